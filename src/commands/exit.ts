@@ -1,0 +1,11 @@
+/** The exit codes users script against; those from 64 on are of sysexits.h. */
+export const EXIT = {
+  ok: 0,
+  unexpected: 1,
+  /** EX_TEMPFAIL: a passing fault. */
+  passing: 75,
+  /** EX_NOPERM: the platform refuses, a person must act. */
+  refused: 77,
+  /** EX_CONFIG: bad configuration or arguments. */
+  badConfig: 78,
+} as const;

@@ -1,0 +1,79 @@
+import * as v from 'valibot';
+import { ConfigError } from '../config/config.ts';
+import { readEnvironment } from '../config/environment.ts';
+import { Duration } from '../config/fields.ts';
+import { plan } from '../core/plan.ts';
+import { isPublished, type Policy, type State } from '../core/state.ts';
+import type { Instant } from '../core/time.ts';
+import { type Daemon, startDaemon } from '../daemon.ts';
+import type { Logger } from '../operations/logger.ts';
+import { systemClock } from '../system/clock.ts';
+import { readArguments } from './arguments.ts';
+import { EXIT } from './exit.ts';
+import { openLog, reportProblems } from './session.ts';
+import { listenForSignals } from './signals.ts';
+
+const HELP = `wx-token-sidecar once: adopts or fetches every credential, publishes it and ends.
+
+  --timeout DURATION   how long it may take (default 60s)
+
+Exit codes: 0 all published with life left; 75 a passing fault; 77 WeChat refuses, a person must act;
+78 bad configuration.
+`;
+
+/** How often it looks whether there is something to do, in ms: a person or a pod is waiting. */
+const LOOK = 100;
+
+export async function run(argv: readonly string[]): Promise<number> {
+  const signals = listenForSignals();
+  try {
+    const { help, timeout } = readArguments(argv, { timeout: { type: 'string', default: '60s' } });
+    if (help) {
+      process.stdout.write(HELP);
+      return EXIT.ok;
+    }
+    const { output: patience, issues } = v.safeParse(Duration, timeout);
+    if (issues) throw new ConfigError([{ where: '--timeout', what: issues[0].message }]);
+    const config = await readEnvironment(process.env);
+    const logger = openLog(config.log);
+    const daemon = await startDaemon(config, { clock: systemClock, logger, random: Math.random });
+    await Promise.race([settle(daemon, systemClock.now().monotonic + patience), signals.end]);
+    await daemon.stop();
+    return judge(daemon, logger);
+  } catch (error) {
+    return reportProblems(error);
+  }
+}
+
+/** Resolves when more waiting would not change the outcome, or at the deadline (monotonic ms). */
+async function settle(daemon: Daemon, deadline: number): Promise<void> {
+  daemon.tick();
+  for (let now = systemClock.now(); now.monotonic < deadline; now = systemClock.now()) {
+    const states = daemon.states();
+    const left = deadline - now.monotonic;
+    if (daemon.units.every(({ name, policy }) => isSettled(states.get(name), policy, now, left))) return;
+    await new Promise((resolve) => setTimeout(resolve, LOOK));
+    daemon.tick();
+  }
+}
+
+function isSettled(state: State | undefined, policy: Policy, now: Instant, left: number): boolean {
+  if (!state) return true;
+  const { step } = plan(state, policy, now);
+  if (isPublished(state, now)) return step.kind === 'wait';
+  const hopeless = state.failure?.class === 'refused' || state.failure?.class === 'confirmation';
+  return hopeless || (step.kind === 'wait' && step.why !== 'fresh' && step.ms > left);
+}
+
+function judge(daemon: Daemon, logger: Logger): number {
+  const now = systemClock.now();
+  const unpublished = [...daemon.states()].filter(([, state]) => !isPublished(state, now));
+  for (const [credential, { failure }] of unpublished) {
+    logger.error(`not published: ${failure?.message ?? 'it took too long'}`, { credential });
+  }
+  if (unpublished.length === 0) return EXIT.ok;
+  const refused = unpublished.some(
+    ([, { failure }]) => failure?.class === 'refused' || failure?.class === 'confirmation',
+  );
+  return refused ? EXIT.refused : EXIT.passing;
+}

@@ -1,0 +1,72 @@
+import type { CredentialType } from '../core/credential.ts';
+import type { Budget } from '../core/quota.ts';
+import type { Secret } from '../core/secret.ts';
+
+/** What the daemon is asked to do, checked as a whole. Durations in milliseconds. */
+export interface Config {
+  /** Cron expression, seconds first. */
+  readonly schedule: string;
+  readonly stateDir: string;
+  readonly log: LogConfig;
+  readonly credentials: readonly CredentialConfig[];
+}
+
+export interface LogConfig {
+  readonly level: 'error' | 'warn' | 'info' | 'debug';
+  readonly format: 'json' | 'text';
+}
+
+export interface CredentialConfig {
+  readonly name: string;
+  readonly type: CredentialType;
+  readonly appId: string;
+  readonly secret: SecretSource;
+  readonly platform: PlatformConfig;
+  /** How long before its end a token is replaced. */
+  readonly window: number;
+  readonly budget: Budget;
+  /** Whether everyone who holds the token learns through the state folder when it is replaced. */
+  readonly coordinated: boolean;
+  readonly publish: readonly FileTargetConfig[];
+}
+
+export type SecretSource = { readonly file: string } | { readonly value: Secret };
+
+export interface PlatformConfig {
+  /** Whose accounts these are: `weixin`, or the address of a platform on loopback, which shares nothing with it. */
+  readonly id: string;
+  /** Base URLs, the preferred one first. */
+  readonly hosts: readonly string[];
+  readonly timeout: number;
+  readonly proxy?: string;
+  /** PEM. */
+  readonly ca?: string;
+}
+
+export interface FileTargetConfig {
+  readonly type: 'file';
+  readonly path: string;
+  readonly format: 'raw' | 'json';
+  readonly details: boolean;
+  readonly mode: number;
+  readonly gid?: number;
+}
+
+/** One thing that is wrong: where it was said, what is wrong with it and what to do. */
+export interface Problem {
+  /** The name of a variable, or the path of a key. */
+  readonly where: string;
+  readonly what: string;
+}
+
+/** Everything that is wrong, in one report. `code` is `bad-config`; the message has a line per problem. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly code = 'bad-config';
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[]) {
+    super(problems.map(({ where, what }) => `${where}: ${what}`).join('\n'));
+    this.problems = problems;
+  }
+}

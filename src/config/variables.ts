@@ -1,0 +1,41 @@
+import * as v from 'valibot';
+import { AbsolutePath, AppId, Duration, Flag, Mode, PlatformUrl, ProxyUrl, Schedule } from './fields.ts';
+
+const Type = v.pipe(
+  v.string(),
+  v.notValue('wecom', 'wecom is not supported by this version yet'),
+  v.picklist(['stable-token', 'access-token'], 'must be stable-token or access-token'),
+);
+
+const Urls = v.pipe(
+  v.string(),
+  v.transform((text) => text.split(',').map((url) => url.trim())),
+  v.array(PlatformUrl),
+);
+
+/** One credential in the environment: every variable, its form and its default. */
+export const Variables = v.object({
+  WXTOKEN_APPID: v.optional(AppId),
+  WXTOKEN_SECRET_FILE: v.optional(AbsolutePath),
+  WXTOKEN_SECRET: v.optional(v.string()),
+  WXTOKEN_TYPE: v.optional(Type, 'stable-token'),
+  WXTOKEN_FILE: v.optional(AbsolutePath, '/var/run/wx/token'),
+  WXTOKEN_FILE_MODE: v.optional(Mode, '0640'),
+  WXTOKEN_FILE_GROUP: v.optional(v.string()),
+  WXTOKEN_API_BASE_URL: v.optional(PlatformUrl),
+  WXTOKEN_API_FALLBACK_URLS: v.optional(Urls),
+  WXTOKEN_PROXY: v.optional(ProxyUrl),
+  WXTOKEN_CA_FILE: v.optional(AbsolutePath),
+  WXTOKEN_SCHEDULE: v.optional(Schedule, '*/5 * * * * *'),
+  WXTOKEN_AHEAD: v.optional(Duration, '10m'),
+  WXTOKEN_ROTATION_WINDOW: v.optional(Duration, '5m'),
+  WXTOKEN_STATE_DIR: v.optional(AbsolutePath),
+  WXTOKEN_ALLOW_UNCOORDINATED: v.optional(Flag, 'false'),
+  WXTOKEN_LOG_LEVEL: v.optional(
+    v.picklist(['error', 'warn', 'info', 'debug'], 'must be error, warn, info or debug'),
+    'info',
+  ),
+  WXTOKEN_LOG_FORMAT: v.optional(v.picklist(['json', 'text'], 'must be json or text'), 'json'),
+});
+
+export type Values = v.InferOutput<typeof Variables>;

@@ -1,0 +1,78 @@
+import { adopt, withoutSatisfiedRequest } from './adopt.ts';
+import { type Backoff, backoffDelay } from './backoff.ts';
+import type { Answer } from './credential.ts';
+import type { Failure } from './failure.ts';
+import { failed, fetched } from './outcome.ts';
+import type { AccountRecord } from './record.ts';
+import type { Context, State, TargetState } from './state.ts';
+import { type Instant, MINUTE, SECOND } from './time.ts';
+
+/** What happened to a credential. */
+export type Event =
+  /** The store was read. */
+  | { readonly type: 'observed'; readonly record: AccountRecord | undefined }
+  /** A person asked for a refresh; `forced` counts for types that know such a thing. */
+  | { readonly type: 'requested'; readonly forced: boolean }
+  /** Nothing was sent: the lock is held by another daemon or lost, or the store is unusable. */
+  | { readonly type: 'blocked'; readonly failure?: Failure }
+  /** About to send: this record, with the call spent and the intent, is as durable as it gets. */
+  | { readonly type: 'began'; readonly record: AccountRecord; readonly saved: boolean }
+  | { readonly type: 'fetched'; readonly answer: Answer; readonly startedAt: Instant }
+  | { readonly type: 'failed'; readonly failure: Failure }
+  | { readonly type: 'saved'; readonly generation: number }
+  | { readonly type: 'published'; readonly target: string; readonly generation: number }
+  | { readonly type: 'unpublished'; readonly target: string; readonly failure: Failure };
+
+/** A published target is looked at again this often, in case someone changed or removed it. */
+const RECHECK_TARGET = MINUTE;
+
+/** Waiting for a lock that another daemon holds. */
+const BLOCKED: Backoff = { first: 500, growth: 2, cap: 5 * SECOND, jitter: 'full' };
+
+/** The next state. Pure: the same state, event and context always give the same answer. */
+export function apply(state: State, event: Event, context: Context): State {
+  switch (event.type) {
+    case 'observed':
+      return adopt(state, event.record, context);
+    case 'requested': {
+      const forced =
+        (event.forced && context.policy.manual !== 'ordinary') || (state.manual?.forced ?? false);
+      return { ...state, manual: { forced } };
+    }
+    case 'blocked':
+      return blocked(state, event.failure, context);
+    case 'began': {
+      const { manual: _met, ...rest } = state;
+      return { ...rest, record: event.record, saved: event.saved };
+    }
+    case 'fetched':
+      return withoutSatisfiedRequest(fetched(state, event.answer, event.startedAt, context));
+    case 'failed':
+      return failed(state, event.failure, context);
+    case 'saved':
+      return event.generation === state.record.generation ? { ...state, saved: true } : state;
+    case 'published': {
+      const current = event.generation === state.record.token?.generation;
+      const dueAt = current ? context.now.monotonic + RECHECK_TARGET : 0;
+      return withTarget(state, event.target, { generation: event.generation, dueAt, failures: 0 });
+    }
+    case 'unpublished':
+      return unpublished(state, event.target, event.failure, context);
+  }
+}
+
+function blocked(state: State, failure: Failure | undefined, { now, random }: Context): State {
+  const attempts = state.blocked + 1;
+  const until = now.monotonic + backoffDelay(failure?.backoff ?? BLOCKED, attempts, random);
+  return { ...state, blocked: attempts, hold: { why: 'blocked', until }, ...(failure && { failure }) };
+}
+
+function unpublished(state: State, id: string, failure: Failure, { now, random }: Context): State {
+  const failures = (state.targets[id]?.failures ?? 0) + 1;
+  const dueAt = now.monotonic + backoffDelay(failure.backoff, failures, random);
+  return withTarget(state, id, { ...state.targets[id], dueAt, failures, failure });
+}
+
+function withTarget(state: State, id: string, target: TargetState): State {
+  return { ...state, targets: { ...state.targets, [id]: target } };
+}

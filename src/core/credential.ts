@@ -1,0 +1,68 @@
+import { EdgeError, PASSING } from './failure.ts';
+import { Secret } from './secret.ts';
+import { DAY, SECOND } from './time.ts';
+
+/** What a configured credential is fetched as (see `providers/`). */
+export type CredentialType = 'stable-token' | 'access-token';
+
+/** What the platform handed out: a value and the life it gave it. */
+export interface Answer {
+  readonly value: Secret;
+  /** Seconds, as the platform gave them. */
+  readonly expiresIn: number;
+  /** The platform's own `Date`, epoch ms, where the answer carried one. */
+  readonly platformDate?: number;
+}
+
+/** A credential as it is stored, compared and published. */
+export interface Token extends Answer {
+  /** Start of the request that brought it, epoch ms on the wall clock of the daemon that made it. */
+  readonly issuedAt: number;
+  /** `issuedAt` plus `expiresIn`, epoch ms: never later than the platform's own end. */
+  readonly expiresAt: number;
+  /** The generation of the record that brought this token or last corrected its end. */
+  readonly generation: number;
+}
+
+/** Visible ASCII that no shell, PHP or HTML reader can trip over: anything else is not a credential. */
+const PLAUSIBLE_VALUE = /^[!#%&()*+,\-./0-9:;=>?@A-Z[\]^_a-z{|}~]{16,4096}$/;
+
+/** WeChat documents "a value within 7200" seconds and reserves changes; a day is beyond any of them. */
+const LONGEST_LIFE = DAY / SECOND;
+
+/**
+ * Reads a success out of a platform's JSON answer.
+ * @param field `access_token` or `ticket`
+ * @throws {EdgeError} `odd-answer` for everything that must never be published: no such value, a value of the
+ *   wrong length or alphabet, a missing, zero, negative or fantastic life. Digits in a string pass as a number,
+ *   since real platforms have sent them.
+ */
+export function readAnswer(
+  body: unknown,
+  field: 'access_token' | 'ticket',
+): Pick<Answer, 'value' | 'expiresIn'> {
+  if (typeof body !== 'object' || body === null) throw oddAnswer('is not a JSON object');
+  const { [field]: value, expires_in: life } = body as Record<string, unknown>;
+  if (typeof value !== 'string') throw oddAnswer(`has no ${field}`);
+  if (!PLAUSIBLE_VALUE.test(value))
+    throw oddAnswer(`has an ${field} of a length or alphabet that cannot be one`);
+  const expiresIn = typeof life === 'string' && /^\d{1,9}$/.test(life) ? Number(life) : life;
+  if (typeof expiresIn !== 'number' || !Number.isFinite(expiresIn)) throw oddAnswer('has no expires_in');
+  if (expiresIn <= 0) throw oddAnswer(`has an expires_in of ${expiresIn}: the ${field} is dead already`);
+  if (expiresIn > LONGEST_LIFE)
+    throw oddAnswer(`has an expires_in of ${expiresIn} seconds, longer than a day`);
+  return { value: new Secret(value), expiresIn };
+}
+
+/** A 200 that is no credential: the platform may or may not have acted. */
+export function oddAnswer(what: string): EdgeError {
+  return new EdgeError({
+    class: 'passing',
+    code: 'odd-answer',
+    message: `the platform's answer ${what}`,
+    advice:
+      'nothing was published; if it lasts, look at what stands between this host and the platform (proxy, portal)',
+    effect: 'unknown',
+    backoff: PASSING,
+  });
+}

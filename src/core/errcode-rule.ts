@@ -1,0 +1,101 @@
+import type { Backoff } from './backoff.ts';
+import type { FailureClass } from './failure.ts';
+import { DAY, HOUR, MINUTE, SECOND } from './time.ts';
+
+/**
+ * What one errcode means for a token daemon. In `meaning` and `advice`, `{ip}` stands for the caller's address as
+ * the platform saw it and `{errcode}` for the code.
+ */
+export interface ErrcodeRule {
+  readonly class: FailureClass;
+  readonly backoff: Backoff;
+  /** Short, with the platform's own term in parentheses. */
+  readonly meaning: string;
+  /** What a person should do, where a person can. */
+  readonly advice?: string;
+  /** May the published token still be believed after this answer? */
+  readonly token: 'trusted' | 'suspect';
+}
+
+export type RuleTable = Readonly<Record<number, ErrcodeRule>>;
+
+/** The rules of one platform: those of a kind of endpoint go before those of `any`. */
+export interface FamilyRules {
+  readonly any: RuleTable;
+  readonly token: RuleTable;
+  readonly ticket: RuleTable;
+  /** For a code that no table holds. */
+  readonly unknown: ErrcodeRule;
+}
+
+/** What the rows of one kind share. */
+type Kind = Pick<ErrcodeRule, 'class' | 'backoff' | 'token'>;
+
+function kind(failureClass: FailureClass, backoff: Backoff): Kind {
+  return { class: failureClass, backoff, token: 'trusted' };
+}
+
+/** The platform named the wait, so no attempt comes before it. */
+function every(wait: number): Backoff {
+  return { first: wait, growth: 1, cap: wait, jitter: 'added' };
+}
+
+export const BUSY = kind('passing', { first: SECOND, growth: 2, cap: MINUTE, jitter: 'full' });
+
+/** A few quick tries, then minutes: for answers that may not pass, or that must not be asked for often. */
+export const SLOW = kind('passing', { first: 5 * SECOND, growth: 3, cap: 10 * MINUTE, jitter: 'full' });
+
+/** The cure is another token, so asking again with the same one soon would be in vain. */
+export const SUSPECT: Kind = {
+  class: 'passing',
+  backoff: { first: 5 * SECOND, growth: 2, cap: 5 * MINUTE, jitter: 'full' },
+  token: 'suspect',
+};
+
+/** Limits of a minute: the window has to pass. */
+export const FREQUENCY = kind('frequency', {
+  first: MINUTE,
+  growth: 2,
+  cap: 10 * MINUTE,
+  jitter: 'added',
+});
+
+/** A block of unknown length, between a minute and days. */
+export const BLOCKED = kind('frequency', { first: MINUTE, growth: 2, cap: HOUR, jitter: 'added' });
+
+/** Too many calls at one moment: spreading them is what helps. */
+export const CROWDED = kind('frequency', { first: 5 * SECOND, growth: 2, cap: MINUTE, jitter: 'full' });
+
+export const QUOTA = kind('quota', every(HOUR));
+
+export const REFUSED = kind('refused', { first: MINUTE, growth: 2, cap: 5 * MINUTE, jitter: 'added' });
+
+/** A changed list takes 5 to 10 minutes to apply, so never give up and never hurry. */
+export const WHITELIST = kind('refused', { first: MINUTE, growth: 1.5, cap: 5 * MINUTE, jitter: 'added' });
+
+/**
+ * WeCom blocks gettoken for an hour after about 2000 failing calls in an hour, counted over everyone who uses the
+ * corp, and only a changed configuration (which is tried at once) can make these calls succeed.
+ */
+export const WRONG_PARAMETERS = kind('refused', {
+  first: 30 * MINUTE,
+  growth: 2,
+  cap: 4 * HOUR,
+  jitter: 'added',
+});
+
+/** Counts towards the same WeCom block, but is healed in the console, where this program cannot see it. */
+export const WITHDRAWN = kind('refused', {
+  first: 5 * MINUTE,
+  growth: 2,
+  cap: 30 * MINUTE,
+  jitter: 'added',
+});
+
+export const CONFIRMATION = kind('confirmation', every(5 * MINUTE));
+export const DECLINED_ONCE = kind('confirmation', every(HOUR));
+export const DECLINED_TWICE = kind('confirmation', every(DAY));
+
+/** Advice where the platform misses or dislikes a part of the request that this program always sends. */
+export const DISTORTED =
+  'Look for a proxy or gateway that rewrites the request on its way; if there is none, report this as a bug.';

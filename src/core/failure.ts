@@ -1,0 +1,66 @@
+import type { Backoff } from './backoff.ts';
+import { MINUTE, SECOND } from './time.ts';
+
+/** For faults that usually pass within seconds: networks, gateways, disks. */
+export const PASSING: Backoff = { first: SECOND, growth: 2, cap: MINUTE, jitter: 'full' };
+
+/**
+ * What a failure means for the next attempt.
+ * - `passing`: the network, the platform or the disk has a bad moment; try again soon
+ * - `frequency`: asked too often; a short pause heals it
+ * - `quota`: the allowance of the day is used up; slow, keep what there is
+ * - `refused`: a person must change something (secret, whitelist, account)
+ * - `confirmation`: a person must confirm something in WeChat
+ */
+export type FailureClass = 'passing' | 'frequency' | 'quota' | 'refused' | 'confirmation';
+
+/** A failed attempt as data: everything the planner, the log and the operator need, and nothing secret. */
+export interface Failure {
+  readonly class: FailureClass;
+  /** Stable: `wx-40164`, `timeout`, `odd-answer`, `lock-unusable` … */
+  readonly code: string;
+  /** One line for the log, without secrets. */
+  readonly message: string;
+  /** What a person should do, where a person can. */
+  readonly advice?: string;
+  /** The platform's own code, where it answered with one. */
+  readonly errcode?: number;
+  /** The platform's request id, for its rid look-up. */
+  readonly rid?: string;
+  /**
+   * What the attempt may have done on the platform's side: `unsent` when nothing left this host, `none` when the
+   * platform said no, `unknown` when the request left and no proper answer came back. After a destructive fetch,
+   * `unknown` means that the published token may be dying.
+   */
+  readonly effect: 'unsent' | 'none' | 'unknown';
+  readonly backoff: Backoff;
+}
+
+/** The error that carries a {@link Failure} from the edge where it was understood. `code` is the failure's. */
+export class EdgeError extends Error {
+  override readonly name = 'EdgeError';
+  readonly code: string;
+  readonly failure: Failure;
+
+  constructor(failure: Failure, options?: { readonly cause?: unknown }) {
+    super(failure.message, options);
+    this.code = failure.code;
+    this.failure = failure;
+  }
+}
+
+/** Reads the failure out of anything thrown: an {@link EdgeError} knows, everything else is a passing fault. */
+export function failureOf(error: unknown, effect: Failure['effect']): Failure {
+  if (error instanceof EdgeError) return error.failure;
+  const { code, message } =
+    error instanceof Error
+      ? (error as Error & { code?: unknown })
+      : { code: undefined, message: String(error) };
+  return {
+    class: 'passing',
+    code: typeof code === 'string' ? code : 'unexpected',
+    message,
+    effect,
+    backoff: PASSING,
+  };
+}

@@ -1,0 +1,54 @@
+import type { Answer, Token } from './credential.ts';
+import type { AccountRecord } from './record.ts';
+import type { Instant } from './time.ts';
+
+/** Time is an argument: this is where it comes from. */
+export interface Clock {
+  now(): Instant;
+}
+
+/** Where a credential comes from. */
+export interface Provider {
+  /**
+   * One call to the platform, within its timeouts. Never retried inside: what a failure means is the planner's.
+   * @throws {EdgeError} with everything the planner needs
+   */
+  fetch(request: { readonly forced: boolean; readonly signal: AbortSignal }): Promise<Answer>;
+}
+
+/** Where a credential goes. */
+export interface Publisher {
+  /** Names the target in logs, metrics and state: unique within the credential, without secrets. */
+  readonly id: string;
+  /**
+   * Made once, before anything is fetched: creates what may be created and removes what a crash left behind.
+   * @returns what a person must change before this target can work, a line each
+   */
+  prepare(): Promise<readonly string[]>;
+  /**
+   * Makes the target hold exactly this token, in one step that no reader can see half of. Also called for a token
+   * that is there already: then it only repairs what someone changed.
+   * @throws {EdgeError} when the target could not be brought up to date; what it held before is still whole
+   */
+  publish(token: Token): Promise<'written' | 'unchanged'>;
+}
+
+/** The durable record of one account, shared by all daemons of the account. */
+export interface AccountStore {
+  /** @returns undefined where there is none that can be used */
+  read(): Promise<AccountRecord | undefined>;
+  /** Makes the record durable before it resolves. Only for the holder of the lock. */
+  write(record: AccountRecord): Promise<void>;
+  /**
+   * @returns undefined while another daemon holds it
+   * @throws {EdgeError} when locking is not possible at all
+   */
+  lock(): Promise<Lease | undefined>;
+}
+
+export interface Lease {
+  /** False once the lock may belong to someone else: ask directly before what must not be done twice. */
+  held(): Promise<boolean>;
+  /** Never releases what is no longer held, never rejects. */
+  release(): Promise<void>;
+}

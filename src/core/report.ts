@@ -1,0 +1,24 @@
+import type { Failure } from './failure.ts';
+import type { FetchStep } from './plan.ts';
+
+/** What happened to a credential, as the world may hear it (logs, metrics). Durations in ms; nothing secret. */
+export type Report =
+  | { readonly type: 'fetching'; readonly step: FetchStep }
+  /** A new token came. */
+  | { readonly type: 'refreshed'; readonly step: FetchStep; readonly lifeMs: number; readonly tookMs: number }
+  /** The platform handed out the same token again. */
+  | { readonly type: 'unchanged'; readonly step: FetchStep; readonly lifeMs: number; readonly tookMs: number }
+  /** A token was found in the store: from before a restart, or from another daemon. */
+  | { readonly type: 'adopted'; readonly lifeMs: number }
+  | {
+      readonly type: 'failed';
+      readonly step: FetchStep;
+      readonly failure: Failure;
+      /** What the published token has left. */
+      readonly lifeMs: number;
+      readonly tookMs: number;
+    }
+  /** The state folder could not be locked, read or written. */
+  | { readonly type: 'blocked'; readonly failure: Failure }
+  | { readonly type: 'published'; readonly target: string; readonly result: 'written' | 'unchanged' }
+  | { readonly type: 'unpublished'; readonly target: string; readonly failure: Failure };

@@ -1,0 +1,67 @@
+#!/usr/bin/env node
+import { EXIT } from './commands/exit.ts';
+import { version } from './system/version.ts';
+
+interface Command {
+  /** @returns the exit code */
+  run(argv: readonly string[]): Promise<number>;
+}
+
+/** Loaded on demand: a daemon in a pod never loads the sandbox. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  run: () => import('./commands/run.ts'),
+  once: () => import('./commands/once.ts'),
+  sandbox: () => import('./commands/sandbox.ts'),
+};
+
+const HELP = `wx-token-sidecar keeps WeChat credentials fresh in files.
+
+  wx-token-sidecar [COMMAND] [OPTIONS]
+
+  run        the daemon (this is the default)
+  once       fetch or re-use every credential, publish it, end
+  sandbox    a WeChat token platform on loopback, for demos and tests
+
+  --help     what a command does, and its options
+  --version
+
+The daemon is configured by environment variables, WXTOKEN_APPID and WXTOKEN_SECRET_FILE first of all.
+`;
+
+async function main(argv: readonly string[]): Promise<number> {
+  const [first = 'run', ...rest] = argv;
+  if (first === '--help' || first === '-h' || first === 'help') return print(HELP);
+  if (first === '--version') return print(`wx-token-sidecar ${version}\n`);
+  // Without a command, or with options alone, it is the daemon.
+  const [name, options] = first.startsWith('-') ? ['run', argv] : [first, rest];
+  const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (!load)
+    return complain(
+      `${JSON.stringify(name)} is not a command; there are ${Object.keys(commands).join(', ')}`,
+    );
+  return (await load()).run(options);
+}
+
+function print(text: string): number {
+  process.stdout.write(text);
+  return EXIT.ok;
+}
+
+function complain(what: string): number {
+  process.stderr.write(`wx-token-sidecar: ${what}\n`);
+  return EXIT.badConfig;
+}
+
+// Whoever reads our lines may be gone; that must not end the daemon.
+process.stderr.on('error', () => {});
+process.stdout.on('error', () => {});
+
+main(process.argv.slice(2)).then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    process.stderr.write(
+      `wx-token-sidecar: unexpected: ${error instanceof Error ? error.stack : String(error)}\n`,
+    );
+    process.exit(EXIT.unexpected);
+  },
+);

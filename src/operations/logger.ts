@@ -1,0 +1,64 @@
+import { createLogger as createWinston, format, transports, type Logger as Winston } from 'winston';
+import { scrub } from './scrub.ts';
+
+export interface LogOptions {
+  readonly level: 'error' | 'warn' | 'info' | 'debug';
+  /** `json`: an object a line. `text`: for people. */
+  readonly format: 'json' | 'text';
+}
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** One line a call. Errors anywhere in the fields are flattened, secrets redacted, control characters escaped. */
+export type Logger = Readonly<Record<LogOptions['level'], (message: string, fields?: Fields) => void>>;
+
+/** @param stream where the lines go: standard error for a daemon, so that standard output stays for answers */
+export function createLogger(options: LogOptions, stream: NodeJS.WritableStream): Logger {
+  const winston = createWinston({
+    level: options.level,
+    format: format.combine(
+      clean(),
+      format.timestamp({ alias: 'time' }),
+      options.format === 'json' ? json : text,
+    ),
+    transports: [new transports.Stream({ stream, eol: '\n' })],
+  });
+  return {
+    error: writer(winston, 'error'),
+    warn: writer(winston, 'warn'),
+    info: writer(winston, 'info'),
+    debug: writer(winston, 'debug'),
+  };
+}
+
+function writer(winston: Winston, level: LogOptions['level']) {
+  return (message: string, fields: Fields = {}) => {
+    winston.log({ ...fields, level, message });
+  };
+}
+
+const clean = format((info) => {
+  for (const [name, value] of Object.entries(info)) info[name] = scrub(value);
+  return info;
+});
+
+const json = format.printf(({ time, level, message, timestamp: _alias, ...fields }) =>
+  JSON.stringify({ time, level, message, ...fields }),
+);
+
+const text = format.printf(({ time, level, message, timestamp: _alias, ...fields }) => {
+  const details = Object.entries(fields).map(([name, value]) => `${name}=${quoted(value)}`);
+  return [String(time), level.toUpperCase().padEnd(5), escapeControls(String(message)), ...details].join(' ');
+});
+
+function quoted(value: unknown): string {
+  const shown = typeof value === 'string' ? value : JSON.stringify(value);
+  return /^[\w./:@%+,-]+$/.test(shown) ? shown : JSON.stringify(shown);
+}
+
+/** What comes from outside must not move the cursor or forge a line. */
+function escapeControls(line: string): string {
+  return line.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (character) =>
+    JSON.stringify(character).slice(1, -1),
+  );
+}

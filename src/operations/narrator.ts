@@ -1,0 +1,93 @@
+import type { Failure } from '../core/failure.ts';
+import type { FetchStep } from '../core/plan.ts';
+import type { Report } from '../core/report.ts';
+import { inWords } from './duration.ts';
+import type { Fields, Logger } from './logger.ts';
+
+/** Why an asked-for forced refresh was made as an ordinary call. */
+const DEMOTIONS: Readonly<Record<NonNullable<FetchStep['demoted']>, string>> = {
+  uncoordinated:
+    'refreshing with an ordinary call: a forced one would kill the token that daemons outside this state folder hold; ' +
+    'refresh --force does it all the same',
+  spacing: 'refreshing with an ordinary call: WeChat ignores a forced one within 30 s of another',
+  budget: 'refreshing with an ordinary call: the forced refreshes of the day are used up',
+};
+
+/**
+ * Tells what happened, a line each. A failure that repeats itself is told the first time, the second, the fourth, the
+ * eighth …: an outage of hours is a handful of lines.
+ */
+export function createNarrator(logger: Logger): (credential: string, report: Report) => void {
+  const repeats = new Map<string, number>();
+
+  function isNews(credential: string, what: string, failure: Failure): boolean {
+    const key = `${credential} ${what} ${failure.code}`;
+    const times = (repeats.get(key) ?? 0) + 1;
+    repeats.set(key, times);
+    return (times & (times - 1)) === 0;
+  }
+
+  function forget(credential: string, what: string): void {
+    for (const key of repeats.keys()) if (key.startsWith(`${credential} ${what} `)) repeats.delete(key);
+  }
+
+  return (credential, report) => {
+    switch (report.type) {
+      case 'fetching':
+        if (report.step.demoted) logger.warn(DEMOTIONS[report.step.demoted], { credential });
+        return logger.debug('asking the platform', {
+          credential,
+          reason: report.step.reason,
+          forced: report.step.forced,
+        });
+      case 'refreshed':
+        forget(credential, 'fetch');
+        return logger.info(`a new token, good for ${inWords(report.lifeMs)}`, {
+          credential,
+          ...call(report),
+        });
+      case 'unchanged':
+        forget(credential, 'fetch');
+        return logger.info(`the same token again, good for ${inWords(report.lifeMs)}`, {
+          credential,
+          ...call(report),
+        });
+      case 'adopted':
+        return report.lifeMs > 0
+          ? logger.info(`took over a stored token, good for ${inWords(report.lifeMs)}`, { credential })
+          : logger.info('found a stored token, but it has ended', { credential });
+      case 'failed': {
+        if (!isNews(credential, 'fetch', report.failure)) return;
+        const rest =
+          report.lifeMs > 0
+            ? `the token is good for another ${inWords(report.lifeMs)}`
+            : 'there is no live token';
+        const fields = { credential, ...call(report), ...details(report.failure) };
+        return logger[report.lifeMs > 0 ? 'warn' : 'error'](`${report.failure.message}; ${rest}`, fields);
+      }
+      case 'blocked':
+        if (!isNews(credential, 'state', report.failure)) return;
+        return logger.warn(report.failure.message, { credential, ...details(report.failure) });
+      case 'published':
+        forget(credential, report.target);
+        if (report.result === 'unchanged')
+          return logger.debug('already up to date', { credential, target: report.target });
+        return logger.info('published', { credential, target: report.target });
+      case 'unpublished':
+        if (!isNews(credential, report.target, report.failure)) return;
+        return logger.error(report.failure.message, {
+          credential,
+          target: report.target,
+          ...details(report.failure),
+        });
+    }
+  };
+}
+
+function call({ step, tookMs }: { readonly step: FetchStep; readonly tookMs: number }): Fields {
+  return { reason: step.reason, ...(step.forced && { forced: true }), took_ms: Math.round(tookMs) };
+}
+
+function details({ code, errcode, rid, advice }: Failure): Fields {
+  return { code, ...(errcode !== undefined && { errcode }), ...(rid && { rid }), ...(advice && { advice }) };
+}

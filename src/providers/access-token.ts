@@ -1,0 +1,32 @@
+import { readAnswer } from '../core/credential.ts';
+import { MINUTE, SECOND } from '../core/time.ts';
+import type { CredentialKind } from './kind.ts';
+
+/**
+ * The classic token: every fetch mints a new one, the one before works on for about five minutes, and the one before
+ * that dies at once. A lost answer has rotated the token all the same, so no request is ever repeated blindly.
+ */
+export const accessToken: CredentialKind = {
+  policy: ({ window, budget }) => ({
+    type: 'access-token',
+    destructive: true,
+    window,
+    windowShrinks: true,
+    spread: 54 * SECOND,
+    overlap: 5 * MINUTE,
+    budget,
+    manual: 'ordinary',
+  }),
+  provider: ({ appId, secret, platform }) => ({
+    async fetch({ signal }) {
+      const { body, date } = await platform.call({
+        method: 'GET',
+        path: '/cgi-bin/token',
+        query: { grant_type: 'client_credential', appid: appId, secret: (await secret()).reveal() },
+        repeatable: false,
+        signal,
+      });
+      return { ...readAnswer(body, 'access_token'), ...(date !== undefined && { platformDate: date }) };
+    },
+  }),
+};

@@ -1,0 +1,13 @@
+import type { CredentialType } from '../core/credential.ts';
+import { accessToken } from './access-token.ts';
+import type { CredentialKind } from './kind.ts';
+import { stableToken } from './stable-token.ts';
+
+/** A new type of credential is one file in this folder and one line here. */
+export const credentialKinds: Readonly<Record<CredentialType, CredentialKind>> = {
+  'stable-token': stableToken,
+  'access-token': accessToken,
+};
+
+export { createPlatform } from './platform.ts';
+export { createTransport, type Transport, type TransportOptions } from './transport.ts';

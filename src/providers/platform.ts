@@ -1,0 +1,93 @@
+import { oddAnswer } from '../core/credential.ts';
+import { platformFailure } from '../core/errcodes.ts';
+import { EdgeError } from '../core/failure.ts';
+import type { Clock } from '../core/ports.ts';
+import { MINUTE } from '../core/time.ts';
+import type { Transport, TransportAnswer } from './transport.ts';
+import { statusFailure } from './transport-failure.ts';
+
+export interface PlatformRequest {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  /** Sent as JSON. */
+  readonly body?: Readonly<Record<string, unknown>>;
+  /** Whether asking twice does no harm: then another host may be asked when an answer was lost. */
+  readonly repeatable: boolean;
+  readonly signal: AbortSignal;
+}
+
+export interface PlatformAnswer {
+  /** Parsed JSON without an `errcode` other than 0. */
+  readonly body: unknown;
+  /** The platform's `Date`, epoch ms. */
+  readonly date?: number;
+}
+
+/** The one place that talks to the platform. */
+export interface Platform {
+  /** @throws {EdgeError} for everything but an answer without an error code */
+  call(request: PlatformRequest): Promise<PlatformAnswer>;
+}
+
+/** After so long on a fallback host the first one is tried again, in ms. */
+const STICKINESS = 10 * MINUTE;
+
+/** @param hosts base URLs, the preferred one first */
+export function createPlatform(hosts: readonly string[], transport: Transport, clock: Clock): Platform {
+  let preferred = 0;
+  let returnAt = 0;
+
+  return {
+    async call(request) {
+      if (clock.now().monotonic >= returnAt) preferred = 0;
+      let failure: unknown;
+      for (let turn = 0; turn < hosts.length; turn += 1) {
+        const index = (preferred + turn) % hosts.length;
+        try {
+          const answer = read(await transport.send(hosts[index] ?? '', request));
+          if (index !== preferred) returnAt = clock.now().monotonic + STICKINESS;
+          preferred = index;
+          return answer;
+        } catch (error) {
+          failure = error;
+          if (request.signal.aborted || !mayAskAnotherHost(error, request)) break;
+        }
+      }
+      throw failure;
+    },
+  };
+}
+
+/** An answer that says no is an answer; only what another entry could do better is worth another request. */
+function mayAskAnotherHost(error: unknown, { repeatable }: PlatformRequest): boolean {
+  if (!(error instanceof EdgeError) || error.failure.errcode !== undefined) return false;
+  return error.failure.effect === 'unsent' || (repeatable && error.failure.effect === 'unknown');
+}
+
+/** The content decides, not the header or the status: error codes come with HTTP 200, JSON comes as text/plain. */
+function read({ status, text, date, location }: TransportAnswer): PlatformAnswer {
+  const body = parse(text);
+  const failure = errorIn(body);
+  if (failure) throw new EdgeError(platformFailure('official', 'token', failure));
+  if (status < 200 || status > 299) throw statusFailure(status, location);
+  if (body === undefined) throw oddAnswer(text.trim() === '' ? 'is empty' : 'is not JSON');
+  return { body, ...(date !== undefined && { date }) };
+}
+
+function parse(text: string): unknown {
+  // Some of the platform's answers carry raw control characters inside strings.
+  for (const candidate of [text, text.replace(/[\u0000-\u001f\ufeff]/g, '')]) {
+    try {
+      return JSON.parse(candidate);
+    } catch {}
+  }
+  return undefined;
+}
+
+function errorIn(body: unknown): { errcode: number; errmsg: string } | undefined {
+  if (typeof body !== 'object' || body === null || !('errcode' in body)) return undefined;
+  const errcode = Number(body.errcode);
+  if (!Number.isSafeInteger(errcode) || errcode === 0) return undefined;
+  return { errcode, errmsg: 'errmsg' in body ? String(body.errmsg) : '' };
+}

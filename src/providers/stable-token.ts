@@ -1,0 +1,38 @@
+import { readAnswer } from '../core/credential.ts';
+import { MINUTE, SECOND } from '../core/time.ts';
+import type { CredentialKind } from './kind.ts';
+
+/**
+ * The stable token: while it lives every call returns the same one with the seconds it has left; inside the last
+ * five minutes the platform hands out the next, and both work until the old one ends. Forced, it is replaced at once
+ * and the old one dies.
+ */
+export const stableToken: CredentialKind = {
+  policy: ({ window, budget, coordinated }) => ({
+    type: 'stable-token',
+    destructive: false,
+    window,
+    windowShrinks: false,
+    spread: 30 * SECOND,
+    overlap: 5 * MINUTE,
+    budget,
+    manual: coordinated ? 'forced' : 'uncoordinated',
+  }),
+  provider: ({ appId, secret, platform }) => ({
+    async fetch({ forced, signal }) {
+      const { body, date } = await platform.call({
+        method: 'POST',
+        path: '/cgi-bin/stable_token',
+        body: {
+          grant_type: 'client_credential',
+          appid: appId,
+          secret: (await secret()).reveal(),
+          force_refresh: forced,
+        },
+        repeatable: !forced,
+        signal,
+      });
+      return { ...readAnswer(body, 'access_token'), ...(date !== undefined && { platformDate: date }) };
+    },
+  }),
+};

@@ -1,0 +1,79 @@
+import { constants, type FileHandle, mkdir, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Token } from '../core/credential.ts';
+import type { Publisher } from '../core/ports.ts';
+import { type Attributes, sweepLeftovers, writeAtomically } from '../system/atomic-write.ts';
+import { fileFailure } from '../system/file-failure.ts';
+import { type FormatName, formats, type Subject } from './formats.ts';
+import { pathProblem } from './path-problem.ts';
+
+export interface FileTarget extends Attributes {
+  readonly type: 'file';
+  readonly path: string;
+  readonly format: FormatName;
+  /** Also keep `PATH.json`, written first: whoever sees the new value finds its details. */
+  readonly details: boolean;
+}
+
+/** Publishes into a file that is absent until the first success and from then on always whole. */
+export function filePublisher(target: FileTarget, subject: Subject): Publisher {
+  const { path, format, details } = target;
+  const files = [...(details ? [{ path: `${path}.json`, format: 'json' as const }] : []), { path, format }];
+  const folder = dirname(path);
+
+  return {
+    id: `file:${path}`,
+
+    async prepare() {
+      try {
+        await mkdir(folder, { recursive: true });
+        await sweepLeftovers(folder);
+      } catch (error) {
+        const { message, advice } = fileFailure('create the folder', folder, error).failure;
+        return [advice ? `${message}; ${advice}` : message];
+      }
+      const problems = await Promise.all(files.map((file) => pathProblem(file.path)));
+      return problems.filter((problem) => problem !== undefined);
+    },
+
+    async publish(token: Token) {
+      let result: 'written' | 'unchanged' = 'unchanged';
+      for (const file of files) {
+        const content = formats[file.format](token, subject);
+        if (await holds(file.path, content, target)) continue;
+        await replace(file.path, content, target);
+        result = 'written';
+      }
+      if (result === 'written') await sweepLeftovers(folder);
+      return result;
+    },
+  };
+}
+
+async function replace(path: string, content: string, attributes: Attributes): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeAtomically(path, content, attributes);
+  } catch (error) {
+    throw fileFailure('write', path, error);
+  }
+}
+
+/** Whether the file is there, regular, with this content, mode and group: then there is nothing to write. */
+async function holds(path: string, content: string, { mode, gid }: Attributes): Promise<boolean> {
+  let file: FileHandle | undefined;
+  try {
+    file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    const stat = await file.stat();
+    const same =
+      stat.isFile() &&
+      (stat.mode & 0o7777) === mode &&
+      (gid === undefined || stat.gid === gid) &&
+      stat.size === Buffer.byteLength(content);
+    return same && (await file.readFile('utf8')) === content;
+  } catch {
+    return false;
+  } finally {
+    await file?.close();
+  }
+}

@@ -1,0 +1,205 @@
+import { apply, type Event } from './core/apply.ts';
+import { type Failure, failureOf } from './core/failure.ts';
+import { begin } from './core/outcome.ts';
+import { type FetchStep, plan } from './core/plan.ts';
+import type { AccountStore, Clock, Lease, Provider, Publisher } from './core/ports.ts';
+import type { AccountRecord } from './core/record.ts';
+import type { Report } from './core/report.ts';
+import { initialState, lifeLeft, type Policy, type State } from './core/state.ts';
+
+/** One credential with its edges. */
+export interface Unit {
+  readonly name: string;
+  readonly account: string;
+  readonly policy: Policy;
+  readonly provider: Provider;
+  readonly store: AccountStore;
+  readonly publishers: readonly Publisher[];
+}
+
+export interface Surroundings {
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly report: (name: string, report: Report) => void;
+}
+
+export interface Reconciler {
+  /** Starts whatever is due and returns at once. Cheap when nothing is. */
+  tick(): void;
+  /** A person asks for a refresh of everything now. */
+  refreshNow(): void;
+  states(): ReadonlyMap<string, State>;
+  /** Resolves when nothing is under way. */
+  idle(): Promise<void>;
+  /** Starts nothing new; resolves when what runs has ended, what it brought is published and every lock is back. */
+  stop(): Promise<void>;
+  /** Ends the requests under way; what they may have done stays written down as an intent. */
+  abort(): void;
+}
+
+interface Cell {
+  readonly unit: Unit;
+  state: State;
+  /** What runs for this credential: the refresh, and each target on its own. */
+  readonly lanes: Set<string>;
+}
+
+const REFRESH = 'refresh';
+const UNLOCKED: Lease = { held: async () => true, release: async () => {} };
+
+/** The only loop: plan, act, apply. Everything that wakes it ends in {@link Reconciler.tick}. */
+export function createReconciler(
+  units: readonly Unit[],
+  { clock, random, report }: Surroundings,
+): Reconciler {
+  const running = new Set<Promise<void>>();
+  const requests = new AbortController();
+  let stopping = false;
+  const cells = units.map((unit): Cell => {
+    const targets = unit.publishers.map(({ id }) => id);
+    return { unit, state: initialState(unit.account, targets, random()), lanes: new Set() };
+  });
+
+  function happen(cell: Cell, event: Event): void {
+    const { policy } = cell.unit;
+    cell.state = apply(cell.state, event, { policy, now: clock.now(), random: random() });
+  }
+
+  function advance(cell: Cell): void {
+    const { publish, step } = plan(cell.state, cell.unit.policy, clock.now());
+    for (const publisher of cell.unit.publishers) {
+      if (publish.includes(publisher.id))
+        start(cell, `publish ${publisher.id}`, () => bringUpToDate(cell, publisher));
+    }
+    if (step.kind !== 'wait' && !stopping) start(cell, REFRESH, () => refresh(cell));
+  }
+
+  function start(cell: Cell, lane: string, work: () => Promise<void>): void {
+    if (cell.lanes.has(lane)) return;
+    cell.lanes.add(lane);
+    const done = work().then(() => {
+      cell.lanes.delete(lane);
+      running.delete(done);
+      advance(cell);
+    });
+    running.add(done);
+  }
+
+  async function bringUpToDate(cell: Cell, publisher: Publisher): Promise<void> {
+    const { token } = cell.state.record;
+    if (!token) return;
+    const target = publisher.id;
+    try {
+      const result = await publisher.publish(token);
+      happen(cell, { type: 'published', target, generation: token.generation });
+      report(cell.unit.name, { type: 'published', target, result });
+    } catch (error) {
+      const failure = failureOf(error, 'none');
+      happen(cell, { type: 'unpublished', target, failure });
+      report(cell.unit.name, { type: 'unpublished', target, failure });
+    }
+  }
+
+  /** Lock, look, plan again, act, release: what others did meanwhile is learnt before anything is sent. */
+  async function refresh(cell: Cell): Promise<void> {
+    const lease = await lock(cell);
+    if (!lease) return;
+    try {
+      await look(cell);
+      const { step } = plan(cell.state, cell.unit.policy, clock.now());
+      if (step.kind === 'fetch' && !stopping) await fetch(cell, step, lease);
+      if (!cell.state.saved && (await lease.held())) await save(cell);
+    } finally {
+      await lease.release();
+    }
+  }
+
+  async function lock(cell: Cell): Promise<Lease | undefined> {
+    const { store, policy } = cell.unit;
+    try {
+      const lease = await store.lock();
+      if (!lease) happen(cell, { type: 'blocked' });
+      return lease;
+    } catch (error) {
+      if (policy.destructive) return block(cell, error);
+      // An ordinary stable-token call harms nobody: better uncoordinated than without a token.
+      report(cell.unit.name, { type: 'blocked', failure: failureOf(error, 'unsent') });
+      return UNLOCKED;
+    }
+  }
+
+  async function look(cell: Cell): Promise<void> {
+    const known = cell.state.record.token?.generation;
+    happen(cell, { type: 'observed', record: await cell.unit.store.read() });
+    const { token } = cell.state.record;
+    if (token && token.generation !== known) report(cell.unit.name, { type: 'adopted', lifeMs: life(cell) });
+  }
+
+  async function fetch(cell: Cell, step: FetchStep, lease: Lease): Promise<void> {
+    const { unit } = cell;
+    const record = begin(cell.state.record, unit.policy, step.forced, clock.now());
+    const saved = await write(cell, record);
+    if (!saved && record.intent) return;
+    if (!(await lease.held())) return happen(cell, { type: 'blocked' });
+    happen(cell, { type: 'began', record, saved });
+    report(unit.name, { type: 'fetching', step });
+    const startedAt = clock.now();
+    const event = await call(unit.provider, step.forced).then(
+      (answer): Event => ({ type: 'fetched', answer, startedAt }),
+      (error): Event => ({ type: 'failed', failure: failureOf(error, 'unknown') }),
+    );
+    happen(cell, event);
+    const { failure, unready } = cell.state;
+    const tookMs = clock.now().monotonic - startedAt.monotonic;
+    if (failure) report(unit.name, { type: 'failed', step, failure, lifeMs: life(cell), tookMs });
+    else
+      report(unit.name, { type: unready > 0 ? 'unchanged' : 'refreshed', step, lifeMs: life(cell), tookMs });
+  }
+
+  function call(provider: Provider, forced: boolean) {
+    return provider.fetch({ forced, signal: requests.signal });
+  }
+
+  async function save(cell: Cell): Promise<void> {
+    const { record } = cell.state;
+    if (await write(cell, record)) happen(cell, { type: 'saved', generation: record.generation });
+  }
+
+  async function write(cell: Cell, record: AccountRecord): Promise<boolean> {
+    try {
+      await cell.unit.store.write(record);
+      return true;
+    } catch (error) {
+      block(cell, error);
+      return false;
+    }
+  }
+
+  function block(cell: Cell, error: unknown): undefined {
+    const failure: Failure = failureOf(error, 'unsent');
+    happen(cell, { type: 'blocked', failure });
+    report(cell.unit.name, { type: 'blocked', failure });
+  }
+
+  async function idle(): Promise<void> {
+    while (running.size > 0) await Promise.all(running);
+  }
+
+  const life = (cell: Cell): number => lifeLeft(cell.state, clock.now()) ?? 0;
+
+  return {
+    tick: () => cells.forEach(advance),
+    refreshNow: () => {
+      for (const cell of cells) happen(cell, { type: 'requested', forced: true });
+      cells.forEach(advance);
+    },
+    states: () => new Map(cells.map(({ unit, state }) => [unit.name, state])),
+    idle,
+    stop: () => {
+      stopping = true;
+      return idle();
+    },
+    abort: () => requests.abort(),
+  };
+}

@@ -1,0 +1,78 @@
+import { type Counter, UNUSED } from './counter.ts';
+import { type StableState, UNUSED_STABLE } from './stable.ts';
+import type { Ticket } from './tickets.ts';
+import { NO_TOKENS, type Token, type TokenPair } from './tokens.ts';
+
+/** An appid with its secret; a corpid (`ww…`) may come several times, once per app of the corp. */
+export interface SandboxAccount {
+  readonly appId: string;
+  readonly secret: string;
+}
+
+/** What an administrator can do to an official account and to a corp alike. */
+interface Switches {
+  readonly frozen: boolean;
+  readonly apiBanned: boolean;
+  /** Addresses and CIDR ranges; null is off. */
+  readonly whitelist: readonly string[] | null;
+}
+
+export interface OfficialAccount extends Switches {
+  readonly appId: string;
+  readonly secret: string;
+  readonly dailyQuota: number;
+  readonly fetches: Counter;
+  readonly classic: TokenPair;
+  readonly stable: StableState;
+  readonly jsapi: Ticket | undefined;
+  readonly wxCard: Ticket | undefined;
+}
+
+/** One app of a corp: each has a secret and a token of its own. */
+export interface CorpApp {
+  readonly secret: string;
+  readonly fetches: Counter;
+  readonly token: Token | undefined;
+  readonly agentTicket: Ticket | undefined;
+  readonly ticketCalls: Counter;
+}
+
+/** `apps` only grows, so a position in it names an app for good, also after its secret was reset. */
+export interface Corp extends Switches {
+  readonly corpId: string;
+  readonly apps: readonly CorpApp[];
+  readonly jsapi: Ticket | undefined;
+  readonly ticketCalls: Counter;
+}
+
+const ALL_WELL: Switches = { frozen: false, apiBanned: false, whitelist: null };
+
+export function isCorpId(id: string): boolean {
+  return id.startsWith('ww');
+}
+
+export function newAccount({ appId, secret }: SandboxAccount, dailyQuota: number): OfficialAccount {
+  return {
+    ...ALL_WELL,
+    appId,
+    secret,
+    dailyQuota,
+    fetches: UNUSED,
+    classic: NO_TOKENS,
+    stable: UNUSED_STABLE,
+    jsapi: undefined,
+    wxCard: undefined,
+  };
+}
+
+export function newCorp(corpId: string): Corp {
+  return { ...ALL_WELL, corpId, apps: [], jsapi: undefined, ticketCalls: UNUSED };
+}
+
+export function newCorpApp(secret: string): CorpApp {
+  return { secret, fetches: UNUSED, token: undefined, agentTicket: undefined, ticketCalls: UNUSED };
+}
+
+export function replaceApp(corp: Corp, position: number, app: CorpApp): Corp {
+  return { ...corp, apps: corp.apps.map((other, at) => (at === position ? app : other)) };
+}

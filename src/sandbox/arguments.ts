@@ -1,0 +1,126 @@
+import { parseArgs } from 'node:util';
+import { HOUR, MINUTE, SECOND } from '../core/time.ts';
+import { isCorpId, type SandboxAccount } from './accounts.ts';
+import { SandboxError } from './errors.ts';
+import type { SandboxOptions } from './index.ts';
+import { loopbackAddress } from './loopback.ts';
+
+/** The command line's wish: help, a sandbox, or all that is wrong with it, one line each. */
+export type SandboxArguments =
+  | { readonly kind: 'help' }
+  | { readonly kind: 'start'; readonly options: SandboxOptions }
+  | { readonly kind: 'problems'; readonly problems: readonly string[] };
+
+const DEMO_ACCOUNT: SandboxAccount = { appId: 'wx0000000000000000', secret: '0'.repeat(32) };
+const DEFAULT_PORT = 8866;
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: SECOND, m: MINUTE, h: HOUR };
+
+const OPTIONS = {
+  listen: { type: 'string' },
+  account: { type: 'string', multiple: true },
+  'token-ttl': { type: 'string' },
+  overlap: { type: 'string' },
+  'rotation-window': { type: 'string' },
+  'daily-quota': { type: 'string' },
+  latency: { type: 'string' },
+  help: { type: 'boolean' },
+} as const;
+
+export function readSandboxArguments(argv: readonly string[]): SandboxArguments {
+  const { tokens } = parseArgs({ args: [...argv], options: OPTIONS, strict: false, tokens: true });
+  const problems: string[] = [];
+  const given = new Map<string, string[]>();
+  let valueOfUnknown = -1;
+  for (const token of tokens) {
+    // What was typed is not repeated where it may be half of an account.
+    if (token.kind === 'positional' && token.index !== valueOfUnknown) {
+      problems.push(`argument ${token.index + 1}: options only, each begins with --`);
+    }
+    if (token.kind !== 'option') continue;
+    if (token.name === 'help') return { kind: 'help' };
+    if (!Object.hasOwn(OPTIONS, token.name)) {
+      problems.push(`${token.rawName}: no such option`);
+      valueOfUnknown = token.index + 1;
+    } else if (token.value === undefined) {
+      problems.push(`${token.rawName}: needs a value`);
+    } else {
+      given.set(token.name, [...(given.get(token.name) ?? []), token.value]);
+    }
+  }
+
+  const options = {
+    ...readListen(given.get('listen')?.at(-1), problems),
+    ...readSeconds('tokenTtl', 'token-ttl', given, problems),
+    ...readSeconds('overlap', 'overlap', given, problems),
+    ...readSeconds('rotationWindow', 'rotation-window', given, problems),
+    ...readQuota(given.get('daily-quota')?.at(-1), problems),
+    ...readLatency(given.get('latency')?.at(-1), problems),
+    accounts: readAccounts(given.get('account'), problems),
+  };
+  const { tokenTtl = 7200, rotationWindow = 0 } = options;
+  if (tokenTtl === 0) problems.push('--token-ttl: must be longer than nothing');
+  else if (rotationWindow >= tokenTtl) problems.push('--rotation-window: must be shorter than --token-ttl');
+  return problems.length > 0 ? { kind: 'problems', problems } : { kind: 'start', options };
+}
+
+function readListen(given: string | undefined, problems: string[]): { host?: string; port: number } {
+  if (given === undefined) return { port: DEFAULT_PORT };
+  const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(given) ?? [];
+  const host = bracketed ?? plain;
+  const port = Number(digits);
+  if (host === undefined || port > 65_535) {
+    problems.push('--listen: must be HOST:PORT, as 127.0.0.1:8866 or [::1]:8866; port 0 is a free one');
+    return { port: 0 };
+  }
+  try {
+    loopbackAddress(host);
+  } catch (error) {
+    if (!(error instanceof SandboxError)) throw error;
+    problems.push(`--listen: ${error.message}`);
+  }
+  return { host, port };
+}
+
+function readAccounts(given: readonly string[] = [], problems: string[]): readonly SandboxAccount[] {
+  const accounts = given.map((value) => {
+    const [, appId, secret] = /^([\w-]{1,64}):([\w-]{1,256})$/.exec(value) ?? [];
+    if (appId !== undefined && secret !== undefined) return { appId, secret };
+    problems.push('--account: must be APPID:SECRET, each of letters, digits, _ and -');
+    return undefined;
+  });
+  const read = accounts.filter((account) => account !== undefined);
+  const keys = read.map(({ appId, secret }) => (isCorpId(appId) ? `${appId}:${secret}` : appId));
+  const twice = read.filter((_, position) => keys.indexOf(keys[position] ?? '') !== position);
+  for (const { appId } of twice) problems.push(`--account: ${appId} is given twice`);
+  return given.length === 0 ? [DEMO_ACCOUNT] : read;
+}
+
+function readSeconds<Name extends string>(
+  name: Name,
+  option: string,
+  given: ReadonlyMap<string, readonly string[]>,
+  problems: string[],
+): { [K in Name]?: number } {
+  const ms = readDuration(option, given.get(option)?.at(-1), problems);
+  return ms === undefined ? {} : ({ [name]: ms / SECOND } as { [K in Name]?: number });
+}
+
+function readLatency(given: string | undefined, problems: string[]): { latency?: number } {
+  const latency = readDuration('latency', given, problems);
+  return latency === undefined ? {} : { latency };
+}
+
+function readDuration(option: string, given: string | undefined, problems: string[]): number | undefined {
+  if (given === undefined) return undefined;
+  const [, amount, unit = ''] = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h)$/.exec(given) ?? [];
+  if (amount !== undefined) return Number(amount) * (UNITS[unit] ?? 0);
+  problems.push(`--${option}: must be a duration with its unit, as 300s, 5m, 2h or 250ms`);
+  return undefined;
+}
+
+function readQuota(given: string | undefined, problems: string[]): { dailyQuota?: number } {
+  if (given === undefined) return {};
+  if (/^\d{1,9}$/.test(given)) return { dailyQuota: Number(given) };
+  problems.push('--daily-quota: must be a whole number');
+  return {};
+}

@@ -1,0 +1,64 @@
+import { HOUR } from '../core/time.ts';
+import { replaceApp } from './accounts.ts';
+import { authorize } from './bearer.ts';
+import { countIn, usedIn, windowOf } from './counter.ts';
+import { isRefusal, refuse } from './protocol.ts';
+import { currentTicket, ticketAnswer } from './tickets.ts';
+import type { Call } from './world.ts';
+
+/** WeCom's frequency rules for ticket fetches. */
+const TICKET_CALLS_PER_HOUR = { corp: 400, app: 100 };
+
+/** Addresses reserved for documentation. */
+const IP_LIST = ['192.0.2.0/25', '198.51.100.7', '203.0.113.128/26'];
+
+/**
+ * `getcallbackip` and `get_api_domain_ip`: the customary probes of a token. The first exists on both platforms;
+ * here, on one host, the token tells which one is meant.
+ */
+export const listAddresses: Call = (world, request, now) => {
+  const bearer = authorize(world, request, now, 'official');
+  return isRefusal(bearer) ? bearer : { body: { ip_list: IP_LIST } };
+};
+
+/** `/cgi-bin/ticket/getticket` of official accounts, `type` jsapi or wx_card. */
+export const fetchTicket: Call = (world, request, now) => {
+  const bearer = authorize(world, request, now, 'official');
+  if (isRefusal(bearer)) return bearer;
+  if (bearer.kind !== 'official') return refuse('official', 40001);
+  const type = request.query['type'];
+  const slot = type === 'jsapi' ? 'jsapi' : type === 'wx_card' ? 'wxCard' : undefined;
+  if (!slot) return refuse('official', 40097);
+  const { account } = bearer;
+  const { tokenTtl } = world.rules;
+  const ticket = currentTicket(account[slot], now, tokenTtl, world.mint.ticket);
+  world.accounts.set(account.appId, { ...account, [slot]: ticket });
+  return { body: ticketAnswer(ticket, tokenTtl) };
+};
+
+/** `/cgi-bin/get_jsapi_ticket`, one ticket per corp, and `/cgi-bin/ticket/get`, one per app of it. */
+export const fetchCorpTicket: Call = (world, request, now) => {
+  const bearer = authorize(world, request, now, 'wecom');
+  if (isRefusal(bearer)) return bearer;
+  if (bearer.kind !== 'wecom') return refuse('wecom', 40014);
+  const perApp = request.path === '/cgi-bin/ticket/get';
+  if (perApp && request.query['type'] !== 'agent_config') return refuse('wecom', 40097);
+
+  const { corp, app, position } = bearer;
+  const hour = windowOf(now, HOUR);
+  const overused =
+    usedIn(corp.ticketCalls, hour) >= TICKET_CALLS_PER_HOUR.corp ||
+    usedIn(app.ticketCalls, hour) >= TICKET_CALLS_PER_HOUR.app;
+  if (overused) return refuse('wecom', 45009);
+
+  const { tokenTtl } = world.rules;
+  const held = perApp ? app.agentTicket : corp.jsapi;
+  const ticket = currentTicket(held, now, tokenTtl, world.mint.ticket);
+  const ticketCalls = countIn(app.ticketCalls, hour);
+  world.corps.set(corp.corpId, {
+    ...replaceApp(corp, position, { ...app, ticketCalls, ...(perApp && { agentTicket: ticket }) }),
+    ticketCalls: countIn(corp.ticketCalls, hour),
+    ...(!perApp && { jsapi: ticket }),
+  });
+  return { body: ticketAnswer(ticket, tokenTtl) };
+};

@@ -1,0 +1,24 @@
+import { HOUR } from '../core/time.ts';
+
+/** WeCom staff: about 2000 failing calls of gettoken within an hour block it for an hour. */
+const MOST_FAILURES = 2000;
+
+/** Failing gettoken calls of one caller (its IP address). Times are epoch ms. */
+export interface Caller {
+  readonly since: number;
+  readonly failures: number;
+  readonly blockedUntil: number;
+}
+
+const NEVER = Number.NEGATIVE_INFINITY;
+
+export function isBlocked(caller: Caller | undefined, now: number): boolean {
+  return caller !== undefined && now < caller.blockedUntil;
+}
+
+export function countFailure(caller: Caller | undefined, now: number): Caller {
+  const same = caller !== undefined && now < caller.since + HOUR;
+  const since = same ? caller.since : now;
+  const failures = same ? caller.failures + 1 : 1;
+  return { since, failures, blockedUntil: failures >= MOST_FAILURES ? now + HOUR : NEVER };
+}

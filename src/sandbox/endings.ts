@@ -1,0 +1,59 @@
+import type { ServerResponse } from 'node:http';
+import type { Ending } from './faults.ts';
+
+/** An answer as it goes over the wire; the length is added, and the date unless the answer has its own. */
+export interface WireAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+const TRICKLE_MS = 50;
+const TRICKLE = 'A'.repeat(1024);
+
+export function send(response: ServerResponse, { status, headers, body }: WireAnswer): void {
+  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
+  response.end(body);
+}
+
+/** What a gateway says in the platform's place; undefined for the endings that are no whole answer. */
+export function gatewayAnswer(ending: Ending | undefined): WireAnswer | undefined {
+  switch (ending?.kind) {
+    case 'status':
+      return page(ending.status, `Error ${ending.status}`);
+    case 'html':
+      return page(200, 'Please log in');
+    case 'empty':
+      return { status: 200, headers: {}, body: '' };
+    case 'body': {
+      const contentType = ending.contentType ?? 'application/json; encoding=utf-8';
+      return { status: 200, headers: { 'content-type': contentType }, body: ending.body };
+    }
+    case 'redirect':
+      return { status: 302, headers: { location: ending.location }, body: '' };
+    default:
+      return undefined;
+  }
+}
+
+/** Sends half of the answer under the length of the whole, then breaks the connection. */
+export function sendHalf(response: ServerResponse, { status, headers, body }: WireAnswer): void {
+  const bytes = Buffer.from(body);
+  response.writeHead(status, { ...headers, 'content-length': bytes.length });
+  response.write(bytes.subarray(0, bytes.length / 2), () => response.destroy());
+}
+
+/** An answer that begins like a token and never ends, at 20 KB/s at most. The caller ends it by destroying it. */
+export function sendEndless(response: ServerResponse): void {
+  response.writeHead(200, { 'content-type': 'application/json; encoding=utf-8' });
+  response.write('{"access_token":"');
+  const timer = setInterval(() => {
+    if (!response.writableNeedDrain) response.write(TRICKLE);
+  }, TRICKLE_MS);
+  response.once('close', () => clearInterval(timer));
+}
+
+function page(status: number, title: string): WireAnswer {
+  const body = `<html>\r\n<head><title>${title}</title></head>\r\n<body><h1>${title}</h1></body>\r\n</html>\r\n`;
+  return { status, headers: { 'content-type': 'text/html' }, body };
+}

@@ -1,0 +1,85 @@
+import * as v from 'valibot';
+
+const MOST_DELAY = 3_600_000;
+const count = v.pipe(v.number(), v.integer(), v.minValue(1));
+
+/** Which calls a fault meets: all of the platform's by default. `times` counts down, absent is until cleared. */
+const scope = {
+  path: v.optional(v.pipe(v.string(), v.startsWith('/'))),
+  appId: v.optional(v.string()),
+  times: v.optional(count),
+};
+
+const fault = v.variant('kind', [
+  v.strictObject({
+    kind: v.literal('latency'),
+    ms: v.pipe(v.number(), v.minValue(0), v.maxValue(MOST_DELAY)),
+    ...scope,
+  }),
+  v.strictObject({
+    kind: v.literal('status'),
+    status: v.pipe(v.number(), v.integer(), v.minValue(400), v.maxValue(599)),
+    ...scope,
+  }),
+  v.strictObject({ kind: v.literal('html'), ...scope }),
+  v.strictObject({ kind: v.literal('empty'), ...scope }),
+  v.strictObject({
+    kind: v.literal('body'),
+    body: v.string(),
+    contentType: v.optional(v.pipe(v.string(), v.regex(/^[\x20-\x7e]+$/))),
+    ...scope,
+  }),
+  v.strictObject({
+    kind: v.literal('errcode'),
+    errcode: v.pipe(v.number(), v.integer()),
+    errmsg: v.optional(v.string()),
+    ...scope,
+  }),
+  v.strictObject({ kind: v.literal('cut'), ...scope }),
+  v.strictObject({ kind: v.literal('lost-answer'), ...scope }),
+  v.strictObject({ kind: v.literal('partial'), ...scope }),
+  v.strictObject({ kind: v.literal('endless'), ...scope }),
+  v.strictObject({ kind: v.literal('hang'), ...scope }),
+  v.strictObject({
+    kind: v.literal('redirect'),
+    location: v.pipe(v.string(), v.regex(/^[\x21-\x7e]+$/)),
+    ...scope,
+  }),
+]);
+
+/** `{"faults":[…]}` of the control path. */
+export const faultListSchema = v.strictObject({ faults: v.array(fault) });
+
+/**
+ * Something that goes wrong between the platform and its caller. `latency` delays the answer, not the deed, and
+ * adds up with others; of the other kinds the first in the list that fits is met. The platform acts (mints,
+ * counts) only under `latency`, `lost-answer` and `partial`.
+ */
+export type Fault = v.InferOutput<typeof fault>;
+
+/** A fault that decides how the call ends. */
+export type Ending = Exclude<Fault, { kind: 'latency' }>;
+
+export interface Claim {
+  /** Milliseconds that the answer is held back. */
+  readonly latency: number;
+  readonly ending: Ending | undefined;
+  /** The list after this call: what was met has one time less. */
+  readonly rest: readonly Fault[];
+}
+
+/** The faults that a call of `appId` at `path` meets. */
+export function claimFaults(faults: readonly Fault[], path: string, appId: string | null): Claim {
+  let latency = 0;
+  let ending: Ending | undefined;
+  const rest = faults.flatMap((candidate) => {
+    const fits = (candidate.path ?? path) === path && (candidate.appId ?? appId) === appId;
+    if (!fits) return [candidate];
+    if (candidate.kind === 'latency') latency += candidate.ms;
+    else if (ending === undefined) ending = candidate;
+    else return [candidate];
+    if (candidate.times === undefined) return [candidate];
+    return candidate.times === 1 ? [] : [{ ...candidate, times: candidate.times - 1 }];
+  });
+  return { latency, ending, rest };
+}

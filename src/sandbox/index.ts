@@ -1,0 +1,89 @@
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import { systemClock } from '../system/clock.ts';
+import { createSandboxClock } from './clock.ts';
+import { SandboxError } from './errors.ts';
+import { createJournal } from './journal.ts';
+import { loopbackAddress } from './loopback.ts';
+import { createPlatform, type PlatformOptions } from './platform.ts';
+import { createSandboxServer } from './server.ts';
+
+export type { SandboxAccount } from './accounts.ts';
+export { SandboxError } from './errors.ts';
+export type { Fault } from './faults.ts';
+export type { JournalEntry } from './journal.ts';
+
+export interface SandboxOptions extends PlatformOptions {
+  /** Loopback only (default 127.0.0.1). */
+  readonly host?: string;
+  /** Default 0: a free one. */
+  readonly port?: number;
+  /** Milliseconds that every answer of the platform is held back (default 0). */
+  readonly latency?: number;
+  /** Epoch ms (default: the system's); the control path moves the sandbox's time against it. */
+  readonly clock?: () => number;
+}
+
+export interface Sandbox {
+  /** Where it listens, without a slash at the end. */
+  readonly url: string;
+  /** Ends everything at once, calls in flight too. May be called again. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Starts a WeChat token platform on loopback.
+ *
+ * @throws {SandboxError} when it cannot listen there
+ * @throws {TypeError} for rules that contradict themselves and for the same account twice
+ */
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const { host = '127.0.0.1', port = 0, latency = 0, clock = () => systemClock.now().wall } = options;
+  const address = loopbackAddress(host);
+  const server = createSandboxServer({
+    platform: createPlatform(options),
+    journal: createJournal(),
+    clock: createSandboxClock(clock),
+    latency,
+    faults: [],
+    held: new Set(),
+  });
+  await listen(server, address, port);
+  let closed: Promise<void> | undefined;
+  return {
+    url: `http://${address.includes(':') ? `[${address}]` : address}:${boundPort(server)}`,
+    close: () => {
+      closed ??= close(server);
+      return closed;
+    },
+  };
+}
+
+async function listen(server: Server, host: string, port: number): Promise<void> {
+  try {
+    server.listen(port, host);
+    await once(server, 'listening');
+  } catch (cause) {
+    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+    if (reason === 'EADDRINUSE') {
+      throw new SandboxError('SANDBOX_ADDRESS_IN_USE', `${host}:${port} is in use by another program`, {
+        cause,
+      });
+    }
+    throw new SandboxError('SANDBOX_ADDRESS_UNUSABLE', `cannot listen on ${host}:${port} (${reason})`, {
+      cause,
+    });
+  }
+}
+
+function boundPort(server: Server): number {
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+async function close(server: Server): Promise<void> {
+  const ended = once(server, 'close');
+  server.close();
+  server.closeAllConnections();
+  await ended;
+}

@@ -1,0 +1,17 @@
+import { isIP } from 'node:net';
+import { SandboxError } from './errors.ts';
+
+/**
+ * The address to listen on. A fake platform that others can reach would take their secrets, so it listens on
+ * loopback alone; `localhost` becomes 127.0.0.1, whatever the resolver says.
+ *
+ * @throws {SandboxError} SANDBOX_NOT_LOOPBACK
+ */
+export function loopbackAddress(host: string): string {
+  if (host === 'localhost') return '127.0.0.1';
+  if (host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))) return host;
+  throw new SandboxError(
+    'SANDBOX_NOT_LOOPBACK',
+    `the sandbox listens on loopback only: ${host} is not 127.0.0.1, ::1 or localhost`,
+  );
+}

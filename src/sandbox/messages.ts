@@ -1,0 +1,72 @@
+import type { Family, PlatformRequest } from './protocol.ts';
+
+const ADVICE =
+  'could get access_token by getStableAccessToken, more details at https://mmbizurl.cn/s/JtxxFh33r';
+
+/** Errors of official accounts and mini programs, as their API pages list them. */
+const OFFICIAL: Readonly<Record<number, string>> = {
+  [-1]: 'system error',
+  40001: `invalid credential, access_token is invalid or not latest, ${ADVICE}`,
+  40002: 'invalid grant_type',
+  40013: 'invalid appid',
+  40014: 'invalid access_token',
+  40097: 'invalid args',
+  40125: 'invalid appsecret',
+  40243: 'AppSecret has been frozen',
+  41001: 'access_token missing',
+  41002: 'appid missing',
+  41004: 'appsecret missing',
+  42001: 'access_token expired',
+  43001: 'require GET method',
+  43002: 'require POST method',
+  44002: 'empty post data',
+  45009: `reach max api daily quota limit, ${ADVICE}`,
+  45011: 'api minute-quota reach limit, must slower, retry next minute',
+  47001: 'data format error',
+  48004: 'api forbidden for irregularities',
+  50004: 'forbid to use the token api',
+};
+
+/** Errors of WeCom, as its global error code page lists them. */
+const WECOM: Readonly<Record<number, string>> = {
+  [-1]: 'system busy',
+  40001: 'invalid credential',
+  40013: 'invalid corpid',
+  40014: 'invalid access_token',
+  40091: 'provider secret is invalid',
+  41001: 'access_token missing',
+  41002: 'corpid missing',
+  41004: 'corpsecret missing',
+  42001: 'access_token expired',
+  43001: 'require GET method',
+  45009: 'api freq out of limit',
+  48004: 'api forbidden',
+  50003: 'app is disabled',
+  60020: 'not allow to access from your ip',
+};
+
+/**
+ * The errmsg of an answer. Official messages end in a request id (` rid: 8hex-8hex-8hex`); WeCom's carry a hint,
+ * the caller's address and a link. A given message replaces the text alone.
+ */
+export function errorMessage(
+  family: Family,
+  errcode: number,
+  request: PlatformRequest,
+  mark: { rid: string; hint: string },
+  given?: string,
+): string {
+  if (errcode === 0) return given ?? 'ok';
+  if (family === 'wecom') {
+    const what = given ?? WECOM[errcode] ?? 'error';
+    const link = `https://open.work.weixin.qq.com/devtool/query?e=${errcode}`;
+    return `${what}, hint: [${mark.hint}], from ip: ${request.ip}, more info at ${link}`;
+  }
+  const what = given ?? (errcode === 40164 ? notWhitelisted(request.ip) : (OFFICIAL[errcode] ?? 'error'));
+  return what.includes(' rid: ') ? what : `${what} rid: ${mark.rid}`;
+}
+
+/** The second address is the IPv4-mapped spelling of the first, not a hint to register an IPv6 address. */
+function notWhitelisted(ip: string): string {
+  return `invalid ip ${ip} ipv6 ${ip.includes(':') ? ip : `::ffff:${ip}`}, not in whitelist`;
+}

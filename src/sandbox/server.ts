@@ -1,0 +1,68 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { readBody } from './body.ts';
+import { control } from './control.ts';
+import { send } from './endings.ts';
+import { exchange, type Transport } from './exchange.ts';
+import { type Controls, problem } from './resources.ts';
+
+const CONTROL_BODY_LIMIT = 65_536;
+const CONTROL = '/sandbox/';
+
+/** The HTTP server of a sandbox, not yet listening: `/sandbox/…` is the control path, all else the platform. */
+export function createSandboxServer(transport: Transport): Server {
+  const controls: Controls = {
+    ...transport,
+    faults: () => transport.faults,
+    setFaults(faults) {
+      transport.faults = faults;
+      for (const response of transport.held) response.destroy();
+    },
+  };
+  return createServer((incoming, response) => {
+    response.sendDate = false;
+    response.setHeader('date', new Date(transport.clock.now()).toUTCString());
+    serve(transport, controls, incoming, response).catch((error: unknown) => fail(response, error));
+  });
+}
+
+async function serve(
+  transport: Transport,
+  controls: Controls,
+  incoming: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const url = URL.canParse(`http://sandbox${incoming.url}`)
+    ? new URL(`http://sandbox${incoming.url}`)
+    : undefined;
+  if (!url) sendJson(response, 400, { error: 'no such address' });
+  else if (url.pathname.startsWith(CONTROL)) await serveControl(controls, incoming, response, url);
+  else await exchange(transport, incoming, response, url);
+}
+
+async function serveControl(
+  controls: Controls,
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  url: URL,
+): Promise<void> {
+  const body = await readBody(incoming, CONTROL_BODY_LIMIT);
+  const segments = url.pathname.slice(CONTROL.length).split('/');
+  const request = { method: incoming.method ?? 'GET', segments, query: url.searchParams, body: body ?? '' };
+  const answer =
+    body === undefined ? problem(413, 'the body is longer than 64 KB') : control(controls, request);
+  sendJson(response, answer.status, answer.body);
+}
+
+function sendJson(response: ServerResponse, status: number, body: object): void {
+  send(response, {
+    status,
+    headers: { 'content-type': 'application/json' },
+    body: `${JSON.stringify(body)}\n`,
+  });
+}
+
+/** A caller that went away needs no answer; a mistake of ours is shown, since a fake platform has nothing to hide. */
+function fail(response: ServerResponse, error: unknown): void {
+  if (response.destroyed || response.headersSent) response.destroy();
+  else sendJson(response, 500, { error: String(error) });
+}

@@ -1,0 +1,119 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { readlinkSync } from 'node:fs';
+import { constants, lstat, open, readdir, rename, unlink } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { systemClock } from './clock.ts';
+
+export interface Attributes {
+  /** Permission bits, exactly: the umask does not narrow them. */
+  readonly mode: number;
+  /** Numeric group; the process's own when absent. */
+  readonly gid?: number;
+}
+
+/**
+ * Pids repeat from container to container, so a left-over is only judged by its pid in the namespace that made it.
+ */
+const NAMESPACE = createHash('sha256').update(`${hostname()} ${pidNamespace()}`).digest('hex').slice(0, 12);
+const TEMPORARY = /^\.wx-token-sidecar-([0-9a-f]{12})-(\d+)-[0-9a-f]{32}\.tmp$/;
+
+/** A temporary of someone we cannot ask is theirs for this long, in ms: a write takes far less. */
+const FOREIGN_GRACE = 60_000;
+
+const underWay = new Set<string>();
+
+/**
+ * Replaces a file in one step: whoever opens the path finds the old content or the new, whole, with the right mode
+ * and group from the first instant, also after a crash or a power loss at any point. A symbolic link at the path is
+ * replaced, not followed.
+ * @throws {NodeJS.ErrnoException} what the file system said; the file is as it was and nothing is left behind
+ */
+export async function writeAtomically(path: string, content: string, attributes: Attributes): Promise<void> {
+  const folder = dirname(path);
+  // In the same folder, or the rename would not be atomic and a setgid folder would not give its group; with an
+  // unguessable name, or a planted link could redirect the write and a left-over could block it for ever.
+  const temporary = join(
+    folder,
+    `.wx-token-sidecar-${NAMESPACE}-${process.pid}-${randomBytes(16).toString('hex')}.tmp`,
+  );
+  underWay.add(basename(temporary));
+  try {
+    await writeDurably(temporary, content, attributes);
+    await rename(temporary, path);
+    await syncFolder(folder);
+  } catch (error) {
+    await unlink(temporary).catch(() => {});
+    throw error;
+  } finally {
+    underWay.delete(basename(temporary));
+  }
+}
+
+async function writeDurably(path: string, content: string, { mode, gid }: Attributes): Promise<void> {
+  const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
+  const file = await open(path, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY, 0o600);
+  try {
+    await file.writeFile(content);
+    // The group first: changing it clears bits that the mode may carry.
+    if (gid !== undefined) await file.chown(process.geteuid?.() ?? -1, gid);
+    await file.chmod(mode);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    await handle.sync();
+  } catch (error) {
+    // Some network file systems cannot sync a folder; the rename has happened all the same.
+    if (!['EINVAL', 'ENOTSUP', 'ENOSYS'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * Removes the temporary files that a killed daemon left in a folder: they hold secrets. Never another's live one.
+ * @returns how many were removed
+ */
+export async function sweepLeftovers(folder: string): Promise<number> {
+  const names = await readdir(folder).catch(() => []);
+  let swept = 0;
+  for (const name of names) {
+    const path = join(folder, name);
+    if (await isLeftover(name, path))
+      swept += await unlink(path).then(
+        () => 1,
+        () => 0,
+      );
+  }
+  return swept;
+}
+
+async function isLeftover(name: string, path: string): Promise<boolean> {
+  const [, namespace, pid] = TEMPORARY.exec(name) ?? [];
+  if (!namespace || underWay.has(name)) return false;
+  if (namespace === NAMESPACE) return Number(pid) === process.pid || !isAlive(Number(pid));
+  const stat = await lstat(path).catch(() => undefined);
+  return stat !== undefined && systemClock.now().wall - stat.mtimeMs > FOREIGN_GRACE;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function pidNamespace(): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid');
+  } catch {
+    return '';
+  }
+}
