@@ -1,5 +1,5 @@
 import { oddAnswer } from '../core/credential.ts';
-import { platformFailure } from '../core/errcodes.ts';
+import { platformFailure } from '../core/errcodes/index.ts';
 import { EdgeError } from '../core/failure.ts';
 import type { Clock } from '../core/ports.ts';
 import { MINUTE } from '../core/time.ts';

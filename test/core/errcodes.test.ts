@@ -6,7 +6,7 @@ import {
   errcodeRule,
   type PlatformFamily,
   platformFailure,
-} from '../../src/core/errcodes.ts';
+} from '../../src/core/errcodes/index.ts';
 import type { Failure } from '../../src/core/failure.ts';
 import { DAY, HOUR, MINUTE } from '../../src/core/time.ts';
 

@@ -1,8 +1,8 @@
-import type { ErrcodeRule, FamilyRules } from './errcode-rule.ts';
-import { OFFICIAL } from './errcodes-official.ts';
-import { WECOM } from './errcodes-wecom.ts';
+import type { Failure } from '../failure.ts';
 import { callerAddress, harmless, ridOf } from './errmsg.ts';
-import type { Failure } from './failure.ts';
+import { OFFICIAL } from './official.ts';
+import type { ErrcodeRule, FamilyRules } from './rule.ts';
+import { WECOM } from './wecom.ts';
 
 /** The same number may mean another thing on the other platform. */
 export type PlatformFamily = 'official' | 'wecom';

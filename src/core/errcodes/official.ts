@@ -1,3 +1,4 @@
+import { CALLER_RULES, SETTINGS } from './official-caller.ts';
 import {
   BLOCKED,
   BUSY,
@@ -8,8 +9,7 @@ import {
   REFUSED,
   SLOW,
   SUSPECT,
-} from './errcode-rule.ts';
-import { CALLER_RULES, SETTINGS } from './errcodes-official-caller.ts';
+} from './rule.ts';
 
 const APPEAL = "Log in to the account's console, read the notice there and appeal or meet its terms.";
 const RESET = 'Daily allowances are commonly said to start anew at midnight China time (not confirmed).';

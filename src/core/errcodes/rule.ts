@@ -1,6 +1,6 @@
-import type { Backoff } from './backoff.ts';
-import type { FailureClass } from './failure.ts';
-import { DAY, HOUR, MINUTE, SECOND } from './time.ts';
+import type { Backoff } from '../backoff.ts';
+import type { FailureClass } from '../failure.ts';
+import { DAY, HOUR, MINUTE, SECOND } from '../time.ts';
 
 /**
  * What one errcode means for a token daemon. In `meaning` and `advice`, `{ip}` stands for the caller's address as

@@ -9,7 +9,7 @@ import {
   WHITELIST,
   WITHDRAWN,
   WRONG_PARAMETERS,
-} from './errcode-rule.ts';
+} from './rule.ts';
 
 const APPS = 'the WeCom admin console (管理后台 → 应用管理)';
 const PATIENCE = 'Retries are slow on purpose: 2000 failing calls in an hour block gettoken for an hour.';

@@ -1,4 +1,4 @@
-import { CONFIRMATION, DECLINED_ONCE, DECLINED_TWICE, type RuleTable, WHITELIST } from './errcode-rule.ts';
+import { CONFIRMATION, DECLINED_ONCE, DECLINED_TWICE, type RuleTable, WHITELIST } from './rule.ts';
 
 export const SETTINGS = "the account's developer settings (基本配置 or 开发设置)";
 const CONFIRM =

@@ -1,0 +1,181 @@
+import { describe, expect, it } from 'vitest';
+import { Secret } from '../../src/core/secret.ts';
+import { HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
+import { tell, token } from '../support/story.ts';
+
+const LIFE = 7200 * SECOND;
+
+describe('a stable-token', () => {
+  it('is fetched at once when there is none', () => {
+    expect(tell('stable-token').plan().step).toEqual({ kind: 'fetch', reason: 'missing', forced: false });
+  });
+
+  it('is left alone until its rotation window, and fetched within 30 s of the window opening', () => {
+    for (const draw of [0, 0.5, 0.999]) {
+      const story = tell('stable-token', {}, draw);
+      story.fetch(token('a'));
+      story.clock.pass(LIFE - 5 * MINUTE);
+      expect(story.plan().step).toMatchObject({ kind: 'wait', why: 'fresh' });
+      story.clock.pass(30 * SECOND);
+      expect(story.plan().step).toEqual({ kind: 'fetch', reason: 'due', forced: false });
+    }
+  });
+
+  it('that comes back the same is no error, and the platform is left alone for a while', () => {
+    const story = tell('stable-token');
+    story.fetch(token('a'));
+    story.clock.pass(LIFE - 4 * MINUTE);
+    story.fetch(token('a'), 240);
+    expect(story.state().failure).toBeUndefined();
+    expect(story.plan().step).toMatchObject({ kind: 'wait', why: 'unready' });
+    story.clock.pass(20 * SECOND);
+    expect(story.plan().step).toMatchObject({ kind: 'fetch', reason: 'due' });
+  });
+
+  it('that comes back the same for ever is asked for a bounded number of times an hour', () => {
+    const story = tell('stable-token');
+    story.fetch(token('a'), 60);
+    let calls = 0;
+    for (let passed = 0; passed < HOUR; passed += SECOND) {
+      if (story.plan().step.kind === 'fetch') {
+        story.fetch(token('a'), 60);
+        calls += 1;
+      }
+      story.clock.pass(SECOND);
+    }
+    expect(calls).toBeGreaterThan(30);
+    expect(calls).toBeLessThan(80);
+  });
+
+  it('takes the seconds left from the answer, not the lifetime it had', () => {
+    const story = tell('stable-token');
+    story.fetch(token('a'), 345);
+    expect(story.state().record.token).toMatchObject({ expiresIn: 345 });
+    story.clock.pass(346 * SECOND);
+    expect(story.plan().step).toMatchObject({ kind: 'fetch', reason: 'expired' });
+  });
+
+  it('corrects what it believed of the end when the same token comes back with another rest', () => {
+    const story = tell('stable-token');
+    story.fetch(token('a'), 7200);
+    const before = story.state().record.token?.generation ?? 0;
+    story.happen({ type: 'requested', forced: false });
+    story.fetch(token('a'), 600);
+    expect(story.state().record.token?.generation).toBeGreaterThan(before);
+    story.clock.pass(6 * MINUTE);
+    expect(story.plan().step).toMatchObject({ kind: 'fetch', reason: 'due' });
+  });
+});
+
+describe('an access-token', () => {
+  it('is replaced ten minutes before its end, at most 54 s later', () => {
+    for (const draw of [0, 0.5, 0.999]) {
+      const story = tell('access-token', {}, draw);
+      story.fetch(token('a'));
+      story.clock.pass(LIFE - 10 * MINUTE);
+      expect(story.plan().step).toMatchObject({ kind: 'wait', why: 'fresh' });
+      story.clock.pass(54 * SECOND);
+      expect(story.plan().step).toEqual({ kind: 'fetch', reason: 'due', forced: false });
+    }
+  });
+
+  it('of a short life is replaced in its last third, not in a hot loop', () => {
+    const story = tell('access-token');
+    story.fetch(token('a'), 60);
+    story.clock.pass(39 * SECOND);
+    expect(story.plan().step).toMatchObject({ kind: 'wait', why: 'fresh' });
+    story.clock.pass(5 * SECOND);
+    expect(story.plan().step).toMatchObject({ kind: 'fetch', reason: 'due' });
+  });
+
+  it('leaves an intent before it is fetched, which a good answer settles', () => {
+    const story = tell('access-token');
+    story.fail();
+    expect(story.state().record.intent).toBeDefined();
+    story.clock.pass(MINUTE);
+    story.fetch(token('a'));
+    expect(story.state().record.intent).toBeUndefined();
+  });
+
+  it('after a lost answer lives for the overlap at most and is fetched again soon', () => {
+    const story = tell('access-token');
+    story.fetch(token('a'));
+    story.publish();
+    story.clock.pass(LIFE - 9 * MINUTE);
+    story.fail();
+    story.clock.pass(2 * SECOND);
+    expect(story.plan().step).toMatchObject({ kind: 'fetch', reason: 'unfinished' });
+    story.clock.pass(5 * MINUTE);
+    expect(story.plan().publish).toEqual([]);
+  });
+
+  it('is trusted to its own end when the platform said no', () => {
+    const story = tell('access-token');
+    story.fetch(token('a'));
+    story.clock.pass(LIFE - 9 * MINUTE);
+    story.fail({ code: 'wx-45009', errcode: 45009, effect: 'none' });
+    expect(story.state().record.intent).toBeUndefined();
+    expect(story.state().doubt).toBeUndefined();
+  });
+});
+
+describe('an attempt that failed', () => {
+  it('waits longer each time, and never longer than the cap', () => {
+    const story = tell('stable-token', {}, 0.999);
+    const waits = Array.from({ length: 12 }, () => {
+      story.fail();
+      const { step } = story.plan();
+      const ms = step.kind === 'wait' ? step.ms : 0;
+      story.clock.pass(ms);
+      return Math.round(ms / SECOND);
+    });
+    expect(waits).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60, 60, 60, 60]);
+  });
+
+  it('keeps the last good token and its publication', () => {
+    const story = tell('stable-token');
+    story.fetch(token('a'));
+    story.publish();
+    const { record, targets } = story.state();
+    story.clock.pass(LIFE - 4 * MINUTE);
+    story.fail();
+    expect(story.state().record.token).toBe(record.token);
+    expect(story.state().targets).toEqual(targets);
+  });
+
+  it('that never left this host is given back to the budget', () => {
+    const story = tell('stable-token');
+    for (let i = 0; i < 1500; i += 1) {
+      story.fail({ code: 'dns', effect: 'unsent' });
+      story.clock.pass(MINUTE);
+    }
+    expect(story.plan().step.kind).toBe('fetch');
+  });
+
+  it('ends with a token that took longer to arrive than it lives', () => {
+    const story = tell('stable-token');
+    const startedAt = story.clock.now();
+    story.clock.pass(6 * SECOND);
+    const answer = { value: new Secret(token('a')), expiresIn: 5 };
+    story.happen({ type: 'fetched', answer, startedAt });
+    expect(story.state().failure?.code).toBe('odd-answer');
+    expect(story.state().record.token).toBeUndefined();
+  });
+});
+
+describe('time', () => {
+  it('that jumps forward on the wall clock ends a token early, never late', () => {
+    const story = tell('stable-token');
+    story.fetch(token('a'));
+    story.clock.set(3 * HOUR);
+    expect(story.plan().step).toMatchObject({ kind: 'fetch', reason: 'expired' });
+  });
+
+  it('that jumps back on the wall clock does not lengthen a life', () => {
+    const story = tell('stable-token');
+    story.fetch(token('a'));
+    story.clock.set(-24 * HOUR);
+    story.clock.pass(LIFE - 4 * MINUTE);
+    expect(story.plan().step).toMatchObject({ kind: 'fetch', reason: 'due' });
+  });
+});

@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest';
+import { HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
+import { tell, token } from '../support/story.ts';
+
+describe('a refresh that a person asks for', () => {
+  it('forces a stable-token whose holders share our state', () => {
+    const story = tell('stable-token');
+    story.fetch(token('a'));
+    story.happen({ type: 'requested', forced: true });
+    expect(story.plan().step).toEqual({ kind: 'fetch', reason: 'requested', forced: true });
+  });
+
+  it('is an ordinary call where others may hold the token, and says so', () => {
+    const story = tell('stable-token', { manual: 'uncoordinated' });
+    story.fetch(token('a'));
+    story.happen({ type: 'requested', forced: true });
+    expect(story.plan().step).toMatchObject({ forced: false, demoted: 'uncoordinated' });
+  });
+
+  it('is an ordinary call within 30 s of a forced one', () => {
+    const story = tell('stable-token');
+    story.fetch(token('a'));
+    story.happen({ type: 'requested', forced: true });
+    story.fetch(token('b'));
+    story.clock.pass(29 * SECOND);
+    story.happen({ type: 'requested', forced: true });
+    expect(story.plan().step).toMatchObject({ forced: false, demoted: 'spacing' });
+    story.clock.pass(SECOND);
+    expect(story.plan().step).toEqual({ kind: 'fetch', reason: 'requested', forced: true });
+  });
+
+  it('is an ordinary call once the forced ones of the day are used up', () => {
+    const story = tell('stable-token');
+    let forced = 0;
+    for (let i = 0; i < 30; i += 1) {
+      story.happen({ type: 'requested', forced: true });
+      const { step } = story.plan();
+      if (step.kind === 'fetch' && step.forced) forced += 1;
+      story.fetch(token(`${i}`));
+      story.clock.pass(MINUTE);
+    }
+    expect(forced).toBe(20);
+    story.clock.pass(25 * HOUR);
+    story.happen({ type: 'requested', forced: true });
+    expect(story.plan().step).toMatchObject({ forced: true });
+  });
+
+  it('skips a backoff once', () => {
+    const story = tell('stable-token');
+    for (let i = 0; i < 8; i += 1) story.fail();
+    expect(story.plan().step).toMatchObject({ kind: 'wait', why: 'backoff' });
+    story.happen({ type: 'requested', forced: false });
+    expect(story.plan().step).toMatchObject({ kind: 'fetch', reason: 'requested' });
+    story.fail();
+    expect(story.plan().step).toMatchObject({ kind: 'wait', why: 'backoff' });
+  });
+
+  it('never skips a budget', () => {
+    const story = tell('access-token', { budget: { fetchesPerDay: 4, forcedPerDay: 20 } });
+    for (let i = 0; i < 4; i += 1) {
+      story.fetch(token(`${i}`));
+      story.clock.pass(HOUR);
+    }
+    story.happen({ type: 'requested', forced: false });
+    expect(story.plan().step).toMatchObject({ kind: 'wait', why: 'budget' });
+  });
+
+  it('is met by the fetch that is under way, unless it was to force', () => {
+    const classic = tell('access-token');
+    classic.fetch(token('a'));
+    classic.happen({ type: 'requested', forced: true });
+    classic.happen({ type: 'requested', forced: true });
+    classic.fetch(token('b'));
+    expect(classic.plan().step).toMatchObject({ kind: 'wait', why: 'fresh' });
+  });
+});
+
+describe('a budget', () => {
+  it('hands out its second half evenly, so that an outage leaves something for the recovery', () => {
+    const story = tell('stable-token', { budget: { fetchesPerDay: 200, forcedPerDay: 20 } });
+    let calls = 0;
+    for (let passed = 0; passed < 24 * HOUR; passed += 5 * SECOND) {
+      if (story.plan().step.kind === 'fetch') {
+        story.fail();
+        calls += 1;
+      }
+      story.clock.pass(5 * SECOND);
+    }
+    expect(calls).toBeLessThanOrEqual(200);
+    expect(calls).toBeGreaterThan(150);
+    const { step } = story.plan();
+    expect(step.kind === 'wait' ? step.ms : 0).toBeLessThan(15 * MINUTE);
+  });
+
+  it('is not given back by a clock that is set back', () => {
+    const story = tell('access-token', { budget: { fetchesPerDay: 2, forcedPerDay: 20 } });
+    story.fetch(token('a'));
+    story.fetch(token('b'));
+    story.clock.set(-10 * HOUR);
+    story.happen({ type: 'requested', forced: false });
+    expect(story.plan().step).toMatchObject({ kind: 'wait', why: 'budget' });
+  });
+});

@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest';
+import { HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
+import { PASSING_FAULT, TARGET, tell, token } from '../support/story.ts';
+
+describe('what the store holds', () => {
+  it('is taken over when it is newer, and costs no call', () => {
+    const neighbour = tell('stable-token');
+    neighbour.fetch(token('a'));
+    const story = tell('stable-token');
+    story.happen({ type: 'observed', record: neighbour.state().record });
+    expect(story.plan()).toMatchObject({ publish: [TARGET], step: { kind: 'wait', why: 'fresh' } });
+  });
+
+  it('never replaces what is newer: an older store is given our record again', () => {
+    const story = tell('stable-token');
+    story.fetch(token('a'));
+    const old = story.state().record;
+    story.fetch(token('b'));
+    const { record } = story.state();
+    story.happen({ type: 'observed', record: old });
+    expect(story.state().record).toBe(record);
+    expect(story.plan().step).toEqual({ kind: 'save' });
+  });
+
+  it('that was lost is given our record again', () => {
+    const story = tell('stable-token');
+    story.fetch(token('a'));
+    story.happen({ type: 'observed', record: undefined });
+    expect(story.plan().step).toEqual({ kind: 'save' });
+  });
+
+  it('makes no token live longer than the platform said, whatever the writer’s clock claimed', () => {
+    const neighbour = tell('stable-token');
+    neighbour.clock.set(48 * HOUR);
+    neighbour.fetch(token('a'));
+    const story = tell('stable-token');
+    story.happen({ type: 'observed', record: neighbour.state().record });
+    story.clock.pass(2 * HOUR);
+    expect(story.plan()).toMatchObject({ publish: [], step: { kind: 'fetch', reason: 'expired' } });
+  });
+
+  it('is not published when the token has ended', () => {
+    const story = tell('stable-token');
+    const neighbour = tell('stable-token');
+    neighbour.fetch(token('a'));
+    story.clock.pass(3 * HOUR);
+    story.happen({ type: 'observed', record: neighbour.state().record });
+    expect(story.plan()).toMatchObject({ publish: [], step: { kind: 'fetch', reason: 'expired' } });
+  });
+
+  it('with an intent and no outcome says: fetch now, and trust the token no longer than the overlap', () => {
+    const crashed = tell('access-token');
+    crashed.fetch(token('a'));
+    crashed.clock.pass(HOUR);
+    crashed.fail();
+    const story = tell('access-token');
+    story.clock.pass(HOUR + MINUTE);
+    story.happen({ type: 'observed', record: crashed.state().record });
+    expect(story.plan()).toMatchObject({ publish: [TARGET], step: { kind: 'fetch', reason: 'unfinished' } });
+    story.clock.pass(4 * MINUTE);
+    expect(story.plan().publish).toEqual([]);
+  });
+
+  it('trusts the token again when the one who left the intent comes back with a plain no', () => {
+    const neighbour = tell('access-token');
+    neighbour.fetch(token('a'));
+    const story = tell('access-token');
+    neighbour.fail();
+    story.happen({ type: 'observed', record: neighbour.state().record });
+    neighbour.happen({ type: 'failed', failure: { ...PASSING_FAULT, effect: 'none' } });
+    story.happen({ type: 'observed', record: neighbour.state().record });
+    expect(story.plan().step).toMatchObject({ kind: 'wait', why: 'fresh' });
+  });
+
+  it('meets an ordinary request that came while another daemon refreshed', () => {
+    const story = tell('access-token');
+    const neighbour = tell('access-token');
+    neighbour.fetch(token('a'));
+    story.happen({ type: 'observed', record: neighbour.state().record });
+    story.happen({ type: 'requested', forced: true });
+    neighbour.fetch(token('b'));
+    story.happen({ type: 'observed', record: neighbour.state().record });
+    expect(story.plan().step).toMatchObject({ kind: 'wait', why: 'fresh' });
+  });
+});
+
+describe('publishing', () => {
+  it('goes on by itself: a failing target costs no platform call and is tried again', () => {
+    const story = tell('stable-token');
+    story.fetch(token('a'));
+    story.happen({ type: 'unpublished', target: TARGET, failure: PASSING_FAULT });
+    expect(story.plan()).toMatchObject({ publish: [], step: { kind: 'wait', why: 'fresh' } });
+    story.clock.pass(SECOND);
+    expect(story.plan().publish).toEqual([TARGET]);
+  });
+
+  it('is due at once when a new token came while the old one was being written', () => {
+    const story = tell('stable-token');
+    story.fetch(token('a'));
+    const generation = story.state().record.token?.generation ?? 0;
+    story.fetch(token('b'));
+    story.happen({ type: 'published', target: TARGET, generation });
+    expect(story.plan().publish).toEqual([TARGET]);
+  });
+
+  it('is looked at again every minute, in case someone changed or removed the file', () => {
+    const story = tell('stable-token');
+    story.fetch(token('a'));
+    story.publish();
+    expect(story.plan().publish).toEqual([]);
+    story.clock.pass(MINUTE);
+    expect(story.plan().publish).toEqual([TARGET]);
+  });
+
+  it('does not wait for the state folder: a record that cannot be saved is saved later', () => {
+    const story = tell('stable-token');
+    story.fetch(token('a'));
+    story.happen({ type: 'observed', record: undefined });
+    story.happen({ type: 'blocked', failure: PASSING_FAULT });
+    expect(story.plan()).toMatchObject({ publish: [TARGET], step: { kind: 'wait', why: 'blocked' } });
+    story.clock.pass(MINUTE);
+    expect(story.plan().step).toEqual({ kind: 'save' });
+  });
+});

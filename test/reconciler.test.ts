@@ -1,0 +1,231 @@
+import { describe, expect, it } from 'vitest';
+import type { CredentialType } from '../src/core/credential.ts';
+import { EdgeError } from '../src/core/failure.ts';
+import type { Lease } from '../src/core/ports.ts';
+import type { AccountRecord } from '../src/core/record.ts';
+import type { Report } from '../src/core/report.ts';
+import { Secret } from '../src/core/secret.ts';
+import { MINUTE, SECOND } from '../src/core/time.ts';
+import { credentialKinds } from '../src/providers/index.ts';
+import { createReconciler, type Unit } from '../src/reconciler.ts';
+import { fakeClock } from './support/clock.ts';
+import { PASSING_FAULT, TARGET, token } from './support/story.ts';
+
+const FULL_DISK = new EdgeError({
+  ...PASSING_FAULT,
+  code: 'ENOSPC',
+  message: 'the disk is full',
+  effect: 'none',
+});
+const NO_LOCKS = new EdgeError({
+  ...PASSING_FAULT,
+  code: 'lock-unusable',
+  message: 'no locks here',
+  effect: 'unsent',
+});
+
+/** The real loop between edges that do as the test says. */
+function house(type: CredentialType) {
+  const clock = fakeClock();
+  const reports: Report[] = [];
+  const edges = {
+    record: undefined as AccountRecord | undefined,
+    published: [] as string[],
+    fetches: 0,
+    /** What the record said at the moment the platform was asked. */
+    seenByPlatform: undefined as AccountRecord | undefined,
+    answer: async () => ({ value: new Secret(token(String(edges.fetches))), expiresIn: 7200 }),
+    lock: async (): Promise<Lease | undefined> => ({ held: async () => edges.held, release: async () => {} }),
+    held: true,
+    write: async () => {},
+    publish: async () => {},
+  };
+  const unit: Unit = {
+    name: 'shop',
+    account: `weixin/${type}/wx0000000000000000`,
+    policy: credentialKinds[type].policy({
+      window: 5 * MINUTE,
+      budget: { fetchesPerDay: 2000, forcedPerDay: 20 },
+      coordinated: true,
+    }),
+    provider: {
+      fetch: async () => {
+        edges.fetches += 1;
+        edges.seenByPlatform = edges.record;
+        return edges.answer();
+      },
+    },
+    store: {
+      read: async () => edges.record,
+      lock: () => edges.lock(),
+      write: async (record) => {
+        await edges.write();
+        edges.record = record;
+      },
+    },
+    publishers: [
+      {
+        id: TARGET,
+        prepare: async () => [],
+        publish: async ({ value }) => {
+          await edges.publish();
+          edges.published.push(value.reveal());
+          return 'written';
+        },
+      },
+    ],
+  };
+  const report = (_name: string, what: Report) => void reports.push(what);
+  const reconciler = createReconciler([unit], { clock, random: () => 0.5, report });
+  const settle = async () => {
+    reconciler.tick();
+    await reconciler.idle();
+  };
+  return { clock, edges, reconciler, reports, settle };
+}
+
+describe('one round', () => {
+  it('fetches, saves and publishes; the next one has nothing to do', async () => {
+    const { edges, settle } = house('stable-token');
+    await settle();
+    await settle();
+    expect(edges.fetches).toBe(1);
+    expect(edges.published).toEqual([token('1')]);
+    expect(edges.record?.token?.value.reveal()).toBe(token('1'));
+  });
+
+  it('writes the call and the intent down before an access-token is asked for', async () => {
+    const { edges, settle } = house('access-token');
+    await settle();
+    expect(edges.seenByPlatform).toMatchObject({ intent: { forced: false }, ledger: { fetches: {} } });
+    expect(Object.values(edges.seenByPlatform?.ledger.fetches ?? {})).toEqual([1]);
+  });
+
+  it('sends nothing while another daemon holds the lock, and looks before it does later', async () => {
+    const { clock, edges, settle } = house('access-token');
+    const neighbour = house('access-token');
+    await neighbour.settle();
+    edges.lock = async () => undefined;
+    await settle();
+    expect(edges.fetches).toBe(0);
+    edges.record = neighbour.edges.record;
+    edges.lock = neighbour.edges.lock;
+    clock.pass(10 * SECOND);
+    await settle();
+    expect(edges.fetches).toBe(0);
+    expect(edges.published).toEqual([token('1')]);
+  });
+});
+
+describe('when the state folder fails', () => {
+  it('an access-token is not fetched: nothing would tell that the old one is dying', async () => {
+    const { edges, settle } = house('access-token');
+    edges.write = async () => Promise.reject(FULL_DISK);
+    await settle();
+    expect(edges.fetches).toBe(0);
+  });
+
+  it('an access-token is not fetched without a lock', async () => {
+    const { edges, settle } = house('access-token');
+    edges.lock = async () => Promise.reject(NO_LOCKS);
+    await settle();
+    expect(edges.fetches).toBe(0);
+  });
+
+  it('a stable-token is fetched and published all the same, once', async () => {
+    const { clock, edges, settle } = house('stable-token');
+    edges.lock = async () => Promise.reject(NO_LOCKS);
+    edges.write = async () => Promise.reject(FULL_DISK);
+    for (let i = 0; i < 100; i += 1) {
+      await settle();
+      clock.pass(5 * SECOND);
+    }
+    expect(edges.fetches).toBe(1);
+    expect(edges.published.at(-1)).toBe(token('1'));
+  });
+
+  it('the record is saved as soon as it works again', async () => {
+    const { clock, edges, settle } = house('stable-token');
+    edges.write = async () => Promise.reject(FULL_DISK);
+    await settle();
+    edges.write = async () => {};
+    clock.pass(2 * MINUTE);
+    await settle();
+    expect(edges.record?.token?.value.reveal()).toBe(token('1'));
+    expect(edges.fetches).toBe(1);
+  });
+});
+
+describe('when the lock is lost', () => {
+  it('before the request, nothing is sent', async () => {
+    const { edges, settle } = house('access-token');
+    edges.held = false;
+    await settle();
+    expect(edges.fetches).toBe(0);
+  });
+
+  it('during the request, the newer record of the one who took over is not overwritten', async () => {
+    const { clock, edges, settle } = house('stable-token');
+    const usual = edges.answer;
+    edges.answer = async () => {
+      edges.held = false;
+      const next = house('stable-token');
+      next.edges.record = edges.record;
+      next.edges.fetches = 7;
+      await next.settle();
+      edges.record = next.edges.record;
+      return usual();
+    };
+    await settle();
+    edges.held = true;
+    clock.pass(10 * SECOND);
+    await settle();
+    expect(edges.record?.token?.value.reveal()).toBe(token('8'));
+    expect(edges.published.at(-1)).toBe(token('8'));
+  });
+});
+
+describe('when a target fails', () => {
+  it('it is tried again by itself and costs no platform call', async () => {
+    const { clock, edges, settle } = house('stable-token');
+    edges.publish = async () => Promise.reject(FULL_DISK);
+    await settle();
+    edges.publish = async () => {};
+    clock.pass(2 * MINUTE);
+    await settle();
+    expect(edges.published).toEqual([token('1')]);
+    expect(edges.fetches).toBe(1);
+  });
+});
+
+describe('stopping', () => {
+  it('lets the running request end, publishes what it brought and starts nothing new', async () => {
+    const { edges, reconciler } = house('access-token');
+    const asked = signal();
+    const answered = signal();
+    const usual = edges.answer;
+    edges.answer = async () => {
+      asked.resolve();
+      await answered.promise;
+      return usual();
+    };
+    reconciler.tick();
+    await asked.promise;
+    const stopped = reconciler.stop();
+    reconciler.refreshNow();
+    answered.resolve();
+    await stopped;
+    expect(edges.published).toEqual([token('1')]);
+    expect(edges.record?.intent).toBeUndefined();
+    expect(edges.fetches).toBe(1);
+  });
+});
+
+/** A promise that is resolved from outside. */
+function signal(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve = () => {};
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}

@@ -1,0 +1,218 @@
+import { describe, expect, it, vi } from 'vitest';
+import { TEST_ACCOUNT, withSandbox } from '../support/sandbox.ts';
+import { atNoon, fetchClassic, fetchStable, probe } from './client.ts';
+
+const TOKEN = '/cgi-bin/token';
+
+describe('a fault that answers in the platform’s place', () => {
+  it('status: that HTTP status with an HTML body', async () => {
+    const sandbox = await withSandbox();
+    await sandbox.faults([{ kind: 'status', status: 503 }]);
+    const response = await fetch(sandbox.url + TOKEN);
+    expect(response.status).toBe(503);
+    expect(response.headers.get('content-type')).toBe('text/html');
+    expect(await response.text()).toMatch(/^<html>/);
+  });
+
+  it('html: 200 with a page', async () => {
+    const sandbox = await withSandbox();
+    await sandbox.faults([{ kind: 'html' }]);
+    const response = await fetch(sandbox.url + TOKEN);
+    expect(response.status).toBe(200);
+    expect(await response.text()).toMatch(/^<html>/);
+  });
+
+  it('empty: 200 with nothing', async () => {
+    const sandbox = await withSandbox();
+    await sandbox.faults([{ kind: 'empty' }]);
+    const response = await fetch(sandbox.url + TOKEN);
+    expect([response.status, await response.text()]).toEqual([200, '']);
+  });
+
+  it('body: any text under any content type', async () => {
+    const sandbox = await withSandbox();
+    const body = '{"access_token":"odd","expires_in":"1500"}';
+    await sandbox.faults([{ kind: 'body', body, times: 1 }]);
+    expect(await fetchClassic(sandbox)).toEqual({ access_token: 'odd', expires_in: '1500' });
+    await sandbox.faults([{ kind: 'body', body: 'ok', contentType: 'text/plain' }]);
+    const response = await fetch(sandbox.url + TOKEN);
+    expect([response.headers.get('content-type'), await response.text()]).toEqual(['text/plain', 'ok']);
+  });
+
+  it('errcode: a refusal with that code, in its usual words or in given ones', async () => {
+    const sandbox = await withSandbox();
+    await sandbox.faults([
+      { kind: 'errcode', errcode: 45009, times: 1 },
+      { kind: 'errcode', errcode: 89503, errmsg: 'ask the admin' },
+    ]);
+    expect((await fetchClassic(sandbox)).errmsg).toMatch(/^reach max api daily quota.* rid: [\da-f-]{26}$/);
+    const refused = await fetchClassic(sandbox);
+    expect(refused.errcode).toBe(89503);
+    expect(refused.errmsg).toMatch(/^ask the admin rid: [\da-f-]{26}$/);
+  });
+
+  it('redirect: 302 to that location', async () => {
+    const sandbox = await withSandbox();
+    await sandbox.faults([{ kind: 'redirect', location: 'http://127.0.0.1:1/elsewhere' }]);
+    const response = await fetch(sandbox.url + TOKEN, { redirect: 'manual' });
+    expect([response.status, response.headers.get('location')]).toEqual([
+      302,
+      'http://127.0.0.1:1/elsewhere',
+    ]);
+  });
+
+  it('leaves the platform untouched', async () => {
+    const sandbox = await withSandbox();
+    await sandbox.faults([
+      { kind: 'html', times: 1 },
+      { kind: 'errcode', errcode: -1, times: 1 },
+      { kind: 'cut', times: 1 },
+    ]);
+    await fetch(`${sandbox.url}${TOKEN}`);
+    await fetchClassic(sandbox);
+    await expect(fetchClassic(sandbox)).rejects.toThrow('fetch failed');
+    expect(await sandbox.account().counters()).toMatchObject({ fetchesToday: 0 });
+    const outcomes = (await sandbox.journal()).map(({ outcome, status, errcode }) => [
+      outcome,
+      status,
+      errcode,
+    ]);
+    expect(outcomes).toEqual([
+      ['html', 200, null],
+      ['errcode', 200, -1],
+      ['cut', null, null],
+    ]);
+  });
+});
+
+describe('a fault of the connection', () => {
+  it('lost-answer: the platform acts, the caller learns nothing', async () => {
+    const sandbox = await atNoon();
+    const old = await fetchClassic(sandbox);
+    await sandbox.faults([{ kind: 'lost-answer', times: 2 }]);
+    await expect(fetchClassic(sandbox)).rejects.toThrow('fetch failed');
+    expect(await sandbox.account().counters()).toMatchObject({ fetchesToday: 2 });
+    expect(await sandbox.journal(1)).toMatchObject([{ outcome: 'lost-answer', status: null, errcode: 0 }]);
+    await expect(fetchClassic(sandbox)).rejects.toThrow('fetch failed');
+    expect(await probe(sandbox, old.access_token)).toBe(40001);
+  });
+
+  it('partial: half of the body under the length of the whole', async () => {
+    const sandbox = await atNoon();
+    await sandbox.faults([{ kind: 'partial' }]);
+    const response = await fetch(sandbox.url + TOKEN);
+    expect(response.status).toBe(200);
+    await expect(response.text()).rejects.toThrow();
+    await expect(fetchClassic(sandbox)).rejects.toThrow();
+    expect(await sandbox.account().counters()).toMatchObject({ fetchesToday: 1 });
+  });
+
+  it('endless: a body without an end, until the fault is cleared', async () => {
+    const sandbox = await withSandbox();
+    await sandbox.faults([{ kind: 'endless' }]);
+    const response = await fetch(sandbox.url + TOKEN);
+    const body: AsyncIterable<Uint8Array> | null = response.body;
+    let received = 0;
+    const reading = (async () => {
+      for await (const chunk of body ?? []) received += chunk.length;
+    })();
+    const ended = expect(reading).rejects.toThrow();
+    await vi.waitUntil(() => received > 4096, { timeout: 10_000 });
+    await sandbox.clearFaults();
+    await ended;
+  });
+
+  it('hang: accepts and never answers, until the fault is replaced', async () => {
+    const sandbox = await withSandbox();
+    await sandbox.faults([{ kind: 'hang' }]);
+    const ended = expect(fetchClassic(sandbox)).rejects.toThrow('fetch failed');
+    await vi.waitUntil(async () => (await sandbox.calls(TOKEN)) === 1, { timeout: 10_000 });
+    await sandbox.faults([]);
+    await ended;
+    expect((await fetchClassic(sandbox)).errcode).toBeUndefined();
+  });
+
+  it('latency: the platform acts at once and the answer comes late', async () => {
+    const sandbox = await withSandbox();
+    await sandbox.faults([{ kind: 'latency', ms: 3_600_000 }]);
+    const leave = new AbortController();
+    const query = `grant_type=client_credential&appid=${TEST_ACCOUNT.appId}&secret=${TEST_ACCOUNT.secret}`;
+    const call = fetch(`${sandbox.url}${TOKEN}?${query}`, { signal: leave.signal });
+    const ended = expect(call).rejects.toThrow();
+    await vi.waitUntil(async () => (await sandbox.calls(TOKEN)) === 1, { timeout: 10_000 });
+    expect(await sandbox.account().counters()).toMatchObject({ fetchesToday: 1 });
+    leave.abort();
+    await ended;
+  });
+
+  it('latency: the answer is whole in the end, and several delays add up with another fault', async () => {
+    const sandbox = await withSandbox({ latency: 1 });
+    await sandbox.faults([{ kind: 'latency', ms: 1 }]);
+    expect((await fetchClassic(sandbox)).expires_in).toBe(7200);
+    await sandbox.faults([{ kind: 'latency', ms: 1 }, { kind: 'latency', ms: 1 }, { kind: 'empty' }]);
+    expect(await (await fetch(sandbox.url + TOKEN)).text()).toBe('');
+    expect((await sandbox.journal()).map(({ outcome }) => outcome)).toEqual(['latency', 'empty']);
+  });
+});
+
+describe('the list of faults', () => {
+  it('meets only the path and the appid that a fault names', async () => {
+    const other = { appId: 'wx1111111111111111', secret: '1'.repeat(32) };
+    const sandbox = await withSandbox({ accounts: [TEST_ACCOUNT, other] });
+    const changes = { appid: other.appId, secret: other.secret };
+    await sandbox.faults([{ kind: 'errcode', errcode: -1, path: TOKEN, appId: other.appId }]);
+    expect((await fetchClassic(sandbox)).errcode).toBeUndefined();
+    expect((await fetchStable(sandbox, changes)).errcode).toBeUndefined();
+    expect((await fetchClassic(sandbox, changes)).errcode).toBe(-1);
+  });
+
+  it('knows the appid of a call by its token and by its body too', async () => {
+    const sandbox = await withSandbox();
+    const { access_token } = await fetchStable(sandbox);
+    await sandbox.faults([{ kind: 'errcode', errcode: -1, appId: TEST_ACCOUNT.appId }]);
+    expect(await probe(sandbox, access_token)).toBe(-1);
+    expect((await fetchStable(sandbox)).errcode).toBe(-1);
+  });
+
+  it('counts `times` down, one fault after the other, and shows what is left', async () => {
+    const sandbox = await withSandbox();
+    await sandbox.faults([
+      { kind: 'errcode', errcode: -1, times: 2 },
+      { kind: 'errcode', errcode: 45011, times: 1 },
+    ]);
+    expect((await fetchClassic(sandbox)).errcode).toBe(-1);
+    const left = await (await fetch(`${sandbox.url}/sandbox/faults`)).json();
+    expect(left).toEqual({
+      faults: [
+        { kind: 'errcode', errcode: -1, times: 1 },
+        { kind: 'errcode', errcode: 45011, times: 1 },
+      ],
+    });
+    expect((await fetchClassic(sandbox)).errcode).toBe(-1);
+    expect((await fetchClassic(sandbox)).errcode).toBe(45011);
+    expect((await fetchClassic(sandbox)).errcode).toBeUndefined();
+  });
+
+  it('never meets the control path', async () => {
+    const sandbox = await withSandbox();
+    await sandbox.faults([{ kind: 'cut' }]);
+    expect(await sandbox.journal()).toEqual([]);
+  });
+
+  it.each([
+    ['an unknown kind', { kind: 'earthquake' }, /faults\.0\.kind/],
+    ['an unknown field', { kind: 'html', tmies: 1 }, /faults\.0\.tmies/],
+    ['a missing field', { kind: 'latency' }, /faults\.0\.ms/],
+    ['a status that is no error', { kind: 'status', status: 200 }, /faults\.0\.status/],
+    ['a path without a slash', { kind: 'html', path: 'cgi-bin/token' }, /faults\.0\.path/],
+    ['zero times', { kind: 'html', times: 0 }, /faults\.0\.times/],
+  ])('refuses %s with 400 and names it, keeping the old list', async (_what, fault, message) => {
+    const sandbox = await withSandbox();
+    await sandbox.faults([{ kind: 'html' }]);
+    const url = `${sandbox.url}/sandbox/faults`;
+    const response = await fetch(url, { method: 'PUT', body: JSON.stringify({ faults: [fault] }) });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toEqual({ error: expect.stringMatching(message) });
+    expect(await (await fetch(url)).json()).toEqual({ faults: [{ kind: 'html' }] });
+  });
+});

@@ -1,0 +1,83 @@
+import { apply, type Event } from '../../src/core/apply.ts';
+import type { CredentialType } from '../../src/core/credential.ts';
+import { type Failure, PASSING } from '../../src/core/failure.ts';
+import { begin } from '../../src/core/outcome.ts';
+import { type Plan, plan } from '../../src/core/plan.ts';
+import { Secret } from '../../src/core/secret.ts';
+import { initialState, type Policy, type State } from '../../src/core/state.ts';
+import { MINUTE } from '../../src/core/time.ts';
+import { credentialKinds } from '../../src/providers/index.ts';
+import { type FakeClock, fakeClock } from './clock.ts';
+
+const ACCOUNT = 'weixin/stable-token/wx0000000000000000';
+export const TARGET = 'file:/var/run/wx/token';
+
+/** One credential's life told event by event: what happens goes into `apply`, what is to be done comes from `plan`. */
+export interface Story {
+  readonly clock: FakeClock;
+  readonly policy: Policy;
+  state(): State;
+  plan(): Plan;
+  happen(event: Event): void;
+  /** A whole fetch: written down, sent, answered and saved. */
+  fetch(value: string, expiresIn?: number): void;
+  /** A whole attempt that fails. */
+  fail(failure?: Partial<Failure>): void;
+  publish(): void;
+}
+
+export function tell(type: CredentialType, overrides: Partial<Policy> = {}, random = 0.5): Story {
+  const clock = fakeClock();
+  const policy: Policy = {
+    ...credentialKinds[type].policy({
+      window: type === 'access-token' ? 10 * MINUTE : 5 * MINUTE,
+      budget: { fetchesPerDay: 2000, forcedPerDay: 20 },
+      coordinated: true,
+    }),
+    ...overrides,
+  };
+  let state = initialState(ACCOUNT, [TARGET], random);
+  const happen = (event: Event) => {
+    state = apply(state, event, { policy, now: clock.now(), random });
+  };
+  const start = () => {
+    const { step } = plan(state, policy, clock.now());
+    const forced = step.kind === 'fetch' && step.forced;
+    happen({ type: 'began', record: begin(state.record, policy, forced, clock.now()), saved: true });
+  };
+  const save = () => happen({ type: 'saved', generation: state.record.generation });
+  return {
+    clock,
+    policy,
+    state: () => state,
+    plan: () => plan(state, policy, clock.now()),
+    happen,
+    fetch(value, expiresIn = 7200) {
+      start();
+      happen({ type: 'fetched', answer: { value: new Secret(value), expiresIn }, startedAt: clock.now() });
+      save();
+    },
+    fail(failure) {
+      start();
+      happen({ type: 'failed', failure: { ...PASSING_FAULT, ...failure } });
+      save();
+    },
+    publish() {
+      const generation = state.record.token?.generation ?? 0;
+      happen({ type: 'published', target: TARGET, generation });
+    },
+  };
+}
+
+export const PASSING_FAULT: Failure = {
+  class: 'passing',
+  code: 'timeout',
+  message: 'no answer',
+  effect: 'unknown',
+  backoff: PASSING,
+};
+
+/** A plausible token that ends in `mark`. */
+export function token(mark: string): string {
+  return `84_${'x'.repeat(40)}${mark}`;
+}
