@@ -4,7 +4,13 @@ import { stateFolder } from './coordination/state-folder.ts';
 import type { Clock } from './core/ports.ts';
 import type { Logger } from './operations/logger.ts';
 import { createNarrator } from './operations/narrator.ts';
-import { createPlatform, createTransport, credentialKinds, type Transport } from './providers/index.ts';
+import {
+  createPlatform,
+  createTransport,
+  credentialKinds,
+  fingerprintOf,
+  type Transport,
+} from './providers/index.ts';
 import { createPublisher } from './publishers/index.ts';
 import { createReconciler, type Reconciler, type Unit } from './reconciler.ts';
 
@@ -47,17 +53,29 @@ export async function startDaemon(config: Config, { clock, logger, random }: Dae
   };
 
   function join(credential: CredentialConfig): { unit: Unit; transport: Transport } {
-    const { name, type, appId, platform, window, budget, coordinated } = credential;
+    const { name, type, appId, platform, window, budget, coordinated, allowForce, recheck } = credential;
     const transport = createTransport(platform);
     const account = `${platform.id}/${type}/${appId}`;
     const kind = credentialKinds[type];
+    const secret = secretReader(credential.secret);
     const unit: Unit = {
       name,
       account,
-      policy: kind.policy({ window, budget, coordinated }),
+      policy: kind.policy({
+        window,
+        budget,
+        coordinated,
+        refusalForces: allowForce,
+        ...(recheck !== undefined && { recheck }),
+      }),
+      fingerprint: () =>
+        secret().then(
+          (value) => fingerprintOf(account, value),
+          () => undefined,
+        ),
       provider: kind.provider({
         appId,
-        secret: secretReader(credential.secret),
+        secret,
         platform: createPlatform(platform.hosts, transport, clock),
       }),
       store: folder.open(account),

@@ -1,10 +1,11 @@
 import { apply, type Event } from './core/apply.ts';
 import { type Failure, failureOf } from './core/failure.ts';
 import { begin } from './core/outcome.ts';
-import { type FetchStep, plan } from './core/plan.ts';
+import { type FetchStep, plan, type Step } from './core/plan.ts';
 import type { AccountStore, Clock, Lease, Provider, Publisher } from './core/ports.ts';
 import type { AccountRecord } from './core/record.ts';
 import type { Report } from './core/report.ts';
+import type { Secret } from './core/secret.ts';
 import { initialState, lifeLeft, type Policy, type State } from './core/state.ts';
 
 /** One credential with its edges. */
@@ -12,6 +13,8 @@ export interface Unit {
   readonly name: string;
   readonly account: string;
   readonly policy: Policy;
+  /** Of the AppSecret as it is now; undefined when it cannot be read. */
+  readonly fingerprint: () => Promise<string | undefined>;
   readonly provider: Provider;
   readonly store: AccountStore;
   readonly publishers: readonly Publisher[];
@@ -27,8 +30,12 @@ export interface Surroundings {
 export interface Reconciler {
   /** Starts whatever is due and returns at once. Cheap when nothing is. */
   tick(): void;
-  /** A person asks for a refresh of everything now. */
-  refreshNow(): void;
+  /** A person asks for a refresh now: of the credentials named, else of all. */
+  refreshNow(request: { readonly names?: readonly string[]; readonly forced: boolean }): void;
+  /** The store of an account may have changed. */
+  stir(account: string): void;
+  /** A reader says that the platform refused a token of this SHA-256; `isIt` tells whether a value has it. */
+  refuse(isIt: (value: Secret) => boolean): void;
   states(): ReadonlyMap<string, State>;
   /** Resolves when nothing is under way. */
   idle(): Promise<void>;
@@ -45,7 +52,7 @@ interface Cell {
   readonly lanes: Set<string>;
 }
 
-const REFRESH = 'refresh';
+const ACT = 'act';
 const UNLOCKED: Lease = { held: async () => true, release: async () => {} };
 
 /** The only loop: plan, act, apply. Everything that wakes it ends in {@link Reconciler.tick}. */
@@ -58,7 +65,7 @@ export function createReconciler(
   let stopping = false;
   const cells = units.map((unit): Cell => {
     const targets = unit.publishers.map(({ id }) => id);
-    return { unit, state: initialState(unit.account, targets, random()), lanes: new Set() };
+    return { unit, state: initialState(unit.account, targets, clock.now(), random()), lanes: new Set() };
   });
 
   function happen(cell: Cell, event: Event): void {
@@ -72,7 +79,14 @@ export function createReconciler(
       if (publish.includes(publisher.id))
         start(cell, `publish ${publisher.id}`, () => bringUpToDate(cell, publisher));
     }
-    if (step.kind !== 'wait' && !stopping) start(cell, REFRESH, () => refresh(cell));
+    if (step.kind !== 'wait' && !stopping) start(cell, ACT, () => act(cell, step));
+  }
+
+  function wake(event: Event, concerns: (cell: Cell) => boolean): void {
+    for (const cell of cells.filter(concerns)) {
+      happen(cell, event);
+      advance(cell);
+    }
   }
 
   function start(cell: Cell, lane: string, work: () => Promise<void>): void {
@@ -102,14 +116,17 @@ export function createReconciler(
   }
 
   /** Lock, look, plan again, act, release: what others did meanwhile is learnt before anything is sent. */
-  async function refresh(cell: Cell): Promise<void> {
+  async function act(cell: Cell, { kind }: Step): Promise<void> {
+    if (kind === 'look') return look(cell);
+    if (kind === 'probe') return probe(cell);
     const lease = await lock(cell);
     if (!lease) return;
     try {
       await look(cell);
+      if (cell.state.orphan) happen(cell, { type: 'settled' });
       const { step } = plan(cell.state, cell.unit.policy, clock.now());
       if (step.kind === 'fetch' && !stopping) await fetch(cell, step, lease);
-      if (!cell.state.saved && (await lease.held())) await save(cell);
+      if (!cell.state.saved && !cell.state.orphan && (await lease.held())) await save(cell);
     } finally {
       await lease.release();
     }
@@ -130,25 +147,30 @@ export function createReconciler(
   }
 
   async function look(cell: Cell): Promise<void> {
-    const known = cell.state.record.token?.generation;
-    happen(cell, { type: 'observed', record: await cell.unit.store.read() });
+    const { store, fingerprint } = cell.unit;
+    const known = cell.state.record.token;
+    const [record, ours] = await Promise.all([store.read(), fingerprint()]);
+    happen(cell, { type: 'observed', record, ...(ours !== undefined && { fingerprint: ours }) });
     const { token } = cell.state.record;
-    if (token && token.generation !== known) report(cell.unit.name, { type: 'adopted', lifeMs: life(cell) });
+    if (token && token.generation !== known?.generation)
+      report(cell.unit.name, { type: 'adopted', lifeMs: life(cell) });
   }
 
   async function fetch(cell: Cell, step: FetchStep, lease: Lease): Promise<void> {
     const { unit } = cell;
-    const record = begin(cell.state.record, unit.policy, step.forced, clock.now());
+    const record = begin(cell.state, unit.policy, step.forced, clock.now());
     const saved = await write(cell, record);
     if (!saved && record.intent) return;
     if (!(await lease.held())) return happen(cell, { type: 'blocked' });
     happen(cell, { type: 'began', record, saved });
     report(unit.name, { type: 'fetching', step });
     const startedAt = clock.now();
-    const event = await call(unit.provider, step.forced).then(
+    const event = await unit.provider.fetch({ forced: step.forced, signal: requests.signal }).then(
       (answer): Event => ({ type: 'fetched', answer, startedAt }),
       (error): Event => ({ type: 'failed', failure: failureOf(error, 'unknown') }),
     );
+    if (event.type === 'fetched' && !(await lease.held()))
+      return happen(cell, { ...event, type: 'orphaned' });
     happen(cell, event);
     const { failure, unready } = cell.state;
     const tookMs = clock.now().monotonic - startedAt.monotonic;
@@ -157,8 +179,11 @@ export function createReconciler(
       report(unit.name, { type: unready > 0 ? 'unchanged' : 'refreshed', step, lifeMs: life(cell), tookMs });
   }
 
-  function call(provider: Provider, forced: boolean) {
-    return provider.fetch({ forced, signal: requests.signal });
+  async function probe(cell: Cell): Promise<void> {
+    const { token } = cell.state.record;
+    const works = token ? await cell.unit.provider.works(token, requests.signal) : true;
+    happen(cell, { type: 'probed', works });
+    report(cell.unit.name, { type: 'probed', works });
   }
 
   async function save(cell: Cell): Promise<void> {
@@ -190,9 +215,14 @@ export function createReconciler(
 
   return {
     tick: () => cells.forEach(advance),
-    refreshNow: () => {
-      for (const cell of cells) happen(cell, { type: 'requested', forced: true });
-      cells.forEach(advance);
+    refreshNow: ({ names, forced }) =>
+      wake({ type: 'requested', forced }, ({ unit }) => names?.includes(unit.name) ?? true),
+    stir: (account) => wake({ type: 'stirred' }, ({ unit }) => unit.account === account),
+    refuse: (isIt) => {
+      wake(
+        { type: 'refused' },
+        ({ state }) => state.record.token !== undefined && isIt(state.record.token.value),
+      );
     },
     states: () => new Map(cells.map(({ unit, state }) => [unit.name, state])),
     idle,

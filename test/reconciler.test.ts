@@ -47,8 +47,11 @@ function house(type: CredentialType) {
       window: 5 * MINUTE,
       budget: { fetchesPerDay: 2000, forcedPerDay: 20 },
       coordinated: true,
+      refusalForces: false,
     }),
+    fingerprint: async () => 'f',
     provider: {
+      works: async () => true,
       fetch: async () => {
         edges.fetches += 1;
         edges.seenByPlatform = edges.record;
@@ -212,7 +215,7 @@ describe('stopping', () => {
     reconciler.tick();
     await asked.promise;
     const stopped = reconciler.stop();
-    reconciler.refreshNow();
+    reconciler.refreshNow({ forced: true });
     answered.resolve();
     await stopped;
     expect(edges.published).toEqual([token('1')]);

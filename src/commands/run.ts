@@ -40,7 +40,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     const ticker = startTicker(config.schedule, systemClock, daemon.tick);
     signals.onHangup(() => {
       logger.info('HUP: refreshing everything now');
-      daemon.refreshNow();
+      daemon.refreshNow({ forced: true });
     });
     daemon.tick();
 

@@ -27,6 +27,10 @@ export interface CredentialConfig {
   readonly budget: Budget;
   /** Whether everyone who holds the token learns through the state folder when it is replaced. */
   readonly coordinated: boolean;
+  /** Whether readers' refusals may force a stable token. */
+  readonly allowForce: boolean;
+  /** Ask a stable token's endpoint again so often, to learn of a rotation made elsewhere; absent: never. */
+  readonly recheck?: number;
   readonly publish: readonly FileTargetConfig[];
 }
 

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { failureOf } from '../core/failure.ts';
 import { Secret } from '../core/secret.ts';
-import { SECOND } from '../core/time.ts';
+import { MINUTE, SECOND } from '../core/time.ts';
 import {
   type Config,
   ConfigError,
@@ -26,6 +26,9 @@ const PLATFORM_HOSTS = ['https://api.weixin.qq.com', 'https://api2.weixin.qq.com
 
 /** WeChat allows a new account 2000 fetches a day, and 20 forced refreshes of a stable token. */
 const BUDGET = { fetchesPerDay: 2000, forcedPerDay: 20 };
+
+/** Pods that share nothing learn of a forced rotation elsewhere by asking again; WeChat recommends this rhythm. */
+const RECHECK = 5 * MINUTE;
 
 /**
  * Reads one credential, called `default`, from the environment. An empty variable counts as unset.
@@ -72,6 +75,8 @@ export async function readEnvironment(environment: Environment): Promise<Config>
           values.WXTOKEN_TYPE === 'access-token' ? values.WXTOKEN_AHEAD : values.WXTOKEN_ROTATION_WINDOW,
         budget: BUDGET,
         coordinated,
+        allowForce: false,
+        ...(!coordinated && { recheck: RECHECK }),
         publish: [target],
       },
     ],

@@ -26,7 +26,9 @@ const Stored = v.object({
     forced: Hours,
     lastFetch: v.optional(Epoch),
     lastForced: v.optional(Epoch),
+    since: Epoch,
   }),
+  secrets: v.pipe(v.array(v.pipe(v.string(), v.maxLength(128))), v.maxLength(16)),
 });
 
 /** The record as text: it holds the token in the clear, so it goes only where the token itself may go. */
@@ -49,10 +51,10 @@ export function decodeRecord(text: string, account: string): AccountRecord {
   if (output.account !== account)
     throw new Error(`a record of another account (${JSON.stringify(output.account)})`);
   const { version: _known, token, intent, ...record } = output;
-  const { fetches, forced, lastFetch, lastForced } = record.ledger;
+  const { fetches, forced, since, lastFetch, lastForced } = record.ledger;
   return {
     ...record,
-    ledger: { fetches, forced, ...(lastFetch && { lastFetch }), ...(lastForced && { lastForced }) },
+    ledger: { fetches, forced, since, ...(lastFetch && { lastFetch }), ...(lastForced && { lastForced }) },
     ...(token && { token: decodeToken(token) }),
     ...(intent && { intent }),
   };

@@ -1,29 +1,34 @@
 import type { Token } from './credential.ts';
 import type { AccountRecord } from './record.ts';
+import { settled } from './refusal.ts';
 import { type Context, type State, withTargetsDue } from './state.ts';
 import { after, type Deadline } from './time.ts';
 
 /**
  * Takes over what the store holds. Newer wins, by generation: a store that is older than what we know has lost our
- * last write and is to be given it again.
+ * last write and is to be given it again. Of two records of one generation the stored one was written under the lock
+ * by whoever took it from us.
  */
 export function adopt(state: State, record: AccountRecord | undefined, context: Context): State {
+  const looked: State = { ...state, lookedAt: context.now.monotonic };
   if (!record || record.generation < state.record.generation) {
-    return state.record.generation > 0 ? { ...state, saved: false } : state;
+    return state.record.generation > 0 ? { ...looked, saved: false } : looked;
   }
-  if (record.generation === state.record.generation && !state.saved) return state;
-
-  const known: State = withDoubt({ ...state, record, saved: true }, context);
+  const known: State = withDoubt({ ...looked, record, saved: true }, context);
   const { token } = record;
-  if (!token || token.generation === state.record.token?.generation) return known;
+  if (!token || isSame(token, state.record.token)) return known;
   // Whatever the writer's clock or a damaged file claims, no token lives longer than the platform said.
   const left = Math.min(token.expiresAt - context.now.wall, token.expiresIn * 1000);
   return withoutSatisfiedRequest(withToken(known, token, after(context.now, left), context.random));
 }
 
+function isSame(token: Token, known: Token | undefined): boolean {
+  return token.generation === known?.generation && token.value.equals(known.value);
+}
+
 /** A new token: everything that was held against the old one is over, and every target is due. */
 export function withToken(state: State, token: Token, end: Deadline, random: number): State {
-  const { hold: _held, failure: _over, ...rest } = state;
+  const { hold: _held, failure: _over, refusals, ...rest } = state;
   return {
     ...withTargetsDue(rest),
     record: { ...state.record, token },
@@ -32,6 +37,7 @@ export function withToken(state: State, token: Token, end: Deadline, random: num
     failures: 0,
     blocked: 0,
     unready: 0,
+    ...(refusals && { refusals: settled(refusals) }),
   };
 }
 

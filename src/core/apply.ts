@@ -2,15 +2,19 @@ import { adopt, withoutSatisfiedRequest } from './adopt.ts';
 import { type Backoff, backoffDelay } from './backoff.ts';
 import type { Answer } from './credential.ts';
 import type { Failure } from './failure.ts';
+import { settleOrphan } from './orphan.ts';
 import { failed, fetched } from './outcome.ts';
 import type { AccountRecord } from './record.ts';
+import { refuse, settled } from './refusal.ts';
 import type { Context, State, TargetState } from './state.ts';
 import { type Instant, MINUTE, SECOND } from './time.ts';
 
 /** What happened to a credential. */
 export type Event =
   /** The store was read. */
-  | { readonly type: 'observed'; readonly record: AccountRecord | undefined }
+  | { readonly type: 'observed'; readonly record: AccountRecord | undefined; readonly fingerprint?: string }
+  /** Something says that the store may have changed. */
+  | { readonly type: 'stirred' }
   /** A person asked for a refresh; `forced` counts for types that know such a thing. */
   | { readonly type: 'requested'; readonly forced: boolean }
   /** Nothing was sent: the lock is held by another daemon or lost, or the store is unusable. */
@@ -19,6 +23,14 @@ export type Event =
   | { readonly type: 'began'; readonly record: AccountRecord; readonly saved: boolean }
   | { readonly type: 'fetched'; readonly answer: Answer; readonly startedAt: Instant }
   | { readonly type: 'failed'; readonly failure: Failure }
+  /** An answer came, but the lock was lost meanwhile. */
+  | { readonly type: 'orphaned'; readonly answer: Answer; readonly startedAt: Instant }
+  /** The lock is held again and the store was read: the orphan's place can be told. */
+  | { readonly type: 'settled' }
+  /** A reader says that the platform refuses the current token. */
+  | { readonly type: 'refused' }
+  /** The platform was asked whether the current token works. */
+  | { readonly type: 'probed'; readonly works: boolean }
   | { readonly type: 'saved'; readonly generation: number }
   | { readonly type: 'published'; readonly target: string; readonly generation: number }
   | { readonly type: 'unpublished'; readonly target: string; readonly failure: Failure };
@@ -33,7 +45,13 @@ const BLOCKED: Backoff = { first: 500, growth: 2, cap: 5 * SECOND, jitter: 'full
 export function apply(state: State, event: Event, context: Context): State {
   switch (event.type) {
     case 'observed':
-      return adopt(state, event.record, context);
+      return adopt(
+        event.fingerprint === undefined ? state : { ...state, fingerprint: event.fingerprint },
+        event.record,
+        context,
+      );
+    case 'stirred':
+      return { ...state, lookedAt: Number.NEGATIVE_INFINITY };
     case 'requested': {
       const forced =
         (event.forced && context.policy.manual !== 'ordinary') || (state.manual?.forced ?? false);
@@ -49,6 +67,21 @@ export function apply(state: State, event: Event, context: Context): State {
       return withoutSatisfiedRequest(fetched(state, event.answer, event.startedAt, context));
     case 'failed':
       return failed(state, event.failure, context);
+    case 'orphaned': {
+      const { answer, startedAt } = event;
+      return { ...state, orphan: { answer, startedAt, generation: state.record.generation } };
+    }
+    case 'settled':
+      return withoutSatisfiedRequest(settleOrphan(state, context));
+    case 'refused':
+      return { ...state, refusals: refuse(state.refusals, context.now.monotonic) };
+    case 'probed': {
+      if (!state.refusals) return state;
+      const refusals = event.works
+        ? settled(state.refusals)
+        : { ...state.refusals, suspicion: 'force' as const };
+      return { ...state, refusals };
+    }
     case 'saved':
       return event.generation === state.record.generation ? { ...state, saved: true } : state;
     case 'published': {

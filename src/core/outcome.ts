@@ -3,33 +3,43 @@ import { type Backoff, backoffDelay } from './backoff.ts';
 import { type Answer, oddAnswer, type Token } from './credential.ts';
 import type { Failure } from './failure.ts';
 import { refund, spend } from './quota.ts';
-import type { AccountRecord } from './record.ts';
-import { type Context, type Policy, type State, withTargetsDue } from './state.ts';
+import { type AccountRecord, withSecret } from './record.ts';
+import { type Context, ledgerTimeOf, lifeLeft, type Policy, type State, withTargetsDue } from './state.ts';
 import { after, type Deadline, type Instant, MINUTE, remaining, SECOND } from './time.ts';
 
 /** `expires_in` counts whole seconds, so one and the same end is computed within one or two of them. */
 const SAME_END = 2 * SECOND;
 
 /** The record to make durable before a request: the call is spent, and a destructive one leaves its intent. */
-export function begin(record: AccountRecord, policy: Policy, forced: boolean, now: Instant): AccountRecord {
+export function begin(state: State, policy: Policy, forced: boolean, now: Instant): AccountRecord {
+  const { record } = state;
   return {
     ...record,
     generation: record.generation + 1,
-    ledger: spend(record.ledger, forced, now.wall),
+    ledger: spend(record.ledger, forced, ledgerTimeOf(state, now)),
     ...((policy.destructive || forced) && { intent: { at: now.wall, forced } }),
   };
 }
 
 export function fetched(state: State, answer: Answer, startedAt: Instant, context: Context): State {
-  const end = after(startedAt, answer.expiresIn * 1000);
+  const end = after(startedAt, answer.expiresIn * SECOND);
   if (remaining(end, context.now) <= 0) {
     return failed(state, oddAnswer('took longer to arrive than its token lives').failure, context);
   }
   const { intent: _settled, ...record } = state.record;
   const { doubt: _settledToo, ...rest } = state;
   const generation = record.generation + 1;
+  const secrets = withSecret(record.secrets, state.fingerprint);
   const token: Token = { ...answer, issuedAt: startedAt.wall, expiresAt: end.wall, generation };
-  const next: State = { ...rest, record: { ...record, generation }, saved: false };
+  const next: State = {
+    ...rest,
+    record: { ...record, generation, secrets },
+    saved: false,
+    askedAt: context.now.monotonic,
+    ...(answer.platformDate !== undefined && {
+      anchor: { date: answer.platformDate, monotonic: context.now.monotonic },
+    }),
+  };
   return record.token?.value.equals(answer.value)
     ? unready(next, record.token, token, end, context)
     : withToken(next, token, end, context.random);
@@ -43,10 +53,9 @@ function unready(
   end: Deadline,
   { policy, now, random }: Context,
 ): State {
-  const { failure: _over, ...rest } = state;
+  const { failure: _over, refusals, ...rest } = state;
   const token = Math.abs(known.expiresAt - again.expiresAt) > SAME_END ? again : known;
   const times = state.unready + 1;
-  const until = now.monotonic + backoffDelay(patience(policy), times, random);
   const next: State = {
     ...rest,
     record: { ...state.record, token },
@@ -54,7 +63,11 @@ function unready(
     failures: 0,
     blocked: 0,
     unready: times,
-    hold: { why: 'unready', until },
+    hold: { why: 'unready', until: now.monotonic + backoffDelay(patience(policy), times, random) },
+    // A reader doubted this very token; an ordinary call could not bring another.
+    ...(refusals && {
+      refusals: refusals.suspicion === 'ask' ? { ...refusals, suspicion: 'probe' } : refusals,
+    }),
   };
   return token === again ? withTargetsDue(next) : next;
 }
@@ -69,13 +82,24 @@ function patience({ window }: Policy): Backoff {
   };
 }
 
+/** Around the end of a token's life a passing fault is not waited out for longer than this. */
+const URGENT = 10 * SECOND;
+
 export function failed(state: State, failure: Failure, context: Context): State {
   const failures = state.failures + 1;
-  const until = context.now.monotonic + backoffDelay(failure.backoff, failures, context.random);
-  const next: State = { ...state, failures, failure, blocked: 0, hold: { why: 'backoff', until } };
+  const delay = backoffDelay(failure.backoff, failures, context.random);
+  const wait = failure.class === 'passing' && isUrgent(state, context.now) ? Math.min(delay, URGENT) : delay;
+  const hold = { why: 'backoff', until: context.now.monotonic + wait } as const;
+  const next: State = { ...state, failures, failure, blocked: 0, hold };
   if (failure.effect === 'unknown') return withDoubt(next, context);
   const { intent: _settled, ...record } = state.record;
   const { doubt: _settledToo, ...trusted } = next;
   const ledger = failure.effect === 'unsent' ? refund(record.ledger) : record.ledger;
   return { ...trusted, record: { ...record, generation: record.generation + 1, ledger }, saved: false };
+}
+
+/** From two minutes before the end of the token until it has been dead for ten. */
+function isUrgent(state: State, now: Instant): boolean {
+  const left = lifeLeft(state, now);
+  return left !== undefined && left < 2 * MINUTE && left > -10 * MINUTE;
 }

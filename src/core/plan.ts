@@ -1,9 +1,18 @@
 import { fetchHold, forcedObstacle } from './quota.ts';
-import { lifeLeft, liveToken, type Policy, type State } from './state.ts';
-import type { Instant } from './time.ts';
+import { standing } from './record.ts';
+import { ledgerTimeOf, lifeLeft, liveToken, type Policy, type State } from './state.ts';
+import { type Instant, SECOND } from './time.ts';
 
 /** Why a credential is fetched: the `reason` label of `refresh_total`. */
-export type Reason = 'requested' | 'missing' | 'unfinished' | 'expired' | 'due';
+export type Reason =
+  | 'requested'
+  | 'missing'
+  | 'new-secret'
+  | 'unfinished'
+  | 'expired'
+  | 'refused'
+  | 'due'
+  | 'recheck';
 
 /** Why a forced refresh was made an ordinary one. */
 type Demotion = 'uncoordinated' | 'spacing' | 'budget';
@@ -19,21 +28,26 @@ export type Step =
   | {
       readonly kind: 'wait';
       readonly ms: number;
-      readonly why: 'fresh' | 'backoff' | 'unready' | 'blocked' | 'budget';
+      readonly why: 'fresh' | 'backoff' | 'unready' | 'blocked' | 'budget' | 'lagging';
     }
+  /** Read the store: another daemon may have written it. */
+  | { readonly kind: 'look' }
+  /** Give the store what it lacks. */
   | { readonly kind: 'save' }
-  | {
-      readonly kind: 'fetch';
-      readonly reason: Reason;
-      readonly forced: boolean;
-      readonly demoted?: Demotion;
-    };
+  /** Find out under the lock whether an orphaned answer is the newest. */
+  | { readonly kind: 'settle' }
+  /** Ask the platform whether the current token works. */
+  | { readonly kind: 'probe' }
+  | FetchStep;
 
 export interface Plan {
   /** Ids of the targets to bring up to date now; each on its own, none waits for another or for a fetch. */
   readonly publish: readonly string[];
   readonly step: Step;
 }
+
+/** The net below the watch on the store, for volumes where events never come. */
+const LOOK_AGAIN = 30 * SECOND;
 
 /**
  * The one place that decides. Looks at what is known and at the clock, and says what to do next; asked again after
@@ -44,7 +58,8 @@ export function plan(state: State, policy: Policy, now: Instant): Plan {
 }
 
 function duePublications(state: State, now: Instant): string[] {
-  if (!liveToken(state, now)) return [];
+  // What an orphaned answer did to the token is not known yet, and what it brought may be older than what is there.
+  if (state.orphan || !liveToken(state, now)) return [];
   return Object.entries(state.targets)
     .filter(([, target]) => now.monotonic >= target.dueAt)
     .map(([id]) => id);
@@ -52,26 +67,44 @@ function duePublications(state: State, now: Instant): string[] {
 
 function nextStep(state: State, policy: Policy, now: Instant): Step {
   const reason = reasonToFetch(state, policy, now);
-  if (!reason && state.saved) return { kind: 'wait', ms: untilDue(state, policy, now), why: 'fresh' };
-
   const { hold } = state;
   const skipped = reason === 'requested' && hold?.why !== 'blocked';
-  if (hold && !skipped && hold.until > now.monotonic) {
-    return { kind: 'wait', ms: hold.until - now.monotonic, why: hold.why };
-  }
-  if (!reason) return { kind: 'save' };
+  const held = hold && !skipped ? Math.max(0, hold.until - now.monotonic) : 0;
+  if (state.orphan && held === 0) return { kind: 'settle' };
+  if (now.monotonic - state.lookedAt >= LOOK_AGAIN) return { kind: 'look' };
+  if (hold && held > 0) return { kind: 'wait', ms: held, why: hold.why };
 
-  const budget = fetchHold(state.record.ledger, policy.budget.fetchesPerDay, now.wall);
+  const step = reason ? fetchStep(reason, state, policy, now) : idleStep(state, policy, now);
+  // A fetch saves as well; and where the store does not work, saving must not come before a fetch that is due.
+  return step.kind !== 'fetch' && !state.saved ? { kind: 'save' } : step;
+}
+
+function fetchStep(reason: Reason, state: State, policy: Policy, now: Instant): Step {
+  if (isLagging(state, now)) return { kind: 'wait', ms: lifeLeft(state, now) ?? 0, why: 'lagging' };
+  const budget = fetchHold(state.record.ledger, policy.budget.fetchesPerDay, ledgerTimeOf(state, now));
   if (budget > 0) return { kind: 'wait', ms: budget, why: 'budget' };
   return { kind: 'fetch', reason, ...strength(state, policy, now) };
 }
 
+function idleStep(state: State, policy: Policy, now: Instant): Step {
+  if (state.refusals?.suspicion === 'probe') return { kind: 'probe' };
+  return {
+    kind: 'wait',
+    ms: Math.min(untilDue(state, policy, now), untilRecheck(state, policy, now)),
+    why: 'fresh',
+  };
+}
+
 function reasonToFetch(state: State, policy: Policy, now: Instant): Reason | undefined {
+  const { record } = state;
   if (state.manual) return 'requested';
-  if (!state.record.token) return 'missing';
-  if (state.record.intent) return 'unfinished';
+  if (!record.token) return 'missing';
+  if (standing(record.secrets, state.fingerprint) === 'new') return 'new-secret';
+  if (record.intent) return 'unfinished';
   if (!liveToken(state, now)) return 'expired';
-  return untilDue(state, policy, now) <= 0 ? 'due' : undefined;
+  if (state.refusals?.suspicion === 'ask' || refusalForces(state, policy, now)) return 'refused';
+  if (untilDue(state, policy, now) <= 0) return 'due';
+  return untilRecheck(state, policy, now) <= 0 ? 'recheck' : undefined;
 }
 
 /** Milliseconds until the token enters its window, this daemon's share of the spread included. */
@@ -79,15 +112,41 @@ function untilDue(state: State, policy: Policy, now: Instant): number {
   const { token } = state.record;
   const left = lifeLeft(state, now);
   if (!token || left === undefined) return 0;
-  const window = policy.windowShrinks ? Math.min(policy.window, (token.expiresIn * 1000) / 3) : policy.window;
+  const window = policy.windowShrinks
+    ? Math.min(policy.window, (token.expiresIn * SECOND) / 3)
+    : policy.window;
   // Never at the very edge: the platform may count a second behind, and would hand out the same token once more.
   const spread = Math.min(policy.spread, window / 10) * (0.2 + 0.8 * state.draw);
   return left - window + spread;
 }
 
-function strength(state: State, policy: Policy, now: Instant): { forced: boolean; demoted?: Demotion } {
+function untilRecheck({ askedAt }: State, { recheck }: Policy, now: Instant): number {
+  if (recheck === undefined) return Number.POSITIVE_INFINITY;
+  return askedAt === undefined ? 0 : askedAt + recheck - now.monotonic;
+}
+
+/** Others have moved on to a newer secret: ours can only fail, so it is not tried while there is a token. */
+function isLagging(state: State, now: Instant): boolean {
+  return (
+    standing(state.record.secrets, state.fingerprint) === 'replaced' && liveToken(state, now) !== undefined
+  );
+}
+
+function strength(state: State, policy: Policy, now: Instant): Pick<FetchStep, 'forced' | 'demoted'> {
+  if (refusalForces(state, policy, now)) return { forced: true };
   if (!state.manual?.forced || policy.manual === 'ordinary') return { forced: false };
   if (policy.manual === 'uncoordinated') return { forced: false, demoted: 'uncoordinated' };
-  const obstacle = forcedObstacle(state.record.ledger, policy.budget.forcedPerDay, now.wall);
+  const obstacle = obstacleToForce(state, policy, now);
   return obstacle ? { forced: false, demoted: obstacle } : { forced: true };
+}
+
+/** The platform itself confirmed that the token is dead, and the owner allows this remedy. */
+function refusalForces(state: State, policy: Policy, now: Instant): boolean {
+  return (
+    state.refusals?.suspicion === 'force' && policy.refusalForces && !obstacleToForce(state, policy, now)
+  );
+}
+
+function obstacleToForce(state: State, { budget }: Policy, now: Instant): 'spacing' | 'budget' | undefined {
+  return forcedObstacle(state.record.ledger, budget.forcedPerDay, ledgerTimeOf(state, now));
 }

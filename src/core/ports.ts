@@ -14,6 +14,11 @@ export interface Provider {
    * @throws {EdgeError} with everything the planner needs
    */
   fetch(request: { readonly forced: boolean; readonly signal: AbortSignal }): Promise<Answer>;
+  /**
+   * Asks the platform, cheaply, whether a token is accepted. A yes for a token that is not the newest proves little;
+   * whatever is not a clear no counts as yes. Never rejects.
+   */
+  works(token: Token, signal: AbortSignal): Promise<boolean>;
 }
 
 /** Where a credential goes. */

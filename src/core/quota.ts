@@ -1,4 +1,4 @@
-import { DAY, HOUR, SECOND } from './time.ts';
+import { DAY, HOUR, type Instant, SECOND } from './time.ts';
 
 /** How many calls a credential's account may cost in any 24 hours. */
 export interface Budget {
@@ -16,32 +16,56 @@ export interface Ledger {
   /** Epoch ms. */
   readonly lastFetch?: number;
   readonly lastForced?: number;
+  /** Epoch ms at which it began without a past: what was spent before is not known, so the first day is frugal. */
+  readonly since: number;
 }
 
-export const EMPTY_LEDGER: Ledger = { fetches: {}, forced: {} };
+/** The platform's own time at some monotonic moment: no jump of this machine's clock moves it. */
+export interface Anchor {
+  readonly date: number;
+  readonly monotonic: number;
+}
+
+/** The time the ledger counts by, epoch ms. */
+export interface LedgerTime {
+  readonly at: number;
+  /** Whether it is the platform's: nothing is forgotten on the word of a clock that may have been set. */
+  readonly certain: boolean;
+}
 
 /** WeChat ignores a forced refresh that follows another sooner than this. */
 const FORCED_SPACING = 30 * SECOND;
 
-export function spend(ledger: Ledger, forced: boolean, wall: number): Ledger {
+export function emptyLedger(wall: number): Ledger {
+  return { fetches: {}, forced: {}, since: wall };
+}
+
+export function ledgerTime(ledger: Ledger, anchor: Anchor | undefined, now: Instant): LedgerTime {
+  if (anchor) return { at: Math.round(anchor.date + now.monotonic - anchor.monotonic), certain: true };
+  // A clock that stands before the last call is wrong, and believing it would move that call into the future.
+  return { at: Math.max(now.wall, ledger.lastFetch ?? 0), certain: false };
+}
+
+export function spend(ledger: Ledger, forced: boolean, time: LedgerTime): Ledger {
   return {
     ...ledger,
-    fetches: count(ledger.fetches, wall),
-    lastFetch: wall,
-    ...(forced && { forced: count(ledger.forced, wall), lastForced: wall }),
+    fetches: count(ledger.fetches, time),
+    lastFetch: time.at,
+    since: isGap(ledger, time) ? time.at : Math.min(ledger.since, time.at),
+    ...(forced && { forced: count(ledger.forced, time), lastForced: time.at }),
   };
 }
 
-/** Gives back a call that never left this host: an outage of the network must not eat the budget of the recovery. */
+/** Gives back a call that never left this host: an outage of the network must not eat the recovery's budget. */
 export function refund(ledger: Ledger): Ledger {
   if (ledger.lastFetch === undefined) return ledger;
-  const hour = String(Math.floor(ledger.lastFetch / HOUR));
+  const hour = hourOf(ledger.lastFetch);
   return { ...ledger, fetches: { ...ledger.fetches, [hour]: Math.max(0, (ledger.fetches[hour] ?? 0) - 1) } };
 }
 
-/** Calls of the last 24 hours, rounded up to whole hours. */
-export function used(hours: Hours, wall: number): number {
-  const oldest = Math.floor((wall - DAY) / HOUR);
+/** Calls of the last 24 hours, rounded up to whole hours; what a wrong clock dated into the future counts as well. */
+function used(hours: Hours, { at }: LedgerTime): number {
+  const oldest = Math.floor((at - DAY) / HOUR);
   return Object.entries(hours).reduce(
     (sum, [hour, calls]) => (Number(hour) >= oldest ? sum + calls : sum),
     0,
@@ -49,44 +73,66 @@ export function used(hours: Hours, wall: number): number {
 }
 
 /**
- * Milliseconds until the budget allows the next fetch; 0 means now. The second half of a budget is handed out
- * evenly over a day, so a long outage slows the daemon down instead of leaving it nothing for the recovery.
+ * Milliseconds until the budget allows the next fetch; 0 means now. The second half of a budget is handed out evenly
+ * over a day, so a long outage slows the daemon down instead of leaving it nothing for the recovery. While the past
+ * is not known, the even part begins after a quarter: three quarters are the most that can be spent then.
  */
-export function fetchHold(ledger: Ledger, limit: number, wall: number): number {
-  const spent = used(ledger.fetches, wall);
-  if (spent >= limit) return untilOldestLeaves(ledger.fetches, wall);
-  if (spent < limit / 2) return 0;
-  const pace = DAY / (limit / 2);
-  return clamp((ledger.lastFetch ?? 0) + pace - wall, pace);
+export function fetchHold(ledger: Ledger, limit: number, time: LedgerTime): number {
+  const spent = used(ledger.fetches, time);
+  if (spent >= limit) return untilOldestLeaves(ledger.fetches, time);
+  const half = limit / 2;
+  if (spent < (isFrugal(ledger, time) ? half / 2 : half)) return 0;
+  return Math.max(0, DAY / half - elapsed(ledger.lastFetch, time));
 }
 
 /** Why a forced refresh must be an ordinary one for now; undefined when it may be forced. */
 export function forcedObstacle(
   ledger: Ledger,
   limit: number,
-  wall: number,
+  time: LedgerTime,
 ): 'spacing' | 'budget' | undefined {
-  if (clamp((ledger.lastForced ?? Number.NEGATIVE_INFINITY) + FORCED_SPACING - wall, FORCED_SPACING) > 0)
-    return 'spacing';
-  return used(ledger.forced, wall) >= limit ? 'budget' : undefined;
+  if (elapsed(ledger.lastForced, time) < FORCED_SPACING) return 'spacing';
+  const allowed = isFrugal(ledger, time) ? Math.ceil(limit / 2) : limit;
+  return used(ledger.forced, time) >= allowed ? 'budget' : undefined;
 }
 
-function count(hours: Hours, wall: number): Hours {
-  const oldest = Math.floor((wall - DAY) / HOUR);
-  const kept = Object.entries(hours).filter(([hour]) => Number(hour) >= oldest);
-  const hour = String(Math.floor(wall / HOUR));
-  return { ...Object.fromEntries(kept), [hour]: (hours[hour] ?? 0) + 1 };
+/** The first day of a ledger without a past. */
+function isFrugal(ledger: Ledger, time: LedgerTime): boolean {
+  return time.at - ledger.since < DAY || isGap(ledger, time);
 }
 
-function untilOldestLeaves(hours: Hours, wall: number): number {
-  const oldest = Math.floor((wall - DAY) / HOUR);
+/** A day without calls that only this machine's clock claims: it may be a jump, and the past not past. */
+function isGap({ lastFetch }: Ledger, { at, certain }: LedgerTime): boolean {
+  return !certain && lastFetch !== undefined && at - lastFetch > DAY;
+}
+
+function count(hours: Hours, time: LedgerTime): Hours {
+  const kept: Record<string, number> = {};
+  const now = hourOf(time.at);
+  for (const [hour, calls] of Object.entries(hours)) {
+    if (time.certain && Number(hour) < Math.floor((time.at - DAY) / HOUR)) continue;
+    // What a wrong clock dated into the future was spent by now.
+    const when = time.certain && Number(hour) > Number(now) ? now : hour;
+    kept[when] = (kept[when] ?? 0) + calls;
+  }
+  kept[now] = (kept[now] ?? 0) + 1;
+  return kept;
+}
+
+function untilOldestLeaves(hours: Hours, { at }: LedgerTime): number {
+  const oldest = Math.floor((at - DAY) / HOUR);
   const counted = Object.keys(hours)
     .map(Number)
     .filter((hour) => hour >= oldest);
-  return clamp((Math.min(...counted) + 1) * HOUR + DAY - wall, DAY + HOUR);
+  return (Math.min(...counted) + 1) * HOUR + DAY - at;
 }
 
-/** A clock set back must not turn a wait into a longer one than it ever was. */
-function clamp(ms: number, most: number): number {
-  return Math.min(most, Math.max(0, ms));
+/** Milliseconds since an event; what a wrong clock dated into the future counts as long ago once the time is certain. */
+function elapsed(since: number | undefined, { at, certain }: LedgerTime): number {
+  if (since === undefined || (certain && since > at)) return Number.POSITIVE_INFINITY;
+  return at - since;
+}
+
+function hourOf(epoch: number): string {
+  return String(Math.floor(epoch / HOUR));
 }

@@ -1,5 +1,5 @@
 import type { Token } from './credential.ts';
-import { EMPTY_LEDGER, type Ledger } from './quota.ts';
+import { emptyLedger, type Ledger } from './quota.ts';
 
 /**
  * A request that may kill the published token, written down before it is sent. Found again without an outcome (a
@@ -20,8 +20,31 @@ export interface AccountRecord {
   readonly token?: Token;
   readonly intent?: Intent;
   readonly ledger: Ledger;
+  /** Fingerprints of the AppSecrets that fetched successfully, the current one last; never the secrets. */
+  readonly secrets: readonly string[];
 }
 
-export function emptyRecord(account: string): AccountRecord {
-  return { account, generation: 0, ledger: EMPTY_LEDGER };
+/** @param wall epoch ms */
+export function emptyRecord(account: string, wall: number): AccountRecord {
+  return { account, generation: 0, ledger: emptyLedger(wall), secrets: [] };
+}
+
+/** How many secrets are remembered: a rolling change meets two. */
+const REMEMBERED = 5;
+
+export function withSecret(secrets: readonly string[], fingerprint: string | undefined): readonly string[] {
+  if (fingerprint === undefined || secrets.at(-1) === fingerprint) return secrets;
+  return [...secrets.filter((known) => known !== fingerprint), fingerprint].slice(-REMEMBERED);
+}
+
+/**
+ * What our own secret is to an account: `new` is one that never fetched here and deserves one call to prove it;
+ * `replaced` is one that others have moved on from, so we lag behind a rolling change.
+ */
+export function standing(
+  secrets: readonly string[],
+  fingerprint: string | undefined,
+): 'current' | 'new' | 'replaced' {
+  if (fingerprint === undefined || secrets.length === 0 || secrets.at(-1) === fingerprint) return 'current';
+  return secrets.includes(fingerprint) ? 'replaced' : 'new';
 }

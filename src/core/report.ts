@@ -18,6 +18,8 @@ export type Report =
       readonly lifeMs: number;
       readonly tookMs: number;
     }
+  /** Readers doubted the token, an ordinary call brought it back: does it work? */
+  | { readonly type: 'probed'; readonly works: boolean }
   /** The state folder could not be locked, read or written. */
   | { readonly type: 'blocked'; readonly failure: Failure }
   | { readonly type: 'published'; readonly target: string; readonly result: 'written' | 'unchanged' }

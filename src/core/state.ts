@@ -1,7 +1,8 @@
-import type { CredentialType, Token } from './credential.ts';
+import type { Answer, CredentialType, Token } from './credential.ts';
 import type { Failure } from './failure.ts';
-import type { Budget } from './quota.ts';
+import { type Anchor, type Budget, type LedgerTime, ledgerTime } from './quota.ts';
 import { type AccountRecord, emptyRecord } from './record.ts';
+import type { Refusals } from './refusal.ts';
 import { type Deadline, earlier, type Instant, remaining } from './time.ts';
 
 /** How a credential behaves and what its owner wishes. Durations in milliseconds. */
@@ -23,12 +24,27 @@ export interface Policy {
    * may hold the token without learning of the new one. `forced`: everyone who holds the token shares our state.
    */
   readonly manual: 'ordinary' | 'uncoordinated' | 'forced';
+  /** Whether readers' refusals may force, where the type knows it. */
+  readonly refusalForces: boolean;
+  /** Ask again so often although nothing is due, to learn of a rotation made elsewhere; absent: never. */
+  readonly recheck?: number;
 }
 
-/** Why nothing is attempted before `until` (monotonic ms). A person's refresh skips `backoff` and `unready` once. */
+/**
+ * Why nothing is attempted before `until` (monotonic ms). A person's refresh skips `backoff` and `unready` once.
+ * `blocked`: another daemon holds the lock, or the state folder does not work.
+ */
 export interface Hold {
   readonly why: 'backoff' | 'unready' | 'blocked';
   readonly until: number;
+}
+
+/** An answer that came after the lock was lost: whether it is the newest is only known under the lock. */
+export interface Orphan {
+  readonly answer: Answer;
+  readonly startedAt: Instant;
+  /** Of the record with which the request began. */
+  readonly generation: number;
 }
 
 export interface TargetState {
@@ -45,10 +61,18 @@ export interface State {
   readonly record: AccountRecord;
   /** Whether the store holds this very record. */
   readonly saved: boolean;
+  /** Monotonic ms at which the store was last read. */
+  readonly lookedAt: number;
+  /** Monotonic ms of the last good answer of the platform to this process. */
+  readonly askedAt?: number;
+  readonly anchor?: Anchor;
+  /** Of our own AppSecret. */
+  readonly fingerprint?: string;
   /** When the record's token ends, by this process's clocks. */
   readonly end?: Deadline;
   /** The end that an intent without an outcome allows it at most. */
   readonly doubt?: Deadline;
+  readonly orphan?: Orphan;
   /** This daemon's place in the spread, in [0, 1): drawn anew with every token. */
   readonly draw: number;
   /** Failed attempts in a row, and the last one. */
@@ -61,6 +85,7 @@ export interface State {
   readonly hold?: Hold;
   /** A person asked for a refresh that has not begun. */
   readonly manual?: { readonly forced: boolean };
+  readonly refusals?: Refusals;
   readonly targets: Readonly<Record<string, TargetState>>;
 }
 
@@ -72,10 +97,11 @@ export interface Context {
   readonly random: number;
 }
 
-export function initialState(account: string, targets: readonly string[], draw: number): State {
+export function initialState(account: string, targets: readonly string[], now: Instant, draw: number): State {
   return {
-    record: emptyRecord(account),
+    record: emptyRecord(account, now.wall),
     saved: true,
+    lookedAt: Number.NEGATIVE_INFINITY,
     draw,
     failures: 0,
     unready: 0,
@@ -101,6 +127,11 @@ export function isPublished(state: State, now: Instant): boolean {
     token !== undefined &&
     Object.values(state.targets).every((target) => target.generation === token.generation)
   );
+}
+
+/** The time by which this credential's calls are counted. */
+export function ledgerTimeOf({ record, anchor }: State, now: Instant): LedgerTime {
+  return ledgerTime(record.ledger, anchor, now);
 }
 
 /** Every target is to be brought up to date at once, whatever it was waiting for. */

@@ -65,6 +65,13 @@ export function createNarrator(logger: Logger): (credential: string, report: Rep
         const fields = { credential, ...call(report), ...details(report.failure) };
         return logger[report.lifeMs > 0 ? 'warn' : 'error'](`${report.failure.message}; ${rest}`, fields);
       }
+      case 'probed':
+        return report.works
+          ? logger.info('the platform accepts the token that a reader reported as refused', { credential })
+          : logger.error('the platform refuses the token, and an ordinary call brings no other', {
+              credential,
+              advice: 'refresh --force, or allowForce: true, brings a new one and kills the old one',
+            });
       case 'blocked':
         if (!isNews(credential, 'state', report.failure)) return;
         return logger.warn(report.failure.message, { credential, ...details(report.failure) });

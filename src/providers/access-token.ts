@@ -1,6 +1,7 @@
 import { readAnswer } from '../core/credential.ts';
 import { MINUTE, SECOND } from '../core/time.ts';
 import type { CredentialKind } from './kind.ts';
+import { officialTokenWorks } from './probe.ts';
 
 /**
  * The classic token: every fetch mints a new one, the one before works on for about five minutes, and the one before
@@ -16,17 +17,20 @@ export const accessToken: CredentialKind = {
     overlap: 5 * MINUTE,
     budget,
     manual: 'ordinary',
+    refusalForces: false,
   }),
   provider: ({ appId, secret, platform }) => ({
     async fetch({ signal }) {
       const { body, date } = await platform.call({
         method: 'GET',
         path: '/cgi-bin/token',
+        endpoint: 'token',
         query: { grant_type: 'client_credential', appid: appId, secret: (await secret()).reveal() },
         repeatable: false,
         signal,
       });
       return { ...readAnswer(body, 'access_token'), ...(date !== undefined && { platformDate: date }) };
     },
+    works: (token, signal) => officialTokenWorks(platform, token, signal),
   }),
 };

@@ -9,5 +9,6 @@ export const credentialKinds: Readonly<Record<CredentialType, CredentialKind>> =
   'access-token': accessToken,
 };
 
+export { fingerprintOf } from './fingerprint.ts';
 export { createPlatform } from './platform.ts';
 export { createTransport, type Transport, type TransportOptions } from './transport.ts';

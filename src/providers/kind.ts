@@ -18,6 +18,10 @@ export interface Wishes {
   readonly budget: Budget;
   /** Whether everyone who holds the token learns through our state when it is replaced. */
   readonly coordinated: boolean;
+  /** Whether a token that readers and the platform call dead may be replaced by force. */
+  readonly refusalForces: boolean;
+  /** Ask again so often to learn of a rotation made elsewhere; absent: never. */
+  readonly recheck?: number;
 }
 
 /** A type of credential: how it behaves, and how it is asked for. */

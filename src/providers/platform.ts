@@ -1,5 +1,5 @@
 import { oddAnswer } from '../core/credential.ts';
-import { platformFailure } from '../core/errcodes/index.ts';
+import { type EndpointKind, platformFailure } from '../core/errcodes/index.ts';
 import { EdgeError } from '../core/failure.ts';
 import type { Clock } from '../core/ports.ts';
 import { MINUTE } from '../core/time.ts';
@@ -9,6 +9,8 @@ import { statusFailure } from './transport-failure.ts';
 export interface PlatformRequest {
   readonly method: 'GET' | 'POST';
   readonly path: string;
+  /** What an error code of this endpoint blames: the secret, or the token. */
+  readonly endpoint: EndpointKind;
   readonly query?: Readonly<Record<string, string>>;
   /** Sent as JSON. */
   readonly body?: Readonly<Record<string, unknown>>;
@@ -45,7 +47,7 @@ export function createPlatform(hosts: readonly string[], transport: Transport, c
       for (let turn = 0; turn < hosts.length; turn += 1) {
         const index = (preferred + turn) % hosts.length;
         try {
-          const answer = read(await transport.send(hosts[index] ?? '', request));
+          const answer = read(await transport.send(hosts[index] ?? '', request), request.endpoint);
           if (index !== preferred) returnAt = clock.now().monotonic + STICKINESS;
           preferred = index;
           return answer;
@@ -66,10 +68,10 @@ function mayAskAnotherHost(error: unknown, { repeatable }: PlatformRequest): boo
 }
 
 /** The content decides, not the header or the status: error codes come with HTTP 200, JSON comes as text/plain. */
-function read({ status, text, date, location }: TransportAnswer): PlatformAnswer {
+function read({ status, text, date, location }: TransportAnswer, endpoint: EndpointKind): PlatformAnswer {
   const body = parse(text);
   const failure = errorIn(body);
-  if (failure) throw new EdgeError(platformFailure('official', 'token', failure));
+  if (failure) throw new EdgeError(platformFailure('official', endpoint, failure));
   if (status < 200 || status > 299) throw statusFailure(status, location);
   if (body === undefined) throw oddAnswer(text.trim() === '' ? 'is empty' : 'is not JSON');
   return { body, ...(date !== undefined && { date }) };

@@ -1,6 +1,7 @@
 import { readAnswer } from '../core/credential.ts';
 import { MINUTE, SECOND } from '../core/time.ts';
 import type { CredentialKind } from './kind.ts';
+import { officialTokenWorks } from './probe.ts';
 
 /**
  * The stable token: while it lives every call returns the same one with the seconds it has left; inside the last
@@ -8,7 +9,7 @@ import type { CredentialKind } from './kind.ts';
  * and the old one dies.
  */
 export const stableToken: CredentialKind = {
-  policy: ({ window, budget, coordinated }) => ({
+  policy: ({ window, budget, coordinated, refusalForces, recheck }) => ({
     type: 'stable-token',
     destructive: false,
     window,
@@ -17,12 +18,15 @@ export const stableToken: CredentialKind = {
     overlap: 5 * MINUTE,
     budget,
     manual: coordinated ? 'forced' : 'uncoordinated',
+    refusalForces,
+    ...(recheck !== undefined && { recheck }),
   }),
   provider: ({ appId, secret, platform }) => ({
     async fetch({ forced, signal }) {
       const { body, date } = await platform.call({
         method: 'POST',
         path: '/cgi-bin/stable_token',
+        endpoint: 'token',
         body: {
           grant_type: 'client_credential',
           appid: appId,
@@ -34,5 +38,6 @@ export const stableToken: CredentialKind = {
       });
       return { ...readAnswer(body, 'access_token'), ...(date !== undefined && { platformDate: date }) };
     },
+    works: (token, signal) => officialTokenWorks(platform, token, signal),
   }),
 };

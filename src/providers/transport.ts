@@ -23,7 +23,7 @@ export interface TransportAnswer {
 /** HTTP with everything bounded. Nothing is retried and no redirect followed: a request carries the AppSecret. */
 export interface Transport {
   /** @throws {EdgeError} for everything that is not a whole answer */
-  send(origin: string, request: Omit<PlatformRequest, 'repeatable'>): Promise<TransportAnswer>;
+  send(origin: string, request: Omit<PlatformRequest, 'repeatable' | 'endpoint'>): Promise<TransportAnswer>;
   close(): Promise<void>;
 }
 

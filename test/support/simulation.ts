@@ -41,7 +41,9 @@ export async function simulateDay(type: CredentialType, seed: number): Promise<D
       window: type === 'access-token' ? 10 * MINUTE : 5 * MINUTE,
       budget: { fetchesPerDay: 2000, forcedPerDay: 20 },
       coordinated: true,
+      refusalForces: false,
     }),
+    fingerprint: async () => 'f',
     provider: playedProvider(type, platform, clock, () => {
       calls += 1;
     }),
@@ -72,6 +74,7 @@ function playedProvider(
 ): Provider {
   const { appId, secret } = TEST_ACCOUNT;
   return {
+    works: async () => true,
     async fetch({ forced }) {
       count();
       const parameters = { grant_type: 'client_credential', appid: appId, secret };

@@ -3,6 +3,7 @@ import type { CredentialType } from '../../src/core/credential.ts';
 import { type Failure, PASSING } from '../../src/core/failure.ts';
 import { begin } from '../../src/core/outcome.ts';
 import { type Plan, plan } from '../../src/core/plan.ts';
+import type { AccountRecord } from '../../src/core/record.ts';
 import { Secret } from '../../src/core/secret.ts';
 import { initialState, type Policy, type State } from '../../src/core/state.ts';
 import { MINUTE } from '../../src/core/time.ts';
@@ -33,24 +34,38 @@ export function tell(type: CredentialType, overrides: Partial<Policy> = {}, rand
       window: type === 'access-token' ? 10 * MINUTE : 5 * MINUTE,
       budget: { fetchesPerDay: 2000, forcedPerDay: 20 },
       coordinated: true,
+      refusalForces: false,
     }),
     ...overrides,
   };
-  let state = initialState(ACCOUNT, [TARGET], random);
+  let state = initialState(ACCOUNT, [TARGET], clock.now(), random);
+  let stored: AccountRecord | undefined;
   const happen = (event: Event) => {
+    if (event.type === 'observed') stored = event.record;
     state = apply(state, event, { policy, now: clock.now(), random });
   };
+  const save = () => {
+    stored = state.record;
+    happen({ type: 'saved', generation: stored.generation });
+  };
+  /** Looking at the store is taken for granted here: it happens as soon as it is due. */
+  const look = () => {
+    if (plan(state, policy, clock.now()).step.kind === 'look') happen({ type: 'observed', record: stored });
+  };
   const start = () => {
+    look();
     const { step } = plan(state, policy, clock.now());
     const forced = step.kind === 'fetch' && step.forced;
-    happen({ type: 'began', record: begin(state.record, policy, forced, clock.now()), saved: true });
+    happen({ type: 'began', record: begin(state, policy, forced, clock.now()), saved: true });
   };
-  const save = () => happen({ type: 'saved', generation: state.record.generation });
   return {
     clock,
     policy,
     state: () => state,
-    plan: () => plan(state, policy, clock.now()),
+    plan: () => {
+      look();
+      return plan(state, policy, clock.now());
+    },
     happen,
     fetch(value, expiresIn = 7200) {
       start();

@@ -1,0 +1,25 @@
+import { fetched } from './outcome.ts';
+import type { Context, State } from './state.ts';
+
+/**
+ * Decides, under the lock and after a look, about an answer that came when the lock had been lost. Where nobody else
+ * fetched meanwhile it is the newest there is. Otherwise the platform's own time tells which answer came last; where
+ * it cannot tell, a token that another fetch may have killed is not to be trusted, and one more fetch settles it.
+ */
+export function settleOrphan(state: State, context: Context): State {
+  const { orphan, ...rest } = state;
+  if (!orphan) return state;
+  const { token } = rest.record;
+  if (!token || token.generation <= orphan.generation) {
+    return fetched(rest, orphan.answer, orphan.startedAt, context);
+  }
+  if (!context.policy.destructive || token.value.equals(orphan.answer.value)) return rest;
+  const { platformDate: theirs } = token;
+  const { platformDate: ours } = orphan.answer;
+  if (ours !== undefined && theirs !== undefined && ours !== theirs) {
+    return ours > theirs ? fetched(rest, orphan.answer, orphan.startedAt, context) : rest;
+  }
+  const { record } = rest;
+  const intent = { at: context.now.wall, forced: false };
+  return { ...rest, record: { ...record, generation: record.generation + 1, intent }, saved: false };
+}
