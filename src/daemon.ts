@@ -1,18 +1,13 @@
-import { type Config, ConfigError, type CredentialConfig, type Problem } from './config/config.ts';
-import { secretReader } from './config/secret-file.ts';
-import { stateFolder } from './coordination/state-folder.ts';
+import { type Config, ConfigError, type Problem } from './config/config.ts';
+import { refreshDesk } from './coordination/refresh-desk.ts';
+import { requestFolder } from './coordination/request-folder.ts';
+import { type StateFolder, stateFolder } from './coordination/state-folder.ts';
 import type { Clock } from './core/ports.ts';
+import { feedbackFolder } from './operations/feedback-folder.ts';
 import type { Logger } from './operations/logger.ts';
 import { createNarrator } from './operations/narrator.ts';
-import {
-  createPlatform,
-  createTransport,
-  credentialKinds,
-  fingerprintOf,
-  type Transport,
-} from './providers/index.ts';
-import { createPublisher } from './publishers/index.ts';
 import { createReconciler, type Reconciler, type Unit } from './reconciler.ts';
+import { joinUnit } from './unit.ts';
 
 export interface DaemonOptions {
   readonly clock: Clock;
@@ -34,68 +29,53 @@ const LAST_ANSWER = 3_500;
  * @throws {ConfigError} when a target or a needed state folder cannot work as configured
  */
 export async function startDaemon(config: Config, { clock, logger, random }: DaemonOptions): Promise<Daemon> {
-  const folder = stateFolder(config.stateDir, (message) => logger.warn(message));
-  const joined = config.credentials.map((credential) => join(credential));
+  const folder = stateFolder(config.stateDir, clock, (message) => logger.warn(message));
+  const joined = config.credentials.map((credential) => joinUnit(credential, folder, clock));
   const units = joined.map(({ unit }) => unit);
-  const problems = await prepare();
+  const problems = await prepare(units, folder, logger);
   if (problems.length > 0) throw new ConfigError(problems);
 
   const reconciler = createReconciler(units, { clock, random, report: createNarrator(logger) });
+  const policies = new Map(units.map(({ name, policy }) => [name, policy]));
+  const desk = refreshDesk(requestFolder(config.stateDir), policies, reconciler, clock);
+  const feedback = config.feedbackDir === undefined ? undefined : feedbackFolder(config.feedbackDir);
+  const watch = folder.watch(reconciler.stir, () => background(desk.serve()));
+
+  function background(work: Promise<void>): void {
+    work.catch((error: unknown) => logger.error('unexpected', { error }));
+  }
+
   return {
     ...reconciler,
     units,
+    tick() {
+      if (!watch.works()) for (const { account } of units) reconciler.stir(account);
+      reconciler.tick();
+      background(desk.serve());
+      if (feedback) background(feedback.scan(reconciler.refuse));
+    },
     async stop() {
       const patience = setTimeout(reconciler.abort, LAST_ANSWER);
       await reconciler.stop();
       clearTimeout(patience);
-      await Promise.all(joined.map(({ transport }) => transport.close()));
+      await Promise.all([watch.close(), ...joined.map(({ close }) => close())]);
     },
   };
+}
 
-  function join(credential: CredentialConfig): { unit: Unit; transport: Transport } {
-    const { name, type, appId, platform, window, budget, coordinated, allowForce, recheck } = credential;
-    const transport = createTransport(platform);
-    const account = `${platform.id}/${type}/${appId}`;
-    const kind = credentialKinds[type];
-    const secret = secretReader(credential.secret);
-    const unit: Unit = {
-      name,
-      account,
-      policy: kind.policy({
-        window,
-        budget,
-        coordinated,
-        refusalForces: allowForce,
-        ...(recheck !== undefined && { recheck }),
-      }),
-      fingerprint: () =>
-        secret().then(
-          (value) => fingerprintOf(account, value),
-          () => undefined,
-        ),
-      provider: kind.provider({
-        appId,
-        secret,
-        platform: createPlatform(platform.hosts, transport, clock),
-      }),
-      store: folder.open(account),
-      publishers: credential.publish.map((target) => createPublisher(target, { name, type, appId })),
-    };
-    return { unit, transport };
+/** Everything that a person must change before this can work. */
+async function prepare(units: readonly Unit[], folder: StateFolder, logger: Logger): Promise<Problem[]> {
+  const publishers = units.flatMap((unit) => unit.publishers);
+  const targets = await Promise.all(
+    publishers.map(async ({ id, prepare }) => (await prepare()).map((what) => ({ where: id, what }))),
+  );
+  const problems = targets.flat();
+  const unusable = await folder.prepare();
+  if (unusable === undefined) return problems;
+  if (units.some(({ policy }) => policy.destructive)) {
+    return [...problems, { where: 'state folder', what: `${unusable} (access-token needs it)` }];
   }
-
-  async function prepare(): Promise<Problem[]> {
-    const targets = await Promise.all(
-      units.flatMap(({ publishers }) =>
-        publishers.map(async ({ id, prepare }) => (await prepare()).map((what) => ({ where: id, what }))),
-      ),
-    );
-    const unusable = await folder.prepare();
-    if (unusable === undefined) return targets.flat();
-    const needed = units.some(({ policy }) => policy.destructive);
-    if (needed)
-      return [...targets.flat(), { where: 'state folder', what: `${unusable} (access-token needs it)` }];
-    logger.warn(`${unusable}; going on without: a restart will cost a call`);
-    return targets.flat();
-  }
+  // With a target that cannot work the daemon does not go on, and often one fault is behind both.
+  if (problems.length === 0) logger.warn(`${unusable}; going on without: a restart will cost a call`);
+  return problems;
 }

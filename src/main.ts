@@ -11,6 +11,7 @@ interface Command {
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   run: () => import('./commands/run.ts'),
   once: () => import('./commands/once.ts'),
+  refresh: () => import('./commands/refresh.ts'),
   sandbox: () => import('./commands/sandbox.ts'),
 };
 
@@ -20,6 +21,7 @@ const HELP = `wx-token-sidecar keeps WeChat credentials fresh in files.
 
   run        the daemon (this is the default)
   once       fetch or re-use every credential, publish it, end
+  refresh    ask the running daemon to fetch now
   sandbox    a WeChat token platform on loopback, for demos and tests
 
   --help     what a command does, and its options

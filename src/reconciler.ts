@@ -4,9 +4,10 @@ import { begin } from './core/outcome.ts';
 import { type FetchStep, plan, type Step } from './core/plan.ts';
 import type { AccountStore, Clock, Lease, Provider, Publisher } from './core/ports.ts';
 import type { AccountRecord } from './core/record.ts';
+import { judgeRefusal } from './core/refusal.ts';
 import type { Report } from './core/report.ts';
 import type { Secret } from './core/secret.ts';
-import { initialState, lifeLeft, type Policy, type State } from './core/state.ts';
+import { initialState, lifeLeft, type Policy, type State, type Strength } from './core/state.ts';
 
 /** One credential with its edges. */
 export interface Unit {
@@ -31,10 +32,10 @@ export interface Reconciler {
   /** Starts whatever is due and returns at once. Cheap when nothing is. */
   tick(): void;
   /** A person asks for a refresh now: of the credentials named, else of all. */
-  refreshNow(request: { readonly names?: readonly string[]; readonly forced: boolean }): void;
+  refreshNow(request: { readonly names?: readonly string[]; readonly strength: Strength }): void;
   /** The store of an account may have changed. */
   stir(account: string): void;
-  /** A reader says that the platform refused a token of this SHA-256; `isIt` tells whether a value has it. */
+  /** A reader says that the platform refused a token; `isIt` knows it when it sees it. */
   refuse(isIt: (value: Secret) => boolean): void;
   states(): ReadonlyMap<string, State>;
   /** Resolves when nothing is under way. */
@@ -87,6 +88,13 @@ export function createReconciler(
       happen(cell, event);
       advance(cell);
     }
+  }
+
+  function hearRefusal(cell: Cell): void {
+    const verdict = judgeRefusal(cell.state, clock.now());
+    happen(cell, { type: 'refused' });
+    report(cell.unit.name, { type: 'refusal', verdict });
+    advance(cell);
   }
 
   function start(cell: Cell, lane: string, work: () => Promise<void>): void {
@@ -215,14 +223,13 @@ export function createReconciler(
 
   return {
     tick: () => cells.forEach(advance),
-    refreshNow: ({ names, forced }) =>
-      wake({ type: 'requested', forced }, ({ unit }) => names?.includes(unit.name) ?? true),
+    refreshNow: ({ names, strength }) =>
+      wake({ type: 'requested', strength }, ({ unit }) => names?.includes(unit.name) ?? true),
     stir: (account) => wake({ type: 'stirred' }, ({ unit }) => unit.account === account),
     refuse: (isIt) => {
-      wake(
-        { type: 'refused' },
-        ({ state }) => state.record.token !== undefined && isIt(state.record.token.value),
-      );
+      const doubted = cells.filter(({ state: { record } }) => record.token && isIt(record.token.value));
+      for (const cell of doubted) hearRefusal(cell);
+      if (doubted.length === 0) report('', { type: 'refusal', verdict: 'behind' });
     },
     states: () => new Map(cells.map(({ unit, state }) => [unit.name, state])),
     idle,

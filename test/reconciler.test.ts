@@ -215,7 +215,7 @@ describe('stopping', () => {
     reconciler.tick();
     await asked.promise;
     const stopped = reconciler.stop();
-    reconciler.refreshNow({ forced: true });
+    reconciler.refreshNow({ strength: 'preferred' });
     answered.resolve();
     await stopped;
     expect(edges.published).toEqual([token('1')]);

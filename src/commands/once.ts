@@ -1,14 +1,11 @@
-import * as v from 'valibot';
-import { ConfigError } from '../config/config.ts';
 import { readEnvironment } from '../config/environment.ts';
-import { Duration } from '../config/fields.ts';
 import { plan } from '../core/plan.ts';
 import { isPublished, type Policy, type State } from '../core/state.ts';
 import type { Instant } from '../core/time.ts';
 import { type Daemon, startDaemon } from '../daemon.ts';
 import type { Logger } from '../operations/logger.ts';
 import { systemClock } from '../system/clock.ts';
-import { readArguments } from './arguments.ts';
+import { readArguments, readDuration } from './arguments.ts';
 import { EXIT } from './exit.ts';
 import { openLog, reportProblems } from './session.ts';
 import { listenForSignals } from './signals.ts';
@@ -27,13 +24,12 @@ const LOOK = 100;
 export async function run(argv: readonly string[]): Promise<number> {
   const signals = listenForSignals();
   try {
-    const { help, timeout } = readArguments(argv, { timeout: { type: 'string', default: '60s' } });
-    if (help) {
+    const { values } = readArguments(argv, { timeout: { type: 'string', default: '60s' } });
+    if (values.help) {
       process.stdout.write(HELP);
       return EXIT.ok;
     }
-    const { output: patience, issues } = v.safeParse(Duration, timeout);
-    if (issues) throw new ConfigError([{ where: '--timeout', what: issues[0].message }]);
+    const patience = readDuration('--timeout', values.timeout);
     const config = await readEnvironment(process.env);
     const logger = openLog(config.log);
     const daemon = await startDaemon(config, { clock: systemClock, logger, random: Math.random });

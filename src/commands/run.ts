@@ -21,7 +21,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   // First of all: without handlers HUP would end the process, and as PID 1 TERM would be ignored.
   const signals = listenForSignals();
   try {
-    if (readArguments(argv, {}).help) {
+    if (readArguments(argv, {}).values.help) {
       process.stdout.write(HELP);
       return EXIT.ok;
     }
@@ -40,7 +40,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     const ticker = startTicker(config.schedule, systemClock, daemon.tick);
     signals.onHangup(() => {
       logger.info('HUP: refreshing everything now');
-      daemon.refreshNow({ forced: true });
+      daemon.refreshNow({ strength: 'preferred' });
     });
     daemon.tick();
 

@@ -7,6 +7,8 @@ export interface Config {
   /** Cron expression, seconds first. */
   readonly schedule: string;
   readonly stateDir: string;
+  /** Where readers report refused tokens; absent: nowhere. */
+  readonly feedbackDir?: string;
   readonly log: LogConfig;
   readonly credentials: readonly CredentialConfig[];
 }

@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { failureOf } from '../core/failure.ts';
-import { Secret } from '../core/secret.ts';
 import { MINUTE, SECOND } from '../core/time.ts';
 import {
   type Config,
@@ -15,7 +14,7 @@ import {
 import { isLoopback } from './fields.ts';
 import { groupId } from './group.ts';
 import { unknownNames } from './names.ts';
-import { readSecretFile } from './secret-file.ts';
+import { parseSecret, readSecretFile } from './secret-file.ts';
 import { type Values, Variables } from './variables.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -39,7 +38,9 @@ export async function readEnvironment(environment: Environment): Promise<Config>
     Object.entries(environment).filter(([name, value]) => name.startsWith('WXTOKEN_') && value !== ''),
   );
   const problems: Problem[] = unknownNames(Object.keys(given), Object.keys(Variables.entries));
-  const complain: Complain = (where, what) => problems.push({ where, what });
+  const complain: Complain = (where, what) => {
+    problems.push({ where, what });
+  };
   const values = parse(given, complain);
   const inKubernetes = Boolean(environment['KUBERNETES_SERVICE_HOST']);
   const coordinated = values.WXTOKEN_STATE_DIR !== undefined || !inKubernetes;
@@ -63,6 +64,7 @@ export async function readEnvironment(environment: Environment): Promise<Config>
   return {
     schedule: values.WXTOKEN_SCHEDULE,
     stateDir: values.WXTOKEN_STATE_DIR ?? join(dirname(values.WXTOKEN_FILE), '.wx-token-sidecar'),
+    ...(values.WXTOKEN_FEEDBACK_DIR !== undefined && { feedbackDir: values.WXTOKEN_FEEDBACK_DIR }),
     log: { level: values.WXTOKEN_LOG_LEVEL, format: values.WXTOKEN_LOG_FORMAT },
     credentials: [
       {
@@ -103,7 +105,12 @@ async function readSecret(values: Values, complain: Complain): Promise<SecretSou
     );
     return { file };
   }
-  if (value !== undefined) return { value: new Secret(value.replace(/\r?\n$/, '')) };
+  if (value !== undefined) {
+    const { secret, problem } = parseSecret(value);
+    if (secret) return { value: secret };
+    complain('WXTOKEN_SECRET', problem);
+    return undefined;
+  }
   complain('WXTOKEN_SECRET_FILE', 'is required, or WXTOKEN_SECRET: where the AppSecret is');
   return undefined;
 }

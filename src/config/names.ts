@@ -1,7 +1,7 @@
 import type { Problem } from './config.ts';
 
 /** Part of the product, not of this version: silence would look like consent. */
-const LATER = new Set(['WXTOKEN_CONFIG', 'WXTOKEN_TICKETS', 'WXTOKEN_FEEDBACK_DIR', 'WXTOKEN_LISTEN']);
+const LATER = new Set(['WXTOKEN_CONFIG', 'WXTOKEN_TICKETS', 'WXTOKEN_LISTEN']);
 
 /** What Kubernetes injects into every pod for a Service whose name begins with `wxtoken`. */
 const INJECTED = /^WXTOKEN(_.+)?_(SERVICE_HOST|SERVICE_PORT(_.+)?|PORT(_\d+_(TCP|UDP|SCTP)(_.+)?)?)$/;

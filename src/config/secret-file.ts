@@ -13,7 +13,7 @@ export function secretReader(source: SecretSource): () => Promise<Secret> {
 }
 
 /**
- * Reads an AppSecret. Editors and `echo` leave one trailing newline, which is not part of it.
+ * Reads an AppSecret.
  * @throws {EdgeError} `secret-unusable`; what the file holds is in no message
  */
 export async function readSecretFile(path: string): Promise<Secret> {
@@ -23,12 +23,25 @@ export async function readSecretFile(path: string): Promise<Secret> {
   } catch (error) {
     throw unusable(path, `cannot be read (${(error as NodeJS.ErrnoException).code})`);
   }
+  const { secret, problem } = parseSecret(text);
+  if (!secret) throw unusable(path, problem);
+  return secret;
+}
+
+/**
+ * The AppSecret in a text, or why there is none. Editors and `echo` leave one trailing newline, some a byte order
+ * mark; neither is part of it.
+ */
+export function parseSecret(
+  text: string,
+):
+  | { readonly secret: Secret; readonly problem?: never }
+  | { readonly secret?: never; readonly problem: string } {
   const value = text.replace(/^\ufeff/, '').replace(/\r?\n$/, '');
-  if (value === '') throw unusable(path, 'is empty');
-  if (value.length > LARGEST || /[\s\u0000-\u001f]/.test(value)) {
-    throw unusable(path, 'must hold the AppSecret alone, on one line and without blanks');
-  }
-  return new Secret(value);
+  if (value === '') return { problem: 'is empty' };
+  // Visible ASCII alone: what is copied from a web page may bring blanks that nobody sees.
+  if (value.length <= LARGEST && /^[!-~]+$/.test(value)) return { secret: new Secret(value) };
+  return { problem: 'must hold the AppSecret alone, on one line and without blanks' };
 }
 
 function unusable(path: string, what: string): EdgeError {

@@ -30,6 +30,7 @@ export const Variables = v.object({
   WXTOKEN_AHEAD: v.optional(Duration, '10m'),
   WXTOKEN_ROTATION_WINDOW: v.optional(Duration, '5m'),
   WXTOKEN_STATE_DIR: v.optional(AbsolutePath),
+  WXTOKEN_FEEDBACK_DIR: v.optional(AbsolutePath),
   WXTOKEN_ALLOW_UNCOORDINATED: v.optional(Flag, 'false'),
   WXTOKEN_LOG_LEVEL: v.optional(
     v.picklist(['error', 'warn', 'info', 'debug'], 'must be error, warn, info or debug'),

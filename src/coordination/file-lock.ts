@@ -1,24 +1,60 @@
 import { randomUUID } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import fs from 'node:fs';
 import { lock } from 'proper-lockfile';
 import { EdgeError, failureOf } from '../core/failure.ts';
-import type { Lease } from '../core/ports.ts';
+import type { Clock, Lease } from '../core/ports.ts';
 import { SECOND } from '../core/time.ts';
+import { self } from '../system/process-identity.ts';
+import { ownerFile, readOwner, removeStale, type Sighting, staleness } from './stale-lock.ts';
 
-/** A holder that has not shown life for this long is taken over. */
-const STALE = 10 * SECOND;
-
-/** How often a holder shows life. */
+/** How often a holder shows life, by touching the lock. */
 const UPDATE = 2 * SECOND;
 
+/** Nonces of the locks that this process holds. */
+const ours = new Set<string>();
+
 /**
- * Takes `PATH.lock`. The lock lowers the number of platform calls, nothing more: a frozen holder, a skewed clock or
- * a race for a stale lock can give it to two. What keeps them from harm is written in the record; the owner's nonce
- * in `PATH.owner` tells a holder that it has lost.
- * @returns undefined while another daemon holds it
- * @throws {EdgeError} `lock-unusable` when this file system or folder does not allow locks
+ * The lock `PATH.lock`, which one process holds at a time. It lowers the number of platform calls, nothing more: a
+ * frozen holder can come back to find that it was taken over. What keeps it from harm then is written in the record,
+ * and the nonce in `PATH.owner` tells it that it has lost.
  */
-export async function takeLock(path: string): Promise<Lease | undefined> {
+export interface FileLock {
+  /**
+   * @returns undefined while another process holds it
+   * @throws {EdgeError} `lock-unusable` when this file system or folder does not allow locks
+   */
+  take(): Promise<Lease | undefined>;
+}
+
+export function fileLock(path: string, clock: Clock): FileLock {
+  let sighting: Sighting | undefined;
+
+  async function take(): Promise<Lease | undefined> {
+    const lease = await tryLock(path);
+    if (lease) {
+      sighting = undefined;
+      return lease;
+    }
+    const { stale, seen } = await staleness(path, sighting, (nonce) => ours.has(nonce), clock);
+    sighting = seen;
+    if (!stale || !seen || !(await removeStale(path, seen))) return undefined;
+    return tryLock(path);
+  }
+
+  return {
+    take: async () => {
+      try {
+        return await take();
+      } catch (error) {
+        const failure = failureOf(error, 'unsent');
+        const message = `cannot lock ${path}: ${failure.message}`;
+        throw new EdgeError({ ...failure, code: 'lock-unusable', message }, { cause: error });
+      }
+    },
+  };
+}
+
+async function tryLock(path: string): Promise<Lease | undefined> {
   const nonce = randomUUID();
   let lost = false;
   let unlock: () => Promise<void>;
@@ -26,36 +62,45 @@ export async function takeLock(path: string): Promise<Lease | undefined> {
     unlock = await lock(path, {
       // The record need not exist yet.
       realpath: false,
-      stale: STALE,
+      // The library would judge by the mtime and our own clock; `stale-lock.ts` does the judging.
+      stale: Number.POSITIVE_INFINITY,
       update: UPDATE,
+      fs: guardedBy(path, nonce),
       // Without a handler the library throws out of a timer.
       onCompromised: () => {
         lost = true;
       },
     });
-    await writeFile(`${path}.owner`, nonce, { mode: 0o600 }).catch(async (error: unknown) => {
-      await unlock();
-      throw error;
-    });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ELOCKED') return undefined;
-    throw unusable(path, error);
+    throw error;
   }
 
-  const held = async (): Promise<boolean> =>
-    !lost && (await readFile(`${path}.owner`, 'utf8').catch(() => undefined)) === nonce;
-
+  try {
+    await fs.promises.writeFile(ownerFile(path), JSON.stringify({ nonce, ...self }), { mode: 0o600 });
+  } catch (error) {
+    await unlock();
+    throw error;
+  }
+  ours.add(nonce);
   return {
-    held,
+    held: async () => !lost && readOwner(path)?.nonce === nonce,
     release: async () => {
-      // Releasing a lost lock would take it from its new holder; the library finds out by itself and lets go.
-      if (await held()) await unlock().catch(() => {});
+      ours.delete(nonce);
+      await unlock().catch(() => {});
     },
   };
 }
 
-function unusable(path: string, cause: unknown): EdgeError {
-  const failure = failureOf(cause, 'unsent');
-  const message = `cannot lock ${path}: ${failure.message}`;
-  return new EdgeError({ ...failure, code: 'lock-unusable', message }, { cause });
+/**
+ * The library removes the lock on release and when the process exits, without asking whose it is by then. Where nobody
+ * is named it is removed all the same: otherwise nobody could take it again.
+ */
+function guardedBy(path: string, nonce: string) {
+  const mayRemove = () => (readOwner(path)?.nonce ?? nonce) === nonce;
+  return {
+    ...fs,
+    rmdir: (folder: string, done: fs.NoParamCallback) => (mayRemove() ? fs.rmdir(folder, done) : done(null)),
+    rmdirSync: (folder: string) => mayRemove() && fs.rmdirSync(folder),
+  };
 }

@@ -1,9 +1,11 @@
 import * as v from 'valibot';
+import { readAnswer } from '../core/credential.ts';
 import type { AccountRecord } from '../core/record.ts';
-import { Secret } from '../core/secret.ts';
 
-const Epoch = v.pipe(v.number(), v.finite(), v.minValue(0));
-const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+/** Epoch ms, up to the last that is a date. */
+const Epoch = v.pipe(v.number(), v.minValue(0), v.maxValue(8.64e15));
+/** Far more than any daemon writes or asks, and far from where counting on goes wrong. */
+const Count = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1e12));
 const Hours = v.record(v.pipe(v.string(), v.regex(/^\d{1,9}$/)), Count);
 
 const Stored = v.object({
@@ -12,8 +14,8 @@ const Stored = v.object({
   generation: Count,
   token: v.optional(
     v.object({
-      value: v.pipe(v.string(), v.minLength(16), v.maxLength(4096)),
-      expiresIn: v.pipe(v.number(), v.finite(), v.minValue(0)),
+      value: v.string(),
+      expiresIn: v.number(),
       issuedAt: Epoch,
       expiresAt: Epoch,
       generation: Count,
@@ -47,9 +49,9 @@ export function encodeRecord({ token, ...record }: AccountRecord): string {
  */
 export function decodeRecord(text: string, account: string): AccountRecord {
   const { issues, output } = v.safeParse(Stored, parseJson(text));
-  if (issues) throw new Error(`not a record of this program (${v.getDotPath(issues[0]) ?? 'not an object'})`);
-  if (output.account !== account)
-    throw new Error(`a record of another account (${JSON.stringify(output.account)})`);
+  // Of the path the first key alone, which is one of ours: the keys below it are content.
+  if (issues) throw unknown(v.getDotPath(issues[0])?.split('.')[0] ?? 'not an object');
+  if (output.account !== account) throw new Error('a record of another account');
   const { version: _known, token, intent, ...record } = output;
   const { fetches, forced, since, lastFetch, lastForced } = record.ledger;
   return {
@@ -60,8 +62,18 @@ export function decodeRecord(text: string, account: string): AccountRecord {
   };
 }
 
+/** What the platform may not say is not believed of a file either: it would be published. */
 function decodeToken({ value, platformDate, ...times }: NonNullable<v.InferOutput<typeof Stored>['token']>) {
-  return { ...times, value: new Secret(value), ...(platformDate && { platformDate }) };
+  try {
+    const answer = readAnswer({ access_token: value, expires_in: times.expiresIn }, 'access_token');
+    return { ...times, ...answer, ...(platformDate && { platformDate }) };
+  } catch {
+    throw unknown('token');
+  }
+}
+
+function unknown(what: string): Error {
+  return new Error(`not a record of this program (${what})`);
 }
 
 function parseJson(text: string): unknown {

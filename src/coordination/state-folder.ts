@@ -1,10 +1,13 @@
-import { access, chmod, constants, mkdir, readFile } from 'node:fs/promises';
+import { access, chmod, constants, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { AccountStore } from '../core/ports.ts';
+import type { AccountStore, Clock } from '../core/ports.ts';
 import { sweepLeftovers, writeAtomically } from '../system/atomic-write.ts';
 import { fileFailure } from '../system/file-failure.ts';
-import { takeLock } from './file-lock.ts';
+import { makeFolder } from '../system/make-folder.ts';
+import { type FolderWatch, watchFolder } from '../system/watch-folder.ts';
+import { fileLock } from './file-lock.ts';
 import { decodeRecord, encodeRecord } from './record-codec.ts';
+import { REQUESTS } from './request-folder.ts';
 
 export interface StateFolder {
   /**
@@ -17,15 +20,22 @@ export interface StateFolder {
    * @param account platform, type and appid, separated by slashes
    */
   open(account: string): AccountStore;
+  /**
+   * Tells of every account whose record another daemon may have written, and of requests that someone left.
+   * What goes unnoticed is found by looking.
+   */
+  watch(changed: (account: string) => void, requested: () => void): FolderWatch;
 }
 
 /** @param warn told of a record that cannot be used; the daemon goes on as if there were none */
-export function stateFolder(folder: string, warn: (message: string) => void): StateFolder {
+export function stateFolder(folder: string, clock: Clock, warn: (message: string) => void): StateFolder {
+  const opened = new Map<string, string>();
+
   return {
     async prepare() {
       try {
-        const created = await mkdir(folder, { recursive: true });
-        if (created !== undefined) await chmod(folder, 0o700);
+        await makePrivateFolder(folder);
+        await makePrivateFolder(join(folder, REQUESTS));
         await sweepLeftovers(folder);
         await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
         return undefined;
@@ -34,12 +44,36 @@ export function stateFolder(folder: string, warn: (message: string) => void): St
         return advice ? `${message}; ${advice}` : message;
       }
     },
-    open: (account) => accountStore(folder, account, warn),
+    open(account) {
+      const name = `${account.replaceAll('/', '.').replaceAll(':', '_')}.json`;
+      opened.set(name, account);
+      return accountStore(folder, name, account, clock, warn);
+    },
+    watch(changed, requested) {
+      const records = watchFolder(folder, (name) => {
+        const account = opened.get(name);
+        if (account !== undefined) changed(account);
+      });
+      const requests = watchFolder(join(folder, REQUESTS), requested);
+      return {
+        works: () => records.works() && requests.works(),
+        close: async () => {
+          await Promise.all([records.close(), requests.close()]);
+        },
+      };
+    },
   };
 }
 
-function accountStore(folder: string, account: string, warn: (message: string) => void): AccountStore {
-  const path = join(folder, `${account.replaceAll('/', '.').replaceAll(':', '_')}.json`);
+function accountStore(
+  folder: string,
+  name: string,
+  account: string,
+  clock: Clock,
+  warn: (message: string) => void,
+): AccountStore {
+  const path = join(folder, name);
+  const lock = fileLock(path, clock);
   let complained: string | undefined;
 
   function complain(why: string): undefined {
@@ -65,6 +99,15 @@ function accountStore(folder: string, account: string, warn: (message: string) =
         throw fileFailure('write', path, error);
       }
     },
-    lock: () => takeLock(path),
+    async lock() {
+      // Somebody may have cleaned up: without a folder there would be no lock, and no credential that needs one.
+      await makePrivateFolder(folder).catch(() => {});
+      return lock.take();
+    },
   };
+}
+
+/** For its owner alone. */
+async function makePrivateFolder(folder: string): Promise<void> {
+  if (await makeFolder(folder)) await chmod(folder, 0o700);
 }

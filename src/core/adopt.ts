@@ -51,7 +51,7 @@ export function withDoubt(state: State, { policy, now }: Context): State {
 
 /** Any new token is what an ordinary request asked for; a forced one asks for the old token's death as well. */
 export function withoutSatisfiedRequest(state: State): State {
-  if (state.manual?.forced) return state;
+  if (state.manual !== 'ordinary') return state;
   const { manual: _met, ...rest } = state;
   return rest;
 }

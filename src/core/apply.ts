@@ -6,7 +6,7 @@ import { settleOrphan } from './orphan.ts';
 import { failed, fetched } from './outcome.ts';
 import type { AccountRecord } from './record.ts';
 import { refuse, settled } from './refusal.ts';
-import type { Context, State, TargetState } from './state.ts';
+import type { Context, State, Strength, TargetState } from './state.ts';
 import { type Instant, MINUTE, SECOND } from './time.ts';
 
 /** What happened to a credential. */
@@ -15,8 +15,8 @@ export type Event =
   | { readonly type: 'observed'; readonly record: AccountRecord | undefined; readonly fingerprint?: string }
   /** Something says that the store may have changed. */
   | { readonly type: 'stirred' }
-  /** A person asked for a refresh; `forced` counts for types that know such a thing. */
-  | { readonly type: 'requested'; readonly forced: boolean }
+  /** A person asked for a refresh. */
+  | { readonly type: 'requested'; readonly strength: Strength }
   /** Nothing was sent: the lock is held by another daemon or lost, or the store is unusable. */
   | { readonly type: 'blocked'; readonly failure?: Failure }
   /** About to send: this record, with the call spent and the intent, is as durable as it gets. */
@@ -41,6 +41,8 @@ const RECHECK_TARGET = MINUTE;
 /** Waiting for a lock that another daemon holds. */
 const BLOCKED: Backoff = { first: 500, growth: 2, cap: 5 * SECOND, jitter: 'full' };
 
+const STRENGTHS: readonly Strength[] = ['ordinary', 'preferred', 'forced'];
+
 /** The next state. Pure: the same state, event and context always give the same answer. */
 export function apply(state: State, event: Event, context: Context): State {
   switch (event.type) {
@@ -52,11 +54,8 @@ export function apply(state: State, event: Event, context: Context): State {
       );
     case 'stirred':
       return { ...state, lookedAt: Number.NEGATIVE_INFINITY };
-    case 'requested': {
-      const forced =
-        (event.forced && context.policy.manual !== 'ordinary') || (state.manual?.forced ?? false);
-      return { ...state, manual: { forced } };
-    }
+    case 'requested':
+      return requested(state, event.strength, context);
     case 'blocked':
       return blocked(state, event.failure, context);
     case 'began': {
@@ -92,6 +91,12 @@ export function apply(state: State, event: Event, context: Context): State {
     case 'unpublished':
       return unpublished(state, event.target, event.failure, context);
   }
+}
+
+function requested(state: State, strength: Strength, { policy }: Context): State {
+  if (policy.manual === 'ordinary') return { ...state, manual: 'ordinary' };
+  const stronger = STRENGTHS.indexOf(strength) > STRENGTHS.indexOf(state.manual ?? 'ordinary');
+  return { ...state, manual: stronger ? strength : (state.manual ?? 'ordinary') };
 }
 
 function blocked(state: State, failure: Failure | undefined, { now, random }: Context): State {

@@ -134,8 +134,9 @@ function isLagging(state: State, now: Instant): boolean {
 
 function strength(state: State, policy: Policy, now: Instant): Pick<FetchStep, 'forced' | 'demoted'> {
   if (refusalForces(state, policy, now)) return { forced: true };
-  if (!state.manual?.forced || policy.manual === 'ordinary') return { forced: false };
-  if (policy.manual === 'uncoordinated') return { forced: false, demoted: 'uncoordinated' };
+  if (state.manual === undefined || state.manual === 'ordinary') return { forced: false };
+  if (state.manual === 'preferred' && policy.manual === 'uncoordinated')
+    return { forced: false, demoted: 'uncoordinated' };
   const obstacle = obstacleToForce(state, policy, now);
   return obstacle ? { forced: false, demoted: obstacle } : { forced: true };
 }

@@ -1,5 +1,6 @@
 import type { Failure } from './failure.ts';
 import type { FetchStep } from './plan.ts';
+import type { RefusalVerdict } from './refusal.ts';
 
 /** What happened to a credential, as the world may hear it (logs, metrics). Durations in ms; nothing secret. */
 export type Report =
@@ -18,6 +19,8 @@ export type Report =
       readonly lifeMs: number;
       readonly tookMs: number;
     }
+  /** A reader says that the platform refused a token. */
+  | { readonly type: 'refusal'; readonly verdict: RefusalVerdict }
   /** Readers doubted the token, an ordinary call brought it back: does it work? */
   | { readonly type: 'probed'; readonly works: boolean }
   /** The state folder could not be locked, read or written. */

@@ -39,6 +39,12 @@ export interface Hold {
   readonly until: number;
 }
 
+/**
+ * How a person wants a refresh. `preferred`: forced where everyone who holds the token learns of it, otherwise an
+ * ordinary call. `forced`: forced wherever the type knows it.
+ */
+export type Strength = 'ordinary' | 'preferred' | 'forced';
+
 /** An answer that came after the lock was lost: whether it is the newest is only known under the lock. */
 export interface Orphan {
   readonly answer: Answer;
@@ -84,7 +90,7 @@ export interface State {
   readonly blocked: number;
   readonly hold?: Hold;
   /** A person asked for a refresh that has not begun. */
-  readonly manual?: { readonly forced: boolean };
+  readonly manual?: Strength;
   readonly refusals?: Refusals;
   readonly targets: Readonly<Record<string, TargetState>>;
 }

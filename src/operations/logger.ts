@@ -1,5 +1,5 @@
 import { createLogger as createWinston, format, transports, type Logger as Winston } from 'winston';
-import { scrub } from './scrub.ts';
+import { scrubField } from './scrub.ts';
 
 export interface LogOptions {
   readonly level: 'error' | 'warn' | 'info' | 'debug';
@@ -38,17 +38,17 @@ function writer(winston: Winston, level: LogOptions['level']) {
 }
 
 const clean = format((info) => {
-  for (const [name, value] of Object.entries(info)) info[name] = scrub(value);
+  for (const [name, value] of Object.entries(info)) info[name] = scrubField(name, value);
   return info;
 });
 
 const json = format.printf(({ time, level, message, timestamp: _alias, ...fields }) =>
-  JSON.stringify({ time, level, message, ...fields }),
+  escapeControls(JSON.stringify({ time, level, message, ...fields })),
 );
 
 const text = format.printf(({ time, level, message, timestamp: _alias, ...fields }) => {
   const details = Object.entries(fields).map(([name, value]) => `${name}=${quoted(value)}`);
-  return [String(time), level.toUpperCase().padEnd(5), escapeControls(String(message)), ...details].join(' ');
+  return escapeControls([String(time), level.toUpperCase().padEnd(5), String(message), ...details].join(' '));
 });
 
 function quoted(value: unknown): string {
@@ -56,9 +56,13 @@ function quoted(value: unknown): string {
   return /^[\w./:@%+,-]+$/.test(shown) ? shown : JSON.stringify(shown);
 }
 
-/** What comes from outside must not move the cursor or forge a line. */
+/** All that could move the cursor, forge a line or turn its direction. */
+const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+/** JSON itself escapes only the first 32 of these. */
 function escapeControls(line: string): string {
-  return line.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (character) =>
-    JSON.stringify(character).slice(1, -1),
-  );
+  return line.replace(CONTROLS, (character) => {
+    const escaped = JSON.stringify(character).slice(1, -1);
+    return escaped === character ? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}` : escaped;
+  });
 }

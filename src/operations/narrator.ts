@@ -1,5 +1,6 @@
 import type { Failure } from '../core/failure.ts';
 import type { FetchStep } from '../core/plan.ts';
+import type { RefusalVerdict } from '../core/refusal.ts';
 import type { Report } from '../core/report.ts';
 import { inWords } from './duration.ts';
 import type { Fields, Logger } from './logger.ts';
@@ -12,6 +13,25 @@ const DEMOTIONS: Readonly<Record<NonNullable<FetchStep['demoted']>, string>> = {
   spacing: 'refreshing with an ordinary call: WeChat ignores a forced one within 30 s of another',
   budget: 'refreshing with an ordinary call: the forced refreshes of the day are used up',
 };
+
+/** What a reader's word about a refused token comes to. */
+const REFUSALS: Readonly<Record<RefusalVerdict, { level: keyof Logger; message: string; advice?: string }>> =
+  {
+    behind: {
+      level: 'info',
+      message: 'a reader reported a token that is not the current one: it has to read the file again',
+    },
+    pending: { level: 'debug', message: 'another reader reports the same' },
+    asked: { level: 'warn', message: 'a reader reports that the token is refused; asking the platform' },
+    rival: {
+      level: 'error',
+      message: 'a token that had just replaced a refused one is refused again',
+      advice:
+        'another process is fetching for this appid: find it, or move every one to stable-token; ' +
+        'or the reader uses the token with another account',
+    },
+    quiet: { level: 'debug', message: 'a reader goes on refusing tokens; asking did not help' },
+  };
 
 /**
  * Tells what happened, a line each. A failure that repeats itself is told the first time, the second, the fourth, the
@@ -57,13 +77,18 @@ export function createNarrator(logger: Logger): (credential: string, report: Rep
           ? logger.info(`took over a stored token, good for ${inWords(report.lifeMs)}`, { credential })
           : logger.info('found a stored token, but it has ended', { credential });
       case 'failed': {
-        if (!isNews(credential, 'fetch', report.failure)) return;
-        const rest =
-          report.lifeMs > 0
-            ? `the token is good for another ${inWords(report.lifeMs)}`
-            : 'there is no live token';
+        // That the token has ended meanwhile is news of its own.
+        const live = report.lifeMs > 0;
+        if (!isNews(credential, live ? 'fetch' : 'fetch dead', report.failure)) return;
+        const rest = live
+          ? `the token is good for another ${inWords(report.lifeMs)}`
+          : 'there is no live token';
         const fields = { credential, ...call(report), ...details(report.failure) };
-        return logger[report.lifeMs > 0 ? 'warn' : 'error'](`${report.failure.message}; ${rest}`, fields);
+        return logger[live ? 'warn' : 'error'](`${report.failure.message}; ${rest}`, fields);
+      }
+      case 'refusal': {
+        const { level, message, ...fields } = REFUSALS[report.verdict];
+        return logger[level](message, { ...(credential && { credential }), ...fields });
       }
       case 'probed':
         return report.works

@@ -1,5 +1,6 @@
 import { Agent, type Dispatcher, EnvHttpProxyAgent, ProxyAgent, request } from 'undici';
 import { version } from '../system/version.ts';
+import { noting } from './departure.ts';
 import type { PlatformRequest } from './platform.ts';
 import { transportFailure } from './transport-failure.ts';
 
@@ -31,26 +32,31 @@ export interface Transport {
 const LARGEST_BODY = 64 * 1024;
 
 export function createTransport(options: TransportOptions): Transport {
-  const dispatchers = new Map<string, Dispatcher>();
-
-  function dispatcherFor(origin: string): Dispatcher {
-    const { protocol } = new URL(origin);
-    const known = dispatchers.get(protocol);
-    if (known) return known;
-    const dispatcher = createDispatcher(protocol, options);
-    dispatchers.set(protocol, dispatcher);
-    return dispatcher;
-  }
+  const closing = new AbortController();
 
   return {
     async send(origin, { method, path, query, body, signal }) {
       // A base URL may end in a path: a reverse proxy's prefix.
       const url = new URL(`${origin.replace(/\/+$/, '')}${path}`);
       for (const [name, value] of Object.entries(query ?? {})) url.searchParams.set(name, value);
-      const deadline = AbortSignal.timeout(options.timeout);
+      // Not AbortSignal.timeout: `any` holds it weakly, and once it has been collected nothing ends the request.
+      const limit = new AbortController();
+      const timer = setTimeout(
+        () => limit.abort(new DOMException('too late', 'TimeoutError')),
+        options.timeout,
+      );
+      const end = AbortSignal.any([signal, closing.signal, limit.signal]);
+      let dispatcher: Dispatcher | undefined;
+      let departed = false;
       try {
-        const answer = await request(url, {
-          dispatcher: dispatcherFor(origin),
+        dispatcher = createDispatcher(url.protocol, options);
+        const observed = dispatcher.compose(
+          noting(() => {
+            departed = true;
+          }),
+        );
+        const answer = exchange(url, {
+          dispatcher: observed,
           method,
           // A string goes out with Content-Length; the platform answers a chunked POST with 412 and nothing else.
           ...(body && { body: JSON.stringify(body) }),
@@ -60,34 +66,51 @@ export function createTransport(options: TransportOptions): Transport {
             'user-agent': `wx-token-sidecar/${version}`,
             ...(body && { 'content-type': 'application/json' }),
           },
-          signal: AbortSignal.any([signal, deadline]),
         });
-        const text = await answer.body.text();
-        const date = Date.parse(String(answer.headers['date']));
-        const { location } = answer.headers;
-        return {
-          status: answer.statusCode,
-          text,
-          ...(Number.isFinite(date) && { date }),
-          ...(typeof location === 'string' && { location }),
-        };
+        return await Promise.race([answer, ending(end)]);
       } catch (error) {
-        throw transportFailure(new URL(origin).host, deadline.aborted ? deadline.reason : error);
+        throw transportFailure(url.host, error, departed);
+      } finally {
+        clearTimeout(timer);
+        void dispatcher?.destroy();
       }
     },
     async close() {
-      await Promise.all([...dispatchers.values()].map((dispatcher) => dispatcher.destroy()));
+      closing.abort();
     },
   };
 }
 
+async function exchange(url: URL, options: Parameters<typeof request>[1]): Promise<TransportAnswer> {
+  const { statusCode, headers, body } = await request(url, options);
+  const text = await body.text();
+  const date = Date.parse(String(headers['date']));
+  const { location } = headers;
+  return {
+    status: statusCode,
+    text,
+    ...(Number.isFinite(date) && { date }),
+    ...(typeof location === 'string' && { location }),
+  };
+}
+
+/** Rejects when the signal comes. Undici itself obeys one only once it has a connection, which may be never. */
+function ending(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}
+
+/**
+ * One for each request: calls are hours apart, so an idle connection would be dead by then, and a request lost on one
+ * that just died looks like a lost answer; a new connection also follows DNS. And only destroying it ends a connection
+ * that is still being made.
+ */
 function createDispatcher(protocol: string, { timeout, proxy, ca }: TransportOptions): Dispatcher {
   const common = {
-    headersTimeout: timeout,
-    bodyTimeout: timeout,
     maxResponseSize: LARGEST_BODY,
-    // Calls are hours apart: an idle connection would be dead by then, and a request lost on one that just died
-    // looks like a lost answer. A new connection also follows DNS.
+    // Also says so to the other end: Connection: close.
     pipelining: 0,
   };
   const connect = { timeout, ...(ca !== undefined && { ca }) };

@@ -1,9 +1,10 @@
-import { constants, type FileHandle, mkdir, open } from 'node:fs/promises';
+import { constants, type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Token } from '../core/credential.ts';
 import type { Publisher } from '../core/ports.ts';
 import { type Attributes, sweepLeftovers, writeAtomically } from '../system/atomic-write.ts';
 import { fileFailure } from '../system/file-failure.ts';
+import { makeFolder } from '../system/make-folder.ts';
 import { type FormatName, formats, type Subject } from './formats.ts';
 import { pathProblem } from './path-problem.ts';
 
@@ -26,7 +27,7 @@ export function filePublisher(target: FileTarget, subject: Subject): Publisher {
 
     async prepare() {
       try {
-        await mkdir(folder, { recursive: true });
+        await makeFolder(folder);
         await sweepLeftovers(folder);
       } catch (error) {
         const { message, advice } = fileFailure('create the folder', folder, error).failure;
@@ -52,7 +53,7 @@ export function filePublisher(target: FileTarget, subject: Subject): Publisher {
 
 async function replace(path: string, content: string, attributes: Attributes): Promise<void> {
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     await writeAtomically(path, content, attributes);
   } catch (error) {
     throw fileFailure('write', path, error);

@@ -18,7 +18,7 @@ export async function pathProblem(path: string): Promise<string | undefined> {
     return `${path} is itself a mount (a single-file bind mount or subPath), so readers would keep the old file for ever: mount the folder ${folder} instead`;
   }
   try {
-    await access(folder, constants.W_OK | constants.X_OK);
+    await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
     return undefined;
   } catch (error) {
     const { message, advice } = fileFailure('write into', folder, error).failure;

@@ -1,9 +1,8 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { readlinkSync } from 'node:fs';
-import { constants, lstat, open, readdir, rename, unlink } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { randomBytes } from 'node:crypto';
+import { constants, type FileHandle, lstat, open, readdir, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { systemClock } from './clock.ts';
+import { hasEnded, self } from './process-identity.ts';
 
 export interface Attributes {
   /** Permission bits, exactly: the umask does not narrow them. */
@@ -12,10 +11,6 @@ export interface Attributes {
   readonly gid?: number;
 }
 
-/**
- * Pids repeat from container to container, so a left-over is only judged by its pid in the namespace that made it.
- */
-const NAMESPACE = createHash('sha256').update(`${hostname()} ${pidNamespace()}`).digest('hex').slice(0, 12);
 const TEMPORARY = /^\.wx-token-sidecar-([0-9a-f]{12})-(\d+)-[0-9a-f]{32}\.tmp$/;
 
 /** A temporary of someone we cannot ask is theirs for this long, in ms: a write takes far less. */
@@ -35,18 +30,21 @@ export async function writeAtomically(path: string, content: string, attributes:
   // unguessable name, or a planted link could redirect the write and a left-over could block it for ever.
   const temporary = join(
     folder,
-    `.wx-token-sidecar-${NAMESPACE}-${process.pid}-${randomBytes(16).toString('hex')}.tmp`,
+    `.wx-token-sidecar-${self.namespace}-${self.pid}-${randomBytes(16).toString('hex')}.tmp`,
   );
+  // Opened first: a folder that cannot be synced is to be known before anything has changed.
+  const handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
   underWay.add(basename(temporary));
   try {
     await writeDurably(temporary, content, attributes);
     await rename(temporary, path);
-    await syncFolder(folder);
+    await syncFolder(handle);
   } catch (error) {
     await unlink(temporary).catch(() => {});
     throw error;
   } finally {
     underWay.delete(basename(temporary));
+    await handle.close();
   }
 }
 
@@ -64,15 +62,12 @@ async function writeDurably(path: string, content: string, { mode, gid }: Attrib
   }
 }
 
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+async function syncFolder(folder: FileHandle): Promise<void> {
   try {
-    await handle.sync();
+    await folder.sync();
   } catch (error) {
     // Some network file systems cannot sync a folder; the rename has happened all the same.
     if (!['EINVAL', 'ENOTSUP', 'ENOSYS'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
-  } finally {
-    await handle.close();
   }
 }
 
@@ -97,23 +92,8 @@ export async function sweepLeftovers(folder: string): Promise<number> {
 async function isLeftover(name: string, path: string): Promise<boolean> {
   const [, namespace, pid] = TEMPORARY.exec(name) ?? [];
   if (!namespace || underWay.has(name)) return false;
-  if (namespace === NAMESPACE) return Number(pid) === process.pid || !isAlive(Number(pid));
+  const ended = hasEnded({ namespace, pid: Number(pid) });
+  if (ended !== undefined) return ended;
   const stat = await lstat(path).catch(() => undefined);
   return stat !== undefined && systemClock.now().wall - stat.mtimeMs > FOREIGN_GRACE;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-function pidNamespace(): string {
-  try {
-    return readlinkSync('/proc/self/ns/pid');
-  } catch {
-    return '';
-  }
 }

@@ -13,12 +13,13 @@ const ADVICE: Readonly<Record<string, string>> = {
   EBUSY:
     'the file itself is a mount (a single-file bind mount or subPath): mount the folder that holds it instead',
   EISDIR: 'there is a folder at the path of the file: remove it, or name another path',
+  EEXIST: 'there is a file where the folder should be: remove it, or name another path',
   ENOTDIR: 'a part of the path is a file, not a folder',
   EMFILE: 'the process has too many open files: raise its limit (ulimit -n)',
   ENFILE: 'the machine has too many open files',
 };
 
-const NEEDS_A_PERSON = new Set(['EACCES', 'EPERM', 'EROFS', 'EBUSY', 'EISDIR', 'ENOTDIR']);
+const NEEDS_A_PERSON = new Set(['EACCES', 'EPERM', 'EROFS', 'EBUSY', 'EISDIR', 'EEXIST', 'ENOTDIR']);
 
 /** Turns what the file system said about `path` into an {@link EdgeError} whose code is the errno's name. */
 export function fileFailure(action: string, path: string, error: unknown): EdgeError {

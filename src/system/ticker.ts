@@ -23,7 +23,14 @@ export function startTicker(expression: string, clock: Clock, tick: () => void):
   let last = clock.now().monotonic;
   const beat = () => {
     last = clock.now().monotonic;
-    tick();
+    try {
+      tick();
+    } catch (error) {
+      // A programmer's mistake, which node-cron would keep to itself.
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
   };
   let task = scheduleTask(expression, beat, { logger: QUIET });
   const watchdog = setInterval(() => {

@@ -230,7 +230,7 @@ describe('the budget', () => {
     const story = tell('access-token', { budget: { fetchesPerDay: 4, forcedPerDay: 20 } });
     story.clock.set(-365 * 24 * HOUR);
     story.happen({ type: 'observed', record: before.state().record });
-    story.happen({ type: 'requested', forced: false });
+    story.happen({ type: 'requested', strength: 'ordinary' });
     expect(story.plan().step).toMatchObject({ kind: 'wait', why: 'budget' });
   });
 });

@@ -59,7 +59,7 @@ describe('a stable-token', () => {
     const story = tell('stable-token');
     story.fetch(token('a'), 7200);
     const before = story.state().record.token?.generation ?? 0;
-    story.happen({ type: 'requested', forced: false });
+    story.happen({ type: 'requested', strength: 'ordinary' });
     story.fetch(token('a'), 600);
     expect(story.state().record.token?.generation).toBeGreaterThan(before);
     story.clock.pass(6 * MINUTE);

@@ -6,24 +6,24 @@ describe('a refresh that a person asks for', () => {
   it('forces a stable-token whose holders share our state', () => {
     const story = tell('stable-token');
     story.fetch(token('a'));
-    story.happen({ type: 'requested', forced: true });
+    story.happen({ type: 'requested', strength: 'preferred' });
     expect(story.plan().step).toEqual({ kind: 'fetch', reason: 'requested', forced: true });
   });
 
   it('is an ordinary call where others may hold the token, and says so', () => {
     const story = tell('stable-token', { manual: 'uncoordinated' });
     story.fetch(token('a'));
-    story.happen({ type: 'requested', forced: true });
+    story.happen({ type: 'requested', strength: 'preferred' });
     expect(story.plan().step).toMatchObject({ forced: false, demoted: 'uncoordinated' });
   });
 
   it('is an ordinary call within 30 s of a forced one', () => {
     const story = tell('stable-token');
     story.fetch(token('a'));
-    story.happen({ type: 'requested', forced: true });
+    story.happen({ type: 'requested', strength: 'preferred' });
     story.fetch(token('b'));
     story.clock.pass(29 * SECOND);
-    story.happen({ type: 'requested', forced: true });
+    story.happen({ type: 'requested', strength: 'preferred' });
     expect(story.plan().step).toMatchObject({ forced: false, demoted: 'spacing' });
     story.clock.pass(SECOND);
     expect(story.plan().step).toEqual({ kind: 'fetch', reason: 'requested', forced: true });
@@ -34,7 +34,7 @@ describe('a refresh that a person asks for', () => {
     const forcedInADay = () => {
       let forced = 0;
       for (let i = 0; i < 48; i += 1) {
-        story.happen({ type: 'requested', forced: true });
+        story.happen({ type: 'requested', strength: 'preferred' });
         const { step } = story.plan();
         if (step.kind === 'fetch' && step.forced) forced += 1;
         story.fetch(token(`${i}`));
@@ -51,7 +51,7 @@ describe('a refresh that a person asks for', () => {
     const story = tell('stable-token');
     for (let i = 0; i < 8; i += 1) story.fail();
     expect(story.plan().step).toMatchObject({ kind: 'wait', why: 'backoff' });
-    story.happen({ type: 'requested', forced: false });
+    story.happen({ type: 'requested', strength: 'ordinary' });
     expect(story.plan().step).toMatchObject({ kind: 'fetch', reason: 'requested' });
     story.fail();
     expect(story.plan().step).toMatchObject({ kind: 'wait', why: 'backoff' });
@@ -63,15 +63,15 @@ describe('a refresh that a person asks for', () => {
       story.fetch(token(`${i}`));
       story.clock.pass(HOUR);
     }
-    story.happen({ type: 'requested', forced: false });
+    story.happen({ type: 'requested', strength: 'ordinary' });
     expect(story.plan().step).toMatchObject({ kind: 'wait', why: 'budget' });
   });
 
   it('is met by the fetch that is under way, unless it was to force', () => {
     const classic = tell('access-token');
     classic.fetch(token('a'));
-    classic.happen({ type: 'requested', forced: true });
-    classic.happen({ type: 'requested', forced: true });
+    classic.happen({ type: 'requested', strength: 'preferred' });
+    classic.happen({ type: 'requested', strength: 'preferred' });
     classic.fetch(token('b'));
     expect(classic.plan().step).toMatchObject({ kind: 'wait', why: 'fresh' });
   });
@@ -99,7 +99,7 @@ describe('a budget', () => {
     story.fetch(token('a'));
     story.fetch(token('b'));
     story.clock.set(-10 * HOUR);
-    story.happen({ type: 'requested', forced: false });
+    story.happen({ type: 'requested', strength: 'ordinary' });
     expect(story.plan().step).toMatchObject({ kind: 'wait', why: 'budget' });
   });
 });

@@ -77,7 +77,7 @@ describe('what the store holds', () => {
     const neighbour = tell('access-token');
     neighbour.fetch(token('a'));
     story.happen({ type: 'observed', record: neighbour.state().record });
-    story.happen({ type: 'requested', forced: true });
+    story.happen({ type: 'requested', strength: 'preferred' });
     neighbour.fetch(token('b'));
     story.happen({ type: 'observed', record: neighbour.state().record });
     expect(story.plan().step).toMatchObject({ kind: 'wait', why: 'fresh' });

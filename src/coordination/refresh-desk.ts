@@ -1,0 +1,92 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { plan } from '../core/plan.ts';
+import type { Clock } from '../core/ports.ts';
+import { isPublished, lifeLeft, type Policy, type State, type Strength } from '../core/state.ts';
+import { type Instant, MINUTE } from '../core/time.ts';
+import type { RefreshOutcome, RequestFolder } from './request-folder.ts';
+
+/** What the desk needs of the loop. */
+export interface Refresher {
+  refreshNow(request: { readonly names: readonly string[]; readonly strength: Strength }): void;
+  tick(): void;
+  idle(): Promise<void>;
+  states(): ReadonlyMap<string, State>;
+}
+
+export interface RefreshDesk {
+  /** Serves what lies in the folder; returns at once when nothing does, or when a request is being served. */
+  serve(): Promise<void>;
+}
+
+/** How long a request may wait for a lock or an answer, ms, and how often it is looked at. */
+const LONGEST = MINUTE;
+const LOOK = 100;
+
+/** Carries out what `refresh` asks for and answers when the new credential is published, or why it is not. */
+export function refreshDesk(
+  folder: RequestFolder,
+  policies: ReadonlyMap<string, Policy>,
+  refresher: Refresher,
+  clock: Clock,
+): RefreshDesk {
+  let busy = false;
+
+  async function outcomeOf(name: string, policy: Policy): Promise<RefreshOutcome> {
+    const deadline = clock.now().monotonic + LONGEST;
+    for (;;) {
+      await refresher.idle();
+      const now = clock.now();
+      const state = refresher.states().get(name);
+      const outcome = state
+        ? judge(state, policy, now)
+        : ({ result: 'failed', message: 'is not served' } as const);
+      if (outcome) return { name, ...outcome };
+      if (now.monotonic >= deadline) return { name, result: 'failed', message: 'it took too long' };
+      await delay(LOOK);
+      refresher.tick();
+    }
+  }
+
+  return {
+    async serve() {
+      if (busy) return;
+      busy = true;
+      try {
+        for (let taken = await folder.take(); taken; taken = await folder.take()) {
+          const { names, forced } = taken.request;
+          refresher.refreshNow({ names, strength: forced ? 'forced' : 'ordinary' });
+          const asked = [...policies].filter(([name]) => names.includes(name));
+          await taken.reply(await Promise.all(asked.map(([name, policy]) => outcomeOf(name, policy))));
+        }
+      } finally {
+        busy = false;
+      }
+    },
+  };
+}
+
+/** What became of a request; undefined while it is under way. */
+function judge(state: State, policy: Policy, now: Instant): Omit<RefreshOutcome, 'name'> | undefined {
+  const { step } = plan(state, policy, now);
+  if (state.manual !== undefined) {
+    if (step.kind !== 'wait') return undefined;
+    if (step.why === 'budget')
+      return { result: 'failed', message: 'the budget of calls allows no fetch now' };
+    return step.why === 'lagging'
+      ? {
+          result: 'refused',
+          message: 'other daemons have moved on to a newer AppSecret: this one was replaced',
+        }
+      : undefined;
+  }
+  if (state.failure) {
+    const { class: kind, message, advice } = state.failure;
+    const result = kind === 'refused' || kind === 'confirmation' ? 'refused' : 'failed';
+    return { result, message: advice ? `${message}; ${advice}` : message };
+  }
+  if (!isPublished(state, now)) return undefined;
+  const seconds = Math.round((lifeLeft(state, now) ?? 0) / 1000);
+  const what =
+    state.unready > 0 ? 'the platform handed out the same token again' : 'a new token is published';
+  return { result: 'published', message: `${what}, good for ${seconds} s` };
+}

@@ -1,0 +1,106 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { MINUTE } from '../core/time.ts';
+import { writeAtomically } from '../system/atomic-write.ts';
+import { systemClock } from '../system/clock.ts';
+
+/** The folder's name within the state folder. */
+export const REQUESTS = 'requests';
+
+const Request = v.object({ names: v.array(v.string()), forced: v.boolean() });
+const Outcome = v.object({
+  name: v.string(),
+  result: v.picklist(['published', 'failed', 'refused']),
+  message: v.string(),
+});
+const Reply = v.object({ outcomes: v.array(Outcome) });
+
+export type RefreshRequest = v.InferOutput<typeof Request>;
+export type RefreshOutcome = v.InferOutput<typeof Outcome>;
+
+/** What nobody fetched any more, ms. */
+const ABANDONED = 10 * MINUTE;
+
+/**
+ * Where a command leaves a request for the daemon that shares its state folder. Renaming decides who takes it, so of
+ * several daemons one does. Nothing in it is secret.
+ */
+export interface RequestFolder {
+  /** Takes one request that nobody has taken; undefined when there is none. */
+  take(): Promise<
+    { request: RefreshRequest; reply(outcomes: readonly RefreshOutcome[]): Promise<void> } | undefined
+  >;
+  /** Leaves a request. @throws {NodeJS.ErrnoException} */
+  leave(request: RefreshRequest): Promise<PendingRequest>;
+}
+
+export interface PendingRequest {
+  isTaken(): Promise<boolean>;
+  reply(): Promise<readonly RefreshOutcome[] | undefined>;
+  /** Removes every trace. */
+  withdraw(): Promise<void>;
+}
+
+export function requestFolder(stateDir: string): RequestFolder {
+  const folder = join(stateDir, REQUESTS);
+
+  return {
+    async take() {
+      const names = await readdir(folder).catch(() => []);
+      for (const name of names) {
+        const path = join(folder, name);
+        await removeAbandoned(path);
+        if (!name.endsWith('.request')) continue;
+        const taken = path.replace(/request$/, 'taken');
+        const won = await rename(path, taken).then(
+          () => true,
+          () => false,
+        );
+        const request = won ? await readJson(taken, Request) : undefined;
+        if (!request) continue;
+        const reply = (outcomes: readonly RefreshOutcome[]) =>
+          writeAtomically(path.replace(/request$/, 'reply'), JSON.stringify({ outcomes }), { mode: 0o600 });
+        return { request, reply };
+      }
+      return undefined;
+    },
+
+    async leave(request) {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      const path = join(folder, randomUUID());
+      const all = ['request', 'taken', 'reply'].map((ending) => `${path}.${ending}`);
+      await writeAtomically(`${path}.request`, JSON.stringify(request), { mode: 0o600 });
+      return {
+        isTaken: () =>
+          stat(`${path}.request`).then(
+            () => false,
+            () => true,
+          ),
+        reply: async () => (await readJson(`${path}.reply`, Reply))?.outcomes,
+        withdraw: async () => {
+          await Promise.all(all.map((file) => unlink(file).catch(() => {})));
+        },
+      };
+    },
+  };
+}
+
+async function readJson<T extends v.GenericSchema>(
+  path: string,
+  schema: T,
+): Promise<v.InferOutput<T> | undefined> {
+  try {
+    const { output, success } = v.safeParse(schema, JSON.parse(await readFile(path, 'utf8')));
+    return success ? output : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A command or a daemon that was killed leaves its part behind. */
+async function removeAbandoned(path: string): Promise<void> {
+  const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
+  if (systemClock.now().wall - mtimeMs > ABANDONED) await unlink(path).catch(() => {});
+}

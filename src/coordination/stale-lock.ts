@@ -1,0 +1,91 @@
+import { readFileSync } from 'node:fs';
+import { mkdir, rmdir, stat } from 'node:fs/promises';
+import * as v from 'valibot';
+import type { Clock } from '../core/ports.ts';
+import { SECOND } from '../core/time.ts';
+import { hasEnded } from '../system/process-identity.ts';
+
+const Owner = v.object({ nonce: v.string(), namespace: v.string(), pid: v.number() });
+
+/** A lock as it was seen: a live holder touches it every two seconds. */
+export interface Sighting {
+  readonly mark: string;
+  /** Monotonic ms at which it was first seen so. */
+  readonly since: number;
+}
+
+/** A holder whose lock has not moved for so long is taken over, in ms. */
+const STALE = 10 * SECOND;
+
+export function ownerFile(path: string): string {
+  return `${path}.owner`;
+}
+
+/** Synchronous, since it is also asked while the process exits: a few bytes, and only around platform calls. */
+export function readOwner(path: string): v.InferOutput<typeof Owner> | undefined {
+  try {
+    const { success, output } = v.safeParse(Owner, JSON.parse(readFileSync(ownerFile(path), 'utf8')));
+    return success ? output : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Whether the holder of a lock is gone. One of our own host and container that has died is known by its pid. Of any
+ * other, and of one that hangs, we only know whether the lock still moves, by our own monotonic clock: its mtime was
+ * written by another clock, and may lie in the past of a live holder or in the future of a dead one.
+ *
+ * @param isOurs whether this process holds the lock of that nonce
+ */
+export async function staleness(
+  path: string,
+  before: Sighting | undefined,
+  isOurs: (nonce: string) => boolean,
+  clock: Clock,
+): Promise<{ readonly stale: boolean; readonly seen: Sighting | undefined }> {
+  const mark = await markOf(path);
+  if (mark === undefined) return { stale: false, seen: undefined };
+  const now = clock.now().monotonic;
+  const seen = before?.mark === mark ? before : { mark, since: now };
+  const owner = readOwner(path);
+  const ended = owner !== undefined && !isOurs(owner.nonce) && hasEnded(owner) === true;
+  return { stale: ended || now - seen.since >= STALE, seen };
+}
+
+/**
+ * Removes a stale lock, unless it has moved since it was judged.
+ * @returns whether it was removed, so that it can be taken
+ */
+export async function removeStale(path: string, { mark }: Sighting): Promise<boolean> {
+  // One at a time: the second of two who judged the same lock would remove the lock that the first has just taken.
+  const turnstile = `${path}.takeover`;
+  try {
+    await mkdir(turnstile);
+  } catch {
+    await removeForgotten(turnstile);
+    return false;
+  }
+  try {
+    if ((await markOf(path)) !== mark) return false;
+    await rmdir(`${path}.lock`);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await rmdir(turnstile).catch(() => {});
+  }
+}
+
+async function markOf(path: string): Promise<string | undefined> {
+  const found = await stat(`${path}.lock`, { bigint: true }).catch(() => undefined);
+  return found && `${found.ino}:${found.mtimeNs}`;
+}
+
+/** Takers pass within milliseconds; one that was killed in between must not close the way for good. */
+async function removeForgotten(turnstile: string): Promise<void> {
+  const before = await stat(turnstile).catch(() => undefined);
+  await new Promise((resolve) => setTimeout(resolve, SECOND));
+  const after = await stat(turnstile).catch(() => undefined);
+  if (before && after && before.ino === after.ino) await rmdir(turnstile).catch(() => {});
+}
