@@ -6,6 +6,8 @@ export default defineConfig({
     // The end-to-end tests spawn the built program, so it is built once before the first of them.
     globalSetup: ['test/support/build.ts'],
     pool: 'forks',
+    // Most of them wait for processes and timers, so more than one per core run well.
+    maxWorkers: 3,
     testTimeout: 30_000,
     hookTimeout: 30_000,
   },

@@ -46,6 +46,9 @@ export async function readEnvironment(environment: Environment): Promise<Config>
   const coordinated = values.WXTOKEN_STATE_DIR !== undefined || !inKubernetes;
 
   if (!given['WXTOKEN_APPID']) complain('WXTOKEN_APPID', 'is required: the AppID of the account');
+  if (!given['WXTOKEN_SECRET_FILE'] && !given['WXTOKEN_SECRET']) {
+    complain('WXTOKEN_SECRET_FILE', 'is required, or WXTOKEN_SECRET: where the AppSecret is');
+  }
   if (values.WXTOKEN_TYPE === 'access-token' && !coordinated && !values.WXTOKEN_ALLOW_UNCOORDINATED) {
     complain(
       'WXTOKEN_TYPE',
@@ -105,13 +108,10 @@ async function readSecret(values: Values, complain: Complain): Promise<SecretSou
     );
     return { file };
   }
-  if (value !== undefined) {
-    const { secret, problem } = parseSecret(value);
-    if (secret) return { value: secret };
-    complain('WXTOKEN_SECRET', problem);
-    return undefined;
-  }
-  complain('WXTOKEN_SECRET_FILE', 'is required, or WXTOKEN_SECRET: where the AppSecret is');
+  if (value === undefined) return undefined;
+  const { secret, problem } = parseSecret(value);
+  if (secret) return { value: secret };
+  complain('WXTOKEN_SECRET', problem);
   return undefined;
 }
 

@@ -38,6 +38,13 @@ export const AbsolutePath = v.pipe(
   v.regex(/^\/(.*[^/])?$/s, 'must be an absolute path to a file or folder'),
 );
 
+/** Many write a folder with a slash at its end. */
+export const AbsoluteFolder = v.pipe(
+  v.string(),
+  v.transform((path) => path.replace(/(?<=.)\/+$/s, '')),
+  AbsolutePath,
+);
+
 export const Schedule = v.pipe(
   v.string(),
   v.rawCheck(({ dataset, addIssue }) => {

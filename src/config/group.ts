@@ -7,7 +7,7 @@ const LARGEST = 2 ** 32 - 2;
 export async function groupId(group: string): Promise<number | undefined> {
   if (/^\d+$/.test(group)) return Number(group) <= LARGEST ? Number(group) : undefined;
   const table = await readFile('/etc/group', 'utf8').catch(() => '');
-  const entry = table.split('\n').find((line) => line.startsWith(`${group}:`));
-  const gid = Number(entry?.split(':')[2] ?? Number.NaN);
-  return Number.isInteger(gid) ? gid : undefined;
+  const entries = table.split('\n').map((line) => line.split(':'));
+  const [, , gid = ''] = entries.find(([name]) => name === group) ?? [];
+  return /^\d+$/.test(gid) ? Number(gid) : undefined;
 }

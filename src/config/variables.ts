@@ -1,5 +1,15 @@
 import * as v from 'valibot';
-import { AbsolutePath, AppId, Duration, Flag, Mode, PlatformUrl, ProxyUrl, Schedule } from './fields.ts';
+import {
+  AbsoluteFolder,
+  AbsolutePath,
+  AppId,
+  Duration,
+  Flag,
+  Mode,
+  PlatformUrl,
+  ProxyUrl,
+  Schedule,
+} from './fields.ts';
 
 const Type = v.pipe(
   v.string(),
@@ -29,8 +39,8 @@ export const Variables = v.object({
   WXTOKEN_SCHEDULE: v.optional(Schedule, '*/5 * * * * *'),
   WXTOKEN_AHEAD: v.optional(Duration, '10m'),
   WXTOKEN_ROTATION_WINDOW: v.optional(Duration, '5m'),
-  WXTOKEN_STATE_DIR: v.optional(AbsolutePath),
-  WXTOKEN_FEEDBACK_DIR: v.optional(AbsolutePath),
+  WXTOKEN_STATE_DIR: v.optional(AbsoluteFolder),
+  WXTOKEN_FEEDBACK_DIR: v.optional(AbsoluteFolder),
   WXTOKEN_ALLOW_UNCOORDINATED: v.optional(Flag, 'false'),
   WXTOKEN_LOG_LEVEL: v.optional(
     v.picklist(['error', 'warn', 'info', 'debug'], 'must be error, warn, info or debug'),

@@ -94,13 +94,21 @@ async function tryLock(path: string): Promise<Lease | undefined> {
 
 /**
  * The library removes the lock on release and when the process exits, without asking whose it is by then. Where nobody
- * is named it is removed all the same: otherwise nobody could take it again.
+ * is named it is removed all the same: otherwise nobody could take it again. The name goes first: left behind it would
+ * tell the next one but one that the next, who has not written its own yet, is dead.
  */
 function guardedBy(path: string, nonce: string) {
   const mayRemove = () => (readOwner(path)?.nonce ?? nonce) === nonce;
   return {
     ...fs,
-    rmdir: (folder: string, done: fs.NoParamCallback) => (mayRemove() ? fs.rmdir(folder, done) : done(null)),
-    rmdirSync: (folder: string) => mayRemove() && fs.rmdirSync(folder),
+    rmdir: (folder: string, done: fs.NoParamCallback) => {
+      if (mayRemove()) fs.unlink(ownerFile(path), () => fs.rmdir(folder, done));
+      else done(null);
+    },
+    rmdirSync: (folder: string) => {
+      if (!mayRemove()) return;
+      fs.rmSync(ownerFile(path), { force: true });
+      fs.rmdirSync(folder);
+    },
   };
 }

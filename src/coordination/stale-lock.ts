@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { mkdir, rmdir, stat } from 'node:fs/promises';
+import { mkdir, rmdir, stat, unlink } from 'node:fs/promises';
 import * as v from 'valibot';
 import type { Clock } from '../core/ports.ts';
 import { SECOND } from '../core/time.ts';
@@ -68,6 +68,7 @@ export async function removeStale(path: string, { mark }: Sighting): Promise<boo
   }
   try {
     if ((await markOf(path)) !== mark) return false;
+    await unlink(ownerFile(path)).catch(() => {});
     await rmdir(`${path}.lock`);
     return true;
   } catch {

@@ -1,0 +1,258 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigError } from '../../src/config/config.ts';
+import { readEnvironment } from '../../src/config/environment.ts';
+import { credentialWith, LEAST, problemsOf, problemsWith } from './configured.ts';
+
+const MINUTE = 60_000;
+
+describe('the least that has to be said', () => {
+  it('is an AppID and an AppSecret: all else has its default', async () => {
+    const { credentials, ...config } = await readEnvironment(LEAST);
+    expect(config).toEqual({
+      schedule: '*/5 * * * * *',
+      stateDir: '/var/run/wx/.wx-token-sidecar',
+      log: { level: 'info', format: 'json' },
+    });
+    expect(credentials).toMatchObject([
+      {
+        name: 'default',
+        type: 'stable-token',
+        appId: 'wx0000000000000000',
+        platform: {
+          id: 'weixin',
+          hosts: ['https://api.weixin.qq.com', 'https://api2.weixin.qq.com'],
+          timeout: 10_000,
+        },
+        window: 5 * MINUTE,
+        budget: { fetchesPerDay: 2000, forcedPerDay: 20 },
+        coordinated: true,
+        publish: [{ type: 'file', path: '/var/run/wx/token', format: 'raw', details: true, mode: 0o640 }],
+      },
+    ]);
+    expect(credentials[0]?.platform).not.toHaveProperty('proxy');
+    expect(credentials[0]?.platform).not.toHaveProperty('ca');
+    expect(credentials[0]?.publish[0]).not.toHaveProperty('gid');
+  });
+
+  it('is said to be missing, all of it at once', async () => {
+    expect(await problemsOf({})).toEqual([
+      'WXTOKEN_APPID: is required: the AppID of the account',
+      'WXTOKEN_SECRET_FILE: is required, or WXTOKEN_SECRET: where the AppSecret is',
+    ]);
+  });
+
+  it('shows no secret, however the configuration is printed', async () => {
+    const config = await readEnvironment({ ...LEAST, WXTOKEN_SECRET: 'the-secret-of-this-test' });
+    expect(JSON.stringify(config)).not.toContain('the-secret-of-this-test');
+  });
+
+  it('ignores what is not ours', async () => {
+    await readEnvironment({
+      ...LEAST,
+      PATH: '/bin',
+      wxtoken_type: 'x',
+      MY_WXTOKEN_TYPE: 'x',
+      WXTOKENTYPE: 'x',
+    });
+  });
+});
+
+const NOT_ABSOLUTE = 'must be an absolute path to a file or folder';
+const NO_DURATION = 'must be a duration with a unit, like 90s, 10m or 2h';
+const NO_URL = 'must be a URL like https://api.weixin.qq.com';
+const NOT_BARE = 'must not carry a user, password, query or fragment';
+const IN_THE_CLEAR = 'must be https, or http to loopback only: the AppSecret travels with every request';
+const NO_PROXY = 'must be a URL like http://egress:3128';
+const NO_MODE = 'must be an octal file mode, like 0640';
+const NO_APPID = 'must be an appid or corpid like wx0000000000000000, without blanks';
+
+describe('a value that cannot be is refused with what would be right', () => {
+  it.each([
+    ['WXTOKEN_APPID', 'wx', NO_APPID],
+    ['WXTOKEN_APPID', ' wx0000000000000000', NO_APPID],
+    ['WXTOKEN_APPID', 'wx0000000000000000\n', NO_APPID],
+    ['WXTOKEN_APPID', '../../etc/passwd', NO_APPID],
+    ['WXTOKEN_APPID', 'x'.repeat(65), NO_APPID],
+    ['WXTOKEN_TYPE', 'stable', 'must be stable-token or access-token'],
+    ['WXTOKEN_TYPE', 'Stable-Token', 'must be stable-token or access-token'],
+    ['WXTOKEN_TYPE', 'wecom', 'wecom is not supported by this version yet'],
+    ['WXTOKEN_FILE', 'token', NOT_ABSOLUTE],
+    ['WXTOKEN_FILE', './token', NOT_ABSOLUTE],
+    ['WXTOKEN_FILE', '~/token', NOT_ABSOLUTE],
+    ['WXTOKEN_FILE', '/var/run/wx/', NOT_ABSOLUTE],
+    ['WXTOKEN_SECRET_FILE', 'secret', NOT_ABSOLUTE],
+    ['WXTOKEN_CA_FILE', 'ca.pem', NOT_ABSOLUTE],
+    ['WXTOKEN_STATE_DIR', 'state', NOT_ABSOLUTE],
+    ['WXTOKEN_FILE_MODE', '0o640', NO_MODE],
+    ['WXTOKEN_FILE_MODE', '0840', NO_MODE],
+    ['WXTOKEN_FILE_MODE', 'rw-r-----', NO_MODE],
+    ['WXTOKEN_FILE_MODE', '4640', NO_MODE],
+    ['WXTOKEN_FILE_MODE', '64', NO_MODE],
+    ['WXTOKEN_FILE_MODE', '0440', 'must let the owner read and write, like 0640'],
+    ['WXTOKEN_FILE_MODE', '0240', 'must let the owner read and write, like 0640'],
+    ['WXTOKEN_FILE_MODE', '0666', 'must not let everyone write: they could plant a token'],
+    ['WXTOKEN_API_BASE_URL', 'api.weixin.qq.com', NO_URL],
+    ['WXTOKEN_API_BASE_URL', '//api.weixin.qq.com', NO_URL],
+    ['WXTOKEN_API_BASE_URL', 'http://api.weixin.qq.com', IN_THE_CLEAR],
+    ['WXTOKEN_API_BASE_URL', 'http://localhost.example.org', IN_THE_CLEAR],
+    ['WXTOKEN_API_BASE_URL', 'http://127.0.0.1.example.org', IN_THE_CLEAR],
+    ['WXTOKEN_API_BASE_URL', 'http://0.0.0.0:8866', IN_THE_CLEAR],
+    ['WXTOKEN_API_BASE_URL', 'http://10.0.0.1', IN_THE_CLEAR],
+    ['WXTOKEN_API_BASE_URL', 'ftp://127.0.0.1', IN_THE_CLEAR],
+    ['WXTOKEN_API_BASE_URL', 'file:///etc/passwd', IN_THE_CLEAR],
+    ['WXTOKEN_API_BASE_URL', 'https://user@api.weixin.qq.com', NOT_BARE],
+    ['WXTOKEN_API_BASE_URL', 'https://:password@api.weixin.qq.com', NOT_BARE],
+    ['WXTOKEN_API_BASE_URL', 'https://api.weixin.qq.com?a=b', NOT_BARE],
+    ['WXTOKEN_API_BASE_URL', 'https://api.weixin.qq.com/#a', NOT_BARE],
+    ['WXTOKEN_API_FALLBACK_URLS', 'https://api2.weixin.qq.com,', NO_URL],
+    ['WXTOKEN_API_FALLBACK_URLS', 'https://api2.weixin.qq.com,http://api3.weixin.qq.com', IN_THE_CLEAR],
+    ['WXTOKEN_API_FALLBACK_URLS', 'https://a.example https://b.example', NO_URL],
+    ['WXTOKEN_PROXY', 'egress:3128', NO_PROXY],
+    ['WXTOKEN_PROXY', 'egress', NO_PROXY],
+    ['WXTOKEN_PROXY', 'socks5://egress:1080', NO_PROXY],
+    ['WXTOKEN_AHEAD', '600', NO_DURATION],
+    ['WXTOKEN_AHEAD', '10 m', NO_DURATION],
+    ['WXTOKEN_AHEAD', '1.5h', NO_DURATION],
+    ['WXTOKEN_AHEAD', '-5m', NO_DURATION],
+    ['WXTOKEN_AHEAD', '5M', NO_DURATION],
+    ['WXTOKEN_AHEAD', '10m30s', NO_DURATION],
+    ['WXTOKEN_ROTATION_WINDOW', '300', NO_DURATION],
+    ['WXTOKEN_ROTATION_WINDOW', '0s', 'must be longer than nothing'],
+    ['WXTOKEN_ALLOW_UNCOORDINATED', 'yes', 'must be true or false'],
+    ['WXTOKEN_ALLOW_UNCOORDINATED', 'TRUE', 'must be true or false'],
+    ['WXTOKEN_ALLOW_UNCOORDINATED', '1', 'must be true or false'],
+    ['WXTOKEN_LOG_LEVEL', 'verbose', 'must be error, warn, info or debug'],
+    ['WXTOKEN_LOG_LEVEL', 'INFO', 'must be error, warn, info or debug'],
+    ['WXTOKEN_LOG_FORMAT', 'yaml', 'must be json or text'],
+    ['WXTOKEN_SCHEDULE', '* * * * *', 'must have six fields, seconds first: "*/5 * * * * *"'],
+    ['WXTOKEN_SCHEDULE', '0 * * * * *', 'leaves gaps of 60 s; at most 30 s are allowed'],
+  ])('%s=%j', async (name, value, expected) => {
+    expect(await problemsWith({ [name]: value })).toEqual([`${name}: ${expected}`]);
+  });
+
+  it('all at once, each with its name', async () => {
+    const problems = await problemsOf({
+      WXTOKEN_APPID: '?',
+      WXTOKEN_SECRET: ' ',
+      WXTOKEN_TYPE: 'x',
+      WXTOKEN_FILE: 'x',
+      WXTOKEN_SCHEDULE: 'x',
+      WXTOKEN_CA_FILE: '/missing/ca.pem',
+      WXTOKEN_FILE_GROUP: 'no-such-group',
+      WXTOKEN_FIEL: '/x',
+    });
+    expect(problems.map((problem) => problem.split(':')[0]).sort()).toEqual([
+      'WXTOKEN_APPID',
+      'WXTOKEN_CA_FILE',
+      'WXTOKEN_FIEL',
+      'WXTOKEN_FILE',
+      'WXTOKEN_FILE_GROUP',
+      'WXTOKEN_SCHEDULE',
+      'WXTOKEN_SECRET',
+      'WXTOKEN_TYPE',
+    ]);
+  });
+
+  it('in an error whose message has a line for each', async () => {
+    const failure = await readEnvironment({}).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(ConfigError);
+    expect(failure).toMatchObject({
+      code: 'bad-config',
+      message: expect.stringMatching(/^WXTOKEN_APPID: .+\nWX/),
+    });
+  });
+
+  it('without the value, which may have been a secret in the wrong place', async () => {
+    const secret = 'the-secret-of-this-test';
+    const names = ['TYPE', 'FILE', 'FILE_MODE', 'API_BASE_URL', 'PROXY', 'SCHEDULE', 'AHEAD', 'LOG_LEVEL'];
+    const wrong = Object.fromEntries(names.map((name) => [`WXTOKEN_${name}`, secret]));
+    const problems = await problemsWith(wrong);
+    expect(problems).toHaveLength(names.length);
+    expect(problems.join('\n')).not.toContain(secret);
+  });
+});
+
+describe('a value that can be', () => {
+  it.each(['wx0000000000000000', 'ww0000000000000000', 'wx_under-score', 'abcd'])(
+    'is the AppID %s',
+    async (appId) => {
+      const { credential } = await credentialWith({ WXTOKEN_APPID: appId });
+      expect(credential.appId).toBe(appId);
+    },
+  );
+
+  it.each([
+    ['600', 0o600],
+    ['0640', 0o640],
+    ['0644', 0o644],
+    ['0660', 0o660],
+    ['0750', 0o750],
+  ])('is the mode %s', async (mode, expected) => {
+    const { target } = await credentialWith({ WXTOKEN_FILE_MODE: mode });
+    expect(target.mode).toBe(expected);
+  });
+
+  it.each([
+    ['1ms', 1],
+    ['90s', 90_000],
+    ['10m', 600_000],
+    ['2h', 7_200_000],
+  ])('is the duration %s', async (duration, expected) => {
+    const { credential } = await credentialWith({ WXTOKEN_ROTATION_WINDOW: duration });
+    expect(credential.window).toBe(expected);
+  });
+
+  it('is the time ahead for an access-token, the rotation window for a stable-token', async () => {
+    const both = { WXTOKEN_AHEAD: '20m', WXTOKEN_ROTATION_WINDOW: '4m' };
+    const stable = await credentialWith({ ...both, WXTOKEN_TYPE: 'stable-token' });
+    expect(stable.credential.window).toBe(4 * MINUTE);
+    const classic = await credentialWith({ ...both, WXTOKEN_TYPE: 'access-token' });
+    expect(classic.credential.window).toBe(20 * MINUTE);
+    const neither = await credentialWith({ WXTOKEN_TYPE: 'access-token' });
+    expect(neither.credential.window).toBe(10 * MINUTE);
+  });
+
+  it('is a file, beside which the state lies unless it is given a folder', async () => {
+    const beside = await credentialWith({ WXTOKEN_FILE: '/srv/app/token.txt' });
+    expect(beside.target.path).toBe('/srv/app/token.txt');
+    expect(beside.config.stateDir).toBe('/srv/app/.wx-token-sidecar');
+    const apart = await credentialWith({ WXTOKEN_FILE: '/srv/token', WXTOKEN_STATE_DIR: '/var/lib/wx/' });
+    expect(apart.config.stateDir).toBe('/var/lib/wx');
+  });
+
+  it('is a schedule, a level and a format', async () => {
+    const { config } = await credentialWith({
+      WXTOKEN_SCHEDULE: '* * * * * *',
+      WXTOKEN_LOG_LEVEL: 'debug',
+      WXTOKEN_LOG_FORMAT: 'text',
+    });
+    expect(config).toMatchObject({ schedule: '* * * * * *', log: { level: 'debug', format: 'text' } });
+  });
+
+  it('is a proxy, also with a password', async () => {
+    for (const proxy of ['http://egress:3128', 'https://user:password@egress', 'http://[::1]:3128/']) {
+      const { credential } = await credentialWith({ WXTOKEN_PROXY: proxy });
+      expect(credential.platform.proxy).toBe(proxy);
+    }
+  });
+
+  it('is unset when it is empty', async () => {
+    const empty = Object.fromEntries(
+      [
+        'TYPE',
+        'FILE',
+        'FILE_MODE',
+        'FILE_GROUP',
+        'API_BASE_URL',
+        'API_FALLBACK_URLS',
+        'PROXY',
+        'CA_FILE',
+      ].map((name) => [`WXTOKEN_${name}`, '']),
+    );
+    const left = { WXTOKEN_SECRET_FILE: '', WXTOKEN_SCHEDULE: '', WXTOKEN_LOG_LEVEL: '', WXTOKEN_TYPO: '' };
+    expect(JSON.stringify(await readEnvironment({ ...LEAST, ...empty, ...left }))).toBe(
+      JSON.stringify(await readEnvironment(LEAST)),
+    );
+    expect(await problemsOf({ WXTOKEN_APPID: '', WXTOKEN_SECRET: '' })).toHaveLength(2);
+  });
+});

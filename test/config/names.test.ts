@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import { readEnvironment } from '../../src/config/environment.ts';
+import { LEAST, problemsWith } from './configured.ts';
+
+describe('a name that is none', () => {
+  it.each([
+    ['WXTOKEN_APP_ID', 'WXTOKEN_APPID'],
+    ['WXTOKEN_APPIID', 'WXTOKEN_APPID'],
+    ['WXTOKEN_SECRETFILE', 'WXTOKEN_SECRET_FILE'],
+    ['WXTOKEN_LOGLEVEL', 'WXTOKEN_LOG_LEVEL'],
+    ['WXTOKEN_SCHEDULER', 'WXTOKEN_SCHEDULE'],
+    ['WXTOKEN_API_BASEURL', 'WXTOKEN_API_BASE_URL'],
+    ['WXTOKEN_API_FALLBACK_URL', 'WXTOKEN_API_FALLBACK_URLS'],
+    ['WXTOKEN_TPYE', 'WXTOKEN_TYPE'],
+  ])('%s is refused with the one that was probably meant', async (name, meant) => {
+    expect(await problemsWith({ [name]: 'x' })).toEqual([
+      `${name}: is not a variable of this program; did you mean ${meant}?`,
+    ]);
+  });
+
+  it.each(['WXTOKEN_SOMETHING_ELSE', 'WXTOKEN_', 'WXTOKEN_NOTIFICATION_URL'])(
+    '%s is refused without a guess',
+    async (name) => {
+      expect(await problemsWith({ [name]: 'x' })).toEqual([`${name}: is not a variable of this program`]);
+    },
+  );
+
+  it('shows no value', async () => {
+    expect((await problemsWith({ WXTOKEN_SECRETS: 'the-secret-of-this-test' })).join()).not.toContain(
+      'of-this-test',
+    );
+  });
+});
+
+describe('a name that Kubernetes injects for a Service', () => {
+  it.each([
+    'WXTOKEN_SERVICE_HOST',
+    'WXTOKEN_SERVICE_PORT',
+    'WXTOKEN_SERVICE_PORT_METRICS',
+    'WXTOKEN_SERVICE_PORT_HTTP_2',
+    'WXTOKEN_PORT',
+    'WXTOKEN_PORT_9400_TCP',
+    'WXTOKEN_PORT_9400_TCP_PROTO',
+    'WXTOKEN_PORT_9400_TCP_PORT',
+    'WXTOKEN_PORT_9400_TCP_ADDR',
+    'WXTOKEN_PORT_53_UDP_ADDR',
+    'WXTOKEN_PORT_132_SCTP',
+    'WXTOKEN_SANDBOX_SERVICE_HOST',
+    'WXTOKEN_SANDBOX_PORT_8866_TCP_ADDR',
+  ])('%s is no mistake', async (name) => {
+    await expect(readEnvironment({ ...LEAST, [name]: 'tcp://10.96.0.1:9400' })).resolves.toBeDefined();
+  });
+
+  it.each([
+    'WXTOKEN_SERVICE',
+    'WXTOKEN_SERVICE_HOSTS',
+    'WXTOKEN_PORTS',
+    'WXTOKEN_PORT_9400',
+    'WXTOKEN_PORT_9400_HTTP',
+    'WXTOKEN_PORT_TCP',
+  ])('%s is none of these', async (name) => {
+    expect(await problemsWith({ [name]: 'x' })).toEqual([
+      expect.stringMatching(new RegExp(`^${name}: is not a variable of this program`)),
+    ]);
+  });
+});

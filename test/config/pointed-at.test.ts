@@ -1,0 +1,175 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { secretReader } from '../../src/config/secret-file.ts';
+import { isRoot, temporaryFolder } from '../system/folder.ts';
+import { credentialWith, LEAST, problemsOf, problemsWith } from './configured.ts';
+
+const SECRET = 'the-secret-of-this-test-00000000';
+const APPID = { WXTOKEN_APPID: LEAST.WXTOKEN_APPID };
+const ALONE = 'must hold the AppSecret alone, on one line and without blanks';
+
+async function file(content: string | Buffer, name = 'secret'): Promise<string> {
+  const path = join(await temporaryFolder(), name);
+  await writeFile(path, content);
+  return path;
+}
+
+async function secretOf(environment: Readonly<Record<string, string>>): Promise<string> {
+  const { credential } = await credentialWith(environment);
+  return (await secretReader(credential.secret)()).reveal();
+}
+
+/** What is no AppSecret, and what is said of it. */
+const ODD: readonly [string, string, string][] = [
+  ['nothing but a newline', '\n', 'is empty'],
+  ['nothing but a byte order mark', '\ufeff', 'is empty'],
+  ['two newlines', `${SECRET}\n\n`, ALONE],
+  ['two lines', `${SECRET}\nsecond`, ALONE],
+  ['a blank before', ` ${SECRET}`, ALONE],
+  ['a blank after', `${SECRET} \n`, ALONE],
+  ['a blank within', `the secret`, ALONE],
+  ['a tab', `${SECRET}\t`, ALONE],
+  ['a blank that nobody sees', `${SECRET}\u200b`, ALONE],
+  ['a hard blank', `${SECRET}\u00a0`, ALONE],
+  ['a byte order mark in the midst', `the\ufeff${SECRET}`, ALONE],
+  ['a control character', `${SECRET}\u007f`, ALONE],
+  ['letters of another script', 'секрет', ALONE],
+  ['more than 4096 characters', 'x'.repeat(4097), ALONE],
+];
+
+describe('the secret file', () => {
+  it.each([
+    ['the secret alone', SECRET],
+    ['a newline after it', `${SECRET}\n`],
+    ['a carriage return and a newline after it', `${SECRET}\r\n`],
+    ['a byte order mark before it', `\ufeff${SECRET}\n`],
+  ])('may hold %s', async (_, content) => {
+    expect(await secretOf({ WXTOKEN_SECRET_FILE: await file(content) })).toBe(SECRET);
+  });
+
+  it('may hold a secret of 4096 characters, and every visible one of ASCII', async () => {
+    const long = 'x'.repeat(4096);
+    expect(await secretOf({ WXTOKEN_SECRET_FILE: await file(`${long}\n`) })).toBe(long);
+    const visible = Array.from({ length: 94 }, (_, index) => String.fromCharCode(33 + index)).join('');
+    expect(await secretOf({ WXTOKEN_SECRET_FILE: await file(visible) })).toBe(visible);
+  });
+
+  it.each([['nothing', '', 'is empty'] as const, ...ODD])('may not hold %s', async (_, content, expected) => {
+    const path = await file(content);
+    const problems = await problemsOf({ ...APPID, WXTOKEN_SECRET_FILE: path });
+    expect(problems).toEqual([`WXTOKEN_SECRET_FILE: the secret file ${path} ${expected}`]);
+    expect(problems.join()).not.toContain(SECRET);
+  });
+
+  it('may not hold UTF-16, as some editors save it', async () => {
+    const path = await file(Buffer.from(`\ufeff${SECRET}`, 'utf16le'));
+    expect(await problemsOf({ ...APPID, WXTOKEN_SECRET_FILE: path })).toEqual([
+      expect.stringContaining(ALONE),
+    ]);
+  });
+
+  it('must be there', async () => {
+    const path = join(await temporaryFolder(), 'missing');
+    expect(await problemsOf({ ...APPID, WXTOKEN_SECRET_FILE: path })).toEqual([
+      `WXTOKEN_SECRET_FILE: the secret file ${path} cannot be read (ENOENT)`,
+    ]);
+  });
+
+  it('must be a file', async () => {
+    const path = join(await temporaryFolder(), 'folder');
+    await mkdir(path);
+    expect(await problemsOf({ ...APPID, WXTOKEN_SECRET_FILE: path })).toEqual([
+      `WXTOKEN_SECRET_FILE: the secret file ${path} cannot be read (EISDIR)`,
+    ]);
+  });
+
+  it('goes before the variable', async () => {
+    expect(await secretOf({ WXTOKEN_SECRET: 'another', WXTOKEN_SECRET_FILE: await file(SECRET) })).toBe(
+      SECRET,
+    );
+  });
+
+  it('is read anew at every call, and what is wrong with it later is an error without its content', async () => {
+    const path = await file(SECRET);
+    const { credential } = await credentialWith({ WXTOKEN_SECRET_FILE: path });
+    const read = secretReader(credential.secret);
+    await writeFile(path, 'the-next-secret\n');
+    expect((await read()).reveal()).toBe('the-next-secret');
+    await writeFile(path, `${SECRET} ${SECRET}`);
+    const failure = await read().catch((error: unknown) => error);
+    expect(failure).toMatchObject({
+      name: 'EdgeError',
+      code: 'secret-unusable',
+      failure: { class: 'passing', effect: 'unsent' },
+    });
+    expect(JSON.stringify(failure) + String(failure)).not.toContain(SECRET);
+  });
+});
+
+describe('the secret in the variable', () => {
+  it.each([SECRET, `${SECRET}\n`, `${SECRET}\r\n`])('may be %j', async (value) => {
+    expect(await secretOf({ WXTOKEN_SECRET: value })).toBe(SECRET);
+  });
+
+  it.each(ODD)('may not have %s', async (_, value, expected) => {
+    expect(await problemsWith({ WXTOKEN_SECRET: value })).toEqual([`WXTOKEN_SECRET: ${expected}`]);
+  });
+});
+
+describe('the group of the file', () => {
+  it.each([
+    ['0', 0],
+    ['1000', 1000],
+    ['4294967294', 4_294_967_294],
+  ])('may be the number %s, whether or not it has a name', async (group, gid) => {
+    expect((await credentialWith({ WXTOKEN_FILE_GROUP: group })).target.gid).toBe(gid);
+  });
+
+  it('may be a name that this system knows', async () => {
+    expect((await credentialWith({ WXTOKEN_FILE_GROUP: 'root' })).target.gid).toBe(0);
+  });
+
+  it.each(['no-such-group', 'roo', 'root:x', '-1', '4294967295', '99999999999', ' 0', '.*'])(
+    'may not be %j',
+    async (group) => {
+      expect(await problemsWith({ WXTOKEN_FILE_GROUP: group })).toEqual([
+        `WXTOKEN_FILE_GROUP: this system knows no group called ${JSON.stringify(group)}: use its number`,
+      ]);
+    },
+  );
+});
+
+describe('the file of authorities', () => {
+  const PEM = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
+
+  it('is read', async () => {
+    const path = await file(PEM, 'ca.pem');
+    expect((await credentialWith({ WXTOKEN_CA_FILE: path })).credential.platform.ca).toBe(PEM);
+  });
+
+  it('must be there', async () => {
+    const path = join(await temporaryFolder(), 'missing.pem');
+    expect(await problemsWith({ WXTOKEN_CA_FILE: path })).toEqual([
+      `WXTOKEN_CA_FILE: ${path} cannot be read (ENOENT)`,
+    ]);
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['text', 'a certificate'],
+    ['a key', '-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n'],
+    ['DER', '\u00300\u0082'],
+  ])('must hold a certificate, not %s', async (_, content) => {
+    const path = await file(content, 'ca.pem');
+    expect(await problemsWith({ WXTOKEN_CA_FILE: path })).toEqual([
+      `WXTOKEN_CA_FILE: ${path} holds no certificate in PEM`,
+    ]);
+  });
+
+  it('is asked for where it may not be read', async (ctx) => {
+    if (isRoot) return ctx.skip('root may read everything');
+    const path = await file(PEM, 'ca.pem');
+    expect(await problemsWith({ WXTOKEN_CA_FILE: path })).toEqual([expect.stringContaining('EACCES')]);
+  });
+});

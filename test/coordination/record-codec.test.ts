@@ -1,0 +1,170 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { decodeRecord, encodeRecord } from '../../src/coordination/record-codec.ts';
+import { type AccountRecord, emptyRecord } from '../../src/core/record.ts';
+import { aToken } from '../publishers/token.ts';
+
+const ACCOUNT = 'weixin/stable-token/wx0000000000000000';
+const NOW = Date.UTC(2026, 0, 1);
+const VALUE = '76_aToken-of_WeChat';
+
+/** Every field that a record can have. */
+const FULL: AccountRecord = {
+  ...emptyRecord(ACCOUNT, NOW),
+  generation: 12,
+  token: aToken(VALUE, { generation: 11, platformDate: NOW + 500 }),
+  intent: { at: NOW + 1_000, forced: true },
+  ledger: {
+    ...emptyRecord(ACCOUNT, NOW).ledger,
+    fetches: { '490896': 3, '490897': 1 },
+    forced: { '490896': 1 },
+    lastFetch: NOW - 500,
+    lastForced: NOW - 1_000,
+  },
+};
+
+/** A record with its token in the clear, so that two can be compared. */
+function shown({ token, ...record }: AccountRecord): unknown {
+  return { ...record, ...(token && { token: { ...token, value: token.value.reveal() } }) };
+}
+
+/** The stored text with some of its fields changed; `undefined` removes one. */
+function changed(changes: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify({ ...JSON.parse(encodeRecord(FULL)), ...changes });
+}
+
+function changedToken(changes: Readonly<Record<string, unknown>>): string {
+  return changed({ token: { ...JSON.parse(encodeRecord(FULL)).token, ...changes } });
+}
+
+function refusal(text: string): string {
+  try {
+    decodeRecord(text, ACCOUNT);
+  } catch (error) {
+    return String(error);
+  }
+  throw new Error(`this was taken for a record: ${text}`);
+}
+
+describe('a record', () => {
+  it.each([
+    ['of nothing', emptyRecord(ACCOUNT, NOW)],
+    ['of everything', FULL],
+  ])('%s is read as it was written', (_, record) => {
+    expect(shown(decodeRecord(encodeRecord(record), ACCOUNT))).toEqual(shown(record));
+  });
+
+  it('is read as it was written, whatever the platform may put into it', () => {
+    const epoch = fc.integer({ min: 0, max: 2 ** 43 });
+    const alphabet = [...'!#%&()*+,-./0123456789:;=>?@ABCXYZ[]^_abcxyz{|}~'];
+    const value = fc.string({ unit: fc.constantFrom(...alphabet), minLength: 16, maxLength: 600 });
+    fc.assert(
+      fc.property(
+        value,
+        fc.integer({ min: 1, max: 86_400 }),
+        epoch,
+        epoch,
+        (text, life, issuedAt, generation) => {
+          const token = aToken(text, { expiresIn: life, issuedAt, expiresAt: issuedAt + life * 1000 });
+          const record = { ...FULL, token, generation: generation % 1e12 };
+          expect(shown(decodeRecord(encodeRecord(record), ACCOUNT))).toEqual(shown(record));
+        },
+      ),
+    );
+  });
+
+  it('is one line of text, for whoever looks into the folder', () => {
+    expect(encodeRecord(FULL)).toMatch(/^\{[^\n]+\}\n$/);
+  });
+
+  it('may hold what a later daemon of this version adds', () => {
+    expect(decodeRecord(changed({ more: 'of it' }), ACCOUNT).generation).toBe(12);
+  });
+});
+
+describe('what is no record is refused, without being quoted', () => {
+  it.each([
+    ['nothing', ''],
+    ['blanks', ' \n'],
+    ['the platform’s answer', '{"access_token":"76_aToken-of_WeChat","expires_in":7200}'],
+    ['a page', '<html>76_aToken-of_WeChat</html>'],
+    ['null', 'null'],
+    ['a number', '76'],
+    ['a text', '"76_aToken-of_WeChat"'],
+    ['a list', '[]'],
+    ['the bare token', VALUE],
+    ['bytes', '\u0000\u0001\ufffd'],
+  ])('%s', (_, text) => {
+    expect(refusal(text)).toMatch(/^Error: (not JSON|not a record of this program \([a-z ]+\))$/);
+  });
+
+  it('half a record, wherever it was cut', () => {
+    const text = encodeRecord(FULL).trimEnd();
+    for (let length = 0; length < text.length; length += 1) {
+      expect(refusal(text.slice(0, length))).toBe('Error: not JSON');
+    }
+  });
+
+  it('a record of another account', () => {
+    expect(refusal(changed({ account: 'weixin/stable-token/wx1111111111111111' }))).toBe(
+      'Error: a record of another account',
+    );
+    expect(refusal(changed({ account: VALUE }))).not.toContain(VALUE);
+  });
+
+  it.each([0, 2, '1', null, undefined])('a record of version %j', (version) => {
+    expect(refusal(changed({ version }))).toBe('Error: not a record of this program (version)');
+  });
+
+  it.each([-1, 1.5, '12', null, 1e300, Number.MAX_SAFE_INTEGER, 2 ** 53])(
+    'the generation %j',
+    (generation) => {
+      expect(refusal(changed({ generation }))).toBe('Error: not a record of this program (generation)');
+    },
+  );
+
+  it.each([
+    ['another value than a text', { value: 42 }],
+    ['an empty value', { value: '' }],
+    ['a value of 15 characters', { value: 'x'.repeat(15) }],
+    ['a value of 4097 characters', { value: 'x'.repeat(4097) }],
+    ['a value with a quote', { value: `${VALUE}"` }],
+    ['a value with a newline', { value: `${VALUE}\n` }],
+    ['a value with a $', { value: `${VALUE}$` }],
+    ['a page', { value: '<html><head></head></html>' }],
+    ['no life', { expiresIn: undefined }],
+    ['a life of 0', { expiresIn: 0 }],
+    ['a life of more than a day', { expiresIn: 86_401 }],
+    ['a life beyond reason', { expiresIn: 1e300 }],
+    ['a life in a text that is none', { expiresIn: 'long' }],
+    ['an end beyond all dates', { expiresAt: 1e300 }],
+    ['an end before all dates', { expiresAt: -1 }],
+    ['a beginning beyond all dates', { issuedAt: 1e17 }],
+    ['no generation', { generation: undefined }],
+  ])('a token with %s', (_, changes) => {
+    expect(refusal(changedToken(changes))).toBe('Error: not a record of this program (token)');
+  });
+
+  it.each([
+    ['no ledger', undefined],
+    ['an empty ledger', {}],
+    ['fetches that are none', { ...FULL.ledger, fetches: { '490896': -1 } }],
+    ['more fetches than can be', { ...FULL.ledger, fetches: { '490896': 1e300 } }],
+    ['an hour that is none', { ...FULL.ledger, fetches: { [VALUE]: 1 } }],
+    ['a last fetch beyond all dates', { ...FULL.ledger, lastFetch: 1e300 }],
+  ])('%s', (_, ledger) => {
+    expect(refusal(changed({ ledger }))).toBe('Error: not a record of this program (ledger)');
+  });
+
+  it.each([{}, { at: -1, forced: true }, { at: 1e300, forced: false }, { at: NOW, forced: 'yes' }, 'soon'])(
+    'the intent %j',
+    (intent) => {
+      expect(refusal(changed({ intent }))).toBe('Error: not a record of this program (intent)');
+    },
+  );
+
+  it('a record whose digits were made infinite', () => {
+    const text = encodeRecord(FULL).replace(`"expiresAt":${FULL.token?.expiresAt}`, '"expiresAt":1e999');
+    expect(refusal(text)).toBe('Error: not a record of this program (token)');
+  });
+});

@@ -1,0 +1,116 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+
+const WITHIN = { timeout: 25_000, interval: 100 };
+
+let project: string;
+
+/** A project folder of the test's own, since the demo wipes the `run` folder beside its bundle. */
+beforeAll(async () => {
+  project = await mkdtemp(join(tmpdir(), 'wx-'));
+  await mkdir(join(project, 'dist'));
+  await writeFile(join(project, 'package.json'), '{ "type": "module" }');
+  const program = fileURLToPath(new URL('../../dist/wx-token-sidecar.js', import.meta.url));
+  await copyFile(program, join(project, 'dist/wx-token-sidecar.js'));
+  await build({
+    entryPoints: [fileURLToPath(new URL('./main.ts', import.meta.url))],
+    ...{ bundle: true, platform: 'node', format: 'esm', packages: 'external', logLevel: 'error' },
+    outfile: join(project, 'dist/demo.js'),
+  });
+});
+
+afterAll(async () => {
+  await rm(project, { recursive: true });
+});
+
+function startDemo(environment: Readonly<Record<string, string>> = {}) {
+  const { PATH = '' } = process.env;
+  const child = spawn(process.execPath, ['dist/demo.js'], {
+    cwd: project,
+    env: { PATH, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk) => {
+      output += chunk;
+    });
+  }
+  const closed = once(child, 'close');
+  onTestFinished(async () => {
+    child.kill('SIGTERM');
+    await closed;
+  });
+  return {
+    child,
+    output: () => output,
+    /** Resolves with the first group once it has been shown. */
+    async shown(what: RegExp): Promise<string> {
+      await vi.waitUntil(() => what.test(output) || isOver(child), WITHIN);
+      expect(output).toMatch(what);
+      return what.exec(output)?.[1] ?? '';
+    },
+    async exitCode(): Promise<unknown> {
+      const [code] = await closed;
+      return code;
+    },
+  };
+}
+
+function isOver({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+describe('the demo', () => {
+  it('shows rotations by HUP and by age without a refused call, and Ctrl-C leaves nothing behind', async () => {
+    const demo = startDemo();
+    const daemon = Number(await demo.shown(/kill -HUP (\d+)/));
+    const sandbox = await demo.shown(/(http:\/\/127\.0\.0\.1:\d+)/);
+    await demo.shown(/ #1 {2}[0-9a-f]{4} {2}first\n/);
+    process.kill(daemon, 'SIGHUP');
+    await demo.shown(/ #2 {2}[0-9a-f]{4} {2}HUP, the one before ends at once\n/);
+    await demo.shown(/ #3 {2}[0-9a-f]{4} {2}due, the one before works on for \d s\n/);
+    const token = await readFile(join(project, 'run/wx/token'), 'utf8');
+
+    demo.child.kill('SIGINT');
+    expect(await demo.exitCode()).toBe(0);
+    expect(demo.output()).toMatch(
+      /rotations 2, platform calls 3\nreader: calls \d+, refused 0, .* bad reads 0\n$/,
+    );
+    expect(demo.output()).not.toContain(token);
+    expect(isAlive(daemon)).toBe(false);
+    await expect(fetch(sandbox)).rejects.toThrow();
+  });
+
+  it('ends by itself after DEMO_SECONDS, and writes plain lines where there is no terminal', async () => {
+    const demo = startDemo({ DEMO_SECONDS: '5', FORCE_COLOR: '1' });
+    expect(await demo.exitCode()).toBe(0);
+    expect(demo.output()).toMatch(/refused 0/);
+    expect(demo.output()).not.toMatch(/[\u001b\r]/);
+  });
+
+  it('says which program died, with its last words, ends the other and exits with 1', async () => {
+    const demo = startDemo();
+    const daemon = Number(await demo.shown(/kill -HUP (\d+)/));
+    const sandbox = await demo.shown(/(http:\/\/127\.0\.0\.1:\d+)/);
+    await demo.shown(/ #1 /);
+    process.kill(daemon, 'SIGKILL');
+    expect(await demo.exitCode()).toBe(1);
+    expect(demo.output()).toMatch(/the daemon ended unexpectedly \(SIGKILL\)[\s\S]*"message":"published"/);
+    await expect(fetch(sandbox)).rejects.toThrow();
+  });
+});

@@ -1,0 +1,295 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { contentOf } from '../support/files.ts';
+import { type AtEnd, type Environment, startProgram } from '../support/program.ts';
+import { APP_SECRET, type Workbench, workbench } from './workbench.ts';
+
+interface Mistake {
+  readonly name: string;
+  /** Changes to a good environment; an empty variable counts as unset. */
+  readonly env?: Environment | ((bench: Workbench) => Environment);
+  readonly args?: readonly string[];
+  /** What is put in the way beforehand. */
+  readonly prepare?: (bench: Workbench) => Promise<unknown>;
+  /** What each line says after the program's name, in any order: all of them, and no others. */
+  readonly says: readonly RegExp[];
+}
+
+const VARIABLES: readonly Mistake[] = [
+  { name: 'no AppID', env: { WXTOKEN_APPID: '' }, says: [/^WXTOKEN_APPID: is required/] },
+  { name: 'an AppID with a blank', env: { WXTOKEN_APPID: 'wx00 00' }, says: [/^WXTOKEN_APPID: .*blanks/] },
+  {
+    name: 'no AppSecret',
+    env: { WXTOKEN_SECRET_FILE: '' },
+    says: [/^WXTOKEN_SECRET_FILE: is required, or WXTOKEN_SECRET/],
+  },
+  {
+    name: 'a secret file that does not exist',
+    env: ({ folder }) => ({ WXTOKEN_SECRET_FILE: `${folder}/no/such.secret` }),
+    says: [/^WXTOKEN_SECRET_FILE: .*\/no\/such\.secret cannot be read \(ENOENT\)/],
+  },
+  {
+    name: 'an empty secret file',
+    env: ({ folder }) => ({ WXTOKEN_SECRET_FILE: `${folder}/empty.secret` }),
+    prepare: ({ folder }) => writeFile(`${folder}/empty.secret`, '\n'),
+    says: [/^WXTOKEN_SECRET_FILE: .*empty\.secret is empty/],
+  },
+  {
+    name: 'a secret file with more than the AppSecret',
+    env: ({ folder }) => ({ WXTOKEN_SECRET_FILE: `${folder}/two.secret` }),
+    prepare: ({ folder }) => writeFile(`${folder}/two.secret`, `secret=${APP_SECRET}\nother=1\n`),
+    says: [/^WXTOKEN_SECRET_FILE: .*the AppSecret alone/],
+  },
+  {
+    name: 'a mistyped variable',
+    env: { WXTOKEN_SHEDULE: '* * * * * *' },
+    says: [/^WXTOKEN_SHEDULE: .*did you mean WXTOKEN_SCHEDULE\?/],
+  },
+  {
+    name: 'a variable that means nothing here',
+    env: { WXTOKEN_FAVOURITE_COLOUR: 'green' },
+    says: [/^WXTOKEN_FAVOURITE_COLOUR: is not a variable of this program$/],
+  },
+  {
+    name: 'a schedule that leaves gaps',
+    env: { WXTOKEN_SCHEDULE: '0 * * * * *' },
+    says: [/^WXTOKEN_SCHEDULE: leaves gaps of 60 s; at most 30 s/],
+  },
+  {
+    name: 'a schedule that sleeps at night',
+    env: { WXTOKEN_SCHEDULE: '*/5 * 8-20 * * *' },
+    says: [/^WXTOKEN_SCHEDULE: leaves gaps of/],
+  },
+  {
+    name: 'a schedule without seconds',
+    env: { WXTOKEN_SCHEDULE: '*/5 * * * *' },
+    says: [/^WXTOKEN_SCHEDULE: must have six fields/],
+  },
+  {
+    name: 'a schedule that is none',
+    env: { WXTOKEN_SCHEDULE: 'often' },
+    says: [/^WXTOKEN_SCHEDULE: is no cron expression/],
+  },
+  {
+    name: 'a relative path',
+    env: { WXTOKEN_FILE: 'run/token' },
+    says: [/^WXTOKEN_FILE: must be an absolute path/],
+  },
+  {
+    name: 'plain http to another host',
+    env: { WXTOKEN_API_BASE_URL: 'http://weixin.example.com' },
+    says: [/^WXTOKEN_API_BASE_URL: must be https, or http to loopback only/],
+  },
+  {
+    name: 'a duration without a unit',
+    env: { WXTOKEN_ROTATION_WINDOW: '300' },
+    says: [/^WXTOKEN_ROTATION_WINDOW: must be a duration with a unit/],
+  },
+  {
+    name: 'a mode that lets everyone write',
+    env: { WXTOKEN_FILE_MODE: '0666' },
+    says: [/^WXTOKEN_FILE_MODE: must not let everyone write/],
+  },
+  {
+    name: 'a group that does not exist',
+    env: { WXTOKEN_FILE_GROUP: 'no-such-group' },
+    says: [/^WXTOKEN_FILE_GROUP: this system knows no group called "no-such-group"/],
+  },
+  {
+    name: 'access-token in Kubernetes with nothing shared',
+    env: { WXTOKEN_TYPE: 'access-token', KUBERNETES_SERVICE_HOST: '10.0.0.1' },
+    says: [/^WXTOKEN_TYPE: access-token in Kubernetes .*WXTOKEN_STATE_DIR.*WXTOKEN_ALLOW_UNCOORDINATED=true/],
+  },
+  {
+    name: 'everything at once',
+    env: {
+      WXTOKEN_APPID: '',
+      WXTOKEN_SECRET_FILE: '',
+      WXTOKEN_TYPE: 'golden-token',
+      WXTOKEN_FILE: 'token',
+      WXTOKEN_SCHEDULE: '0 0 * * * *',
+      WXTOKEN_API_BASE_URL: 'http://weixin.example.com',
+      WXTOKEN_LOGLEVEL: 'debug',
+      WXTOKEN_LOG_FORMAT: 'xml',
+    },
+    says: [
+      /^WXTOKEN_APPID: /,
+      /^WXTOKEN_SECRET_FILE: /,
+      /^WXTOKEN_TYPE: /,
+      /^WXTOKEN_FILE: /,
+      /^WXTOKEN_SCHEDULE: /,
+      /^WXTOKEN_API_BASE_URL: /,
+      /^WXTOKEN_LOGLEVEL: .*WXTOKEN_LOG_LEVEL\?/,
+      /^WXTOKEN_LOG_FORMAT: /,
+    ],
+  },
+];
+
+const ARGUMENTS: readonly Mistake[] = [
+  { name: 'an unknown command', args: ['serve'], says: [/^"serve" is not a command; there are run, once/] },
+  { name: 'an unknown option', args: ['run', '--fast'], says: [/^arguments: .*--fast/] },
+  { name: 'an unknown option without a command', args: ['--fast'], says: [/^arguments: .*--fast/] },
+  { name: 'a stray argument', args: ['once', 'now'], says: [/^arguments: .*now/] },
+  { name: 'an option without its value', args: ['once', '--timeout'], says: [/^arguments: .*--timeout/] },
+];
+
+const TARGETS: readonly Mistake[] = [
+  {
+    name: 'a folder',
+    prepare: ({ file }) => mkdir(file, { recursive: true }),
+    says: [/\/volume\/token is there already and is not a regular file: remove it/],
+  },
+  {
+    name: 'a symbolic link',
+    prepare: async ({ file }) => {
+      await mkdir(dirname(file));
+      await symlink('/dev/null', file);
+    },
+    says: [/\/volume\/token is a symbolic link, which the first write would replace/],
+  },
+  {
+    name: 'a symbolic link at the place of the details',
+    prepare: async ({ file }) => {
+      await mkdir(dirname(file));
+      await symlink('/dev/null', `${file}.json`);
+    },
+    says: [/\/volume\/token\.json is a symbolic link/],
+  },
+  {
+    name: 'in a folder that cannot be created, since a file is in the way',
+    prepare: ({ file }) => writeFile(dirname(file), 'in the way'),
+    says: [/cannot create the folder .*\/volume: (ENOTDIR|EEXIST)/],
+  },
+];
+
+describe.concurrent('78 and one clear line per problem:', () => {
+  for (const { name, ...mistake } of [...VARIABLES, ...ARGUMENTS]) {
+    it(name, async ({ onTestFinished }) => {
+      const bench = await workbench(onTestFinished);
+      await isRefused(bench, mistake, onTestFinished);
+      expect(await contentOf(bench.file)).toBeUndefined();
+    });
+  }
+
+  for (const { name, ...mistake } of TARGETS) {
+    it(`a target that is ${name}`, async ({ onTestFinished }) => {
+      await isRefused(await workbench(onTestFinished), mistake, onTestFinished);
+    });
+  }
+
+  it('a target that is a single-file bind mount', async (ctx) => {
+    const reason = await whyNoBindMounts();
+    if (reason !== undefined) {
+      process.stdout.write(`the refusal of bind mounts is not tested: ${reason}\n`);
+      return ctx.skip(reason);
+    }
+    const bench = await workbench(ctx.onTestFinished);
+    await mkdir(dirname(bench.file));
+    for (const path of [bench.file, `${bench.folder}/mounted`]) await writeFile(path, '');
+    await bindMount(`${bench.folder}/mounted`, bench.file);
+    ctx.onTestFinished(() => unmount(bench.file));
+
+    const says = [/is itself a mount .* mount the folder .*\/volume instead/];
+    await isRefused(bench, { says }, ctx.onTestFinished);
+  });
+});
+
+describe.concurrent('is no mistake:', () => {
+  it('what Kubernetes injects for a Service called wxtoken', async ({ onTestFinished }) => {
+    const { once } = await workbench(onTestFinished);
+    const { code, stderr } = await once({
+      WXTOKEN_SERVICE_HOST: '10.0.0.7',
+      WXTOKEN_SERVICE_PORT: '80',
+      WXTOKEN_SERVICE_PORT_HTTP: '80',
+      WXTOKEN_PORT: 'tcp://10.0.0.7:80',
+      WXTOKEN_PORT_80_TCP: 'tcp://10.0.0.7:80',
+      WXTOKEN_PORT_80_TCP_PROTO: 'tcp',
+      WXTOKEN_PORT_80_TCP_PORT: '80',
+      WXTOKEN_PORT_80_TCP_ADDR: '10.0.0.7',
+      WXTOKEN_PORT_53_UDP: 'udp://10.0.0.7:53',
+    });
+
+    expect(stderr()).not.toContain('WXTOKEN_');
+    expect(code).toBe(0);
+  });
+
+  it('an empty variable, which counts as unset', async ({ onTestFinished }) => {
+    const { once, token } = await workbench(onTestFinished);
+    const { code, stderr } = await once({
+      WXTOKEN_TYPE: '',
+      WXTOKEN_SECRET: '',
+      WXTOKEN_SCHEDULE: '',
+      WXTOKEN_FILE_MODE: '',
+      WXTOKEN_FILE_GROUP: '',
+      WXTOKEN_PROXY: '',
+      WXTOKEN_NO_SUCH_THING: '',
+    });
+
+    expect(stderr()).not.toContain('WXTOKEN_');
+    expect(code).toBe(0);
+    expect(await token()).toMatch(/^\d+_/);
+  });
+
+  it('access-token in Kubernetes with a state folder of its own choosing', async ({ onTestFinished }) => {
+    const { folder, once } = await workbench(onTestFinished);
+    const { code } = await once({
+      WXTOKEN_TYPE: 'access-token',
+      KUBERNETES_SERVICE_HOST: '10.0.0.1',
+      WXTOKEN_STATE_DIR: `${folder}/shared`,
+    });
+
+    expect(code).toBe(0);
+  });
+});
+
+async function isRefused(
+  bench: Workbench,
+  { env = {}, args = [], prepare, says }: Omit<Mistake, 'name'>,
+  atEnd: AtEnd,
+): Promise<void> {
+  await prepare?.(bench);
+  const changes = typeof env === 'function' ? env(bench) : env;
+  const program = startProgram(args, { env: bench.env(changes) }, atEnd);
+  const { code } = await program.exited;
+
+  const head = 'wx-token-sidecar: ';
+  const lines = program.stderr().trimEnd().split('\n');
+  for (const pattern of says) {
+    const fitting = lines.filter((line) => line.startsWith(head) && pattern.test(line.slice(head.length)));
+    expect(fitting, `lines like ${pattern} in:\n${program.stderr()}`).toHaveLength(1);
+  }
+  // No further line: no stack, no second report of the same problem.
+  expect(lines, program.stderr()).toHaveLength(says.length);
+  expect(code).toBe(78);
+  expect(program.stderr()).not.toContain(APP_SECRET);
+  expect(program.stdout()).toBe('');
+  expect(await bench.fetches()).toEqual([]);
+}
+
+/** Tries it out; undefined when they are possible. */
+async function whyNoBindMounts(): Promise<string | undefined> {
+  const folder = await mkdtemp(join(tmpdir(), 'wx-'));
+  const [from, to] = [join(folder, 'from'), join(folder, 'to')];
+  try {
+    for (const path of [from, to]) await writeFile(path, '');
+    await bindMount(from, to);
+    await unmount(to);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message.trim() : String(error);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+async function bindMount(from: string, to: string): Promise<void> {
+  await promisify(execFile)('mount', ['--bind', from, to]);
+}
+
+async function unmount(path: string): Promise<void> {
+  await promisify(execFile)('umount', [path]);
+}

@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest';
+import type { Program } from '../support/program.ts';
+import { eventually } from '../support/wait.ts';
+import { ENDPOINT, sha256, TYPES, workbench } from './workbench.ts';
+
+const RECEIVED = /^HUP/;
+
+describe.concurrent('HUP', () => {
+  it('forces a stable token, and within 30 s asks again without force and says so', async ({
+    onTestFinished,
+  }) => {
+    const { run, fetches, newToken } = await workbench(onTestFinished);
+    const daemon = run();
+    const first = await newToken();
+    daemon.signal('SIGHUP');
+    const second = await newToken(first);
+    daemon.signal('SIGHUP');
+    const warning = await daemon.logged(({ message }) => message.includes('30 s'));
+
+    expect(warning).toMatchObject({ level: 'warn', credential: 'default' });
+    await daemon.logged(/^the same token again/);
+    expect((await fetches()).map(({ force }) => force)).toEqual([false, true, false]);
+    expect(await newToken()).toBe(second);
+  });
+
+  it('fetches an access token once', async ({ onTestFinished }) => {
+    const { run, fetches, newToken } = await workbench(onTestFinished);
+    const daemon = run({ WXTOKEN_TYPE: 'access-token' });
+    const first = await newToken();
+    daemon.signal('SIGHUP');
+    const second = await newToken(first);
+    await end(daemon);
+
+    const calls = await fetches();
+    expect(calls.map(({ tokenSha256 }) => tokenSha256)).toEqual([sha256(first), sha256(second)]);
+  });
+
+  it.for(TYPES)(
+    'twenty times during one slow refresh of a %s makes at most one more',
+    async (type, { onTestFinished }) => {
+      const { sandbox, run, fetches, newToken } = await workbench(onTestFinished);
+      await sandbox.faults([{ kind: 'latency', ms: 3_000, path: ENDPOINT[type], times: 1 }]);
+      const daemon = run({ WXTOKEN_TYPE: type });
+      await eventually(async () => (await fetches()).length > 0, { for: 'the slow refresh' });
+      for (let sent = 1; sent <= 20; sent += 1) {
+        daemon.signal('SIGHUP');
+        // One by one: signals that arrive together are one anyway.
+        await eventually(() => received(daemon) >= sent, { for: `HUP number ${sent}` });
+      }
+      expect(await fetches()).toHaveLength(1);
+      await newToken();
+      // What was still to be done has begun by now, and the end waits for it.
+      await end(daemon);
+
+      const more = (await fetches()).length - 1;
+      expect(more).toBeLessThanOrEqual(1);
+      // A forced one has not happened yet, a fetch has: the one that was under way.
+      expect(more).toBe(type === 'stable-token' ? 1 : 0);
+    },
+  );
+
+  it('does not wait for the end of a backoff', async ({ onTestFinished }) => {
+    const { sandbox, run, fetches, newToken } = await workbench(onTestFinished);
+    // The allowance of the day is used up: by itself the daemon would not ask again for a long time.
+    await sandbox.faults([{ kind: 'errcode', errcode: 45009, times: 1 }]);
+    const daemon = run();
+    await daemon.logged(({ errcode }) => errcode === 45009);
+    daemon.signal('SIGHUP');
+    await newToken();
+
+    expect((await fetches()).map(({ errcode }) => errcode)).toEqual([45009, 0]);
+  });
+
+  it('does not force a stable token in Kubernetes that pods without our state may hold', async ({
+    onTestFinished,
+  }) => {
+    const { run, fetches, newToken } = await workbench(onTestFinished);
+    const daemon = run({ KUBERNETES_SERVICE_HOST: '10.0.0.1' });
+    await newToken();
+    daemon.signal('SIGHUP');
+    const line = await daemon.logged(({ message }) => message.includes('refresh --force'));
+
+    expect(line).toMatchObject({ credential: 'default' });
+    await daemon.logged(/^the same token again/);
+    expect((await fetches()).map(({ force }) => force)).toEqual([false, false]);
+  });
+
+  it('forces a stable token in Kubernetes when the state folder was chosen', async ({ onTestFinished }) => {
+    const { folder, run, fetches, newToken } = await workbench(onTestFinished);
+    const daemon = run({ KUBERNETES_SERVICE_HOST: '10.0.0.1', WXTOKEN_STATE_DIR: `${folder}/shared` });
+    const first = await newToken();
+    daemon.signal('SIGHUP');
+    await newToken(first);
+
+    expect((await fetches()).map(({ force }) => force)).toEqual([false, true]);
+  });
+});
+
+function received(daemon: Program): number {
+  return daemon.log().filter(({ message }) => RECEIVED.test(message)).length;
+}
+
+async function end(daemon: Program): Promise<void> {
+  daemon.signal('SIGTERM');
+  expect(await daemon.exited).toEqual({ code: 0, signal: null });
+}

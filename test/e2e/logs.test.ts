@@ -1,0 +1,152 @@
+import { describe, expect, it } from 'vitest';
+import type { Fault } from '../../src/sandbox/index.ts';
+import { startRestlessReader } from '../support/restless-reader.ts';
+import { eventually } from '../support/wait.ts';
+import { APP_ID, APP_SECRET, ENDPOINT, TYPES, workbench } from './workbench.ts';
+
+const FORMATS = ['json', 'text'] as const;
+
+describe.concurrent('the log', () => {
+  it('is a JSON object a line, with time, level, message and the credential it is about', async ({
+    onTestFinished,
+  }) => {
+    const { sandbox, run, newToken } = await workbench(onTestFinished);
+    await sandbox.faults([{ kind: 'status', status: 503, times: 1 }]);
+    const daemon = run({ WXTOKEN_LOG_LEVEL: 'debug' });
+    const first = await newToken();
+    daemon.signal('SIGHUP');
+    await newToken(first);
+    await daemon.logged(/^published/);
+    daemon.signal('SIGTERM');
+    await daemon.exited;
+
+    const lines = daemon.stderr().split('\n').slice(0, -1);
+    expect(daemon.log()).toHaveLength(lines.length);
+    for (const line of daemon.log()) {
+      expect(line).toMatchObject({
+        time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+        level: expect.stringMatching(/^(error|warn|info|debug)$/),
+        message: expect.stringMatching(/./),
+      });
+    }
+    // All but the daemon's own life and the signals it gets is about a credential.
+    const own = /^(started|stopped|SIGTERM: stopping|HUP: refreshing everything now)$/;
+    const about = daemon.log().filter(({ message }) => !own.test(message));
+    expect(about.length).toBeGreaterThan(4);
+    for (const line of about) expect(line, line.message).toMatchObject({ credential: 'default' });
+    expect(daemon.stdout()).toBe('');
+  });
+
+  it('is readable for people with WXTOKEN_LOG_FORMAT=text', async ({ onTestFinished }) => {
+    const { once } = await workbench(onTestFinished);
+    const { stderr } = await once({ WXTOKEN_LOG_FORMAT: 'text' });
+
+    const lines = stderr().split('\n').slice(0, -1);
+    expect(lines.length).toBeGreaterThan(1);
+    for (const line of lines) {
+      expect(line).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z (ERROR|WARN |INFO |DEBUG) \w.* credential=default/);
+      expect(line).not.toContain('{');
+    }
+    expect(stderr()).toMatch(/ INFO {2}a new token, good for 2 h 0 min /);
+    expect(stderr()).toMatch(/ INFO {2}published .*target=\S*\/volume\/token/);
+  });
+
+  it('says nothing below the level that was asked for', async ({ onTestFinished }) => {
+    const { once } = await workbench(onTestFinished);
+    const { code, stderr } = await once({ WXTOKEN_LOG_LEVEL: 'error' });
+
+    expect(code).toBe(0);
+    expect(stderr()).toBe('');
+  });
+
+  it('tells a failure that repeats itself at growing intervals', async ({ onTestFinished }) => {
+    const { sandbox, run, fetches, newToken } = await workbench(onTestFinished);
+    const daemon = run();
+    await newToken();
+    await sandbox.faults([{ kind: 'status', status: 500 }]);
+    const before = (await fetches()).length;
+    // Each HUP skips the backoff.
+    for (let failed = 1; failed <= 9; failed += 1) {
+      daemon.signal('SIGHUP');
+      await eventually(async () => (await fetches()).length >= before + failed, { for: `failure ${failed}` });
+    }
+    daemon.signal('SIGTERM');
+    await daemon.exited;
+
+    // Of nine failures the first, the second, the fourth and the eighth.
+    expect(daemon.log().filter(({ code }) => code === 'http-500')).toHaveLength(4);
+  });
+});
+
+describe.concurrent('G8: no output', () => {
+  for (const type of TYPES) {
+    for (const format of FORMATS) {
+      it(`holds the AppSecret or a token of ${type}, whatever happens, at debug level as ${format}`, async ({
+        onTestFinished,
+      }) => {
+        const { sandbox, file, run, newToken, fetches } = await workbench(onTestFinished);
+        const reader = startRestlessReader({ file }, onTestFinished);
+        const daemon = run({
+          WXTOKEN_TYPE: type,
+          WXTOKEN_LOG_LEVEL: 'debug',
+          WXTOKEN_LOG_FORMAT: format,
+        });
+        const first = await newToken();
+        await eventually(() => reader.readings().values.includes(first), { for: 'a read' });
+
+        for (const fault of tellingFaults(first)) {
+          const before = (await fetches()).length;
+          await sandbox.faults([{ ...fault, path: ENDPOINT[type] }]);
+          daemon.signal('SIGHUP');
+          await eventually(async () => (await fetches()).length > before, {
+            for: `a fetch with ${fault.kind}`,
+          });
+        }
+        await sandbox.clearFaults();
+        daemon.signal('SIGHUP');
+        if (type === 'access-token') await newToken(first);
+        daemon.signal('SIGTERM');
+        await daemon.exited;
+
+        const said = daemon.stdout() + daemon.stderr();
+        expect(said).toContain('http-302');
+        expect(said).toContain('987654');
+        expect(said).not.toContain(APP_SECRET);
+        for (const token of [...(await reader.stop()).values, ALMOST]) {
+          // Not even the beginning of one.
+          expect(said).not.toContain(token.slice(0, 24));
+        }
+      });
+    }
+  }
+
+  it('holds an AppSecret that WeChat refuses', async ({ onTestFinished }) => {
+    const { sandbox, once } = await workbench(onTestFinished);
+    await sandbox.account(APP_ID).patch({ secret: 'f'.repeat(32) });
+    const { code, stdout, stderr } = await once({ WXTOKEN_LOG_LEVEL: 'debug' });
+
+    expect(code).toBe(77);
+    expect(stdout() + stderr()).not.toContain(APP_SECRET);
+  });
+});
+
+/** As good as a token, but for its quote. */
+const ALMOST = `77_${'B'.repeat(132)}"`;
+
+/** Answers that repeat what they were asked, or hold what is nearly a token: all of it tempting to log. */
+function tellingFaults(token: string): Fault[] {
+  return [
+    {
+      kind: 'errcode',
+      errcode: 987654,
+      errmsg: `secret ${APP_SECRET} of ${APP_ID} with access_token=${token}`,
+    },
+    { kind: 'errcode', errcode: 40125, errmsg: `invalid appsecret ${APP_SECRET}` },
+    { kind: 'body', body: JSON.stringify({ access_token: ALMOST, expires_in: 7200 }) },
+    { kind: 'body', body: `access_token=${token}&secret=${APP_SECRET}` },
+    { kind: 'redirect', location: `https://portal.example.com/login?secret=${APP_SECRET}&t=${token}` },
+    { kind: 'cut' },
+    { kind: 'partial' },
+    { kind: 'status', status: 502 },
+  ];
+}

@@ -1,0 +1,120 @@
+import { createServer } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { startProgram } from '../support/program.ts';
+import { APP_ID, ENDPOINT, TYPES, workbench } from './workbench.ts';
+
+describe.concurrent('once', () => {
+  it.for(TYPES)('publishes a %s and ends with 0', async (type, { onTestFinished }) => {
+    const { once, token } = await workbench(onTestFinished);
+    const { code, stdout } = await once({ WXTOKEN_TYPE: type });
+
+    expect(code).toBe(0);
+    expect(await token()).toMatch(/^\d+_/);
+    // What scripts read stays free for answers.
+    expect(stdout()).toBe('');
+  });
+
+  it('rides out a passing fault', async ({ onTestFinished }) => {
+    const { sandbox, once, token } = await workbench(onTestFinished);
+    await sandbox.faults([{ kind: 'status', status: 502, times: 2 }]);
+
+    expect((await once()).code).toBe(0);
+    expect(await token()).toMatch(/^\d+_/);
+  });
+
+  it('ends with 75 when nothing listens at the platform', async ({ onTestFinished }) => {
+    const { once, token } = await workbench(onTestFinished);
+    const nowhere = await unusedAddress();
+    const { code, log } = await once({ WXTOKEN_API_BASE_URL: nowhere }, ['--timeout', '3s']);
+
+    expect(code).toBe(75);
+    expect(log()).toContainEqual(
+      expect.objectContaining({ level: 'error', credential: 'default', code: 'unreachable' }),
+    );
+    expect(log().at(-1)?.message).toMatch(/^not published: no answer from 127\.0\.0\.1/);
+    expect(await token()).toBeUndefined();
+  });
+
+  it('ends with 75 when the platform hangs longer than its timeout', async ({ onTestFinished }) => {
+    const { sandbox, once, token } = await workbench(onTestFinished);
+    await sandbox.faults([{ kind: 'hang' }]);
+
+    expect((await once({}, ['--timeout', '1s'])).code).toBe(75);
+    expect(await token()).toBeUndefined();
+  });
+
+  it('ends with 77 on a wrong AppSecret, without waiting for its timeout', async ({ onTestFinished }) => {
+    const { sandbox, once, token, fetches } = await workbench(onTestFinished);
+    await sandbox.account(APP_ID).patch({ secret: 'f'.repeat(32) });
+    const { code, log } = await once({}, ['--timeout', '10m']);
+
+    expect(code).toBe(77);
+    expect(log()).toContainEqual(
+      expect.objectContaining({
+        level: 'error',
+        credential: 'default',
+        errcode: 40125,
+        rid: expect.stringMatching(/^[0-9a-f]{8}(-[0-9a-f]{8}){2}$/),
+        advice: expect.stringContaining('AppSecret'),
+      }),
+    );
+    expect(await token()).toBeUndefined();
+    expect(await fetches()).toHaveLength(1);
+  });
+
+  it('G9: ends with 77 on 40164 and names the very IP to whitelist', async ({ onTestFinished }) => {
+    const { sandbox, once } = await workbench(onTestFinished);
+    const errmsg = 'invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist';
+    await sandbox.faults([{ kind: 'errcode', errcode: 40164, errmsg }]);
+    const { code, log } = await once({}, ['--timeout', '10m']);
+
+    expect(code).toBe(77);
+    expect(log()).toContainEqual(
+      expect.objectContaining({ errcode: 40164, advice: expect.stringContaining('203.0.113.7') }),
+    );
+  });
+
+  it('counts a live old token as published when it cannot be renewed, with a warning', async ({
+    onTestFinished,
+  }) => {
+    const { sandbox, once, token } = await workbench(onTestFinished);
+    expect((await once()).code).toBe(0);
+    const old = await token();
+    await sandbox.faults([{ kind: 'status', status: 500, path: ENDPOINT['stable-token'] }]);
+    const { code, log } = await once({ WXTOKEN_ROTATION_WINDOW: '3h' });
+
+    expect(code).toBe(0);
+    expect(log()).toContainEqual(expect.objectContaining({ level: 'warn', code: 'http-500' }));
+    expect(await token()).toBe(old);
+  });
+
+  it.for(['5', '5 s', 'soon', '-5s', '0s'])(
+    'ends with 78 on a timeout of %j',
+    async (timeout, { onTestFinished }) => {
+      const { once, fetches } = await workbench(onTestFinished);
+      const { code, stderr } = await once({}, [`--timeout=${timeout}`]);
+
+      expect(code).toBe(78);
+      expect(stderr()).toMatch(/^wx-token-sidecar: --timeout: .+\n$/);
+      expect(await fetches()).toEqual([]);
+    },
+  );
+
+  it('explains itself and ends with 0 when asked for help', async ({ onTestFinished }) => {
+    const program = startProgram(['once', '--help'], {}, onTestFinished);
+
+    expect(await program.exited).toEqual({ code: 0, signal: null });
+    expect(program.stdout()).toContain('--timeout');
+    expect(program.stderr()).toBe('');
+  });
+});
+
+/** Where a moment ago something listened, and now nothing does. */
+async function unusedAddress(): Promise<string> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (typeof address !== 'object' || address === null) throw new Error('no address');
+  return `http://127.0.0.1:${address.port}`;
+}

@@ -1,0 +1,99 @@
+import { spawnSync } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import WechatApi from 'co-wechat-api';
+import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
+import { startProcess } from '../support/program.ts';
+import { APP_ID, type Workbench, workbench } from './workbench.ts';
+
+const ROTATIONS = 10;
+const PATIENCE = 90_000;
+const READERS = fileURLToPath(new URL('../readers/', import.meta.url));
+
+interface Summary {
+  readonly calls: number;
+  readonly refused: number;
+  readonly tokens: number;
+}
+
+describe.concurrent('G3: ten rotations without one refused call, read by', () => {
+  const undo: (() => Promise<void>)[] = [];
+  let bench: Workbench;
+
+  // One daemon for all of them; each token is replaced after about 2 s and works for 4 s more.
+  beforeAll(async () => {
+    const atEnd = (step: () => Promise<void>) => undo.unshift(step);
+    bench = await workbench(atEnd, { tokenTtl: 6, rotationWindow: 5 });
+    bench.run({ WXTOKEN_ROTATION_WINDOW: '5s' });
+    await bench.newToken();
+  });
+
+  afterAll(async () => {
+    for (const step of undo) await step();
+  });
+
+  it(
+    'PHP',
+    async (ctx) => {
+      await reads(ctx, 'php', ['--version'], [`${READERS}Reader.php`]);
+    },
+    PATIENCE,
+  );
+
+  it(
+    'Java',
+    async (ctx) => {
+      const light = ['-Xmx64m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
+      await reads(ctx, 'java', ['-version'], [...light, `${READERS}Reader.java`]);
+    },
+    PATIENCE,
+  );
+
+  it(
+    'Node, with the SDK co-wechat-api',
+    async () => {
+      const used = new Set<string>();
+      const getToken = async () => {
+        const details = JSON.parse(await readFile(`${bench.file}.json`, 'utf8'));
+        const accessToken: string = details.access_token;
+        used.add(accessToken);
+        return { accessToken, expireTime: details.expires_at * 1000 };
+      };
+      const api = new WechatApi(APP_ID, 'the daemon alone knows it', getToken, undefined, true);
+      api.prefix = `${bench.sandbox.url}/cgi-bin/`;
+      while (used.size <= ROTATIONS) {
+        // A refused call throws.
+        const { ip_list } = await api.getIp();
+        expect(ip_list.length).toBeGreaterThan(0);
+        await delay(20);
+      }
+      const strangers = (await bench.fetches()).filter(
+        ({ userAgent }) => !userAgent?.startsWith('wx-token-sidecar/'),
+      );
+      expect(strangers).toEqual([]);
+    },
+    PATIENCE,
+  );
+
+  async function reads(
+    { onTestFinished, skip }: TestContext,
+    command: string,
+    probe: readonly string[],
+    args: readonly string[],
+  ): Promise<void> {
+    if (spawnSync(command, probe).status !== 0) {
+      process.stdout.write(`no reader in ${command}: this machine has no ${command}\n`);
+      return skip(`this machine has no ${command}`);
+    }
+    const options = [bench.file, bench.sandbox.url, String(ROTATIONS)];
+    const reader = startProcess(command, [...args, ...options], {}, onTestFinished);
+    const exit = await reader.exited;
+
+    expect(reader.stderr()).toBe('');
+    expect(exit).toEqual({ code: 0, signal: null });
+    const { calls, refused, tokens }: Summary = JSON.parse(reader.stdout());
+    expect({ refused, tokens }).toEqual({ refused: 0, tokens: ROTATIONS + 1 });
+    expect(calls).toBeGreaterThan(ROTATIONS);
+  }
+});

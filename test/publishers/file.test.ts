@@ -1,0 +1,229 @@
+import {
+  chmod,
+  chown,
+  mkdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  unlink,
+  writeFile,
+} from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { createPublisher, type Target } from '../../src/publishers/index.ts';
+import { isRoot, modeOf, mount, namesIn, temporaryFolder, withUmask } from '../system/folder.ts';
+import { aToken } from './token.ts';
+
+const SUBJECT = { name: 'default', type: 'access-token', appId: 'wx0000000000000000' } as const;
+const OLD = aToken('the-first-token-of-this-test');
+const NEW = aToken('the-second-token-of-this-test', { generation: 2 });
+
+/** A publisher into a folder of its own. */
+async function workshop(changes: Partial<Target> = {}) {
+  const path = join(await temporaryFolder(), 'wx', 'token');
+  const target: Target = { type: 'file', path, format: 'raw', details: true, mode: 0o640, ...changes };
+  const publisher = createPublisher(target, SUBJECT);
+  return { path, json: `${path}.json`, folder: dirname(path), ...publisher };
+}
+
+const contentOf = (path: string) => readFile(path, 'utf8').catch(() => undefined);
+
+/** What identifies the files as they are: a write gives new inodes. */
+async function inodes(...paths: readonly string[]): Promise<number[]> {
+  return await Promise.all(paths.map(async (path) => (await stat(path)).ino));
+}
+
+describe('publishing into a file', () => {
+  it('is known by its path', async () => {
+    const { id, path } = await workshop();
+    expect(id).toBe(`file:${path}`);
+  });
+
+  it('creates the folder, and nothing in it before there is a token', async () => {
+    const { prepare, folder } = await workshop();
+    expect(await prepare()).toEqual([]);
+    expect(await namesIn(folder)).toEqual([]);
+  });
+
+  it('writes the value and, beside it, the details', async () => {
+    const { prepare, publish, path, json, folder } = await workshop();
+    await prepare();
+    expect(await publish(OLD)).toBe('written');
+    expect(await contentOf(path)).toBe('the-first-token-of-this-test');
+    expect(JSON.parse((await contentOf(json)) ?? '')).toMatchObject({
+      access_token: 'the-first-token-of-this-test',
+    });
+    expect(await modeOf(path)).toBe(0o640);
+    expect(await modeOf(json)).toBe(0o640);
+    expect(await namesIn(folder)).toEqual(['token', 'token.json']);
+  });
+
+  it('writes the value alone where no details are asked for', async () => {
+    const { prepare, publish, folder } = await workshop({ details: false });
+    await prepare();
+    await publish(OLD);
+    expect(await namesIn(folder)).toEqual(['token']);
+  });
+
+  it('writes the details first: where the value cannot be written, they are new already', async () => {
+    const { prepare, publish, path, json } = await workshop();
+    await prepare();
+    await mkdir(path);
+    await expect(publish(NEW)).rejects.toMatchObject({ code: 'EISDIR' });
+    expect(await contentOf(json)).toContain('the-second-token');
+  });
+
+  it('leaves the value as it was where the details cannot be written', async () => {
+    const { prepare, publish, path, json } = await workshop();
+    await prepare();
+    await publish(OLD);
+    await unlink(json);
+    await mkdir(json);
+    await expect(publish(NEW)).rejects.toMatchObject({ code: 'EISDIR' });
+    expect(await contentOf(path)).toBe('the-first-token-of-this-test');
+  });
+
+  it('writes nothing where the token is there already', async () => {
+    const { prepare, publish, path, json } = await workshop();
+    await prepare();
+    await publish(OLD);
+    const before = await inodes(path, json);
+    expect(await publish(OLD)).toBe('unchanged');
+    expect(await inodes(path, json)).toEqual(before);
+  });
+
+  it('lets a reader go on with the file that it has open', async () => {
+    const { prepare, publish, path } = await workshop();
+    await prepare();
+    await publish(OLD);
+    const [before] = await inodes(path);
+    await publish(NEW);
+    expect(await contentOf(path)).toBe('the-second-token-of-this-test');
+    expect(await inodes(path)).not.toEqual([before]);
+  });
+
+  it('sweeps what a daemon that is gone left in the folder, at the start', async () => {
+    const { prepare, folder } = await workshop();
+    await mkdir(folder);
+    const leftover = `.wx-token-sidecar-${'f'.repeat(12)}-7-${'0'.repeat(32)}.tmp`;
+    await writeFile(join(folder, leftover), 'half a tok');
+    await prepare();
+    expect(await namesIn(folder)).toEqual([leftover]);
+  });
+});
+
+describe('what somebody changed is repaired', () => {
+  async function published(changes: Partial<Target> = {}) {
+    const bench = await workshop(changes);
+    await bench.prepare();
+    await bench.publish(OLD);
+    return bench;
+  }
+
+  it('the mode', async () => {
+    const { publish, path } = await published();
+    await chmod(path, 0o644);
+    expect(await publish(OLD)).toBe('written');
+    expect(await modeOf(path)).toBe(0o640);
+  });
+
+  it('the group', async (ctx) => {
+    if (!isRoot) return ctx.skip('only root may give a file to any group');
+    const { publish, path } = await published({ gid: 48_731 });
+    await chown(path, 0, 0);
+    expect(await publish(OLD)).toBe('written');
+    expect(await stat(path)).toMatchObject({ gid: 48_731 });
+  });
+
+  it.each(['', 'the-first-token-of-this-tesT', 'the-first-token-of-this-test\n'])(
+    'the content, when it has become %j',
+    async (content) => {
+      const { publish, path } = await published();
+      await writeFile(path, content);
+      expect(await publish(OLD)).toBe('written');
+      expect(await contentOf(path)).toBe('the-first-token-of-this-test');
+    },
+  );
+
+  it('the details alone, without a write of the value', async () => {
+    const { publish, path, json } = await published();
+    const before = await inodes(path);
+    await unlink(json);
+    expect(await publish(OLD)).toBe('written');
+    expect(await contentOf(json)).toContain('the-first-token');
+    expect(await inodes(path)).toEqual(before);
+  });
+
+  it('a file that was removed', async () => {
+    const { publish, path } = await published();
+    await unlink(path);
+    expect(await publish(OLD)).toBe('written');
+    expect(await contentOf(path)).toBe('the-first-token-of-this-test');
+  });
+
+  it('a folder that was removed', async () => {
+    const { publish, path, folder } = await published();
+    await rm(folder, { recursive: true });
+    expect(await publish(OLD)).toBe('written');
+    expect(await contentOf(path)).toBe('the-first-token-of-this-test');
+  });
+
+  it('a link that was put in its place, even to the same content', async () => {
+    const { publish, path, folder } = await published();
+    await rename(path, join(folder, 'elsewhere'));
+    await symlink('elsewhere', path);
+    expect(await publish(OLD)).toBe('written');
+    await unlink(join(folder, 'elsewhere'));
+    expect(await contentOf(path)).toBe('the-first-token-of-this-test');
+  });
+
+  it('a folder that everyone could write is not made, whatever the umask', async () => {
+    withUmask(0);
+    const { folder } = await published();
+    expect(await modeOf(folder)).toBe(0o755);
+  });
+});
+
+describe('a failure to publish', () => {
+  it('says what the file system said and what to do, and names no token', async (ctx) => {
+    const { prepare, publish, path, folder } = await workshop();
+    await prepare();
+    await publish(OLD);
+    const problem = await mount(['--bind', '-o', 'ro', folder], folder);
+    if (problem) return ctx.skip(problem);
+    const failure = await publish(NEW).catch((error: unknown) => error);
+    expect(failure).toMatchObject({
+      name: 'EdgeError',
+      code: 'EROFS',
+      failure: {
+        class: 'passing',
+        effect: 'none',
+        message: `cannot write ${path}.json: EROFS`,
+        advice: 'the volume is mounted read-only: mount it read-write in the sidecar, read-only in the app',
+      },
+    });
+    expect(await contentOf(path)).toBe('the-first-token-of-this-test');
+  });
+
+  it('on a full volume asks for space, and heals when there is some', async (ctx) => {
+    const { prepare, publish, path, folder } = await workshop();
+    await mkdir(folder);
+    const problem = await mount(['-t', 'tmpfs', '-o', 'size=64k', 'none'], folder);
+    if (problem) return ctx.skip(problem);
+    await prepare();
+    await publish(OLD);
+    const ballast = join(folder, 'ballast');
+    await writeFile(ballast, 'x'.repeat(65_536)).catch(() => {});
+    await expect(publish(NEW)).rejects.toMatchObject({
+      code: 'ENOSPC',
+      failure: { advice: 'the volume is full: free some space or raise its size limit' },
+    });
+    expect(await contentOf(path)).toBe('the-first-token-of-this-test');
+    expect(await namesIn(folder)).toEqual(['ballast', 'token', 'token.json']);
+    await unlink(ballast);
+    expect(await publish(NEW)).toBe('written');
+    expect(await contentOf(path)).toBe('the-second-token-of-this-test');
+  });
+});

@@ -1,0 +1,9 @@
+import { createPublisher } from '../../src/publishers/index.ts';
+
+/** A program: prepares a file target at PATH and says what is wrong with it. */
+const [path = ''] = process.argv.slice(2);
+const publisher = createPublisher(
+  { type: 'file', path, format: 'raw', details: false, mode: 0o640 },
+  { name: 'default', type: 'stable-token', appId: 'wx0000000000000000' },
+);
+process.stdout.write(JSON.stringify(await publisher.prepare()));
