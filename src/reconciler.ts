@@ -1,4 +1,5 @@
 import { apply, type Event } from './core/apply.ts';
+import type { Token } from './core/credential.ts';
 import { type Failure, failureOf } from './core/failure.ts';
 import { begin } from './core/outcome.ts';
 import { type FetchStep, plan, type Step } from './core/plan.ts';
@@ -113,7 +114,10 @@ export function createReconciler(
     if (!token) return;
     const target = publisher.id;
     try {
-      const result = await publisher.publish(token);
+      const result = await publisher.publish(token, async () =>
+        isNewest(token, await cell.unit.store.read()),
+      );
+      if (result === 'superseded') return happen(cell, { type: 'stirred' });
       happen(cell, { type: 'published', target, generation: token.generation });
       report(cell.unit.name, { type: 'published', target, result });
     } catch (error) {
@@ -134,7 +138,7 @@ export function createReconciler(
       if (cell.state.orphan) happen(cell, { type: 'settled' });
       const { step } = plan(cell.state, cell.unit.policy, clock.now());
       if (step.kind === 'fetch' && !stopping) await fetch(cell, step, lease);
-      if (!cell.state.saved && !cell.state.orphan && (await lease.held())) await save(cell);
+      if (!cell.state.saved && !cell.state.orphan) await save(cell, lease);
     } finally {
       await lease.release();
     }
@@ -167,7 +171,7 @@ export function createReconciler(
   async function fetch(cell: Cell, step: FetchStep, lease: Lease): Promise<void> {
     const { unit } = cell;
     const record = begin(cell.state, unit.policy, step.forced, clock.now());
-    const saved = await write(cell, record);
+    const saved = await write(cell, record, lease);
     if (!saved && record.intent) return;
     if (!(await lease.held())) return happen(cell, { type: 'blocked' });
     happen(cell, { type: 'began', record, saved });
@@ -194,14 +198,14 @@ export function createReconciler(
     report(cell.unit.name, { type: 'probed', works });
   }
 
-  async function save(cell: Cell): Promise<void> {
+  async function save(cell: Cell, lease: Lease): Promise<void> {
     const { record } = cell.state;
-    if (await write(cell, record)) happen(cell, { type: 'saved', generation: record.generation });
+    if (await write(cell, record, lease)) happen(cell, { type: 'saved', generation: record.generation });
   }
 
-  async function write(cell: Cell, record: AccountRecord): Promise<boolean> {
+  async function write(cell: Cell, record: AccountRecord, lease: Lease): Promise<boolean> {
     try {
-      await cell.unit.store.write(record);
+      await cell.unit.store.write(record, lease);
       return true;
     } catch (error) {
       block(cell, error);
@@ -239,4 +243,8 @@ export function createReconciler(
     },
     abort: () => requests.abort(),
   };
+}
+
+function isNewest(token: Token, stored: AccountRecord | undefined): boolean {
+  return (stored?.token?.generation ?? 0) <= token.generation;
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import * as v from 'valibot';
 import { readAnswer } from '../core/credential.ts';
 import type { AccountRecord } from '../core/record.ts';
@@ -15,6 +16,8 @@ const Stored = v.object({
   token: v.optional(
     v.object({
       value: v.string(),
+      /** Of the value, in hex: a bit that fell over on a bad disk must not be published. */
+      sha256: v.string(),
       expiresIn: v.number(),
       issuedAt: Epoch,
       expiresAt: Epoch,
@@ -38,7 +41,7 @@ export function encodeRecord({ token, ...record }: AccountRecord): string {
   const stored = {
     version: 1,
     ...record,
-    ...(token && { token: { ...token, value: token.value.reveal() } }),
+    ...(token && { token: { ...token, value: token.value.reveal(), sha256: sha256(token.value.reveal()) } }),
   };
   return `${JSON.stringify(stored)}\n`;
 }
@@ -63,13 +66,23 @@ export function decodeRecord(text: string, account: string): AccountRecord {
 }
 
 /** What the platform may not say is not believed of a file either: it would be published. */
-function decodeToken({ value, platformDate, ...times }: NonNullable<v.InferOutput<typeof Stored>['token']>) {
+function decodeToken({
+  value,
+  sha256: expected,
+  platformDate,
+  ...times
+}: NonNullable<v.InferOutput<typeof Stored>['token']>) {
+  if (sha256(value) !== expected) throw unknown('token');
   try {
     const answer = readAnswer({ access_token: value, expires_in: times.expiresIn }, 'access_token');
     return { ...times, ...answer, ...(platformDate && { platformDate }) };
   } catch {
     throw unknown('token');
   }
+}
+
+function sha256(value: string): string {
+  return createHash('sha256').update(value).digest('hex');
 }
 
 function unknown(what: string): Error {

@@ -60,8 +60,11 @@ export function requestFolder(stateDir: string): RequestFolder {
         );
         const request = won ? await readJson(taken, Request) : undefined;
         if (!request) continue;
-        const reply = (outcomes: readonly RefreshOutcome[]) =>
-          writeAtomically(path.replace(/request$/, 'reply'), JSON.stringify({ outcomes }), { mode: 0o600 });
+        const reply = async (outcomes: readonly RefreshOutcome[]) => {
+          await writeAtomically(path.replace(/request$/, 'reply'), JSON.stringify({ outcomes }), {
+            mode: 0o600,
+          });
+        };
         return { request, reply };
       }
       return undefined;

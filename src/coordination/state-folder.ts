@@ -1,12 +1,11 @@
-import { access, chmod, constants, readFile } from 'node:fs/promises';
+import { access, chmod, constants } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AccountStore, Clock } from '../core/ports.ts';
-import { sweepLeftovers, writeAtomically } from '../system/atomic-write.ts';
+import { sweepLeftovers } from '../system/atomic-write.ts';
 import { fileFailure } from '../system/file-failure.ts';
 import { makeFolder } from '../system/make-folder.ts';
 import { type FolderWatch, watchFolder } from '../system/watch-folder.ts';
-import { fileLock } from './file-lock.ts';
-import { decodeRecord, encodeRecord } from './record-codec.ts';
+import { accountStore } from './account-store.ts';
 import { REQUESTS } from './request-folder.ts';
 
 export interface StateFolder {
@@ -47,7 +46,15 @@ export function stateFolder(folder: string, clock: Clock, warn: (message: string
     open(account) {
       const name = `${account.replaceAll('/', '.').replaceAll(':', '_')}.json`;
       opened.set(name, account);
-      return accountStore(folder, name, account, clock, warn);
+      const store = accountStore(join(folder, name), account, clock, warn);
+      return {
+        ...store,
+        async lock() {
+          // Somebody may have cleaned up: without a folder there would be no lock, and no credential that needs one.
+          await makePrivateFolder(folder).catch(() => {});
+          return store.lock();
+        },
+      };
     },
     watch(changed, requested) {
       const records = watchFolder(folder, (name) => {
@@ -61,48 +68,6 @@ export function stateFolder(folder: string, clock: Clock, warn: (message: string
           await Promise.all([records.close(), requests.close()]);
         },
       };
-    },
-  };
-}
-
-function accountStore(
-  folder: string,
-  name: string,
-  account: string,
-  clock: Clock,
-  warn: (message: string) => void,
-): AccountStore {
-  const path = join(folder, name);
-  const lock = fileLock(path, clock);
-  let complained: string | undefined;
-
-  function complain(why: string): undefined {
-    if (why !== complained) warn(`ignoring ${path}: ${why}`);
-    complained = why;
-  }
-
-  return {
-    async read() {
-      try {
-        const record = decodeRecord(await readFile(path, 'utf8'), account);
-        complained = undefined;
-        return record;
-      } catch (error) {
-        const { code, message } = error as NodeJS.ErrnoException;
-        return code === 'ENOENT' ? undefined : complain(message);
-      }
-    },
-    async write(record) {
-      try {
-        await writeAtomically(path, encodeRecord(record), { mode: 0o600 });
-      } catch (error) {
-        throw fileFailure('write', path, error);
-      }
-    },
-    async lock() {
-      // Somebody may have cleaned up: without a folder there would be no lock, and no credential that needs one.
-      await makePrivateFolder(folder).catch(() => {});
-      return lock.take();
     },
   };
 }

@@ -35,15 +35,18 @@ export interface Publisher {
    * that is there already: then it only repairs what someone changed.
    * @throws {EdgeError} when the target could not be brought up to date; what it held before is still whole
    */
-  publish(token: Token): Promise<'written' | 'unchanged'>;
+  publish(token: Token, isNewest: () => Promise<boolean>): Promise<'written' | 'unchanged' | 'superseded'>;
 }
 
 /** The durable record of one account, shared by all daemons of the account. */
 export interface AccountStore {
   /** @returns undefined where there is none that can be used */
   read(): Promise<AccountRecord | undefined>;
-  /** Makes the record durable before it resolves. Only for the holder of the lock. */
-  write(record: AccountRecord): Promise<void>;
+  /**
+   * Makes the record durable before it resolves.
+   * @throws {EdgeError} `lock-lost` when the lease was not held at the last moment; or why it cannot be written
+   */
+  write(record: AccountRecord, lease: Lease): Promise<void>;
   /**
    * @returns undefined while another daemon holds it
    * @throws {EdgeError} when locking is not possible at all

@@ -73,6 +73,7 @@ export function createNarrator(logger: Logger): (credential: string, report: Rep
           ...call(report),
         });
       case 'adopted':
+        forget(credential, 'fetch');
         return report.lifeMs > 0
           ? logger.info(`took over a stored token, good for ${inWords(report.lifeMs)}`, { credential })
           : logger.info('found a stored token, but it has ended', { credential });

@@ -37,12 +37,12 @@ export function filePublisher(target: FileTarget, subject: Subject): Publisher {
       return problems.filter((problem) => problem !== undefined);
     },
 
-    async publish(token: Token) {
+    async publish(token: Token, isNewest) {
       let result: 'written' | 'unchanged' = 'unchanged';
       for (const file of files) {
         const content = formats[file.format](token, subject);
         if (await holds(file.path, content, target)) continue;
-        await replace(file.path, content, target);
+        if (!(await replace(file.path, content, target, isNewest))) return 'superseded';
         result = 'written';
       }
       if (result === 'written') await sweepLeftovers(folder);
@@ -51,10 +51,15 @@ export function filePublisher(target: FileTarget, subject: Subject): Publisher {
   };
 }
 
-async function replace(path: string, content: string, attributes: Attributes): Promise<void> {
+async function replace(
+  path: string,
+  content: string,
+  attributes: Attributes,
+  isWanted: () => Promise<boolean>,
+): Promise<boolean> {
   try {
     await makeFolder(dirname(path));
-    await writeAtomically(path, content, attributes);
+    return await writeAtomically(path, content, attributes, isWanted);
   } catch (error) {
     throw fileFailure('write', path, error);
   }

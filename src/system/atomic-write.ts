@@ -22,9 +22,16 @@ const underWay = new Set<string>();
  * Replaces a file in one step: whoever opens the path finds the old content or the new, whole, with the right mode
  * and group from the first instant, also after a crash or a power loss at any point. A symbolic link at the path is
  * replaced, not followed.
+ * @param isWanted asked at the last moment before the file would change
+ * @returns whether it was wanted
  * @throws {NodeJS.ErrnoException} what the file system said; the file is as it was and nothing is left behind
  */
-export async function writeAtomically(path: string, content: string, attributes: Attributes): Promise<void> {
+export async function writeAtomically(
+  path: string,
+  content: string,
+  attributes: Attributes,
+  isWanted: () => Promise<boolean> = async () => true,
+): Promise<boolean> {
   const folder = dirname(path);
   // In the same folder, or the rename would not be atomic and a setgid folder would not give its group; with an
   // unguessable name, or a planted link could redirect the write and a left-over could block it for ever.
@@ -37,8 +44,11 @@ export async function writeAtomically(path: string, content: string, attributes:
   underWay.add(basename(temporary));
   try {
     await writeDurably(temporary, content, attributes);
-    await rename(temporary, path);
+    const wanted = await isWanted();
+    if (wanted) await rename(temporary, path);
+    else await unlink(temporary);
     await syncFolder(handle);
+    return wanted;
   } catch (error) {
     await unlink(temporary).catch(() => {});
     throw error;

@@ -2,6 +2,7 @@ import { chmod, mkdir, readFile, rm, unlink, utimes, writeFile } from 'node:fs/p
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { stateFolder } from '../../src/coordination/state-folder.ts';
+import type { Lease } from '../../src/core/ports.ts';
 import { type AccountRecord, emptyRecord } from '../../src/core/record.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { aToken } from '../publishers/token.ts';
@@ -16,6 +17,9 @@ const RECORD: AccountRecord = {
   generation: 3,
   token: aToken(VALUE),
 };
+
+/** The lock itself is the business of file-lock.test.ts. */
+const HELD: Lease = { held: async () => true, release: async () => {} };
 
 const preparer = program(new URL('./preparer.ts', import.meta.url));
 
@@ -34,7 +38,7 @@ describe('the state folder', () => {
       withUmask(mask);
       const { folder, path, state, store } = await workshop();
       expect(await state.prepare()).toBeUndefined();
-      await store.write(RECORD);
+      await store.write(RECORD, HELD);
       expect(await modeOf(folder)).toBe(0o700);
       expect(await modeOf(path)).toBe(0o600);
     },
@@ -69,7 +73,7 @@ describe('the state folder', () => {
       '[::1]:8866/stable-token/wx0000000000000000',
     ];
     for (const [index, account] of accounts.entries()) {
-      await state.open(account).write({ ...RECORD, account, generation: index + 1 });
+      await state.open(account).write({ ...RECORD, account, generation: index + 1 }, HELD);
     }
     for (const [index, account] of accounts.entries()) {
       expect(await state.open(account).read()).toMatchObject({ account, generation: index + 1 });
@@ -116,7 +120,7 @@ describe('the record of an account', () => {
   it('is read as it was written, by this daemon and by the next', async () => {
     const { folder, state, store } = await workshop();
     await state.prepare();
-    await store.write(RECORD);
+    await store.write(RECORD, HELD);
     const next = stateFolder(folder, systemClock, () => {}).open(ACCOUNT);
     for (const reader of [store, next]) {
       const { token, ...record } = (await reader.read()) ?? {};
@@ -157,7 +161,7 @@ describe('the record of an account', () => {
     for (let damages = 0; damages < 2; damages += 1) {
       await writeFile(path, 'garbage');
       await store.read();
-      await store.write(RECORD);
+      await store.write(RECORD, HELD);
       expect(await store.read()).toMatchObject({ generation: 3 });
     }
     expect(warnings).toHaveLength(2);
@@ -169,7 +173,7 @@ describe('the record of an account', () => {
     await mkdir(path);
     expect(await store.read()).toBeUndefined();
     expect(warnings).toHaveLength(1);
-    await expect(store.write(RECORD)).rejects.toMatchObject({ name: 'EdgeError', code: 'EISDIR' });
+    await expect(store.write(RECORD, HELD)).rejects.toMatchObject({ name: 'EdgeError', code: 'EISDIR' });
   });
 
   it('is as it was when it cannot be written', async (ctx) => {
@@ -178,25 +182,25 @@ describe('the record of an account', () => {
     const impossible = await mount(['-t', 'tmpfs', '-o', 'size=64k', 'none'], folder);
     if (impossible) return ctx.skip(impossible);
     await state.prepare();
-    await store.write(RECORD);
+    await store.write(RECORD, HELD);
     const before = await readFile(path, 'utf8');
     await writeFile(join(folder, 'ballast'), 'x'.repeat(65_536)).catch(() => {});
-    const refused = await store.write({ ...RECORD, generation: 4 }).catch((error: unknown) => error);
+    const refused = await store.write({ ...RECORD, generation: 4 }, HELD).catch((error: unknown) => error);
     expect(refused).toMatchObject({ name: 'EdgeError', code: 'ENOSPC' });
     expect(String(refused)).not.toContain(VALUE);
     expect(await readFile(path, 'utf8')).toBe(before);
     await unlink(join(folder, 'ballast'));
-    await store.write({ ...RECORD, generation: 4 });
+    await store.write({ ...RECORD, generation: 4 }, HELD);
     expect(await store.read()).toMatchObject({ generation: 4 });
   });
 
   it('can be locked and written again after somebody removed the folder', async () => {
     const { folder, state, store } = await workshop();
     await state.prepare();
-    await store.write(RECORD);
+    await store.write(RECORD, HELD);
     await rm(folder, { recursive: true });
     const lease = await store.lock();
-    await store.write(RECORD);
+    await store.write(RECORD, HELD);
     await lease?.release();
     expect(await store.read()).toMatchObject({ generation: 3 });
     expect(await modeOf(folder)).toBe(0o700);

@@ -12,6 +12,7 @@ import {
 } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Token } from '../../src/core/credential.ts';
 import { createPublisher, type Target } from '../../src/publishers/index.ts';
 import { isRoot, modeOf, mount, namesIn, temporaryFolder, withUmask } from '../system/folder.ts';
 import { aToken } from './token.ts';
@@ -25,7 +26,8 @@ async function workshop(changes: Partial<Target> = {}) {
   const path = join(await temporaryFolder(), 'wx', 'token');
   const target: Target = { type: 'file', path, format: 'raw', details: true, mode: 0o640, ...changes };
   const publisher = createPublisher(target, SUBJECT);
-  return { path, json: `${path}.json`, folder: dirname(path), ...publisher };
+  const publish = (token: Token, isNewest = async () => true) => publisher.publish(token, isNewest);
+  return { path, json: `${path}.json`, folder: dirname(path), ...publisher, publish };
 }
 
 const contentOf = (path: string) => readFile(path, 'utf8').catch(() => undefined);
@@ -45,6 +47,15 @@ describe('publishing into a file', () => {
     const { prepare, folder } = await workshop();
     expect(await prepare()).toEqual([]);
     expect(await namesIn(folder)).toEqual([]);
+  });
+
+  it('leaves the file alone when something newer was published meanwhile, and nothing behind', async () => {
+    const { prepare, publish, path, folder } = await workshop({ details: false });
+    await prepare();
+    await publish(NEW);
+    expect(await publish(OLD, async () => false)).toBe('superseded');
+    expect(await contentOf(path)).toBe(NEW.value.reveal());
+    expect(await namesIn(folder)).toEqual(['token']);
   });
 
   it('writes the value and, beside it, the details', async () => {
