@@ -2,11 +2,11 @@ import { type Config, ConfigError, type Problem } from './config/config.ts';
 import { refreshDesk } from './coordination/refresh-desk.ts';
 import { requestFolder } from './coordination/request-folder.ts';
 import { type StateFolder, stateFolder } from './coordination/state-folder.ts';
-import type { Clock } from './core/ports.ts';
+import type { Clock, Unit } from './core/ports.ts';
 import { feedbackFolder } from './operations/feedback-folder.ts';
 import type { Logger } from './operations/logger.ts';
 import { createNarrator } from './operations/narrator.ts';
-import { createReconciler, type Reconciler, type Unit } from './reconciler.ts';
+import { createReconciler, type Reconciler } from './reconciler.ts';
 import { joinUnit } from './unit.ts';
 
 export interface DaemonOptions {

@@ -1,10 +1,9 @@
 import type { CredentialConfig } from './config/config.ts';
 import { secretReader } from './config/secret-file.ts';
 import type { StateFolder } from './coordination/state-folder.ts';
-import type { Clock } from './core/ports.ts';
+import type { Clock, Unit } from './core/ports.ts';
 import { createPlatform, createTransport, credentialKinds, fingerprintOf } from './providers/index.ts';
 import { createPublisher } from './publishers/index.ts';
-import type { Unit } from './reconciler.ts';
 
 /** One configured credential with its edges joined. */
 export interface JoinedUnit {

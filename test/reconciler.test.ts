@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { CredentialType } from '../src/core/credential.ts';
 import { EdgeError } from '../src/core/failure.ts';
-import type { Lease } from '../src/core/ports.ts';
+import type { Lease, Unit } from '../src/core/ports.ts';
 import type { AccountRecord } from '../src/core/record.ts';
 import type { Report } from '../src/core/report.ts';
 import { Secret } from '../src/core/secret.ts';
 import { MINUTE, SECOND } from '../src/core/time.ts';
 import { credentialKinds } from '../src/providers/index.ts';
-import { createReconciler, type Unit } from '../src/reconciler.ts';
+import { createReconciler } from '../src/reconciler.ts';
 import { fakeClock } from './support/clock.ts';
 import { PASSING_FAULT, TARGET, token } from './support/story.ts';
 

@@ -1,5 +1,6 @@
 import type { Answer, Token } from './credential.ts';
 import type { AccountRecord } from './record.ts';
+import type { Policy } from './state.ts';
 import type { Instant } from './time.ts';
 
 /** Time is an argument: this is where it comes from. */
@@ -59,4 +60,16 @@ export interface Lease {
   held(): Promise<boolean>;
   /** Never releases what is no longer held, never rejects. */
   release(): Promise<void>;
+}
+
+/** One credential with its edges. */
+export interface Unit {
+  readonly name: string;
+  readonly account: string;
+  readonly policy: Policy;
+  /** Of the AppSecret as it is now; undefined when it cannot be read. */
+  readonly fingerprint: () => Promise<string | undefined>;
+  readonly provider: Provider;
+  readonly store: AccountStore;
+  readonly publishers: readonly Publisher[];
 }

@@ -1,10 +1,10 @@
 import type { CredentialType } from '../../src/core/credential.ts';
 import { readAnswer } from '../../src/core/credential.ts';
-import type { AccountStore, Provider, Publisher } from '../../src/core/ports.ts';
+import type { AccountStore, Provider, Publisher, Unit } from '../../src/core/ports.ts';
 import type { AccountRecord } from '../../src/core/record.ts';
 import { DAY, MINUTE } from '../../src/core/time.ts';
 import { credentialKinds } from '../../src/providers/index.ts';
-import { createReconciler, type Unit } from '../../src/reconciler.ts';
+import { createReconciler } from '../../src/reconciler.ts';
 import { createPlatform, type Platform } from '../../src/sandbox/platform.ts';
 import { type FakeClock, fakeClock, seeded } from './clock.ts';
 import { TEST_ACCOUNT } from './sandbox.ts';

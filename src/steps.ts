@@ -1,0 +1,164 @@
+import { apply, type Event } from './core/apply.ts';
+import type { Token } from './core/credential.ts';
+import { type Failure, failureOf } from './core/failure.ts';
+import { begin } from './core/outcome.ts';
+import { type FetchStep, plan, type Step } from './core/plan.ts';
+import type { Clock, Lease, Publisher, Unit } from './core/ports.ts';
+import type { AccountRecord } from './core/record.ts';
+import type { Report } from './core/report.ts';
+import { lifeLeft, type State } from './core/state.ts';
+
+/** A credential with what is known of it: only {@link Steps.happen} changes that. */
+export interface Cell {
+  readonly unit: Unit;
+  state: State;
+}
+
+export interface Surroundings {
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly report: (name: string, report: Report) => void;
+}
+
+/** What a plan asks for, done at the edges. None of them rejects: what goes wrong is an event like any other. */
+export interface Steps {
+  happen(cell: Cell, event: Event): void;
+  act(cell: Cell, step: Step): Promise<void>;
+  publish(cell: Cell, publisher: Publisher): Promise<void>;
+}
+
+const UNLOCKED: Lease = { held: async () => true, release: async () => {} };
+
+/**
+ * @param signal ends requests under way
+ * @param mayFetch asked directly before a request is prepared
+ */
+export function createSteps(
+  { clock, random, report }: Surroundings,
+  signal: AbortSignal,
+  mayFetch: () => boolean,
+): Steps {
+  function happen(cell: Cell, event: Event): void {
+    const { policy } = cell.unit;
+    cell.state = apply(cell.state, event, { policy, now: clock.now(), random: random() });
+  }
+
+  async function publish(cell: Cell, publisher: Publisher): Promise<void> {
+    const { token } = cell.state.record;
+    if (!token) return;
+    const target = publisher.id;
+    try {
+      const result = await publisher.publish(token, async () =>
+        isNewest(token, await cell.unit.store.read()),
+      );
+      if (result === 'superseded') return happen(cell, { type: 'stirred' });
+      happen(cell, { type: 'published', target, generation: token.generation });
+      report(cell.unit.name, { type: 'published', target, result });
+    } catch (error) {
+      const failure = failureOf(error, 'none');
+      happen(cell, { type: 'unpublished', target, failure });
+      report(cell.unit.name, { type: 'unpublished', target, failure });
+    }
+  }
+
+  /** Lock, look, plan again, act, release: what others did meanwhile is learnt before anything is sent. */
+  async function act(cell: Cell, { kind }: Step): Promise<void> {
+    if (kind === 'look') return look(cell);
+    if (kind === 'probe') return probe(cell);
+    const lease = await lock(cell);
+    if (!lease) return;
+    try {
+      await look(cell);
+      if (cell.state.orphan) happen(cell, { type: 'settled' });
+      const { step } = plan(cell.state, cell.unit.policy, clock.now());
+      if (step.kind === 'fetch' && mayFetch()) await fetch(cell, step, lease);
+      if (!cell.state.saved && !cell.state.orphan) await save(cell, lease);
+    } finally {
+      await lease.release();
+    }
+  }
+
+  async function lock(cell: Cell): Promise<Lease | undefined> {
+    const { store, policy } = cell.unit;
+    try {
+      const lease = await store.lock();
+      if (!lease) happen(cell, { type: 'blocked' });
+      return lease;
+    } catch (error) {
+      if (policy.destructive) return block(cell, error);
+      // An ordinary stable-token call harms nobody: better uncoordinated than without a token.
+      report(cell.unit.name, { type: 'blocked', failure: failureOf(error, 'unsent') });
+      return UNLOCKED;
+    }
+  }
+
+  async function look(cell: Cell): Promise<void> {
+    const { store, fingerprint } = cell.unit;
+    const known = cell.state.record.token;
+    const [record, ours] = await Promise.all([store.read(), fingerprint()]);
+    happen(cell, { type: 'observed', record, ...(ours !== undefined && { fingerprint: ours }) });
+    const { token } = cell.state.record;
+    if (token && token.generation !== known?.generation)
+      report(cell.unit.name, { type: 'adopted', lifeMs: life(cell) });
+  }
+
+  async function fetch(cell: Cell, step: FetchStep, lease: Lease): Promise<void> {
+    const { unit } = cell;
+    const record = begin(cell.state, unit.policy, step.forced, clock.now());
+    const saved = await write(cell, record, lease);
+    if (!saved && record.intent) return;
+    if (!(await lease.held())) return happen(cell, { type: 'blocked' });
+    happen(cell, { type: 'began', record, saved });
+    report(unit.name, { type: 'fetching', step });
+    const startedAt = clock.now();
+    const event = await unit.provider.fetch({ forced: step.forced, signal: signal }).then(
+      (answer): Event => ({ type: 'fetched', answer, startedAt }),
+      (error): Event => ({ type: 'failed', failure: failureOf(error, 'unknown') }),
+    );
+    if (event.type === 'fetched' && !(await lease.held()))
+      return happen(cell, { ...event, type: 'orphaned' });
+    happen(cell, event);
+    const { failure, unready } = cell.state;
+    const tookMs = clock.now().monotonic - startedAt.monotonic;
+    if (failure) report(unit.name, { type: 'failed', step, failure, lifeMs: life(cell), tookMs });
+    else
+      report(unit.name, { type: unready > 0 ? 'unchanged' : 'refreshed', step, lifeMs: life(cell), tookMs });
+  }
+
+  async function probe(cell: Cell): Promise<void> {
+    const { token } = cell.state.record;
+    const works = token ? await cell.unit.provider.works(token, signal) : true;
+    happen(cell, { type: 'probed', works });
+    report(cell.unit.name, { type: 'probed', works });
+  }
+
+  async function save(cell: Cell, lease: Lease): Promise<void> {
+    const { record } = cell.state;
+    if (await write(cell, record, lease)) happen(cell, { type: 'saved', generation: record.generation });
+  }
+
+  async function write(cell: Cell, record: AccountRecord, lease: Lease): Promise<boolean> {
+    try {
+      await cell.unit.store.write(record, lease);
+      return true;
+    } catch (error) {
+      block(cell, error);
+      return false;
+    }
+  }
+
+  function block(cell: Cell, error: unknown): undefined {
+    const failure: Failure = failureOf(error, 'unsent');
+    happen(cell, { type: 'blocked', failure });
+    report(cell.unit.name, { type: 'blocked', failure });
+  }
+
+  const life = (cell: Cell): number => lifeLeft(cell.state, clock.now()) ?? 0;
+
+  return { happen, act, publish };
+}
+
+function isNewest(token: Token, stored: AccountRecord | undefined): boolean {
+  return (stored?.token?.generation ?? 0) <= token.generation;
+}
