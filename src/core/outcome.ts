@@ -4,7 +4,8 @@ import { type Answer, oddAnswer, type Token } from './credential.ts';
 import type { Failure } from './failure.ts';
 import { refund, spend } from './quota.ts';
 import { type AccountRecord, withSecret } from './record.ts';
-import { type Context, ledgerTimeOf, lifeLeft, type Policy, type State, withTargetsDue } from './state.ts';
+import { holdAfter } from './retry.ts';
+import { type Context, ledgerTimeOf, type Policy, type State, withTargetsDue } from './state.ts';
 import { after, type Deadline, type Instant, MINUTE, remaining, SECOND } from './time.ts';
 
 /** `expires_in` counts whole seconds, so one and the same end is computed within one or two of them. */
@@ -37,7 +38,7 @@ export function fetched(state: State, answer: Answer, startedAt: Instant, contex
     saved: false,
     askedAt: context.now.monotonic,
     ...(answer.platformDate !== undefined && {
-      anchor: { date: answer.platformDate, monotonic: context.now.monotonic },
+      anchor: { date: answer.platformDate, ...context.now },
     }),
   };
   return record.token?.value.equals(answer.value)
@@ -82,24 +83,12 @@ function patience({ window }: Policy): Backoff {
   };
 }
 
-/** Around the end of a token's life a passing fault is not waited out for longer than this. */
-const URGENT = 10 * SECOND;
-
 export function failed(state: State, failure: Failure, context: Context): State {
-  const failures = state.failures + 1;
-  const delay = backoffDelay(failure.backoff, failures, context.random);
-  const wait = failure.class === 'passing' && isUrgent(state, context.now) ? Math.min(delay, URGENT) : delay;
-  const hold = { why: 'backoff', until: context.now.monotonic + wait } as const;
-  const next: State = { ...state, failures, failure, blocked: 0, hold };
+  const tried: State = { ...state, failures: state.failures + 1, failure, blocked: 0 };
+  const next: State = { ...tried, hold: holdAfter(tried, failure, context) };
   if (failure.effect === 'unknown') return withDoubt(next, context);
   const { intent: _settled, ...record } = state.record;
   const { doubt: _settledToo, ...trusted } = next;
   const ledger = failure.effect === 'unsent' ? refund(record.ledger) : record.ledger;
   return { ...trusted, record: { ...record, generation: record.generation + 1, ledger }, saved: false };
-}
-
-/** From two minutes before the end of the token until it has been dead for ten. */
-function isUrgent(state: State, now: Instant): boolean {
-  const left = lifeLeft(state, now);
-  return left !== undefined && left < 2 * MINUTE && left > -10 * MINUTE;
 }

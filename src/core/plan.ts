@@ -95,7 +95,8 @@ function idleStep(state: State, policy: Policy, now: Instant): Step {
   };
 }
 
-function reasonToFetch(state: State, policy: Policy, now: Instant): Reason | undefined {
+/** Why the platform is to be asked, whatever may hold it up; undefined when it is not. */
+export function reasonToFetch(state: State, policy: Policy, now: Instant): Reason | undefined {
   const { record } = state;
   if (state.manual) return 'requested';
   if (!record.token) return 'missing';

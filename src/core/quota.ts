@@ -20,10 +20,14 @@ export interface Ledger {
   readonly since: number;
 }
 
-/** The platform's own time at some monotonic moment: no jump of this machine's clock moves it. */
-export interface Anchor {
+/** The platform's own time at some moment of ours: no jump of this machine's clock moves it. */
+export interface Anchor extends Instant {
   readonly date: number;
-  readonly monotonic: number;
+}
+
+/** The platform's time now, epoch ms. By the faster of our clocks: one stands still under a suspended machine. */
+export function platformTime(anchor: Anchor, now: Instant): number {
+  return anchor.date + Math.max(now.monotonic - anchor.monotonic, now.wall - anchor.wall);
 }
 
 /** The time the ledger counts by, epoch ms. */
@@ -127,10 +131,13 @@ function untilOldestLeaves(hours: Hours, { at }: LedgerTime): number {
   return (Math.min(...counted) + 1) * HOUR + DAY - at;
 }
 
+/** The platform tells its time in whole seconds, so what has just happened may seem to lie ahead by so much. */
+const GRAIN = 2 * SECOND;
+
 /** Milliseconds since an event; what a wrong clock dated into the future counts as long ago once the time is certain. */
 function elapsed(since: number | undefined, { at, certain }: LedgerTime): number {
-  if (since === undefined || (certain && since > at)) return Number.POSITIVE_INFINITY;
-  return at - since;
+  if (since === undefined || (certain && since > at + GRAIN)) return Number.POSITIVE_INFINITY;
+  return Math.max(0, at - since);
 }
 
 function hourOf(epoch: number): string {

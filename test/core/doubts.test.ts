@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { apply, type Event } from '../../src/core/apply.ts';
 import type { Answer } from '../../src/core/credential.ts';
+import { begin } from '../../src/core/outcome.ts';
 import { Secret } from '../../src/core/secret.ts';
 import { HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
 import { PASSING_FAULT, type Story, tell, token } from '../support/story.ts';
@@ -193,6 +194,31 @@ describe('the budget', () => {
   const spendAll = (story: Story, calls: number) => {
     for (let i = 0; i < calls; i += 1) story.fetch(token(`${i}`));
   };
+
+  it('keeps forced refreshes 30 s apart although the platform tells its time in whole seconds only', () => {
+    const story = tell('stable-token');
+    const fetchAt = (mark: string) => {
+      const startedAt = story.clock.now();
+      const platformDate = Math.floor(startedAt.wall / SECOND) * SECOND;
+      const { step } = story.plan();
+      const forced = step.kind === 'fetch' && step.forced;
+      story.happen({
+        type: 'began',
+        record: begin(story.state(), story.policy, forced, startedAt),
+        saved: true,
+      });
+      const answer = { value: new Secret(token(mark)), expiresIn: 7200, platformDate };
+      story.happen({ type: 'fetched', answer, startedAt });
+      return forced;
+    };
+    fetchAt('a');
+    story.clock.pass(999);
+    story.happen({ type: 'requested', strength: 'preferred' });
+    expect(fetchAt('b')).toBe(true);
+    story.clock.pass(140);
+    story.happen({ type: 'requested', strength: 'preferred' });
+    expect(fetchAt('c')).toBe(false);
+  });
 
   it('is not given back by a clock that jumps forward while the daemon runs', () => {
     const story = tell('access-token', { budget: { fetchesPerDay: 4, forcedPerDay: 20 } });

@@ -5,31 +5,35 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { beforeAll, describe, expect, it, type TestContext, vi } from 'vitest';
+
+type OnFinished = TestContext['onTestFinished'];
 
 const WITHIN = { timeout: 25_000, interval: 100 };
 
-let project: string;
+let bundle: string;
 
-/** A project folder of the test's own, since the demo wipes the `run` folder beside its bundle. */
 beforeAll(async () => {
-  project = await mkdtemp(join(tmpdir(), 'wx-'));
-  await mkdir(join(project, 'dist'));
-  await writeFile(join(project, 'package.json'), '{ "type": "module" }');
-  const program = fileURLToPath(new URL('../../dist/wx-token-sidecar.js', import.meta.url));
-  await copyFile(program, join(project, 'dist/wx-token-sidecar.js'));
+  const folder = await mkdtemp(join(tmpdir(), 'wx-'));
+  bundle = join(folder, 'demo.js');
   await build({
     entryPoints: [fileURLToPath(new URL('./main.ts', import.meta.url))],
     ...{ bundle: true, platform: 'node', format: 'esm', packages: 'external', logLevel: 'error' },
-    outfile: join(project, 'dist/demo.js'),
+    outfile: bundle,
   });
+  return () => rm(folder, { recursive: true });
 });
 
-afterAll(async () => {
-  await rm(project, { recursive: true });
-});
+/** In a project folder of its own, since the demo wipes the `run` folder beside its bundle. */
+async function startDemo(onTestFinished: OnFinished, environment: Readonly<Record<string, string>> = {}) {
+  const project = await mkdtemp(join(tmpdir(), 'wx-'));
+  onTestFinished(() => rm(project, { recursive: true }));
+  await mkdir(join(project, 'dist'));
+  await writeFile(join(project, 'package.json'), '{ "type": "module" }');
+  await copyFile(bundle, join(project, 'dist/demo.js'));
+  const program = fileURLToPath(new URL('../../dist/wx-token-sidecar.js', import.meta.url));
+  await copyFile(program, join(project, 'dist/wx-token-sidecar.js'));
 
-function startDemo(environment: Readonly<Record<string, string>> = {}) {
   const { PATH = '' } = process.env;
   const child = spawn(process.execPath, ['dist/demo.js'], {
     cwd: project,
@@ -49,6 +53,7 @@ function startDemo(environment: Readonly<Record<string, string>> = {}) {
   });
   return {
     child,
+    project,
     output: () => output,
     /** Resolves with the first group once it has been shown. */
     async shown(what: RegExp): Promise<string> {
@@ -75,16 +80,18 @@ function isAlive(pid: number): boolean {
   }
 }
 
-describe('the demo', () => {
-  it('shows rotations by HUP and by age without a refused call, and Ctrl-C leaves nothing behind', async () => {
-    const demo = startDemo();
+describe.concurrent('the demo', () => {
+  it('shows rotations by HUP and by age without a refused call, and Ctrl-C leaves nothing behind', async ({
+    onTestFinished,
+  }) => {
+    const demo = await startDemo(onTestFinished);
     const daemon = Number(await demo.shown(/kill -HUP (\d+)/));
     const sandbox = await demo.shown(/(http:\/\/127\.0\.0\.1:\d+)/);
     await demo.shown(/ #1 {2}[0-9a-f]{4} {2}first\n/);
     process.kill(daemon, 'SIGHUP');
     await demo.shown(/ #2 {2}[0-9a-f]{4} {2}HUP, the one before ends at once\n/);
     await demo.shown(/ #3 {2}[0-9a-f]{4} {2}due, the one before works on for \d s\n/);
-    const token = await readFile(join(project, 'run/wx/token'), 'utf8');
+    const token = await readFile(join(demo.project, 'run/wx/token'), 'utf8');
 
     demo.child.kill('SIGINT');
     expect(await demo.exitCode()).toBe(0);
@@ -96,15 +103,19 @@ describe('the demo', () => {
     await expect(fetch(sandbox)).rejects.toThrow();
   });
 
-  it('ends by itself after DEMO_SECONDS, and writes plain lines where there is no terminal', async () => {
-    const demo = startDemo({ DEMO_SECONDS: '5', FORCE_COLOR: '1' });
+  it('ends by itself after DEMO_SECONDS, and writes plain lines where there is no terminal', async ({
+    onTestFinished,
+  }) => {
+    const demo = await startDemo(onTestFinished, { DEMO_SECONDS: '5', FORCE_COLOR: '1' });
     expect(await demo.exitCode()).toBe(0);
     expect(demo.output()).toMatch(/refused 0/);
     expect(demo.output()).not.toMatch(/[\u001b\r]/);
   });
 
-  it('says which program died, with its last words, ends the other and exits with 1', async () => {
-    const demo = startDemo();
+  it('says which program died, with its last words, ends the other and exits with 1', async ({
+    onTestFinished,
+  }) => {
+    const demo = await startDemo(onTestFinished);
     const daemon = Number(await demo.shown(/kill -HUP (\d+)/));
     const sandbox = await demo.shown(/(http:\/\/127\.0\.0\.1:\d+)/);
     await demo.shown(/ #1 /);
