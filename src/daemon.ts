@@ -19,10 +19,12 @@ export interface DaemonOptions {
 /** What is configured, at work. Nothing happens without a {@link Reconciler.tick}. */
 export interface Daemon extends Reconciler {
   readonly units: readonly Unit[];
+  /** @param lastAnswer how long a request under way may still take, in ms */
+  stop(lastAnswer?: number): Promise<void>;
 }
 
-/** A request under way at the end gets this long for its answer, in ms; the whole stop takes at most 5 s. */
-const LAST_ANSWER = 3_500;
+/** Long enough for a slow answer, short enough for the five seconds in which a stop is over. */
+export const LAST_ANSWER = 3_500;
 
 /**
  * Joins the edges and makes ready what they need.
@@ -54,8 +56,8 @@ export async function startDaemon(config: Config, { clock, logger, random }: Dae
       background(desk.serve());
       if (feedback) background(feedback.scan(reconciler.refuse));
     },
-    async stop() {
-      const patience = setTimeout(reconciler.abort, LAST_ANSWER);
+    async stop(lastAnswer = LAST_ANSWER) {
+      const patience = setTimeout(reconciler.abort, lastAnswer);
       await reconciler.stop();
       clearTimeout(patience);
       await Promise.all([watch.close(), ...joined.map(({ close }) => close())]);

@@ -2,7 +2,7 @@ import { readEnvironment } from '../config/environment.ts';
 import { plan } from '../core/plan.ts';
 import { isPublished, type Policy, type State } from '../core/state.ts';
 import type { Instant } from '../core/time.ts';
-import { type Daemon, startDaemon } from '../daemon.ts';
+import { type Daemon, LAST_ANSWER, startDaemon } from '../daemon.ts';
 import type { Logger } from '../operations/logger.ts';
 import { systemClock } from '../system/clock.ts';
 import { readArguments, readDuration } from './arguments.ts';
@@ -30,11 +30,14 @@ export async function run(argv: readonly string[]): Promise<number> {
       return EXIT.ok;
     }
     const patience = readDuration('--timeout', values.timeout);
+    const started = systemClock.now().monotonic;
     const config = await readEnvironment(process.env);
     const logger = openLog(config.log);
     const daemon = await startDaemon(config, { clock: systemClock, logger, random: Math.random });
-    await Promise.race([settle(daemon, systemClock.now().monotonic + patience), signals.end]);
-    await daemon.stop();
+    // What is under way at the end gets a last chance, within the time that was allowed.
+    const lastAnswer = Math.min(LAST_ANSWER, patience / 4);
+    await Promise.race([settle(daemon, started + patience - lastAnswer), signals.end]);
+    await daemon.stop(lastAnswer);
     return judge(daemon, logger);
   } catch (error) {
     return reportProblems(error);
@@ -65,7 +68,8 @@ function judge(daemon: Daemon, logger: Logger): number {
   const now = systemClock.now();
   const unpublished = [...daemon.states()].filter(([, state]) => !isPublished(state, now));
   for (const [credential, { failure }] of unpublished) {
-    logger.error(`not published: ${failure?.message ?? 'it took too long'}`, { credential });
+    const why = failure && failure.code !== 'aborted' ? failure.message : 'it took too long';
+    logger.error(`not published: ${why}`, { credential });
   }
   if (unpublished.length === 0) return EXIT.ok;
   const refused = unpublished.some(
