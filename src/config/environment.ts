@@ -1,30 +1,12 @@
-import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as v from 'valibot';
-import { failureOf } from '../core/failure.ts';
-import { MINUTE, SECOND } from '../core/time.ts';
-import {
-  type Config,
-  ConfigError,
-  type FileTargetConfig,
-  type PlatformConfig,
-  type Problem,
-  type SecretSource,
-} from './config.ts';
-import { isLoopback } from './fields.ts';
-import { groupId } from './group.ts';
+import { MINUTE } from '../core/time.ts';
+import { type Config, ConfigError, type Problem } from './config.ts';
 import { unknownNames } from './names.ts';
-import { parseSecret, readSecretFile } from './secret-file.ts';
+import { type Complain, readPlatform, readSecret, readTarget } from './pointed-at.ts';
 import { type Values, Variables } from './variables.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
-type Complain = (where: string, what: string) => void;
-
-/** WeChat's nearest entry, and the one for disaster recovery. */
-const PLATFORM_HOSTS = ['https://api.weixin.qq.com', 'https://api2.weixin.qq.com'];
-
-/** WeChat allows a new account 2000 fetches a day, and 20 forced refreshes of a stable token. */
-const BUDGET = { fetchesPerDay: 2000, forcedPerDay: 20 };
 
 /** Pods that share nothing learn of a forced rotation elsewhere by asking again; WeChat recommends this rhythm. */
 const RECHECK = 5 * MINUTE;
@@ -78,9 +60,12 @@ export async function readEnvironment(environment: Environment): Promise<Config>
         platform,
         window:
           values.WXTOKEN_TYPE === 'access-token' ? values.WXTOKEN_AHEAD : values.WXTOKEN_ROTATION_WINDOW,
-        budget: BUDGET,
+        budget: {
+          fetchesPerDay: values.WXTOKEN_FETCHES_PER_DAY,
+          forcedPerDay: values.WXTOKEN_FORCED_PER_DAY,
+        },
         coordinated,
-        allowForce: false,
+        allowForce: values.WXTOKEN_ALLOW_FORCE,
         ...(!coordinated && { recheck: RECHECK }),
         publish: [target],
       },
@@ -98,72 +83,4 @@ function parse(given: Environment, complain: Complain): Values {
     complain(name, issue.message);
   }
   return v.parse(Variables, Object.fromEntries(Object.entries(given).filter(([name]) => !wrong.has(name))));
-}
-
-async function readSecret(values: Values, complain: Complain): Promise<SecretSource | undefined> {
-  const { WXTOKEN_SECRET_FILE: file, WXTOKEN_SECRET: value } = values;
-  if (file !== undefined) {
-    await readSecretFile(file).catch((error) =>
-      complain('WXTOKEN_SECRET_FILE', failureOf(error, 'unsent').message),
-    );
-    return { file };
-  }
-  if (value === undefined) return undefined;
-  const { secret, problem } = parseSecret(value);
-  if (secret) return { value: secret };
-  complain('WXTOKEN_SECRET', problem);
-  return undefined;
-}
-
-async function readPlatform(values: Values, complain: Complain): Promise<PlatformConfig> {
-  const {
-    WXTOKEN_API_BASE_URL: base,
-    WXTOKEN_API_FALLBACK_URLS: fallbacks = [],
-    WXTOKEN_PROXY: proxy,
-  } = values;
-  const hosts =
-    base === undefined && fallbacks.length === 0
-      ? PLATFORM_HOSTS
-      : [base ?? PLATFORM_HOSTS[0] ?? '', ...fallbacks];
-  const ca =
-    values.WXTOKEN_CA_FILE === undefined
-      ? undefined
-      : await readAuthorities(values.WXTOKEN_CA_FILE, complain);
-  return {
-    id: base !== undefined && isLoopback(base) ? new URL(base).host : 'weixin',
-    hosts,
-    timeout: 10 * SECOND,
-    ...(proxy !== undefined && { proxy }),
-    ...(ca !== undefined && { ca }),
-  };
-}
-
-async function readAuthorities(path: string, complain: Complain): Promise<string | undefined> {
-  const pem = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) =>
-    complain('WXTOKEN_CA_FILE', `${path} cannot be read (${error.code})`),
-  );
-  // Node takes anything here without a word, and then trusts no one.
-  if (pem !== undefined && !pem.includes('-----BEGIN CERTIFICATE-----')) {
-    complain('WXTOKEN_CA_FILE', `${path} holds no certificate in PEM`);
-  }
-  return pem ?? undefined;
-}
-
-async function readTarget(values: Values, complain: Complain): Promise<FileTargetConfig> {
-  const group = values.WXTOKEN_FILE_GROUP;
-  const gid = group === undefined ? undefined : await groupId(group);
-  if (group !== undefined && gid === undefined) {
-    complain(
-      'WXTOKEN_FILE_GROUP',
-      `this system knows no group called ${JSON.stringify(group)}: use its number`,
-    );
-  }
-  return {
-    type: 'file',
-    path: values.WXTOKEN_FILE,
-    format: 'raw',
-    details: true,
-    mode: values.WXTOKEN_FILE_MODE,
-    ...(gid !== undefined && { gid }),
-  };
 }

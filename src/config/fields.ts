@@ -28,6 +28,13 @@ export const Flag = v.pipe(
   v.transform((text) => text === 'true'),
 );
 
+/** A number of calls a day. */
+export const DailyCalls = v.pipe(
+  v.string(),
+  v.regex(/^[1-9]\d{0,6}$/, 'must be a whole number of calls a day, like 2000'),
+  v.transform(Number),
+);
+
 export const AppId = v.pipe(
   v.string(),
   v.regex(/^[A-Za-z0-9_-]{4,64}$/, 'must be an appid or corpid like wx0000000000000000, without blanks'),

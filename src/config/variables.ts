@@ -3,6 +3,7 @@ import {
   AbsoluteFolder,
   AbsolutePath,
   AppId,
+  DailyCalls,
   Duration,
   Flag,
   Mode,
@@ -42,6 +43,11 @@ export const Variables = v.object({
   WXTOKEN_STATE_DIR: v.optional(AbsoluteFolder),
   WXTOKEN_FEEDBACK_DIR: v.optional(AbsoluteFolder),
   WXTOKEN_ALLOW_UNCOORDINATED: v.optional(Flag, 'false'),
+  WXTOKEN_ALLOW_FORCE: v.optional(Flag, 'false'),
+  // WeChat allows a new account 2000 fetches a day, a test account 200, and 20 forced refreshes of a stable token.
+  WXTOKEN_FETCHES_PER_DAY: v.optional(DailyCalls, '2000'),
+  WXTOKEN_FORCED_PER_DAY: v.optional(DailyCalls, '20'),
+  WXTOKEN_IPV4_FIRST: v.optional(Flag, 'true'),
   WXTOKEN_LOG_LEVEL: v.optional(
     v.picklist(['error', 'warn', 'info', 'debug'], 'must be error, warn, info or debug'),
     'info',
