@@ -47,6 +47,7 @@ export interface PlatformConfig {
   readonly proxy?: string;
   /** PEM. */
   readonly ca?: string;
+  readonly ipv4First: boolean;
 }
 
 export interface FileTargetConfig {

@@ -47,6 +47,7 @@ export async function readPlatform(values: Values, complain: Complain): Promise<
     id: base !== undefined && isLoopback(base) ? new URL(base).host : 'weixin',
     hosts,
     timeout: 10 * SECOND,
+    ipv4First: values.WXTOKEN_IPV4_FIRST,
     ...(proxy !== undefined && { proxy }),
     ...(ca !== undefined && { ca }),
   };

@@ -1,4 +1,6 @@
-import { Agent, type Dispatcher, EnvHttpProxyAgent, ProxyAgent, request } from 'undici';
+import { lookup } from 'node:dns';
+import type { LookupFunction } from 'node:net';
+import { Agent, Client, type Dispatcher, EnvHttpProxyAgent, ProxyAgent, request } from 'undici';
 import { version } from '../system/version.ts';
 import { noting } from './departure.ts';
 import type { PlatformRequest } from './platform.ts';
@@ -11,6 +13,8 @@ export interface TransportOptions {
   readonly proxy?: string;
   /** PEM of the authorities to trust instead of the public ones. */
   readonly ca?: string;
+  /** Try a name's IPv4 addresses before its IPv6 ones, whatever the resolver prefers. */
+  readonly ipv4First?: boolean;
 }
 
 export interface TransportAnswer {
@@ -49,7 +53,7 @@ export function createTransport(options: TransportOptions): Transport {
       let dispatcher: Dispatcher | undefined;
       let departed = false;
       try {
-        dispatcher = createDispatcher(url.protocol, options);
+        dispatcher = createDispatcher(url.protocol, options, (error) => limit.abort(error));
         const observed = dispatcher.compose(
           noting(() => {
             departed = true;
@@ -107,15 +111,31 @@ function ending(signal: AbortSignal): Promise<never> {
  * that just died looks like a lost answer; a new connection also follows DNS. And only destroying it ends a connection
  * that is still being made.
  */
-function createDispatcher(protocol: string, { timeout, proxy, ca }: TransportOptions): Dispatcher {
+function createDispatcher(
+  protocol: string,
+  { timeout, proxy, ca, ipv4First }: TransportOptions,
+  unconnected: (error: Error) => void,
+): Dispatcher {
   const common = {
     maxResponseSize: LARGEST_BODY,
     // Also says so to the other end: Connection: close.
     pipelining: 0,
+    // Where a proxy hangs up, undici would connect again and again, thousands of times a second.
+    factory: (origin: string | URL, options: object) =>
+      new Client(origin, options).on('connectionError', (_origin, _targets, error) => unconnected(error)),
   };
-  const connect = { timeout, ...(ca !== undefined && { ca }) };
+  const connect = {
+    timeout,
+    ...(ca !== undefined && { ca }),
+    ...(ipv4First && { lookup: lookupIpv4First }),
+  };
   if (proxy !== undefined)
     return new ProxyAgent({ ...common, uri: proxy, requestTls: connect, proxyTls: connect });
   if (protocol === 'https:') return new EnvHttpProxyAgent({ ...common, connect, requestTls: connect });
   return new Agent({ ...common, connect });
 }
+
+/** An account's IP whitelist knows IPv4; the IPv6 addresses remain for hosts that have nothing else. */
+const lookupIpv4First: LookupFunction = (hostname, options, done) => {
+  lookup(hostname, { ...options, order: 'ipv4first' }, done);
+};
