@@ -31,6 +31,9 @@ export async function readEnvironment(environment: Environment): Promise<Config>
   if (!given['WXTOKEN_SECRET_FILE'] && !given['WXTOKEN_SECRET']) {
     complain('WXTOKEN_SECRET_FILE', 'is required, or WXTOKEN_SECRET: where the AppSecret is');
   }
+  if ([values.WXTOKEN_FILE, `${values.WXTOKEN_FILE}.json`].includes(values.WXTOKEN_SECRET_FILE ?? '')) {
+    complain('WXTOKEN_SECRET_FILE', 'is a file that would be published: the AppSecret would be overwritten');
+  }
   if (values.WXTOKEN_TYPE === 'access-token' && !coordinated && !values.WXTOKEN_ALLOW_UNCOORDINATED) {
     complain(
       'WXTOKEN_TYPE',

@@ -1,9 +1,10 @@
-import { constants, open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { EdgeError, PASSING } from '../core/failure.ts';
 import type { AccountStore, Clock } from '../core/ports.ts';
 import { writeAtomically } from '../system/atomic-write.ts';
 import { fileFailure } from '../system/file-failure.ts';
+import { readRegularFile } from '../system/read-regular-file.ts';
 import { fileLock } from './file-lock.ts';
 import { decodeRecord, encodeRecord } from './record-codec.ts';
 
@@ -55,17 +56,10 @@ export function accountStore(
  * root, or by whoever owns the folder.
  */
 async function readTrusted(path: string): Promise<string> {
-  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  try {
-    const found = await file.stat();
-    if (!found.isFile()) throw new Error('not a regular file');
-    if (found.size > LARGEST) throw new Error(`too large (${found.size} bytes)`);
-    const trusted = [process.geteuid?.(), 0, (await stat(dirname(path))).uid];
-    if (!trusted.includes(found.uid)) throw new Error(`written by another user (uid ${found.uid})`);
-    return await file.readFile('utf8');
-  } finally {
-    await file.close();
-  }
+  const { text, stat: found } = await readRegularFile(path, LARGEST);
+  const trusted = [process.geteuid?.(), 0, (await stat(dirname(path))).uid];
+  if (!trusted.includes(found.uid)) throw new Error(`written by another user (uid ${found.uid})`);
+  return text;
 }
 
 function lockLost(path: string): EdgeError {

@@ -76,18 +76,19 @@ async function tryLock(path: string): Promise<Lease | undefined> {
     throw error;
   }
 
+  // Before the name is there to be read: one with our pid that is not ours counts as dead.
+  ours.add(nonce);
   try {
     await fs.promises.writeFile(ownerFile(path), JSON.stringify({ nonce, ...self }), { mode: 0o600 });
   } catch (error) {
-    await unlock();
+    await unlock().finally(() => ours.delete(nonce));
     throw error;
   }
-  ours.add(nonce);
   return {
     held: async () => !lost && readOwner(path)?.nonce === nonce,
     release: async () => {
-      ours.delete(nonce);
       await unlock().catch(() => {});
+      ours.delete(nonce);
     },
   };
 }

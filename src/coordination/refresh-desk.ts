@@ -3,7 +3,7 @@ import { plan } from '../core/plan.ts';
 import type { Clock } from '../core/ports.ts';
 import { isPublished, lifeLeft, type Policy, type State, type Strength } from '../core/state.ts';
 import { type Instant, MINUTE } from '../core/time.ts';
-import type { RefreshOutcome, RequestFolder } from './request-folder.ts';
+import type { RefreshOutcome, RequestFolder, TakenRequest } from './request-folder.ts';
 
 /** What the desk needs of the loop. */
 export interface Refresher {
@@ -31,19 +31,33 @@ export function refreshDesk(
 ): RefreshDesk {
   let busy = false;
 
-  async function outcomeOf(name: string, policy: Policy): Promise<RefreshOutcome> {
+  async function outcomeOf(name: string): Promise<RefreshOutcome> {
     const deadline = clock.now().monotonic + LONGEST;
+    const policy = policies.get(name);
     for (;;) {
       await refresher.idle();
       const now = clock.now();
       const state = refresher.states().get(name);
-      const outcome = state
-        ? judge(state, policy, now)
-        : ({ result: 'failed', message: 'is not served' } as const);
+      const outcome =
+        state && policy
+          ? judge(state, policy, now)
+          : ({ result: 'failed', message: 'is not served' } as const);
       if (outcome) return { name, ...outcome };
       if (now.monotonic >= deadline) return { name, result: 'failed', message: 'it took too long' };
       await delay(LOOK);
       refresher.tick();
+    }
+  }
+
+  /** Requests that came together are one refresh: each fetch of its own would kill the token of the one before. */
+  async function serveTogether(requests: readonly TakenRequest[]): Promise<void> {
+    for (const { request } of requests) {
+      refresher.refreshNow({ names: request.names, strength: request.forced ? 'forced' : 'ordinary' });
+    }
+    const asked = new Set(requests.flatMap(({ request }) => request.names));
+    const outcomes = await Promise.all([...asked].map(outcomeOf));
+    for (const { request, reply } of requests) {
+      await reply(outcomes.filter(({ name }) => request.names.includes(name)));
     }
   }
 
@@ -52,17 +66,20 @@ export function refreshDesk(
       if (busy) return;
       busy = true;
       try {
-        for (let taken = await folder.take(); taken; taken = await folder.take()) {
-          const { names, forced } = taken.request;
-          refresher.refreshNow({ names, strength: forced ? 'forced' : 'ordinary' });
-          const asked = [...policies].filter(([name]) => names.includes(name));
-          await taken.reply(await Promise.all(asked.map(([name, policy]) => outcomeOf(name, policy))));
+        for (let taken = await takeAll(folder); taken.length > 0; taken = await takeAll(folder)) {
+          await serveTogether(taken);
         }
       } finally {
         busy = false;
       }
     },
   };
+}
+
+async function takeAll(folder: RequestFolder): Promise<readonly TakenRequest[]> {
+  const requests: TakenRequest[] = [];
+  for (let taken = await folder.take(); taken; taken = await folder.take()) requests.push(taken);
+  return requests;
 }
 
 /** What became of a request; undefined while it is under way. */

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
+import { lstat, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { MINUTE } from '../core/time.ts';
 import { writeAtomically } from '../system/atomic-write.ts';
 import { systemClock } from '../system/clock.ts';
+import { makePrivateFolder } from '../system/make-folder.ts';
+import { readRegularFile } from '../system/read-regular-file.ts';
 
 /** The folder's name within the state folder. */
 export const REQUESTS = 'requests';
@@ -20,6 +22,9 @@ const Reply = v.object({ outcomes: v.array(Outcome) });
 export type RefreshRequest = v.InferOutput<typeof Request>;
 export type RefreshOutcome = v.InferOutput<typeof Outcome>;
 
+/** Far more than the names of all credentials, in bytes. */
+const LARGEST = 1024 * 1024;
+
 /** What nobody fetched any more, ms. */
 const ABANDONED = 10 * MINUTE;
 
@@ -29,11 +34,14 @@ const ABANDONED = 10 * MINUTE;
  */
 export interface RequestFolder {
   /** Takes one request that nobody has taken; undefined when there is none. */
-  take(): Promise<
-    { request: RefreshRequest; reply(outcomes: readonly RefreshOutcome[]): Promise<void> } | undefined
-  >;
+  take(): Promise<TakenRequest | undefined>;
   /** Leaves a request. @throws {NodeJS.ErrnoException} */
   leave(request: RefreshRequest): Promise<PendingRequest>;
+}
+
+export interface TakenRequest {
+  readonly request: RefreshRequest;
+  reply(outcomes: readonly RefreshOutcome[]): Promise<void>;
 }
 
 export interface PendingRequest {
@@ -71,7 +79,8 @@ export function requestFolder(stateDir: string): RequestFolder {
     },
 
     async leave(request) {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await makePrivateFolder(stateDir);
+      await makePrivateFolder(folder);
       const path = join(folder, randomUUID());
       const all = ['request', 'taken', 'reply'].map((ending) => `${path}.${ending}`);
       await writeAtomically(`${path}.request`, JSON.stringify(request), { mode: 0o600 });
@@ -95,7 +104,7 @@ async function readJson<T extends v.GenericSchema>(
   schema: T,
 ): Promise<v.InferOutput<T> | undefined> {
   try {
-    const { output, success } = v.safeParse(schema, JSON.parse(await readFile(path, 'utf8')));
+    const { output, success } = v.safeParse(schema, JSON.parse((await readRegularFile(path, LARGEST)).text));
     return success ? output : undefined;
   } catch {
     return undefined;
@@ -104,6 +113,6 @@ async function readJson<T extends v.GenericSchema>(
 
 /** A command or a daemon that was killed leaves its part behind. */
 async function removeAbandoned(path: string): Promise<void> {
-  const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
+  const { mtimeMs } = await lstat(path).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
   if (systemClock.now().wall - mtimeMs > ABANDONED) await unlink(path).catch(() => {});
 }

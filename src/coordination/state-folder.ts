@@ -1,9 +1,9 @@
-import { access, chmod, constants } from 'node:fs/promises';
+import { access, constants } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AccountStore, Clock } from '../core/ports.ts';
 import { sweepLeftovers } from '../system/atomic-write.ts';
 import { fileFailure } from '../system/file-failure.ts';
-import { makeFolder } from '../system/make-folder.ts';
+import { makePrivateFolder } from '../system/make-folder.ts';
 import { type FolderWatch, watchFolder } from '../system/watch-folder.ts';
 import { accountStore } from './account-store.ts';
 import { REQUESTS } from './request-folder.ts';
@@ -70,9 +70,4 @@ export function stateFolder(folder: string, clock: Clock, warn: (message: string
       };
     },
   };
-}
-
-/** For its owner alone. */
-async function makePrivateFolder(folder: string): Promise<void> {
-  if (await makeFolder(folder)) await chmod(folder, 0o700);
 }

@@ -1,25 +1,23 @@
 import { createHash } from 'node:crypto';
 import { constants, open, opendir, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Secret } from '../core/secret.ts';
 
 /** What a reader said: the refused token, or its SHA-256. */
 export type Claim = (value: Secret) => boolean;
 
 export interface FeedbackFolder {
-  /** Takes what lies there. @param hear told of each readable claim, once */
+  /** Takes what lies there; does nothing while it is at it. @param hear told of each readable claim, once */
   scan(hear: (claim: Claim) => void): Promise<void>;
 }
 
 /** Larger than any token. */
 const LARGEST = 4096;
 
-/** Looked at in one scan; a flood waits for the next one. */
+/** Looked at in one scan; a flood waits for the next one. A storm has to fit: heard in pieces it would cost a call each. */
 const MOST_ENTRIES = 1000;
-const MOST_CLAIMS = 64;
 
 /** Files that could not be removed are remembered up to this many, so that each is acted on once. */
-const MOST_REMEMBERED = 4096;
+const MOST_REMEMBERED = 20_000;
 
 /**
  * A folder into which any app of the pod may write, so nothing in it is trusted: names, types, sizes and contents.
@@ -27,6 +25,9 @@ const MOST_REMEMBERED = 4096;
  */
 export function feedbackFolder(folder: string): FeedbackFolder {
   const met = new Set<string>();
+  /** How many of the first entries stay whatever we do: the next scan begins behind them, or it would find nothing else. */
+  let passed = 0;
+  let scanning = false;
 
   /** Whether this very file has been acted on before; sticky folders keep what we cannot remove. */
   function isNew(mark: string): boolean {
@@ -36,26 +37,40 @@ export function feedbackFolder(folder: string): FeedbackFolder {
     return true;
   }
 
+  async function scanOnce(hear: (claim: Claim) => void): Promise<void> {
+    const paths = await entries(folder, passed);
+    let stayed = 0;
+    for (const path of paths) {
+      const { found, removed } = await take(path);
+      if (!removed) stayed += 1;
+      if (!found || !isNew(found.mark)) continue;
+      const claim = read(found.text);
+      if (claim) hear(claim);
+    }
+    passed = paths.length < MOST_ENTRIES ? 0 : passed + stayed;
+  }
+
   return {
     async scan(hear) {
-      let claims = 0;
-      for (const path of await entries(folder)) {
-        const found = await take(path);
-        if (!found || !isNew(found.mark)) continue;
-        const claim = read(found.text);
-        if (claim) hear(claim);
-        claims += 1;
-        if (claims >= MOST_CLAIMS) return;
-      }
+      if (scanning) return;
+      scanning = true;
+      await scanOnce(hear).finally(() => {
+        scanning = false;
+      });
     },
   };
 }
 
-async function entries(folder: string): Promise<string[]> {
-  const found: string[] = [];
+/** Paths as bytes: a name need not be text, and one that is not could never be removed. */
+async function entries(folder: string, passed: number): Promise<Buffer[]> {
+  const found: Buffer[] = [];
+  let met = 0;
   try {
-    for await (const entry of await opendir(folder)) {
-      if (!entry.isDirectory()) found.push(join(folder, entry.name));
+    for await (const entry of await opendir(folder, { encoding: 'latin1' })) {
+      if (entry.isDirectory()) continue;
+      met += 1;
+      if (met > passed)
+        found.push(Buffer.concat([Buffer.from(`${folder}/`), Buffer.from(entry.name, 'latin1')]));
       if (found.length >= MOST_ENTRIES) break;
     }
   } catch {
@@ -64,7 +79,23 @@ async function entries(folder: string): Promise<string[]> {
   return found;
 }
 
-async function take(path: string): Promise<{ text: string; mark: string } | undefined> {
+interface Taken {
+  /** What it said; undefined for what is no readable file. */
+  readonly found: { readonly text: string; readonly mark: string } | undefined;
+  readonly removed: boolean;
+}
+
+async function take(path: Buffer): Promise<Taken> {
+  const found = await readOnce(path);
+  // Also what cannot be read goes, so that it cannot fill the folder; a folder stays, and costs one look.
+  const removed = await unlink(path).then(
+    () => true,
+    () => false,
+  );
+  return { found, removed };
+}
+
+async function readOnce(path: Buffer): Promise<Taken['found']> {
   const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
   const file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK).catch(() => undefined);
   try {
@@ -76,8 +107,6 @@ async function take(path: string): Promise<{ text: string; mark: string } | unde
     return undefined;
   } finally {
     await file?.close();
-    // Also what cannot be read goes, so that it cannot fill the folder; a folder stays, and costs one look.
-    await unlink(path).catch(() => {});
   }
 }
 

@@ -44,6 +44,7 @@ export function createPlatform(hosts: readonly string[], transport: Transport, c
     async call(request) {
       if (clock.now().monotonic >= returnAt) preferred = 0;
       let failure: unknown;
+      let reached = false;
       for (let turn = 0; turn < hosts.length; turn += 1) {
         const index = (preferred + turn) % hosts.length;
         try {
@@ -52,7 +53,9 @@ export function createPlatform(hosts: readonly string[], transport: Transport, c
           preferred = index;
           return answer;
         } catch (error) {
-          failure = error;
+          // What an earlier host may have done is not undone by a later one that could not be reached.
+          failure = reached ? withUnknownEffect(error) : error;
+          reached ||= error instanceof EdgeError && error.failure.effect === 'unknown';
           if (request.signal.aborted || !mayAskAnotherHost(error, request)) break;
         }
       }
@@ -65,6 +68,11 @@ export function createPlatform(hosts: readonly string[], transport: Transport, c
 function mayAskAnotherHost(error: unknown, { repeatable }: PlatformRequest): boolean {
   if (!(error instanceof EdgeError) || error.failure.errcode !== undefined) return false;
   return error.failure.effect === 'unsent' || (repeatable && error.failure.effect === 'unknown');
+}
+
+function withUnknownEffect(error: unknown): unknown {
+  if (!(error instanceof EdgeError) || error.failure.effect !== 'unsent') return error;
+  return new EdgeError({ ...error.failure, effect: 'unknown' }, { cause: error });
 }
 
 /** The content decides, not the header or the status: error codes come with HTTP 200, JSON comes as text/plain. */

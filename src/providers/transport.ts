@@ -129,10 +129,11 @@ function createDispatcher(
     ...(ca !== undefined && { ca }),
     ...(ipv4First && { lookup: lookupIpv4First }),
   };
+  // Plain HTTP goes to this very host: through a proxy elsewhere it would carry the AppSecret in the clear.
+  if (protocol === 'http:') return new Agent({ ...common, connect });
   if (proxy !== undefined)
     return new ProxyAgent({ ...common, uri: proxy, requestTls: connect, proxyTls: connect });
-  if (protocol === 'https:') return new EnvHttpProxyAgent({ ...common, connect, requestTls: connect });
-  return new Agent({ ...common, connect });
+  return new EnvHttpProxyAgent({ ...common, connect, requestTls: connect });
 }
 
 /** An account's IP whitelist knows IPv4; the IPv6 addresses remain for hosts that have nothing else. */

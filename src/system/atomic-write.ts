@@ -81,8 +81,12 @@ async function syncFolder(folder: FileHandle): Promise<void> {
   }
 }
 
+/** Folders that will be looked into again. */
+const expected = new Set<string>();
+
 /**
- * Removes the temporary files that a killed daemon left in a folder: they hold secrets. Never another's live one.
+ * Removes the temporary files that a killed daemon left in a folder: they hold secrets. Never another's live one: what
+ * may be that is looked at again after the grace, since a container that starts anew cannot ask after itself.
  * @returns how many were removed
  */
 export async function sweepLeftovers(folder: string): Promise<number> {
@@ -90,20 +94,32 @@ export async function sweepLeftovers(folder: string): Promise<number> {
   let swept = 0;
   for (const name of names) {
     const path = join(folder, name);
-    if (await isLeftover(name, path))
-      swept += await unlink(path).then(
-        () => 1,
-        () => 0,
-      );
+    const verdict = await judge(name, path);
+    if (verdict === 'perhaps') sweepLater(folder);
+    if (verdict !== 'leftover') continue;
+    swept += await unlink(path).then(
+      () => 1,
+      () => 0,
+    );
   }
   return swept;
 }
 
-async function isLeftover(name: string, path: string): Promise<boolean> {
+function sweepLater(folder: string): void {
+  if (expected.has(folder)) return;
+  expected.add(folder);
+  setTimeout(() => {
+    expected.delete(folder);
+    void sweepLeftovers(folder);
+  }, FOREIGN_GRACE).unref();
+}
+
+async function judge(name: string, path: string): Promise<'leftover' | 'perhaps' | 'other'> {
   const [, namespace, pid] = TEMPORARY.exec(name) ?? [];
-  if (!namespace || underWay.has(name)) return false;
+  if (!namespace || underWay.has(name)) return 'other';
   const ended = hasEnded({ namespace, pid: Number(pid) });
-  if (ended !== undefined) return ended;
+  if (ended !== undefined) return ended ? 'leftover' : 'other';
   const stat = await lstat(path).catch(() => undefined);
-  return stat !== undefined && systemClock.now().wall - stat.mtimeMs > FOREIGN_GRACE;
+  if (!stat) return 'other';
+  return systemClock.now().wall - stat.mtimeMs > FOREIGN_GRACE ? 'leftover' : 'perhaps';
 }

@@ -1,26 +1,41 @@
-import { lstat, mkdir } from 'node:fs/promises';
+import { chmod, mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /**
  * Creates a folder and whatever above it is missing: readable as the umask says, but never for everyone to write, who
- * could plant a token there.
+ * could plant a token there. Not with Node's `recursive`, which says ENOENT where the file system said EROFS, and tries
+ * for ever where a file system says ENOENT of what it does not want to create (/proc does).
  * @returns whether it was created; one that is there keeps its mode, which someone may have chosen
  */
 export async function makeFolder(folder: string): Promise<boolean> {
   try {
-    return (await mkdir(folder, { recursive: true, mode: 0o755 })) !== undefined;
+    return await makeOne(folder);
   } catch (error) {
-    // Node says ENOENT where the file system said EROFS; asked for one folder alone, it says it as it was.
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') await mkdir(await firstMissing(folder));
+    const above = dirname(folder);
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || above === folder) throw error;
+    await makeFolder(above);
+    return makeOne(folder);
+  }
+}
+
+/** As {@link makeFolder}, but what is created is for its owner alone. */
+export async function makePrivateFolder(folder: string): Promise<void> {
+  if (await makeFolder(folder)) await chmod(folder, 0o700);
+}
+
+async function makeOne(folder: string): Promise<boolean> {
+  try {
+    await mkdir(folder, { mode: 0o755 });
+    return true;
+  } catch (error) {
+    if (await isFolder(folder)) return false;
     throw error;
   }
 }
 
-async function firstMissing(folder: string): Promise<string> {
-  const above = dirname(folder);
-  const isThere = await lstat(above).then(
-    () => true,
+async function isFolder(path: string): Promise<boolean> {
+  return await stat(path).then(
+    (found) => found.isDirectory(),
     () => false,
   );
-  return isThere || above === folder ? folder : firstMissing(above);
 }

@@ -2,7 +2,7 @@ import { parse, validateDetailed } from 'node-cron';
 import { SECOND } from '../core/time.ts';
 
 /** Longer gaps between two looks at the clock would eat into the window in which a token must be replaced. */
-const LONGEST_GAP = 30 * SECOND;
+export const LONGEST_GAP = 30 * SECOND;
 
 /** Why a cron expression cannot drive the daemon; undefined when it can. */
 export function scheduleProblem(expression: string): string | undefined {

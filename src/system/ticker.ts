@@ -1,48 +1,40 @@
-import { schedule as scheduleTask } from 'node-cron';
+import { createTask } from 'node-cron';
 import type { Clock } from '../core/ports.ts';
-import { SECOND } from '../core/time.ts';
+import { LONGEST_GAP } from './schedule.ts';
 
 export interface Ticker {
   stop(): void;
 }
 
-/** How often the watchdog looks, in ms; the slowest schedule allowed ticks every 30 s. */
-const WATCH = 10 * SECOND;
-
-/** After so long without a tick, by the monotonic clock, the task counts as dead. */
-const DEAD_AFTER = 45 * SECOND;
-
-/** node-cron's own warnings would go to stderr in colour; a missed execution is what every tick makes up for. */
-const QUIET = { info() {}, warn() {}, error() {}, debug() {} };
+/** A timer may fire a moment early, and then the same second would come twice; ms. */
+const HAIR = 5;
 
 /**
- * Calls `tick` by a cron expression (seconds first). When the wall clock is set back, node-cron waits for the time it
- * had been waiting for; the watchdog counts on the monotonic clock and then starts the task anew.
+ * Calls `tick` by a cron expression (seconds first).
+ *
+ * node-cron is only asked when the next tick is. Run by itself it goes through every second that it thinks it missed,
+ * so after a suspended weekend or a clock set forward by a month the process would stand still for seconds or minutes;
+ * and it waits for the old time where the clock was set back. A wait that is never longer than the longest gap, from
+ * now to the next time, knows neither.
  */
 export function startTicker(expression: string, clock: Clock, tick: () => void): Ticker {
-  let last = clock.now().monotonic;
-  const beat = () => {
-    last = clock.now().monotonic;
-    try {
-      tick();
-    } catch (error) {
-      // A programmer's mistake, which node-cron would keep to itself.
-      queueMicrotask(() => {
-        throw error;
-      });
-    }
-  };
-  let task = scheduleTask(expression, beat, { logger: QUIET });
-  const watchdog = setInterval(() => {
-    if (clock.now().monotonic - last < DEAD_AFTER) return;
-    void task.destroy();
-    task = scheduleTask(expression, beat, { logger: QUIET });
-    beat();
-  }, WATCH);
+  const task = createTask(expression, () => {});
+  let timer = setTimeout(beat, untilNext());
+
+  function beat(): void {
+    timer = setTimeout(beat, untilNext());
+    tick();
+  }
+
+  function untilNext(): number {
+    const [next] = task.getNextRuns(1);
+    const wait = next ? next.getTime() - clock.now().wall : LONGEST_GAP;
+    return Math.min(Math.max(wait, 0), LONGEST_GAP) + HAIR;
+  }
 
   return {
     stop() {
-      clearInterval(watchdog);
+      clearTimeout(timer);
       void task.destroy();
     },
   };

@@ -2,6 +2,7 @@ import { mkdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fileLock } from '../../src/coordination/file-lock.ts';
+import { removeStale, staleness } from '../../src/coordination/stale-lock.ts';
 import { fakeClock } from '../support/clock.ts';
 import { namesIn } from '../system/folder.ts';
 import { program } from '../system/program.ts';
@@ -71,6 +72,14 @@ describe('the lock of a process that was killed', () => {
     },
   );
 
+  it('is removed with the name of its owner, which says nothing of the next', async () => {
+    const path = await deadElsewhere();
+    const { seen } = await staleness(path, undefined, () => false, fakeClock());
+    if (!seen) throw new Error('there is a lock, and it was not seen');
+    expect(await removeStale(path, seen)).toBe(true);
+    expect(await namesIn(dirname(path))).toEqual([]);
+  });
+
   it('is taken over by one of five who come at once', async () => {
     const path = await recordPath();
     const dead = await startHolder(holder, path);
@@ -95,6 +104,16 @@ describe('the lock of a process that was killed', () => {
 });
 
 describe('the lock of a living process is left to it', () => {
+  it('that moved since it was judged', async () => {
+    const path = await recordPath();
+    const other = await startHolder(holder, path);
+    const { seen } = await staleness(path, undefined, () => false, fakeClock());
+    if (!seen) throw new Error('there is a lock, and it was not seen');
+    await touch(path, 5 * SECOND);
+    expect(await removeStale(path, seen)).toBe(false);
+    expect(await other.ask('held')).toBe('held');
+  });
+
   it('elsewhere, however wrong its clock and however long it takes, while it moves', async () => {
     const path = await deadElsewhere();
     const clock = fakeClock();

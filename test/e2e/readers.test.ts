@@ -21,10 +21,10 @@ describe.concurrent('G3: ten rotations without one refused call, read by', () =>
   const undo: (() => Promise<void>)[] = [];
   let bench: Workbench;
 
-  // One daemon for all of them; each token is replaced after about 2 s and works for 4 s more.
+  // One daemon for all of them; each token is replaced after about 3.5 s and works until the next one is.
   beforeAll(async () => {
     const atEnd = (step: () => Promise<void>) => undo.unshift(step);
-    bench = await workbench(atEnd, { tokenTtl: 6, rotationWindow: 5 });
+    bench = await workbench(atEnd, { tokenTtl: 8, rotationWindow: 5 });
     bench.run({ WXTOKEN_ROTATION_WINDOW: '5s' });
     await bench.newToken();
   });

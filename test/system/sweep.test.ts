@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { sweepLeftovers, writeAtomically } from '../../src/system/atomic-write.ts';
 import { eventually } from '../support/wait.ts';
 import { leftoversIn, namesIn, TEMPORARY, temporaryFolder } from './folder.ts';
@@ -98,6 +98,20 @@ describe('the sweep', () => {
     expect(await namesIn(folder)).toEqual([young, old]);
     expect(await sweepLeftovers(folder)).toBe(1);
     expect(await namesIn(folder)).toEqual([young]);
+  });
+
+  it('comes again for what a container left that was started anew at once', async () => {
+    const folder = await temporaryFolder();
+    await plant(folder, FOREIGN, 7);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'], now: Date.now() });
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    for (let looks = 0; looks < 3; looks += 1) expect(await sweepLeftovers(folder)).toBe(0);
+    expect(vi.getTimerCount()).toBe(1);
+    await vi.advanceTimersByTimeAsync(61_000);
+    while ((await namesIn(folder)).length > 0) await vi.advanceTimersByTimeAsync(1_000);
+    expect(await namesIn(folder)).toEqual([]);
   });
 
   it('never touches the files of strangers, however alike they look', async () => {

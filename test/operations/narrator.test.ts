@@ -1,0 +1,191 @@
+import { describe, expect, it } from 'vitest';
+import { platformFailure } from '../../src/core/errcodes/index.ts';
+import { type Failure, PASSING } from '../../src/core/failure.ts';
+import type { FetchStep } from '../../src/core/plan.ts';
+import type { Report } from '../../src/core/report.ts';
+import { createNarrator } from '../../src/operations/narrator.ts';
+import { journal } from './journal.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DUE: FetchStep = { kind: 'fetch', reason: 'due', forced: false };
+const REQUESTED: FetchStep = { kind: 'fetch', reason: 'requested', forced: true };
+const TIMEOUT: Failure = {
+  class: 'passing',
+  code: 'timeout',
+  message: 'no answer from api.weixin.qq.com: it did not answer in time',
+  effect: 'unknown',
+  backoff: PASSING,
+};
+const FULL: Failure = { ...TIMEOUT, code: 'ENOSPC', message: 'cannot write /x: ENOSPC', effect: 'none' };
+
+const failed = (failure: Failure = TIMEOUT, lifeMs = HOUR): Report => ({
+  type: 'failed',
+  step: DUE,
+  failure,
+  lifeMs,
+  tookMs: 10_000.4,
+});
+
+function narrator() {
+  const { logger, entries } = journal();
+  return { tell: createNarrator(logger), entries };
+}
+
+describe('the narrator', () => {
+  it('tells of a new token how long it is good for, why it was fetched and how long that took', () => {
+    const { tell, entries } = narrator();
+    tell('shop', { type: 'refreshed', step: REQUESTED, lifeMs: 2 * HOUR - MINUTE, tookMs: 123.4 });
+    expect(entries()).toMatchObject([
+      {
+        level: 'info',
+        message: 'a new token, good for 1 h 59 min',
+        credential: 'shop',
+        reason: 'requested',
+        forced: true,
+        took_ms: 123,
+      },
+    ]);
+  });
+
+  it.each<[Report, string, string]>([
+    [
+      { type: 'unchanged', step: DUE, lifeMs: 5 * MINUTE, tookMs: 1 },
+      'info',
+      'the same token again, good for 5 min 0 s',
+    ],
+    [{ type: 'adopted', lifeMs: HOUR }, 'info', 'took over a stored token, good for 1 h 0 min'],
+    [{ type: 'adopted', lifeMs: 0 }, 'info', 'found a stored token, but it has ended'],
+    [{ type: 'adopted', lifeMs: -HOUR }, 'info', 'found a stored token, but it has ended'],
+    [{ type: 'fetching', step: DUE }, 'debug', 'asking the platform'],
+    [{ type: 'published', target: 'file:/x', result: 'written' }, 'info', 'published'],
+    [{ type: 'published', target: 'file:/x', result: 'unchanged' }, 'debug', 'already up to date'],
+  ])('tells %j at level %s as “%s”', (report, level, message) => {
+    const { tell, entries } = narrator();
+    tell('shop', report);
+    expect(entries()).toMatchObject([{ level, message, credential: 'shop' }]);
+  });
+
+  it.each([
+    ['uncoordinated', /refresh --force/],
+    ['spacing', /within 30 s/],
+    ['budget', /of the day are used up/],
+  ] as const)('warns when a forced refresh becomes an ordinary one: %s', (demoted, expected) => {
+    const { tell, entries } = narrator();
+    tell('shop', { type: 'fetching', step: { ...DUE, reason: 'requested', demoted } });
+    expect(entries()[0]).toMatchObject({
+      level: 'warn',
+      message: expect.stringMatching(expected),
+      credential: 'shop',
+    });
+    expect(entries()).toHaveLength(2);
+  });
+});
+
+describe('of a failure the narrator tells', () => {
+  it('what it is, and what the token has left', () => {
+    const { tell, entries } = narrator();
+    tell('shop', failed());
+    expect(entries()).toMatchObject([
+      {
+        level: 'warn',
+        message: `${TIMEOUT.message}; the token is good for another 1 h 0 min`,
+        credential: 'shop',
+        reason: 'due',
+        code: 'timeout',
+        took_ms: 10_000,
+      },
+    ]);
+  });
+
+  it('as an error when there is no live token', () => {
+    const { tell, entries } = narrator();
+    tell('shop', failed(TIMEOUT, 0));
+    expect(entries()).toMatchObject([
+      { level: 'error', message: `${TIMEOUT.message}; there is no live token` },
+    ]);
+  });
+
+  it('G9: the very IP address to whitelist, the code and the rid', () => {
+    const { tell, entries } = narrator();
+    const rid = '6543210a-1b2c3d4e-0f1e2d3c';
+    const errmsg = `invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist rid: ${rid}`;
+    tell('shop', failed(platformFailure('official', 'token', { errcode: 40164, errmsg })));
+    expect(entries()).toMatchObject([
+      { errcode: 40164, rid, advice: expect.stringContaining('Add 203.0.113.7 to the IP whitelist') },
+    ]);
+  });
+
+  it('the first time, the second, the fourth, the eighth …', () => {
+    const { tell, entries } = narrator();
+    const told = Array.from({ length: 100 }, (_, index) => {
+      const before = entries().length;
+      tell('shop', failed());
+      return entries().length > before ? index + 1 : 0;
+    });
+    expect(told.filter((time) => time > 0)).toEqual([1, 2, 4, 8, 16, 32, 64]);
+  });
+
+  it('at once that the token has ended meanwhile', () => {
+    const { tell, entries } = narrator();
+    for (let times = 0; times < 5; times += 1) tell('shop', failed());
+    expect(entries()).toHaveLength(3);
+    tell('shop', failed(TIMEOUT, 0));
+    expect(entries().slice(3)).toMatchObject([
+      { level: 'error', message: expect.stringContaining('no live token') },
+    ]);
+  });
+
+  it('each kind, each credential and each target for itself', () => {
+    const { tell, entries } = narrator();
+    const reports: [string, Report][] = [
+      ['shop', failed()],
+      ['shop', failed({ ...TIMEOUT, code: 'dns' })],
+      ['bot', failed()],
+      ['shop', { type: 'blocked', failure: TIMEOUT }],
+      ['shop', { type: 'unpublished', target: 'file:/a', failure: FULL }],
+      ['shop', { type: 'unpublished', target: 'file:/b', failure: FULL }],
+    ];
+    for (let times = 0; times < 3; times += 1) for (const [name, report] of reports) tell(name, report);
+    expect(entries()).toHaveLength(2 * reports.length);
+  });
+
+  it.each<[string, Report]>([
+    ['a new token', { type: 'refreshed', step: DUE, lifeMs: HOUR, tookMs: 1 }],
+    ['the same token', { type: 'unchanged', step: DUE, lifeMs: HOUR, tookMs: 1 }],
+    ['a token of another daemon', { type: 'adopted', lifeMs: HOUR }],
+  ])('the next as the first, after %s', (_, success) => {
+    const { tell, entries } = narrator();
+    for (let times = 0; times < 3; times += 1) tell('shop', failed());
+    tell('shop', success);
+    tell('bot', failed());
+    tell('shop', failed());
+    expect(entries().filter(({ code, credential }) => code && credential === 'shop')).toHaveLength(3);
+  });
+
+  it('to publish which target, and the next as the first once it was published', () => {
+    const { tell, entries } = narrator();
+    const unpublished: Report = {
+      type: 'unpublished',
+      target: 'file:/x',
+      failure: { ...FULL, advice: 'free some space' },
+    };
+    for (let times = 0; times < 3; times += 1) tell('shop', unpublished);
+    tell('shop', { type: 'published', target: 'file:/x', result: 'written' });
+    tell('shop', unpublished);
+    const errors = entries().filter(({ level }) => level === 'error');
+    expect(errors).toHaveLength(3);
+    expect(errors[0]).toMatchObject({
+      message: 'cannot write /x: ENOSPC',
+      target: 'file:/x',
+      code: 'ENOSPC',
+      advice: 'free some space',
+    });
+  });
+
+  it('of the state folder, as a warning', () => {
+    const { tell, entries } = narrator();
+    tell('shop', { type: 'blocked', failure: { ...FULL, code: 'lock-unusable', message: 'cannot lock /x' } });
+    expect(entries()).toMatchObject([{ level: 'warn', message: 'cannot lock /x', code: 'lock-unusable' }]);
+  });
+});

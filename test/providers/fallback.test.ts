@@ -1,0 +1,178 @@
+import { describe, expect, it } from 'vitest';
+import type { CredentialType } from '../../src/core/credential.ts';
+import { fakeClock } from '../support/clock.ts';
+import { asking, GOOD, judged } from './asking.ts';
+import { afterRequest, closedPort, type HttpServer, httpServer, saying } from './servers.ts';
+
+const MINUTE = 60_000;
+
+/** Long enough for a connection on a busy machine: until there is one, nothing has been sent. */
+const SHORT = { timeout: 2_000 };
+
+const refused = async () => `http://127.0.0.1:${await closedPort()}`;
+const silent = async () => await afterRequest(() => {});
+const cut = async () => await afterRequest((socket) => socket.destroy());
+const failing = async (status: number) => (await saying('', status)).url;
+
+describe('the next host is asked', () => {
+  it.each([
+    ['refuses the connection', refused],
+    ['does not answer', silent],
+    ['cuts the connection', cut],
+    ['answers 500', () => failing(500)],
+    ['answers 503', () => failing(503)],
+    ['answers with a page', async () => (await saying('<html></html>')).url],
+  ])('for a stable-token when the first %s', async (_, first) => {
+    const second = await saying(GOOD);
+    const { expiresIn } = await asking('stable-token', [await first(), second.url], SHORT).fetch();
+    expect(expiresIn).toBe(7200);
+    expect(second.seen).toHaveLength(1);
+  });
+
+  it.each<[CredentialType, boolean]>([
+    ['access-token', false],
+    ['stable-token', true],
+  ])('for a %s (forced: %s) when the first refuses the connection', async (type, forced) => {
+    const second = await saying(GOOD);
+    const asker = asking(type, [await refused(), second.url]);
+    expect((await asker.fetch({ forced })).expiresIn).toBe(7200);
+    expect(second.seen).toHaveLength(1);
+  });
+
+  it('and the one after', async () => {
+    const third = await saying(GOOD);
+    await asking('access-token', [await refused(), await refused(), third.url]).fetch();
+    expect(third.seen).toHaveLength(1);
+  });
+});
+
+describe('when no host answers', () => {
+  it('what an earlier one may have done is not undone by a later one that could not be reached', async () => {
+    const asker = asking('stable-token', [await cut(), await refused()], SHORT);
+    expect(judged(await asker.failure())).toBe('unreachable, unknown');
+  });
+});
+
+describe('the next host is not asked', () => {
+  const lost: [string, () => Promise<string>, string][] = [
+    ['does not answer', silent, 'timeout, unknown'],
+    ['cuts the connection', cut, 'cut, unknown'],
+    ['answers 500', () => failing(500), 'http-500, unknown'],
+    ['answers with a page', async () => (await saying('<html></html>')).url, 'odd-answer, unknown'],
+  ];
+
+  it.each(lost)('for an access-token when the first %s: it may have rotated', async (_, first, expected) => {
+    const second = await saying(GOOD);
+    const asker = asking('access-token', [await first(), second.url], SHORT);
+    expect(judged(await asker.failure())).toBe(expected);
+    expect(second.seen).toEqual([]);
+  });
+
+  it.each(lost)('for a forced stable-token when the first %s', async (_, first, expected) => {
+    const second = await saying(GOOD);
+    const asker = asking('stable-token', [await first(), second.url], SHORT);
+    expect(judged(await asker.failure({ forced: true }))).toBe(expected);
+    expect(second.seen).toEqual([]);
+  });
+
+  it.each([
+    ['an error code', '{"errcode":40001,"errmsg":"no"}', 200, 'wx-40001, none'],
+    ['an error code of the moment', '{"errcode":-1,"errmsg":"system error"}', 200, 'wx--1, none'],
+    ['404', '', 404, 'http-404, none'],
+    ['302', '', 302, 'http-302, none'],
+  ])('after %s, which is an answer', async (_, body, status, expected) => {
+    const second = await saying(GOOD);
+    for (const type of ['stable-token', 'access-token'] as const) {
+      const first = await saying(body, status);
+      expect(judged(await asking(type, [first.url, second.url]).failure())).toBe(expected);
+    }
+    expect(second.seen).toEqual([]);
+  });
+
+  it('once the daemon is stopping', async () => {
+    const second = await saying(GOOD);
+    const stop = new AbortController();
+    const first = await afterRequest(() => stop.abort());
+    const failed = await asking('stable-token', [first, second.url]).failure({ signal: stop.signal });
+    expect(judged(failed)).toBe('aborted, unknown');
+    expect(second.seen).toEqual([]);
+  });
+});
+
+describe('when no host helps', () => {
+  it('the failure is that of the last', async () => {
+    const hosts = [await refused(), await failing(502)];
+    expect(judged(await asking('stable-token', hosts).failure())).toBe('http-502, unknown');
+  });
+
+  it('each is asked once', async () => {
+    const hosts = [await saying('', 500), await saying('', 501), await saying('', 502)];
+    await asking(
+      'stable-token',
+      hosts.map(({ url }) => url),
+    ).failure();
+    expect(hosts.map(({ seen }) => seen.length)).toEqual([1, 1, 1]);
+  });
+});
+
+describe('a host that helped', () => {
+  /** Two hosts, the first of which can be broken and mended. */
+  async function hosts() {
+    const state = { broken: true };
+    const first = await httpServer((response) => {
+      response.writeHead(state.broken ? 503 : 200).end(GOOD);
+    });
+    const second = await saying(GOOD);
+    const clock = fakeClock();
+    const asker = asking('stable-token', [first.url, second.url], { clock });
+    const counts = () => [first, second].map(({ seen }: HttpServer) => seen.length);
+    return { state, clock, counts, ...asker };
+  }
+
+  it('is asked first for ten minutes, and then the preferred one again', async () => {
+    const { state, clock, counts, fetch } = await hosts();
+    await fetch();
+    expect(counts()).toEqual([1, 1]);
+    state.broken = false;
+    await fetch();
+    clock.pass(10 * MINUTE - 1);
+    await fetch();
+    expect(counts()).toEqual([1, 3]);
+    clock.pass(1);
+    await fetch();
+    await fetch();
+    expect(counts()).toEqual([3, 3]);
+  });
+
+  it('is kept for another ten minutes when the preferred one is still broken', async () => {
+    const { clock, counts, fetch } = await hosts();
+    await fetch();
+    clock.pass(10 * MINUTE);
+    await fetch();
+    expect(counts()).toEqual([2, 2]);
+    clock.pass(9 * MINUTE);
+    await fetch();
+    expect(counts()).toEqual([2, 3]);
+  });
+
+  it('is left by the monotonic clock alone', async () => {
+    const { clock, counts, fetch } = await hosts();
+    await fetch();
+    clock.set(365 * 24 * 60 * MINUTE);
+    await fetch();
+    expect(counts()).toEqual([1, 2]);
+  });
+
+  it('is followed by the preferred one when it breaks as well', async () => {
+    const first = await httpServer((response) =>
+      response.writeHead(first.seen.length === 1 ? 503 : 200).end(GOOD),
+    );
+    const second = await httpServer((response) =>
+      response.writeHead(second.seen.length === 1 ? 200 : 503).end(GOOD),
+    );
+    const { fetch } = asking('stable-token', [first.url, second.url], { clock: fakeClock() });
+    await fetch();
+    await fetch();
+    expect([first.seen.length, second.seen.length]).toEqual([2, 2]);
+  });
+});

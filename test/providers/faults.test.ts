@@ -1,0 +1,211 @@
+import type { Socket } from 'node:net';
+import { setInterval } from 'node:timers';
+import { describe, expect, it } from 'vitest';
+import type { CredentialType } from '../../src/core/credential.ts';
+import { TEST_ACCOUNT, withSandbox } from '../support/sandbox.ts';
+import { eventually } from '../support/wait.ts';
+import { asking, GOOD, judged, TOKEN } from './asking.ts';
+import { afterRequest, blackhole, closedPort, httpServer, tcpServer } from './servers.ts';
+
+/** Short where the fault is that no connection comes about. */
+const SHORT = { timeout: 300 };
+const KINDS: readonly CredentialType[] = ['stable-token', 'access-token'];
+const HEAD = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n';
+
+describe.each(KINDS)('nothing of a request for a %s has left this host', (type) => {
+  it('when the port is closed', async () => {
+    const url = `http://127.0.0.1:${await closedPort()}`;
+    const failed = await asking(type, url).failure();
+    expect(judged(failed)).toBe('unreachable, unsent');
+    expect(failed.message).toBe(`no answer from ${new URL(url).host}: it cannot be reached (ECONNREFUSED)`);
+    expect(failed.failure).toMatchObject({ class: 'passing', advice: expect.stringContaining('egress') });
+  });
+
+  it('when the name cannot be resolved', async () => {
+    const failed = await asking(type, 'https://api.weixin.invalid', { timeout: 25_000 }).failure();
+    expect(judged(failed)).toBe('dns, unsent');
+    expect(failed.failure.advice).toContain('resolver');
+  });
+
+  it('when a firewall drops it', async (ctx) => {
+    const port = await blackhole();
+    if (port === undefined) return ctx.skip('this system queues connections without end');
+    const failed = await asking(type, `http://127.0.0.1:${port}`, SHORT).failure();
+    expect(judged(failed)).toBe('unreachable, unsent');
+    expect(failed.message).toContain('no connection came about in time');
+  });
+
+  it('when the other end speaks no TLS, and nothing at all', async () => {
+    const port = await tcpServer(() => {});
+    expect(judged(await asking(type, `https://127.0.0.1:${port}`, SHORT).failure())).toBe(
+      'unreachable, unsent',
+    );
+  });
+
+  it.each(['resetAndDestroy', 'destroy'] as const)('when TLS is cut off in the midst (%s)', async (how) => {
+    const port = await tcpServer((socket) => {
+      socket.once('data', () => socket[how]());
+    });
+    expect(judged(await asking(type, `https://127.0.0.1:${port}`).failure())).toBe('unreachable, unsent');
+  });
+});
+
+describe('a request may have been obeyed', () => {
+  it.each<[string, (socket: Socket) => void]>([
+    ['no answer comes', () => {}],
+    ['the answer stops after its head', (socket) => socket.write(`${HEAD}Content-Length: 100\r\n\r\n`)],
+    ['the answer stops in the midst', (socket) => socket.write(`${HEAD}Content-Length: 100\r\n\r\n${GOOD}`)],
+    [
+      'the answer drips for ever',
+      (socket) => {
+        socket.write(`${HEAD}\r\n`);
+        const drip = setInterval(() => socket.write(' '), 20);
+        socket.once('close', () => clearInterval(drip));
+      },
+    ],
+  ])('when %s', async (_, serve) => {
+    const url = await afterRequest(serve);
+    const failed = await Promise.all(KINDS.map((type) => asking(type, url, { timeout: 1_500 }).failure()));
+    expect(failed.map(judged)).toEqual(['timeout, unknown', 'timeout, unknown']);
+  });
+});
+
+describe.each(KINDS)('a request for a %s may have been obeyed', (type) => {
+  it.each([
+    ['before the answer', ''],
+    ['in its head', 'HTTP/1.1 200 OK\r\nContent-Ty'],
+    ['after its head', `${HEAD}Content-Length: ${GOOD.length}\r\n\r\n`],
+    ['in the midst', `${HEAD}Content-Length: ${GOOD.length + 1}\r\n\r\n${GOOD}`],
+    [
+      'between two pieces',
+      `${HEAD}Transfer-Encoding: chunked\r\n\r\n${GOOD.length.toString(16)}\r\n${GOOD}\r\n`,
+    ],
+  ])('when the connection ends %s', async (_, said) => {
+    for (const how of ['end', 'reset'] as const) {
+      const url = await afterRequest((socket) => {
+        if (how === 'end') return socket.end(said);
+        return said === '' ? socket.resetAndDestroy() : socket.write(said, () => socket.destroy());
+      });
+      expect(judged(await asking(type, url).failure())).toBe('cut, unknown');
+    }
+  });
+
+  it('when the answer has no end', async () => {
+    const { url } = await httpServer((response) => {
+      response.writeHead(200).write('{"access_token":"');
+      const more = setInterval(() => response.write(TOKEN.repeat(100)), 1);
+      response.once('close', () => clearInterval(more));
+    });
+    expect(judged(await asking(type, url).failure())).toBe('too-large, unknown');
+  });
+
+  it('when the answer says that it is larger than 64 KB', async () => {
+    const { url } = await httpServer((response) => response.end(`${GOOD}${' '.repeat(65_536)}`));
+    expect(judged(await asking(type, url).failure())).toBe('too-large, unknown');
+  });
+
+  it('when the head of the answer has no end', async () => {
+    const url = await afterRequest((socket) => {
+      socket.write(HEAD);
+      const more = setInterval(() => socket.write(`X-Token: ${TOKEN.repeat(10)}\r\n`), 1);
+      socket.once('close', () => clearInterval(more));
+    });
+    expect(judged(await asking(type, url).failure())).toBe('too-large, unknown');
+  });
+
+  it.each([
+    ['JSON without HTTP', GOOD],
+    ['another protocol', 'SSH-2.0-OpenSSH_9.2\r\n'],
+    ['a header that is none', `HTTP/1.1 200 OK\r\nno header ${TOKEN}\r\n\r\n${GOOD}`],
+    ['a piece of no length', `${HEAD}Transfer-Encoding: chunked\r\n\r\nzz\r\n${GOOD}\r\n0\r\n\r\n`],
+  ])('when the answer is %s', async (_, said) => {
+    const url = await afterRequest((socket) => socket.end(said));
+    expect(judged(await asking(type, url).failure())).toBe('not-http, unknown');
+  });
+});
+
+describe('a request that is ended by the daemon', () => {
+  it('has not been sent when it was still connecting', async (ctx) => {
+    const port = await blackhole();
+    if (port === undefined) return ctx.skip('this system queues connections without end');
+    const stop = new AbortController();
+    const failing = asking('access-token', `http://127.0.0.1:${port}`).failure({ signal: stop.signal });
+    stop.abort();
+    expect(judged(await failing)).toBe('aborted, unsent');
+  });
+
+  it('has not been sent when it was ended before', async () => {
+    const { url, seen } = await httpServer((response) => response.end(GOOD));
+    expect(judged(await asking('access-token', url).failure({ signal: AbortSignal.abort() }))).toBe(
+      'aborted, unsent',
+    );
+    expect(seen).toEqual([]);
+  });
+
+  it.each([
+    ['while it waits', ''],
+    ['while the answer comes', `${HEAD}Content-Length: 100\r\n\r\n{`],
+  ])('may have been obeyed when it ends %s', async (_, said) => {
+    const stop = new AbortController();
+    const url = await afterRequest((socket) => socket.write(said, () => setImmediate(() => stop.abort())));
+    expect(judged(await asking('access-token', url).failure({ signal: stop.signal }))).toBe(
+      'aborted, unknown',
+    );
+  });
+
+  it('ends with all others when the transport is closed, and none is made after', async () => {
+    let open = 0;
+    const url = await afterRequest((socket) => {
+      open += 1;
+      socket.once('close', () => {
+        open -= 1;
+      });
+    });
+    const asker = asking('stable-token', url);
+    const failing = [asker.failure(), asker.failure()];
+    await eventually(() => open === 2);
+    await asker.close();
+    for (const failed of await Promise.all(failing)) expect(judged(failed)).toBe('aborted, unknown');
+    await eventually(() => open === 0);
+    expect(judged(await asker.failure())).toBe('aborted, unsent');
+  });
+});
+
+describe('against the sandbox', () => {
+  const path = { 'stable-token': '/cgi-bin/stable_token', 'access-token': '/cgi-bin/token' } as const;
+  // The asker has a secret of its own.
+  const account = { ...TEST_ACCOUNT, secret: 'AppSecret+of/this=test&100%"?#' };
+
+  it.each(KINDS)('a %s is fetched', async (type) => {
+    const sandbox = await withSandbox({ accounts: [account] });
+    const { value, expiresIn } = await asking(type, sandbox.url).fetch();
+    expect(value.reveal().length).toBeGreaterThan(100);
+    expect(expiresIn).toBe(7200);
+    expect(await sandbox.calls(path[type])).toBe(1);
+  });
+
+  it.each([
+    [{ kind: 'status', status: 502 }, 'http-502, unknown'],
+    [{ kind: 'html' }, 'odd-answer, unknown'],
+    [{ kind: 'empty' }, 'odd-answer, unknown'],
+    [{ kind: 'cut' }, 'cut, unknown'],
+    [{ kind: 'lost-answer' }, 'cut, unknown'],
+    [{ kind: 'partial' }, 'cut, unknown'],
+    [{ kind: 'errcode', errcode: 45009 }, 'wx-45009, none'],
+    [{ kind: 'redirect', location: 'https://portal.example/' }, 'http-302, none'],
+  ] as const)('%o is understood, and asked once', async (fault, expected) => {
+    for (const type of KINDS) {
+      const sandbox = await withSandbox({ accounts: [account] });
+      await sandbox.faults([fault]);
+      expect(judged(await asking(type, sandbox.url).failure())).toBe(expected);
+      expect(await sandbox.calls(path[type])).toBe(1);
+    }
+  });
+
+  it('a secret that WeChat does not know is refused', async () => {
+    const sandbox = await withSandbox();
+    for (const type of KINDS) {
+      expect(judged(await asking(type, sandbox.url).failure())).toMatch(/^wx-(40125|40001), none$/);
+    }
+  });
+});

@@ -1,0 +1,185 @@
+import { createServer } from 'node:https';
+import { inspect } from 'node:util';
+import { beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { asking, GOOD, judged, SECRET } from './asking.ts';
+import { type Certificates, makeCertificates } from './certificates.ts';
+import { connectProxy } from './proxies.ts';
+import { closedPort, listen, recording, type Seen, saying, tcpServer } from './servers.ts';
+
+const KINDS = ['stable-token', 'access-token'] as const;
+const VARIABLES = ['http_proxy', 'https_proxy', 'no_proxy', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'];
+let made: Certificates | string = 'they have not been made';
+
+beforeAll(async () => {
+  made = await makeCertificates();
+});
+
+/** What the environment says of proxies, and nothing else. */
+function environment(says: Readonly<Record<string, string>>): void {
+  for (const name of VARIABLES) vi.stubEnv(name, says[name]);
+}
+
+beforeEach(() => {
+  environment({});
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+  });
+});
+
+/** A platform that speaks TLS, and what one has to know to be allowed to. */
+async function platform({ server, authority }: Certificates) {
+  const seen: Seen[] = [];
+  const port = await listen(
+    createServer(
+      server,
+      recording(seen, (response) => response.end(GOOD)),
+    ),
+  );
+  return { url: `https://127.0.0.1:${port}`, host: `127.0.0.1:${port}`, seen, trusted: { ca: authority } };
+}
+
+describe('a proxy that is configured', () => {
+  it('is not asked for this very host, to which the AppSecret goes in the clear', async () => {
+    const proxy = await connectProxy();
+    const { url, seen } = await saying(GOOD);
+    await asking('stable-token', url, { proxy: proxy.url }).fetch();
+    expect(seen).toHaveLength(1);
+    expect(proxy.asked).toEqual([]);
+  });
+
+  it('is asked to connect, and sees nothing of what it carries', async (ctx) => {
+    if (typeof made === 'string') return ctx.skip(made);
+    const { url, host, seen, trusted } = await platform(made);
+    const proxy = await connectProxy();
+    for (const type of KINDS) await asking(type, url, { ...trusted, proxy: proxy.url }).fetch();
+    expect(proxy.asked).toEqual([host, host]);
+    expect(seen).toHaveLength(2);
+    expect(proxy.carried()).not.toBe('');
+    expect(proxy.carried()).not.toContain(SECRET);
+  });
+
+  it('is shown the user and password of its URL', async (ctx) => {
+    if (typeof made === 'string') return ctx.skip(made);
+    const { url, trusted } = await platform(made);
+    const proxy = await connectProxy();
+    const withUser = proxy.url.replace('//', '//daemon:pass%20word@');
+    await asking('stable-token', url, { ...trusted, proxy: withUser }).fetch();
+    expect(proxy.authorizations).toEqual([`Basic ${Buffer.from('daemon:pass word').toString('base64')}`]);
+  });
+
+  it('goes before the environment', async (ctx) => {
+    if (typeof made === 'string') return ctx.skip(made);
+    const { url, trusted } = await platform(made);
+    const [proxy, other] = [await connectProxy(), await connectProxy()];
+    environment({ HTTPS_PROXY: other.url, NO_PROXY: '127.0.0.1' });
+    await asking('stable-token', url, { ...trusted, proxy: proxy.url }).fetch();
+    expect([proxy.asked.length, other.asked.length]).toEqual([1, 0]);
+  });
+
+  it.each([403, 407, 502, 503])('and answers %i has sent nothing on', async (status) => {
+    const proxy = await connectProxy(status);
+    const withUser = proxy.url.replace('//', '//daemon:the-password@');
+    for (const type of KINDS) {
+      const failed = await asking(type, 'https://api.weixin.invalid', { proxy: withUser }).failure();
+      expect(judged(failed)).toBe('proxy, unsent');
+      expect(failed.message).toContain(`the proxy answered HTTP ${status}`);
+      expect(failed.failure.advice).toMatch(status === 407 ? /password/ : /CONNECT/);
+      expect(inspect(failed, { depth: 8, showHidden: true })).not.toContain('the-password');
+    }
+    expect(proxy.asked).toEqual(['api.weixin.invalid:443', 'api.weixin.invalid:443']);
+  });
+
+  it('and is closed has sent nothing on', async () => {
+    const proxy = `http://127.0.0.1:${await closedPort()}`;
+    const failed = await asking('access-token', 'https://api.weixin.invalid', { proxy }).failure();
+    expect(judged(failed)).toBe('unreachable, unsent');
+  });
+
+  it('and says nothing has sent nothing on', async () => {
+    const proxy = `http://127.0.0.1:${await tcpServer(() => {})}`;
+    const failed = await asking('access-token', 'https://api.weixin.invalid', {
+      proxy,
+      timeout: 300,
+    }).failure();
+    expect(judged(failed)).toBe('unreachable, unsent');
+  });
+
+  it('and says nothing does not keep the daemon from stopping', async () => {
+    const stop = new AbortController();
+    const port = await tcpServer((socket) => socket.once('data', () => stop.abort()));
+    const asker = asking('access-token', 'https://api.weixin.invalid', { proxy: `http://127.0.0.1:${port}` });
+    expect(judged(await asker.failure({ signal: stop.signal }))).toBe('aborted, unsent');
+  });
+
+  it.each([
+    ['hangs up', ''],
+    ['says what is no HTTP', 'SSH-2.0-OpenSSH_9.2\r\n'],
+    ['connects to what is no TLS', 'HTTP/1.1 200 OK\r\n\r\nnot TLS'],
+    ['connects and hangs up', 'HTTP/1.1 200 OK\r\n\r\n'],
+  ])('and %s has sent nothing on, and is not asked again and again', async (_, said) => {
+    let connections = 0;
+    const port = await tcpServer((socket) => {
+      connections += 1;
+      socket.once('data', () => socket.end(said));
+    });
+    const proxy = `http://127.0.0.1:${port}`;
+    const failed = await asking('access-token', 'https://api.weixin.invalid', { proxy }).failure();
+    expect(failed.failure.effect).toBe('unsent');
+    expect(failed.code).not.toBe('aborted');
+    expect(connections).toBe(1);
+  });
+
+  it('that cannot connect to a host leaves an access-token to the next', async (ctx) => {
+    if (typeof made === 'string') return ctx.skip(made);
+    const { url, trusted, seen } = await platform(made);
+    const proxy = await connectProxy();
+    const dead = `https://127.0.0.1:${await closedPort()}`;
+    await asking('access-token', [dead, url], { ...trusted, proxy: proxy.url }).fetch();
+    expect(proxy.asked).toHaveLength(2);
+    expect(seen).toHaveLength(1);
+  });
+});
+
+describe('a proxy of the environment', () => {
+  it.each(['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY'])('%s is asked to connect to https', async (name) => {
+    const proxy = await connectProxy(403);
+    environment({ [name]: proxy.url });
+    expect(judged(await asking('stable-token', 'https://api.weixin.invalid').failure())).toBe(
+      'proxy, unsent',
+    );
+    expect(proxy.asked).toEqual(['api.weixin.invalid:443']);
+  });
+
+  it.each(['127.0.0.1', '*', 'example.com, 127.0.0.1'])(
+    'is not asked where NO_PROXY is %j',
+    async (exceptions) => {
+      const proxy = await connectProxy(403);
+      environment({ HTTPS_PROXY: proxy.url, NO_PROXY: exceptions });
+      const url = `https://127.0.0.1:${await closedPort()}`;
+      expect(judged(await asking('stable-token', url).failure())).toBe('unreachable, unsent');
+      expect(proxy.asked).toEqual([]);
+    },
+  );
+
+  it('is not asked for plain http, which does not leave this host', async () => {
+    const proxy = await connectProxy();
+    const { url, seen } = await saying(GOOD);
+    environment({ HTTPS_PROXY: proxy.url, HTTP_PROXY: proxy.url, http_proxy: proxy.url });
+    for (const type of KINDS) await asking(type, url).fetch();
+    expect(seen).toHaveLength(2);
+    expect(proxy.asked).toEqual([]);
+  });
+
+  it.each([
+    'egress:3128',
+    'daemon:the-password@egress:3128',
+    'http://daemon:the-password@[egress',
+    '//egress',
+  ])('that is no URL is said to be none, without its password: %s', async (value) => {
+    environment({ HTTPS_PROXY: value });
+    const failed = await asking('access-token', 'https://api.weixin.invalid').failure();
+    expect(judged(failed)).toBe('proxy, unsent');
+    expect(failed.failure.advice).toContain('http://egress:3128');
+    expect(inspect(failed, { depth: 8, showHidden: true })).not.toContain('the-password');
+  });
+});

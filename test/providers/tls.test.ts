@@ -1,0 +1,81 @@
+import { createServer } from 'node:https';
+import { beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { asking, GOOD, judged } from './asking.ts';
+import { type Certificates, type Identity, makeCertificates } from './certificates.ts';
+import { listen, recording, type Seen, saying } from './servers.ts';
+
+const KINDS = ['stable-token', 'access-token'] as const;
+let made: Certificates | string = 'they have not been made';
+
+beforeAll(async () => {
+  made = await makeCertificates();
+});
+
+beforeEach(() => {
+  // A proxy of this machine would stand in between.
+  for (const name of ['http_proxy', 'https_proxy', 'HTTP_PROXY', 'HTTPS_PROXY']) vi.stubEnv(name, '');
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+  });
+});
+
+async function tlsServer(identity: Identity) {
+  const seen: Seen[] = [];
+  const port = await listen(
+    createServer(
+      identity,
+      recording(seen, (response) => response.end(GOOD)),
+    ),
+  );
+  return { url: `https://127.0.0.1:${port}`, named: `https://localhost:${port}`, seen };
+}
+
+describe('a platform whose certificate', () => {
+  it('is signed by a given authority is asked', async (ctx) => {
+    if (typeof made === 'string') return ctx.skip(made);
+    const { url, named, seen } = await tlsServer(made.server);
+    for (const type of KINDS) {
+      for (const host of [url, named]) await asking(type, host, { ca: made.authority }).fetch();
+    }
+    expect(seen).toHaveLength(4);
+  });
+
+  it('is signed by one of several given authorities is asked', async (ctx) => {
+    if (typeof made === 'string') return ctx.skip(made);
+    const { url, seen } = await tlsServer(made.server);
+    await asking('stable-token', url, { ca: made.stranger + made.authority }).fetch();
+    expect(seen).toHaveLength(1);
+  });
+
+  it.for([
+    ['is signed by an unknown authority', 'server', undefined],
+    ['is signed by another than the given authority', 'server', 'stranger'],
+    ['is signed by nobody', 'selfSigned', undefined],
+    ['is signed by nobody, and not by the given authority', 'selfSigned', 'authority'],
+    ['names another host', 'elsewhere', 'authority'],
+  ] as const)('%s is not told the secret', async ([, identity, authority], ctx) => {
+    if (typeof made === 'string') return ctx.skip(made);
+    const { url, seen } = await tlsServer(made[identity]);
+    for (const type of KINDS) {
+      const failed = await asking(type, url, { ...(authority && { ca: made[authority] }) }).failure();
+      expect(judged(failed)).toBe('tls, unsent');
+      expect(failed.failure.advice).toContain('WXTOKEN_CA_FILE');
+    }
+    expect(seen).toEqual([]);
+  });
+
+  it('does not exist, since it speaks plain HTTP, is not told the secret', async () => {
+    const { url, seen } = await saying(GOOD);
+    const failed = await asking('access-token', url.replace('http:', 'https:')).failure();
+    expect(judged(failed)).toBe('tls, unsent');
+    expect(seen).toEqual([]);
+  });
+
+  it('is bad is left for the next host, also for an access-token', async (ctx) => {
+    if (typeof made === 'string') return ctx.skip(made);
+    const bad = await tlsServer(made.elsewhere);
+    const good = await tlsServer(made.server);
+    await asking('access-token', [bad.url, good.url], { ca: made.authority }).fetch();
+    expect([bad.seen.length, good.seen.length]).toEqual([0, 1]);
+  });
+});
