@@ -1,4 +1,4 @@
-import { adopt, withoutSatisfiedRequest } from './adopt.ts';
+import { adopt, withFingerprint, withoutSatisfiedRequest } from './adopt.ts';
 import { type Backoff, backoffDelay } from './backoff.ts';
 import type { Answer } from './credential.ts';
 import type { Failure } from './failure.ts';
@@ -47,11 +47,7 @@ const STRENGTHS: readonly Strength[] = ['ordinary', 'preferred', 'forced'];
 export function apply(state: State, event: Event, context: Context): State {
   switch (event.type) {
     case 'observed':
-      return adopt(
-        event.fingerprint === undefined ? state : { ...state, fingerprint: event.fingerprint },
-        event.record,
-        context,
-      );
+      return adopt(withFingerprint(state, event.fingerprint), event.record, context);
     case 'stirred':
       return { ...state, lookedAt: Number.NEGATIVE_INFINITY };
     case 'requested':

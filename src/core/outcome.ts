@@ -3,6 +3,7 @@ import { type Backoff, backoffDelay } from './backoff.ts';
 import { type Answer, oddAnswer, type Token } from './credential.ts';
 import type { Failure } from './failure.ts';
 import { refund, spend } from './quota.ts';
+import { untilDue } from './reason.ts';
 import { type AccountRecord, withSecret } from './record.ts';
 import { holdAfter } from './retry.ts';
 import { type Context, ledgerTimeOf, type Policy, type State, withTargetsDue } from './state.ts';
@@ -38,12 +39,20 @@ export function fetched(state: State, answer: Answer, startedAt: Instant, contex
     saved: false,
     askedAt: context.now.monotonic,
     ...(answer.platformDate !== undefined && {
-      anchor: { date: answer.platformDate, ...context.now },
+      anchor: { date: answer.platformDate, ...context.now, certain: true },
     }),
   };
   return record.token?.value.equals(answer.value)
     ? unready(next, record.token, token, end, context)
-    : withToken(next, token, end, context.random);
+    : withBreath(withToken(next, token, end, context.random), context);
+}
+
+/** However short the lives that the platform hands out, one of them is no reason to ask again at once. */
+function withBreath(state: State, { policy, now, random }: Context): State {
+  const breath = backoffDelay(patience(policy), 1, random);
+  return untilDue(state, policy, now) >= breath
+    ? state
+    : { ...state, hold: { why: 'unready', until: now.monotonic + breath } };
 }
 
 /** The same token again is not progress: it corrects what is believed of its end, and the platform gets a pause. */

@@ -1,18 +1,15 @@
-import { fetchHold, forcedObstacle } from './quota.ts';
+import { fetchHold } from './quota.ts';
+import {
+  obstacleToForce,
+  type Reason,
+  reasonToFetch,
+  refusalForces,
+  untilDue,
+  untilRecheck,
+} from './reason.ts';
 import { standing } from './record.ts';
 import { ledgerTimeOf, lifeLeft, liveToken, type Policy, type State } from './state.ts';
 import { type Instant, SECOND } from './time.ts';
-
-/** Why a credential is fetched: the `reason` label of `refresh_total`. */
-export type Reason =
-  | 'requested'
-  | 'missing'
-  | 'new-secret'
-  | 'unfinished'
-  | 'expired'
-  | 'refused'
-  | 'due'
-  | 'recheck';
 
 /** Why a forced refresh was made an ordinary one. */
 type Demotion = 'uncoordinated' | 'spacing' | 'budget';
@@ -95,37 +92,6 @@ function idleStep(state: State, policy: Policy, now: Instant): Step {
   };
 }
 
-/** Why the platform is to be asked, whatever may hold it up; undefined when it is not. */
-export function reasonToFetch(state: State, policy: Policy, now: Instant): Reason | undefined {
-  const { record } = state;
-  if (state.manual) return 'requested';
-  if (!record.token) return 'missing';
-  if (standing(record.secrets, state.fingerprint) === 'new') return 'new-secret';
-  if (record.intent) return 'unfinished';
-  if (!liveToken(state, now)) return 'expired';
-  if (state.refusals?.suspicion === 'ask' || refusalForces(state, policy, now)) return 'refused';
-  if (untilDue(state, policy, now) <= 0) return 'due';
-  return untilRecheck(state, policy, now) <= 0 ? 'recheck' : undefined;
-}
-
-/** Milliseconds until the token enters its window, this daemon's share of the spread included. */
-function untilDue(state: State, policy: Policy, now: Instant): number {
-  const { token } = state.record;
-  const left = lifeLeft(state, now);
-  if (!token || left === undefined) return 0;
-  const window = policy.windowShrinks
-    ? Math.min(policy.window, (token.expiresIn * SECOND) / 3)
-    : policy.window;
-  // Never at the very edge: the platform may count a second behind, and would hand out the same token once more.
-  const spread = Math.min(policy.spread, window / 10) * (0.2 + 0.8 * state.draw);
-  return left - window + spread;
-}
-
-function untilRecheck({ askedAt }: State, { recheck }: Policy, now: Instant): number {
-  if (recheck === undefined) return Number.POSITIVE_INFINITY;
-  return askedAt === undefined ? 0 : askedAt + recheck - now.monotonic;
-}
-
 /** Others have moved on to a newer secret: ours can only fail, so it is not tried while there is a token. */
 function isLagging(state: State, now: Instant): boolean {
   return (
@@ -140,15 +106,4 @@ function strength(state: State, policy: Policy, now: Instant): Pick<FetchStep, '
     return { forced: false, demoted: 'uncoordinated' };
   const obstacle = obstacleToForce(state, policy, now);
   return obstacle ? { forced: false, demoted: obstacle } : { forced: true };
-}
-
-/** The platform itself confirmed that the token is dead, and the owner allows this remedy. */
-function refusalForces(state: State, policy: Policy, now: Instant): boolean {
-  return (
-    state.refusals?.suspicion === 'force' && policy.refusalForces && !obstacleToForce(state, policy, now)
-  );
-}
-
-function obstacleToForce(state: State, { budget }: Policy, now: Instant): 'spacing' | 'budget' | undefined {
-  return forcedObstacle(state.record.ledger, budget.forcedPerDay, ledgerTimeOf(state, now));
 }

@@ -1,4 +1,5 @@
-import { DAY, HOUR, type Instant, SECOND } from './time.ts';
+import type { LedgerTime } from './anchor.ts';
+import { DAY, HOUR, SECOND } from './time.ts';
 
 /** How many calls a credential's account may cost in any 24 hours. */
 export interface Budget {
@@ -20,23 +21,6 @@ export interface Ledger {
   readonly since: number;
 }
 
-/** The platform's own time at some moment of ours: no jump of this machine's clock moves it. */
-export interface Anchor extends Instant {
-  readonly date: number;
-}
-
-/** The platform's time now, epoch ms. By the faster of our clocks: one stands still under a suspended machine. */
-export function platformTime(anchor: Anchor, now: Instant): number {
-  return anchor.date + Math.max(now.monotonic - anchor.monotonic, now.wall - anchor.wall);
-}
-
-/** The time the ledger counts by, epoch ms. */
-export interface LedgerTime {
-  readonly at: number;
-  /** Whether it is the platform's: nothing is forgotten on the word of a clock that may have been set. */
-  readonly certain: boolean;
-}
-
 /** WeChat ignores a forced refresh that follows another sooner than this. */
 const FORCED_SPACING = 30 * SECOND;
 
@@ -44,20 +28,20 @@ export function emptyLedger(wall: number): Ledger {
   return { fetches: {}, forced: {}, since: wall };
 }
 
-export function ledgerTime(ledger: Ledger, anchor: Anchor | undefined, now: Instant): LedgerTime {
-  if (anchor) return { at: Math.round(anchor.date + now.monotonic - anchor.monotonic), certain: true };
-  // A clock that stands before the last call is wrong, and believing it would move that call into the future.
-  return { at: Math.max(now.wall, ledger.lastFetch ?? 0), certain: false };
-}
-
 export function spend(ledger: Ledger, forced: boolean, time: LedgerTime): Ledger {
   return {
     ...ledger,
     fetches: count(ledger.fetches, time),
     lastFetch: time.at,
-    since: isGap(ledger, time) ? time.at : Math.min(ledger.since, time.at),
+    since: sinceThen(ledger, time),
     ...(forced && { forced: count(ledger.forced, time), lastForced: time.at }),
   };
+}
+
+/** Only the platform's time can tell that a ledger has not begun yet. */
+function sinceThen(ledger: Ledger, time: LedgerTime): number {
+  if (isGap(ledger, time)) return time.at;
+  return time.certain ? Math.min(ledger.since, time.at) : ledger.since;
 }
 
 /** Gives back a call that never left this host: an outage of the network must not eat the recovery's budget. */

@@ -1,6 +1,7 @@
+import { type Anchor, type LedgerTime, ledgerTime } from './anchor.ts';
 import type { Answer, CredentialType, Token } from './credential.ts';
 import type { Failure } from './failure.ts';
-import { type Anchor, type Budget, type LedgerTime, ledgerTime } from './quota.ts';
+import type { Budget } from './quota.ts';
 import { type AccountRecord, emptyRecord } from './record.ts';
 import type { Refusals } from './refusal.ts';
 import { type Deadline, earlier, type Instant, remaining } from './time.ts';
@@ -69,9 +70,11 @@ export interface State {
   readonly saved: boolean;
   /** Monotonic ms at which the store was last read. */
   readonly lookedAt: number;
+  /** When the store last showed a record that was no older than ours. */
+  readonly seenAt?: Instant;
   /** Monotonic ms of the last good answer of the platform to this process. */
   readonly askedAt?: number;
-  readonly anchor?: Anchor;
+  readonly anchor: Anchor;
   /** Of our own AppSecret. */
   readonly fingerprint?: string;
   /** When the record's token ends, by this process's clocks. */
@@ -108,6 +111,7 @@ export function initialState(account: string, targets: readonly string[], now: I
     record: emptyRecord(account, now.wall),
     saved: true,
     lookedAt: Number.NEGATIVE_INFINITY,
+    anchor: { date: now.wall, ...now, certain: false },
     draw,
     failures: 0,
     unready: 0,
@@ -136,8 +140,8 @@ export function isPublished(state: State, now: Instant): boolean {
 }
 
 /** The time by which this credential's calls are counted. */
-export function ledgerTimeOf({ record, anchor }: State, now: Instant): LedgerTime {
-  return ledgerTime(record.ledger, anchor, now);
+export function ledgerTimeOf({ anchor }: State, now: Instant): LedgerTime {
+  return ledgerTime(anchor, now);
 }
 
 /** Every target is to be brought up to date at once, whatever it was waiting for. */

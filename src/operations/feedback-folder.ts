@@ -6,14 +6,14 @@ import type { Secret } from '../core/secret.ts';
 export type Claim = (value: Secret) => boolean;
 
 export interface FeedbackFolder {
-  /** Takes what lies there; does nothing while it is at it. @param hear told of each readable claim, once */
+  /** Takes what lies there; does nothing while it is at it. @param hear told of each different claim, once */
   scan(hear: (claim: Claim) => void): Promise<void>;
 }
 
 /** Larger than any token. */
 const LARGEST = 4096;
 
-/** Looked at in one scan; a flood waits for the next one. A storm has to fit: heard in pieces it would cost a call each. */
+/** Looked at in one scan; a flood waits for the next one. A storm should fit: heard in pieces it may cost a call each. */
 const MOST_ENTRIES = 1000;
 
 /** Files that could not be removed are remembered up to this many, so that each is acted on once. */
@@ -40,11 +40,15 @@ export function feedbackFolder(folder: string): FeedbackFolder {
   async function scanOnce(hear: (claim: Claim) => void): Promise<void> {
     const paths = await entries(folder, passed);
     let stayed = 0;
+    // A storm of one and the same report is one report.
+    const said = new Set<string>();
     for (const path of paths) {
       const { found, removed } = await take(path);
       if (!removed) stayed += 1;
-      if (!found || !isNew(found.mark)) continue;
-      const claim = read(found.text);
+      if (found && isNew(found.mark)) said.add(found.text.trim());
+    }
+    for (const text of said) {
+      const claim = read(text);
       if (claim) hear(claim);
     }
     passed = paths.length < MOST_ENTRIES ? 0 : passed + stayed;
@@ -116,8 +120,7 @@ async function readSome(file: Awaited<ReturnType<typeof open>>): Promise<string>
   return buffer.toString('latin1', 0, bytesRead);
 }
 
-function read(text: string): Claim | undefined {
-  const said = text.trim();
+function read(said: string): Claim | undefined {
   if (/^[0-9a-f]{64}$/i.test(said)) return (value) => sha256(value) === said.toLowerCase();
   return said.length >= 16 ? (value) => value.reveal() === said : undefined;
 }

@@ -129,6 +129,26 @@ describe('an AppSecret', () => {
     expect(story.plan().publish).toHaveLength(1);
     expect(story.state().record.secrets).toEqual(['right']);
   });
+
+  it('that is refused is not tried again because a neighbour fetched, but at once when it is replaced', () => {
+    const story = tell('stable-token');
+    const neighbour = tell('stable-token');
+    observe(neighbour, 'right');
+    neighbour.fetch(token('a'));
+    story.happen({ type: 'observed', record: neighbour.state().record, fingerprint: 'wrong' });
+    story.fail({
+      class: 'refused',
+      effect: 'none',
+      backoff: { first: HOUR, growth: 1, cap: HOUR, jitter: 'added' },
+    });
+    neighbour.happen({ type: 'observed', record: story.state().record, fingerprint: 'right' });
+    neighbour.fetch(token('b'));
+    story.happen({ type: 'observed', record: neighbour.state().record, fingerprint: 'wrong' });
+    expect(story.state().record.token?.value.reveal()).toBe(token('b'));
+    expect(story.plan().step).toMatchObject({ kind: 'wait', why: 'backoff' });
+    story.happen({ type: 'observed', record: neighbour.state().record, fingerprint: 'newer' });
+    expect(fetching(story)).toMatchObject({ reason: 'new-secret' });
+  });
 });
 
 describe('an answer that comes after the lock was lost', () => {
