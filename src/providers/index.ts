@@ -11,4 +11,4 @@ export const credentialKinds: Readonly<Record<CredentialType, CredentialKind>> =
 
 export { fingerprintOf } from './fingerprint.ts';
 export { createPlatform } from './platform.ts';
-export { createTransport, type Transport } from './transport.ts';
+export { createTransport } from './transport.ts';

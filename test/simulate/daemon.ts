@@ -1,0 +1,138 @@
+import type { Publisher, Unit } from '../../src/core/ports.ts';
+import { Secret } from '../../src/core/secret.ts';
+import type { Policy, State } from '../../src/core/state.ts';
+import { SECOND } from '../../src/core/time.ts';
+import type { CredentialKind } from '../../src/providers/kind.ts';
+import { createPlatform } from '../../src/providers/platform.ts';
+import { createReconciler } from '../../src/reconciler.ts';
+import { TEST_ACCOUNT } from '../support/sandbox.ts';
+import type { Agenda } from './agenda.ts';
+import type { Disk } from './disk.ts';
+import { restOf } from './due.ts';
+import type { PublishedFile } from './file.ts';
+import { createMachine, type Life, type MachineOptions, type Strike } from './machine.ts';
+import type { Network } from './network.ts';
+
+export interface DaemonOptions extends MachineOptions {
+  readonly agenda: Agenda;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly kind: CredentialKind;
+  readonly policy: Policy;
+  readonly disk: Disk;
+  readonly network: Network;
+  readonly file: PublishedFile;
+  /** What is to befall the daemon in its next refresh. */
+  readonly nextStrike: () => Strike | undefined;
+}
+
+/** A daemon through all its lives: the real reconciler and provider between edges that are played. */
+export interface Daemon {
+  start(): void;
+  /** Ends it as TERM does, and starts it anew. */
+  restart(): void;
+  /** Somebody sets its machine's wall clock, by so many ms. */
+  setClock(ms: number): void;
+}
+
+/** The default schedule's, ms. */
+export const TICK = 5 * SECOND;
+
+/** The planner's net below the watch, ms. */
+const LOOK_AGAIN = 30 * SECOND;
+
+const NAME = 'default';
+const ACCOUNT = 'simulated';
+const HOSTS = ['https://api.weixin.qq.com'];
+
+export function createDaemon(options: DaemonOptions): Daemon {
+  const { agenda, random, kind, policy, disk, network, file, nextStrike } = options;
+  const machine = createMachine(agenda, options, start);
+  let settle = () => {};
+  let stop = async () => {};
+  let clockSet = () => {};
+
+  function start(): void {
+    const life = machine.begin(() => settle());
+    const store = disk.open(life);
+    const unit: Unit = {
+      name: NAME,
+      account: ACCOUNT,
+      policy,
+      fingerprint: async () => 'f',
+      provider: kind.provider({
+        appId: TEST_ACCOUNT.appId,
+        secret: async () => new Secret(TEST_ACCOUNT.secret),
+        platform: createPlatform(HOSTS, network.connect(life, store.requestSent), life.clock),
+      }),
+      store: {
+        ...store,
+        lock() {
+          machine.arm(nextStrike());
+          return store.lock();
+        },
+      },
+      publishers: [playedPublisher(life, file, agenda, random)],
+    };
+    const reconciler = createReconciler([unit], {
+      clock: life.clock,
+      random,
+      report: () => {},
+    });
+
+    stop = reconciler.stop;
+    clockSet = () => {
+      store.forget();
+      settled = undefined;
+      settle();
+    };
+    let nextTick: number | undefined;
+    let settled: State | undefined;
+    settle = () => {
+      const state = reconciler.states().get(NAME);
+      // A tick is planned already, and nothing has happened since.
+      if (!state || (state === settled && nextTick !== undefined)) return;
+      settled = state;
+      const rest = restOf(state, policy, life.clock.now(), disk.version() !== store.seen());
+      const tick = machine.nextTick(agenda.now() + Math.max(1, rest), TICK);
+      if (tick === nextTick) return;
+      nextTick = tick;
+      life.after(tick - agenda.now(), () => {
+        if (nextTick !== tick) return;
+        nextTick = undefined;
+        reconciler.tick();
+      });
+    };
+    disk.watch(life, {
+      told: () => reconciler.stir(ACCOUNT),
+      hasRested: () => {
+        const seenAt = reconciler.states().get(NAME)?.seenAt;
+        return seenAt !== undefined && life.clock.now().monotonic - seenAt.monotonic > LOOK_AGAIN;
+      },
+    });
+    life.after(0, reconciler.tick);
+  }
+
+  return {
+    start,
+    restart: () => void stop().then(start),
+    setClock(ms) {
+      machine.setClock(ms);
+      clockSet();
+    },
+  };
+}
+
+function playedPublisher(life: Life, file: PublishedFile, agenda: Agenda, random: () => number): Publisher {
+  return {
+    id: 'played',
+    prepare: async () => [],
+    async publish({ value }, isNewest) {
+      await life.pause(2 + 18 * random());
+      await life.reach('publishing');
+      if (!(await isNewest())) return 'superseded';
+      file.write(value.reveal(), agenda.now());
+      return 'written';
+    },
+  };
+}

@@ -1,0 +1,46 @@
+import { SECOND } from '../../src/core/time.ts';
+import type { Verdict } from './verdict.ts';
+
+const HEAD = [
+  'type',
+  'daemons',
+  'fault',
+  'calls/day',
+  'max 24 h',
+  'bad reads',
+  'of reads',
+  'worst gap',
+  'bound',
+];
+const RIGHT = new Set([1, 3, 4, 5, 6, 7]);
+
+/** The verdicts as lines of one table. */
+export function table(verdicts: readonly Verdict[]): readonly string[] {
+  const rows = [[...HEAD, ''], ...verdicts.map(cellsOf)];
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  const rule = widths.map((width) => '-'.repeat(width));
+  return [rows[0] ?? [], rule, ...rows.slice(1)].map((row) =>
+    row
+      .map((cell, column) =>
+        RIGHT.has(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
+      )
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+function cellsOf(verdict: Verdict): string[] {
+  const { scenario, bound, apart, broken } = verdict;
+  return [
+    scenario.type,
+    String(scenario.daemons),
+    scenario.fault.name,
+    verdict.callsPerDay.toFixed(2),
+    String(verdict.mostInADay),
+    apart > 0 ? `${verdict.bad} (+${apart})` : String(verdict.bad),
+    String(verdict.reads),
+    verdict.worstGap > 0 ? `${Math.ceil(verdict.worstGap / SECOND)} s` : '-',
+    bound.text,
+    broken.length === 0 ? 'ok' : `NOT OK: ${broken.join('; ')}`,
+  ];
+}
