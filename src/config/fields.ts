@@ -14,9 +14,6 @@ export const Duration = v.pipe(
   v.minValue(1, 'must be longer than nothing'),
 );
 
-/** How long before its end a token is replaced: WeChat's live two hours. */
-export const Window = v.pipe(Duration, v.maxValue(HOUR, 'must be at most 1h: a token lives two hours'));
-
 /** Octal permission bits in quotes. */
 export const Mode = v.pipe(
   v.string(),

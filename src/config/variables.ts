@@ -4,12 +4,12 @@ import {
   AbsolutePath,
   AppId,
   DailyCalls,
+  Duration,
   Flag,
   Mode,
   PlatformUrl,
   ProxyUrl,
   Schedule,
-  Window,
 } from './fields.ts';
 
 const Type = v.pipe(
@@ -38,8 +38,8 @@ export const Variables = v.object({
   WXTOKEN_PROXY: v.optional(ProxyUrl),
   WXTOKEN_CA_FILE: v.optional(AbsolutePath),
   WXTOKEN_SCHEDULE: v.optional(Schedule, '*/5 * * * * *'),
-  WXTOKEN_AHEAD: v.optional(Window, '10m'),
-  WXTOKEN_ROTATION_WINDOW: v.optional(Window, '5m'),
+  WXTOKEN_AHEAD: v.optional(Duration, '10m'),
+  WXTOKEN_ROTATION_WINDOW: v.optional(Duration, '5m'),
   WXTOKEN_STATE_DIR: v.optional(AbsoluteFolder),
   WXTOKEN_FEEDBACK_DIR: v.optional(AbsoluteFolder),
   WXTOKEN_ALLOW_UNCOORDINATED: v.optional(Flag, 'false'),

@@ -36,7 +36,7 @@ export interface Daemon {
 }
 
 /** The default schedule's, ms. */
-export const TICK = 5 * SECOND;
+const TICK = 5 * SECOND;
 
 /** The planner's net below the watch, ms. */
 const LOOK_AGAIN = 30 * SECOND;
