@@ -1,4 +1,5 @@
 import { type Config, ConfigError, type Problem } from './config/config.ts';
+import { isExposed } from './config/secret-file.ts';
 import { refreshDesk } from './coordination/refresh-desk.ts';
 import { requestFolder } from './coordination/request-folder.ts';
 import { type StateFolder, stateFolder } from './coordination/state-folder.ts';
@@ -36,6 +37,7 @@ export async function startDaemon(config: Config, { clock, logger, random }: Dae
   const units = joined.map(({ unit }) => unit);
   const problems = await prepare(units, folder, logger);
   if (problems.length > 0) throw new ConfigError(problems);
+  await warnOfExposedSecrets(config, logger);
 
   const reconciler = createReconciler(units, { clock, random, report: createNarrator(logger) });
   const policies = new Map(units.map(({ name, policy }) => [name, policy]));
@@ -65,19 +67,34 @@ export async function startDaemon(config: Config, { clock, logger, random }: Dae
   };
 }
 
+async function warnOfExposedSecrets({ credentials }: Config, logger: Logger): Promise<void> {
+  for (const { name, secret } of credentials) {
+    if (!('file' in secret) || !(await isExposed(secret.file))) continue;
+    logger.warn(`everyone who gets at the secret file ${secret.file} may read it`, {
+      credential: name,
+      advice:
+        'let the daemon alone read it: chmod o= and its own group; in Kubernetes defaultMode: 0440 of the volume, ' +
+        'with securityContext.fsGroup',
+    });
+  }
+}
+
 /** Everything that a person must change before this can work. */
 async function prepare(units: readonly Unit[], folder: StateFolder, logger: Logger): Promise<Problem[]> {
   const publishers = units.flatMap((unit) => unit.publishers);
   const targets = await Promise.all(
-    publishers.map(async ({ id, prepare }) => (await prepare()).map((what) => ({ where: id, what }))),
+    publishers.map(async ({ id, prepare }) =>
+      [...new Set(await prepare())].map((what) => ({ where: id, what })),
+    ),
   );
   const problems = targets.flat();
+  // Often one fault is behind both; and nothing more is to be created where it cannot go on.
+  if (problems.length > 0) return problems;
   const unusable = await folder.prepare();
-  if (unusable === undefined) return problems;
+  if (unusable === undefined) return [];
   if (units.some(({ policy }) => policy.destructive)) {
-    return [...problems, { where: 'state folder', what: `${unusable} (access-token needs it)` }];
+    return [{ where: 'state folder', what: `${unusable} (access-token needs it)` }];
   }
-  // With a target that cannot work the daemon does not go on, and often one fault is behind both.
-  if (problems.length === 0) logger.warn(`${unusable}; going on without: a restart will cost a call`);
-  return problems;
+  logger.warn(`${unusable}; going on without: a restart will cost a call`);
+  return [];
 }

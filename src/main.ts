@@ -1,5 +1,7 @@
 #!/usr/bin/env node
+import { complain } from './commands/complain.ts';
 import { EXIT } from './commands/exit.ts';
+import { endProcess } from './system/end-process.ts';
 import { version } from './system/version.ts';
 
 interface Command {
@@ -33,14 +35,14 @@ The daemon is configured by environment variables, WXTOKEN_APPID and WXTOKEN_SEC
 async function main(argv: readonly string[]): Promise<number> {
   const [first = 'run', ...rest] = argv;
   if (first === '--help' || first === '-h' || first === 'help') return print(HELP);
-  if (first === '--version') return print(`wx-token-sidecar ${version}\n`);
+  if (argv.includes('--version')) return print(`wx-token-sidecar ${version}\n`);
   // Without a command, or with options alone, it is the daemon.
   const [name, options] = first.startsWith('-') ? ['run', argv] : [first, rest];
   const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (!load)
-    return complain(
-      `${JSON.stringify(name)} is not a command; there are ${Object.keys(commands).join(', ')}`,
-    );
+  if (!load) {
+    complain(`${JSON.stringify(name)} is not a command; there are ${Object.keys(commands).join(', ')}`);
+    return EXIT.badConfig;
+  }
   return (await load()).run(options);
 }
 
@@ -49,21 +51,12 @@ function print(text: string): number {
   return EXIT.ok;
 }
 
-function complain(what: string): number {
-  process.stderr.write(`wx-token-sidecar: ${what}\n`);
-  return EXIT.badConfig;
-}
-
 // Whoever reads our lines may be gone; that must not end the daemon.
 process.stderr.on('error', () => {});
 process.stdout.on('error', () => {});
 
-main(process.argv.slice(2)).then(
-  (code) => process.exit(code),
-  (error: unknown) => {
-    process.stderr.write(
-      `wx-token-sidecar: unexpected: ${error instanceof Error ? error.stack : String(error)}\n`,
-    );
-    process.exit(EXIT.unexpected);
-  },
-);
+main(process.argv.slice(2)).then(endProcess, (error: unknown) => {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  complain(...`unexpected: ${text}`.split('\n'));
+  return endProcess(EXIT.unexpected);
+});

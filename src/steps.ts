@@ -3,7 +3,8 @@ import type { Token } from './core/credential.ts';
 import { type Failure, failureOf } from './core/failure.ts';
 import { begin } from './core/outcome.ts';
 import { type FetchStep, plan, type Step } from './core/plan.ts';
-import type { Clock, Lease, Publisher, Unit } from './core/ports.ts';
+import { kills } from './core/policy.ts';
+import type { Clock, Lease, Probe, Publisher, Unit } from './core/ports.ts';
 import type { AccountRecord } from './core/record.ts';
 import type { Report } from './core/report.ts';
 import { lifeLeft, type State } from './core/state.ts';
@@ -66,6 +67,7 @@ export function createSteps(
   async function act(cell: Cell, { kind }: Step): Promise<void> {
     if (kind === 'look') return look(cell);
     if (kind === 'probe') return probe(cell);
+    if (kind === 'ask-time') return askTime(cell);
     const lease = await lock(cell);
     if (!lease) return;
     try {
@@ -86,10 +88,9 @@ export function createSteps(
       if (!lease) happen(cell, { type: 'blocked' });
       return lease;
     } catch (error) {
-      if (policy.destructive) return block(cell, error);
+      unstored(cell, error);
       // An ordinary stable-token call harms nobody: better uncoordinated than without a token.
-      report(cell.unit.name, { type: 'blocked', failure: failureOf(error, 'unsent') });
-      return UNLOCKED;
+      return policy.destructive ? undefined : UNLOCKED;
     }
   }
 
@@ -107,7 +108,7 @@ export function createSteps(
     const { unit } = cell;
     const record = begin(cell.state, unit.policy, step.forced, clock.now());
     const saved = await write(cell, record, lease);
-    if (!saved && record.intent) return;
+    if (!saved && kills(unit.policy, step.forced)) return;
     if (!(await lease.held())) return happen(cell, { type: 'blocked' });
     happen(cell, { type: 'began', record, saved });
     report(unit.name, { type: 'fetching', step });
@@ -127,10 +128,18 @@ export function createSteps(
   }
 
   async function probe(cell: Cell): Promise<void> {
-    const { token } = cell.state.record;
-    const works = token ? await cell.unit.provider.works(token, signal) : true;
+    const { works } = await asked(cell);
     happen(cell, { type: 'probed', works });
     report(cell.unit.name, { type: 'probed', works });
+  }
+
+  async function askTime(cell: Cell): Promise<void> {
+    const { platformDate } = await asked(cell);
+    happen(cell, { type: 'timed', ...(platformDate !== undefined && { platformDate }) });
+  }
+
+  async function asked({ unit, state: { record } }: Cell): Promise<Probe> {
+    return record.token ? await unit.provider.probe(record.token, signal) : { works: true };
   }
 
   async function save(cell: Cell, lease: Lease): Promise<void> {
@@ -143,14 +152,14 @@ export function createSteps(
       await cell.unit.store.write(record, lease);
       return true;
     } catch (error) {
-      block(cell, error);
+      unstored(cell, error);
       return false;
     }
   }
 
-  function block(cell: Cell, error: unknown): undefined {
+  function unstored(cell: Cell, error: unknown): undefined {
     const failure: Failure = failureOf(error, 'unsent');
-    happen(cell, { type: 'blocked', failure });
+    happen(cell, { type: 'unstored', failure });
     report(cell.unit.name, { type: 'blocked', failure });
   }
 

@@ -51,7 +51,7 @@ function house(type: CredentialType) {
     }),
     fingerprint: async () => 'f',
     provider: {
-      works: async () => true,
+      probe: async () => ({ works: true }),
       fetch: async () => {
         edges.fetches += 1;
         edges.seenByPlatform = edges.record;

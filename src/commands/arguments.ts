@@ -1,25 +1,64 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import * as v from 'valibot';
-import { ConfigError } from '../config/config.ts';
+import { ConfigError, type Problem } from '../config/config.ts';
 import { Duration } from '../config/fields.ts';
 
+type Options = NonNullable<ParseArgsConfig['options']>;
+
+interface Form {
+  readonly allowPositionals?: boolean;
+  /** Names of the options whose values are durations with a unit. */
+  readonly durations?: readonly string[];
+}
+
+/** Whether the help of a command is wanted, whatever else is there. */
+export function asksForHelp(argv: readonly string[]): boolean {
+  return argv.includes('--help') || argv.includes('-h');
+}
+
 /**
- * Reads the options of a command; `--help` is always one of them.
- * @throws {ConfigError} for an unknown option, a missing value, or an argument where none is allowed
+ * Reads the options of a command; `--help` is always one of them, and beside it nothing else counts.
+ * @throws {ConfigError} with everything that is wrong: unknown options, missing or odd values, arguments where none
+ *   is allowed
  */
-export function readArguments<T extends NonNullable<ParseArgsConfig['options']>>(
-  argv: readonly string[],
-  options: T,
-  { allowPositionals = false } = {},
-) {
-  try {
-    const all = { ...options, help: { type: 'boolean', short: 'h' } } as const;
-    return parseArgs({ args: [...argv], options: all, strict: true, allowPositionals });
-  } catch (error) {
-    // The rest of Node's message explains how to pass arguments that begin with a dash.
-    const [what = ''] = error instanceof Error ? error.message.split(/\. |\n/) : [];
-    throw new ConfigError([{ where: 'arguments', what }]);
+export function readArguments<T extends Options>(argv: readonly string[], options: T, form: Form = {}) {
+  const all = { ...options, help: { type: 'boolean', short: 'h' } } as const;
+  const args = asksForHelp(argv) ? ['--help'] : [...argv];
+  const problems = findProblems(args, all, form);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return parseArgs({ args, options: all, strict: true, allowPositionals: form.allowPositionals ?? false });
+}
+
+/** Node itself would tell of the first alone. */
+function findProblems(
+  args: string[],
+  options: Options,
+  { allowPositionals, durations = [] }: Form,
+): Problem[] {
+  const { tokens } = parseArgs({ args, options, strict: false, allowPositionals: true, tokens: true });
+  const problems: Problem[] = [];
+  const complain = (what: string, where = 'arguments') => problems.push({ where, what });
+  let valueOfUnknown = -1;
+  for (const token of tokens) {
+    if (token.kind === 'positional' && !allowPositionals && token.index !== valueOfUnknown) {
+      complain(`Unexpected argument '${token.value}'`);
+    }
+    if (token.kind !== 'option') continue;
+    const { name, rawName, value, inlineValue } = token;
+    const option = Object.hasOwn(options, name) ? options[name] : undefined;
+    if (!option) {
+      complain(`Unknown option '${rawName}'`);
+      valueOfUnknown = token.index + 1;
+    } else if (option.type === 'boolean') {
+      if (value !== undefined) complain(`Option '${rawName}' takes no value`);
+    } else if (value === undefined || (!inlineValue && value.startsWith('-'))) {
+      complain(`Option '${rawName}' needs a value`);
+    } else if (durations.includes(name)) {
+      const { issues = [] } = v.safeParse(Duration, value);
+      for (const { message } of issues) complain(message, rawName);
+    }
   }
+  return problems;
 }
 
 /**

@@ -1,6 +1,8 @@
 import { readEnvironment } from '../config/environment.ts';
+import type { Failure } from '../core/failure.ts';
 import { plan } from '../core/plan.ts';
-import { isPublished, type Policy, type State } from '../core/state.ts';
+import type { Policy } from '../core/policy.ts';
+import { isPublished, liveToken, obstacle, type State } from '../core/state.ts';
 import type { Instant } from '../core/time.ts';
 import { type Daemon, LAST_ANSWER, startDaemon } from '../daemon.ts';
 import type { Logger } from '../operations/logger.ts';
@@ -17,6 +19,8 @@ const HELP = `wx-token-sidecar once: adopts or fetches every credential, publish
 Exit codes: 0 all published with life left; 75 a passing fault; 77 WeChat refuses, a person must act;
 78 bad configuration.
 `;
+
+const TOO_LONG: Pick<Failure, 'message' | 'advice'> = { message: 'it took too long' };
 
 /** How often it looks whether there is something to do, in ms: a person or a pod is waiting. */
 const LOOK = 100;
@@ -60,20 +64,29 @@ function isSettled(state: State | undefined, policy: Policy, now: Instant, left:
   if (!state) return true;
   const { step } = plan(state, policy, now);
   if (isPublished(state, now)) return step.kind === 'wait';
-  const hopeless = state.failure?.class === 'refused' || state.failure?.class === 'confirmation';
-  return hopeless || (step.kind === 'wait' && step.why !== 'fresh' && step.ms > left);
+  if (needsAPerson(obstacle(state, now))) return true;
+  if (step.kind !== 'wait') return false;
+  return liveToken(state, now) ? targetsWait(state, now) > left : step.ms > left;
+}
+
+/** Milliseconds until the next target that does not hold the token is tried again. */
+function targetsWait({ targets, record }: State, now: Instant): number {
+  const behind = Object.values(targets).filter(({ generation }) => generation !== record.token?.generation);
+  return Math.min(...behind.map(({ dueAt }) => dueAt - now.monotonic));
+}
+
+function needsAPerson(failure: Failure | undefined): boolean {
+  return failure?.class === 'refused' || failure?.class === 'confirmation';
 }
 
 function judge(daemon: Daemon, logger: Logger): number {
   const now = systemClock.now();
   const unpublished = [...daemon.states()].filter(([, state]) => !isPublished(state, now));
-  for (const [credential, { failure }] of unpublished) {
-    const why = failure && failure.code !== 'aborted' ? failure.message : 'it took too long';
-    logger.error(`not published: ${why}`, { credential });
+  for (const [credential, state] of unpublished) {
+    const failure = obstacle(state, now);
+    const { message, advice } = failure && failure.code !== 'aborted' ? failure : TOO_LONG;
+    logger.error(`not published: ${message}`, { credential, ...(advice && { advice }) });
   }
   if (unpublished.length === 0) return EXIT.ok;
-  const refused = unpublished.some(
-    ([, { failure }]) => failure?.class === 'refused' || failure?.class === 'confirmation',
-  );
-  return refused ? EXIT.refused : EXIT.passing;
+  return unpublished.some(([, state]) => needsAPerson(obstacle(state, now))) ? EXIT.refused : EXIT.passing;
 }

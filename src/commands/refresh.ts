@@ -3,11 +3,13 @@ import { ConfigError } from '../config/config.ts';
 import { readEnvironment } from '../config/environment.ts';
 import { type PendingRequest, type RefreshOutcome, requestFolder } from '../coordination/request-folder.ts';
 import { SECOND } from '../core/time.ts';
+import { escapeControls } from '../operations/escape.ts';
 import { systemClock } from '../system/clock.ts';
-import { fileFailure } from '../system/file-failure.ts';
-import { readArguments, readDuration } from './arguments.ts';
+import { fileProblem } from '../system/file-failure.ts';
+import { asksForHelp, readArguments, readDuration } from './arguments.ts';
+import { complain } from './complain.ts';
 import { EXIT } from './exit.ts';
-import { reportProblems } from './session.ts';
+import { readBoth, reportProblems } from './session.ts';
 
 const HELP = `wx-token-sidecar refresh [NAME…]: asks the running daemon to fetch now, and waits until the new
 credential is published. The daemon is found through the state folder, so run it with the daemon's environment.
@@ -19,22 +21,25 @@ Exit codes: 0 published; 75 a passing fault, no daemon, or no budget; 77 WeChat 
 78 bad configuration or an unknown name.
 `;
 
+const OPTIONS = {
+  force: { type: 'boolean', default: false },
+  timeout: { type: 'string', default: '30s' },
+} as const;
+
 /** A daemon looks for requests at every tick, so within 30 s at the latest, by default within 5 s. */
 const LOOK = 50;
 
 export async function run(argv: readonly string[]): Promise<number> {
+  if (asksForHelp(argv)) {
+    process.stdout.write(HELP);
+    return EXIT.ok;
+  }
   try {
-    const { values, positionals } = readArguments(
-      argv,
-      { force: { type: 'boolean', default: false }, timeout: { type: 'string', default: '30s' } },
-      { allowPositionals: true },
+    const [{ values, positionals }, config] = await readBoth(
+      async () => readArguments(argv, OPTIONS, { allowPositionals: true, durations: ['timeout'] }),
+      () => readEnvironment(process.env, { publishes: false }),
     );
-    if (values.help) {
-      process.stdout.write(HELP);
-      return EXIT.ok;
-    }
     const patience = readDuration('--timeout', values.timeout);
-    const config = await readEnvironment(process.env);
     const known = config.credentials.map(({ name }) => name);
     const unknown = positionals.filter((name) => !known.includes(name));
     if (unknown.length > 0) {
@@ -46,9 +51,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     const request = await requestFolder(config.stateDir)
       .leave({ names: [...names], forced: values.force })
       .catch((error) => {
-        throw new ConfigError([
-          { where: 'state folder', what: fileFailure('use', config.stateDir, error).message },
-        ]);
+        throw new ConfigError([{ where: 'state folder', what: fileProblem('use', config.stateDir, error) }]);
       });
     try {
       return tell(await wait(request, patience));
@@ -76,11 +79,12 @@ async function wait(request: PendingRequest, patience: number): Promise<readonly
 
 function tell(outcomes: readonly RefreshOutcome[] | string): number {
   if (typeof outcomes === 'string') {
-    process.stderr.write(`wx-token-sidecar: ${outcomes}\n`);
+    complain(outcomes);
     return EXIT.passing;
   }
   for (const { name, result, message } of outcomes) {
-    (result === 'published' ? process.stdout : process.stderr).write(`${name}: ${message}\n`);
+    const line = escapeControls(`${name}: ${message}`);
+    (result === 'published' ? process.stdout : process.stderr).write(`${line}\n`);
   }
   const results = outcomes.map(({ result }) => result);
   if (results.includes('refused')) return EXIT.refused;

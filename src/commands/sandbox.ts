@@ -1,9 +1,10 @@
-import { once } from 'node:events';
 import { isCorpId } from '../sandbox/accounts.ts';
 import { readSandboxArguments } from '../sandbox/arguments.ts';
 import { type SandboxAccount, SandboxError, startSandbox } from '../sandbox/index.ts';
-
-const CONFIG_ERROR = 78;
+import { asksForHelp } from './arguments.ts';
+import { complain } from './complain.ts';
+import { EXIT } from './exit.ts';
+import { listenForSignals } from './signals.ts';
 
 const HELP = `wx-token-sidecar sandbox [OPTIONS]
 
@@ -22,47 +23,35 @@ A faithful WeChat token platform on loopback, for demos, tests and offline work.
   --help                   this text
 
 Faults, the clock, accounts and the journal are on the control path, URL/sandbox/.
-Exit: 0 stopped by TERM or INT, 1 the address is in use, 78 bad arguments.
+Exit: 0 stopped by TERM, INT or HUP, 1 the address is in use, 78 bad arguments.
 `;
 
-/** Runs the command; resolves with the process's exit code (0, 1 or 78). */
 export async function run(argv: readonly string[]): Promise<number> {
-  const wish = readSandboxArguments(argv);
-  if (wish.kind === 'help') {
+  if (asksForHelp(argv)) {
     process.stdout.write(HELP);
-    return 0;
+    return EXIT.ok;
   }
-  if (wish.kind === 'problems') return complain(wish.problems, CONFIG_ERROR);
-  const stop = stopSignal();
+  const signals = listenForSignals();
+  const wish = readSandboxArguments(argv);
+  if (wish.kind === 'problems') {
+    complain(...wish.problems);
+    return EXIT.badConfig;
+  }
   try {
     const sandbox = await startSandbox(wish.options);
     try {
       process.stdout.write(introduction(sandbox.url, wish.options.accounts));
-      await stop.received;
+      // It has nothing to refresh: HUP says that the terminal is gone.
+      await Promise.race([signals.end, new Promise<void>(signals.onHangup)]);
     } finally {
       await sandbox.close();
     }
-    return 0;
+    return EXIT.ok;
   } catch (error) {
     if (!(error instanceof SandboxError)) throw error;
-    return complain([error.message], error.code === 'SANDBOX_ADDRESS_IN_USE' ? 1 : CONFIG_ERROR);
-  } finally {
-    stop.forget();
+    complain(error.message);
+    return error.code === 'SANDBOX_ADDRESS_IN_USE' ? EXIT.unexpected : EXIT.badConfig;
   }
-}
-
-/** Listens from now on, so that a signal during start-up is not lost. */
-function stopSignal(): { readonly received: Promise<unknown>; readonly forget: () => void } {
-  const listening = new AbortController();
-  const { signal } = listening;
-  const received = Promise.race([once(process, 'SIGTERM', { signal }), once(process, 'SIGINT', { signal })]);
-  received.catch(() => undefined);
-  return { received, forget: () => listening.abort() };
-}
-
-function complain(problems: readonly string[], exitCode: number): number {
-  process.stderr.write(problems.map((problem) => `sandbox: ${problem}\n`).join(''));
-  return exitCode;
 }
 
 /** An environment file for the daemon. Further accounts are commented out: one environment holds one account. */

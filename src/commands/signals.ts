@@ -1,3 +1,4 @@
+import { endProcess } from '../system/end-process.ts';
 import { EXIT } from './exit.ts';
 
 export interface Signals {
@@ -5,11 +6,21 @@ export interface Signals {
   readonly end: Promise<NodeJS.Signals>;
   /** A HUP that came before is made up for: any number of them is one. */
   onHangup(refresh: () => void): void;
+  /** Told when what hangs is no longer waited for. */
+  onOverdue(tell: () => void): void;
 }
 
-/** Installs the handlers at once: until then HUP and TERM do what the kernel does by default. */
-export function listenForSignals(): Signals {
+/** The end by TERM or INT takes at most the sum of both, in ms, whatever hangs. */
+const LONGEST_STOP = 4_600;
+const LAST_MOMENT = 300;
+
+/**
+ * Installs the handlers at once: until then HUP and TERM do what the kernel does by default.
+ * @param unfinished the exit code where something hangs, or nobody wants to wait for it
+ */
+export function listenForSignals(unfinished: number = EXIT.ok): Signals {
   let refresh: (() => void) | undefined;
+  let overdue: (() => void) | undefined;
   let pending = false;
   process.on('SIGHUP', () => {
     if (refresh) refresh();
@@ -18,18 +29,27 @@ export function listenForSignals(): Signals {
   const end = new Promise<NodeJS.Signals>((resolve) => {
     let asked = false;
     const ask = (signal: NodeJS.Signals) => {
-      if (asked) process.exit(EXIT.ok);
+      if (asked) return void endProcess(unfinished, LAST_MOMENT);
       asked = true;
       resolve(signal);
+      // Not in the way of an end that comes by itself.
+      setTimeout(giveUp, LONGEST_STOP).unref();
     };
     process.on('SIGTERM', ask);
     process.on('SIGINT', ask);
   });
+  const giveUp = () => {
+    overdue?.();
+    void endProcess(unfinished, LAST_MOMENT);
+  };
   return {
     end,
     onHangup(then) {
       refresh = then;
       if (pending) then();
+    },
+    onOverdue(tell) {
+      overdue = tell;
     },
   };
 }

@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { MINUTE } from '../core/time.ts';
 import { type Config, ConfigError, type Problem } from './config.ts';
 import { unknownNames } from './names.ts';
+import { areApart, areWritable, type Paths } from './paths.ts';
 import { type Complain, readPlatform, readSecret, readTarget } from './pointed-at.ts';
 import { type Values, Variables } from './variables.ts';
 
@@ -13,9 +14,11 @@ const RECHECK = 5 * MINUTE;
 
 /**
  * Reads one credential, called `default`, from the environment. An empty variable counts as unset.
+ * @param publishes whether what it names is going to be written: then it is also told what could not be. Nothing is
+ *   created to find out
  * @throws {ConfigError} with everything that is wrong, also with the files that are pointed at
  */
-export async function readEnvironment(environment: Environment): Promise<Config> {
+export async function readEnvironment(environment: Environment, { publishes = true } = {}): Promise<Config> {
   const given = Object.fromEntries(
     Object.entries(environment).filter(([name, value]) => name.startsWith('WXTOKEN_') && value !== ''),
   );
@@ -23,18 +26,16 @@ export async function readEnvironment(environment: Environment): Promise<Config>
   const complain: Complain = (where, what) => {
     problems.push({ where, what });
   };
-  const values = parse(given, complain);
+  const { values, wrong } = parse(given, complain);
   const inKubernetes = Boolean(environment['KUBERNETES_SERVICE_HOST']);
-  const coordinated = values.WXTOKEN_STATE_DIR !== undefined || !inKubernetes;
+  const coordinated = given['WXTOKEN_STATE_DIR'] !== undefined || !inKubernetes;
+  const isClassic = values.WXTOKEN_TYPE === 'access-token';
 
   if (!given['WXTOKEN_APPID']) complain('WXTOKEN_APPID', 'is required: the AppID of the account');
   if (!given['WXTOKEN_SECRET_FILE'] && !given['WXTOKEN_SECRET']) {
     complain('WXTOKEN_SECRET_FILE', 'is required, or WXTOKEN_SECRET: where the AppSecret is');
   }
-  if ([values.WXTOKEN_FILE, `${values.WXTOKEN_FILE}.json`].includes(values.WXTOKEN_SECRET_FILE ?? '')) {
-    complain('WXTOKEN_SECRET_FILE', 'is a file that would be published: the AppSecret would be overwritten');
-  }
-  if (values.WXTOKEN_TYPE === 'access-token' && !coordinated && !values.WXTOKEN_ALLOW_UNCOORDINATED) {
+  if (isClassic && !coordinated && !values.WXTOKEN_ALLOW_UNCOORDINATED) {
     complain(
       'WXTOKEN_TYPE',
       'access-token in Kubernetes needs one refresher for all pods, since every fetch kills the token before: ' +
@@ -47,11 +48,17 @@ export async function readEnvironment(environment: Environment): Promise<Config>
     readPlatform(values, complain),
     readTarget(values, complain),
   ]);
+  const stateDir = values.WXTOKEN_STATE_DIR ?? join(dirname(values.WXTOKEN_FILE), '.wx-token-sidecar');
+  const paths = goodPaths(values, stateDir, wrong);
+  if ((await areApart(paths, complain)) && publishes) {
+    // Others can do without a state folder: then a restart costs a call.
+    await areWritable({ ...paths, stateDir: isClassic ? paths.stateDir : undefined }, complain);
+  }
   if (problems.length > 0 || !secret) throw new ConfigError(problems);
 
   return {
     schedule: values.WXTOKEN_SCHEDULE,
-    stateDir: values.WXTOKEN_STATE_DIR ?? join(dirname(values.WXTOKEN_FILE), '.wx-token-sidecar'),
+    stateDir,
     ...(values.WXTOKEN_FEEDBACK_DIR !== undefined && { feedbackDir: values.WXTOKEN_FEEDBACK_DIR }),
     log: { level: values.WXTOKEN_LOG_LEVEL, format: values.WXTOKEN_LOG_FORMAT },
     credentials: [
@@ -61,8 +68,7 @@ export async function readEnvironment(environment: Environment): Promise<Config>
         appId: values.WXTOKEN_APPID ?? '',
         secret,
         platform,
-        window:
-          values.WXTOKEN_TYPE === 'access-token' ? values.WXTOKEN_AHEAD : values.WXTOKEN_ROTATION_WINDOW,
+        window: isClassic ? values.WXTOKEN_AHEAD : values.WXTOKEN_ROTATION_WINDOW,
         budget: {
           fetchesPerDay: values.WXTOKEN_FETCHES_PER_DAY,
           forcedPerDay: values.WXTOKEN_FORCED_PER_DAY,
@@ -77,7 +83,10 @@ export async function readEnvironment(environment: Environment): Promise<Config>
 }
 
 /** What is wrong is reported and left out, so that the rest can be checked in the same go. */
-function parse(given: Environment, complain: Complain): Values {
+function parse(
+  given: Environment,
+  complain: Complain,
+): { readonly values: Values; readonly wrong: ReadonlySet<string> } {
   const { issues = [] } = v.safeParse(Variables, given);
   const wrong = new Set<string>();
   for (const issue of issues) {
@@ -85,5 +94,20 @@ function parse(given: Environment, complain: Complain): Values {
     wrong.add(name);
     complain(name, issue.message);
   }
-  return v.parse(Variables, Object.fromEntries(Object.entries(given).filter(([name]) => !wrong.has(name))));
+  const right = Object.fromEntries(Object.entries(given).filter(([name]) => !wrong.has(name)));
+  return { values: v.parse(Variables, right), wrong };
+}
+
+/** Without those that only a default stands in for, since what was given is wrong. */
+function goodPaths(values: Values, stateDir: string, wrong: ReadonlySet<string>): Paths {
+  const { WXTOKEN_FILE: file, WXTOKEN_STATE_DIR: chosen } = values;
+  const isFileGood = !wrong.has('WXTOKEN_FILE');
+  const isStateGood = chosen !== undefined || (isFileGood && !wrong.has('WXTOKEN_STATE_DIR'));
+  return {
+    files: isFileGood ? [file, `${file}.json`] : [],
+    secretFile: values.WXTOKEN_SECRET_FILE,
+    caFile: values.WXTOKEN_CA_FILE,
+    stateDir: isStateGood ? stateDir : undefined,
+    feedbackDir: values.WXTOKEN_FEEDBACK_DIR,
+  };
 }

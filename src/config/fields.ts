@@ -1,16 +1,14 @@
 import * as v from 'valibot';
-import { HOUR, MINUTE, SECOND } from '../core/time.ts';
+import { parseDuration } from '../system/duration.ts';
 import { scheduleProblem } from '../system/schedule.ts';
 
 /** The kinds of value a configuration is made of; every message completes "NAME: …" and says what would be right. */
 
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: SECOND, m: MINUTE, h: HOUR };
-
-/** `90s`, `10m`, `2h`: a bare number would leave its unit to be guessed. Milliseconds. */
+/** `90s`, `10m`, `2h`, in milliseconds. */
 export const Duration = v.pipe(
   v.string(),
-  v.regex(/^\d{1,9}(ms|s|m|h)$/, 'must be a duration with a unit, like 90s, 10m or 2h'),
-  v.transform((text) => Number.parseInt(text, 10) * (UNITS[text.replace(/\d+/, '')] ?? 0)),
+  v.transform(parseDuration),
+  v.number('must be a duration with a unit, like 90s, 10m or 2h'),
   v.minValue(1, 'must be longer than nothing'),
 );
 

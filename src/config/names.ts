@@ -3,8 +3,12 @@ import type { Problem } from './config.ts';
 /** Part of the product, not of this version: silence would look like consent. */
 const LATER = new Set(['WXTOKEN_CONFIG', 'WXTOKEN_TICKETS', 'WXTOKEN_LISTEN']);
 
-/** What Kubernetes injects into every pod for a Service whose name begins with `wxtoken`. */
-const INJECTED = /^WXTOKEN(_.+)?_(SERVICE_HOST|SERVICE_PORT(_.+)?|PORT(_\d+_(TCP|UDP|SCTP)(_.+)?)?)$/;
+/**
+ * What Kubernetes injects into every pod for a Service whose name begins with `wxtoken`. One that is called
+ * `wxtoken-schedule` brings WXTOKEN_SCHEDULE_PORT: nothing tells that from a typing mistake.
+ */
+const INJECTED =
+  /^WXTOKEN(_[A-Z0-9_]+)?_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/;
 
 /** A typing mistake must not be silent: every variable of ours that is none, with the one that was probably meant. */
 export function unknownNames(given: readonly string[], known: readonly string[]): Problem[] {

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { failureOf } from '../core/failure.ts';
 import { SECOND } from '../core/time.ts';
+import { readRegularFile } from '../system/read-regular-file.ts';
 import type { FileTargetConfig, PlatformConfig, SecretSource } from './config.ts';
 import { isLoopback } from './fields.ts';
 import { groupId } from './group.ts';
@@ -12,6 +12,9 @@ export type Complain = (where: string, what: string) => void;
 
 /** WeChat's nearest entry, and the one for disaster recovery. */
 const PLATFORM_HOSTS = ['https://api.weixin.qq.com', 'https://api2.weixin.qq.com'];
+
+/** Bytes: several times what an operating system trusts. */
+const LARGEST_BUNDLE = 4 * 1024 * 1024;
 
 /** @returns undefined when there is none, or none that can be used */
 export async function readSecret(values: Values, complain: Complain): Promise<SecretSource | undefined> {
@@ -54,14 +57,16 @@ export async function readPlatform(values: Values, complain: Complain): Promise<
 }
 
 async function readAuthorities(path: string, complain: Complain): Promise<string | undefined> {
-  const pem = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) =>
-    complain('WXTOKEN_CA_FILE', `${path} cannot be read (${error.code})`),
+  const found = await readRegularFile(path, LARGEST_BUNDLE, { followLinks: true }).catch(
+    ({ code, message }: NodeJS.ErrnoException) =>
+      complain('WXTOKEN_CA_FILE', `${path} cannot be read (${code ?? message})`),
   );
+  const pem = found?.text;
   // Node takes anything here without a word, and then trusts no one.
   if (pem !== undefined && !pem.includes('-----BEGIN CERTIFICATE-----')) {
     complain('WXTOKEN_CA_FILE', `${path} holds no certificate in PEM`);
   }
-  return pem ?? undefined;
+  return pem;
 }
 
 export async function readTarget(values: Values, complain: Complain): Promise<FileTargetConfig> {

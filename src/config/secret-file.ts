@@ -1,11 +1,15 @@
-import { readFile } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { EdgeError, PASSING } from '../core/failure.ts';
 import { Secret } from '../core/secret.ts';
 import { MINUTE } from '../core/time.ts';
+import { readRegularFile } from '../system/read-regular-file.ts';
 import type { SecretSource } from './config.ts';
 
-/** Larger than any AppSecret, small enough to read blindly. */
-const LARGEST = 4096;
+/** Characters: more than any AppSecret has. */
+const LONGEST = 4096;
+
+/** Bytes that are read of a secret file: of what is somewhat too long it is still said what is wrong with it. */
+const LARGEST_FILE = 2 * LONGEST;
 
 /** Reads the AppSecret anew at every call, so that a file that was replaced counts at once. */
 export function secretReader(source: SecretSource): () => Promise<Secret> {
@@ -17,12 +21,12 @@ export function secretReader(source: SecretSource): () => Promise<Secret> {
  * @throws {EdgeError} `secret-unusable`; what the file holds is in no message
  */
 export async function readSecretFile(path: string): Promise<Secret> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    throw unusable(path, `cannot be read (${(error as NodeJS.ErrnoException).code})`);
-  }
+  // Secrets in volumes of Kubernetes are links, which a rotation turns to another file.
+  const { text } = await readRegularFile(path, LARGEST_FILE, { followLinks: true }).catch(
+    ({ code, message }: NodeJS.ErrnoException) => {
+      throw unusable(path, `cannot be read (${code ?? message})`);
+    },
+  );
   const { secret, problem } = parseSecret(text);
   if (!secret) throw unusable(path, problem);
   return secret;
@@ -40,8 +44,16 @@ export function parseSecret(
   const value = text.replace(/^\ufeff/, '').replace(/\r?\n$/, '');
   if (value === '') return { problem: 'is empty' };
   // Visible ASCII alone: what is copied from a web page may bring blanks that nobody sees.
-  if (value.length <= LARGEST && /^[!-~]+$/.test(value)) return { secret: new Secret(value) };
+  if (value.length <= LONGEST && /^[!-~]+$/.test(value)) return { secret: new Secret(value) };
   return { problem: 'must hold the AppSecret alone, on one line and without blanks' };
+}
+
+/** Whether everyone may read a file, as Docker and Kubernetes mount secrets by default. */
+export async function isExposed(path: string): Promise<boolean> {
+  return await stat(path).then(
+    ({ mode }) => (mode & 0o004) !== 0,
+    () => false,
+  );
 }
 
 function unusable(path: string, what: string): EdgeError {

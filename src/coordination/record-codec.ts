@@ -20,6 +20,7 @@ const Stored = v.object({
       sha256: v.string(),
       expiresIn: v.number(),
       issuedAt: Epoch,
+      bootTime: v.optional(v.object({ boot: v.pipe(v.string(), v.maxLength(64)), at: Epoch })),
       expiresAt: Epoch,
       generation: Count,
       platformDate: v.optional(Epoch),
@@ -70,12 +71,13 @@ function decodeToken({
   value,
   sha256: expected,
   platformDate,
+  bootTime,
   ...times
 }: NonNullable<v.InferOutput<typeof Stored>['token']>) {
   if (sha256(value) !== expected) throw unknown('token');
   try {
     const answer = readAnswer({ access_token: value, expires_in: times.expiresIn }, 'access_token');
-    return { ...times, ...answer, ...(platformDate && { platformDate }) };
+    return { ...times, ...answer, ...(platformDate && { platformDate }), ...(bootTime && { bootTime }) };
   } catch {
     throw unknown('token');
   }

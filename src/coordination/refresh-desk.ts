@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Failure } from '../core/failure.ts';
 import { plan } from '../core/plan.ts';
+import type { Policy } from '../core/policy.ts';
 import type { Clock } from '../core/ports.ts';
-import { isPublished, lifeLeft, type Policy, type State, type Strength } from '../core/state.ts';
+import { isPublished, lifeLeft, obstacle, type State, type Strength } from '../core/state.ts';
 import { type Instant, MINUTE } from '../core/time.ts';
 import type { RefreshOutcome, RequestFolder, TakenRequest } from './request-folder.ts';
 
@@ -89,6 +91,7 @@ function judge(state: State, policy: Policy, now: Instant): Omit<RefreshOutcome,
     if (step.kind !== 'wait') return undefined;
     if (step.why === 'budget')
       return { result: 'failed', message: 'the budget of calls allows no fetch now' };
+    if (step.why === 'blocked' && state.trouble) return failed(state.trouble.failure);
     return step.why === 'lagging'
       ? {
           result: 'refused',
@@ -96,14 +99,18 @@ function judge(state: State, policy: Policy, now: Instant): Omit<RefreshOutcome,
         }
       : undefined;
   }
-  if (state.failure) {
-    const { class: kind, message, advice } = state.failure;
-    const result = kind === 'refused' || kind === 'confirmation' ? 'refused' : 'failed';
-    return { result, message: advice ? `${message}; ${advice}` : message };
+  if (state.failure) return failed(state.failure);
+  if (!isPublished(state, now)) {
+    const failure = obstacle(state, now);
+    return failure && failed(failure);
   }
-  if (!isPublished(state, now)) return undefined;
   const seconds = Math.round((lifeLeft(state, now) ?? 0) / 1000);
   const what =
     state.unready > 0 ? 'the platform handed out the same token again' : 'a new token is published';
   return { result: 'published', message: `${what}, good for ${seconds} s` };
+}
+
+function failed({ class: kind, message, advice }: Failure): Omit<RefreshOutcome, 'name'> {
+  const result = kind === 'refused' || kind === 'confirmation' ? 'refused' : 'failed';
+  return { result, message: advice ? `${message}; ${advice}` : message };
 }

@@ -1,17 +1,12 @@
-import { caughtUp, platformTime } from './anchor.ts';
+import { lifeOf } from './age.ts';
+import { caughtUp } from './anchor.ts';
 import type { Token } from './credential.ts';
 import { reasonToFetch } from './reason.ts';
 import type { AccountRecord } from './record.ts';
 import { settled } from './refusal.ts';
 import { withAttemptElsewhere } from './retry.ts';
 import { type Context, type State, withTargetsDue } from './state.ts';
-import { after, type Deadline, type Instant, MINUTE, SECOND } from './time.ts';
-
-/** Clocks that are right differ by less than that, in ms. */
-const SKEW = MINUTE;
-
-/** A fetch writes the record twice: before the request and after it. */
-const ONE_FETCH = 2;
+import { after, type Deadline } from './time.ts';
 
 /**
  * Takes over what the store holds. Newer wins, by generation: a store that is older than what we know has lost our
@@ -27,15 +22,24 @@ export function adopt(state: State, record: AccountRecord | undefined, context: 
   const known: State = withDoubt({ ...looked, seenAt: context.now, anchor, record, saved: true }, context);
   const { token } = record;
   const ours = state.record.token;
-  if (ours && (token?.generation ?? 0) < ours.generation) {
+  if (ours && (!token || token.generation < ours.generation)) {
     // Written on top of an old store that somebody had put back: the token that we have was fetched after that one.
     return { ...known, record: { ...record, generation: record.generation + 1, token: ours }, saved: false };
+  }
+  if (ours && token && !state.saved && isLater(ours, token)) {
+    // Written by a daemon that could not see our last write, nor how far we had counted meanwhile.
+    const generation = record.generation + 1;
+    return withTargetsDue({
+      ...known,
+      record: { ...record, generation, token: { ...ours, generation } },
+      saved: false,
+    });
   }
   if (!token || isSame(token, ours)) {
     return isAskedElsewhere(state, known, context) ? withAttemptElsewhere(known, context) : known;
   }
-  const end = after(context.now, lifeOf(token, state, record, context));
-  const renewed = withToken(known, token, end, context.random);
+  const end = after(context.now, lifeOf(token, state, record, context.policy, context.now));
+  const renewed = withToken({ ...known, askedAt: context.now.monotonic }, token, end, context.random);
   return withoutSatisfiedRequest(
     known.failure?.class === 'refused' ? withRefusalOf(known, renewed) : renewed,
   );
@@ -65,49 +69,9 @@ function isSame(token: Token, known: Token | undefined): boolean {
   return token.generation === known?.generation && token.value.equals(known.value);
 }
 
-/** What a stored token has left, in ms: never more than the platform said, whatever clocks or a damaged file claim. */
-function lifeOf(token: Token, state: State, record: AccountRecord, context: Context): number {
-  const whole = token.expiresIn * SECOND;
-  const oldest = greatestAge(state, record, context.now);
-  const age = ageOf(token, state, oldest < whole, context.now);
-  // Our clock has been set back: all we know of what we found is that it is in use.
-  if (age === undefined && oldest >= whole) return Math.min(context.policy.window, whole);
-  return whole - Math.min(age ?? oldest, oldest);
-}
-
-/**
- * The age of a token, in ms, by the clocks that deserve belief; undefined when it seems to come from the future. The
- * platform's own time tells it, where this process has learnt that time. Otherwise our clock has to agree with the
- * writer's or with the platform's: an age that no live token can have says that it does not.
- */
-function ageOf(
-  { expiresIn, expiresAt, platformDate }: Token,
-  { anchor }: State,
-  isYoung: boolean,
-  now: Instant,
-) {
-  if (anchor.certain && platformDate !== undefined)
-    return Math.max(0, platformTime(anchor, now) - platformDate);
-  const whole = expiresIn * SECOND;
-  const births = [expiresAt - whole, ...(platformDate === undefined ? [] : [platformDate])];
-  const ages = births.map((birth) => now.wall - birth);
-  const possible = ages.filter((age) => age > -SKEW && age < whole).map((age) => Math.max(0, age));
-  if (possible.length > 0) return isYoung ? Math.min(...possible) : Math.max(...possible);
-  return ages.every((age) => age >= whole) ? whole : undefined;
-}
-
-/**
- * The greatest age, in ms, that a token can have which appeared while we watched, whatever clocks say: when we looked
- * last the record was the one before, and its last write brought the token. Endless where that cannot be said, and
- * when the clock was set or the machine slept meanwhile.
- */
-function greatestAge({ seenAt, record: before }: State, record: AccountRecord, now: Instant): number {
-  const { generation, token } = record;
-  const follows = token?.generation === generation && generation <= before.generation + ONE_FETCH;
-  if (!seenAt || !follows) return Number.POSITIVE_INFINITY;
-  const passed = now.monotonic - seenAt.monotonic;
-  const steady = Math.abs(now.wall - seenAt.wall - passed) < 2 * SECOND;
-  return steady ? passed + SKEW : Number.POSITIVE_INFINITY;
+/** Whether the platform handed out one token after another, where its own time can tell. */
+function isLater({ platformDate: ours }: Token, { platformDate: theirs }: Token): boolean {
+  return ours !== undefined && theirs !== undefined && ours > theirs;
 }
 
 /** A new token: everything that was held against the old one is over, and every target is due. */

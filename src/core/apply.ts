@@ -1,4 +1,5 @@
 import { adopt, withFingerprint, withoutSatisfiedRequest } from './adopt.ts';
+import { lifeOf } from './age.ts';
 import { type Backoff, backoffDelay } from './backoff.ts';
 import type { Answer } from './credential.ts';
 import type { Failure } from './failure.ts';
@@ -7,7 +8,7 @@ import { failed, fetched } from './outcome.ts';
 import type { AccountRecord } from './record.ts';
 import { refuse, settled } from './refusal.ts';
 import type { Context, State, Strength, TargetState } from './state.ts';
-import { type Instant, MINUTE, SECOND } from './time.ts';
+import { after, type Instant, MINUTE, SECOND } from './time.ts';
 
 /** What happened to a credential. */
 export type Event =
@@ -17,8 +18,10 @@ export type Event =
   | { readonly type: 'stirred' }
   /** A person asked for a refresh. */
   | { readonly type: 'requested'; readonly strength: Strength }
-  /** Nothing was sent: the lock is held by another daemon or lost, or the store is unusable. */
-  | { readonly type: 'blocked'; readonly failure?: Failure }
+  /** Nothing was sent: the lock is held by another daemon, or lost. */
+  | { readonly type: 'blocked' }
+  /** The store could not be locked or written. */
+  | { readonly type: 'unstored'; readonly failure: Failure }
   /** About to send: this record, with the call spent and the intent, is as durable as it gets. */
   | { readonly type: 'began'; readonly record: AccountRecord; readonly saved: boolean }
   | { readonly type: 'fetched'; readonly answer: Answer; readonly startedAt: Instant }
@@ -31,12 +34,17 @@ export type Event =
   | { readonly type: 'refused' }
   /** The platform was asked whether the current token works. */
   | { readonly type: 'probed'; readonly works: boolean }
+  /** The platform was asked the time; epoch ms, where it told. */
+  | { readonly type: 'timed'; readonly platformDate?: number }
   | { readonly type: 'saved'; readonly generation: number }
   | { readonly type: 'published'; readonly target: string; readonly generation: number }
   | { readonly type: 'unpublished'; readonly target: string; readonly failure: Failure };
 
 /** A published target is looked at again this often, in case someone changed or removed it. */
 const RECHECK_TARGET = MINUTE;
+
+/** A store that does not work is tried again at least this often: it may be all that a due fetch waits for. */
+const STORE_AGAIN = 30 * SECOND;
 
 /** Waiting for a lock that another daemon holds. */
 const BLOCKED: Backoff = { first: 500, growth: 2, cap: 5 * SECOND, jitter: 'full' };
@@ -53,9 +61,11 @@ export function apply(state: State, event: Event, context: Context): State {
     case 'requested':
       return requested(state, event.strength, context);
     case 'blocked':
-      return blocked(state, event.failure, context);
+      return blocked(state, context);
+    case 'unstored':
+      return unstored(state, event.failure, context);
     case 'began': {
-      const { manual: _met, ...rest } = state;
+      const { manual: _met, ...rest } = event.saved ? withStore(state) : state;
       return { ...rest, record: event.record, saved: event.saved };
     }
     case 'fetched':
@@ -77,8 +87,10 @@ export function apply(state: State, event: Event, context: Context): State {
         : { ...state.refusals, suspicion: 'force' as const };
       return { ...state, refusals };
     }
+    case 'timed':
+      return timed(state, event.platformDate, context);
     case 'saved':
-      return event.generation === state.record.generation ? { ...state, saved: true } : state;
+      return withStore({ ...state, saved: event.generation === state.record.generation || state.saved });
     case 'published': {
       const current = event.generation === state.record.token?.generation;
       const dueAt = current ? context.now.monotonic + RECHECK_TARGET : 0;
@@ -95,16 +107,35 @@ function requested(state: State, strength: Strength, { policy }: Context): State
   return { ...state, manual: stronger ? strength : (state.manual ?? 'ordinary') };
 }
 
-function blocked(state: State, failure: Failure | undefined, { now, random }: Context): State {
+function blocked(state: State, { now, random }: Context): State {
   const attempts = state.blocked + 1;
-  const until = now.monotonic + backoffDelay(failure?.backoff ?? BLOCKED, attempts, random);
-  return { ...state, blocked: attempts, hold: { why: 'blocked', until }, ...(failure && { failure }) };
+  const until = now.monotonic + backoffDelay(BLOCKED, attempts, random);
+  return { ...state, blocked: attempts, hold: { why: 'blocked', until } };
+}
+
+function unstored(state: State, failure: Failure, { now, random }: Context): State {
+  const failures = (state.trouble?.failures ?? 0) + 1;
+  const delay = Math.min(backoffDelay(failure.backoff, failures, random), STORE_AGAIN);
+  return { ...state, trouble: { failures, failure, retryAt: now.monotonic + delay } };
+}
+
+function withStore({ trouble: _over, ...state }: State): State {
+  return state;
 }
 
 function unpublished(state: State, id: string, failure: Failure, { now, random }: Context): State {
   const failures = (state.targets[id]?.failures ?? 0) + 1;
   const dueAt = now.monotonic + backoffDelay(failure.backoff, failures, random);
   return withTarget(state, id, { ...state.targets[id], dueAt, failures, failure });
+}
+
+/** Now the age of the token that was found is known. */
+function timed(state: State, platformDate: number | undefined, { policy, now }: Context): State {
+  const next: State = { ...state, timeAsked: true };
+  const { token } = state.record;
+  if (platformDate === undefined || !token) return next;
+  const known: State = { ...next, anchor: { date: platformDate, ...now, certain: true } };
+  return { ...known, end: after(now, lifeOf(token, known, known.record, policy, now)) };
 }
 
 function withTarget(state: State, id: string, target: TargetState): State {

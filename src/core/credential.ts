@@ -14,10 +14,18 @@ export interface Answer {
   readonly platformDate?: number;
 }
 
+/** Milliseconds since a machine's start of that name. */
+export interface BootTime {
+  readonly boot: string;
+  readonly at: number;
+}
+
 /** A credential as it is stored, compared and published. */
 export interface Token extends Answer {
   /** Start of the request that brought it, epoch ms on the wall clock of the daemon that made it. */
   readonly issuedAt: number;
+  /** The same moment on the monotonic clock, for those who run on the same start of the same machine. */
+  readonly bootTime?: BootTime;
   /** `issuedAt` plus `expiresIn`, epoch ms: never later than the platform's own end. */
   readonly expiresAt: number;
   /** The generation of the record that brought this token or last corrected its end. */

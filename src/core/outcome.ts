@@ -2,11 +2,12 @@ import { withDoubt, withToken } from './adopt.ts';
 import { type Backoff, backoffDelay } from './backoff.ts';
 import { type Answer, oddAnswer, type Token } from './credential.ts';
 import type { Failure } from './failure.ts';
+import { kills, type Policy } from './policy.ts';
 import { refund, spend } from './quota.ts';
 import { untilDue } from './reason.ts';
 import { type AccountRecord, withSecret } from './record.ts';
 import { holdAfter } from './retry.ts';
-import { type Context, ledgerTimeOf, type Policy, type State, withTargetsDue } from './state.ts';
+import { type Context, ledgerTimeOf, type State, withTargetsDue } from './state.ts';
 import { after, type Deadline, type Instant, MINUTE, remaining, SECOND } from './time.ts';
 
 /** `expires_in` counts whole seconds, so one and the same end is computed within one or two of them. */
@@ -19,7 +20,7 @@ export function begin(state: State, policy: Policy, forced: boolean, now: Instan
     ...record,
     generation: record.generation + 1,
     ledger: spend(record.ledger, forced, ledgerTimeOf(state, now)),
-    ...((policy.destructive || forced) && { intent: { at: now.wall, forced } }),
+    ...(kills(policy, forced) && { intent: { at: now.wall, forced } }),
   };
 }
 
@@ -32,7 +33,13 @@ export function fetched(state: State, answer: Answer, startedAt: Instant, contex
   const { doubt: _settledToo, ...rest } = state;
   const generation = record.generation + 1;
   const secrets = withSecret(record.secrets, state.fingerprint);
-  const token: Token = { ...answer, issuedAt: startedAt.wall, expiresAt: end.wall, generation };
+  const token: Token = {
+    ...answer,
+    issuedAt: startedAt.wall,
+    expiresAt: end.wall,
+    generation,
+    ...bootTimeOf(startedAt),
+  };
   const next: State = {
     ...rest,
     record: { ...record, generation, secrets },
@@ -45,6 +52,10 @@ export function fetched(state: State, answer: Answer, startedAt: Instant, contex
   return record.token?.value.equals(answer.value)
     ? unready(next, record.token, token, end, context)
     : withBreath(withToken(next, token, end, context.random), context);
+}
+
+function bootTimeOf({ boot, monotonic }: Instant): Pick<Token, 'bootTime'> {
+  return boot === undefined ? {} : { bootTime: { boot, at: Math.round(monotonic) } };
 }
 
 /** However short the lives that the platform hands out, one of them is no reason to ask again at once. */

@@ -1,3 +1,4 @@
+import { kills, type Policy } from './policy.ts';
 import { fetchHold } from './quota.ts';
 import {
   obstacleToForce,
@@ -6,13 +7,14 @@ import {
   refusalForces,
   untilDue,
   untilRecheck,
+  untilTakenUp,
 } from './reason.ts';
 import { standing } from './record.ts';
-import { ledgerTimeOf, lifeLeft, liveToken, type Policy, type State } from './state.ts';
+import { ledgerTimeOf, lifeLeft, liveToken, type State } from './state.ts';
 import { type Instant, SECOND } from './time.ts';
 
 /** Why a forced refresh was made an ordinary one. */
-type Demotion = 'uncoordinated' | 'spacing' | 'budget';
+type Demotion = 'uncoordinated' | 'store' | 'spacing' | 'budget';
 
 export interface FetchStep {
   readonly kind: 'fetch';
@@ -35,6 +37,8 @@ export type Step =
   | { readonly kind: 'settle' }
   /** Ask the platform whether the current token works. */
   | { readonly kind: 'probe' }
+  /** Ask the platform what time it is: the token that was found may be younger than this machine's clock says. */
+  | { readonly kind: 'ask-time' }
   | FetchStep;
 
 export interface Plan {
@@ -67,20 +71,38 @@ function nextStep(state: State, policy: Policy, now: Instant): Step {
   const { hold } = state;
   const skipped = reason === 'requested' && hold?.why !== 'blocked';
   const held = hold && !skipped ? Math.max(0, hold.until - now.monotonic) : 0;
-  if (state.orphan && held === 0) return { kind: 'settle' };
+  const storeHeld = Math.max(0, (state.trouble?.retryAt ?? 0) - now.monotonic);
+  if (state.orphan && held === 0 && storeHeld === 0) return { kind: 'settle' };
   if (now.monotonic - state.lookedAt >= LOOK_AGAIN) return { kind: 'look' };
   if (hold && held > 0) return { kind: 'wait', ms: held, why: hold.why };
 
   const step = reason ? fetchStep(reason, state, policy, now) : idleStep(state, policy, now);
-  // A fetch saves as well; and where the store does not work, saving must not come before a fetch that is due.
-  return step.kind !== 'fetch' && !state.saved ? { kind: 'save' } : step;
+  if (step.kind === 'fetch') {
+    // One that kills the token before is written down first; any other must not wait for a store that does not work.
+    return kills(policy, step.forced) && storeHeld > 0
+      ? { kind: 'wait', ms: storeHeld, why: 'blocked' }
+      : step;
+  }
+  return state.saved || storeHeld > 0 ? step : { kind: 'save' };
 }
 
 function fetchStep(reason: Reason, state: State, policy: Policy, now: Instant): Step {
   if (isLagging(state, now)) return { kind: 'wait', ms: lifeLeft(state, now) ?? 0, why: 'lagging' };
+  if (isGuess(reason, state, policy)) return { kind: 'ask-time' };
+  const early = reason === 'due' || reason === 'expired' ? untilTakenUp(state, policy, now) : 0;
+  if (early > 0) return { kind: 'wait', ms: early, why: 'unready' };
   const budget = fetchHold(state.record.ledger, policy.budget.fetchesPerDay, ledgerTimeOf(state, now));
   if (budget > 0) return { kind: 'wait', ms: budget, why: 'budget' };
   return { kind: 'fetch', reason, ...strength(state, policy, now) };
+}
+
+/**
+ * Whether a fetch that kills the token before would happen on the word of this machine's clock alone, which may be
+ * wrong: a neighbour may have fetched a minute ago, and then two tokens die where one should.
+ */
+function isGuess(reason: Reason, { record, anchor, timeAsked }: State, { destructive }: Policy): boolean {
+  const byClock = reason === 'due' || reason === 'expired';
+  return destructive && byClock && !anchor.certain && !timeAsked && record.token?.platformDate !== undefined;
 }
 
 function idleStep(state: State, policy: Policy, now: Instant): Step {

@@ -1,6 +1,6 @@
 import type { Answer, Token } from './credential.ts';
+import type { Policy } from './policy.ts';
 import type { AccountRecord } from './record.ts';
-import type { Policy } from './state.ts';
 import type { Instant } from './time.ts';
 
 /** Time is an argument: this is where it comes from. */
@@ -15,11 +15,15 @@ export interface Provider {
    * @throws {EdgeError} with everything the planner needs
    */
   fetch(request: { readonly forced: boolean; readonly signal: AbortSignal }): Promise<Answer>;
-  /**
-   * Asks the platform, cheaply, whether a token is accepted. A yes for a token that is not the newest proves little;
-   * whatever is not a clear no counts as yes. Never rejects.
-   */
-  works(token: Token, signal: AbortSignal): Promise<boolean>;
+  /** Asks the platform, cheaply, whether a token is accepted. Never rejects. */
+  probe(token: Token, signal: AbortSignal): Promise<Probe>;
+}
+
+export interface Probe {
+  /** A yes for a token that is not the newest proves little; whatever is not a clear no counts as yes. */
+  readonly works: boolean;
+  /** The platform's own `Date`, epoch ms, where the answer carried one. */
+  readonly platformDate?: number;
 }
 
 /** Where a credential goes. */

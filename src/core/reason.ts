@@ -1,7 +1,8 @@
+import type { Policy } from './policy.ts';
 import { forcedObstacle } from './quota.ts';
 import { standing } from './record.ts';
-import { ledgerTimeOf, lifeLeft, liveToken, type Policy, type State } from './state.ts';
-import { type Instant, SECOND } from './time.ts';
+import { ledgerTimeOf, lifeLeft, liveToken, type State } from './state.ts';
+import { type Instant, MINUTE, SECOND } from './time.ts';
 
 /** Why a credential is fetched: the `reason` label of `refresh_total`. */
 export type Reason =
@@ -40,6 +41,26 @@ export function untilDue(state: State, policy: Policy, now: Instant): number {
   return left - window + spread;
 }
 
+/**
+ * A second destructive fetch kills the token before the last at once, and readers who re-read every minute may still
+ * hold that one.
+ */
+const READERS_PACE = MINUTE + 5 * SECOND;
+
+/**
+ * Milliseconds until every reader has had the time to take up a token of which every fetch kills the one before: by
+ * the clock that nobody sets, so that one which was set forward does not make it old.
+ */
+export function untilTakenUp(
+  { record: { token }, end }: State,
+  { destructive }: Policy,
+  now: Instant,
+): number {
+  if (!destructive || !token || !end) return 0;
+  const born = end.monotonic - token.expiresIn * SECOND;
+  return born + Math.min(READERS_PACE, (token.expiresIn * SECOND) / 10) - now.monotonic;
+}
+
 export function untilRecheck({ askedAt }: State, { recheck }: Policy, now: Instant): number {
   if (recheck === undefined) return Number.POSITIVE_INFINITY;
   return askedAt === undefined ? 0 : askedAt + recheck - now.monotonic;
@@ -57,6 +78,8 @@ export function obstacleToForce(
   state: State,
   { budget }: Policy,
   now: Instant,
-): 'spacing' | 'budget' | undefined {
+): 'store' | 'spacing' | 'budget' | undefined {
+  // It kills the token that others hold, so it is written down first.
+  if (state.trouble) return 'store';
   return forcedObstacle(state.record.ledger, budget.forcedPerDay, ledgerTimeOf(state, now));
 }

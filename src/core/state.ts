@@ -1,43 +1,26 @@
 import { type Anchor, type LedgerTime, ledgerTime } from './anchor.ts';
-import type { Answer, CredentialType, Token } from './credential.ts';
+import type { Answer, Token } from './credential.ts';
 import type { Failure } from './failure.ts';
-import type { Budget } from './quota.ts';
+import type { Policy } from './policy.ts';
 import { type AccountRecord, emptyRecord } from './record.ts';
 import type { Refusals } from './refusal.ts';
 import { type Deadline, earlier, type Instant, remaining } from './time.ts';
 
-/** How a credential behaves and what its owner wishes. Durations in milliseconds. */
-export interface Policy {
-  readonly type: CredentialType;
-  /** Every fetch kills the credential before: intent before the request, lock required. */
-  readonly destructive: boolean;
-  /** From so long before its end on, a token is replaced. */
-  readonly window: number;
-  /** The window shrinks to a third of a life shorter than three of it (where `expires_in` is the whole life). */
-  readonly windowShrinks: boolean;
-  /** Refreshes are spread over at most this much of the window's beginning. */
-  readonly spread: number;
-  /** How long a replaced token still works. */
-  readonly overlap: number;
-  readonly budget: Budget;
-  /**
-   * What a person's refresh does. `ordinary`: this type knows no forced one. `uncoordinated`: it does, but others
-   * may hold the token without learning of the new one. `forced`: everyone who holds the token shares our state.
-   */
-  readonly manual: 'ordinary' | 'uncoordinated' | 'forced';
-  /** Whether readers' refusals may force, where the type knows it. */
-  readonly refusalForces: boolean;
-  /** Ask again so often although nothing is due, to learn of a rotation made elsewhere; absent: never. */
-  readonly recheck?: number;
-}
-
 /**
  * Why nothing is attempted before `until` (monotonic ms). A person's refresh skips `backoff` and `unready` once.
- * `blocked`: another daemon holds the lock, or the state folder does not work.
+ * `blocked`: another daemon holds the lock.
  */
 export interface Hold {
   readonly why: 'backoff' | 'unready' | 'blocked';
   readonly until: number;
+}
+
+/** The store can be neither locked nor written. Only what must be written down first waits for it. */
+export interface StoreTrouble {
+  readonly failures: number;
+  readonly failure: Failure;
+  /** Monotonic ms from which on it may be tried again. */
+  readonly retryAt: number;
 }
 
 /**
@@ -72,9 +55,12 @@ export interface State {
   readonly lookedAt: number;
   /** When the store last showed a record that was no older than ours. */
   readonly seenAt?: Instant;
-  /** Monotonic ms of the last good answer of the platform to this process. */
+  readonly trouble?: StoreTrouble;
+  /** Monotonic ms at which the platform last answered well, or at which the token was taken over from the store. */
   readonly askedAt?: number;
   readonly anchor: Anchor;
+  /** The platform was asked for its time, whether or not it told. */
+  readonly timeAsked?: boolean;
   /** Of our own AppSecret. */
   readonly fingerprint?: string;
   /** When the record's token ends, by this process's clocks. */
@@ -89,7 +75,7 @@ export interface State {
   readonly failure?: Failure;
   /** How often in a row the platform handed out the same token although it was due. */
   readonly unready: number;
-  /** How often in a row a step could not even begin. */
+  /** How often in a row another daemon held the lock. */
   readonly blocked: number;
   readonly hold?: Hold;
   /** A person asked for a refresh that has not begun. */
@@ -137,6 +123,15 @@ export function isPublished(state: State, now: Instant): boolean {
     token !== undefined &&
     Object.values(state.targets).every((target) => target.generation === token.generation)
   );
+}
+
+/**
+ * What keeps a credential from being published: of a token that lives it is what a target said, otherwise what the
+ * platform or the store did.
+ */
+export function obstacle(state: State, now: Instant): Failure | undefined {
+  const targets = liveToken(state, now) ? Object.values(state.targets) : [];
+  return targets.find(({ failure }) => failure)?.failure ?? state.failure ?? state.trouble?.failure;
 }
 
 /** The time by which this credential's calls are counted. */

@@ -5,15 +5,17 @@ export const DAY = 24 * HOUR;
 
 /**
  * A moment on both clocks, in milliseconds. Wall time (since the epoch) may be set forward and back; monotonic
- * time cannot, but stands still while the machine is suspended and means nothing in another process.
+ * time cannot, but stands still while the machine is suspended.
  */
 export interface Instant {
   readonly wall: number;
   readonly monotonic: number;
+  /** Names the machine's start that `monotonic` counts from: another process with the same name counts alike. */
+  readonly boot?: string;
 }
 
 /** Something ends when either clock says so: what is believed dead too early costs a call, too late an outage. */
-export type Deadline = Instant;
+export type Deadline = Pick<Instant, 'wall' | 'monotonic'>;
 
 export function after(now: Instant, ms: number): Deadline {
   return { wall: now.wall + ms, monotonic: now.monotonic + ms };

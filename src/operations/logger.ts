@@ -1,4 +1,5 @@
 import { createLogger as createWinston, format, transports, type Logger as Winston } from 'winston';
+import { escapeControls } from './escape.ts';
 import { scrubField } from './scrub.ts';
 
 export interface LogOptions {
@@ -54,15 +55,4 @@ const text = format.printf(({ time, level, message, timestamp: _alias, ...fields
 function quoted(value: unknown): string {
   const shown = typeof value === 'string' ? value : JSON.stringify(value);
   return /^[\w./:@%+,-]+$/.test(shown) ? shown : JSON.stringify(shown);
-}
-
-/** All that could move the cursor, forge a line or turn its direction. */
-const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
-
-/** JSON itself escapes only the first 32 of these. */
-function escapeControls(line: string): string {
-  return line.replace(CONTROLS, (character) => {
-    const escaped = JSON.stringify(character).slice(1, -1);
-    return escaped === character ? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}` : escaped;
-  });
 }

@@ -10,6 +10,9 @@ const DEMOTIONS: Readonly<Record<NonNullable<FetchStep['demoted']>, string>> = {
   uncoordinated:
     'refreshing with an ordinary call: a forced one would kill the token that daemons outside this state folder hold; ' +
     'refresh --force does it all the same',
+  store:
+    'refreshing with an ordinary call: a forced one kills the token that others hold, so it is written down first, ' +
+    'and the state folder does not work',
   spacing: 'refreshing with an ordinary call: WeChat ignores a forced one within 30 s of another',
   budget: 'refreshing with an ordinary call: the forced refreshes of the day are used up',
 };
@@ -39,6 +42,8 @@ const REFUSALS: Readonly<Record<RefusalVerdict, { level: keyof Logger; message: 
  */
 export function createNarrator(logger: Logger): (credential: string, report: Report) => void {
   const repeats = new Map<string, number>();
+  /** Whose state folder has failed since the last fetch of theirs began. */
+  const troubled = new Set<string>();
 
   function isNews(credential: string, what: string, failure: Failure): boolean {
     const key = `${credential} ${what} ${failure.code}`;
@@ -54,6 +59,8 @@ export function createNarrator(logger: Logger): (credential: string, report: Rep
   return (credential, report) => {
     switch (report.type) {
       case 'fetching':
+        // Before a fetch the folder is locked and written; some go on without, so one alone proves nothing.
+        if (!troubled.delete(credential)) forget(credential, 'state');
         if (report.step.demoted) logger.warn(DEMOTIONS[report.step.demoted], { credential });
         return logger.debug('asking the platform', {
           credential,
@@ -99,6 +106,7 @@ export function createNarrator(logger: Logger): (credential: string, report: Rep
               advice: 'refresh --force, or allowForce: true, brings a new one and kills the old one',
             });
       case 'blocked':
+        troubled.add(credential);
         if (!isNews(credential, 'state', report.failure)) return;
         return logger.warn(report.failure.message, { credential, ...details(report.failure) });
       case 'published':

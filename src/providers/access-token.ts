@@ -1,7 +1,7 @@
 import { readAnswer } from '../core/credential.ts';
 import { MINUTE, SECOND } from '../core/time.ts';
 import type { CredentialKind } from './kind.ts';
-import { officialTokenWorks } from './probe.ts';
+import { probeOfficialToken } from './probe.ts';
 
 /**
  * The classic token: every fetch mints a new one, the one before works on for about five minutes, and the one before
@@ -31,6 +31,6 @@ export const accessToken: CredentialKind = {
       });
       return { ...readAnswer(body, 'access_token'), ...(date !== undefined && { platformDate: date }) };
     },
-    works: (token, signal) => officialTokenWorks(platform, token, signal),
+    probe: (token, signal) => probeOfficialToken(platform, token, signal),
   }),
 };

@@ -1,7 +1,7 @@
+import type { Policy } from '../core/policy.ts';
 import type { Provider } from '../core/ports.ts';
 import type { Budget } from '../core/quota.ts';
 import type { Secret } from '../core/secret.ts';
-import type { Policy } from '../core/state.ts';
 import type { Platform } from './platform.ts';
 
 /** What a type of credential needs to be fetched. */

@@ -78,16 +78,18 @@ function withUnknownEffect(error: unknown): unknown {
 /** The content decides, not the header or the status: error codes come with HTTP 200, JSON comes as text/plain. */
 function read({ status, text, date, location }: TransportAnswer, endpoint: EndpointKind): PlatformAnswer {
   const body = parse(text);
-  const failure = errorIn(body);
-  if (failure) throw new EdgeError(platformFailure('official', endpoint, failure));
+  const errcode = errcodeIn(body);
+  if (errcode)
+    throw new EdgeError(platformFailure('official', endpoint, { errcode, errmsg: errmsgIn(body) }));
   if (status < 200 || status > 299) throw statusFailure(status, location);
   if (body === undefined) throw oddAnswer(text.trim() === '' ? 'is empty' : 'is not JSON');
+  if (errcode === undefined) throw oddAnswer('has an errcode that is no number');
   return { body, ...(date !== undefined && { date }) };
 }
 
 function parse(text: string): unknown {
-  // Some of the platform's answers carry raw control characters inside strings.
-  for (const candidate of [text, text.replace(/[\u0000-\u001f\ufeff]/g, '')]) {
+  const json = text.replace(/^\ufeff/, '');
+  for (const candidate of [json, json.replace(STRING, withEscapedControls)]) {
     try {
       return JSON.parse(candidate);
     } catch {}
@@ -95,9 +97,25 @@ function parse(text: string): unknown {
   return undefined;
 }
 
-function errorIn(body: unknown): { errcode: number; errmsg: string } | undefined {
-  if (typeof body !== 'object' || body === null || !('errcode' in body)) return undefined;
-  const errcode = Number(body.errcode);
-  if (!Number.isSafeInteger(errcode) || errcode === 0) return undefined;
-  return { errcode, errmsg: 'errmsg' in body ? String(body.errmsg) : '' };
+/** A string in JSON, whatever stands in it. */
+const STRING = /"(?:[^"\\]|\\.)*"/gs;
+
+/** Some of the platform's strings carry raw control characters. They stay what they are: no token may hold one. */
+function withEscapedControls(text: string): string {
+  return text.replace(
+    /[\u0000-\u001f]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/** @returns 0 where there is none, undefined where it is no whole number */
+function errcodeIn(body: unknown): number | undefined {
+  if (typeof body !== 'object' || body === null || !('errcode' in body) || body.errcode === null) return 0;
+  const { errcode } = body;
+  const code = typeof errcode === 'string' && /^-?\d{1,9}$/.test(errcode) ? Number(errcode) : errcode;
+  return Number.isSafeInteger(code) ? Number(code) : undefined;
+}
+
+function errmsgIn(body: unknown): string {
+  return typeof body === 'object' && body !== null && 'errmsg' in body ? String(body.errmsg) : '';
 }

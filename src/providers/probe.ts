@@ -1,20 +1,21 @@
 import type { Token } from '../core/credential.ts';
 import { errcodeRule } from '../core/errcodes/index.ts';
 import { failureOf } from '../core/failure.ts';
+import type { Probe } from '../core/ports.ts';
 import type { Platform } from './platform.ts';
 
 /**
- * Whether the platform accepts a token, by the cheapest call there is. Only an error code that blames the token is a
- * no: an outage, a quota or an IP rule says nothing about it.
+ * Asks whether the platform accepts a token, by the cheapest call there is. Only an error code that blames the token is
+ * a no: an outage, a quota or an IP rule says nothing about it.
  */
-export async function officialTokenWorks(
+export async function probeOfficialToken(
   platform: Platform,
   token: Token,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<Probe> {
   try {
     const query = { access_token: token.value.reveal() };
-    await platform.call({
+    const { date } = await platform.call({
       method: 'GET',
       path: '/cgi-bin/getcallbackip',
       endpoint: 'ticket',
@@ -22,9 +23,11 @@ export async function officialTokenWorks(
       repeatable: true,
       signal,
     });
-    return true;
+    return { works: true, ...(date !== undefined && { platformDate: date }) };
   } catch (error) {
     const { errcode } = failureOf(error, 'none');
-    return errcode === undefined || errcodeRule('official', 'ticket', errcode)?.token !== 'suspect';
+    return {
+      works: errcode === undefined || errcodeRule('official', 'ticket', errcode)?.token !== 'suspect',
+    };
   }
 }

@@ -1,7 +1,7 @@
 import { readAnswer } from '../core/credential.ts';
 import { MINUTE, SECOND } from '../core/time.ts';
 import type { CredentialKind } from './kind.ts';
-import { officialTokenWorks } from './probe.ts';
+import { probeOfficialToken } from './probe.ts';
 
 /**
  * The stable token: while it lives every call returns the same one with the seconds it has left; inside the last
@@ -38,6 +38,6 @@ export const stableToken: CredentialKind = {
       });
       return { ...readAnswer(body, 'access_token'), ...(date !== undefined && { platformDate: date }) };
     },
-    works: (token, signal) => officialTokenWorks(platform, token, signal),
+    probe: (token, signal) => probeOfficialToken(platform, token, signal),
   }),
 };

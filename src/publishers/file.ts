@@ -3,10 +3,10 @@ import { dirname } from 'node:path';
 import type { Token } from '../core/credential.ts';
 import type { Publisher } from '../core/ports.ts';
 import { type Attributes, sweepLeftovers, writeAtomically } from '../system/atomic-write.ts';
-import { fileFailure } from '../system/file-failure.ts';
+import { fileFailure, fileProblem } from '../system/file-failure.ts';
 import { makeFolder } from '../system/make-folder.ts';
+import { pathProblem } from '../system/path-problem.ts';
 import { type FormatName, formats, type Subject } from './formats.ts';
-import { pathProblem } from './path-problem.ts';
 
 export interface FileTarget extends Attributes {
   readonly type: 'file';
@@ -30,8 +30,7 @@ export function filePublisher(target: FileTarget, subject: Subject): Publisher {
         await makeFolder(folder);
         await sweepLeftovers(folder);
       } catch (error) {
-        const { message, advice } = fileFailure('create the folder', folder, error).failure;
-        return [advice ? `${message}; ${advice}` : message];
+        return [fileProblem('create the folder', folder, error)];
       }
       const problems = await Promise.all(files.map((file) => pathProblem(file.path)));
       return problems.filter((problem) => problem !== undefined);

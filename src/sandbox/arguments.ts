@@ -1,19 +1,18 @@
 import { parseArgs } from 'node:util';
-import { HOUR, MINUTE, SECOND } from '../core/time.ts';
+import { SECOND } from '../core/time.ts';
+import { parseDuration } from '../system/duration.ts';
 import { isCorpId, type SandboxAccount } from './accounts.ts';
 import { SandboxError } from './errors.ts';
 import type { SandboxOptions } from './index.ts';
 import { loopbackAddress } from './loopback.ts';
 
-/** The command line's wish: help, a sandbox, or all that is wrong with it, one line each. */
+/** The command line's wish: a sandbox, or all that is wrong with it, one line each. */
 export type SandboxArguments =
-  | { readonly kind: 'help' }
   | { readonly kind: 'start'; readonly options: SandboxOptions }
   | { readonly kind: 'problems'; readonly problems: readonly string[] };
 
 const DEMO_ACCOUNT: SandboxAccount = { appId: 'wx0000000000000000', secret: '0'.repeat(32) };
 const DEFAULT_PORT = 8866;
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: SECOND, m: MINUTE, h: HOUR };
 
 const OPTIONS = {
   listen: { type: 'string' },
@@ -23,7 +22,6 @@ const OPTIONS = {
   'rotation-window': { type: 'string' },
   'daily-quota': { type: 'string' },
   latency: { type: 'string' },
-  help: { type: 'boolean' },
 } as const;
 
 export function readSandboxArguments(argv: readonly string[]): SandboxArguments {
@@ -37,7 +35,6 @@ export function readSandboxArguments(argv: readonly string[]): SandboxArguments 
       problems.push(`argument ${token.index + 1}: options only, each begins with --`);
     }
     if (token.kind !== 'option') continue;
-    if (token.name === 'help') return { kind: 'help' };
     if (!Object.hasOwn(OPTIONS, token.name)) {
       problems.push(`${token.rawName}: no such option`);
       valueOfUnknown = token.index + 1;
@@ -112,8 +109,8 @@ function readLatency(given: string | undefined, problems: string[]): { latency?:
 
 function readDuration(option: string, given: string | undefined, problems: string[]): number | undefined {
   if (given === undefined) return undefined;
-  const [, amount, unit = ''] = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h)$/.exec(given) ?? [];
-  if (amount !== undefined) return Number(amount) * (UNITS[unit] ?? 0);
+  const ms = parseDuration(given);
+  if (ms !== undefined) return ms;
   problems.push(`--${option}: must be a duration with its unit, as 300s, 5m, 2h or 250ms`);
   return undefined;
 }

@@ -1,13 +1,20 @@
-import { ConfigError } from '../../src/config/config.ts';
+import { type Config, ConfigError } from '../../src/config/config.ts';
 import { readEnvironment } from '../../src/config/environment.ts';
 
 /** The least that one has to say. */
 export const LEAST = { WXTOKEN_APPID: 'wx0000000000000000', WXTOKEN_SECRET: '0'.repeat(32) } as const;
 
+type Environment = Readonly<Record<string, string>>;
+
+/** Read for a command that publishes nothing: whether the folders of this machine can be written does not matter. */
+export async function configOf(environment: Environment): Promise<Config> {
+  return await readEnvironment(environment, { publishes: false });
+}
+
 /** What is wrong with an environment, a line each. Throws when nothing is. */
-export async function problemsOf(environment: Readonly<Record<string, string>>): Promise<string[]> {
+export async function problemsOf(environment: Environment, read = configOf): Promise<string[]> {
   try {
-    await readEnvironment(environment);
+    await read(environment);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return error.problems.map(({ where, what }) => `${where}: ${what}`);
@@ -16,13 +23,13 @@ export async function problemsOf(environment: Readonly<Record<string, string>>):
 }
 
 /** The same, where the least is given already. */
-export async function problemsWith(environment: Readonly<Record<string, string>>): Promise<string[]> {
+export async function problemsWith(environment: Environment): Promise<string[]> {
   return await problemsOf({ ...LEAST, ...environment });
 }
 
 /** The only credential of an environment where the least is given already. */
-export async function credentialWith(environment: Readonly<Record<string, string>>) {
-  const config = await readEnvironment({ ...LEAST, ...environment });
+export async function credentialWith(environment: Environment) {
+  const config = await configOf({ ...LEAST, ...environment });
   const [credential, ...more] = config.credentials;
   if (!credential || more.length > 0) throw new Error('not one credential');
   const [target] = credential.publish;

@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/config/config.ts';
-import { readEnvironment } from '../../src/config/environment.ts';
-import { credentialWith, LEAST, problemsOf, problemsWith } from './configured.ts';
+import { configOf, credentialWith, LEAST, problemsOf, problemsWith } from './configured.ts';
 
 const MINUTE = 60_000;
 
 describe('the least that has to be said', () => {
   it('is an AppID and an AppSecret: all else has its default', async () => {
-    const { credentials, ...config } = await readEnvironment(LEAST);
+    const { credentials, ...config } = await configOf(LEAST);
     expect(config).toEqual({
       schedule: '*/5 * * * * *',
       stateDir: '/var/run/wx/.wx-token-sidecar',
@@ -34,19 +33,6 @@ describe('the least that has to be said', () => {
     expect(credentials[0]?.publish[0]).not.toHaveProperty('gid');
   });
 
-  it('tells the AppSecret from what is published', async () => {
-    expect(
-      await problemsWith({
-        WXTOKEN_FILE: '/etc/hostname',
-        WXTOKEN_SECRET_FILE: '/etc/hostname',
-        WXTOKEN_FETCHES_PER_DAY: '0',
-      }),
-    ).toEqual([
-      'WXTOKEN_FETCHES_PER_DAY: must be a whole number of calls a day, like 2000',
-      'WXTOKEN_SECRET_FILE: is a file that would be published: the AppSecret would be overwritten',
-    ]);
-  });
-
   it('is said to be missing, all of it at once', async () => {
     expect(await problemsOf({})).toEqual([
       'WXTOKEN_APPID: is required: the AppID of the account',
@@ -55,12 +41,12 @@ describe('the least that has to be said', () => {
   });
 
   it('shows no secret, however the configuration is printed', async () => {
-    const config = await readEnvironment({ ...LEAST, WXTOKEN_SECRET: 'the-secret-of-this-test' });
+    const config = await configOf({ ...LEAST, WXTOKEN_SECRET: 'the-secret-of-this-test' });
     expect(JSON.stringify(config)).not.toContain('the-secret-of-this-test');
   });
 
   it('ignores what is not ours', async () => {
-    await readEnvironment({
+    await configOf({
       ...LEAST,
       PATH: '/bin',
       wxtoken_type: 'x',
@@ -167,7 +153,7 @@ describe('a value that cannot be is refused with what would be right', () => {
   });
 
   it('in an error whose message has a line for each', async () => {
-    const failure = await readEnvironment({}).catch((error: unknown) => error);
+    const failure = await configOf({}).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(ConfigError);
     expect(failure).toMatchObject({
       code: 'bad-config',
@@ -263,8 +249,8 @@ describe('a value that can be', () => {
       ].map((name) => [`WXTOKEN_${name}`, '']),
     );
     const left = { WXTOKEN_SECRET_FILE: '', WXTOKEN_SCHEDULE: '', WXTOKEN_LOG_LEVEL: '', WXTOKEN_TYPO: '' };
-    expect(JSON.stringify(await readEnvironment({ ...LEAST, ...empty, ...left }))).toBe(
-      JSON.stringify(await readEnvironment(LEAST)),
+    expect(JSON.stringify(await configOf({ ...LEAST, ...empty, ...left }))).toBe(
+      JSON.stringify(await configOf(LEAST)),
     );
     expect(await problemsOf({ WXTOKEN_APPID: '', WXTOKEN_SECRET: '' })).toHaveLength(2);
   });

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readEnvironment } from '../../src/config/environment.ts';
-import { LEAST, problemsWith } from './configured.ts';
+import { configOf, LEAST, problemsWith } from './configured.ts';
 
 describe('a name that is none', () => {
   it.each([
@@ -47,8 +46,9 @@ describe('a name that Kubernetes injects for a Service', () => {
     'WXTOKEN_PORT_132_SCTP',
     'WXTOKEN_SANDBOX_SERVICE_HOST',
     'WXTOKEN_SANDBOX_PORT_8866_TCP_ADDR',
+    'WXTOKEN_SCHEDULE_PORT',
   ])('%s is no mistake', async (name) => {
-    await expect(readEnvironment({ ...LEAST, [name]: 'tcp://10.96.0.1:9400' })).resolves.toBeDefined();
+    await expect(configOf({ ...LEAST, [name]: 'tcp://10.96.0.1:9400' })).resolves.toBeDefined();
   });
 
   it.each([
@@ -58,6 +58,10 @@ describe('a name that Kubernetes injects for a Service', () => {
     'WXTOKEN_PORT_9400',
     'WXTOKEN_PORT_9400_HTTP',
     'WXTOKEN_PORT_TCP',
+    'WXTOKEN_PORT_9400_TCP_HOST',
+    'WXTOKEN_PORT_9400_TCP_PORT_HTTP',
+    'WXTOKEN_SCHEDULE_PORTS',
+    'WXTOKEN_schedule_PORT',
   ])('%s is none of these', async (name) => {
     expect(await problemsWith({ [name]: 'x' })).toEqual([
       expect.stringMatching(new RegExp(`^${name}: is not a variable of this program`)),

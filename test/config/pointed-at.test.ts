@@ -1,7 +1,8 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { chmod, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { secretReader } from '../../src/config/secret-file.ts';
+import { isExposed, secretReader } from '../../src/config/secret-file.ts';
 import { isRoot, temporaryFolder } from '../system/folder.ts';
 import { credentialWith, LEAST, problemsOf, problemsWith } from './configured.ts';
 
@@ -12,6 +13,12 @@ const ALONE = 'must hold the AppSecret alone, on one line and without blanks';
 async function file(content: string | Buffer, name = 'secret'): Promise<string> {
   const path = join(await temporaryFolder(), name);
   await writeFile(path, content);
+  return path;
+}
+
+async function fifo(): Promise<string> {
+  const path = join(await temporaryFolder(), 'fifo');
+  execFileSync('mkfifo', [path]);
   return path;
 }
 
@@ -80,8 +87,62 @@ describe('the secret file', () => {
     const path = join(await temporaryFolder(), 'folder');
     await mkdir(path);
     expect(await problemsOf({ ...APPID, WXTOKEN_SECRET_FILE: path })).toEqual([
-      `WXTOKEN_SECRET_FILE: the secret file ${path} cannot be read (EISDIR)`,
+      `WXTOKEN_SECRET_FILE: the secret file ${path} cannot be read (not a regular file)`,
     ]);
+  });
+
+  it.each([
+    ['a FIFO that nobody writes into', fifo, /not a regular file/],
+    ['a device without end', async () => '/dev/zero', /not a regular file/],
+    ['far too long', () => file('x'.repeat(100_000)), /too large \(100000 bytes\)/],
+  ])('may not be %s', async (_, make, expected) => {
+    const path = await make();
+    expect(await problemsOf({ ...APPID, WXTOKEN_SECRET_FILE: path })).toEqual([
+      expect.stringMatching(expected),
+    ]);
+  });
+
+  it('may be a link to a link, as in the volumes of Kubernetes, and is read anew after a rotation', async () => {
+    const volume = await temporaryFolder();
+    for (const [day, secret] of [
+      ['..monday', SECRET],
+      ['..tuesday', 'the-next-secret'],
+    ] as const) {
+      await mkdir(join(volume, day));
+      await writeFile(join(volume, day, 'secret'), secret);
+    }
+    await symlink('..monday', join(volume, '..data'));
+    await symlink('..data/secret', join(volume, 'secret'));
+    const { credential } = await credentialWith({ WXTOKEN_SECRET_FILE: join(volume, 'secret') });
+    const read = secretReader(credential.secret);
+    expect((await read()).reveal()).toBe(SECRET);
+    await symlink('..tuesday', join(volume, '..next'));
+    await rename(join(volume, '..next'), join(volume, '..data'));
+    expect((await read()).reveal()).toBe('the-next-secret');
+  });
+
+  it('may become a FIFO: that is an error like others, for which nobody waits', async () => {
+    const path = await file(SECRET);
+    const { credential } = await credentialWith({ WXTOKEN_SECRET_FILE: path });
+    const read = secretReader(credential.secret);
+    await rm(path);
+    execFileSync('mkfifo', [path]);
+    await expect(read()).rejects.toMatchObject({ code: 'secret-unusable' });
+  });
+
+  it('is exposed where everyone may read it', async () => {
+    const path = await file(SECRET);
+    for (const [mode, exposed] of [
+      [0o600, false],
+      [0o640, false],
+      [0o644, true],
+      [0o444, true],
+      [0o604, true],
+    ] as const) {
+      await chmod(path, mode);
+      expect(await isExposed(path)).toBe(exposed);
+    }
+    expect(await isExposed(`${path}.missing`)).toBe(false);
   });
 
   it('goes before the variable', async () => {
@@ -170,6 +231,26 @@ describe('the file of authorities', () => {
   it('is asked for where it may not be read', async (ctx) => {
     if (isRoot) return ctx.skip('root may read everything');
     const path = await file(PEM, 'ca.pem');
-    expect(await problemsWith({ WXTOKEN_CA_FILE: path })).toEqual([expect.stringContaining('EACCES')]);
+    await chmod(path, 0o000);
+    expect(await problemsWith({ WXTOKEN_CA_FILE: path })).toEqual([
+      `WXTOKEN_CA_FILE: ${path} cannot be read (EACCES)`,
+    ]);
+  });
+
+  it('may be a link', async () => {
+    const path = await file(PEM, 'ca.pem');
+    await symlink('ca.pem', `${path}.link`);
+    const { credential } = await credentialWith({ WXTOKEN_CA_FILE: `${path}.link` });
+    expect(credential.platform.ca).toBe(PEM);
+  });
+
+  it.each([
+    ['a FIFO', fifo],
+    ['a device without end', async () => '/dev/zero'],
+  ])('may not be %s', async (_, make) => {
+    const path = await make();
+    expect(await problemsWith({ WXTOKEN_CA_FILE: path })).toEqual([
+      `WXTOKEN_CA_FILE: ${path} cannot be read (not a regular file)`,
+    ]);
   });
 });

@@ -250,6 +250,7 @@ describe('the budget', () => {
     });
     spendAll(story, 4);
     story.clock.set(48 * HOUR);
+    story.clock.pass(2 * MINUTE);
     expect(story.plan().step).toMatchObject({ kind: 'wait', why: 'budget' });
   });
 

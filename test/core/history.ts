@@ -3,16 +3,10 @@ import type { CredentialType, Token } from '../../src/core/credential.ts';
 import { type Failure, PASSING } from '../../src/core/failure.ts';
 import { begin } from '../../src/core/outcome.ts';
 import { type FetchStep, plan, type Step } from '../../src/core/plan.ts';
+import { kills, type Policy } from '../../src/core/policy.ts';
 import type { Budget } from '../../src/core/quota.ts';
 import { type AccountRecord, emptyRecord } from '../../src/core/record.ts';
-import {
-  initialState,
-  isPublished,
-  lifeLeft,
-  type Policy,
-  type State,
-  type Strength,
-} from '../../src/core/state.ts';
+import { initialState, isPublished, lifeLeft, type State, type Strength } from '../../src/core/state.ts';
 import { DAY, type Instant, MINUTE, SECOND } from '../../src/core/time.ts';
 import { credentialKinds } from '../../src/providers/index.ts';
 import { restOf } from '../simulate/due.ts';
@@ -82,6 +76,8 @@ export interface Tale {
 
 const EPOCH = Date.UTC(2026, 0, 1);
 const TICK = 5 * SECOND;
+/** The planner's net below the watch on the store. */
+const LOOK_AGAIN = 30 * SECOND;
 const ACCOUNT = 'weixin/wx0000000000000000';
 const TARGET = 'target';
 const GOOD = { kind: 'good', life: 7200, dated: true, takes: 50 } as const;
@@ -152,6 +148,7 @@ export function play(beginning: Beginning, deeds: readonly Deed[]): Tale {
 
   function write(record: AccountRecord): boolean {
     if (!writes) return false;
+    for (const daemon of daemons) makeUpForLooks(daemon);
     stored = record;
     for (const daemon of daemons) happen(daemon, { type: 'stirred' });
     return true;
@@ -176,9 +173,13 @@ export function play(beginning: Beginning, deeds: readonly Deed[]): Tale {
   function act(daemon: Daemon, { kind }: Step) {
     if (kind === 'look') return look(daemon);
     if (kind === 'probe') return happen(daemon, { type: 'probed', works });
+    if (kind === 'ask-time')
+      return happen(daemon, { type: 'timed', ...(works && { platformDate: platform.date(now) }) });
     if (locks === 'held') return happen(daemon, { type: 'blocked' });
-    if (locks === 'unusable' && policy.destructive)
-      return happen(daemon, { type: 'blocked', failure: failure({ effect: 'unsent' }) });
+    if (locks === 'unusable') {
+      happen(daemon, { type: 'unstored', failure: failure({ effect: 'unsent' }) });
+      if (policy.destructive) return;
+    }
     look(daemon);
     if (daemon.state.orphan) happen(daemon, { type: 'settled' });
     const { step } = plan(daemon.state, policy, instant(daemon));
@@ -190,18 +191,24 @@ export function play(beginning: Beginning, deeds: readonly Deed[]): Tale {
     happen(daemon, { type: 'observed', record: stored, fingerprint: daemon.fingerprint });
   }
 
+  /** Looks that would have found nothing were skipped, but nobody goes without one for longer than half a minute. */
+  function makeUpForLooks(daemon: Daemon): void {
+    const rested = instant(daemon).monotonic - daemon.state.lookedAt;
+    if (daemon.frozenUntil <= now && rested > LOOK_AGAIN) look(daemon);
+  }
+
   function save(daemon: Daemon): void {
     const { record } = daemon.state;
     if (write(record)) happen(daemon, { type: 'saved', generation: record.generation });
-    else happen(daemon, { type: 'blocked', failure: failure({ effect: 'unsent' }) });
+    else happen(daemon, { type: 'unstored', failure: failure({ effect: 'unsent' }) });
   }
 
   function fetch(daemon: Daemon, step: FetchStep) {
     const record = begin(daemon.state, policy, step.forced, instant(daemon));
     const { manual, refusals } = daemon.state;
     const saved = write(record);
-    if (!saved) happen(daemon, { type: 'blocked', failure: failure({ effect: 'unsent' }) });
-    if (!saved && record.intent) return;
+    if (!saved) happen(daemon, { type: 'unstored', failure: failure({ effect: 'unsent' }) });
+    if (!saved && kills(policy, step.forced)) return;
     happen(daemon, { type: 'began', record, saved });
     const confirmedDead = refusals?.suspicion === 'force';
     const reply = replies[asked % replies.length] ?? GOOD;
@@ -284,9 +291,8 @@ export function play(beginning: Beginning, deeds: readonly Deed[]): Tale {
         return;
       case 'sleep':
         daemon.frozenUntil = now + deed.ms;
-        live(daemon.frozenUntil);
         daemon.slept += deed.ms;
-        return;
+        return live(daemon.frozenUntil);
       case 'restart':
         if (!deed.losing) return restart(index);
         losses.push(now);

@@ -84,6 +84,65 @@ describe('what the store holds', () => {
   });
 });
 
+describe('a state folder that does not work', () => {
+  it('does not keep an ordinary call of a stable-token waiting', () => {
+    const story = tell('stable-token');
+    story.fetch(token('a'));
+    story.clock.pass(7200 * SECOND - 5 * MINUTE);
+    for (let time = 0; time < 10; time += 1) story.happen({ type: 'unstored', failure: PASSING_FAULT });
+    story.clock.pass(30 * SECOND);
+    story.happen({ type: 'unstored', failure: PASSING_FAULT });
+    expect(story.plan().step).toMatchObject({ kind: 'fetch', reason: 'due' });
+  });
+
+  it('keeps a call of an access-token waiting, which must be written down first, but for half a minute at most', () => {
+    const story = tell('access-token');
+    story.fetch(token('a'));
+    story.clock.pass(HOUR);
+    story.happen({ type: 'requested', strength: 'preferred' });
+    for (let time = 0; time < 20; time += 1) story.happen({ type: 'unstored', failure: PASSING_FAULT });
+    expect(story.plan().step).toMatchObject({ kind: 'wait', why: 'blocked' });
+    story.clock.pass(30 * SECOND);
+    expect(story.plan().step).toMatchObject({ kind: 'fetch', reason: 'requested' });
+  });
+
+  it('makes a forced refresh an ordinary call: what kills the token of others is written down first', () => {
+    const story = tell('stable-token');
+    story.fetch(token('a'));
+    story.clock.pass(HOUR);
+    story.happen({ type: 'requested', strength: 'forced' });
+    expect(story.plan().step).toMatchObject({ kind: 'fetch', forced: true });
+    story.happen({ type: 'unstored', failure: PASSING_FAULT });
+    expect(story.plan().step).toMatchObject({ kind: 'fetch', forced: false, demoted: 'store' });
+  });
+
+  it('does not shorten the pause that the platform was promised', () => {
+    const story = tell('stable-token');
+    story.fail({ class: 'quota', backoff: { first: HOUR, growth: 1, cap: HOUR, jitter: 'added' } });
+    story.happen({ type: 'unstored', failure: PASSING_FAULT });
+    story.clock.pass(30 * MINUTE);
+    expect(story.plan().step).toMatchObject({ kind: 'wait', why: 'backoff' });
+  });
+
+  it('does not make a daemon that could not see the newest token bring back the one before', () => {
+    const [early, late] = [tell('stable-token'), tell('stable-token')];
+    early.fetch(token('a'), 7200, early.clock.now().wall);
+    const shared = early.state().record;
+    late.happen({ type: 'observed', record: shared });
+    // The one that asks more often has counted further, but what it holds is older.
+    late.clock.pass(HOUR);
+    late.happen({ type: 'requested', strength: 'forced' });
+    late.fetch(token('b'), 7200, late.clock.now().wall);
+    late.happen({ type: 'observed', record: shared });
+    const written = { ...shared, generation: shared.generation + 10 };
+    const a = shared.token && { ...shared.token, generation: written.generation };
+    late.happen({ type: 'observed', record: { ...written, ...(a && { token: a }) } });
+    expect(late.state().record.token?.value.reveal()).toBe(token('b'));
+    expect(late.state().record.generation).toBeGreaterThan(written.generation);
+    expect(late.plan()).toMatchObject({ publish: [TARGET], step: { kind: 'save' } });
+  });
+});
+
 describe('publishing', () => {
   it('goes on by itself: a failing target costs no platform call and is tried again', () => {
     const story = tell('stable-token');
@@ -116,8 +175,8 @@ describe('publishing', () => {
     const story = tell('stable-token');
     story.fetch(token('a'));
     story.happen({ type: 'observed', record: undefined });
-    story.happen({ type: 'blocked', failure: PASSING_FAULT });
-    expect(story.plan()).toMatchObject({ publish: [TARGET], step: { kind: 'wait', why: 'blocked' } });
+    story.happen({ type: 'unstored', failure: PASSING_FAULT });
+    expect(story.plan()).toMatchObject({ publish: [TARGET], step: { kind: 'wait', why: 'fresh' } });
     story.clock.pass(MINUTE);
     expect(story.plan().step).toEqual({ kind: 'save' });
   });

@@ -14,6 +14,8 @@ export interface Issued {
 export interface Truth {
   readonly issued: ReadonlyMap<string, Issued>;
   issue(now: number, life: number): string;
+  /** Its own time: whole seconds. */
+  date(now: number): number;
   answer(reply: Exclude<Reply, { kind: 'failed' }>, now: number): Answer;
 }
 
@@ -33,9 +35,12 @@ export function createTruth(epoch: number): Truth {
     return Math.floor(((issued.get(newest ?? '')?.end ?? now) - now) / SECOND);
   }
 
+  const date = (now: number) => SECOND * Math.floor((epoch + now) / SECOND);
+
   return {
     issued,
     issue,
+    date,
     answer(reply, now) {
       const again = reply.kind === 'same' && secondsLeft(now) > 0;
       const life = reply.kind === 'same' ? 7200 : reply.life;
@@ -43,7 +48,7 @@ export function createTruth(epoch: number): Truth {
       return {
         value: new Secret(value),
         expiresIn: secondsLeft(now),
-        ...(reply.dated && { platformDate: SECOND * Math.floor((epoch + now) / SECOND) }),
+        ...(reply.dated && { platformDate: date(now) }),
       };
     },
   };

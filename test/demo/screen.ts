@@ -2,6 +2,9 @@ import { styleText } from 'node:util';
 
 type Style = 'bold' | 'dim' | 'green' | 'red' | 'yellow';
 
+/** Where it is drawn: standard output. */
+type Out = Pick<NodeJS.WriteStream, 'isTTY' | 'columns' | 'write' | 'hasColors'>;
+
 export type Paint = (style: Style, text: string) => string;
 
 export interface Screen {
@@ -16,14 +19,14 @@ export interface Screen {
 }
 
 /** Moves the cursor on a terminal alone; colours there unless NO_COLOR or a poor TERM say no. */
-export function createScreen(out: NodeJS.WriteStream): Screen {
+export function createScreen(out: Out): Screen {
   return out.isTTY && process.env['TERM'] !== 'dumb' ? terminal(out) : plain(out);
 }
 
 /** Between two status lines in a log, in calls of `status`: those come every quarter of a second. */
 const RARELY = 20;
 
-function plain(out: NodeJS.WriteStream): Screen {
+function plain(out: Out): Screen {
   let calls = 0;
   return {
     width: Number.POSITIVE_INFINITY,
@@ -37,11 +40,12 @@ function plain(out: NodeJS.WriteStream): Screen {
   };
 }
 
+const USUAL_COLUMNS = 80;
 const CLEAR_LINE = '\r\u001b[2K';
 const HIDE_CURSOR = '\u001b[?25l';
 const SHOW_CURSOR = '\u001b[?25h';
 
-function terminal(out: NodeJS.WriteStream): Screen {
+function terminal(out: Out): Screen {
   let shown = '';
   const show = () => out.write(SHOW_CURSOR);
   out.write(HIDE_CURSOR);
@@ -49,8 +53,8 @@ function terminal(out: NodeJS.WriteStream): Screen {
   const colours = out.hasColors();
   return {
     get width() {
-      // Some terminals wrap as soon as the last column is filled.
-      return out.columns - 1;
+      // Those that do not know say 0. Some wrap as soon as the last column is filled.
+      return (out.columns || USUAL_COLUMNS) - 1;
     },
     paint: (style, text) => (colours ? styleText(style, text, { validateStream: false }) : text),
     line: (text) => out.write(`${CLEAR_LINE}${text}\n${shown}`),

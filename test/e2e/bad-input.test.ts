@@ -1,10 +1,9 @@
-import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { contentOf } from '../support/files.ts';
 import { type AtEnd, type Environment, startProgram } from '../support/program.ts';
 import { APP_SECRET, type Workbench, workbench } from './workbench.ts';
 
@@ -43,6 +42,35 @@ const VARIABLES: readonly Mistake[] = [
     env: ({ folder }) => ({ WXTOKEN_SECRET_FILE: `${folder}/two.secret` }),
     prepare: ({ folder }) => writeFile(`${folder}/two.secret`, `secret=${APP_SECRET}\nother=1\n`),
     says: [/^WXTOKEN_SECRET_FILE: .*the AppSecret alone/],
+  },
+  {
+    name: 'a secret file that is a FIFO nobody writes into',
+    env: ({ folder }) => ({ WXTOKEN_SECRET_FILE: `${folder}/fifo` }),
+    prepare: async ({ folder }) => execFileSync('mkfifo', [`${folder}/fifo`]),
+    says: [/^WXTOKEN_SECRET_FILE: .*\/fifo cannot be read \(not a regular file\)$/],
+  },
+  {
+    name: 'certificates without end',
+    env: { WXTOKEN_CA_FILE: '/dev/zero' },
+    says: [/^WXTOKEN_CA_FILE: \/dev\/zero cannot be read \(not a regular file\)$/],
+  },
+  {
+    name: 'a file that is its own AppSecret',
+    env: ({ folder }) => ({ WXTOKEN_FILE: `${folder}/secrets/app.secret` }),
+    says: [/^WXTOKEN_SECRET_FILE: is a file that would be published: the AppSecret would be overwritten$/],
+  },
+  {
+    name: 'a file in its own state folder',
+    env: ({ file }) => ({ WXTOKEN_STATE_DIR: dirname(file) }),
+    says: [/^WXTOKEN_FILE: .*\/volume\/token may not be, hold or lie in the state folder .*\/volume$/],
+  },
+  {
+    name: 'a path and a variable that would act on the terminal',
+    env: { WXTOKEN_SECRET_FILE: '/no\u001b[2J\n\u202efile', 'WXTOKEN_\u001b[1m': 'x' },
+    says: [
+      /^WXTOKEN_SECRET_FILE: the secret file \/no\\u001b\[2J\\n\\u202efile cannot be read \(ENOENT\)$/,
+      /^WXTOKEN_\\u001b\[1m: is not a variable of this program$/,
+    ],
   },
   {
     name: 'a mistyped variable',
@@ -134,10 +162,45 @@ const ARGUMENTS: readonly Mistake[] = [
   { name: 'an unknown option', args: ['run', '--fast'], says: [/^arguments: .*--fast/] },
   { name: 'an unknown option without a command', args: ['--fast'], says: [/^arguments: .*--fast/] },
   { name: 'a stray argument', args: ['once', 'now'], says: [/^arguments: .*now/] },
+  {
+    name: 'options and a command that would act on the terminal',
+    args: ['run', '--\u001b[2J\n\u202e'],
+    says: [/^arguments: Unknown option '--\\u001b\[2J\\n\\u202e'$/],
+  },
+  {
+    name: 'a command that would act on the terminal',
+    args: ['\u009b2J\n\u202e'],
+    says: [/^"\\u009b2J\\n\\u202e" is not a command/],
+  },
+  {
+    name: 'more than one wrong argument, beside wrong variables',
+    args: ['refresh', '--timeout', '5', '--force=yes', '--fast'],
+    env: { WXTOKEN_APPID: '', WXTOKEN_SCHEDULE: 'often' },
+    says: [
+      /^--timeout: must be a duration with a unit/,
+      /^arguments: Option '--force' takes no value/,
+      /^arguments: Unknown option '--fast'/,
+      /^WXTOKEN_APPID: /,
+      /^WXTOKEN_SCHEDULE: /,
+    ],
+  },
   { name: 'an option without its value', args: ['once', '--timeout'], says: [/^arguments: .*--timeout/] },
 ];
 
 const TARGETS: readonly Mistake[] = [
+  {
+    name: 'a folder, beside wrong arguments and variables',
+    args: ['run', 'now', '--fast'],
+    env: { WXTOKEN_APPID: '', WXTOKEN_LOG_FORMAT: 'xml' },
+    prepare: ({ file }) => mkdir(file, { recursive: true }),
+    says: [
+      /^arguments: .*'now'/,
+      /^arguments: .*--fast/,
+      /^WXTOKEN_APPID: /,
+      /^WXTOKEN_LOG_FORMAT: /,
+      /^WXTOKEN_FILE: .*\/volume\/token is there already and is not a regular file/,
+    ],
+  },
   {
     name: 'a folder',
     prepare: ({ file }) => mkdir(file, { recursive: true }),
@@ -171,7 +234,8 @@ describe.concurrent('78 and one clear line per problem:', () => {
     it(name, async ({ onTestFinished }) => {
       const bench = await workbench(onTestFinished);
       await isRefused(bench, mistake, onTestFinished);
-      expect(await contentOf(bench.file)).toBeUndefined();
+      // Nothing has been created either.
+      expect(await readdir(bench.folder)).not.toContain('volume');
     });
   }
 

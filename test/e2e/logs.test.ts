@@ -1,5 +1,8 @@
+import { chmod } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Fault } from '../../src/sandbox/index.ts';
+import type { Program } from '../support/program.ts';
 import { startRestlessReader } from '../support/restless-reader.ts';
 import { eventually } from '../support/wait.ts';
 import { APP_ID, APP_SECRET, ENDPOINT, TYPES, workbench } from './workbench.ts';
@@ -57,6 +60,35 @@ describe.concurrent('the log', () => {
 
     expect(code).toBe(0);
     expect(stderr()).toBe('');
+  });
+
+  it('also holds what Node itself warns of, and that once', async ({ onTestFinished }) => {
+    const { once } = await workbench(onTestFinished);
+    const { stderr, log } = await once(
+      { NODE_TLS_REJECT_UNAUTHORIZED: '0', WXTOKEN_API_BASE_URL: 'https://127.0.0.1:1' },
+      ['--timeout', '1s'],
+    );
+
+    const warnings = log().filter(({ message }) => message.includes('NODE_TLS_REJECT_UNAUTHORIZED'));
+    expect(warnings).toEqual([expect.objectContaining({ level: 'warn' })]);
+    expect(log()).toHaveLength(stderr().trimEnd().split('\n').length);
+  });
+
+  it('warns of a secret file that everyone may read, and says what to do', async ({ onTestFinished }) => {
+    const { folder, once } = await workbench(onTestFinished);
+    const warnings = ({ log }: Program) => log().filter(({ level }) => level === 'warn');
+    expect(warnings(await once())).toEqual([]);
+    await chmod(join(folder, 'secrets', 'app.secret'), 0o644);
+    const exposed = await once();
+
+    expect(warnings(exposed)).toEqual([
+      expect.objectContaining({
+        message: expect.stringMatching(/secret file .*app\.secret/),
+        credential: 'default',
+        advice: expect.stringMatching(/chmod.*defaultMode/),
+      }),
+    ]);
+    expect(exposed.code).toBe(0);
   });
 
   it('tells a failure that repeats itself at growing intervals', async ({ onTestFinished }) => {

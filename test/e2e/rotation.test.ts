@@ -5,7 +5,7 @@ import { sha256, workbench } from './workbench.ts';
 
 /**
  * Lives of seconds, and a daemon that looks at the clock every second. A stable token is replaced about every 2 s and
- * works for 4 s more, an access token about every 6 s and works for 2 s more: that much a busy machine may be late.
+ * works for 4 s more, an access token about every 12 s and works for 5 s more: that much a busy machine may be late.
  */
 const CASES = [
   {
@@ -14,7 +14,7 @@ const CASES = [
     env: { WXTOKEN_ROTATION_WINDOW: '5s' },
     rotations: 5,
   },
-  { type: 'access-token', rules: { tokenTtl: 8, overlap: 5 }, env: { WXTOKEN_AHEAD: '5s' }, rotations: 2 },
+  { type: 'access-token', rules: { tokenTtl: 18, overlap: 5 }, env: { WXTOKEN_AHEAD: '6s' }, rotations: 2 },
 ] as const;
 
 describe.concurrent('G2, G3: a reader that never rests', () => {

@@ -18,7 +18,10 @@ const WINDOWS = { WXTOKEN_ROTATION_WINDOW: '25s', WXTOKEN_AHEAD: '10s' };
 /** Longer than a stable token of {@link LIVES} is left alone, shorter than it lives, ms. */
 const ASLEEP = 15_000;
 
-/** What happens to the wall clock of a running daemon, and how many calls it costs to be sure of the token again. */
+/**
+ * What happens to the wall clock of a running daemon, and how many calls it costs to be sure of a stable token again.
+ * An access token is left alone in its first minute: another fetch could kill one that readers still hold.
+ */
 const STEPS = [
   { what: 'three hours forward', steps: ['+3h'], calls: 1 },
   { what: 'three hours back', steps: ['-3h'], calls: 0 },
@@ -86,7 +89,7 @@ describe.concurrent('G2: a clock that is set', () => {
 
         const { bad, refused } = await reader.stop();
         expect({ bad, refused }).toEqual({ bad: [], refused: [] });
-        expect((await bench.fetches()).length - 1).toBe(calls);
+        expect((await bench.fetches()).length - 1).toBe(type === 'stable-token' ? calls : 0);
       },
     );
   }

@@ -193,6 +193,7 @@ export async function expectEverywhere(files: readonly string[], hash: string | 
   for (const file of files) {
     await eventually(async () => sha256((await contentOf(file)) ?? '') === hash, {
       for: `the newest token in ${file}`,
+      within: 30_000,
     });
   }
 }

@@ -19,8 +19,8 @@ const HELD_BACK = 3_000;
 /** A lock that does not move is taken over after 10 s, and until then it is asked for every 5 s at least. */
 const TAKEN_OVER = 40_000;
 
-/** Lives of seconds: replaced after about 4 s, good for 8 s more. */
-const SHORT = { rules: { tokenTtl: 12, rotationWindow: 8 }, env: { WXTOKEN_ROTATION_WINDOW: '8s' } };
+/** Lives of seconds: replaced after about 4 s, good for 16 s more. The platform is ready before anybody asks. */
+const SHORT = { rules: { tokenTtl: 20, rotationWindow: 17 }, env: { WXTOKEN_ROTATION_WINDOW: '16s' } };
 
 /** Nearly all of a token's life: for the platform alone, so that it has another one ready. */
 const AGED = 6_950_000;

@@ -183,6 +183,23 @@ describe('of a failure the narrator tells', () => {
     });
   });
 
+  it('of the state folder the next as the first once a fetch began without trouble', () => {
+    const { tell, entries } = narrator();
+    const warnings = () => entries().filter(({ level }) => level === 'warn').length;
+    const blocked: Report = { type: 'blocked', failure: { ...FULL, code: 'EROFS' } };
+    const fetching: Report = { type: 'fetching', step: DUE };
+    const refreshed: Report = { type: 'refreshed', step: DUE, lifeMs: HOUR, tookMs: 1 };
+    // A stable-token is fetched without a state folder as well: that it was fetched does not mean that all is well.
+    const inTrouble = [blocked, fetching, refreshed, blocked];
+    for (let times = 0; times < 4; times += 1) for (const report of inTrouble) tell('shop', report);
+    expect(warnings()).toBe(4);
+    for (const report of [fetching, refreshed, fetching, refreshed]) tell('shop', report);
+    tell('shop', blocked);
+    expect(warnings()).toBe(5);
+    tell('shop', blocked);
+    expect(warnings()).toBe(6);
+  });
+
   it('of the state folder, as a warning', () => {
     const { tell, entries } = narrator();
     tell('shop', { type: 'blocked', failure: { ...FULL, code: 'lock-unusable', message: 'cannot lock /x' } });

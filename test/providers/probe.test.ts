@@ -13,7 +13,7 @@ async function works(url: string): Promise<boolean> {
   const platform = createPlatform([url], transport, systemClock);
   const source = { appId: APPID, secret: async () => new Secret(SECRET), platform };
   const { signal } = new AbortController();
-  return await credentialKinds['stable-token'].provider(source).works(aToken(TOKEN), signal);
+  return (await credentialKinds['stable-token'].provider(source).probe(aToken(TOKEN), signal)).works;
 }
 
 describe('a token that readers doubt', () => {

@@ -82,7 +82,7 @@ describe('the command `sandbox`', () => {
     expect(await response.json()).toMatchObject({ expires_in: 7200 });
   });
 
-  it.each(['SIGTERM', 'SIGINT'] as const)('ends with 0 on %s', async (signal) => {
+  it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('ends with 0 on %s', async (signal) => {
     const { child } = await introduced('--listen', '127.0.0.1:0');
     const ended = once(child, 'exit');
     child.kill(signal);
@@ -135,35 +135,44 @@ describe('the command `sandbox`', () => {
     expect(refused).toMatchObject({ errcode: 45009 });
   });
 
-  it('prints help and ends with 0', async () => {
-    const { code, stdout } = await toItsEnd('--help');
-    expect(code).toBe(0);
-    for (const option of [
-      'listen',
-      'account',
-      'token-ttl',
-      'overlap',
-      'rotation-window',
-      'daily-quota',
-      'latency',
-    ]) {
-      expect(stdout).toContain(`--${option} `);
-    }
-  });
+  it.each([['--help'], ['-h'], ['--listen', 'nowhere', '--help']])(
+    'prints help and ends with 0: %j',
+    async (...args) => {
+      const { code, stdout } = await toItsEnd(...args);
+      expect(code).toBe(0);
+      for (const option of [
+        'listen',
+        'account',
+        'token-ttl',
+        'overlap',
+        'rotation-window',
+        'daily-quota',
+        'latency',
+      ]) {
+        expect(stdout).toContain(`--${option} `);
+      }
+    },
+  );
 
   it('refuses to listen where others could reach it, with 78', async () => {
     const { code, stderr } = await toItsEnd('--listen', '0.0.0.0:8866');
     expect(code).toBe(78);
     expect(stderr).toBe(
-      'sandbox: --listen: the sandbox listens on loopback only: 0.0.0.0 is not 127.0.0.1, ::1 or localhost\n',
+      'wx-token-sidecar: --listen: the sandbox listens on loopback only: 0.0.0.0 is not 127.0.0.1, ::1 or localhost\n',
     );
+  });
+
+  it('lets nothing that was typed act on the terminal', async () => {
+    const { code, stderr } = await toItsEnd('--a\u001b[2J\n\u202eb');
+    expect(code).toBe(78);
+    expect(stderr).toBe('wx-token-sidecar: --a\\u001b[2J\\n\\u202eb: no such option\n');
   });
 
   it('says in one line that an address is in use, with 1', async () => {
     const { host } = new URL(occupied.url);
     const { code, stderr } = await toItsEnd('--listen', host);
     expect(code).toBe(1);
-    expect(stderr).toBe(`sandbox: ${host} is in use by another program\n`);
+    expect(stderr).toBe(`wx-token-sidecar: ${host} is in use by another program\n`);
   });
 
   it('says everything that is wrong at once, one line each, without repeating a secret, with 78', async () => {
@@ -178,7 +187,7 @@ describe('the command `sandbox`', () => {
     const lines = stderr
       .trimEnd()
       .split('\n')
-      .map((line) => /^sandbox: (\S+?):? /.exec(line)?.[1]);
+      .map((line) => /^wx-token-sidecar: (\S+?):? /.exec(line)?.[1]);
     expect(lines.sort()).toEqual([
       '--account',
       '--account',

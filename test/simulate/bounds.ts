@@ -25,14 +25,13 @@ const CURED = LEARN + REREAD;
 const LATEST = { 'stable-token': 30 * SECOND + TICK, 'access-token': 54 * SECOND + TICK } as const;
 /** From one attempt to the next at most: a request that times out, the longest backoff, a tick. */
 const RETRY = 11 * SECOND + 72 * SECOND + TICK;
-/** A daemon whose clock was set asks within: no tick for 55 s, or the spread of a token of unknown age. */
-const SETTLED = 2 * MINUTE;
 
 const NONE: Bound = { text: 'none', longest: 0, allows: () => false };
 
 export function boundOf({ type, fault, daemons }: Scenario): Bound {
   if (fault.outage !== undefined) return outlasting(type, fault.outage);
-  if (fault.jumps !== undefined) return type === 'stable-token' ? misdated(type) : jumping;
+  // However the clocks jump.
+  if (fault.jumps !== undefined) return NONE;
   if (type === 'stable-token') return NONE;
   if (fault.rival !== undefined) return usurped;
   if (fault.lost !== undefined) return unheard('lost answer', 'lost', 0);
@@ -78,28 +77,6 @@ const usurped: Bound = {
   allows: ({ token, diedAt, until }, { journal, deaths }) =>
     journal.calls.some(({ at, by }) => by === 'rival' && deaths.birthOf(token) < at && at <= diedAt) &&
     until <= nextAnswer(journal, diedAt) + CURED,
-};
-
-/** No life of the daemon but the one before knew better: restarted behind a clock set back, it believes that clock. */
-function misdated(type: Scenario['type']): Bound {
-  return {
-    text: 'restart behind a clock set back: ≤ as far as it was',
-    longest: LIFE - WINDOW[type] + LATEST[type] + CURED,
-    allows: ({ token, diedAt, from, until }, { journal, deaths }) =>
-      journal.restarts.some(
-        ({ at, setBack }) => deaths.birthOf(token) < at && at <= diedAt + REREAD && until - from <= setBack,
-      ),
-  };
-}
-
-/** Behind a clock that has jumped nothing tells how old a token is: it is replaced, also if that was done just now. */
-const jumping: Bound = {
-  ...misdated('access-token'),
-  text: `restart behind a clock set back: ≤ as far; two fetches in a minute: ≤ ${seconds(CURED)} each`,
-  allows: (gap, outcome) =>
-    misdated('access-token').allows(gap, outcome) ||
-    (outcome.journal.jumps.some((at) => at <= gap.diedAt && gap.diedAt <= at + SETTLED) &&
-      gap.until <= gap.diedAt + CURED),
 };
 
 function nextAnswer({ answers }: Journal, time: number): number {

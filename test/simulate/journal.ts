@@ -25,14 +25,10 @@ export interface Journal {
   readonly outages: Stretch[];
   /** When a daemon was killed or frozen. */
   readonly strikes: number[];
-  /** When somebody set a daemon's clock, and when a daemon was started anew behind one that had been set. */
-  readonly jumps: number[];
-  /** Daemons that were started anew, and how far their clock had been set back since the life before began, ms. */
-  readonly restarts: { readonly at: number; readonly setBack: number }[];
 }
 
 export function newJournal(): Journal {
-  return { calls: [], answers: [], lost: [], outages: [], strikes: [], jumps: [], restarts: [] };
+  return { calls: [], answers: [], lost: [], outages: [], strikes: [] };
 }
 
 /** The most of them in any 24 hours. Times in order, ms. */

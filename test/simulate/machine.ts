@@ -39,6 +39,8 @@ export interface Life {
 }
 
 export interface MachineOptions {
+  /** Of its present start: the monotonic clocks of its processes agree. */
+  readonly boot: string;
   readonly host: number;
   /** Of the wall clock against true time, ms. */
   readonly skew: number;
@@ -56,26 +58,23 @@ export interface Machine {
   nextTick(time: number, period: number): number;
 }
 
-/** node-cron stands still after the clock has been set back, until the ticker's watchdog notices. */
-const REVIVAL = 55 * SECOND;
+/** How long the machine ran before anything began, ms. */
+const BOOTED = 1_000 * SECOND;
 
 /** @param restart starts the daemon again after a kill */
 export function createMachine(agenda: Agenda, options: MachineOptions, restart: () => void): Machine {
-  const { host, skew, struck } = options;
+  const { boot, host, skew, struck } = options;
   let offset = skew;
   let strike: Strike | undefined;
-  let noTickBefore = 0;
+  let slept = 0;
   let end = () => {};
 
   function begin(settled: () => void): Life {
-    const born = agenda.now();
-    let slept = 0;
     let over = false;
     let thawAt = 0;
     let silent: number | undefined;
 
     end();
-    noTickBefore = 0;
     end = () => {
       if (over) return;
       over = true;
@@ -108,7 +107,7 @@ export function createMachine(agenda: Agenda, options: MachineOptions, restart: 
     return {
       host,
       clock: {
-        now: () => ({ wall: EPOCH + agenda.now() + offset, monotonic: agenda.now() - born - slept }),
+        now: () => ({ wall: EPOCH + agenda.now() + offset, monotonic: BOOTED + agenda.now() - slept, boot }),
       },
       after,
       pause,
@@ -137,12 +136,10 @@ export function createMachine(agenda: Agenda, options: MachineOptions, restart: 
     },
     setClock(ms) {
       offset += ms;
-      if (ms < 0) noTickBefore = agenda.now() + REVIVAL;
     },
     nextTick(time, period) {
-      const earliest = Math.max(time, noTickBefore);
-      const wall = EPOCH + earliest + offset;
-      return earliest + ((period - (wall % period)) % period);
+      const wall = EPOCH + time + offset;
+      return time + ((period - (wall % period)) % period);
     },
   };
 }

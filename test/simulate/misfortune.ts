@@ -65,24 +65,16 @@ function startRival(type: Scenario['type'], every: number, { agenda, random, net
   again();
 }
 
-function letJump(daemon: Daemon, mean: number, { agenda, random, journal }: Stage): void {
+function letJump(daemon: Daemon, mean: number, { agenda, random }: Stage): void {
   let offset = 0;
   let jumps = 0;
   const jump = () => {
     const size = Math.floor(SMALLEST_JUMP * (LARGEST_JUMP / SMALLEST_JUMP) ** random());
     const next = Math.abs(offset) > LARGEST_JUMP ? 0 : offset + (random() < 0.5 ? -size : size);
-    const setBack = Math.max(0, offset - next);
     daemon.setClock(next - offset);
     offset = next;
     jumps += 1;
-    journal.jumps.push(agenda.now());
-    if (jumps % 2 === 0) {
-      agenda.at(agenda.now() + SECOND, () => {
-        journal.jumps.push(agenda.now());
-        journal.restarts.push({ at: agenda.now(), setBack });
-        daemon.restart();
-      });
-    }
+    if (jumps % 2 === 0) agenda.at(agenda.now() + SECOND, daemon.restart);
     again();
   };
   const again = () => agenda.at(agenda.now() + Math.floor(2 * mean * random()), jump);

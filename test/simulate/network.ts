@@ -18,6 +18,8 @@ export interface Network {
 }
 
 const HOST = 'api.weixin.qq.com';
+/** A daemon also asks whether a token works, and what time it is. */
+const isFetch = (path: string) => path !== '/cgi-bin/getcallbackip';
 /** As the transport's own, ms. */
 const TIMEOUT = 10 * SECOND;
 
@@ -41,16 +43,16 @@ export function createNetwork({ agenda, random, platform, deaths, journal, fault
     const answer = platform.handle(request, EPOCH + now);
     const { errcode, token, force: forced } = answer.trace;
     const acted = errcode === 0;
-    journal.calls.push({ at: now, by, forced, acted });
+    if (isFetch(request.path)) journal.calls.push({ at: now, by, forced, acted });
     if (acted && token !== null) deaths.platformActed(now, token);
     return answer;
   }
 
   /** An outage has many faces: nobody listens, nobody answers, or a gateway apologises. */
-  async function fail(life: Life) {
+  async function fail(life: Life, path: string) {
     const face = random();
     if (face < 1 / 3) throw unsent();
-    journal.calls.push({ at: agenda.now(), by: 'daemon', forced: false, acted: false });
+    if (isFetch(path)) journal.calls.push({ at: agenda.now(), by: 'daemon', forced: false, acted: false });
     if (face < 2 / 3) return { status: 502, text: '<html>Bad Gateway</html>' };
     await life.pause(TIMEOUT);
     throw lost();
@@ -59,10 +61,10 @@ export function createNetwork({ agenda, random, platform, deaths, journal, fault
   return {
     connect: (life, sent) => ({
       async send(_origin, { method, path, query = {}, body }) {
-        sent();
+        if (isFetch(path)) sent();
         await life.reach('sending');
         await life.pause(20 + 60 * random());
-        if (isDown()) return fail(life);
+        if (isDown()) return fail(life, path);
         if (random() < (fault.unsent ?? 0)) throw unsent();
         const request = { method, path, query, body: body ? JSON.stringify(body) : '', ip: '127.0.0.1' };
         const { status, headers, body: text } = handle(request, 'daemon');

@@ -75,6 +75,7 @@ export async function simulate(scenario: Scenario): Promise<Outcome> {
       ...{ agenda, random, kind, policy, disk, network, file },
       nextStrike: strikes(fault, { agenda, random }),
       struck: () => journal.strikes.push(agenda.now()),
+      boot: `machine ${index}`,
       host: index % 2,
       skew: Math.floor(2 * SECOND * (random() - 0.5)),
     }),

@@ -12,12 +12,13 @@ export interface FakeClock extends Clock {
   set(ms: number): void;
 }
 
-export function fakeClock(wall = START, monotonic = 1_000): FakeClock {
-  let now: Instant = { wall, monotonic };
+/** @param boot names the machine's start, where processes can compare their monotonic clocks */
+export function fakeClock(boot?: string): FakeClock {
+  let now: Instant = { wall: START, monotonic: 1_000, ...(boot !== undefined && { boot }) };
   return {
     now: () => now,
     pass: (ms) => {
-      now = { wall: now.wall + ms, monotonic: now.monotonic + ms };
+      now = { ...now, wall: now.wall + ms, monotonic: now.monotonic + ms };
     },
     set: (ms) => {
       now = { ...now, wall: now.wall + ms };

@@ -3,9 +3,10 @@ import type { CredentialType } from '../../src/core/credential.ts';
 import { type Failure, PASSING } from '../../src/core/failure.ts';
 import { begin } from '../../src/core/outcome.ts';
 import { type Plan, plan } from '../../src/core/plan.ts';
+import type { Policy } from '../../src/core/policy.ts';
 import type { AccountRecord } from '../../src/core/record.ts';
 import { Secret } from '../../src/core/secret.ts';
-import { initialState, type Policy, type State } from '../../src/core/state.ts';
+import { initialState, type State } from '../../src/core/state.ts';
 import { MINUTE } from '../../src/core/time.ts';
 import { credentialKinds } from '../../src/providers/index.ts';
 import { type FakeClock, fakeClock } from './clock.ts';
@@ -21,14 +22,18 @@ export interface Story {
   plan(): Plan;
   happen(event: Event): void;
   /** A whole fetch: written down, sent, answered and saved. */
-  fetch(value: string, expiresIn?: number): void;
+  fetch(value: string, expiresIn?: number, platformDate?: number): void;
   /** A whole attempt that fails. */
   fail(failure?: Partial<Failure>): void;
   publish(): void;
 }
 
-export function tell(type: CredentialType, overrides: Partial<Policy> = {}, random = 0.5): Story {
-  const clock = fakeClock();
+export function tell(
+  type: CredentialType,
+  overrides: Partial<Policy> = {},
+  random = 0.5,
+  clock = fakeClock(),
+): Story {
   const policy: Policy = {
     ...credentialKinds[type].policy({
       window: type === 'access-token' ? 10 * MINUTE : 5 * MINUTE,
@@ -67,9 +72,11 @@ export function tell(type: CredentialType, overrides: Partial<Policy> = {}, rand
       return plan(state, policy, clock.now());
     },
     happen,
-    fetch(value, expiresIn = 7200) {
+    fetch(value, expiresIn = 7200, platformDate) {
       start();
-      happen({ type: 'fetched', answer: { value: new Secret(value), expiresIn }, startedAt: clock.now() });
+      const dated = platformDate === undefined ? {} : { platformDate };
+      const answer = { value: new Secret(value), expiresIn, ...dated };
+      happen({ type: 'fetched', answer, startedAt: clock.now() });
       save();
     },
     fail(failure) {

@@ -1,0 +1,32 @@
+import type { CredentialType } from './credential.ts';
+import type { Budget } from './quota.ts';
+
+/** How a credential behaves and what its owner wishes. Durations in milliseconds. */
+export interface Policy {
+  readonly type: CredentialType;
+  /** Every fetch kills the credential before: intent before the request, lock required. */
+  readonly destructive: boolean;
+  /** From so long before its end on, a token is replaced. */
+  readonly window: number;
+  /** The window shrinks to a third of a life shorter than three of it (where `expires_in` is the whole life). */
+  readonly windowShrinks: boolean;
+  /** Refreshes are spread over at most this much of the window's beginning. */
+  readonly spread: number;
+  /** How long a replaced token still works. */
+  readonly overlap: number;
+  readonly budget: Budget;
+  /**
+   * What a person's refresh does. `ordinary`: this type knows no forced one. `uncoordinated`: it does, but others
+   * may hold the token without learning of the new one. `forced`: everyone who holds the token shares our state.
+   */
+  readonly manual: 'ordinary' | 'uncoordinated' | 'forced';
+  /** Whether readers' refusals may force, where the type knows it. */
+  readonly refusalForces: boolean;
+  /** Ask again so often although nothing is due, to learn of a rotation made elsewhere; absent: never. */
+  readonly recheck?: number;
+}
+
+/** Whether a fetch kills the token before it: then it is written down before it is sent, or not sent. */
+export function kills(policy: Policy, forced: boolean): boolean {
+  return policy.destructive || forced;
+}

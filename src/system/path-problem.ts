@@ -1,0 +1,63 @@
+import { access, constants, lstat, readFile, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { fileProblem } from './file-failure.ts';
+import { realEntry } from './real-path.ts';
+
+/**
+ * Why a file cannot be published at this path, with the remedy; undefined when nothing speaks against it.
+ * What is found here would otherwise fail at the first rotation, or worse: seem to work. Nothing is changed to find out.
+ */
+export async function pathProblem(path: string): Promise<string | undefined> {
+  const folder = dirname(path);
+  const found = await lstat(path).catch(() => undefined);
+  if (found?.isSymbolicLink()) {
+    return `${path} is a symbolic link, which the first write would replace: name the file it should be`;
+  }
+  if (found && !found.isFile())
+    return `${path} is there already and is not a regular file: remove it, or name another path`;
+  if (await isMountPoint(path)) {
+    return `${path} is itself a mount (a single-file bind mount or subPath), so readers would keep the old file for ever: mount the folder ${folder} instead`;
+  }
+  return folderProblem(folder);
+}
+
+/** Why nothing can be written into a folder, or why it cannot be created. Nothing is changed to find out. */
+export async function folderProblem(folder: string): Promise<string | undefined> {
+  const { R_OK, W_OK, X_OK } = constants;
+  const nearest = await nearestExisting(folder);
+  const isThere = nearest === folder;
+  try {
+    if (!(await stat(nearest)).isDirectory()) {
+      return fileProblem('create the folder', folder, { code: isThere ? 'EEXIST' : 'ENOTDIR' });
+    }
+    await access(nearest, isThere ? R_OK | W_OK | X_OK : W_OK | X_OK);
+    return undefined;
+  } catch (error) {
+    return fileProblem(isThere ? 'write into' : 'create the folder', folder, error);
+  }
+}
+
+/** The path, or the first one above it that is there or that we may not look at. */
+async function nearestExisting(path: string): Promise<string> {
+  try {
+    await stat(path);
+    return path;
+  } catch (error) {
+    const isMissing = ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
+    return isMissing && dirname(path) !== path ? nearestExisting(dirname(path)) : path;
+  }
+}
+
+/** A rename onto a mount point fails with EBUSY, and what is mounted there keeps its inode. Linux only. */
+async function isMountPoint(path: string): Promise<boolean> {
+  const table = await readFile('/proc/self/mountinfo', 'utf8').catch(() => '');
+  const real = await realEntry(path);
+  return table.split('\n').some((line) => unescapeOctal(line.split(' ')[4] ?? '') === real);
+}
+
+/** The kernel writes blanks, tabs, newlines and backslashes in mountinfo as `\ooo`. */
+function unescapeOctal(text: string): string {
+  return text.replace(/\\([0-7]{3})/g, (_, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 8)),
+  );
+}

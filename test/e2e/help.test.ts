@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { type AtEnd, startProgram } from '../support/program.ts';
+
+const COMMANDS = ['run', 'once', 'refresh', 'sandbox'];
+
+/** Without any configuration: who asks for help has none yet. */
+async function say(args: readonly string[], atEnd: AtEnd) {
+  const program = startProgram(args, {}, atEnd);
+  const { code } = await program.exited;
+  return { code, stdout: program.stdout(), stderr: program.stderr() };
+}
+
+describe.concurrent('the program', () => {
+  it.for(COMMANDS)(
+    'explains %s, with the command and whatever else is there',
+    async (command, { onTestFinished }) => {
+      for (const args of [['--help'], ['-h'], ['--no-such-option', '--help']]) {
+        const { code, stdout, stderr } = await say([command, ...args], onTestFinished);
+        expect(stdout).toMatch(new RegExp(`^wx-token-sidecar ${command}\\b`));
+        expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      }
+    },
+  );
+
+  it.for([[], ...COMMANDS.map((command) => [command])])(
+    'tells its version after %j',
+    async (args, { onTestFinished }) => {
+      const { code, stdout, stderr } = await say([...args, '--version'], onTestFinished);
+      expect(stdout).toMatch(/^wx-token-sidecar \d+\.\d+\.\d+\n$/);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    },
+  );
+
+  it.for(['--help', '-h', 'help'])('names its commands for %s', async (word, { onTestFinished }) => {
+    const { code, stdout } = await say([word], onTestFinished);
+    expect(code).toBe(0);
+    for (const command of COMMANDS) expect(stdout).toMatch(new RegExp(`^ {2}${command} `, 'm'));
+  });
+});

@@ -1,0 +1,71 @@
+import { execFileSync } from 'node:child_process';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { APP_SECRET, type Workbench, workbench } from './workbench.ts';
+
+/** Node leaves with a code although a thread hangs where it can replace its own process; elsewhere it is killed. */
+const UNWILLING = 'execve' in process ? { code: 0, signal: null } : { code: null, signal: 'SIGKILL' };
+
+/** Has a thread of the daemon wait for ever, as for a name server or a network volume that does not answer. */
+function hanging({ folder }: Workbench): Readonly<Record<string, string>> {
+  const fifo = join(folder, 'fifo');
+  execFileSync('mkfifo', [fifo]);
+  const hang = `import { open } from 'node:fs'; open(${JSON.stringify(fifo)}, 'r', () => {});`;
+  return { NODE_OPTIONS: `--import "data:text/javascript,${encodeURIComponent(hang)}"` };
+}
+
+describe.concurrent('the daemon', () => {
+  it('ends by itself after one TERM, whatever hangs', async ({ onTestFinished }) => {
+    const bench = await workbench(onTestFinished);
+    const daemon = bench.run(hanging(bench));
+    await bench.newToken();
+    daemon.signal('SIGTERM');
+
+    expect(await daemon.exited).toEqual(UNWILLING);
+    expect(daemon.log().at(-1)?.message).toMatch(/^stopp/);
+  });
+
+  it('ends with the second TERM, whatever hangs', async ({ onTestFinished }) => {
+    const bench = await workbench(onTestFinished);
+    const daemon = bench.run(hanging(bench));
+    await bench.newToken();
+    daemon.signal('SIGTERM');
+    await daemon.logged(/^SIGTERM/);
+    daemon.signal('SIGTERM');
+
+    expect(await daemon.exited).toEqual(UNWILLING);
+  });
+
+  it('ends with the second TERM while a request hangs, with 0', async ({ onTestFinished }) => {
+    const { sandbox, run, fetches } = await workbench(onTestFinished);
+    await sandbox.faults([{ kind: 'hang' }]);
+    const daemon = run();
+    await expect.poll(async () => (await fetches()).length, { timeout: 15_000 }).toBe(1);
+    daemon.signal('SIGTERM');
+    await daemon.logged(/^SIGTERM/);
+    daemon.signal('SIGTERM');
+
+    expect(await daemon.exited).toEqual({ code: 0, signal: null });
+    expect(daemon.log().at(-1)?.message).toBe('SIGTERM: stopping');
+  });
+
+  it('goes on when the secret file becomes a FIFO, and ends as ever', async ({ onTestFinished }) => {
+    const { folder, run, newToken } = await workbench(onTestFinished);
+    const secret = join(folder, 'own.secret');
+    await writeFile(secret, APP_SECRET, { mode: 0o600 });
+    const daemon = run({ WXTOKEN_SECRET_FILE: secret, WXTOKEN_TYPE: 'access-token' });
+    const first = await newToken();
+    await rm(secret);
+    execFileSync('mkfifo', [secret]);
+    daemon.signal('SIGHUP');
+    await daemon.logged(({ code }) => code === 'secret-unusable');
+    await rm(secret);
+    await writeFile(secret, APP_SECRET, { mode: 0o600 });
+    daemon.signal('SIGHUP');
+    await newToken(first);
+    daemon.signal('SIGTERM');
+
+    expect(await daemon.exited).toEqual({ code: 0, signal: null });
+  });
+});

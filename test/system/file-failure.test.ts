@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { fileFailure } from '../../src/system/file-failure.ts';
+
+function adviceFor(code: string, syscall: string): string | undefined {
+  const error = Object.assign(new Error(`${code}: ${syscall}`), { code, syscall });
+  return fileFailure('write', '/v/token', error).failure.advice;
+}
+
+describe('the advice where the file system does not permit something', () => {
+  it.each([
+    ['chown', /member of/],
+    ['fchown', /member of/],
+    ['chmod', /set modes/],
+    ['fchmod', /set modes/],
+    ['rename', /sticky.*another user/],
+    ['unlink', /sticky.*another user/],
+    ['mkdir', /immutable.*another path/],
+    ['open', /immutable.*another path/],
+  ])('fits %s', (syscall, expected) => {
+    expect(adviceFor('EPERM', syscall)).toMatch(expected);
+  });
+
+  it('is about the folder where only the permission is missing, whatever was tried', () => {
+    for (const syscall of ['open', 'mkdir', 'rename']) {
+      expect(adviceFor('EACCES', syscall)).toMatch(/write permission on the folder/);
+    }
+  });
+
+  it('is none where nobody can do anything, and then the whole message is told', () => {
+    const error = Object.assign(new Error('EIO: i/o error, fsync'), { code: 'EIO', syscall: 'fsync' });
+    const { failure } = fileFailure('write', '/v/token', error);
+    expect(failure.advice).toBeUndefined();
+    expect(failure.message).toBe('cannot write /v/token: EIO: i/o error, fsync');
+  });
+});
