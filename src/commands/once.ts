@@ -7,9 +7,9 @@ import type { Instant } from '../core/time.ts';
 import { type Daemon, LAST_ANSWER, startDaemon } from '../daemon.ts';
 import type { Logger } from '../operations/logger.ts';
 import { systemClock } from '../system/clock.ts';
-import { readArguments, readDuration } from './arguments.ts';
+import { asksForHelp, readArguments, readDuration } from './arguments.ts';
 import { EXIT } from './exit.ts';
-import { openLog, reportProblems } from './session.ts';
+import { openLog, readBoth, reportProblems } from './session.ts';
 import { listenForSignals } from './signals.ts';
 
 const HELP = `wx-token-sidecar once: adopts or fetches every credential, publishes it and ends.
@@ -20,22 +20,26 @@ Exit codes: 0 all published with life left; 75 a passing fault; 77 WeChat refuse
 78 bad configuration.
 `;
 
+const OPTIONS = { timeout: { type: 'string', default: '60s' } } as const;
+
 const TOO_LONG: Pick<Failure, 'message' | 'advice'> = { message: 'it took too long' };
 
 /** How often it looks whether there is something to do, in ms: a person or a pod is waiting. */
 const LOOK = 100;
 
 export async function run(argv: readonly string[]): Promise<number> {
-  const signals = listenForSignals();
+  if (asksForHelp(argv)) {
+    process.stdout.write(HELP);
+    return EXIT.ok;
+  }
+  const signals = listenForSignals(EXIT.passing);
   try {
-    const { values } = readArguments(argv, { timeout: { type: 'string', default: '60s' } });
-    if (values.help) {
-      process.stdout.write(HELP);
-      return EXIT.ok;
-    }
-    const patience = readDuration('--timeout', values.timeout);
     const started = systemClock.now().monotonic;
-    const config = await readEnvironment(process.env);
+    const [{ values }, config] = await readBoth(
+      async () => readArguments(argv, OPTIONS, { durations: ['timeout'] }),
+      () => readEnvironment(process.env),
+    );
+    const patience = readDuration('--timeout', values.timeout);
     const logger = openLog(config.log);
     const daemon = await startDaemon(config, { clock: systemClock, logger, random: Math.random });
     // What is under way at the end gets a last chance, within the time that was allowed.

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { mkdir, rmdir, stat, unlink } from 'node:fs/promises';
 import * as v from 'valibot';
 import type { Clock } from '../core/ports.ts';
@@ -6,6 +6,9 @@ import { SECOND } from '../core/time.ts';
 import { hasEnded } from '../system/process-identity.ts';
 
 const Owner = v.object({ nonce: v.string(), namespace: v.string(), pid: v.number() });
+
+/** Far more than a name, in bytes. */
+const LARGEST_OWNER = 1024;
 
 /** A lock as it was seen: a live holder touches it every two seconds. */
 export interface Sighting {
@@ -23,11 +26,18 @@ export function ownerFile(path: string): string {
 
 /** Synchronous, since it is also asked while the process exits: a few bytes, and only around platform calls. */
 export function readOwner(path: string): v.InferOutput<typeof Owner> | undefined {
+  const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
+  let file: number | undefined;
   try {
-    const { success, output } = v.safeParse(Owner, JSON.parse(readFileSync(ownerFile(path), 'utf8')));
+    file = openSync(ownerFile(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    const bytes = Buffer.alloc(LARGEST_OWNER);
+    const text = bytes.toString('utf8', 0, readSync(file, bytes));
+    const { success, output } = v.safeParse(Owner, JSON.parse(text));
     return success ? output : undefined;
   } catch {
     return undefined;
+  } finally {
+    if (file !== undefined) closeSync(file);
   }
 }
 
