@@ -1,14 +1,16 @@
-import { type Config, ConfigError, type Problem } from './config/config.ts';
-import { isExposed } from './config/secret-file.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { type Config, ConfigError, type CredentialConfig } from './config/config.ts';
 import { refreshDesk } from './coordination/refresh-desk.ts';
 import { requestFolder } from './coordination/request-folder.ts';
-import { type StateFolder, stateFolder } from './coordination/state-folder.ts';
+import { stateFolder } from './coordination/state-folder.ts';
 import type { Clock, Unit } from './core/ports.ts';
 import { feedbackFolder } from './operations/feedback-folder.ts';
 import type { Logger } from './operations/logger.ts';
 import { createNarrator } from './operations/narrator.ts';
+import { prepareFolder, prepareTargets, warnOfExposedSecrets } from './preparation.ts';
 import { createReconciler, type Reconciler } from './reconciler.ts';
-import { joinUnit } from './unit.ts';
+import { createWaker } from './system/waker.ts';
+import { type JoinedCredential, joinCredential } from './unit.ts';
 
 export interface DaemonOptions {
   readonly clock: Clock;
@@ -18,8 +20,13 @@ export interface DaemonOptions {
 }
 
 /** What is configured, at work. Nothing happens without a {@link Reconciler.tick}. */
-export interface Daemon extends Reconciler {
-  readonly units: readonly Unit[];
+export interface Daemon extends Omit<Reconciler, 'serve'> {
+  /**
+   * Makes reality match another configuration: what has not changed is not touched, and nothing is fetched that was
+   * not due.
+   * @throws {ConfigError} when it cannot work; everything goes on as before
+   */
+  reload(config: Config): Promise<void>;
   /** @param lastAnswer how long a request under way may still take, in ms */
   stop(lastAnswer?: number): Promise<void>;
 }
@@ -27,22 +34,57 @@ export interface Daemon extends Reconciler {
 /** Long enough for a slow answer, short enough for the five seconds in which a stop is over. */
 export const LAST_ANSWER = 3_500;
 
+/** A credential at work, as it was configured. */
+interface Served extends JoinedCredential {
+  readonly credential: CredentialConfig;
+}
+
 /**
  * Joins the edges and makes ready what they need.
  * @throws {ConfigError} when a target or a needed state folder cannot work as configured
  */
 export async function startDaemon(config: Config, { clock, logger, random }: DaemonOptions): Promise<Daemon> {
-  const folder = stateFolder(config.stateDir, clock, (message) => logger.warn(message));
-  const joined = config.credentials.map((credential) => joinUnit(credential, folder, clock));
-  const units = joined.map(({ unit }) => unit);
-  const problems = await prepare(units, folder, logger);
-  if (problems.length > 0) throw new ConfigError(problems);
-  await warnOfExposedSecrets(config, logger);
+  const { stateDir, feedbackDir } = config;
+  const folder = stateFolder(stateDir, clock, (message) => logger.warn(message));
+  const waker = createWaker(clock, () => reconciler.tick());
+  const report = createNarrator(logger);
+  const reconciler = createReconciler({ clock, random, report, wakeIn: waker.in });
+  let served: ReadonlyMap<string, Served> = new Map();
+  const units = (): Unit[] => [...served.values()].flatMap((one) => one.units);
 
-  const reconciler = createReconciler(units, { clock, random, report: createNarrator(logger) });
-  const policies = new Map(units.map(({ name, policy }) => [name, policy]));
-  const desk = refreshDesk(requestFolder(config.stateDir), policies, reconciler, clock);
-  const feedback = config.feedbackDir === undefined ? undefined : feedbackFolder(config.feedbackDir);
+  /** Those of the configuration, with what is new among them made ready. */
+  async function join({ credentials }: Config): Promise<ReadonlyMap<string, Served>> {
+    const joined = new Map<string, Served>();
+    for (const credential of credentials) {
+      const known = served.get(credential.name);
+      const one = { credential, ...(await joinCredential(credential, folder, clock)) };
+      joined.set(credential.name, known && isUnchanged(known, one) ? known : one);
+    }
+    const news = [...joined.values()].filter((one) => served.get(one.credential.name) !== one);
+    const problems = await prepareTargets(news.flatMap((one) => one.units));
+    if (problems.length > 0) throw new ConfigError(problems);
+    await warnOfExposedSecrets(
+      news.map(({ credential }) => credential),
+      logger,
+    );
+    return joined;
+  }
+
+  function serve(joined: ReadonlyMap<string, Served>): void {
+    served = joined;
+    reconciler.serve(units());
+  }
+
+  const joined = await join(config);
+  const problems = await prepareFolder(
+    folder,
+    [...joined.values()].flatMap((one) => one.units),
+    logger,
+  );
+  if (problems.length > 0) throw new ConfigError(problems);
+  serve(joined);
+  const desk = refreshDesk(requestFolder(stateDir), reconciler, clock);
+  const feedback = feedbackDir === undefined ? undefined : feedbackFolder(feedbackDir);
   const watch = folder.watch(reconciler.stir, () => background(desk.serve()));
 
   function background(work: Promise<void>): void {
@@ -51,50 +93,38 @@ export async function startDaemon(config: Config, { clock, logger, random }: Dae
 
   return {
     ...reconciler,
-    units,
+    async reload(next) {
+      const before = served;
+      serve(await join(next));
+      for (const [name, { credential }] of before) {
+        if (served.has(name)) continue;
+        const files = credential.publish.map(({ path }) => path);
+        logger.info('no longer served; what was published stays', { credential: name, files });
+      }
+      // A secret may be another one now, and that is only learnt by looking.
+      for (const { account } of units()) reconciler.stir(account);
+      reconciler.tick();
+    },
     tick() {
-      if (!watch.works()) for (const { account } of units) reconciler.stir(account);
+      if (!watch.works()) for (const { account } of units()) reconciler.stir(account);
       reconciler.tick();
       background(desk.serve());
       if (feedback) background(feedback.scan(reconciler.refuse));
     },
     async stop(lastAnswer = LAST_ANSWER) {
+      waker.stop();
       const patience = setTimeout(reconciler.abort, lastAnswer);
       await reconciler.stop();
       clearTimeout(patience);
-      await Promise.all([watch.close(), ...joined.map(({ close }) => close())]);
+      await Promise.all([watch.close(), ...[...served.values()].map(({ close }) => close())]);
     },
   };
 }
 
-async function warnOfExposedSecrets({ credentials }: Config, logger: Logger): Promise<void> {
-  for (const { name, secret } of credentials) {
-    if (!('file' in secret) || !(await isExposed(secret.file))) continue;
-    logger.warn(`everyone who gets at the secret file ${secret.file} may read it`, {
-      credential: name,
-      advice:
-        'let the daemon alone read it: chmod o= and its own group; in Kubernetes defaultMode: 0440 of the volume, ' +
-        'with securityContext.fsGroup',
-    });
-  }
-}
-
-/** Everything that a person must change before this can work. */
-async function prepare(units: readonly Unit[], folder: StateFolder, logger: Logger): Promise<Problem[]> {
-  const publishers = units.flatMap((unit) => unit.publishers);
-  const targets = await Promise.all(
-    publishers.map(async ({ id, prepare }) =>
-      [...new Set(await prepare())].map((what) => ({ where: id, what })),
-    ),
+function isUnchanged(known: Served, found: Served): boolean {
+  const accounts = ({ units: all }: Served) => all.map(({ account }) => account);
+  return (
+    isDeepStrictEqual(known.credential, found.credential) &&
+    isDeepStrictEqual(accounts(known), accounts(found))
   );
-  const problems = targets.flat();
-  // Often one fault is behind both; and nothing more is to be created where it cannot go on.
-  if (problems.length > 0) return problems;
-  const unusable = await folder.prepare();
-  if (unusable === undefined) return [];
-  if (units.some(({ policy }) => policy.destructive)) {
-    return [{ where: 'state folder', what: `${unusable} (access-token needs it)` }];
-  }
-  logger.warn(`${unusable}; going on without: a restart will cost a call`);
-  return [];
 }

@@ -1,12 +1,18 @@
 import type { Event } from './core/apply.ts';
-import { plan } from './core/plan.ts';
+import { plan, type Step } from './core/plan.ts';
 import type { Unit } from './core/ports.ts';
 import { judgeRefusal } from './core/refusal.ts';
 import type { Secret } from './core/secret.ts';
 import { initialState, type State, type Strength } from './core/state.ts';
+import { createGates } from './gates.ts';
 import { type Cell, createSteps, type Surroundings } from './steps.ts';
 
 export interface Reconciler {
+  /**
+   * Makes these the units at work. One that was there with the same account goes on with all that is known of it;
+   * what is no longer among them is left alone.
+   */
+  serve(units: readonly Unit[]): void;
   /** Starts whatever is due and returns at once. Cheap when nothing is. */
   tick(): void;
   /** A person asks for a refresh now: of the credentials named, else of all. */
@@ -15,7 +21,8 @@ export interface Reconciler {
   stir(account: string): void;
   /** A reader says that the platform refused a token; `isIt` knows it when it sees it. */
   refuse(isIt: (value: Secret) => boolean): void;
-  states(): ReadonlyMap<string, State>;
+  /** Every unit as it is now. */
+  views(): readonly View[];
   /** Resolves when nothing is under way. */
   idle(): Promise<void>;
   /** Starts nothing new; resolves when what runs has ended, what it brought is published and every lock is back. */
@@ -24,33 +31,60 @@ export interface Reconciler {
   abort(): void;
 }
 
+/** A unit as it is now. */
+export interface View {
+  readonly unit: Unit;
+  readonly state: State;
+  /** What is to be done next. */
+  readonly step: Step;
+  /** Whether something is under way for it. */
+  readonly busy: boolean;
+}
+
 /** A cell with what runs for it: one step at a time, and each target on its own. */
 interface BusyCell extends Cell {
   readonly lanes: Set<string>;
+  /** Those that are fetched with its token. */
+  leaning: readonly BusyCell[];
 }
 
 /** The only loop: plan, act, apply. Everything that wakes it ends in {@link Reconciler.tick}. */
-export function createReconciler(units: readonly Unit[], surroundings: Surroundings): Reconciler {
-  const { clock, random, report } = surroundings;
+export function createReconciler(surroundings: Surroundings): Reconciler {
+  const { clock, random, report, wakeIn } = surroundings;
   const running = new Set<Promise<void>>();
   const requests = new AbortController();
+  const gates = createGates();
   let stopping = false;
+  let cells: ReadonlyMap<string, BusyCell> = new Map();
   const { happen, act, publish } = createSteps(surroundings, requests.signal, () => !stopping);
-  const cells = units.map((unit): BusyCell => {
+
+  function join(unit: Unit): BusyCell {
     const targets = unit.publishers.map(({ id }) => id);
-    return { unit, state: initialState(unit.account, targets, clock.now(), random()), lanes: new Set() };
-  });
+    const known = cells.get(unit.id);
+    if (known?.unit.account !== unit.account) {
+      const state = initialState(unit.account, targets, clock.now(), random());
+      return { unit, state, lanes: new Set(), leaning: [] };
+    }
+    if (known.unit !== unit) {
+      known.unit = unit;
+      happen(known, { type: 'retargeted', targets });
+    }
+    return known;
+  }
+
+  const stepOf = (cell: BusyCell) => plan(cell.state, cell.unit.policy, clock.now(), cell.base?.state);
 
   function advance(cell: BusyCell): void {
-    const { publish: due, step } = plan(cell.state, cell.unit.policy, clock.now());
+    const { publish: due, step } = stepOf(cell);
     for (const publisher of cell.unit.publishers) {
       if (due.includes(publisher.id)) start(cell, `publish ${publisher.id}`, () => publish(cell, publisher));
     }
-    if (step.kind !== 'wait' && !stopping) start(cell, 'step', () => act(cell, step));
+    if (step.kind === 'wait') wakeIn?.(step.ms);
+    else if (!stopping) start(cell, 'step', () => gates.pass(cell.unit.host, step, () => act(cell, step)));
   }
 
   function wake(event: Event, concerns: (cell: Cell) => boolean): void {
-    for (const cell of cells.filter(concerns)) {
+    for (const cell of [...cells.values()].filter(concerns)) {
       happen(cell, event);
       advance(cell);
     }
@@ -59,7 +93,7 @@ export function createReconciler(units: readonly Unit[], surroundings: Surroundi
   function hearRefusal(cell: BusyCell): void {
     const verdict = judgeRefusal(cell.state, clock.now());
     happen(cell, { type: 'refused' });
-    report(cell.unit.name, { type: 'refusal', verdict });
+    report(cell.unit, { type: 'refusal', verdict });
     advance(cell);
   }
 
@@ -69,7 +103,9 @@ export function createReconciler(units: readonly Unit[], surroundings: Surroundi
     const done = work().then(() => {
       cell.lanes.delete(lane);
       running.delete(done);
+      if (cells.get(cell.unit.id) !== cell) return;
       advance(cell);
+      for (const other of cell.leaning) advance(other);
     });
     running.add(done);
   }
@@ -79,16 +115,34 @@ export function createReconciler(units: readonly Unit[], surroundings: Surroundi
   }
 
   return {
+    serve(units) {
+      const joined = units.map(join);
+      cells = new Map(joined.map((cell) => [cell.unit.id, cell]));
+      for (const cell of joined) cell.leaning = [];
+      for (const cell of joined) {
+        const base = cell.unit.base === undefined ? undefined : cells.get(cell.unit.base);
+        cell.base = base;
+        if (base) base.leaning = [...base.leaning, cell];
+      }
+    },
     tick: () => cells.forEach(advance),
     refreshNow: ({ names, strength }) =>
       wake({ type: 'requested', strength }, ({ unit }) => names?.includes(unit.name) ?? true),
     stir: (account) => wake({ type: 'stirred' }, ({ unit }) => unit.account === account),
     refuse: (isIt) => {
-      const doubted = cells.filter(({ state: { record } }) => record.token && isIt(record.token.value));
+      const doubted = [...cells.values()].filter(
+        ({ state: { record } }) => record.token && isIt(record.token.value),
+      );
       for (const cell of doubted) hearRefusal(cell);
-      if (doubted.length === 0) report('', { type: 'refusal', verdict: 'behind' });
+      if (doubted.length === 0) report(undefined, { type: 'refusal', verdict: 'behind' });
     },
-    states: () => new Map(cells.map(({ unit, state }) => [unit.name, state])),
+    views: () =>
+      [...cells.values()].map((cell) => ({
+        unit: cell.unit,
+        state: cell.state,
+        step: stepOf(cell).step,
+        busy: cell.lanes.size > 0,
+      })),
     idle,
     stop: () => {
       stopping = true;

@@ -6,21 +6,30 @@ import { type FetchStep, plan, type Step } from './core/plan.ts';
 import { kills } from './core/policy.ts';
 import type { Clock, Lease, Probe, Publisher, Unit } from './core/ports.ts';
 import type { AccountRecord } from './core/record.ts';
+import { judgeRefusal } from './core/refusal.ts';
 import type { Report } from './core/report.ts';
-import { lifeLeft, type State } from './core/state.ts';
+import { lifeLeft, liveToken, type State } from './core/state.ts';
 
-/** A credential with what is known of it: only {@link Steps.happen} changes that. */
+/** A unit with what is known of it: only {@link Steps.happen} changes that. */
 export interface Cell {
-  readonly unit: Unit;
+  /** Another one of the same account after a change of the configuration. */
+  unit: Unit;
   state: State;
+  /** The one whose token this one is fetched with. */
+  base?: Cell | undefined;
 }
 
 export interface Surroundings {
   readonly clock: Clock;
   /** In [0, 1). */
   readonly random: () => number;
-  readonly report: (name: string, report: Report) => void;
+  readonly report: Reporter;
+  /** Asks for a tick in so many ms, should the next one come later; absent: ticks come often enough. */
+  readonly wakeIn?: (ms: number) => void;
 }
+
+/** Told what happened to which unit; of a refusal that fits no unit, to none. */
+export type Reporter = (unit: Pick<Unit, 'name' | 'kind'> | undefined, report: Report) => void;
 
 /** What a plan asks for, done at the edges. None of them rejects: what goes wrong is an event like any other. */
 export interface Steps {
@@ -55,11 +64,11 @@ export function createSteps(
       );
       if (result === 'superseded') return happen(cell, { type: 'stirred' });
       happen(cell, { type: 'published', target, generation: token.generation });
-      report(cell.unit.name, { type: 'published', target, result });
+      report(cell.unit, { type: 'published', target, result });
     } catch (error) {
       const failure = failureOf(error, 'none');
       happen(cell, { type: 'unpublished', target, failure });
-      report(cell.unit.name, { type: 'unpublished', target, failure });
+      report(cell.unit, { type: 'unpublished', target, failure });
     }
   }
 
@@ -73,7 +82,7 @@ export function createSteps(
     try {
       await look(cell);
       if (cell.state.orphan) happen(cell, { type: 'settled' });
-      const { step } = plan(cell.state, cell.unit.policy, clock.now());
+      const { step } = plan(cell.state, cell.unit.policy, clock.now(), cell.base?.state);
       if (step.kind === 'fetch' && mayFetch()) await fetch(cell, step, lease);
       if (!cell.state.saved && !cell.state.orphan) await save(cell, lease);
     } finally {
@@ -101,7 +110,7 @@ export function createSteps(
     happen(cell, { type: 'observed', record, ...(ours !== undefined && { fingerprint: ours }) });
     const { token } = cell.state.record;
     if (token && token.generation !== known?.generation)
-      report(cell.unit.name, { type: 'adopted', lifeMs: life(cell) });
+      report(cell.unit, { type: 'adopted', lifeMs: life(cell) });
   }
 
   async function fetch(cell: Cell, step: FetchStep, lease: Lease): Promise<void> {
@@ -111,26 +120,34 @@ export function createSteps(
     if (!saved && kills(unit.policy, step.forced)) return;
     if (!(await lease.held())) return happen(cell, { type: 'blocked' });
     happen(cell, { type: 'began', record, saved });
-    report(unit.name, { type: 'fetching', step });
+    report(unit, { type: 'fetching', step });
     const startedAt = clock.now();
-    const event = await unit.provider.fetch({ forced: step.forced, signal: signal }).then(
+    const token = cell.base && liveToken(cell.base.state, startedAt);
+    const event = await unit.provider.fetch({ forced: step.forced, signal, ...(token && { token }) }).then(
       (answer): Event => ({ type: 'fetched', answer, startedAt }),
       (error): Event => ({ type: 'failed', failure: failureOf(error, 'unknown') }),
     );
     if (event.type === 'fetched' && !(await lease.held()))
       return happen(cell, { ...event, type: 'orphaned' });
     happen(cell, event);
+    if (event.type === 'failed' && event.failure.blamesToken) doubt(cell.base, token);
     const { failure, unready } = cell.state;
     const tookMs = clock.now().monotonic - startedAt.monotonic;
-    if (failure) report(unit.name, { type: 'failed', step, failure, lifeMs: life(cell), tookMs });
-    else
-      report(unit.name, { type: unready > 0 ? 'unchanged' : 'refreshed', step, lifeMs: life(cell), tookMs });
+    if (failure) report(unit, { type: 'failed', step, failure, lifeMs: life(cell), tookMs });
+    else report(unit, { type: unready > 0 ? 'unchanged' : 'refreshed', step, lifeMs: life(cell), tookMs });
+  }
+
+  /** As if a reader had reported it. */
+  function doubt(base: Cell | undefined, token: Token | undefined): void {
+    if (!base || base.state.record.token !== token) return;
+    report(base.unit, { type: 'refusal', verdict: judgeRefusal(base.state, clock.now()) });
+    happen(base, { type: 'refused' });
   }
 
   async function probe(cell: Cell): Promise<void> {
     const { works } = await asked(cell);
     happen(cell, { type: 'probed', works });
-    report(cell.unit.name, { type: 'probed', works });
+    report(cell.unit, { type: 'probed', works });
   }
 
   async function askTime(cell: Cell): Promise<void> {
@@ -160,7 +177,7 @@ export function createSteps(
   function unstored(cell: Cell, error: unknown): undefined {
     const failure: Failure = failureOf(error, 'unsent');
     happen(cell, { type: 'unstored', failure });
-    report(cell.unit.name, { type: 'blocked', failure });
+    report(cell.unit, { type: 'blocked', failure });
   }
 
   const life = (cell: Cell): number => lifeLeft(cell.state, clock.now()) ?? 0;

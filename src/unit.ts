@@ -1,26 +1,56 @@
 import type { CredentialConfig } from './config/config.ts';
 import { secretReader } from './config/secret-file.ts';
 import type { StateFolder } from './coordination/state-folder.ts';
-import type { Clock, Unit } from './core/ports.ts';
-import { createPlatform, createTransport, credentialKinds, fingerprintOf } from './providers/index.ts';
+import type { Kind, TicketKind } from './core/credential.ts';
+import type { Clock, Publisher, Unit } from './core/ports.ts';
+import {
+  createPlatform,
+  createTransport,
+  credentialKinds,
+  fingerprintOf,
+  ticketKinds,
+} from './providers/index.ts';
 import { createPublisher } from './publishers/index.ts';
 
-/** One configured credential with its edges joined. */
-export interface JoinedUnit {
-  readonly unit: Unit;
+/** One configured credential with its edges joined: its token, then the tickets that are fetched with it. */
+export interface JoinedCredential {
+  readonly units: readonly [Unit, ...Unit[]];
   close(): Promise<void>;
 }
 
-export function joinUnit(credential: CredentialConfig, folder: StateFolder, clock: Clock): JoinedUnit {
+/** @throws {EdgeError} when the AppSecret of an account that is known by it cannot be read */
+export async function joinCredential(
+  credential: CredentialConfig,
+  folder: StateFolder,
+  clock: Clock,
+): Promise<JoinedCredential> {
   const { name, type, appId, platform, window, budget, coordinated, allowForce, recheck } = credential;
-  // The account, not the name someone gave it: whoever fetches for it must share the lock and the budget.
-  const account = `${platform.id}/${type}/${appId}`;
   const kind = credentialKinds[type];
   const secret = secretReader(credential.secret);
   const transport = createTransport(platform);
-  const unit: Unit = {
+  const source = {
+    appId,
+    secret,
+    platform: createPlatform(kind.family, platform.hosts, transport, clock),
+  };
+  // A corp has as many tokens as apps, and it is the secret that tells one app from another.
+  const app =
+    type === 'wecom' ? `/${fingerprintOf(`${platform.id}/wecom/${appId}`, await secret()).slice(0, 12)}` : '';
+  // The account, not the name someone gave it: whoever fetches for it must share the lock and the budget.
+  const account = `${platform.id}/${type}/${appId}${app}`;
+  const host = platform.hosts[0] ?? '';
+
+  function publishersOf(what: Kind): Publisher[] {
+    const targets = credential.publish.filter(({ of }) => of === what);
+    return targets.map((target) => createPublisher(target, { name, type, appId, kind: what }));
+  }
+
+  const token: Unit = {
+    id: name,
     name,
+    kind: 'token',
     account,
+    host,
     policy: kind.policy({
       window,
       budget,
@@ -33,9 +63,31 @@ export function joinUnit(credential: CredentialConfig, folder: StateFolder, cloc
         (value) => fingerprintOf(account, value),
         () => undefined,
       ),
-    provider: kind.provider({ appId, secret, platform: createPlatform(platform.hosts, transport, clock) }),
+    provider: kind.provider(source),
     store: folder.open(account),
-    publishers: credential.publish.map((target) => createPublisher(target, { name, type, appId })),
+    publishers: publishersOf('token'),
   };
-  return { unit, close: () => transport.close() };
+
+  function ticket(what: TicketKind): Unit {
+    const { policy, provider } = ticketKinds[what];
+    // A corp has one ticket for all of its apps, and each app another one of its own.
+    const owner = what === 'agent_config' ? `${appId}${app}` : appId;
+    const ticketAccount = `${platform.id}/ticket/${owner}/${what}`;
+    return {
+      id: `${name}/${what}`,
+      name,
+      kind: what,
+      base: token.id,
+      account: ticketAccount,
+      host,
+      policy: policy({ window, budget, coordinated, refusalForces: false }),
+      // No secret is sent.
+      fingerprint: async () => undefined,
+      provider: provider(source),
+      store: folder.open(ticketAccount),
+      publishers: publishersOf(what),
+    };
+  }
+
+  return { units: [token, ...credential.tickets.map(ticket)], close: () => transport.close() };
 }

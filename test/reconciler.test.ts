@@ -41,7 +41,10 @@ function house(type: CredentialType) {
     publish: async () => {},
   };
   const unit: Unit = {
+    id: 'shop',
     name: 'shop',
+    kind: 'token',
+    host: 'https://api.weixin.qq.com',
     account: `weixin/${type}/wx0000000000000000`,
     policy: credentialKinds[type].policy({
       window: 5 * MINUTE,
@@ -78,8 +81,9 @@ function house(type: CredentialType) {
       },
     ],
   };
-  const report = (_name: string, what: Report) => void reports.push(what);
-  const reconciler = createReconciler([unit], { clock, random: () => 0.5, report });
+  const report = (_of: unknown, what: Report) => void reports.push(what);
+  const reconciler = createReconciler({ clock, random: () => 0.5, report });
+  reconciler.serve([unit]);
   const settle = async () => {
     reconciler.tick();
     await reconciler.idle();

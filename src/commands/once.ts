@@ -1,11 +1,10 @@
 import { readEnvironment } from '../config/environment.ts';
 import type { Failure } from '../core/failure.ts';
-import { plan } from '../core/plan.ts';
-import type { Policy } from '../core/policy.ts';
 import { isPublished, liveToken, obstacle, type State } from '../core/state.ts';
 import type { Instant } from '../core/time.ts';
 import { type Daemon, LAST_ANSWER, startDaemon } from '../daemon.ts';
 import type { Logger } from '../operations/logger.ts';
+import type { View } from '../reconciler.ts';
 import { systemClock } from '../system/clock.ts';
 import { asksForHelp, readArguments, readDuration } from './arguments.ts';
 import { EXIT } from './exit.ts';
@@ -56,17 +55,14 @@ export async function run(argv: readonly string[]): Promise<number> {
 async function settle(daemon: Daemon, deadline: number): Promise<void> {
   daemon.tick();
   for (let now = systemClock.now(); now.monotonic < deadline; now = systemClock.now()) {
-    const states = daemon.states();
     const left = deadline - now.monotonic;
-    if (daemon.units.every(({ name, policy }) => isSettled(states.get(name), policy, now, left))) return;
+    if (daemon.views().every((view) => isSettled(view, now, left))) return;
     await new Promise((resolve) => setTimeout(resolve, LOOK));
     daemon.tick();
   }
 }
 
-function isSettled(state: State | undefined, policy: Policy, now: Instant, left: number): boolean {
-  if (!state) return true;
-  const { step } = plan(state, policy, now);
+function isSettled({ state, step }: View, now: Instant, left: number): boolean {
   if (isPublished(state, now)) return step.kind === 'wait';
   if (needsAPerson(obstacle(state, now))) return true;
   if (step.kind !== 'wait') return false;
@@ -85,12 +81,13 @@ function needsAPerson(failure: Failure | undefined): boolean {
 
 function judge(daemon: Daemon, logger: Logger): number {
   const now = systemClock.now();
-  const unpublished = [...daemon.states()].filter(([, state]) => !isPublished(state, now));
-  for (const [credential, state] of unpublished) {
+  const unpublished = daemon.views().filter(({ state }) => !isPublished(state, now));
+  for (const { unit, state } of unpublished) {
     const failure = obstacle(state, now);
     const { message, advice } = failure && failure.code !== 'aborted' ? failure : TOO_LONG;
-    logger.error(`not published: ${message}`, { credential, ...(advice && { advice }) });
+    const kind = unit.kind === 'token' ? {} : { kind: unit.kind };
+    logger.error(`not published: ${message}`, { credential: unit.name, ...kind, ...(advice && { advice }) });
   }
   if (unpublished.length === 0) return EXIT.ok;
-  return unpublished.some(([, state]) => needsAPerson(obstacle(state, now))) ? EXIT.refused : EXIT.passing;
+  return unpublished.some(({ state }) => needsAPerson(obstacle(state, now))) ? EXIT.refused : EXIT.passing;
 }

@@ -33,7 +33,7 @@ export async function run(argv: readonly string[]): Promise<number> {
       node: process.version,
       pid: process.pid,
       credentials: config.credentials.map(({ name, type, appId }) => ({ name, type, app_id: appId })),
-      targets: daemon.units.flatMap(({ publishers }) => publishers.map(({ id }) => id)),
+      targets: daemon.views().flatMap(({ unit }) => unit.publishers.map(({ id }) => id)),
       state_dir: config.stateDir,
     });
 

@@ -1,4 +1,4 @@
-import type { CredentialType } from '../core/credential.ts';
+import type { CredentialType, Kind, TicketKind } from '../core/credential.ts';
 import type { Budget } from '../core/quota.ts';
 import type { Secret } from '../core/secret.ts';
 
@@ -33,7 +33,12 @@ export interface CredentialConfig {
   readonly allowForce: boolean;
   /** Ask a stable token's endpoint again so often, to learn of a rotation made elsewhere; absent: never. */
   readonly recheck?: number;
+  /** Its absence does not make the daemon unready. */
+  readonly optional: boolean;
+  /** What is fetched with its token. */
+  readonly tickets: readonly TicketKind[];
   readonly publish: readonly FileTargetConfig[];
+  readonly notify: readonly NotifierConfig[];
 }
 
 export type SecretSource = { readonly file: string } | { readonly value: Secret };
@@ -53,11 +58,20 @@ export interface PlatformConfig {
 export interface FileTargetConfig {
   readonly type: 'file';
   readonly path: string;
-  readonly format: 'raw' | 'json';
+  /** What of the credential it holds. */
+  readonly of: Kind;
+  readonly format: 'raw' | 'json' | 'env' | 'php' | 'properties';
+  /** Whether `PATH.json` is kept beside it, written first. */
   readonly details: boolean;
   readonly mode: number;
   readonly gid?: number;
 }
+
+/** Who is told after a change has been published. */
+export type NotifierConfig =
+  | { readonly type: 'exec'; readonly command: readonly [string, ...string[]]; readonly timeout: number }
+  | { readonly type: 'webhook'; readonly url: string; readonly timeout: number }
+  | { readonly type: 'signal'; readonly pidFile: string; readonly signal: NodeJS.Signals };
 
 /** One thing that is wrong: where it was said, what is wrong with it and what to do. */
 export interface Problem {

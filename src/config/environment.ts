@@ -1,10 +1,12 @@
 import { dirname, join } from 'node:path';
 import * as v from 'valibot';
+import type { TicketKind } from '../core/credential.ts';
 import { MINUTE } from '../core/time.ts';
-import { type Config, ConfigError, type Problem } from './config.ts';
+import { type Config, ConfigError, type FileTargetConfig, type Problem } from './config.ts';
 import { unknownNames } from './names.ts';
 import { areApart, areWritable, type Paths } from './paths.ts';
 import { type Complain, readPlatform, readSecret, readTarget } from './pointed-at.ts';
+import { foreignTickets } from './tickets.ts';
 import { type Values, Variables } from './variables.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -31,7 +33,12 @@ export async function readEnvironment(environment: Environment, { publishes = tr
   const coordinated = given['WXTOKEN_STATE_DIR'] !== undefined || !inKubernetes;
   const isClassic = values.WXTOKEN_TYPE === 'access-token';
 
+  const tickets = values.WXTOKEN_TICKETS ?? [];
+
   if (!given['WXTOKEN_APPID']) complain('WXTOKEN_APPID', 'is required: the AppID of the account');
+  for (const ticket of foreignTickets(tickets, values.WXTOKEN_TYPE)) {
+    complain('WXTOKEN_TICKETS', `${ticket} is not a ticket of ${values.WXTOKEN_TYPE}`);
+  }
   if (!given['WXTOKEN_SECRET_FILE'] && !given['WXTOKEN_SECRET']) {
     complain('WXTOKEN_SECRET_FILE', 'is required, or WXTOKEN_SECRET: where the AppSecret is');
   }
@@ -49,7 +56,7 @@ export async function readEnvironment(environment: Environment, { publishes = tr
     readTarget(values, complain),
   ]);
   const stateDir = values.WXTOKEN_STATE_DIR ?? join(dirname(values.WXTOKEN_FILE), '.wx-token-sidecar');
-  const paths = goodPaths(values, stateDir, wrong);
+  const paths = goodPaths(values, tickets, stateDir, wrong);
   if ((await areApart(paths, complain)) && publishes) {
     // Others can do without a state folder: then a restart costs a call.
     await areWritable({ ...paths, stateDir: isClassic ? paths.stateDir : undefined }, complain);
@@ -75,8 +82,12 @@ export async function readEnvironment(environment: Environment, { publishes = tr
         },
         coordinated,
         allowForce: values.WXTOKEN_ALLOW_FORCE,
-        ...(!coordinated && { recheck: RECHECK }),
-        publish: [target],
+        // The others' tokens come back whoever asks, so there is no forced rotation to learn of.
+        ...(!coordinated && values.WXTOKEN_TYPE === 'stable-token' && { recheck: RECHECK }),
+        optional: false,
+        tickets,
+        publish: [target, ...tickets.map((kind) => ticketTarget(target, kind))],
+        notify: [],
       },
     ],
   };
@@ -99,15 +110,31 @@ function parse(
 }
 
 /** Without those that only a default stands in for, since what was given is wrong. */
-function goodPaths(values: Values, stateDir: string, wrong: ReadonlySet<string>): Paths {
+function goodPaths(
+  values: Values,
+  tickets: readonly TicketKind[],
+  stateDir: string,
+  wrong: ReadonlySet<string>,
+): Paths {
   const { WXTOKEN_FILE: file, WXTOKEN_STATE_DIR: chosen } = values;
   const isFileGood = !wrong.has('WXTOKEN_FILE');
   const isStateGood = chosen !== undefined || (isFileGood && !wrong.has('WXTOKEN_STATE_DIR'));
   return {
-    files: isFileGood ? [file, `${file}.json`] : [],
+    files: isFileGood
+      ? [file, ...tickets.map((kind) => ticketPath(file, kind))].flatMap((path) => [path, `${path}.json`])
+      : [],
     secretFile: values.WXTOKEN_SECRET_FILE,
     caFile: values.WXTOKEN_CA_FILE,
     stateDir: isStateGood ? stateDir : undefined,
     feedbackDir: values.WXTOKEN_FEEDBACK_DIR,
   };
+}
+
+/** Beside the token, under a name that tells what it is. */
+function ticketTarget(target: FileTargetConfig, kind: TicketKind): FileTargetConfig {
+  return { ...target, of: kind, path: ticketPath(target.path, kind) };
+}
+
+function ticketPath(file: string, kind: TicketKind): string {
+  return join(dirname(file), `${kind}_ticket`);
 }

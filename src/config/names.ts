@@ -1,7 +1,7 @@
 import type { Problem } from './config.ts';
 
 /** Part of the product, not of this version: silence would look like consent. */
-const LATER = new Set(['WXTOKEN_CONFIG', 'WXTOKEN_TICKETS', 'WXTOKEN_LISTEN']);
+const LATER = new Set(['WXTOKEN_CONFIG', 'WXTOKEN_LISTEN']);
 
 /**
  * What Kubernetes injects into every pod for a Service whose name begins with `wxtoken`. One that is called

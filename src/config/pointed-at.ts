@@ -1,3 +1,4 @@
+import type { CredentialType } from '../core/credential.ts';
 import { failureOf } from '../core/failure.ts';
 import { SECOND } from '../core/time.ts';
 import { readRegularFile } from '../system/read-regular-file.ts';
@@ -10,8 +11,14 @@ import type { Values } from './variables.ts';
 /** Told of everything that is wrong. */
 export type Complain = (where: string, what: string) => void;
 
-/** WeChat's nearest entry, and the one for disaster recovery. */
-const PLATFORM_HOSTS = ['https://api.weixin.qq.com', 'https://api2.weixin.qq.com'];
+/** The official accounts' nearest entry, and the one for disaster recovery; WeCom has but one. */
+const OFFICIAL_HOSTS = ['https://api.weixin.qq.com', 'https://api2.weixin.qq.com'];
+const WECOM_HOSTS = ['https://qyapi.weixin.qq.com'];
+
+/** The entries of the platform that knows a type of credential, the preferred one first. */
+export function platformHosts(type: CredentialType): readonly string[] {
+  return type === 'wecom' ? WECOM_HOSTS : OFFICIAL_HOSTS;
+}
 
 /** Bytes: several times what an operating system trusts. */
 const LARGEST_BUNDLE = 4 * 1024 * 1024;
@@ -38,10 +45,8 @@ export async function readPlatform(values: Values, complain: Complain): Promise<
     WXTOKEN_API_FALLBACK_URLS: fallbacks = [],
     WXTOKEN_PROXY: proxy,
   } = values;
-  const hosts =
-    base === undefined && fallbacks.length === 0
-      ? PLATFORM_HOSTS
-      : [base ?? PLATFORM_HOSTS[0] ?? '', ...fallbacks];
+  const usual = platformHosts(values.WXTOKEN_TYPE);
+  const hosts = base === undefined && fallbacks.length === 0 ? usual : [base ?? usual[0] ?? '', ...fallbacks];
   const ca =
     values.WXTOKEN_CA_FILE === undefined
       ? undefined
@@ -81,6 +86,7 @@ export async function readTarget(values: Values, complain: Complain): Promise<Fi
   return {
     type: 'file',
     path: values.WXTOKEN_FILE,
+    of: 'token',
     format: 'raw',
     details: true,
     mode: values.WXTOKEN_FILE_MODE,

@@ -12,10 +12,20 @@ import {
   Schedule,
 } from './fields.ts';
 
-const Type = v.pipe(
+const Type = v.picklist(
+  ['stable-token', 'access-token', 'wecom'],
+  'must be stable-token, access-token or wecom',
+);
+
+const Tickets = v.pipe(
   v.string(),
-  v.notValue('wecom', 'wecom is not supported by this version yet'),
-  v.picklist(['stable-token', 'access-token'], 'must be stable-token or access-token'),
+  v.transform((text) => [...new Set(text.split(',').map((kind) => kind.trim()))]),
+  v.array(
+    v.picklist(
+      ['jsapi', 'wx_card', 'corp_jsapi', 'agent_config'],
+      'must be a list of jsapi and wx_card, for wecom of corp_jsapi and agent_config, with commas between',
+    ),
+  ),
 );
 
 const Urls = v.pipe(
@@ -33,6 +43,7 @@ export const Variables = v.object({
   WXTOKEN_FILE: v.optional(AbsolutePath, '/var/run/wx/token'),
   WXTOKEN_FILE_MODE: v.optional(Mode, '0640'),
   WXTOKEN_FILE_GROUP: v.optional(v.string()),
+  WXTOKEN_TICKETS: v.optional(Tickets),
   WXTOKEN_API_BASE_URL: v.optional(PlatformUrl),
   WXTOKEN_API_FALLBACK_URLS: v.optional(Urls),
   WXTOKEN_PROXY: v.optional(ProxyUrl),

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as v from 'valibot';
-import { readAnswer } from '../core/credential.ts';
+import { readAnswer, type Token } from '../core/credential.ts';
 import type { AccountRecord } from '../core/record.ts';
 
 /** Epoch ms, up to the last that is a date. */
@@ -24,6 +24,7 @@ const Stored = v.object({
       expiresAt: Epoch,
       generation: Count,
       platformDate: v.optional(Epoch),
+      unwitnessed: v.optional(v.literal(true)),
     }),
   ),
   intent: v.optional(v.object({ at: Epoch, forced: v.boolean() })),
@@ -67,17 +68,17 @@ export function decodeRecord(text: string, account: string): AccountRecord {
 }
 
 /** What the platform may not say is not believed of a file either: it would be published. */
-function decodeToken({
-  value,
-  sha256: expected,
-  platformDate,
-  bootTime,
-  ...times
-}: NonNullable<v.InferOutput<typeof Stored>['token']>) {
+function decodeToken(stored: NonNullable<v.InferOutput<typeof Stored>['token']>): Token {
+  const { value, sha256: expected, platformDate, bootTime, unwitnessed, ...times } = stored;
   if (sha256(value) !== expected) throw unknown('token');
   try {
-    const answer = readAnswer({ access_token: value, expires_in: times.expiresIn }, 'access_token');
-    return { ...times, ...answer, ...(platformDate && { platformDate }), ...(bootTime && { bootTime }) };
+    return {
+      ...times,
+      ...readAnswer({ access_token: value, expires_in: times.expiresIn }, 'access_token'),
+      ...(platformDate && { platformDate }),
+      ...(bootTime && { bootTime }),
+      ...(unwitnessed && { unwitnessed }),
+    };
   } catch {
     throw unknown('token');
   }

@@ -1,18 +1,24 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Failure } from '../core/failure.ts';
-import { plan } from '../core/plan.ts';
-import type { Policy } from '../core/policy.ts';
-import type { Clock } from '../core/ports.ts';
+import type { Step } from '../core/plan.ts';
+import type { Clock, Unit } from '../core/ports.ts';
 import { isPublished, lifeLeft, obstacle, type State, type Strength } from '../core/state.ts';
 import { type Instant, MINUTE } from '../core/time.ts';
 import type { RefreshOutcome, RequestFolder, TakenRequest } from './request-folder.ts';
+
+/** A unit as the loop sees it. */
+export interface Watched {
+  readonly unit: Pick<Unit, 'id' | 'name'>;
+  readonly state: State;
+  readonly step: Step;
+  readonly busy: boolean;
+}
 
 /** What the desk needs of the loop. */
 export interface Refresher {
   refreshNow(request: { readonly names: readonly string[]; readonly strength: Strength }): void;
   tick(): void;
-  idle(): Promise<void>;
-  states(): ReadonlyMap<string, State>;
+  views(): readonly Watched[];
 }
 
 export interface RefreshDesk {
@@ -20,32 +26,32 @@ export interface RefreshDesk {
   serve(): Promise<void>;
 }
 
+type Outcome = Omit<RefreshOutcome, 'name'>;
+
+const TOO_LONG: Outcome = { result: 'failed', message: 'it took too long' };
+
 /** How long a request may wait for a lock or an answer, ms, and how often it is looked at. */
 const LONGEST = MINUTE;
 const LOOK = 100;
 
 /** Carries out what `refresh` asks for and answers when the new credential is published, or why it is not. */
-export function refreshDesk(
-  folder: RequestFolder,
-  policies: ReadonlyMap<string, Policy>,
-  refresher: Refresher,
-  clock: Clock,
-): RefreshDesk {
+export function refreshDesk(folder: RequestFolder, refresher: Refresher, clock: Clock): RefreshDesk {
   let busy = false;
 
-  async function outcomeOf(name: string): Promise<RefreshOutcome> {
+  /** Of a credential: of its token and of every ticket that hangs on it. */
+  async function outcomesOf(name: string): Promise<readonly RefreshOutcome[]> {
     const deadline = clock.now().monotonic + LONGEST;
-    const policy = policies.get(name);
     for (;;) {
-      await refresher.idle();
       const now = clock.now();
-      const state = refresher.states().get(name);
-      const outcome =
-        state && policy
-          ? judge(state, policy, now)
-          : ({ result: 'failed', message: 'is not served' } as const);
-      if (outcome) return { name, ...outcome };
-      if (now.monotonic >= deadline) return { name, result: 'failed', message: 'it took too long' };
+      const isOver = now.monotonic >= deadline;
+      const concerned = refresher.views().filter(({ unit }) => unit.name === name);
+      const outcomes = concerned.map(({ unit, ...view }) => {
+        const outcome = (view.busy ? undefined : judge(view, now)) ?? (isOver ? TOO_LONG : undefined);
+        return outcome && { name: unit.id, ...outcome };
+      });
+      if (concerned.length === 0) return [{ name, result: 'failed', message: 'is not served' }];
+      const known = outcomes.filter((outcome) => outcome !== undefined);
+      if (known.length === outcomes.length) return known;
       await delay(LOOK);
       refresher.tick();
     }
@@ -57,9 +63,11 @@ export function refreshDesk(
       refresher.refreshNow({ names: request.names, strength: request.forced ? 'forced' : 'ordinary' });
     }
     const asked = new Set(requests.flatMap(({ request }) => request.names));
-    const outcomes = await Promise.all([...asked].map(outcomeOf));
+    const outcomes = new Map<string, Promise<readonly RefreshOutcome[]>>();
+    for (const name of asked) outcomes.set(name, outcomesOf(name));
     for (const { request, reply } of requests) {
-      await reply(outcomes.filter(({ name }) => request.names.includes(name)));
+      const answers = await Promise.all(request.names.map((name) => outcomes.get(name) ?? []));
+      await reply(answers.flat());
     }
   }
 
@@ -85,8 +93,7 @@ async function takeAll(folder: RequestFolder): Promise<readonly TakenRequest[]> 
 }
 
 /** What became of a request; undefined while it is under way. */
-function judge(state: State, policy: Policy, now: Instant): Omit<RefreshOutcome, 'name'> | undefined {
-  const { step } = plan(state, policy, now);
+function judge({ state, step }: Omit<Watched, 'unit'>, now: Instant): Outcome | undefined {
   if (state.manual !== undefined) {
     if (step.kind !== 'wait') return undefined;
     if (step.why === 'budget')
@@ -110,7 +117,7 @@ function judge(state: State, policy: Policy, now: Instant): Omit<RefreshOutcome,
   return { result: 'published', message: `${what}, good for ${seconds} s` };
 }
 
-function failed({ class: kind, message, advice }: Failure): Omit<RefreshOutcome, 'name'> {
+function failed({ class: kind, message, advice }: Failure): Outcome {
   const result = kind === 'refused' || kind === 'confirmation' ? 'refused' : 'failed';
   return { result, message: advice ? `${message}; ${advice}` : message };
 }

@@ -76,7 +76,7 @@ function isLater({ platformDate: ours }: Token, { platformDate: theirs }: Token)
 
 /** A new token: everything that was held against the old one is over, and every target is due. */
 export function withToken(state: State, token: Token, end: Deadline, random: number): State {
-  const { hold: _held, failure: _over, refusals, ...rest } = state;
+  const { hold: _held, failure: _over, alive: _before, confirmedAt: _then, refusals, ...rest } = state;
   return {
     ...withTargetsDue(rest),
     record: { ...state.record, token },

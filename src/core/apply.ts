@@ -7,7 +7,7 @@ import { settleOrphan } from './orphan.ts';
 import { failed, fetched } from './outcome.ts';
 import type { AccountRecord } from './record.ts';
 import { refuse, settled } from './refusal.ts';
-import type { Context, State, Strength, TargetState } from './state.ts';
+import { type Context, freshTargets, type State, type Strength, type TargetState } from './state.ts';
 import { after, type Instant, MINUTE, SECOND } from './time.ts';
 
 /** What happened to a credential. */
@@ -37,6 +37,8 @@ export type Event =
   /** The platform was asked the time; epoch ms, where it told. */
   | { readonly type: 'timed'; readonly platformDate?: number }
   | { readonly type: 'saved'; readonly generation: number }
+  /** It is to be published to these targets, which may have changed. */
+  | { readonly type: 'retargeted'; readonly targets: readonly string[] }
   | { readonly type: 'published'; readonly target: string; readonly generation: number }
   | { readonly type: 'unpublished'; readonly target: string; readonly failure: Failure };
 
@@ -91,6 +93,8 @@ export function apply(state: State, event: Event, context: Context): State {
       return timed(state, event.platformDate, context);
     case 'saved':
       return withStore({ ...state, saved: event.generation === state.record.generation || state.saved });
+    case 'retargeted':
+      return { ...state, targets: freshTargets(event.targets) };
     case 'published': {
       const current = event.generation === state.record.token?.generation;
       const dueAt = current ? context.now.monotonic + RECHECK_TARGET : 0;

@@ -3,7 +3,13 @@ import { Secret } from './secret.ts';
 import { DAY, SECOND } from './time.ts';
 
 /** What a configured credential is fetched as (see `providers/`). */
-export type CredentialType = 'stable-token' | 'access-token';
+export type CredentialType = 'stable-token' | 'access-token' | 'wecom';
+
+/** What hangs on a credential's token: fetched with it, living on its own. */
+export type TicketKind = 'jsapi' | 'wx_card' | 'corp_jsapi' | 'agent_config';
+
+/** What a file holds. */
+export type Kind = 'token' | TicketKind;
 
 /** What the platform handed out: a value and the life it gave it. */
 export interface Answer {
@@ -22,12 +28,17 @@ export interface BootTime {
 
 /** A credential as it is stored, compared and published. */
 export interface Token extends Answer {
-  /** Start of the request that brought it, epoch ms on the wall clock of the daemon that made it. */
+  /**
+   * Start of the request that brought it, epoch ms on the wall clock of the daemon that made it; of a ticket the
+   * earliest moment at which it can have been made.
+   */
   readonly issuedAt: number;
   /** The same moment on the monotonic clock, for those who run on the same start of the same machine. */
   readonly bootTime?: BootTime;
   /** `issuedAt` plus `expiresIn`, epoch ms: never later than the platform's own end. */
   readonly expiresAt: number;
+  /** Only the longest life that it can have is known: how much of it was over when it was met is not. */
+  readonly unwitnessed?: true;
   /** The generation of the record that brought this token or last corrected its end. */
   readonly generation: number;
 }

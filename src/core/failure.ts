@@ -34,6 +34,8 @@ export interface Failure {
    */
   readonly effect: 'unsent' | 'none' | 'unknown';
   readonly backoff: Backoff;
+  /** The platform refuses the token that a ticket was asked for with. */
+  readonly blamesToken?: true;
 }
 
 /** The error that carries a {@link Failure} from the edge where it was understood. `code` is the failure's. */

@@ -27,7 +27,7 @@ export type Step =
   | {
       readonly kind: 'wait';
       readonly ms: number;
-      readonly why: 'fresh' | 'backoff' | 'unready' | 'blocked' | 'budget' | 'lagging';
+      readonly why: 'fresh' | 'backoff' | 'unready' | 'blocked' | 'budget' | 'lagging' | 'token';
     }
   /** Read the store: another daemon may have written it. */
   | { readonly kind: 'look' }
@@ -47,15 +47,24 @@ export interface Plan {
   readonly step: Step;
 }
 
+/** A ticket waits for its token, which comes by itself. */
+const TOKEN_AGAIN = SECOND;
+
 /** The net below the watch on the store, for volumes where events never come. */
 const LOOK_AGAIN = 30 * SECOND;
 
 /**
  * The one place that decides. Looks at what is known and at the clock, and says what to do next; asked again after
  * every event and at every tick, so a missed, doubled, early or late call is harmless.
+ * @param base what is known of the token that it is fetched with, where it is
  */
-export function plan(state: State, policy: Policy, now: Instant): Plan {
-  return { publish: duePublications(state, now), step: nextStep(state, policy, now) };
+export function plan(state: State, policy: Policy, now: Instant, base?: State): Plan {
+  const step = nextStep(state, policy, now);
+  const lacksToken = step.kind === 'fetch' && policy.needsToken && !(base && liveToken(base, now));
+  return {
+    publish: duePublications(state, now),
+    step: lacksToken ? { kind: 'wait', ms: TOKEN_AGAIN, why: 'token' } : step,
+  };
 }
 
 function duePublications(state: State, now: Instant): string[] {

@@ -1,11 +1,16 @@
-import type { CredentialType } from './credential.ts';
 import type { Budget } from './quota.ts';
 
 /** How a credential behaves and what its owner wishes. Durations in milliseconds. */
 export interface Policy {
-  readonly type: CredentialType;
   /** Every fetch kills the credential before: intent before the request, lock required. */
   readonly destructive: boolean;
+  /**
+   * The same value comes back until it ends, so it is asked for until it changes; with the seconds that it has left, or
+   * always with those of its whole life. Absent: the platform replaces it before it ends.
+   */
+  readonly repeats?: 'with-rest' | 'with-whole-life';
+  /** It is fetched with a live token of its account. */
+  readonly needsToken: boolean;
   /** From so long before its end on, a token is replaced. */
   readonly window: number;
   /** The window shrinks to a third of a life shorter than three of it (where `expires_in` is the whole life). */

@@ -1,4 +1,4 @@
-import type { Answer, Token } from './credential.ts';
+import type { Answer, Kind, Token } from './credential.ts';
 import type { Policy } from './policy.ts';
 import type { AccountRecord } from './record.ts';
 import type { Instant } from './time.ts';
@@ -14,9 +14,16 @@ export interface Provider {
    * One call to the platform, within its timeouts. Never retried inside: what a failure means is the planner's.
    * @throws {EdgeError} with everything the planner needs
    */
-  fetch(request: { readonly forced: boolean; readonly signal: AbortSignal }): Promise<Answer>;
+  fetch(request: FetchRequest): Promise<Answer>;
   /** Asks the platform, cheaply, whether a token is accepted. Never rejects. */
   probe(token: Token, signal: AbortSignal): Promise<Probe>;
+}
+
+export interface FetchRequest {
+  readonly forced: boolean;
+  /** The live token of the same credential, for what is fetched with one. */
+  readonly token?: Token;
+  readonly signal: AbortSignal;
 }
 
 export interface Probe {
@@ -66,10 +73,19 @@ export interface Lease {
   release(): Promise<void>;
 }
 
-/** One credential with its edges. */
+/** What is fetched and lives on its own, a token or a ticket, with its edges. */
 export interface Unit {
+  /** Unique: the name of the credential, of a ticket with its kind. */
+  readonly id: string;
+  /** Of the credential. */
   readonly name: string;
+  readonly kind: Kind;
+  /** The id of the unit whose token it is fetched with. */
+  readonly base?: string;
+  /** What it shares a record, a lock and a budget with, in any process. */
   readonly account: string;
+  /** The host that is asked: of one that hangs not all others are to wait. */
+  readonly host: string;
   readonly policy: Policy;
   /** Of the AppSecret as it is now; undefined when it cannot be read. */
   readonly fingerprint: () => Promise<string | undefined>;

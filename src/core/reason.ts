@@ -1,8 +1,9 @@
 import type { Policy } from './policy.ts';
 import { forcedObstacle } from './quota.ts';
 import { standing } from './record.ts';
+import { earlyBy, recheckOf } from './repeating.ts';
 import { ledgerTimeOf, lifeLeft, liveToken, type State } from './state.ts';
-import { type Instant, MINUTE, SECOND } from './time.ts';
+import { type Instant, MINUTE, remaining, SECOND } from './time.ts';
 
 /** Why a credential is fetched: the `reason` label of `refresh_total`. */
 export type Reason =
@@ -33,6 +34,8 @@ export function untilDue(state: State, policy: Policy, now: Instant): number {
   const { token } = state.record;
   const left = lifeLeft(state, now);
   if (!token || left === undefined) return 0;
+  // That it was handed out again does not move the end at which it is expected to change.
+  if (policy.repeats) return remaining(state.end ?? now, now) - earlyBy(token);
   const window = policy.windowShrinks
     ? Math.min(policy.window, (token.expiresIn * SECOND) / 3)
     : policy.window;
@@ -61,7 +64,8 @@ export function untilTakenUp(
   return born + Math.min(READERS_PACE, (token.expiresIn * SECOND) / 10) - now.monotonic;
 }
 
-export function untilRecheck({ askedAt }: State, { recheck }: Policy, now: Instant): number {
+export function untilRecheck({ askedAt, record }: State, policy: Policy, now: Instant): number {
+  const recheck = (record.token && recheckOf(record.token)) ?? policy.recheck;
   if (recheck === undefined) return Number.POSITIVE_INFINITY;
   return askedAt === undefined ? 0 : askedAt + recheck - now.monotonic;
 }

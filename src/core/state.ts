@@ -58,6 +58,8 @@ export interface State {
   readonly trouble?: StoreTrouble;
   /** Monotonic ms at which the platform last answered well, or at which the token was taken over from the store. */
   readonly askedAt?: number;
+  /** Monotonic ms of the start of the last request that brought the current token, the same one again included. */
+  readonly confirmedAt?: number;
   readonly anchor: Anchor;
   /** The platform was asked for its time, whether or not it told. */
   readonly timeAsked?: boolean;
@@ -65,6 +67,8 @@ export interface State {
   readonly fingerprint?: string;
   /** When the record's token ends, by this process's clocks. */
   readonly end?: Deadline;
+  /** The platform has handed it out again, so it lives until then whatever `end` says. */
+  readonly alive?: Deadline;
   /** The end that an intent without an outcome allows it at most. */
   readonly doubt?: Deadline;
   readonly orphan?: Orphan;
@@ -102,13 +106,20 @@ export function initialState(account: string, targets: readonly string[], now: I
     failures: 0,
     unready: 0,
     blocked: 0,
-    targets: Object.fromEntries(targets.map((id) => [id, { dueAt: 0, failures: 0 }])),
+    targets: freshTargets(targets),
   };
 }
 
+/** Targets of which nothing is known: what they hold is looked at, and replaced if need be. */
+export function freshTargets(ids: readonly string[]): State['targets'] {
+  return Object.fromEntries(ids.map((id) => [id, { dueAt: 0, failures: 0 }]));
+}
+
 /** Milliseconds of life the token has left, every reason to doubt it counted in; undefined without a token. */
-export function lifeLeft({ end, doubt }: State, now: Instant): number | undefined {
-  return end && remaining(doubt ? earlier(end, doubt) : end, now);
+export function lifeLeft({ end, alive, doubt }: State, now: Instant): number | undefined {
+  if (!end) return undefined;
+  const left = remaining(doubt ? earlier(end, doubt) : end, now);
+  return alive ? Math.max(left, remaining(alive, now)) : left;
 }
 
 /** The token, while it has life left. */

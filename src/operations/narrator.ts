@@ -1,9 +1,13 @@
 import type { Failure } from '../core/failure.ts';
 import type { FetchStep } from '../core/plan.ts';
+import type { Unit } from '../core/ports.ts';
 import type { RefusalVerdict } from '../core/refusal.ts';
 import type { Report } from '../core/report.ts';
 import { inWords } from './duration.ts';
 import type { Fields, Logger } from './logger.ts';
+
+/** Whom a report is about. */
+type Named = Pick<Unit, 'name' | 'kind'>;
 
 /** Why an asked-for forced refresh was made as an ordinary call. */
 const DEMOTIONS: Readonly<Record<NonNullable<FetchStep['demoted']>, string>> = {
@@ -40,84 +44,85 @@ const REFUSALS: Readonly<Record<RefusalVerdict, { level: keyof Logger; message: 
  * Tells what happened, a line each. A failure that repeats itself is told the first time, the second, the fourth, the
  * eighth …: an outage of hours is a handful of lines.
  */
-export function createNarrator(logger: Logger): (credential: string, report: Report) => void {
+export function createNarrator(logger: Logger): (of: Named | undefined, report: Report) => void {
   const repeats = new Map<string, number>();
   /** Whose state folder has failed since the last fetch of theirs began. */
   const troubled = new Set<string>();
 
-  function isNews(credential: string, what: string, failure: Failure): boolean {
-    const key = `${credential} ${what} ${failure.code}`;
+  function isNews(id: string, what: string, failure: Failure): boolean {
+    const key = `${id} ${what} ${failure.code}`;
     const times = (repeats.get(key) ?? 0) + 1;
     repeats.set(key, times);
     return (times & (times - 1)) === 0;
   }
 
-  function forget(credential: string, what: string): void {
-    for (const key of repeats.keys()) if (key.startsWith(`${credential} ${what} `)) repeats.delete(key);
+  function forget(id: string, what: string): void {
+    for (const key of repeats.keys()) if (key.startsWith(`${id} ${what} `)) repeats.delete(key);
   }
 
-  return (credential, report) => {
+  return (of, report) => {
+    const { name: credential, kind = 'token' } = of ?? {};
+    const noun = kind === 'token' ? 'token' : 'ticket';
+    const who: Fields = { ...(credential && { credential }), ...(kind !== 'token' && { kind }) };
+    const id = `${credential}/${kind}`;
     switch (report.type) {
       case 'fetching':
         // Before a fetch the folder is locked and written; some go on without, so one alone proves nothing.
-        if (!troubled.delete(credential)) forget(credential, 'state');
-        if (report.step.demoted) logger.warn(DEMOTIONS[report.step.demoted], { credential });
+        if (!troubled.delete(id)) forget(id, 'state');
+        if (report.step.demoted) logger.warn(DEMOTIONS[report.step.demoted], who);
         return logger.debug('asking the platform', {
-          credential,
+          ...who,
           reason: report.step.reason,
           forced: report.step.forced,
         });
       case 'refreshed':
-        forget(credential, 'fetch');
-        return logger.info(`a new token, good for ${inWords(report.lifeMs)}`, {
-          credential,
-          ...call(report),
-        });
+        forget(id, 'fetch');
+        return logger.info(`a new ${noun}, good for ${inWords(report.lifeMs)}`, { ...who, ...call(report) });
       case 'unchanged':
-        forget(credential, 'fetch');
-        return logger.info(`the same token again, good for ${inWords(report.lifeMs)}`, {
-          credential,
+        forget(id, 'fetch');
+        return logger.info(`the same ${noun} again, good for ${inWords(report.lifeMs)}`, {
+          ...who,
           ...call(report),
         });
       case 'adopted':
-        forget(credential, 'fetch');
+        forget(id, 'fetch');
         return report.lifeMs > 0
-          ? logger.info(`took over a stored token, good for ${inWords(report.lifeMs)}`, { credential })
-          : logger.info('found a stored token, but it has ended', { credential });
+          ? logger.info(`took over a stored ${noun}, good for ${inWords(report.lifeMs)}`, who)
+          : logger.info(`found a stored ${noun}, but it has ended`, who);
       case 'failed': {
         // That the token has ended meanwhile is news of its own.
         const live = report.lifeMs > 0;
-        if (!isNews(credential, live ? 'fetch' : 'fetch dead', report.failure)) return;
+        if (!isNews(id, live ? 'fetch' : 'fetch dead', report.failure)) return;
         const rest = live
-          ? `the token is good for another ${inWords(report.lifeMs)}`
-          : 'there is no live token';
-        const fields = { credential, ...call(report), ...details(report.failure) };
+          ? `the ${noun} is good for another ${inWords(report.lifeMs)}`
+          : `there is no live ${noun}`;
+        const fields = { ...who, ...call(report), ...details(report.failure) };
         return logger[live ? 'warn' : 'error'](`${report.failure.message}; ${rest}`, fields);
       }
       case 'refusal': {
         const { level, message, ...fields } = REFUSALS[report.verdict];
-        return logger[level](message, { ...(credential && { credential }), ...fields });
+        return logger[level](message, { ...who, ...fields });
       }
       case 'probed':
         return report.works
-          ? logger.info('the platform accepts the token that a reader reported as refused', { credential })
+          ? logger.info('the platform accepts the token that a reader reported as refused', who)
           : logger.error('the platform refuses the token, and an ordinary call brings no other', {
-              credential,
+              ...who,
               advice: 'refresh --force, or allowForce: true, brings a new one and kills the old one',
             });
       case 'blocked':
-        troubled.add(credential);
-        if (!isNews(credential, 'state', report.failure)) return;
-        return logger.warn(report.failure.message, { credential, ...details(report.failure) });
+        troubled.add(id);
+        if (!isNews(id, 'state', report.failure)) return;
+        return logger.warn(report.failure.message, { ...who, ...details(report.failure) });
       case 'published':
-        forget(credential, report.target);
+        forget(id, report.target);
         if (report.result === 'unchanged')
-          return logger.debug('already up to date', { credential, target: report.target });
-        return logger.info('published', { credential, target: report.target });
+          return logger.debug('already up to date', { ...who, target: report.target });
+        return logger.info('published', { ...who, target: report.target });
       case 'unpublished':
-        if (!isNews(credential, report.target, report.failure)) return;
+        if (!isNews(id, report.target, report.failure)) return;
         return logger.error(report.failure.message, {
-          credential,
+          ...who,
           target: report.target,
           ...details(report.failure),
         });

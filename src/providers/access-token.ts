@@ -1,17 +1,18 @@
 import { readAnswer } from '../core/credential.ts';
 import { MINUTE, SECOND } from '../core/time.ts';
 import type { CredentialKind } from './kind.ts';
-import { probeOfficialToken } from './probe.ts';
+import { probeToken } from './probe.ts';
 
 /**
  * The classic token: every fetch mints a new one, the one before works on for about five minutes, and the one before
  * that dies at once. A lost answer has rotated the token all the same, so no request is ever repeated blindly.
  */
 export const accessToken: CredentialKind = {
+  family: 'official',
   policy: ({ window, budget }) => ({
-    type: 'access-token',
     destructive: true,
     window,
+    needsToken: false,
     windowShrinks: true,
     spread: 54 * SECOND,
     overlap: 5 * MINUTE,
@@ -31,6 +32,6 @@ export const accessToken: CredentialKind = {
       });
       return { ...readAnswer(body, 'access_token'), ...(date !== undefined && { platformDate: date }) };
     },
-    probe: (token, signal) => probeOfficialToken(platform, token, signal),
+    probe: (token, signal) => probeToken('official', platform, token, signal),
   }),
 };

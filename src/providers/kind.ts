@@ -1,3 +1,4 @@
+import type { PlatformFamily } from '../core/errcodes/index.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Provider } from '../core/ports.ts';
 import type { Budget } from '../core/quota.ts';
@@ -24,8 +25,9 @@ export interface Wishes {
   readonly recheck?: number;
 }
 
-/** A type of credential: how it behaves, and how it is asked for. */
+/** A type of credential, or a kind of ticket: how it behaves, and how it is asked for. */
 export interface CredentialKind {
+  readonly family: PlatformFamily;
   policy(wishes: Wishes): Policy;
   provider(source: Source): Provider;
 }

@@ -1,5 +1,5 @@
 import { oddAnswer } from '../core/credential.ts';
-import { type EndpointKind, platformFailure } from '../core/errcodes/index.ts';
+import { type EndpointKind, type PlatformFamily, platformFailure } from '../core/errcodes/index.ts';
 import { EdgeError } from '../core/failure.ts';
 import type { Clock } from '../core/ports.ts';
 import { MINUTE } from '../core/time.ts';
@@ -35,8 +35,16 @@ export interface Platform {
 /** After so long on a fallback host the first one is tried again, in ms. */
 const STICKINESS = 10 * MINUTE;
 
-/** @param hosts base URLs, the preferred one first */
-export function createPlatform(hosts: readonly string[], transport: Transport, clock: Clock): Platform {
+/**
+ * @param family whose error codes the hosts speak
+ * @param hosts base URLs, the preferred one first
+ */
+export function createPlatform(
+  family: PlatformFamily,
+  hosts: readonly string[],
+  transport: Transport,
+  clock: Clock,
+): Platform {
   let preferred = 0;
   let returnAt = 0;
 
@@ -48,7 +56,7 @@ export function createPlatform(hosts: readonly string[], transport: Transport, c
       for (let turn = 0; turn < hosts.length; turn += 1) {
         const index = (preferred + turn) % hosts.length;
         try {
-          const answer = read(await transport.send(hosts[index] ?? '', request), request.endpoint);
+          const answer = read(await transport.send(hosts[index] ?? '', request), family, request.endpoint);
           if (index !== preferred) returnAt = clock.now().monotonic + STICKINESS;
           preferred = index;
           return answer;
@@ -76,11 +84,14 @@ function withUnknownEffect(error: unknown): unknown {
 }
 
 /** The content decides, not the header or the status: error codes come with HTTP 200, JSON comes as text/plain. */
-function read({ status, text, date, location }: TransportAnswer, endpoint: EndpointKind): PlatformAnswer {
+function read(
+  { status, text, date, location }: TransportAnswer,
+  family: PlatformFamily,
+  endpoint: EndpointKind,
+): PlatformAnswer {
   const body = parse(text);
   const errcode = errcodeIn(body);
-  if (errcode)
-    throw new EdgeError(platformFailure('official', endpoint, { errcode, errmsg: errmsgIn(body) }));
+  if (errcode) throw new EdgeError(platformFailure(family, endpoint, { errcode, errmsg: errmsgIn(body) }));
   if (status < 200 || status > 299) throw statusFailure(status, location);
   if (body === undefined) throw oddAnswer(text.trim() === '' ? 'is empty' : 'is not JSON');
   if (errcode === undefined) throw oddAnswer('has an errcode that is no number');

@@ -1,5 +1,5 @@
 import type { Token } from '../core/credential.ts';
-import { errcodeRule } from '../core/errcodes/index.ts';
+import { errcodeRule, type PlatformFamily } from '../core/errcodes/index.ts';
 import { failureOf } from '../core/failure.ts';
 import type { Probe } from '../core/ports.ts';
 import type { Platform } from './platform.ts';
@@ -8,7 +8,8 @@ import type { Platform } from './platform.ts';
  * Asks whether the platform accepts a token, by the cheapest call there is. Only an error code that blames the token is
  * a no: an outage, a quota or an IP rule says nothing about it.
  */
-export async function probeOfficialToken(
+export async function probeToken(
+  family: PlatformFamily,
   platform: Platform,
   token: Token,
   signal: AbortSignal,
@@ -27,7 +28,7 @@ export async function probeOfficialToken(
   } catch (error) {
     const { errcode } = failureOf(error, 'none');
     return {
-      works: errcode === undefined || errcodeRule('official', 'ticket', errcode)?.token !== 'suspect',
+      works: errcode === undefined || errcodeRule(family, 'ticket', errcode)?.token !== 'suspect',
     };
   }
 }

@@ -1,7 +1,7 @@
 import { readAnswer } from '../core/credential.ts';
 import { MINUTE, SECOND } from '../core/time.ts';
 import type { CredentialKind } from './kind.ts';
-import { probeOfficialToken } from './probe.ts';
+import { probeToken } from './probe.ts';
 
 /**
  * The stable token: while it lives every call returns the same one with the seconds it has left; inside the last
@@ -9,10 +9,11 @@ import { probeOfficialToken } from './probe.ts';
  * and the old one dies.
  */
 export const stableToken: CredentialKind = {
+  family: 'official',
   policy: ({ window, budget, coordinated, refusalForces, recheck }) => ({
-    type: 'stable-token',
     destructive: false,
     window,
+    needsToken: false,
     windowShrinks: false,
     spread: 30 * SECOND,
     overlap: 5 * MINUTE,
@@ -38,6 +39,6 @@ export const stableToken: CredentialKind = {
       });
       return { ...readAnswer(body, 'access_token'), ...(date !== undefined && { platformDate: date }) };
     },
-    probe: (token, signal) => probeOfficialToken(platform, token, signal),
+    probe: (token, signal) => probeToken('official', platform, token, signal),
   }),
 };

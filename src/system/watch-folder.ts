@@ -29,7 +29,7 @@ export function watchFolder(folder: string, changed: (name: string) => void): Fo
     echoes.delete(name);
     changed(name);
   };
-  watcher.on('add', tell).on('change', tell).on('unlink', tell);
+  for (const event of ['add', 'change', 'unlink', 'addDir', 'unlinkDir'] as const) watcher.on(event, tell);
   watcher.on('error', () => {
     works = false;
   });

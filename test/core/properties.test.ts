@@ -179,6 +179,8 @@ function longestWait({ step, state, left = 0 }: Wait): number {
     case 'unready':
     case 'blocked':
       return 1.2 * MINUTE;
+    case 'token':
+      return SECOND;
     case 'budget':
       return DAY + HOUR;
   }

@@ -29,7 +29,10 @@ const failed = (failure: Failure = TIMEOUT, lifeMs = HOUR): Report => ({
 
 function narrator() {
   const { logger, entries } = journal();
-  return { tell: createNarrator(logger), entries };
+  const narrate = createNarrator(logger);
+  const tell = (name: string, report: Report) =>
+    narrate(name === '' ? undefined : { name, kind: 'token' }, report);
+  return { tell, narrate, entries };
 }
 
 describe('the narrator', () => {

@@ -45,7 +45,7 @@ export function asking(
 ): Asker {
   const transport = createTransport({ timeout: PATIENCE, ...options });
   onTestFinished(() => transport.close());
-  const platform = createPlatform([hosts].flat(), transport, clock);
+  const platform = createPlatform(credentialKinds[type].family, [hosts].flat(), transport, clock);
   const provider = credentialKinds[type].provider({ appId: APPID, secret, platform });
   const fetch = ({ forced = false, signal = new AbortController().signal }: Request = {}) =>
     provider.fetch({ forced, signal });

@@ -1,7 +1,6 @@
 import type { Socket } from 'node:net';
 import { setInterval } from 'node:timers';
 import { describe, expect, it } from 'vitest';
-import type { CredentialType } from '../../src/core/credential.ts';
 import { TEST_ACCOUNT, withSandbox } from '../support/sandbox.ts';
 import { eventually } from '../support/wait.ts';
 import { asking, GOOD, judged, TOKEN } from './asking.ts';
@@ -9,7 +8,7 @@ import { afterRequest, blackhole, closedPort, httpServer, tcpServer } from './se
 
 /** Short where the fault is that no connection comes about. */
 const SHORT = { timeout: 300 };
-const KINDS: readonly CredentialType[] = ['stable-token', 'access-token'];
+const KINDS = ['stable-token', 'access-token'] as const;
 const HEAD = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n';
 
 describe.each(KINDS)('nothing of a request for a %s has left this host', (type) => {

@@ -10,7 +10,7 @@ import { closedPort, saying } from './servers.ts';
 async function works(url: string): Promise<boolean> {
   const transport = createTransport({ timeout: 20_000 });
   onTestFinished(() => transport.close());
-  const platform = createPlatform([url], transport, systemClock);
+  const platform = createPlatform('official', [url], transport, systemClock);
   const source = { appId: APPID, secret: async () => new Secret(SECRET), platform };
   const { signal } = new AbortController();
   return (await credentialKinds['stable-token'].provider(source).probe(aToken(TOKEN), signal)).works;

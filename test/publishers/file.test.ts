@@ -17,7 +17,12 @@ import { createPublisher, type Target } from '../../src/publishers/index.ts';
 import { isRoot, modeOf, mount, namesIn, temporaryFolder, withUmask } from '../system/folder.ts';
 import { aToken } from './token.ts';
 
-const SUBJECT = { name: 'default', type: 'access-token', appId: 'wx0000000000000000' } as const;
+const SUBJECT = {
+  name: 'default',
+  type: 'access-token',
+  appId: 'wx0000000000000000',
+  kind: 'token',
+} as const;
 const OLD = aToken('the-first-token-of-this-test');
 const NEW = aToken('the-second-token-of-this-test', { generation: 2 });
 

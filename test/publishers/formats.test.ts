@@ -2,16 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { formats } from '../../src/publishers/formats.ts';
 import { aToken } from './token.ts';
 
-const SUBJECT = { name: 'shop', type: 'stable-token', appId: 'wx0000000000000000' } as const;
+const SUBJECT = { name: 'shop', type: 'stable-token', appId: 'wx0000000000000000', kind: 'token' } as const;
+const TOKEN = aToken('76_aToken-of_WeChat');
 
 describe('a published file', () => {
   it('is, raw, the value and nothing else', () => {
-    expect(formats.raw(aToken('76_aToken-of_WeChat'))).toBe('76_aToken-of_WeChat');
+    expect(formats.raw(TOKEN)).toBe('76_aToken-of_WeChat');
   });
 
   it('says in JSON whose token it is and when it ends, in whole seconds', () => {
-    const content = formats.json(aToken('76_aToken-of_WeChat'), SUBJECT);
-    expect(content).toBe(
+    expect(formats.json(TOKEN, SUBJECT)).toBe(
       '{"name":"shop","type":"stable-token","app_id":"wx0000000000000000","access_token":"76_aToken-of_WeChat",' +
         '"expires_in":7200,"issued_at":1767225600,"expires_at":1767232800}\n',
     );
@@ -22,4 +22,69 @@ describe('a published file', () => {
     const details = JSON.parse(formats.json(token, SUBJECT));
     expect(details).toMatchObject({ expires_in: 345, expires_at: 1_767_226_345 });
   });
+
+  it('calls a ticket a ticket, and says which', () => {
+    expect(formats.json(TOKEN, { ...SUBJECT, kind: 'wx_card' })).toBe(
+      '{"name":"shop","type":"wx_card","app_id":"wx0000000000000000","ticket":"76_aToken-of_WeChat",' +
+        '"expires_in":7200,"issued_at":1767225600,"expires_at":1767232800}\n',
+    );
+  });
+
+  it('sets two variables of a shell', () => {
+    expect(formats.env(TOKEN, SUBJECT)).toBe(
+      "WX_ACCESS_TOKEN='76_aToken-of_WeChat'\nWX_ACCESS_TOKEN_EXPIRES_AT='1767232800'\n",
+    );
+  });
+
+  it.for([
+    ['jsapi', 'WX_JSAPI_TICKET'],
+    ['wx_card', 'WX_CARD_TICKET'],
+    ['corp_jsapi', 'WX_CORP_JSAPI_TICKET'],
+    ['agent_config', 'WX_AGENT_CONFIG_TICKET'],
+  ] as const)('sets, for the ticket %s, the variable %s', ([kind, variable]) => {
+    expect(formats.env(TOKEN, { ...SUBJECT, kind })).toBe(
+      `${variable}='76_aToken-of_WeChat'\n${variable}_EXPIRES_AT='1767232800'\n`,
+    );
+  });
+
+  it('is never written for a shell with a NUL, which would cut or change the value', () => {
+    expect(() => formats.env(aToken('before\0after'), SUBJECT)).toThrow(TypeError);
+    expect(() => formats.env(aToken('before\0after'), SUBJECT)).not.toThrow(/before|after/);
+  });
+
+  it('returns an array to PHP', () => {
+    expect(formats.php(TOKEN, SUBJECT).split('\n')).toEqual([
+      '<?php return [',
+      '  "name" => "shop",',
+      '  "type" => "stable-token",',
+      '  "app_id" => "wx0000000000000000",',
+      '  "access_token" => "76_aToken-of_WeChat",',
+      '  "expires_in" => 7200,',
+      '  "issued_at" => 1767225600,',
+      '  "expires_at" => 1767232800,',
+      '];',
+      '',
+    ]);
+  });
+
+  it('is a line for each of the properties of Java', () => {
+    expect(formats.properties(TOKEN, { ...SUBJECT, kind: 'jsapi' }).split('\n')).toEqual([
+      'name=shop',
+      'type=jsapi',
+      'app_id=wx0000000000000000',
+      'ticket=76_aToken-of_WeChat',
+      'expires_in=7200',
+      'issued_at=1767225600',
+      'expires_at=1767232800',
+      '',
+    ]);
+  });
+
+  it.for(['php', 'properties'] as const)(
+    'is, as %s, plain ASCII in any encoding it may be read in',
+    (format) => {
+      const content = formats[format](aToken('微信🔑\x81\0'), { ...SUBJECT, name: '小店' });
+      expect(content).toMatch(/^[\n -~]+$/);
+    },
+  );
 });

@@ -9,7 +9,12 @@ import { isRoot, mount, namesIn, temporaryFolder } from '../system/folder.ts';
 import { program } from '../system/program.ts';
 
 const NOBODY = 65_534;
-const SUBJECT = { name: 'default', type: 'stable-token', appId: 'wx0000000000000000' } as const;
+const SUBJECT = {
+  name: 'default',
+  type: 'stable-token',
+  appId: 'wx0000000000000000',
+  kind: 'token',
+} as const;
 const preparer = program(new URL('./preparer.ts', import.meta.url));
 
 /** What `prepare` finds wrong with a path. */

@@ -4,6 +4,6 @@ import { createPublisher } from '../../src/publishers/index.ts';
 const [path = ''] = process.argv.slice(2);
 const publisher = createPublisher(
   { type: 'file', path, format: 'raw', details: false, mode: 0o640 },
-  { name: 'default', type: 'stable-token', appId: 'wx0000000000000000' },
+  { name: 'default', type: 'stable-token', appId: 'wx0000000000000000', kind: 'token' },
 );
 process.stdout.write(JSON.stringify(await publisher.prepare()));

@@ -57,14 +57,17 @@ export function createDaemon(options: DaemonOptions): Daemon {
     const life = machine.begin(() => settle());
     const store = disk.open(life);
     const unit: Unit = {
+      id: NAME,
       name: NAME,
+      kind: 'token',
+      host: HOSTS[0] ?? '',
       account: ACCOUNT,
       policy,
       fingerprint: async () => 'f',
       provider: kind.provider({
         appId: TEST_ACCOUNT.appId,
         secret: async () => new Secret(TEST_ACCOUNT.secret),
-        platform: createPlatform(HOSTS, network.connect(life, store.requestSent), life.clock),
+        platform: createPlatform('official', HOSTS, network.connect(life, store.requestSent), life.clock),
       }),
       store: {
         ...store,
@@ -75,11 +78,9 @@ export function createDaemon(options: DaemonOptions): Daemon {
       },
       publishers: [playedPublisher(life, file, agenda, random)],
     };
-    const reconciler = createReconciler([unit], {
-      clock: life.clock,
-      random,
-      report: () => {},
-    });
+    const reconciler = createReconciler({ clock: life.clock, random, report: () => {} });
+    reconciler.serve([unit]);
+    const stateNow = () => reconciler.views()[0]?.state;
 
     stop = reconciler.stop;
     clockSet = () => {
@@ -90,7 +91,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     let nextTick: number | undefined;
     let settled: State | undefined;
     settle = () => {
-      const state = reconciler.states().get(NAME);
+      const state = stateNow();
       // A tick is planned already, and nothing has happened since.
       if (!state || (state === settled && nextTick !== undefined)) return;
       settled = state;
@@ -107,7 +108,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     disk.watch(life, {
       told: () => reconciler.stir(ACCOUNT),
       hasRested: () => {
-        const seenAt = reconciler.states().get(NAME)?.seenAt;
+        const seenAt = stateNow()?.seenAt;
         return seenAt !== undefined && life.clock.now().monotonic - seenAt.monotonic > LOOK_AGAIN;
       },
     });

@@ -1,8 +1,7 @@
-import type { CredentialType } from '../../src/core/credential.ts';
 import { FAULTS } from './fault.ts';
-import type { Scenario } from './simulate.ts';
+import type { OfficialType, Scenario } from './simulate.ts';
 
-const TYPES: readonly CredentialType[] = ['stable-token', 'access-token'];
+const TYPES: readonly OfficialType[] = ['stable-token', 'access-token'];
 const FLEETS = [1, 4, 50];
 
 /** Every type with every number of daemons and every fault, each with dice of its own. */

@@ -15,8 +15,11 @@ import { type Journal, newJournal } from './journal.ts';
 import { befall, strikes } from './misfortune.ts';
 import { createNetwork } from './network.ts';
 
+/** Those whose tokens can die before their time. */
+export type OfficialType = Exclude<CredentialType, 'wecom'>;
+
 export interface Scenario {
-  readonly type: CredentialType;
+  readonly type: OfficialType;
   readonly daemons: number;
   readonly fault: Fault;
   readonly days: number;

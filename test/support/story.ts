@@ -1,5 +1,5 @@
 import { apply, type Event } from '../../src/core/apply.ts';
-import type { CredentialType } from '../../src/core/credential.ts';
+import type { CredentialType, TicketKind } from '../../src/core/credential.ts';
 import { type Failure, PASSING } from '../../src/core/failure.ts';
 import { begin } from '../../src/core/outcome.ts';
 import { type Plan, plan } from '../../src/core/plan.ts';
@@ -8,7 +8,7 @@ import type { AccountRecord } from '../../src/core/record.ts';
 import { Secret } from '../../src/core/secret.ts';
 import { initialState, type State } from '../../src/core/state.ts';
 import { MINUTE } from '../../src/core/time.ts';
-import { credentialKinds } from '../../src/providers/index.ts';
+import { credentialKinds, ticketKinds } from '../../src/providers/index.ts';
 import { type FakeClock, fakeClock } from './clock.ts';
 
 const ACCOUNT = 'weixin/stable-token/wx0000000000000000';
@@ -19,7 +19,8 @@ export interface Story {
   readonly clock: FakeClock;
   readonly policy: Policy;
   state(): State;
-  plan(): Plan;
+  /** @param base what is known of the token that it is fetched with */
+  plan(base?: State): Plan;
   happen(event: Event): void;
   /** A whole fetch: written down, sent, answered and saved. */
   fetch(value: string, expiresIn?: number, platformDate?: number): void;
@@ -29,13 +30,13 @@ export interface Story {
 }
 
 export function tell(
-  type: CredentialType,
+  type: CredentialType | TicketKind,
   overrides: Partial<Policy> = {},
   random = 0.5,
   clock = fakeClock(),
 ): Story {
   const policy: Policy = {
-    ...credentialKinds[type].policy({
+    ...kindOf(type).policy({
       window: type === 'access-token' ? 10 * MINUTE : 5 * MINUTE,
       budget: { fetchesPerDay: 2000, forcedPerDay: 20 },
       coordinated: true,
@@ -67,9 +68,9 @@ export function tell(
     clock,
     policy,
     state: () => state,
-    plan: () => {
+    plan: (base) => {
       look();
-      return plan(state, policy, clock.now());
+      return plan(state, policy, clock.now(), base);
     },
     happen,
     fetch(value, expiresIn = 7200, platformDate) {
@@ -89,6 +90,10 @@ export function tell(
       happen({ type: 'published', target: TARGET, generation });
     },
   };
+}
+
+function kindOf(type: CredentialType | TicketKind) {
+  return type in ticketKinds ? ticketKinds[type as TicketKind] : credentialKinds[type as CredentialType];
 }
 
 export const PASSING_FAULT: Failure = {

@@ -50,5 +50,6 @@ export function platformFailure(
     ...(rid === undefined ? {} : { rid }),
     effect: 'none',
     backoff: rule.backoff,
+    ...(endpoint === 'ticket' && rule.token === 'suspect' && { blamesToken: true }),
   };
 }

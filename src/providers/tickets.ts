@@ -1,0 +1,63 @@
+import { readAnswer, type TicketKind } from '../core/credential.ts';
+import type { PlatformFamily } from '../core/errcodes/index.ts';
+import { EdgeError, PASSING } from '../core/failure.ts';
+import { MINUTE } from '../core/time.ts';
+import type { CredentialKind } from './kind.ts';
+
+/** Each kind of ticket, by the name that the configuration knows: whose it is and where it is asked for. */
+export const ticketKinds: Readonly<Record<TicketKind, CredentialKind>> = {
+  jsapi: ticket('official', '/cgi-bin/ticket/getticket', 'jsapi'),
+  wx_card: ticket('official', '/cgi-bin/ticket/getticket', 'wx_card'),
+  corp_jsapi: ticket('wecom', '/cgi-bin/get_jsapi_ticket'),
+  agent_config: ticket('wecom', '/cgi-bin/ticket/get', 'agent_config'),
+};
+
+/**
+ * A ticket is fetched with a live token and lives on its own. The same one comes back until it ends, and `expires_in`
+ * is always its whole life, so how much of it is left only those know who saw it change.
+ */
+function ticket(family: PlatformFamily, path: string, type?: string): CredentialKind {
+  return {
+    family,
+    policy: ({ budget }) => ({
+      destructive: false,
+      repeats: 'with-whole-life',
+      needsToken: true,
+      window: MINUTE,
+      windowShrinks: false,
+      spread: 0,
+      overlap: 0,
+      budget,
+      manual: 'ordinary',
+      refusalForces: false,
+    }),
+    provider: ({ platform }) => ({
+      async fetch({ token, signal }) {
+        if (!token) throw noToken();
+        const query = { access_token: token.value.reveal(), ...(type !== undefined && { type }) };
+        const { body, date } = await platform.call({
+          method: 'GET',
+          path,
+          endpoint: 'ticket',
+          query,
+          repeatable: true,
+          signal,
+        });
+        return { ...readAnswer(body, 'ticket'), ...(date !== undefined && { platformDate: date }) };
+      },
+      // There is no call that takes a ticket.
+      probe: async () => ({ works: true }),
+    }),
+  };
+}
+
+/** It has ended since this was planned. */
+function noToken(): EdgeError {
+  return new EdgeError({
+    class: 'passing',
+    code: 'no-token',
+    message: 'there is no live token to ask for a ticket with',
+    effect: 'unsent',
+    backoff: PASSING,
+  });
+}

@@ -1,0 +1,54 @@
+import { stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { watchFolder } from './watch-folder.ts';
+
+export interface FilesWatch {
+  /** Looks whether any of them has changed, whatever events said: the net for volumes where events never come. */
+  look(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** An editor writes in several steps, and Kubernetes swaps many files at once: they are one change, ms. */
+const SETTLED = 200;
+
+/**
+ * Tells when any of these files has been changed, replaced, removed or created, once for all that came together. What
+ * counts is what is found behind the path: Kubernetes replaces a folder behind a link, editors rename.
+ */
+export async function watchFiles(paths: readonly string[], changed: () => void): Promise<FilesWatch> {
+  let known = await marksOf(paths);
+  let timer: NodeJS.Timeout | undefined;
+  const stirred = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => void look(), SETTLED);
+  };
+  const folders = [...new Set(paths.map((path) => dirname(path)))];
+  const watches = folders.map((folder) => watchFolder(folder, stirred));
+
+  async function look(): Promise<void> {
+    const found = await marksOf(paths);
+    if (found === known) return;
+    known = found;
+    changed();
+  }
+
+  return {
+    look,
+    async close() {
+      clearTimeout(timer);
+      await Promise.all(watches.map((watch) => watch.close()));
+    },
+  };
+}
+
+async function marksOf(paths: readonly string[]): Promise<string> {
+  const marks = await Promise.all(
+    paths.map((path) =>
+      stat(path, { bigint: true }).then(
+        ({ dev, ino, size, mtimeNs, ctimeNs }) => `${dev}:${ino}:${size}:${mtimeNs}:${ctimeNs}`,
+        () => 'none',
+      ),
+    ),
+  );
+  return marks.join(' ');
+}

@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+import { HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
+import { type Story, TARGET, tell, token } from '../support/story.ts';
+
+/** What is known of a token that lives for ever, as far as a ticket is concerned. */
+const LIVING = (() => {
+  const base = tell('stable-token');
+  base.fetch(token('base'), 86_400);
+  return base.state();
+})();
+
+/** Lets time pass by ticks of a second until the story asks, and says how long that took, ms. */
+function untilAsked(story: Story, most = 3 * HOUR): number {
+  for (let passed = 0; passed <= most; passed += SECOND) {
+    if (story.plan(LIVING).step.kind === 'fetch') return passed;
+    story.clock.pass(SECOND);
+  }
+  return Number.POSITIVE_INFINITY;
+}
+
+describe('a WeCom token, which comes back until it ends', () => {
+  it('is asked for a minute before its end, at the end, and then every few seconds until it changes', () => {
+    const story = tell('wecom');
+    story.fetch(token('a'), 7200);
+    expect(untilAsked(story)).toBe(7140 * SECOND);
+    story.fetch(token('a'), 60);
+    expect(untilAsked(story)).toBe(61 * SECOND);
+    story.fetch(token('a'), 1);
+    expect(untilAsked(story)).toBeLessThanOrEqual(3 * SECOND);
+    story.fetch(token('b'), 7200);
+    expect(story.plan().publish).toEqual([TARGET]);
+    expect(untilAsked(story)).toBe(7140 * SECOND);
+  });
+});
+
+describe('a ticket, whose answer always tells its whole life', () => {
+  it('is never asked for without a live token', () => {
+    const story = tell('jsapi');
+    expect(story.plan().step).toMatchObject({ kind: 'wait', why: 'token' });
+    const dead = tell('stable-token');
+    dead.fetch(token('base'), 60);
+    story.clock.pass(MINUTE);
+    expect(story.plan(dead.state()).step).toMatchObject({ kind: 'wait', why: 'token' });
+    expect(story.plan(LIVING).step).toMatchObject({ kind: 'fetch', reason: 'missing' });
+  });
+
+  it('met for the first time is asked for every half hour until it changes', () => {
+    const story = tell('jsapi');
+    story.fetch(token('a'));
+    for (let time = 0; time < 3; time += 1) {
+      expect(untilAsked(story)).toBe(30 * MINUTE);
+      story.fetch(token('a'));
+    }
+    expect(story.plan(LIVING).step).toMatchObject({ why: 'fresh' });
+  });
+
+  it('is not believed to live beyond the first time that it was met and its whole life', () => {
+    const story = tell('jsapi');
+    story.fetch(token('a'));
+    story.clock.pass(100 * MINUTE);
+    story.fetch(token('a'));
+    expect(untilAsked(story)).toBeLessThanOrEqual(20 * MINUTE);
+  });
+
+  it('that was seen to change lives its whole life from the last time that the one before came back', () => {
+    const story = tell('jsapi');
+    story.fetch(token('a'));
+    story.clock.pass(20 * MINUTE);
+    story.fetch(token('a'));
+    story.clock.pass(5 * SECOND);
+    story.fetch(token('b'));
+    const { record } = story.state();
+    expect(record.token?.unwitnessed).toBeUndefined();
+    expect(untilAsked(story)).toBe(7200 * SECOND - MINUTE - 5 * SECOND);
+  });
+
+  it('that outlives what was believed of it is alive as long as it comes back, and asked for ever less often', () => {
+    const story = tell('jsapi');
+    story.fetch(token('a'));
+    story.clock.pass(2 * HOUR);
+    let calls = 0;
+    for (let passed = 0; passed < HOUR; passed += SECOND) {
+      if (story.plan(LIVING).step.kind === 'fetch') {
+        story.fetch(token('a'));
+        calls += 1;
+        expect(story.plan(LIVING).publish).toEqual([TARGET]);
+      }
+      story.clock.pass(SECOND);
+    }
+    expect(calls).toBeGreaterThan(40);
+    // WeCom allows an app a hundred an hour.
+    expect(calls).toBeLessThan(100);
+  });
+
+  it('costs nothing when its token is replaced', () => {
+    const story = tell('jsapi');
+    story.fetch(token('a'));
+    const renewed = tell('stable-token');
+    renewed.fetch(token('next'), 86_400);
+    story.clock.pass(MINUTE);
+    expect(story.plan(renewed.state()).step).toMatchObject({ kind: 'wait', why: 'fresh' });
+  });
+
+  it('is remembered with its age over a restart, and of unknown age when nobody watched it change', () => {
+    const before = tell('jsapi');
+    before.fetch(token('a'));
+    const story = tell('jsapi');
+    story.clock.pass(10 * MINUTE);
+    story.happen({ type: 'observed', record: before.state().record });
+    expect(untilAsked(story)).toBe(30 * MINUTE);
+    story.clock.pass(3 * HOUR);
+    story.fetch(token('c'));
+    expect(story.state().record.token?.unwitnessed).toBe(true);
+  });
+});

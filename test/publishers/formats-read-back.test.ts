@@ -1,0 +1,111 @@
+import { execFile } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { type FormatName, formats } from '../../src/publishers/formats.ts';
+import { namesIn, temporaryFolder } from '../system/folder.ts';
+import { type Case, expectedDetails, hostileCases } from './formats/hostile.ts';
+
+const execute = promisify(execFile);
+const { seed, all } = hostileCases();
+const SCRIPTS = fileURLToPath(new URL('./formats/', import.meta.url));
+
+const VARIABLES = {
+  token: 'WX_ACCESS_TOKEN',
+  jsapi: 'WX_JSAPI_TICKET',
+  wx_card: 'WX_CARD_TICKET',
+  corp_jsapi: 'WX_CORP_JSAPI_TICKET',
+  agent_config: 'WX_AGENT_CONFIG_TICKET',
+} as const;
+
+/** Whether a program is there and ends well with these arguments. */
+async function works(program: string, args: readonly string[], output = ''): Promise<boolean> {
+  return await execute(program, args).then(
+    ({ stdout }) => stdout.includes(output),
+    () => false,
+  );
+}
+
+/** Publishes each case as `N.FORMAT` into a folder of its own. */
+async function publish(cases: readonly Case[], format: FormatName): Promise<string> {
+  const folder = await temporaryFolder();
+  for (const [index, { token, subject }] of cases.entries())
+    await writeFile(join(folder, `${index}.${format}`), formats[format](token, subject));
+  return folder;
+}
+
+/** What a reader inherits: nothing of this machine that makes it talk or behave differently. */
+const env = { PATH: process.env['PATH'], LANG: process.env['LANG'] };
+
+/** Starts a reader in the folder, once for all files; it must not complain, and no file may make it do anything. */
+async function read(folder: string, program: string, args: readonly string[]): Promise<string> {
+  const before = await namesIn(folder);
+  const options = { cwd: folder, env, maxBuffer: 2 ** 26 };
+  const { stdout, stderr } = await execute(program, args, options).catch((error) => {
+    throw new Error(`${program} failed on the values of seed ${seed}`, { cause: error });
+  });
+  expect(stderr).toBe('');
+  expect(await namesIn(folder)).toEqual(before);
+  return stdout;
+}
+
+const decoded = (base64: string): string => Buffer.from(base64, 'base64').toString('utf8');
+
+describe('whatever the platform, an appid or a name holds, it is read back by', () => {
+  it('whoever reads the whole file, raw', async () => {
+    const folder = await publish(all, 'raw');
+    const found = await Promise.all(all.map((_, index) => readFile(join(folder, `${index}.raw`), 'utf8')));
+    expect(found, `seed ${seed}`).toEqual(all.map(({ value }) => value));
+  });
+
+  it("Node's JSON.parse", async () => {
+    const folder = await publish(all, 'json');
+    const texts = await Promise.all(all.map((_, index) => readFile(join(folder, `${index}.json`), 'utf8')));
+    expect(
+      texts.map((text) => JSON.parse(text)),
+      `seed ${seed}`,
+    ).toEqual(all.map(expectedDetails));
+  });
+
+  it.for(['sh', 'dash', 'bash'])('%s, which sources it', async (shell, ctx) => {
+    if (!(await works(shell, ['-c', ':']))) return ctx.skip(`there is no ${shell} on this machine`);
+    const possible = all.filter(({ value }) => !value.includes('\0'));
+    const variables = possible.map(({ subject }) => VARIABLES[subject.kind]);
+    const folder = await publish(possible, 'env');
+    const found = await read(folder, shell, [join(SCRIPTS, 'read.sh'), ...variables]);
+    const expected = possible.map((one) => `${one.value}\0${expectedDetails(one)['expires_at']}\0`);
+    expect(found.split('\0'), `seed ${seed}`).toEqual(expected.join('').split('\0'));
+  });
+
+  it('PHP, which includes it', async (ctx) => {
+    if (!(await works('php', ['-n', '-v']))) return ctx.skip('there is no php on this machine');
+    const folder = await publish(all, 'php');
+    const options = ['-n', '-d', 'display_errors=stderr'];
+    const found = await read(folder, 'php', [...options, join(SCRIPTS, 'read.php'), String(all.length)]);
+    const arrays = JSON.parse(found, (_, value) =>
+      value?.base64 === undefined ? value : decoded(value.base64),
+    );
+    expect(arrays, `seed ${seed}`).toEqual(all.map(expectedDetails));
+  });
+
+  it('Java, which loads it as properties', { timeout: 60_000 }, async (ctx) => {
+    if (!(await works('java', ['--list-modules'], 'jdk.compiler@')))
+      return ctx.skip('there is no java on this machine that runs a source file');
+    const folder = await publish(all, 'properties');
+    const found = await read(folder, 'java', [join(SCRIPTS, 'Read.java'), String(all.length)]);
+    const loaded = found.trimEnd().split('\n').map(properties);
+    const expected = all.map((one) =>
+      Object.fromEntries(Object.entries(expectedDetails(one)).map(([key, value]) => [key, String(value)])),
+    );
+    expect(loaded, `seed ${seed}`).toEqual(expected);
+  });
+});
+
+/** A line of `Read.java`: keys and values in turn, each followed by a blank. */
+function properties(line: string): Record<string, string> {
+  const words = line.split(' ');
+  const keys = words.slice(0, -1).filter((_, index) => index % 2 === 0);
+  return Object.fromEntries(keys.map((key, index) => [key, decoded(words[2 * index + 1] ?? '')]));
+}
