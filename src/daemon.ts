@@ -1,14 +1,17 @@
 import { isDeepStrictEqual } from 'node:util';
+import { createAnnouncer } from './announcer.ts';
 import { type Config, ConfigError, type CredentialConfig } from './config/config.ts';
 import { refreshDesk } from './coordination/refresh-desk.ts';
 import { requestFolder } from './coordination/request-folder.ts';
 import { stateFolder } from './coordination/state-folder.ts';
 import type { Clock, Unit } from './core/ports.ts';
+import { createDeliveryNarrator } from './operations/delivery-narrator.ts';
 import { feedbackFolder } from './operations/feedback-folder.ts';
 import type { Logger } from './operations/logger.ts';
 import { createNarrator } from './operations/narrator.ts';
 import { prepareFolder, prepareTargets, warnOfExposedSecrets } from './preparation.ts';
 import { createReconciler, type Reconciler } from './reconciler.ts';
+import type { Reporter } from './steps.ts';
 import { createWaker } from './system/waker.ts';
 import { type JoinedCredential, joinCredential } from './unit.ts';
 
@@ -47,7 +50,13 @@ export async function startDaemon(config: Config, { clock, logger, random }: Dae
   const { stateDir, feedbackDir } = config;
   const folder = stateFolder(stateDir, clock, (message) => logger.warn(message));
   const waker = createWaker(clock, () => reconciler.tick());
-  const report = createNarrator(logger);
+  const narrate = createNarrator(logger);
+  const announcer = createAnnouncer({ clock, random, report: createDeliveryNarrator(logger) });
+  const report: Reporter = (unit, what) => {
+    narrate(unit, what);
+    if (unit && what.type === 'published' && what.result === 'written')
+      announcer.published(unit, what.expiresAt);
+  };
   const reconciler = createReconciler({ clock, random, report, wakeIn: waker.in });
   let served: ReadonlyMap<string, Served> = new Map();
   const units = (): Unit[] => [...served.values()].flatMap((one) => one.units);
@@ -72,6 +81,7 @@ export async function startDaemon(config: Config, { clock, logger, random }: Dae
 
   function serve(joined: ReadonlyMap<string, Served>): void {
     served = joined;
+    announcer.serve([...joined.values()].map(({ credential }) => credential));
     reconciler.serve(units());
   }
 
@@ -116,7 +126,11 @@ export async function startDaemon(config: Config, { clock, logger, random }: Dae
       const patience = setTimeout(reconciler.abort, lastAnswer);
       await reconciler.stop();
       clearTimeout(patience);
-      await Promise.all([watch.close(), ...[...served.values()].map(({ close }) => close())]);
+      await Promise.all([
+        announcer.stop(),
+        watch.close(),
+        ...[...served.values()].map(({ close }) => close()),
+      ]);
     },
   };
 }

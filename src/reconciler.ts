@@ -6,6 +6,7 @@ import type { Secret } from './core/secret.ts';
 import { initialState, type State, type Strength } from './core/state.ts';
 import { createGates } from './gates.ts';
 import { type Cell, createSteps, type Surroundings } from './steps.ts';
+import { createWaits } from './waits.ts';
 
 export interface Reconciler {
   /**
@@ -17,6 +18,8 @@ export interface Reconciler {
   tick(): void;
   /** A person asks for a refresh now: of the credentials named, else of all. */
   refreshNow(request: { readonly names?: readonly string[]; readonly strength: Strength }): void;
+  /** What was asked for and has not begun is not made any more. */
+  withdraw(names: readonly string[]): void;
   /** The store of an account may have changed. */
   stir(account: string): void;
   /** A reader says that the platform refused a token; `isIt` knows it when it sees it. */
@@ -57,6 +60,7 @@ export function createReconciler(surroundings: Surroundings): Reconciler {
   let stopping = false;
   let cells: ReadonlyMap<string, BusyCell> = new Map();
   const { happen, act, publish } = createSteps(surroundings, requests.signal, () => !stopping);
+  const waits = createWaits({ clock, report, happen });
 
   function join(unit: Unit): BusyCell {
     const targets = unit.publishers.map(({ id }) => id);
@@ -79,8 +83,10 @@ export function createReconciler(surroundings: Surroundings): Reconciler {
     for (const publisher of cell.unit.publishers) {
       if (due.includes(publisher.id)) start(cell, `publish ${publisher.id}`, () => publish(cell, publisher));
     }
-    if (step.kind === 'wait') wakeIn?.(step.ms);
-    else if (!stopping) start(cell, 'step', () => gates.pass(cell.unit.host, step, () => act(cell, step)));
+    if (step.kind === 'wait') {
+      waits.noticed(cell, step);
+      wakeIn?.(step.ms);
+    } else if (!stopping) start(cell, 'step', () => gates.pass(cell.unit.host, step, () => act(cell, step)));
   }
 
   function wake(event: Event, concerns: (cell: Cell) => boolean): void {
@@ -128,6 +134,12 @@ export function createReconciler(surroundings: Surroundings): Reconciler {
     tick: () => cells.forEach(advance),
     refreshNow: ({ names, strength }) =>
       wake({ type: 'requested', strength }, ({ unit }) => names?.includes(unit.name) ?? true),
+    withdraw: (names) => {
+      for (const cell of cells.values()) {
+        if (cell.state.manual && names.includes(cell.unit.name))
+          happen(cell, { type: 'withdrawn', why: 'late' });
+      }
+    },
     stir: (account) => wake({ type: 'stirred' }, ({ unit }) => unit.account === account),
     refuse: (isIt) => {
       const doubted = [...cells.values()].filter(

@@ -64,7 +64,7 @@ export function createSteps(
       );
       if (result === 'superseded') return happen(cell, { type: 'stirred' });
       happen(cell, { type: 'published', target, generation: token.generation });
-      report(cell.unit, { type: 'published', target, result });
+      report(cell.unit, { type: 'published', target, result, expiresAt: token.expiresAt });
     } catch (error) {
       const failure = failureOf(error, 'none');
       happen(cell, { type: 'unpublished', target, failure });
@@ -119,7 +119,7 @@ export function createSteps(
     const saved = await write(cell, record, lease);
     if (!saved && kills(unit.policy, step.forced)) return;
     if (!(await lease.held())) return happen(cell, { type: 'blocked' });
-    happen(cell, { type: 'began', record, saved });
+    happen(cell, { type: 'began', record, saved, ...(step.demoted && { demoted: step.demoted }) });
     report(unit, { type: 'fetching', step });
     const startedAt = clock.now();
     const token = cell.base && liveToken(cell.base.state, startedAt);
@@ -139,7 +139,7 @@ export function createSteps(
 
   /** As if a reader had reported it. */
   function doubt(base: Cell | undefined, token: Token | undefined): void {
-    if (!base || base.state.record.token !== token) return;
+    if (!base || base.state.record.token?.generation !== token?.generation) return;
     report(base.unit, { type: 'refusal', verdict: judgeRefusal(base.state, clock.now()) });
     happen(base, { type: 'refused' });
   }

@@ -18,6 +18,18 @@ export interface JoinedCredential {
   close(): Promise<void>;
 }
 
+/**
+ * The account, not the name someone gave it: whoever fetches for it must share the lock and the budget. A corp has as
+ * many tokens as apps, and it is the secret that tells one app from another.
+ * @throws {EdgeError} when that secret cannot be read
+ */
+export async function accountOf({ type, appId, platform, secret }: CredentialConfig) {
+  const account = `${platform.id}/${type}/${appId}`;
+  if (type !== 'wecom') return { account, app: '' };
+  const app = `/${fingerprintOf(account, await secretReader(secret)()).slice(0, 12)}`;
+  return { account: `${account}${app}`, app };
+}
+
 /** @throws {EdgeError} when the AppSecret of an account that is known by it cannot be read */
 export async function joinCredential(
   credential: CredentialConfig,
@@ -33,11 +45,7 @@ export async function joinCredential(
     secret,
     platform: createPlatform(kind.family, platform.hosts, transport, clock),
   };
-  // A corp has as many tokens as apps, and it is the secret that tells one app from another.
-  const app =
-    type === 'wecom' ? `/${fingerprintOf(`${platform.id}/wecom/${appId}`, await secret()).slice(0, 12)}` : '';
-  // The account, not the name someone gave it: whoever fetches for it must share the lock and the budget.
-  const account = `${platform.id}/${type}/${appId}${app}`;
+  const { account, app } = await accountOf(credential);
   const host = platform.hosts[0] ?? '';
 
   function publishersOf(what: Kind): Publisher[] {

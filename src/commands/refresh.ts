@@ -6,6 +6,7 @@ import { SECOND } from '../core/time.ts';
 import { escapeControls } from '../operations/escape.ts';
 import { systemClock } from '../system/clock.ts';
 import { fileProblem } from '../system/file-failure.ts';
+import { accountOf } from '../unit.ts';
 import { asksForHelp, readArguments, readDuration } from './arguments.ts';
 import { complain } from './complain.ts';
 import { EXIT } from './exit.ts';
@@ -47,12 +48,23 @@ export async function run(argv: readonly string[]): Promise<number> {
         unknown.map((name) => ({ where: name, what: `no such credential; there are: ${known.join(', ')}` })),
       );
     }
-    const names = positionals.length > 0 ? positionals : known;
+    const chosen = config.credentials.filter(
+      ({ name }) => positionals.length === 0 || positionals.some((wanted) => wanted === name),
+    );
+    const credentials = await Promise.all(
+      chosen.map(async (credential) => ({
+        name: credential.name,
+        account: (await accountOf(credential)).account,
+      })),
+    );
     const request = await requestFolder(config.stateDir)
-      .leave({ names: [...names], forced: values.force })
-      .catch((error) => {
+      // The daemon is to answer while somebody still waits.
+      .leave({ credentials, forced: values.force, patience: (patience * 3) / 4 })
+      .catch((error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') return undefined;
         throw new ConfigError([{ where: 'state folder', what: fileProblem('use', config.stateDir, error) }]);
       });
+    if (!request) return tell(`no daemon has used the state folder ${config.stateDir} yet`);
     try {
       return tell(await wait(request, patience));
     } finally {

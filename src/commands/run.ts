@@ -1,5 +1,6 @@
 import { readEnvironment } from '../config/environment.ts';
 import { startDaemon } from '../daemon.ts';
+import { reloadOnChange } from '../reload.ts';
 import { systemClock } from '../system/clock.ts';
 import { startTicker } from '../system/ticker.ts';
 import { version } from '../system/version.ts';
@@ -37,7 +38,20 @@ export async function run(argv: readonly string[]): Promise<number> {
       state_dir: config.stateDir,
     });
 
-    const ticker = startTicker(config.schedule, systemClock, daemon.tick);
+    let { schedule } = config;
+    let ticker = startTicker(schedule, systemClock, daemon.tick);
+    const reloading = await reloadOnChange({
+      config,
+      load: () => readEnvironment(process.env),
+      daemon,
+      logger,
+      applied(next) {
+        if (next.schedule === schedule) return;
+        ticker.stop();
+        schedule = next.schedule;
+        ticker = startTicker(schedule, systemClock, daemon.tick);
+      },
+    });
     signals.onHangup(() => {
       logger.info('HUP: refreshing everything now');
       daemon.refreshNow({ strength: 'preferred' });
@@ -48,6 +62,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     const signal = await signals.end;
     logger.info(`${signal}: stopping`);
     ticker.stop();
+    await reloading.stop();
     await daemon.stop();
     logger.info('stopped');
     return EXIT.ok;

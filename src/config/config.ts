@@ -10,6 +10,8 @@ export interface Config {
   /** Where readers report refused tokens; absent: nowhere. */
   readonly feedbackDir?: string;
   readonly log: LogConfig;
+  /** Every file that was read to make this: when one of them changes, so may this. */
+  readonly inputs: readonly string[];
   readonly credentials: readonly CredentialConfig[];
 }
 

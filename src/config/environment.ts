@@ -68,6 +68,7 @@ export async function readEnvironment(environment: Environment, { publishes = tr
     stateDir,
     ...(values.WXTOKEN_FEEDBACK_DIR !== undefined && { feedbackDir: values.WXTOKEN_FEEDBACK_DIR }),
     log: { level: values.WXTOKEN_LOG_LEVEL, format: values.WXTOKEN_LOG_FORMAT },
+    inputs: [values.WXTOKEN_SECRET_FILE, values.WXTOKEN_CA_FILE].filter((path) => path !== undefined),
     credentials: [
       {
         name: 'default',

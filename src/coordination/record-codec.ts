@@ -9,32 +9,50 @@ const Epoch = v.pipe(v.number(), v.minValue(0), v.maxValue(8.64e15));
 const Count = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1e12));
 const Hours = v.record(v.pipe(v.string(), v.regex(/^\d{1,9}$/)), Count);
 
+/** For people. */
+const Text = v.pipe(v.string(), v.maxLength(2_000));
+
 const Stored = v.object({
   version: v.literal(1),
   account: v.string(),
   generation: Count,
-  token: v.optional(
+  token: v.exactOptional(
     v.object({
       value: v.string(),
       /** Of the value, in hex: a bit that fell over on a bad disk must not be published. */
       sha256: v.string(),
       expiresIn: v.number(),
       issuedAt: Epoch,
-      bootTime: v.optional(v.object({ boot: v.pipe(v.string(), v.maxLength(64)), at: Epoch })),
+      bootTime: v.exactOptional(v.object({ boot: v.pipe(v.string(), v.maxLength(64)), at: Epoch })),
       expiresAt: Epoch,
       generation: Count,
-      platformDate: v.optional(Epoch),
-      unwitnessed: v.optional(v.literal(true)),
+      platformDate: v.exactOptional(Epoch),
+      unwitnessed: v.exactOptional(v.literal(true)),
     }),
   ),
-  intent: v.optional(v.object({ at: Epoch, forced: v.boolean() })),
+  intent: v.exactOptional(v.object({ at: Epoch, forced: v.boolean() })),
   ledger: v.object({
     fetches: Hours,
     forced: Hours,
-    lastFetch: v.optional(Epoch),
-    lastForced: v.optional(Epoch),
+    lastFetch: v.exactOptional(Epoch),
+    lastForced: v.exactOptional(Epoch),
     since: Epoch,
   }),
+  setback: v.exactOptional(
+    v.object({
+      failure: v.object({
+        class: v.picklist(['passing', 'frequency', 'quota', 'refused', 'confirmation']),
+        code: v.pipe(v.string(), v.maxLength(64)),
+        message: Text,
+        advice: v.exactOptional(Text),
+        errcode: v.exactOptional(v.number()),
+        rid: v.exactOptional(v.pipe(v.string(), v.maxLength(128))),
+      }),
+      fingerprint: v.exactOptional(v.pipe(v.string(), v.maxLength(128))),
+      at: Epoch,
+      until: Epoch,
+    }),
+  ),
   secrets: v.pipe(v.array(v.pipe(v.string(), v.maxLength(128))), v.maxLength(16)),
 });
 
@@ -57,28 +75,16 @@ export function decodeRecord(text: string, account: string): AccountRecord {
   // Of the path the first key alone, which is one of ours: the keys below it are content.
   if (issues) throw unknown(v.getDotPath(issues[0])?.split('.')[0] ?? 'not an object');
   if (output.account !== account) throw new Error('a record of another account');
-  const { version: _known, token, intent, ...record } = output;
-  const { fetches, forced, since, lastFetch, lastForced } = record.ledger;
-  return {
-    ...record,
-    ledger: { fetches, forced, since, ...(lastFetch && { lastFetch }), ...(lastForced && { lastForced }) },
-    ...(token && { token: decodeToken(token) }),
-    ...(intent && { intent }),
-  };
+  const { version: _known, token, ...record } = output;
+  return { ...record, ...(token && { token: decodeToken(token) }) };
 }
 
 /** What the platform may not say is not believed of a file either: it would be published. */
 function decodeToken(stored: NonNullable<v.InferOutput<typeof Stored>['token']>): Token {
-  const { value, sha256: expected, platformDate, bootTime, unwitnessed, ...times } = stored;
+  const { value, sha256: expected, ...rest } = stored;
   if (sha256(value) !== expected) throw unknown('token');
   try {
-    return {
-      ...times,
-      ...readAnswer({ access_token: value, expires_in: times.expiresIn }, 'access_token'),
-      ...(platformDate && { platformDate }),
-      ...(bootTime && { bootTime }),
-      ...(unwitnessed && { unwitnessed }),
-    };
+    return { ...rest, ...readAnswer({ access_token: value, expires_in: rest.expiresIn }, 'access_token') };
   } catch {
     throw unknown('token');
   }

@@ -1,14 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Failure } from '../core/failure.ts';
 import type { Step } from '../core/plan.ts';
 import type { Clock, Unit } from '../core/ports.ts';
-import { isPublished, lifeLeft, obstacle, type State, type Strength } from '../core/state.ts';
-import { type Instant, MINUTE } from '../core/time.ts';
-import type { RefreshOutcome, RequestFolder, TakenRequest } from './request-folder.ts';
+import type { State, Strength } from '../core/state.ts';
+import { MINUTE } from '../core/time.ts';
+import { judge, TOO_LONG } from './refresh-outcome.ts';
+import type { RefreshOutcome, RefreshRequest, RequestFolder, TakenRequest } from './request-folder.ts';
 
 /** A unit as the loop sees it. */
 export interface Watched {
-  readonly unit: Pick<Unit, 'id' | 'name'>;
+  readonly unit: Pick<Unit, 'id' | 'name' | 'account'>;
   readonly state: State;
   readonly step: Step;
   readonly busy: boolean;
@@ -17,6 +17,8 @@ export interface Watched {
 /** What the desk needs of the loop. */
 export interface Refresher {
   refreshNow(request: { readonly names: readonly string[]; readonly strength: Strength }): void;
+  /** Not to be made any more, if it has not begun. */
+  withdraw(names: readonly string[]): void;
   tick(): void;
   views(): readonly Watched[];
 }
@@ -26,9 +28,10 @@ export interface RefreshDesk {
   serve(): Promise<void>;
 }
 
-type Outcome = Omit<RefreshOutcome, 'name'>;
-
-const TOO_LONG: Outcome = { result: 'failed', message: 'it took too long' };
+interface Wish {
+  readonly forced: boolean;
+  readonly patience: number;
+}
 
 /** How long a request may wait for a lock or an answer, ms, and how often it is looked at. */
 const LONGEST = MINUTE;
@@ -38,20 +41,29 @@ const LOOK = 100;
 export function refreshDesk(folder: RequestFolder, refresher: Refresher, clock: Clock): RefreshDesk {
   let busy = false;
 
+  const isOurs = ({ credentials }: RefreshRequest) => {
+    const served = new Set(refresher.views().map(({ unit }) => unit.account));
+    return credentials.some(({ account }) => served.has(account));
+  };
+
   /** Of a credential: of its token and of every ticket that hangs on it. */
-  async function outcomesOf(name: string): Promise<readonly RefreshOutcome[]> {
-    const deadline = clock.now().monotonic + LONGEST;
+  async function outcomesOf(name: string, { forced, patience }: Wish): Promise<readonly RefreshOutcome[]> {
+    const deadline = clock.now().monotonic + Math.min(LONGEST, patience);
     for (;;) {
       const now = clock.now();
       const isOver = now.monotonic >= deadline;
       const concerned = refresher.views().filter(({ unit }) => unit.name === name);
+      if (concerned.length === 0) return [{ name, result: 'failed', message: 'is not served' }];
       const outcomes = concerned.map(({ unit, ...view }) => {
-        const outcome = (view.busy ? undefined : judge(view, now)) ?? (isOver ? TOO_LONG : undefined);
+        const outcome = (view.busy ? undefined : judge(view, forced, now)) ?? (isOver ? TOO_LONG : undefined);
         return outcome && { name: unit.id, ...outcome };
       });
-      if (concerned.length === 0) return [{ name, result: 'failed', message: 'is not served' }];
       const known = outcomes.filter((outcome) => outcome !== undefined);
-      if (known.length === outcomes.length) return known;
+      if (known.length === outcomes.length) {
+        // Whoever was told that it failed does not expect it later.
+        refresher.withdraw([name]);
+        return known;
+      }
       await delay(LOOK);
       refresher.tick();
     }
@@ -59,14 +71,21 @@ export function refreshDesk(folder: RequestFolder, refresher: Refresher, clock: 
 
   /** Requests that came together are one refresh: each fetch of its own would kill the token of the one before. */
   async function serveTogether(requests: readonly TakenRequest[]): Promise<void> {
+    const wishes = new Map<string, Wish>();
     for (const { request } of requests) {
-      refresher.refreshNow({ names: request.names, strength: request.forced ? 'forced' : 'ordinary' });
+      const names = request.credentials.map(({ name }) => name);
+      refresher.refreshNow({ names, strength: request.forced ? 'forced' : 'ordinary' });
+      for (const name of names) {
+        const { forced = false, patience = 0 } = wishes.get(name) ?? {};
+        wishes.set(name, {
+          forced: forced || request.forced,
+          patience: Math.max(patience, request.patience),
+        });
+      }
     }
-    const asked = new Set(requests.flatMap(({ request }) => request.names));
-    const outcomes = new Map<string, Promise<readonly RefreshOutcome[]>>();
-    for (const name of asked) outcomes.set(name, outcomesOf(name));
+    const outcomes = new Map([...wishes].map(([name, wish]) => [name, outcomesOf(name, wish)]));
     for (const { request, reply } of requests) {
-      const answers = await Promise.all(request.names.map((name) => outcomes.get(name) ?? []));
+      const answers = await Promise.all(request.credentials.map(({ name }) => outcomes.get(name) ?? []));
       await reply(answers.flat());
     }
   }
@@ -76,7 +95,11 @@ export function refreshDesk(folder: RequestFolder, refresher: Refresher, clock: 
       if (busy) return;
       busy = true;
       try {
-        for (let taken = await takeAll(folder); taken.length > 0; taken = await takeAll(folder)) {
+        for (
+          let taken = await takeAll(folder, isOurs);
+          taken.length > 0;
+          taken = await takeAll(folder, isOurs)
+        ) {
           await serveTogether(taken);
         }
       } finally {
@@ -86,38 +109,11 @@ export function refreshDesk(folder: RequestFolder, refresher: Refresher, clock: 
   };
 }
 
-async function takeAll(folder: RequestFolder): Promise<readonly TakenRequest[]> {
+async function takeAll(
+  folder: RequestFolder,
+  isOurs: (request: RefreshRequest) => boolean,
+): Promise<readonly TakenRequest[]> {
   const requests: TakenRequest[] = [];
-  for (let taken = await folder.take(); taken; taken = await folder.take()) requests.push(taken);
+  for (let taken = await folder.take(isOurs); taken; taken = await folder.take(isOurs)) requests.push(taken);
   return requests;
-}
-
-/** What became of a request; undefined while it is under way. */
-function judge({ state, step }: Omit<Watched, 'unit'>, now: Instant): Outcome | undefined {
-  if (state.manual !== undefined) {
-    if (step.kind !== 'wait') return undefined;
-    if (step.why === 'budget')
-      return { result: 'failed', message: 'the budget of calls allows no fetch now' };
-    if (step.why === 'blocked' && state.trouble) return failed(state.trouble.failure);
-    return step.why === 'lagging'
-      ? {
-          result: 'refused',
-          message: 'other daemons have moved on to a newer AppSecret: this one was replaced',
-        }
-      : undefined;
-  }
-  if (state.failure) return failed(state.failure);
-  if (!isPublished(state, now)) {
-    const failure = obstacle(state, now);
-    return failure && failed(failure);
-  }
-  const seconds = Math.round((lifeLeft(state, now) ?? 0) / 1000);
-  const what =
-    state.unready > 0 ? 'the platform handed out the same token again' : 'a new token is published';
-  return { result: 'published', message: `${what}, good for ${seconds} s` };
-}
-
-function failed({ class: kind, message, advice }: Failure): Outcome {
-  const result = kind === 'refused' || kind === 'confirmation' ? 'refused' : 'failed';
-  return { result, message: advice ? `${message}; ${advice}` : message };
 }

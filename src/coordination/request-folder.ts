@@ -5,13 +5,18 @@ import * as v from 'valibot';
 import { MINUTE } from '../core/time.ts';
 import { writeAtomically } from '../system/atomic-write.ts';
 import { systemClock } from '../system/clock.ts';
-import { makePrivateFolder } from '../system/make-folder.ts';
 import { readRegularFile } from '../system/read-regular-file.ts';
 
 /** The folder's name within the state folder. */
 export const REQUESTS = 'requests';
 
-const Request = v.object({ names: v.array(v.string()), forced: v.boolean() });
+const Request = v.object({
+  /** By name, with the account that tells it from another daemon's credential of the same name. */
+  credentials: v.array(v.object({ name: v.string(), account: v.string() })),
+  forced: v.boolean(),
+  /** How long whoever asks waits for the outcome, ms. */
+  patience: v.pipe(v.number(), v.minValue(0)),
+});
 const Outcome = v.object({
   name: v.string(),
   result: v.picklist(['published', 'failed', 'refused']),
@@ -33,9 +38,12 @@ const ABANDONED = 10 * MINUTE;
  * several daemons one does. Nothing in it is secret.
  */
 export interface RequestFolder {
-  /** Takes one request that nobody has taken; undefined when there is none. */
-  take(): Promise<TakenRequest | undefined>;
-  /** Leaves a request. @throws {NodeJS.ErrnoException} */
+  /**
+   * Takes one request that nobody has taken; undefined when there is none.
+   * @param isOurs whether it is for this daemon
+   */
+  take(isOurs: (request: RefreshRequest) => boolean): Promise<TakenRequest | undefined>;
+  /** Leaves a request. @throws {NodeJS.ErrnoException} `ENOENT` where no daemon has made the folder */
   leave(request: RefreshRequest): Promise<PendingRequest>;
 }
 
@@ -55,20 +63,23 @@ export function requestFolder(stateDir: string): RequestFolder {
   const folder = join(stateDir, REQUESTS);
 
   return {
-    async take() {
+    async take(isOurs) {
       const names = await readdir(folder).catch(() => []);
       for (const name of names) {
         const path = join(folder, name);
         await removeAbandoned(path);
         if (!name.endsWith('.request')) continue;
+        const request = await readJson(path, Request);
+        if (!request || !isOurs(request)) continue;
         const taken = path.replace(/request$/, 'taken');
         const won = await rename(path, taken).then(
           () => true,
           () => false,
         );
-        const request = won ? await readJson(taken, Request) : undefined;
-        if (!request) continue;
+        if (!won) continue;
         const reply = async (outcomes: readonly RefreshOutcome[]) => {
+          // Whoever asked has given up and cleaned up.
+          if (!(await isThere(taken))) return;
           await writeAtomically(path.replace(/request$/, 'reply'), JSON.stringify({ outcomes }), {
             mode: 0o600,
           });
@@ -79,17 +90,12 @@ export function requestFolder(stateDir: string): RequestFolder {
     },
 
     async leave(request) {
-      await makePrivateFolder(stateDir);
-      await makePrivateFolder(folder);
       const path = join(folder, randomUUID());
       const all = ['request', 'taken', 'reply'].map((ending) => `${path}.${ending}`);
-      await writeAtomically(`${path}.request`, JSON.stringify(request), { mode: 0o600 });
+      // The daemon may be another user; who may not look into the folder cannot read it all the same.
+      await writeAtomically(`${path}.request`, JSON.stringify(request), { mode: 0o644 });
       return {
-        isTaken: () =>
-          stat(`${path}.request`).then(
-            () => false,
-            () => true,
-          ),
+        isTaken: async () => !(await isThere(`${path}.request`)),
         reply: async () => (await readJson(`${path}.reply`, Reply))?.outcomes,
         withdraw: async () => {
           await Promise.all(all.map((file) => unlink(file).catch(() => {})));
@@ -97,6 +103,13 @@ export function requestFolder(stateDir: string): RequestFolder {
       };
     },
   };
+}
+
+function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function readJson<T extends v.GenericSchema>(

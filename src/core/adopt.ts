@@ -5,8 +5,9 @@ import { reasonToFetch } from './reason.ts';
 import type { AccountRecord } from './record.ts';
 import { settled } from './refusal.ts';
 import { withAttemptElsewhere } from './retry.ts';
+import { withSetback } from './setback.ts';
 import { type Context, type State, withTargetsDue } from './state.ts';
-import { after, type Deadline } from './time.ts';
+import { after, type Deadline, SECOND } from './time.ts';
 
 /**
  * Takes over what the store holds. Newer wins, by generation: a store that is older than what we know has lost our
@@ -36,13 +37,24 @@ export function adopt(state: State, record: AccountRecord | undefined, context: 
     });
   }
   if (!token || isSame(token, ours)) {
-    return isAskedElsewhere(state, known, context) ? withAttemptElsewhere(known, context) : known;
+    const waiting = isAskedElsewhere(state, known, context) ? withAttemptElsewhere(known, context) : known;
+    return withSetback(state, waiting, context);
   }
   const end = after(context.now, lifeOf(token, state, record, context.policy, context.now));
-  const renewed = withToken({ ...known, askedAt: context.now.monotonic }, token, end, context.random);
-  return withoutSatisfiedRequest(
-    known.failure?.class === 'refused' ? withRefusalOf(known, renewed) : renewed,
+  const adopted = withToken(
+    { ...known, askedAt: context.now.monotonic },
+    withEndOf(token, end),
+    end,
+    context.random,
   );
+  const renewed = known.failure?.class === 'refused' ? withRefusalOf(known, adopted) : adopted;
+  return withoutSatisfiedRequest(withSetback(state, renewed, context));
+}
+
+/** What is published of its end is no later than what is believed of it. */
+function withEndOf(token: Token, { wall }: Deadline): Token {
+  if (token.expiresAt <= wall) return token;
+  return { ...token, expiresAt: wall, issuedAt: Math.min(token.issuedAt, wall - token.expiresIn * SECOND) };
 }
 
 /** A neighbour's token does not make our own secret better: we go on as a follower, and try it as seldom as before. */

@@ -7,7 +7,14 @@ import { settleOrphan } from './orphan.ts';
 import { failed, fetched } from './outcome.ts';
 import type { AccountRecord } from './record.ts';
 import { refuse, settled } from './refusal.ts';
-import { type Context, freshTargets, type State, type Strength, type TargetState } from './state.ts';
+import {
+  type Context,
+  type Demotion,
+  freshTargets,
+  type State,
+  type Strength,
+  type TargetState,
+} from './state.ts';
 import { after, type Instant, MINUTE, SECOND } from './time.ts';
 
 /** What happened to a credential. */
@@ -18,12 +25,19 @@ export type Event =
   | { readonly type: 'stirred' }
   /** A person asked for a refresh. */
   | { readonly type: 'requested'; readonly strength: Strength }
+  /** It cannot be made, and is not made later when nobody expects it any more. */
+  | { readonly type: 'withdrawn'; readonly why: 'budget' | 'lagging' | 'late' }
   /** Nothing was sent: the lock is held by another daemon, or lost. */
   | { readonly type: 'blocked' }
   /** The store could not be locked or written. */
   | { readonly type: 'unstored'; readonly failure: Failure }
   /** About to send: this record, with the call spent and the intent, is as durable as it gets. */
-  | { readonly type: 'began'; readonly record: AccountRecord; readonly saved: boolean }
+  | {
+      readonly type: 'began';
+      readonly record: AccountRecord;
+      readonly saved: boolean;
+      readonly demoted?: Demotion;
+    }
   | { readonly type: 'fetched'; readonly answer: Answer; readonly startedAt: Instant }
   | { readonly type: 'failed'; readonly failure: Failure }
   /** An answer came, but the lock was lost meanwhile. */
@@ -62,13 +76,18 @@ export function apply(state: State, event: Event, context: Context): State {
       return { ...state, lookedAt: Number.NEGATIVE_INFINITY };
     case 'requested':
       return requested(state, event.strength, context);
+    case 'withdrawn': {
+      const { manual: _not, ...rest } = state;
+      return event.why === 'late' ? rest : { ...rest, declined: event.why };
+    }
     case 'blocked':
       return blocked(state, context);
     case 'unstored':
       return unstored(state, event.failure, context);
     case 'began': {
       const { manual: _met, ...rest } = event.saved ? withStore(state) : state;
-      return { ...rest, record: event.record, saved: event.saved };
+      const begun: State = { ...rest, record: event.record, saved: event.saved };
+      return event.demoted ? { ...begun, declined: event.demoted } : begun;
     }
     case 'fetched':
       return withoutSatisfiedRequest(fetched(state, event.answer, event.startedAt, context));
@@ -105,7 +124,7 @@ export function apply(state: State, event: Event, context: Context): State {
   }
 }
 
-function requested(state: State, strength: Strength, { policy }: Context): State {
+function requested({ declined: _before, ...state }: State, strength: Strength, { policy }: Context): State {
   if (policy.manual === 'ordinary') return { ...state, manual: 'ordinary' };
   const stronger = STRENGTHS.indexOf(strength) > STRENGTHS.indexOf(state.manual ?? 'ordinary');
   return { ...state, manual: stronger ? strength : (state.manual ?? 'ordinary') };

@@ -7,6 +7,7 @@ import { type AccountRecord, withSecret } from './record.ts';
 import { birthOf, bootTimeOf } from './repeating.ts';
 import { holdAfter } from './retry.ts';
 import { sameAgain, withBreath } from './same.ts';
+import { setbackOf } from './setback.ts';
 import { type Context, ledgerTimeOf, type State } from './state.ts';
 import { after, type Instant, remaining, SECOND } from './time.ts';
 
@@ -28,7 +29,7 @@ export function fetched(state: State, answer: Answer, startedAt: Instant, contex
   if (remaining(end, now) <= 0) {
     return failed(state, oddAnswer('took longer to arrive than its token lives').failure, context);
   }
-  const { intent: _settled, ...record } = state.record;
+  const { intent: _settled, setback: _over, ...record } = state.record;
   const { doubt: _settledToo, ...rest } = state;
   const generation = record.generation + 1;
   const next: State = {
@@ -58,8 +59,13 @@ export function failed(state: State, failure: Failure, context: Context): State 
   const tried: State = { ...state, failures: state.failures + 1, failure, blocked: 0 };
   const next: State = { ...tried, hold: holdAfter(tried, failure, context) };
   if (failure.effect === 'unknown') return withDoubt(next, context);
-  const { intent: _settled, ...record } = state.record;
+  const { intent: _settled, setback: _before, ...record } = state.record;
   const { doubt: _settledToo, ...trusted } = next;
   const ledger = failure.effect === 'unsent' ? refund(record.ledger) : record.ledger;
-  return { ...trusted, record: { ...record, generation: record.generation + 1, ledger }, saved: false };
+  const setback = setbackOf(next, failure, context);
+  return {
+    ...trusted,
+    record: { ...record, generation: record.generation + 1, ledger, ...(setback && { setback }) },
+    saved: false,
+  };
 }

@@ -10,11 +10,8 @@ import {
   untilTakenUp,
 } from './reason.ts';
 import { standing } from './record.ts';
-import { ledgerTimeOf, lifeLeft, liveToken, type State } from './state.ts';
+import { type Demotion, ledgerTimeOf, lifeLeft, liveToken, type State } from './state.ts';
 import { type Instant, SECOND } from './time.ts';
-
-/** Why a forced refresh was made an ordinary one. */
-type Demotion = 'uncoordinated' | 'store' | 'spacing' | 'budget';
 
 export interface FetchStep {
   readonly kind: 'fetch';

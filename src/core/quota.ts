@@ -52,10 +52,10 @@ export function refund(ledger: Ledger): Ledger {
 }
 
 /** Calls of the last 24 hours, rounded up to whole hours; what a wrong clock dated into the future counts as well. */
-function used(hours: Hours, { at }: LedgerTime): number {
+function used(hours: Hours, { at }: LedgerTime, newest = Number.POSITIVE_INFINITY): number {
   const oldest = Math.floor((at - DAY) / HOUR);
   return Object.entries(hours).reduce(
-    (sum, [hour, calls]) => (Number(hour) >= oldest ? sum + calls : sum),
+    (sum, [hour, calls]) => (Number(hour) >= oldest && Number(hour) <= newest ? sum + calls : sum),
     0,
   );
 }
@@ -67,8 +67,10 @@ function used(hours: Hours, { at }: LedgerTime): number {
  */
 export function fetchHold(ledger: Ledger, limit: number, time: LedgerTime): number {
   const spent = used(ledger.fetches, time);
-  if (spent >= limit) return untilOldestLeaves(ledger.fetches, time);
   const half = limit / 2;
+  // What a wrong clock dated into the future, or a damaged file invented, slows down but never stops for good.
+  const future = spent - used(ledger.fetches, time, Math.floor(time.at / HOUR));
+  if (spent >= limit && future === 0) return untilOldestLeaves(ledger.fetches, time);
   if (spent < (isFrugal(ledger, time) ? half / 2 : half)) return 0;
   return Math.max(0, DAY / half - elapsed(ledger.lastFetch, time));
 }
@@ -78,10 +80,10 @@ export function forcedObstacle(
   ledger: Ledger,
   limit: number,
   time: LedgerTime,
-): 'spacing' | 'budget' | undefined {
+): 'spacing' | 'forced-budget' | undefined {
   if (elapsed(ledger.lastForced, time) < FORCED_SPACING) return 'spacing';
   const allowed = isFrugal(ledger, time) ? Math.ceil(limit / 2) : limit;
-  return used(ledger.forced, time) >= allowed ? 'budget' : undefined;
+  return used(ledger.forced, time) >= allowed ? 'forced-budget' : undefined;
 }
 
 /** The first day of a ledger without a past. */

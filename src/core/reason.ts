@@ -82,7 +82,7 @@ export function obstacleToForce(
   state: State,
   { budget }: Policy,
   now: Instant,
-): 'store' | 'spacing' | 'budget' | undefined {
+): 'store' | 'spacing' | 'forced-budget' | undefined {
   // It kills the token that others hold, so it is written down first.
   if (state.trouble) return 'store';
   return forcedObstacle(state.record.ledger, budget.forcedPerDay, ledgerTimeOf(state, now));

@@ -1,5 +1,6 @@
 import type { Token } from './credential.ts';
 import { emptyLedger, type Ledger } from './quota.ts';
+import type { Setback } from './setback.ts';
 
 /**
  * A request that may kill the published token, written down before it is sent. Found again without an outcome (a
@@ -20,6 +21,7 @@ export interface AccountRecord {
   readonly token?: Token;
   readonly intent?: Intent;
   readonly ledger: Ledger;
+  readonly setback?: Setback;
   /** Fingerprints of the AppSecrets that fetched successfully, the current one last; never the secrets. */
   readonly secrets: readonly string[];
 }

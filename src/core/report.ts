@@ -19,11 +19,21 @@ export type Report =
       readonly lifeMs: number;
       readonly tookMs: number;
     }
+  /** The budget allows no fetch for so long. */
+  | { readonly type: 'exhausted'; readonly ms: number; readonly lifeMs: number; readonly requested: boolean }
+  /** A person's refresh was not made: others have moved on to a newer AppSecret. */
+  | { readonly type: 'lagging' }
   /** A reader says that the platform refused a token. */
   | { readonly type: 'refusal'; readonly verdict: RefusalVerdict }
   /** Readers doubted the token, an ordinary call brought it back: does it work? */
   | { readonly type: 'probed'; readonly works: boolean }
   /** The state folder could not be locked, read or written. */
   | { readonly type: 'blocked'; readonly failure: Failure }
-  | { readonly type: 'published'; readonly target: string; readonly result: 'written' | 'unchanged' }
+  | {
+      readonly type: 'published';
+      readonly target: string;
+      readonly result: 'written' | 'unchanged';
+      /** Of what is published, epoch ms. */
+      readonly expiresAt: number;
+    }
   | { readonly type: 'unpublished'; readonly target: string; readonly failure: Failure };

@@ -8,8 +8,9 @@ const URGENT = 10 * SECOND;
 
 /**
  * How long others leave the platform alone after an attempt of one of them: never less than the wait of the one who
- * failed, which draws from the whole of it. So that one goes on alone, and however many daemons there are, they ask
- * as often as one would; should it be gone, the next takes its place.
+ * met a passing fault, which draws from the whole of it (a no of the platform has a pause of its own, see `setback.ts`).
+ * So that one goes on alone, and however many daemons there are, they ask as often as one would; should it be gone, the
+ * next takes its place.
  */
 const ELSEWHERE: Backoff = { first: SECOND, growth: 2, cap: MINUTE, jitter: 'added' };
 

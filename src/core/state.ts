@@ -29,6 +29,9 @@ export interface StoreTrouble {
  */
 export type Strength = 'ordinary' | 'preferred' | 'forced';
 
+/** Why a forced refresh was made an ordinary one. */
+export type Demotion = 'uncoordinated' | 'store' | 'spacing' | 'forced-budget';
+
 /** An answer that came after the lock was lost: whether it is the newest is only known under the lock. */
 export interface Orphan {
   readonly answer: Answer;
@@ -84,6 +87,8 @@ export interface State {
   readonly hold?: Hold;
   /** A person asked for a refresh that has not begun. */
   readonly manual?: Strength;
+  /** What became of the last one: why it was not made, or not made by force. */
+  readonly declined?: 'budget' | 'lagging' | Demotion;
   readonly refusals?: Refusals;
   readonly targets: Readonly<Record<string, TargetState>>;
 }

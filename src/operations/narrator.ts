@@ -6,6 +6,10 @@ import type { Report } from '../core/report.ts';
 import { inWords } from './duration.ts';
 import type { Fields, Logger } from './logger.ts';
 
+const BUDGET =
+  'look for what asks so often (HUP, feedback, a platform that hands out short lives); the budget is ' +
+  'WXTOKEN_FETCHES_PER_DAY, or budget.fetchesPerDay: what WeChat allows the account a day';
+
 /** Whom a report is about. */
 type Named = Pick<Unit, 'name' | 'kind'>;
 
@@ -18,7 +22,7 @@ const DEMOTIONS: Readonly<Record<NonNullable<FetchStep['demoted']>, string>> = {
     'refreshing with an ordinary call: a forced one kills the token that others hold, so it is written down first, ' +
     'and the state folder does not work',
   spacing: 'refreshing with an ordinary call: WeChat ignores a forced one within 30 s of another',
-  budget: 'refreshing with an ordinary call: the forced refreshes of the day are used up',
+  'forced-budget': 'refreshing with an ordinary call: the forced refreshes of the day are used up',
 };
 
 /** What a reader's word about a refused token comes to. */
@@ -50,14 +54,18 @@ export function createNarrator(logger: Logger): (of: Named | undefined, report: 
   const troubled = new Set<string>();
 
   function isNews(id: string, what: string, failure: Failure): boolean {
-    const key = `${id} ${what} ${failure.code}`;
+    return isTimeToTell(id, `${what} ${failure.code}`);
+  }
+
+  function isTimeToTell(id: string, what: string): boolean {
+    const key = `${id} ${what}`;
     const times = (repeats.get(key) ?? 0) + 1;
     repeats.set(key, times);
     return (times & (times - 1)) === 0;
   }
 
   function forget(id: string, what: string): void {
-    for (const key of repeats.keys()) if (key.startsWith(`${id} ${what} `)) repeats.delete(key);
+    for (const key of repeats.keys()) if (`${key} `.startsWith(`${id} ${what} `)) repeats.delete(key);
   }
 
   return (of, report) => {
@@ -77,6 +85,7 @@ export function createNarrator(logger: Logger): (of: Named | undefined, report: 
         });
       case 'refreshed':
         forget(id, 'fetch');
+        forget(id, 'budget');
         return logger.info(`a new ${noun}, good for ${inWords(report.lifeMs)}`, { ...who, ...call(report) });
       case 'unchanged':
         forget(id, 'fetch');
@@ -99,8 +108,26 @@ export function createNarrator(logger: Logger): (of: Named | undefined, report: 
         const fields = { ...who, ...call(report), ...details(report.failure) };
         return logger[live ? 'warn' : 'error'](`${report.failure.message}; ${rest}`, fields);
       }
+      case 'exhausted': {
+        if (!report.requested && !isTimeToTell(id, 'budget')) return;
+        const rest =
+          report.lifeMs > 0
+            ? `the ${noun} is good for another ${inWords(report.lifeMs)}`
+            : `there is no live ${noun}`;
+        return logger[report.lifeMs > 0 ? 'warn' : 'error'](
+          `the budget of calls allows the next fetch in ${inWords(report.ms)}; ${rest}`,
+          { ...who, advice: BUDGET },
+        );
+      }
+      case 'lagging':
+        return logger.warn(
+          'not refreshed: other daemons have moved on to a newer AppSecret than this one has',
+          who,
+        );
       case 'refusal': {
         const { level, message, ...fields } = REFUSALS[report.verdict];
+        // Whoever reports old tokens may do so thousands of times.
+        if (report.verdict === 'behind' && !isTimeToTell(id, 'behind')) return;
         return logger[level](message, { ...who, ...fields });
       }
       case 'probed':

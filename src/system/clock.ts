@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import type { Clock } from '../core/ports.ts';
+import { bootId } from './boot-id.ts';
 
-/** Linux names each start of the machine, the same in all its containers; elsewhere processes cannot compare. */
-const boot = readBootId();
+/** Without a name processes cannot compare their monotonic clocks. */
+const boot = bootId();
 
 /** The one place that knows the time. `hrtime` is CLOCK_MONOTONIC: since the machine's start, not the process's. */
 export const systemClock: Clock = {
@@ -12,12 +12,3 @@ export const systemClock: Clock = {
     ...(boot !== undefined && { boot }),
   }),
 };
-
-function readBootId(): string | undefined {
-  try {
-    const id = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
-    return /^[0-9a-f-]{36}$/.test(id) ? id : undefined;
-  } catch {
-    return undefined;
-  }
-}

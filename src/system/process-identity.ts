@@ -1,16 +1,20 @@
 import { createHash } from 'node:crypto';
 import { readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { bootId } from './boot-id.ts';
 
 /** Names a process to others who share a folder with it: also those in other containers, where pids repeat. */
 export interface ProcessIdentity {
-  /** Of the host and pid namespace in which `pid` means something. */
+  /** Of the host, its present start and the pid namespace in which `pid` means something. */
   readonly namespace: string;
   readonly pid: number;
 }
 
 export const self: ProcessIdentity = {
-  namespace: createHash('sha256').update(`${hostname()} ${pidNamespace()}`).digest('hex').slice(0, 12),
+  namespace: createHash('sha256')
+    .update(`${bootId() ?? ''} ${hostname()} ${pidNamespace()}`)
+    .digest('hex')
+    .slice(0, 12),
   pid: process.pid,
 };
 

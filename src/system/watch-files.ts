@@ -1,12 +1,14 @@
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { SECOND } from '../core/time.ts';
 import { watchFolder } from './watch-folder.ts';
 
 export interface FilesWatch {
-  /** Looks whether any of them has changed, whatever events said: the net for volumes where events never come. */
-  look(): Promise<void>;
   close(): Promise<void>;
 }
+
+/** The net for volumes where events never come, ms. */
+const LOOK_AGAIN = 10 * SECOND;
 
 /** An editor writes in several steps, and Kubernetes swaps many files at once: they are one change, ms. */
 const SETTLED = 200;
@@ -32,10 +34,11 @@ export async function watchFiles(paths: readonly string[], changed: () => void):
     changed();
   }
 
+  const net = setInterval(() => void look(), LOOK_AGAIN).unref();
   return {
-    look,
     async close() {
       clearTimeout(timer);
+      clearInterval(net);
       await Promise.all(watches.map((watch) => watch.close()));
     },
   };

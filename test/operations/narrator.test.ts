@@ -61,8 +61,12 @@ describe('the narrator', () => {
     [{ type: 'adopted', lifeMs: 0 }, 'info', 'found a stored token, but it has ended'],
     [{ type: 'adopted', lifeMs: -HOUR }, 'info', 'found a stored token, but it has ended'],
     [{ type: 'fetching', step: DUE }, 'debug', 'asking the platform'],
-    [{ type: 'published', target: 'file:/x', result: 'written' }, 'info', 'published'],
-    [{ type: 'published', target: 'file:/x', result: 'unchanged' }, 'debug', 'already up to date'],
+    [{ type: 'published', target: 'file:/x', result: 'written', expiresAt: 0 }, 'info', 'published'],
+    [
+      { type: 'published', target: 'file:/x', result: 'unchanged', expiresAt: 0 },
+      'debug',
+      'already up to date',
+    ],
   ])('tells %j at level %s as “%s”', (report, level, message) => {
     const { tell, entries } = narrator();
     tell('shop', report);
@@ -72,7 +76,7 @@ describe('the narrator', () => {
   it.each([
     ['uncoordinated', /refresh --force/],
     ['spacing', /within 30 s/],
-    ['budget', /of the day are used up/],
+    ['forced-budget', /of the day are used up/],
   ] as const)('warns when a forced refresh becomes an ordinary one: %s', (demoted, expected) => {
     const { tell, entries } = narrator();
     tell('shop', { type: 'fetching', step: { ...DUE, reason: 'requested', demoted } });
@@ -174,7 +178,7 @@ describe('of a failure the narrator tells', () => {
       failure: { ...FULL, advice: 'free some space' },
     };
     for (let times = 0; times < 3; times += 1) tell('shop', unpublished);
-    tell('shop', { type: 'published', target: 'file:/x', result: 'written' });
+    tell('shop', { type: 'published', target: 'file:/x', result: 'written', expiresAt: 0 });
     tell('shop', unpublished);
     const errors = entries().filter(({ level }) => level === 'error');
     expect(errors).toHaveLength(3);

@@ -1,0 +1,108 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import { EdgeError } from '../core/failure.ts';
+import { systemClock } from '../system/clock.ts';
+import { tendLeftovers } from './leftovers.ts';
+import { type Change, type ExecConfig, type Notifier, notifyFailure } from './notifier.ts';
+import { keepTail, type OutputTail } from './output-tail.ts';
+import { endGroup } from './process-group.ts';
+import { spawnFailure } from './spawn-failure.ts';
+import { stopped, withinTime } from './time-limit.ts';
+
+/** Where programs are looked for when the daemon itself was not told. */
+const USUAL_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** A program that has ended may have last words on their way; those of its leftovers are not waited for. Ms. */
+const LAST_WORDS = 250;
+
+/**
+ * Runs a program: no shell, nothing on its standard input, a clean environment, a process group of its own. It has
+ * been told when the program ends with 0; what it leaves running in its group may go on until the timeout.
+ */
+export function execNotifier({ command, timeout }: ExecConfig): Notifier {
+  const id = nameOf(command);
+  const advice = 'make it quicker, hand the work to something that runs anyway, or raise its timeout';
+
+  return {
+    id,
+    async notify(change, stop) {
+      if (stop.aborted) throw stopped(id);
+      const deadline = systemClock.now().monotonic + timeout;
+      const { leader, output, ended } = await start(id, command, environment(change));
+      try {
+        await withinTime({ id, timeout, advice }, stop, () => ended);
+      } catch (error) {
+        await endGroup(leader);
+        await Promise.race([output.done, delay(LAST_WORDS)]);
+        output.close();
+        throw withOutput(error, output.text());
+      }
+      tendLeftovers({ leader, output, left: deadline - systemClock.now().monotonic }, stop);
+    },
+  };
+}
+
+/** The program, and its script where there is one. Other arguments may be anything, secrets as well. */
+function nameOf([file, first]: ExecConfig['command']): string {
+  return first?.startsWith('/') ? `exec:${file} ${first}` : `exec:${file}`;
+}
+
+/** All that the program gets: what the daemon knows besides is none of its business. */
+function environment({ credential, kind, file, expiresAt }: Change): NodeJS.ProcessEnv {
+  const { PATH = USUAL_PATH, HOME = '/' } = process.env;
+  return {
+    PATH,
+    HOME,
+    WX_CREDENTIAL: credential,
+    WX_KIND: kind,
+    WX_FILE: file,
+    WX_EXPIRES_AT: String(expiresAt),
+  };
+}
+
+interface Running {
+  /** Its pid, and its process group's. */
+  readonly leader: number;
+  readonly output: OutputTail;
+  /** Rejects when it ends with anything but 0. */
+  readonly ended: Promise<void>;
+}
+
+async function start(
+  id: string,
+  [file, ...args]: ExecConfig['command'],
+  env: NodeJS.ProcessEnv,
+): Promise<Running> {
+  try {
+    const child = spawn(file, args, { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const ended = new Promise<void>((resolve, reject) => {
+      child.once('exit', (code, signal) => (code === 0 ? resolve() : reject(exitFailure(id, code, signal))));
+    });
+    // Until somebody waits for it.
+    ended.catch(() => {});
+    await once(child, 'spawn');
+    // What could come later has been dealt with by then.
+    child.on('error', () => {});
+    return { leader: child.pid ?? Number.NaN, output: keepTail([child.stdout, child.stderr]), ended };
+  } catch (error) {
+    throw spawnFailure(id, error);
+  }
+}
+
+function exitFailure(id: string, code: number | null, signal: NodeJS.Signals | null): EdgeError {
+  return notifyFailure({
+    code: signal === null ? `exit-${code}` : `exit-${signal}`,
+    message: signal === null ? `${id} ended with ${code}` : `${id} was ended by ${signal}`,
+    advice:
+      signal === 'SIGKILL'
+        ? 'out of memory? The program counts towards the memory of the sidecar'
+        : 'run it by hand, as the user of the daemon and with nothing but PATH, HOME and WX_… set',
+  });
+}
+
+/** The last that it said is often all that tells why. */
+function withOutput(error: unknown, said: string): unknown {
+  if (!(error instanceof EdgeError) || said === '') return error;
+  return new EdgeError({ ...error.failure, message: `${error.message}; it said: ${said}` });
+}

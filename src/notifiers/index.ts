@@ -1,0 +1,21 @@
+import { execNotifier } from './exec.ts';
+import type { Notifier, NotifierConfig } from './notifier.ts';
+import { signalNotifier } from './signal.ts';
+import { webhookNotifier } from './webhook.ts';
+
+/** A new notifier is one file in this folder and one line here (and its configuration in `notifier.ts`). */
+export function createNotifier(config: NotifierConfig): Notifier {
+  switch (config.type) {
+    case 'exec':
+      return execNotifier(config);
+    case 'webhook':
+      return webhookNotifier(config);
+    case 'signal':
+      return signalNotifier(config);
+  }
+}
+
+export { createDelivery, type Delivery } from './delivery.ts';
+export type { DeliveryEvent } from './delivery-event.ts';
+export type { Change, Notifier, NotifierConfig } from './notifier.ts';
+export { createSlots } from './slots.ts';

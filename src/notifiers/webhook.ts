@@ -1,0 +1,117 @@
+import { Agent, Client, type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
+import { EdgeError } from '../core/failure.ts';
+import { version } from '../system/version.ts';
+import type { Change, Notifier, WebhookConfig } from './notifier.ts';
+import { rejection, stopped, withinTime } from './time-limit.ts';
+import { statusFailure, unansweredFailure } from './webhook-failure.ts';
+
+/** Bytes of an answer that are read, so that an ordinary one is not cut off; nothing is made of them. */
+const READ = 16 * 1024;
+
+/**
+ * POSTs the change as JSON, once. A status of 2xx means that it has been heard, whatever follows. No redirect is
+ * followed: only the configured address is talked to.
+ * @throws {TypeError} when the URL is none of http or https
+ */
+export function webhookNotifier({ url, timeout }: WebhookConfig): Notifier {
+  const target = readUrl(url);
+  const authorization = basicAuthorization(target);
+  // Neither the user-info nor the query: both may hold a secret.
+  const id = `webhook:${target.origin}${target.pathname}`;
+  const advice = 'the app should answer first and work afterwards; or raise the timeout';
+
+  return {
+    id,
+    async notify(change, stop) {
+      if (stop.aborted) throw stopped(id);
+      let heard = false;
+      const unconnected = new AbortController();
+      let dispatcher: Dispatcher | undefined;
+      try {
+        dispatcher = createDispatcher(target.protocol, (error) => unconnected.abort(error));
+        const answer = request(target, {
+          dispatcher,
+          method: 'POST',
+          body: JSON.stringify(inJson(change)),
+          headers: {
+            'content-type': 'application/json',
+            'user-agent': `wx-token-sidecar/${version}`,
+            ...(authorization && { authorization }),
+          },
+        });
+        await withinTime({ id, timeout, advice }, stop, async () => {
+          const { statusCode, headers, body } = await Promise.race([answer, rejection(unconnected.signal)]);
+          if (statusCode < 200 || statusCode > 299) {
+            throw statusFailure(id, statusCode, locationOf(headers['location'], target));
+          }
+          heard = true;
+          await skim(body);
+        });
+      } catch (error) {
+        if (!heard) throw error instanceof EdgeError ? error : unansweredFailure(id, error);
+      } finally {
+        void dispatcher?.destroy();
+      }
+    },
+  };
+}
+
+function readUrl(url: string): URL {
+  // The error of URL itself carries its input.
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed?.protocol !== 'http:' && parsed?.protocol !== 'https:') {
+    throw new TypeError('a webhook needs a URL of http or https');
+  }
+  return parsed;
+}
+
+/** undici leaves out what stands before the @. */
+function basicAuthorization({ username, password }: URL): string | undefined {
+  if (username === '' && password === '') return undefined;
+  const pair = [username, password].map(decoded).join(':');
+  return `Basic ${Buffer.from(pair).toString('base64')}`;
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+function inJson({ credential, kind, file, expiresAt }: Change) {
+  return { credential, kind, file, expires_at: expiresAt };
+}
+
+/** Where a redirect leads, without what may be secret. */
+function locationOf(location: string | string[] | undefined, base: URL): string | undefined {
+  if (typeof location !== 'string' || !URL.canParse(location, base.href)) return undefined;
+  const { origin, pathname } = new URL(location, base.href);
+  return `${origin}${pathname}`;
+}
+
+async function skim(body: AsyncIterable<Buffer>): Promise<void> {
+  let read = 0;
+  for await (const piece of body) {
+    read += piece.length;
+    if (read > READ) return;
+  }
+}
+
+/** One for each request, since only destroying it ends a connection that is still being made. */
+function createDispatcher(protocol: string, unconnected: (error: Error) => void): Dispatcher {
+  const options = {
+    // Also says so to the other end: Connection: close.
+    pipelining: 0,
+    // One limit covers all.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    connectTimeout: 0,
+    // Where a proxy hangs up, undici would connect again and again, thousands of times a second.
+    factory: (origin: string | URL, client: object) =>
+      new Client(origin, client).on('connectionError', (_origin, _targets, error) => unconnected(error)),
+  };
+  // Plain HTTP stays in the pod or the cluster, where a forward proxy does not lead.
+  return protocol === 'http:' ? new Agent(options) : new EnvHttpProxyAgent(options);
+}

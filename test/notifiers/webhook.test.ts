@@ -1,0 +1,259 @@
+import { createServer } from 'node:https';
+import { setInterval } from 'node:timers';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { createNotifier, type Notifier } from '../../src/notifiers/index.ts';
+import { makeCertificates } from '../providers/certificates.ts';
+import {
+  afterRequest,
+  blackhole,
+  httpServer,
+  listen,
+  recording,
+  type Seen,
+  saying,
+  tcpServer,
+} from '../providers/servers.ts';
+import { eventually } from '../support/wait.ts';
+import { aChange, failureOf, NEVER } from './hook.ts';
+
+function webhook(url: string, timeout = 20_000): Notifier {
+  return createNotifier({ type: 'webhook', url, timeout });
+}
+
+/** Variables of the environment, until the test ends. */
+function withEnvironment(variables: Readonly<Record<string, string | undefined>>): void {
+  for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+  });
+}
+
+/** A proxy of this machine would stand in between. */
+const NO_PROXY = {
+  http_proxy: undefined,
+  https_proxy: undefined,
+  no_proxy: undefined,
+  HTTP_PROXY: undefined,
+  HTTPS_PROXY: undefined,
+  NO_PROXY: undefined,
+};
+
+describe('a webhook', () => {
+  it('gets the change as JSON, and no token', async () => {
+    const { url, seen } = await httpServer((response) => response.writeHead(204).end());
+    await webhook(`${url}/changed?key=1`).notify(aChange({ kind: 'jsapi', file: '/run/wx/jsapi' }), NEVER);
+    expect(seen).toHaveLength(1);
+    expect(seen[0]).toMatchObject({
+      method: 'POST',
+      target: '/changed?key=1',
+      headers: {
+        'content-type': 'application/json',
+        'user-agent': expect.stringMatching(/^wx-token-sidecar\//),
+      },
+    });
+    expect(seen[0]?.headers).not.toHaveProperty('authorization');
+    expect(seen[0]?.headers).toHaveProperty('content-length');
+    expect(JSON.parse(seen[0]?.body ?? '')).toEqual({
+      credential: 'shop',
+      kind: 'jsapi',
+      file: '/run/wx/jsapi',
+      expires_at: 1_767_232_800,
+    });
+  });
+
+  it('gets user and password of its URL, which its name leaves out', async () => {
+    const { url, seen } = await saying('');
+    const notifier = webhook(`${url.replace('//', '//us%40er:p%zz@')}/changed?key=hush#hush`);
+    expect(notifier.id).toBe(`webhook:${url}/changed`);
+    await notifier.notify(aChange(), NEVER);
+    const [, pair = ''] = seen[0]?.headers.authorization?.split(' ') ?? [];
+    expect(Buffer.from(pair, 'base64').toString()).toBe('us@er:p%zz');
+  });
+
+  it.each(['', 'changed', 'file:///etc/passwd', 'ftp://hush@host/'])('has no URL like %j', (url) => {
+    expect(() => webhook(url)).toThrow(new TypeError('a webhook needs a URL of http or https'));
+  });
+
+  it('within the cluster is not reached through a proxy', async () => {
+    withEnvironment({ ...NO_PROXY, HTTP_PROXY: 'http://127.0.0.1:9' });
+    const { url, seen } = await saying('');
+    await webhook(url).notify(aChange(), NEVER);
+    expect(seen).toHaveLength(1);
+  });
+
+  it('outside is reached through the proxy of the environment, unless that is no URL', async () => {
+    const asked: string[] = [];
+    const port = await tcpServer((socket) => {
+      socket.once('data', (head) => {
+        asked.push(String(head).split('\r\n')[0] ?? '');
+        socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+      });
+    });
+    withEnvironment({ ...NO_PROXY, HTTPS_PROXY: `http://127.0.0.1:${port}` });
+    expect((await failureOf(webhook('https://app.example/'))).code).toBe('proxy');
+    expect(asked).toEqual(['CONNECT app.example:443 HTTP/1.1']);
+    withEnvironment({ ...NO_PROXY, HTTPS_PROXY: 'no url hush' });
+    const failed = await failureOf(webhook('https://app.example/'));
+    expect(failed.code).toBe('proxy');
+    expect(JSON.stringify([failed, failed.message])).not.toContain('hush');
+  });
+
+  it('behind a proxy that hangs up is asked for once', async () => {
+    let connections = 0;
+    const port = await tcpServer((socket) => {
+      connections += 1;
+      socket.destroy();
+    });
+    withEnvironment({ ...NO_PROXY, HTTPS_PROXY: `http://user:hush@127.0.0.1:${port}` });
+    const failed = await failureOf(webhook('https://app.invalid/'));
+    expect(failed.failure.class).toBe('passing');
+    expect(JSON.stringify([failed, failed.message, failed.failure])).not.toContain('hush');
+    expect(connections).toBe(1);
+  });
+});
+
+describe('a webhook has heard', () => {
+  it.each([200, 201, 202, 204, 299])('when it answers %i', async (status) => {
+    const { url } = await saying('', status);
+    await webhook(url).notify(aChange(), NEVER);
+  });
+
+  it('when its answer has no end, which is not read', async () => {
+    let sent = 0;
+    const { url } = await httpServer((response) => {
+      response.writeHead(200);
+      const more = setInterval(() => {
+        if (response.write('x'.repeat(8_192))) sent += 8_192;
+      }, 1);
+      response.once('close', () => clearInterval(more));
+    });
+    await webhook(url).notify(aChange(), NEVER);
+    expect(sent).toBeLessThan(16 * 1024 * 1024);
+  });
+
+  it.each([
+    ['breaks off', (end: () => void) => end()],
+    ['does not come', () => {}],
+  ])('also when the rest of its answer %s', async (_, then) => {
+    const url = await afterRequest((socket) => {
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf');
+      setImmediate(() => then(() => socket.destroy()));
+    });
+    await webhook(url, 2_000).notify(aChange(), NEVER);
+  });
+
+  it('and its connection is closed', async () => {
+    let open = 0;
+    const { url } = await httpServer((response) => {
+      open += 1;
+      response.once('close', () => {
+        open -= 1;
+      });
+      response.writeHead(200).write('x'.repeat(100_000));
+    });
+    await webhook(url).notify(aChange(), NEVER);
+    await eventually(() => open === 0);
+  });
+});
+
+describe('a webhook has not heard', () => {
+  it.each([301, 302, 303, 307, 308])('when it redirects with %i, which is not followed', async (status) => {
+    const other = await saying('');
+    const { url, seen } = await saying('', status, { location: `${other.url}/there?key=hush` });
+    const failed = await failureOf(webhook(`${url}/here`));
+    expect(failed.code).toBe(`http-${status}`);
+    expect(failed.message).toBe(
+      `webhook:${url}/here answered HTTP ${status}, a redirect to ${other.url}/there`,
+    );
+    expect(failed.failure.advice).toContain('no redirect is followed');
+    expect(seen).toHaveLength(1);
+    expect(other.seen).toHaveLength(0);
+  });
+
+  it('when it redirects to nowhere, or to itself', async () => {
+    const nowhere = await saying('', 302, { location: 'http://[' });
+    expect((await failureOf(webhook(nowhere.url))).message).toMatch(/HTTP 302$/);
+    const slash = await saying('', 301, { location: '/changed/' });
+    expect((await failureOf(webhook(`${slash.url}/changed`))).message).toContain(`${slash.url}/changed/`);
+  });
+
+  it.each([
+    [304, 'redirect'],
+    [401, 'user and a password'],
+    [404, 'path'],
+    [405, 'POST'],
+    [500, 'log of the app'],
+    [503, 'log of the app'],
+  ])('when it answers %i', async (status, advice) => {
+    const { url, seen } = await saying(status === 304 ? '' : 'x'.repeat(1_000_000), status);
+    const failed = await failureOf(webhook(url));
+    expect(failed.code).toBe(`http-${status}`);
+    expect(failed.message).toContain(`answered HTTP ${status}`);
+    expect(failed.failure.advice).toContain(advice);
+    expect(seen).toHaveLength(1);
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['half a head', 'HTTP/1.1 200 OK\r\nContent-Ty'],
+  ])('when it says %s until the timeout', async (_, said) => {
+    let closed = false;
+    const url = await afterRequest((socket) => {
+      socket.once('close', () => {
+        closed = true;
+      });
+      if (said) socket.write(said);
+    });
+    const failed = await failureOf(webhook(url, 500));
+    expect(failed.code).toBe('timeout');
+    expect(failed.message).toBe(`webhook:${url}/ was not done within 0.5 s`);
+    await eventually(() => closed);
+  });
+
+  it('when a firewall drops it', async (ctx) => {
+    const port = await blackhole();
+    if (port === undefined) return ctx.skip('this system queues connections without end');
+    expect((await failureOf(webhook(`http://127.0.0.1:${port}`, 300))).code).toBe('timeout');
+  });
+
+  it('when it hangs up', async () => {
+    const url = await afterRequest((socket) => socket.destroy());
+    expect((await failureOf(webhook(url))).code).toBe('cut');
+  });
+
+  it('when it speaks something else', async () => {
+    const url = await afterRequest((socket) => socket.end('SSH-2.0-OpenSSH_9.2 hush\r\n'));
+    const failed = await failureOf(webhook(url));
+    expect(failed.code).toBe('not-http');
+    expect(JSON.stringify(failed)).not.toContain('hush');
+  });
+
+  it('when its certificate is not trusted', async (ctx) => {
+    const made = await makeCertificates();
+    if (typeof made === 'string') return ctx.skip(made);
+    withEnvironment(NO_PROXY);
+    const seen: Seen[] = [];
+    const answer = recording(seen, (response) => response.end());
+    const url = `https://localhost:${await listen(createServer(made.selfSigned, answer))}/`;
+    const failed = await failureOf(webhook(url));
+    expect(failed.code).toBe('tls');
+    expect(failed.failure.advice).toContain('NODE_EXTRA_CA_CERTS');
+    expect(seen).toHaveLength(0);
+    withEnvironment({ ...NO_PROXY, NODE_TLS_REJECT_UNAUTHORIZED: '0' });
+    await webhook(url).notify(aChange(), NEVER);
+    expect(seen).toHaveLength(1);
+  });
+
+  it('when its name is not known', async () => {
+    const failed = await failureOf(webhook('http://app.invalid/'));
+    expect(failed.message).toMatch(
+      /^no answer from webhook:http:\/\/app\.invalid\/: its name cannot be resolved/,
+    );
+  });
+
+  it('when nothing listens at localhost, whichever address that is', async () => {
+    const failed = await failureOf(webhook('http://localhost:9/'));
+    expect(failed.code).toBe('unreachable');
+    expect(failed.failure.advice).toContain('start the app');
+  });
+});
