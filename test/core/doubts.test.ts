@@ -271,6 +271,14 @@ describe('the budget', () => {
     expect(calls).toBeLessThanOrEqual(12);
   });
 
+  it('is not used up for good by calls that a forger dated into the far future', () => {
+    const story = tell('stable-token', { budget: { fetchesPerDay: 200, forcedPerDay: 20 } });
+    const { record } = story.state();
+    const ledger = { ...record.ledger, fetches: { 999999999: 200 } };
+    story.happen({ type: 'observed', record: { ...record, generation: 1, ledger } });
+    expect(fetching(story)).toMatchObject({ reason: 'missing' });
+  });
+
   it('stands still behind a clock that boots in the past', () => {
     const before = tell('access-token', { budget: { fetchesPerDay: 4, forcedPerDay: 20 } });
     spendAll(before, 4);

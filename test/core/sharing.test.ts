@@ -39,6 +39,43 @@ describe('what the store holds', () => {
     expect(story.plan()).toMatchObject({ publish: [], step: { kind: 'fetch', reason: 'expired' } });
   });
 
+  it('shows no end beyond what is believed, whatever a forger or a wrong clock wrote', () => {
+    const writer = tell('stable-token');
+    writer.fetch(token('a'));
+    const { record } = writer.state();
+    const forged = record.token && {
+      ...record.token,
+      expiresAt: Date.UTC(2100, 0, 1),
+      issuedAt: Date.UTC(2099, 0, 1),
+    };
+    const story = tell('stable-token');
+    story.happen({ type: 'observed', record: { ...record, ...(forged && { token: forged }) } });
+    const shown = story.state().record.token;
+    expect(shown?.expiresAt).toBeLessThanOrEqual(story.clock.now().wall + 2 * HOUR);
+    expect(shown?.issuedAt).toBeLessThanOrEqual(story.clock.now().wall);
+  });
+
+  it('with a refusal by the platform keeps everybody quiet for as long as it asks for', () => {
+    const refused = tell('stable-token');
+    const story = tell('stable-token');
+    refused.fetch(token('a'));
+    story.happen({ type: 'observed', record: refused.state().record });
+    refused.clock.pass(2 * HOUR);
+    story.clock.pass(2 * HOUR);
+    refused.fail({
+      class: 'quota',
+      code: 'wx-45009',
+      effect: 'none',
+      backoff: { first: HOUR, growth: 1, cap: HOUR, jitter: 'added' },
+    });
+    story.happen({ type: 'observed', record: refused.state().record });
+    expect(story.plan().step).toMatchObject({ kind: 'wait', why: 'backoff' });
+    story.clock.pass(59 * MINUTE);
+    expect(story.plan().step).toMatchObject({ kind: 'wait', why: 'backoff' });
+    story.clock.pass(30 * MINUTE);
+    expect(story.plan().step).toMatchObject({ kind: 'fetch' });
+  });
+
   it('is not published when the token has ended', () => {
     const story = tell('stable-token');
     const neighbour = tell('stable-token');
