@@ -9,6 +9,7 @@ describe('the least that has to be said', () => {
     const { credentials, ...config } = await configOf(LEAST);
     expect(config).toEqual({
       schedule: '*/5 * * * * *',
+      inputs: [],
       stateDir: '/var/run/wx/.wx-token-sidecar',
       log: { level: 'info', format: 'json' },
     });
