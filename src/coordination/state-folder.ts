@@ -6,6 +6,7 @@ import { fileFailure } from '../system/file-failure.ts';
 import { makePrivateFolder } from '../system/make-folder.ts';
 import { type FolderWatch, watchFolder } from '../system/watch-folder.ts';
 import { accountStore } from './account-store.ts';
+import { sweepForgotten } from './forgotten.ts';
 import { REQUESTS } from './request-folder.ts';
 
 export interface StateFolder {
@@ -36,6 +37,7 @@ export function stateFolder(folder: string, clock: Clock, warn: (message: string
         await makePrivateFolder(folder);
         await makePrivateFolder(join(folder, REQUESTS));
         await sweepLeftovers(folder);
+        await sweepForgotten(folder, (name) => opened.has(name), clock.now().wall);
         await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
         return undefined;
       } catch (error) {

@@ -1,0 +1,77 @@
+import { mkdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { filesIn } from '../support/files.ts';
+import { eventually } from '../support/wait.ts';
+import { APP_ID, APP_SECRET, workbench } from './workbench.ts';
+
+const NEXT_SECRET = 'fedcba9876543210'.repeat(2);
+
+describe.concurrent('a secret that changes while the daemon runs', () => {
+  it('as Kubernetes swaps it, behind a link to a link, is used at once and costs one call', async ({
+    onTestFinished,
+  }) => {
+    const { sandbox, folder, run, newToken, fetches } = await workbench(onTestFinished);
+    const volume = join(folder, 'projected');
+    const put = async (version: string, secret: string) => {
+      await mkdir(join(volume, version), { recursive: true });
+      await writeFile(join(volume, version, 'appsecret'), secret);
+      await symlink(version, join(volume, '..data_tmp'));
+      await rename(join(volume, '..data_tmp'), join(volume, '..data'));
+    };
+    await put('..2026_01', APP_SECRET);
+    await symlink('..data/appsecret', join(volume, 'appsecret'));
+    const daemon = run({ WXTOKEN_SECRET_FILE: join(volume, 'appsecret') });
+    await newToken();
+
+    await sandbox.account(APP_ID).patch({ secret: NEXT_SECRET });
+    await put('..2026_02', NEXT_SECRET);
+    await rm(join(volume, '..2026_01'), { recursive: true });
+    await daemon.logged(({ reason }) => reason === 'new-secret');
+    await daemon.logged(({ message }) => message === 'the configuration was read again');
+    expect(await fetches()).toHaveLength(2);
+    expect(daemon.log().filter(({ level }) => level === 'error')).toEqual([]);
+  });
+
+  it('as an editor renames it, and back again, is told when it is wrong, and the one before goes on', async ({
+    onTestFinished,
+  }) => {
+    const { folder, run, newToken, token, fetches } = await workbench(onTestFinished);
+    const path = join(folder, 'secrets', 'app.secret');
+    const edit = async (text: string) => {
+      await writeFile(`${path}.new`, text, { mode: 0o600 });
+      await rename(`${path}.new`, path);
+    };
+    const daemon = run();
+    const first = await newToken();
+    await edit('two\nlines\n');
+    await daemon.logged(({ message }) => /^WXTOKEN_SECRET_FILE: .* on one line/.test(message ?? ''));
+    await daemon.logged(({ message }) => /the one before goes on/.test(message ?? ''));
+    await edit(`${APP_SECRET}\n`);
+    await daemon.logged(({ message }) => message === 'the configuration was read again');
+
+    expect(await token()).toBe(first);
+    expect(await fetches()).toHaveLength(1);
+  });
+});
+
+describe('the state folder', () => {
+  it('forgets accounts that nobody has served for a week, and nothing else', async ({ onTestFinished }) => {
+    const { folder, once } = await workbench(onTestFinished);
+    const stateDir = join(folder, 'state');
+    await mkdir(stateDir, { mode: 0o700 });
+    const longAgo = new Date(Date.now() - 8 * 24 * 3_600_000);
+    const old = [
+      'weixin.stable-token.wx0000000000000001.json',
+      'weixin.ticket.wx0000000000000001.jsapi.json',
+    ];
+    const kept = ['weixin.stable-token.wx0000000000000002.json', 'notes.json'];
+    for (const name of [...old, ...kept]) await writeFile(join(stateDir, name), '{}');
+    for (const name of [...old, 'notes.json']) await utimes(join(stateDir, name), longAgo, longAgo);
+    expect((await once({ WXTOKEN_STATE_DIR: stateDir })).code).toBe(0);
+
+    const left = await eventually(() => filesIn(stateDir));
+    expect(left.filter((path) => old.some((name) => path.endsWith(name)))).toEqual([]);
+    for (const name of kept) expect(left.some((path) => path.endsWith(name))).toBe(true);
+  });
+});
