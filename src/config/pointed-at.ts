@@ -16,7 +16,7 @@ const OFFICIAL_HOSTS = ['https://api.weixin.qq.com', 'https://api2.weixin.qq.com
 const WECOM_HOSTS = ['https://qyapi.weixin.qq.com'];
 
 /** The entries of the platform that knows a type of credential, the preferred one first. */
-export function platformHosts(type: CredentialType): readonly string[] {
+function platformHosts(type: CredentialType): readonly string[] {
   return type === 'wecom' ? WECOM_HOSTS : OFFICIAL_HOSTS;
 }
 
