@@ -48,7 +48,8 @@ interface Served extends JoinedCredential {
  */
 export async function startDaemon(config: Config, { clock, logger, random }: DaemonOptions): Promise<Daemon> {
   const { stateDir, feedbackDir } = config;
-  const folder = stateFolder(stateDir, clock, (message) => logger.warn(message));
+  const access = { mode: config.stateMode, ...(config.stateGid !== undefined && { gid: config.stateGid }) };
+  const folder = stateFolder(stateDir, access, clock, (message) => logger.warn(message));
   const waker = createWaker(clock, () => reconciler.tick());
   const narrate = createNarrator(logger);
   const announcer = createAnnouncer({ clock, random, report: createDeliveryNarrator(logger) });

@@ -20,6 +20,8 @@ export interface Reloading {
 /** What a running daemon cannot change, as people know it. */
 const FIXED: readonly (readonly [what: string, of: (config: Config) => unknown])[] = [
   ['the state folder', ({ stateDir }) => stateDir],
+  ['the mode of the state folder', ({ stateMode }) => stateMode],
+  ['the group of the state folder', ({ stateGid }) => stateGid],
   ['the feedback folder', ({ feedbackDir }) => feedbackDir],
   ['the form of the log', ({ log }) => log.format],
   ['the level of the log', ({ log }) => log.level],
@@ -38,10 +40,13 @@ export async function reloadOnChange({
 }: ReloadOptions): Promise<Reloading> {
   let current = config;
   let watch: FilesWatch | undefined;
+  let watched = '';
   let turn = Promise.resolve();
   let stopped = false;
 
   async function watchInputs(inputs: readonly string[]): Promise<void> {
+    if (inputs.length === 0 || inputs.join('\0') === watched) return;
+    watched = inputs.join('\0');
     const before = watch;
     watch = await watchFiles(inputs, changed);
     await before?.close();
@@ -56,14 +61,15 @@ export async function reloadOnChange({
     try {
       const next = await load();
       await daemon.reload(next);
-      const sameInputs = next.inputs.join('\0') === current.inputs.join('\0');
-      if (!sameInputs) await watchInputs(next.inputs);
+      await watchInputs(next.inputs);
       tellOfFixed(current, next);
       current = next;
       applied(next);
       logger.info('the configuration was read again', { credentials: next.credentials.length });
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
+      // What is missing now may come later, and make it right.
+      await watchInputs(error.inputs);
       for (const { where, what } of error.problems) logger.error(`${where}: ${what}`);
       logger.error('the configuration was changed and is wrong now; the one before goes on');
     }

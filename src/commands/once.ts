@@ -1,4 +1,3 @@
-import { readEnvironment } from '../config/environment.ts';
 import type { Failure } from '../core/failure.ts';
 import { isPublished, liveToken, obstacle, type State } from '../core/state.ts';
 import type { Instant } from '../core/time.ts';
@@ -8,18 +7,19 @@ import type { View } from '../reconciler.ts';
 import { systemClock } from '../system/clock.ts';
 import { asksForHelp, readArguments, readDuration } from './arguments.ts';
 import { EXIT } from './exit.ts';
-import { openLog, readBoth, reportProblems } from './session.ts';
+import { CONFIG_OPTION, configLoader, openLog, readBoth, reportProblems } from './session.ts';
 import { listenForSignals } from './signals.ts';
 
 const HELP = `wx-token-sidecar once: adopts or fetches every credential, publishes it and ends.
 
+  --config FILE        YAML or JSON (default: WXTOKEN_CONFIG); without one the environment alone configures it
   --timeout DURATION   how long it may take (default 60s)
 
 Exit codes: 0 all published with life left; 75 a passing fault; 77 WeChat refuses, a person must act;
 78 bad configuration.
 `;
 
-const OPTIONS = { timeout: { type: 'string', default: '60s' } } as const;
+const OPTIONS = { ...CONFIG_OPTION, timeout: { type: 'string', default: '60s' } } as const;
 
 const TOO_LONG: Pick<Failure, 'message' | 'advice'> = { message: 'it took too long' };
 
@@ -36,7 +36,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     const started = systemClock.now().monotonic;
     const [{ values }, config] = await readBoth(
       async () => readArguments(argv, OPTIONS, { durations: ['timeout'] }),
-      () => readEnvironment(process.env),
+      configLoader(argv),
     );
     const patience = readDuration('--timeout', values.timeout);
     const logger = openLog(config.log);

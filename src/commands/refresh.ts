@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ConfigError } from '../config/config.ts';
-import { readEnvironment } from '../config/environment.ts';
 import { type PendingRequest, type RefreshOutcome, requestFolder } from '../coordination/request-folder.ts';
 import { SECOND } from '../core/time.ts';
 import { escapeControls } from '../operations/escape.ts';
@@ -10,11 +9,13 @@ import { accountOf } from '../unit.ts';
 import { asksForHelp, readArguments, readDuration } from './arguments.ts';
 import { complain } from './complain.ts';
 import { EXIT } from './exit.ts';
-import { readBoth, reportProblems } from './session.ts';
+import { CONFIG_OPTION, configLoader, readBoth, reportProblems } from './session.ts';
 
 const HELP = `wx-token-sidecar refresh [NAME…]: asks the running daemon to fetch now, and waits until the new
-credential is published. The daemon is found through the state folder, so run it with the daemon's environment.
+credential is published. The daemon is found through the state folder, so run it with the daemon's environment
+and configuration.
 
+  --config FILE        YAML or JSON (default: WXTOKEN_CONFIG); without one the environment alone configures it
   --force              force a stable-token: the old one dies at once, for everyone who holds it
   --timeout DURATION   how long to wait (default 30s)
 
@@ -23,6 +24,7 @@ Exit codes: 0 published; 75 a passing fault, no daemon, or no budget; 77 WeChat 
 `;
 
 const OPTIONS = {
+  ...CONFIG_OPTION,
   force: { type: 'boolean', default: false },
   timeout: { type: 'string', default: '30s' },
 } as const;
@@ -38,7 +40,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   try {
     const [{ values, positionals }, config] = await readBoth(
       async () => readArguments(argv, OPTIONS, { allowPositionals: true, durations: ['timeout'] }),
-      () => readEnvironment(process.env, { publishes: false }),
+      configLoader(argv, { publishes: false }),
     );
     const patience = readDuration('--timeout', values.timeout);
     const known = config.credentials.map(({ name }) => name);

@@ -1,4 +1,3 @@
-import { readEnvironment } from '../config/environment.ts';
 import { startDaemon } from '../daemon.ts';
 import { reloadOnChange } from '../reload.ts';
 import { systemClock } from '../system/clock.ts';
@@ -6,13 +5,14 @@ import { startTicker } from '../system/ticker.ts';
 import { version } from '../system/version.ts';
 import { asksForHelp, readArguments } from './arguments.ts';
 import { EXIT } from './exit.ts';
-import { openLog, readBoth, reportProblems } from './session.ts';
+import { CONFIG_OPTION, configLoader, openLog, readBoth, reportProblems } from './session.ts';
 import { listenForSignals } from './signals.ts';
 
 const HELP = `wx-token-sidecar run: the daemon.
 
 Fetches the credential ahead of expiry and publishes it, until TERM or INT. HUP refreshes now.
-Takes no options; the environment configures it.
+
+  --config FILE        YAML or JSON (default: WXTOKEN_CONFIG); without one the environment alone configures it
 `;
 
 export async function run(argv: readonly string[]): Promise<number> {
@@ -23,10 +23,8 @@ export async function run(argv: readonly string[]): Promise<number> {
   // First of all: without handlers HUP would end the process, and as PID 1 TERM would be ignored.
   const signals = listenForSignals();
   try {
-    const [, config] = await readBoth(
-      async () => readArguments(argv, {}),
-      () => readEnvironment(process.env),
-    );
+    const load = configLoader(argv);
+    const [, config] = await readBoth(async () => readArguments(argv, CONFIG_OPTION), load);
     const logger = openLog(config.log);
     const daemon = await startDaemon(config, { clock: systemClock, logger, random: Math.random });
     logger.info('started', {
@@ -42,7 +40,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     let ticker = startTicker(schedule, systemClock, daemon.tick);
     const reloading = await reloadOnChange({
       config,
-      load: () => readEnvironment(process.env),
+      load,
       daemon,
       logger,
       applied(next) {

@@ -1,4 +1,6 @@
-import { ConfigError, type LogConfig } from '../config/config.ts';
+import { parseArgs } from 'node:util';
+import { type Config, ConfigError, type LogConfig } from '../config/config.ts';
+import { loadConfig } from '../config/load.ts';
 import { createLogger, type Logger } from '../operations/logger.ts';
 import { complain } from './complain.ts';
 import { EXIT } from './exit.ts';
@@ -17,6 +19,25 @@ export async function readBoth<A, B>(first: () => Promise<A>, second: () => Prom
     throw new ConfigError(errors.flatMap(({ problems }) => problems));
   }
   return Promise.all(both);
+}
+
+/** Names the file that configures all commands but the sandbox; without it WXTOKEN_CONFIG may. */
+export const CONFIG_OPTION = { config: { type: 'string' } } as const;
+
+/**
+ * Reads the configuration that the arguments and the environment mean, anew at every call, whatever else is wrong with
+ * the arguments.
+ * @throws {ConfigError} with everything that is wrong; with nothing where the option lacks its value, which is told with
+ *   the arguments
+ */
+export function configLoader(argv: readonly string[], { publishes = true } = {}): () => Promise<Config> {
+  const { values } = parseArgs({ args: [...argv], options: CONFIG_OPTION, strict: false });
+  const file = values['config'];
+  return async () => {
+    // The type of a lenient look at the arguments does not know that this can be true.
+    if (file !== undefined && typeof file !== 'string') throw new ConfigError([]);
+    return loadConfig(process.env, { file, publishes });
+  };
 }
 
 /** Says everything that is wrong, a line each and without a stack; anything else than a ConfigError is thrown on. */

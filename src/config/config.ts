@@ -7,6 +7,10 @@ export interface Config {
   /** Cron expression, seconds first. */
   readonly schedule: string;
   readonly stateDir: string;
+  /** Permission bits of the state folder: 0o700, or 0o770 where daemons of several users share it. */
+  readonly stateMode: number;
+  /** The group that shares it; with 0o770 alone. */
+  readonly stateGid?: number;
   /** Where readers report refused tokens; absent: nowhere. */
   readonly feedbackDir?: string;
   readonly log: LogConfig;
@@ -77,7 +81,7 @@ export type NotifierConfig =
 
 /** One thing that is wrong: where it was said, what is wrong with it and what to do. */
 export interface Problem {
-  /** The name of a variable, or the path of a key. */
+  /** The name of a variable, or `FILE:LINE KEY`. */
   readonly where: string;
   readonly what: string;
 }
@@ -87,9 +91,12 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly code = 'bad-config';
   readonly problems: readonly Problem[];
+  /** The files that were read, or could not be: once one of them changes, it may be right. */
+  readonly inputs: readonly string[];
 
-  constructor(problems: readonly Problem[]) {
+  constructor(problems: readonly Problem[], inputs: readonly string[] = []) {
     super(problems.map(({ where, what }) => `${where}: ${what}`).join('\n'));
     this.problems = problems;
+    this.inputs = inputs;
   }
 }

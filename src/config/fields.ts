@@ -4,89 +4,86 @@ import { scheduleProblem } from '../system/schedule.ts';
 
 /** The kinds of value a configuration is made of; every message completes "NAME: …" and says what would be right. */
 
+const DURATION = 'must be a duration with a unit, like 90s, 10m or 2h';
+
 /** `90s`, `10m`, `2h`, in milliseconds. */
 export const Duration = v.pipe(
-  v.string(),
+  v.string(DURATION),
+  v.regex(/^\d{1,9}(ms|s|m|h)$/, DURATION),
   v.transform(parseDuration),
-  v.number('must be a duration with a unit, like 90s, 10m or 2h'),
+  v.number(DURATION),
   v.minValue(1, 'must be longer than nothing'),
 );
 
-/** Octal permission bits in quotes. */
+/** Octal permission bits; YAML reads an octal number without quotes as a decimal one. */
 export const Mode = v.pipe(
-  v.string(),
+  v.string('must be an octal file mode in quotes, like "0640": without them it is another number'),
   v.regex(/^0?[0-7]{3}$/, 'must be an octal file mode, like 0640'),
   v.transform((text) => Number.parseInt(text, 8)),
   v.check((mode) => (mode & 0o600) === 0o600, 'must let the owner read and write, like 0640'),
   v.check((mode) => (mode & 0o002) === 0, 'must not let everyone write: they could plant a token'),
 );
 
-export const Flag = v.pipe(
-  v.picklist(['true', 'false'], 'must be true or false'),
-  v.transform((text) => text === 'true'),
+const FOLDER_MODE = 'must be "0700" in quotes, or "0770" for daemons of several users in one group';
+
+/** Of the state folder: what lies there decides what is published, and holds tokens. */
+export const FolderMode = v.pipe(
+  v.string(FOLDER_MODE),
+  v.regex(/^0?7[07]0$/, FOLDER_MODE),
+  v.transform((text) => Number.parseInt(text, 8)),
 );
 
-/** A number of calls a day. */
+export const Flag = v.boolean('must be true or false');
+
 export const DailyCalls = v.pipe(
-  v.string(),
-  v.regex(/^[1-9]\d{0,6}$/, 'must be a whole number of calls a day, like 2000'),
-  v.transform(Number),
+  v.number('must be a whole number of calls a day, like 2000'),
+  v.integer('must be a whole number of calls a day, like 2000'),
+  v.minValue(1, 'must be a whole number of calls a day, like 2000'),
+  v.maxValue(9_999_999, 'must be a whole number of calls a day, like 2000'),
 );
 
-export const AppId = v.pipe(
-  v.string(),
-  v.regex(/^[A-Za-z0-9_-]{4,64}$/, 'must be an appid or corpid like wx0000000000000000, without blanks'),
+const TEXT = 'must be text; put it into quotes';
+
+export const Text = v.pipe(
+  v.string(TEXT),
+  v.check((text) => !text.includes('\0'), 'must not hold a NUL'),
 );
 
-export const AbsolutePath = v.pipe(
-  v.string(),
-  v.regex(/^\/(.*[^/])?$/s, 'must be an absolute path to a file or folder'),
+/** Of a credential. */
+export const Name = v.pipe(
+  v.string('must be text of a-z, 0-9 and -; put it into quotes'),
+  v.regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be 1 to 63 of a-z, 0-9 and -, with no - at an end'),
 );
+
+const APP_ID = 'must be an appid or corpid like wx0000000000000000, without blanks';
+
+export const AppId = v.pipe(v.string(APP_ID), v.regex(/^[A-Za-z0-9_-]{4,64}$/, APP_ID));
+
+const ABSOLUTE = 'must be an absolute path to a file or folder';
+
+export const AbsolutePath = v.pipe(v.string(ABSOLUTE), v.regex(/^\/([^\0]*[^/\0])?$/, ABSOLUTE));
 
 /** Many write a folder with a slash at its end. */
 export const AbsoluteFolder = v.pipe(
-  v.string(),
+  v.string(ABSOLUTE),
   v.transform((path) => path.replace(/(?<=.)\/+$/s, '')),
   AbsolutePath,
 );
 
+const GROUP = 'must be a group, by its name or its number';
+
+/** By name or number. */
+export const Group = v.pipe(v.union([v.string(), v.number()], GROUP), v.transform(String));
+
+export const VariableName = v.pipe(
+  v.string('must be the name of a variable'),
+  v.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of a variable, like SHOP_SECRET'),
+);
+
 export const Schedule = v.pipe(
-  v.string(),
+  v.string('must be a cron expression in quotes, seconds first: "*/5 * * * * *"'),
   v.rawCheck(({ dataset, addIssue }) => {
     const problem = dataset.typed && scheduleProblem(dataset.value);
     if (problem) addIssue({ message: problem });
   }),
 );
-
-const LOOPBACK = /^(127\.\d{1,3}\.\d{1,3}\.\d{1,3}|localhost|\[::1\])$/;
-
-/** Whether a URL is plain HTTP to this very host, where no one can listen in. */
-export function isLoopback(url: string): boolean {
-  const { protocol, hostname } = new URL(url);
-  return protocol === 'http:' && LOOPBACK.test(hostname);
-}
-
-/** Where the AppSecret is sent: https, or http that does not leave the host. */
-export const PlatformUrl = v.pipe(
-  v.string(),
-  v.check((text) => URL.canParse(text), 'must be a URL like https://api.weixin.qq.com'),
-  v.check(
-    (text) => !URL.canParse(text) || new URL(text).protocol === 'https:' || isLoopback(text),
-    'must be https, or http to loopback only: the AppSecret travels with every request',
-  ),
-  v.check(isBare, 'must not carry a user, password, query or fragment'),
-);
-
-export const ProxyUrl = v.pipe(
-  v.string(),
-  v.check(
-    (text) => URL.canParse(text) && ['http:', 'https:'].includes(new URL(text).protocol),
-    'must be a URL like http://egress:3128',
-  ),
-);
-
-function isBare(text: string): boolean {
-  if (!URL.canParse(text)) return true;
-  const { username, password, search, hash } = new URL(text);
-  return username === '' && password === '' && search === '' && hash === '';
-}

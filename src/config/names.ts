@@ -1,7 +1,8 @@
+import { closest } from './closest.ts';
 import type { Problem } from './config.ts';
 
 /** Part of the product, not of this version: silence would look like consent. */
-const LATER = new Set(['WXTOKEN_CONFIG', 'WXTOKEN_LISTEN']);
+const LATER = new Set(['WXTOKEN_LISTEN']);
 
 /**
  * What Kubernetes injects into every pod for a Service whose name begins with `wxtoken`. One that is called
@@ -22,26 +23,4 @@ export function unknownNames(given: readonly string[], known: readonly string[])
         what: `is not a variable of this program${meant ? `; did you mean ${meant}?` : ''}`,
       };
     });
-}
-
-/** The candidate fewest edits away, if it is near enough to be a typing mistake. */
-function closest(name: string, candidates: readonly string[]): string | undefined {
-  const [best] = candidates
-    .map((candidate) => ({ candidate, edits: distance(name, candidate) }))
-    .sort((a, b) => a.edits - b.edits);
-  return best && best.edits <= 3 ? best.candidate : undefined;
-}
-
-/** Levenshtein's distance. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (const [i, letter] of [...a].entries()) {
-    const next = [i + 1];
-    for (const [j, other] of [...b].entries()) {
-      const substitute = (row[j] ?? 0) + (letter === other ? 0 : 1);
-      next.push(Math.min(substitute, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 0;
 }

@@ -1,75 +1,88 @@
 import { dirname, sep } from 'node:path';
-import { folderProblem, pathProblem } from '../system/path-problem.ts';
-import { realEntry, realPath } from '../system/real-path.ts';
-import type { Complain } from './pointed-at.ts';
+import type { Context } from './context.ts';
+import { type KeyPath, pathKey } from './key-path.ts';
+import { followLinks, type Paths, type PlacedFile, type RealPaths } from './real-paths.ts';
 
-/** Every path of a configuration that is good by itself, as it was given. */
-export interface Paths {
-  /** What is published: the token, then its details. */
-  readonly files: readonly string[];
-  readonly secretFile: string | undefined;
-  readonly caFile: string | undefined;
-  readonly stateDir: string | undefined;
-  readonly feedbackDir: string | undefined;
-}
+/** Told of a collision, of what kind it is, and where; one of a kind is enough for one place. */
+type Collide = (kind: string, at: KeyPath, what: string) => void;
 
 /**
  * Tells of paths that must not be the same or lie within each other, since a write would destroy something. Links are
  * followed first.
  * @returns whether there are none
  */
-export async function areApart(paths: Paths, complain: Complain): Promise<boolean> {
-  const { stateDir, feedbackDir } = paths;
-  const files = await Promise.all(paths.files.map(async (path) => ({ path, real: await realEntry(path) })));
-  const state = stateDir === undefined ? undefined : await realPath(stateDir);
-  const feedback = feedbackDir === undefined ? undefined : await realPath(feedbackDir);
-  let apart = true;
-  const collide: Complain = (where, what) => {
-    apart = false;
-    complain(where, what);
+export async function areApart(paths: Paths, context: Context): Promise<boolean> {
+  const real = await followLinks(paths);
+  const told = new Set<string>();
+  const collide: Collide = (kind, at, what) => {
+    const collision = `${kind}\0\0${pathKey(at)}`;
+    if (!told.has(collision)) context.complain(at, what);
+    told.add(collision);
   };
-
-  for (const [where, path, content] of [
-    ['WXTOKEN_SECRET_FILE', paths.secretFile, 'the AppSecret'],
-    ['WXTOKEN_CA_FILE', paths.caFile, 'the certificates'],
-  ] as const) {
-    if (path === undefined) continue;
-    // The link and what it leads to: either would be missed.
-    const input = [await realEntry(path), await realPath(path)];
-    if (files.some(({ real }) => input.includes(real))) {
-      collide(where, `is a file that would be published: ${content} would be overwritten`);
-    }
-    if (input.some((real) => isWithin(real, feedback))) {
-      collide(where, `lies in the feedback folder ${feedbackDir}, where ${content} would be removed`);
-    }
-  }
-  for (const [what, folder, given] of [
-    ['state folder', state, stateDir],
-    ['feedback folder', feedback, feedbackDir],
-  ] as const) {
-    const [file] = files.filter(({ real }) => overlap(real, folder));
-    if (file) collide('WXTOKEN_FILE', `${file.path} may not be, hold or lie in the ${what} ${given}`);
-  }
-  // Where the feedback folder holds the file as well, that has been said.
-  if (overlap(state, feedback) && !files.some(({ real }) => isWithin(real, feedback))) {
-    collide('WXTOKEN_FEEDBACK_DIR', `may not be, hold or lie in the state folder ${stateDir}`);
-  }
-  return apart;
+  const owners = refuseSharedFiles(real, context, collide);
+  refuseLostInputs(real, owners, collide);
+  refuseFilesInFolders(real, collide);
+  refuseSharedFolders(real, collide);
+  return told.size === 0;
 }
 
-/** Tells of what could not be written. Looks only: nothing is created. */
-export async function areWritable(
-  { files, stateDir }: Pick<Paths, 'files' | 'stateDir'>,
-  complain: Complain,
-): Promise<void> {
-  const found = await Promise.all(files.map(pathProblem));
-  const problems = new Set(found.filter((problem) => problem !== undefined));
-  for (const what of problems) complain('WXTOKEN_FILE', what);
-  const unusable = stateDir === undefined ? undefined : await folderProblem(stateDir);
-  if (unusable === undefined) return;
-  // Beside the file it shares the faults of the folder.
-  const isBeside = files.some((path) => dirname(path) === dirname(stateDir ?? ''));
-  if (problems.size === 0 || !isBeside) complain('WXTOKEN_STATE_DIR', unusable);
+type Owners = ReadonlyMap<string, PlacedFile>;
+
+function refuseSharedFiles({ files, document }: RealPaths, context: Context, collide: Collide): Owners {
+  const owners = new Map<string, PlacedFile>();
+  for (const file of files) {
+    const other = owners.get(file.real);
+    if (other) {
+      const advice = file.isDetails || other.isDetails ? ' (details: false leaves out PATH.json)' : '';
+      collide('owner', file.at, `${file.path} is published by ${context.name(other.at)} already${advice}`);
+    } else owners.set(file.real, file);
+    if (document.includes(file.real))
+      collide('document', file.at, `${file.path} is the configuration itself`);
+  }
+  for (const { real, at } of files) {
+    const above = ancestors(real).find((folder) => owners.has(folder)) ?? '';
+    const owner = owners.get(above);
+    if (owner) collide('above', at, `lies in ${owner.path}, which is published as a file`);
+  }
+  return owners;
+}
+
+function refuseLostInputs({ inputs, document, feedback }: RealPaths, owners: Owners, collide: Collide): void {
+  for (const { reals, at, content } of inputs) {
+    if (reals.some((path) => owners.has(path))) {
+      collide('input', at, `is a file that would be published: ${content} would be overwritten`);
+    }
+    if (reals.some((path) => isWithin(path, feedback?.real))) {
+      collide('fed', at, `lies in the feedback folder ${feedback?.path}, where ${content} would be removed`);
+    }
+  }
+  if (feedback && document.some((path) => isWithin(path, feedback.real))) {
+    collide('document', feedback.at, 'holds the configuration, which would be removed');
+  }
+}
+
+function refuseFilesInFolders({ files, state, feedback }: RealPaths, collide: Collide): void {
+  for (const [what, folder] of [
+    ['state folder', state],
+    ['feedback folder', feedback],
+  ] as const) {
+    for (const { path, real, at } of files) {
+      if (!overlap(real, folder?.real)) continue;
+      collide(what, at, `${path} may not be, hold or lie in the ${what} ${folder?.path}`);
+    }
+  }
+}
+
+function refuseSharedFolders({ files, state, feedback }: RealPaths, collide: Collide): void {
+  if (!feedback || !overlap(state?.real, feedback.real)) return;
+  // Where the feedback folder holds a file as well, that has been said.
+  if (files.some(({ real }) => isWithin(real, feedback.real))) return;
+  collide('folders', feedback.at, `may not be, hold or lie in the state folder ${state?.path}`);
+}
+
+function ancestors(path: string): string[] {
+  const above = dirname(path);
+  return above === path ? [] : [above, ...ancestors(above)];
 }
 
 function overlap(a: string | undefined, b: string | undefined): boolean {

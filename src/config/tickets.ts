@@ -1,4 +1,7 @@
 import type { CredentialType, TicketKind } from '../core/credential.ts';
+import type { Context } from './context.ts';
+import type { KeyPath } from './key-path.ts';
+import type { CredentialSettings } from './schema-credential.ts';
 
 /** What hangs on which token. */
 const TICKETS: Readonly<Record<CredentialType, readonly TicketKind[]>> = {
@@ -7,7 +10,26 @@ const TICKETS: Readonly<Record<CredentialType, readonly TicketKind[]>> = {
   wecom: ['corp_jsapi', 'agent_config'],
 };
 
-/** Those that cannot be fetched with a token of this type. */
-export function foreignTickets(tickets: readonly TicketKind[], type: CredentialType): TicketKind[] {
-  return tickets.filter((ticket) => !TICKETS[type].includes(ticket));
+/** The tickets of a credential, each once. */
+export function resolveTickets(
+  { tickets, publish = [] }: CredentialSettings,
+  type: CredentialType | undefined,
+  at: KeyPath,
+  context: Context,
+): TicketKind[] {
+  const published = new Set(publish.map((target) => target?.of));
+  // Of a target that is wrong it is not known what it was to hold.
+  const isKnown = publish.every(
+    (target, index) => target && !context.isWrong([...at, 'publish', index, 'of']),
+  );
+  for (const [index, ticket] of tickets.entries()) {
+    if (ticket === undefined) continue;
+    const here = [...at, 'tickets', index];
+    if (type && !TICKETS[type].includes(ticket)) {
+      context.complain(here, `${ticket} is not a ticket of ${type}: that has ${TICKETS[type].join(' and ')}`);
+    } else if (isKnown && !published.has(ticket)) {
+      context.complain(here, `${ticket} is published nowhere: add an entry with of: ${ticket} to publish`);
+    }
+  }
+  return [...new Set(tickets.filter((ticket) => ticket !== undefined))];
 }

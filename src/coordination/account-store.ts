@@ -2,8 +2,9 @@ import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { EdgeError, PASSING } from '../core/failure.ts';
 import type { AccountStore, Clock } from '../core/ports.ts';
-import { writeAtomically } from '../system/atomic-write.ts';
+import { type Attributes, writeAtomically } from '../system/atomic-write.ts';
 import { fileFailure } from '../system/file-failure.ts';
+import type { Access } from '../system/make-folder.ts';
 import { readRegularFile } from '../system/read-regular-file.ts';
 import { fileLock } from './file-lock.ts';
 import { decodeRecord, encodeRecord } from './record-codec.ts';
@@ -11,23 +12,31 @@ import { decodeRecord, encodeRecord } from './record-codec.ts';
 /** A record is less than a tenth of this; what is larger was not written by this program. */
 const LARGEST = 256 * 1024;
 
-/**
- * The record of one account in a file, with its lock beside it.
- * @param warn told once of each reason why a record cannot be used; the daemon goes on as if there were none
- */
+export interface AccountStoreOptions {
+  readonly account: string;
+  /** Who may use the folder. */
+  readonly access: Access;
+  readonly clock: Clock;
+  /** Told once of each reason why a record cannot be used; the daemon goes on as if there were none. */
+  readonly warn: (message: string) => void;
+}
+
+/** The record of one account in a file, with its lock beside it. */
 export function accountStore(
   path: string,
-  account: string,
-  clock: Clock,
-  warn: (message: string) => void,
+  { account, access, clock, warn }: AccountStoreOptions,
 ): AccountStore {
-  const lock = fileLock(path, clock);
+  const attributes: Attributes = {
+    mode: access.mode & 0o660,
+    ...(access.gid !== undefined && { gid: access.gid }),
+  };
+  const lock = fileLock(path, attributes.mode, clock);
   let complained: string | undefined;
 
   return {
     async read() {
       try {
-        const record = decodeRecord(await readTrusted(path), account);
+        const record = decodeRecord(await readTrusted(path, access.gid), account);
         complained = undefined;
         return record;
       } catch (error) {
@@ -41,7 +50,7 @@ export function accountStore(
     async write(record, lease) {
       let held: boolean;
       try {
-        held = await writeAtomically(path, encodeRecord(record), { mode: 0o600 }, lease.held);
+        held = await writeAtomically(path, encodeRecord(record), attributes, lease.held);
       } catch (error) {
         throw fileFailure('write', path, error);
       }
@@ -53,12 +62,13 @@ export function accountStore(
 
 /**
  * Reads a file that decides what is published: a regular one, not a link to something else, and written by us, by
- * root, or by whoever owns the folder.
+ * root, by whoever owns the folder, or by a member of the group that shares it.
  */
-async function readTrusted(path: string): Promise<string> {
+async function readTrusted(path: string, gid: number | undefined): Promise<string> {
   const { text, stat: found } = await readRegularFile(path, LARGEST);
   const trusted = [process.geteuid?.(), 0, (await stat(dirname(path))).uid];
-  if (!trusted.includes(found.uid)) throw new Error(`written by another user (uid ${found.uid})`);
+  if (!trusted.includes(found.uid) && found.gid !== gid)
+    throw new Error(`written by another user (uid ${found.uid})`);
   return text;
 }
 

@@ -26,11 +26,12 @@ export interface FileLock {
   take(): Promise<Lease | undefined>;
 }
 
-export function fileLock(path: string, clock: Clock): FileLock {
+/** @param mode of the file that names the holder */
+export function fileLock(path: string, mode: number, clock: Clock): FileLock {
   let sighting: Sighting | undefined;
 
   async function take(): Promise<Lease | undefined> {
-    const lease = await tryLock(path);
+    const lease = await tryLock(path, mode);
     if (lease) {
       sighting = undefined;
       return lease;
@@ -38,7 +39,7 @@ export function fileLock(path: string, clock: Clock): FileLock {
     const { stale, seen } = await staleness(path, sighting, (nonce) => ours.has(nonce), clock);
     sighting = seen;
     if (!stale || !seen || !(await removeStale(path, seen))) return undefined;
-    return tryLock(path);
+    return tryLock(path, mode);
   }
 
   return {
@@ -54,7 +55,7 @@ export function fileLock(path: string, clock: Clock): FileLock {
   };
 }
 
-async function tryLock(path: string): Promise<Lease | undefined> {
+async function tryLock(path: string, mode: number): Promise<Lease | undefined> {
   const nonce = randomUUID();
   let lost = false;
   let unlock: () => Promise<void>;
@@ -79,7 +80,9 @@ async function tryLock(path: string): Promise<Lease | undefined> {
   // Before the name is there to be read: one with our pid that is not ours counts as dead.
   ours.add(nonce);
   try {
-    await fs.promises.writeFile(ownerFile(path), JSON.stringify({ nonce, ...self }), { mode: 0o600 });
+    await fs.promises.writeFile(ownerFile(path), JSON.stringify({ nonce, ...self }), { mode });
+    // The umask narrows what is created, and the others of a shared folder have to read it.
+    await fs.promises.chmod(ownerFile(path), mode);
   } catch (error) {
     await unlock().finally(() => ours.delete(nonce));
     throw error;

@@ -1,9 +1,9 @@
-import { access, constants } from 'node:fs/promises';
+import { constants, access as mayUse } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AccountStore, Clock } from '../core/ports.ts';
 import { sweepLeftovers } from '../system/atomic-write.ts';
 import { fileFailure } from '../system/file-failure.ts';
-import { makePrivateFolder } from '../system/make-folder.ts';
+import { type Access, makeFolderFor } from '../system/make-folder.ts';
 import { type FolderWatch, watchFolder } from '../system/watch-folder.ts';
 import { accountStore } from './account-store.ts';
 import { sweepForgotten } from './forgotten.ts';
@@ -27,18 +27,26 @@ export interface StateFolder {
   watch(changed: (account: string) => void, requested: () => void): FolderWatch;
 }
 
-/** @param warn told of a record that cannot be used; the daemon goes on as if there were none */
-export function stateFolder(folder: string, clock: Clock, warn: (message: string) => void): StateFolder {
+/**
+ * @param access who may use it; what is written there may be read by nobody else
+ * @param warn told of a record that cannot be used; the daemon goes on as if there were none
+ */
+export function stateFolder(
+  folder: string,
+  access: Access,
+  clock: Clock,
+  warn: (message: string) => void,
+): StateFolder {
   const opened = new Map<string, string>();
 
   return {
     async prepare() {
       try {
-        await makePrivateFolder(folder);
-        await makePrivateFolder(join(folder, REQUESTS));
+        await makeFolderFor(folder, access);
+        await makeFolderFor(join(folder, REQUESTS), access);
         await sweepLeftovers(folder);
         await sweepForgotten(folder, (name) => opened.has(name), clock.now().wall);
-        await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+        await mayUse(folder, constants.R_OK | constants.W_OK | constants.X_OK);
         return undefined;
       } catch (error) {
         const { message, advice } = fileFailure('use the state folder', folder, error).failure;
@@ -48,12 +56,12 @@ export function stateFolder(folder: string, clock: Clock, warn: (message: string
     open(account) {
       const name = `${account.replaceAll('/', '.').replaceAll(':', '_')}.json`;
       opened.set(name, account);
-      const store = accountStore(join(folder, name), account, clock, warn);
+      const store = accountStore(join(folder, name), { account, access, clock, warn });
       return {
         ...store,
         async lock() {
           // Somebody may have cleaned up: without a folder there would be no lock, and no credential that needs one.
-          await makePrivateFolder(folder).catch(() => {});
+          await makeFolderFor(folder, access).catch(() => {});
           return store.lock();
         },
       };

@@ -99,6 +99,8 @@ export function createNarrator(logger: Logger): (of: Named | undefined, report: 
           ? logger.info(`took over a stored ${noun}, good for ${inWords(report.lifeMs)}`, who)
           : logger.info(`found a stored ${noun}, but it has ended`, who);
       case 'failed': {
+        // It has just ended, and the next one is on its way.
+        if (report.failure.code === 'no-token') return logger.debug(report.failure.message, who);
         // That the token has ended meanwhile is news of its own.
         const live = report.lifeMs > 0;
         if (!isNews(id, live ? 'fetch' : 'fetch dead', report.failure)) return;

@@ -1,4 +1,4 @@
-import { chmod, mkdir, stat } from 'node:fs/promises';
+import { chmod, chown, mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /**
@@ -18,9 +18,20 @@ export async function makeFolder(folder: string): Promise<boolean> {
   }
 }
 
-/** As {@link makeFolder}, but what is created is for its owner alone. */
-export async function makePrivateFolder(folder: string): Promise<void> {
-  if (await makeFolder(folder)) await chmod(folder, 0o700);
+/** Who may use a folder and what lies in it. */
+export interface Access {
+  /** Permission bits of the folder. */
+  readonly mode: number;
+  /** The group that shares it, where one does. */
+  readonly gid?: number;
+}
+
+/** As {@link makeFolder}, but what is created is for its owner alone, or for the group that is to share it. */
+export async function makeFolderFor(folder: string, { mode, gid }: Access): Promise<void> {
+  if (!(await makeFolder(folder))) return;
+  if (gid !== undefined) await chown(folder, process.geteuid?.() ?? -1, gid);
+  // What is created in it is to belong to the group as well: locks, and what other users write.
+  await chmod(folder, gid === undefined ? mode : mode | 0o2000);
 }
 
 async function makeOne(folder: string): Promise<boolean> {

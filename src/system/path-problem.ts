@@ -15,7 +15,7 @@ export async function pathProblem(path: string): Promise<string | undefined> {
   }
   if (found && !found.isFile())
     return `${path} is there already and is not a regular file: remove it, or name another path`;
-  if (await isMountPoint(path)) {
+  if (found && (await isMountPoint(path))) {
     return `${path} is itself a mount (a single-file bind mount or subPath), so readers would keep the old file for ever: mount the folder ${folder} instead`;
   }
   return folderProblem(folder);

@@ -1,5 +1,5 @@
 import { type Config, ConfigError } from '../../src/config/config.ts';
-import { readEnvironment } from '../../src/config/environment.ts';
+import { loadConfig } from '../../src/config/load.ts';
 
 /** The least that one has to say. */
 export const LEAST = { WXTOKEN_APPID: 'wx0000000000000000', WXTOKEN_SECRET: '0'.repeat(32) } as const;
@@ -8,7 +8,7 @@ type Environment = Readonly<Record<string, string>>;
 
 /** Read for a command that publishes nothing: whether the folders of this machine can be written does not matter. */
 export async function configOf(environment: Environment): Promise<Config> {
-  return await readEnvironment(environment, { publishes: false });
+  return await loadConfig(environment, { publishes: false });
 }
 
 /** What is wrong with an environment, a line each. Throws when nothing is. */

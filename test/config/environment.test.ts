@@ -9,9 +9,10 @@ describe('the least that has to be said', () => {
     const { credentials, ...config } = await configOf(LEAST);
     expect(config).toEqual({
       schedule: '*/5 * * * * *',
-      inputs: [],
       stateDir: '/var/run/wx/.wx-token-sidecar',
+      stateMode: 0o700,
       log: { level: 'info', format: 'json' },
+      inputs: [],
     });
     expect(credentials).toMatchObject([
       {

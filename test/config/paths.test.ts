@@ -1,7 +1,7 @@
 import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readEnvironment } from '../../src/config/environment.ts';
+import { loadConfig } from '../../src/config/load.ts';
 import { isRoot, namesIn, temporaryFolder } from '../system/folder.ts';
 import { LEAST, problemsOf } from './configured.ts';
 
@@ -24,7 +24,7 @@ async function wrongWith(names: Names, at?: Awaited<ReturnType<typeof place>>): 
   const paths = Object.entries({ FILE: '/volume/token', ...names }).map(
     ([name, path]) => [`WXTOKEN_${name}`, path.startsWith('/') ? within(path) : path] as const,
   );
-  const problems = await problemsOf({ ...LEAST, ...Object.fromEntries(paths) }, readEnvironment);
+  const problems = await problemsOf({ ...LEAST, ...Object.fromEntries(paths) }, loadConfig);
   return problems.map((problem) => problem.replaceAll(within(), ''));
 }
 
@@ -123,10 +123,10 @@ describe('what is published may not be, hold or lie in', () => {
       WXTOKEN_SECRET_FILE: at('inputs/secret'),
       WXTOKEN_CA_FILE: at('inputs/ca.pem'),
     };
-    await readEnvironment(good);
-    await readEnvironment({ ...good, WXTOKEN_FEEDBACK_DIR: at('volume/feedback') });
-    await readEnvironment({ ...good, WXTOKEN_STATE_DIR: at('volume/token-state') });
-    await readEnvironment({ ...good, WXTOKEN_STATE_DIR: at('state'), WXTOKEN_FEEDBACK_DIR: at('state-too') });
+    await loadConfig(good);
+    await loadConfig({ ...good, WXTOKEN_FEEDBACK_DIR: at('volume/feedback') });
+    await loadConfig({ ...good, WXTOKEN_STATE_DIR: at('volume/token-state') });
+    await loadConfig({ ...good, WXTOKEN_STATE_DIR: at('state'), WXTOKEN_FEEDBACK_DIR: at('state-too') });
   });
 });
 
@@ -218,7 +218,7 @@ describe('what cannot be written is told with all the rest', () => {
   it('but not to who only asks the daemon', async () => {
     const at = await place();
     await writeFile(at('file'), '');
-    await readEnvironment({ ...LEAST, WXTOKEN_FILE: at('file/token') }, { publishes: false });
+    await loadConfig({ ...LEAST, WXTOKEN_FILE: at('file/token') }, { publishes: false });
   });
 
   it('and a default is not blamed where what was given is wrong', async () => {

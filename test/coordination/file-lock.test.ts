@@ -9,7 +9,7 @@ import { recordPath, startHolder } from './locksmith.ts';
 
 const holder = program(new URL('./holder.ts', import.meta.url));
 
-const take = (path: string) => fileLock(path, systemClock).take();
+const take = (path: string) => fileLock(path, 0o600, systemClock).take();
 
 describe('the lock', () => {
   it('is held by one at a time, and free again once released', async () => {

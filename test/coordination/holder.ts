@@ -7,7 +7,7 @@ import { systemClock } from '../../src/system/clock.ts';
  * answered with `held` or `lost`, `release` with `released`, `exit` ends it in the middle of everything.
  */
 const [path = ''] = process.argv.slice(2);
-const lease = await fileLock(path, systemClock).take();
+const lease = await fileLock(path, 0o600, systemClock).take();
 process.stdout.write(lease ? 'taken' : 'busy');
 
 createInterface({ input: process.stdin }).on('line', async (order) => {

@@ -37,7 +37,7 @@ describe('the lock of a process that was killed', () => {
     const path = await recordPath();
     const other = await startHolder(holder, path);
     await other.kill();
-    const lease = await fileLock(path, fakeClock()).take();
+    const lease = await fileLock(path, 0o600, fakeClock()).take();
     expect(await lease?.held()).toBe(true);
     await lease?.release();
     expect(await namesIn(dirname(path))).toEqual([]);
@@ -46,7 +46,7 @@ describe('the lock of a process that was killed', () => {
   it('elsewhere is taken over when it has not moved for ten seconds of our own', async () => {
     const path = await deadElsewhere();
     const clock = fakeClock();
-    const lock = fileLock(path, clock);
+    const lock = fileLock(path, 0o600, clock);
     expect(await lock.take()).toBeUndefined();
     clock.pass(9 * SECOND);
     expect(await lock.take()).toBeUndefined();
@@ -62,7 +62,7 @@ describe('the lock of a process that was killed', () => {
       const path = await deadElsewhere();
       await touch(path, offset);
       const clock = fakeClock();
-      const lock = fileLock(path, clock);
+      const lock = fileLock(path, 0o600, clock);
       clock.set(-offset);
       expect(await lock.take()).toBeUndefined();
       clock.pass(10 * SECOND);
@@ -94,7 +94,7 @@ describe('the lock of a process that was killed', () => {
     const other = await startHolder(holder, path);
     await other.kill();
     await mkdir(`${path}.takeover`);
-    const lock = fileLock(path, fakeClock());
+    const lock = fileLock(path, 0o600, fakeClock());
     expect(await lock.take()).toBeUndefined();
     const lease = await lock.take();
     expect(await lease?.held()).toBe(true);
@@ -117,7 +117,7 @@ describe('the lock of a living process is left to it', () => {
   it('elsewhere, however wrong its clock and however long it takes, while it moves', async () => {
     const path = await deadElsewhere();
     const clock = fakeClock();
-    const lock = fileLock(path, clock);
+    const lock = fileLock(path, 0o600, clock);
     for (let round = 0; round < 30; round += 1) {
       await touch(path, round * SECOND - YEAR);
       expect(await lock.take()).toBeUndefined();
@@ -131,7 +131,7 @@ describe('the lock of a living process is left to it', () => {
     expect(await last.ask('release')).toBe('released');
     await last.kill();
     await mkdir(`${path}.lock`);
-    expect(await fileLock(path, fakeClock()).take()).toBeUndefined();
+    expect(await fileLock(path, 0o600, fakeClock()).take()).toBeUndefined();
     expect(await namesIn(dirname(path))).toContain('account.json.lock');
   });
 
@@ -140,7 +140,7 @@ describe('the lock of a living process is left to it', () => {
     const last = await startHolder(holder, path);
     await last.exit();
     await mkdir(`${path}.lock`);
-    expect(await fileLock(path, fakeClock()).take()).toBeUndefined();
+    expect(await fileLock(path, 0o600, fakeClock()).take()).toBeUndefined();
     expect(await namesIn(dirname(path))).toContain('account.json.lock');
   });
 });
@@ -151,7 +151,7 @@ describe('a holder that was frozen', () => {
     const frozen = await startHolder(holder, path);
     frozen.freeze();
     const clock = fakeClock();
-    const lock = fileLock(path, clock);
+    const lock = fileLock(path, 0o600, clock);
     expect(await lock.take()).toBeUndefined();
     clock.pass(10 * SECOND);
     const lease = await lock.take();
@@ -170,7 +170,7 @@ describe('a holder that was frozen', () => {
     const path = await recordPath();
     const frozen = await startHolder(holder, path);
     frozen.freeze();
-    expect(await fileLock(path, fakeClock()).take()).toBeUndefined();
+    expect(await fileLock(path, 0o600, fakeClock()).take()).toBeUndefined();
     frozen.thaw();
     expect(await frozen.ask('held')).toBe('held');
   });

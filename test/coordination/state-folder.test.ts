@@ -27,7 +27,7 @@ const preparer = program(new URL('./preparer.ts', import.meta.url));
 async function workshop() {
   const folder = join(await temporaryFolder(), 'state');
   const warnings: string[] = [];
-  const state = stateFolder(folder, systemClock, (message) => warnings.push(message));
+  const state = stateFolder(folder, { mode: 0o700 }, systemClock, (message) => warnings.push(message));
   return { folder, path: join(folder, FILE), warnings, state, store: state.open(ACCOUNT) };
 }
 
@@ -95,7 +95,7 @@ describe('the state folder', () => {
     const folder = join(above, 'state');
     const impossible = await mount(['--bind', '-o', 'ro', above], above);
     if (impossible) return ctx.skip(impossible);
-    expect(await stateFolder(folder, systemClock, () => {}).prepare()).toMatch(
+    expect(await stateFolder(folder, { mode: 0o700 }, systemClock, () => {}).prepare()).toMatch(
       new RegExp(`^cannot use the state folder ${folder}: EROFS; the volume is mounted read-only: .+`),
     );
   });
@@ -121,7 +121,7 @@ describe('the record of an account', () => {
     const { folder, state, store } = await workshop();
     await state.prepare();
     await store.write(RECORD, HELD);
-    const next = stateFolder(folder, systemClock, () => {}).open(ACCOUNT);
+    const next = stateFolder(folder, { mode: 0o700 }, systemClock, () => {}).open(ACCOUNT);
     for (const reader of [store, next]) {
       const { token, ...record } = (await reader.read()) ?? {};
       expect(token?.value.reveal()).toBe(VALUE);

@@ -13,12 +13,12 @@ import {
 } from './fleet.ts';
 
 /**
- * Lives of seconds. A stable token is replaced after about 4 s and works for 8 s more; an access token after about 8 s,
- * and works for 4 s more: that much a busy machine may be late.
+ * Lives of seconds. A stable token is replaced after about 5 s, when the platform has been ready for a second, and works
+ * for 11 s more; an access token after about 12 s, and works for 6 s more: that much a busy machine may be late.
  */
 const LIVES = {
-  'stable-token': { rules: { tokenTtl: 12, rotationWindow: 8 }, env: { WXTOKEN_ROTATION_WINDOW: '8s' } },
-  'access-token': { rules: { tokenTtl: 12, overlap: 8 }, env: { WXTOKEN_AHEAD: '4s' } },
+  'stable-token': { rules: { tokenTtl: 16, rotationWindow: 12 }, env: { WXTOKEN_ROTATION_WINDOW: '11s' } },
+  'access-token': { rules: { tokenTtl: 18, overlap: 12 }, env: { WXTOKEN_AHEAD: '6s' } },
 };
 
 /** No two calls of one account come closer than this, ms: the shortest time until a fresh token is due is 3.5 s. */

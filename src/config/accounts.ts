@@ -1,0 +1,41 @@
+import type { Context } from './context.ts';
+import type { Resolved } from './credential.ts';
+import { pathText } from './key-path.ts';
+import type { CredentialSettings } from './schema-credential.ts';
+
+/** Tells of names that two credentials share: whoever says one would not know which is meant. */
+export function refuseSharedNames(
+  credentials: readonly (CredentialSettings | undefined)[],
+  context: Context,
+): void {
+  const first = new Map<string, number>();
+  for (const [index, credential] of credentials.entries()) {
+    const name = credential?.name;
+    if (name === undefined) continue;
+    const known = first.get(name);
+    if (known === undefined) first.set(name, index);
+    else context.complain(['credentials', index, 'name'], `is the name of credentials[${known}] as well`);
+  }
+}
+
+/**
+ * Tells of an account that two credentials stand for. They would share lock and budget, and do everything twice. An
+ * account is a type of token of an AppID; a corp has one for each secret.
+ */
+export function refuseSharedAccounts(credentials: readonly Resolved[], context: Context): void {
+  const first = new Map<string, Resolved>();
+  for (const resolved of credentials) {
+    const { at, config, secret } = resolved;
+    const { type, appId, platform } = config;
+    if (appId === '' || context.isWrong([...at, 'type']) || (type === 'wecom' && !secret)) continue;
+    const account = [platform.id, type, appId, type === 'wecom' ? secret?.reveal() : ''].join('\0');
+    const known = first.get(account);
+    if (!known) {
+      first.set(account, resolved);
+      continue;
+    }
+    const key = type === 'wecom' ? 'corpId' : 'appId';
+    const same = type === 'wecom' ? 'the same corp and secret' : 'the same account and type';
+    context.complain([...at, key], `${same} as ${pathText(known.at)}: let one credential publish for both`);
+  }
+}

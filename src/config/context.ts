@@ -1,0 +1,26 @@
+import type { KeyPath } from './key-path.ts';
+import type { Labels } from './labels.ts';
+
+/** What all checks of one configuration share. */
+export interface Context extends Pick<Labels, 'name' | 'brief' | 'setting'> {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Told of everything that is wrong. */
+  complain(path: KeyPath, what: string): void;
+  /** Whether what was said there was wrong and has been taken out: then it is not missing. */
+  isWrong(path: KeyPath): boolean;
+  /** The group's number; undefined when this system does not know it. */
+  groupId(group: string): Promise<number | undefined>;
+  /** The certificates in a file, or why there are none. */
+  readAuthorities(path: string): Promise<Authorities>;
+}
+
+export type Authorities =
+  | { readonly pem: string; readonly problem?: never }
+  | { readonly pem?: never; readonly problem: string };
+
+/** Tells of something that has to be there and is not. */
+export function isMissing(context: Context, path: KeyPath, value: unknown, what: string): boolean {
+  if (value !== undefined) return false;
+  if (!context.isWrong(path)) context.complain(path, `is required: ${what}`);
+  return true;
+}

@@ -1,0 +1,58 @@
+import { resolve } from 'node:path';
+import { type Config, ConfigError } from './config.ts';
+import { readConfigFile } from './config-file.ts';
+import type { Context } from './context.ts';
+import { groupId } from './group.ts';
+import { remembered } from './in-turns.ts';
+import { pathKey } from './key-path.ts';
+import { createLabels } from './labels.ts';
+import { readAuthorities } from './platform.ts';
+import { createReport } from './report.ts';
+import { resolveConfig } from './resolve.ts';
+import { readSettings } from './settings.ts';
+import { CONFIG_VARIABLE, givenVariables, isAccountVariable } from './variables.ts';
+
+export interface LoadOptions {
+  /** A YAML or JSON file that an argument names; without one, WXTOKEN_CONFIG may. */
+  readonly file?: string | undefined;
+  /** Whether what is named is going to be written: then it is also told what could not be. Nothing is created to find out. */
+  readonly publishes?: boolean;
+}
+
+/**
+ * Reads the configuration: from the environment alone one credential, called `default`; with a file what that says, and
+ * the environment goes before it. An empty variable counts as unset.
+ * @throws {ConfigError} with everything that is wrong, also with the files that are pointed at
+ */
+export async function loadConfig(
+  environment: Readonly<Record<string, string | undefined>>,
+  { file: named, publishes = true }: LoadOptions = {},
+): Promise<Config> {
+  const given = givenVariables(environment);
+  const path = named ?? given[CONFIG_VARIABLE];
+  const document = path === undefined ? undefined : resolve(path);
+  const file = document === undefined ? undefined : await readConfigFile(document);
+
+  const hasList = file?.document !== undefined && Object.hasOwn(file.document, 'credentials');
+  const isAccountGiven = !hasList && (!file || Object.keys(given).some(isAccountVariable));
+  const labels = createLabels({ file, given: Object.keys(given), isAccountGiven });
+  const report = createReport(labels);
+  if (file?.problem !== undefined) {
+    report.add(named === undefined ? CONFIG_VARIABLE : '--config', file.problem);
+  }
+  const { settings, wrong } = readSettings({ file, given, isAccountGiven }, report);
+  if (!settings) throw new ConfigError(report.problems(), document === undefined ? [] : [document]);
+
+  const context: Context = {
+    ...labels,
+    environment,
+    complain: report.complain,
+    isWrong: (at) => at.some((_, index) => wrong.has(pathKey(at.slice(0, index + 1)))),
+    groupId: remembered(groupId),
+    readAuthorities: remembered(readAuthorities),
+  };
+  const config = await resolveConfig(settings, { document, publishes }, context);
+  const problems = report.problems();
+  if (problems.length > 0) throw new ConfigError(problems, config.inputs);
+  return config;
+}

@@ -1,0 +1,68 @@
+import { constants } from 'node:os';
+import type { NotifierConfig } from './config.ts';
+import { type Context, isMissing } from './context.ts';
+import type { KeyPath } from './key-path.ts';
+import type { NotificationSettings } from './schema-targets.ts';
+
+/** Who is told of a change. Whether a pid file is there does not matter: apps come and go. */
+export function resolveNotify(
+  notify: readonly (NotificationSettings | undefined)[],
+  at: KeyPath,
+  context: Context,
+): NotifierConfig[] {
+  return notify.flatMap((notification, index) => {
+    const resolved = notification && resolveOne(notification, [...at, 'notify', index], context);
+    return resolved ? [resolved] : [];
+  });
+}
+
+function resolveOne(
+  notification: NotificationSettings,
+  at: KeyPath,
+  context: Context,
+): NotifierConfig | undefined {
+  switch (notification.type) {
+    case 'exec': {
+      const { type, command, timeout } = notification;
+      const program = readCommand(command, [...at, 'command'], context);
+      return program && { type, command: program, timeout };
+    }
+    case 'webhook': {
+      const { type, url, timeout } = notification;
+      isMissing(context, [...at, 'url'], url, 'where the change is posted to');
+      return url === undefined ? undefined : { type, url, timeout };
+    }
+    case 'signal': {
+      const { type, pidFile } = notification;
+      const signal = readSignal(notification.signal, [...at, 'signal'], context);
+      isMissing(context, [...at, 'pidFile'], pidFile, 'the file that holds the pid');
+      return pidFile === undefined || !signal ? undefined : { type, pidFile, signal };
+    }
+  }
+}
+
+function readCommand(
+  command: readonly (string | undefined)[] | undefined,
+  at: KeyPath,
+  context: Context,
+): [string, ...string[]] | undefined {
+  if (isMissing(context, at, command, 'the program and its arguments') || !command) return undefined;
+  if (command.length === 0) context.complain(at, 'is empty: name the program by its absolute path');
+  const [program, ...parameters] = command;
+  if (program === undefined) return undefined;
+  if (!program.startsWith('/')) {
+    context.complain([...at, 0], 'must be the absolute path of a program: there is no shell and no search');
+  }
+  return [program, ...parameters.filter((parameter) => parameter !== undefined)];
+}
+
+function readSignal(name: string, at: KeyPath, context: Context): NodeJS.Signals | undefined {
+  const full = name.startsWith('SIG') ? name : `SIG${name}`;
+  if (isSignal(full)) return full;
+  context.complain(at, 'is no signal of this system; usual ones are HUP, USR1, USR2, TERM');
+  return undefined;
+}
+
+function isSignal(name: string): name is NodeJS.Signals {
+  return Object.hasOwn(constants.signals, name);
+}

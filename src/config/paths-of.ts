@@ -1,0 +1,63 @@
+import { dirname, join } from 'node:path';
+import type { Context } from './context.ts';
+import type { Resolved } from './credential.ts';
+import type { Paths, PlacedFile, PlacedInput } from './real-paths.ts';
+import type { Settings } from './schema.ts';
+
+export interface FoundPaths {
+  /** What can be checked: a default is not, where what was said in its place is wrong. */
+  readonly paths: Paths;
+  /** Empty where nothing is published. */
+  readonly stateDir: string;
+  /** Every file that is read. */
+  readonly inputs: readonly string[];
+}
+
+/** Gathers every path that a configuration names. */
+export function pathsOf(
+  resolved: readonly Resolved[],
+  settings: Settings,
+  document: string | undefined,
+  context: Context,
+): FoundPaths {
+  const files = resolved.flatMap(publishedBy);
+  const inputs = resolved.flatMap((credential) => inputsOf(credential, settings));
+  const [first] = files;
+  const beside = first && join(dirname(first.path), '.wx-token-sidecar');
+  const stateDir = settings.stateDir ?? beside;
+  const isStateKnown = stateDir !== undefined && !context.isWrong(['stateDir']);
+  const { directory } = settings.feedback;
+  const read = [...(document === undefined ? [] : [document]), ...inputs.map(({ path }) => path)];
+  return {
+    paths: {
+      files,
+      inputs,
+      document,
+      state: isStateKnown ? { path: stateDir, at: ['stateDir'] } : undefined,
+      feedback: directory === undefined ? undefined : { path: directory, at: ['feedback', 'directory'] },
+    },
+    stateDir: stateDir ?? '',
+    inputs: [...new Set(read)],
+  };
+}
+
+function publishedBy({ targets }: Resolved): PlacedFile[] {
+  return targets.flatMap(({ target: { path, details }, at }) => {
+    const here = [...at, 'path'];
+    const beside = details ? [{ path: `${path}.json`, at: here, isDetails: true }] : [];
+    return [{ path, at: here, isDetails: false }, ...beside];
+  });
+}
+
+function inputsOf({ at, config: { secret } }: Resolved, { platform, credentials }: Settings): PlacedInput[] {
+  const inputs: PlacedInput[] = [];
+  if (secret && 'file' in secret) {
+    inputs.push({ path: secret.file, at: [...at, 'secretFile'], content: 'the AppSecret' });
+  }
+  const own = credentials?.[Number(at[1])]?.platform.caFile;
+  const where = own === undefined ? ['platform'] : [...at, 'platform'];
+  const caFile = own ?? platform.caFile;
+  if (caFile !== undefined)
+    inputs.push({ path: caFile, at: [...where, 'caFile'], content: 'the certificates' });
+  return inputs;
+}

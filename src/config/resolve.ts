@@ -1,0 +1,79 @@
+import { refuseSharedAccounts, refuseSharedNames } from './accounts.ts';
+import type { Config, CredentialConfig } from './config.ts';
+import { type Context, isMissing } from './context.ts';
+import { type Resolved, resolveCredential } from './credential.ts';
+import { AT_ONCE, inTurns } from './in-turns.ts';
+import { areApart } from './paths.ts';
+import { pathsOf } from './paths-of.ts';
+import { knows } from './platform.ts';
+import { LATER_KEYS, type Settings } from './schema.ts';
+import { resolveStateFolder } from './state.ts';
+import { areWritable } from './writable.ts';
+
+export interface ResolveOptions {
+  /** The file that says it, where one does. */
+  readonly document: string | undefined;
+  /** Whether what it names is going to be written. */
+  readonly publishes: boolean;
+}
+
+/** Checks settings that are right one by one as a whole, also what they point at. What is wrong is complained of. */
+export async function resolveConfig(
+  settings: Settings,
+  { document, publishes }: ResolveOptions,
+  context: Context,
+): Promise<Config> {
+  for (const name of LATER_KEYS) {
+    if (settings[name]) context.complain([name], 'is not supported by this version yet');
+  }
+  const { credentials = [], platform, feedback } = settings;
+  const list = ['credentials'];
+  const isListMissing = isMissing(context, list, settings.credentials, 'the accounts');
+  if (!isListMissing && credentials.length === 0)
+    context.complain(list, 'is empty: there is no account to serve');
+  refuseSharedNames(credentials, context);
+
+  const isStateChosen = settings.stateDir !== undefined || context.isWrong(['stateDir']);
+  const coordinated = isStateChosen || !context.environment['KUBERNETES_SERVICE_HOST'];
+  const found = await inTurns(
+    credentials,
+    AT_ONCE,
+    async (credential, index) =>
+      credential &&
+      (await resolveCredential(credential, [...list, index], { platform, coordinated }, context)),
+  );
+  const resolved = found.filter((credential) => credential !== undefined);
+  refuseSharedAccounts(resolved, context);
+  refuseUnusedHosts(settings, resolved, context);
+
+  const { paths, stateDir, inputs } = pathsOf(resolved, settings, document, context);
+  if ((await areApart(paths, context)) && publishes) {
+    // Others can do without a state folder: then a restart costs a call.
+    const needsState = resolved.some(({ config }) => config.type === 'access-token');
+    await areWritable(paths.files, needsState ? paths.state : undefined, context);
+  }
+  return {
+    schedule: settings.schedule,
+    stateDir,
+    ...(await resolveStateFolder(settings, context)),
+    ...(feedback.directory !== undefined && { feedbackDir: feedback.directory }),
+    log: settings.log,
+    inputs,
+    credentials: resolved.flatMap(complete),
+  };
+}
+
+/** What has no secret is not returned: that has been complained of. */
+function complete({ config, targets }: Resolved): CredentialConfig[] {
+  const { secret, ...rest } = config;
+  return secret ? [{ ...rest, secret, publish: targets.map(({ target }) => target) }] : [];
+}
+
+/** A host that is said for all and is right for none was meant for another platform. */
+function refuseUnusedHosts({ platform }: Settings, resolved: readonly Resolved[], context: Context): void {
+  const { baseUrl } = platform;
+  if (baseUrl === undefined || resolved.length === 0) return;
+  if (resolved.some(({ at, config }) => context.isWrong([...at, 'type']) || knows(baseUrl, config.type)))
+    return;
+  context.complain(['platform', 'baseUrl'], 'knows no credential of these types: it is of another platform');
+}

@@ -1,0 +1,88 @@
+import * as v from 'valibot';
+import { AbsoluteFolder, FolderMode, Group, Schedule, Text } from './fields.ts';
+import { Credential } from './schema-credential.ts';
+import { key, list, mapping, preset } from './schema-kit.ts';
+import { Platform } from './schema-platform.ts';
+
+const Place = { namespace: key(Text, 'Namespace.'), name: key(Text, 'Name.') };
+
+/**
+ * The configuration: every key, its form, its default and its description. The environment is read by the same schema,
+ * and the JSON Schema for editors is made of it. What is required, and what must fit together, is checked in the
+ * modules that `resolve.ts` calls, since more can be said there than "missing".
+ */
+export const Document = mapping(
+  {
+    $schema: key(Text, 'For editors.'),
+    schedule: preset(
+      Schedule,
+      'When the daemon looks at the clock: a cron expression, seconds first, in quotes. Gaps over 30 s are refused.',
+      '*/5 * * * * *',
+    ),
+    stateDir: key(
+      AbsoluteFolder,
+      'Ledger, locks and restart memory; daemons that share it refresh as one. Default: .wx-token-sidecar beside the first published file.',
+    ),
+    stateMode: preset(
+      FolderMode,
+      'Permission bits of the state folder: "0700", or "0770" with stateGroup for daemons of several users.',
+      '0700',
+    ),
+    stateGroup: key(Group, 'Group of the state folder, by name or number; needs stateMode "0770".'),
+    http: key(
+      mapping({
+        listen: key(Text, 'host:port of health and metrics.'),
+        allowedHosts: key(list(Text, 'must be a list of host names'), 'Names by which it may be called.'),
+      }),
+      'Health and metrics. Not supported by this version yet.',
+    ),
+    log: preset(
+      mapping({
+        level: preset(
+          v.picklist(['error', 'warn', 'info', 'debug'], 'must be error, warn, info or debug'),
+          'The least important lines that are written.',
+          'info',
+        ),
+        format: preset(
+          v.picklist(['json', 'text'], 'must be json or text'),
+          'json: an object a line; text: for people.',
+          'json',
+        ),
+      }),
+      'Lines on standard error.',
+      {},
+    ),
+    feedback: preset(
+      mapping({
+        directory: key(
+          AbsoluteFolder,
+          'Folder where apps report refused tokens. It is emptied, so nothing else may lie in it.',
+        ),
+      }),
+      'Reports from readers.',
+      {},
+    ),
+    platform: preset(Platform, 'How the platform is reached; each credential may say otherwise.', {}),
+    cluster: key(
+      mapping({
+        lease: key(mapping(Place), 'The Lease that elects the refresher.'),
+        secret: key(mapping(Place), 'The Secret that it writes.'),
+      }),
+      'One refresher for a whole cluster. Not supported by this version yet.',
+    ),
+    tokenServer: key(
+      mapping({ listen: key(Text, 'host:port on loopback, or unix:/path.') }),
+      'A read endpoint for those who come from an HTTP token server. Not supported by this version yet.',
+    ),
+    credentials: key(
+      list(Credential, 'must be a list of credentials'),
+      'The accounts, each with where it is published.',
+    ),
+  },
+  ['credentials'],
+);
+
+export type Settings = v.InferOutput<typeof Document>;
+
+/** Known, so that editors complete them; of a later version, so that silence would look like consent. */
+export const LATER_KEYS = ['http', 'cluster', 'tokenServer'] as const satisfies readonly (keyof Settings)[];

@@ -1,0 +1,76 @@
+import type { TicketKind } from '../core/credential.ts';
+import type { FileTargetConfig } from './config.ts';
+import { type Context, isMissing } from './context.ts';
+import type { KeyPath } from './key-path.ts';
+import type { CredentialSettings } from './schema-credential.ts';
+import type { FileTargetSettings } from './schema-targets.ts';
+
+/** A target, and where it is said. */
+export interface PlacedTarget {
+  readonly target: FileTargetConfig;
+  readonly at: KeyPath;
+}
+
+/** Where a credential is published. */
+export async function resolveTargets(
+  { publish, tickets }: CredentialSettings,
+  at: KeyPath,
+  context: Context,
+): Promise<PlacedTarget[]> {
+  const list = [...at, 'publish'];
+  if (isMissing(context, list, publish, 'where it is published') || !publish) return [];
+  if (publish.length === 0) context.complain(list, 'is empty: the credential would be published nowhere');
+  const jsons = new Set(publish.flatMap((target) => (target?.type === 'file' ? jsonOf(target) : [])));
+  const placed: PlacedTarget[] = [];
+  for (const [index, target] of publish.entries()) {
+    const here = [...list, index];
+    if (target?.type === 'kubernetes-secret') {
+      context.complain([...here, 'type'], 'kubernetes-secret is not supported by this version yet');
+    }
+    if (target === undefined || target.type === 'kubernetes-secret') continue;
+    if (!context.isWrong([...at, 'tickets']) && isUnknown(target.of, tickets)) {
+      context.complain([...here, 'of'], `${target.of} is not among the tickets of this credential`);
+    }
+    const resolved = await resolveFile(target, here, jsons, context);
+    if (resolved) placed.push({ target: resolved, at: here });
+  }
+  return placed;
+}
+
+async function resolveFile(
+  { path, of, format, details, mode, group }: FileTargetSettings,
+  at: KeyPath,
+  jsons: ReadonlySet<string>,
+  context: Context,
+): Promise<FileTargetConfig | undefined> {
+  const gid = group === undefined ? undefined : await context.groupId(group);
+  if (group !== undefined && gid === undefined) {
+    context.complain(
+      [...at, 'group'],
+      `this system knows no group called ${JSON.stringify(group)}: use its number`,
+    );
+  }
+  if (isMissing(context, [...at, 'path'], path, 'the absolute path of the file') || path === undefined) {
+    return undefined;
+  }
+  // Who publishes them in a way of their own wants no second writer.
+  const isSaid = jsons.has(`${of} ${path}.json`);
+  return {
+    type: 'file',
+    path,
+    of,
+    format,
+    details: details ?? (format === 'raw' && !isSaid),
+    mode,
+    ...(gid !== undefined && { gid }),
+  };
+}
+
+function jsonOf({ path, of, format }: FileTargetSettings): string[] {
+  return path !== undefined && format === 'json' ? [`${of} ${path}`] : [];
+}
+
+function isUnknown(of: string, tickets: readonly (TicketKind | undefined)[]): boolean {
+  // Where one of them is wrong, it may be the one that is meant.
+  return of !== 'token' && tickets.every((ticket) => ticket !== undefined && ticket !== of);
+}

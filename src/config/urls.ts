@@ -1,0 +1,40 @@
+import * as v from 'valibot';
+
+const LOOPBACK = /^(127\.\d{1,3}\.\d{1,3}\.\d{1,3}|localhost|\[::1\])$/;
+
+/** Whether a URL is plain HTTP to this very host, where no one can listen in. */
+export function isLoopback(url: string): boolean {
+  const { protocol, hostname } = new URL(url);
+  return protocol === 'http:' && LOOPBACK.test(hostname);
+}
+
+const PLATFORM = 'must be a URL like https://api.weixin.qq.com';
+
+/** Where the AppSecret is sent: https, or http that does not leave the host. */
+export const PlatformUrl = v.pipe(
+  v.string(PLATFORM),
+  v.check((text) => URL.canParse(text), PLATFORM),
+  v.check(
+    (text) => !URL.canParse(text) || new URL(text).protocol === 'https:' || isLoopback(text),
+    'must be https, or http to loopback only: the AppSecret travels with every request',
+  ),
+  v.check(isBare, 'must not carry a user, password, query or fragment'),
+);
+
+const PROXY = 'must be a URL like http://egress:3128';
+
+export const ProxyUrl = v.pipe(v.string(PROXY), v.check(isHttp, PROXY));
+
+const WEBHOOK = 'must be a URL like http://127.0.0.1:8080/changed';
+
+export const WebhookUrl = v.pipe(v.string(WEBHOOK), v.check(isHttp, WEBHOOK));
+
+function isHttp(text: string): boolean {
+  return URL.canParse(text) && ['http:', 'https:'].includes(new URL(text).protocol);
+}
+
+function isBare(text: string): boolean {
+  if (!URL.canParse(text)) return true;
+  const { username, password, search, hash } = new URL(text);
+  return username === '' && password === '' && search === '' && hash === '';
+}

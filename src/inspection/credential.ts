@@ -1,0 +1,54 @@
+import type { CredentialConfig } from '../config/config.ts';
+import { inWords } from '../operations/duration.ts';
+import { type Findings, gather } from './findings.ts';
+import { inspectPlatform } from './platform.ts';
+import type { Scene } from './scene.ts';
+import { inspectSecret } from './secret.ts';
+import { inspectTargets } from './target.ts';
+
+/** A token of two hours costs twelve fetches a day; beyond that it takes some for restarts and retries. */
+const FEWEST_FETCHES = 30;
+
+/** One credential and everything it points at, without asking anybody. */
+export async function inspectCredential(
+  credential: CredentialConfig,
+  { isStateShared, scene }: { readonly isStateShared: boolean; readonly scene: Scene },
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<Findings> {
+  const [secret, targets] = await Promise.all([
+    inspectSecret(credential.secret, scene),
+    inspectTargets(credential.publish, scene),
+  ]);
+  return gather(
+    inspectPlatform(credential.platform, environment),
+    rhythm(credential),
+    secret,
+    targets,
+    fellowship(credential, isStateShared),
+  );
+}
+
+function rhythm({ type, window, budget }: CredentialConfig): Findings {
+  const { fetchesPerDay, forcedPerDay } = budget;
+  // A token that comes back until it ends has no window of its own.
+  const when = type === 'wecom' ? 'when it ends' : `${inWords(window)} before its end`;
+  const forced = type === 'stable-token' ? ` and ${forcedPerDay} forced refreshes` : '';
+  return {
+    facts: [['refresh', `${when}; at most ${fetchesPerDay} fetches${forced} a day`]],
+    warnings:
+      fetchesPerDay < FEWEST_FETCHES
+        ? [
+            `a budget of ${fetchesPerDay} fetches a day may be too small to keep a token alive: ` +
+              `12 are needed when nothing goes wrong, ${FEWEST_FETCHES} are a reasonable least`,
+          ]
+        : [],
+  };
+}
+
+function fellowship({ type }: CredentialConfig, isStateShared: boolean): Findings {
+  if (type !== 'access-token' || isStateShared) return { facts: [], warnings: [] };
+  const warning =
+    'an access-token with a private state folder: a daemon elsewhere that fetches for this AppID kills the token ' +
+    'published here; share the state folder (WXTOKEN_STATE_DIR, stateDir), or use stable-token';
+  return { facts: [], warnings: [warning] };
+}

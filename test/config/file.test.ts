@@ -1,0 +1,252 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { CredentialConfig } from '../../src/config/config.ts';
+import { secretReader } from '../../src/config/secret-file.ts';
+import { account, inJson, place, SECRET } from './written.ts';
+
+const MINUTE = 60_000;
+const KUBERNETES = { KUBERNETES_SERVICE_HOST: '10.96.0.1' };
+
+type Keys = Readonly<Record<string, unknown>>;
+
+/** The only credential of a file that says the least and these keys. */
+async function credentialWith(own: Keys, keys: Keys = {}, environment = {}): Promise<CredentialConfig> {
+  const { load } = await place();
+  const { credentials } = await load(inJson([account(own)], keys), environment);
+  const [credential, ...more] = credentials;
+  if (!credential || more.length > 0) throw new Error('not one credential');
+  return credential;
+}
+
+describe('the least that a file has to say', () => {
+  it('is an account, its secret and where it is published: all else has its default', async () => {
+    const { folder, load } = await place();
+    const { credentials, ...config } = await load(inJson([account()]));
+    expect(config).toEqual({
+      schedule: '*/5 * * * * *',
+      stateDir: join(folder, 'out', '.wx-token-sidecar'),
+      stateMode: 0o700,
+      log: { level: 'info', format: 'json' },
+      inputs: [join(folder, 'config.yaml'), join(folder, 'secrets', 'one')],
+    });
+    expect(credentials).toEqual([
+      {
+        name: 'shop',
+        type: 'stable-token',
+        appId: 'wx0000000000000000',
+        secret: { file: join(folder, 'secrets', 'one') },
+        platform: {
+          id: 'weixin',
+          hosts: ['https://api.weixin.qq.com', 'https://api2.weixin.qq.com'],
+          timeout: 10_000,
+          ipv4First: true,
+        },
+        window: 5 * MINUTE,
+        budget: { fetchesPerDay: 2000, forcedPerDay: 20 },
+        coordinated: true,
+        allowForce: false,
+        optional: false,
+        tickets: [],
+        publish: [
+          {
+            type: 'file',
+            path: join(folder, 'out', 'token'),
+            of: 'token',
+            format: 'raw',
+            details: true,
+            mode: 0o640,
+          },
+        ],
+        notify: [],
+      },
+    ]);
+  });
+});
+
+describe('everything that can be said', () => {
+  it('counts', async () => {
+    const { folder, load } = await place();
+    const config = await load(`
+schedule: "*/2 * * * * *"
+stateDir: $FOLDER/state/
+stateMode: "0770"
+stateGroup: 0
+log: { level: debug, format: text }
+feedback: { directory: $FOLDER/feedback }
+platform: { timeout: 7s, proxy: "http://egress:3128", caFile: $FOLDER/ca.pem, ipv4First: false }
+credentials:
+  - name: shop
+    type: access-token
+    appId: wx0000000000000000
+    secretFile: $FOLDER/secrets/one
+    ahead: 20m
+    optional: true
+    budget: { fetchesPerDay: 200 }
+    allowUncoordinated: true
+    tickets: [jsapi, wx_card, jsapi]
+    publish:
+      - { type: file, path: $FOLDER/out/token, mode: "0600", group: root }
+      - { type: file, path: $FOLDER/out/token.php, format: php }
+      - { type: file, path: $FOLDER/out/jsapi.json, of: jsapi, format: json }
+      - { type: file, path: $FOLDER/out/card, of: wx_card, details: false }
+    notify:
+      - { type: exec, command: [/bin/app, "5"] }
+      - { type: exec, command: [/bin/app], timeout: 1m }
+      - { type: webhook, url: "http://user:password@127.0.0.1:8080/x" }
+      - { type: signal, pidFile: $FOLDER/no-such.pid }
+      - { type: signal, pidFile: /run/app.pid, signal: SIGUSR1 }
+`);
+    expect(config).toMatchObject({
+      schedule: '*/2 * * * * *',
+      stateDir: join(folder, 'state'),
+      stateMode: 0o770,
+      stateGid: 0,
+      feedbackDir: join(folder, 'feedback'),
+      log: { level: 'debug', format: 'text' },
+      inputs: [join(folder, 'config.yaml'), join(folder, 'secrets', 'one'), join(folder, 'ca.pem')],
+    });
+    const [credential] = config.credentials;
+    expect(credential).toMatchObject({
+      type: 'access-token',
+      platform: {
+        timeout: 7_000,
+        proxy: 'http://egress:3128',
+        ca: expect.stringMatching(/CERTIFICATE/),
+        ipv4First: false,
+      },
+      window: 20 * MINUTE,
+      budget: { fetchesPerDay: 200, forcedPerDay: 20 },
+      optional: true,
+      tickets: ['jsapi', 'wx_card'],
+      publish: [
+        { of: 'token', format: 'raw', details: true, mode: 0o600, gid: 0 },
+        { of: 'token', format: 'php', details: false },
+        { of: 'jsapi', format: 'json', details: false },
+        { of: 'wx_card', format: 'raw', details: false },
+      ],
+    });
+    expect(credential?.notify).toEqual([
+      { type: 'exec', command: ['/bin/app', '5'], timeout: 30_000 },
+      { type: 'exec', command: ['/bin/app'], timeout: MINUTE },
+      { type: 'webhook', url: 'http://user:password@127.0.0.1:8080/x', timeout: 5_000 },
+      { type: 'signal', pidFile: join(folder, 'no-such.pid'), signal: 'SIGHUP' },
+      { type: 'signal', pidFile: '/run/app.pid', signal: 'SIGUSR1' },
+    ]);
+  });
+
+  it('also of WeCom, whose accounts are corps', async () => {
+    const wecom = { appId: undefined, corpId: 'ww0000000000000000', type: 'wecom', tickets: ['corp_jsapi'] };
+    const publish = [{ type: 'file', path: '$FOLDER/out/ticket', of: 'corp_jsapi' }];
+    expect(await credentialWith({ ...wecom, publish })).toMatchObject({
+      type: 'wecom',
+      appId: 'ww0000000000000000',
+      platform: { hosts: ['https://qyapi.weixin.qq.com'] },
+      tickets: ['corp_jsapi'],
+    });
+  });
+});
+
+describe('the secret', () => {
+  it('may be in a variable of any name, also of ours', async () => {
+    for (const name of ['SHOP_SECRET', 'WXTOKEN_SHOP_SECRET', 'WXTOKEN_SECRET']) {
+      const own = { secretFile: undefined, secretEnv: name };
+      const { secret } = await credentialWith(own, {}, { [name]: `${SECRET}\n` });
+      expect((await secretReader(secret)()).reveal()).toBe(SECRET);
+      expect(JSON.stringify(secret)).not.toContain(SECRET);
+    }
+  });
+});
+
+describe('details in PATH.json', () => {
+  it('are left to a target that publishes them in a way of its own', async () => {
+    const { publish } = await credentialWith({
+      publish: [
+        { type: 'file', path: '$FOLDER/out/token' },
+        { type: 'file', path: '$FOLDER/out/token.json', format: 'json', mode: '0644' },
+      ],
+    });
+    expect(publish).toMatchObject([{ details: false }, { format: 'json', details: false, mode: 0o644 }]);
+  });
+});
+
+describe('the platform of a credential', () => {
+  const general = {
+    baseUrl: 'https://egress.example/wx',
+    fallbackUrls: ['https://b.example'],
+    timeout: '3s',
+  };
+
+  it('is that of all', async () => {
+    expect((await credentialWith({}, { platform: general })).platform).toMatchObject({
+      hosts: ['https://egress.example/wx', 'https://b.example'],
+      timeout: 3_000,
+    });
+  });
+
+  it('may be another one, key by key', async () => {
+    const own = { timeout: '4s', proxy: 'http://other:3128' };
+    expect((await credentialWith({ platform: own }, { platform: general })).platform).toMatchObject({
+      hosts: ['https://egress.example/wx', 'https://b.example'],
+      timeout: 4_000,
+      proxy: 'http://other:3128',
+    });
+  });
+
+  it('has no fallbacks of another platform', async () => {
+    const own = { baseUrl: 'http://127.0.0.1:8866' };
+    expect((await credentialWith({ platform: own }, { platform: general })).platform).toMatchObject({
+      id: '127.0.0.1:8866',
+      hosts: ['http://127.0.0.1:8866'],
+    });
+  });
+
+  it('is its own where what is said for all is the other platform', async () => {
+    const { load } = await place();
+    const { credentials } = await load(`
+platform: { baseUrl: "https://api.weixin.qq.com", fallbackUrls: ["https://sh.api.weixin.qq.com"] }
+credentials:
+  - name: shop
+    appId: wx0000000000000000
+    secretFile: $FOLDER/secrets/one
+    publish: [{ type: file, path: $FOLDER/out/shop }]
+  - name: bot
+    type: wecom
+    corpId: ww0000000000000000
+    secretFile: $FOLDER/secrets/two
+    publish: [{ type: file, path: $FOLDER/out/bot }]
+`);
+    expect(credentials.map(({ platform }) => platform.hosts)).toEqual([
+      ['https://api.weixin.qq.com', 'https://sh.api.weixin.qq.com'],
+      ['https://qyapi.weixin.qq.com'],
+    ]);
+  });
+});
+
+describe('in Kubernetes', () => {
+  it('a stable-token that shares nothing is asked for again every five minutes, unless something else is said', async () => {
+    const [usual, own, never, shared] = [
+      await credentialWith({}, {}, KUBERNETES),
+      await credentialWith({ recheck: '2m' }, {}, KUBERNETES),
+      await credentialWith({ recheck: 'off' }, {}, KUBERNETES),
+      await credentialWith({}, { stateDir: '/shared' }, KUBERNETES),
+    ];
+    expect(usual).toMatchObject({ coordinated: false, recheck: 5 * MINUTE });
+    expect(own).toMatchObject({ coordinated: false, recheck: 2 * MINUTE });
+    expect(never).not.toHaveProperty('recheck');
+    expect(shared).not.toHaveProperty('recheck');
+    expect(shared.coordinated).toBe(true);
+  });
+
+  it('an access-token needs a shared folder, or a word that there is no other pod', async () => {
+    const { problems } = await place();
+    const [problem, ...more] = await problems(inJson([account({ type: 'access-token' })]), KUBERNETES);
+    expect(more).toEqual([]);
+    expect(problem).toMatch(/credentials\[0\]\.type: .* in stateDir, or set allowUncoordinated: true/);
+    for (const [own, keys] of [
+      [{ allowUncoordinated: true }, {}],
+      [{}, { stateDir: '/shared' }],
+    ] as const) {
+      await credentialWith({ type: 'access-token', ...own }, keys, KUBERNETES);
+    }
+  });
+});

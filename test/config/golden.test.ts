@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+import { startProgram } from '../support/program.ts';
+import { place, SECRET } from './written.ts';
+
+const MISTAKEN = `# Everything that people get wrong.
+schedule: "0 * * * * *"
+log: { level: loud }
+platform:
+  timeout: 10
+  proxi: http://egress:3128
+  caFile: $FOLDER/no-such.pem
+http: { listen: "127.0.0.1:9400" }
+credentials:
+  - name: shop
+    appId: wx0000000000000000
+    secret: ${SECRET}
+    ahead: 10m
+    optional: yes
+    tickets: [jsapi, corp_jsapi, wx_card]
+    publish:
+      - { type: file, path: $FOLDER/out/token, mode: 0640 }
+      - { type: file, path: out/jsapi, of: jsapi, group: no-such-group }
+    notify:
+      - { type: exec, command: [php, /app/warm.php] }
+      - { type: webhook, url: ftp://127.0.0.1/changed }
+      - { type: signal, pidFile: $FOLDER/no-such.pid, signal: HOP }
+  - name: shop
+    appId: wx0000000000000000
+    appId: wx0000000000000001
+    secretFile: $FOLDER/secrets/none
+    publish: [{ type: file, path: $FOLDER/out/token.json }]
+  - name: Bot
+    type: wecom
+    appId: ww0000000000000000
+    secretEnv: NOT_SET
+    publish: [{ type: file, path: $FOLDER/secrets/one, of: agent_config }]
+  - name: nothing
+    appId: wx0000000000000000
+    secretFile: $FOLDER/secrets/one
+    rotationWindow: 0s
+    publish: []
+`;
+
+const TOLD = [
+  'config.yaml:2 schedule: leaves gaps of 60 s; at most 30 s are allowed',
+  'config.yaml:3 log.level: must be error, warn, info or debug',
+  'config.yaml:5 platform.timeout: must be a duration with a unit, like 90s, 10m or 2h',
+  'config.yaml:6 platform.proxi: is no key here; did you mean proxy?',
+  'config.yaml:7 platform.caFile: $FOLDER/no-such.pem cannot be read (ENOENT)',
+  'config.yaml:8 http: is not supported by this version yet',
+  'config.yaml:12 credentials[0].secret: a secret may not stand here, where it would be copied, committed and shown: ' +
+    'put it into a file and name that in secretFile, or into a variable and name that in secretEnv',
+  'config.yaml:13 credentials[0].ahead: belongs to access-token: stable-token has rotationWindow',
+  'config.yaml:14 credentials[0].optional: must be true or false',
+  'config.yaml:15 credentials[0].tickets[1]: corp_jsapi is not a ticket of stable-token: that has jsapi and wx_card',
+  'config.yaml:15 credentials[0].tickets[2]: wx_card is published nowhere: add an entry with of: wx_card to publish',
+  'config.yaml:17 credentials[0].publish[0].mode: must be an octal file mode in quotes, like "0640": without them it is another number',
+  'config.yaml:18 credentials[0].publish[1].path: must be an absolute path to a file or folder',
+  'config.yaml:18 credentials[0].publish[1].group: this system knows no group called "no-such-group": use its number',
+  'config.yaml:20 credentials[0].notify[0].command[0]: must be the absolute path of a program: there is no shell and no search',
+  'config.yaml:21 credentials[0].notify[1].url: must be a URL like http://127.0.0.1:8080/changed',
+  'config.yaml:22 credentials[0].notify[2].signal: is no signal of this system; usual ones are HUP, USR1, USR2, TERM',
+  'config.yaml:23 credentials[1].name: is the name of credentials[0] as well',
+  'config.yaml:24 credentials[1].appId: the same account and type as credentials[0]: let one credential publish for both',
+  'config.yaml:25 credentials[1].appId: is there twice: only one of them can count',
+  'config.yaml:26 credentials[1].secretFile: the secret file $FOLDER/secrets/none cannot be read (ENOENT)',
+  'config.yaml:27 credentials[1].publish[0].path: $FOLDER/out/token.json is published by ' +
+    'credentials[0].publish[0].path already (details: false leaves out PATH.json)',
+  'config.yaml:28 credentials[2].name: must be 1 to 63 of a-z, 0-9 and -, with no - at an end',
+  'config.yaml:30 credentials[2].appId: does not belong to wecom, which has corpId',
+  'config.yaml:31 credentials[2].secretEnv: names a variable that is not set',
+  'config.yaml:32 credentials[2].publish[0].of: agent_config is not among the tickets of this credential',
+  'config.yaml:34 credentials[3].appId: the same account and type as credentials[0]: let one credential publish for both',
+  'config.yaml:35 credentials[3].secretFile: is a file that would be published: the AppSecret would be overwritten',
+  'config.yaml:36 credentials[3].rotationWindow: must be longer than nothing',
+  'config.yaml:37 credentials[3].publish: is empty: the credential would be published nowhere',
+];
+
+describe('a configuration with many mistakes', () => {
+  it('is told of all of them in one go, each with its line, its key and the remedy', async () => {
+    const { problems } = await place();
+    expect(await problems(MISTAKEN)).toEqual(TOLD);
+  });
+
+  it('ends every command with 78 and these lines, without a secret and without a stack', async ({
+    onTestFinished,
+  }) => {
+    const { folder, problems } = await place();
+    await problems(MISTAKEN);
+    for (const [command, way] of [
+      ['run', { args: ['--config', `${folder}/config.yaml`], env: {} }],
+      ['once', { args: [`--config=${folder}/config.yaml`], env: {} }],
+      ['refresh', { args: [], env: { WXTOKEN_CONFIG: `${folder}/config.yaml` } }],
+    ] as const) {
+      const program = startProgram([command, ...way.args], { env: way.env }, onTestFinished);
+      const { code } = await program.exited;
+      expect(code).toBe(78);
+      const lines = program.stderr().trimEnd().split('\n');
+      expect(lines.map((line) => line.replaceAll(folder, '$FOLDER'))).toEqual(
+        TOLD.map((line) => `wx-token-sidecar: ${line}`),
+      );
+      expect(program.stderr()).not.toContain(SECRET);
+    }
+  });
+});

@@ -1,0 +1,308 @@
+import { execFileSync } from 'node:child_process';
+import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ConfigError } from '../../src/config/config.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { isRoot, temporaryFolder } from '../system/folder.ts';
+import { account, inJson, type Place, place, withoutPlaces } from './written.ts';
+
+const GOOD = `credentials:
+  - name: shop
+    appId: wx0000000000000000
+    secretFile: $FOLDER/secrets/one
+    publish: [{ type: file, path: $FOLDER/out/token }]
+`;
+
+const NO_YAML = expect.stringMatching(/^config\.yaml:\d+: is no YAML: .*must be in quotes$/);
+const TOO_DEEP = expect.stringMatching(/^config\.yaml:\d+: is nested too deeply$/);
+
+describe('a file that cannot be read as YAML is refused with its line', () => {
+  it.each<[string, string, unknown[]]>([
+    [
+      'tabs',
+      `log:\n\tlevel: info\n${GOOD}`,
+      ['config.yaml:2: is indented with a tab: YAML allows blanks only'],
+    ],
+    [
+      'a second document',
+      `${GOOD}---\n${GOOD}`,
+      ['config.yaml:6: begins a second document (---): only one can count'],
+    ],
+    ['a schedule without quotes', `schedule: */5 * * * * *\n${GOOD}`, [NO_YAML]],
+    [
+      'a quote that does not end',
+      `schedule: "*/5\n${GOOD}`,
+      [expect.stringMatching(/lacks .* closing quote/)],
+    ],
+    [
+      'a bracket that does not end',
+      `log: { level: info\n${GOOD}`,
+      [expect.stringMatching(/^config\.yaml:2: /)],
+    ],
+    [
+      'an unknown tag',
+      `stateDir: !env STATE\n${GOOD}`,
+      [expect.stringMatching(/^config\.yaml:1: holds a tag/)],
+    ],
+    ['binary', `stateDir: !!binary aGk=\n${GOOD}`, [expect.stringMatching(/^config\.yaml:1: holds a tag/)]],
+    ['brackets without end', '['.repeat(50_000), [TOO_DEEP]],
+    ['dashes without end', '- '.repeat(50_000), [TOO_DEEP]],
+    [
+      'keys in keys',
+      Array.from({ length: 1500 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n'),
+      [TOO_DEEP],
+    ],
+  ])('%s', async (_, text, expected) => {
+    const { problems } = await place();
+    expect(await problems(text)).toEqual(expected);
+  });
+
+  it('and of a flood of faults the first are enough', async () => {
+    const { problems } = await place();
+    expect(await problems(']\n'.repeat(10_000))).toHaveLength(10);
+  });
+
+  it('and nothing of it is repeated, since it may be a secret in the wrong place', async () => {
+    const { problems } = await place();
+    for (const text of [
+      'a: *the-secret x',
+      'a: !the-secret x',
+      '@the-secret',
+      'a: "\\q the-secret"',
+      'the-secret: {',
+    ]) {
+      expect((await problems(text)).join()).not.toContain('the-secret');
+    }
+  });
+});
+
+describe('a file that is no configuration', () => {
+  const HOLDS = 'must hold keys with their values, credentials: among them, and holds';
+
+  it.each<[string, string | Buffer, string]>([
+    ['is empty', '', 'is empty'],
+    ['holds comments alone', '# nothing yet\n', 'is empty'],
+    ['holds a byte order mark alone', '\ufeff', 'is empty'],
+    ['is a list', '- credentials', `${HOLDS} a list`],
+    ['is a word', 'credentials', `${HOLDS} a single value`],
+    ['is a number', '42', `${HOLDS} a single value`],
+    ['is UTF-16', Buffer.from(`\ufeff${GOOD}`, 'utf16le'), 'is no text in UTF-8 (line 1)'],
+    ['is Latin-1', Buffer.from('# caf\xe9\n', 'latin1'), 'is no text in UTF-8 (line 1)'],
+    ['is binary further down', Buffer.from('log:\n  level: \0\n'), 'is no text in UTF-8 (line 2)'],
+    ['has 10 MB', '#'.repeat(10 * 1024 * 1024), 'cannot be read (too large (10485760 bytes))'],
+  ])('%s', async (_, text, expected) => {
+    const { problems } = await place();
+    expect(await problems(text)).toEqual([`--config: $FOLDER/config.yaml ${expected}`]);
+  });
+
+  it.each<[string, (path: string) => Promise<unknown>, string]>([
+    ['is not there', async () => {}, 'ENOENT'],
+    ['is a folder', (path) => mkdir(path), 'not a regular file'],
+    [
+      'is a FIFO that nobody writes into',
+      async (path) => execFileSync('mkfifo', [path]),
+      'not a regular file',
+    ],
+    ['is a device without end', (path) => symlink('/dev/zero', path), 'not a regular file'],
+    ['is a link to itself', (path) => symlink(path, path), 'ELOOP'],
+  ])('%s', async (_, make, expected) => {
+    const path = join(await temporaryFolder(), 'config.yaml');
+    await make(path);
+    const failure = await loadConfig({ WXTOKEN_CONFIG: path }).catch((error: unknown) => error);
+    expect(failure).toMatchObject({
+      problems: [{ where: 'WXTOKEN_CONFIG', what: `${path} cannot be read (${expected})` }],
+      inputs: [path],
+    });
+  });
+
+  it('may not be read', async (ctx) => {
+    if (isRoot) return ctx.skip('root may read everything');
+    const path = join(await temporaryFolder(), 'config.yaml');
+    await writeFile(path, GOOD);
+    await chmod(path, 0o000);
+    await expect(loadConfig({}, { file: path })).rejects.toThrow(/cannot be read \(EACCES\)/);
+  });
+});
+
+describe('a file may', () => {
+  it.each<[string, (text: string) => string]>([
+    ['begin with a byte order mark', (text) => `\ufeff${text}`],
+    ['have the line ends of Windows', (text) => text.replaceAll('\n', '\r\n')],
+    ['begin and end as documents do', (text) => `%YAML 1.2\n---\n${text}...\n`],
+    [
+      'share what is the same through aliases',
+      (text) => `platform: &p { timeout: 5s }\n${text}    platform: *p\n`,
+    ],
+  ])('%s', async (_, change) => {
+    const { load } = await place();
+    expect((await load(change(GOOD))).credentials).toMatchObject([{ name: 'shop' }]);
+  });
+
+  it('be JSON', async () => {
+    const { load } = await place('config.json');
+    const { credentials } = await load(inJson([account()], { $schema: './config.schema.json' }));
+    expect(credentials).toMatchObject([{ name: 'shop' }]);
+  });
+
+  it('be a link to a link, as in the volumes of Kubernetes', async () => {
+    const { folder, load } = await place();
+    await load(GOOD);
+    await symlink('.', join(folder, '..data'));
+    await symlink('..data/config.yaml', join(folder, 'linked.yaml'));
+    const file = join(folder, 'linked.yaml');
+    const config = await loadConfig({}, { file, publishes: false });
+    expect(config.inputs).toEqual([file, join(folder, 'secrets', 'one')]);
+  });
+});
+
+describe('what older YAML would have read otherwise is told', () => {
+  const TRAPS: [string, string, string][] = [
+    ['yes', 'optional: yes', 'optional: must be true or false'],
+    ['off', 'allowForce: off', 'allowForce: must be true or false'],
+    [
+      'an octal number',
+      'publish: [{ type: file, path: $FOLDER/a, mode: 0640 }]',
+      'publish[0].mode: must be an octal file mode in quotes, like "0640": without them it is another number',
+    ],
+    [
+      'another octal number',
+      'publish: [{ type: file, path: $FOLDER/a, mode: 0o640 }]',
+      'publish[0].mode: must be an octal file mode in quotes, like "0640": without them it is another number',
+    ],
+    ['a sexagesimal number', 'recheck: 5:00', 'recheck: must be a duration with a unit, like 5m, or off'],
+    [
+      'a bare number',
+      'rotationWindow: 300',
+      'rotationWindow: must be a duration with a unit, like 90s, 10m or 2h',
+    ],
+    ['nothing', 'rotationWindow:', 'rotationWindow: has no value: give it one, or remove it'],
+    ['a null', 'rotationWindow: ~', 'rotationWindow: has no value: give it one, or remove it'],
+    [
+      'a merge key',
+      '<<: { optional: true }',
+      ' merge keys (<<) are not known here: say it in each, or in platform at the top, which counts for all',
+    ],
+  ];
+
+  it.each(TRAPS)('%s', async (_, line, expected) => {
+    const { problems } = await place();
+    const text = line.startsWith('publish') ? GOOD.replace(/ {4}publish.*\n/, '') : GOOD;
+    for (const head of ['', '%YAML 1.1\n---\n']) {
+      const found = withoutPlaces(await problems(`${head}${text}    ${line}\n`));
+      expect(found).toEqual([`credentials[0]${expected.startsWith(' ') ? ':' : '.'}${expected}`]);
+    }
+  });
+});
+
+describe('keys', () => {
+  it('that are there twice are told, wherever they are', async () => {
+    const { problems } = await place();
+    const text = `log: { level: info, level: debug }\n${GOOD}    name: other\ncredentials: []\n`;
+    expect(await problems(text)).toEqual([
+      'config.yaml:1 log.level: is there twice: only one of them can count',
+      'config.yaml:7 credentials[0].name: is there twice: only one of them can count',
+      'config.yaml:8 credentials: is there twice: only one of them can count',
+    ]);
+  });
+
+  it('of every odd kind are refused', async () => {
+    const { problems } = await place();
+    const odd = ['__proto__', 'constructor', 'toString', '1', 'true', '""', `"${'k'.repeat(1000)}"`];
+    const found = await problems(
+      `${odd.map((name) => `${name}: { polluted: true }\n`).join('')}? [a]\n: b\n${GOOD}`,
+    );
+    expect(found).toHaveLength(odd.length + 1);
+    expect(found.join('').length).toBeLessThan(3000);
+    expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false);
+  });
+});
+
+describe('aliases', () => {
+  const TOO_LARGE = expect.stringMatching(/is made too large by aliases/);
+
+  it('that multiply each other are cut off', async () => {
+    const { problems } = await place();
+    const levels = Array.from(
+      { length: 12 },
+      (_, level) =>
+        `x${level}: &x${level} [${Array(10)
+          .fill(level === 0 ? 'lol' : `*x${level - 1}`)
+          .join(', ')}]`,
+    );
+    expect(await problems(`${levels.join('\n')}\n${GOOD}`)).toContainEqual(TOO_LARGE);
+  });
+
+  it('that hold themselves are cut off', async () => {
+    const { problems } = await place();
+    expect(await problems('log: &a { level: *a }')).toContainEqual(
+      expect.stringMatching(/nested too deeply/),
+    );
+    expect(await problems('credentials: &a [*a, *a, *a]')).toContainEqual(
+      expect.stringMatching(/nested too deeply|too large/),
+    );
+  });
+
+  it('for nothing are told, as values that begin with an asterisk', async () => {
+    const { problems } = await place();
+    expect(await problems(`stateDir: *none\n${GOOD}`)).toEqual([
+      'config.yaml:1 stateDir: is an alias for nothing: what begins with * must be in quotes',
+    ]);
+  });
+});
+
+describe('whatever a file holds', () => {
+  /** @returns what was wrong; anything but a ConfigError is thrown on */
+  async function verdict({ load }: Place, text: string): Promise<string> {
+    return await load(text).then(
+      () => 'good',
+      (error: unknown) => {
+        if (error instanceof ConfigError) return error.message;
+        throw error;
+      },
+    );
+  }
+
+  it('is read or refused in words', async () => {
+    const here = await place();
+    const pieces = fc.constantFrom(
+      ...GOOD.split(/(?<=[\n :{},[\]])/),
+      '\t',
+      '*a',
+      '&a ',
+      '- ',
+      '"',
+      '<<: ',
+      '!!int ',
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(pieces, { maxLength: 60 }), async (parts) => {
+        expect(await verdict(here, parts.join(''))).not.toBe('');
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('in place of any value is read or refused in words', async () => {
+    const here = await place();
+    const keys = [
+      'name',
+      'type',
+      'appId',
+      'secretFile',
+      'publish',
+      'notify',
+      'tickets',
+      'platform',
+      'budget',
+      'recheck',
+    ];
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...keys), fc.jsonValue(), async (key, value) => {
+        expect(await verdict(here, inJson([account({ [key]: value })], { [key]: value }))).not.toBe('');
+      }),
+      { numRuns: 300 },
+    );
+  });
+});

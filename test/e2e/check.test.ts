@@ -1,0 +1,164 @@
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { startProgram } from '../support/program.ts';
+import { mount } from '../system/folder.ts';
+import { benchOf, check } from './checking.ts';
+import { APP_ID, APP_SECRET } from './workbench.ts';
+
+describe('check', () => {
+  it('tells what a good configuration leads to, and asks nobody', async () => {
+    const bench = await benchOf();
+    const { folder, file, sandbox } = bench;
+    const { code, stdout, stderr } = await check(bench, { WXTOKEN_TICKETS: 'jsapi' });
+
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain(`default: stable-token of ${APP_ID}\n  platform     ${sandbox.url}\n`);
+    expect(stdout).toMatch(/^ {2}refresh {6}5 min 0 s before its end; at most 2000 fetches and 20 forced/m);
+    expect(stdout).toMatch(
+      new RegExp(
+        `^  secret       ${folder}/secrets/app\\.secret: readable, mode 0600: .+ reads and writes`,
+        'm',
+      ),
+    );
+    expect(stdout).toMatch(
+      new RegExp(
+        `^  token        ${file}: raw, details in token\\.json; mode 0640: .+, others nothing$`,
+        'm',
+      ),
+    );
+    expect(stdout).toMatch(new RegExp(`^  jsapi        ${folder}/volume/jsapi_ticket: raw`, 'm'));
+    expect(stdout).toMatch(new RegExp(`^  folder       ${folder}/volume: will be created, \\w+ \\(`, 'm'));
+    expect(stdout).toMatch(/^state folder\n {2}folder .+\n {2}shared {7}no: .+\n {2}records {6}none yet$/m);
+    expect(stdout).toMatch(/^the configuration is good, warnings: \d+$/m);
+    expect(stdout).toMatch(/^looked at as .+, group .+$/m);
+    expect(await sandbox.journal()).toEqual([]);
+  });
+
+  it('tells a chosen state folder and its records, and the file as it is', async () => {
+    const bench = await benchOf();
+    const stateDir = join(bench.folder, 'state');
+    expect((await bench.once({ WXTOKEN_STATE_DIR: stateDir })).code).toBe(0);
+    const { code, stdout } = await check(bench, { WXTOKEN_STATE_DIR: stateDir });
+
+    expect(code).toBe(0);
+    expect(stdout).toMatch(new RegExp(`^  folder       ${stateDir}: is there with mode 0700, writable`, 'm'));
+    expect(stdout).toMatch(
+      /^ {2}shared {7}with every daemon that is given the same folder\n {2}records {6}1$/m,
+    );
+  });
+
+  it('warns of what works today and may be regretted, and ends with 0', async () => {
+    const bench = await benchOf();
+    await writeFile(join(bench.folder, 'open.secret'), APP_SECRET, { mode: 0o644 });
+    const { code, stdout } = await check(bench, {
+      WXTOKEN_SECRET_FILE: join(bench.folder, 'open.secret'),
+      WXTOKEN_TYPE: 'access-token',
+      WXTOKEN_FILE_MODE: '0644',
+      WXTOKEN_FETCHES_PER_DAY: '29',
+    });
+
+    expect(code).toBe(0);
+    for (const warning of [
+      'everyone who gets at the secret file .+open\\.secret may read it',
+      'everyone who gets at .+/volume/token may read it',
+      'a budget of 29 fetches a day may be too small to keep a token alive',
+      'an access-token with a private state folder',
+    ]) {
+      expect(stdout).toMatch(new RegExp(`^  WARNING      ${warning}`, 'm'));
+    }
+  });
+
+  it('finds memory below a tmpfs', async (ctx) => {
+    const bench = await benchOf();
+    await mkdir(join(bench.folder, 'volume'), { mode: 0o755 });
+    const impossible = await mount(['-t', 'tmpfs', 'none'], join(bench.folder, 'volume'));
+    if (impossible) return ctx.skip(impossible);
+    const { code, stdout } = await check(bench);
+
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^ {2}folder {7}.+\/volume: is there with mode \d+, writable, tmpfs \(memory\)$/m);
+    expect(stdout).not.toContain('not kept in memory');
+  });
+
+  it('warns of a state folder that cannot be used', async () => {
+    const bench = await benchOf();
+    await writeFile(join(bench.folder, 'file'), '');
+    const { code, stdout } = await check(bench, { WXTOKEN_STATE_DIR: join(bench.folder, 'file', 'state') });
+
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /^ {2}WARNING {6}cannot create the folder .+; without it a restart costs a call$/m,
+    );
+  });
+});
+
+describe('check ends with 78 and everything that is wrong', () => {
+  it('in one report, with nothing on standard output', async () => {
+    const bench = await benchOf();
+    const wrong = {
+      WXTOKEN_APPID: 'wx00 00',
+      WXTOKEN_SECRET_FILE: join(bench.folder, 'none'),
+      WXTOKEN_FIEL: '/tmp/x',
+      WXTOKEN_FILE_MODE: '0666',
+    };
+    const { code, stdout, stderr } = await check(bench, wrong, ['--onlnie', '--timeout', 'soon']);
+
+    expect({ code, stdout }).toEqual({ code: 78, stdout: '' });
+    const lines = stderr.trimEnd().split('\n');
+    for (const where of ['arguments', '--timeout', ...Object.keys(wrong)]) {
+      expect(lines.filter((line) => line.startsWith(`wx-token-sidecar: ${where}: `))).toHaveLength(1);
+    }
+    expect(lines).toHaveLength(6);
+    expect(await bench.sandbox.journal()).toEqual([]);
+  });
+
+  it.for(['5', 'soon', '0s', '-1s'])('for a timeout of %j', async (timeout) => {
+    const bench = await benchOf();
+    const { code, stderr } = await check(bench, {}, ['--online', `--timeout=${timeout}`]);
+    expect(code).toBe(78);
+    expect(stderr).toMatch(/^wx-token-sidecar: --timeout: .+\n$/);
+    expect(await bench.sandbox.journal()).toEqual([]);
+  });
+
+  it('for a file that is a link, with --online before anybody is asked', async () => {
+    const bench = await benchOf();
+    await mkdir(join(bench.folder, 'volume'));
+    await symlink('elsewhere', bench.file);
+    const { code, stdout, stderr } = await check(bench, {}, ['--online']);
+
+    expect({ code, stdout }).toEqual({ code: 78, stdout: '' });
+    expect(stderr).toMatch(/^wx-token-sidecar: WXTOKEN_FILE: .+ is a symbolic link/);
+    expect(await bench.sandbox.journal()).toEqual([]);
+  });
+
+  it('for a file that is mounted alone', async (ctx) => {
+    const bench = await benchOf();
+    await mkdir(join(bench.folder, 'volume'));
+    await writeFile(bench.file, '');
+    const impossible = await mount(['--bind', bench.file], bench.file);
+    if (impossible) return ctx.skip(impossible);
+    const { code, stderr } = await check(bench);
+
+    expect(code).toBe(78);
+    expect(stderr).toMatch(/WXTOKEN_FILE: .+ is itself a mount \(a single-file bind mount or subPath\)/);
+  });
+
+  it('for a volume that is mounted read-only', async (ctx) => {
+    const bench = await benchOf();
+    const volume = join(bench.folder, 'volume');
+    await mkdir(volume);
+    const impossible = await mount(['-t', 'tmpfs', '-o', 'ro', 'none'], volume);
+    if (impossible) return ctx.skip(impossible);
+    const { code, stderr } = await check(bench);
+
+    expect(code).toBe(78);
+    expect(stderr).toMatch(/WXTOKEN_FILE: .+the volume is mounted read-only/);
+  });
+});
+
+it('check explains itself', async () => {
+  const program = startProgram(['check', '--help'], {}, onTestFinished);
+  expect(await program.exited).toEqual({ code: 0, signal: null });
+  expect(program.stdout()).toMatch(/^wx-token-sidecar check: .+--online.+--timeout.+78 bad configuration/s);
+});

@@ -1,0 +1,186 @@
+import { chmod, chown, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { FileTargetConfig } from '../../src/config/config.ts';
+import { Secret } from '../../src/core/secret.ts';
+import { inspectSecret } from '../../src/inspection/secret.ts';
+import { inspectState } from '../../src/inspection/state.ts';
+import { inspectTargets } from '../../src/inspection/target.ts';
+import { isRoot } from '../system/folder.ts';
+import { realFolder, sceneOn } from './scene.ts';
+
+function target(path: string, changes: Partial<FileTargetConfig> = {}): FileTargetConfig {
+  return { type: 'file', path, of: 'token', format: 'raw', details: true, mode: 0o640, ...changes };
+}
+
+describe('a published file', () => {
+  it('is told with who will read it, and its folder with what it lies on', async () => {
+    const folder = await realFolder();
+    const path = join(folder, 'volume', 'token');
+    expect(await inspectTargets([target(path)], sceneOn('tmpfs'))).toEqual({
+      facts: [
+        [
+          'token',
+          `${path}: raw, details in token.json; mode 0640: app (1000) reads and writes, group app (1000) reads, others nothing`,
+        ],
+        ['folder', `${folder}/volume: will be created, tmpfs (memory)`],
+      ],
+      warnings: [],
+    });
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('names a folder once for all files in it, whichever link leads to it', async () => {
+    const folder = await realFolder();
+    await mkdir(join(folder, 'volume'), { mode: 0o755 });
+    await symlink('volume', join(folder, 'link'));
+    const files = ['token', 'ticket'].map((name) => target(join(folder, 'link', name), { details: false }));
+    const { facts } = await inspectTargets(files, sceneOn('tmpfs'));
+
+    expect(facts.map(([label]) => label)).toEqual(['token', 'token', 'folder']);
+    expect(facts[2]?.[1]).toBe(
+      `${folder}/link: leads to ${folder}/volume, is there with mode 0755, writable, tmpfs (memory)`,
+    );
+  });
+
+  it.for(['ext4', 'overlay', 'nfs4'])('on %s is a warning: it is not kept in memory', async (type) => {
+    const path = join(await realFolder(), 'token');
+    const { warnings } = await inspectTargets([target(path)], sceneOn(type));
+    expect(warnings).toEqual([expect.stringMatching(new RegExp(`not kept in memory but on ${type}: `))]);
+  });
+
+  it('on a network file system is told to be looked at by polling', async () => {
+    const path = join(await realFolder(), 'token');
+    const { facts } = await inspectTargets([target(path)], sceneOn('nfs4'));
+    expect(facts).toContainEqual(['', expect.stringMatching(/no events.*polling/)]);
+  });
+
+  it('is told to be of no use to other containers on the layer of one', async () => {
+    const path = join(await realFolder(), 'token');
+    const { facts } = await inspectTargets([target(path)], sceneOn('overlay'));
+    expect(facts).toContainEqual(['folder', expect.stringContaining('no other container sees it')]);
+  });
+
+  it('that everyone may read is a warning', async () => {
+    const path = join(await realFolder(), 'token');
+    const { warnings } = await inspectTargets([target(path, { mode: 0o644 })], sceneOn('tmpfs'));
+    expect(warnings).toEqual([expect.stringMatching(/^everyone who gets at .*token may read it/)]);
+  });
+
+  it('that is given to a foreign group is a warning, for root it is not', async () => {
+    const folder = await realFolder();
+    await chmod(folder, 0o755);
+    const file = target(join(folder, 'token'), { gid: 33 });
+    expect((await inspectTargets([file], sceneOn('tmpfs'))).warnings).toEqual([
+      expect.stringMatching(/^app \(1000\) is not in group www-data \(33\)/),
+    ]);
+    expect((await inspectTargets([file], sceneOn('tmpfs', { uid: 0 }))).warnings).toEqual([]);
+    expect((await inspectTargets([file], sceneOn('tmpfs', { groups: [1000, 33] }))).warnings).toEqual([]);
+  });
+
+  it('whose folder does not let its group in is a warning', async () => {
+    const folder = await realFolder();
+    await chmod(folder, 0o700);
+    const file = target(join(folder, 'volume', 'token'), { gid: 33 });
+    expect((await inspectTargets([file], sceneOn('tmpfs', { groups: [33] }))).warnings).toEqual([
+      `group www-data (33) may read ${folder}/volume/token, but does not get through ${folder} (mode 0700)`,
+    ]);
+  });
+
+  it('gets the group of a setgid folder', async (ctx) => {
+    if (!isRoot) return ctx.skip('this process may not change owners');
+    const folder = await realFolder();
+    await chown(folder, 1000, 33);
+    await chmod(folder, 0o2770);
+    const { facts } = await inspectTargets([target(join(folder, 'token'))], sceneOn('tmpfs'));
+    expect(facts[0]?.[1]).toContain('group www-data (33) reads');
+  });
+
+  it('that is there with another mode is told as it is now', async () => {
+    const path = join(await realFolder(), 'token');
+    await writeFile(path, 'a token', { mode: 0o600 });
+    const { facts } = await inspectTargets([target(path)], sceneOn('tmpfs'));
+    expect(facts).toContainEqual(['', expect.stringMatching(/^for now it is there with mode 0600 of /)]);
+    expect(JSON.stringify(facts)).not.toContain('a token');
+  });
+});
+
+describe('a secret file', () => {
+  it.for([
+    [0o600, 0],
+    [0o640, 0],
+    [0o644, 1],
+  ] as const)('of mode %o comes with %d warnings', async ([mode, count]) => {
+    const file = join(await realFolder(), 'app.secret');
+    await writeFile(file, 'hidden');
+    await chmod(file, mode);
+    const { facts, warnings } = await inspectSecret({ file }, sceneOn('ext4'));
+
+    expect(warnings).toHaveLength(count);
+    expect(facts[0]?.[1]).toContain(`readable, mode 0${mode.toString(8)}: `);
+    expect(JSON.stringify([facts, warnings])).not.toContain('hidden');
+  });
+
+  it('that is mounted alone is told to change with a restart', async () => {
+    const file = join(await realFolder(), 'app.secret');
+    await writeFile(file, 'hidden', { mode: 0o600 });
+    const root = { id: 1, parent: 0, point: '/', type: 'overlay', readOnly: false };
+    const single = { id: 2, parent: 1, point: file, type: 'ext4', readOnly: true };
+    const { facts } = await inspectSecret({ file }, sceneOn('', { mounts: [root, single] }));
+    expect(facts).toContainEqual(['', expect.stringContaining('mounted as a single file')]);
+  });
+
+  it('is told where it leads as a link', async () => {
+    const folder = await realFolder();
+    await writeFile(join(folder, 'data'), 'hidden', { mode: 0o600 });
+    await symlink('data', join(folder, 'app.secret'));
+    const { facts } = await inspectSecret({ file: join(folder, 'app.secret') }, sceneOn('tmpfs'));
+    expect(facts[0]?.[1]).toContain(`leads to ${folder}/data, readable`);
+  });
+
+  it('need not be: a variable will do, and is not told', async () => {
+    const { facts, warnings } = await inspectSecret({ value: new Secret('hidden') }, sceneOn('tmpfs'));
+    expect(facts).toEqual([['secret', expect.stringContaining('in a variable of the environment')]]);
+    expect(warnings).toEqual([]);
+  });
+});
+
+describe('a state folder', () => {
+  const sharedOn = async (type: string, isChosen: boolean) => {
+    const stateDir = join(await realFolder(), 'state');
+    const { shared, facts } = await inspectState({ stateDir, credentials: [] }, isChosen, sceneOn(type));
+    return { shared, how: facts.find(([label]) => label === 'shared')?.[1] };
+  };
+
+  it('on a network file system is shared by machines', async () => {
+    expect(await sharedOn('nfs4', false)).toEqual({ shared: true, how: 'with every machine that mounts it' });
+  });
+
+  it('that somebody chose is shared by those who are given the same', async () => {
+    expect(await sharedOn('ext4', true)).toEqual({
+      shared: true,
+      how: 'with every daemon that is given the same folder',
+    });
+  });
+
+  it('may be for a group', async () => {
+    const config = { stateDir: join(await realFolder(), 'state'), stateGid: 33, credentials: [] };
+    const { facts } = await inspectState(config, true, sceneOn('ext4'));
+    expect(facts).toContainEqual([
+      'shared',
+      expect.stringMatching(/; for all users of group www-data \(33\)$/),
+    ]);
+  });
+
+  it('holds records, and other things that do not count', async () => {
+    const folder = await realFolder();
+    const scene = sceneOn('ext4');
+    const records = async () =>
+      (await inspectState({ stateDir: folder, credentials: [] }, true, scene)).facts.at(-1);
+    expect(await records()).toEqual(['records', 'none yet']);
+    for (const name of ['a.json', 'b.json', 'b.json.owner', '.hidden.json', 'requests']) {
+      await writeFile(join(folder, name), '');
+    }
+    expect(await records()).toEqual(['records', '2']);
+  });
+});

@@ -1,0 +1,27 @@
+import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import type { Scene } from '../../src/inspection/scene.ts';
+
+const NAMES: Readonly<Record<number, string>> = { 0: 'root (0)', 33: 'www-data (33)', 1000: 'app (1000)' };
+const named = (id: number) => NAMES[id] ?? String(id);
+
+/** As user and group 1000, with everything on one file system. */
+export function sceneOn(type: string, changes: Partial<Scene> = {}): Scene {
+  return {
+    mounts: [{ id: 1, parent: 0, point: '/', type, readOnly: false }],
+    names: { user: named, group: named },
+    uid: 1000,
+    gid: 1000,
+    groups: [1000],
+    ...changes,
+  };
+}
+
+/** A folder without links in its path, which ends with the test. */
+export async function realFolder(): Promise<string> {
+  const folder = await realpath(await mkdtemp(join(tmpdir(), 'wx-')));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
