@@ -31,7 +31,8 @@ const HELP = `wx-token-sidecar keeps WeChat credentials fresh in files.
   --help     what a command does, and its options
   --version
 
-The daemon is configured by environment variables, WXTOKEN_APPID and WXTOKEN_SECRET_FILE first of all.
+One account is configured by environment variables, WXTOKEN_APPID and WXTOKEN_SECRET_FILE first of all; many by a YAML
+or JSON file, --config FILE.
 `;
 
 async function main(argv: readonly string[]): Promise<number> {

@@ -1,4 +1,5 @@
-import { startDaemon } from '../daemon.ts';
+import type { Config } from '../config/config.ts';
+import { type Daemon, startDaemon } from '../daemon.ts';
 import { reloadOnChange } from '../reload.ts';
 import { systemClock } from '../system/clock.ts';
 import { startTicker } from '../system/ticker.ts';
@@ -14,6 +15,18 @@ Fetches the credential ahead of expiry and publishes it, until TERM or INT. HUP 
 
   --config FILE        YAML or JSON (default: WXTOKEN_CONFIG); without one the environment alone configures it
 `;
+
+/** More of them are counted: a line is to be read. */
+const MOST_NAMED = 10;
+
+function summary({ credentials }: Config, daemon: Daemon) {
+  const targets = daemon.views().flatMap(({ unit }) => unit.publishers.map(({ id }) => id));
+  if (credentials.length > MOST_NAMED) return { credentials: credentials.length, targets: targets.length };
+  return {
+    credentials: credentials.map(({ name, type, appId }) => ({ name, type, app_id: appId })),
+    targets,
+  };
+}
 
 export async function run(argv: readonly string[]): Promise<number> {
   if (asksForHelp(argv)) {
@@ -31,8 +44,7 @@ export async function run(argv: readonly string[]): Promise<number> {
       version,
       node: process.version,
       pid: process.pid,
-      credentials: config.credentials.map(({ name, type, appId }) => ({ name, type, app_id: appId })),
-      targets: daemon.views().flatMap(({ unit }) => unit.publishers.map(({ id }) => id)),
+      ...summary(config, daemon),
       state_dir: config.stateDir,
     });
 

@@ -146,9 +146,15 @@ describe('two thousand accounts', () => {
     const house = await agency(onTestFinished, 2_000, ['stable-token']);
     const started = performance.now();
     const daemon = house.run();
+    // Looking at all of them again and again would be most of the work.
+    const last = house.entries.slice(-40);
+    await eventually(async () => (await house.published(last)) === 40, {
+      for: 'the last ones',
+      within: 150_000,
+    });
     await eventually(async () => (await house.published(house.entries)) === 2_000, {
       for: 'two thousand tokens',
-      within: 150_000,
+      within: 60_000,
     });
     const took = Math.round(performance.now() - started);
     const status = await contentOf(`/proc/${daemon.pid}/status`);

@@ -114,7 +114,7 @@ describe.concurrent('a ticket', () => {
     const { code, stderr } = await once({ WXTOKEN_TICKETS: 'agent_config' });
     expect(code).toBe(78);
     expect(stderr()).toBe(
-      'wx-token-sidecar: WXTOKEN_TICKETS: agent_config is not a ticket of stable-token\n',
+      'wx-token-sidecar: WXTOKEN_TICKETS: agent_config is not a ticket of stable-token: that has jsapi and wx_card\n',
     );
   });
 });
