@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type Config, ConfigError } from './config/config.ts';
+import { SECOND } from './core/time.ts';
 import type { Daemon } from './daemon.ts';
 import type { Logger } from './operations/logger.ts';
-import { type FilesWatch, watchFiles } from './system/watch-files.ts';
+import { type FilesWatch, marksOf, watchFiles } from './system/watch-files.ts';
 
 export interface ReloadOptions {
   readonly config: Config;
@@ -16,6 +18,9 @@ export interface ReloadOptions {
 export interface Reloading {
   stop(): Promise<void>;
 }
+
+/** What was refused is tried again, ms. */
+const RETRY = 10 * SECOND;
 
 /** What a running daemon cannot change, as people know it. */
 const FIXED: readonly (readonly [what: string, of: (config: Config) => unknown])[] = [
@@ -43,6 +48,11 @@ export async function reloadOnChange({
   let watched = '';
   let turn = Promise.resolve();
   let stopped = false;
+  let retry: NodeJS.Timeout | undefined;
+  /** What was wrong when it was refused, so that it is told once. */
+  let refused = '';
+  /** How the inputs were found when they were read last. */
+  let known = await marksOf(config.inputs);
 
   async function watchInputs(inputs: readonly string[]): Promise<void> {
     if (inputs.length === 0 || inputs.join('\0') === watched) return;
@@ -58,21 +68,36 @@ export async function reloadOnChange({
 
   async function reload(): Promise<void> {
     if (stopped) return;
+    clearTimeout(retry);
+    const inputs = current.inputs;
+    const found = await marksOf(inputs);
     try {
       const next = await load();
       await daemon.reload(next);
       await watchInputs(next.inputs);
+      const isSame = isDeepStrictEqual(next, current) && found === known;
       tellOfFixed(current, next);
       current = next;
+      known = found;
+      refused = '';
       applied(next);
-      logger.info('the configuration was read again', { credentials: next.credentials.length });
+      if (!isSame) logger.info('the configuration was read again', { credentials: next.credentials.length });
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
-      // What is missing now may come later, and make it right.
       await watchInputs(error.inputs);
-      for (const { where, what } of error.problems) logger.error(`${where}: ${what}`);
-      logger.error('the configuration was changed and is wrong now; the one before goes on');
+      refuse(error);
     }
+    // Changed again while it was read: a watch that was replaced meanwhile may not have told.
+    if ((await marksOf(inputs)) !== found) changed();
+  }
+
+  function refuse({ problems, message }: ConfigError): void {
+    // What stands in the way need not be a file that is watched.
+    retry = setTimeout(changed, RETRY).unref();
+    if (message === refused) return;
+    refused = message;
+    for (const { where, what } of problems) logger.error(`${where}: ${what}`);
+    logger.error('the configuration was changed and is wrong now; the one before goes on');
   }
 
   function tellOfFixed(before: Config, after: Config): void {
@@ -82,9 +107,12 @@ export async function reloadOnChange({
   }
 
   await watchInputs(config.inputs);
+  // It may have changed since it was read for the start, when nobody watched.
+  changed();
   return {
     async stop() {
       stopped = true;
+      clearTimeout(retry);
       await watch?.close();
       await turn;
     },

@@ -38,7 +38,7 @@ export function fileLock(path: string, mode: number, clock: Clock): FileLock {
     }
     const { stale, seen } = await staleness(path, sighting, (nonce) => ours.has(nonce), clock);
     sighting = seen;
-    if (!stale || !seen || !(await removeStale(path, seen))) return undefined;
+    if (!stale || !seen || !(await removeStale(path, seen, clock))) return undefined;
     return tryLock(path, mode);
   }
 

@@ -67,13 +67,13 @@ export async function staleness(
  * Removes a stale lock, unless it has moved since it was judged.
  * @returns whether it was removed, so that it can be taken
  */
-export async function removeStale(path: string, { mark }: Sighting): Promise<boolean> {
+export async function removeStale(path: string, { mark }: Sighting, clock: Clock): Promise<boolean> {
   // One at a time: the second of two who judged the same lock would remove the lock that the first has just taken.
   const turnstile = `${path}.takeover`;
   try {
     await mkdir(turnstile);
   } catch {
-    await removeForgotten(turnstile);
+    await removeForgotten(turnstile, clock);
     return false;
   }
   try {
@@ -93,10 +93,20 @@ async function markOf(path: string): Promise<string | undefined> {
   return found && `${found.ino}:${found.mtimeNs}`;
 }
 
-/** Takers pass within milliseconds; one that was killed in between must not close the way for good. */
-async function removeForgotten(turnstile: string): Promise<void> {
-  const before = await stat(turnstile).catch(() => undefined);
-  await new Promise((resolve) => setTimeout(resolve, SECOND));
-  const after = await stat(turnstile).catch(() => undefined);
-  if (before && after && before.ino === after.ino) await rmdir(turnstile).catch(() => {});
+/** Turnstiles that were found closed, by path. */
+const closed = new Map<string, Sighting>();
+
+/**
+ * Takers pass within milliseconds; one that was killed in between must not close the way for good. One that is merely
+ * slow keeps it: nobody is to remove the lock that it has just taken.
+ */
+async function removeForgotten(turnstile: string, clock: Clock): Promise<void> {
+  const found = await stat(turnstile, { bigint: true }).catch(() => undefined);
+  // Inodes are used again at once; the time at which one came to be is not.
+  const mark = found && `${found.ino}:${found.ctimeNs}`;
+  const before = closed.get(turnstile);
+  const now = clock.now().monotonic;
+  if (mark === undefined) closed.delete(turnstile);
+  else if (before?.mark !== mark) closed.set(turnstile, { mark, since: now });
+  else if (now - before.since >= STALE) await rmdir(turnstile).catch(() => {});
 }

@@ -44,7 +44,8 @@ export async function watchFiles(paths: readonly string[], changed: () => void):
   };
 }
 
-async function marksOf(paths: readonly string[]): Promise<string> {
+/** Tells one state of these files from another. */
+export async function marksOf(paths: readonly string[]): Promise<string> {
   const marks = await Promise.all(
     paths.map((path) =>
       stat(path, { bigint: true }).then(
