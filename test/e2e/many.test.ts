@@ -52,7 +52,7 @@ async function agency(atEnd: AtEnd, count: number, types: readonly (typeof TYPES
     ]);
     const head = [
       `stateDir: ${join(folder, 'state')}`,
-      'schedule: "* * * * * *"',
+      `schedule: "${count > 100 ? '*/5' : '*'} * * * * *"`,
       'platform:',
       `  baseUrl: ${sandbox.url}`,
     ];

@@ -8,7 +8,7 @@ import { APP_SECRET, workbench } from './workbench.ts';
 const SECOND = 1_000;
 
 /** Lives of seconds. */
-const LIFE = 12;
+const LIFE = 9;
 
 /** So long after the platform has the next one, it is in the file, ms; PRODUCT: 5 s. */
 const LATE = 5 * SECOND;
