@@ -1,4 +1,4 @@
-import type { Event } from './core/apply.ts';
+import type { Event } from './core/event.ts';
 import { plan, type Step } from './core/plan.ts';
 import type { Unit } from './core/ports.ts';
 import { judgeRefusal } from './core/refusal.ts';

@@ -1,5 +1,6 @@
-import { apply, type Event } from './core/apply.ts';
+import { apply } from './core/apply.ts';
 import type { Token } from './core/credential.ts';
+import type { Event } from './core/event.ts';
 import { type Failure, failureOf } from './core/failure.ts';
 import { begin } from './core/outcome.ts';
 import { type FetchStep, plan, type Step } from './core/plan.ts';
@@ -177,7 +178,7 @@ export function createSteps(
   function unstored(cell: Cell, error: unknown): undefined {
     const failure: Failure = failureOf(error, 'unsent');
     happen(cell, { type: 'unstored', failure });
-    report(cell.unit, { type: 'blocked', failure });
+    report(cell.unit, { type: 'unstored', failure });
   }
 
   const life = (cell: Cell): number => lifeLeft(cell.state, clock.now()) ?? 0;

@@ -6,7 +6,8 @@ import type { AccountRecord } from './record.ts';
 import { settled } from './refusal.ts';
 import { withAttemptElsewhere } from './retry.ts';
 import { withSetback } from './setback.ts';
-import { type Context, type State, withTargetsDue } from './state.ts';
+import type { Context, State } from './state.ts';
+import { allDue } from './target.ts';
 import { after, type Deadline, SECOND } from './time.ts';
 
 /**
@@ -30,11 +31,12 @@ export function adopt(state: State, record: AccountRecord | undefined, context: 
   if (ours && token && !state.saved && isLater(ours, token)) {
     // Written by a daemon that could not see our last write, nor how far we had counted meanwhile.
     const generation = record.generation + 1;
-    return withTargetsDue({
+    return {
       ...known,
       record: { ...record, generation, token: { ...ours, generation } },
       saved: false,
-    });
+      targets: allDue(known.targets),
+    };
   }
   if (!token || isSame(token, ours)) {
     const waiting = isAskedElsewhere(state, known, context) ? withAttemptElsewhere(known, context) : known;
@@ -90,7 +92,8 @@ function isLater({ platformDate: ours }: Token, { platformDate: theirs }: Token)
 export function withToken(state: State, token: Token, end: Deadline, random: number): State {
   const { hold: _held, failure: _over, alive: _before, confirmedAt: _then, refusals, ...rest } = state;
   return {
-    ...withTargetsDue(rest),
+    ...rest,
+    targets: allDue(rest.targets),
     record: { ...state.record, token },
     end,
     draw: random,

@@ -1,60 +1,14 @@
 import { adopt, withFingerprint, withoutSatisfiedRequest } from './adopt.ts';
 import { lifeOf } from './age.ts';
 import { type Backoff, backoffDelay } from './backoff.ts';
-import type { Answer } from './credential.ts';
+import type { Event } from './event.ts';
 import type { Failure } from './failure.ts';
 import { settleOrphan } from './orphan.ts';
 import { failed, fetched } from './outcome.ts';
-import type { AccountRecord } from './record.ts';
 import { refuse, settled } from './refusal.ts';
-import {
-  type Context,
-  type Demotion,
-  freshTargets,
-  type State,
-  type Strength,
-  type TargetState,
-} from './state.ts';
-import { after, type Instant, MINUTE, SECOND } from './time.ts';
-
-/** What happened to a credential. */
-export type Event =
-  /** The store was read. */
-  | { readonly type: 'observed'; readonly record: AccountRecord | undefined; readonly fingerprint?: string }
-  /** Something says that the store may have changed. */
-  | { readonly type: 'stirred' }
-  /** A person asked for a refresh. */
-  | { readonly type: 'requested'; readonly strength: Strength }
-  /** It cannot be made, and is not made later when nobody expects it any more. */
-  | { readonly type: 'withdrawn'; readonly why: 'budget' | 'lagging' | 'late' }
-  /** Nothing was sent: the lock is held by another daemon, or lost. */
-  | { readonly type: 'blocked' }
-  /** The store could not be locked or written. */
-  | { readonly type: 'unstored'; readonly failure: Failure }
-  /** About to send: this record, with the call spent and the intent, is as durable as it gets. */
-  | {
-      readonly type: 'began';
-      readonly record: AccountRecord;
-      readonly saved: boolean;
-      readonly demoted?: Demotion;
-    }
-  | { readonly type: 'fetched'; readonly answer: Answer; readonly startedAt: Instant }
-  | { readonly type: 'failed'; readonly failure: Failure }
-  /** An answer came, but the lock was lost meanwhile. */
-  | { readonly type: 'orphaned'; readonly answer: Answer; readonly startedAt: Instant }
-  /** The lock is held again and the store was read: the orphan's place can be told. */
-  | { readonly type: 'settled' }
-  /** A reader says that the platform refuses the current token. */
-  | { readonly type: 'refused' }
-  /** The platform was asked whether the current token works. */
-  | { readonly type: 'probed'; readonly works: boolean }
-  /** The platform was asked the time; epoch ms, where it told. */
-  | { readonly type: 'timed'; readonly platformDate?: number }
-  | { readonly type: 'saved'; readonly generation: number }
-  /** It is to be published to these targets, which may have changed. */
-  | { readonly type: 'retargeted'; readonly targets: readonly string[] }
-  | { readonly type: 'published'; readonly target: string; readonly generation: number }
-  | { readonly type: 'unpublished'; readonly target: string; readonly failure: Failure };
+import type { Context, State, Strength } from './state.ts';
+import { freshTargets, type TargetState } from './target.ts';
+import { after, MINUTE, SECOND } from './time.ts';
 
 /** A published target is looked at again this often, in case someone changed or removed it. */
 const RECHECK_TARGET = MINUTE;

@@ -28,7 +28,7 @@ export type Report =
   /** Readers doubted the token, an ordinary call brought it back: does it work? */
   | { readonly type: 'probed'; readonly works: boolean }
   /** The state folder could not be locked, read or written. */
-  | { readonly type: 'blocked'; readonly failure: Failure }
+  | { readonly type: 'unstored'; readonly failure: Failure }
   | {
       readonly type: 'published';
       readonly target: string;

@@ -3,7 +3,8 @@ import type { Token } from './credential.ts';
 import type { Policy } from './policy.ts';
 import { untilDue } from './reason.ts';
 import { pauseBefore } from './repeating.ts';
-import { type Context, type State, withTargetsDue } from './state.ts';
+import type { Context, State } from './state.ts';
+import { allDue } from './target.ts';
 import { after, type Deadline, type Instant, MINUTE, SECOND } from './time.ts';
 
 /** `expires_in` counts whole seconds, so one and the same end is computed within one or two of them. */
@@ -41,7 +42,7 @@ export function sameAgain(state: State, known: Token, again: Token, end: Deadlin
   const pause = policy.repeats
     ? pauseBefore(end, known, now)
     : backoffDelay(patience(policy), times, context.random);
-  return held(moved ? withTargetsDue(corrected) : corrected, pause, now);
+  return held(moved ? { ...corrected, targets: allDue(corrected.targets) } : corrected, pause, now);
 }
 
 function held(state: State, pause: number, { monotonic }: Instant): State {

@@ -4,6 +4,7 @@ import type { Failure } from './failure.ts';
 import type { Policy } from './policy.ts';
 import { type AccountRecord, emptyRecord } from './record.ts';
 import type { Refusals } from './refusal.ts';
+import { freshTargets, type Targets } from './target.ts';
 import { type Deadline, earlier, type Instant, remaining } from './time.ts';
 
 /**
@@ -38,15 +39,6 @@ export interface Orphan {
   readonly startedAt: Instant;
   /** Of the record with which the request began. */
   readonly generation: number;
-}
-
-export interface TargetState {
-  /** The generation of the token it holds; undefined until this process has looked. */
-  readonly generation?: number;
-  /** Monotonic ms from which on it may be tried, or looked at, again. */
-  readonly dueAt: number;
-  readonly failures: number;
-  readonly failure?: Failure;
 }
 
 /** All that is known of one credential. Only `apply` makes a new one. */
@@ -90,7 +82,7 @@ export interface State {
   /** What became of the last one: why it was not made, or not made by force. */
   readonly declined?: 'budget' | 'lagging' | Demotion;
   readonly refusals?: Refusals;
-  readonly targets: Readonly<Record<string, TargetState>>;
+  readonly targets: Targets;
 }
 
 /** What a step from one state to the next may depend on besides the event. */
@@ -113,11 +105,6 @@ export function initialState(account: string, targets: readonly string[], now: I
     blocked: 0,
     targets: freshTargets(targets),
   };
-}
-
-/** Targets of which nothing is known: what they hold is looked at, and replaced if need be. */
-export function freshTargets(ids: readonly string[]): State['targets'] {
-  return Object.fromEntries(ids.map((id) => [id, { dueAt: 0, failures: 0 }]));
 }
 
 /** Milliseconds of life the token has left, every reason to doubt it counted in; undefined without a token. */
@@ -153,10 +140,4 @@ export function obstacle(state: State, now: Instant): Failure | undefined {
 /** The time by which this credential's calls are counted. */
 export function ledgerTimeOf({ anchor }: State, now: Instant): LedgerTime {
   return ledgerTime(anchor, now);
-}
-
-/** Every target is to be brought up to date at once, whatever it was waiting for. */
-export function withTargetsDue(state: State): State {
-  const targets = Object.entries(state.targets).map(([id, target]) => [id, { ...target, dueAt: 0 }] as const);
-  return { ...state, targets: Object.fromEntries(targets) };
 }

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
+import type { DeliveryEvent } from '../core/delivery-event.ts';
 import type { Clock } from '../core/ports.ts';
 import { SECOND } from '../core/time.ts';
-import type { DeliveryEvent } from './delivery-event.ts';
 import { createLane, type Lane } from './lane.ts';
 import type { Change, Notifier } from './notifier.ts';
 import { createSlots, type Slots } from './slots.ts';

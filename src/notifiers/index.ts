@@ -15,7 +15,7 @@ export function createNotifier(config: NotifierConfig): Notifier {
   }
 }
 
+export type { DeliveryEvent } from '../core/delivery-event.ts';
 export { createDelivery, type Delivery } from './delivery.ts';
-export type { DeliveryEvent } from './delivery-event.ts';
 export type { Change, Notifier, NotifierConfig } from './notifier.ts';
 export { createSlots } from './slots.ts';

@@ -1,7 +1,7 @@
 import { backoffDelay } from '../core/backoff.ts';
+import type { DeliveryEvent } from '../core/delivery-event.ts';
 import { type Failure, failureOf } from '../core/failure.ts';
 import type { Clock } from '../core/ports.ts';
-import type { DeliveryEvent } from './delivery-event.ts';
 import type { Change, Notifier } from './notifier.ts';
 import type { Slots } from './slots.ts';
 import { stopped } from './time-limit.ts';

@@ -1,48 +1,13 @@
 import type { Failure } from '../core/failure.ts';
 import type { FetchStep } from '../core/plan.ts';
 import type { Unit } from '../core/ports.ts';
-import type { RefusalVerdict } from '../core/refusal.ts';
 import type { Report } from '../core/report.ts';
 import { inWords } from './duration.ts';
 import type { Fields, Logger } from './logger.ts';
-
-const BUDGET =
-  'look for what asks so often (HUP, feedback, a platform that hands out short lives); the budget is ' +
-  'WXTOKEN_FETCHES_PER_DAY, or budget.fetchesPerDay: what WeChat allows the account a day';
+import { BUDGET, DEMOTIONS, REFUSALS } from './wording.ts';
 
 /** Whom a report is about. */
 type Named = Pick<Unit, 'name' | 'kind'>;
-
-/** Why an asked-for forced refresh was made as an ordinary call. */
-const DEMOTIONS: Readonly<Record<NonNullable<FetchStep['demoted']>, string>> = {
-  uncoordinated:
-    'refreshing with an ordinary call: a forced one would kill the token that daemons outside this state folder hold; ' +
-    'refresh --force does it all the same',
-  store:
-    'refreshing with an ordinary call: a forced one kills the token that others hold, so it is written down first, ' +
-    'and the state folder does not work',
-  spacing: 'refreshing with an ordinary call: WeChat ignores a forced one within 30 s of another',
-  'forced-budget': 'refreshing with an ordinary call: the forced refreshes of the day are used up',
-};
-
-/** What a reader's word about a refused token comes to. */
-const REFUSALS: Readonly<Record<RefusalVerdict, { level: keyof Logger; message: string; advice?: string }>> =
-  {
-    behind: {
-      level: 'info',
-      message: 'a reader reported a token that is not the current one: it has to read the file again',
-    },
-    pending: { level: 'debug', message: 'another reader reports the same' },
-    asked: { level: 'warn', message: 'a reader reports that the token is refused; asking the platform' },
-    rival: {
-      level: 'error',
-      message: 'a token that had just replaced a refused one is refused again',
-      advice:
-        'another process is fetching for this appid: find it, or move every one to stable-token; ' +
-        'or the reader uses the token with another account',
-    },
-    quiet: { level: 'debug', message: 'a reader goes on refusing tokens; asking did not help' },
-  };
 
 /**
  * Tells what happened, a line each. A failure that repeats itself is told the first time, the second, the fourth, the
@@ -139,7 +104,7 @@ export function createNarrator(logger: Logger): (of: Named | undefined, report: 
               ...who,
               advice: 'refresh --force, or allowForce: true, brings a new one and kills the old one',
             });
-      case 'blocked':
+      case 'unstored':
         troubled.add(id);
         if (!isNews(id, 'state', report.failure)) return;
         return logger.warn(report.failure.message, { ...who, ...details(report.failure) });

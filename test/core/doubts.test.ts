@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { apply, type Event } from '../../src/core/apply.ts';
+import { apply } from '../../src/core/apply.ts';
 import type { Answer } from '../../src/core/credential.ts';
+import type { Event } from '../../src/core/event.ts';
 import { begin } from '../../src/core/outcome.ts';
 import { Secret } from '../../src/core/secret.ts';
 import { HOUR, MINUTE, SECOND } from '../../src/core/time.ts';

@@ -149,7 +149,7 @@ describe('of a failure the narrator tells', () => {
       ['shop', failed()],
       ['shop', failed({ ...TIMEOUT, code: 'dns' })],
       ['bot', failed()],
-      ['shop', { type: 'blocked', failure: TIMEOUT }],
+      ['shop', { type: 'unstored', failure: TIMEOUT }],
       ['shop', { type: 'unpublished', target: 'file:/a', failure: FULL }],
       ['shop', { type: 'unpublished', target: 'file:/b', failure: FULL }],
     ];
@@ -193,7 +193,7 @@ describe('of a failure the narrator tells', () => {
   it('of the state folder the next as the first once a fetch began without trouble', () => {
     const { tell, entries } = narrator();
     const warnings = () => entries().filter(({ level }) => level === 'warn').length;
-    const blocked: Report = { type: 'blocked', failure: { ...FULL, code: 'EROFS' } };
+    const blocked: Report = { type: 'unstored', failure: { ...FULL, code: 'EROFS' } };
     const fetching: Report = { type: 'fetching', step: DUE };
     const refreshed: Report = { type: 'refreshed', step: DUE, lifeMs: HOUR, tookMs: 1 };
     // A stable-token is fetched without a state folder as well: that it was fetched does not mean that all is well.
@@ -209,7 +209,10 @@ describe('of a failure the narrator tells', () => {
 
   it('of the state folder, as a warning', () => {
     const { tell, entries } = narrator();
-    tell('shop', { type: 'blocked', failure: { ...FULL, code: 'lock-unusable', message: 'cannot lock /x' } });
+    tell('shop', {
+      type: 'unstored',
+      failure: { ...FULL, code: 'lock-unusable', message: 'cannot lock /x' },
+    });
     expect(entries()).toMatchObject([{ level: 'warn', message: 'cannot lock /x', code: 'lock-unusable' }]);
   });
 });

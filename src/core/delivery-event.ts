@@ -1,4 +1,4 @@
-import type { Failure } from '../core/failure.ts';
+import type { Failure } from './failure.ts';
 
 /** What became of one attempt to tell somebody, as the world may hear it. Durations in ms; nothing secret. */
 export type DeliveryEvent = {
