@@ -51,6 +51,8 @@ const Stored = v.object({
       fingerprint: v.exactOptional(v.pipe(v.string(), v.maxLength(128))),
       at: Epoch,
       until: Epoch,
+      failures: Count,
+      since: Epoch,
     }),
   ),
   secrets: v.pipe(v.array(v.pipe(v.string(), v.maxLength(128))), v.maxLength(16)),

@@ -58,14 +58,11 @@ export function fetched(state: State, answer: Answer, startedAt: Instant, contex
 export function failed(state: State, failure: Failure, context: Context): State {
   const tried: State = { ...state, failures: state.failures + 1, failure, blocked: 0 };
   const next: State = { ...tried, hold: holdAfter(tried, failure, context) };
-  if (failure.effect === 'unknown') return withDoubt(next, context);
-  const { intent: _settled, setback: _before, ...record } = state.record;
+  const setback = setbackOf(next, failure, context);
+  const record = { ...state.record, generation: state.record.generation + 1, setback };
+  if (failure.effect === 'unknown') return withDoubt({ ...next, record, saved: false }, context);
+  const { intent: _settled, ...certain } = record;
   const { doubt: _settledToo, ...trusted } = next;
   const ledger = failure.effect === 'unsent' ? refund(record.ledger) : record.ledger;
-  const setback = setbackOf(next, failure, context);
-  return {
-    ...trusted,
-    record: { ...record, generation: record.generation + 1, ledger, ...(setback && { setback }) },
-    saved: false,
-  };
+  return { ...trusted, record: { ...certain, ledger }, saved: false };
 }

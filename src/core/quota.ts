@@ -44,6 +44,11 @@ function sinceThen(ledger: Ledger, time: LedgerTime): number {
   return time.certain ? Math.min(ledger.since, time.at) : ledger.since;
 }
 
+/** Calls of the last 24 hours. */
+export function spent({ fetches, forced }: Ledger, time: LedgerTime): { fetches: number; forced: number } {
+  return { fetches: used(fetches, time), forced: used(forced, time) };
+}
+
 /** Gives back a call that never left this host: an outage of the network must not eat the recovery's budget. */
 export function refund(ledger: Ledger): Ledger {
   if (ledger.lastFetch === undefined) return ledger;

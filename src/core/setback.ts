@@ -2,28 +2,38 @@ import { type Failure, PASSING } from './failure.ts';
 import { type Context, ledgerTimeOf, type State } from './state.ts';
 
 /**
- * The platform's last no to this account, durable: all daemons of the account keep the pause that it asks for, and a
- * restart does not forget it. Epoch ms by the ledger's time.
+ * The last attempt that failed, durable until one succeeds: whoever looks at the record sees what is wrong. After a no of
+ * the platform all daemons of the account keep the pause that it asks for, and a restart does not forget it. Epoch ms by
+ * the ledger's time.
  */
 export interface Setback {
   readonly failure: Omit<Failure, 'backoff' | 'effect'>;
   /** Of the secret that was refused. */
   readonly fingerprint?: string;
   readonly at: number;
+  /** When the pause ends; `at` of a failure that says nothing about the account, such as a cut cable. */
   readonly until: number;
+  /** Attempts that failed in a row, of all daemons of the account, and when the first of them did. */
+  readonly failures: number;
+  readonly since: number;
 }
 
-/** What is to be remembered of a failure; nothing of one that says nothing about the account, such as a cut cable. */
-export function setbackOf(state: State, failure: Failure, context: Context): Setback | undefined {
-  if (failure.class === 'passing' || !state.hold) return undefined;
+/** What is to be remembered of a failure. */
+export function setbackOf(state: State, failure: Failure, context: Context): Setback {
+  const { setback: before } = state.record;
   const { backoff: _ours, effect: _none, ...told } = failure;
   const { at } = ledgerTimeOf(state, context.now);
-  const wait = Math.max(0, state.hold.until - context.now.monotonic);
+  const row = { failures: (before?.failures ?? 0) + 1, since: before?.since ?? at };
+  const isPassing = failure.class === 'passing';
+  // It is no answer to what the platform said before.
+  if (before && isPassing && before.until > at) return { ...before, ...row };
+  const wait = isPassing ? 0 : Math.max(0, (state.hold?.until ?? 0) - context.now.monotonic);
   return {
     failure: told,
     ...(state.fingerprint !== undefined && { fingerprint: state.fingerprint }),
     at,
     until: Math.round(at + wait),
+    ...row,
   };
 }
 

@@ -1,9 +1,12 @@
 import type { Failure } from './failure.ts';
+import type { Deadline } from './time.ts';
 
 /** What is known of a place to which a credential is published. */
 export interface TargetState {
   /** The generation of the token it holds; undefined until this process has looked. */
   readonly generation?: number;
+  /** The end of that token, as it was known when it was published. */
+  readonly end?: Deadline;
   /** Monotonic ms from which on it may be tried, or looked at, again. */
   readonly dueAt: number;
   readonly failures: number;

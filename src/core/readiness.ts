@@ -1,0 +1,32 @@
+import type { Policy } from './policy.ts';
+import { lifeLeft, type State } from './state.ts';
+import type { TargetState } from './target.ts';
+import { type Instant, remaining } from './time.ts';
+
+/**
+ * Milliseconds of life that readers have, wherever they read: of the worst target, since nobody knows which one an app
+ * opens. Undefined while some target is not known to hold anything, or nothing is published at all. Not the same as the
+ * life of the newest token: that may not have arrived yet, and the one that it replaced still works.
+ */
+export function servedLife(state: State, policy: Policy, now: Instant): number | undefined {
+  const lives = Object.values(state.targets).map((target) => targetLife(target, state, policy, now));
+  if (lives.length === 0) return lifeLeft(state, now);
+  return lives.reduce((least, life) =>
+    life === undefined || least === undefined ? undefined : Math.min(life, least),
+  );
+}
+
+/** Milliseconds of life of what one target holds; undefined while that is not known. */
+export function targetLife(
+  { generation, end }: TargetState,
+  state: State,
+  { overlap }: Policy,
+  now: Instant,
+): number | undefined {
+  const { token } = state.record;
+  if (generation === undefined || !token) return undefined;
+  if (generation >= token.generation) return lifeLeft(state, now);
+  // From its replacement on, a token lives for the overlap at most.
+  const replaced = token.issuedAt + overlap - now.wall;
+  return Math.min(replaced, end ? remaining(end, now) : 0);
+}
