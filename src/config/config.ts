@@ -1,6 +1,7 @@
 import type { CredentialType, Kind, TicketKind } from '../core/credential.ts';
 import type { Budget } from '../core/quota.ts';
 import type { Secret } from '../core/secret.ts';
+import type { SocketAddress, TcpAddress } from './addresses.ts';
 
 /** What the daemon is asked to do, checked as a whole. Durations in milliseconds. */
 export interface Config {
@@ -13,10 +14,20 @@ export interface Config {
   readonly stateGid?: number;
   /** Where readers report refused tokens; absent: nowhere. */
   readonly feedbackDir?: string;
+  /** Health, metrics and a page for people; absent: nowhere. */
+  readonly http?: HttpConfig;
+  /** Where tokens are served to those who cannot read files; absent: nowhere. */
+  readonly tokenServer?: { readonly listen: TcpAddress | SocketAddress };
   readonly log: LogConfig;
   /** Every file that was read to make this: when one of them changes, so may this. */
   readonly inputs: readonly string[];
   readonly credentials: readonly CredentialConfig[];
+}
+
+export interface HttpConfig {
+  readonly listen: TcpAddress;
+  /** Names by which it may be called, in lower case, besides addresses and localhost. */
+  readonly allowedHosts: readonly string[];
 }
 
 export interface LogConfig {

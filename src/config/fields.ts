@@ -75,6 +75,10 @@ const GROUP = 'must be a group, by its name or its number';
 /** By name or number. */
 export const Group = v.pipe(v.union([v.string(), v.number()], GROUP), v.transform(String));
 
+const HOST = 'must be a host name, like wx.example.com, without a port';
+
+export const HostName = v.pipe(v.string(HOST), v.regex(/^[A-Za-z0-9]([\w.-]{0,251}\w)?$/, HOST));
+
 export const VariableName = v.pipe(
   v.string('must be the name of a variable'),
   v.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of a variable, like SHOP_SECRET'),

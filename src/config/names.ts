@@ -1,9 +1,6 @@
 import { closest } from './closest.ts';
 import type { Problem } from './config.ts';
 
-/** Part of the product, not of this version: silence would look like consent. */
-const LATER = new Set(['WXTOKEN_LISTEN']);
-
 /**
  * What Kubernetes injects into every pod for a Service whose name begins with `wxtoken`. One that is called
  * `wxtoken-schedule` brings WXTOKEN_SCHEDULE_PORT: nothing tells that from a typing mistake.
@@ -16,7 +13,6 @@ export function unknownNames(given: readonly string[], known: readonly string[])
   return given
     .filter((name) => !known.includes(name) && !INJECTED.test(name))
     .map((name) => {
-      if (LATER.has(name)) return { where: name, what: 'is not supported by this version yet' };
       const meant = closest(name, known);
       return {
         where: name,

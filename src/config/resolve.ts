@@ -7,6 +7,7 @@ import { areApart } from './paths.ts';
 import { pathsOf } from './paths-of.ts';
 import { knows } from './platform.ts';
 import { LATER_KEYS, type Settings } from './schema.ts';
+import { resolveServers } from './servers.ts';
 import { resolveStateFolder } from './state.ts';
 import { areWritable } from './writable.ts';
 
@@ -57,6 +58,7 @@ export async function resolveConfig(
     stateDir,
     ...(await resolveStateFolder(settings, context)),
     ...(feedback.directory !== undefined && { feedbackDir: feedback.directory }),
+    ...resolveServers(settings, context),
     log: settings.log,
     inputs,
     credentials: resolved.flatMap(complete),

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import { AbsoluteFolder, FolderMode, Group, Schedule, Text } from './fields.ts';
+import { ListenAddress, LocalAddress } from './addresses.ts';
+import { AbsoluteFolder, FolderMode, Group, HostName, Schedule, Text } from './fields.ts';
 import { Credential } from './schema-credential.ts';
 import { key, list, mapping, preset } from './schema-kit.ts';
 import { Platform } from './schema-platform.ts';
@@ -30,11 +31,18 @@ export const Document = mapping(
     ),
     stateGroup: key(Group, 'Group of the state folder, by name or number; needs stateMode "0770".'),
     http: key(
-      mapping({
-        listen: key(Text, 'host:port of health and metrics.'),
-        allowedHosts: key(list(Text, 'must be a list of host names'), 'Names by which it may be called.'),
-      }),
-      'Health and metrics. Not supported by this version yet.',
+      mapping(
+        {
+          listen: key(ListenAddress, 'host:port; pods use 0.0.0.0. No secret is served there.'),
+          allowedHosts: preset(
+            list(HostName, 'must be a list of host names'),
+            'Names by which it may be called, besides addresses and localhost: a page elsewhere cannot read it by a name of its own.',
+            [],
+          ),
+        },
+        ['listen'],
+      ),
+      'Health, metrics and a page for people: /livez, /readyz, /startupz, /metrics and /.',
     ),
     log: preset(
       mapping({
@@ -71,8 +79,16 @@ export const Document = mapping(
       'One refresher for a whole cluster. Not supported by this version yet.',
     ),
     tokenServer: key(
-      mapping({ listen: key(Text, 'host:port on loopback, or unix:/path.') }),
-      'A read endpoint for those who come from an HTTP token server. Not supported by this version yet.',
+      mapping(
+        {
+          listen: key(
+            LocalAddress,
+            'host:port on loopback, or unix:/path. Whoever reaches it reads the tokens.',
+          ),
+        },
+        ['listen'],
+      ),
+      'A read endpoint for those who come from an HTTP token server.',
     ),
     credentials: key(
       list(Credential, 'must be a list of credentials'),
@@ -85,4 +101,4 @@ export const Document = mapping(
 export type Settings = v.InferOutput<typeof Document>;
 
 /** Known, so that editors complete them; of a later version, so that silence would look like consent. */
-export const LATER_KEYS = ['http', 'cluster', 'tokenServer'] as const satisfies readonly (keyof Settings)[];
+export const LATER_KEYS = ['cluster'] as const satisfies readonly (keyof Settings)[];

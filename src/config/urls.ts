@@ -1,11 +1,16 @@
 import * as v from 'valibot';
 
-const LOOPBACK = /^(127\.\d{1,3}\.\d{1,3}\.\d{1,3}|localhost|\[::1\])$/;
+const LOOPBACK = /^(127\.\d{1,3}\.\d{1,3}\.\d{1,3}|localhost|\[?::1\]?)$/;
+
+/** Whether a host is this very one, by whatever name. */
+export function isLoopbackHost(host: string): boolean {
+  return LOOPBACK.test(host);
+}
 
 /** Whether a URL is plain HTTP to this very host, where no one can listen in. */
 export function isLoopback(url: string): boolean {
   const { protocol, hostname } = new URL(url);
-  return protocol === 'http:' && LOOPBACK.test(hostname);
+  return protocol === 'http:' && isLoopbackHost(hostname);
 }
 
 const PLATFORM = 'must be a URL like https://api.weixin.qq.com';

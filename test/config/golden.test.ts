@@ -9,7 +9,7 @@ platform:
   timeout: 10
   proxi: http://egress:3128
   caFile: $FOLDER/no-such.pem
-http: { listen: "127.0.0.1:9400" }
+http: { listen: "9400" }
 credentials:
   - name: shop
     appId: wx0000000000000000
@@ -47,7 +47,7 @@ const TOLD = [
   'config.yaml:5 platform.timeout: must be a duration with a unit, like 90s, 10m or 2h',
   'config.yaml:6 platform.proxi: is no key here; did you mean proxy?',
   'config.yaml:7 platform.caFile: $FOLDER/no-such.pem cannot be read (ENOENT)',
-  'config.yaml:8 http: is not supported by this version yet',
+  'config.yaml:8 http.listen: must be host:port, like 127.0.0.1:9400, 0.0.0.0:9400 or [::1]:9400',
   'config.yaml:12 credentials[0].secret: a secret may not stand here, where it would be copied, committed and shown: ' +
     'put it into a file and name that in secretFile, or into a variable and name that in secretEnv',
   'config.yaml:13 credentials[0].ahead: belongs to access-token: stable-token has rotationWindow',

@@ -281,14 +281,41 @@ describe('a mistake in what counts for all is told with its key', () => {
       { stateMode: '0770', stateGroup: 'roo' },
       ['stateGroup: this system knows no group called "roo": use its number'],
     ],
+    ['parts of a later version', { cluster: {} }, ['cluster: is not supported by this version yet']],
     [
-      'parts of a later version',
-      { http: { listen: ':1' }, cluster: {}, tokenServer: {} },
+      'servers without an address',
+      { http: {}, tokenServer: {} },
       [
-        'http: is not supported by this version yet',
-        'cluster: is not supported by this version yet',
-        'tokenServer: is not supported by this version yet',
+        'http.listen: is required: host:port, like 127.0.0.1:9400',
+        'tokenServer.listen: is required: 127.0.0.1:8867, or unix:/path',
       ],
+    ],
+    [
+      'addresses nobody can listen on, and names that are none',
+      {
+        http: { listen: ':9400', allowedHosts: ['wx.example.com:9400'] },
+        tokenServer: { listen: '127.0.0.1:99999' },
+      },
+      [
+        'http.listen: must be host:port, like 127.0.0.1:9400, 0.0.0.0:9400 or [::1]:9400',
+        'http.allowedHosts[0]: must be a host name, like wx.example.com, without a port',
+        'tokenServer.listen: must be host:port on loopback, like 127.0.0.1:8867, or unix:/path',
+      ],
+    ],
+    [
+      'tokens served to other hosts',
+      { tokenServer: { listen: '0.0.0.0:8867' } },
+      ['tokenServer.listen: must be host:port on loopback, like 127.0.0.1:8867, or unix:/path'],
+    ],
+    [
+      'a socket with a path that is too long',
+      { tokenServer: { listen: `unix:/${'x'.repeat(107)}` } },
+      ['tokenServer.listen: must be a path of at most 107 bytes'],
+    ],
+    [
+      'two servers at one address',
+      { http: { listen: '127.0.0.1:9400' }, tokenServer: { listen: '127.0.0.1:9400' } },
+      ['tokenServer.listen: is where health is served: take another port'],
     ],
     ['a folder that is no mapping', { feedback: '/feedback' }, ['feedback: must be keys with their values']],
   ])('%s', async (_, keys, expected) => {
