@@ -1,9 +1,10 @@
 import type { Event } from './core/event.ts';
-import { plan, type Step } from './core/plan.ts';
+import { plan } from './core/plan.ts';
 import type { Unit } from './core/ports.ts';
 import { judgeRefusal } from './core/refusal.ts';
 import type { Secret } from './core/secret.ts';
-import { initialState, type State, type Strength } from './core/state.ts';
+import { initialState, type Strength } from './core/state.ts';
+import type { View } from './core/view.ts';
 import { createGates } from './gates.ts';
 import { type Cell, createSteps, type Surroundings } from './steps.ts';
 import { createWaits } from './waits.ts';
@@ -32,16 +33,6 @@ export interface Reconciler {
   stop(): Promise<void>;
   /** Ends the requests under way; what they may have done stays written down as an intent. */
   abort(): void;
-}
-
-/** A unit as it is now. */
-export interface View {
-  readonly unit: Unit;
-  readonly state: State;
-  /** What is to be done next. */
-  readonly step: Step;
-  /** Whether something is under way for it. */
-  readonly busy: boolean;
 }
 
 /** A cell with what runs for it: one step at a time, and each target on its own. */

@@ -36,7 +36,8 @@ export async function joinCredential(
   folder: StateFolder,
   clock: Clock,
 ): Promise<JoinedCredential> {
-  const { name, type, appId, platform, window, budget, coordinated, allowForce, recheck } = credential;
+  const { name, type, appId, optional, platform, window, budget, coordinated, allowForce, recheck } =
+    credential;
   const kind = credentialKinds[type];
   const secret = secretReader(credential.secret);
   const transport = createTransport(platform);
@@ -57,6 +58,7 @@ export async function joinCredential(
     id: name,
     name,
     kind: 'token',
+    optional,
     account,
     host,
     policy: kind.policy({
@@ -85,6 +87,7 @@ export async function joinCredential(
       id: `${name}/${what}`,
       name,
       kind: what,
+      optional,
       base: token.id,
       account: ticketAccount,
       host,

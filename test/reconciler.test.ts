@@ -44,6 +44,7 @@ function house(type: CredentialType) {
     id: 'shop',
     name: 'shop',
     kind: 'token',
+    optional: false,
     host: 'https://api.weixin.qq.com',
     account: `weixin/${type}/wx0000000000000000`,
     policy: credentialKinds[type].policy({

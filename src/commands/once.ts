@@ -1,9 +1,9 @@
 import type { Failure } from '../core/failure.ts';
 import { isPublished, liveToken, obstacle, type State } from '../core/state.ts';
 import type { Instant } from '../core/time.ts';
+import type { View } from '../core/view.ts';
 import { type Daemon, LAST_ANSWER, startDaemon } from '../daemon.ts';
 import type { Logger } from '../operations/logger.ts';
-import type { View } from '../reconciler.ts';
 import { systemClock } from '../system/clock.ts';
 import { asksForHelp, readArguments, readDuration } from './arguments.ts';
 import { EXIT } from './exit.ts';

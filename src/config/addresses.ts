@@ -1,17 +1,6 @@
-import { isIP } from 'node:net';
 import * as v from 'valibot';
+import { parseAddress, type SocketAddress, type TcpAddress } from '../system/address.ts';
 import { isLoopbackHost } from './urls.ts';
-
-/** Where a server listens on TCP; port 0 is any that is free. */
-export interface TcpAddress {
-  readonly host: string;
-  readonly port: number;
-}
-
-/** Where a server listens on a unix socket. */
-export interface SocketAddress {
-  readonly path: string;
-}
 
 const LISTEN = 'must be host:port, like 127.0.0.1:9400, 0.0.0.0:9400 or [::1]:9400';
 
@@ -52,18 +41,4 @@ function socketPath(text: string): string | undefined {
 /** Of what has been checked; after a failed check nobody looks at it. */
 function readAddress(text: string): TcpAddress {
   return parseAddress(text) ?? { host: '', port: 0 };
-}
-
-function parseAddress(text: string): TcpAddress | undefined {
-  const [, host = '', digits] = /^(\[[\da-fA-F:.]+\]|[\w.-]+):(\d{1,5})$/.exec(text) ?? [];
-  const port = Number(digits);
-  const bare = host.replace(/^\[|\]$/g, '');
-  const isKnown = host.startsWith('[') ? isIP(bare) === 6 : host !== '';
-  return isKnown && port <= 65_535 ? { host: bare, port } : undefined;
-}
-
-/** The address as people write it. */
-export function addressText(address: TcpAddress | SocketAddress): string {
-  if ('path' in address) return `unix:${address.path}`;
-  return isIP(address.host) === 6 ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
 }

@@ -1,4 +1,4 @@
-import { addressText } from './addresses.ts';
+import { addressText } from '../system/address.ts';
 import type { Config } from './config.ts';
 import { type Context, isMissing } from './context.ts';
 import type { Settings } from './schema.ts';

@@ -80,6 +80,8 @@ export interface Unit {
   /** Of the credential. */
   readonly name: string;
   readonly kind: Kind;
+  /** Its absence does not make the daemon unready. */
+  readonly optional: boolean;
   /** The id of the unit whose token it is fetched with. */
   readonly base?: string;
   /** What it shares a record, a lock and a budget with, in any process. */

@@ -60,6 +60,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       id: NAME,
       name: NAME,
       kind: 'token',
+      optional: false,
       host: HOSTS[0] ?? '',
       account: ACCOUNT,
       policy,

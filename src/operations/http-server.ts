@@ -1,0 +1,137 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { isIP } from 'node:net';
+import { SECOND } from '../core/time.ts';
+import { addressText, type SocketAddress, type TcpAddress } from '../system/address.ts';
+import { listenOnSocket } from './unix-socket.ts';
+
+/** What is answered to a GET. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export interface HttpServerOptions {
+  readonly listen: TcpAddress | SocketAddress;
+  /** Names by which it may be called besides addresses and localhost, in lower case. */
+  readonly allowedHosts: readonly string[];
+  /** @returns undefined where there is nothing of that path */
+  readonly answer: (path: string, request: IncomingMessage) => Promise<HttpAnswer | undefined>;
+  /** Told of what nobody expected; the caller got a 500. */
+  readonly failed: (error: unknown) => void;
+}
+
+export interface HttpServer {
+  /** Where it listens, as people write it, the port that was found for 0 included. */
+  readonly address: string;
+  /** Ends it and every connection. */
+  close(): Promise<void>;
+}
+
+/** Connections at once; a probe, a scraper and a handful of people need a dozen. */
+const CONNECTIONS = 256;
+
+/** Bytes of a request's head: it has no business with cookies or credentials. */
+const HEADERS = 8 * 1024;
+
+/** Whoever sends a request takes less than that for it, ms. */
+const PATIENCE = 5 * SECOND;
+
+/**
+ * A small server for GET requests, careful with its callers: pages elsewhere cannot read it by a name of their own (DNS
+ * rebinding), nor can anybody hold it up.
+ * @throws {Error} with a `code` such as EADDRINUSE when it cannot listen
+ */
+export async function startHttpServer({ listen, ...options }: HttpServerOptions): Promise<HttpServer> {
+  const server = createServer(
+    {
+      maxHeaderSize: HEADERS,
+      headersTimeout: PATIENCE,
+      requestTimeout: PATIENCE,
+      keepAliveTimeout: PATIENCE,
+      connectionsCheckingInterval: SECOND,
+    },
+    (request, response) => void serve(request, response, { ...options, isLocal: 'path' in listen }),
+  );
+  server.maxConnections = CONNECTIONS;
+  // Whoever does not take what was sent.
+  server.setTimeout(2 * PATIENCE);
+  await ('path' in listen ? listenOnSocket(server, listen.path) : listenOnPort(server, listen));
+  return {
+    address: addressText('path' in listen ? listen : { ...listen, port: portOf(server) }),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+interface Rules extends Omit<HttpServerOptions, 'listen'> {
+  /** No browser gets at it, whatever name it calls. */
+  readonly isLocal: boolean;
+}
+
+async function serve(request: IncomingMessage, response: ServerResponse, rules: Rules): Promise<void> {
+  const answer = await answerTo(request, rules).catch((error: unknown) => {
+    rules.failed(error);
+    return plainText(500, 'something went wrong; see the log');
+  });
+  // A body that nobody wants is not read either.
+  const hasBody = request.headers['content-length'] !== undefined || 'transfer-encoding' in request.headers;
+  response.writeHead(answer.status, {
+    'content-length': Buffer.byteLength(answer.body),
+    'x-content-type-options': 'nosniff',
+    ...(hasBody && { connection: 'close' }),
+    ...answer.headers,
+  });
+  response.end(request.method === 'HEAD' ? undefined : answer.body);
+}
+
+async function answerTo(request: IncomingMessage, rules: Rules): Promise<HttpAnswer> {
+  const { method = '', url = '', headers } = request;
+  if (!rules.isLocal && !isAllowedHost(headers.host, rules.allowedHosts)) {
+    return plainText(
+      421,
+      'called by a name that is not known here: use the address, or add it to http.allowedHosts',
+    );
+  }
+  if (method !== 'GET' && method !== 'HEAD') {
+    return { ...plainText(405, 'GET only'), headers: { allow: 'GET, HEAD' } };
+  }
+  const [path = ''] = url.split('?');
+  return (await rules.answer(path, request)) ?? plainText(404, 'there is nothing of that name');
+}
+
+/** A line of plain text. */
+export function plainText(status: number, text: string): HttpAnswer {
+  return {
+    status,
+    headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' },
+    body: `${text}\n`,
+  };
+}
+
+/** Whether a `Host` header names this server by its address, or by a name that was given to it. */
+export function isAllowedHost(header: string | undefined, allowed: readonly string[]): boolean {
+  // Browsers always send one.
+  if (header === undefined) return true;
+  const host = /^(\[[^\]]*\]|[^:]*)(:\d+)?$/.exec(header.trim().toLowerCase())?.[1]?.replace(/^\[|\]$/g, '');
+  if (host === undefined) return false;
+  return isIP(host) !== 0 || host === 'localhost' || allowed.includes(host);
+}
+
+function listenOnPort(server: Server, { host, port }: TcpAddress): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  return typeof address === 'object' && address ? address.port : 0;
+}
