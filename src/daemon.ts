@@ -20,6 +20,11 @@ export interface DaemonOptions {
   readonly logger: Logger;
   /** In [0, 1). */
   readonly random: () => number;
+  /** Told of what happens, and to which units it may. */
+  readonly observer?: {
+    readonly report: Reporter;
+    readonly serve: (units: readonly Unit[]) => void;
+  };
 }
 
 /** What is configured, at work. Nothing happens without a {@link Reconciler.tick}. */
@@ -46,7 +51,10 @@ interface Served extends JoinedCredential {
  * Joins the edges and makes ready what they need.
  * @throws {ConfigError} when a target or a needed state folder cannot work as configured
  */
-export async function startDaemon(config: Config, { clock, logger, random }: DaemonOptions): Promise<Daemon> {
+export async function startDaemon(
+  config: Config,
+  { clock, logger, random, observer }: DaemonOptions,
+): Promise<Daemon> {
   const { stateDir, feedbackDir } = config;
   const access = { mode: config.stateMode, ...(config.stateGid !== undefined && { gid: config.stateGid }) };
   const folder = stateFolder(stateDir, access, clock, (message) => logger.warn(message));
@@ -55,6 +63,7 @@ export async function startDaemon(config: Config, { clock, logger, random }: Dae
   const announcer = createAnnouncer({ clock, random, report: createDeliveryNarrator(logger) });
   const report: Reporter = (unit, what) => {
     narrate(unit, what);
+    observer?.report(unit, what);
     if (unit && what.type === 'published' && what.result === 'written')
       announcer.published(unit, what.expiresAt);
   };
@@ -84,6 +93,7 @@ export async function startDaemon(config: Config, { clock, logger, random }: Dae
     served = joined;
     announcer.serve([...joined.values()].map(({ credential }) => credential));
     reconciler.serve(units());
+    observer?.serve(units());
   }
 
   const joined = await join(config);

@@ -3,6 +3,7 @@ import { type Config, ConfigError } from './config/config.ts';
 import { SECOND } from './core/time.ts';
 import type { Daemon } from './daemon.ts';
 import type { Logger } from './operations/logger.ts';
+import { addressText } from './system/address.ts';
 import { type FilesWatch, marksOf, watchFiles } from './system/watch-files.ts';
 
 export interface ReloadOptions {
@@ -13,6 +14,8 @@ export interface ReloadOptions {
   readonly logger: Logger;
   /** Told of a configuration that is at work now. */
   readonly applied: (config: Config) => void;
+  /** Told of each change that was put to work or refused. */
+  readonly told?: (result: 'applied' | 'refused') => void;
 }
 
 export interface Reloading {
@@ -28,6 +31,9 @@ const FIXED: readonly (readonly [what: string, of: (config: Config) => unknown])
   ['the mode of the state folder', ({ stateMode }) => stateMode],
   ['the group of the state folder', ({ stateGid }) => stateGid],
   ['the feedback folder', ({ feedbackDir }) => feedbackDir],
+  ['the address of health and metrics', ({ http }) => http && addressText(http.listen)],
+  ['what names health and metrics have', ({ http }) => http?.allowedHosts.join()],
+  ['the address of the token server', ({ tokenServer }) => tokenServer && addressText(tokenServer.listen)],
   ['the form of the log', ({ log }) => log.format],
   ['the level of the log', ({ log }) => log.level],
 ];
@@ -42,6 +48,7 @@ export async function reloadOnChange({
   daemon,
   logger,
   applied,
+  told = () => {},
 }: ReloadOptions): Promise<Reloading> {
   let current = config;
   let watch: FilesWatch | undefined;
@@ -81,7 +88,10 @@ export async function reloadOnChange({
       known = found;
       refused = '';
       applied(next);
-      if (!isSame) logger.info('the configuration was read again', { credentials: next.credentials.length });
+      if (!isSame) {
+        told('applied');
+        logger.info('the configuration was read again', { credentials: next.credentials.length });
+      }
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       await watchInputs(error.inputs);
@@ -96,6 +106,7 @@ export async function reloadOnChange({
     retry = setTimeout(changed, RETRY).unref();
     if (message === refused) return;
     refused = message;
+    told('refused');
     for (const { where, what } of problems) logger.error(`${where}: ${what}`);
     logger.error('the configuration was changed and is wrong now; the one before goes on');
   }

@@ -1,6 +1,9 @@
 import type { Config } from '../config/config.ts';
+import { SECOND } from '../core/time.ts';
 import { type Daemon, startDaemon } from '../daemon.ts';
+import { inWords } from '../operations/duration.ts';
 import { reloadOnChange } from '../reload.ts';
+import { createServers } from '../servers.ts';
 import { systemClock } from '../system/clock.ts';
 import { startTicker } from '../system/ticker.ts';
 import { version } from '../system/version.ts';
@@ -15,6 +18,11 @@ Fetches the credential ahead of expiry and publishes it, until TERM or INT. HUP 
 
   --config FILE        YAML or JSON (default: WXTOKEN_CONFIG); without one the environment alone configures it
 `;
+
+/** So late is no tick but one of a process that was stopped, or could not run; ms. */
+const STANDSTILL = 5 * SECOND;
+const STARVED =
+  'the process was stopped, or lacks CPU: look at the limits of its container and the load of its node';
 
 /** More of them are counted: a line is to be read. */
 const MOST_NAMED = 10;
@@ -39,7 +47,18 @@ export async function run(argv: readonly string[]): Promise<number> {
     const load = configLoader(argv);
     const [, config] = await readBoth(async () => readArguments(argv, CONFIG_OPTION), load);
     const logger = openLog(config.log);
-    const daemon = await startDaemon(config, { clock: systemClock, logger, random: Math.random });
+    const servers = await createServers(config, { clock: systemClock, logger, views: () => daemon.views() });
+    const daemon = await startDaemon(config, {
+      clock: systemClock,
+      logger,
+      random: Math.random,
+      observer: servers,
+    });
+    const tick = (lateMs = 0) => {
+      if (lateMs > STANDSTILL) logger.warn(`stood still for ${inWords(lateMs)}`, { advice: STARVED });
+      daemon.tick();
+      servers.beat();
+    };
     logger.info('started', {
       version,
       node: process.version,
@@ -48,18 +67,21 @@ export async function run(argv: readonly string[]): Promise<number> {
       state_dir: config.stateDir,
     });
 
+    await servers.listen();
+
     let { schedule } = config;
-    let ticker = startTicker(schedule, systemClock, daemon.tick);
+    let ticker = startTicker(schedule, systemClock, tick);
     const reloading = await reloadOnChange({
       config,
       load,
       daemon,
       logger,
+      told: servers.reloaded,
       applied(next) {
         if (next.schedule === schedule) return;
         ticker.stop();
         schedule = next.schedule;
-        ticker = startTicker(schedule, systemClock, daemon.tick);
+        ticker = startTicker(schedule, systemClock, tick);
       },
     });
     signals.onHangup(() => {
@@ -67,13 +89,14 @@ export async function run(argv: readonly string[]): Promise<number> {
       daemon.refreshNow({ strength: 'preferred' });
     });
     signals.onOverdue(() => logger.warn('stopping without waiting for what hangs'));
-    daemon.tick();
+    tick();
 
     const signal = await signals.end;
     logger.info(`${signal}: stopping`);
     ticker.stop();
     await reloading.stop();
     await daemon.stop();
+    await servers.close();
     logger.info('stopped');
     return EXIT.ok;
   } catch (error) {

@@ -7,7 +7,8 @@ import { listenOnSocket } from './unix-socket.ts';
 /** What is answered to a GET. */
 export interface HttpAnswer {
   readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
+  /** Of the body. */
+  readonly type: string;
   readonly body: string;
 }
 
@@ -80,10 +81,12 @@ async function serve(request: IncomingMessage, response: ServerResponse, rules: 
   // A body that nobody wants is not read either.
   const hasBody = request.headers['content-length'] !== undefined || 'transfer-encoding' in request.headers;
   response.writeHead(answer.status, {
+    'content-type': answer.type,
     'content-length': Buffer.byteLength(answer.body),
+    'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
+    ...(answer.status === 405 && { allow: 'GET, HEAD' }),
     ...(hasBody && { connection: 'close' }),
-    ...answer.headers,
   });
   response.end(request.method === 'HEAD' ? undefined : answer.body);
 }
@@ -96,20 +99,14 @@ async function answerTo(request: IncomingMessage, rules: Rules): Promise<HttpAns
       'called by a name that is not known here: use the address, or add it to http.allowedHosts',
     );
   }
-  if (method !== 'GET' && method !== 'HEAD') {
-    return { ...plainText(405, 'GET only'), headers: { allow: 'GET, HEAD' } };
-  }
+  if (method !== 'GET' && method !== 'HEAD') return plainText(405, 'GET only');
   const [path = ''] = url.split('?');
   return (await rules.answer(path, request)) ?? plainText(404, 'there is nothing of that name');
 }
 
 /** A line of plain text. */
 export function plainText(status: number, text: string): HttpAnswer {
-  return {
-    status,
-    headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' },
-    body: `${text}\n`,
-  };
+  return { status, type: 'text/plain; charset=utf-8', body: `${text}\n` };
 }
 
 /** Whether a `Host` header names this server by its address, or by a name that was given to it. */

@@ -1,20 +1,32 @@
 import type { Clock } from '../core/ports.ts';
 import { lifeLeft, liveToken } from '../core/state.ts';
-import { SECOND } from '../core/time.ts';
+import { type Instant, SECOND } from '../core/time.ts';
 import type { View } from '../core/view.ts';
-import type { HttpAnswer } from './http-server.ts';
+import { type HttpAnswer, type HttpServer, type HttpServerOptions, startHttpServer } from './http-server.ts';
+
+export interface TokenServerOptions extends Pick<HttpServerOptions, 'listen' | 'failed'> {
+  readonly clock: Clock;
+  readonly views: () => readonly View[];
+}
 
 /**
- * Answers as the token servers do that people come from: `/` for the only credential, `/NAME` for one of several.
- * Reads only; whoever asks never causes a fetch.
- * @returns undefined for a path that names no credential
+ * Serves tokens as those servers do that people come from, to this host alone.
+ * @throws {Error} with a `code` when it cannot listen
  */
-export function answerWithToken(path: string, views: readonly View[], clock: Clock): HttpAnswer | undefined {
+export function startTokenServer({ clock, views, ...server }: TokenServerOptions): Promise<HttpServer> {
+  return startHttpServer({
+    ...server,
+    allowedHosts: [],
+    answer: async (path) => answerTo(path, views(), clock.now()),
+  });
+}
+
+/** `/` is the only credential, `/NAME` one of several. Whoever asks never causes a fetch. */
+function answerTo(path: string, views: readonly View[], now: Instant): HttpAnswer | undefined {
   const tokens = views.filter(({ unit }) => unit.kind === 'token');
   const asked = tokens.find(({ unit }) => path === `/${unit.name}`);
   const view = path === '/' && tokens.length === 1 ? tokens[0] : asked;
   if (!view) return undefined;
-  const now = clock.now();
   const token = liveToken(view.state, now);
   if (!token) return json(503, { code: 500, accessToken: null });
   const expiresIn = Math.floor((lifeLeft(view.state, now) ?? 0) / SECOND);
@@ -22,9 +34,5 @@ export function answerWithToken(path: string, views: readonly View[], clock: Clo
 }
 
 function json(status: number, body: object): HttpAnswer {
-  return {
-    status,
-    headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
-    body: `${JSON.stringify(body)}\n`,
-  };
+  return { status, type: 'application/json', body: `${JSON.stringify(body)}\n` };
 }

@@ -10,20 +10,24 @@ export interface Ticker {
 const HAIR = 5;
 
 /**
- * Calls `tick` by a cron expression (seconds first).
+ * Calls `tick` by a cron expression (seconds first), and tells it by how many ms it is late.
  *
  * node-cron is only asked when the next tick is. Run by itself it goes through every second that it thinks it missed,
  * so after a suspended weekend or a clock set forward by a month the process would stand still for seconds or minutes;
  * and it waits for the old time where the clock was set back. A wait that is never longer than the longest gap, from
  * now to the next time, knows neither.
  */
-export function startTicker(expression: string, clock: Clock, tick: () => void): Ticker {
+export function startTicker(expression: string, clock: Clock, tick: (lateMs: number) => void): Ticker {
   const task = createTask(expression, () => {});
-  let timer = setTimeout(beat, untilNext());
+  let timer = wait();
 
-  function beat(): void {
-    timer = setTimeout(beat, untilNext());
-    tick();
+  function wait(): NodeJS.Timeout {
+    const ms = untilNext();
+    const due = clock.now().monotonic + ms;
+    return setTimeout(() => {
+      timer = wait();
+      tick(Math.max(0, clock.now().monotonic - due));
+    }, ms);
   }
 
   function untilNext(): number {

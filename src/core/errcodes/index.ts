@@ -25,6 +25,13 @@ export function errcodeRule(
   return rules[endpoint][errcode] ?? rules.any[errcode];
 }
 
+/** Whether any table holds a code: what lies beyond them may be anything, and must not become a label. */
+export function isKnownErrcode(errcode: number): boolean {
+  return Object.values(FAMILIES).some(({ any, token, ticket }) =>
+    [any, token, ticket].some((rules) => rules[errcode] !== undefined),
+  );
+}
+
 /**
  * The platform's refusal as a {@link Failure}. Texts change and may echo what was sent, so only the code decides;
  * of `errmsg` the rid, the caller's address and, for an unknown code, a harmless excerpt are kept.
