@@ -20,6 +20,8 @@ export interface HttpServerOptions {
   readonly answer: (path: string, request: IncomingMessage) => Promise<HttpAnswer | undefined>;
   /** Told of what nobody expected; the caller got a 500. */
   readonly failed: (error: unknown) => void;
+  /** How long a caller may take over its request, ms; twice that over taking the answer. */
+  readonly patience?: number;
 }
 
 export interface HttpServer {
@@ -35,7 +37,6 @@ const CONNECTIONS = 256;
 /** Bytes of a request's head: it has no business with cookies or credentials. */
 const HEADERS = 8 * 1024;
 
-/** Whoever sends a request takes less than that for it, ms. */
 const PATIENCE = 5 * SECOND;
 
 /**
@@ -43,20 +44,24 @@ const PATIENCE = 5 * SECOND;
  * rebinding), nor can anybody hold it up.
  * @throws {Error} with a `code` such as EADDRINUSE when it cannot listen
  */
-export async function startHttpServer({ listen, ...options }: HttpServerOptions): Promise<HttpServer> {
+export async function startHttpServer({
+  listen,
+  patience = PATIENCE,
+  ...options
+}: HttpServerOptions): Promise<HttpServer> {
   const server = createServer(
     {
       maxHeaderSize: HEADERS,
-      headersTimeout: PATIENCE,
-      requestTimeout: PATIENCE,
-      keepAliveTimeout: PATIENCE,
-      connectionsCheckingInterval: SECOND,
+      headersTimeout: patience,
+      requestTimeout: patience,
+      keepAliveTimeout: patience,
+      connectionsCheckingInterval: patience / 5,
     },
     (request, response) => void serve(request, response, { ...options, isLocal: 'path' in listen }),
   );
   server.maxConnections = CONNECTIONS;
   // Whoever does not take what was sent.
-  server.setTimeout(2 * PATIENCE);
+  server.setTimeout(2 * patience);
   await ('path' in listen ? listenOnSocket(server, listen.path) : listenOnPort(server, listen));
   return {
     address: addressText('path' in listen ? listen : { ...listen, port: portOf(server) }),
@@ -68,7 +73,7 @@ export async function startHttpServer({ listen, ...options }: HttpServerOptions)
   };
 }
 
-interface Rules extends Omit<HttpServerOptions, 'listen'> {
+interface Rules extends Omit<HttpServerOptions, 'listen' | 'patience'> {
   /** No browser gets at it, whatever name it calls. */
   readonly isLocal: boolean;
 }
@@ -110,7 +115,7 @@ export function plainText(status: number, text: string): HttpAnswer {
 }
 
 /** Whether a `Host` header names this server by its address, or by a name that was given to it. */
-export function isAllowedHost(header: string | undefined, allowed: readonly string[]): boolean {
+function isAllowedHost(header: string | undefined, allowed: readonly string[]): boolean {
   // Browsers always send one.
   if (header === undefined) return true;
   const host = /^(\[[^\]]*\]|[^:]*)(:\d+)?$/.exec(header.trim().toLowerCase())?.[1]?.replace(/^\[|\]$/g, '');

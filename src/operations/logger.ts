@@ -13,6 +13,9 @@ export type Fields = Readonly<Record<string, unknown>>;
 /** One line a call. Errors anywhere in the fields are flattened, secrets redacted, control characters escaped. */
 export type Logger = Readonly<Record<LogOptions['level'], (message: string, fields?: Fields) => void>>;
 
+/** A terminal's colours, by the level: for a glance, never the only thing that tells. */
+const COLOURS = { error: 31, warn: 33, info: 32, debug: 90 } as const;
+
 /** @param stream where the lines go: standard error for a daemon, so that standard output stays for answers */
 export function createLogger(options: LogOptions, stream: NodeJS.WritableStream): Logger {
   const winston = createWinston({
@@ -20,7 +23,7 @@ export function createLogger(options: LogOptions, stream: NodeJS.WritableStream)
     format: format.combine(
       clean(),
       format.timestamp({ alias: 'time' }),
-      options.format === 'json' ? json : text,
+      options.format === 'json' ? json : text(isColoured(stream)),
     ),
     transports: [new transports.Stream({ stream, eol: '\n' })],
   });
@@ -47,10 +50,19 @@ const json = format.printf(({ time, level, message, timestamp: _alias, ...fields
   escapeControls(JSON.stringify({ time, level, message, ...fields })),
 );
 
-const text = format.printf(({ time, level, message, timestamp: _alias, ...fields }) => {
-  const details = Object.entries(fields).map(([name, value]) => `${name}=${quoted(value)}`);
-  return escapeControls([String(time), level.toUpperCase().padEnd(5), String(message), ...details].join(' '));
-});
+const text = (coloured: boolean) =>
+  format.printf(({ time, level, message, timestamp: _alias, ...fields }) => {
+    const details = Object.entries(fields).map(([name, value]) => `${name}=${quoted(value)}`);
+    const line = escapeControls([String(message), ...details].join(' '));
+    const label = level.toUpperCase().padEnd(5);
+    const colour = COLOURS[level as keyof typeof COLOURS];
+    return `${String(time)} ${coloured ? `\u001b[${colour}m${label}\u001b[0m` : label} ${line}`;
+  });
+
+/** On a terminal alone, and not where somebody said no to colours (no-color.org). */
+function isColoured(stream: NodeJS.WritableStream): boolean {
+  return 'isTTY' in stream && stream.isTTY === true && !process.env['NO_COLOR'];
+}
 
 function quoted(value: unknown): string {
   const shown = typeof value === 'string' ? value : JSON.stringify(value);

@@ -1,0 +1,184 @@
+import { link, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
+import { connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { type HttpServerOptions, plainText, startHttpServer } from '../../src/operations/http-server.ts';
+import { eventually } from '../support/wait.ts';
+
+async function serving(options: Partial<HttpServerOptions> = {}) {
+  const failures: unknown[] = [];
+  const server = await startHttpServer({
+    listen: { host: '127.0.0.1', port: 0 },
+    allowedHosts: ['wx.example.com'],
+    answer: async (path) => (path === '/here' ? plainText(200, 'hello') : undefined),
+    failed: (error) => failures.push(error),
+    ...options,
+  });
+  onTestFinished(server.close);
+  return { server, failures, port: Number(server.address.split(':').at(-1)) };
+}
+
+/** Sends bytes as they are and returns all that comes back until the other side closes. */
+function send(port: number, text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(text));
+    let answer = '';
+    socket.on('data', (chunk) => {
+      answer += chunk.toString();
+    });
+    socket.on('close', () => resolve(answer));
+    socket.on('error', reject);
+  });
+}
+
+function ask(port: number, host: string, rest = ''): Promise<string> {
+  return send(port, `GET /here HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n${rest}\r\n`);
+}
+
+async function folder(): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'wx-'));
+  onTestFinished(() => rm(path, { recursive: true, force: true }));
+  return path;
+}
+
+function askSocket(socketPath: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const asked = request(
+      { socketPath, path: '/here', headers: { host: 'whatever.example.com' } },
+      (answer) => {
+        answer.resume();
+        resolve(answer.statusCode);
+      },
+    );
+    asked.on('error', reject).end();
+  });
+}
+
+describe('whoever calls', () => {
+  it.each(['127.0.0.1:9400', '10.1.2.3', 'LOCALHOST', '[::1]:9400', 'wx.example.com:80'])(
+    'by the name %s gets an answer',
+    async (host) => {
+      const { port } = await serving();
+      expect(await ask(port, host)).toMatch(/^HTTP\/1\.1 200 OK\r\n.*hello\n$/s);
+    },
+  );
+
+  it.each([
+    'evil.example.com',
+    'localhost.evil.example.com',
+    'wx.example.com.',
+    '127.0.0.1.evil.example.com',
+    'a b',
+  ])('by a name that somebody gave this address, such as %s, gets none', async (host) => {
+    const { port } = await serving();
+    expect(await ask(port, host)).toMatch(/^HTTP\/1\.1 421 .*not known here/s);
+  });
+
+  it('asks for what is not there, or names no path, is told so', async () => {
+    const { port } = await serving();
+    for (const target of ['/nothing', '//here', '*', 'http://127.0.0.1/here']) {
+      const answer = await send(
+        port,
+        `GET ${target} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n`,
+      );
+      expect(answer).toMatch(/^HTTP\/1\.1 404 /);
+    }
+  });
+
+  it('sends anything but a GET is refused, and what it sends is not read', async () => {
+    const { port } = await serving();
+    const head = 'POST /here HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000000000\r\n\r\n';
+    expect(await send(port, head)).toMatch(/^HTTP\/1\.1 405 [\s\S]*allow: GET, HEAD\r\n/i);
+  });
+
+  it('asks for the head alone gets the head alone', async () => {
+    const { port } = await serving();
+    const answer = await send(port, 'HEAD /here HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n');
+    expect(answer).toMatch(/content-length: 6\r\n/);
+    expect(answer.split('\r\n\r\n')[1]).toBe('');
+  });
+
+  it('sends a flood of headers is cut off', async () => {
+    const { port } = await serving();
+    expect(await ask(port, '127.0.0.1', `x-filler: ${'x'.repeat(10_000)}\r\n`)).toMatch(/^HTTP\/1\.1 431 /);
+  });
+
+  it('takes its time over a request is cut off', async () => {
+    const { port } = await serving({ patience: 100 });
+    expect(await send(port, 'GET /here HTTP/1.1\r\nHost: 127.0')).toMatch(/^HTTP\/1\.1 408 /);
+  });
+
+  it('opens hundreds of connections leaves room for nobody, but only until they are cut off', async () => {
+    const { port } = await serving({ patience: 500 });
+    const sockets: Socket[] = [];
+    onTestFinished(() => {
+      for (const socket of sockets) socket.destroy();
+    });
+    for (let opened = 0; opened < 300; opened += 1) {
+      sockets.push(connect(port, '127.0.0.1').on('error', () => {}));
+    }
+    expect(await eventually(() => ask(port, '127.0.0.1').catch(() => ''), { for: 'an answer' })).toContain(
+      'hello',
+    );
+  });
+
+  it('meets a mistake of ours learns nothing of it', async () => {
+    const { port, failures } = await serving({
+      answer: async () => {
+        throw new Error('the token is 84_abc');
+      },
+    });
+    const answer = await ask(port, '127.0.0.1');
+    expect(answer).toMatch(/^HTTP\/1\.1 500 .*see the log/s);
+    expect(answer).not.toContain('84_abc');
+    expect(failures).toHaveLength(1);
+  });
+});
+
+describe('a unix socket', () => {
+  it('is for its owner and group alone, and answers whatever it is called by', async () => {
+    const path = join(await folder(), 'tokens.sock');
+    const { server } = await serving({ listen: { path }, allowedHosts: [] });
+    expect(server.address).toBe(`unix:${path}`);
+    expect((await stat(path)).mode & 0o777).toBe(0o660);
+    expect(await askSocket(path)).toBe(200);
+  });
+
+  it('that a killed process left behind is replaced', async () => {
+    const path = join(await folder(), 'tokens.sock');
+    const before = createServer();
+    await new Promise<void>((resolve) => before.listen(path, resolve));
+    // What closes a server removes the file; what a kill leaves is put back.
+    const kept = `${path}.kept`;
+    await link(path, kept);
+    await new Promise((resolve) => before.close(resolve));
+    await rename(kept, path);
+
+    await serving({ listen: { path }, allowedHosts: [] });
+    expect(await askSocket(path)).toBe(200);
+  });
+
+  it('that another process answers at is left alone', async () => {
+    const path = join(await folder(), 'tokens.sock');
+    await serving({ listen: { path }, allowedHosts: [] });
+    await expect(serving({ listen: { path }, allowedHosts: [] })).rejects.toMatchObject({
+      code: 'EADDRINUSE',
+    });
+    expect(await askSocket(path)).toBe(200);
+  });
+
+  it('does not take the place of something else', async () => {
+    const path = join(await folder(), 'tokens.sock');
+    await writeFile(path, 'precious');
+    await expect(serving({ listen: { path }, allowedHosts: [] })).rejects.toMatchObject({ code: 'EEXIST' });
+  });
+
+  it('is gone when the server is', async () => {
+    const path = join(await folder(), 'tokens.sock');
+    const { server } = await serving({ listen: { path }, allowedHosts: [] });
+    await server.close();
+    await expect(stat(path)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+});
