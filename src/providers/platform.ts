@@ -3,6 +3,7 @@ import { type EndpointKind, type PlatformFamily, platformFailure } from '../core
 import { EdgeError } from '../core/failure.ts';
 import type { Clock } from '../core/ports.ts';
 import { MINUTE } from '../core/time.ts';
+import { withoutEcho } from './echo.ts';
 import type { Transport, TransportAnswer } from './transport.ts';
 import { statusFailure } from './transport-failure.ts';
 
@@ -56,7 +57,7 @@ export function createPlatform(
       for (let turn = 0; turn < hosts.length; turn += 1) {
         const index = (preferred + turn) % hosts.length;
         try {
-          const answer = read(await transport.send(hosts[index] ?? '', request), family, request.endpoint);
+          const answer = read(await transport.send(hosts[index] ?? '', request), family, request);
           if (index !== preferred) returnAt = clock.now().monotonic + STICKINESS;
           preferred = index;
           return answer;
@@ -87,11 +88,14 @@ function withUnknownEffect(error: unknown): unknown {
 function read(
   { status, text, date, location }: TransportAnswer,
   family: PlatformFamily,
-  endpoint: EndpointKind,
+  request: PlatformRequest,
 ): PlatformAnswer {
   const body = parse(text);
   const errcode = errcodeIn(body);
-  if (errcode) throw new EdgeError(platformFailure(family, endpoint, { errcode, errmsg: errmsgIn(body) }));
+  if (errcode) {
+    const errmsg = withoutEcho(errmsgIn(body), request);
+    throw new EdgeError(platformFailure(family, request.endpoint, { errcode, errmsg }));
+  }
   if (status < 200 || status > 299) throw statusFailure(status, location);
   if (body === undefined) throw oddAnswer(text.trim() === '' ? 'is empty' : 'is not JSON');
   if (errcode === undefined) throw oddAnswer('has an errcode that is no number');
