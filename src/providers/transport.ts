@@ -1,8 +1,8 @@
 import { lookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { Agent, Client, type Dispatcher, EnvHttpProxyAgent, ProxyAgent, request } from 'undici';
+import { noting } from '../system/departure.ts';
 import { version } from '../system/version.ts';
-import { noting } from './departure.ts';
 import type { PlatformRequest } from './platform.ts';
 import { transportFailure } from './transport-failure.ts';
 

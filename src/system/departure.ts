@@ -2,7 +2,7 @@ import type { Dispatcher } from 'undici';
 
 /**
  * Tells when a request is put on a connection. Until then (a name being resolved, a connection being made, a TLS
- * handshake, a proxy's tunnel) nothing of it has left this host, so the platform cannot have acted.
+ * handshake, a proxy's tunnel) nothing of it has left this host, so the other end cannot have acted.
  */
 export function noting(departure: () => void): Dispatcher.DispatcherComposeInterceptor {
   return (dispatch) => (options, handler) =>

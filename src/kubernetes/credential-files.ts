@@ -1,0 +1,52 @@
+import { X509Certificate } from 'node:crypto';
+import { EdgeError, PASSING } from '../core/failure.ts';
+import { Secret } from '../core/secret.ts';
+import { readRegularFile } from '../system/read-regular-file.ts';
+
+/** Bytes: several times what an operating system trusts. */
+const LARGEST = 4 * 1024 * 1024;
+
+/** Volumes of Kubernetes hold links, which a rotation turns to other files. */
+export async function readCredentialFile(path: string): Promise<string> {
+  try {
+    return (await readRegularFile(path, LARGEST, { followLinks: true })).text;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw unusable(`${path} cannot be read (${code ?? message})`);
+  }
+}
+
+/**
+ * A token as it stands in a file or a kubeconfig; `echo` and editors leave a newline, which no header can hold.
+ * @throws {EdgeError} `kube-credentials`, without quoting it
+ */
+export function readToken(text: string, source: string): Secret {
+  const token = text.trim();
+  if (!/^[!-~]+$/.test(token)) throw unusable(`${source} holds no token`);
+  return new Secret(token);
+}
+
+/**
+ * Node takes any text for authorities, and then trusts no one or, for an empty one, everyone that the system trusts.
+ * @throws {EdgeError} `kube-credentials`
+ */
+export function readAuthorities(pem: string, source: string): string {
+  try {
+    // It reads the first one, and says no where there is none.
+    new X509Certificate(pem);
+    return pem;
+  } catch {
+    throw unusable(`${source} holds no certificate in PEM`);
+  }
+}
+
+/** They may be mended, or appear, while the daemon runs: a projected volume is written by the kubelet. */
+export function unusable(message: string): EdgeError {
+  return new EdgeError({
+    class: 'passing',
+    code: 'kube-credentials',
+    message: `the API server cannot be asked: ${message}`,
+    effect: 'unsent',
+    backoff: PASSING,
+  });
+}

@@ -1,0 +1,65 @@
+import { EdgeError } from '../core/failure.ts';
+import { LARGEST_ANSWER } from './agents.ts';
+import type { Connection } from './connection.ts';
+import { noAnswer } from './no-answer.ts';
+import { asObject, oddObject } from './read-object.ts';
+import type { Refusal } from './refusal.ts';
+import type { ObjectName, Resource, Stored } from './resources.ts';
+
+/** `BOOKMARK` says only that the server is there. `DELETED` carries what the object held last. */
+export type WatchEvent<R extends Resource = Resource> =
+  | { readonly type: 'BOOKMARK' }
+  | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: Stored<R> };
+
+type Body = AsyncIterable<Uint8Array>;
+
+/**
+ * The events of a watch, to its end in order.
+ * @throws {EdgeError} where it ends otherwise: cut, silent, or with an ERROR, which comes in an answer of 200
+ */
+export async function* readEvents<R extends Resource>(
+  object: ObjectName<R>,
+  body: Body,
+  connection: Connection,
+  refused: (refusal: Omit<Refusal, 'lasting'>) => EdgeError,
+): AsyncGenerator<WatchEvent<R>> {
+  for await (const line of linesOf(object, body, connection)) {
+    const { type, object: said } = parse(object, line);
+    if (type === 'BOOKMARK') yield { type };
+    else if (type === 'ADDED' || type === 'MODIFIED' || type === 'DELETED') {
+      yield { type, object: asObject(object, said) };
+    } else if (type === 'ERROR') {
+      const { code } = said as { readonly code?: unknown };
+      const status = typeof code === 'number' ? code : 500;
+      throw refused({ verb: 'watch', object, status, text: JSON.stringify(said) });
+    } else throw oddObject(object, 'is no event of a watch');
+  }
+}
+
+async function* linesOf(object: ObjectName, body: Body, connection: Connection): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  try {
+    for await (const chunk of body) {
+      const [first = '', ...lines] = decoder.decode(chunk, { stream: true }).split('\n');
+      rest += first;
+      if (rest.length > LARGEST_ANSWER) throw oddObject(object, 'has no end');
+      for (const line of lines) {
+        if (rest !== '') yield rest;
+        rest = line;
+      }
+    }
+  } catch (error) {
+    throw error instanceof EdgeError ? error : noAnswer(connection, error, true);
+  }
+}
+
+function parse(object: ObjectName, line: string): { readonly type?: unknown; readonly object?: unknown } {
+  try {
+    const event: unknown = JSON.parse(line);
+    if (typeof event === 'object' && event !== null) return event;
+  } catch {
+    // Said below.
+  }
+  throw oddObject(object, 'is no event of a watch');
+}

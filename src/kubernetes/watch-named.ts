@@ -1,0 +1,86 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Backoff, backoffDelay } from '../core/backoff.ts';
+import { type Failure, failureOf } from '../core/failure.ts';
+import type { Clock } from '../core/ports.ts';
+import { MINUTE, SECOND } from '../core/time.ts';
+import type { KubernetesClient } from './client.ts';
+import type { ObjectName, Resource, Stored } from './resources.ts';
+
+export interface WatchOptions<R extends Resource> {
+  /** Told of what is there, at the beginning and after each interruption, and of every change; in order, one at a time. */
+  readonly onObject: (object: Stored<R>) => void;
+  /** It was deleted; this is what it held last. Whether it was while nobody watched, only a GET tells. */
+  readonly onGone: (last: Stored<R>) => void;
+  /** Why it was interrupted; it is opened again by itself. */
+  readonly onTrouble?: (failure: Failure) => void;
+  /** Ends it. */
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+}
+
+export interface NamedWatch {
+  /** Whether changes would be heard now, and since when that is so, epoch ms. */
+  state(): { readonly open: boolean; readonly since: number };
+  /** Resolves after the signal, when nothing is told any more. */
+  readonly ended: Promise<void>;
+}
+
+/** Short enough for followers that are to be new within seconds after the API server is back. */
+const REOPEN: Backoff = { first: SECOND, growth: 2, cap: 5 * SECOND, jitter: 'full' };
+
+/** One that was open for so long was good; one that ends at once is not opened in a circle. */
+const GOOD = 10 * SECOND;
+
+/** Opened anew so often, spread over as much again: what is there is told again, and rights that were taken away count. */
+const LIFE = 5 * MINUTE;
+
+/**
+ * Watches one object for as long as one likes, through restarts, freezes and cut links. Never from a version: a kept one
+ * is refused for ever after a restart of the API server, and one of the future is answered by silence.
+ */
+export function watchNamed<R extends Resource>(
+  client: Pick<KubernetesClient, 'watch'>,
+  object: ObjectName<R>,
+  { onObject, onGone, onTrouble, signal, clock, random }: WatchOptions<R>,
+): NamedWatch {
+  let state = { open: false, since: clock.now().wall };
+  let failures = 0;
+
+  function turn(open: boolean): void {
+    if (state.open !== open) state = { open, since: clock.now().wall };
+  }
+
+  async function once(): Promise<void> {
+    const seconds = (LIFE * (1 + random())) / SECOND;
+    const events = await client.watch(object, seconds, { signal });
+    const opened = clock.now().monotonic;
+    turn(true);
+    try {
+      for await (const event of events) {
+        if (signal.aborted) return;
+        if (event.type === 'DELETED') onGone(event.object);
+        else if (event.type !== 'BOOKMARK') onObject(event.object);
+      }
+    } finally {
+      if (clock.now().monotonic - opened >= GOOD) failures = 0;
+    }
+  }
+
+  async function keep(): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await once();
+      } catch (error) {
+        turn(false);
+        if (!signal.aborted) onTrouble?.(failureOf(error, 'none'));
+      }
+      turn(false);
+      failures += 1;
+      await delay(backoffDelay(REOPEN, failures, random()), undefined, { signal }).catch(() => {});
+    }
+  }
+
+  return { state: () => state, ended: keep() };
+}

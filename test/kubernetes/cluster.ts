@@ -1,0 +1,131 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'vitest';
+import type { Timeouts } from '../../src/kubernetes/agents.ts';
+import { createClient, type KubernetesClient } from '../../src/kubernetes/client.ts';
+import { type Connection, findConnection } from '../../src/kubernetes/connection.ts';
+import type { ObjectName } from '../../src/kubernetes/resources.ts';
+import { systemClock } from '../../src/system/clock.ts';
+import { type Certificates, makeCertificates } from '../providers/certificates.ts';
+import { type ApiServer, type ApiServerOptions, startApiServer } from '../support/kubernetes/api-server.ts';
+import { kubeconfig } from '../support/kubernetes/kubeconfig.ts';
+import { type Asker, createAsker } from './asker.ts';
+
+/** `npm run test:k8s` asks the cluster that KUBECONFIG names; all else, and where it names none, an imitation. */
+const REAL = process.env['WITH_CLUSTER'] ? process.env['KUBECONFIG'] : undefined;
+
+export const WRITER = [
+  { apiGroups: [''], resources: ['secrets'], resourceNames: ['wx-token'], verbs: ['get', 'patch', 'watch'] },
+  {
+    apiGroups: ['coordination.k8s.io'],
+    resources: ['leases'],
+    resourceNames: ['wx-token'],
+    verbs: ['get', 'update', 'watch'],
+  },
+];
+
+/** Somebody who may do certain things in the namespace of the test. */
+export interface Somebody {
+  readonly connection: Connection;
+  /** Requests of any kind, as they are. */
+  readonly ask: Asker;
+  /** Path of a file for KUBECONFIG. */
+  readonly kubeconfig: string;
+  client(timeouts?: Partial<Timeouts>): KubernetesClient;
+}
+
+/** A namespace of one's own, real or imitated. */
+export interface TestCluster {
+  readonly namespace: string;
+  readonly secret: ObjectName<'secrets'>;
+  readonly lease: ObjectName<'leases'>;
+  readonly admin: Somebody;
+  /** A service account that may do what these rules of a Role say. */
+  account(rules: readonly object[], name?: string): Promise<Somebody>;
+  /** The imitation, for what no real server does when it is told to; ends the test where there is none. */
+  faulty(context: TestContext): ApiServer;
+}
+
+type AtEnd = (undo: () => Promise<void>) => void;
+
+let certificates: Promise<Certificates | string> | undefined;
+
+/** Made once for all tests of a file. */
+export function testCertificates(): Promise<Certificates | string> {
+  certificates ??= makeCertificates();
+  return certificates;
+}
+
+export async function openCluster(atEnd: AtEnd, options: ApiServerOptions = {}): Promise<TestCluster> {
+  const folder = await mkdtemp(join(tmpdir(), 'wx-'));
+  atEnd(() => rm(folder, { recursive: true, force: true }));
+  const { server, file } =
+    REAL === undefined ? await imitate(folder, atEnd, options) : { server: undefined, file: REAL };
+  const admin = await somebody(file, atEnd);
+  const namespace = `wx-token-sidecar-test-${randomBytes(4).toString('hex')}`;
+  const path = `/api/v1/namespaces/${namespace}`;
+  await made(admin.ask('POST', '/api/v1/namespaces', { metadata: { name: namespace } }));
+  atEnd(async () => {
+    await admin.ask('DELETE', path).catch(() => {});
+  });
+
+  async function account(rules: readonly object[], name = 'somebody'): Promise<Somebody> {
+    const rights = `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}`;
+    const metadata = { name };
+    await made(admin.ask('POST', `${path}/serviceaccounts`, { metadata }));
+    await made(admin.ask('POST', `${rights}/roles`, { metadata, rules }));
+    const subjects = [{ kind: 'ServiceAccount', name, namespace }];
+    const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name };
+    await made(admin.ask('POST', `${rights}/rolebindings`, { metadata, subjects, roleRef }));
+    const { body } = await made(admin.ask('POST', `${path}/serviceaccounts/${name}/token`, { spec: {} }));
+    const { ca } = await admin.connection.trust();
+    const { token } = body['status'] as { readonly token: string };
+    const own = join(folder, `${name}.kubeconfig`);
+    await writeFile(own, kubeconfig({ server: admin.connection.server, namespace, ca, user: { token } }));
+    return somebody(own, atEnd);
+  }
+
+  return {
+    namespace,
+    secret: { resource: 'secrets', namespace, name: 'wx-token' },
+    lease: { resource: 'leases', namespace, name: 'wx-token' },
+    admin,
+    account,
+    faulty: (context) => server ?? context.skip('a real cluster does not break when it is told to'),
+  };
+}
+
+async function imitate(folder: string, atEnd: AtEnd, options: ApiServerOptions) {
+  const pem = await testCertificates();
+  const tls = typeof pem === 'string' ? undefined : { ...pem.server, ca: pem.authority };
+  const server = await startApiServer({ ...(tls && { tls }), ...options });
+  atEnd(server.close);
+  const file = join(folder, 'admin.kubeconfig');
+  await writeFile(file, kubeconfig({ server: server.url, ca: tls?.ca, user: { token: server.adminToken } }));
+  return { server, file };
+}
+
+async function somebody(file: string, atEnd: AtEnd): Promise<Somebody> {
+  const { connection, problems } = await findConnection({ KUBECONFIG: file });
+  if (!connection) throw new Error(problems.join('\n'));
+  const ask = await createAsker(connection);
+  atEnd(ask.close);
+  return {
+    connection,
+    ask,
+    kubeconfig: file,
+    client(timeouts) {
+      const client = createClient(connection, { clock: systemClock, ...(timeouts && { timeouts }) });
+      atEnd(client.close);
+      return client;
+    },
+  };
+}
+
+async function made(answer: ReturnType<Asker>): Promise<Awaited<ReturnType<Asker>>> {
+  const { status, body } = await answer;
+  if (status !== 200 && status !== 201) throw new Error(`not made: ${JSON.stringify(body)}`);
+  return { status, body };
+}
