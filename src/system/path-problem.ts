@@ -1,6 +1,7 @@
-import { access, constants, lstat, readFile, stat } from 'node:fs/promises';
+import { access, constants, lstat, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileProblem } from './file-failure.ts';
+import { readMounts } from './mounts.ts';
 import { realEntry } from './real-path.ts';
 
 /**
@@ -50,14 +51,6 @@ async function nearestExisting(path: string): Promise<string> {
 
 /** A rename onto a mount point fails with EBUSY, and what is mounted there keeps its inode. Linux only. */
 async function isMountPoint(path: string): Promise<boolean> {
-  const table = await readFile('/proc/self/mountinfo', 'utf8').catch(() => '');
-  const real = await realEntry(path);
-  return table.split('\n').some((line) => unescapeOctal(line.split(' ')[4] ?? '') === real);
-}
-
-/** The kernel writes blanks, tabs, newlines and backslashes in mountinfo as `\ooo`. */
-function unescapeOctal(text: string): string {
-  return text.replace(/\\([0-7]{3})/g, (_, digits: string) =>
-    String.fromCharCode(Number.parseInt(digits, 8)),
-  );
+  const [mounts, real] = await Promise.all([readMounts(), realEntry(path)]);
+  return mounts.some(({ point }) => point === real);
 }
