@@ -1,5 +1,5 @@
-import { readAnswer } from '../core/credential.ts';
 import { MINUTE, SECOND } from '../core/time.ts';
+import { fetched } from './fetched.ts';
 import type { CredentialKind } from './kind.ts';
 import { probeToken } from './probe.ts';
 
@@ -22,7 +22,7 @@ export const accessToken: CredentialKind = {
   }),
   provider: ({ appId, secret, platform }) => ({
     async fetch({ signal }) {
-      const { body, date } = await platform.call({
+      const answer = await platform.call({
         method: 'GET',
         path: '/cgi-bin/token',
         endpoint: 'token',
@@ -30,7 +30,7 @@ export const accessToken: CredentialKind = {
         repeatable: false,
         signal,
       });
-      return { ...readAnswer(body, 'access_token'), ...(date !== undefined && { platformDate: date }) };
+      return fetched(answer, 'access_token');
     },
     probe: (token, signal) => probeToken('official', platform, token, signal),
   }),

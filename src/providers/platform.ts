@@ -23,8 +23,8 @@ export interface PlatformRequest {
 export interface PlatformAnswer {
   /** Parsed JSON without an `errcode` other than 0. */
   readonly body: unknown;
-  /** The platform's `Date`, epoch ms. */
-  readonly date?: number;
+  /** Its `Date`, epoch ms. */
+  readonly platformDate?: number;
 }
 
 /** The one place that talks to the platform. */
@@ -99,7 +99,7 @@ function read(
   if (status < 200 || status > 299) throw statusFailure(status, location);
   if (body === undefined) throw oddAnswer(text.trim() === '' ? 'is empty' : 'is not JSON');
   if (errcode === undefined) throw oddAnswer('has an errcode that is no number');
-  return { body, ...(date !== undefined && { date }) };
+  return { body, ...(date !== undefined && { platformDate: date }) };
 }
 
 function parse(text: string): unknown {

@@ -16,7 +16,7 @@ export async function probeToken(
 ): Promise<Probe> {
   try {
     const query = { access_token: token.value.reveal() };
-    const { date } = await platform.call({
+    const { body: _, ...date } = await platform.call({
       method: 'GET',
       path: '/cgi-bin/getcallbackip',
       endpoint: 'ticket',
@@ -24,7 +24,7 @@ export async function probeToken(
       repeatable: true,
       signal,
     });
-    return { works: true, ...(date !== undefined && { platformDate: date }) };
+    return { works: true, ...date };
   } catch (error) {
     const { errcode } = failureOf(error, 'none');
     return {

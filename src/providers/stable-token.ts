@@ -1,5 +1,5 @@
-import { readAnswer } from '../core/credential.ts';
 import { MINUTE, SECOND } from '../core/time.ts';
+import { fetched } from './fetched.ts';
 import type { CredentialKind } from './kind.ts';
 import { probeToken } from './probe.ts';
 
@@ -24,7 +24,7 @@ export const stableToken: CredentialKind = {
   }),
   provider: ({ appId, secret, platform }) => ({
     async fetch({ forced, signal }) {
-      const { body, date } = await platform.call({
+      const answer = await platform.call({
         method: 'POST',
         path: '/cgi-bin/stable_token',
         endpoint: 'token',
@@ -37,7 +37,7 @@ export const stableToken: CredentialKind = {
         repeatable: !forced,
         signal,
       });
-      return { ...readAnswer(body, 'access_token'), ...(date !== undefined && { platformDate: date }) };
+      return fetched(answer, 'access_token');
     },
     probe: (token, signal) => probeToken('official', platform, token, signal),
   }),

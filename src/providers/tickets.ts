@@ -1,8 +1,9 @@
-import { readAnswer, type TicketKind } from '../core/credential.ts';
+import type { TicketKind } from '../core/credential.ts';
 import type { PlatformFamily } from '../core/errcodes/index.ts';
 import { EdgeError, PASSING } from '../core/failure.ts';
-import { MINUTE } from '../core/time.ts';
+import { fetched } from './fetched.ts';
 import type { CredentialKind } from './kind.ts';
+import { repeatingPolicy } from './repeating-policy.ts';
 
 /** Each kind of ticket, by the name that the configuration knows: whose it is and where it is asked for. */
 export const ticketKinds: Readonly<Record<TicketKind, CredentialKind>> = {
@@ -19,23 +20,12 @@ export const ticketKinds: Readonly<Record<TicketKind, CredentialKind>> = {
 function ticket(family: PlatformFamily, path: string, type?: string): CredentialKind {
   return {
     family,
-    policy: ({ budget }) => ({
-      destructive: false,
-      repeats: 'with-whole-life',
-      needsToken: true,
-      window: MINUTE,
-      windowShrinks: false,
-      spread: 0,
-      overlap: 0,
-      budget,
-      manual: 'ordinary',
-      refusalForces: false,
-    }),
+    policy: (wishes) => repeatingPolicy({ repeats: 'with-whole-life', needsToken: true }, wishes),
     provider: ({ platform }) => ({
       async fetch({ token, signal }) {
         if (!token) throw noToken();
         const query = { access_token: token.value.reveal(), ...(type !== undefined && { type }) };
-        const { body, date } = await platform.call({
+        const answer = await platform.call({
           method: 'GET',
           path,
           endpoint: 'ticket',
@@ -43,7 +33,7 @@ function ticket(family: PlatformFamily, path: string, type?: string): Credential
           repeatable: true,
           signal,
         });
-        return { ...readAnswer(body, 'ticket'), ...(date !== undefined && { platformDate: date }) };
+        return fetched(answer, 'ticket');
       },
       // There is no call that takes a ticket.
       probe: async () => ({ works: true }),

@@ -1,7 +1,7 @@
-import { readAnswer } from '../core/credential.ts';
-import { MINUTE } from '../core/time.ts';
+import { fetched } from './fetched.ts';
 import type { CredentialKind } from './kind.ts';
 import { probeToken } from './probe.ts';
+import { repeatingPolicy } from './repeating-policy.ts';
 
 /**
  * The token of one app of a corp: while it lives every call returns the same one with the seconds it has left, and
@@ -9,21 +9,10 @@ import { probeToken } from './probe.ts';
  */
 export const wecom: CredentialKind = {
   family: 'wecom',
-  policy: ({ budget }) => ({
-    destructive: false,
-    repeats: 'with-rest',
-    needsToken: false,
-    window: MINUTE,
-    windowShrinks: false,
-    spread: 0,
-    overlap: 0,
-    budget,
-    manual: 'ordinary',
-    refusalForces: false,
-  }),
+  policy: (wishes) => repeatingPolicy({ repeats: 'with-rest', needsToken: false }, wishes),
   provider: ({ appId, secret, platform }) => ({
     async fetch({ signal }) {
-      const { body, date } = await platform.call({
+      const answer = await platform.call({
         method: 'GET',
         path: '/cgi-bin/gettoken',
         endpoint: 'token',
@@ -31,7 +20,7 @@ export const wecom: CredentialKind = {
         repeatable: true,
         signal,
       });
-      return { ...readAnswer(body, 'access_token'), ...(date !== undefined && { platformDate: date }) };
+      return fetched(answer, 'access_token');
     },
     probe: (token, signal) => probeToken('wecom', platform, token, signal),
   }),
