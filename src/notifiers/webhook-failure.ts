@@ -1,4 +1,5 @@
 import type { EdgeError } from '../core/failure.ts';
+import { type NetworkFault, networkFault } from '../system/network-fault.ts';
 import { notifyFailure } from './notifier.ts';
 
 interface Meaning {
@@ -7,35 +8,15 @@ interface Meaning {
   readonly advice: string;
 }
 
-const DNS: Meaning = {
-  code: 'dns',
-  what: 'its name cannot be resolved',
-  advice: 'check the name in the URL, and the resolver of this host or pod',
-};
-const REFUSED: Meaning = {
-  code: 'unreachable',
-  what: 'nothing listens there',
-  advice: 'start the app, or correct host and port of the URL; within a pod containers meet on 127.0.0.1',
-};
 const UNREACHABLE: Meaning = {
   code: 'unreachable',
   what: 'it cannot be reached',
   advice: 'check host and port of the URL, firewall and NetworkPolicy',
 };
-const CUT: Meaning = {
-  code: 'cut',
-  what: 'the connection ended before the answer came',
-  advice: 'look into the log of the app: it may have crashed, or speak HTTPS where the URL says http',
-};
 const NOT_HTTP: Meaning = {
   code: 'not-http',
   what: 'its answer is not HTTP',
   advice: 'correct the port of the URL, or its http into https',
-};
-const TLS: Meaning = {
-  code: 'tls',
-  what: 'its certificate is not trusted',
-  advice: 'make its authority known to the daemon (NODE_EXTRA_CA_CERTS), or use http within the pod',
 };
 const PROXY: Meaning = {
   code: 'proxy',
@@ -48,34 +29,61 @@ const OTHER: Meaning = {
   advice: 'try the URL with curl from where the daemon runs',
 };
 
-const MEANINGS: Readonly<Record<string, Meaning>> = {
-  ENOTFOUND: DNS,
-  EAI_AGAIN: DNS,
-  ECONNREFUSED: REFUSED,
-  EHOSTUNREACH: UNREACHABLE,
-  ENETUNREACH: UNREACHABLE,
-  ETIMEDOUT: UNREACHABLE,
-  ECONNRESET: CUT,
-  EPIPE: CUT,
-  UND_ERR_SOCKET: CUT,
-  HTTPParserError: NOT_HTTP,
-  UND_ERR_HEADERS_OVERFLOW: NOT_HTTP,
-  UND_ERR_INVALID_ARG: PROXY,
-  ERR_INVALID_URL: PROXY,
+const MEANINGS: Readonly<Record<NetworkFault, Meaning>> = {
+  dns: {
+    code: 'dns',
+    what: 'its name cannot be resolved',
+    advice: 'check the name in the URL, and the resolver of this host or pod',
+  },
+  refused: {
+    code: 'unreachable',
+    what: 'nothing listens there',
+    advice: 'start the app, or correct host and port of the URL; within a pod containers meet on 127.0.0.1',
+  },
+  unreachable: UNREACHABLE,
+  slow: UNREACHABLE,
+  'too-late': UNREACHABLE,
+  cut: {
+    code: 'cut',
+    what: 'the connection ended before the answer came',
+    advice: 'look into the log of the app: it may have crashed, or speak HTTPS where the URL says http',
+  },
+  'no-tls': {
+    code: 'tls',
+    what: 'it speaks no TLS (plain http?)',
+    advice: 'correct the https of the URL into http, or its port',
+  },
+  untrusted: {
+    code: 'tls',
+    what: 'its certificate is not trusted',
+    advice: 'make its authority known to the daemon (NODE_EXTRA_CA_CERTS), or use http within the pod',
+  },
+  handshake: {
+    code: 'tls',
+    what: 'no TLS came about',
+    advice: 'it may speak an older TLS or ask for a certificate: use http within the pod',
+  },
+  'not-http': NOT_HTTP,
+  'endless-head': NOT_HTTP,
+  'too-large': OTHER,
+  'no-tunnel': PROXY,
+  'no-proxy-url': PROXY,
+  aborted: OTHER,
+  other: OTHER,
 };
 
-/** Why no answer came. Errors of the library may carry the bytes of an answer or a proxy's password: none is kept. */
-export function unansweredFailure(id: string, cause: unknown): EdgeError {
-  const { code, name, message: said } = cause as { code?: unknown; name?: unknown; message?: unknown };
-  const key = typeof code === 'string' ? code : String(name);
-  const { what, ...meaning } = meaningOf(key, String(said), String(name));
-  return notifyFailure({ ...meaning, message: `no answer from ${id}: ${what} (${key})` });
-}
-
-function meaningOf(key: string, said: string, name: string): Meaning {
-  if (said.startsWith('Proxy response')) return PROXY;
-  if (/CERT|ERR_TLS|ERR_SSL|SELF_SIGNED|UNABLE_TO_/.test(key)) return TLS;
-  return MEANINGS[key] ?? MEANINGS[name] ?? OTHER;
+/**
+ * Why no answer came. Errors of the library may carry the bytes of an answer or a proxy's password: none is kept.
+ * @param proxy one that was asked for a tunnel and has not opened it
+ */
+export function unansweredFailure(id: string, cause: unknown, proxy: string | undefined): EdgeError {
+  const { fault, key, status } = networkFault(cause);
+  const { what, ...meaning } = proxy === undefined ? MEANINGS[fault] : PROXY;
+  const why = proxy === undefined ? what : `the proxy ${proxy} does not connect to it`;
+  return notifyFailure({
+    ...meaning,
+    message: `no answer from ${id}: ${why} (${status === undefined ? key : `HTTP ${status}`})`,
+  });
 }
 
 /** It answered, but not that it has heard. @param location where a redirect leads */

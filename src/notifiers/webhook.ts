@@ -1,5 +1,6 @@
-import { Agent, Client, type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
+import { request } from 'undici';
 import { EdgeError } from '../core/failure.ts';
+import { openRoute, type Route } from '../system/request-route.ts';
 import { version } from '../system/version.ts';
 import type { Change, Notifier, WebhookConfig } from './notifier.ts';
 import { rejection, stopped, withinTime } from './time-limit.ts';
@@ -7,6 +8,9 @@ import { statusFailure, unansweredFailure } from './webhook-failure.ts';
 
 /** Bytes of an answer that are read, so that an ordinary one is not cut off; nothing is made of them. */
 const READ = 16 * 1024;
+
+/** One limit of our own covers all. */
+const UNLIMITED = { headersTimeout: 0, bodyTimeout: 0, connectTimeout: 0 };
 
 /**
  * POSTs the change as JSON, once. A status of 2xx means that it has been heard, whatever follows. No redirect is
@@ -26,11 +30,15 @@ export function webhookNotifier({ url, timeout }: WebhookConfig): Notifier {
       if (stop.aborted) throw stopped(id);
       let heard = false;
       const unconnected = new AbortController();
-      let dispatcher: Dispatcher | undefined;
+      let route: Route | undefined;
       try {
-        dispatcher = createDispatcher(target.protocol, (error) => unconnected.abort(error));
+        route = openRoute({
+          protocol: target.protocol,
+          limits: UNLIMITED,
+          unconnected: (error) => unconnected.abort(error),
+        });
         const answer = request(target, {
-          dispatcher,
+          dispatcher: route.dispatcher,
           method: 'POST',
           body: JSON.stringify(inJson(change)),
           headers: {
@@ -48,9 +56,9 @@ export function webhookNotifier({ url, timeout }: WebhookConfig): Notifier {
           await skim(body);
         });
       } catch (error) {
-        if (!heard) throw error instanceof EdgeError ? error : unansweredFailure(id, error);
+        if (!heard) throw error instanceof EdgeError ? error : unansweredFailure(id, error, route?.blocker());
       } finally {
-        void dispatcher?.destroy();
+        void route?.dispatcher.destroy();
       }
     },
   };
@@ -97,21 +105,4 @@ async function skim(body: AsyncIterable<Buffer>): Promise<void> {
     read += piece.length;
     if (read > READ) return;
   }
-}
-
-/** One for each request, since only destroying it ends a connection that is still being made. */
-function createDispatcher(protocol: string, unconnected: (error: Error) => void): Dispatcher {
-  const options = {
-    // Also says so to the other end: Connection: close.
-    pipelining: 0,
-    // One limit covers all.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    connectTimeout: 0,
-    // Where a proxy hangs up, undici would connect again and again, thousands of times a second.
-    factory: (origin: string | URL, client: object) =>
-      new Client(origin, client).on('connectionError', (_origin, _targets, error) => unconnected(error)),
-  };
-  // Plain HTTP stays in the pod or the cluster, where a forward proxy does not lead.
-  return protocol === 'http:' ? new Agent(options) : new EnvHttpProxyAgent(options);
 }

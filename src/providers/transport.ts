@@ -1,7 +1,8 @@
 import { lookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
-import { Agent, Client, type Dispatcher, EnvHttpProxyAgent, ProxyAgent, request } from 'undici';
+import { request } from 'undici';
 import { noting } from '../system/departure.ts';
+import { openRoute, type Route } from '../system/request-route.ts';
 import { version } from '../system/version.ts';
 import type { PlatformRequest } from './platform.ts';
 import { transportFailure } from './transport-failure.ts';
@@ -50,11 +51,17 @@ export function createTransport(options: TransportOptions): Transport {
         options.timeout,
       );
       const end = AbortSignal.any([signal, closing.signal, limit.signal]);
-      let dispatcher: Dispatcher | undefined;
+      let route: Route | undefined;
       let departed = false;
       try {
-        dispatcher = createDispatcher(url.protocol, options, (error) => limit.abort(error));
-        const observed = dispatcher.compose(
+        route = openRoute({
+          protocol: url.protocol,
+          ...(options.proxy !== undefined && { proxy: options.proxy }),
+          connect: connectOptions(options),
+          limits: { maxResponseSize: LARGEST_BODY },
+          unconnected: (error) => limit.abort(error),
+        });
+        const observed = route.dispatcher.compose(
           noting(() => {
             departed = true;
           }),
@@ -73,10 +80,10 @@ export function createTransport(options: TransportOptions): Transport {
         });
         return await Promise.race([answer, ending(end)]);
       } catch (error) {
-        throw transportFailure(url.host, error, departed);
+        throw transportFailure(url.host, error, { departed, proxy: route?.blocker() });
       } finally {
         clearTimeout(timer);
-        void dispatcher?.destroy();
+        void route?.dispatcher.destroy();
       }
     },
     async close() {
@@ -106,34 +113,8 @@ function ending(signal: AbortSignal): Promise<never> {
   });
 }
 
-/**
- * One for each request: calls are hours apart, so an idle connection would be dead by then, and a request lost on one
- * that just died looks like a lost answer; a new connection also follows DNS. And only destroying it ends a connection
- * that is still being made.
- */
-function createDispatcher(
-  protocol: string,
-  { timeout, proxy, ca, ipv4First }: TransportOptions,
-  unconnected: (error: Error) => void,
-): Dispatcher {
-  const common = {
-    maxResponseSize: LARGEST_BODY,
-    // Also says so to the other end: Connection: close.
-    pipelining: 0,
-    // Where a proxy hangs up, undici would connect again and again, thousands of times a second.
-    factory: (origin: string | URL, options: object) =>
-      new Client(origin, options).on('connectionError', (_origin, _targets, error) => unconnected(error)),
-  };
-  const connect = {
-    timeout,
-    ...(ca !== undefined && { ca }),
-    ...(ipv4First && { lookup: lookupIpv4First }),
-  };
-  // Plain HTTP goes to this very host: through a proxy elsewhere it would carry the AppSecret in the clear.
-  if (protocol === 'http:') return new Agent({ ...common, connect });
-  if (proxy !== undefined)
-    return new ProxyAgent({ ...common, uri: proxy, requestTls: connect, proxyTls: connect });
-  return new EnvHttpProxyAgent({ ...common, connect, requestTls: connect });
+function connectOptions({ timeout, ca, ipv4First }: TransportOptions) {
+  return { timeout, ...(ca !== undefined && { ca }), ...(ipv4First && { lookup: lookupIpv4First }) };
 }
 
 /** An account's IP whitelist knows IPv4; the IPv6 addresses remain for hosts that have nothing else. */

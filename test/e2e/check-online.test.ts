@@ -144,6 +144,28 @@ describe('check --online', () => {
 
     expect(code).toBe(75);
     expect(stdout).toMatch(/^ {2}no answer {4}.+: it did not answer in time/m);
+    expect(stdout).toMatch(/^ {2}to do {8}check egress: firewall, NetworkPolicy, proxy; /m);
+  });
+
+  it('ends with 75 when the proxy is dead, and names it and not the platform', async () => {
+    const bench = await benchOf();
+    const proxy = await unusedAddress();
+    const env = { WXTOKEN_API_BASE_URL: 'https://api.weixin.invalid', WXTOKEN_PROXY: proxy };
+    const { code, stdout } = await check(bench, env, ['--online']);
+
+    expect(code).toBe(75);
+    expect(stdout).toMatch(new RegExp(`: no answer from the proxy ${proxy}: it cannot be reached`));
+    expect(stdout).toMatch(/^ {2}to do {8}start the proxy, or correct its address/m);
+  });
+
+  it('ends with 75 when https is asked for where plain http is spoken', async () => {
+    const bench = await benchOf();
+    const env = { WXTOKEN_API_BASE_URL: bench.sandbox.url.replace('http:', 'https:') };
+    const { code, stdout } = await check(bench, env, ['--online']);
+
+    expect(code).toBe(75);
+    expect(stdout).toContain('it speaks no TLS (plain http?)');
+    expect(stdout).not.toContain('certificate');
   });
 
   it('tells which host failed before another one answered', async () => {

@@ -6,6 +6,7 @@ import { makeCertificates } from '../providers/certificates.ts';
 import {
   afterRequest,
   blackhole,
+  closedPort,
   httpServer,
   listen,
   recording,
@@ -96,6 +97,16 @@ describe('a webhook', () => {
     const failed = await failureOf(webhook('https://app.example/'));
     expect(failed.code).toBe('proxy');
     expect(JSON.stringify([failed, failed.message])).not.toContain('hush');
+  });
+
+  it('behind a proxy that is closed is told so, with its name', async () => {
+    const proxy = `127.0.0.1:${await closedPort()}`;
+    withEnvironment({ ...NO_PROXY, HTTPS_PROXY: `http://user:hush@${proxy}` });
+    const failed = await failureOf(webhook('https://app.example/'));
+    expect(failed.code).toBe('proxy');
+    expect(failed.message).toBe(
+      `no answer from webhook:https://app.example/: the proxy http://${proxy} does not connect to it (ECONNREFUSED)`,
+    );
   });
 
   it('behind a proxy that hangs up is asked for once', async () => {
@@ -242,6 +253,15 @@ describe('a webhook has not heard', () => {
     withEnvironment({ ...NO_PROXY, NODE_TLS_REJECT_UNAUTHORIZED: '0' });
     await webhook(url).notify(aChange(), NEVER);
     expect(seen).toHaveLength(1);
+  });
+
+  it('when it speaks plain HTTP where the URL says https', async () => {
+    withEnvironment(NO_PROXY);
+    const { url, seen } = await saying('');
+    const failed = await failureOf(webhook(url.replace('http:', 'https:')));
+    expect(failed.code).toBe('tls');
+    expect(failed.message).toContain('it speaks no TLS (plain http?)');
+    expect(seen).toHaveLength(0);
   });
 
   it('when its name is not known', async () => {

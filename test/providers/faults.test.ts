@@ -66,6 +66,7 @@ describe('a request may have been obeyed', () => {
     const url = await afterRequest(serve);
     const failed = await Promise.all(KINDS.map((type) => asking(type, url, { timeout: 1_500 }).failure()));
     expect(failed.map(judged)).toEqual(['timeout, unknown', 'timeout, unknown']);
+    for (const { failure } of failed) expect(failure.advice).toMatch(/egress.+platform\.timeout/);
   });
 });
 

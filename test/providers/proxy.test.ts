@@ -82,7 +82,9 @@ describe('a proxy that is configured', () => {
     for (const type of KINDS) {
       const failed = await asking(type, 'https://api.weixin.invalid', { proxy: withUser }).failure();
       expect(judged(failed)).toBe('proxy, unsent');
-      expect(failed.message).toContain(`the proxy answered HTTP ${status}`);
+      expect(failed.message).toBe(
+        `no answer from api.weixin.invalid: the proxy ${proxy.url} answered HTTP ${status}`,
+      );
       expect(failed.failure.advice).toMatch(status === 407 ? /password/ : /CONNECT/);
       expect(inspect(failed, { depth: 8, showHidden: true })).not.toContain('the-password');
     }
@@ -91,8 +93,31 @@ describe('a proxy that is configured', () => {
 
   it('and is closed has sent nothing on', async () => {
     const proxy = `http://127.0.0.1:${await closedPort()}`;
-    const failed = await asking('access-token', 'https://api.weixin.invalid', { proxy }).failure();
+    const withUser = proxy.replace('//', '//daemon:the-password@');
+    const failed = await asking('access-token', 'https://api.weixin.invalid', { proxy: withUser }).failure();
     expect(judged(failed)).toBe('unreachable, unsent');
+    expect(failed.message).toBe(`no answer from the proxy ${proxy}: it cannot be reached (ECONNREFUSED)`);
+    expect(failed.failure.advice).toContain('WXTOKEN_PROXY');
+  });
+
+  it('and whose name is not known is named, not the platform', async () => {
+    const proxy = 'http://egress.invalid:3128';
+    const failed = await asking('stable-token', 'https://127.0.0.1:9', { proxy, timeout: 25_000 }).failure();
+    expect(judged(failed)).toBe('dns, unsent');
+    expect(failed.message).toMatch(
+      /^no answer from the proxy http:\/\/egress\.invalid:3128: its name cannot/,
+    );
+  });
+
+  it('and has opened a tunnel is not blamed for what lies behind it', async () => {
+    const proxy = await connectProxy();
+    const { url, host } = await saying(GOOD).then((plain) => ({
+      url: plain.url.replace('http:', 'https:'),
+      host: new URL(plain.url).host,
+    }));
+    const failed = await asking('stable-token', url, { proxy: proxy.url }).failure();
+    expect(judged(failed)).toBe('tls, unsent');
+    expect(failed.message).toContain(`no answer from ${host}: it speaks no TLS (plain http?)`);
   });
 
   it('and says nothing has sent nothing on', async () => {
@@ -102,6 +127,7 @@ describe('a proxy that is configured', () => {
       timeout: 300,
     }).failure();
     expect(judged(failed)).toBe('unreachable, unsent');
+    expect(failed.message).toContain(`no answer from the proxy ${proxy}: no connection came about in time`);
   });
 
   it('and says nothing does not keep the daemon from stopping', async () => {
@@ -141,6 +167,14 @@ describe('a proxy that is configured', () => {
 });
 
 describe('a proxy of the environment', () => {
+  it('that is closed is named, not the platform', async () => {
+    const proxy = `http://127.0.0.1:${await closedPort()}`;
+    environment({ HTTPS_PROXY: proxy });
+    const failed = await asking('stable-token', 'https://api.weixin.invalid').failure();
+    expect(failed.message).toBe(`no answer from the proxy ${proxy}: it cannot be reached (ECONNREFUSED)`);
+    expect(failed.failure.advice).toContain('HTTPS_PROXY');
+  });
+
   it.each(['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY'])('%s is asked to connect to https', async (name) => {
     const proxy = await connectProxy(403);
     environment({ [name]: proxy.url });

@@ -1,4 +1,5 @@
 import { createServer } from 'node:https';
+import type { SecureContextOptions } from 'node:tls';
 import { beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { asking, GOOD, judged } from './asking.ts';
 import { type Certificates, type Identity, makeCertificates } from './certificates.ts';
@@ -19,7 +20,7 @@ beforeEach(() => {
   });
 });
 
-async function tlsServer(identity: Identity) {
+async function tlsServer(identity: Identity & SecureContextOptions) {
   const seen: Seen[] = [];
   const port = await listen(
     createServer(
@@ -68,6 +69,17 @@ describe('a platform whose certificate', () => {
     const { url, seen } = await saying(GOOD);
     const failed = await asking('access-token', url.replace('http:', 'https:')).failure();
     expect(judged(failed)).toBe('tls, unsent');
+    expect(failed.message).toContain('it speaks no TLS (plain http?)');
+    expect(failed.message).not.toContain('certificate');
+    expect(seen).toEqual([]);
+  });
+
+  it('does not exist, since it speaks an older TLS, is not told the secret', async (ctx) => {
+    if (typeof made === 'string') return ctx.skip(made);
+    const { url, seen } = await tlsServer({ ...made.server, minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1' });
+    const failed = await asking('access-token', url, { ca: made.authority }).failure();
+    expect(judged(failed)).toBe('tls, unsent');
+    expect(failed.message).toContain('no TLS came about');
     expect(seen).toEqual([]);
   });
 

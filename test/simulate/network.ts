@@ -33,8 +33,8 @@ interface Surroundings {
 }
 
 export function createNetwork({ agenda, random, platform, deaths, journal, fault }: Surroundings): Network {
-  const unsent = () => transportFailure(HOST, { code: 'ECONNREFUSED' }, false);
-  const lost = () => transportFailure(HOST, { name: 'TimeoutError' }, true);
+  const unsent = () => transportFailure(HOST, { code: 'ECONNREFUSED' }, { departed: false });
+  const lost = () => transportFailure(HOST, { name: 'TimeoutError' }, { departed: true });
   const isDown = () =>
     journal.outages.some(({ from, until }) => from <= agenda.now() && agenda.now() < until);
 

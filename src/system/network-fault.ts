@@ -1,0 +1,72 @@
+/**
+ * Why no answer came, as far as it makes a difference to whoever mends it.
+ * - `slow`: a limit of the library's own; `too-late`: one of ours
+ * - `no-tls`: the other end answers TLS with something else; `handshake`: it speaks TLS, and they do not agree
+ */
+export type NetworkFault =
+  | 'dns'
+  | 'refused'
+  | 'unreachable'
+  | 'slow'
+  | 'too-late'
+  | 'cut'
+  | 'no-tls'
+  | 'untrusted'
+  | 'handshake'
+  | 'not-http'
+  | 'too-large'
+  | 'endless-head'
+  | 'no-tunnel'
+  | 'no-proxy-url'
+  | 'aborted'
+  | 'other';
+
+export interface FoundFault {
+  readonly fault: NetworkFault;
+  /** What Node or the library calls it; nothing of what was sent or received is in it. */
+  readonly key: string;
+  /** The HTTP status of a proxy that opens no tunnel. */
+  readonly status?: number;
+}
+
+const FAULTS: Readonly<Record<string, NetworkFault>> = {
+  ENOTFOUND: 'dns',
+  EAI_AGAIN: 'dns',
+  ECONNREFUSED: 'refused',
+  EHOSTUNREACH: 'unreachable',
+  ENETUNREACH: 'unreachable',
+  ETIMEDOUT: 'unreachable',
+  UND_ERR_CONNECT_TIMEOUT: 'unreachable',
+  UND_ERR_HEADERS_TIMEOUT: 'slow',
+  UND_ERR_BODY_TIMEOUT: 'slow',
+  TimeoutError: 'too-late',
+  UND_ERR_SOCKET: 'cut',
+  ECONNRESET: 'cut',
+  EPIPE: 'cut',
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'cut',
+  UND_ERR_RES_EXCEEDED_MAX_SIZE: 'too-large',
+  UND_ERR_HEADERS_OVERFLOW: 'endless-head',
+  HTTPParserError: 'not-http',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'no-tls',
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'no-tls',
+  ERR_SSL_HTTP_REQUEST: 'no-tls',
+  UND_ERR_PRX_TLS: 'untrusted',
+  UND_ERR_INVALID_ARG: 'no-proxy-url',
+  ERR_INVALID_URL: 'no-proxy-url',
+  AbortError: 'aborted',
+};
+
+/** Tells the errors of Node, OpenSSL and undici apart. */
+export function networkFault(cause: unknown): FoundFault {
+  const { code, name, message } = cause as { code?: unknown; name?: unknown; message?: unknown };
+  const key = typeof code === 'string' ? code : String(name);
+  // A proxy that opens no tunnel answers CONNECT with another status than 200; undici says so in words alone.
+  const [, status] = /^Proxy response \((\d+)\)/.exec(String(message)) ?? [];
+  if (status !== undefined) return { fault: 'no-tunnel', key, status: Number(status) };
+  return { fault: FAULTS[key] ?? FAULTS[String(name)] ?? tlsFault(key) ?? 'other', key };
+}
+
+function tlsFault(key: string): NetworkFault | undefined {
+  if (/^(ERR_SSL_|EPROTO$|ERR_TLS_(?!CERT))/.test(key)) return 'handshake';
+  return /CERT|SELF_SIGNED|UNABLE_TO_/.test(key) ? 'untrusted' : undefined;
+}

@@ -1,0 +1,79 @@
+import { Agent, Client, type Dispatcher, EnvHttpProxyAgent, Pool, ProxyAgent } from 'undici';
+
+export interface RouteOptions {
+  /** `http:` or `https:` of what is asked. */
+  readonly protocol: string;
+  /** Forward proxy; the environment's `HTTPS_PROXY` and `NO_PROXY` count when absent. */
+  readonly proxy?: string;
+  /** How connections to what is asked are made, whether or not through a proxy; and to a proxy that is named here. */
+  readonly connect?: NonNullable<ProxyAgent.Options['requestTls']>;
+  /** What bounds an answer. */
+  readonly limits: Pick<
+    Agent.Options,
+    'maxResponseSize' | 'headersTimeout' | 'bodyTimeout' | 'connectTimeout'
+  >;
+  /** Told when no connection comes about. */
+  readonly unconnected: (error: Error) => void;
+}
+
+/** The way of one request. Destroying its dispatcher ends a connection that is still being made; nothing else does. */
+export interface Route {
+  readonly dispatcher: Dispatcher;
+  /** The proxy that has been asked to connect and has not done so, without user and password: a failure is its own. */
+  blocker(): string | undefined;
+}
+
+/**
+ * One for each request: calls are hours apart, so an idle connection would be dead by then, and a request lost on one
+ * that just died looks like a lost answer; a new connection also follows DNS.
+ * @throws {Error} when a proxy is no URL
+ */
+export function openRoute({ protocol, proxy, connect, limits, unconnected }: RouteOptions): Route {
+  let asked: string | undefined;
+  const common = {
+    ...limits,
+    // Also says so to the other end: Connection: close.
+    pipelining: 0,
+    // Where a proxy hangs up, undici would connect again and again, thousands of times a second.
+    factory: (origin: string | URL, options: object) =>
+      new Client(origin, options).on('connectionError', (_origin, _targets, error) => unconnected(error)),
+    clientFactory: (address: URL, options: object) =>
+      new Pool(address, options).compose(
+        tunnelling((isOpen) => {
+          asked = isOpen ? undefined : address.origin;
+        }),
+      ),
+  };
+  const ways = connect && { connect, requestTls: connect };
+
+  function dispatcher(): Dispatcher {
+    // Plain HTTP stays on this host or in the cluster, and through a proxy elsewhere it would go in the clear.
+    if (protocol === 'http:') return new Agent({ ...common, ...(connect && { connect }) });
+    if (proxy === undefined) return new EnvHttpProxyAgent({ ...common, ...ways });
+    return new ProxyAgent({
+      ...common,
+      uri: proxy,
+      ...(connect && { requestTls: connect, proxyTls: connect }),
+    });
+  }
+
+  return { dispatcher: dispatcher(), blocker: () => asked };
+}
+
+/** Tells when a proxy is asked for a tunnel, and when that is open. */
+function tunnelling(tell: (isOpen: boolean) => void): Dispatcher.DispatcherComposeInterceptor {
+  return (dispatch) => (options, handler) => {
+    tell(false);
+    return dispatch(options, {
+      onRequestStart: (...told) => handler.onRequestStart?.(...told),
+      onRequestUpgrade(controller, status, headers, socket) {
+        tell(status === 200);
+        handler.onRequestUpgrade?.(controller, status, headers, socket);
+      },
+      onResponseStart: (...told) => handler.onResponseStart?.(...told),
+      onResponseData: (...told) => handler.onResponseData?.(...told),
+      onResponseEnd: (...told) => handler.onResponseEnd?.(...told),
+      onResponseError: (...told) => handler.onResponseError?.(...told),
+    });
+  };
+}
