@@ -25,10 +25,13 @@ export interface AnnouncerOptions {
 }
 
 /** Of all notifiers of all credentials together: two thousand credentials do not start two thousand programs. */
-const AT_ONCE = 16;
+const AT_ONCE = 32;
+
+/** Of one credential, and for one program or host: what hangs takes this much of the room and no more. */
+const SHARE = 6;
 
 export function createAnnouncer(options: AnnouncerOptions): Announcer {
-  const slots = createSlots(AT_ONCE);
+  const slots = createSlots(AT_ONCE, SHARE);
   let served: ReadonlyMap<string, CredentialConfig> = new Map();
   let deliveries: ReadonlyMap<string, Delivery> = new Map();
 

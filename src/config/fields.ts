@@ -24,6 +24,11 @@ export const Mode = v.pipe(
   v.check((mode) => (mode & 0o002) === 0, 'must not let everyone write: they could plant a token'),
 );
 
+/** The same, up to a longest. */
+export function durationUpTo(longest: number, message: string) {
+  return v.pipe(Duration, v.maxValue(longest, message));
+}
+
 const FOLDER_MODE = 'must be "0700" in quotes, or "0770" for daemons of several users in one group';
 
 /** Of the state folder: what lies there decides what is published, and holds tokens. */

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import { AbsolutePath, Duration, Flag, Group, Mode, Text } from './fields.ts';
+import { MINUTE } from '../core/time.ts';
+import { AbsolutePath, durationUpTo, Flag, Group, Mode, Text } from './fields.ts';
 import { key, list, mapping, preset } from './schema-kit.ts';
 import { WebhookUrl } from './urls.ts';
 
@@ -51,6 +52,12 @@ export const Target = v.variant(
   choice('must be file or kubernetes-secret'),
 );
 
+/** Longer work holds up those who are told in turns with it. */
+const Timeout = durationUpTo(
+  10 * MINUTE,
+  'must be at most 10m: what takes longer should be handed to something that runs anyway',
+);
+
 const Exec = mapping(
   {
     type: v.pipe(v.literal('exec'), v.description('A program, started without a shell.')),
@@ -58,7 +65,7 @@ const Exec = mapping(
       list(Text, 'must be a list: the program by its absolute path, then its arguments'),
       'The program by its absolute path, then its arguments. It gets PATH, HOME, WX_CREDENTIAL, WX_KIND, WX_FILE and WX_EXPIRES_AT, and no token.',
     ),
-    timeout: preset(Duration, 'When its process group is ended.', '30s'),
+    timeout: preset(Timeout, 'When its process group is ended; at most 10m.', '30s'),
   },
   ['type', 'command'],
 );
@@ -70,7 +77,7 @@ const Webhook = mapping(
       v.description('A POST of JSON, without the token. No redirect is followed.'),
     ),
     url: key(WebhookUrl, 'Where to, http or https.'),
-    timeout: preset(Duration, 'How long the answer may take.', '5s'),
+    timeout: preset(Timeout, 'How long the answer may take; at most 10m.', '5s'),
   },
   ['type', 'url'],
 );

@@ -53,7 +53,9 @@ export function createDelivery(
       for (const resolve of idlers) resolve();
       idlers = [];
     };
-    const lane = createLane({ ...options, notifier, slots, end: ending.signal, onEmpty });
+    const sharers = [`credential ${credential}`, notifier.recipient];
+    const inTurn = (task: () => Promise<void>) => slots.run(sharers, task);
+    const lane = createLane({ ...options, notifier, inTurn, end: ending.signal, onEmpty });
     lanes.set(credential, lane);
     return lane;
   }

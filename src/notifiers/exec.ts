@@ -26,6 +26,7 @@ export function execNotifier({ command, timeout }: ExecConfig): Notifier {
 
   return {
     id,
+    recipient: id,
     async notify(change, stop) {
       if (stop.aborted) throw stopped(id);
       const deadline = systemClock.now().monotonic + timeout;

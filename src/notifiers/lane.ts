@@ -3,7 +3,6 @@ import type { DeliveryEvent } from '../core/delivery-event.ts';
 import { type Failure, failureOf } from '../core/failure.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Change, Notifier } from './notifier.ts';
-import type { Slots } from './slots.ts';
 import { stopped } from './time-limit.ts';
 
 /** How often one change is told before it is given up. */
@@ -15,7 +14,8 @@ export interface LaneOptions {
   /** In [0, 1). */
   readonly random: () => number;
   readonly report: (event: DeliveryEvent) => void;
-  readonly slots: Slots;
+  /** Runs a task when there is room for one more of this credential. */
+  readonly inTurn: (task: () => Promise<void>) => Promise<void>;
   /** Ends what runs. */
   readonly end: AbortSignal;
   /** Called when nothing is under way or due any more. */
@@ -40,7 +40,7 @@ interface Waiting extends Task {
   readonly timer: NodeJS.Timeout;
 }
 
-export function createLane({ notifier, clock, random, report, slots, end, onEmpty }: LaneOptions): Lane {
+export function createLane({ notifier, clock, random, report, inTurn, end, onEmpty }: LaneOptions): Lane {
   const due = new Map<string, Task>();
   const waiting = new Map<string, Waiting>();
   let phase: 'resting' | 'queued' | 'telling' = 'resting';
@@ -50,7 +50,7 @@ export function createLane({ notifier, clock, random, report, slots, end, onEmpt
     if (phase !== 'resting') return;
     if (due.size > 0) {
       phase = 'queued';
-      void slots.run(tellNext).then(() => {
+      void inTurn(tellNext).then(() => {
         phase = 'resting';
         advance();
       });

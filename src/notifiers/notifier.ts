@@ -38,6 +38,8 @@ export interface SignalConfig {
 export interface Notifier {
   /** Names it in logs and metrics, without secrets. */
   readonly id: string;
+  /** Whom it talks to: a program, a host, a process. What hangs there hangs for all who talk to the same. */
+  readonly recipient: string;
   /**
    * Tells it once; nothing is retried inside.
    * @param signal ends what runs, also what goes on after this has settled; it settles within a second then

@@ -20,6 +20,7 @@ export function signalNotifier({ pidFile, signal }: SignalConfig): Notifier {
 
   return {
     id,
+    recipient: id,
     notify: (_change, stop) =>
       withinTime({ id, timeout: TIMEOUT, advice }, stop, async (end) => {
         const pid = readPid(pidFile, await readPidFile(pidFile));

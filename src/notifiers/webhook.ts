@@ -26,6 +26,7 @@ export function webhookNotifier({ url, timeout }: WebhookConfig): Notifier {
 
   return {
     id,
+    recipient: `webhook:${target.origin}`,
     async notify(change, stop) {
       if (stop.aborted) throw stopped(id);
       let heard = false;

@@ -232,6 +232,16 @@ describe('a mistake in who is told is told with its key', () => {
       { type: 'signal', pidFile: '/x', signal: 1 },
       'signal: must be text; put it into quotes',
     ],
+    [
+      'a program that may run for an hour',
+      { type: 'exec', command: ['/bin/sleep', '9'], timeout: '1h' },
+      'timeout: must be at most 10m: what takes longer should be handed to something that runs anyway',
+    ],
+    [
+      'an answer that may take an hour',
+      { type: 'webhook', url: 'http://127.0.0.1:9/', timeout: '61m' },
+      'timeout: must be at most 10m: what takes longer should be handed to something that runs anyway',
+    ],
     ['another type', { type: 'mail' }, 'type: must be exec, webhook or signal'],
   ])('%s', async (_, notification, expected) => {
     expect(await problemsWith({ notify: [notification] })).toEqual([`credentials[0].notify[0].${expected}`]);

@@ -50,6 +50,7 @@ function puppet() {
   const open = new Set<Call>();
   const notifier: Notifier = {
     id: 'puppet:',
+    recipient: 'puppet:',
     notify: (change, signal) =>
       new Promise<void>((resolve, reject) => {
         const call: Call = {
@@ -73,6 +74,7 @@ function deaf(ms: number) {
   const told: Change[] = [];
   const notifier: Notifier = {
     id: 'deaf:',
+    recipient: 'deaf:',
     notify: async (change) => {
       told.push(change);
       throw failure(ms);
@@ -113,6 +115,7 @@ describe('a change', () => {
   it('is no concern of whoever published it, whatever the notifier does', async () => {
     const notifier: Notifier = {
       id: 'broken:',
+      recipient: 'broken:',
       notify: () => {
         throw new TypeError('a mistake in the program');
       },

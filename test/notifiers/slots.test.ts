@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { createSlots } from '../../src/notifiers/slots.ts';
+
+/** Tasks that run until the test ends them. */
+function tasks(slots: ReturnType<typeof createSlots>) {
+  const running = new Map<string, () => void>();
+  return {
+    running: () => [...running.keys()],
+    start(name: string, ...sharers: string[]) {
+      const task = () => new Promise<void>((end) => running.set(name, end));
+      return slots.run(sharers, task);
+    },
+    async end(name: string) {
+      running.get(name)?.();
+      running.delete(name);
+      await new Promise(setImmediate);
+    },
+  };
+}
+
+describe('room for a few', () => {
+  it('is given in the order in which it was asked for', async () => {
+    const { running, start, end } = tasks(createSlots(1));
+    for (const name of ['a', 'b', 'c']) void start(name);
+    expect(running()).toEqual(['a']);
+    await end('a');
+    expect(running()).toEqual(['b']);
+    await end('b');
+    expect(running()).toEqual(['c']);
+  });
+
+  it('is not all given to one sharer, who holds up only itself', async () => {
+    const { running, start, end } = tasks(createSlots(4, 2));
+    for (const name of ['a', 'b', 'c']) void start(name, 'shop');
+    void start('d', 'club');
+    expect(running()).toEqual(['a', 'b', 'd']);
+    await end('a');
+    expect(running()).toEqual(['b', 'd', 'c']);
+  });
+
+  it('is given to several where one gives back what each of them waited for', async () => {
+    const { running, start, end } = tasks(createSlots(4, 1));
+    void start('a', 'shop', 'host');
+    void start('b', 'shop', 'other');
+    void start('c', 'club', 'host');
+    expect(running()).toEqual(['a']);
+    await end('a');
+    expect(running()).toEqual(['b', 'c']);
+  });
+
+  it('comes back from what fails', async () => {
+    const slots = createSlots(1, 1);
+    await expect(slots.run(['shop'], () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    await slots.run(['shop'], async () => {});
+  });
+});
