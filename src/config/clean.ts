@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { type Complain, type KeyPath, pathKey } from './key-path.ts';
 import { isMapping, isPart, type Mapping } from './mapping.ts';
 import { Document } from './schema.ts';
-import { withoutStrays } from './stray-keys.ts';
+import { type Refuse, withoutStrays } from './stray-keys.ts';
 
 /** What is right of a document, and where it was not: what was taken out there is wrong, not missing. */
 export interface Cleaned {
@@ -14,8 +14,8 @@ export interface Cleaned {
 /** Tells of everything in a document that is wrong by itself and takes it out, so that the rest can be checked in the same go. */
 export function clean(document: Mapping, complain: Complain): Cleaned {
   const wrong = new Set<string>();
-  const refuse: Complain = (path, what) => {
-    wrong.add(pathKey(path));
+  const refuse: Refuse = (path, what, meant = path) => {
+    for (const each of [path, meant]) wrong.add(pathKey(each));
     complain(path, what);
   };
   const value = withoutStrays(Document, document, [], refuse);

@@ -8,10 +8,18 @@ type Entries = Readonly<Record<string, v.GenericSchema>>;
 export function entriesOf(schema: v.GenericSchema, value: Mapping): Entries | undefined {
   const core = unwrap(schema);
   if ('entries' in core) return core.entries as Entries;
-  if (!('options' in core) || core.type !== 'variant') return undefined;
-  const options = core.options as readonly { readonly entries: Entries }[];
-  const chosen = options.find(({ entries }) => literalOf(entries['type']) === value['type']);
-  return chosen?.entries;
+  return optionsOf(core).find(({ entries }) => literalOf(entries['type']) === value['type'])?.entries;
+}
+
+/** What may be chosen by type; nothing where there is no such choice. */
+export function typesOf(schema: v.GenericSchema): string[] {
+  return optionsOf(unwrap(schema)).map(({ entries }) => String(literalOf(entries['type'])));
+}
+
+function optionsOf(core: v.GenericSchema): readonly { readonly entries: Entries }[] {
+  return 'options' in core && core.type === 'variant'
+    ? (core.options as { readonly entries: Entries }[])
+    : [];
 }
 
 function literalOf(schema: v.GenericSchema | undefined): unknown {

@@ -10,7 +10,7 @@ const TICKETS: Readonly<Record<CredentialType, readonly TicketKind[]>> = {
   wecom: ['corp_jsapi', 'agent_config'],
 };
 
-/** The tickets of a credential, each once. */
+/** The tickets of a credential. */
 export function resolveTickets(
   { tickets, publish = [] }: CredentialSettings,
   type: CredentialType | undefined,
@@ -27,9 +27,11 @@ export function resolveTickets(
     const here = [...at, 'tickets', index];
     if (type && !TICKETS[type].includes(ticket)) {
       context.complain(here, `${ticket} is not a ticket of ${type}: that has ${TICKETS[type].join(' and ')}`);
+    } else if (tickets.indexOf(ticket) < index) {
+      context.complain(here, `${ticket} is there twice: once is enough`);
     } else if (isKnown && !published.has(ticket)) {
       context.complain(here, `${ticket} is published nowhere: add an entry with of: ${ticket} to publish`);
     }
   }
-  return [...new Set(tickets.filter((ticket) => ticket !== undefined))];
+  return tickets.filter((ticket) => ticket !== undefined);
 }

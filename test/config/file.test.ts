@@ -83,7 +83,7 @@ credentials:
     optional: true
     budget: { fetchesPerDay: 200 }
     allowUncoordinated: true
-    tickets: [jsapi, wx_card, jsapi]
+    tickets: [jsapi, wx_card]
     publish:
       - { type: file, path: $FOLDER/out/token, mode: "0600", group: root }
       - { type: file, path: $FOLDER/out/token.php, format: php }
@@ -92,7 +92,7 @@ credentials:
     notify:
       - { type: exec, command: [/bin/app, "5"] }
       - { type: exec, command: [/bin/app], timeout: 1m }
-      - { type: webhook, url: "http://user:password@127.0.0.1:8080/x" }
+      - { type: webhook, url: "http://127.0.0.1:8080/x" }
       - { type: signal, pidFile: $FOLDER/no-such.pid }
       - { type: signal, pidFile: /run/app.pid, signal: SIGUSR1 }
 `);
@@ -128,7 +128,7 @@ credentials:
     expect(credential?.notify).toEqual([
       { type: 'exec', command: ['/bin/app', '5'], timeout: 30_000 },
       { type: 'exec', command: ['/bin/app'], timeout: MINUTE },
-      { type: 'webhook', url: 'http://user:password@127.0.0.1:8080/x', timeout: 5_000 },
+      { type: 'webhook', url: 'http://127.0.0.1:8080/x', timeout: 5_000 },
       { type: 'signal', pidFile: join(folder, 'no-such.pid'), signal: 'SIGHUP' },
       { type: 'signal', pidFile: '/run/app.pid', signal: 'SIGUSR1' },
     ]);

@@ -109,6 +109,40 @@ describe('a mistake in an account is told with its key', () => {
     ],
     ['a mistyped key', { apiId: 'x' }, ['apiId: is no key here; did you mean appId?']],
     [
+      'a key in another case, which is not missing then',
+      { appId: undefined, appid: 'wx0000000000000000' },
+      ['appid: is no key here; did you mean appId?'],
+    ],
+    [
+      'mistyped keys in place of what is required',
+      {
+        name: undefined,
+        nane: 'x',
+        secretFile: undefined,
+        'secret-file': '/x',
+        publish: undefined,
+        pubilsh: [],
+      },
+      [
+        'nane: is no key here; did you mean name?',
+        'secret-file: is no key here; did you mean secretFile?',
+        'pubilsh: is no key here; did you mean publish?',
+      ],
+    ],
+    [
+      'a mistyped key beside the right one, which is wrong as well',
+      { appid: 'wx0000000000000000', appId: 'no good' },
+      [
+        'appId: must be an appid or corpid like wx0000000000000000, without blanks',
+        'appid: is no key here; did you mean appId?',
+      ],
+    ],
+    [
+      'a mistyped type, of which nothing hangs on the default',
+      { tpye: 'wecom', appId: undefined, corpId: 'ww0000000000000000' },
+      ['tpye: is no key here; did you mean type?'],
+    ],
+    [
       'a key in another style',
       { 'rotation-window': '5m' },
       ['rotation-window: is no key here; did you mean rotationWindow?'],
@@ -178,6 +212,21 @@ describe('a mistake in what is published is told with its key', () => {
       ['tickets[0]: jsapi is published nowhere: add an entry with of: jsapi to publish'],
     ],
     [
+      'a ticket twice',
+      { tickets: ['jsapi', 'jsapi'], publish: [FILE, TICKET] },
+      ['tickets[1]: jsapi is there twice: once is enough'],
+    ],
+    [
+      'a mistyped type, with what else is wrong',
+      { publish: [{ type: 'fiel', path: 'token', mode: '0666', formt: 'raw' }] },
+      [
+        'publish[0].type: is no type here; did you mean file?',
+        'publish[0].path: must be an absolute path to a file or folder',
+        'publish[0].mode: must not let everyone write: they could plant a token',
+        'publish[0].formt: is no key here; did you mean format?',
+      ],
+    ],
+    [
       'a ticket of another platform',
       { tickets: ['corp_jsapi'] },
       ['tickets[0]: corp_jsapi is not a ticket of stable-token: that has jsapi and wx_card'],
@@ -243,6 +292,12 @@ describe('a mistake in who is told is told with its key', () => {
       'timeout: must be at most 10m: what takes longer should be handed to something that runs anyway',
     ],
     ['another type', { type: 'mail' }, 'type: must be exec, webhook or signal'],
+    ['a mistyped type', { type: 'sginal', pidFile: '/x' }, 'type: is no type here; did you mean signal?'],
+    [
+      'a user and a password in an address',
+      { type: 'webhook', url: 'http://user:hush@127.0.0.1/' },
+      'url: must not carry a user or password, for all who may read the configuration: let the app know the daemon by its address',
+    ],
   ])('%s', async (_, notification, expected) => {
     expect(await problemsWith({ notify: [notification] })).toEqual([`credentials[0].notify[0].${expected}`]);
   });
