@@ -9,7 +9,7 @@ import { createDeliveryNarrator } from './operations/delivery-narrator.ts';
 import { feedbackFolder } from './operations/feedback-folder.ts';
 import type { Logger } from './operations/logger.ts';
 import { createNarrator } from './operations/narrator.ts';
-import { prepareFolder, prepareTargets, warnOfExposedSecrets } from './preparation.ts';
+import { createCautions, prepareFolder, prepareTargets } from './preparation.ts';
 import { createReconciler, type Reconciler } from './reconciler.ts';
 import type { Reporter } from './steps.ts';
 import { createWaker } from './system/waker.ts';
@@ -60,6 +60,7 @@ export async function startDaemon(
   const folder = stateFolder(stateDir, access, clock, (message) => logger.warn(message));
   const waker = createWaker(clock, () => reconciler.tick());
   const narrate = createNarrator(logger);
+  const caution = createCautions(logger);
   const announcer = createAnnouncer({ clock, random, report: createDeliveryNarrator(logger) });
   const report: Reporter = (unit, what) => {
     narrate(unit, what);
@@ -82,10 +83,7 @@ export async function startDaemon(
     const news = [...joined.values()].filter((one) => served.get(one.credential.name) !== one);
     const problems = await prepareTargets(news.flatMap((one) => one.units));
     if (problems.length > 0) throw new ConfigError(problems);
-    await warnOfExposedSecrets(
-      news.map(({ credential }) => credential),
-      logger,
-    );
+    await caution(credentials);
     return joined;
   }
 

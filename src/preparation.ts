@@ -1,4 +1,5 @@
 import type { CredentialConfig, Problem } from './config/config.ts';
+import { misgivings } from './config/misgivings.ts';
 import { isExposed } from './config/secret-file.ts';
 import type { StateFolder } from './coordination/state-folder.ts';
 import type { Unit } from './core/ports.ts';
@@ -30,17 +31,30 @@ export async function prepareFolder(
   return [];
 }
 
-export async function warnOfExposedSecrets(
-  credentials: readonly CredentialConfig[],
-  logger: Logger,
-): Promise<void> {
-  for (const { name, secret } of credentials) {
-    if (!('file' in secret) || !(await isExposed(secret.file))) continue;
-    logger.warn(`everyone who gets at the secret file ${secret.file} may read it`, {
-      credential: name,
-      advice:
-        'let the daemon alone read it: chmod o= and its own group; in Kubernetes defaultMode: 0440 of the volume, ' +
-        'with securityContext.fsGroup',
-    });
-  }
+/** Tells of what may be regretted: each once for as long as it lasts, so that what is new is told when it comes. */
+export function createCautions(logger: Logger): (credentials: readonly CredentialConfig[]) => Promise<void> {
+  let told: ReadonlySet<string> = new Set();
+  return async (credentials) => {
+    const found = await Promise.all(credentials.map(cautionsOf));
+    for (const { line, fields } of found.flat()) {
+      if (!told.has(`${fields.credential} ${line}`)) logger.warn(line, fields);
+    }
+    told = new Set(found.flat().map(({ line, fields }) => `${fields.credential} ${line}`));
+  };
+}
+
+interface Caution {
+  readonly line: string;
+  readonly fields: { readonly credential: string; readonly advice?: string };
+}
+
+async function cautionsOf(config: CredentialConfig): Promise<Caution[]> {
+  const { name, secret } = config;
+  const cautions: Caution[] = misgivings(config).map((line) => ({ line, fields: { credential: name } }));
+  if (!('file' in secret) || !(await isExposed(secret.file))) return cautions;
+  const line = `everyone who gets at the secret file ${secret.file} may read it`;
+  const advice =
+    'let the daemon alone read it: chmod o= and its own group; in Kubernetes defaultMode: 0440 of the volume, ' +
+    'with securityContext.fsGroup';
+  return [...cautions, { line, fields: { credential: name, advice } }];
 }

@@ -32,7 +32,31 @@ export const ProxyUrl = v.pipe(v.string(PROXY), v.check(isHttp, PROXY));
 
 const WEBHOOK = 'must be a URL like http://127.0.0.1:8080/changed';
 
-export const WebhookUrl = v.pipe(v.string(WEBHOOK), v.check(isHttp, WEBHOOK));
+export const WebhookUrl = v.pipe(
+  v.string(WEBHOOK),
+  v.check(isHttp, WEBHOOK),
+  v.check(
+    (text) => !isHttp(text) || hasNoLogin(new URL(text)),
+    'must not carry a user or password, for all who may read the configuration: let the app know the daemon by its address',
+  ),
+);
+
+const SECRET_NAME = /token|secret|passw|pwd|auth|sign|cred|session|(^|[^a-z])key/i;
+
+/** Long, and of letters and digits in no order. */
+const SECRET_VALUE = /^(?=.*\d)(?=.*[a-z])[\w+/=.-]{20,}$/i;
+
+/** The name of a parameter in a URL's query that seems to hold a secret. */
+export function secretParameter(url: string): string | undefined {
+  const found = [...new URL(url).searchParams].find(
+    ([name, value]) => value !== '' && (SECRET_NAME.test(name) || SECRET_VALUE.test(value)),
+  );
+  return found?.[0];
+}
+
+function hasNoLogin({ username, password }: URL): boolean {
+  return username === '' && password === '';
+}
 
 function isHttp(text: string): boolean {
   return URL.canParse(text) && ['http:', 'https:'].includes(new URL(text).protocol);
@@ -40,6 +64,6 @@ function isHttp(text: string): boolean {
 
 function isBare(text: string): boolean {
   if (!URL.canParse(text)) return true;
-  const { username, password, search, hash } = new URL(text);
-  return username === '' && password === '' && search === '' && hash === '';
+  const url = new URL(text);
+  return hasNoLogin(url) && url.search === '' && url.hash === '';
 }

@@ -1,13 +1,11 @@
 import type { CredentialConfig } from '../config/config.ts';
+import { misgivings } from '../config/misgivings.ts';
 import { inWords } from '../operations/duration.ts';
 import { type Findings, gather } from './findings.ts';
 import { inspectPlatform } from './platform.ts';
 import type { Scene } from './scene.ts';
 import { inspectSecret } from './secret.ts';
 import { inspectTargets } from './target.ts';
-
-/** A token of two hours costs twelve fetches a day; beyond that it takes some for restarts and retries. */
-const FEWEST_FETCHES = 30;
 
 /** One credential and everything it points at, without asking anybody. */
 export async function inspectCredential(
@@ -22,6 +20,7 @@ export async function inspectCredential(
   return gather(
     inspectPlatform(credential.platform, environment),
     rhythm(credential),
+    { facts: [], warnings: misgivings(credential) },
     secret,
     targets,
     fellowship(credential, isStateShared),
@@ -35,13 +34,7 @@ function rhythm({ type, window, budget }: CredentialConfig): Findings {
   const forced = type === 'stable-token' ? ` and ${forcedPerDay} forced refreshes` : '';
   return {
     facts: [['refresh', `${when}; at most ${fetchesPerDay} fetches${forced} a day`]],
-    warnings:
-      fetchesPerDay < FEWEST_FETCHES
-        ? [
-            `a budget of ${fetchesPerDay} fetches a day may be too small to keep a token alive: ` +
-              `12 are needed when nothing goes wrong, ${FEWEST_FETCHES} are a reasonable least`,
-          ]
-        : [],
+    warnings: [],
   };
 }
 

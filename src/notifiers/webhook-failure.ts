@@ -101,7 +101,8 @@ export function statusFailure(id: string, status: number, location: string | und
 }
 
 function statusAdvice(status: number): string {
-  if (status === 401 || status === 403) return 'give the URL a user and a password, or let the app allow it';
+  if (status === 401 || status === 403)
+    return 'let the app allow it: it gets no user, password or cookie, and may know the daemon by its address';
   if (status === 404 || status === 405) return 'check the path of the URL; the app must take a POST there';
   return 'look into the log of the app: it must answer with 2xx';
 }

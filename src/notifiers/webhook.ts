@@ -19,8 +19,7 @@ const UNLIMITED = { headersTimeout: 0, bodyTimeout: 0, connectTimeout: 0 };
  */
 export function webhookNotifier({ url, timeout }: WebhookConfig): Notifier {
   const target = readUrl(url);
-  const authorization = basicAuthorization(target);
-  // Neither the user-info nor the query: both may hold a secret.
+  // Not the query: it may hold a secret.
   const id = `webhook:${target.origin}${target.pathname}`;
   const advice = 'the app should answer first and work afterwards; or raise the timeout';
 
@@ -45,7 +44,6 @@ export function webhookNotifier({ url, timeout }: WebhookConfig): Notifier {
           headers: {
             'content-type': 'application/json',
             'user-agent': `wx-token-sidecar/${version}`,
-            ...(authorization && { authorization }),
           },
         });
         await withinTime({ id, timeout, advice }, stop, async () => {
@@ -72,21 +70,6 @@ function readUrl(url: string): URL {
     throw new TypeError('a webhook needs a URL of http or https');
   }
   return parsed;
-}
-
-/** undici leaves out what stands before the @. */
-function basicAuthorization({ username, password }: URL): string | undefined {
-  if (username === '' && password === '') return undefined;
-  const pair = [username, password].map(decoded).join(':');
-  return `Basic ${Buffer.from(pair).toString('base64')}`;
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 function inJson({ credential, kind, file, expiresAt }: Change) {

@@ -91,6 +91,20 @@ describe.concurrent('the log', () => {
     expect(exposed.code).toBe(0);
   });
 
+  it('warns at start of what may be regretted', async ({ onTestFinished }) => {
+    const { once } = await workbench(onTestFinished);
+    const { log, code } = await once({ WXTOKEN_ROTATION_WINDOW: '3h', WXTOKEN_FETCHES_PER_DAY: '29' });
+
+    expect(code).toBe(0);
+    expect(log().filter(({ level }) => level === 'warn')).toEqual([
+      expect.objectContaining({
+        credential: 'default',
+        message: expect.stringContaining('WXTOKEN_ROTATION_WINDOW'),
+      }),
+      expect.objectContaining({ message: expect.stringContaining('a budget of 29 fetches a day') }),
+    ]);
+  });
+
   it('tells a failure that repeats itself at growing intervals', async ({ onTestFinished }) => {
     const { sandbox, run, fetches, newToken } = await workbench(onTestFinished);
     const daemon = run();

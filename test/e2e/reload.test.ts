@@ -1,4 +1,4 @@
-import { mkdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { filesIn } from '../support/files.ts';
@@ -51,6 +51,22 @@ describe.concurrent('a secret that changes while the daemon runs', () => {
     await daemon.logged(({ message }) => message === 'the configuration was read again');
 
     expect(await token()).toBe(first);
+    expect(await fetches()).toHaveLength(1);
+  });
+
+  it('but only in who may read it is warned of, and once', async ({ onTestFinished }) => {
+    const { folder, run, newToken, fetches } = await workbench(onTestFinished);
+    const path = join(folder, 'secrets', 'app.secret');
+    const daemon = run();
+    await newToken();
+    const warnings = () => daemon.log().filter(({ level }) => level === 'warn');
+    expect(warnings()).toEqual([]);
+    await chmod(path, 0o644);
+    await daemon.logged(/everyone who gets at the secret file/, { within: 20_000 });
+    await writeFile(path, `${APP_SECRET}\r\n`);
+    await eventually(() => daemon.log().filter(({ message }) => /was read again/.test(message)).length === 2);
+
+    expect(warnings()).toHaveLength(1);
     expect(await fetches()).toHaveLength(1);
   });
 });
