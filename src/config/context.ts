@@ -10,6 +10,8 @@ export interface Context extends Pick<Labels, 'name' | 'brief' | 'setting'> {
   isWrong(path: KeyPath): boolean;
   /** The group's number; undefined when this system does not know it. */
   groupId(group: string): Promise<number | undefined>;
+  /** Why a program that is to be run could not be; undefined also where none is going to be run. */
+  programProblem(path: string): Promise<string | undefined>;
   /** The certificates in a file, or why there are none. */
   readAuthorities(path: string): Promise<Authorities>;
 }

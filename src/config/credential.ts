@@ -75,7 +75,7 @@ export async function resolveCredential(
       ...(recheck !== 'off' && { recheck }),
       optional,
       tickets,
-      notify: resolveNotify(notify, at, context),
+      notify: await resolveNotify(notify, at, context),
     },
   };
 }

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { programProblem } from '../system/program-problem.ts';
 import { type Config, ConfigError } from './config.ts';
 import { readConfigFile } from './config-file.ts';
 import type { Context } from './context.ts';
@@ -15,7 +16,7 @@ import { CONFIG_VARIABLE, givenVariables, isAccountVariable } from './variables.
 export interface LoadOptions {
   /** A YAML or JSON file that an argument names; without one, WXTOKEN_CONFIG may. */
   readonly file?: string | undefined;
-  /** Whether what is named is going to be written: then it is also told what could not be. Nothing is created to find out. */
+  /** Whether what is named is going to be written and run: then it is also told what could not be. Nothing is done to find out. */
   readonly publishes?: boolean;
 }
 
@@ -49,6 +50,7 @@ export async function loadConfig(
     complain: report.complain,
     isWrong: (at) => at.some((_, index) => wrong.has(pathKey(at.slice(0, index + 1)))),
     groupId: remembered(groupId),
+    programProblem: publishes ? remembered(programProblem) : async () => undefined,
     readAuthorities: remembered(readAuthorities),
   };
   const config = await resolveConfig(settings, { document, publishes }, context);

@@ -5,26 +5,29 @@ import type { KeyPath } from './key-path.ts';
 import type { NotificationSettings } from './schema-targets.ts';
 
 /** Who is told of a change. Whether a pid file is there does not matter: apps come and go. */
-export function resolveNotify(
+export async function resolveNotify(
   notify: readonly (NotificationSettings | undefined)[],
   at: KeyPath,
   context: Context,
-): NotifierConfig[] {
-  return notify.flatMap((notification, index) => {
-    const resolved = notification && resolveOne(notification, [...at, 'notify', index], context);
-    return resolved ? [resolved] : [];
-  });
+): Promise<NotifierConfig[]> {
+  const resolved = await Promise.all(
+    notify.map(
+      async (notification, index) =>
+        notification && (await resolveOne(notification, [...at, 'notify', index], context)),
+    ),
+  );
+  return resolved.filter((notifier) => notifier !== undefined);
 }
 
-function resolveOne(
+async function resolveOne(
   notification: NotificationSettings,
   at: KeyPath,
   context: Context,
-): NotifierConfig | undefined {
+): Promise<NotifierConfig | undefined> {
   switch (notification.type) {
     case 'exec': {
       const { type, command, timeout } = notification;
-      const program = readCommand(command, [...at, 'command'], context);
+      const program = await readCommand(command, [...at, 'command'], context);
       return program && { type, command: program, timeout };
     }
     case 'webhook': {
@@ -41,23 +44,33 @@ function resolveOne(
   }
 }
 
-function readCommand(
+async function readCommand(
   command: readonly (string | undefined)[] | undefined,
   at: KeyPath,
   context: Context,
-): [string, ...string[]] | undefined {
+): Promise<[string, ...string[]] | undefined> {
   if (isMissing(context, at, command, 'the program and its arguments') || !command) return undefined;
   if (command.length === 0) context.complain(at, 'is empty: name the program by its absolute path');
   const [program, ...parameters] = command;
   if (program === undefined) return undefined;
   if (!program.startsWith('/')) {
     context.complain([...at, 0], 'must be the absolute path of a program: there is no shell and no search');
+  } else {
+    const problem = await context.programProblem(program);
+    if (problem !== undefined) context.complain([...at, 0], problem);
   }
   return [program, ...parameters.filter((parameter) => parameter !== undefined)];
 }
 
 function readSignal(name: string, at: KeyPath, context: Context): NodeJS.Signals | undefined {
   const full = name.startsWith('SIG') ? name : `SIG${name}`;
+  if (full === 'SIGKILL' || full === 'SIGSTOP') {
+    context.complain(
+      at,
+      'would end or freeze the app, which could not answer it; usual ones are HUP, USR1, USR2',
+    );
+    return undefined;
+  }
   if (isSignal(full)) return full;
   context.complain(at, 'is no signal of this system; usual ones are HUP, USR1, USR2, TERM');
   return undefined;

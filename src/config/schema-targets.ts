@@ -86,7 +86,7 @@ const Signal = mapping(
   {
     type: v.pipe(v.literal('signal'), v.description('A signal to the process that a file names.')),
     pidFile: key(AbsolutePath, 'Absolute path of a file that holds a pid; it may appear later.'),
-    signal: preset(Text, 'Name of the signal, with or without SIG.', 'HUP'),
+    signal: preset(Text, 'Name of the signal, with or without SIG; not KILL or STOP.', 'HUP'),
   },
   ['type', 'pidFile'],
 );

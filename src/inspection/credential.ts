@@ -2,6 +2,7 @@ import type { CredentialConfig } from '../config/config.ts';
 import { misgivings } from '../config/misgivings.ts';
 import { inWords } from '../operations/duration.ts';
 import { type Findings, gather } from './findings.ts';
+import { inspectNotify } from './notify.ts';
 import { inspectPlatform } from './platform.ts';
 import type { Scene } from './scene.ts';
 import { inspectSecret } from './secret.ts';
@@ -13,9 +14,10 @@ export async function inspectCredential(
   { isStateShared, scene }: { readonly isStateShared: boolean; readonly scene: Scene },
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<Findings> {
-  const [secret, targets] = await Promise.all([
+  const [secret, targets, notify] = await Promise.all([
     inspectSecret(credential.secret, scene),
     inspectTargets(credential.publish, scene),
+    inspectNotify(credential.notify),
   ]);
   return gather(
     inspectPlatform(credential.platform, environment),
@@ -23,6 +25,7 @@ export async function inspectCredential(
     { facts: [], warnings: misgivings(credential) },
     secret,
     targets,
+    notify,
     fellowship(credential, isStateShared),
   );
 }

@@ -21,7 +21,7 @@ const LAST_WORDS = 250;
  * been told when the program ends with 0; what it leaves running in its group may go on until the timeout.
  */
 export function execNotifier({ command, timeout }: ExecConfig): Notifier {
-  const id = nameOf(command);
+  const id = `exec:${programOf(command)}`;
   const advice = 'make it quicker, hand the work to something that runs anyway, or raise its timeout';
 
   return {
@@ -45,8 +45,8 @@ export function execNotifier({ command, timeout }: ExecConfig): Notifier {
 }
 
 /** The program, and its script where there is one. Other arguments may be anything, secrets as well. */
-function nameOf([file, first]: ExecConfig['command']): string {
-  return first?.startsWith('/') ? `exec:${file} ${first}` : `exec:${file}`;
+export function programOf([file, first]: ExecConfig['command']): string {
+  return first?.startsWith('/') ? `${file} ${first}` : file;
 }
 
 /** All that the program gets: what the daemon knows besides is none of its business. */

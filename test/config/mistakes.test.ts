@@ -276,6 +276,11 @@ describe('a mistake in who is told is told with its key', () => {
       { type: 'signal', pidFile: '/x', signal: 'HOP' },
       'signal: is no signal of this system; usual ones are HUP, USR1, USR2, TERM',
     ],
+    ...['KILL', 'SIGSTOP'].map((signal): [string, Keys, string] => [
+      `a signal that no app survives or hears: ${signal}`,
+      { type: 'signal', pidFile: '/x', signal },
+      'signal: would end or freeze the app, which could not answer it; usual ones are HUP, USR1, USR2',
+    ]),
     [
       'a number for a signal',
       { type: 'signal', pidFile: '/x', signal: 1 },

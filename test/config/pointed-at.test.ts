@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { isExposed, secretReader } from '../../src/config/secret-file.ts';
 import { isRoot, temporaryFolder } from '../system/folder.ts';
 import { credentialWith, LEAST, problemsOf, problemsWith } from './configured.ts';
+import { account, inJson, place, withoutPlaces } from './written.ts';
 
 const SECRET = 'the-secret-of-this-test-00000000';
 const APPID = { WXTOKEN_APPID: LEAST.WXTOKEN_APPID };
@@ -175,6 +176,27 @@ describe('the secret in the variable', () => {
 
   it.each(ODD)('may not have %s', async (_, value, expected) => {
     expect(await problemsWith({ WXTOKEN_SECRET: value })).toEqual([`WXTOKEN_SECRET: ${expected}`]);
+  });
+});
+
+describe('a program that is told of changes', () => {
+  const telling = (...programs: readonly string[]) =>
+    inJson([account({ notify: programs.map((program) => ({ type: 'exec', command: [program] })) })]);
+
+  it('must be there and may not be a folder', async () => {
+    const { problems } = await place();
+    const text = telling('$FOLDER/hook', '/bin/sh', '$FOLDER/secrets');
+    expect(withoutPlaces(await problems(text, {}, { publishes: true }))).toEqual([
+      'credentials[0].notify[0].command[0]: $FOLDER/hook is not there: ' +
+        'see that it is in the image of the sidecar, not only in that of the app',
+      'credentials[0].notify[2].command[0]: $FOLDER/secrets is a folder, not a program',
+    ]);
+  });
+
+  it('does not matter to who runs none', async () => {
+    const { load } = await place();
+    const { credentials } = await load(telling('/nowhere/hook'), {}, { publishes: false });
+    expect(credentials[0]?.notify).toHaveLength(1);
   });
 });
 

@@ -4,7 +4,19 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { startProgram } from '../support/program.ts';
 import { mount } from '../system/folder.ts';
 import { benchOf, check } from './checking.ts';
-import { APP_ID, APP_SECRET } from './workbench.ts';
+import { APP_ID, APP_SECRET, type Workbench } from './workbench.ts';
+
+/** Leaves the account to a file. */
+const NO_ACCOUNT = { WXTOKEN_APPID: '', WXTOKEN_SECRET_FILE: '', WXTOKEN_FILE: '' };
+
+/** Somebody is told of one account. */
+async function configWith({ folder, file }: Workbench, notify: readonly unknown[]): Promise<string> {
+  const config = join(folder, 'config.json');
+  const secretFile = join(folder, 'secrets', 'app.secret');
+  const shop = { name: 'shop', appId: APP_ID, secretFile, publish: [{ type: 'file', path: file }], notify };
+  await writeFile(config, JSON.stringify({ credentials: [shop] }));
+  return config;
+}
 
 describe('check', () => {
   it('tells what a good configuration leads to, and asks nobody', async () => {
@@ -69,6 +81,29 @@ describe('check', () => {
     }
   });
 
+  it('tells who is told of a change, and tells nobody', async () => {
+    const bench = await benchOf();
+    const config = await configWith(bench, [
+      { type: 'exec', command: ['/bin/sh', '-c', 'exit 1'] },
+      { type: 'webhook', url: `${bench.sandbox.url}/changed?token=hush` },
+      { type: 'signal', pidFile: join(bench.folder, 'app.pid') },
+    ]);
+    await writeFile(join(bench.folder, 'app.pid'), '1\n');
+    const { code, stdout } = await check(bench, NO_ACCOUNT, ['--config', config]);
+
+    expect(code).toBe(0);
+    expect(stdout).toContain('  notify       runs /bin/sh, for 30 s at most\n');
+    expect(stdout).toContain(
+      `  notify       POSTs to ${bench.sandbox.url}/changed, which has 5 s to answer\n`,
+    );
+    expect(stdout).toMatch(
+      /^ {2}WARNING {6}the URL of the webhook at .+ seems to carry a secret \(token=…\)/m,
+    );
+    expect(stdout).toMatch(/^ {2}WARNING {6}the pid file .+\/app\.pid names the pid 1, so nobody is told/m);
+    expect(stdout).not.toContain('hush');
+    expect(await bench.sandbox.journal()).toEqual([]);
+  });
+
   it('finds memory below a tmpfs', async (ctx) => {
     const bench = await benchOf();
     await mkdir(join(bench.folder, 'volume'), { mode: 0o755 });
@@ -130,6 +165,17 @@ describe('check ends with 78 and everything that is wrong', () => {
     expect({ code, stdout }).toEqual({ code: 78, stdout: '' });
     expect(stderr).toMatch(/^wx-token-sidecar: WXTOKEN_FILE: .+ is a symbolic link/);
     expect(await bench.sandbox.journal()).toEqual([]);
+  });
+
+  it('for a program that is told of changes and is not there', async () => {
+    const bench = await benchOf();
+    const config = await configWith(bench, [{ type: 'exec', command: ['/nowhere/hook'] }]);
+    const { code, stderr } = await check(bench, NO_ACCOUNT, ['--config', config]);
+
+    expect(code).toBe(78);
+    expect(stderr).toMatch(
+      /: config\.json:1 credentials\[0\]\.notify\[0\]\.command\[0\]: \/nowhere\/hook is not there/,
+    );
   });
 
   it('for a file that is mounted alone', async (ctx) => {

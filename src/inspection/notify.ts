@@ -1,0 +1,40 @@
+import type { NotifierConfig } from '../config/config.ts';
+import { failureOf } from '../core/failure.ts';
+import { programOf, readPidFile } from '../notifiers/index.ts';
+import { inWords } from '../operations/duration.ts';
+import { type Fact, type Findings, gather } from './findings.ts';
+
+/** Who is told of a change. Nobody is; what a URL's query and a program's arguments hold is not shown. */
+export async function inspectNotify(notify: readonly NotifierConfig[]): Promise<Findings> {
+  return gather(...(await Promise.all(notify.map(inspectNotifier))));
+}
+
+async function inspectNotifier(config: NotifierConfig): Promise<Findings> {
+  switch (config.type) {
+    case 'exec':
+      return told(`runs ${programOf(config.command)}, for ${inWords(config.timeout)} at most`);
+    case 'webhook': {
+      const { origin, pathname } = new URL(config.url);
+      return told(`POSTs to ${origin}${pathname}, which has ${inWords(config.timeout)} to answer`);
+    }
+    case 'signal':
+      return await inspectSignal(config);
+  }
+}
+
+async function inspectSignal({ pidFile, signal }: NotifierConfig & { type: 'signal' }): Promise<Findings> {
+  const sent = `sends ${signal} to the process that ${pidFile} names`;
+  try {
+    return told(`${sent}: ${await readPidFile(pidFile)}`);
+  } catch (error) {
+    const { code, message, advice } = failureOf(error, 'none');
+    // Apps come and go.
+    if (code === 'no-pid-file' || code === 'empty-pid-file') return told(`${sent}: it names none yet`);
+    return told(`${sent}: it is refused`, `${message}, so nobody is told; ${advice}`);
+  }
+}
+
+function told(words: string, ...warnings: string[]): Findings {
+  const facts: Fact[] = [['notify', words]];
+  return { facts, warnings };
+}
