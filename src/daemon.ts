@@ -9,6 +9,7 @@ import { createDeliveryNarrator } from './operations/delivery-narrator.ts';
 import { feedbackFolder } from './operations/feedback-folder.ts';
 import type { Logger } from './operations/logger.ts';
 import { createNarrator } from './operations/narrator.ts';
+import { partings } from './parting.ts';
 import { createCautions, prepareFolder, prepareTargets } from './preparation.ts';
 import { createReconciler, type Reconciler } from './reconciler.ts';
 import type { Reporter } from './steps.ts';
@@ -113,13 +114,9 @@ export async function startDaemon(
   return {
     ...reconciler,
     async reload(next) {
-      const before = served;
+      const before = [...served.values()].map(({ credential }) => credential);
       serve(await join(next));
-      for (const [name, { credential }] of before) {
-        if (served.has(name)) continue;
-        const files = credential.publish.map(({ path }) => path);
-        logger.info('no longer served; what was published stays', { credential: name, files });
-      }
+      for (const { message, fields } of partings(before, next.credentials)) logger.info(message, fields);
       // A secret may be another one now, and that is only learnt by looking.
       for (const { account } of units()) reconciler.stir(account);
       reconciler.tick();

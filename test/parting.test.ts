@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import type { CredentialConfig } from '../src/config/config.ts';
+import { partings } from '../src/parting.ts';
+import { credentialWith } from './config/configured.ts';
+
+const APP = { type: 'exec', command: ['/app/warm'], timeout: 30_000 } as const;
+const HOOK = { type: 'webhook', url: 'http://127.0.0.1:8080/changed?key=hush', timeout: 5_000 } as const;
+
+/** Published at `/run/wx/NAME/token`, with its details, its ticket and two who are told. */
+async function shop(changes: Partial<CredentialConfig> = {}): Promise<CredentialConfig> {
+  const { credential, target } = await credentialWith({});
+  const { name = 'shop' } = changes;
+  const path = `/run/wx/${name}/token`;
+  const ticket = { ...target, path: `/run/wx/${name}/jsapi`, of: 'jsapi', details: false } as const;
+  return {
+    ...credential,
+    name,
+    tickets: ['jsapi'],
+    publish: [{ ...target, path }, ticket],
+    notify: [APP, HOOK],
+    ...changes,
+  };
+}
+
+describe('what ends with a change of the configuration', () => {
+  it('is nothing where nothing was taken away', async () => {
+    const before = await shop();
+    const { target } = await credentialWith({});
+    const more = { ...before, publish: [...before.publish, { ...target, path: '/run/wx/more' }] };
+    const another = { ...before, notify: [{ ...APP, timeout: 60_000 }, HOOK] };
+    for (const after of [before, more, another]) {
+      expect(partings([before], [after, await shop({ name: 'club' })])).toEqual([]);
+    }
+  });
+
+  it('is told of a credential, with the files that stay', async () => {
+    expect(partings([await shop(), await shop({ name: 'club' })], [await shop()])).toEqual([
+      {
+        message: 'no longer served; what was published stays',
+        fields: {
+          credential: 'club',
+          files: ['/run/wx/club/token', '/run/wx/club/token.json', '/run/wx/club/jsapi'],
+        },
+      },
+    ]);
+  });
+
+  it('is told of a target, a ticket and a notifier of a credential that stays, without what may be secret', async () => {
+    const before = await shop();
+    const publish = before.publish.slice(0, 1).map((target) => ({ ...target, details: false }));
+    const after = { ...before, publish, tickets: [], notify: [APP] };
+    const told = partings([before], [after]);
+    expect(told).toEqual([
+      {
+        message: 'no longer published; the file stays',
+        fields: { credential: 'shop', files: ['/run/wx/shop/token.json', '/run/wx/shop/jsapi'] },
+      },
+      { message: 'tickets no longer fetched', fields: { credential: 'shop', tickets: ['jsapi'] } },
+      {
+        message: 'no longer told of changes',
+        fields: { credential: 'shop', notifiers: ['webhook:http://127.0.0.1:8080/changed'] },
+      },
+    ]);
+    expect(JSON.stringify(told)).not.toContain('hush');
+  });
+
+  it('is no file that another credential publishes from now on', async () => {
+    const before = await shop();
+    const renamed = { ...before, name: 'boutique' };
+    expect(partings([before], [renamed])).toMatchObject([{ fields: { credential: 'shop', files: [] } }]);
+    const moved = { ...before, publish: before.publish.slice(1) };
+    const other = await shop({ name: 'club', publish: before.publish.slice(0, 1) });
+    expect(partings([before], [moved, other])).toEqual([]);
+  });
+});
