@@ -4,12 +4,12 @@ import { type Config, ConfigError } from './config.ts';
 import { readConfigFile } from './config-file.ts';
 import type { Context } from './context.ts';
 import { groupId } from './group.ts';
-import { remembered } from './in-turns.ts';
 import { pathKey } from './key-path.ts';
 import { createLabels } from './labels.ts';
-import { readAuthorities } from './platform.ts';
+import { remembered } from './lookups.ts';
 import { createReport } from './report.ts';
-import { resolveConfig } from './resolve.ts';
+import { resolveConfig } from './resolve-config.ts';
+import { readAuthorities } from './resolve-platform.ts';
 import { readSettings } from './settings.ts';
 import { CONFIG_VARIABLE, givenVariables, isAccountVariable } from './variables.ts';
 

@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { AT_ONCE, inTurns, remembered } from './in-turns.ts';
 import type { KeyPath } from './key-path.ts';
+import { AT_ONCE, inTurns, remembered } from './lookups.ts';
 
 /** A path, as it was given, and where. */
 export interface PlacedPath {

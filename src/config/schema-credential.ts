@@ -1,8 +1,17 @@
 import * as v from 'valibot';
-import { AbsolutePath, AppId, DailyCalls, Duration, Flag, Name, Text, VariableName } from './fields.ts';
 import { key, list, mapping, preset } from './schema-kit.ts';
 import { PlatformOverrides } from './schema-platform.ts';
 import { Notification, Target } from './schema-targets.ts';
+import {
+  AbsolutePath,
+  AppId,
+  DailyCalls,
+  Duration,
+  Flag,
+  Name,
+  Text,
+  VariableName,
+} from './schema-values.ts';
 
 /** How long before its end a token is replaced where nothing else is said. A WeCom token repeats until it ends. */
 export const WINDOWS = { rotationWindow: '5m', ahead: '10m' } as const;

@@ -1,6 +1,6 @@
 import type * as v from 'valibot';
-import { AbsolutePath, Duration, Flag } from './fields.ts';
 import { key, list, mapping, preset } from './schema-kit.ts';
+import { AbsolutePath, Duration, Flag } from './schema-values.ts';
 import { PlatformUrl, ProxyUrl } from './urls.ts';
 
 const TIMEOUT = 'How long a call may take, from connecting to the last byte of the answer.';

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { MINUTE } from '../core/time.ts';
-import { AbsolutePath, durationUpTo, Flag, Group, Mode, Text } from './fields.ts';
 import { key, list, mapping, preset } from './schema-kit.ts';
+import { AbsolutePath, durationUpTo, Flag, Group, Mode, Text } from './schema-values.ts';
 import { WebhookUrl } from './urls.ts';
 
 const KINDS = ['token', 'jsapi', 'wx_card', 'corp_jsapi', 'agent_config'] as const;

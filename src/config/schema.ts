@@ -1,16 +1,16 @@
 import * as v from 'valibot';
-import { ListenAddress, LocalAddress } from './addresses.ts';
-import { AbsoluteFolder, FolderMode, Group, HostName, Schedule, Text } from './fields.ts';
+import { ListenAddress, LocalAddress } from './schema-addresses.ts';
 import { Credential } from './schema-credential.ts';
 import { key, list, mapping, preset } from './schema-kit.ts';
 import { Platform } from './schema-platform.ts';
+import { AbsoluteFolder, FolderMode, Group, HostName, Schedule, Text } from './schema-values.ts';
 
 const Place = { namespace: key(Text, 'Namespace.'), name: key(Text, 'Name.') };
 
 /**
  * The configuration: every key, its form, its default and its description. The environment is read by the same schema,
  * and the JSON Schema for editors is made of it. What is required, and what must fit together, is checked in the
- * modules that `resolve.ts` calls, since more can be said there than "missing".
+ * modules called `resolve-…`, since more can be said there than "missing".
  */
 export const Document = mapping(
   {

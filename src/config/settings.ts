@@ -4,9 +4,9 @@ import type { ConfigFile } from './config-file.ts';
 import { accountSettings, generalSettings } from './environment-document.ts';
 import { pathKey, pathText } from './key-path.ts';
 import { type Mapping, merge } from './mapping.ts';
-import { unknownNames } from './names.ts';
 import type { Report } from './report.ts';
 import { Document, type Settings } from './schema.ts';
+import { unknownNames } from './unknown-variables.ts';
 import { type Given, isAccountVariable, VARIABLES } from './variables.ts';
 
 export interface Sources {

@@ -2,7 +2,7 @@ import { lstat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { folderProblem, pathProblem } from '../system/path-problem.ts';
 import type { Context } from './context.ts';
-import { AT_ONCE, inTurns, remembered } from './in-turns.ts';
+import { AT_ONCE, inTurns, remembered } from './lookups.ts';
 import type { PlacedPath } from './real-paths.ts';
 
 /**

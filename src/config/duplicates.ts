@@ -1,6 +1,6 @@
 import type { Context } from './context.ts';
-import type { Resolved } from './credential.ts';
 import { pathText } from './key-path.ts';
+import type { Resolved } from './resolve-credential.ts';
 import type { CredentialSettings } from './schema-credential.ts';
 
 /** Tells of names that two credentials share: whoever says one would not know which is meant. */

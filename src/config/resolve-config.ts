@@ -1,14 +1,14 @@
-import { refuseSharedAccounts, refuseSharedNames } from './accounts.ts';
+import { areApart } from './collisions.ts';
 import type { Config, CredentialConfig } from './config.ts';
 import { type Context, isMissing } from './context.ts';
-import { type Resolved, resolveCredential } from './credential.ts';
-import { AT_ONCE, inTurns } from './in-turns.ts';
-import { areApart } from './paths.ts';
-import { pathsOf } from './paths-of.ts';
-import { knows } from './platform.ts';
+import { refuseSharedAccounts, refuseSharedNames } from './duplicates.ts';
+import { AT_ONCE, inTurns } from './lookups.ts';
+import { pathsOf } from './placed-paths.ts';
+import { type Resolved, resolveCredential } from './resolve-credential.ts';
+import { knows } from './resolve-platform.ts';
+import { resolveServers } from './resolve-servers.ts';
+import { resolveStateFolder } from './resolve-state-folder.ts';
 import { LATER_KEYS, type Settings } from './schema.ts';
-import { resolveServers } from './servers.ts';
-import { resolveStateFolder } from './state.ts';
 import { areWritable } from './writable.ts';
 
 export interface ResolveOptions {

@@ -6,13 +6,13 @@ import type { CredentialConfig, SecretSource } from './config.ts';
 import { type Context, isMissing } from './context.ts';
 import type { KeyPath } from './key-path.ts';
 import { refuseMisfits, refuseUncoordinated } from './misfits.ts';
-import { resolveNotify } from './notify.ts';
-import { resolvePlatform } from './platform.ts';
+import { resolveNotify } from './resolve-notify.ts';
+import { resolvePlatform } from './resolve-platform.ts';
+import { findSecret } from './resolve-secret.ts';
+import { type PlacedTarget, resolveTargets } from './resolve-targets.ts';
+import { resolveTickets } from './resolve-tickets.ts';
 import { type CredentialSettings, WINDOWS } from './schema-credential.ts';
 import type { PlatformSettings } from './schema-platform.ts';
-import { findSecret } from './secret.ts';
-import { type PlacedTarget, resolveTargets } from './targets.ts';
-import { resolveTickets } from './tickets.ts';
 
 /** Pods that share nothing learn of a forced rotation elsewhere by asking again; WeChat recommends this rhythm. */
 const RECHECK = 5 * MINUTE;

@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import type { Context } from './context.ts';
-import type { Resolved } from './credential.ts';
 import type { Paths, PlacedFile, PlacedInput } from './real-paths.ts';
+import type { Resolved } from './resolve-credential.ts';
 import type { Settings } from './schema.ts';
 
 export interface FoundPaths {
