@@ -1,7 +1,8 @@
 import { dirname, sep } from 'node:path';
 import type { Context } from './context.ts';
 import { type KeyPath, pathKey } from './key-path.ts';
-import { followLinks, type Paths, type PlacedFile, type RealPaths } from './real-paths.ts';
+import type { Paths, PlacedFile } from './placed-paths.ts';
+import { followLinks, type RealPaths } from './real-paths.ts';
 
 /** Told of a collision, of what kind it is, and where; one of a kind is enough for one place. */
 type Collide = (kind: string, at: KeyPath, what: string) => void;

@@ -1,3 +1,4 @@
+import type { Authorities } from './authorities.ts';
 import type { KeyPath } from './key-path.ts';
 import type { Labels } from './labels.ts';
 
@@ -15,10 +16,6 @@ export interface Context extends Pick<Labels, 'name' | 'brief' | 'setting'> {
   /** The certificates in a file, or why there are none. */
   readAuthorities(path: string): Promise<Authorities>;
 }
-
-export type Authorities =
-  | { readonly pem: string; readonly problem?: never }
-  | { readonly pem?: never; readonly problem: string };
 
 /** Tells of something that has to be there and is not. */
 export function isMissing(context: Context, path: KeyPath, value: unknown, what: string): boolean {

@@ -1,15 +1,15 @@
 import { resolve } from 'node:path';
 import { programProblem } from '../system/program-problem.ts';
+import { readAuthorities } from './authorities.ts';
 import { type Config, ConfigError } from './config.ts';
 import { readConfigFile } from './config-file.ts';
 import type { Context } from './context.ts';
-import { groupId } from './group.ts';
 import { pathKey } from './key-path.ts';
 import { createLabels } from './labels.ts';
 import { remembered } from './lookups.ts';
 import { createReport } from './report.ts';
 import { resolveConfig } from './resolve-config.ts';
-import { readAuthorities } from './resolve-platform.ts';
+import { groupId } from './resolve-group.ts';
 import { readSettings } from './settings.ts';
 import { CONFIG_VARIABLE, givenVariables, isAccountVariable } from './variables.ts';
 

@@ -1,8 +1,35 @@
 import { dirname, join } from 'node:path';
 import type { Context } from './context.ts';
-import type { Paths, PlacedFile, PlacedInput } from './real-paths.ts';
+import type { KeyPath } from './key-path.ts';
 import type { Resolved } from './resolve-credential.ts';
 import type { Settings } from './schema.ts';
+
+/** A path, as it was given, and where. */
+export interface PlacedPath {
+  readonly path: string;
+  readonly at: KeyPath;
+}
+
+export interface PlacedFile extends PlacedPath {
+  /** Whether it is kept beside the one that was named. */
+  readonly isDetails: boolean;
+}
+
+export interface PlacedInput extends PlacedPath {
+  /** What would be lost. */
+  readonly content: 'the AppSecret' | 'the certificates';
+}
+
+/** Every path of a configuration that is good by itself. */
+export interface Paths {
+  /** What is published: each target, then its details. */
+  readonly files: readonly PlacedFile[];
+  readonly inputs: readonly PlacedInput[];
+  /** The configuration itself. */
+  readonly document: string | undefined;
+  readonly state: PlacedPath | undefined;
+  readonly feedback: PlacedPath | undefined;
+}
 
 export interface FoundPaths {
   /** What can be checked: a default is not, where what was said in its place is wrong. */

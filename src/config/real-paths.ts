@@ -1,36 +1,9 @@
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { KeyPath } from './key-path.ts';
 import { AT_ONCE, inTurns, remembered } from './lookups.ts';
+import type { Paths, PlacedFile, PlacedInput, PlacedPath } from './placed-paths.ts';
 
-/** A path, as it was given, and where. */
-export interface PlacedPath {
-  readonly path: string;
-  readonly at: KeyPath;
-}
-
-export interface PlacedFile extends PlacedPath {
-  /** Whether it is kept beside the one that was named. */
-  readonly isDetails: boolean;
-}
-
-export interface PlacedInput extends PlacedPath {
-  /** What would be lost. */
-  readonly content: 'the AppSecret' | 'the certificates';
-}
-
-/** Every path of a configuration that is good by itself. */
-export interface Paths {
-  /** What is published: each target, then its details. */
-  readonly files: readonly PlacedFile[];
-  readonly inputs: readonly PlacedInput[];
-  /** The configuration itself. */
-  readonly document: string | undefined;
-  readonly state: PlacedPath | undefined;
-  readonly feedback: PlacedPath | undefined;
-}
-
-/** The same with links followed. */
+/** {@link Paths} with links followed. */
 export interface RealPaths {
   /** Where the entry itself lies that a write would replace. */
   readonly files: readonly (PlacedFile & { readonly real: string })[];

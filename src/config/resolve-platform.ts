@@ -1,7 +1,6 @@
 import type { CredentialType } from '../core/credential.ts';
-import { readRegularFile } from '../system/read-regular-file.ts';
 import type { PlatformConfig } from './config.ts';
-import type { Authorities, Context } from './context.ts';
+import type { Context } from './context.ts';
 import type { KeyPath } from './key-path.ts';
 import type { PlatformOverride, PlatformSettings } from './schema-platform.ts';
 import { isLoopback } from './urls.ts';
@@ -77,20 +76,4 @@ async function authorities(
     context.complain([...(own.caFile === undefined ? ['platform'] : at), 'caFile'], problem);
   }
   return pem;
-}
-
-/** Bytes: several times what an operating system trusts. */
-const LARGEST_BUNDLE = 4 * 1024 * 1024;
-
-export async function readAuthorities(path: string): Promise<Authorities> {
-  try {
-    const { text } = await readRegularFile(path, LARGEST_BUNDLE, { followLinks: true });
-    // Node takes anything here without a word, and then trusts no one.
-    return text.includes('-----BEGIN CERTIFICATE-----')
-      ? { pem: text }
-      : { problem: `${path} holds no certificate in PEM` };
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    return { problem: `${path} cannot be read (${code ?? message})` };
-  }
 }

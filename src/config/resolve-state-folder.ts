@@ -1,4 +1,5 @@
 import type { Context } from './context.ts';
+import { resolveGroup } from './resolve-group.ts';
 import type { Settings } from './schema.ts';
 
 /** Who may use the state folder. */
@@ -14,9 +15,6 @@ export async function resolveStateFolder(
   if (!isShared && !context.isWrong(['stateMode'])) {
     context.complain(['stateGroup'], 'needs stateMode: "0770", or its members cannot use the folder');
   }
-  const stateGid = await context.groupId(stateGroup);
-  if (stateGid !== undefined) return { stateMode, stateGid };
-  const what = `this system knows no group called ${JSON.stringify(stateGroup)}: use its number`;
-  context.complain(['stateGroup'], what);
-  return { stateMode };
+  const stateGid = await resolveGroup(stateGroup, ['stateGroup'], context);
+  return { stateMode, ...(stateGid !== undefined && { stateGid }) };
 }

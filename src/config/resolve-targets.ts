@@ -2,6 +2,7 @@ import type { TicketKind } from '../core/credential.ts';
 import type { FileTargetConfig } from './config.ts';
 import { type Context, isMissing } from './context.ts';
 import type { KeyPath } from './key-path.ts';
+import { resolveGroup } from './resolve-group.ts';
 import type { CredentialSettings } from './schema-credential.ts';
 import type { FileTargetSettings } from './schema-targets.ts';
 
@@ -43,13 +44,7 @@ async function resolveFile(
   jsons: ReadonlySet<string>,
   context: Context,
 ): Promise<FileTargetConfig | undefined> {
-  const gid = group === undefined ? undefined : await context.groupId(group);
-  if (group !== undefined && gid === undefined) {
-    context.complain(
-      [...at, 'group'],
-      `this system knows no group called ${JSON.stringify(group)}: use its number`,
-    );
-  }
+  const gid = await resolveGroup(group, [...at, 'group'], context);
   if (isMissing(context, [...at, 'path'], path, 'the absolute path of the file') || path === undefined) {
     return undefined;
   }

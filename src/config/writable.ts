@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { folderProblem, pathProblem } from '../system/path-problem.ts';
 import type { Context } from './context.ts';
 import { AT_ONCE, inTurns, remembered } from './lookups.ts';
-import type { PlacedPath } from './real-paths.ts';
+import type { PlacedPath } from './placed-paths.ts';
 
 /**
  * Tells of what could not be written, once for all that share a folder. Looks only: nothing is created.
