@@ -36,23 +36,24 @@ function guises(text: string): string[] {
   ];
 }
 
+/** Where each sends its secret. */
+const ENDPOINTS = [
+  [APP_ID, '/cgi-bin/stable_token'],
+  [CLASSIC, '/cgi-bin/token'],
+  [CORP, '/cgi-bin/gettoken'],
+] as const;
+
 /** Answers that repeat what they were asked: all of it tempting to log. */
-const ECHOES: readonly Fault[] = Object.entries(SECRETS).flatMap(([appId, secret]): Fault[] => [
-  {
-    kind: 'errcode',
-    errcode: 987654,
-    errmsg: `no ${secret}, secret=${encodeURIComponent(secret)}`,
-    appId,
-    times: 1,
-  },
-  {
-    kind: 'redirect',
-    location: `https://portal.example.com/?secret=${encodeURIComponent(secret)}`,
-    appId,
-    times: 1,
-  },
-  { kind: 'body', body: `<p>${secret}</p>`, contentType: 'text/html', appId, times: 1 },
-]);
+const ECHOES: readonly Fault[] = ENDPOINTS.flatMap(([appId, path]): Fault[] => {
+  const secret = SECRETS[appId];
+  const inUrl = encodeURIComponent(secret);
+  const met = { path, appId, times: 1 };
+  return [
+    { kind: 'errcode', errcode: 987654, errmsg: `no ${secret}, secret=${inUrl}`, ...met },
+    { kind: 'redirect', location: `https://portal.example.com/?secret=${inUrl}`, ...met },
+    { kind: 'body', body: `<p>${secret}</p>`, contentType: 'text/html', ...met },
+  ];
+});
 
 async function webhook(atEnd: AtEnd) {
   const heard: string[] = [];
@@ -180,10 +181,13 @@ describe('G8: secrets stay secret', () => {
       others.push(program.stdout(), program.stderr());
     };
     await sandbox.faults(ECHOES);
+    const calls = () => Promise.all(ENDPOINTS.map(([appId, path]) => sandbox.calls(path, appId)));
     for (const round of [1, 2, 3]) {
-      const before = (await sandbox.journal()).length;
+      const before = await calls();
       daemon.signal('SIGHUP');
-      await eventually(async () => (await sandbox.journal()).length >= before + 3, { for: `round ${round}` });
+      await eventually(async () => (await calls()).every((count, index) => count > (before[index] ?? 0)), {
+        for: `round ${round}`,
+      });
     }
     await sandbox.clearFaults();
     await also('refresh', '--force');
