@@ -1,0 +1,122 @@
+import { access } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { beside, filesOf, listOf, manifests, partOf, pods, textOf } from './manifests.ts';
+
+const PODS = await pods();
+
+describe('every manifest', () => {
+  it('says in its first lines what it is for', async () => {
+    for (const file of await filesOf('kustomization.yaml')) expect(await textOf(file), file).toMatch(/^# \w/);
+  });
+
+  it('is listed where it lies, and what is listed is there', async () => {
+    const files = await filesOf('.yaml');
+    for (const { file, kind, content } of await manifests()) {
+      if (kind !== 'Kustomization') continue;
+      const listed = Array.isArray(content['resources']) ? content['resources'].map(String) : [];
+      const generated = listOf(content, 'configMapGenerator').flatMap(({ files: names }) =>
+        Array.isArray(names) ? names.map(String) : [],
+      );
+      for (const name of [...listed, ...generated]) await access(beside(file, name));
+      const folder = file.slice(0, -'kustomization.yaml'.length);
+      const lying = files.filter((path) => path.startsWith(folder)).map((path) => path.slice(folder.length));
+      const missing = lying.filter((name) => ![...listed, ...generated, 'kustomization.yaml'].includes(name));
+      expect(missing, file).toEqual([]);
+    }
+  });
+});
+
+describe('every pod', () => {
+  it.each(PODS)(
+    'of $file is one that the restricted pod security standard admits',
+    ({ spec, containers }) => {
+      const general = partOf(spec, 'securityContext');
+      expect(general).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
+      expect(spec['shareProcessNamespace']).toBeUndefined();
+      for (const container of containers) {
+        const own = partOf(container, 'securityContext');
+        expect(own, String(container['name'])).toMatchObject({
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          capabilities: { drop: ['ALL'] },
+        });
+        expect(Number(own['runAsUser'] ?? general['runAsUser'])).toBeGreaterThan(0);
+      }
+    },
+  );
+
+  it.each(PODS)(
+    'of $file says what it needs, and gets the API server only if it asks it',
+    ({ spec, containers }) => {
+      expect(spec['automountServiceAccountToken']).toBe(spec['serviceAccountName'] === 'wx-token-sidecar');
+      for (const { resources, name } of containers) {
+        expect(resources, String(name)).toMatchObject({
+          requests: { cpu: expect.stringMatching(/m$/), memory: expect.stringMatching(/Mi$/) },
+          limits: { memory: expect.stringMatching(/Mi$/) },
+        });
+      }
+    },
+  );
+
+  it.each(PODS)(
+    'of $file holds tokens in memory, mounts the folder, and gives apps no way to write it',
+    ({ spec, containers }) => {
+      const volume = listOf(spec, 'volumes').find(({ name }) => name === 'wx');
+      expect(volume).toMatchObject({ emptyDir: { medium: 'Memory', sizeLimit: expect.anything() } });
+      for (const container of containers) {
+        for (const mount of listOf(container, 'volumeMounts')) {
+          expect(mount['subPath']).toBeUndefined();
+          const isOurs = container['image'] === 'wx-token-sidecar';
+          if (mount['name'] === 'wx')
+            expect(mount['readOnly'] ?? false, String(container['name'])).toBe(!isOurs);
+          // The AppSecret is for the daemon alone.
+          if (mount['name'] === 'appsecret') expect(isOurs).toBe(true);
+        }
+      }
+    },
+  );
+
+  it.each(PODS)('of $file has its app wait for the token', ({ spec, containers }) => {
+    const [first] = listOf(spec, 'initContainers');
+    if (!first) return expect(containers).toHaveLength(1);
+    const isNative = first['restartPolicy'] === 'Always';
+    if (isNative) expect(partOf(first, 'startupProbe', 'httpGet')['path']).toBe('/startupz');
+    else expect(first['args']).toEqual(['once']);
+    return undefined;
+  });
+});
+
+describe('what the refreshers share', () => {
+  it('can be applied again without a loss: the Secret has no data, the Lease no spec', async () => {
+    const found = await manifests();
+    const secrets = found.filter(({ kind }) => kind === 'Secret');
+    expect(secrets).toHaveLength(1);
+    for (const key of ['data', 'stringData', 'immutable'])
+      expect(secrets[0]?.content).not.toHaveProperty(key);
+    const leases = found.filter(({ kind }) => kind === 'Lease');
+    expect(leases).toHaveLength(1);
+    expect(leases[0]?.content).not.toHaveProperty('spec');
+  });
+
+  it('is all that their Role allows, each by its name and with no verb that is not needed', async () => {
+    const found = await manifests();
+    const rules = found.filter(({ kind }) => kind === 'Role').map(({ content }) => content['rules']);
+    expect(rules).toEqual([
+      [
+        {
+          apiGroups: [''],
+          resources: ['secrets'],
+          resourceNames: ['wx-token'],
+          verbs: ['get', 'patch', 'watch'],
+        },
+        {
+          apiGroups: ['coordination.k8s.io'],
+          resources: ['leases'],
+          resourceNames: ['wx-token-sidecar'],
+          verbs: ['get', 'update', 'watch'],
+        },
+      ],
+      [{ apiGroups: [''], resources: ['secrets'], resourceNames: ['wx-token'], verbs: ['get', 'watch'] }],
+    ]);
+  });
+});
