@@ -62,7 +62,7 @@ function connect(file: string, cluster: Section, user: Section, namespace: strin
 /** What a parser says of a text may quote it, and tokens stand in it. */
 function parseYaml(text: string, file: string): unknown {
   try {
-    return parse(text, { logLevel: 'silent' });
+    return parse(text, { logLevel: 'error' });
   } catch {
     throw unusable(`${file} is no YAML`);
   }

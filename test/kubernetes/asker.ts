@@ -20,7 +20,8 @@ export interface Asker {
 }
 
 export async function createAsker(connection: Connection): Promise<Asker> {
-  const agent = new Agent({ connect: await connection.trust() });
+  // Without keeping connections, which a server that is started again would have cut.
+  const agent = new Agent({ connect: await connection.trust(), pipelining: 0 });
 
   async function send(method: string, target: string, body?: string, headers = {}) {
     const token = await connection.token();

@@ -35,7 +35,9 @@ export function createWatches(store: Store, { bookmarkEvery, whenMoving }: Watch
     response.flushHeaders();
     const tell = (event: object) => whenMoving(() => response.write(`${JSON.stringify(event)}\n`));
     const key = keyOf(route);
-    const about = (change: Change) => change.key === key && tell(eventOf(change));
+    // From a version of the future there is nothing until that is reached, and nobody says so.
+    const about = (change: Change) =>
+      change.key === key && change.version > Number(from) && tell(eventOf(change));
 
     const replay = from === '' || from === '0' ? [] : store.since(Number(from));
     if (!replay) {
@@ -46,7 +48,6 @@ export function createWatches(store: Store, { bookmarkEvery, whenMoving }: Watch
     const now = store.get(key);
     if ((from === '' || from === '0') && now) tell({ type: 'ADDED', object: now });
     for (const change of replay) about(change);
-    // From a version of the future there is nothing, and nobody says so.
     const bookmarks = query.get('allowWatchBookmarks') === 'true';
     const kind = route.resource === 'leases' ? 'Lease' : 'Secret';
     if (bookmarks && from === '') tell(bookmark(kind, store, { 'k8s.io/initial-events-end': 'true' }));

@@ -1,0 +1,178 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, it, type TestContext } from 'vitest';
+import { failureOf } from '../../src/core/failure.ts';
+import { createClient } from '../../src/kubernetes/client.ts';
+import { type Connection, findConnection } from '../../src/kubernetes/connection.ts';
+import { systemClock } from '../../src/system/clock.ts';
+import type { Certificates, Identity } from '../providers/certificates.ts';
+import { listen } from '../providers/servers.ts';
+import { startApiServer } from '../support/kubernetes/api-server.ts';
+import { kubeconfig } from '../support/kubernetes/kubeconfig.ts';
+import { testCertificates } from './cluster.ts';
+
+const SECRET = { resource: 'secrets', namespace: 'default', name: 'wx-token' } as const;
+
+async function certificates(context: TestContext): Promise<Certificates> {
+  const made = await testCertificates();
+  return typeof made === 'string' ? context.skip(made) : made;
+}
+
+async function clientOf({ onTestFinished }: TestContext, options: Parameters<typeof kubeconfig>[0]) {
+  const folder = await mkdtemp(join(tmpdir(), 'wx-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const file = join(folder, 'config');
+  await writeFile(file, kubeconfig(options));
+  const { connection } = await findConnection({ KUBECONFIG: file });
+  if (!connection) throw new Error('no connection');
+  return { ...using(onTestFinished, connection), connection };
+}
+
+function using(atEnd: TestContext['onTestFinished'], connection: Connection) {
+  const client = createClient(connection, { clock: systemClock });
+  atEnd(client.close);
+  const outcome = () =>
+    client.get(SECRET).then(
+      () => 'found',
+      (error: unknown) => {
+        const { code, effect } = failureOf(error, 'none');
+        return `${code}, ${effect}`;
+      },
+    );
+  return { client, outcome };
+}
+
+/** An API server with this identity, which knows `authority` as the one of its clients. */
+async function server(context: TestContext, identity: Identity, authority: string) {
+  const started = await startApiServer({ tls: { ...identity, ca: authority } });
+  context.onTestFinished(started.close);
+  return started;
+}
+
+/** What every certificate here allows: the server is asked, and has no such Secret. */
+const ASKED = 'kube-missing, none';
+
+describe('an API server whose certificate', () => {
+  it('is signed by the authority that was given is asked', async (context) => {
+    const pem = await certificates(context);
+    const { url, adminToken: token } = await server(context, pem.server, pem.authority);
+    const { outcome } = await clientOf(context, { server: url, ca: pem.authority, user: { token } });
+    expect(await outcome()).toBe(ASKED);
+  });
+
+  it.for([
+    ['is signed by another authority', 'server', 'stranger', 'kube-tls-untrusted, unsent'],
+    ['is signed by nobody', 'selfSigned', 'authority', 'kube-tls-untrusted, unsent'],
+    ['is for another name', 'elsewhere', 'authority', 'kube-tls-name, unsent'],
+  ] as const)('%s is told no token', async ([, identity, authority, expected], context) => {
+    const pem = await certificates(context);
+    const { url, heard } = await server(context, pem[identity], pem.authority);
+    const { outcome } = await clientOf(context, { server: url, ca: pem[authority], user: { token: 'x' } });
+    expect(await outcome()).toBe(expected);
+    expect(heard).toEqual([]);
+  });
+
+  it('has another name than its address is asked by that name', async (context) => {
+    const pem = await certificates(context);
+    const { url, adminToken: token } = await server(context, pem.elsewhere, pem.authority);
+    const cluster = { 'tls-server-name': 'elsewhere.example' };
+    const { outcome } = await clientOf(context, { server: url, ca: pem.authority, user: { token }, cluster });
+    expect(await outcome()).toBe(ASKED);
+  });
+
+  it('has expired is told so', async (context) => {
+    const pem = await certificates(context);
+    const expired = await expiredIdentity(context);
+    const { url } = await server(context, expired, pem.authority);
+    const { outcome } = await clientOf(context, { server: url, ca: expired.cert, user: { token: 'x' } });
+    expect(await outcome()).toBe('kube-tls-expired, unsent');
+  });
+
+  it('does not exist, since it speaks plain HTTP, is told no token', async (context) => {
+    const pem = await certificates(context);
+    const port = await listen(createServer((_, response) => response.end('{}')));
+    const { outcome } = await clientOf(context, {
+      server: `https://127.0.0.1:${port}`,
+      ca: pem.authority,
+      user: { token: 'x' },
+    });
+    expect(await outcome()).toBe('kube-tls-plain, unsent');
+  });
+
+  it('is new is trusted as soon as the authority in the file is new as well', async (context) => {
+    const pem = await certificates(context);
+    const { url, adminToken: token } = await server(context, pem.server, pem.authority);
+    const { connection } = await clientOf(context, { server: url, ca: pem.authority, user: { token } });
+    let ca = pem.stranger;
+    const { outcome } = using(context.onTestFinished, { ...connection, trust: async () => ({ ca }) });
+    expect(await outcome()).toBe('kube-tls-untrusted, unsent');
+    ca = pem.authority;
+    // The handshake that fails looks at the file again.
+    expect(await outcome()).toBe('kube-tls-untrusted, unsent');
+    expect(await outcome()).toBe(ASKED);
+  });
+});
+
+describe('a client certificate', () => {
+  it('counts, also beside a token that is not known', async (context) => {
+    const pem = await certificates(context);
+    const { url } = await server(context, pem.server, pem.authority);
+    const data = (text: string) => Buffer.from(text).toString('base64');
+    const user = {
+      'client-certificate-data': data(pem.server.cert),
+      'client-key-data': data(pem.server.key),
+      token: 'of-nobody',
+    };
+    const { outcome } = await clientOf(context, { server: url, ca: pem.authority, user });
+    expect(await outcome()).toBe(ASKED);
+  });
+});
+
+describe('an API server that speaks HTTPS', () => {
+  it('is no use to who speaks plain HTTP', async (context) => {
+    const pem = await certificates(context);
+    const { url } = await server(context, pem.server, pem.authority);
+    const { outcome } = await clientOf(context, { server: url.replace('https:', 'http:'), user: {} });
+    expect(await outcome()).toBe('kube-http-400, none');
+  });
+});
+
+/** Signed by itself, a year ago for a day. */
+async function expiredIdentity({ onTestFinished }: TestContext): Promise<Identity> {
+  const folder = await mkdtemp(join(tmpdir(), 'wx-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const openssl = (...args: string[]) => promisify(execFile)('openssl', args, { cwd: folder });
+  const config = [
+    '[ca]\ndefault_ca=d\n[d]\ndatabase=index\nnew_certs_dir=.\nserial=serial\ndefault_md=sha256\npolicy=p\nx509_extensions=x',
+    '[p]\ncommonName=supplied\n[x]\nsubjectAltName=IP:127.0.0.1\nbasicConstraints=CA:true\n',
+  ].join('\n');
+  await Promise.all([
+    writeFile(join(folder, 'config'), config),
+    writeFile(join(folder, 'index'), ''),
+    writeFile(join(folder, 'serial'), '01\n'),
+  ]);
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', 'key'];
+  await openssl('req', '-new', ...key, '-subj', '/CN=late', '-out', 'csr');
+  const dates = ['-startdate', '20200101000000Z', '-enddate', '20200102000000Z'];
+  await openssl(
+    'ca',
+    '-batch',
+    '-config',
+    'config',
+    '-selfsign',
+    '-keyfile',
+    'key',
+    '-in',
+    'csr',
+    '-out',
+    'cert',
+    '-notext',
+    ...dates,
+  );
+  const read = (name: string) => readFile(join(folder, name), 'utf8');
+  return { key: await read('key'), cert: await read('cert') };
+}

@@ -1,0 +1,171 @@
+import { describe, expect, it, type TestContext } from 'vitest';
+import type { Failure } from '../../src/core/failure.ts';
+import type { Timeouts } from '../../src/kubernetes/agents.ts';
+import { collectionPath, objectPath } from '../../src/kubernetes/resources.ts';
+import { watchNamed } from '../../src/kubernetes/watch-named.ts';
+import { systemClock } from '../../src/system/clock.ts';
+import type { ApiServerOptions } from '../support/kubernetes/api-server.ts';
+import { eventually } from '../support/wait.ts';
+import { openCluster, WRITER } from './cluster.ts';
+
+interface Options extends ApiServerOptions {
+  readonly timeouts?: Partial<Timeouts>;
+}
+
+/** Somebody who watches the Secret as the Role of the refresher allows it, from before it is there. */
+async function watching({ onTestFinished }: TestContext, { timeouts, ...options }: Options = {}) {
+  const cluster = await openCluster(onTestFinished, options);
+  const { ask } = cluster.admin;
+  const client = (await cluster.account(WRITER)).client(timeouts);
+  const told: string[] = [];
+  const troubles: Failure[] = [];
+  const end = new AbortController();
+  const watch = watchNamed(client, cluster.secret, {
+    onObject: ({ data }) => void told.push(Buffer.from(data?.['a'] ?? '', 'base64').toString()),
+    onGone: ({ data }) => void told.push(`gone ${Buffer.from(data?.['a'] ?? '', 'base64')}`),
+    onTrouble: (failure) => void troubles.push(failure),
+    signal: end.signal,
+    clock: systemClock,
+    random: Math.random,
+  });
+  onTestFinished(() => end.abort());
+  const path = objectPath(cluster.secret);
+  const data = (text: string) => ({ data: { a: Buffer.from(text).toString('base64') } });
+  return {
+    ...cluster,
+    ...{ told, troubles, watch, client, stop: () => end.abort() },
+    make: (text: string) =>
+      ask('POST', collectionPath(cluster.secret), { metadata: { name: 'wx-token' }, ...data(text) }),
+    write: (text: string) => ask('PATCH', path, data(text)),
+    remove: () => ask('DELETE', path),
+    isOpen: () => eventually(() => watch.state().open, { for: 'an open watch' }),
+    hears: (text: string, within = 15_000) => eventually(() => told.at(-1) === text, { within, for: text }),
+  };
+}
+
+describe.concurrent('whoever watches one Secret', () => {
+  it('hears of it from its making to its end, and knows that it hears', async (context) => {
+    const { watch, isOpen, make, write, remove, hears, told } = await watching(context);
+    expect(watch.state().open).toBe(false);
+    await isOpen();
+    const { since } = watch.state();
+    expect(since).toBeGreaterThan(Date.now() - 60_000);
+    expect(told).toEqual([]);
+    await make('one');
+    await hears('one');
+    await write('two');
+    await hears('two');
+    await remove();
+    await hears('gone two');
+    await make('three');
+    await hears('three');
+    expect(watch.state()).toEqual({ open: true, since });
+  });
+
+  it('stops when it is told to', async (context) => {
+    const { watch, isOpen, stop, make, told, troubles } = await watching(context);
+    await isOpen();
+    stop();
+    await watch.ended;
+    await make('one');
+    expect([told, watch.state().open]).toEqual([[], false]);
+    expect(troubles.filter(({ code }) => code === 'aborted')).toEqual([]);
+  });
+
+  it('is not disturbed by calls, nor they by the watch', async (context) => {
+    const { isOpen, make, hears, client, secret } = await watching(context);
+    await isOpen();
+    await make('one');
+    await Promise.all(Array.from({ length: 20 }, () => client.get(secret)));
+    await hears('one');
+  });
+
+  it.for(['endWatches', 'cutWatches'] as const)('goes on after %s', async (how, context) => {
+    const cluster = await watching(context);
+    const server = cluster.faulty(context);
+    await cluster.isOpen();
+    await cluster.make('one');
+    await cluster.hears('one');
+    server[how]();
+    await eventually(() => !cluster.watch.state().open);
+    await cluster.write('two');
+    await cluster.hears('two');
+    await cluster.isOpen();
+  });
+
+  it.for([
+    [410, 'Expired'],
+    [500, 'InternalError'],
+    [504, 'Timeout'],
+  ] as const)('goes on after an ERROR %i, and does not ask in a circle', async ([code, reason], context) => {
+    const cluster = await watching(context);
+    const server = cluster.faulty(context);
+    await cluster.make('one');
+    await cluster.hears('one');
+    server.failWatches(code, reason);
+    await eventually(() => cluster.troubles.length > 0);
+    expect(cluster.watch.state().open).toBe(false);
+    await cluster.write('two');
+    await cluster.hears('two');
+    const asked = server.heard.filter(({ method }) => method === 'WATCH');
+    expect(asked.length).toBeLessThan(5);
+    expect(asked.every(({ target }) => !target.includes('resourceVersion'))).toBe(true);
+  });
+
+  it('goes on after a restart of the API server', async (context) => {
+    const cluster = await watching(context);
+    const server = cluster.faulty(context);
+    await cluster.make('one');
+    await cluster.hears('one');
+    await server.down();
+    await eventually(() => cluster.troubles.some(({ code }) => code === 'kube-unreachable'));
+    server.mood.isStarting = true;
+    await server.restart();
+    await eventually(() => cluster.troubles.some(({ code }) => code === 'kube-forbidden'));
+    server.mood.isStarting = false;
+    await cluster.write('two');
+    await cluster.hears('two');
+  });
+
+  it('notices a server that stands still, and goes on when it moves again', async (context) => {
+    const timeouts = { connect: 1_000, opening: 1_000, idle: 2_000 };
+    const cluster = await watching(context, { timeouts, bookmarkEvery: 300 });
+    const server = cluster.faulty(context);
+    await cluster.make('one');
+    await cluster.hears('one');
+    const { since } = cluster.watch.state();
+    server.freeze();
+    await eventually(() =>
+      cluster.troubles.some(({ code, message }) => code === 'kube-timeout' && /nothing came/.test(message)),
+    );
+    await eventually(() => cluster.troubles.some(({ code }) => code === 'kube-unreachable'));
+    expect(cluster.watch.state().open).toBe(false);
+    server.thaw();
+    await cluster.write('two');
+    await cluster.hears('two');
+    expect(cluster.watch.state().since).toBeGreaterThan(since);
+  });
+
+  it('is not ended by bookmarks alone', async (context) => {
+    const cluster = await watching(context, { timeouts: { idle: 1_500 }, bookmarkEvery: 200 });
+    const server = cluster.faulty(context);
+    await cluster.isOpen();
+    const { since } = cluster.watch.state();
+    // Several times as long as a silent one would live.
+    await eventually(() => Date.now() - since > 5_000);
+    expect(cluster.watch.state()).toEqual({ open: true, since });
+    expect(server.watches()).toBe(1);
+  });
+
+  it('waits while the store of the server holds back the beginning', async (context) => {
+    const cluster = await watching(context, { timeouts: { opening: 1_000 } });
+    const server = cluster.faulty(context);
+    await cluster.isOpen();
+    server.cutWatches();
+    server.freezeStore();
+    await eventually(() => cluster.troubles.some(({ code }) => code === 'kube-timeout'));
+    server.thawStore();
+    await cluster.make('one');
+    await cluster.hears('one');
+  });
+});
