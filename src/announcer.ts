@@ -57,7 +57,8 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     published({ name, kind }, expiresAt) {
       const credential = served.get(name);
       if (!credential) return;
-      const file = credential.publish.find(({ of }) => of === kind)?.path ?? '';
+      const target = credential.publish.find(({ type, of }) => type === 'file' && of === kind);
+      const file = target?.type === 'file' ? target.path : '';
       const change = { credential: name, kind, file, expiresAt: Math.floor(expiresAt / 1000) };
       for (const key of keysOf(credential)) deliveries.get(key)?.changed(change);
     },

@@ -5,12 +5,14 @@ import { refreshDesk } from './coordination/refresh-desk.ts';
 import { requestFolder } from './coordination/request-folder.ts';
 import { stateFolder } from './coordination/state-folder.ts';
 import type { Clock, Unit } from './core/ports.ts';
+import { kubernetesOf } from './kubernetes/index.ts';
 import { createDeliveryNarrator } from './operations/delivery-narrator.ts';
 import { feedbackFolder } from './operations/feedback-folder.ts';
 import type { Logger } from './operations/logger.ts';
 import { createNarrator } from './operations/narrator.ts';
 import { partings } from './parting.ts';
 import { createCautions, prepareFolder, prepareTargets } from './preparation.ts';
+import { publishers } from './publishers/index.ts';
 import { createReconciler, type Reconciler } from './reconciler.ts';
 import type { Reporter } from './steps.ts';
 import { createWaker } from './system/waker.ts';
@@ -59,6 +61,8 @@ export async function startDaemon(
   const { stateDir, feedbackDir } = config;
   const access = { mode: config.stateMode, ...(config.stateGid !== undefined && { gid: config.stateGid }) };
   const folder = stateFolder(stateDir, access, clock, (message) => logger.warn(message));
+  const kubernetes = kubernetesOf({ clock });
+  const edges = { folder, clock, createPublisher: publishers({ kubernetes, clock }) };
   const waker = createWaker(clock, () => reconciler.tick());
   const narrate = createNarrator(logger);
   const caution = createCautions(logger);
@@ -78,7 +82,7 @@ export async function startDaemon(
     const joined = new Map<string, Served>();
     for (const credential of credentials) {
       const known = served.get(credential.name);
-      const one = { credential, ...(await joinCredential(credential, folder, clock)) };
+      const one = { credential, ...(await joinCredential(credential, edges)) };
       joined.set(credential.name, known && isUnchanged(known, one) ? known : one);
     }
     const news = [...joined.values()].filter((one) => served.get(one.credential.name) !== one);
@@ -129,11 +133,12 @@ export async function startDaemon(
     },
     async stop(lastAnswer = LAST_ANSWER) {
       waker.stop();
-      const patience = setTimeout(reconciler.abort, lastAnswer);
+      const patience = setTimeout(() => void [reconciler.abort(), kubernetes.close()], lastAnswer);
       await reconciler.stop();
       clearTimeout(patience);
       await Promise.all([
         announcer.stop(),
+        kubernetes.close(),
         watch.close(),
         ...[...served.values()].map(({ close }) => close()),
       ]);

@@ -8,32 +8,33 @@ export interface Parting {
 }
 
 /**
- * What ends with a change of the configuration, for whoever did not mean it so or has to tidy up: nobody deletes a file
- * that others may be reading. A file that another credential goes on publishing is not left behind.
+ * What ends with a change of the configuration, for whoever did not mean it so or has to tidy up: nobody deletes what
+ * others may be reading. What another credential goes on publishing is not left behind.
  */
 export function partings(
   before: readonly CredentialConfig[],
   after: readonly CredentialConfig[],
 ): readonly Parting[] {
-  const published = new Set(after.flatMap(filesOf));
-  const left = (credential: CredentialConfig) => filesOf(credential).filter((file) => !published.has(file));
+  const published = new Set(after.flatMap(placesOf));
+  const leftOf = (credential: CredentialConfig) =>
+    placesOf(credential).filter((place) => !published.has(place));
   const staying = new Map(after.map((credential) => [credential.name, credential]));
   return before.flatMap((credential) => {
     const { name } = credential;
     const next = staying.get(name);
-    if (next) return partsOf(credential, next, left(credential));
-    const fields = { credential: name, files: left(credential) };
+    if (next) return partsOf(credential, next, leftOf(credential));
+    const fields = { credential: name, left: leftOf(credential) };
     return [{ message: 'no longer served; what was published stays', fields }];
   });
 }
 
-function partsOf(before: CredentialConfig, after: CredentialConfig, files: readonly string[]): Parting[] {
+function partsOf(before: CredentialConfig, after: CredentialConfig, left: readonly string[]): Parting[] {
   const credential = before.name;
   const tickets = without(before.tickets, after.tickets);
   const notifiers = without(notifiersOf(before), notifiersOf(after));
   return [
-    ...(files.length > 0
-      ? [{ message: 'no longer published; the file stays', fields: { credential, files } }]
+    ...(left.length > 0
+      ? [{ message: 'no longer published; what is there stays', fields: { credential, left } }]
       : []),
     ...(tickets.length > 0
       ? [{ message: 'tickets no longer fetched', fields: { credential, tickets } }]
@@ -44,8 +45,12 @@ function partsOf(before: CredentialConfig, after: CredentialConfig, files: reado
   ];
 }
 
-function filesOf({ publish }: CredentialConfig): string[] {
-  return publish.flatMap(({ path, details }) => (details ? [path, `${path}.json`] : [path]));
+function placesOf({ publish }: CredentialConfig): string[] {
+  return publish.flatMap((target) => {
+    if (target.type === 'file') return target.details ? [target.path, `${target.path}.json`] : [target.path];
+    const { namespace, name, key } = target;
+    return [key, `${key}.json`].map((one) => `${one} in Secret ${namespace}/${name}`);
+  });
 }
 
 /** By their names, which hold no secret: whoever is told in another way is still told. */

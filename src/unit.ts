@@ -10,7 +10,7 @@ import {
   fingerprintOf,
   ticketKinds,
 } from './providers/index.ts';
-import { createPublisher } from './publishers/index.ts';
+import type { CreatePublisher } from './publishers/index.ts';
 
 /** One configured credential with its edges joined: its token, then the tickets that are fetched with it. */
 export interface JoinedCredential {
@@ -30,11 +30,17 @@ export async function accountOf({ type, appId, platform, secret }: CredentialCon
   return { account: `${account}${app}`, app };
 }
 
+/** What all credentials share. */
+export interface SharedEdges {
+  readonly folder: StateFolder;
+  readonly clock: Clock;
+  readonly createPublisher: CreatePublisher;
+}
+
 /** @throws {EdgeError} when the AppSecret of an account that is known by it cannot be read */
 export async function joinCredential(
   credential: CredentialConfig,
-  folder: StateFolder,
-  clock: Clock,
+  { folder, clock, createPublisher }: SharedEdges,
 ): Promise<JoinedCredential> {
   const { name, type, appId, optional, platform, window, budget, coordinated, allowForce, recheck } =
     credential;

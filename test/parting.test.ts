@@ -39,7 +39,7 @@ describe('what ends with a change of the configuration', () => {
         message: 'no longer served; what was published stays',
         fields: {
           credential: 'club',
-          files: ['/run/wx/club/token', '/run/wx/club/token.json', '/run/wx/club/jsapi'],
+          left: ['/run/wx/club/token', '/run/wx/club/token.json', '/run/wx/club/jsapi'],
         },
       },
     ]);
@@ -52,8 +52,8 @@ describe('what ends with a change of the configuration', () => {
     const told = partings([before], [after]);
     expect(told).toEqual([
       {
-        message: 'no longer published; the file stays',
-        fields: { credential: 'shop', files: ['/run/wx/shop/token.json', '/run/wx/shop/jsapi'] },
+        message: 'no longer published; what is there stays',
+        fields: { credential: 'shop', left: ['/run/wx/shop/token.json', '/run/wx/shop/jsapi'] },
       },
       { message: 'tickets no longer fetched', fields: { credential: 'shop', tickets: ['jsapi'] } },
       {
@@ -67,7 +67,7 @@ describe('what ends with a change of the configuration', () => {
   it('is no file that another credential publishes from now on', async () => {
     const before = await shop();
     const renamed = { ...before, name: 'boutique' };
-    expect(partings([before], [renamed])).toMatchObject([{ fields: { credential: 'shop', files: [] } }]);
+    expect(partings([before], [renamed])).toMatchObject([{ fields: { credential: 'shop', left: [] } }]);
     const moved = { ...before, publish: before.publish.slice(1) };
     const other = await shop({ name: 'club', publish: before.publish.slice(0, 1) });
     expect(partings([before], [moved, other])).toEqual([]);

@@ -1,4 +1,4 @@
-import type { Config } from '../config/config.ts';
+import { type Config, ConfigError } from '../config/config.ts';
 import { stateFolder } from '../coordination/state-folder.ts';
 import { createGates } from '../gates.ts';
 import { inspectCredential } from '../inspection/credential.ts';
@@ -6,7 +6,9 @@ import { type Explanation, explain } from '../inspection/explanation.ts';
 import { type Findings, gather, render } from '../inspection/findings.ts';
 import { inquire } from '../inspection/inquiry.ts';
 import { lookAround } from '../inspection/scene.ts';
+import { clusterProblems, probeAll } from '../inspection/secret-target.ts';
 import { inspectState } from '../inspection/state.ts';
+import { kubernetesOf } from '../kubernetes/index.ts';
 import { systemClock } from '../system/clock.ts';
 import { asksForHelp, readArguments, readDuration } from './arguments.ts';
 import { EXIT } from './exit.ts';
@@ -57,12 +59,16 @@ export async function run(argv: readonly string[]): Promise<number> {
       configLoader(argv),
     );
     const patience = readDuration('--timeout', values.timeout);
+    const kubernetes = kubernetesOf({ clock: systemClock });
+    const problems = await clusterProblems(config, kubernetes);
+    if (problems.length > 0) throw new ConfigError(problems);
     const ignored: string[] = [];
     const answers = values.online ? await askAll(config, patience, (line) => ignored.push(line)) : [];
-    const sections = await inspect(config, answers, ignored);
+    const probes = values.online ? await probeAll(config, kubernetes, systemClock, patience) : [];
+    const sections = await inspect(config, [answers, probes], ignored);
     const blocks = sections.map(({ title, found }) => render(title, found));
     process.stdout.write(`${blocks.join('\n')}\n${summary(sections, answers)}\n`);
-    return exitFor(answers);
+    return exitFor([...answers, ...probes]);
   } catch (error) {
     return reportProblems(error);
   }
@@ -70,7 +76,7 @@ export async function run(argv: readonly string[]): Promise<number> {
 
 async function inspect(
   config: Config,
-  answers: readonly Explanation[],
+  told: readonly (readonly Findings[])[],
   ignored: readonly string[],
 ): Promise<readonly Section[]> {
   const scene = await lookAround();
@@ -81,7 +87,8 @@ async function inspect(
   const credentials = config.credentials.map(async (credential, index): Promise<Section> => {
     const found = await inspectCredential(credential, surroundings, process.env);
     const { name, type, appId } = credential;
-    return { title: `${name}: ${type} of ${appId}`, found: gather(found, answers[index] ?? NOTHING) };
+    const more = told.map((findings) => findings[index] ?? NOTHING);
+    return { title: `${name}: ${type} of ${appId}`, found: gather(found, ...more) };
   });
   return [
     ...(await Promise.all(credentials)),

@@ -54,7 +54,7 @@ export interface CredentialConfig {
   readonly optional: boolean;
   /** What is fetched with its token. */
   readonly tickets: readonly TicketKind[];
-  readonly publish: readonly FileTargetConfig[];
+  readonly publish: readonly TargetConfig[];
   readonly notify: readonly NotifierConfig[];
 }
 
@@ -83,6 +83,19 @@ export interface FileTargetConfig {
   readonly mode: number;
   readonly gid?: number;
 }
+
+/** A key of a Kubernetes Secret, with `KEY.json` beside it. */
+export interface SecretTargetConfig {
+  readonly type: 'kubernetes-secret';
+  readonly namespace: string;
+  readonly name: string;
+  readonly key: string;
+  /** What of the credential it holds. */
+  readonly of: Kind;
+  readonly format: FileTargetConfig['format'];
+}
+
+export type TargetConfig = FileTargetConfig | SecretTargetConfig;
 
 /** Who is told after a change has been published. */
 export type NotifierConfig =

@@ -53,6 +53,12 @@ export function pathsOf(
   const beside = first && join(dirname(first.path), '.wx-token-sidecar');
   const stateDir = settings.stateDir ?? beside;
   const isStateKnown = stateDir !== undefined && !context.isWrong(['stateDir']);
+  if (stateDir === undefined && hasSecretsAlone(settings)) {
+    context.complain(
+      ['stateDir'],
+      'is required where nothing is published into a file: the folder for restart memory',
+    );
+  }
   const { directory } = settings.feedback;
   const read = [...(document === undefined ? [] : [document]), ...inputs.map(({ path }) => path)];
   return {
@@ -68,8 +74,15 @@ export function pathsOf(
   };
 }
 
+function hasSecretsAlone({ credentials = [] }: Settings): boolean {
+  const targets = credentials.flatMap((credential) => credential?.publish ?? []);
+  return targets.length > 0 && targets.every((target) => target?.type === 'kubernetes-secret');
+}
+
 function publishedBy({ targets }: Resolved): PlacedFile[] {
-  return targets.flatMap(({ target: { path, details }, at }) => {
+  return targets.flatMap(({ target, at }) => {
+    if (target.type !== 'file') return [];
+    const { path, details } = target;
     const here = [...at, 'path'];
     const beside = details ? [{ path: `${path}.json`, at: here, isDetails: true }] : [];
     return [{ path, at: here, isDetails: false }, ...beside];

@@ -9,6 +9,7 @@ import { knows } from './resolve-platform.ts';
 import { resolveServers } from './resolve-servers.ts';
 import { resolveStateFolder } from './resolve-state-folder.ts';
 import { LATER_KEYS, type Settings } from './schema.ts';
+import { refuseSharedKeys } from './secret-keys.ts';
 import { areWritable } from './writable.ts';
 
 export interface ResolveOptions {
@@ -45,6 +46,7 @@ export async function resolveConfig(
   );
   const resolved = found.filter((credential) => credential !== undefined);
   refuseSharedAccounts(resolved, context);
+  refuseSharedKeys(resolved, context);
   refuseUnusedHosts(settings, resolved, context);
 
   const { paths, stateDir, inputs } = pathsOf(resolved, settings, document, context);

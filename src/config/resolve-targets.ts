@@ -1,14 +1,14 @@
 import type { TicketKind } from '../core/credential.ts';
-import type { FileTargetConfig } from './config.ts';
+import type { FileTargetConfig, SecretTargetConfig, TargetConfig } from './config.ts';
 import { type Context, isMissing } from './context.ts';
 import type { KeyPath } from './key-path.ts';
 import { resolveGroup } from './resolve-group.ts';
 import type { CredentialSettings } from './schema-credential.ts';
-import type { FileTargetSettings } from './schema-targets.ts';
+import type { FileTargetSettings, SecretTargetSettings } from './schema-targets.ts';
 
 /** A target, and where it is said. */
 export interface PlacedTarget {
-  readonly target: FileTargetConfig;
+  readonly target: TargetConfig;
   readonly at: KeyPath;
 }
 
@@ -25,14 +25,14 @@ export async function resolveTargets(
   const placed: PlacedTarget[] = [];
   for (const [index, target] of publish.entries()) {
     const here = [...list, index];
-    if (target?.type === 'kubernetes-secret') {
-      context.complain([...here, 'type'], 'kubernetes-secret is not supported by this version yet');
-    }
-    if (target === undefined || target.type === 'kubernetes-secret') continue;
+    if (target === undefined) continue;
     if (!context.isWrong([...at, 'tickets']) && isUnknown(target.of, tickets)) {
       context.complain([...here, 'of'], `${target.of} is not among the tickets of this credential`);
     }
-    const resolved = await resolveFile(target, here, jsons, context);
+    const resolved =
+      target.type === 'file'
+        ? await resolveFile(target, here, jsons, context)
+        : resolveSecret(target, here, context);
     if (resolved) placed.push({ target: resolved, at: here });
   }
   return placed;
@@ -59,6 +59,18 @@ async function resolveFile(
     mode,
     ...(gid !== undefined && { gid }),
   };
+}
+
+function resolveSecret(
+  { type, namespace, name, key, of, format }: SecretTargetSettings,
+  at: KeyPath,
+  context: Context,
+): SecretTargetConfig | undefined {
+  isMissing(context, [...at, 'namespace'], namespace, 'the namespace of the Secret');
+  isMissing(context, [...at, 'name'], name, 'the name of the Secret');
+  isMissing(context, [...at, 'key'], key, 'the key in the Secret that holds the value');
+  if (namespace === undefined || name === undefined || key === undefined) return undefined;
+  return { type, namespace, name, key, of, format };
 }
 
 function jsonOf({ path, of, format }: FileTargetSettings): string[] {

@@ -1,13 +1,27 @@
 import * as v from 'valibot';
 import { MINUTE } from '../core/time.ts';
 import { key, list, mapping, preset } from './schema-kit.ts';
-import { AbsolutePath, durationUpTo, Flag, Group, Mode, Text } from './schema-values.ts';
+import {
+  AbsolutePath,
+  durationUpTo,
+  Flag,
+  Group,
+  Mode,
+  Namespace,
+  ObjectName,
+  SecretKey,
+  Text,
+} from './schema-values.ts';
 import { WebhookUrl } from './urls.ts';
 
 const KINDS = ['token', 'jsapi', 'wx_card', 'corp_jsapi', 'agent_config'] as const;
 const FORMATS = ['raw', 'json', 'env', 'php', 'properties'] as const;
 
 const Of = v.picklist(KINDS, 'must be token, or one of the tickets of this credential');
+
+const Format = v.picklist(FORMATS, 'must be raw, json, env, php or properties');
+const FORMAT =
+  'raw is the value and nothing else; json, php and properties hold the times as well; env is for a shell to source.';
 
 const FileTarget = mapping(
   {
@@ -17,11 +31,7 @@ const FileTarget = mapping(
       'Absolute path of the file. Its folder is what apps mount, never the file itself.',
     ),
     of: preset(Of, 'What it holds: the token, or a ticket that is listed in tickets.', 'token'),
-    format: preset(
-      v.picklist(FORMATS, 'must be raw, json, env, php or properties'),
-      'raw is the value and nothing else; json, php and properties hold the times as well; env is for a shell to source.',
-      'raw',
-    ),
+    format: preset(Format, FORMAT, 'raw'),
     details: key(
       Flag,
       'Whether PATH.json is kept beside a raw file, written first, with the times. Default: true for raw.',
@@ -36,12 +46,16 @@ const KubernetesTarget = mapping(
   {
     type: v.pipe(
       v.literal('kubernetes-secret'),
-      v.description('A key of a Kubernetes Secret. Not supported by this version yet.'),
+      v.description('A key of a Kubernetes Secret. The keys of others in it are left alone.'),
     ),
-    namespace: key(Text, 'Namespace of the Secret.'),
-    name: key(Text, 'Name of the Secret.'),
-    key: key(Text, 'Key in the Secret.'),
+    namespace: key(Namespace, 'Namespace of the Secret.'),
+    name: key(
+      ObjectName,
+      'Name of the Secret. It has to be there, without data: the daemon does not create it.',
+    ),
+    key: key(SecretKey, 'Key in the Secret; the key KEY.json beside it holds the details.'),
     of: preset(Of, 'What it holds: the token, or a ticket that is listed in tickets.', 'token'),
+    format: preset(Format, FORMAT, 'raw'),
   },
   ['type', 'namespace', 'name', 'key'],
 );
@@ -98,6 +112,7 @@ export const Notification = v.variant(
 );
 
 export type FileTargetSettings = v.InferOutput<typeof FileTarget>;
+export type SecretTargetSettings = v.InferOutput<typeof KubernetesTarget>;
 export type NotificationSettings = v.InferOutput<typeof Notification>;
 
 /** Also said of what is no mapping at all. */

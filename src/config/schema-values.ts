@@ -84,6 +84,29 @@ const HOST = 'must be a host name, like wx.example.com, without a port';
 
 export const HostName = v.pipe(v.string(HOST), v.regex(/^[A-Za-z0-9]([\w.-]{0,251}\w)?$/, HOST));
 
+const NAMESPACE = 'must be a namespace of Kubernetes: up to 63 of a-z, 0-9 and -';
+
+export const Namespace = v.pipe(
+  v.string(NAMESPACE),
+  v.regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, NAMESPACE),
+);
+
+const OBJECT_NAME = 'must be the name of an object of Kubernetes: a-z, 0-9, - and .';
+
+export const ObjectName = v.pipe(
+  v.string(OBJECT_NAME),
+  v.maxLength(253, OBJECT_NAME),
+  v.regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/, OBJECT_NAME),
+);
+
+const SECRET_KEY = 'must be a key of a Secret: letters, digits, -, _ and .';
+
+/** A Secret takes 253 characters, and `.json` has to go with it. */
+export const SecretKey = v.pipe(
+  v.string(SECRET_KEY),
+  v.regex(/^(?!\.\.?$|\.\.)[A-Za-z0-9._-]{1,248}$/, SECRET_KEY),
+);
+
 export const VariableName = v.pipe(
   v.string('must be the name of a variable'),
   v.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of a variable, like SHOP_SECRET'),

@@ -6,6 +6,7 @@ import { inspectNotify } from './notify.ts';
 import { inspectPlatform } from './platform.ts';
 import type { Scene } from './scene.ts';
 import { inspectSecret } from './secret.ts';
+import { inspectSecretTargets, secretsAmong } from './secret-target.ts';
 import { inspectTargets } from './target.ts';
 
 /** One credential and everything it points at, without asking anybody. */
@@ -16,7 +17,10 @@ export async function inspectCredential(
 ): Promise<Findings> {
   const [secret, targets, notify] = await Promise.all([
     inspectSecret(credential.secret, scene),
-    inspectTargets(credential.publish, scene),
+    inspectTargets(
+      credential.publish.filter((target) => target.type === 'file'),
+      scene,
+    ),
     inspectNotify(credential.notify),
   ]);
   return gather(
@@ -26,6 +30,7 @@ export async function inspectCredential(
     secret,
     targets,
     notify,
+    inspectSecretTargets(secretsAmong(credential.publish)),
     fellowship(credential, isStateShared),
   );
 }

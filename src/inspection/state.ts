@@ -20,7 +20,7 @@ export async function inspectState(
   scene: Scene,
 ): Promise<StateFindings> {
   const folder = await inspectFolder(stateDir, 'folder', scene);
-  const [first] = credentials.flatMap(({ publish }) => publish);
+  const [first] = credentials.flatMap(({ publish }) => publish.filter((target) => target.type === 'file'));
   const isUsual = first !== undefined && stateDir === join(dirname(first.path), '.wx-token-sidecar');
   const chosen = isChosen || !isUsual;
   const shared = chosen || folder.storage === 'network';

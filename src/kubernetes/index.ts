@@ -3,6 +3,9 @@ import type { Clock } from '../core/ports.ts';
 import type { KubernetesClient } from './client.ts';
 import type { Environment } from './connection.ts';
 import { type ObjectName, objectPath } from './resources.ts';
+import type { Decision, SecretData, Update } from './update-secret.ts';
+
+export type { Decision, SecretData } from './update-secret.ts';
 
 /** The cluster, for those who have to do with one: nothing of it is loaded or read before it is asked for. */
 export interface Kubernetes {
@@ -10,22 +13,30 @@ export interface Kubernetes {
   problems(): Promise<readonly string[]>;
   /** @throws {EdgeError} `kube-credentials` where there are {@link problems} */
   client(): Promise<KubernetesClient>;
-  /** What this process does with one object, one after the other: they would only meet each other's conflicts. */
-  inTurn<T>(object: ObjectName, work: () => Promise<T>): Promise<T>;
+  /**
+   * Changes a Secret by compare-and-set. Those of this process who write the same one take turns: they would only meet
+   * each other's conflicts.
+   * @throws {EdgeError} why it could not be read or written
+   */
+  updateSecret(
+    secret: ObjectName<'secrets'>,
+    decide: (data: SecretData) => Promise<Decision>,
+  ): Promise<Update>;
   /** Ends everything under way; what is asked for afterwards fails. */
   close(): Promise<void>;
 }
 
 export interface KubernetesOptions {
-  readonly environment: Environment;
   readonly clock: Clock;
+  /** Says where it is; this process's own when absent. */
+  readonly environment?: Environment;
 }
 
 type Found =
   | { readonly client: KubernetesClient; readonly problems?: never }
   | { readonly client?: never; readonly problems: readonly string[] };
 
-export function kubernetesOf({ environment, clock }: KubernetesOptions): Kubernetes {
+export function kubernetesOf({ clock, environment = process.env }: KubernetesOptions): Kubernetes {
   const turns = new Map<string, Promise<unknown>>();
   let found: Promise<Found> | undefined;
 
@@ -46,30 +57,36 @@ export function kubernetesOf({ environment, clock }: KubernetesOptions): Kuberne
     return result;
   }
 
+  async function client(): Promise<KubernetesClient> {
+    const { client: made, problems } = await connect();
+    if (made) return made;
+    throw new EdgeError({
+      class: 'passing',
+      code: 'kube-credentials',
+      message: problems.join('; '),
+      effect: 'unsent',
+      backoff: PASSING,
+    });
+  }
+
+  async function inTurn<T>(object: ObjectName, work: () => Promise<T>): Promise<T> {
+    const key = objectPath(object);
+    const turn = (turns.get(key) ?? Promise.resolve()).then(work);
+    const settled = turn.catch(() => {});
+    turns.set(key, settled);
+    try {
+      return await turn;
+    } finally {
+      if (turns.get(key) === settled) turns.delete(key);
+    }
+  }
+
   return {
     problems: async () => (await connect()).problems ?? [],
-    async client() {
-      const { client, problems } = await connect();
-      if (client) return client;
-      const message = problems.join('; ');
-      throw new EdgeError({
-        class: 'passing',
-        code: 'kube-credentials',
-        message,
-        effect: 'unsent',
-        backoff: PASSING,
-      });
-    },
-    async inTurn(object, work) {
-      const key = objectPath(object);
-      const turn = (turns.get(key) ?? Promise.resolve()).then(work);
-      const settled = turn.catch(() => {});
-      turns.set(key, settled);
-      try {
-        return await turn;
-      } finally {
-        if (turns.get(key) === settled) turns.delete(key);
-      }
+    client,
+    async updateSecret(secret, decide) {
+      const [{ updateSecret }, ready] = await Promise.all([import('./update-secret.ts'), client()]);
+      return inTurn(secret, () => updateSecret(ready, secret, decide));
     },
     async close() {
       await (await found)?.client?.close();

@@ -33,7 +33,7 @@ export type FormatName = keyof typeof formats;
  * Times are epoch seconds. `type` says what one has: of a token the credential's type, of a ticket its kind, since
  * readers of several tickets tell them apart by nothing else (and the platform's own parameter is `type=jsapi` too).
  */
-function details(token: Token, { name, type, appId, kind }: Subject) {
+export function details(token: Token, { name, type, appId, kind }: Subject) {
   const value = token.value.reveal();
   return {
     name,

@@ -33,6 +33,6 @@ export async function credentialWith(environment: Environment) {
   const [credential, ...more] = config.credentials;
   if (!credential || more.length > 0) throw new Error('not one credential');
   const [target] = credential.publish;
-  if (!target) throw new Error('no target');
+  if (target?.type !== 'file') throw new Error('no file');
   return { config, credential, target };
 }

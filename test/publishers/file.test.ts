@@ -13,7 +13,7 @@ import {
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Token } from '../../src/core/credential.ts';
-import { createPublisher, type Target } from '../../src/publishers/index.ts';
+import { type FileTarget, filePublisher } from '../../src/publishers/file.ts';
 import { isRoot, modeOf, mount, namesIn, temporaryFolder, withUmask } from '../system/folder.ts';
 import { aToken } from './token.ts';
 
@@ -27,10 +27,10 @@ const OLD = aToken('the-first-token-of-this-test');
 const NEW = aToken('the-second-token-of-this-test', { generation: 2 });
 
 /** A publisher into a folder of its own. */
-async function workshop(changes: Partial<Target> = {}) {
+async function workshop(changes: Partial<FileTarget> = {}) {
   const path = join(await temporaryFolder(), 'wx', 'token');
-  const target: Target = { type: 'file', path, format: 'raw', details: true, mode: 0o640, ...changes };
-  const publisher = createPublisher(target, SUBJECT);
+  const target: FileTarget = { type: 'file', path, format: 'raw', details: true, mode: 0o640, ...changes };
+  const publisher = filePublisher(target, SUBJECT);
   const publish = (token: Token, isNewest = async () => true) => publisher.publish(token, isNewest);
   return { path, json: `${path}.json`, folder: dirname(path), ...publisher, publish };
 }
@@ -131,7 +131,7 @@ describe('publishing into a file', () => {
 });
 
 describe('what somebody changed is repaired', () => {
-  async function published(changes: Partial<Target> = {}) {
+  async function published(changes: Partial<FileTarget> = {}) {
     const bench = await workshop(changes);
     await bench.prepare();
     await bench.publish(OLD);

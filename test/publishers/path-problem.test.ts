@@ -4,7 +4,7 @@ import { chmod, chown, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createPublisher } from '../../src/publishers/index.ts';
+import { filePublisher } from '../../src/publishers/file.ts';
 import { isRoot, mount, namesIn, temporaryFolder } from '../system/folder.ts';
 import { program } from '../system/program.ts';
 
@@ -19,10 +19,7 @@ const preparer = program(new URL('./preparer.ts', import.meta.url));
 
 /** What `prepare` finds wrong with a path. */
 async function problemsOf(path: string, details = false): Promise<readonly string[]> {
-  return await createPublisher(
-    { type: 'file', path, format: 'raw', details, mode: 0o640 },
-    SUBJECT,
-  ).prepare();
+  return await filePublisher({ type: 'file', path, format: 'raw', details, mode: 0o640 }, SUBJECT).prepare();
 }
 
 describe('a path that can be published to', () => {

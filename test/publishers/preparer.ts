@@ -1,8 +1,8 @@
-import { createPublisher } from '../../src/publishers/index.ts';
+import { filePublisher } from '../../src/publishers/file.ts';
 
 /** A program: prepares a file target at PATH and says what is wrong with it. */
 const [path = ''] = process.argv.slice(2);
-const publisher = createPublisher(
+const publisher = filePublisher(
   { type: 'file', path, format: 'raw', details: false, mode: 0o640 },
   { name: 'default', type: 'stable-token', appId: 'wx0000000000000000', kind: 'token' },
 );

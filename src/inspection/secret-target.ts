@@ -1,0 +1,108 @@
+import type { Config, Problem, SecretTargetConfig, TargetConfig } from '../config/config.ts';
+import { type Failure, failureOf } from '../core/failure.ts';
+import type { Clock } from '../core/ports.ts';
+import type { Kubernetes } from '../kubernetes/index.ts';
+import type { Explanation } from './explanation.ts';
+import type { Fact, Findings } from './findings.ts';
+
+/** Into which keys of which Secrets one credential goes. */
+export function inspectSecretTargets(targets: readonly SecretTargetConfig[]): Findings {
+  const facts = targets.map(({ of, namespace, name, key, format }): Fact => {
+    return [of, `Secret ${namespace}/${name}, key ${key}: ${format}, details in ${key}.json`];
+  });
+  return { facts, warnings: [] };
+}
+
+/** Why the cluster that Secrets are published to cannot be asked at all; nothing where there are none. Asks nobody. */
+export async function clusterProblems(
+  { credentials }: Pick<Config, 'credentials'>,
+  kubernetes: Pick<Kubernetes, 'problems'>,
+): Promise<Problem[]> {
+  const [first] = credentials.flatMap(({ publish }) => secretsAmong(publish));
+  if (!first) return [];
+  const problems = await kubernetes.problems();
+  return problems.map((what) => ({ where: `kubernetes-secret ${first.namespace}/${first.name}`, what }));
+}
+
+export function secretsAmong(targets: readonly TargetConfig[]): SecretTargetConfig[] {
+  return targets.filter((target) => target.type === 'kubernetes-secret');
+}
+
+/**
+ * Reads the Secrets of each credential and makes as if it wrote them: that takes the same rights, and changes nothing.
+ * @param patience how long all of it may take, ms
+ */
+export async function probeAll(
+  { credentials }: Pick<Config, 'credentials'>,
+  kubernetes: Pick<Kubernetes, 'client' | 'close'>,
+  clock: Clock,
+  patience: number,
+): Promise<readonly Explanation[]> {
+  const end = new AbortController();
+  const timer = setTimeout(() => end.abort(new DOMException('too late', 'TimeoutError')), patience);
+  try {
+    const ask = async (target: SecretTargetConfig) => probe(target, kubernetes, clock, end.signal);
+    return await Promise.all(
+      credentials.map(async ({ publish }) => explain(await Promise.all(eachSecret(publish).map(ask)))),
+    );
+  } finally {
+    clearTimeout(timer);
+    await kubernetes.close();
+  }
+}
+
+/** One target of each Secret. */
+function eachSecret(targets: readonly TargetConfig[]): SecretTargetConfig[] {
+  const named = secretsAmong(targets).map(
+    (target) => [`${target.namespace}/${target.name}`, target] as const,
+  );
+  return [...new Map(named).values()];
+}
+
+function explain(probes: readonly Probe[]): Explanation {
+  const failures = probes.flatMap(({ failure }) => (failure ? [failure] : []));
+  return { verdict: verdictOn(failures), facts: probes.flatMap(({ facts }) => facts), warnings: [] };
+}
+
+interface Probe {
+  readonly facts: readonly Fact[];
+  readonly failure?: Failure;
+}
+
+async function probe(
+  { namespace, name, key }: SecretTargetConfig,
+  kubernetes: Pick<Kubernetes, 'client'>,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Probe> {
+  const started = clock.now().monotonic;
+  const secret = { resource: 'secrets', namespace, name } as const;
+  try {
+    const client = await kubernetes.client();
+    const { metadata } = await client.get(secret, { signal });
+    // As small as can be, and still a change of data: that is what an immutable Secret and a policy refuse.
+    const data = { [`${key}.json`]: Buffer.from('{}').toString('base64') };
+    await client.mergePatch(secret, metadata.resourceVersion, { data }, { dryRun: true, signal });
+    const took = Math.round(clock.now().monotonic - started);
+    return { facts: [['cluster', `the Secret ${namespace}/${name} can be read and written, in ${took} ms`]] };
+  } catch (error) {
+    const failure = failureOf(error, 'none');
+    const advice: readonly Fact[] = failure.advice === undefined ? [] : [['to do', failure.advice]];
+    return { failure, facts: [['cluster', failure.message], ...advice] };
+  }
+}
+
+function verdictOn(failures: readonly Failure[]): Explanation['verdict'] {
+  if (failures.some((failure) => NEEDS_A_PERSON.has(failure.code))) return 'refused';
+  return failures.length > 0 ? 'passing' : 'good';
+}
+
+/** Who asks by hand asks once, and not in the moment in which an API server starts. */
+const NEEDS_A_PERSON = new Set([
+  'kube-missing',
+  'kube-forbidden',
+  'kube-unauthorized',
+  'kube-immutable',
+  'kube-denied',
+  'kube-too-large',
+]);

@@ -1,0 +1,91 @@
+import type { Token } from '../core/credential.ts';
+import type { Clock, Publisher } from '../core/ports.ts';
+import type { Decision, Kubernetes, SecretData } from '../kubernetes/index.ts';
+import { type FormatName, formats, type Subject } from './formats.ts';
+import { precedenceOf } from './precedence.ts';
+import { decodeEntry, encodeEntry } from './secret-entry.ts';
+import type { SecretSpace } from './secret-space.ts';
+
+export interface SecretTarget {
+  readonly type: 'kubernetes-secret';
+  readonly namespace: string;
+  readonly name: string;
+  /** Holds the value; `KEY.json` beside it the details. */
+  readonly key: string;
+  readonly format: FormatName;
+}
+
+export interface SecretEdges {
+  readonly kubernetes: Kubernetes;
+  readonly space: SecretSpace;
+  readonly clock: Clock;
+}
+
+/**
+ * Publishes into two keys of a Secret, both in one patch. The keys of others are not touched, and a newer token is never
+ * replaced, whoever wrote it.
+ */
+export function secretPublisher(
+  { namespace, name, key, format }: SecretTarget,
+  subject: Subject,
+  { kubernetes, space, clock }: SecretEdges,
+): Publisher {
+  const secret = { resource: 'secrets', namespace, name } as const;
+  const detailsKey = `${key}.json`;
+  /** The details that this process wrote last: whatever we publish later is newer, clocks and counters or not. */
+  let written: string | undefined;
+
+  const contentOf = (token: Token) => base64(formats[format](token, subject));
+
+  /** Whether what is there is ours or as good as ours, newer, or to be replaced. */
+  function judge(data: SecretData, token: Token, entry: string): 'same' | 'newer' | 'write' {
+    const found = data[detailsKey];
+    if (data[key] === contentOf(token) && found === entry) return 'same';
+    if (found === undefined || found === written) return 'write';
+    const stored = decodeEntry(Buffer.from(found, 'base64').toString('utf8'));
+    if (!stored || stored.appId !== subject.appId || stored.type !== typeOf(subject)) return 'write';
+    const precedence = precedenceOf(stored.token, token, clock.now().wall);
+    if (precedence === 'newer') return 'newer';
+    // The same token with the times of another daemon, whose clock is not ours, is not written to and fro.
+    return precedence === 'same' && data[key] === contentOf(stored.token) ? 'same' : 'write';
+  }
+
+  return {
+    id: `kubernetes-secret:${namespace}/${name}/${key}`,
+
+    /**
+     * Only what the configuration alone decides keeps the daemon from starting. What the cluster says may change at any
+     * moment, in both directions: a Secret that is not there yet, rights that are not known yet or an API server that is
+     * away must not take with them the files of the same daemon, so that is told when publishing fails, and tried again.
+     */
+    async prepare() {
+      return [...(await kubernetes.problems()), ...space.problems(secret, key)];
+    },
+
+    async publish(token, isNewest) {
+      const entry = base64(encodeEntry(token, subject));
+      let superseded = false;
+      const update = await kubernetes.updateSecret(secret, async (data): Promise<Decision> => {
+        const verdict = judge(data, token, entry);
+        if (verdict !== 'write') return { leave: verdict };
+        superseded = !(await isNewest());
+        if (superseded) return { leave: 'newer' };
+        return { write: { data: { [key]: contentOf(token), [detailsKey]: entry } } };
+      });
+      if (update === 'newer') {
+        // A look at the store brings the newer one, unless that is of another store: then there is nothing to do.
+        return superseded || !(await isNewest()) ? 'superseded' : 'unchanged';
+      }
+      written = entry;
+      return update === 'written' ? 'written' : 'unchanged';
+    },
+  };
+}
+
+function typeOf({ type, kind }: Subject): string {
+  return kind === 'token' ? type : kind;
+}
+
+function base64(text: string): string {
+  return Buffer.from(text).toString('base64');
+}
