@@ -13,7 +13,10 @@ export async function prepareTargets(units: readonly Unit[]): Promise<Problem[]>
       [...new Set(await prepare())].map((what) => ({ where: id, what })),
     ),
   );
-  return targets.flat();
+  const told = new Map<string, Problem>();
+  // What many share, a folder or a cluster, is told once.
+  for (const problem of targets.flat()) if (!told.has(problem.what)) told.set(problem.what, problem);
+  return [...told.values()];
 }
 
 /** @returns why the state folder cannot be used, where it cannot be done without */

@@ -1,5 +1,6 @@
 import { EdgeError, PASSING } from '../core/failure.ts';
 import type { Clock } from '../core/ports.ts';
+import type { Timeouts } from './agents.ts';
 import type { KubernetesClient } from './client.ts';
 import type { Environment } from './connection.ts';
 import { type ObjectName, objectPath } from './resources.ts';
@@ -30,13 +31,18 @@ export interface KubernetesOptions {
   readonly clock: Clock;
   /** Says where it is; this process's own when absent. */
   readonly environment?: Environment;
+  readonly timeouts?: Partial<Timeouts>;
 }
 
 type Found =
   | { readonly client: KubernetesClient; readonly problems?: never }
   | { readonly client?: never; readonly problems: readonly string[] };
 
-export function kubernetesOf({ clock, environment = process.env }: KubernetesOptions): Kubernetes {
+export function kubernetesOf({
+  clock,
+  environment = process.env,
+  timeouts = {},
+}: KubernetesOptions): Kubernetes {
   const turns = new Map<string, Promise<unknown>>();
   let found: Promise<Found> | undefined;
 
@@ -46,7 +52,7 @@ export function kubernetesOf({ clock, environment = process.env }: KubernetesOpt
       import('./client.ts'),
     ]);
     const { connection, problems } = await findConnection(environment);
-    return connection ? { client: createClient(connection, { clock }) } : { problems };
+    return connection ? { client: createClient(connection, { clock, timeouts }) } : { problems };
   }
 
   async function connect(): Promise<Found> {

@@ -51,7 +51,7 @@ export function secretPublisher(
   }
 
   return {
-    id: `kubernetes-secret:${namespace}/${name}/${key}`,
+    id: `kubernetes-secret/${namespace}/${name}/${key}`,
 
     /**
      * Only what the configuration alone decides keeps the daemon from starting. What the cluster says may change at any

@@ -35,12 +35,14 @@ export function createSecretSpace(largest = LARGEST_SECRET): SecretSpace {
       reserved.set(nameOf(secret), keys.set(key, bytes));
     },
     problems(secret, key) {
-      let sum = 0;
-      for (const [each, bytes] of reserved.get(nameOf(secret)) ?? []) {
-        sum += bytes;
+      let before = 0;
+      let bytes = 0;
+      for (const [each, size] of reserved.get(nameOf(secret)) ?? []) {
+        before += bytes;
+        bytes = size;
         if (each === key) break;
       }
-      if (sum <= largest) return [];
+      if (before > largest || before + bytes <= largest) return [];
       return [
         `the Secret ${nameOf(secret)} would be larger than the ${largest / 1024} KiB that one can hold: ` +
           'publish some of the credentials to another one',

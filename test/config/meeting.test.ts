@@ -50,6 +50,49 @@ describe('accounts may not be the same', () => {
   });
 });
 
+describe('keys of a Secret may not meet', () => {
+  const SECRET = { type: 'kubernetes-secret', namespace: 'shop', name: 'wx-token', key: 'token' };
+
+  async function found(...targets: readonly object[]): Promise<string[]> {
+    const { problems } = await place();
+    const publish = [FILE, SECRET, ...targets];
+    return withoutPlaces(await problems(inJson([account({ publish })])));
+  }
+
+  it.each<[string, object, string]>([
+    ['twice', SECRET, 'token'],
+    ['with details', { ...SECRET, key: 'token.json' }, 'token.json'],
+  ])('%s', async (_, target, key) => {
+    expect(await found(target)).toEqual([
+      `credentials[0].publish[2].key: ${key} of the Secret shop/wx-token is published by credentials[0].publish[1].key already`,
+    ]);
+  });
+
+  it('but may be in another Secret, or another namespace', async () => {
+    const { load } = await place();
+    const publish = [
+      SECRET,
+      { ...SECRET, namespace: 'other' },
+      { ...SECRET, name: 'other' },
+      { ...SECRET, key: 'b' },
+    ];
+    const { credentials } = await load(inJson([account({ publish })], { stateDir: '$FOLDER/state' }));
+    expect(credentials[0]?.publish).toEqual(
+      publish.map((target) => ({ ...target, of: 'token', format: 'raw' })),
+    );
+  });
+});
+
+describe('a state folder', () => {
+  it('has no place of its own where nothing is published into a file', async () => {
+    const { problems } = await place();
+    const publish = [{ type: 'kubernetes-secret', namespace: 'shop', name: 'wx-token', key: 'token' }];
+    expect(withoutPlaces(await problems(inJson([account({ publish })])))).toEqual([
+      'stateDir: is required where nothing is published into a file: the folder for restart memory',
+    ]);
+  });
+});
+
 describe('files may not meet', () => {
   const published = (...paths: readonly string[]) => ({ publish: paths.map((path) => ({ ...FILE, path })) });
   const DETAILS = ' (details: false leaves out PATH.json)';

@@ -9,6 +9,7 @@ async function problemsWith(own: Keys, keys: Keys = {}): Promise<string[]> {
 }
 
 const FILE = { type: 'file', path: '$FOLDER/out/token' };
+const IN_SECRET = { type: 'kubernetes-secret', namespace: 'shop', name: 'wx-token', key: 'token' };
 const TICKET = { type: 'file', path: '$FOLDER/out/ticket', of: 'jsapi' };
 const WECOM = { type: 'wecom', appId: undefined, corpId: 'ww0000000000000000' };
 const NO_DURATION = 'must be a duration with a unit, like 90s, 10m or 2h';
@@ -165,9 +166,35 @@ describe('a mistake in what is published is told with its key', () => {
     ['not a target', { publish: ['/x'] }, ['publish[0]: must be keys with their values, type first']],
     ['no type', { publish: [{ path: '/x' }] }, ['publish[0].type: must be file or kubernetes-secret']],
     [
-      'a target of a later version',
-      { publish: [{ type: 'kubernetes-secret', namespace: 'a', name: 'b', key: 'c' }] },
-      ['publish[0].type: kubernetes-secret is not supported by this version yet'],
+      'no Secret',
+      { publish: [FILE, { type: 'kubernetes-secret' }] },
+      [
+        'publish[1].namespace: is required: the namespace of the Secret',
+        'publish[1].name: is required: the name of the Secret',
+        'publish[1].key: is required: the key in the Secret that holds the value',
+      ],
+    ],
+    [
+      'names that Kubernetes does not know',
+      { publish: [FILE, { ...IN_SECRET, namespace: 'My_Shop', name: 'wx_token', key: 'a/b' }] },
+      [
+        'publish[1].namespace: must be a namespace of Kubernetes: up to 63 of a-z, 0-9 and -',
+        'publish[1].name: must be the name of an object of Kubernetes: a-z, 0-9, - and .',
+        'publish[1].key: must be a key of a Secret: letters, digits, -, _ and .',
+      ],
+    ],
+    [
+      'keys of a file for a Secret',
+      { publish: [FILE, { ...IN_SECRET, mode: '0640', names: 'x' }] },
+      [
+        'publish[1].mode: is no key here; there are type, namespace, name, key, of, format',
+        'publish[1].names: is no key here; did you mean name?',
+      ],
+    ],
+    [
+      'a ticket that nobody fetches, in a Secret',
+      { publish: [FILE, { ...IN_SECRET, of: 'jsapi' }] },
+      ['publish[1].of: jsapi is not among the tickets of this credential'],
     ],
     [
       'no path',

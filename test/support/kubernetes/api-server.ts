@@ -6,7 +6,7 @@ import { createFaults, type Fault } from './faults.ts';
 import { createFront, type Tls } from './front.ts';
 import { createStandstill } from './standstill.ts';
 import { GAVE_UP, Refusal, type Refused } from './status.ts';
-import { createStore } from './store.ts';
+import { createStore, type Thing } from './store.ts';
 import { createWatches } from './watches.ts';
 
 export interface ApiServerOptions {
@@ -30,6 +30,8 @@ export interface ApiServer {
   readonly adminToken: string;
   /** Every request that was answered, oldest first. */
   readonly heard: readonly Heard[];
+  /** What the administrator asks for, through no connection that could break. @throws {Refusal} */
+  direct(method: string, path: string, body?: object): Thing | undefined;
   /** How many watches are open. */
   watches(): number;
   /** It accepts and says nothing, as a stopped process. */
@@ -52,6 +54,8 @@ export interface ApiServer {
   readonly mood: Mood;
   close(): Promise<void>;
 }
+
+const ADMIN = { user: 'admin', isAdmin: true };
 
 export async function startApiServer({
   tls,
@@ -97,7 +101,10 @@ export async function startApiServer({
     if (fault?.kind === 'before') fault.work();
     const url = new URL(`http://server${request.url}`);
     try {
-      const result = answer({ request, url, body }, store, callers, mood);
+      const { method = '', headers } = request;
+      const contentType = headers['content-type'] ?? '';
+      const asked = { caller: callers.of(request), method, contentType, url, body };
+      const result = answer(asked, store, callers, mood);
       if (fault?.kind === 'lose-answer') return;
       if (fault?.kind === 'cut-answer') return void response.destroy();
       if ('watch' in result) {
@@ -119,6 +126,14 @@ export async function startApiServer({
     response.writeHead(status, { 'content-type': contentType }).end(`${JSON.stringify(body)}\n`);
   }
 
+  function direct(method: string, path: string, body: object = {}): Thing | undefined {
+    const contentType = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
+    const url = new URL(`http://server${path}`);
+    const asked = { caller: ADMIN, method, contentType, url, body: JSON.stringify(body) };
+    const result = answer(asked, store, callers, { isStarting: false });
+    return 'thing' in result ? result.thing : undefined;
+  }
+
   const front = createFront(serve, tls, server);
   await front.open();
   return {
@@ -126,6 +141,7 @@ export async function startApiServer({
     adminToken: callers.adminToken,
     heard,
     mood,
+    direct,
     watches: watches.count,
     freeze: server.stop,
     thaw: server.go,

@@ -1,6 +1,5 @@
-import type { IncomingMessage } from 'node:http';
 import type { Callers } from './callers.ts';
-import { isAllowed } from './rights.ts';
+import { type Caller, isAllowed } from './rights.ts';
 import { keyOf, type Route, routeOf } from './route.ts';
 import { deniedByPolicy, forbidden, Refusal } from './status.ts';
 import type { Store, Thing } from './store.ts';
@@ -15,7 +14,9 @@ export interface Mood {
 }
 
 export interface Asked {
-  readonly request: IncomingMessage;
+  readonly caller: Caller;
+  readonly method: string;
+  readonly contentType: string;
   readonly url: URL;
   readonly body: string;
 }
@@ -34,21 +35,21 @@ const VERBS: Readonly<Record<string, string>> = {
 };
 
 /** What an API server does with one request. @throws {Refusal} */
-export function answer({ request, url, body }: Asked, store: Store, callers: Callers, mood: Mood): Answer {
-  const caller = callers.of(request);
+export function answer(asked: Asked, store: Store, callers: Callers, mood: Mood): Answer {
+  const { caller, method, url, body } = asked;
   const found = routeOf(url.pathname);
   if (!found) throw new Refusal(404, 'NotFound', 'the server could not find the requested resource');
-  const isWatch = request.method === 'GET' && found.name === '' && url.searchParams.get('watch') === '1';
+  const isWatch = method === 'GET' && found.name === '' && url.searchParams.get('watch') === '1';
   const selected = /^metadata\.name=([^,]+)$/.exec(url.searchParams.get('fieldSelector') ?? '')?.[1];
   const route = found.name === '' && selected ? { ...found, name: selected } : found;
-  const verb = isWatch ? 'watch' : verbOf(request.method ?? '', found);
+  const verb = isWatch ? 'watch' : verbOf(method, found);
   const may = isAllowed(store, caller, verb, route) && (caller.isAdmin || !mood.isStarting);
   if (!may) throw forbidden(route, caller.user, verb, route.namespace);
   if (isWatch) return { watch: route };
   if (body.length > LARGEST_BODY) {
     throw new Refusal(413, 'RequestEntityTooLarge', 'Request entity too large: limit is 3145728');
   }
-  return obey({ request, url, body }, found, store, callers, mood);
+  return obey(asked, found, store, callers, mood);
 }
 
 function verbOf(method: string, { name }: Route): string {
@@ -56,18 +57,17 @@ function verbOf(method: string, { name }: Route): string {
 }
 
 function obey(
-  { request, url, body }: Asked,
+  { method, contentType, url, body }: Asked,
   route: Route,
   store: Store,
   callers: Callers,
   mood: Mood,
 ): Answer {
-  const contentType = request.headers['content-type'] ?? '';
   const write = { route, contentType, body, isDryRun: url.searchParams.get('dryRun') === 'All' };
-  const isChange = request.method === 'PATCH' || request.method === 'PUT';
+  const isChange = method === 'PATCH' || method === 'PUT';
   if (isChange && route.resource === 'secrets' && mood.policy !== undefined)
     throw deniedByPolicy(route, mood.policy);
-  switch (request.method) {
+  switch (method) {
     case 'GET': {
       const thing = store.get(keyOf(route));
       if (!thing) throw new Refusal(404, 'NotFound', `${route.resource} "${route.name}" not found`);

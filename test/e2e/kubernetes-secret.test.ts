@@ -1,0 +1,184 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { contentOf } from '../support/files.ts';
+import { startProgram } from '../support/program.ts';
+import { eventually } from '../support/wait.ts';
+import { type ClusterBench, clusterBench, SECRETS } from './kubernetes.ts';
+
+/** Waits until the Secret holds a token, another one than `than` if given. */
+function inSecret({ secret }: ClusterBench, than?: string): Promise<string> {
+  return eventually(() => secret()['token'] !== than && secret()['token'], { for: 'a token in the Secret' });
+}
+
+describe.concurrent('a daemon that publishes into a Secret', () => {
+  it.for(['stable-token', 'access-token'] as const)(
+    'fills it beside the file and follows every %s, leaving the keys of others',
+    async (type, { onTestFinished }) => {
+      const bench = await clusterBench(onTestFinished, { type });
+      const daemon = bench.start();
+      const first = await inSecret(bench);
+      expect(first).toBe(await bench.newToken());
+      const { other, 'token.json': details = '' } = bench.secret();
+      expect([other, JSON.parse(details).access_token]).toEqual(['of us', first]);
+
+      daemon.signal('SIGHUP');
+      const second = await inSecret(bench, first);
+      expect(second).toBe(await bench.newToken(first));
+      await daemon.logged(({ target }) => target === 'kubernetes-secret/shop/wx-token/token');
+      daemon.signal('SIGTERM');
+      expect(await daemon.exited).toEqual({ code: 0, signal: null });
+      // Nothing that it said or did gave it away.
+      expect(daemon.stderr() + daemon.stdout()).not.toMatch(
+        new RegExp(`${first}|${second}|${bench.server.adminToken}`),
+      );
+    },
+  );
+
+  it('tells what is wrong with it in one line, and publishes the file all the same', async ({
+    onTestFinished,
+  }) => {
+    const bench = await clusterBench(onTestFinished);
+    bench.server.direct('DELETE', `${SECRETS}/wx-token`);
+    const daemon = bench.start();
+    const token = await bench.newToken();
+    const line = await daemon.logged(({ code }) => code === 'kube-missing');
+    expect(line).toMatchObject({
+      level: 'error',
+      credential: 'shop',
+      target: 'kubernetes-secret/shop/wx-token/token',
+      message: 'there is no Secret shop/wx-token, or no namespace shop',
+    });
+    bench.server.direct('POST', SECRETS, { metadata: { name: 'wx-token' } });
+    expect(await inSecret(bench)).toBe(token);
+  });
+
+  it('is not held up by an API server that stands still: the file follows, and it stops in time', async ({
+    onTestFinished,
+  }) => {
+    const bench = await clusterBench(onTestFinished, { type: 'access-token' });
+    const daemon = bench.start();
+    const first = await inSecret(bench);
+    bench.server.freeze();
+    daemon.signal('SIGHUP');
+    const second = await bench.newToken(first);
+    await daemon.logged(
+      ({ code, target }) => /^kube-/.test(String(code)) && /^kubernetes-secret/.test(String(target)),
+    );
+    expect(bench.secret()['token']).toBe(first);
+    bench.server.thaw();
+    await eventually(() => bench.secret()['token'] === second);
+    bench.server.freeze();
+    daemon.signal('SIGHUP');
+    await bench.newToken(second);
+    const asked = performance.now();
+    daemon.signal('SIGTERM');
+    expect((await daemon.exited).code).toBe(0);
+    expect(performance.now() - asked).toBeLessThan(5_000);
+  });
+
+  it('needs no file, where it is given a state folder', async ({ onTestFinished }) => {
+    const bench = await clusterBench(onTestFinished, { withFile: false, target: { format: 'env' } });
+    const daemon = bench.start(['once']);
+    expect((await daemon.exited).code).toBe(0);
+    expect(bench.secret()['token']).toMatch(/^WX_ACCESS_TOKEN='/);
+    expect(await contentOf(bench.file)).toBeUndefined();
+    // Again, and again from nothing: the platform brings the same token, and nothing has to be written.
+    const { resourceVersion } = bench.server.direct('GET', `${SECRETS}/wx-token`)?.metadata ?? {};
+    expect((await bench.start(['once']).exited).code).toBe(0);
+    expect(bench.server.direct('GET', `${SECRETS}/wx-token`)?.metadata.resourceVersion).toBe(resourceVersion);
+    expect(await bench.fetches()).toHaveLength(1);
+  });
+
+  it('does not start where there is no cluster, and says why', async ({ onTestFinished }) => {
+    const bench = await clusterBench(onTestFinished);
+    for (const KUBECONFIG of ['', '/nowhere/config']) {
+      const daemon = startProgram([], { env: { ...bench.clusterEnv, KUBECONFIG } }, onTestFinished);
+      expect((await daemon.exited).code).toBe(78);
+      expect(daemon.stderr()).toMatch(
+        /^.*kubernetes-secret\/shop\/wx-token\/token: .*(no Kubernetes here|ENOENT)/m,
+      );
+    }
+    expect(await bench.fetches()).toEqual([]);
+  });
+});
+
+describe.concurrent('check', () => {
+  async function check(
+    bench: ClusterBench,
+    atEnd: (undo: () => Promise<void>) => void,
+    args: readonly string[] = [],
+  ) {
+    const program = startProgram(['check', ...args], { env: bench.clusterEnv }, atEnd);
+    const { code } = await program.exited;
+    expect(program.stdout()).not.toContain(bench.server.adminToken);
+    return { code, stdout: program.stdout(), stderr: program.stderr() };
+  }
+
+  it('lists the Secret in words, and asks nobody', async ({ onTestFinished }) => {
+    const bench = await clusterBench(onTestFinished);
+    const { code, stdout } = await check(bench, onTestFinished);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^ {2}token {8}Secret shop\/wx-token, key token: raw, details in token\.json$/m);
+    expect(bench.server.heard).toEqual([]);
+  });
+
+  it('--online asks whether it can be read and written, and changes nothing', async ({ onTestFinished }) => {
+    const bench = await clusterBench(onTestFinished);
+    const { code, stdout } = await check(bench, onTestFinished, ['--online']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^ {2}cluster {6}the Secret shop\/wx-token can be read and written, in \d+ ms$/m);
+    expect(bench.server.heard.map(({ method, target }) => `${method} ${target}`)).toEqual([
+      `GET ${SECRETS}/wx-token`,
+      `PATCH ${SECRETS}/wx-token?dryRun=All`,
+    ]);
+    expect(bench.secret()).toEqual({ other: 'of us' });
+  });
+
+  it('--online says what a person has to do, with 77', async ({ onTestFinished }) => {
+    const bench = await clusterBench(onTestFinished);
+    bench.server.direct('PATCH', `${SECRETS}/wx-token`, { immutable: true });
+    const { code, stdout } = await check(bench, onTestFinished, ['--online']);
+    expect(code).toBe(77);
+    expect(stdout).toMatch(
+      /^ {2}cluster {6}the Secret shop\/wx-token is immutable\n {2}to do {8}immutable cannot/m,
+    );
+  });
+
+  it('--online ends with 75 where the API server is away', async ({ onTestFinished }) => {
+    const bench = await clusterBench(onTestFinished);
+    await bench.server.down();
+    const { code, stdout } = await check(bench, onTestFinished, ['--online']);
+    expect(code).toBe(75);
+    expect(stdout).toMatch(
+      /^ {2}cluster {6}no answer from the API server 127\.0\.0\.1:\d+ .*cannot be reached/m,
+    );
+  });
+
+  it('ends with 78 where there is no cluster', async ({ onTestFinished }) => {
+    const bench = await clusterBench(onTestFinished);
+    const program = startProgram(['check'], { env: { ...bench.clusterEnv, KUBECONFIG: '' } }, onTestFinished);
+    expect((await program.exited).code).toBe(78);
+    expect(program.stderr()).toMatch(/kubernetes-secret shop\/wx-token: there is no Kubernetes here/);
+  });
+});
+
+describe('a daemon without a Secret', () => {
+  it('loads nothing of Kubernetes: all of it is behind an import on demand', async () => {
+    const { build } = await import('esbuild');
+    const { metafile } = await build({
+      entryPoints: ['src/commands/run.ts', 'src/commands/once.ts'],
+      ...{ bundle: true, write: false, outdir: 'dist', metafile: true, packages: 'external' },
+      ...{ platform: 'node', format: 'esm', logLevel: 'error' },
+    });
+    const reached = new Set(['src/commands/run.ts', 'src/commands/once.ts']);
+    for (const file of reached) {
+      for (const { path, kind } of metafile.inputs[file]?.imports ?? []) {
+        if (kind === 'import-statement') reached.add(path);
+      }
+    }
+    expect(reached).toContain('src/publishers/kubernetes-secret.ts');
+    const ofKubernetes = [...reached].filter((path) => path.startsWith('src/kubernetes/')).sort();
+    expect(ofKubernetes).toEqual(['src/kubernetes/index.ts', 'src/kubernetes/resources.ts']);
+    for (const path of ofKubernetes) expect(await readFile(path, 'utf8')).not.toMatch(/from 'undici'/);
+  });
+});

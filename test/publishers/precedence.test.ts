@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import type { Token } from '../../src/core/credential.ts';
+import { precedenceOf } from '../../src/publishers/precedence.ts';
+import { aToken } from './token.ts';
+
+const NOON = Date.UTC(2026, 0, 1, 12);
+const HOUR = 3_600_000;
+
+const ours = (changes: Partial<Token> = {}) =>
+  aToken('the-token-that-we-have', { generation: 10, platformDate: NOON, ...changes });
+const stored = (changes: Partial<Token> = {}) =>
+  aToken('the-token-that-is-there', { generation: 10, platformDate: NOON, ...changes });
+
+/** Of a stored token, in a moment in which either lives. */
+const judged = (there: Token, here = ours(), wall = here.issuedAt + 1) => precedenceOf(there, here, wall);
+
+describe('of two different tokens', () => {
+  it('the one that the platform handed out later is the newer, whatever each daemon counts', () => {
+    expect(judged(stored({ platformDate: NOON + HOUR, generation: 1 }))).toBe('newer');
+    expect(judged(stored({ platformDate: NOON - HOUR, generation: 99 }))).toBe('older');
+  });
+
+  it('handed out at about the same time the higher generation is the newer', () => {
+    for (const ms of [-4_000, 0, 4_000]) {
+      expect(judged(stored({ platformDate: NOON + ms, generation: 11 }))).toBe('newer');
+      expect(judged(stored({ platformDate: NOON + ms, generation: 9 }))).toBe('older');
+    }
+  });
+
+  it('without the time of the platform the higher generation is the newer, while it lives', () => {
+    const { platformDate: _none, ...there } = stored({ generation: 99 });
+    expect(judged(there)).toBe('newer');
+    expect(judged(there, ours(), there.expiresAt)).toBe('older');
+  });
+
+  it('one that claims to come from after the end of ours is none: it would stand in the way for ever', () => {
+    expect(judged(stored({ platformDate: NOON + 2 * HOUR }))).toBe('newer');
+    expect(judged(stored({ platformDate: NOON + 2 * HOUR + 10_000 }))).toBe('older');
+    expect(judged(stored({ platformDate: Date.UTC(2099, 0, 1) }))).toBe('older');
+  });
+});
+
+describe('of the same token', () => {
+  const same = (generation: number) => judged(aToken('the-token-that-we-have', { generation }));
+
+  it('what is there is good enough, unless we know more of its end', () => {
+    expect(same(10)).toBe('same');
+    expect(same(11)).toBe('same');
+    expect(same(9)).toBe('older');
+  });
+});
