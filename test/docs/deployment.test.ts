@@ -1,0 +1,102 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { startProgram } from '../support/program.ts';
+import { openSandbox } from '../support/sandbox.ts';
+import { codeWith } from './readme.ts';
+
+const run = promisify(execFile);
+
+/** The values of a key of a unit, in their order. */
+function valuesOf(unit: string, key: string): string[] {
+  return [...unit.matchAll(new RegExp(`^${key}=(.*)$`, 'gm'))].map(([, value]) => value ?? '');
+}
+
+describe('the systemd unit of the README', () => {
+  it('is one that systemd takes', async (context) => {
+    const unit = await codeWith('ini', '[Service]');
+    const folder = await mkdtemp(join(tmpdir(), 'wx-'));
+    context.onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const file = join(folder, 'wx-token-sidecar.service');
+    // Where Node lies here; all else as written.
+    await writeFile(file, unit.replace('/usr/bin/node', process.execPath));
+    const result = await run('systemd-analyze', ['verify', '--man=no', file]).catch(
+      (error: NodeJS.ErrnoException & { stderr?: string }) => error,
+    );
+    if ('code' in result && result.code === 'ENOENT') return context.skip('systemd-analyze is not there');
+    const about = String(result.stderr)
+      .split('\n')
+      .filter((line) => line.includes('wx-token-sidecar.service'));
+    expect(about).toEqual([]);
+  });
+
+  it('makes the daemon publish where apps look', async ({ onTestFinished }) => {
+    const unit = await codeWith('ini', '[Service]');
+    const sandbox = await openSandbox();
+    onTestFinished(sandbox.close);
+    const folder = await mkdtemp(join(tmpdir(), 'wx-'));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    // What systemd does: a copy of each credential, and the runtime directory.
+    const credentials = join(folder, 'credentials');
+    await mkdir(credentials);
+    for (const credential of valuesOf(unit, 'LoadCredential')) {
+      await writeFile(join(credentials, credential.split(':')[0] ?? ''), '0'.repeat(32), { mode: 0o400 });
+    }
+    const [directory = ''] = valuesOf(unit, 'RuntimeDirectory');
+    await mkdir(join(folder, 'run', directory), { recursive: true });
+    const env = Object.fromEntries(
+      valuesOf(unit, 'Environment').map((setting) => {
+        const [name = '', value = ''] = setting.split('=');
+        return [name, value.replace('%d', credentials).replace('/run/', `${folder}/run/`)];
+      }),
+    );
+    const daemon = startProgram(
+      ['once'],
+      { env: { ...env, WXTOKEN_API_BASE_URL: sandbox.url } },
+      onTestFinished,
+    );
+
+    expect(await daemon.exited).toEqual({ code: 0, signal: null });
+    expect((await stat(env['WXTOKEN_FILE'] ?? '')).mode & 0o777).toBe(0o640);
+  });
+});
+
+describe('the compose.yaml of the README', () => {
+  it('runs the daemon as the image means it, and gives the app nothing but what it reads', async () => {
+    const { services, volumes, secrets } = parse(await codeWith('yaml', 'services:')) as Record<
+      string,
+      Record<string, Record<string, unknown>>
+    >;
+    const daemon = services?.['wx-token'] ?? {};
+    const app = services?.['app'] ?? {};
+    const dockerfile = await readFile(new URL('../../Dockerfile', import.meta.url), 'utf8');
+    expect(dockerfile).toContain(`USER ${String(daemon['user'])}`);
+    expect(daemon).toMatchObject({ read_only: true, cap_drop: ['ALL'], secrets: Object.keys(secrets ?? {}) });
+    expect(daemon['volumes']).toEqual(Object.keys(volumes ?? {}).map((name) => `${name}:/var/run/wx`));
+    expect(app['volumes']).toEqual(['wx:/var/run/wx:ro']);
+    expect(app).not.toHaveProperty('secrets');
+    expect(app['depends_on']).toEqual({ 'wx-token': { condition: 'service_healthy' } });
+  });
+
+  it('configures the daemon with what it understands', async ({ onTestFinished }) => {
+    const { services } = parse(await codeWith('yaml', 'services:')) as {
+      services: Record<string, { environment: Record<string, string> }>;
+    };
+    const folder = await mkdtemp(join(tmpdir(), 'wx-'));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    await writeFile(join(folder, 'appsecret'), '0'.repeat(32), { mode: 0o400 });
+    await mkdir(join(folder, 'wx'));
+    const env = Object.fromEntries(
+      Object.entries(services['wx-token']?.environment ?? {}).map(([name, value]) => [
+        name,
+        value.replace('/run/secrets', folder).replace('/var/run', folder),
+      ]),
+    );
+    const check = startProgram(['check'], { env }, onTestFinished);
+    expect(await check.exited, check.stderr()).toEqual({ code: 0, signal: null });
+  });
+});
