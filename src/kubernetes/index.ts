@@ -3,10 +3,10 @@ import type { Clock } from '../core/ports.ts';
 import type { Timeouts } from './agents.ts';
 import type { KubernetesClient } from './client.ts';
 import type { Environment } from './connection.ts';
-import { type ObjectName, objectPath } from './resources.ts';
-import type { Decision, SecretData, Update } from './update-secret.ts';
+import { type ObjectName, objectPath, type Stored } from './resources.ts';
+import type { Decision, Update } from './update-secret.ts';
 
-export type { Decision, SecretData } from './update-secret.ts';
+export type { Decision } from './update-secret.ts';
 
 /** The cluster, for those who have to do with one: nothing of it is loaded or read before it is asked for. */
 export interface Kubernetes {
@@ -21,7 +21,7 @@ export interface Kubernetes {
    */
   updateSecret(
     secret: ObjectName<'secrets'>,
-    decide: (data: SecretData) => Promise<Decision>,
+    decide: (found: Stored<'secrets'>) => Promise<Decision>,
   ): Promise<Update>;
   /** Ends everything under way; what is asked for afterwards fails. */
   close(): Promise<void>;

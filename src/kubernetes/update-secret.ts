@@ -1,9 +1,6 @@
 import { EdgeError } from '../core/failure.ts';
 import type { KubernetesClient, Patch } from './client.ts';
-import type { ObjectName } from './resources.ts';
-
-/** The values of a Secret, in base64. */
-export type SecretData = Readonly<Record<string, string>>;
+import type { ObjectName, Stored } from './resources.ts';
 
 /** What to do with a Secret as it was just read: change it, or leave what is there and say why. */
 export type Decision =
@@ -25,18 +22,18 @@ const TRIES = 8;
 export async function updateSecret(
   client: Pick<KubernetesClient, 'get' | 'mergePatch'>,
   secret: ObjectName<'secrets'>,
-  decide: (data: SecretData) => Promise<Decision>,
+  decide: (found: Stored<'secrets'>) => Promise<Decision>,
 ): Promise<Update> {
   let lost: EdgeError | undefined;
   for (let tries = 1; ; tries += 1) {
-    const { metadata, data = {} } = await client.get(secret).catch((error: unknown) => {
+    const found = await client.get(secret).catch((error: unknown) => {
       throw lost ?? error;
     });
-    const { write, leave } = await decide(data);
+    const { write, leave } = await decide(found);
     if (leave) return leave === 'same' && lost ? 'written' : leave;
     if (lost?.failure.effect === 'unknown') throw lost;
     try {
-      await client.mergePatch(secret, metadata.resourceVersion, write);
+      await client.mergePatch(secret, found.metadata.resourceVersion, write);
       return 'written';
     } catch (error) {
       if (!(error instanceof EdgeError) || tries >= TRIES) throw error;

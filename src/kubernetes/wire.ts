@@ -5,6 +5,7 @@ import { noting } from '../system/departure.ts';
 import { version } from '../system/version.ts';
 import { type Agents, createAgents, type Timeouts } from './agents.ts';
 import type { Connection } from './connection.ts';
+import { createEndings, type Ending } from './endings.ts';
 import { noAnswer } from './no-answer.ts';
 
 export interface WireRequest {
@@ -40,45 +41,45 @@ export interface Wire {
 const LARGEST_REFUSAL = 64 * 1024;
 
 export function createWire(connection: Connection, timeouts: Timeouts): Wire {
-  const closing = new AbortController();
-  let agents: Agents | undefined;
+  const endings = createEndings();
+  let agents: Promise<Agents> | undefined;
 
-  async function ready(): Promise<Agents> {
-    agents ??= createAgents(await connection.trust(), timeouts);
-    return agents;
+  function ready(): Promise<Agents> {
+    const made = agents ?? connection.trust().then((trust) => createAgents(trust, timeouts));
+    agents = made;
+    made.catch(() => {
+      if (agents === made) agents = undefined;
+    });
+    return made;
   }
 
   /** Certificates are replaced, if rarely: after a handshake that failed those of the files may be others. */
   async function renew(): Promise<void> {
     const before = agents;
-    const trust = await connection.trust().catch(() => before?.trust);
-    if (!before || agents !== before || !trust || isDeepStrictEqual(trust, before.trust)) return;
-    agents = createAgents(trust, timeouts);
-    for (const agent of [before.calls, before.watches]) void agent.close();
+    const old = await before;
+    const trust = await connection.trust().catch(() => undefined);
+    if (!old || !trust || agents !== before || isDeepStrictEqual(trust, old.trust)) return;
+    agents = Promise.resolve(createAgents(trust, timeouts));
+    for (const agent of [old.calls, old.watches]) void agent.close();
   }
 
-  async function bounded<A>(
-    { method, target, contentType, body, signal }: WireRequest,
-    limit: number,
+  /** @param read takes what it needs of an answer, and says by `ending` when that is over */
+  async function send<A>(
+    { method, target, contentType, body }: WireRequest,
+    ending: Ending,
     pick: (from: Agents) => Dispatcher,
     read: (response: Dispatcher.ResponseData) => Promise<A>,
   ): Promise<A> {
-    // Not AbortSignal.timeout: `any` holds it weakly, and once it has been collected nothing ends the request.
-    const clock = new AbortController();
-    const timer = setTimeout(() => clock.abort(new DOMException('too late', 'TimeoutError')), limit);
-    const end = AbortSignal.any([closing.signal, clock.signal, ...(signal ? [signal] : [])]);
     let departed = false;
     try {
       const token = await connection.token();
-      const dispatcher = pick(await ready()).compose(
-        noting(() => {
-          departed = true;
-        }),
-      );
+      const noted = noting(() => {
+        departed = true;
+      });
       const answer = request(`${connection.server}${target}`, {
-        dispatcher,
+        dispatcher: pick(await ready()).compose(noted),
         method,
-        signal: end,
+        signal: ending.signal,
         ...(body !== undefined && { body }),
         headers: {
           accept: 'application/json',
@@ -87,36 +88,46 @@ export function createWire(connection: Connection, timeouts: Timeouts): Wire {
           ...(contentType && { 'content-type': contentType }),
         },
       }).then(read);
-      return await Promise.race([answer, ending(end)]);
+      return await Promise.race([answer, ending.reached]);
     } catch (error) {
+      ending.over();
       if (error instanceof EdgeError) throw error;
       const failed = noAnswer(connection, error, departed);
       if (failed.code.startsWith('kube-tls')) await renew();
       throw failed;
-    } finally {
-      clearTimeout(timer);
     }
   }
 
   return {
-    call: (call) =>
-      bounded(
+    async call(call) {
+      const ending = endings.begin(timeouts.call, call.signal);
+      const answer = await send(
         call,
-        timeouts.call,
+        ending,
         ({ calls }) => calls,
         async ({ statusCode: status, body }) => ({ status, text: await body.text() }),
-      ),
-    open: (call) =>
-      bounded(
+      );
+      ending.over();
+      return answer;
+    },
+    async open(call) {
+      const ending = endings.begin(timeouts.opening, call.signal);
+      const answer = await send(
         call,
-        timeouts.opening,
+        ending,
         ({ watches }) => watches,
         async ({ statusCode: status, body }) =>
           status === 200 ? { status, body } : { status, text: await shortText(body) },
-      ),
+      );
+      ending.inTime();
+      if (answer.body) answer.body.once('close', ending.over);
+      else ending.over();
+      return answer;
+    },
     async close() {
-      closing.abort();
-      await Promise.all([agents?.calls.destroy(), agents?.watches.destroy()]);
+      endings.end();
+      const open = await agents?.catch(() => undefined);
+      await Promise.all([open?.calls.destroy(), open?.watches.destroy()]);
     },
   };
 }
@@ -131,12 +142,4 @@ async function shortText(body: AsyncIterable<Uint8Array>): Promise<string> {
     if (length > LARGEST_REFUSAL) break;
   }
   return Buffer.concat(chunks).toString('utf8');
-}
-
-/** Rejects when the signal comes. Undici itself obeys one only once it has a connection, which may be never. */
-function ending(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
 }

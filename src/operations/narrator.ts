@@ -19,7 +19,8 @@ export function createNarrator(logger: Logger): (of: Named | undefined, report: 
   const troubled = new Set<string>();
 
   function isNews(id: string, what: string, failure: Failure): boolean {
-    return isTimeToTell(id, `${what} ${failure.code}`);
+    // What was passing and is not any more is another matter.
+    return isTimeToTell(id, `${what} ${failure.code} ${failure.class}`);
   }
 
   function isTimeToTell(id: string, what: string): boolean {

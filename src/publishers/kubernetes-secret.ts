@@ -1,6 +1,6 @@
 import type { Token } from '../core/credential.ts';
 import type { Clock, Publisher } from '../core/ports.ts';
-import type { Decision, Kubernetes, SecretData } from '../kubernetes/index.ts';
+import type { Decision, Kubernetes } from '../kubernetes/index.ts';
 import { type FormatName, formats, type Subject } from './formats.ts';
 import { precedenceOf } from './precedence.ts';
 import { decodeEntry, encodeEntry } from './secret-entry.ts';
@@ -38,7 +38,11 @@ export function secretPublisher(
   const contentOf = (token: Token) => base64(formats[format](token, subject));
 
   /** Whether what is there is ours or as good as ours, newer, or to be replaced. */
-  function judge(data: SecretData, token: Token, entry: string): 'same' | 'newer' | 'write' {
+  function judge(
+    data: Readonly<Record<string, string>>,
+    token: Token,
+    entry: string,
+  ): 'same' | 'newer' | 'write' {
     const found = data[detailsKey];
     if (data[key] === contentOf(token) && found === entry) return 'same';
     if (found === undefined || found === written) return 'write';
@@ -65,7 +69,7 @@ export function secretPublisher(
     async publish(token, isNewest) {
       const entry = base64(encodeEntry(token, subject));
       let superseded = false;
-      const update = await kubernetes.updateSecret(secret, async (data): Promise<Decision> => {
+      const update = await kubernetes.updateSecret(secret, async ({ data = {} }): Promise<Decision> => {
         const verdict = judge(data, token, entry);
         if (verdict !== 'write') return { leave: verdict };
         superseded = !(await isNewest());

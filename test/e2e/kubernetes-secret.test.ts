@@ -70,10 +70,10 @@ describe.concurrent('a daemon that publishes into a Secret', () => {
     bench.server.freeze();
     daemon.signal('SIGHUP');
     await bench.newToken(second);
-    const asked = performance.now();
     daemon.signal('SIGTERM');
     expect((await daemon.exited).code).toBe(0);
-    expect(performance.now() - asked).toBeLessThan(5_000);
+    // By itself, and not because the time for it was over.
+    expect(daemon.log().at(-1)?.message).toBe('stopped');
   });
 
   it('needs no file, where it is given a state folder', async ({ onTestFinished }) => {

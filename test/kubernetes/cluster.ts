@@ -6,11 +6,12 @@ import type { TestContext } from 'vitest';
 import type { Timeouts } from '../../src/kubernetes/agents.ts';
 import { createClient, type KubernetesClient } from '../../src/kubernetes/client.ts';
 import { type Connection, findConnection } from '../../src/kubernetes/connection.ts';
-import type { ObjectName } from '../../src/kubernetes/resources.ts';
+import { type ObjectName, objectPath } from '../../src/kubernetes/resources.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { type Certificates, makeCertificates } from '../providers/certificates.ts';
 import { type ApiServer, type ApiServerOptions, startApiServer } from '../support/kubernetes/api-server.ts';
 import { kubeconfig } from '../support/kubernetes/kubeconfig.ts';
+import { eventually } from '../support/wait.ts';
 import { type Asker, createAsker } from './asker.ts';
 
 /** `npm run test:k8s` asks the cluster that KUBECONFIG names; all else, and where it names none, an imitation. */
@@ -66,7 +67,7 @@ export async function openCluster(atEnd: AtEnd, options: ApiServerOptions = {}):
   const admin = await somebody(file, atEnd);
   const namespace = `wx-token-sidecar-test-${randomBytes(4).toString('hex')}`;
   const path = `/api/v1/namespaces/${namespace}`;
-  await made(admin.ask('POST', '/api/v1/namespaces', { metadata: { name: namespace } }));
+  await done(admin.ask('POST', '/api/v1/namespaces', { metadata: { name: namespace } }));
   // An imitation takes with it what it holds.
   if (!server) {
     atEnd(async () => {
@@ -74,25 +75,32 @@ export async function openCluster(atEnd: AtEnd, options: ApiServerOptions = {}):
     });
   }
 
+  const secret = { resource: 'secrets', namespace, name: 'wx-token' } as const;
+
   async function account(rules: readonly object[], name = 'somebody'): Promise<Somebody> {
     const rights = `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}`;
     const metadata = { name };
-    await made(admin.ask('POST', `${path}/serviceaccounts`, { metadata }));
-    await made(admin.ask('POST', `${rights}/roles`, { metadata, rules }));
+    await done(admin.ask('POST', `${path}/serviceaccounts`, { metadata }));
+    await done(admin.ask('POST', `${rights}/roles`, { metadata, rules }));
     const subjects = [{ kind: 'ServiceAccount', name, namespace }];
     const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name };
-    await made(admin.ask('POST', `${rights}/rolebindings`, { metadata, subjects, roleRef }));
-    const { body } = await made(admin.ask('POST', `${path}/serviceaccounts/${name}/token`, { spec: {} }));
+    await done(admin.ask('POST', `${rights}/rolebindings`, { metadata, subjects, roleRef }));
+    const { body } = await done(admin.ask('POST', `${path}/serviceaccounts/${name}/token`, { spec: {} }));
     const { ca } = await admin.connection.trust();
     const { token } = body['status'] as { readonly token: string };
     const own = join(folder, `${name}.kubeconfig`);
     await writeFile(own, kubeconfig({ server: admin.connection.server, namespace, ca, user: { token } }));
-    return somebody(own, atEnd);
+    const made = await somebody(own, atEnd);
+    // A real server takes a moment to know them; one that forbids for ever is found by what is tested.
+    const isKnown = async () => (await made.ask('GET', objectPath(secret))).status !== 403;
+    if (JSON.stringify(rules).includes('"get"'))
+      await eventually(isKnown, { for: 'the rights of a new Role' });
+    return made;
   }
 
   return {
     namespace,
-    secret: { resource: 'secrets', namespace, name: 'wx-token' },
+    secret,
     lease: { resource: 'leases', namespace, name: 'wx-token' },
     admin,
     account,
@@ -127,7 +135,7 @@ async function somebody(file: string, atEnd: AtEnd): Promise<Somebody> {
   };
 }
 
-async function made(answer: ReturnType<Asker>): Promise<Awaited<ReturnType<Asker>>> {
+async function done(answer: ReturnType<Asker>): Promise<Awaited<ReturnType<Asker>>> {
   const { status, body } = await answer;
   if (status !== 200 && status !== 201) throw new Error(`not made: ${JSON.stringify(body)}`);
   return { status, body };

@@ -36,6 +36,15 @@ function narrator() {
 }
 
 describe('the narrator', () => {
+  it('tells anew of a failure that was passing and now needs a person', () => {
+    const { tell, entries } = narrator();
+    const denied: Failure = { ...FULL, code: 'kube-forbidden', message: 'it may not patch the Secret' };
+    const target = 'kubernetes-secret/shop/wx-token/token';
+    for (let times = 0; times < 3; times += 1) tell('shop', { type: 'unpublished', target, failure: denied });
+    tell('shop', { type: 'unpublished', target, failure: { ...denied, class: 'refused', advice: 'a Role' } });
+    expect(entries().map(({ advice }) => advice)).toEqual([undefined, undefined, 'a Role']);
+  });
+
   it('tells of a new token how long it is good for, why it was fetched and how long that took', () => {
     const { tell, entries } = narrator();
     tell('shop', { type: 'refreshed', step: REQUESTED, lifeMs: 2 * HOUR - MINUTE, tookMs: 123.4 });

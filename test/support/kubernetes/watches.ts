@@ -52,12 +52,14 @@ export function createWatches(store: Store, { bookmarkEvery, whenMoving }: Watch
     const kind = route.resource === 'leases' ? 'Lease' : 'Secret';
     if (bookmarks && from === '') tell(bookmark(kind, store, { 'k8s.io/initial-events-end': 'true' }));
 
+    const life = Number(query.get('timeoutSeconds') ?? 0) * 1000;
     const self = { response, tell };
     open.add(self);
     const undo = [
       store.listen(about),
       ticking(() => bookmarks && tell(bookmark(kind, store)), bookmarkEvery),
-      ending(Number(query.get('timeoutSeconds') ?? 0) * 1000, () => whenMoving(() => response.end())),
+      ending(life - 2_000, () => bookmarks && tell(bookmark(kind, store))),
+      ending(life, () => whenMoving(() => response.end())),
       () => open.delete(self),
     ];
     response.once('close', () => {
