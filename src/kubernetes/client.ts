@@ -92,7 +92,7 @@ export function createClient(connection: Connection, { clock, timeouts }: Client
     const { status, text } = await wire.call(request);
     if (status < 200 || status > 299) throw refused({ ...what, status, text });
     accepted(what);
-    return readObject(what.object, text);
+    return readObject(what.object, text, what.verb === 'get' ? 'none' : 'unknown');
   }
 
   return {

@@ -1,5 +1,5 @@
 import type { Backoff } from '../core/backoff.ts';
-import { EdgeError, PASSING } from '../core/failure.ts';
+import { EdgeError, type Failure, PASSING } from '../core/failure.ts';
 import { MINUTE } from '../core/time.ts';
 import type { Connection } from './connection.ts';
 
@@ -86,20 +86,24 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
 
 /**
  * What it means that no whole answer came.
- * @param departed whether the request was put on a connection: until then nothing can have been done
+ * @param effect `unsent` until the request was put on a connection, then what it may have done
  */
-export function noAnswer({ server, source }: Connection, cause: unknown, departed: boolean): EdgeError {
+export function noAnswer(
+  { server, source }: Connection,
+  cause: unknown,
+  effect: Failure['effect'],
+): EdgeError {
   const { code, name, message: said } = cause as { code?: unknown; name?: unknown; message?: unknown };
   const key = typeof code === 'string' ? code : String(name);
   const known = MEANINGS[key] ?? MEANINGS[String(name)] ?? otherMeaning(key);
-  const { what, backoff = PASSING, ...meaning } = departed ? known : unconnected(known);
+  const { what, backoff = PASSING, ...meaning } = effect === 'unsent' ? unconnected(known) : known;
   const detail = what.includes(key) ? '' : ` (${key})`;
   return new EdgeError(
     {
       class: 'passing',
       ...meaning,
       message: `no answer from the API server ${new URL(server).host} (${source}): ${what}${detail}`,
-      effect: departed ? 'unknown' : 'unsent',
+      effect,
       backoff,
     },
     // The bytes of an answer may be a Secret.

@@ -27,18 +27,22 @@ export async function updateSecret(
   let lost: EdgeError | undefined;
   for (let tries = 1; ; tries += 1) {
     const found = await client.get(secret).catch((error: unknown) => {
-      throw lost ?? error;
+      throw isInDoubt(lost) ? lost : error;
     });
     const { write, leave } = await decide(found);
-    if (leave) return leave === 'same' && lost ? 'written' : leave;
-    if (lost?.failure.effect === 'unknown') throw lost;
+    if (leave) return leave === 'same' && isInDoubt(lost) ? 'written' : leave;
+    if (isInDoubt(lost)) throw lost;
     try {
       await client.mergePatch(secret, found.metadata.resourceVersion, write);
       return 'written';
     } catch (error) {
       if (!(error instanceof EdgeError) || tries >= TRIES) throw error;
-      if (error.code !== 'kube-conflict' && error.failure.effect !== 'unknown') throw error;
+      if (error.code !== 'kube-conflict' && !isInDoubt(error)) throw error;
       lost = error;
     }
   }
+}
+
+function isInDoubt(error: EdgeError | undefined): error is EdgeError {
+  return error?.failure.effect === 'unknown';
 }

@@ -50,7 +50,7 @@ async function* linesOf(object: ObjectName, body: Body, connection: Connection):
       }
     }
   } catch (error) {
-    throw error instanceof EdgeError ? error : noAnswer(connection, error, true);
+    throw error instanceof EdgeError ? error : noAnswer(connection, error, 'none');
   }
 }
 

@@ -13,7 +13,7 @@ export interface WatchOptions<R extends Resource> {
   readonly onGone: (last: Stored<R>) => void;
   /** Why it was interrupted; it is opened again by itself. */
   readonly onTrouble?: (failure: Failure) => void;
-  /** Ends it. */
+  /** Ends it. Node warns of a signal that more than ten listen to. */
   readonly signal: AbortSignal;
   readonly clock: Clock;
   /** In [0, 1). */

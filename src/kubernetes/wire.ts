@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Dispatcher, request } from 'undici';
-import { EdgeError } from '../core/failure.ts';
+import { EdgeError, type Failure } from '../core/failure.ts';
 import { noting } from '../system/departure.ts';
 import { version } from '../system/version.ts';
 import { type Agents, createAgents, type Timeouts } from './agents.ts';
@@ -70,11 +70,11 @@ export function createWire(connection: Connection, timeouts: Timeouts): Wire {
     pick: (from: Agents) => Dispatcher,
     read: (response: Dispatcher.ResponseData) => Promise<A>,
   ): Promise<A> {
-    let departed = false;
+    let effect: Failure['effect'] = 'unsent';
     try {
       const token = await connection.token();
       const noted = noting(() => {
-        departed = true;
+        effect = method === 'GET' ? 'none' : 'unknown';
       });
       const answer = request(`${connection.server}${target}`, {
         dispatcher: pick(await ready()).compose(noted),
@@ -92,7 +92,7 @@ export function createWire(connection: Connection, timeouts: Timeouts): Wire {
     } catch (error) {
       ending.over();
       if (error instanceof EdgeError) throw error;
-      const failed = noAnswer(connection, error, departed);
+      const failed = noAnswer(connection, error, effect);
       if (failed.code.startsWith('kube-tls')) await renew();
       throw failed;
     }

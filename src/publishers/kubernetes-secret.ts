@@ -34,6 +34,8 @@ export function secretPublisher(
   const detailsKey = `${key}.json`;
   /** The details that this process wrote last: whatever we publish later is newer, clocks and counters or not. */
   let written: string | undefined;
+  /** Those that we tried to write last, with an outcome that is not known: found there, they were written. */
+  let tried: string | undefined;
 
   const contentOf = (token: Token) => base64(formats[format](token, subject));
 
@@ -74,14 +76,17 @@ export function secretPublisher(
         if (verdict !== 'write') return { leave: verdict };
         superseded = !(await isNewest());
         if (superseded) return { leave: 'newer' };
+        tried = entry;
         return { write: { data: { [key]: contentOf(token), [detailsKey]: entry } } };
       });
       if (update === 'newer') {
         // A look at the store brings the newer one, unless that is of another store: then there is nothing to do.
         return superseded || !(await isNewest()) ? 'superseded' : 'unchanged';
       }
+      const isOurs = update === 'written' || tried === entry;
       written = entry;
-      return update === 'written' ? 'written' : 'unchanged';
+      tried = undefined;
+      return isOurs ? 'written' : 'unchanged';
     },
   };
 }

@@ -291,6 +291,20 @@ describe('a write of which nobody knows what came', () => {
     },
   );
 
+  it('and that is made later is found by the next look, and told as written', async (context) => {
+    const cluster = await bench(context, {}, QUICK);
+    const server = cluster.faulty(context);
+    const publishing = cluster.publisher.publish(OLD, async () => {
+      server.freezeStore();
+      return true;
+    });
+    await expect(publishing).rejects.toMatchObject({ code: 'kube-timeout', failure: { effect: 'unknown' } });
+    server.thawStore();
+    expect(await cluster.publisher.publish(OLD)).toBe('written');
+    expect(await cluster.publisher.publish(OLD)).toBe('unchanged');
+    expect(server.heard.filter(({ method }) => method === 'PATCH')).toHaveLength(1);
+  });
+
   it('and that is made after all does not replace what came later', async (context) => {
     const cluster = await bench(context, {}, QUICK);
     const server = cluster.faulty(context);

@@ -1,11 +1,9 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { text } from 'node:stream/consumers';
 import { answer, type Mood } from './api.ts';
 import { createCallers } from './callers.ts';
 import { createFaults, type Fault } from './faults.ts';
 import { createFront, type Tls } from './front.ts';
+import { type Heard, serving } from './serving.ts';
 import { createStandstill } from './standstill.ts';
-import { GAVE_UP, Refusal, type Refused } from './status.ts';
 import { createStore, type Thing } from './store.ts';
 import { createWatches } from './watches.ts';
 
@@ -14,14 +12,6 @@ export interface ApiServerOptions {
   readonly tls?: Tls;
   /** Between two bookmarks of a watch, ms (default 60 s). */
   readonly bookmarkEvery?: number;
-}
-
-/** One request, as it was answered. */
-export interface Heard {
-  readonly method: string;
-  /** With the query. */
-  readonly target: string;
-  readonly status: number;
 }
 
 /** An imitation of a Kubernetes API server, which does what a real one was seen to do, and breaks as one is told to. */
@@ -69,62 +59,7 @@ export async function startApiServer({
   const heard: Heard[] = [];
   const watches = createWatches(store, { bookmarkEvery, whenMoving: server.whenMoving });
 
-  function serve(request: IncomingMessage, response: ServerResponse): void {
-    void text(request).then(
-      (body) => server.whenMoving(() => meet(request, response, body, faults.take(request.method ?? ''))),
-      () => {},
-    );
-  }
-
-  function meet(
-    request: IncomingMessage,
-    response: ServerResponse,
-    body: string,
-    fault: Fault | undefined,
-  ): void {
-    // Given up before it was read.
-    if (response.destroyed) return;
-    const handle = () => etcd.whenMoving(() => obey(request, response, body, fault));
-    if (fault?.kind === 'cut') response.destroy();
-    else if (fault?.kind === 'give-up') say(request, response, GAVE_UP);
-    else if (fault?.kind === 'answer') response.writeHead(fault.status, fault.headers).end(fault.body);
-    else if (fault?.kind === 'delay') setTimeout(handle, fault.ms);
-    else handle();
-  }
-
-  function obey(
-    request: IncomingMessage,
-    response: ServerResponse,
-    body: string,
-    fault: Fault | undefined,
-  ): void {
-    if (fault?.kind === 'before') fault.work();
-    const url = new URL(`http://server${request.url}`);
-    try {
-      const { method = '', headers } = request;
-      const contentType = headers['content-type'] ?? '';
-      const asked = { caller: callers.of(request), method, contentType, url, body };
-      const result = answer(asked, store, callers, mood);
-      if (fault?.kind === 'lose-answer') return;
-      if (fault?.kind === 'cut-answer') return void response.destroy();
-      if ('watch' in result) {
-        heard.push({ method: 'WATCH', target: request.url ?? '', status: 200 });
-        watches.start(result.watch, url.searchParams, response);
-      } else say(request, response, { status: result.status, body: result.thing });
-    } catch (error) {
-      const unexpected = { status: 500, body: { message: String(error) } };
-      say(request, response, error instanceof Refusal ? error.refused : unexpected);
-    }
-  }
-
-  function say(
-    { method = '', url: target = '' }: IncomingMessage,
-    response: ServerResponse,
-    { status, body, contentType = 'application/json' }: Refused,
-  ): void {
-    heard.push({ method, target, status });
-    response.writeHead(status, { 'content-type': contentType }).end(`${JSON.stringify(body)}\n`);
-  }
+  const serve = serving({ store, callers, faults, mood, heard, watches, server, etcd });
 
   function direct(method: string, path: string, body: object = {}): Thing | undefined {
     const contentType = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
