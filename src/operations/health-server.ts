@@ -46,7 +46,7 @@ export function createHealthServer({ clock, views, ...server }: HealthServerOpti
       case '/startupz':
         return judged(health.startedUp());
       case '/metrics':
-        return { ...plainText(200, await metrics.scrape()), type: metrics.contentType };
+        return { status: 200, type: metrics.contentType, body: await metrics.scrape() };
       case '/':
         return /\btext\/html\b/.test(accept)
           ? statusPage(views(), history, clock.now())

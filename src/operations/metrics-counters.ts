@@ -1,8 +1,10 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
 import { isKnownErrcode } from '../core/errcodes/index.ts';
 import type { Failure } from '../core/failure.ts';
+import type { Unit } from '../core/ports.ts';
 import type { Report } from '../core/report.ts';
 import { SECOND } from '../core/time.ts';
+import type { Family, Sample } from './exposition.ts';
 import type { Metrics } from './metrics.ts';
 
 /** Seconds: a platform that answers takes a tenth, one that is asked through a proxy and hangs takes ten. */
@@ -12,60 +14,74 @@ type Outcome = Extract<Report, { type: 'refreshed' | 'unchanged' | 'failed' }>;
 
 const RESULTS = { refreshed: 'success', unchanged: 'unchanged', failed: 'failure' } as const;
 
-/** What is counted as it happens. */
-export function createCounters(registry: Registry): Pick<Metrics, 'report' | 'reloaded' | 'serve'> {
-  const registers = [registry];
-  const refreshes = new Counter({
-    name: 'wx_token_refresh_total',
-    help: 'Calls to the platform, by what came of them and why they were made.',
-    labelNames: ['credential', 'kind', 'result', 'reason'],
-    registers,
-  });
+/** By name and kind. */
+type Served = ReadonlyMap<string, Unit>;
+
+export interface Counters extends Pick<Metrics, 'report' | 'reloaded' | 'serve'> {
+  /** Those that every credential has of its own. */
+  readonly families: readonly Family[];
+}
+
+/**
+ * What is counted as it happens.
+ * @param registry gets those without a credential
+ */
+export function createCounters(registry: Registry): Counters {
+  const refreshes = createCounter(
+    'refresh_total',
+    'Calls to the platform, by what came of them and why they were made.',
+    ['credential', 'kind', 'result', 'reason'],
+  );
+  const publications = createCounter(
+    'publish_total',
+    'Attempts to bring a target up to date; unchanged: it was already.',
+    ['credential', 'kind', 'target', 'result'],
+  );
+  const errors = createCounter(
+    'platform_errors_total',
+    'Answers of the platform that were a no, by its errcode.',
+    ['credential', 'errcode'],
+  );
+  const feedback = createCounter(
+    'feedback_total',
+    'Reports of readers whose token was refused, by what they came to; without a credential: of no current token.',
+    ['credential', 'verdict'],
+  );
+  const rivals = createCounter(
+    'rival_detected_total',
+    'Times that a fresh token was refused again: another process fetches for this appid.',
+    ['credential'],
+  );
   const durations = new Histogram({
     name: 'wx_token_refresh_duration_seconds',
     help: 'How long the platform took to answer, or not to.',
     buckets: DURATIONS,
-    registers,
-  });
-  const publications = new Counter({
-    name: 'wx_token_publish_total',
-    help: 'Attempts to bring a target up to date; unchanged: it was already.',
-    labelNames: ['credential', 'kind', 'target', 'result'],
-    registers,
-  });
-  const errors = new Counter({
-    name: 'wx_token_platform_errors_total',
-    help: 'Answers of the platform that were a no, by its errcode.',
-    labelNames: ['credential', 'errcode'],
-    registers,
-  });
-  const feedback = new Counter({
-    name: 'wx_token_feedback_total',
-    help: 'Reports of readers whose token was refused, by what they came to; without a credential: of no current token.',
-    labelNames: ['credential', 'verdict'],
-    registers,
-  });
-  const rivals = new Counter({
-    name: 'wx_token_rival_detected_total',
-    help: 'Times that a fresh token was refused again: another process fetches for this appid.',
-    labelNames: ['credential'],
-    registers,
+    registers: [registry],
   });
   const reloads = new Counter({
     name: 'wx_token_config_reload_total',
     help: 'Changed configurations, by whether they were put to work.',
     labelNames: ['result'],
-    registers,
+    registers: [registry],
   });
-  const labelled = [refreshes, publications, errors, feedback, rivals];
-  let names: ReadonlySet<string> = new Set();
+  // A rate can only be told of what has been seen at zero.
+  for (const result of ['applied', 'refused']) reloads.inc({ result }, 0);
+
+  const ofCredentials = [refreshes, publications, errors, feedback, rivals];
+  let served: Served = new Map();
+
+  /** What comes late, of something that is served no more, would be a series for ever. */
+  function count({ counter }: CounterOfCredentials, labels: Record<string, string>): void {
+    if (isAmong(served, labels)) counter.inc(labels);
+  }
 
   function asked(credential: string, kind: string, { type, step, tookMs }: Outcome): void {
-    refreshes.inc({ credential, kind, result: RESULTS[type], reason: step.reason });
+    count(refreshes, { credential, kind, result: RESULTS[type], reason: step.reason });
     durations.observe(tookMs / SECOND);
   }
 
   return {
+    families: ofCredentials.map(({ family }) => family),
     report(of, report) {
       const { name: credential = '', kind = 'token' } = of ?? {};
       switch (report.type) {
@@ -75,32 +91,47 @@ export function createCounters(registry: Registry): Pick<Metrics, 'report' | 're
         case 'failed':
           asked(credential, kind, report);
           if (report.failure.errcode !== undefined)
-            errors.inc({ credential, errcode: errcodeOf(report.failure) });
+            count(errors, { credential, errcode: errcodeOf(report.failure) });
           return;
         case 'published':
-          return publications.inc({ credential, kind, target: report.target, result: report.result });
+          return count(publications, { credential, kind, target: report.target, result: report.result });
         case 'unpublished':
-          return publications.inc({ credential, kind, target: report.target, result: 'failed' });
+          return count(publications, { credential, kind, target: report.target, result: 'failed' });
         case 'refusal':
-          feedback.inc({ credential, verdict: report.verdict });
-          if (report.verdict === 'rival') rivals.inc({ credential });
+          count(feedback, { credential, verdict: report.verdict });
+          if (report.verdict === 'rival') count(rivals, { credential });
       }
     },
     reloaded: (result) => reloads.inc({ result }),
     serve(units) {
-      const served = new Set(units.map(({ name }) => name));
-      const gone = new Set([...names].filter((name) => !served.has(name)));
-      names = served;
-      // A rate can only be told of what has been seen at zero.
-      for (const credential of served) rivals.inc({ credential }, 0);
-      if (gone.size > 0) for (const counter of labelled) void forget(counter, gone);
+      served = new Map(units.map((unit) => [`${unit.name}/${unit.kind}`, unit]));
+      for (const { name } of units) rivals.counter.inc({ credential: name }, 0);
+      for (const { counter } of ofCredentials) void keepOnly(served, counter);
     },
   };
 }
 
-async function forget(counter: Counter, gone: ReadonlySet<string>): Promise<void> {
+interface CounterOfCredentials {
+  readonly counter: Counter;
+  readonly family: Family;
+}
+
+function createCounter(short: string, help: string, labelNames: readonly string[]): CounterOfCredentials {
+  const name = `wx_token_${short}`;
+  const counter = new Counter({ name, help, labelNames, registers: [] });
+  const samples = async () => (await counter.get()).values;
+  return { counter, family: { name, help, type: 'counter', samples } };
+}
+
+async function keepOnly(served: Served, counter: Counter): Promise<void> {
   const { values } = await counter.get();
-  for (const { labels } of values) if (gone.has(String(labels['credential']))) counter.remove(labels);
+  for (const { labels } of values) if (!isAmong(served, labels)) counter.remove(labels);
+}
+
+function isAmong(served: Served, { credential, kind = 'token', target }: Sample['labels']): boolean {
+  if (credential === '') return true;
+  const unit = served.get(`${credential}/${kind}`);
+  return unit !== undefined && (target === undefined || unit.publishers.some(({ id }) => id === target));
 }
 
 /** A code that no table holds may be anything, and every new value would be a series of its own. */

@@ -1,76 +1,64 @@
-import { Gauge, type Registry } from 'prom-client';
-import type { Clock } from '../core/ports.ts';
 import { spent } from '../core/quota.ts';
 import { ledgerTimeOf, lifeLeft, type State } from '../core/state.ts';
 import { type Instant, SECOND } from '../core/time.ts';
 import type { View } from '../core/view.ts';
+import type { Family } from './exposition.ts';
 
-type Values = Readonly<Record<string, number | undefined>>;
+/** The values of one credential, by the labels that it has besides its name; undefined: none. */
+type Reading = readonly (readonly [Readonly<Record<string, string>>, number | undefined])[];
 
-/** What is read off the credentials when somebody asks. */
-export function createGauges(registry: Registry, clock: Clock, views: () => readonly View[]): void {
-  /** @param read the values of one credential by the value of the label `split`, or one by itself; undefined: none */
-  function gauge(
-    name: string,
-    help: string,
-    labels: readonly string[],
-    read: (
-      view: View,
-      now: Instant,
-    ) => readonly (readonly [Readonly<Record<string, string>>, number | undefined])[],
-  ): void {
-    new Gauge({
-      name: `wx_token_${name}`,
-      help,
-      labelNames: labels,
-      registers: [registry],
-      collect() {
-        this.reset();
-        const now = clock.now();
-        for (const view of views()) {
-          for (const [more, value] of read(view, now)) {
-            if (value !== undefined) this.set({ credential: view.unit.name, ...more }, value);
-          }
+/** What is read off the credentials when somebody asks: as they are in these views, at that moment. */
+export function gauges(views: readonly View[], now: Instant): readonly Family[] {
+  function gauge(name: string, help: string, read: (view: View) => Reading): Family {
+    function* samples() {
+      for (const view of views) {
+        for (const [labels, value] of read(view)) {
+          if (value !== undefined) yield { labels: { credential: view.unit.name, ...labels }, value };
         }
-      },
-    });
+      }
+    }
+    return { name: `wx_token_${name}`, help, type: 'gauge', samples };
   }
 
-  const ofUnit = ['credential', 'kind'];
-  const one = ({ unit }: View, value: number | undefined) => [[{ kind: unit.kind }, value]] as const;
-  gauge('expires_timestamp_seconds', 'When the newest token ends, epoch seconds.', ofUnit, (view, now) =>
-    one(view, endOf(view.state, now)),
-  );
-  gauge(
-    'last_success_timestamp_seconds',
-    'When the platform last handed out the token that is there, epoch seconds.',
-    ofUnit,
-    (view, now) => one(view, lastSuccess(view.state, now)),
-  );
-  gauge('consecutive_failures', 'Failed attempts since the last success.', ofUnit, (view) =>
-    one(view, view.state.failures),
-  );
-  gauge(
-    'quota_used',
-    'Calls of the last 24 hours, of all daemons that share the account; those of a ticket are called KIND_fetches.',
-    ['credential', 'budget'],
-    ({ unit, state }, now) => budgets(unit.kind, spent(state.record.ledger, ledgerTimeOf(state, now))),
-  );
-  gauge('quota_limit', 'Calls that the budget allows in 24 hours.', ['credential', 'budget'], ({ unit }) => {
-    const { fetchesPerDay, forcedPerDay } = unit.policy.budget;
-    return budgets(unit.kind, { fetches: fetchesPerDay, forced: forcedPerDay });
-  });
-  gauge(
-    'follower_last_sync_timestamp_seconds',
-    'When the shared state was last read, epoch seconds.',
-    ['credential'],
-    ({ unit, state }, now) => (unit.kind === 'token' ? [[{}, epoch(state.lookedAt, now)]] : []),
-  );
+  return [
+    gauge('expires_timestamp_seconds', 'When the newest token ends, epoch seconds.', (view) =>
+      one(view, endOf(view.state, now)),
+    ),
+    gauge(
+      'last_success_timestamp_seconds',
+      'When the platform last handed out the token that is there, epoch seconds.',
+      (view) => one(view, lastSuccess(view.state, now)),
+    ),
+    gauge('consecutive_failures', 'Failed attempts since the last success.', (view) =>
+      one(view, failuresOf(view.state)),
+    ),
+    gauge(
+      'quota_used',
+      'Calls of the last 24 hours, of all daemons that share the account; those of a ticket are called KIND_fetches.',
+      ({ unit, state }) => budgets(unit.kind, spent(state.record.ledger, ledgerTimeOf(state, now))),
+    ),
+    gauge('quota_limit', 'Calls that the budget allows in 24 hours.', ({ unit }) => {
+      const { fetchesPerDay, forcedPerDay } = unit.policy.budget;
+      return budgets(unit.kind, { fetches: fetchesPerDay, forced: forcedPerDay });
+    }),
+    gauge(
+      'follower_last_sync_timestamp_seconds',
+      'When the shared state was last read, epoch seconds.',
+      ({ unit, state }) => (unit.kind === 'token' ? [[{}, lastSync(state, now)]] : []),
+    ),
+  ];
 }
 
-function budgets(kind: string, values: Values) {
-  if (kind !== 'token') return [[{ budget: `${kind}_fetches` }, values['fetches']]] as const;
-  return Object.entries(values).map(([budget, value]) => [{ budget }, value] as const);
+function one({ unit }: View, value: number | undefined): Reading {
+  return [[{ kind: unit.kind }, value]];
+}
+
+function budgets(kind: string, { fetches, forced }: { readonly fetches: number; readonly forced: number }) {
+  if (kind !== 'token') return [[{ budget: `${kind}_fetches` }, fetches]] as const;
+  return [
+    [{ budget: 'fetches' }, fetches],
+    [{ budget: 'forced' }, forced],
+  ] as const;
 }
 
 /** By every reason to doubt it. */
@@ -84,7 +72,22 @@ function lastSuccess({ record: { token }, confirmedAt }: State, now: Instant): n
   return Math.max(Math.floor(token.issuedAt / SECOND), (confirmedAt && epoch(confirmedAt, now)) ?? 0);
 }
 
-/** @param monotonic ms; infinitely long ago for never */
-function epoch(monotonic: number, { wall, monotonic: now }: Instant): number | undefined {
-  return Number.isFinite(monotonic) ? Math.floor((wall - (now - monotonic)) / SECOND) : undefined;
+/**
+ * Those of all daemons of the account, and our own where only our AppSecret is refused. That a neighbour is asking, for
+ * which this one waits as after a failure, is none.
+ */
+function failuresOf({ record: { setback }, failure, failures }: State): number {
+  return Math.max(setback?.failures ?? 0, failure ? failures : 0);
+}
+
+/** While it is being read anew, when it was seen before: a read that hangs must not hide that. */
+function lastSync({ lookedAt, seenAt }: State, now: Instant): number | undefined {
+  return epoch(Number.isFinite(lookedAt) ? lookedAt : seenAt?.monotonic, now);
+}
+
+/** @param monotonic ms */
+function epoch(monotonic: number | undefined, { wall, monotonic: now }: Instant): number | undefined {
+  return monotonic === undefined || !Number.isFinite(monotonic)
+    ? undefined
+    : Math.floor((wall - (now - monotonic)) / SECOND);
 }

@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest';
+import { HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
+import { fakeClock } from '../support/clock.ts';
+import { PASSING_FAULT, type Story, tell, token } from '../support/story.ts';
+import { expose, exposeShop, viewOf } from './exposed.ts';
+
+/** The end of a life that begins now, epoch seconds. */
+const inSeconds = ({ clock }: Story, ms: number) => (clock.now().wall + ms) / SECOND;
+
+describe('of the life of a credential', () => {
+  it('the end is told once there is a token', async () => {
+    const story = tell('stable-token');
+    const { read } = await exposeShop(story);
+    expect(await read('wx_token_expires_timestamp_seconds')).toBeUndefined();
+    const end = inSeconds(story, 2 * HOUR);
+    story.fetch(token('a'));
+    story.clock.pass(HOUR);
+    expect(await read('wx_token_expires_timestamp_seconds')).toBe(end);
+    story.clock.pass(2 * HOUR);
+    expect(await read('wx_token_expires_timestamp_seconds')).toBe(end);
+  });
+
+  it('the end is the overlap away when a fetch that may have killed the token had no answer', async () => {
+    const story = tell('access-token');
+    story.fetch(token('a'));
+    story.clock.pass(HOUR);
+    story.fail({ effect: 'unknown' });
+    const { read } = await exposeShop(story);
+    expect(await read('wx_token_expires_timestamp_seconds')).toBe(inSeconds(story, 5 * MINUTE));
+  });
+
+  it('the last success is when the platform handed the token out, the same one again included', async () => {
+    const story = tell('wecom');
+    const { read } = await exposeShop(story);
+    expect(await read('wx_token_last_success_timestamp_seconds')).toBeUndefined();
+    story.fetch(token('a'));
+    const first = inSeconds(story, 0);
+    story.clock.pass(119 * MINUTE);
+    story.fail();
+    expect(await read('wx_token_last_success_timestamp_seconds')).toBe(first);
+    story.fetch(token('a'), 60);
+    const again = inSeconds(story, 0);
+    story.clock.pass(30 * SECOND);
+    expect(await read('wx_token_last_success_timestamp_seconds')).toBe(again);
+  });
+
+  it('failures in a row are counted from zero, and until the next success', async () => {
+    const story = tell('stable-token');
+    const { read } = await exposeShop(story);
+    expect(await read('wx_token_consecutive_failures')).toBe(0);
+    story.fail();
+    story.fail();
+    expect(await read('wx_token_consecutive_failures')).toBe(2);
+    story.fetch(token('a'));
+    expect(await read('wx_token_consecutive_failures')).toBe(0);
+  });
+
+  it('a failure of a neighbour on the same account counts, its waiting for an answer does not', async () => {
+    const ours = tell('stable-token');
+    ours.fetch(token('a'));
+    const neighbour = tell('stable-token', {}, 0.1, ours.clock);
+    const { read } = await exposeShop(ours);
+    const see = () => ours.happen({ type: 'observed', record: neighbour.state().record });
+    neighbour.happen({ type: 'observed', record: ours.state().record });
+    ours.clock.pass(116 * MINUTE);
+    const { record } = neighbour.state();
+    const lastFetch = ours.clock.now().wall;
+    const asking = { ...record, generation: record.generation + 1, ledger: { ...record.ledger, lastFetch } };
+    neighbour.happen({ type: 'began', record: asking, saved: true });
+    see();
+    expect(ours.state().failures).toBe(1);
+    expect(await read('wx_token_consecutive_failures')).toBe(0);
+    neighbour.happen({ type: 'failed', failure: PASSING_FAULT });
+    see();
+    expect(await read('wx_token_consecutive_failures')).toBe(1);
+  });
+
+  it('the shared state was last read then, also while a read hangs', async () => {
+    const story = tell('stable-token');
+    const { read } = await exposeShop(story);
+    story.fetch(token('a'));
+    story.happen({ type: 'observed', record: story.state().record });
+    const seen = inSeconds(story, 0);
+    story.clock.pass(HOUR);
+    expect(await read('wx_token_follower_last_sync_timestamp_seconds')).toBe(seen);
+    story.happen({ type: 'stirred' });
+    expect(story.state().lookedAt).toBe(Number.NEGATIVE_INFINITY);
+    story.clock.pass(HOUR);
+    expect(await read('wx_token_follower_last_sync_timestamp_seconds')).toBe(seen);
+  });
+});
+
+describe('of the budgets', () => {
+  it('what is used and what is allowed are told of fetches and forced ones', async () => {
+    const story = tell('stable-token', { budget: { fetchesPerDay: 200, forcedPerDay: 7 } });
+    story.fetch(token('a'));
+    story.happen({ type: 'requested', strength: 'forced' });
+    story.clock.pass(HOUR);
+    story.fetch(token('b'));
+    const { scrape } = await exposeShop(story);
+    const budgetsOf = async (name: string) =>
+      Object.fromEntries((await scrape(name)).map(({ labels, value }) => [labels['budget'], value]));
+    expect(await budgetsOf('wx_token_quota_used')).toEqual({ fetches: 2, forced: 1 });
+    expect(await budgetsOf('wx_token_quota_limit')).toEqual({ fetches: 200, forced: 7 });
+    story.clock.pass(26 * HOUR);
+    expect(await budgetsOf('wx_token_quota_used')).toEqual({ fetches: 0, forced: 0 });
+  });
+
+  it('that of a ticket is its own, and a ticket is told apart by its kind', async () => {
+    const clock = fakeClock();
+    const [base, ticket] = [tell('stable-token', {}, 0.5, clock), tell('jsapi', {}, 0.5, clock)];
+    for (const story of [base, ticket]) story.fetch(token('a'));
+    const { scrape } = await expose(clock, () => [viewOf('shop', base), viewOf('shop', ticket, 'jsapi')]);
+    const labelsOf = async (name: string) => (await scrape(name)).map(({ labels }) => labels);
+    expect(await labelsOf('wx_token_quota_used')).toEqual([
+      { credential: 'shop', budget: 'fetches' },
+      { credential: 'shop', budget: 'forced' },
+      { credential: 'shop', budget: 'jsapi_fetches' },
+    ]);
+    expect(await labelsOf('wx_token_quota_limit')).toEqual(await labelsOf('wx_token_quota_used'));
+    expect(await labelsOf('wx_token_expires_timestamp_seconds')).toEqual([
+      { credential: 'shop', kind: 'token' },
+      { credential: 'shop', kind: 'jsapi' },
+    ]);
+    expect(await labelsOf('wx_token_follower_last_sync_timestamp_seconds')).toEqual([{ credential: 'shop' }]);
+  });
+});
