@@ -29,8 +29,11 @@ export function gauges(views: readonly View[], now: Instant): readonly Family[] 
       'When the platform last handed out the token that is there, epoch seconds.',
       (view) => one(view, lastSuccess(view.state, now)),
     ),
-    gauge('consecutive_failures', 'Failed attempts since the last success.', (view) =>
-      one(view, failuresOf(view.state)),
+    // Not the state's own count: in that, a neighbour that is asking is waited for as after a failure.
+    gauge(
+      'consecutive_failures',
+      'Failed attempts since the last success, of all daemons that share the account.',
+      (view) => one(view, view.state.record.setback?.failures ?? 0),
     ),
     gauge(
       'quota_used',
@@ -70,14 +73,6 @@ function endOf(state: State, now: Instant): number | undefined {
 function lastSuccess({ record: { token }, confirmedAt }: State, now: Instant): number | undefined {
   if (!token) return undefined;
   return Math.max(Math.floor(token.issuedAt / SECOND), (confirmedAt && epoch(confirmedAt, now)) ?? 0);
-}
-
-/**
- * Those of all daemons of the account, and our own where only our AppSecret is refused. That a neighbour is asking, for
- * which this one waits as after a failure, is none.
- */
-function failuresOf({ record: { setback }, failure, failures }: State): number {
-  return Math.max(setback?.failures ?? 0, failure ? failures : 0);
 }
 
 /** While it is being read anew, when it was seen before: a read that hangs must not hide that. */

@@ -95,7 +95,7 @@ const LINE = /^([a-z_]+)(?:\{(.*)\})? (\S+)$/s;
 const PAIR = /([a-z_]+)="((?:[^"\\]|\\.)*)"/gs;
 
 /** @throws {Error} for a line that is none */
-function seriesIn(text: string): Series[] {
+export function seriesIn(text: string): Series[] {
   const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   return lines.map((line) => {
     const [, name = '', pairs = '', value = ''] = LINE.exec(line) ?? [];

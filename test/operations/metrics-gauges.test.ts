@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { platformFailure } from '../../src/core/errcodes/index.ts';
+import { begin } from '../../src/core/outcome.ts';
+import { Secret } from '../../src/core/secret.ts';
 import { HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
 import { fakeClock } from '../support/clock.ts';
 import { PASSING_FAULT, type Story, tell, token } from '../support/story.ts';
@@ -6,6 +9,22 @@ import { expose, exposeShop, viewOf } from './exposed.ts';
 
 /** The end of a life that begins now, epoch seconds. */
 const inSeconds = ({ clock }: Story, ms: number) => (clock.now().wall + ms) / SECOND;
+
+/** A token is due to two daemons that share its state. */
+async function twoOnOneAccount() {
+  const ours = tell('stable-token');
+  ours.fetch(token('a'));
+  const neighbour = tell('stable-token', {}, 0.1, ours.clock);
+  neighbour.happen({ type: 'observed', record: ours.state().record });
+  ours.clock.pass(116 * MINUTE);
+  const see = () => ours.happen({ type: 'observed', record: neighbour.state().record });
+  return { ours, neighbour, see, ...(await exposeShop(ours)) };
+}
+
+/** The record of one that is about to ask the platform. */
+function asking({ state, policy, clock }: Story) {
+  return begin(state(), policy, false, clock.now());
+}
 
 describe('of the life of a credential', () => {
   it('the end is told once there is a token', async () => {
@@ -56,23 +75,28 @@ describe('of the life of a credential', () => {
   });
 
   it('a failure of a neighbour on the same account counts, its waiting for an answer does not', async () => {
-    const ours = tell('stable-token');
-    ours.fetch(token('a'));
-    const neighbour = tell('stable-token', {}, 0.1, ours.clock);
-    const { read } = await exposeShop(ours);
-    const see = () => ours.happen({ type: 'observed', record: neighbour.state().record });
-    neighbour.happen({ type: 'observed', record: ours.state().record });
-    ours.clock.pass(116 * MINUTE);
-    const { record } = neighbour.state();
-    const lastFetch = ours.clock.now().wall;
-    const asking = { ...record, generation: record.generation + 1, ledger: { ...record.ledger, lastFetch } };
-    neighbour.happen({ type: 'began', record: asking, saved: true });
+    const { ours, neighbour, see, read } = await twoOnOneAccount();
+    neighbour.happen({ type: 'began', record: asking(neighbour), saved: true });
     see();
     expect(ours.state().failures).toBe(1);
     expect(await read('wx_token_consecutive_failures')).toBe(0);
     neighbour.happen({ type: 'failed', failure: PASSING_FAULT });
     see();
     expect(await read('wx_token_consecutive_failures')).toBe(1);
+  });
+
+  it('a success of a neighbour ends the row, also where our own attempts were refused', async () => {
+    const { ours, neighbour, see, read } = await twoOnOneAccount();
+    const failure = platformFailure('official', 'token', { errcode: 40164, errmsg: '' });
+    ours.happen({ type: 'failed', failure });
+    neighbour.happen({ type: 'observed', record: ours.state().record });
+    expect(await read('wx_token_consecutive_failures')).toBe(1);
+    neighbour.happen({ type: 'began', record: asking(neighbour), saved: true });
+    const answer = { value: new Secret(token('b')), expiresIn: 7200 };
+    neighbour.happen({ type: 'fetched', answer, startedAt: ours.clock.now() });
+    see();
+    expect(ours.state().failures).toBe(1);
+    expect(await read('wx_token_consecutive_failures')).toBe(0);
   });
 
   it('the shared state was last read then, also while a read hangs', async () => {
