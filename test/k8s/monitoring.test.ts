@@ -1,0 +1,185 @@
+import { execFile } from 'node:child_process';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { parse } from 'yaml';
+import { OFFICIAL } from '../../src/core/errcodes/official.ts';
+import { WECOM } from '../../src/core/errcodes/wecom.ts';
+import { exposeAll } from '../operations/exposed.ts';
+import { metricsIn, strangers, type Vocabulary, vocabularyOf } from './expressions.ts';
+import { alerts, dashboard, FOLDER, questions, textOf } from './monitoring.ts';
+import { promtool, promtoolWith } from './promtool.ts';
+
+/** Metrics that are used already and come with daemons of a cluster. */
+const LATER = { wx_token_leader: ['lease'] };
+
+/** What the program can be told to do. */
+const COMMANDS = ['run', 'once', 'check', 'status', 'refresh', 'sandbox'];
+
+async function known(): Promise<Vocabulary> {
+  return vocabularyOf(await (await exposeAll()).scrape(), LATER);
+}
+
+/** What Grafana puts in for its variables. */
+const filledIn = (expr: string) => expr.replaceAll('$__rate_interval', '5m').replaceAll('$credential', '.*');
+
+describe('rules.yaml', () => {
+  it('names no metric and no label that does not exist', async () => {
+    const vocabulary = await known();
+    for (const { alert, expr, annotations } of await alerts()) {
+      expect({ alert, strangers: strangers(expr, vocabulary, Object.values(annotations)) }).toEqual({
+        alert,
+        strangers: [],
+      });
+    }
+  });
+
+  it('says of each alert how bad it is, what it means and what to do', async () => {
+    const all = await alerts();
+    expect(new Set(all.map(({ alert }) => alert)).size).toBe(all.length);
+    for (const { alert, labels, annotations } of all) {
+      expect(labels.severity, alert).toMatch(/^(critical|warning)$/);
+      expect(Object.keys(annotations), alert).toEqual(['summary', 'description', 'runbook']);
+      expect(annotations.summary.length, alert).toBeLessThanOrEqual(120);
+      expect(annotations.description, alert).toMatch(/^\S.{60,}\.$/s);
+      expect(annotations.runbook, alert).toMatch(/^(\d\. .+[^ ]\n){2,}$/);
+    }
+  });
+
+  it('tells people to run commands that there are', async () => {
+    const told = (await alerts()).flatMap(({ annotations }) =>
+      [...annotations.runbook.matchAll(/`wx-token-sidecar ([a-z]+)/g)].map(([, command]) => command),
+    );
+    expect(told.length).toBeGreaterThan(10);
+    expect(COMMANDS).toEqual(expect.arrayContaining(told));
+  });
+
+  it('calls for a person at exactly the codes that the program does', async () => {
+    const rules = [OFFICIAL, WECOM].flatMap(({ any, token, ticket }) => [any, token, ticket]);
+    const codes = rules.flatMap((table) =>
+      Object.entries(table).filter(([, rule]) => rule.class === 'refused' || rule.class === 'confirmation'),
+    );
+    const refuses = (await alerts()).find(({ alert }) => alert === 'WxTokenPlatformRefuses');
+    const named = /errcode=~"([^"]+)"/.exec(refuses?.expr ?? '')?.[1]?.split('|');
+    expect(named).toEqual([...new Set(codes.map(([code]) => code))].sort((a, b) => Number(a) - Number(b)));
+  });
+
+  it('is loaded by Prometheus', (ctx) =>
+    promtool(ctx, 'check', 'rules', '--lint-fatal', join(FOLDER, 'rules.yaml')));
+
+  it('fires as rules.test.yaml says, each alert once at least', { timeout: 60_000 }, async (ctx) => {
+    const cases = await textOf('rules.test.yaml');
+    for (const { alert, labels } of await alerts()) {
+      expect(cases).toContain(`{alertname="${alert}", severity="${labels.severity}"}`);
+    }
+    await promtool(ctx, 'test', 'rules', join(FOLDER, 'rules.test.yaml'));
+  });
+});
+
+describe('dashboard.json', () => {
+  it('names no metric and no label that does not exist', async () => {
+    const vocabulary = await known();
+    for (const { expr, texts } of await questions()) {
+      expect({ expr, strangers: strangers(expr, vocabulary, texts) }).toEqual({ expr, strangers: [] });
+    }
+  });
+
+  it('shows every metric that there is', async () => {
+    const shown = (await questions()).flatMap(({ expr }) => metricsIn(expr));
+    const all = [...(await known()).keys()].filter((name) => name !== 'up');
+    expect([...new Set(shown)].sort()).toEqual(all.sort());
+  });
+
+  it('asks what Prometheus understands', async (ctx) => {
+    const rules = (await questions()).map(({ expr }, index) => ({
+      record: `question:${index}`,
+      expr: filledIn(expr),
+    }));
+    await promtoolWith(ctx, ['check', 'rules'], { groups: [{ name: 'dashboard', rules }] });
+  });
+
+  it('asks the data source and the credential that were chosen', async () => {
+    const { panels, templating } = await dashboard();
+    expect(templating.list.map(({ name, type }) => [name, type])).toEqual([
+      ['datasource', 'datasource'],
+      ['credential', 'query'],
+    ]);
+    const vocabulary = await known();
+    for (const { type, title, datasource, targets = [] } of panels) {
+      if (type === 'row') continue;
+      expect(targets.length, title).toBeGreaterThan(0);
+      for (const asked of [...targets, { datasource }])
+        expect(asked.datasource?.uid, title).toMatch(/^\$\{datasource\}$/);
+      const expressions = targets.map(({ expr }) => expr).join('\n');
+      for (const name of metricsIn(expressions)) {
+        if (!vocabulary.get(name)?.has('credential')) continue;
+        expect(expressions, title).toMatch(new RegExp(`${name}\\{credential=~"\\$credential"`));
+      }
+    }
+  });
+
+  it('has panels that say what they show, side by side', async () => {
+    const { panels } = await dashboard();
+    expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
+    const taken = new Map<string, string>();
+    for (const { type, title, description, gridPos } of panels) {
+      if (type !== 'row') expect(description, title).toMatch(/^\S.+\.$/);
+      for (let x = gridPos.x; x < gridPos.x + gridPos.w; x += 1) {
+        for (let y = gridPos.y; y < gridPos.y + gridPos.h; y += 1) {
+          expect(taken.get(`${x} ${y}`), title).toBeUndefined();
+          taken.set(`${x} ${y}`, title);
+        }
+      }
+      expect(gridPos.x + gridPos.w, title).toBeLessThanOrEqual(24);
+    }
+  });
+});
+
+describe('the README beside them', () => {
+  let readme = '';
+  const block = (language: string, holding: string) =>
+    [...readme.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'gms'))]
+      .map(([, code = '']) => code)
+      .find((code) => code.includes(holding)) ?? '';
+
+  beforeAll(async () => {
+    readme = await textOf('README.md');
+  });
+
+  it('lists every alert with its severity', async () => {
+    for (const { alert, labels } of await alerts()) {
+      expect(readme).toMatch(new RegExp(`\`${alert}\`.*\\| .*${labels.severity}`));
+    }
+    const named = new Set(readme.match(/\bWxToken[A-Za-z]+/g));
+    expect([...named].sort()).toEqual((await alerts()).map(({ alert }) => alert).sort());
+  });
+
+  it('makes an object for the operator that holds the same rules', async () => {
+    const bin = await mkdtemp(join(tmpdir(), 'wx-'));
+    onTestFinished(() => rm(bin, { recursive: true, force: true }));
+    await writeFile(join(bin, 'kubectl'), '#!/bin/sh\n[ "$*" = "apply -f -" ] && exec cat\n');
+    await chmod(join(bin, 'kubectl'), 0o755);
+    const env = { ...process.env, PATH: `${bin}:${process.env['PATH']}` };
+    const { stdout } = await promisify(execFile)('sh', ['-c', block('sh', 'PrometheusRule')], {
+      cwd: FOLDER,
+      env,
+    });
+    expect(parse(stdout)).toEqual({
+      apiVersion: 'monitoring.coreos.com/v1',
+      kind: 'PrometheusRule',
+      metadata: expect.objectContaining({ name: 'wx-token-sidecar' }),
+      spec: parse(await textOf('rules.yaml')),
+    });
+  });
+
+  it('shows a configuration that Prometheus takes, with a job that the rules know', async (ctx) => {
+    const config = parse(block('yaml', 'scrape_configs'));
+    expect(config.rule_files).toEqual(['rules.yaml']);
+    const down = (await alerts()).find(({ alert }) => alert === 'WxTokenDown');
+    const [, job = ''] = /job=~"([^"]+)"/.exec(down?.expr ?? '') ?? [];
+    expect(config.scrape_configs[0].job_name).toMatch(new RegExp(`^(?:${job})$`));
+    await promtoolWith(ctx, ['check', 'config'], { ...config, rule_files: [join(FOLDER, 'rules.yaml')] });
+  });
+});
