@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fakeClock } from '../support/clock.ts';
 import { tell, token } from '../support/story.ts';
@@ -44,6 +46,21 @@ describe('the metrics', () => {
     }
     expect(text.match(/^# HELP \S+ \S.+$/gm)).toHaveLength(types.length);
     expect(text).not.toMatch(/\d # \{|# EOF|\n\n$/);
+  });
+
+  it('are listed in the README with their labels', async () => {
+    const readme = await readFile(join(import.meta.dirname, '../../README.md'), 'utf8');
+    const rows = [...readme.matchAll(/^\| (`wx_token_.*?) \| (`.*?) \|/gm)].flatMap(
+      ([, names = '', labels = '']) =>
+        [...names.matchAll(/`(\w+)`/g)].map(([, name]) => [name, labels.replace(/[`,]/g, '')]),
+    );
+    const promised = Object.entries(PROMISED)
+      .filter(([name]) => !/_(sum|count)$/.test(name))
+      .map(([name, labels]) => [name.replace(/_bucket$/, ''), labels]);
+    const inOrder = (labels = '') => labels.split(' ').sort().join(' ');
+    expect(Object.fromEntries(rows.map(([name, labels]) => [name, inOrder(labels)]))).toEqual(
+      Object.fromEntries(promised),
+    );
   });
 
   it('are read by Prometheus', async (ctx) => {
