@@ -14,6 +14,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   run: () => import('./commands/run.ts'),
   once: () => import('./commands/once.ts'),
   check: () => import('./commands/check.ts'),
+  status: () => import('./commands/status.ts'),
   refresh: () => import('./commands/refresh.ts'),
   sandbox: () => import('./commands/sandbox.ts'),
 };
@@ -25,6 +26,7 @@ const HELP = `wx-token-sidecar keeps WeChat credentials fresh in files.
   run        the daemon (this is the default)
   once       fetch or re-use every credential, publish it, end
   check      tell what is wrong with the configuration, what it leads to and, with --online, what WeChat says
+  status     tell how every credential stands, from what lies on the disk
   refresh    ask the running daemon to fetch now
   sandbox    a WeChat token platform on loopback, for demos and tests
 

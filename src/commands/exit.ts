@@ -2,6 +2,8 @@
 export const EXIT = {
   ok: 0,
   unexpected: 1,
+  /** `status`: something is missing, dead or unreadable. */
+  unhealthy: 3,
   /** EX_TEMPFAIL: a passing fault. */
   passing: 75,
   /** EX_NOPERM: the platform refuses, a person must act. */

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { type Config, ConfigError, type LogConfig } from '../config/config.ts';
-import { loadConfig } from '../config/load.ts';
+import { type LoadOptions, loadConfig } from '../config/load.ts';
 import { createLogger, type Logger } from '../operations/logger.ts';
 import { complain } from './complain.ts';
 import { EXIT } from './exit.ts';
@@ -30,13 +30,16 @@ export const CONFIG_OPTION = { config: { type: 'string' } } as const;
  * @throws {ConfigError} with everything that is wrong; with nothing where the option lacks its value, which is told with
  *   the arguments
  */
-export function configLoader(argv: readonly string[], { publishes = true } = {}): () => Promise<Config> {
+export function configLoader(
+  argv: readonly string[],
+  options: Omit<LoadOptions, 'file'> = {},
+): () => Promise<Config> {
   const { values } = parseArgs({ args: [...argv], options: CONFIG_OPTION, strict: false });
   const file = values['config'];
   return async () => {
     // The type of a lenient look at the arguments does not know that this can be true.
     if (file !== undefined && typeof file !== 'string') throw new ConfigError([]);
-    return loadConfig(process.env, { file, publishes });
+    return loadConfig(process.env, { ...options, file });
   };
 }
 

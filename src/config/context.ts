@@ -5,6 +5,8 @@ import type { Labels } from './labels.ts';
 /** What all checks of one configuration share. */
 export interface Context extends Pick<Labels, 'name' | 'brief' | 'setting'> {
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Whether AppSecrets are going to be used, and not only named. */
+  readonly fetches: boolean;
   /** Told of everything that is wrong. */
   complain(path: KeyPath, what: string): void;
   /** Whether what was said there was wrong and has been taken out: then it is not missing. */

@@ -18,6 +18,8 @@ export interface LoadOptions {
   readonly file?: string | undefined;
   /** Whether what is named is going to be written and run: then it is also told what could not be. Nothing is done to find out. */
   readonly publishes?: boolean;
+  /** Whether AppSecrets are going to be used: then it is also told which of their files cannot be read. */
+  readonly fetches?: boolean;
 }
 
 /**
@@ -27,7 +29,7 @@ export interface LoadOptions {
  */
 export async function loadConfig(
   environment: Readonly<Record<string, string | undefined>>,
-  { file: named, publishes = true }: LoadOptions = {},
+  { file: named, publishes = true, fetches = true }: LoadOptions = {},
 ): Promise<Config> {
   const given = givenVariables(environment);
   const path = named ?? given[CONFIG_VARIABLE];
@@ -47,6 +49,7 @@ export async function loadConfig(
   const context: Context = {
     ...labels,
     environment,
+    fetches,
     complain: report.complain,
     isWrong: (at) => at.some((_, index) => wrong.has(pathKey(at.slice(0, index + 1)))),
     groupId: remembered(groupId),

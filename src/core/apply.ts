@@ -71,7 +71,7 @@ export function apply(state: State, event: Event, context: Context): State {
     case 'published': {
       const current = event.generation === state.record.token?.generation;
       const dueAt = current ? context.now.monotonic + RECHECK_TARGET : 0;
-      const end = current ? state.end : undefined;
+      const end = current ? state.end : event.end;
       const target = { generation: event.generation, ...(end && { end }), dueAt, failures: 0 };
       return withTarget(state, event.target, target);
     }

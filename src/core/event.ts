@@ -2,7 +2,7 @@ import type { Answer } from './credential.ts';
 import type { Failure } from './failure.ts';
 import type { AccountRecord } from './record.ts';
 import type { Demotion, Strength } from './state.ts';
-import type { Instant } from './time.ts';
+import type { Deadline, Instant } from './time.ts';
 
 /** What happened to a credential. */
 export type Event =
@@ -40,5 +40,11 @@ export type Event =
   | { readonly type: 'saved'; readonly generation: number }
   /** It is to be published to these targets, which may have changed. */
   | { readonly type: 'retargeted'; readonly targets: readonly string[] }
-  | { readonly type: 'published'; readonly target: string; readonly generation: number }
+  /** It holds the token of that generation, which ends then where it is not the current one. */
+  | {
+      readonly type: 'published';
+      readonly target: string;
+      readonly generation: number;
+      readonly end?: Deadline;
+    }
   | { readonly type: 'unpublished'; readonly target: string; readonly failure: Failure };

@@ -1,11 +1,17 @@
 import type { Kind } from '../core/credential.ts';
+import type { Failure } from '../core/failure.ts';
 import { spent } from '../core/quota.ts';
-import { servedLife, targetLife } from '../core/readiness.ts';
-import { ledgerTimeOf, lifeLeft } from '../core/state.ts';
-import type { Instant } from '../core/time.ts';
-import { SECOND } from '../core/time.ts';
+import { ledgerTimeOf, lifeLeft, type State } from '../core/state.ts';
+import { type Instant, SECOND } from '../core/time.ts';
 import type { View } from '../core/view.ts';
-import { nextStep } from './next-step.ts';
+import { type NextStep, nextStep } from './next-step.ts';
+import {
+  type Standing,
+  type TargetError,
+  type TargetStatus,
+  targetStatuses,
+  worstOf,
+} from './target-status.ts';
 
 /** How it stands, as people and programs read it. Times in epoch seconds, durations in seconds; nothing secret. */
 export interface Status {
@@ -14,30 +20,24 @@ export interface Status {
   /** Platform, type and appid. */
   readonly account: string;
   readonly optional: boolean;
-  /** `missing`: not published everywhere; `dead`: what is published has ended. */
-  readonly state: 'fresh' | 'dead' | 'missing';
+  /** Of the worst target; without targets, of the newest token. */
+  readonly state: Standing;
   /** Of the newest token; absent without one. */
   readonly issued_at?: number;
   readonly expires_at?: number;
   readonly expires_in?: number;
+  readonly age?: number;
   readonly life_left?: number;
   readonly targets: readonly TargetStatus[];
   readonly error?: StatusError;
-  readonly next: { readonly in: number; readonly what: string };
+  /** Why the record in the state folder cannot be used. */
+  readonly state_error?: TargetError;
+  readonly next: NextStep;
   readonly calls: Readonly<Record<'fetches' | 'forced', { readonly used: number; readonly limit: number }>>;
 }
 
-export interface TargetStatus {
-  readonly id: string;
-  readonly state: 'fresh' | 'dead' | 'missing';
-  readonly error?: string;
-}
-
 /** What the last attempt met, until one succeeds. */
-export interface StatusError {
-  readonly code: string;
-  readonly message: string;
-  readonly advice?: string;
+export interface StatusError extends TargetError {
   readonly errcode?: number;
   readonly rid?: string;
   /** Attempts in a row, and when the first of them failed. */
@@ -45,31 +45,28 @@ export interface StatusError {
   readonly since: number;
 }
 
-export function statusOf({ unit, state, step }: View, now: Instant): Status {
-  const { token, setback, ledger } = state.record;
+export function statusOf(view: View, now: Instant): Status {
+  const { unit, state, step } = view;
+  const { setback, ledger } = state.record;
   const { budget } = unit.policy;
-  const life = lifeLeft(state, now);
   const used = spent(ledger, ledgerTimeOf(state, now));
+  const targets = targetStatuses(view, now);
   return {
     credential: unit.name,
     kind: unit.kind,
     account: unit.account,
     optional: unit.optional,
-    state: verdict(servedLife(state, unit.policy, now)),
-    ...(token && {
-      issued_at: seconds(token.issuedAt),
-      expires_at: seconds(token.expiresAt),
-      expires_in: token.expiresIn,
-      life_left: Math.max(0, seconds(life ?? 0)),
-    }),
-    targets: Object.entries(state.targets).map(([id, target]) => ({
-      id,
-      state: verdict(targetLife(target, state, unit.policy, now)),
-      ...(target.failure && { error: target.failure.message }),
-    })),
+    state: targets.length > 0 ? worstOf(targets) : standingOf(lifeLeft(state, now)),
+    ...lifeOf(state, now),
+    targets,
     ...(setback && {
-      error: { ...told(setback.failure), failures: setback.failures, since: seconds(setback.since) },
+      error: {
+        ...told(setback.failure),
+        failures: setback.failures,
+        since: seconds(setback.since),
+      },
     }),
+    ...(state.trouble && { state_error: troubled(state.trouble.failure) }),
     next: nextStep(step),
     calls: {
       fetches: { used: used.fetches, limit: budget.fetchesPerDay },
@@ -78,16 +75,29 @@ export function statusOf({ unit, state, step }: View, now: Instant): Status {
   };
 }
 
-function verdict(life: number | undefined): 'fresh' | 'dead' | 'missing' {
+function lifeOf(state: State, now: Instant) {
+  const { token } = state.record;
+  if (!token) return {};
+  return {
+    issued_at: seconds(token.issuedAt),
+    expires_at: seconds(token.expiresAt),
+    expires_in: token.expiresIn,
+    age: Math.max(0, seconds(now.wall - token.issuedAt)),
+    life_left: Math.max(0, seconds(lifeLeft(state, now) ?? 0)),
+  };
+}
+
+function standingOf(life: number | undefined): Standing {
   if (life === undefined) return 'missing';
   return life > 0 ? 'fresh' : 'dead';
 }
 
-function told({
-  class: _ours,
-  ...failure
-}: { readonly class: string } & Omit<StatusError, 'failures' | 'since'>) {
+function told({ class: _ours, ...failure }: Omit<Failure, 'backoff' | 'effect'>) {
   return failure;
+}
+
+function troubled({ code, message, advice }: Failure): TargetError {
+  return { code, message, ...(advice && { advice }) };
 }
 
 function seconds(ms: number): number {

@@ -16,14 +16,23 @@ export interface FileTarget extends Attributes {
   readonly details: boolean;
 }
 
+/** What a target keeps, in the order in which it is written. */
+export function filesOf({ path, format, details }: Pick<FileTarget, 'path' | 'format' | 'details'>) {
+  return [...(details ? [{ path: `${path}.json`, format: 'json' as const }] : []), { path, format }];
+}
+
+/** What it is called in logs, metrics and state. */
+export function idOf({ path }: Pick<FileTarget, 'path'>): string {
+  return `file:${path}`;
+}
+
 /** Publishes into a file that is absent until the first success and from then on always whole. */
 export function filePublisher(target: FileTarget, subject: Subject): Publisher {
-  const { path, format, details } = target;
-  const files = [...(details ? [{ path: `${path}.json`, format: 'json' as const }] : []), { path, format }];
-  const folder = dirname(path);
+  const files = filesOf(target);
+  const folder = dirname(target.path);
 
   return {
-    id: `file:${path}`,
+    id: idOf(target),
 
     async prepare() {
       try {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { inWords } from '../../src/operations/duration.ts';
+import { inBrief, inWords } from '../../src/operations/duration.ts';
 
 const SECOND = 1_000;
 const HOUR = 3_600 * SECOND;
@@ -21,4 +21,16 @@ it.each([
   [100 * HOUR, '100 h 0 min'],
 ])('%i ms is, in words, %s', (ms, words) => {
   expect(inWords(ms)).toBe(words);
+});
+
+it.each([
+  [0, '0s'],
+  [59.9, '59s'],
+  [60, '1m'],
+  [3599, '59m'],
+  [7080, '1h 58m'],
+  [47 * 3600, '47h 0m'],
+  [48 * 3600, '2d'],
+])('%i s are, where room is short, %s', (seconds, words) => {
+  expect(inBrief(seconds)).toBe(words);
 });

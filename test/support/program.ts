@@ -41,9 +41,11 @@ export interface ProgramOptions {
   readonly env?: Environment;
   /** Octal; this process's own when absent. */
   readonly umask?: string;
+  /** As whom it runs, user and group; for root alone. */
+  readonly uid?: number;
 }
 
-const BUILT_PROGRAM = fileURLToPath(new URL('../../dist/wx-token-sidecar.js', import.meta.url));
+export const BUILT_PROGRAM = fileURLToPath(new URL('../../dist/wx-token-sidecar.js', import.meta.url));
 
 /** Starts the built program, `run` without arguments. It is killed at the end at the latest. */
 export function startProgram(args: readonly string[], options: ProgramOptions, atEnd: AtEnd): Program {
@@ -54,7 +56,7 @@ export function startProgram(args: readonly string[], options: ProgramOptions, a
 export function startProcess(
   command: string,
   args: readonly string[],
-  { env = {}, umask }: ProgramOptions,
+  { env = {}, umask, uid }: ProgramOptions,
   atEnd: AtEnd,
 ): Program {
   const { PATH = '', HOME = '' } = process.env;
@@ -63,7 +65,11 @@ export function startProcess(
     umask === undefined
       ? [command, args]
       : ['/bin/sh', ['-c', 'umask "$0" && exec "$@"', umask, command, ...args]];
-  const child = spawn(file, argv, { env: { PATH, HOME, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(file, argv, {
+    env: { PATH, HOME, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(uid !== undefined && { uid, gid: uid }),
+  });
   const exited = ending(child);
   atEnd(async () => {
     child.kill('SIGKILL');

@@ -1,0 +1,84 @@
+import { stat } from 'node:fs/promises';
+import { ConfigError } from '../config/config.ts';
+import { statusOnDisk } from '../inspection/status.ts';
+import { statusTable } from '../inspection/status-table.ts';
+import { isInTrouble, troubleOf } from '../inspection/status-trouble.ts';
+import { terminalOf } from '../inspection/terminal.ts';
+import { escapeControls } from '../operations/escape.ts';
+import type { Status } from '../operations/status.ts';
+import { systemClock } from '../system/clock.ts';
+import { version } from '../system/version.ts';
+import { asksForHelp, readArguments } from './arguments.ts';
+import { EXIT } from './exit.ts';
+import { CONFIG_OPTION, configLoader, readBoth, reportProblems } from './session.ts';
+
+const HELP = `wx-token-sidecar status: tells how every credential stands, from what lies on the disk: the published files
+and the state folder. Changes nothing and asks nobody, so it works beside a stopped daemon and in a probe. Run it with
+the daemon's environment and configuration, and as its user: others may not be allowed to read everything.
+
+  --config FILE        YAML or JSON (default: WXTOKEN_CONFIG); without one the environment alone configures it
+  --json               {"version","at","credentials":[…]}, times in epoch seconds
+  --quiet              print nothing: the exit code tells
+
+Exit codes: 0 all fresh; 3 something that is not optional is missing, dead or unreadable; 78 bad configuration.
+`;
+
+const OPTIONS = {
+  ...CONFIG_OPTION,
+  json: { type: 'boolean', default: false },
+  quiet: { type: 'boolean', default: false },
+} as const;
+
+export async function run(argv: readonly string[]): Promise<number> {
+  if (asksForHelp(argv)) {
+    process.stdout.write(HELP);
+    return EXIT.ok;
+  }
+  try {
+    const [{ values }, config] = await readBoth(
+      async () => options(argv),
+      configLoader(argv, { publishes: false, fetches: false }),
+    );
+    const statuses = await statusOnDisk(config, systemClock);
+    if (values.json) process.stdout.write(json(statuses));
+    else if (!values.quiet) process.stdout.write(await report(statuses, config.stateDir));
+    return statuses.every(({ state, optional }) => optional || state === 'fresh') ? EXIT.ok : EXIT.unhealthy;
+  } catch (error) {
+    return reportProblems(error);
+  }
+}
+
+function options(argv: readonly string[]) {
+  const read = readArguments(argv, OPTIONS);
+  if (read.values.json && read.values.quiet) {
+    throw new ConfigError([
+      { where: 'arguments', what: '--json prints and --quiet does not: say one of them' },
+    ]);
+  }
+  return read;
+}
+
+function json(credentials: readonly Status[]): string {
+  return `${escapeControls(JSON.stringify({ version, at: seconds(), credentials }))}\n`;
+}
+
+async function report(statuses: readonly Status[], stateDir: string): Promise<string> {
+  const terminal = terminalOf(process.stdout, process.env);
+  const at = seconds();
+  const blocks = statuses.filter(isInTrouble).map((status) => ['', ...troubleOf(status, at, terminal)]);
+  const hasState = await stat(stateDir).then(
+    () => true,
+    ({ code }: NodeJS.ErrnoException) => code !== 'ENOENT',
+  );
+  const note = `there is no state folder ${stateDir}: this is what the published files tell`;
+  const lines = [
+    ...statusTable(statuses, terminal),
+    ...blocks.flat(),
+    ...(hasState ? [] : ['', escapeControls(note)]),
+  ];
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function seconds(): number {
+  return Math.floor(systemClock.now().wall / 1000);
+}

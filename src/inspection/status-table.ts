@@ -1,0 +1,93 @@
+import { inBrief } from '../operations/duration.ts';
+import type { Status } from '../operations/status.ts';
+import type { TargetStatus } from '../operations/target-status.ts';
+import { type Cell, type Column, tableOf } from './table.ts';
+import type { Paint, Terminal } from './terminal.ts';
+
+const COLUMNS: readonly Column[] = [
+  { title: 'CREDENTIAL' },
+  { title: 'KIND' },
+  { title: 'TARGET', yields: true },
+  { title: 'AGE' },
+  { title: 'LIFE LEFT' },
+  { title: 'ERROR' },
+  { title: 'NEXT STEP' },
+];
+
+const NOTHING: Cell = { text: '' };
+
+/** A line for each target, with what counts for all of them in the first. */
+export function statusTable(statuses: readonly Status[], terminal: Terminal): readonly string[] {
+  return tableOf(
+    COLUMNS,
+    statuses.flatMap((status) => rowsOf(status, terminal)),
+    terminal,
+  );
+}
+
+function rowsOf(status: Status, terminal: Terminal): readonly (readonly Cell[])[] {
+  const { credential, kind, optional, age, error, next } = status;
+  const [first, ...others] = status.targets;
+  const name = optional ? `${credential} (optional)` : credential;
+  return [
+    [
+      { text: name, paint: 'strong' },
+      { text: kind },
+      { text: first ? pathOf(first) : '(not published)' },
+      { text: age === undefined ? '-' : inBrief(age) },
+      lifeCell(first ?? status, status, terminal),
+      error ? { text: `${error.code} ${times(error.failures, terminal)}`, paint: 'bad' } : { text: '-' },
+      { text: nextInBrief(next), ...(next.overdue && { paint: 'warning' as const }) },
+    ],
+    ...others.map((target): readonly Cell[] => [
+      NOTHING,
+      NOTHING,
+      { text: pathOf(target) },
+      NOTHING,
+      lifeCell(target, status, terminal),
+    ]),
+  ];
+}
+
+export function pathOf({ id }: TargetStatus): string {
+  return id.replace(/^file:/, '');
+}
+
+function times(count: number, { unicode }: Terminal): string {
+  return `${unicode ? '×' : 'x'}${count}`;
+}
+
+function nextInBrief(next: Status['next']): string {
+  if (next.overdue) return `overdue: ${next.brief}`;
+  return next.in > 0 ? `in ${inBrief(next.in)}: ${next.brief}` : next.brief;
+}
+
+export const PAINTS: Readonly<Record<TargetStatus['state'], Paint>> = {
+  fresh: 'good',
+  behind: 'warning',
+  unknown: 'warning',
+  dead: 'bad',
+  missing: 'bad',
+  unreadable: 'bad',
+};
+
+function lifeCell(
+  { state, life_left }: Pick<TargetStatus, 'state' | 'life_left'>,
+  { expires_in }: Pick<Status, 'expires_in'>,
+  { unicode }: Terminal,
+): Cell {
+  const paint = PAINTS[state];
+  if (state === 'unknown') return { text: 'life unknown', paint };
+  if (life_left === undefined || expires_in === undefined || state === 'missing' || state === 'unreadable')
+    return { text: state, paint };
+  const [full, empty] = unicode ? ['▰', '▱'] : ['#', '-'];
+  const tenths = tenthsOf(life_left, expires_in);
+  const bar = full.repeat(tenths) + empty.repeat(10 - tenths);
+  const words = state === 'dead' ? 'dead' : inBrief(life_left);
+  return { text: `${bar} ${words}${state === 'behind' ? ', behind' : ''}`, paint };
+}
+
+/** What lives has at least one, what is dead none. */
+function tenthsOf(left: number, whole: number): number {
+  return left <= 0 ? 0 : Math.min(10, Math.max(1, Math.round((10 * left) / whole)));
+}

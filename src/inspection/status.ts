@@ -1,0 +1,104 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Config, ConfigError, type CredentialConfig } from '../config/config.ts';
+import { AT_ONCE, inTurns } from '../config/in-turns.ts';
+import { stateFolder } from '../coordination/state-folder.ts';
+import { apply } from '../core/apply.ts';
+import { failureOf } from '../core/failure.ts';
+import { plan } from '../core/plan.ts';
+import type { Clock, Unit } from '../core/ports.ts';
+import type { State } from '../core/state.ts';
+import type { View } from '../core/view.ts';
+import { type Status, statusOf } from '../operations/status.ts';
+import type { Subject } from '../publishers/formats.ts';
+import { joinCredential } from '../unit.ts';
+import { prospect } from './prospect.ts';
+import { eventOf, seeTarget } from './published.ts';
+import { AS_DAEMON, unseen } from './sighting.ts';
+import { bestRecord, DRAW, watchedState } from './watched.ts';
+
+/**
+ * How every credential stands, from what lies on the disk alone: the records in the state folder and the published
+ * files. Nothing is created, locked or fetched, so it works beside a running daemon as beside a stopped one.
+ * @throws {ConfigError} when it cannot be told which account a credential is of
+ */
+export async function statusOnDisk(config: Config, clock: Clock): Promise<readonly Status[]> {
+  const statuses = await inTurns(config.credentials, AT_ONCE, (credential) =>
+    credentialOnDisk(credential, config, clock),
+  );
+  return statuses.flat();
+}
+
+async function credentialOnDisk(
+  credential: CredentialConfig,
+  { stateDir, stateMode, stateGid }: Config,
+  clock: Clock,
+): Promise<readonly Status[]> {
+  const complaints: string[] = [];
+  const access = { mode: stateMode, ...(stateGid !== undefined && { gid: stateGid }) };
+  const folder = stateFolder(stateDir, access, clock, (message) => complaints.push(message));
+  const joined = await joinCredential(credential, folder, clock).catch((error: unknown) => {
+    const what = failureOf(error, 'none').message;
+    throw new ConfigError([{ where: credential.name, what }]);
+  });
+  const states = new Map<string, State>();
+  const statuses: Status[] = [];
+  for (const unit of joined.units) {
+    const view = await viewOnDisk(unit, credential, states, clock);
+    states.set(unit.id, view.state);
+    const known = withComplaint(view, complaints.splice(0)[0], clock);
+    const now = clock.now();
+    const status = statusOf(known, now);
+    statuses.push({ ...status, next: prospect(known, status, now) });
+  }
+  await joined.close();
+  return statuses;
+}
+
+/** A daemon writes the record and the files within less, ms. */
+const MIDWAY = 250;
+
+/** Looks once more where a daemon may be in the middle of a change. */
+async function viewOnDisk(...at: Parameters<typeof lookOnce>): Promise<View> {
+  const view = await lookOnce(...at);
+  const { record, targets } = view.state;
+  const newest = record.token?.generation;
+  const isMidway =
+    newest !== undefined && Object.values(targets).some(({ generation = newest }) => generation !== newest);
+  if (!isMidway) return view;
+  await delay(MIDWAY);
+  return lookOnce(...at);
+}
+
+/** @param others what is known of the units before */
+async function lookOnce(
+  unit: Unit,
+  { type, appId, publish }: CredentialConfig,
+  others: ReadonlyMap<string, State>,
+  clock: Clock,
+): Promise<View> {
+  const subject: Subject = { name: unit.name, type, appId, kind: unit.kind };
+  const files = publish.filter(({ of }) => of === unit.kind);
+  const targets = await Promise.all(files.map((target) => seeTarget(target, subject)));
+  const [stored, fingerprint] = await Promise.all([unit.store.read(), unit.fingerprint()]);
+
+  const now = clock.now();
+  const published = targets.flatMap(({ token }) => (token ? [token] : []));
+  const record = bestRecord(unit.account, stored, published, now);
+  let state = watchedState(unit, record, fingerprint, now);
+  for (const target of targets) {
+    const event = eventOf(target, record?.token, subject, unit.policy, now);
+    state = apply(state, event, { policy: unit.policy, now, random: DRAW });
+  }
+  const base = unit.base === undefined ? undefined : others.get(unit.base);
+  return { unit, state, step: plan(state, unit.policy, now, base).step, busy: false };
+}
+
+/** Why the record cannot be used. Known too late to count in the plan: the daemon may well be able to. */
+function withComplaint(view: View, complaint: string | undefined, clock: Clock): View {
+  if (complaint === undefined) return view;
+  const isDenied = /\b(EACCES|EPERM)\b/.test(complaint);
+  const message = complaint.replace(/^ignoring /, 'cannot use ');
+  const { failure } = unseen('record-unusable', message, isDenied ? AS_DAEMON : undefined);
+  const context = { policy: view.unit.policy, now: clock.now(), random: DRAW };
+  return { ...view, state: apply(view.state, { type: 'unstored', failure }, context) };
+}

@@ -1,0 +1,251 @@
+import { chmod, copyFile, lstat, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Status } from '../../src/operations/status.ts';
+import { filesIn } from '../support/files.ts';
+import { BUILT_PROGRAM, type Environment, startProcess, startProgram } from '../support/program.ts';
+import { eventually } from '../support/wait.ts';
+import { isRoot } from '../system/folder.ts';
+import { APP_ID, APP_SECRET, type Workbench, workbench } from './workbench.ts';
+
+const UTF8 = { LC_ALL: 'C.UTF-8' };
+
+/** Runs it to its end and makes sure that it has changed nothing, asked nobody and told no secret. */
+async function status(bench: Workbench, changes: Environment = {}, args: readonly string[] = []) {
+  const [before, asked] = [await marksOf(bench.folder), await bench.sandbox.journal()];
+  const program = startProgram(['status', ...args], { env: bench.env(changes) }, onTestFinished);
+  const { code } = await program.exited;
+  const said = { code, stdout: program.stdout(), stderr: program.stderr() };
+  expect(await marksOf(bench.folder)).toEqual(before);
+  expect(await bench.sandbox.journal()).toEqual(asked);
+  for (const secret of [APP_SECRET, await bench.token()]) {
+    if (secret !== undefined) expect(said.stdout + said.stderr).not.toContain(secret);
+  }
+  return said;
+}
+
+/** Every path with what a write would change. */
+async function marksOf(folder: string): Promise<readonly string[]> {
+  const names = await readdir(folder, { recursive: true });
+  const marks = ['.', ...names].sort().map(async (name) => {
+    const { mode, mtimeMs, ino } = await lstat(join(folder, name));
+    return `${name} ${mode} ${mtimeMs} ${ino}`;
+  });
+  return await Promise.all(marks);
+}
+
+async function published(options: Parameters<typeof workbench>[1] = {}, changes: Environment = {}) {
+  const bench = await workbench(onTestFinished, options);
+  expect((await bench.once(changes)).code).toBe(0);
+  return bench;
+}
+
+function statusesIn(stdout: string): { version: string; at: number; credentials: readonly Status[] } {
+  return JSON.parse(stdout);
+}
+
+describe('status', () => {
+  it('is a line for each target, beside a stopped daemon, and ends with 0 when all are fresh', async () => {
+    const tickets = { WXTOKEN_TICKETS: 'jsapi' };
+    const bench = await published({}, tickets);
+    const { code, stdout, stderr } = await status(bench, { ...tickets, ...UTF8 });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const [head, token, ticket, ...more] = stdout.trimEnd().split('\n');
+    expect(head).toMatch(/^CREDENTIAL {2}KIND {3}TARGET {2,}AGE {2,}LIFE LEFT {2,}ERROR {2}NEXT STEP$/);
+    const life = '\\d+s {2,}▰{10} 1h 59m {2}- {6}in';
+    expect(token).toMatch(new RegExp(`^default {5}token {2}${bench.file} {2,}${life} 1h 55m: the next one$`));
+    expect(ticket).toMatch(
+      new RegExp(`^default {5}jsapi {2}${bench.folder}/volume/jsapi_ticket {2}${life} `),
+    );
+    expect(more).toEqual([]);
+  });
+
+  it('draws in ASCII where nobody says that more arrives', async () => {
+    const { stdout } = await status(await published());
+    expect(stdout).toMatch(/ ########## 1h 59m /);
+    expect(stdout).toMatch(/^[\n -~]+$/);
+  });
+
+  it('works beside a running daemon', async () => {
+    const bench = await workbench(onTestFinished);
+    bench.run();
+    await bench.newToken();
+    const { code, stdout } = await eventually(async () => {
+      const program = startProgram(['status', '--json'], { env: bench.env() }, onTestFinished);
+      const { code: exit } = await program.exited;
+      return exit === 0 && { code: exit, stdout: program.stdout() };
+    });
+    expect({ code, state: statusesIn(stdout).credentials[0]?.state }).toEqual({ code: 0, state: 'fresh' });
+  });
+
+  it('--json is the same for programs', async () => {
+    const bench = await published();
+    const { code, stdout } = await status(bench, {}, ['--json']);
+    expect(code).toBe(0);
+    const { version, at, credentials } = statusesIn(stdout);
+    expect(version).toMatch(/^\d+\.\d+\.\d+$/);
+    expect(Math.abs(at * 1000 - Date.now())).toBeLessThan(60_000);
+    expect(credentials).toMatchObject([
+      {
+        credential: 'default',
+        kind: 'token',
+        optional: false,
+        state: 'fresh',
+        expires_in: 7200,
+        targets: [{ id: `file:${bench.file}`, state: 'fresh' }],
+        next: { brief: 'the next one' },
+        calls: { fetches: { used: 1, limit: 2000 }, forced: { used: 0, limit: 20 } },
+      },
+    ]);
+  });
+
+  it('--quiet prints nothing', async () => {
+    const bench = await published();
+    expect(await status(bench, {}, ['--quiet'])).toEqual({ code: 0, stdout: '', stderr: '' });
+    await rm(bench.file);
+    expect(await status(bench, {}, ['--quiet'])).toEqual({ code: 3, stdout: '', stderr: '' });
+  });
+});
+
+describe('status ends with 3 and what is wrong', () => {
+  it('before the first success', async () => {
+    const bench = await workbench(onTestFinished);
+    const { code, stdout } = await status(bench);
+    expect(code).toBe(3);
+    expect(stdout).toMatch(/^default .+ missing .+ overdue: fetch, none yet$/m);
+    expect(stdout).toContain('is the daemon running?');
+    expect(stdout).toMatch(/^there is no state folder .+: this is what the published files tell$/m);
+  });
+
+  it('for a token that has ended', async () => {
+    const bench = await published({ tokenTtl: 2 });
+    const { stdout } = await eventually(async () => {
+      const said = await status(bench, UTF8);
+      return said.code === 3 && said;
+    });
+    expect(stdout).toMatch(/^default .+ ▱{10} dead /m);
+    expect(stdout).toMatch(/^default token is dead: .+stable-token\/wx0000000000000000$/m);
+  });
+
+  it('for a file that is missing', async () => {
+    const bench = await published();
+    await rm(bench.file);
+    const { code, stdout } = await status(bench);
+    expect(code).toBe(3);
+    expect(stdout).toMatch(/^default .+ missing /m);
+    expect(stdout).toContain(`target    ${bench.file} is not there\n`);
+  });
+
+  it('with the refusal of WeChat and what to do', async () => {
+    const bench = await workbench(onTestFinished);
+    await bench.sandbox.faults([{ kind: 'errcode', errcode: 40164 }]);
+    expect((await bench.once()).code).toBe(77);
+    const { code, stdout } = await status(bench);
+    expect(code).toBe(3);
+    expect(stdout).toMatch(/^default .+ missing +wx-40164 x1 +in \d+[sm]: another try$/m);
+    expect(stdout).toMatch(/^ {2}error {5}.*40164/m);
+    expect(stdout).toMatch(/^ {2}to do {5}.*whitelist/m);
+    expect(stdout).toMatch(/^ {2}answer {4}errcode 40164/m);
+    expect(stdout).toMatch(/^ {2}since {5}20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ, \d+ s ago, once$/m);
+  });
+
+  it('but 0 where what is wrong is optional', async () => {
+    const bench = await workbench(onTestFinished);
+    const config = join(bench.folder, 'config.yaml');
+    const lines = ['credentials:', `  - { name: shop, appId: ${APP_ID}, optional: true, secretEnv: SECRET,`];
+    await writeFile(config, [...lines, `      publish: [{ type: file, path: ${bench.file} }] }`].join('\n'));
+    const env = { SECRET: APP_SECRET, WXTOKEN_CONFIG: config };
+    const program = startProgram(['status'], { env }, onTestFinished);
+    expect((await program.exited).code).toBe(0);
+    expect(program.stdout()).toMatch(/^shop \(optional\) {2}token .+ missing /m);
+  });
+
+  it('with what another user cannot read', async (ctx) => {
+    if (!isRoot) return ctx.skip('this process cannot become somebody else');
+    const bench = await published();
+    await chmod(bench.folder, 0o755);
+    const program = join(bench.folder, 'program.mjs');
+    await copyFile(BUILT_PROGRAM, program);
+    const changes = { ...bench.env(), HOME: '/' };
+    const told = startProcess(
+      process.execPath,
+      [program, 'status'],
+      { env: changes, uid: 65_534 },
+      onTestFinished,
+    );
+    expect((await told.exited).code).toBe(3);
+    expect(told.stderr()).toBe('');
+    expect(told.stdout()).toMatch(/^default .+ unreadable /m);
+    expect(told.stdout()).toContain(`target    cannot read ${bench.file} (EACCES)\n`);
+    expect(told.stdout()).toMatch(
+      /^ {2}record {4}cannot use .+EACCES.+\n {2}to do {5}look as the daemon's user/m,
+    );
+  });
+});
+
+describe('status goes by', () => {
+  it('the details where there is no state folder', async () => {
+    const bench = await published();
+    await rename(join(bench.folder, 'volume', '.wx-token-sidecar'), join(bench.folder, 'elsewhere'));
+    const { code, stdout } = await status(bench);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/ ########## 1h 59m .+\n\nthere is no state folder /);
+  });
+
+  it('the details where the record cannot be used, which it tells', async () => {
+    const bench = await published();
+    const state = await filesIn(join(bench.folder, 'volume', '.wx-token-sidecar'));
+    await writeFile(state.find((path) => path.endsWith('.json')) ?? '', '\u001b[2J');
+    const { code, stdout } = await status(bench);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^ {2}record {4}cannot use .+: not JSON$/m);
+  });
+
+  it('a file of another format', async () => {
+    const bench = await workbench(onTestFinished);
+    const config = join(bench.folder, 'config.json');
+    const publish = [{ type: 'file', path: `${bench.file}.php`, format: 'php' }];
+    const platform = { baseUrl: bench.sandbox.url };
+    const credential = { name: 'shop', appId: APP_ID, secretEnv: 'SECRET', platform, publish };
+    await writeFile(config, JSON.stringify({ credentials: [credential] }));
+    const env = { SECRET: APP_SECRET };
+    expect((await startProgram(['once', '--config', config], { env }, onTestFinished).exited).code).toBe(0);
+    expect(await readFile(`${bench.file}.php`, 'utf8')).toContain('<?php');
+    const program = startProgram(['status', '--config', config, '--json'], { env }, onTestFinished);
+    expect((await program.exited).code).toBe(0);
+    expect(statusesIn(program.stdout()).credentials[0]?.targets).toMatchObject([{ state: 'fresh' }]);
+  });
+
+  it('what it is given, and shows no control character of it', async () => {
+    const bench = await workbench(onTestFinished);
+    await mkdir(join(bench.folder, 'v\u001b[31m\u202e'));
+    const { stdout } = await status(bench, {
+      WXTOKEN_FILE: join(bench.folder, 'v\u001b[31m\u202e', 'token'),
+    });
+    expect(stdout).toContain('v\\u001b[31m\\u202e/token');
+    expect(stdout).not.toMatch(/[\u001b\u202e]/);
+  });
+});
+
+describe('status ends with 78', () => {
+  it.for([
+    [['--jsno'], "Unknown option '--jsno'"],
+    [['default'], "Unexpected argument 'default'"],
+    [['--quiet=yes'], "Option '--quiet' takes no value"],
+    [['--json', '--quiet'], '--json prints and --quiet does not: say one of them'],
+  ] as const)('for %j', async ([args, what]) => {
+    const bench = await workbench(onTestFinished);
+    expect(await status(bench, {}, args)).toEqual({
+      code: 78,
+      stdout: '',
+      stderr: `wx-token-sidecar: arguments: ${what}\n`,
+    });
+  });
+
+  it('for a bad configuration, also when it is to print nothing', async () => {
+    const bench = await workbench(onTestFinished);
+    const { code, stdout, stderr } = await status(bench, { WXTOKEN_FIEL: '/tmp/x' }, ['--quiet']);
+    expect({ code, stdout }).toEqual({ code: 78, stdout: '' });
+    expect(stderr).toMatch(/^wx-token-sidecar: WXTOKEN_FIEL: /);
+  });
+});

@@ -1,0 +1,68 @@
+import { join } from 'node:path';
+import type { Config } from '../../src/config/config.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { stateFolder } from '../../src/coordination/state-folder.ts';
+import type { Token } from '../../src/core/credential.ts';
+import type { AccountRecord } from '../../src/core/record.ts';
+import { statusOnDisk } from '../../src/inspection/status.ts';
+import type { Status } from '../../src/operations/status.ts';
+import { joinCredential } from '../../src/unit.ts';
+import { LEAST } from '../config/configured.ts';
+import { type Story, tell } from '../support/story.ts';
+import { temporaryFolder } from '../system/folder.ts';
+
+/** What a daemon leaves on a disk, bit by bit. */
+export interface LeftBehind {
+  /** What has happened to the daemon: an account of the name that {@link tell} gives. */
+  readonly story: Story;
+  readonly config: Config;
+  readonly folder: string;
+  /** Where the token is published. */
+  readonly file: string;
+  /** Writes the story's record, or another. */
+  readonly store: (record?: AccountRecord) => Promise<void>;
+  /** Publishes the story's token, or another. */
+  readonly publish: (token?: Token) => Promise<void>;
+  /** How the only unit stands. */
+  readonly status: () => Promise<Status>;
+}
+
+export async function leftBehind(environment: Readonly<Record<string, string>> = {}): Promise<LeftBehind> {
+  const folder = await temporaryFolder();
+  const file = join(folder, 'volume', 'token');
+  const type = environment['WXTOKEN_TYPE'] === 'access-token' ? 'access-token' : 'stable-token';
+  const story = tell(type);
+  const config = await loadConfig(
+    { ...LEAST, WXTOKEN_FILE: file, ...environment },
+    { publishes: false, fetches: false },
+  );
+  const [credential] = config.credentials;
+  if (!credential) throw new Error('no credential');
+  const refuse = (message: string) => {
+    throw new Error(message);
+  };
+  const state = stateFolder(config.stateDir, { mode: 0o700 }, story.clock, refuse);
+  const { units } = await joinCredential(credential, state, story.clock);
+  const [unit] = units;
+  return {
+    story,
+    config,
+    folder,
+    file,
+    async store(record = story.state().record) {
+      const lease = await unit.store.lock();
+      if (!lease) throw new Error('the lock is held');
+      await unit.store.write(record, lease);
+      await lease.release();
+    },
+    async publish(token = story.state().record.token) {
+      if (!token) throw new Error('no token');
+      for (const publisher of unit.publishers) await publisher.publish(token, async () => true);
+    },
+    async status() {
+      const [status, ...more] = await statusOnDisk(config, story.clock);
+      if (!status || more.length > 0) throw new Error('not one status');
+      return status;
+    },
+  };
+}

@@ -1,0 +1,139 @@
+import { stripVTControlCharacters } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { statusTable } from '../../src/inspection/status-table.ts';
+import { troubleOf } from '../../src/inspection/status-trouble.ts';
+import { type Terminal, terminalOf } from '../../src/inspection/terminal.ts';
+import { widthOf } from '../../src/inspection/text-width.ts';
+import type { Status } from '../../src/operations/status.ts';
+
+const PIPE: Terminal = { colour: false, unicode: true, width: Number.POSITIVE_INFINITY };
+const SCREEN: Terminal = { colour: true, unicode: true, width: 100 };
+const ERROR = {
+  code: 'wx-40164',
+  errcode: 40164,
+  rid: '6a-7b',
+  message: 'the address 203.0.113.9 is not on the IP whitelist (invalid ip, 不在白名单)',
+  advice:
+    'add 203.0.113.9 to the IP whitelist of the account: 设置与开发 → 基本配置 → IP白名单, and wait ten minutes',
+  failures: 12,
+  since: 1_767_225_600,
+};
+
+function aStatus(changes: Partial<Status> = {}): Status {
+  return {
+    credential: 'shop',
+    kind: 'token',
+    account: 'weixin/stable-token/wx0000000000000000',
+    optional: false,
+    state: 'fresh',
+    expires_in: 7200,
+    age: 3600,
+    life_left: 3600,
+    targets: [{ id: 'file:/var/run/wx/shop/token', state: 'fresh', life_left: 3600 }],
+    next: { in: 3318, what: 'asking the platform for the next one', brief: 'the next one' },
+    calls: { fetches: { used: 1, limit: 2000 }, forced: { used: 0, limit: 20 } },
+    ...changes,
+  };
+}
+
+describe('the table', () => {
+  it('has what is known of each credential in one line', () => {
+    const bot = aStatus({ credential: 'bot', optional: true, error: ERROR });
+    expect(statusTable([aStatus(), bot], PIPE)).toEqual([
+      'CREDENTIAL      KIND   TARGET                  AGE    LIFE LEFT         ERROR         NEXT STEP',
+      'shop            token  /var/run/wx/shop/token  1h 0m  ▰▰▰▰▰▱▱▱▱▱ 1h 0m  -             in 55m: the next one',
+      'bot (optional)  token  /var/run/wx/shop/token  1h 0m  ▰▰▰▰▰▱▱▱▱▱ 1h 0m  wx-40164 ×12  in 55m: the next one',
+    ]);
+  });
+
+  it('has a line for each further target', () => {
+    const targets = [
+      { id: 'file:/a', state: 'fresh', life_left: 3600 },
+      { id: 'file:/b', state: 'behind', life_left: 120 },
+      { id: 'file:/c', state: 'missing' },
+      { id: 'file:/d', state: 'unreadable' },
+      { id: 'file:/e', state: 'unknown' },
+      { id: 'file:/f', state: 'dead', life_left: 0 },
+    ] as const;
+    const lines = statusTable([aStatus({ targets })], { ...PIPE, unicode: false }).slice(1);
+    expect(lines.map((line) => line.replace(/ {2,}/g, '|'))).toEqual([
+      'shop|token|/a|1h 0m|#####----- 1h 0m|-|in 55m: the next one',
+      '|/b|#--------- 2m, behind',
+      '|/c|missing',
+      '|/d|unreadable',
+      '|/e|life unknown',
+      '|/f|---------- dead',
+    ]);
+  });
+
+  it('fits a terminal of 100 columns, if need be by leaving out the middle of paths', () => {
+    const path = '/var/run/wx/a-folder-with-a-long-name/and-another/token.properties';
+    const targets = [{ id: `file:${path}`, state: 'fresh', life_left: 3600 }] as const;
+    const lines = statusTable([aStatus({ targets, error: ERROR })], SCREEN).map(stripVTControlCharacters);
+    for (const line of lines) expect(widthOf(line)).toBeLessThanOrEqual(100);
+    expect(lines[1]).toMatch(/ \/va[^ ]*….*properties /);
+    expect(statusTable([aStatus({ targets })], PIPE)[1]).toContain(path);
+  });
+
+  it('keeps its columns where characters are wide', () => {
+    const targets = [{ id: 'file:/微信/令牌', state: 'fresh', life_left: 3600 }] as const;
+    const [head = '', line = ''] = statusTable([aStatus({ targets })], PIPE);
+    expect(widthOf(line.slice(0, line.indexOf('1h')))).toBe(head.indexOf('AGE'));
+  });
+
+  it('is coloured on a screen alone, and lets nothing else reach its controls', () => {
+    const targets = [{ id: 'file:/\u001b[2J\u202e', state: 'dead', life_left: 0 }] as const;
+    const [, line = ''] = statusTable([aStatus({ targets })], SCREEN);
+    expect(line).toContain('\u001b[31m▱▱▱▱▱▱▱▱▱▱ dead\u001b[0m');
+    expect(stripVTControlCharacters(line)).not.toMatch(/[\u001b\u202e]/);
+    expect(line).toContain('/\\u001b[2J\\u202e');
+    expect(statusTable([aStatus({ targets })], PIPE).join()).not.toContain('\u001b');
+  });
+});
+
+describe('the block of a credential in trouble', () => {
+  it('tells what WeChat said, what to do and what comes next', () => {
+    const at = ERROR.since + 600;
+    const next = { in: 200, what: 'another try', brief: 'another try' };
+    expect(troubleOf(aStatus({ state: 'dead', error: ERROR, targets: [], next }), at, PIPE)).toEqual([
+      'shop token is dead: weixin/stable-token/wx0000000000000000',
+      `  error     ${ERROR.message}`,
+      `  to do     ${ERROR.advice}`,
+      '  answer    errcode 40164, rid 6a-7b',
+      '  since     2026-01-01T00:00:00Z, 10 min 0 s ago, 12 times in a row',
+      '  next      in 3 min 20 s: another try',
+    ]);
+  });
+
+  it('asks for the daemon where nothing comes of what is due', () => {
+    const next = { in: 0, what: 'a fetch: it has ended', brief: 'fetch, has ended', overdue: true } as const;
+    const lines = troubleOf(aStatus({ next }), 0, PIPE);
+    expect(lines.at(-1)).toBe('  next      overdue: a fetch: it has ended; is the daemon running?');
+  });
+
+  it('is wrapped on a screen', () => {
+    const lines = troubleOf(aStatus({ error: ERROR }), 0, { ...SCREEN, width: 72 }).map(
+      stripVTControlCharacters,
+    );
+    for (const line of lines) expect(widthOf(line)).toBeLessThanOrEqual(72);
+    expect(lines.join(' ').replace(/\s+/g, ' ')).toContain(ERROR.advice);
+  });
+
+  it('is one line for each thing, whatever it holds', () => {
+    const error = { ...ERROR, message: 'one\ntwo\u001b[0m' };
+    expect(troubleOf(aStatus({ error }), 0, PIPE)).toContain('  error     one\\ntwo\\u001b[0m');
+  });
+});
+
+describe('a terminal', () => {
+  it.for([
+    [{ isTTY: true, columns: 132 }, { LANG: 'zh_CN.UTF-8' }, { colour: true, unicode: true, width: 132 }],
+    [{ isTTY: true, columns: 20 }, { LANG: 'C' }, { colour: true, unicode: false, width: 60 }],
+    [{ isTTY: true }, { NO_COLOR: '1' }, { colour: false, unicode: false, width: 80 }],
+    [{ isTTY: true }, { NO_COLOR: '', TERM: 'dumb' }, { colour: false, unicode: false, width: 80 }],
+    [{ isTTY: true }, { LC_ALL: 'C', LANG: 'C.UTF-8' }, { colour: true, unicode: false, width: 80 }],
+    [{}, { LC_CTYPE: 'en_US.utf8' }, { colour: false, unicode: true, width: Number.POSITIVE_INFINITY }],
+  ] as const)('%j with %j can %j', ([stream, environment, expected]) => {
+    expect(terminalOf(stream, environment)).toEqual(expected);
+  });
+});

@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import type { Report } from '../../src/core/report.ts';
+import { HOUR, MINUTE } from '../../src/core/time.ts';
+import { createHistory } from '../../src/operations/history.ts';
+import { fakeClock } from '../support/clock.ts';
+import { PASSING_FAULT } from '../support/story.ts';
+
+const STEP = { kind: 'fetch', reason: 'due', forced: false } as const;
+const GOOD: Report = { type: 'refreshed', step: STEP, lifeMs: 7_200_000, tookMs: 100 };
+const SAME: Report = { ...GOOD, type: 'unchanged' };
+const BAD: Report = { type: 'failed', step: STEP, failure: PASSING_FAULT, lifeMs: 0, tookMs: 100 };
+const SHOP = { name: 'shop', kind: 'token' } as const;
+const TICKET = { name: 'shop', kind: 'jsapi' } as const;
+
+function started() {
+  const clock = fakeClock();
+  return { clock, history: createHistory(clock), midnight: clock.now().wall };
+}
+
+describe('the history of a credential', () => {
+  it('counts what came of its calls by hour, and nothing else', () => {
+    const { clock, history, midnight } = started();
+    for (const report of [GOOD, SAME, BAD, { type: 'adopted', lifeMs: 1 }] satisfies Report[]) {
+      history.report(SHOP, report);
+    }
+    clock.pass(59 * MINUTE);
+    history.report(SHOP, BAD);
+    clock.pass(2 * MINUTE);
+    history.report(SHOP, BAD);
+    history.report(TICKET, GOOD);
+    history.report(undefined, BAD);
+    expect(history.of(SHOP)).toEqual([
+      { at: midnight, refreshed: 2, failed: 2 },
+      { at: midnight + HOUR, refreshed: 0, failed: 1 },
+    ]);
+    expect(history.of(TICKET)).toEqual([{ at: midnight + HOUR, refreshed: 1, failed: 0 }]);
+  });
+
+  it('ends after a day', () => {
+    const { clock, history, midnight } = started();
+    for (let hour = 0; hour < 30; hour += 1) {
+      history.report(SHOP, GOOD);
+      clock.pass(HOUR);
+    }
+    const hours = history.of(SHOP).map(({ at }) => (at - midnight) / HOUR);
+    expect(hours).toEqual(Array.from({ length: 23 }, (_, index) => index + 7));
+  });
+
+  it('forgets what is not served any more', () => {
+    const { history } = started();
+    history.report(SHOP, GOOD);
+    history.report(TICKET, GOOD);
+    history.serve([SHOP]);
+    expect([history.of(SHOP).length, history.of(TICKET).length]).toEqual([1, 0]);
+  });
+
+  it('shows nothing of a future that a clock has taken back', () => {
+    const { clock, history, midnight } = started();
+    clock.set(5 * HOUR);
+    history.report(SHOP, GOOD);
+    clock.set(-5 * HOUR);
+    expect(history.of(SHOP)).toEqual([]);
+    history.report(SHOP, BAD);
+    expect(history.of(SHOP)).toEqual([{ at: midnight, refreshed: 0, failed: 1 }]);
+  });
+});
