@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Config, ConfigError, type CredentialConfig } from '../config/config.ts';
-import { AT_ONCE, inTurns } from '../config/in-turns.ts';
+import { AT_ONCE, inTurns } from '../config/lookups.ts';
 import { stateFolder } from '../coordination/state-folder.ts';
 import { apply } from '../core/apply.ts';
 import { failureOf } from '../core/failure.ts';
@@ -8,8 +8,10 @@ import { plan } from '../core/plan.ts';
 import type { Clock, Unit } from '../core/ports.ts';
 import type { State } from '../core/state.ts';
 import type { View } from '../core/view.ts';
+import { kubernetesOf } from '../kubernetes/index.ts';
 import { type Status, statusOf } from '../operations/status.ts';
 import type { Subject } from '../publishers/formats.ts';
+import { publishers } from '../publishers/index.ts';
 import { joinCredential } from '../unit.ts';
 import { prospect } from './prospect.ts';
 import { eventOf, seeTarget } from './published.ts';
@@ -18,7 +20,7 @@ import { bestRecord, DRAW, watchedState } from './watched.ts';
 
 /**
  * How every credential stands, from what lies on the disk alone: the records in the state folder and the published
- * files. Nothing is created, locked or fetched, so it works beside a running daemon as beside a stopped one.
+ * files. A Secret is none of that: whoever wants to know asks the daemon. Nothing is created, locked or fetched, so it works beside a running daemon as beside a stopped one.
  * @throws {ConfigError} when it cannot be told which account a credential is of
  */
 export async function statusOnDisk(config: Config, clock: Clock): Promise<readonly Status[]> {
@@ -36,7 +38,9 @@ async function credentialOnDisk(
   const complaints: string[] = [];
   const access = { mode: stateMode, ...(stateGid !== undefined && { gid: stateGid }) };
   const folder = stateFolder(stateDir, access, clock, (message) => complaints.push(message));
-  const joined = await joinCredential(credential, folder, clock).catch((error: unknown) => {
+  const createPublisher = publishers({ kubernetes: kubernetesOf({ clock }), clock });
+  const onDisk = { ...credential, publish: credential.publish.filter(({ type }) => type === 'file') };
+  const joined = await joinCredential(onDisk, { folder, clock, createPublisher }).catch((error: unknown) => {
     const what = failureOf(error, 'none').message;
     throw new ConfigError([{ where: credential.name, what }]);
   });
@@ -77,7 +81,7 @@ async function lookOnce(
   clock: Clock,
 ): Promise<View> {
   const subject: Subject = { name: unit.name, type, appId, kind: unit.kind };
-  const files = publish.filter(({ of }) => of === unit.kind);
+  const files = publish.filter((target) => target.type === 'file').filter(({ of }) => of === unit.kind);
   const targets = await Promise.all(files.map((target) => seeTarget(target, subject)));
   const [stored, fingerprint] = await Promise.all([unit.store.read(), unit.fingerprint()]);
 

@@ -5,7 +5,9 @@ import { stateFolder } from '../../src/coordination/state-folder.ts';
 import type { Token } from '../../src/core/credential.ts';
 import type { AccountRecord } from '../../src/core/record.ts';
 import { statusOnDisk } from '../../src/inspection/status.ts';
+import { kubernetesOf } from '../../src/kubernetes/index.ts';
 import type { Status } from '../../src/operations/status.ts';
+import { publishers } from '../../src/publishers/index.ts';
 import { joinCredential } from '../../src/unit.ts';
 import { LEAST } from '../config/configured.ts';
 import { type Story, tell } from '../support/story.ts';
@@ -42,7 +44,11 @@ export async function leftBehind(environment: Readonly<Record<string, string>> =
     throw new Error(message);
   };
   const state = stateFolder(config.stateDir, { mode: 0o700 }, story.clock, refuse);
-  const { units } = await joinCredential(credential, state, story.clock);
+  const { units } = await joinCredential(credential, {
+    folder: state,
+    clock: story.clock,
+    createPublisher: publishers({ kubernetes: kubernetesOf({ clock: story.clock }), clock: story.clock }),
+  });
   const [unit] = units;
   return {
     story,

@@ -43,7 +43,7 @@ export function createAccounts(
     async send(_origin, { method, path, query = {}, body }) {
       const now = clock.now().wall;
       const request = { method, path, query, body: body ? JSON.stringify(body) : '', ip: '203.0.113.7' };
-      if (fault() === 'down') throw transportFailure(HOST, { code: 'ECONNREFUSED' }, false);
+      if (fault() === 'down') throw transportFailure(HOST, { code: 'ECONNREFUSED' }, { departed: false });
       const answer =
         fault() === 'refused'
           ? platform.refuse(request, now, platform.identify(request)?.startsWith('ww') ? 60020 : 40164)
