@@ -10,6 +10,8 @@ export interface HttpAnswer {
   /** Of the body. */
   readonly type: string;
   readonly body: string;
+  /** Further ones. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface HttpServerOptions {
@@ -90,6 +92,7 @@ async function serve(request: IncomingMessage, response: ServerResponse, rules: 
     'content-length': Buffer.byteLength(answer.body),
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
+    ...answer.headers,
     ...(answer.status === 405 && { allow: 'GET, HEAD' }),
     ...(hasBody && { connection: 'close' }),
   });

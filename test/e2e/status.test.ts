@@ -44,6 +44,11 @@ function statusesIn(stdout: string): { version: string; at: number; credentials:
   return JSON.parse(stdout);
 }
 
+/** What does not change from one second to the next. */
+function constantPart({ credential, kind, account, state, issued_at, expires_at, calls }: Status) {
+  return { credential, kind, account, state, issued_at, expires_at, calls };
+}
+
 describe('status', () => {
   it('is a line for each target, beside a stopped daemon, and ends with 0 when all are fresh', async () => {
     const tickets = { WXTOKEN_TICKETS: 'jsapi' };
@@ -76,6 +81,23 @@ describe('status', () => {
       return exit === 0 && { code: exit, stdout: program.stdout() };
     });
     expect({ code, state: statusesIn(stdout).credentials[0]?.state }).toEqual({ code: 0, state: 'fresh' });
+  });
+
+  it('says what the running daemon says itself, which has a page for browsers', async () => {
+    const bench = await workbench(onTestFinished);
+    const program = bench.run({ WXTOKEN_LISTEN: '127.0.0.1:0' });
+    const { message } = await program.logged(/^health and metrics on /);
+    const url = `http://${message.replace('health and metrics on ', '')}/`;
+    await program.logged(/^published$/);
+    const told = statusesIn(await (await fetch(url)).text()).credentials.map(constantPart);
+    const { stdout } = await eventually(async () => {
+      const said = startProgram(['status', '--json'], { env: bench.env() }, onTestFinished);
+      return (await said.exited).code === 0 && { stdout: said.stdout() };
+    });
+    expect(statusesIn(stdout).credentials.map(constantPart)).toEqual(told);
+    const page = await (await fetch(url, { headers: { accept: 'text/html' } })).text();
+    expect(page).toContain('<h1>Fresh</h1>');
+    expect(page).toContain(bench.file);
   });
 
   it('--json is the same for programs', async () => {

@@ -1,0 +1,182 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { HOUR, MINUTE } from '../../src/core/time.ts';
+import type { View } from '../../src/core/view.ts';
+import { createHistory } from '../../src/operations/history.ts';
+import { html } from '../../src/operations/html.ts';
+import { statusJson } from '../../src/operations/status-json.ts';
+import { statusPage } from '../../src/operations/status-page.ts';
+import { fakeClock } from '../support/clock.ts';
+import { PASSING_FAULT, tell, token } from '../support/story.ts';
+import { viewOf } from '../support/view.ts';
+import { scene, servedScene } from './page-scene.ts';
+
+const BROWSER = { accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' };
+
+async function pageOf(views: readonly View[], clock = fakeClock()): Promise<string> {
+  return (await statusPage(views, createHistory(clock), clock.now())).body;
+}
+
+function namesIn(page: string): string[] {
+  return [...page.matchAll(/<h2>(\S+) /g)].map(([, name = '']) => name);
+}
+
+describe('GET / of the health server', () => {
+  it('is a page for browsers, which may load and run nothing', async () => {
+    const response = await fetch(await servedScene(scene()), { headers: BROWSER });
+    expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    const page = await response.text();
+    const [, style = ''] = /<style>([\s\S]+)<\/style>/.exec(page) ?? [];
+    const digest = createHash('sha256').update(style).digest('base64');
+    expect(response.headers.get('content-security-policy')).toBe(
+      `default-src 'none'; style-src 'sha256-${digest}'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+    );
+    expect(response.headers.get('cache-control')).toBe('no-store');
+    expect(response.headers.get('vary')).toBe('accept');
+    expect(page).toContain('<meta http-equiv="refresh" content="30">');
+    expect(page).not.toMatch(/<script|style="|https?:\/\/(?!www\.w3\.org|api\.weixin)/);
+  });
+
+  it.for([undefined, '*/*', 'application/json', 'text/plain'])(
+    'is JSON for who accepts %s',
+    async (accept) => {
+      const response = await fetch(await servedScene(scene()), {
+        headers: accept === undefined ? {} : { accept },
+      });
+      expect(response.headers.get('content-type')).toBe('application/json');
+      const { credentials } = (await response.json()) as { credentials: readonly Record<string, unknown>[] };
+      expect(credentials.map(({ credential, state }) => `${credential} ${state}`)).toEqual([
+        'shop fresh',
+        'shop fresh',
+        'members fresh',
+        'campaign dead',
+        'crm missing',
+        'sandbox-account missing',
+        'a-name-as-long-as-anybody-may-think-of-for-a-mini-program fresh',
+      ]);
+      expect(credentials[3]?.['history']).toContainEqual({
+        at: expect.any(Number),
+        refreshed: 0,
+        failed: 25,
+      });
+    },
+  );
+
+  it('shows no control character of what it tells, in neither form', async () => {
+    const url = await servedScene(scene());
+    for (const headers of [BROWSER, {}]) {
+      const text = await (await fetch(url, { headers })).text();
+      expect(text).toContain('u202egnp.exe');
+      expect(text).not.toMatch(/[\u001b\u202e]/);
+    }
+  });
+
+  it('of thousands lets everything else have its turn', async () => {
+    const story = tell('stable-token');
+    const views = Array.from({ length: 2000 }, () => viewOf(story));
+    for (const make of [statusJson, statusPage]) {
+      let turns = 0;
+      const ticking = setInterval(() => {
+        turns += 1;
+      });
+      const { body } = await make(views, createHistory(story.clock), story.clock.now());
+      clearInterval(ticking);
+      expect(turns).toBeGreaterThan(0);
+      expect(body.length).toBeGreaterThan(10_000);
+    }
+  });
+
+  it('holds no token, in neither form', async () => {
+    const shown = scene();
+    const url = await servedScene(shown);
+    for (const headers of [BROWSER, {}]) {
+      const text = await (await fetch(url, { headers })).text();
+      for (const secret of shown.tokens) expect(text).not.toContain(secret);
+    }
+  });
+});
+
+describe('the page', () => {
+  it('shows those that a person must look at first, optional ones after them', async () => {
+    const { clock, views } = scene();
+    const page = await pageOf(views, clock);
+    expect(namesIn(page).slice(0, 4)).toEqual(['campaign', 'crm', 'sandbox-account', 'members']);
+    expect(page).toContain('<h1>2 of 7 dead or missing</h1>');
+    expect(page).toMatch(/sandbox-account <span class="kind">token<\/span><\/h2><span class="tag">optional</);
+  });
+
+  it('tells of the last error what it means, what to do, how often and since when', async () => {
+    const { clock, views } = scene();
+    const page = await pageOf(views, clock);
+    expect(page).toContain('<bdi>40164 203.0.113.9 is not on the IP whitelist (IP不在白名单)</bdi>');
+    expect(page).toContain('<b>To do:</b> <bdi>Add 203.0.113.9 to the IP whitelist');
+    expect(page).toContain(
+      'errcode 40164 · rid 6a7b8c9d-0e1f2a3b-4c5d6e7f · 7 times in a row for 2 h 20 min, since',
+    );
+    expect(page).toContain('8 of 2000 fetches, 0 of 20 forced in 24 hours');
+    expect(page).toContain('in 2 min 30 s: another try, after the pause that the last failure asks for');
+  });
+
+  it('stays bounded with thousands, and says how many more there are', async () => {
+    const story = tell('stable-token');
+    story.fetch(token('a'));
+    story.publish();
+    const good = viewOf(story);
+    const broken = tell('stable-token', {}, 0.5, story.clock);
+    const views = Array.from({ length: 5000 }, (_, index) => viewOf(story, { name: `c${index}` }));
+    const page = await pageOf([...views, viewOf(broken, { name: 'the-one' }), good], story.clock);
+    expect(namesIn(page)).toHaveLength(100);
+    expect(namesIn(page)[0]).toBe('the-one');
+    expect(page).toContain('and 4902 more, none of them worse than these');
+    expect(page).toContain('<h1>1 of 5002 dead or missing</h1>');
+    expect(page.length).toBeLessThan(300_000);
+  });
+
+  it.for([
+    ['Readers have no live token', 0],
+    ['Fresh', 1],
+    ['In trouble', 2],
+  ] as const)('of one credential says: %s', async ([words, fetches]) => {
+    const story = tell('stable-token');
+    if (fetches > 0) {
+      story.fetch(token('a'));
+      story.publish();
+    }
+    story.clock.pass(HOUR + 56 * MINUTE);
+    if (fetches > 1) story.fail(PASSING_FAULT);
+    const page = await pageOf([viewOf(story)], story.clock);
+    expect(page).toContain(`<title>${words} · wx-token-sidecar</title>`);
+    expect(page).toContain('1 token, as of');
+  });
+
+  it('draws what came of the calls by the hour, with words for those who do not see it', async () => {
+    const clock = fakeClock();
+    const story = tell('stable-token', {}, 0.5, clock);
+    const view = viewOf(story);
+    const history = createHistory(clock);
+    const step = { kind: 'fetch', reason: 'due', forced: false } as const;
+    history.report(view.unit, { type: 'refreshed', step, lifeMs: 1, tookMs: 1 });
+    clock.pass(23 * HOUR);
+    history.report(view.unit, { type: 'failed', step, failure: PASSING_FAULT, lifeMs: 0, tookMs: 1 });
+    const { body } = await statusPage([view], history, clock.now());
+    expect(body).toContain('aria-label="calls of the last 24 hours: 1 good, 1 failed"');
+    expect(body).toMatch(/<title>00:00–01:00 UTC: 1 good, 0 failed<\/title><rect class="hit" x="0"/);
+    expect(body).toMatch(/<title>23:00–00:00 UTC: 0 good, 1 failed<\/title><rect class="hit" x="230"/);
+    expect(await pageOf([view], clock)).toContain('no calls');
+  });
+});
+
+describe('HTML', () => {
+  it('takes every value for text', () => {
+    const evil = `<b title="x" id='y'>&amp;`;
+    expect(html`<p class="${evil}">${evil}</p>`.html).toBe(
+      `<p class="${'&lt;b title=&quot;x&quot; id=&#39;y&#39;&gt;&amp;amp;'}">&lt;b title=&quot;x&quot; id=&#39;y&#39;&gt;&amp;amp;</p>`,
+    );
+    expect(html`${'a\u202eb\u0000'}`.html).toBe('a\\u202eb\\u0000');
+  });
+
+  it('but for what is HTML already', () => {
+    const item = (value: number) => html`<i>${value}</i>`;
+    expect(html`${[1, 2].map(item)}${item(3)}${undefined}`.html).toBe('<i>1</i><i>2</i><i>3</i>');
+  });
+});
