@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Config, ConfigError } from './config/config.ts';
-import { SECOND } from './core/time.ts';
+import { type Backoff, backoffDelay } from './core/backoff.ts';
+import { MINUTE, SECOND } from './core/time.ts';
 import type { Daemon } from './daemon.ts';
 import type { Logger } from './operations/logger.ts';
 import { addressText } from './system/address.ts';
@@ -22,8 +23,11 @@ export interface Reloading {
   stop(): Promise<void>;
 }
 
-/** What was refused is tried again, ms. */
-const RETRY = 10 * SECOND;
+/**
+ * What was refused is tried again: what stands in the way need not be a file that is watched. Seldomer and seldomer, since
+ * a file may be a large one.
+ */
+const RETRY: Backoff = { first: 10 * SECOND, growth: 2, cap: 5 * MINUTE, jitter: 'added' };
 
 /** What a running daemon cannot change, as people know it. */
 const FIXED: readonly (readonly [what: string, of: (config: Config) => unknown])[] = [
@@ -58,6 +62,7 @@ export async function reloadOnChange({
   let retry: NodeJS.Timeout | undefined;
   /** What was wrong when it was refused, so that it is told once. */
   let refused = '';
+  let refusals = 0;
   /** How the inputs were found when they were read last. */
   let known = await marksOf(config.inputs);
 
@@ -102,8 +107,8 @@ export async function reloadOnChange({
   }
 
   function refuse({ problems, message }: ConfigError): void {
-    // What stands in the way need not be a file that is watched.
-    retry = setTimeout(changed, RETRY).unref();
+    refusals = message === refused ? refusals + 1 : 1;
+    retry = setTimeout(changed, backoffDelay(RETRY, refusals, 0)).unref();
     if (message === refused) return;
     refused = message;
     told('refused');
@@ -113,7 +118,9 @@ export async function reloadOnChange({
 
   function tellOfFixed(before: Config, after: Config): void {
     for (const [what, of] of FIXED) {
-      if (of(before) !== of(after)) logger.warn(`${what} was changed, which takes a restart`);
+      if (of(before) === of(after)) continue;
+      if (of(after) === of(config)) logger.info(`${what} is again the one at work`);
+      else logger.warn(`${what} was changed, which takes a restart`);
     }
   }
 

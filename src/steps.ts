@@ -106,12 +106,16 @@ export function createSteps(
 
   async function look(cell: Cell): Promise<void> {
     const { store, fingerprint } = cell.unit;
-    const known = cell.state.record.token;
+    const {
+      failure,
+      record: { token: known },
+    } = cell.state;
     const [record, ours] = await Promise.all([store.read(), fingerprint()]);
     happen(cell, { type: 'observed', record, ...(ours !== undefined && { fingerprint: ours }) });
     const { token } = cell.state.record;
     if (token && token.generation !== known?.generation)
       report(cell.unit, { type: 'adopted', lifeMs: life(cell) });
+    else if (failure?.class === 'refused' && !cell.state.failure) report(cell.unit, { type: 'restored' });
   }
 
   async function fetch(cell: Cell, step: FetchStep, lease: Lease): Promise<void> {
@@ -132,9 +136,10 @@ export function createSteps(
       return happen(cell, { ...event, type: 'orphaned' });
     happen(cell, event);
     if (event.type === 'failed' && event.failure.blamesToken) doubt(cell.base, token);
-    const { failure, unready } = cell.state;
+    const { failure, failures, unready } = cell.state;
     const tookMs = clock.now().monotonic - startedAt.monotonic;
-    if (failure) report(unit, { type: 'failed', step, failure, lifeMs: life(cell), tookMs });
+    if (failure)
+      report(unit, { type: 'failed', step, failure, isFirst: failures === 1, lifeMs: life(cell), tookMs });
     else report(unit, { type: unready > 0 ? 'unchanged' : 'refreshed', step, lifeMs: life(cell), tookMs });
   }
 

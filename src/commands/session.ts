@@ -46,7 +46,7 @@ export function configLoader(
 /** Says everything that is wrong, a line each and without a stack; anything else than a ConfigError is thrown on. */
 export function reportProblems(error: unknown): number {
   if (!(error instanceof ConfigError)) throw error;
-  complain(...error.problems.map(({ where, what }) => `${where}: ${what}`));
+  for (const { where, what } of error.problems) complain(`${where}: ${what}`);
   return EXIT.badConfig;
 }
 

@@ -39,12 +39,13 @@ export async function loadConfig(
   const hasList = file?.document !== undefined && Object.hasOwn(file.document, 'credentials');
   const isAccountGiven = !hasList && (!file || Object.keys(given).some(isAccountVariable));
   const labels = createLabels({ file, given: Object.keys(given), isAccountGiven });
-  const report = createReport(labels);
+  const inputs = document === undefined ? [] : [document];
+  const report = createReport(labels, inputs);
   if (file?.problem !== undefined) {
     report.add(named === undefined ? CONFIG_VARIABLE : '--config', file.problem);
   }
   const { settings, wrong } = readSettings({ file, given, isAccountGiven }, report);
-  if (!settings) throw new ConfigError(report.problems(), document === undefined ? [] : [document]);
+  if (!settings) throw new ConfigError(report.problems(), inputs);
 
   const context: Context = {
     ...labels,

@@ -68,8 +68,9 @@ function withRefusalOf({ failures, failure, hold }: State, renewed: State): Stat
 export function withFingerprint(state: State, fingerprint: string | undefined): State {
   if (fingerprint === undefined || fingerprint === state.fingerprint) return state;
   if (state.fingerprint === undefined || state.failure?.class !== 'refused') return { ...state, fingerprint };
-  const { hold: _held, ...rest } = state;
-  return { ...rest, fingerprint, failures: 0 };
+  const { hold: _held, failure, ...rest } = state;
+  const isProven = rest.record.secrets.at(-1) === fingerprint;
+  return { ...rest, fingerprint, failures: 0, ...(!isProven && failure && { failure }) };
 }
 
 /** Whether somebody else has asked the platform, since we last looked, for what is due for us as well. */

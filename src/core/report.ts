@@ -15,10 +15,14 @@ export type Report =
       readonly type: 'failed';
       readonly step: FetchStep;
       readonly failure: Failure;
+      /** No other failure goes before it, since the last success or since the AppSecret is another one. */
+      readonly isFirst: boolean;
       /** What the published token has left. */
       readonly lifeMs: number;
       readonly tookMs: number;
     }
+  /** The AppSecret that was refused has been replaced by the one that was accepted last. */
+  | { readonly type: 'restored' }
   /** The budget allows no fetch for so long. */
   | { readonly type: 'exhausted'; readonly ms: number; readonly lifeMs: number; readonly requested: boolean }
   /** A person's refresh was not made: others have moved on to a newer AppSecret. */

@@ -18,6 +18,17 @@ export interface Setback {
   readonly since: number;
 }
 
+/**
+ * What the last attempt met, as far as it is about the AppSecret that we have now: one that WeChat has taken before is
+ * not blamed for a wrong one that stood in its place meanwhile.
+ */
+export function currentSetback({ record, fingerprint }: State): Setback | undefined {
+  const { setback, secrets } = record;
+  const isProven = fingerprint !== undefined && secrets.at(-1) === fingerprint;
+  const isOther = setback?.fingerprint !== undefined && setback.fingerprint !== fingerprint;
+  return setback?.failure.class === 'refused' && isProven && isOther ? undefined : setback;
+}
+
 /** What is to be remembered of a failure. */
 export function setbackOf(state: State, failure: Failure, context: Context): Setback {
   const { setback: before } = state.record;

@@ -1,4 +1,5 @@
 import { untilDue } from '../core/reason.ts';
+import { currentSetback } from '../core/setback.ts';
 import { lifeLeft, liveToken } from '../core/state.ts';
 import { type Instant, MINUTE } from '../core/time.ts';
 import type { View } from '../core/view.ts';
@@ -27,7 +28,7 @@ const PUBLISHING = {
 export function prospect(view: View, status: Status, now: Instant): NextStep {
   const { state } = view;
   if (!state.record.token && (state.trouble || status.state === 'unknown')) return UNKNOWN;
-  if (silence(view, now) >= (state.record.setback ? SILENCE_AFTER_FAULT : SILENCE))
+  if (silence(view, now) >= (currentSetback(state) ? SILENCE_AFTER_FAULT : SILENCE))
     return { ...status.next, overdue: true };
   return isUnpublished(view, status, now) ? PUBLISHING : status.next;
 }

@@ -1,4 +1,5 @@
 import { spent } from '../core/quota.ts';
+import { currentSetback } from '../core/setback.ts';
 import { ledgerTimeOf, lifeLeft, type State } from '../core/state.ts';
 import { type Instant, SECOND } from '../core/time.ts';
 import type { View } from '../core/view.ts';
@@ -33,7 +34,7 @@ export function gauges(views: readonly View[], now: Instant): readonly Family[] 
     gauge(
       'consecutive_failures',
       'Failed attempts since the last success, of all daemons that share the account.',
-      (view) => one(view, view.state.record.setback?.failures ?? 0),
+      (view) => one(view, currentSetback(view.state)?.failures ?? 0),
     ),
     gauge(
       'quota_used',

@@ -67,6 +67,7 @@ export function createNarrator(logger: Logger): (of: Named | undefined, report: 
       case 'failed': {
         // It has just ended, and the next one is on its way.
         if (report.failure.code === 'no-token') return logger.debug(report.failure.message, who);
+        if (report.isFirst) forget(id, 'fetch');
         // That the token has ended meanwhile is news of its own.
         const live = report.lifeMs > 0;
         if (!isNews(id, live ? 'fetch' : 'fetch dead', report.failure)) return;
@@ -76,6 +77,9 @@ export function createNarrator(logger: Logger): (of: Named | undefined, report: 
         const fields = { ...who, ...call(report), ...details(report.failure) };
         return logger[live ? 'warn' : 'error'](`${report.failure.message}; ${rest}`, fields);
       }
+      case 'restored':
+        forget(id, 'fetch');
+        return logger.info('the AppSecret is the one again that WeChat accepted last', who);
       case 'exhausted': {
         if (!report.requested && !isTimeToTell(id, 'budget')) return;
         const rest =

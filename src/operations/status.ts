@@ -1,6 +1,7 @@
 import type { Kind } from '../core/credential.ts';
 import type { Failure } from '../core/failure.ts';
 import { spent } from '../core/quota.ts';
+import { currentSetback } from '../core/setback.ts';
 import { ledgerTimeOf, lifeLeft, type State } from '../core/state.ts';
 import { type Instant, SECOND } from '../core/time.ts';
 import type { View } from '../core/view.ts';
@@ -47,7 +48,8 @@ export interface StatusError extends TargetError {
 
 export function statusOf(view: View, now: Instant): Status {
   const { unit, state, step } = view;
-  const { setback, ledger } = state.record;
+  const { ledger } = state.record;
+  const setback = currentSetback(state);
   const { budget } = unit.policy;
   const used = spent(ledger, ledgerTimeOf(state, now));
   const targets = targetStatuses(view, now);

@@ -25,7 +25,7 @@ export async function watchFiles(paths: readonly string[], changed: () => void):
     timer = setTimeout(() => void look(), SETTLED);
   };
   const folders = [...new Set(paths.map((path) => dirname(path)))];
-  const watches = folders.map((folder) => watchFolder(folder, stirred));
+  const watches = folders.map((folder) => watchFolder(folder, stirred, { links: true }));
 
   async function look(): Promise<void> {
     const found = await marksOf(paths);

@@ -7,6 +7,11 @@ export interface FolderWatch {
   close(): Promise<void>;
 }
 
+export interface FolderWatchOptions {
+  /** Whether links to other folders lie there: that one leads elsewhere now is no event but of the system itself. */
+  readonly links?: boolean;
+}
+
 /** chokidar drops what follows a change within 50 ms, so everything is told again a little later, in ms. */
 const ECHO = 150;
 
@@ -15,7 +20,11 @@ const ECHO = 150;
  * watch on a file goes deaf after one rename. Events may be late, doubled or missing on network volumes, and inotify
  * watches may be used up: a watch makes things quick, never right.
  */
-export function watchFolder(folder: string, changed: (name: string) => void): FolderWatch {
+export function watchFolder(
+  folder: string,
+  changed: (name: string) => void,
+  { links = false }: FolderWatchOptions = {},
+): FolderWatch {
   let works = true;
   const echoes = new Map<string, NodeJS.Timeout>();
   const watcher = watch(folder, { depth: 0, ignoreInitial: true, ignorePermissionErrors: true });
@@ -30,6 +39,7 @@ export function watchFolder(folder: string, changed: (name: string) => void): Fo
     changed(name);
   };
   for (const event of ['add', 'change', 'unlink', 'addDir', 'unlinkDir'] as const) watcher.on(event, tell);
+  if (links) watcher.on('raw', (_event, path) => tell(path));
   watcher.on('error', () => {
     works = false;
   });

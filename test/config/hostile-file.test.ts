@@ -64,6 +64,13 @@ describe('a file that cannot be read as YAML is refused with its line', () => {
     expect(await problems(']\n'.repeat(10_000))).toHaveLength(10);
   });
 
+  it('and of a flood of mistakes five thousand are, with a word that there are more', async () => {
+    const { problems } = await place();
+    const told = await problems(`credentials:\n${'  - { name: a, foo: 1 }\n'.repeat(30_000)}`);
+    expect(told).toHaveLength(5_001);
+    expect(told.at(-1)).toMatch(/what follows was not looked at$/);
+  });
+
   it('and nothing of it is repeated, since it may be a secret in the wrong place', async () => {
     const { problems } = await place();
     for (const text of [

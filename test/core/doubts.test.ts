@@ -4,6 +4,7 @@ import type { Answer } from '../../src/core/credential.ts';
 import type { Event } from '../../src/core/event.ts';
 import { begin } from '../../src/core/outcome.ts';
 import { Secret } from '../../src/core/secret.ts';
+import { currentSetback } from '../../src/core/setback.ts';
 import { HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
 import { PASSING_FAULT, type Story, tell, token } from '../support/story.ts';
 
@@ -94,6 +95,19 @@ describe('readers who say that the token is refused', () => {
 describe('an AppSecret', () => {
   const observe = (story: Story, fingerprint: string) =>
     story.happen({ type: 'observed', record: story.state().record, fingerprint });
+
+  it('that was refused and is replaced by the one that worked before is not blamed any more', () => {
+    const story = tell('stable-token');
+    observe(story, 'right');
+    story.fetch(token('1'));
+    observe(story, 'wrong');
+    story.fail({ class: 'refused', code: 'wx-40125', effect: 'none' });
+    expect(currentSetback(story.state())).toMatchObject({ failure: { code: 'wx-40125' } });
+    observe(story, 'right');
+    expect(story.state().failure).toBeUndefined();
+    expect(currentSetback(story.state())).toBeUndefined();
+    expect(story.plan().step).toMatchObject({ kind: 'wait', why: 'fresh' });
+  });
 
   it('never met costs one ordinary call to prove it', () => {
     const story = tell('stable-token');

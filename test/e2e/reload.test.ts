@@ -2,10 +2,34 @@ import { chmod, mkdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/pr
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { filesIn } from '../support/files.ts';
+import { startProgram } from '../support/program.ts';
 import { eventually } from '../support/wait.ts';
 import { APP_ID, APP_SECRET, workbench } from './workbench.ts';
 
 const NEXT_SECRET = 'fedcba9876543210'.repeat(2);
+
+describe.concurrent('what takes a restart', () => {
+  it('is told once it is changed, and that it is not needed any more when it is changed back', async ({
+    onTestFinished,
+  }) => {
+    const { sandbox, folder, file, env } = await workbench(onTestFinished);
+    const config = join(folder, 'config.json');
+    const write = async (format: string) => {
+      const secretFile = env()['WXTOKEN_SECRET_FILE'];
+      const shop = { name: 'shop', appId: APP_ID, secretFile, publish: [{ type: 'file', path: file }] };
+      const platform = { baseUrl: sandbox.url };
+      await writeFile(`${config}.new`, JSON.stringify({ log: { format }, platform, credentials: [shop] }));
+      await rename(`${config}.new`, config);
+    };
+    await write('json');
+    const daemon = startProgram(['run', '--config', config], {}, onTestFinished);
+    await daemon.logged(/^started/);
+    await write('text');
+    await daemon.logged(/^the form of the log was changed, which takes a restart$/);
+    await write('json');
+    await daemon.logged(/^the form of the log is again the one at work$/);
+  });
+});
 
 describe.concurrent('a secret that changes while the daemon runs', () => {
   it('as Kubernetes swaps it, behind a link to a link, is used at once and costs one call', async ({

@@ -8,7 +8,14 @@ import { PASSING_FAULT } from '../support/story.ts';
 const STEP = { kind: 'fetch', reason: 'due', forced: false } as const;
 const GOOD: Report = { type: 'refreshed', step: STEP, lifeMs: 7_200_000, tookMs: 100 };
 const SAME: Report = { ...GOOD, type: 'unchanged' };
-const BAD: Report = { type: 'failed', step: STEP, failure: PASSING_FAULT, lifeMs: 0, tookMs: 100 };
+const BAD: Report = {
+  type: 'failed',
+  step: STEP,
+  isFirst: false,
+  failure: PASSING_FAULT,
+  lifeMs: 0,
+  tookMs: 100,
+};
 const SHOP = { name: 'shop', kind: 'token' } as const;
 const TICKET = { name: 'shop', kind: 'jsapi' } as const;
 

@@ -21,6 +21,7 @@ const FULL: Failure = { ...TIMEOUT, code: 'ENOSPC', message: 'cannot write /x: E
 
 const failed = (failure: Failure = TIMEOUT, lifeMs = HOUR): Report => ({
   type: 'failed',
+  isFirst: false,
   step: DUE,
   failure,
   lifeMs,
@@ -43,6 +44,16 @@ describe('the narrator', () => {
     for (let times = 0; times < 3; times += 1) tell('shop', { type: 'unpublished', target, failure: denied });
     tell('shop', { type: 'unpublished', target, failure: { ...denied, class: 'refused', advice: 'a Role' } });
     expect(entries().map(({ advice }) => advice)).toEqual([undefined, undefined, 'a Role']);
+  });
+
+  it('tells anew of the same failure once it is the first again: of another AppSecret, or after a success', () => {
+    const { tell, entries } = narrator();
+    for (let times = 0; times < 3; times += 1) tell('shop', failed());
+    expect(entries()).toHaveLength(2);
+    tell('shop', { ...failed(), type: 'failed', isFirst: true } as Report);
+    expect(entries()).toHaveLength(3);
+    tell('shop', { type: 'restored' });
+    expect(entries().at(-1)).toMatchObject({ level: 'info', message: expect.stringContaining('AppSecret') });
   });
 
   it('tells of a new token how long it is good for, why it was fetched and how long that took', () => {

@@ -113,7 +113,14 @@ export function scene(): {
 
 const STEP = { kind: 'fetch', reason: 'due', forced: false } as const;
 const GOOD: Report = { type: 'refreshed', step: STEP, lifeMs: 7_200_000, tookMs: 100 };
-const BAD: Report = { type: 'failed', step: STEP, failure: WHITELIST, lifeMs: 0, tookMs: 100 };
+const BAD: Report = {
+  type: 'failed',
+  step: STEP,
+  isFirst: false,
+  failure: WHITELIST,
+  lifeMs: 0,
+  tookMs: 100,
+};
 
 /** A server as the daemon has it, a day after its start. It ends with the test. */
 export async function servedScene({ clock, views }: ReturnType<typeof scene>): Promise<string> {

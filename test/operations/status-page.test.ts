@@ -158,7 +158,14 @@ describe('the page', () => {
     const step = { kind: 'fetch', reason: 'due', forced: false } as const;
     history.report(view.unit, { type: 'refreshed', step, lifeMs: 1, tookMs: 1 });
     clock.pass(23 * HOUR);
-    history.report(view.unit, { type: 'failed', step, failure: PASSING_FAULT, lifeMs: 0, tookMs: 1 });
+    history.report(view.unit, {
+      type: 'failed',
+      step,
+      isFirst: false,
+      failure: PASSING_FAULT,
+      lifeMs: 0,
+      tookMs: 1,
+    });
     const { body } = await statusPage([view], history, clock.now());
     expect(body).toContain('aria-label="calls of the last 24 hours: 1 good, 1 failed"');
     expect(body).toMatch(/<title>00:00–01:00 UTC: 1 good, 0 failed<\/title><rect class="hit" x="0"/);
