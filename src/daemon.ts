@@ -6,6 +6,7 @@ import { requestFolder } from './coordination/request-folder.ts';
 import { stateFolder } from './coordination/state-folder.ts';
 import type { Clock, Unit } from './core/ports.ts';
 import { kubernetesOf } from './kubernetes/index.ts';
+import { SECOND } from './core/time.ts';
 import { createDeliveryNarrator } from './operations/delivery-narrator.ts';
 import { feedbackFolder } from './operations/feedback-folder.ts';
 import type { Logger } from './operations/logger.ts';
@@ -15,6 +16,7 @@ import { createCautions, prepareFolder, prepareTargets } from './preparation.ts'
 import { publishers } from './publishers/index.ts';
 import { createReconciler, type Reconciler } from './reconciler.ts';
 import type { Reporter } from './steps.ts';
+import { atMostEvery } from './system/at-most-every.ts';
 import { createWaker } from './system/waker.ts';
 import { type JoinedCredential, joinCredential } from './unit.ts';
 
@@ -44,6 +46,9 @@ export interface Daemon extends Omit<Reconciler, 'serve'> {
 
 /** Long enough for a slow answer, short enough for the five seconds in which a stop is over. */
 export const LAST_ANSWER = 3_500;
+
+/** Where nobody tells of a neighbour's write, the records are read so often, in ms; between the reads there is rest. */
+const DEAF_LOOK = SECOND;
 
 /** A credential at work, as it was configured. */
 interface Served extends JoinedCredential {
@@ -110,6 +115,10 @@ export async function startDaemon(
   const desk = refreshDesk(requestFolder(stateDir), reconciler, clock);
   const feedback = feedbackDir === undefined ? undefined : feedbackFolder(feedbackDir);
   const watch = folder.watch(reconciler.stir, () => background(desk.serve()));
+  const stirAll = () => {
+    for (const { account } of units()) reconciler.stir(account);
+  };
+  const lookAround = atMostEvery(DEAF_LOOK, clock, stirAll);
 
   function background(work: Promise<void>): void {
     work.catch((error: unknown) => logger.error('unexpected', { error }));
@@ -122,11 +131,11 @@ export async function startDaemon(
       serve(await join(next));
       for (const { message, fields } of partings(before, next.credentials)) logger.info(message, fields);
       // A secret may be another one now, and that is only learnt by looking.
-      for (const { account } of units()) reconciler.stir(account);
+      stirAll();
       reconciler.tick();
     },
     tick() {
-      if (!watch.works()) for (const { account } of units()) reconciler.stir(account);
+      if (!watch.works()) lookAround();
       reconciler.tick();
       background(desk.serve());
       if (feedback) background(feedback.scan(reconciler.refuse));

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { workbench } from '../e2e/workbench.ts';
 import { eventually } from '../support/wait.ts';
 import { expectEverywhere, fleet, tell } from './fleet.ts';
 import { inNamespaces, needs, startWrapped } from './wrapped.ts';
@@ -8,6 +9,21 @@ import { inNamespaces, needs, startWrapped } from './wrapped.ts';
 const LIMITS = ['max_inotify_instances', 'max_inotify_watches'] as const;
 
 describe.concurrent('G5: without inotify', () => {
+  it.for(LIMITS)(
+    '(%s is used up) once ends when it has published, however long it might take',
+    { timeout: 60_000 },
+    async (limit, { onTestFinished, skip }) => {
+      const without = inNamespaces(['-U', '-r'], `echo 0 > /proc/sys/user/${limit}`);
+      needs(without, 'use up inotify in a user namespace', skip);
+      const bench = await workbench(onTestFinished);
+      const deaf = startWrapped(without, ['once', '--timeout', '10m'], bench.env(), onTestFinished);
+
+      expect(await deaf.exited).toEqual({ code: 0, signal: null });
+      expect(await bench.token()).toMatch(/^\d+_/);
+      expect(await bench.fetches()).toHaveLength(1);
+    },
+  );
+
   it.for(LIMITS)(
     '(%s is used up) a daemon learns of new tokens all the same',
     { timeout: 60_000 },
