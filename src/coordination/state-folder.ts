@@ -1,4 +1,4 @@
-import { constants, access as mayUse } from 'node:fs/promises';
+import { constants, access as mayUse, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AccountStore, Clock } from '../core/ports.ts';
 import { sweepLeftovers } from '../system/atomic-write.ts';
@@ -8,6 +8,7 @@ import { type FolderWatch, watchFolder } from '../system/watch-folder.ts';
 import { accountStore } from './account-store.ts';
 import { sweepForgotten } from './forgotten.ts';
 import { REQUESTS } from './request-folder.ts';
+import { ownerFile } from './stale-lock.ts';
 
 export interface StateFolder {
   /**
@@ -37,7 +38,17 @@ export function stateFolder(
   clock: Clock,
   warn: (message: string) => void,
 ): StateFolder {
-  const opened = new Map<string, string>();
+  const opened = new Map<string, { readonly account: string; readonly store: AccountStore }>();
+
+  /** Takes over the locks that a killed daemon of these accounts has left, and gives them back. */
+  async function sweepLocks(): Promise<void> {
+    const names = new Set(await readdir(folder));
+    for (const [name, { store }] of opened) {
+      if (!names.has(`${name}.lock`) && !names.has(ownerFile(name))) continue;
+      const lease = await store.lock().catch(() => undefined);
+      await lease?.release();
+    }
+  }
 
   return {
     async prepare() {
@@ -45,6 +56,7 @@ export function stateFolder(
         await makeFolderFor(folder, access);
         await makeFolderFor(join(folder, REQUESTS), access);
         await sweepLeftovers(folder);
+        await sweepLocks();
         await sweepForgotten(folder, (name) => opened.has(name), clock.now().wall);
         await mayUse(folder, constants.R_OK | constants.W_OK | constants.X_OK);
         return undefined;
@@ -55,8 +67,8 @@ export function stateFolder(
     },
     open(account) {
       const name = `${account.replaceAll('/', '.').replaceAll(':', '_')}.json`;
-      opened.set(name, account);
       const store = accountStore(join(folder, name), { account, access, clock, warn });
+      opened.set(name, { account, store });
       return {
         ...store,
         async lock() {
@@ -68,8 +80,8 @@ export function stateFolder(
     },
     watch(changed, requested) {
       const records = watchFolder(folder, (name) => {
-        const account = opened.get(name);
-        if (account !== undefined) changed(account);
+        const known = opened.get(name);
+        if (known) changed(known.account);
       });
       const requests = watchFolder(join(folder, REQUESTS), requested);
       return {

@@ -8,6 +8,7 @@ import { systemClock } from '../../src/system/clock.ts';
 import { aToken } from '../publishers/token.ts';
 import { isRoot, modeOf, mount, namesIn, temporaryFolder, withUmask } from '../system/folder.ts';
 import { program } from '../system/program.ts';
+import { startHolder } from './locksmith.ts';
 
 const ACCOUNT = 'weixin/stable-token/wx0000000000000000';
 const FILE = 'weixin.stable-token.wx0000000000000000.json';
@@ -21,6 +22,7 @@ const RECORD: AccountRecord = {
 /** The lock itself is the business of file-lock.test.ts. */
 const HELD: Lease = { held: async () => true, release: async () => {} };
 
+const holder = program(new URL('./holder.ts', import.meta.url));
 const preparer = program(new URL('./preparer.ts', import.meta.url));
 
 /** A state folder of its own, and all that it warned of. */
@@ -60,6 +62,29 @@ describe('the state folder', () => {
     await utimes(join(folder, leftover), new Date(0), new Date(0));
     await state.prepare();
     expect(await namesIn(folder)).not.toContain(leftover);
+  });
+
+  it('is rid of the lock of a daemon that was killed as soon as another starts', async () => {
+    const { folder, path, state } = await workshop();
+    await mkdir(folder);
+    const other = await startHolder(holder, path);
+    await other.kill();
+    expect(await namesIn(folder)).toEqual([`${FILE}.lock`, `${FILE}.owner`]);
+    await state.prepare();
+    expect(await namesIn(folder)).toEqual(['requests']);
+  });
+
+  it('is rid of the name of a lock that is gone, and keeps the lock of a daemon that lives', async () => {
+    const { folder, path, state } = await workshop();
+    await mkdir(folder);
+    await writeFile(`${path}.owner`, '');
+    await state.prepare();
+    expect(await namesIn(folder)).toEqual(['requests']);
+
+    const other = await startHolder(holder, path);
+    await state.prepare();
+    expect(await namesIn(folder)).toEqual(['requests', `${FILE}.lock`, `${FILE}.owner`]);
+    expect(await other.ask('held')).toBe('held');
   });
 
   it('keeps every account in a file of its own', async () => {
