@@ -37,8 +37,15 @@ export function readOwner(path: string): v.InferOutput<typeof Owner> | undefined
   } catch {
     return undefined;
   } finally {
-    if (file !== undefined) closeSync(file);
+    close(file);
   }
+}
+
+/** What was read is not worse for a file that cannot be closed, as a network file system may say. */
+function close(file: number | undefined): void {
+  try {
+    if (file !== undefined) closeSync(file);
+  } catch {}
 }
 
 /**
