@@ -66,7 +66,10 @@ export function networkFault(cause: unknown): FoundFault {
   return { fault: FAULTS[key] ?? FAULTS[String(name)] ?? tlsFault(key) ?? 'other', key };
 }
 
+/** What OpenSSL says of certificates. */
+const UNTRUSTED = /CERT|CRL|SELF_SIGNED|UNABLE_TO_|^INVALID_(CA|PURPOSE)$|^PATH_LENGTH|^HOSTNAME_/;
+
 function tlsFault(key: string): NetworkFault | undefined {
   if (/^(ERR_SSL_|EPROTO$|ERR_TLS_(?!CERT))/.test(key)) return 'handshake';
-  return /CERT|SELF_SIGNED|UNABLE_TO_/.test(key) ? 'untrusted' : undefined;
+  return UNTRUSTED.test(key) ? 'untrusted' : undefined;
 }
