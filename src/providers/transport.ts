@@ -6,6 +6,7 @@ import { openRoute, type Route } from '../system/request-route.ts';
 import { version } from '../system/version.ts';
 import type { PlatformRequest } from './platform.ts';
 import { transportFailure } from './transport-failure.ts';
+import { unlessEnded } from './unless-ended.ts';
 
 export interface TransportOptions {
   /** Bounds a request from the first byte of the connection to the last of the body, in ms. */
@@ -44,13 +45,9 @@ export function createTransport(options: TransportOptions): Transport {
       // A base URL may end in a path: a reverse proxy's prefix.
       const url = new URL(`${origin.replace(/\/+$/, '')}${path}`);
       for (const [name, value] of Object.entries(query ?? {})) url.searchParams.set(name, value);
-      // Not AbortSignal.timeout: `any` holds it weakly, and once it has been collected nothing ends the request.
       const limit = new AbortController();
-      const timer = setTimeout(
-        () => limit.abort(new DOMException('too late', 'TimeoutError')),
-        options.timeout,
-      );
-      const end = AbortSignal.any([signal, closing.signal, limit.signal]);
+      const tooLate = () => limit.abort(new DOMException('too late', 'TimeoutError'));
+      const timer = setTimeout(tooLate, options.timeout);
       let route: Route | undefined;
       let departed = false;
       try {
@@ -78,7 +75,7 @@ export function createTransport(options: TransportOptions): Transport {
             ...(body && { 'content-type': 'application/json' }),
           },
         });
-        return await Promise.race([answer, ending(end)]);
+        return await unlessEnded(answer, [signal, closing.signal, limit.signal]);
       } catch (error) {
         throw transportFailure(url.host, error, { departed, proxy: route?.blocker() });
       } finally {
@@ -103,14 +100,6 @@ async function exchange(url: URL, options: Parameters<typeof request>[1]): Promi
     ...(Number.isFinite(date) && { date }),
     ...(typeof location === 'string' && { location }),
   };
-}
-
-/** Rejects when the signal comes. Undici itself obeys one only once it has a connection, which may be never. */
-function ending(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
 }
 
 function connectOptions({ timeout, ca, ipv4First }: TransportOptions) {
