@@ -26,6 +26,8 @@ export function listenForSignals(unfinished: number = EXIT.ok): Signals {
     if (refresh) refresh();
     else pending = true;
   });
+  // Node would open its debugger, on a port that every user of this machine may use.
+  process.on('SIGUSR1', () => {});
   const end = new Promise<NodeJS.Signals>((resolve) => {
     let asked = false;
     const ask = (signal: NodeJS.Signals) => {

@@ -22,7 +22,7 @@ export interface PlacedInput extends PlacedPath {
 
 /** Every path of a configuration that is good by itself. */
 export interface Paths {
-  /** What is published: each target, then its details. */
+  /** What is published: each target, then its details; and the socket where tokens are served. */
   readonly files: readonly PlacedFile[];
   readonly inputs: readonly PlacedInput[];
   /** The configuration itself. */
@@ -32,6 +32,8 @@ export interface Paths {
 }
 
 export interface FoundPaths {
+  /** What is published, to be written. */
+  readonly published: readonly PlacedFile[];
   /** What can be checked: a default is not, where what was said in its place is wrong. */
   readonly paths: Paths;
   /** Empty where nothing is published. */
@@ -62,8 +64,9 @@ export function pathsOf(
   const { directory } = settings.feedback;
   const read = [...(document === undefined ? [] : [document]), ...inputs.map(({ path }) => path)];
   return {
+    published: files,
     paths: {
-      files,
+      files: [...files, ...socketOf(settings)],
       inputs,
       document,
       state: isStateKnown ? { path: stateDir, at: ['stateDir'] } : undefined,
@@ -87,6 +90,12 @@ function publishedBy({ targets }: Resolved): PlacedFile[] {
     const beside = details ? [{ path: `${path}.json`, at: here, isDetails: true }] : [];
     return [{ path, at: here, isDetails: false }, ...beside];
   });
+}
+
+function socketOf({ tokenServer }: Settings): PlacedFile[] {
+  const listen = tokenServer?.listen;
+  if (!listen || !('path' in listen)) return [];
+  return [{ path: listen.path, at: ['tokenServer', 'listen'], isDetails: false }];
 }
 
 function inputsOf({ at, config: { secret } }: Resolved, { platform, credentials }: Settings): PlacedInput[] {

@@ -49,18 +49,18 @@ export async function resolveConfig(
   refuseSharedKeys(resolved, context);
   refuseUnusedHosts(settings, resolved, context);
 
-  const { paths, stateDir, inputs } = pathsOf(resolved, settings, document, context);
+  const { paths, published, stateDir, inputs } = pathsOf(resolved, settings, document, context);
   if ((await areApart(paths, context)) && publishes) {
     // Others can do without a state folder: then a restart costs a call.
     const needsState = resolved.some(({ config }) => config.type === 'access-token');
-    await areWritable(paths.files, needsState ? paths.state : undefined, context);
+    await areWritable(published, needsState ? paths.state : undefined, context);
   }
   return {
     schedule: settings.schedule,
     stateDir,
     ...(await resolveStateFolder(settings, context)),
     ...(feedback.directory !== undefined && { feedbackDir: feedback.directory }),
-    ...resolveServers(settings, context),
+    ...(await resolveServers(settings, context)),
     log: settings.log,
     inputs,
     credentials: resolved.flatMap(complete),

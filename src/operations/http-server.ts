@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { isIP } from 'node:net';
 import { SECOND } from '../core/time.ts';
 import { addressText, type SocketAddress, type TcpAddress } from '../system/address.ts';
+import { boundIdleConnections } from './idle-connections.ts';
 import { listenOnSocket } from './unix-socket.ts';
 
 /** What is answered to a GET. */
@@ -33,8 +34,11 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-/** Connections at once; a probe, a scraper and a handful of people need a dozen. */
-const CONNECTIONS = 256;
+/** Connections that ask for nothing; a probe, a scraper and a handful of people need a dozen. */
+const IDLE = 256;
+
+/** All that there may be, those included that take their time over an answer. */
+const CONNECTIONS = 4 * IDLE;
 
 /** Bytes of a request's head: it has no business with cookies or credentials. */
 const HEADERS = 8 * 1024;
@@ -62,16 +66,21 @@ export async function startHttpServer({
     (request, response) => void serve(request, response, { ...options, isLocal: 'path' in listen }),
   );
   server.maxConnections = CONNECTIONS;
+  boundIdleConnections(server, IDLE);
   // Whoever does not take what was sent.
   server.setTimeout(2 * patience);
-  await ('path' in listen ? listenOnSocket(server, listen.path) : listenOnPort(server, listen));
+  const remove = await ('path' in listen
+    ? listenOnSocket(server, listen.path)
+    : listenOnPort(server, listen));
   return {
     address: addressText('path' in listen ? listen : { ...listen, port: portOf(server) }),
-    close: () =>
-      new Promise((resolve) => {
+    async close() {
+      await remove?.();
+      await new Promise<void>((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
-      }),
+      });
+    },
   };
 }
 
@@ -101,11 +110,11 @@ async function serve(request: IncomingMessage, response: ServerResponse, rules: 
 
 async function answerTo(request: IncomingMessage, rules: Rules): Promise<HttpAnswer> {
   const { method = '', url = '', headers } = request;
+  if (request.rawHeaders.filter((name, index) => index % 2 === 0 && /^host$/i.test(name)).length > 1) {
+    return plainText(400, 'called by two names');
+  }
   if (!rules.isLocal && !isAllowedHost(headers.host, rules.allowedHosts)) {
-    return plainText(
-      421,
-      'called by a name that is not known here: use the address, or add it to http.allowedHosts',
-    );
+    return plainText(421, 'called by a name that is not known here: use the address, or localhost');
   }
   if (method !== 'GET' && method !== 'HEAD') return plainText(405, 'GET only');
   const [path = ''] = url.split('?');

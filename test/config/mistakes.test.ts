@@ -410,6 +410,16 @@ describe('a mistake in what counts for all is told with its key', () => {
       ['tokenServer.listen: must be a path of at most 107 bytes'],
     ],
     [
+      'a socket in a folder that cannot be made',
+      { tokenServer: { listen: 'unix:/etc/passwd/tokens.sock' } },
+      ['tokenServer.listen: '],
+    ],
+    [
+      'a socket in the place of what is published',
+      { stateDir: '$FOLDER/state', tokenServer: { listen: 'unix:$FOLDER/out/token' } },
+      ['tokenServer.listen: $FOLDER/out/token is published by credentials[0].publish[0].path already'],
+    ],
+    [
       'two servers at one address',
       { http: { listen: '127.0.0.1:9400' }, tokenServer: { listen: '127.0.0.1:9400' } },
       ['tokenServer.listen: is where health is served: take another port'],

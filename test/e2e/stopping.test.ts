@@ -26,6 +26,16 @@ describe.concurrent('the daemon', () => {
     expect(daemon.log().at(-1)?.message).toMatch(/^stopp/);
   });
 
+  it('opens no debugger, whoever sends what', async ({ onTestFinished }) => {
+    const { run, newToken } = await workbench(onTestFinished);
+    const daemon = run();
+    await newToken();
+    daemon.signal('SIGUSR1');
+    daemon.signal('SIGTERM');
+    expect(await daemon.exited).toEqual({ code: 0, signal: null });
+    expect(daemon.stderr()).not.toContain('ebugger');
+  });
+
   it('ends with the second TERM, whatever hangs', async ({ onTestFinished }) => {
     const bench = await workbench(onTestFinished);
     const daemon = bench.run(hanging(bench));
