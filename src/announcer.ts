@@ -1,5 +1,8 @@
 import type { CredentialConfig } from './config/config.ts';
-import type { Clock, Unit } from './core/ports.ts';
+import type { Kind } from './core/credential.ts';
+import type { Clock } from './core/ports.ts';
+import type { State } from './core/state.ts';
+import type { Targets } from './core/target.ts';
 import {
   createDelivery,
   createNotifier,
@@ -7,13 +10,20 @@ import {
   type Delivery,
   type DeliveryEvent,
 } from './notifiers/index.ts';
+import { idOf } from './publishers/file.ts';
+import { createRounds, type Published, type Rounds } from './rounds.ts';
 
 /** Tells whoever is configured to be told, after a change has been published; a refresh never waits for it. */
 export interface Announcer {
   /** From now on those of these credentials are told. */
   serve(credentials: readonly CredentialConfig[]): void;
-  /** @param expiresAt epoch ms */
-  published(unit: Pick<Unit, 'name' | 'kind'>, expiresAt: number): void;
+  /**
+   * A target of a unit was brought up to date. Whoever is told is told once of all targets that were written together,
+   * see {@link createRounds}.
+   * @param expiresAt epoch ms
+   */
+  published: Rounds['arrived'];
+  /** Tells at once what waits for other targets, then ends. */
   stop(): Promise<void>;
 }
 
@@ -22,6 +32,8 @@ export interface AnnouncerOptions {
   /** In [0, 1). */
   readonly random: () => number;
   readonly report: (event: DeliveryEvent) => void;
+  /** What is known of a unit; undefined where it is not served. */
+  readonly stateOf: (unit: Published) => Pick<State, 'record' | 'targets'> | undefined;
 }
 
 /** Of all notifiers of all credentials together: two thousand credentials do not start two thousand programs. */
@@ -34,9 +46,25 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
   const slots = createSlots(AT_ONCE, SHARE);
   let served: ReadonlyMap<string, CredentialConfig> = new Map();
   let deliveries: ReadonlyMap<string, Delivery> = new Map();
+  const rounds = createRounds({ isComplete, tell });
 
   const keysOf = ({ name, notify }: CredentialConfig) =>
     notify.map((config) => `${name} ${JSON.stringify(config)}`);
+
+  function isComplete(unit: Published): boolean {
+    const state = options.stateOf(unit);
+    const newest = state?.record.token?.generation;
+    return Object.values(state?.targets ?? {}).every(({ generation }) => generation === newest);
+  }
+
+  function tell(unit: Published, expiresAt: number): void {
+    const { name, kind } = unit;
+    const credential = served.get(name);
+    if (!credential) return;
+    const file = fileOf(credential, kind, options.stateOf(unit)?.targets ?? {});
+    const change = { credential: name, kind, file, expiresAt: Math.floor(expiresAt / 1000) };
+    for (const key of keysOf(credential)) deliveries.get(key)?.changed(change);
+  }
 
   return {
     serve(credentials) {
@@ -54,16 +82,21 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
       deliveries = next;
       for (const [key, delivery] of before) if (!next.has(key)) void delivery.stop();
     },
-    published({ name, kind }, expiresAt) {
-      const credential = served.get(name);
-      if (!credential) return;
-      const target = credential.publish.find(({ type, of }) => type === 'file' && of === kind);
-      const file = target?.type === 'file' ? target.path : '';
-      const change = { credential: name, kind, file, expiresAt: Math.floor(expiresAt / 1000) };
-      for (const key of keysOf(credential)) deliveries.get(key)?.changed(change);
-    },
+    published: rounds.arrived,
     async stop() {
+      rounds.flush();
       await Promise.all([...deliveries.values()].map((delivery) => delivery.stop()));
     },
   };
+}
+
+/** The first file that holds the newest of what has arrived; one that could not be written is not named. */
+function fileOf({ publish }: CredentialConfig, kind: Kind, targets: Targets): string {
+  const held = publish.flatMap((target) => {
+    if (target.type !== 'file' || target.of !== kind) return [];
+    const { generation, failure } = targets[idOf(target)] ?? {};
+    return generation === undefined || failure ? [] : [{ path: target.path, generation }];
+  });
+  const newest = Math.max(...held.map(({ generation }) => generation));
+  return held.find(({ generation }) => generation === newest)?.path ?? '';
 }

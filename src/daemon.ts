@@ -71,12 +71,16 @@ export async function startDaemon(
   const waker = createWaker(clock, () => reconciler.tick());
   const narrate = createNarrator(logger);
   const caution = createCautions(logger);
-  const announcer = createAnnouncer({ clock, random, report: createDeliveryNarrator(logger) });
+  const announcer = createAnnouncer({
+    clock,
+    random,
+    report: createDeliveryNarrator(logger),
+    stateOf: ({ id }) => reconciler.stateOf(id),
+  });
   const report: Reporter = (unit, what) => {
     narrate(unit, what);
     observer?.report(unit, what);
-    if (unit && what.type === 'published' && what.result === 'written')
-      announcer.published(unit, what.expiresAt);
+    if (unit && what.type === 'published') announcer.published(unit, what.result, what.expiresAt);
   };
   const reconciler = createReconciler({ clock, random, report, wakeIn: waker.in });
   let served: ReadonlyMap<string, Served> = new Map();

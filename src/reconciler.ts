@@ -3,7 +3,7 @@ import { plan } from './core/plan.ts';
 import type { Unit } from './core/ports.ts';
 import { judgeRefusal } from './core/refusal.ts';
 import type { Secret } from './core/secret.ts';
-import { initialState, type Strength } from './core/state.ts';
+import { initialState, type State, type Strength } from './core/state.ts';
 import type { View } from './core/view.ts';
 import { createGates } from './gates.ts';
 import { type Cell, createSteps, type Surroundings } from './steps.ts';
@@ -25,6 +25,8 @@ export interface Reconciler {
   stir(account: string): void;
   /** A reader says that the platform refused a token; `isIt` knows it when it sees it. */
   refuse(isIt: (value: Secret) => boolean): void;
+  /** What is known of the unit of this id; undefined where it is not served. */
+  stateOf(id: string): State | undefined;
   /** Every unit as it is now. */
   views(): readonly View[];
   /** Resolves when nothing is under way. */
@@ -139,6 +141,7 @@ export function createReconciler(surroundings: Surroundings): Reconciler {
       for (const cell of doubted) hearRefusal(cell);
       if (doubted.length === 0) report(undefined, { type: 'refusal', verdict: 'behind' });
     },
+    stateOf: (id) => cells.get(id)?.state,
     views: () =>
       [...cells.values()].map((cell) => ({
         unit: cell.unit,

@@ -30,7 +30,7 @@ export interface Surroundings {
 }
 
 /** Told what happened to which unit; of a refusal that fits no unit, to none. */
-export type Reporter = (unit: Pick<Unit, 'name' | 'kind'> | undefined, report: Report) => void;
+export type Reporter = (unit: Pick<Unit, 'id' | 'name' | 'kind'> | undefined, report: Report) => void;
 
 /** What a plan asks for, done at the edges. None of them rejects: what goes wrong is an event like any other. */
 export interface Steps {

@@ -1,11 +1,16 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createAnnouncer } from '../src/announcer.ts';
 import type { CredentialConfig, NotifierConfig } from '../src/config/config.ts';
+import { type Failure, PASSING } from '../src/core/failure.ts';
+import { type AccountRecord, emptyRecord } from '../src/core/record.ts';
+import type { Targets } from '../src/core/target.ts';
 import type { DeliveryEvent } from '../src/notifiers/index.ts';
+import { idOf } from '../src/publishers/file.ts';
 import { systemClock } from '../src/system/clock.ts';
 import { credentialWith } from './config/configured.ts';
 import { aHook } from './notifiers/hook.ts';
 import { afterRequest, httpServer } from './providers/servers.ts';
+import { aToken } from './publishers/token.ts';
 import { eventually } from './support/wait.ts';
 
 const HOUR = 3_600_000;
@@ -19,14 +24,24 @@ async function credentialOf(name: string, notify: readonly NotifierConfig[]): Pr
 function announcing(...credentials: readonly CredentialConfig[]) {
   const events: DeliveryEvent[] = [];
   const report = (event: DeliveryEvent) => void events.push(event);
-  const announcer = createAnnouncer({ clock: systemClock, random: () => 0.5, report });
+  const record: AccountRecord = {
+    ...emptyRecord('weixin/stable-token/wx0000000000000000', systemClock.now().wall),
+    generation: 2,
+    token: aToken('t'.repeat(32), { generation: 2 }),
+  };
+  let targets: Targets = {};
+  const stateOf = () => ({ record, targets });
+  const announcer = createAnnouncer({ clock: systemClock, random: () => 0.5, report, stateOf });
   onTestFinished(() => announcer.stop());
   announcer.serve(credentials);
   return {
     events,
-    publish(name: string) {
-      announcer.published({ name, kind: 'token' }, systemClock.now().wall + HOUR);
+    /** @param now what is known of its targets then */
+    publish(name: string, now: Targets = {}, result: 'written' | 'unchanged' = 'written') {
+      targets = now;
+      announcer.published({ id: name, name, kind: 'token' }, result, systemClock.now().wall + HOUR);
     },
+    stop: announcer.stop,
   };
 }
 
@@ -62,5 +77,70 @@ describe('somebody who is told of a change', () => {
     for (const { name } of credentials) publish(name);
     publish('quick');
     await eventually(() => seen.length === 1, { for: 'the other webhook' });
+  });
+});
+
+describe('a change that is published into two files', () => {
+  const FIRST = '/var/run/wx/token';
+  const SECOND = '/var/run/wx/token.php';
+  const full: Failure = {
+    class: 'passing',
+    code: 'ENOSPC',
+    message: 'the disk is full',
+    effect: 'none',
+    backoff: PASSING,
+  };
+
+  /** What is known of the two, each by the generation it holds and whether the last write failed. */
+  function known(first: number, second: number, failed: readonly string[] = []): Targets {
+    const entries = Object.entries({ [FIRST]: first, [SECOND]: second });
+    return Object.fromEntries(
+      entries.map(([path, generation]) => {
+        const state = { generation, dueAt: 0, failures: 0 };
+        return [idOf({ path }), failed.includes(path) ? { ...state, failures: 1, failure: full } : state];
+      }),
+    );
+  }
+
+  async function publishing() {
+    const { url, seen } = await httpServer((response) => response.end());
+    const one = await credentialOf('shop', [{ type: 'webhook', url, timeout: HOUR }]);
+    const file = { type: 'file', of: 'token', format: 'raw', details: false, mode: 0o640 } as const;
+    const publish = [FIRST, SECOND].map((path) => ({ ...file, path }));
+    return { ...announcing({ ...one, publish }), files: () => seen.map(({ body }) => JSON.parse(body).file) };
+  }
+
+  it('is told once, when both hold it', async () => {
+    const { publish, files, events } = await publishing();
+    publish('shop', known(2, 1));
+    expect(files()).toEqual([]);
+    publish('shop', known(2, 2));
+    await eventually(() => events.length === 1, { for: 'the webhook' });
+    expect(files()).toEqual([FIRST]);
+  });
+
+  it('is told where the other one was found as it should be', async () => {
+    const { publish, files, events } = await publishing();
+    publish('shop', known(1, 2));
+    publish('shop', known(2, 2), 'unchanged');
+    await eventually(() => events.length === 1, { for: 'the webhook' });
+    expect(files()).toEqual([FIRST]);
+  });
+
+  it('is told of the file that could be written where the other one cannot, and of that one when it can', async () => {
+    const { publish, files, events } = await publishing();
+    publish('shop', known(1, 2, [FIRST]));
+    await eventually(() => events.length === 1, { for: 'the webhook' });
+    expect(files()).toEqual([SECOND]);
+    publish('shop', known(2, 2));
+    await eventually(() => events.length === 2, { for: 'the next call of the webhook' });
+    expect(files()).toEqual([SECOND, FIRST]);
+  });
+
+  it('is told at the end of the daemon where something is still waited for', async () => {
+    const { publish, files, stop } = await publishing();
+    publish('shop', known(2, 1));
+    await stop();
+    expect(files()).toEqual([FIRST]);
   });
 });

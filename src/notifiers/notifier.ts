@@ -7,7 +7,7 @@ export interface Change {
   readonly credential: string;
   /** `token`, `jsapi` … */
   readonly kind: string;
-  /** Path of the first file target of that kind; empty where there is none. */
+  /** Path of the first file target of that kind that could be written; empty where there is none. */
   readonly file: string;
   /** Epoch seconds. */
   readonly expiresAt: number;

@@ -1,4 +1,4 @@
-import { chmod, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -57,5 +57,39 @@ describe('who is told of a new token', () => {
     await eventually(() => told.length > 1, { for: 'the next call of the webhook' });
     daemon.signal('SIGTERM');
     expect(await daemon.exited).toEqual({ code: 0, signal: null });
+  });
+
+  it('is told of a file that was written, where the first of them could not be', async ({
+    onTestFinished,
+  }) => {
+    const bench = await workbench(onTestFinished);
+    const hook = join(bench.folder, 'hook');
+    const said = join(bench.folder, 'said');
+    await writeFile(hook, `#!/bin/sh\n[ "$(cat "$WX_FILE")" ] && echo "$WX_FILE" >> ${said}\n`);
+    await chmod(hook, 0o755);
+    const config = join(bench.folder, 'config.json');
+    const other = `${bench.file}.other`;
+    const shop = {
+      name: 'shop',
+      appId: 'wx0000000000000000',
+      secretFile: bench.env()['WXTOKEN_SECRET_FILE'],
+      publish: [bench.file, other].map((path) => ({ type: 'file', path, details: false })),
+      notify: [{ type: 'exec', command: [hook] }],
+    };
+    const text = JSON.stringify({ platform: { baseUrl: bench.sandbox.url }, credentials: [shop] });
+    await writeFile(config, text);
+    const daemon = startProgram(['run', '--config', config], {}, onTestFinished);
+    await eventually(async () => (await contentOf(said)) === `${bench.file}\n`, { for: 'the hook' });
+
+    await rm(bench.file);
+    await mkdir(bench.file);
+    daemon.signal('SIGHUP');
+    await eventually(async () => (await contentOf(said)) === `${bench.file}\n${other}\n`, {
+      for: 'the hook, told of the other file',
+    });
+    await rm(bench.file, { recursive: true });
+    await eventually(async () => (await contentOf(said))?.endsWith(`${other}\n${bench.file}\n`), {
+      for: 'the hook, told of the file that could be written at last',
+    });
   });
 });
