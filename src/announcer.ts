@@ -9,6 +9,7 @@ import {
   createSlots,
   type Delivery,
   type DeliveryEvent,
+  type Wait,
 } from './notifiers/index.ts';
 import { idOf } from './publishers/file.ts';
 import { createRounds, type Published, type Rounds } from './rounds.ts';
@@ -32,6 +33,8 @@ export interface AnnouncerOptions {
   /** In [0, 1). */
   readonly random: () => number;
   readonly report: (event: DeliveryEvent) => void;
+  /** Somebody has waited for some seconds because of what else runs. */
+  readonly crowded: (wait: Wait) => void;
   /** What is known of a unit; undefined where it is not served. */
   readonly stateOf: (unit: Published) => Pick<State, 'record' | 'targets'> | undefined;
 }
@@ -39,11 +42,8 @@ export interface AnnouncerOptions {
 /** Of all notifiers of all credentials together: two thousand credentials do not start two thousand programs. */
 const AT_ONCE = 32;
 
-/** Of one credential, and for one program or host: what hangs takes this much of the room and no more. */
-const SHARE = 6;
-
 export function createAnnouncer(options: AnnouncerOptions): Announcer {
-  const slots = createSlots(AT_ONCE, SHARE);
+  const slots = createSlots(AT_ONCE);
   let served: ReadonlyMap<string, CredentialConfig> = new Map();
   let deliveries: ReadonlyMap<string, Delivery> = new Map();
   const rounds = createRounds({ isComplete, tell });

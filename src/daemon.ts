@@ -7,7 +7,7 @@ import { stateFolder } from './coordination/state-folder.ts';
 import type { Clock, Unit } from './core/ports.ts';
 import { SECOND } from './core/time.ts';
 import { kubernetesOf } from './kubernetes/index.ts';
-import { createDeliveryNarrator } from './operations/delivery-narrator.ts';
+import { createCrowdNarrator, createDeliveryNarrator } from './operations/delivery-narrator.ts';
 import { feedbackFolder } from './operations/feedback-folder.ts';
 import type { Logger } from './operations/logger.ts';
 import { createNarrator } from './operations/narrator.ts';
@@ -75,6 +75,7 @@ export async function startDaemon(
     clock,
     random,
     report: createDeliveryNarrator(logger),
+    crowded: createCrowdNarrator(logger),
     stateOf: ({ id }) => reconciler.stateOf(id),
   });
   const report: Reporter = (unit, what) => {

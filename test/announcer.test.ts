@@ -4,7 +4,7 @@ import type { CredentialConfig, NotifierConfig } from '../src/config/config.ts';
 import { type Failure, PASSING } from '../src/core/failure.ts';
 import { type AccountRecord, emptyRecord } from '../src/core/record.ts';
 import type { Targets } from '../src/core/target.ts';
-import type { DeliveryEvent } from '../src/notifiers/index.ts';
+import type { DeliveryEvent, Wait } from '../src/notifiers/index.ts';
 import { idOf } from '../src/publishers/file.ts';
 import { systemClock } from '../src/system/clock.ts';
 import { credentialWith } from './config/configured.ts';
@@ -31,11 +31,19 @@ function announcing(...credentials: readonly CredentialConfig[]) {
   };
   let targets: Targets = {};
   const stateOf = () => ({ record, targets });
-  const announcer = createAnnouncer({ clock: systemClock, random: () => 0.5, report, stateOf });
+  const waits: Wait[] = [];
+  const announcer = createAnnouncer({
+    clock: systemClock,
+    random: () => 0.5,
+    report,
+    crowded: (wait) => void waits.push(wait),
+    stateOf,
+  });
   onTestFinished(() => announcer.stop());
   announcer.serve(credentials);
   return {
     events,
+    waits,
     /** @param now what is known of its targets then */
     publish(name: string, now: Targets = {}, result: 'written' | 'unchanged' = 'written') {
       targets = now;
@@ -62,6 +70,66 @@ describe('somebody who is told of a change', () => {
     publish('quick');
     await eventually(() => quick.in('log'), { for: 'the other hook' });
     expect(events.filter(({ credential }) => credential === 'hanging')).toEqual([]);
+  });
+
+  it('is not held up by another credential whose hooks of the same program hang', async () => {
+    const program = await aHook('[ "$1" ] && sleep 600; echo told > log');
+    const hooksOf = (nth: number): NotifierConfig => ({
+      type: 'exec',
+      command: [...program.command, `slow-${nth}`],
+      timeout: HOUR,
+    });
+    const { publish, events } = announcing(
+      await credentialOf(
+        'hanging',
+        Array.from({ length: 10 }, (_, nth) => hooksOf(nth)),
+      ),
+      await credentialOf('quick', [{ type: 'exec', command: program.command, timeout: HOUR }]),
+    );
+    publish('hanging');
+    publish('quick');
+    await eventually(() => program.in('log'), { for: 'the hook of the other credential' });
+    expect(events.filter(({ credential }) => credential === 'hanging')).toEqual([]);
+  });
+
+  it('is not held up by commands of the same shell that hang', async () => {
+    const { url, seen } = await httpServer((response) => response.end());
+    const shell = (script: string): NotifierConfig => ({
+      type: 'exec',
+      command: ['/bin/sh', '-c', script],
+      timeout: HOUR,
+    });
+    const hanging = await Promise.all(
+      Array.from({ length: 9 }, (_, nth) => credentialOf(`hanging-${nth}`, [shell(`sleep ${600 + nth}`)])),
+    );
+    const quick = await aHook('echo told > log');
+    const other = await credentialOf('quick', [
+      shell(`exec ${quick.command[0]}`),
+      { type: 'webhook', url, timeout: HOUR },
+    ]);
+    const { publish } = announcing(...hanging, other);
+    for (const { name } of [...hanging, other]) publish(name);
+    await eventually(() => quick.in('log'), { for: 'the other command' });
+    await eventually(() => seen.length === 1, { for: 'the webhook' });
+  });
+
+  it('is said to wait, once of a credential, and for what', async () => {
+    const hook = await aHook('sleep 600');
+    const notify = Array.from(
+      { length: 6 },
+      (_, nth): NotifierConfig => ({
+        type: 'exec',
+        command: [...hook.command, `secret-${nth}`],
+        timeout: HOUR,
+      }),
+    );
+    const { publish, waits } = announcing(await credentialOf('shop', notify));
+    publish('shop');
+    const id = `exec:${hook.command[0]}`;
+    await eventually(() => waits.length > 0, { for: 'a word of who waits' });
+    expect(waits).toEqual([
+      { credential: 'shop', notifier: id, of: `${id} of shop`, taken: Array(2).fill(`${id} of shop`) },
+    ]);
   });
 
   it('is not held up by forty credentials that tell a host which hangs', async () => {

@@ -4,10 +4,16 @@ import type { Clock } from '../core/ports.ts';
 import { SECOND } from '../core/time.ts';
 import { createLane, type Lane } from './lane.ts';
 import type { Change, Notifier } from './notifier.ts';
-import { createSlots, type Slots } from './slots.ts';
+import { type Crowd, createSlots, type Entrant, type Slots } from './slots.ts';
 
 /** Deliveries of one notifier at once. */
 const AT_ONCE = 4;
+
+/** Of all that share the room, so much is one credential's, and so much talks to one program or host. */
+const SHARE = 6;
+
+/** So much of one program or host is one credential's: what hangs for it leaves room for others. */
+const SHARE_OF_SHARE = 2;
 
 /** What runs when the daemon stops may still end by itself, in ms. */
 const GRACE = SECOND / 4;
@@ -18,8 +24,16 @@ export interface DeliveryOptions {
   readonly random: () => number;
   /** Must not throw. */
   readonly report: (event: DeliveryEvent) => void;
+  /** A change has waited for some seconds because of what else runs; once while the credential waits. Must not throw. */
+  readonly crowded?: (wait: Wait) => void;
   /** Shared with other deliveries, so that all of them together run no more at once; absent: four of its own. */
   readonly slots?: Slots;
+}
+
+/** Who waits, and what takes the room. */
+export interface Wait extends Crowd {
+  readonly credential: string;
+  readonly notifier: string;
 }
 
 export interface Delivery {
@@ -37,7 +51,7 @@ export interface Delivery {
  */
 export function createDelivery(
   notifier: Notifier,
-  { slots = createSlots(AT_ONCE), ...options }: DeliveryOptions,
+  { slots = createSlots(AT_ONCE), crowded, ...options }: DeliveryOptions,
 ): Delivery {
   const lanes = new Map<string, Lane>();
   const ending = new AbortController();
@@ -53,11 +67,24 @@ export function createDelivery(
       for (const resolve of idlers) resolve();
       idlers = [];
     };
-    const sharers = [`credential ${credential}`, notifier.recipient];
-    const inTurn = (task: () => Promise<void>) => slots.run(sharers, task);
+    const entrant = entrantOf(credential, (crowd) => {
+      if (!stopping) crowded?.({ credential, notifier: notifier.id, ...crowd });
+    });
+    const inTurn = (task: () => Promise<void>) => slots.run(entrant, task);
     const lane = createLane({ ...options, notifier, inTurn, end: ending.signal, onEmpty });
     lanes.set(credential, lane);
     return lane;
+  }
+
+  function entrantOf(credential: string, onWait: (crowd: Crowd) => void): Entrant {
+    const { id, recipient } = notifier;
+    const [own, other] = [JSON.stringify(['credential', credential]), JSON.stringify(['to', recipient])];
+    const sharers = [
+      { key: `${own} ${other}`, name: `${id} of ${credential}`, share: SHARE_OF_SHARE },
+      { key: own, name: credential, share: SHARE },
+      { key: other, name: id, share: SHARE },
+    ];
+    return { name: `${id} of ${credential}`, sharers, group: own, onWait };
   }
 
   async function idle(): Promise<void> {

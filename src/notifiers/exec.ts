@@ -26,7 +26,7 @@ export function execNotifier({ command, timeout }: ExecConfig): Notifier {
 
   return {
     id,
-    recipient: id,
+    recipient: recipientOf(command),
     async notify(change, stop) {
       if (stop.aborted) throw stopped(id);
       const deadline = systemClock.now().monotonic + timeout;
@@ -47,6 +47,17 @@ export function execNotifier({ command, timeout }: ExecConfig): Notifier {
 /** The program, and its script where there is one. Other arguments may be anything, secrets as well. */
 export function programOf([file, first]: ExecConfig['command']): string {
   return first?.startsWith('/') ? `${file} ${first}` : file;
+}
+
+/** What runs another program, or a script: alone it does not tell what. */
+const RUNNER =
+  /\/(env|nice|timeout|su|sudo|busybox|(ba|da|a|k|z)?sh|node|bun|deno|java|(perl|php|python|ruby)[\d.]*)$/;
+
+/** What is run by a shell or an interpreter is a program of its own: its script, else the command as a whole. */
+function recipientOf(command: ExecConfig['command']): string {
+  const [file, first] = command;
+  const isKnown = first?.startsWith('/') || !RUNNER.test(file);
+  return `exec:${isKnown ? programOf(command) : JSON.stringify(command)}`;
 }
 
 /** All that the program gets: what the daemon knows besides is none of its business. */

@@ -16,7 +16,7 @@ export function createNotifier(config: NotifierConfig): Notifier {
 }
 
 export type { DeliveryEvent } from '../core/delivery-event.ts';
-export { createDelivery, type Delivery } from './delivery.ts';
+export { createDelivery, type Delivery, type Wait } from './delivery.ts';
 export { programOf } from './exec.ts';
 export type { Change, Notifier, NotifierConfig } from './notifier.ts';
 export { readPidFile } from './pid-file.ts';

@@ -38,7 +38,10 @@ export interface SignalConfig {
 export interface Notifier {
   /** Names it in logs and metrics, without secrets. */
   readonly id: string;
-  /** Whom it talks to: a program, a host, a process. What hangs there hangs for all who talk to the same. */
+  /**
+   * Whom it talks to: a program, a host, a process. What hangs there hangs for all who talk to the same. Nothing to be
+   * shown: it may hold secrets.
+   */
   readonly recipient: string;
   /**
    * Tells it once; nothing is retried inside.

@@ -12,3 +12,30 @@ export function createDeliveryNarrator(logger: Logger): (event: DeliveryEvent) =
     else logger.warn(`${message}; it is tried again`, why);
   };
 }
+
+/** Who waits to be told because of what else runs. */
+export interface Crowding {
+  readonly credential: string;
+  readonly notifier: string;
+  /** Whose share of the room is taken; absent: all of it. */
+  readonly of?: string;
+  readonly taken: readonly string[];
+}
+
+/** More of them are counted. */
+const MOST_NAMED = 3;
+
+export function createCrowdNarrator(logger: Logger): (wait: Crowding) => void {
+  return ({ credential, notifier, of, taken }) => {
+    const names = [...new Set(taken)];
+    const more = names.length - MOST_NAMED;
+    const running = [...names.slice(0, MOST_NAMED), ...(more > 0 ? [`and ${more} more`] : [])];
+    const room = of === undefined ? 'all of the room is taken' : `the share of ${of} is taken`;
+    logger.warn(`nobody is told yet: ${room} by what runs`, {
+      credential,
+      notifier,
+      running,
+      advice: 'what hangs takes the room until its timeout: make it quicker, or its timeout shorter',
+    });
+  };
+}

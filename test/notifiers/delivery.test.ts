@@ -188,7 +188,7 @@ describe('changes that come while one is being told', () => {
     const { notifier, open } = puppet();
     const slots = createSlots(3);
     const deliveries = Array.from({ length: 5 }, () => delivering(notifier, slots));
-    for (const { changed } of deliveries) changed(aChange());
+    for (const [nth, { changed }] of deliveries.entries()) changed(aChange({ credential: `shop-${nth}` }));
     expect(open.size).toBe(3);
     for (const call of open) call.end();
     await eventually(() => open.size === 2);

@@ -1,14 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { createSlots } from '../../src/notifiers/slots.ts';
+import { createSlots, type Entrant } from '../../src/notifiers/slots.ts';
+
+function entrant(name: string, share: number, sharers: readonly string[]): Entrant {
+  return { name, group: name, sharers: sharers.map((key) => ({ key, name: key, share })) };
+}
 
 /** Tasks that run until the test ends them. */
-function tasks(slots: ReturnType<typeof createSlots>) {
+function tasks(slots: ReturnType<typeof createSlots>, share = 1) {
   const running = new Map<string, () => void>();
   return {
     running: () => [...running.keys()],
     start(name: string, ...sharers: string[]) {
       const task = () => new Promise<void>((end) => running.set(name, end));
-      return slots.run(sharers, task);
+      return slots.run(entrant(name, share, sharers), task);
     },
     async end(name: string) {
       running.get(name)?.();
@@ -30,7 +34,7 @@ describe('room for a few', () => {
   });
 
   it('is not all given to one sharer, who holds up only itself', async () => {
-    const { running, start, end } = tasks(createSlots(4, 2));
+    const { running, start, end } = tasks(createSlots(4), 2);
     for (const name of ['a', 'b', 'c']) void start(name, 'shop');
     void start('d', 'club');
     expect(running()).toEqual(['a', 'b', 'd']);
@@ -39,7 +43,7 @@ describe('room for a few', () => {
   });
 
   it('is given to several where one gives back what each of them waited for', async () => {
-    const { running, start, end } = tasks(createSlots(4, 1));
+    const { running, start, end } = tasks(createSlots(4));
     void start('a', 'shop', 'host');
     void start('b', 'shop', 'other');
     void start('c', 'club', 'host');
@@ -49,8 +53,9 @@ describe('room for a few', () => {
   });
 
   it('comes back from what fails', async () => {
-    const slots = createSlots(1, 1);
-    await expect(slots.run(['shop'], () => Promise.reject(new Error('no')))).rejects.toThrow('no');
-    await slots.run(['shop'], async () => {});
+    const slots = createSlots(1);
+    const shop = entrant('a', 1, ['shop']);
+    await expect(slots.run(shop, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    await slots.run(shop, async () => {});
   });
 });
