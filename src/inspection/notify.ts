@@ -1,6 +1,6 @@
 import type { NotifierConfig } from '../config/config.ts';
 import { failureOf } from '../core/failure.ts';
-import { programOf, readPidFile } from '../notifiers/index.ts';
+import { programOf, reachOf, readPidFile } from '../notifiers/index.ts';
 import { inWords } from '../operations/duration.ts';
 import { type Fact, type Findings, gather } from './findings.ts';
 
@@ -25,10 +25,18 @@ async function inspectNotifier(config: NotifierConfig): Promise<Findings> {
 async function inspectSignal({ pidFile, signal }: NotifierConfig & { type: 'signal' }): Promise<Findings> {
   const sent = `sends ${signal} to the process that ${pidFile} names`;
   try {
-    return told(`${sent}: ${await readPidFile(pidFile)}`);
+    const pid = await readPidFile(pidFile);
+    const reach = reachOf(pid);
+    if (reach === 'there') return told(`${sent}: ${pid}`);
+    // Apps come and go.
+    if (reach === 'gone') return told(`${sent}: ${pid}, no such process now`);
+    return told(
+      `${sent}: ${pid}`,
+      `whoever looks may not signal ${pid}, which ${pidFile} names (EPERM), nor may the daemon as the same user: ` +
+        'run it as the user of the app, or use a webhook',
+    );
   } catch (error) {
     const { code, message, advice } = failureOf(error, 'none');
-    // Apps come and go.
     if (code === 'no-pid-file' || code === 'empty-pid-file') return told(`${sent}: it names none yet`);
     return told(`${sent}: it is refused`, `${message}, so nobody is told; ${advice}`);
   }

@@ -20,4 +20,5 @@ export { createDelivery, type Delivery, type Wait } from './delivery.ts';
 export { programOf } from './exec.ts';
 export type { Change, Notifier, NotifierConfig } from './notifier.ts';
 export { readPidFile } from './pid-file.ts';
+export { reachOf } from './signal.ts';
 export { createSlots } from './slots.ts';

@@ -22,6 +22,16 @@ export function signalNotifier({ pidFile, signal }: SignalConfig): Notifier {
   };
 }
 
+/** Whether a process is there and may be signalled, found out without one being sent. */
+export function reachOf(pid: number): 'there' | 'gone' | 'forbidden' {
+  try {
+    process.kill(pid, 0);
+    return 'there';
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM' ? 'forbidden' : 'gone';
+  }
+}
+
 const REFUSALS: Readonly<Record<string, { readonly what: string; readonly advice: string }>> = {
   ESRCH: {
     what: 'there is no such process',

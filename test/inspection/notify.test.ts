@@ -1,7 +1,10 @@
+import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { inspectNotify } from '../../src/inspection/notify.ts';
+import { isRoot, temporaryFolder } from '../system/folder.ts';
+import { kill } from '../system/program.ts';
 import { realFolder } from './scene.ts';
 
 async function pidFileWith(text: string): Promise<string> {
@@ -26,11 +29,39 @@ describe('who is told is said', () => {
   });
 
   it('of a signal with the pid that is there now', async () => {
-    const pidFile = await pidFileWith('4194305\n');
+    const app = spawn('sleep', ['600']);
+    onTestFinished(() => kill(app));
+    const pidFile = await pidFileWith(`${app.pid}\n`);
     expect(await inspectNotify([{ type: 'signal', pidFile, signal: 'SIGHUP' }])).toEqual({
-      facts: [['notify', `sends SIGHUP to the process that ${pidFile} names: 4194305`]],
+      facts: [['notify', `sends SIGHUP to the process that ${pidFile} names: ${app.pid}`]],
       warnings: [],
     });
+  });
+
+  it('of a signal whose app has ended, as a fact: it may come again', async () => {
+    const pidFile = await pidFileWith('4194305\n');
+    expect(await inspectNotify([{ type: 'signal', pidFile, signal: 'SIGHUP' }])).toEqual({
+      facts: [['notify', `sends SIGHUP to the process that ${pidFile} names: 4194305, no such process now`]],
+      warnings: [],
+    });
+  });
+
+  it('of a signal that may not be sent with a warning', async (ctx) => {
+    if (!isRoot || !process.seteuid) return ctx.skip('only root can make a process of somebody else');
+    const app = spawn('sleep', ['600'], { uid: 65_533 });
+    onTestFinished(() => kill(app));
+    const pidFile = join(await temporaryFolder(), 'app.pid');
+    await writeFile(pidFile, `${app.pid}\n`);
+    process.seteuid(65_534);
+    const found = await inspectNotify([{ type: 'signal', pidFile, signal: 'SIGHUP' }]).finally(() =>
+      process.seteuid?.(0),
+    );
+    expect(found.facts).toEqual([
+      ['notify', `sends SIGHUP to the process that ${pidFile} names: ${app.pid}`],
+    ]);
+    expect(found.warnings).toEqual([
+      expect.stringMatching(`may not signal ${app.pid}, which ${pidFile} names`),
+    ]);
   });
 
   it.for(['', undefined])('of a signal without a warning where the pid file holds %j', async (text) => {
