@@ -1,4 +1,5 @@
 import type { Failure } from '../core/failure.ts';
+import type { Step } from '../core/plan.ts';
 import { isPublished, liveToken, obstacle, type State } from '../core/state.ts';
 import type { Instant } from '../core/time.ts';
 import type { View } from '../core/view.ts';
@@ -21,7 +22,9 @@ Exit codes: 0 all published with life left; 75 a passing fault; 77 WeChat refuse
 
 const OPTIONS = { ...CONFIG_OPTION, timeout: { type: 'string', default: '60s' } } as const;
 
-const TOO_LONG: Pick<Failure, 'message' | 'advice'> = { message: 'it took too long' };
+type Obstacle = Pick<Failure, 'message' | 'advice'>;
+
+const TOO_LONG: Obstacle = { message: 'it took too long' };
 
 /** How often it looks whether there is something to do, in ms: a person or a pod is waiting. */
 const LOOK = 100;
@@ -56,17 +59,31 @@ async function settle(daemon: Daemon, deadline: number): Promise<void> {
   daemon.tick();
   for (let now = systemClock.now(); now.monotonic < deadline; now = systemClock.now()) {
     const left = deadline - now.monotonic;
-    if (daemon.views().every((view) => isSettled(view, now, left))) return;
+    const views = daemon.views();
+    const baseOf = basesAmong(views);
+    if (views.every((view) => isSettled(view, now, left, baseOf(view)))) return;
     await new Promise((resolve) => setTimeout(resolve, LOOK));
     daemon.tick();
   }
 }
 
-function isSettled({ state, step }: View, now: Instant, left: number): boolean {
+/** @param base whose token it is fetched with: what waits for that comes to no more than that does */
+function isSettled({ state, step }: View, now: Instant, left: number, base?: View): boolean {
+  if (base && lacksToken(step)) return !liveToken(base.state, now) && isSettled(base, now, left);
   if (isPublished(state, now)) return step.kind === 'wait';
   if (needsAPerson(obstacle(state, now))) return true;
   if (step.kind !== 'wait') return false;
   return liveToken(state, now) ? targetsWait(state, now) > left : step.ms > left;
+}
+
+/** Finds the view of the token that a ticket is fetched with. */
+function basesAmong(views: readonly View[]): (view: View) => View | undefined {
+  const known = new Map(views.map((view) => [view.unit.id, view]));
+  return ({ unit }) => (unit.base === undefined ? undefined : known.get(unit.base));
+}
+
+function lacksToken(step: Step): boolean {
+  return step.kind === 'wait' && step.why === 'token';
 }
 
 /** Milliseconds until the next target that does not hold the token is tried again. */
@@ -81,13 +98,26 @@ function needsAPerson(failure: Failure | undefined): boolean {
 
 function judge(daemon: Daemon, logger: Logger): number {
   const now = systemClock.now();
-  const unpublished = daemon.views().filter(({ state }) => !isPublished(state, now));
-  for (const { unit, state } of unpublished) {
-    const failure = obstacle(state, now);
-    const { message, advice } = failure && failure.code !== 'aborted' ? failure : TOO_LONG;
+  const views = daemon.views();
+  const baseOf = basesAmong(views);
+  const unpublished = views.filter(({ state }) => !isPublished(state, now));
+  for (const view of unpublished) {
+    const { unit } = view;
+    const { message, advice } = whyNot(view, now, baseOf(view));
     const kind = unit.kind === 'token' ? {} : { kind: unit.kind };
     logger.error(`not published: ${message}`, { credential: unit.name, ...kind, ...(advice && { advice }) });
   }
   if (unpublished.length === 0) return EXIT.ok;
   return unpublished.some(({ state }) => needsAPerson(obstacle(state, now))) ? EXIT.refused : EXIT.passing;
+}
+
+function whyNot({ state, step }: View, now: Instant, base?: View): Obstacle {
+  // What is to be done about it is said of the token.
+  if (base && lacksToken(step)) {
+    const failure = obstacle(base.state, now);
+    const refused = needsAPerson(failure) && failure?.errcode !== undefined;
+    return { message: `it needs the token, which ${refused ? 'WeChat refused' : 'did not come'}` };
+  }
+  const failure = obstacle(state, now);
+  return failure && failure.code !== 'aborted' ? failure : TOO_LONG;
 }

@@ -62,6 +62,18 @@ describe.concurrent('once', () => {
     expect(await fetches()).toHaveLength(1);
   });
 
+  it('waits for no ticket whose token is refused, and says so', async ({ onTestFinished }) => {
+    const { sandbox, once } = await workbench(onTestFinished);
+    await sandbox.account(APP_ID).patch({ secret: 'f'.repeat(32) });
+    const { code, log } = await once({ WXTOKEN_TICKETS: 'jsapi,wx_card' }, ['--timeout', '10m']);
+
+    expect(code).toBe(77);
+    for (const kind of ['jsapi', 'wx_card']) {
+      const message = 'not published: it needs the token, which WeChat refused';
+      expect(log()).toContainEqual(expect.objectContaining({ level: 'error', kind, message }));
+    }
+  });
+
   it('G9: ends with 77 on 40164 and names the very IP to whitelist', async ({ onTestFinished }) => {
     const { sandbox, once } = await workbench(onTestFinished);
     const errmsg = 'invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist';
