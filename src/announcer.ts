@@ -46,10 +46,17 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
   const slots = createSlots(AT_ONCE);
   let served: ReadonlyMap<string, CredentialConfig> = new Map();
   let deliveries: ReadonlyMap<string, Delivery> = new Map();
+  const ending = new Set<Promise<void>>();
   const rounds = createRounds({ isComplete, tell });
 
   const keysOf = ({ name, notify }: CredentialConfig) =>
     notify.map((config) => `${name} ${JSON.stringify(config)}`);
+
+  /** Nobody waits for it but the end of the daemon, which is not to leave a program behind. */
+  function end(delivery: Delivery): void {
+    const ended = delivery.stop('removed').then(() => void ending.delete(ended));
+    ending.add(ended);
+  }
 
   function isComplete(unit: Published): boolean {
     const state = options.stateOf(unit);
@@ -80,12 +87,12 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
       }
       served = new Map(credentials.map((credential) => [credential.name, credential]));
       deliveries = next;
-      for (const [key, delivery] of before) if (!next.has(key)) void delivery.stop();
+      for (const [key, delivery] of before) if (!next.has(key)) end(delivery);
     },
     published: rounds.arrived,
     async stop() {
       rounds.flush();
-      await Promise.all([...deliveries.values()].map((delivery) => delivery.stop()));
+      await Promise.all([...ending, ...[...deliveries.values()].map((delivery) => delivery.stop())]);
     },
   };
 }

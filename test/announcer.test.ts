@@ -8,7 +8,7 @@ import type { DeliveryEvent, Wait } from '../src/notifiers/index.ts';
 import { idOf } from '../src/publishers/file.ts';
 import { systemClock } from '../src/system/clock.ts';
 import { credentialWith } from './config/configured.ts';
-import { aHook } from './notifiers/hook.ts';
+import { aHook, runs } from './notifiers/hook.ts';
 import { afterRequest, httpServer } from './providers/servers.ts';
 import { aToken } from './publishers/token.ts';
 import { eventually } from './support/wait.ts';
@@ -50,6 +50,7 @@ function announcing(...credentials: readonly CredentialConfig[]) {
       announcer.published({ id: name, name, kind: 'token' }, result, systemClock.now().wall + HOUR);
     },
     stop: announcer.stop,
+    serve: announcer.serve,
   };
 }
 
@@ -145,6 +146,31 @@ describe('somebody who is told of a change', () => {
     for (const { name } of credentials) publish(name);
     publish('quick');
     await eventually(() => seen.length === 1, { for: 'the other webhook' });
+  });
+});
+
+describe('who is told no longer', () => {
+  it('is ended, and that is not laid to the daemon', async () => {
+    const hook = await aHook('echo $$ > pid; exec sleep 600');
+    const shop = await credentialOf('shop', [{ type: 'exec', command: hook.command, timeout: HOUR }]);
+    const { publish, serve, events } = announcing(shop);
+    publish('shop');
+    const pid = await eventually(() => hook.pid('pid'), { for: 'the hook' });
+    serve([{ ...shop, notify: [] }]);
+    await eventually(() => events.length === 1, { for: 'its end' });
+    expect(events).toMatchObject([{ type: 'given-up', failure: { code: 'removed' } }]);
+    await eventually(async () => !(await runs(pid)), { for: 'its process to go' });
+  });
+
+  it('is ended as well where the daemon ends right after', async () => {
+    const hook = await aHook('echo $$ > pid; exec sleep 600');
+    const shop = await credentialOf('shop', [{ type: 'exec', command: hook.command, timeout: HOUR }]);
+    const { publish, serve, stop } = announcing(shop);
+    publish('shop');
+    const pid = await eventually(() => hook.pid('pid'), { for: 'the hook' });
+    serve([]);
+    await stop();
+    expect(await runs(pid)).toBe(false);
   });
 });
 

@@ -5,6 +5,7 @@ import { SECOND } from '../core/time.ts';
 import { createLane, type Lane } from './lane.ts';
 import type { Change, Notifier } from './notifier.ts';
 import { type Crowd, createSlots, type Entrant, type Slots } from './slots.ts';
+import type { Ending } from './time-limit.ts';
 
 /** Deliveries of one notifier at once. */
 const AT_ONCE = 4;
@@ -41,8 +42,11 @@ export interface Delivery {
   changed(change: Change): void;
   /** Resolves when nothing is under way or due, retries included. */
   idle(): Promise<void>;
-  /** Starts nothing new; resolves when what ran has ended, little more than a second later at the latest. */
-  stop(): Promise<void>;
+  /**
+   * Starts nothing new; resolves when what ran has ended, little more than a second later at the latest.
+   * @param why told with what has to be given up
+   */
+  stop(why?: Ending): Promise<void>;
 }
 
 /**
@@ -100,14 +104,14 @@ export function createDelivery(
 
     idle,
 
-    async stop() {
+    async stop(why = 'stopped') {
       stopping = true;
-      for (const lane of [...lanes.values()]) lane.close();
-      const grace = setTimeout(() => ending.abort(), GRACE);
+      for (const lane of [...lanes.values()]) lane.close(why);
+      const grace = setTimeout(() => ending.abort(why), GRACE);
       await idle();
       clearTimeout(grace);
       // Programs that have ended well may have left others running.
-      ending.abort();
+      ending.abort(why);
     },
   };
 }

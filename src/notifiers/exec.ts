@@ -28,7 +28,7 @@ export function execNotifier({ command, timeout }: ExecConfig): Notifier {
     id,
     recipient: recipientOf(command),
     async notify(change, stop) {
-      if (stop.aborted) throw stopped(id);
+      if (stop.aborted) throw stopped(id, stop.reason);
       const deadline = systemClock.now().monotonic + timeout;
       const { leader, output, ended } = await start(id, command, environment(change));
       try {

@@ -3,7 +3,7 @@ import type { DeliveryEvent } from '../core/delivery-event.ts';
 import { type Failure, failureOf } from '../core/failure.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Change, Notifier } from './notifier.ts';
-import { stopped } from './time-limit.ts';
+import { type Ending, stopped } from './time-limit.ts';
 
 /** How often one change is told before it is given up. */
 const ATTEMPTS = 5;
@@ -26,7 +26,7 @@ export interface LaneOptions {
 export interface Lane {
   put(change: Change): void;
   /** Gives up what is not under way, and what is if it fails. */
-  close(): void;
+  close(why: Ending): void;
 }
 
 /** A change that is yet to be told. */
@@ -113,13 +113,13 @@ export function createLane({ notifier, clock, random, report, inTurn, end, onEmp
       advance();
     },
 
-    close() {
+    close(why) {
       closed = true;
       const undone = [...due.values(), ...waiting.values()];
       for (const { timer } of waiting.values()) clearTimeout(timer);
       due.clear();
       waiting.clear();
-      const { failure } = stopped(notifier.id);
+      const { failure } = stopped(notifier.id, why);
       for (const { change, failures } of undone) {
         report({ type: 'given-up', ...about(change, failures, 0), failure });
       }

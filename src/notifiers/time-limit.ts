@@ -26,11 +26,11 @@ export async function withinTime<T>(
   stop: AbortSignal,
   work: (end: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  if (stop.aborted) throw stopped(limit.id);
+  if (stop.aborted) throw stopped(limit.id, stop.reason);
   const end = new AbortController();
   // First of all who listen, so that the reason is told, not what it does to the work.
   const ended = rejection(end.signal);
-  const onStop = () => end.abort(stopped(limit.id));
+  const onStop = () => end.abort(stopped(limit.id, stop.reason));
   const timer = setTimeout(() => end.abort(tooLate(limit)), timerDelay(limit.timeout));
   stop.addEventListener('abort', onStop, { once: true });
   try {
@@ -53,8 +53,18 @@ function tooLate({ id, timeout, advice }: Limit): EdgeError {
   return notifyFailure({ code: 'timeout', message, advice });
 }
 
-/** The daemon goes before somebody has been told. */
-export function stopped(id: string): EdgeError {
+/** Why deliveries end before somebody has been told: the daemon goes, or the notifier is no longer configured. */
+export type Ending = 'stopped' | 'removed';
+
+/** @param why an {@link Ending}, as the reason of a signal; anything else means that the daemon stops */
+export function stopped(id: string, why: unknown): EdgeError {
+  if (why === ('removed' satisfies Ending)) {
+    return notifyFailure({
+      code: 'removed',
+      message: `${id} is no longer configured and was ended before it was done`,
+      advice: 'nothing, if it was meant so',
+    });
+  }
   return notifyFailure({
     code: 'stopped',
     message: `the daemon stopped before ${id} was done`,

@@ -27,7 +27,7 @@ export function webhookNotifier({ url, timeout }: WebhookConfig): Notifier {
     id,
     recipient: `webhook:${target.origin}`,
     async notify(change, stop) {
-      if (stop.aborted) throw stopped(id);
+      if (stop.aborted) throw stopped(id, stop.reason);
       let heard = false;
       const unconnected = new AbortController();
       let route: Route | undefined;

@@ -8,7 +8,8 @@ export function createDeliveryNarrator(logger: Logger): (event: DeliveryEvent) =
     if (event.type === 'delivered') return logger.debug('told of the change', fields);
     const { message, code, advice } = event.failure;
     const why = { ...fields, attempt: `${attempt} of ${attempts}`, code, ...(advice && { advice }) };
-    if (event.type === 'given-up') logger.error(`${message}; given up until the next change`, why);
+    if (code === 'removed') logger.info(message, fields);
+    else if (event.type === 'given-up') logger.error(`${message}; given up until the next change`, why);
     else logger.warn(`${message}; it is tried again`, why);
   };
 }
