@@ -1,4 +1,4 @@
-import type { CredentialConfig } from './config/config.ts';
+import type { CredentialConfig, NotifierConfig } from './config/config.ts';
 import type { Kind } from './core/credential.ts';
 import type { Clock } from './core/ports.ts';
 import type { State } from './core/state.ts';
@@ -9,6 +9,7 @@ import {
   createSlots,
   type Delivery,
   type DeliveryEvent,
+  notifierName,
   type Wait,
 } from './notifiers/index.ts';
 import { idOf } from './publishers/file.ts';
@@ -46,15 +47,26 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
   const slots = createSlots(AT_ONCE);
   let served: ReadonlyMap<string, CredentialConfig> = new Map();
   let deliveries: ReadonlyMap<string, Delivery> = new Map();
+  /** By where they stand now: what comes before one of them may go. */
+  const names = new Map<string, string>();
   const ending = new Set<Promise<void>>();
   const rounds = createRounds({ isComplete, tell });
 
   const keysOf = ({ name, notify }: CredentialConfig) =>
     notify.map((config) => `${name} ${JSON.stringify(config)}`);
 
+  function open(key: string, config: NotifierConfig): Delivery {
+    const notifier = createNotifier(config);
+    const name = () => names.get(key) ?? notifier.id;
+    return createDelivery(notifier, { ...options, slots, name });
+  }
+
   /** Nobody waits for it but the end of the daemon, which is not to leave a program behind. */
-  function end(delivery: Delivery): void {
-    const ended = delivery.stop('removed').then(() => void ending.delete(ended));
+  function end(key: string, delivery: Delivery): void {
+    const ended = delivery.stop('removed').then(() => {
+      ending.delete(ended);
+      if (!deliveries.has(key)) names.delete(key);
+    });
     ending.add(ended);
   }
 
@@ -81,13 +93,14 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
         for (const [index, key] of keysOf(credential).entries()) {
           const config = credential.notify[index];
           const known = before.get(key);
+          if (config) names.set(key, notifierName(config, index));
           if (known) next.set(key, known);
-          else if (config) next.set(key, createDelivery(createNotifier(config), { ...options, slots }));
+          else if (config) next.set(key, open(key, config));
         }
       }
       served = new Map(credentials.map((credential) => [credential.name, credential]));
       deliveries = next;
-      for (const [key, delivery] of before) if (!next.has(key)) end(delivery);
+      for (const [key, delivery] of before) if (!next.has(key)) end(key, delivery);
     },
     published: rounds.arrived,
     async stop() {

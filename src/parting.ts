@@ -1,5 +1,6 @@
-import type { CredentialConfig } from './config/config.ts';
-import { createNotifier } from './notifiers/index.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { CredentialConfig, NotifierConfig } from './config/config.ts';
+import { createNotifier, notifierName } from './notifiers/index.ts';
 
 /** Something that a configuration had and the next one has not: a line for the log, and its fields. */
 export interface Parting {
@@ -23,15 +24,17 @@ export function partings(
     const { name } = credential;
     const next = staying.get(name);
     if (next) return partsOf(credential, next, leftOf(credential));
-    const fields = { credential: name, left: leftOf(credential) };
-    return [{ message: 'no longer served; what was published stays', fields }];
+    const left = leftOf(credential);
+    return left.length > 0
+      ? [{ message: 'no longer served; what was published stays', fields: { credential: name, left } }]
+      : [{ message: 'no longer served; another one publishes its files', fields: { credential: name } }];
   });
 }
 
 function partsOf(before: CredentialConfig, after: CredentialConfig, left: readonly string[]): Parting[] {
   const credential = before.name;
   const tickets = without(before.tickets, after.tickets);
-  const notifiers = without(notifiersOf(before), notifiersOf(after));
+  const notifiers = untold(before.notify, after.notify);
   return [
     ...(left.length > 0
       ? [{ message: 'no longer published; what is there stays', fields: { credential, left } }]
@@ -53,9 +56,25 @@ function placesOf({ publish }: CredentialConfig): string[] {
   });
 }
 
-/** By their names, which hold no secret: whoever is told in another way is still told. */
-function notifiersOf({ notify }: CredentialConfig): string[] {
-  return notify.map((config) => createNotifier(config).id);
+/**
+ * Whom the one names and the other does not, one for one: first those that are the same in all, then those that are
+ * called the same, for whoever is told in another way is still told.
+ */
+function untold(before: readonly NotifierConfig[], after: readonly NotifierConfig[]): string[] {
+  const named = before.map((config, index) => ({ config, name: notifierName(config, index) }));
+  const others = [...after];
+  const idOf = (config: NotifierConfig) => createNotifier(config).id;
+  const lacks = (is: (other: NotifierConfig, config: NotifierConfig) => boolean) => {
+    return ({ config }: { readonly config: NotifierConfig }) => {
+      const at = others.findIndex((other) => is(other, config));
+      if (at >= 0) others.splice(at, 1);
+      return at < 0;
+    };
+  };
+  return named
+    .filter(lacks(isDeepStrictEqual))
+    .filter(lacks((other, config) => idOf(other) === idOf(config)))
+    .map(({ name }) => name);
 }
 
 function without<T>(these: readonly T[], those: readonly T[]): T[] {

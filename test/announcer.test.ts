@@ -129,7 +129,12 @@ describe('somebody who is told of a change', () => {
     const id = `exec:${hook.command[0]}`;
     await eventually(() => waits.length > 0, { for: 'a word of who waits' });
     expect(waits).toEqual([
-      { credential: 'shop', notifier: id, of: `${id} of shop`, taken: Array(2).fill(`${id} of shop`) },
+      {
+        credential: 'shop',
+        notifier: `notify[2] ${id}`,
+        of: `${id} of shop`,
+        taken: [`notify[0] ${id} of shop`, `notify[1] ${id} of shop`],
+      },
     ]);
   });
 
@@ -171,6 +176,25 @@ describe('who is told no longer', () => {
     serve([]);
     await stop();
     expect(await runs(pid)).toBe(false);
+  });
+});
+
+describe('two who are told by the same program', () => {
+  it('are told apart, by where they stand now', async () => {
+    const shell = (script: string): NotifierConfig => ({
+      type: 'exec',
+      command: ['/bin/sh', '-c', script],
+      timeout: HOUR,
+    });
+    const shop = await credentialOf('shop', [shell('exit 0'), shell('exit 3')]);
+    const { publish, serve, events } = announcing(shop);
+    publish('shop');
+    await eventually(() => events.length === 2, { for: 'both' });
+    const failed = () => events.filter(({ type }) => type === 'failed').map(({ notifier }) => notifier);
+    expect(failed()).toEqual(['notify[1] exec:/bin/sh']);
+    serve([{ ...shop, notify: shop.notify.slice(1) }]);
+    await eventually(() => failed().length === 2, { for: 'its retry' });
+    expect(failed()[1]).toBe('notify[0] exec:/bin/sh');
   });
 });
 

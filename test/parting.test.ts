@@ -58,16 +58,32 @@ describe('what ends with a change of the configuration', () => {
       { message: 'tickets no longer fetched', fields: { credential: 'shop', tickets: ['jsapi'] } },
       {
         message: 'no longer told of changes',
-        fields: { credential: 'shop', notifiers: ['webhook:http://127.0.0.1:8080/changed'] },
+        fields: { credential: 'shop', notifiers: ['notify[1] webhook:http://127.0.0.1:8080/changed'] },
       },
     ]);
     expect(JSON.stringify(told)).not.toContain('hush');
   });
 
+  it('is told of one of two notifiers of one program', async () => {
+    const shell = (script: string) => ({ ...APP, command: ['/bin/sh', '-c', script] }) as const;
+    const before = await shop({ notify: [shell('a'), shell('b'), shell('c')] });
+    const after = { ...before, notify: [shell('c'), shell('a')] };
+    expect(partings([before], [after])).toEqual([
+      {
+        message: 'no longer told of changes',
+        fields: { credential: 'shop', notifiers: ['notify[1] exec:/bin/sh'] },
+      },
+    ]);
+    const another = { ...before, notify: [shell('a'), shell('b'), shell('d')] };
+    expect(partings([before], [another])).toEqual([]);
+  });
+
   it('is no file that another credential publishes from now on', async () => {
     const before = await shop();
     const renamed = { ...before, name: 'boutique' };
-    expect(partings([before], [renamed])).toMatchObject([{ fields: { credential: 'shop', left: [] } }]);
+    expect(partings([before], [renamed])).toEqual([
+      { message: 'no longer served; another one publishes its files', fields: { credential: 'shop' } },
+    ]);
     const moved = { ...before, publish: before.publish.slice(1) };
     const other = await shop({ name: 'club', publish: before.publish.slice(0, 1) });
     expect(partings([before], [moved, other])).toEqual([]);

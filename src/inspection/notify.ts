@@ -6,7 +6,13 @@ import { type Fact, type Findings, gather } from './findings.ts';
 
 /** Who is told of a change. Nobody is; what a URL's query and a program's arguments hold is not shown. */
 export async function inspectNotify(notify: readonly NotifierConfig[]): Promise<Findings> {
-  return gather(...(await Promise.all(notify.map(inspectNotifier))));
+  const found = await Promise.all(notify.map(inspectNotifier));
+  return gather(...found.map((one, index) => numbered(one, index)));
+}
+
+/** As the log calls it, too. */
+function numbered({ facts, warnings }: Findings, index: number): Findings {
+  return { facts: facts.map(([label, words]) => [`${label}[${index}]`, words]), warnings };
 }
 
 async function inspectNotifier(config: NotifierConfig): Promise<Findings> {

@@ -27,6 +27,8 @@ export interface DeliveryOptions {
   readonly report: (event: DeliveryEvent) => void;
   /** A change has waited for some seconds because of what else runs; once while the credential waits. Must not throw. */
   readonly crowded?: (wait: Wait) => void;
+  /** What it is called in reports, as it is configured now; its id where absent. */
+  readonly name?: () => string;
   /** Shared with other deliveries, so that all of them together run no more at once; absent: four of its own. */
   readonly slots?: Slots;
 }
@@ -55,7 +57,7 @@ export interface Delivery {
  */
 export function createDelivery(
   notifier: Notifier,
-  { slots = createSlots(AT_ONCE), crowded, ...options }: DeliveryOptions,
+  { slots = createSlots(AT_ONCE), crowded, name = () => notifier.id, ...options }: DeliveryOptions,
 ): Delivery {
   const lanes = new Map<string, Lane>();
   const ending = new AbortController();
@@ -72,10 +74,10 @@ export function createDelivery(
       idlers = [];
     };
     const entrant = entrantOf(credential, (crowd) => {
-      if (!stopping) crowded?.({ credential, notifier: notifier.id, ...crowd });
+      if (!stopping) crowded?.({ credential, notifier: name(), ...crowd });
     });
     const inTurn = (task: () => Promise<void>) => slots.run(entrant, task);
-    const lane = createLane({ ...options, notifier, inTurn, end: ending.signal, onEmpty });
+    const lane = createLane({ ...options, notifier, name, inTurn, end: ending.signal, onEmpty });
     lanes.set(credential, lane);
     return lane;
   }
@@ -88,7 +90,7 @@ export function createDelivery(
       { key: own, name: credential, share: SHARE },
       { key: other, name: id, share: SHARE },
     ];
-    return { name: `${id} of ${credential}`, sharers, group: own, onWait };
+    return { name: `${name()} of ${credential}`, sharers, group: own, onWait };
   }
 
   async function idle(): Promise<void> {

@@ -15,6 +15,11 @@ export function createNotifier(config: NotifierConfig): Notifier {
   }
 }
 
+/** Tells notifiers of one program or host apart, without what may be secret. @param index in its credential */
+export function notifierName(config: NotifierConfig, index: number): string {
+  return `notify[${index}] ${createNotifier(config).id}`;
+}
+
 export type { DeliveryEvent } from '../core/delivery-event.ts';
 export { createDelivery, type Delivery, type Wait } from './delivery.ts';
 export { programOf } from './exec.ts';

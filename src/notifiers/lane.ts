@@ -10,6 +10,8 @@ const ATTEMPTS = 5;
 
 export interface LaneOptions {
   readonly notifier: Notifier;
+  /** What it is called in reports. */
+  readonly name: () => string;
   readonly clock: Clock;
   /** In [0, 1). */
   readonly random: () => number;
@@ -40,7 +42,16 @@ interface Waiting extends Task {
   readonly timer: NodeJS.Timeout;
 }
 
-export function createLane({ notifier, clock, random, report, inTurn, end, onEmpty }: LaneOptions): Lane {
+export function createLane({
+  notifier,
+  name,
+  clock,
+  random,
+  report,
+  inTurn,
+  end,
+  onEmpty,
+}: LaneOptions): Lane {
   const due = new Map<string, Task>();
   const waiting = new Map<string, Waiting>();
   let phase: 'resting' | 'queued' | 'telling' = 'resting';
@@ -100,7 +111,7 @@ export function createLane({ notifier, clock, random, report, inTurn, end, onEmp
   }
 
   function about({ credential, kind }: Change, attempt: number, tookMs: number) {
-    return { notifier: notifier.id, credential, kind, attempt, attempts: ATTEMPTS, tookMs };
+    return { notifier: name(), credential, kind, attempt, attempts: ATTEMPTS, tookMs };
   }
 
   return {

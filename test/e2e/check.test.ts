@@ -92,9 +92,9 @@ describe('check', () => {
     const { code, stdout } = await check(bench, NO_ACCOUNT, ['--config', config]);
 
     expect(code).toBe(0);
-    expect(stdout).toContain('  notify       runs /bin/sh, for 30 s at most\n');
+    expect(stdout).toContain('  notify[0]    runs /bin/sh, for 30 s at most\n');
     expect(stdout).toContain(
-      `  notify       POSTs to ${bench.sandbox.url}/changed, which has 5 s to answer\n`,
+      `  notify[1]    POSTs to ${bench.sandbox.url}/changed, which has 5 s to answer\n`,
     );
     expect(stdout).toMatch(
       /^ {2}WARNING {6}the URL of the webhook at .+ seems to carry a secret \(token=…\)/m,

@@ -21,8 +21,8 @@ describe('who is told is said', () => {
     ]);
     expect(found).toEqual({
       facts: [
-        ['notify', 'runs /usr/bin/php /app/warm.php, for 30 s at most'],
-        ['notify', 'POSTs to http://127.0.0.1:8080/changed, which has 5 s to answer'],
+        ['notify[0]', 'runs /usr/bin/php /app/warm.php, for 30 s at most'],
+        ['notify[1]', 'POSTs to http://127.0.0.1:8080/changed, which has 5 s to answer'],
       ],
       warnings: [],
     });
@@ -33,7 +33,7 @@ describe('who is told is said', () => {
     onTestFinished(() => kill(app));
     const pidFile = await pidFileWith(`${app.pid}\n`);
     expect(await inspectNotify([{ type: 'signal', pidFile, signal: 'SIGHUP' }])).toEqual({
-      facts: [['notify', `sends SIGHUP to the process that ${pidFile} names: ${app.pid}`]],
+      facts: [['notify[0]', `sends SIGHUP to the process that ${pidFile} names: ${app.pid}`]],
       warnings: [],
     });
   });
@@ -41,7 +41,9 @@ describe('who is told is said', () => {
   it('of a signal whose app has ended, as a fact: it may come again', async () => {
     const pidFile = await pidFileWith('4194305\n');
     expect(await inspectNotify([{ type: 'signal', pidFile, signal: 'SIGHUP' }])).toEqual({
-      facts: [['notify', `sends SIGHUP to the process that ${pidFile} names: 4194305, no such process now`]],
+      facts: [
+        ['notify[0]', `sends SIGHUP to the process that ${pidFile} names: 4194305, no such process now`],
+      ],
       warnings: [],
     });
   });
@@ -57,7 +59,7 @@ describe('who is told is said', () => {
       process.seteuid?.(0),
     );
     expect(found.facts).toEqual([
-      ['notify', `sends SIGHUP to the process that ${pidFile} names: ${app.pid}`],
+      ['notify[0]', `sends SIGHUP to the process that ${pidFile} names: ${app.pid}`],
     ]);
     expect(found.warnings).toEqual([
       expect.stringMatching(`may not signal ${app.pid}, which ${pidFile} names`),
@@ -67,7 +69,7 @@ describe('who is told is said', () => {
   it.for(['', undefined])('of a signal without a warning where the pid file holds %j', async (text) => {
     const pidFile = text === undefined ? '/nowhere/app.pid' : await pidFileWith(text);
     expect(await inspectNotify([{ type: 'signal', pidFile, signal: 'SIGHUP' }])).toEqual({
-      facts: [['notify', `sends SIGHUP to the process that ${pidFile} names: it names none yet`]],
+      facts: [['notify[0]', `sends SIGHUP to the process that ${pidFile} names: it names none yet`]],
       warnings: [],
     });
   });
@@ -82,7 +84,9 @@ describe('who is told is said', () => {
   ] as const)('of a pid file that holds %s with a warning', async ([text, what]) => {
     const pidFile = await pidFileWith(text);
     const { facts, warnings } = await inspectNotify([{ type: 'signal', pidFile, signal: 'SIGHUP' }]);
-    expect(facts).toEqual([['notify', `sends SIGHUP to the process that ${pidFile} names: it is refused`]]);
+    expect(facts).toEqual([
+      ['notify[0]', `sends SIGHUP to the process that ${pidFile} names: it is refused`],
+    ]);
     expect(warnings).toEqual([
       expect.stringMatching(`^the pid file ${pidFile} .*${what}, so nobody is told; `),
     ]);
