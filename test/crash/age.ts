@@ -1,0 +1,33 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+/** A time in a record, or the times in an object of it. */
+type Times = Readonly<Record<string, unknown>>;
+
+/** Makes what a daemon has published at `file` look older than it is, in its details and in the state folder alike. */
+export async function age(file: string, ms: number): Promise<void> {
+  const stateDir = join(dirname(file), '.wx-token-sidecar');
+  const [name = ''] = (await readdir(stateDir)).filter((entry) => entry.endsWith('.json'));
+  await rewrite(join(stateDir, name), (record) => ({
+    ...record,
+    token: earlier(record['token'] as Times, ms),
+  }));
+  await rewrite(`${file}.json`, (details) => earlier(details, ms / 1000));
+}
+
+const TIMES = ['issuedAt', 'expiresAt', 'platformDate', 'at', 'issued_at', 'expires_at'];
+
+function earlier(times: Times, by: number): Times {
+  const entries = Object.entries(times).map(([key, value]) => {
+    if (key === 'bootTime') return [key, earlier(value as Times, by)];
+    return [key, TIMES.includes(key) && typeof value === 'number' ? value - by : value];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** In place, so that mode and owner stay. */
+async function rewrite(path: string, change: (content: Times) => Times): Promise<void> {
+  const text = await readFile(path, 'utf8');
+  const changed = JSON.stringify(change(JSON.parse(text)));
+  await writeFile(path, text.endsWith('\n') ? `${changed}\n` : changed);
+}
