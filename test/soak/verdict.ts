@@ -1,0 +1,83 @@
+import type { Refusal } from './readers.ts';
+import type { Soak } from './soak.ts';
+import { leastOfEach, type Sample, type Trend, trendOf } from './trend.ts';
+
+export interface Verdict {
+  readonly lines: readonly string[];
+  /** What is worse than promised; empty when all is well. */
+  readonly broken: readonly string[];
+}
+
+/** What a start needs until its memory is at rest, as a part of the whole. */
+const WARM_UP = 1 / 4;
+/** In which the garbage collector comes round at least once, minutes. */
+const STRETCH = 1 / 6;
+
+/** Surely growing by more than this is a leak: KB and files in a minute. */
+const MOST_GROWTH = { memory: 100, files: 0.2 };
+
+/**
+ * So long after a forced refresh a reader may hold the token that it killed, ms: where its answer is lost, the token
+ * comes with the next one.
+ */
+const REACH = 12_000;
+/** A reader may be told so much later than the platform decided, ms. */
+const DELAY = 3_000;
+
+export function judge(result: Soak): Verdict {
+  const { readings, vitals, journal, deeds, exit, leftovers, unexpected, minutes } = result;
+  const memory = trendOf(atRest(vitals.memory));
+  const files = trendOf(atRest(vitals.files));
+  const dead = sorted(readings.refusals, journal.wasForced);
+  const perThousand = (memory.slope / (journal.minted() / minutes)) * 1000;
+  const faults = Object.entries(journal.faults()).map(([kind, count]) => `${kind} ${count}`);
+  const lines = [
+    `time            ${minutes.toFixed(1)} min`,
+    `rotations       ${journal.minted()} tokens handed out in ${journal.calls()} calls; readers saw ${readings.changes} changes`,
+    `happened        ${Object.entries(deeds)
+      .map(([kind, count]) => `${kind} ${count}`)
+      .join(', ')}`,
+    `met             ${faults.join(', ')}`,
+    `reads           ${readings.reads}, of which bad (empty, half, missing): ${readings.bad.length}`,
+    `calls           ${readings.calls}, of which refused although nothing excuses it: ${dead.bad.length}`,
+    `                after a forced refresh: ${dead.forced.length}; after a lost answer or with a used-up quota: ${dead.excused.length}`,
+    `memory          ${(memory.level / 1024).toFixed(1)} MB, ${told(memory)} KB a minute, ${perThousand.toFixed(0)} KB for a thousand rotations`,
+    `open files      ${files.level.toFixed(1)}, ${told(files)} a minute`,
+    `end             exit code ${exit.code}, left behind: ${leftovers.length}`,
+  ];
+  const broken = [
+    readings.bad.length > 0 && `bad reads: ${[...new Set(readings.bad)].slice(0, 5).join('; ')}`,
+    dead.bad.length > 0 && `dead tokens: ${dead.bad.slice(0, 5).map(inWords).join('; ')}`,
+    memory.slope - memory.margin > MOST_GROWTH.memory && 'memory grows',
+    files.slope - files.margin > MOST_GROWTH.files && 'open files grow',
+    exit.code !== 0 && `it ended with ${exit.code ?? exit.signal}`,
+    leftovers.length > 0 && `left behind: ${leftovers.join(', ')}`,
+    unexpected.length > 0 && `unexpected: ${unexpected.slice(0, 3).join('; ')}`,
+    readings.changes === 0 && 'nobody saw a change',
+  ];
+  return { lines, broken: broken.filter((what) => what !== false) };
+}
+
+function atRest(samples: readonly Sample[]): readonly Sample[] {
+  const end = samples.at(-1)?.at ?? 0;
+  return leastOfEach(STRETCH, samples).filter(({ at }) => at >= end * WARM_UP);
+}
+
+function sorted(
+  refusals: readonly Refusal[],
+  wasForced: (appId: string, from: number, until: number) => boolean,
+) {
+  const isForced = ({ account, from, until }: Refusal) =>
+    wasForced(account.appId, from - REACH, until + DELAY);
+  const forced = refusals.filter(isForced);
+  const others = refusals.filter((refusal) => !isForced(refusal));
+  return {
+    forced,
+    excused: others.filter(({ account }) => account.promised === 'whole'),
+    bad: others.filter(({ account }) => account.promised === 'everything'),
+  };
+}
+
+const told = ({ slope, margin }: Trend) => `${slope.toFixed(2)} ± ${margin.toFixed(2)}`;
+const inWords = ({ account, errcode, from }: Refusal) =>
+  `${account.name} ${errcode} at ${new Date(from).toISOString()}`;
