@@ -65,6 +65,16 @@ function isColoured(stream: NodeJS.WritableStream): boolean {
 }
 
 function quoted(value: unknown): string {
-  const shown = typeof value === 'string' ? value : JSON.stringify(value);
+  const shown = plain(value);
   return /^[\w./:@%+,-]+$/.test(shown) ? shown : JSON.stringify(shown);
+}
+
+/** For people, who are not to read what is escaped twice: lists as `a, b`, what has keys as `k=v l=w`. */
+function plain(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (Array.isArray(value)) return value.map(plain).join(', ');
+  if (typeof value !== 'object' || value === null) return String(value);
+  return Object.entries(value)
+    .map(([name, one]) => `${name}=${plain(one)}`)
+    .join(' ');
 }

@@ -30,6 +30,17 @@ describe('a line of the log', () => {
     );
   });
 
+  it('shows people lists and what has keys without the quotes of JSON', () => {
+    const { logger, lines } = journal({ format: 'text' });
+    logger.info('gone', {
+      left: ['/run/a', '/run/b'],
+      one: ['x'],
+      none: [],
+      told: { by: 'a b', of: [1, null] },
+    });
+    expect(lines()[0]).toMatch(/ gone left="\/run\/a, \/run\/b" one=x none="" told="by=a b of=1, null"$/);
+  });
+
   it.each(['json', 'text'] as const)('is one for each call, whatever it says (%s)', (format) => {
     const { logger, lines } = journal({ format });
     const messages = ['', 'two\nlines', 'a\r\n{"level":"error"}', 'x'.repeat(100_000), '\u2028\u2029\u0085'];
