@@ -8,6 +8,7 @@ import {
   DailyCalls,
   Duration,
   Flag,
+  ForcedCalls,
   Name,
   Text,
   VariableName,
@@ -75,7 +76,11 @@ const Entries = mapping(
     budget: preset(
       mapping({
         fetchesPerDay: preset(DailyCalls, 'Calls in any 24 hours; a test account has 200.', 2000),
-        forcedPerDay: preset(DailyCalls, 'Forced refreshes of a stable-token in any 24 hours.', 20),
+        forcedPerDay: preset(
+          ForcedCalls,
+          'Forced refreshes of a stable-token in any 24 hours; 0: it is never forced.',
+          20,
+        ),
       }),
       'The most that this account may cost, whatever happens.',
       {},

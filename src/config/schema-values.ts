@@ -40,11 +40,21 @@ export const FolderMode = v.pipe(
 
 export const Flag = v.boolean('must be true or false');
 
+const DAILY = 'must be a whole number of calls a day, like 2000';
+
+/** 0: never. */
+export const ForcedCalls = v.pipe(
+  v.number(DAILY),
+  v.integer(DAILY),
+  v.minValue(0, DAILY),
+  v.maxValue(9_999_999, DAILY),
+);
+
 export const DailyCalls = v.pipe(
-  v.number('must be a whole number of calls a day, like 2000'),
-  v.integer('must be a whole number of calls a day, like 2000'),
-  v.minValue(1, 'must be a whole number of calls a day, like 2000'),
-  v.maxValue(9_999_999, 'must be a whole number of calls a day, like 2000'),
+  v.number(DAILY),
+  v.integer(DAILY),
+  v.minValue(1, DAILY),
+  v.maxValue(9_999_999, DAILY),
 );
 
 const TEXT = 'must be text; put it into quotes';

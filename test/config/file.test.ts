@@ -18,6 +18,12 @@ async function credentialWith(own: Keys, keys: Keys = {}, environment = {}): Pro
   return credential;
 }
 
+it('may have its token never forced', async () => {
+  expect(await credentialWith({ budget: { forcedPerDay: 0 } })).toMatchObject({
+    budget: { fetchesPerDay: 2000, forcedPerDay: 0 },
+  });
+});
+
 describe('the least that a file has to say', () => {
   it('is an account, its secret and where it is published: all else has its default', async () => {
     const { folder, load } = await place();
