@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import type { NotifierConfig } from './config.ts';
 import { type Context, isMissing } from './context.ts';
-import type { KeyPath } from './key-path.ts';
+import { type KeyPath, pathText } from './key-path.ts';
 import type { NotificationSettings } from './schema-targets.ts';
 
 /** Who is told of a change. Whether a pid file is there does not matter: apps come and go. */
@@ -16,7 +16,24 @@ export async function resolveNotify(
         notification && (await resolveOne(notification, [...at, 'notify', index], context)),
     ),
   );
+  refuseDoubled(resolved, [...at, 'notify'], context);
   return resolved.filter((notifier) => notifier !== undefined);
+}
+
+/** Whoever is named twice would be told twice, whatever time it is given. */
+function refuseDoubled(
+  resolved: readonly (NotifierConfig | undefined)[],
+  at: KeyPath,
+  context: Context,
+): void {
+  const first = new Map<string, number>();
+  for (const [index, notifier] of resolved.entries()) {
+    if (!notifier) continue;
+    const what = JSON.stringify({ ...notifier, timeout: 0 });
+    const known = first.get(what);
+    if (known === undefined) first.set(what, index);
+    else context.complain([...at, index], `is the same as ${pathText([...at, known])}: tell it once`);
+  }
 }
 
 async function resolveOne(

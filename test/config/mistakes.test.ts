@@ -333,6 +333,14 @@ describe('a mistake in who is told is told with its key', () => {
   ])('%s', async (_, notification, expected) => {
     expect(await problemsWith({ notify: [notification] })).toEqual([`credentials[0].notify[0].${expected}`]);
   });
+
+  it('named twice, whatever time each is given', async () => {
+    const hook = (...more: string[]) => ({ type: 'exec', command: ['/bin/sh', '-c', ...more] });
+    const notify = [hook('a'), hook('b'), { ...hook('a'), timeout: '5s' }];
+    expect(await problemsWith({ notify })).toEqual([
+      'credentials[0].notify[2]: is the same as credentials[0].notify[0]: tell it once',
+    ]);
+  });
 });
 
 describe('a mistake in what counts for all is told with its key', () => {
