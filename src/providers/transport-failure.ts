@@ -19,6 +19,8 @@ const AUTHORITIES =
 
 const PROXY =
   'start the proxy, or correct its address: WXTOKEN_PROXY (platform.proxy), or HTTPS_PROXY of the environment';
+const NOT_IT =
+  'correct host and port of the URL; or something in between answers in its place (proxy, portal)';
 
 const UNREACHABLE: Meaning = { code: 'unreachable', what: 'it cannot be reached', advice: EGRESS };
 const TIMEOUT: Meaning = {
@@ -26,7 +28,20 @@ const TIMEOUT: Meaning = {
   what: 'it did not answer in time',
   advice: `${EGRESS}; where it is but slow, raise platform.timeout`,
 };
-const CUT: Meaning = { code: 'cut', what: 'the connection ended before the answer did' };
+const CUT: Meaning = {
+  code: 'cut',
+  what: 'the connection ended before the answer did',
+  advice:
+    'if it stays so: look at host and port of the URL, and at what stands in between (firewall, portal)',
+};
+
+/** Of a proxy that was asked for a tunnel. */
+const HUNG_UP: Meaning = {
+  code: 'proxy',
+  what: 'it hung up when it was asked to connect',
+  advice:
+    'it must allow CONNECT to this host and port; if it is a proxy at all: check its address and http or https',
+};
 
 const MEANINGS: Readonly<Record<NetworkFault, Meaning>> = {
   dns: {
@@ -52,9 +67,14 @@ const MEANINGS: Readonly<Record<NetworkFault, Meaning>> = {
     backoff: SLOW,
     advice: 'something in between may speak an older TLS, or ask for a certificate (proxy, portal)',
   },
-  'not-http': { code: 'not-http', what: 'its answer is not HTTP', backoff: SLOW },
-  'too-large': { code: 'too-large', what: 'its answer has no end', backoff: SLOW },
-  'endless-head': { code: 'too-large', what: 'its answer has endless headers', backoff: SLOW },
+  'not-http': { code: 'not-http', what: 'its answer is not HTTP', backoff: SLOW, advice: NOT_IT },
+  'too-large': { code: 'too-large', what: 'its answer has no end', backoff: SLOW, advice: NOT_IT },
+  'endless-head': {
+    code: 'too-large',
+    what: 'its answer has endless headers',
+    backoff: SLOW,
+    advice: NOT_IT,
+  },
   'no-tunnel': { code: 'proxy', what: 'the proxy opens no tunnel' },
   'no-proxy-url': {
     code: 'proxy',
@@ -72,20 +92,28 @@ export interface Progress {
   readonly departed: boolean;
   /** A proxy that has been asked for a tunnel and has not opened it. */
   readonly proxy?: string | undefined;
+  /** Whether that proxy is given a user and a password. */
+  readonly hasLogin?: boolean | undefined;
 }
 
 /** What it means that no whole answer came from `host`. */
-export function transportFailure(host: string, cause: unknown, { departed, proxy }: Progress): EdgeError {
+export function transportFailure(
+  host: string,
+  cause: unknown,
+  { departed, proxy, hasLogin }: Progress,
+): EdgeError {
   const found = networkFault(cause);
   const isProxys = proxy !== undefined && !['no-tunnel', 'aborted'].includes(found.fault);
-  const known = found.status === undefined ? MEANINGS[found.fault] : untunnelled(found.status, proxy);
-  const { what, backoff = PASSING, ...meaning } = departed ? known : unconnected(known);
+  const known =
+    found.status === undefined ? MEANINGS[found.fault] : untunnelled(found.status, proxy, hasLogin);
+  const hungUp = isProxys && known === CUT;
+  const { what, backoff = PASSING, ...meaning } = hungUp ? HUNG_UP : departed ? known : unconnected(known);
   const key = found.status === undefined ? ` (${found.key})` : '';
   return new EdgeError(
     {
       class: 'passing',
       ...meaning,
-      ...(isProxys && found.fault !== 'untrusted' && { advice: PROXY }),
+      ...(isProxys && !hungUp && found.fault !== 'untrusted' && { advice: PROXY }),
       message: `no answer from ${isProxys ? `the proxy ${proxy}` : host}: ${what}${key}`,
       effect: departed ? 'unknown' : 'unsent',
       backoff,
@@ -103,10 +131,19 @@ function withoutInput(cause: unknown): unknown {
 /** What ended before there was a connection was no answer that failed to come. */
 function unconnected(meaning: Meaning): Meaning {
   if (meaning === TIMEOUT) return { ...UNREACHABLE, what: 'no connection came about in time' };
-  return meaning === CUT ? { ...UNREACHABLE, what: 'the connection was refused while it was made' } : meaning;
+  return meaning === CUT ? { ...UNREACHABLE, what: 'the connection ended while it was made' } : meaning;
 }
 
-function untunnelled(status: number, proxy = ''): Meaning {
+function untunnelled(status: number, proxy = '', hasLogin = false): Meaning {
+  if (status === 407 && hasLogin) {
+    return {
+      code: 'proxy',
+      what: `the proxy ${proxy} refused the login (HTTP 407)`,
+      backoff: SLOW,
+      advice:
+        'correct user and password in the URL of the proxy: WXTOKEN_PROXY (platform.proxy) or HTTPS_PROXY',
+    };
+  }
   return {
     code: 'proxy',
     what: `the proxy ${proxy} answered HTTP ${status}`,

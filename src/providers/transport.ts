@@ -77,7 +77,11 @@ export function createTransport(options: TransportOptions): Transport {
         });
         return await unlessEnded(answer, [signal, closing.signal, limit.signal]);
       } catch (error) {
-        throw transportFailure(url.host, error, { departed, proxy: route?.blocker() });
+        throw transportFailure(url.host, error, {
+          departed,
+          proxy: route?.blocker(),
+          hasLogin: route?.hasLogin(),
+        });
       } finally {
         clearTimeout(timer);
         void route?.dispatcher.destroy();

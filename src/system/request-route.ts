@@ -1,4 +1,13 @@
-import { Agent, Client, type Dispatcher, EnvHttpProxyAgent, Pool, ProxyAgent } from 'undici';
+import { isIP } from 'node:net';
+import {
+  Agent,
+  type buildConnector,
+  Client,
+  type Dispatcher,
+  EnvHttpProxyAgent,
+  Pool,
+  ProxyAgent,
+} from 'undici';
 
 export interface RouteOptions {
   /** `http:` or `https:` of what is asked. */
@@ -21,6 +30,8 @@ export interface Route {
   readonly dispatcher: Dispatcher;
   /** The proxy that has been asked to connect and has not done so, without user and password: a failure is its own. */
   blocker(): string | undefined;
+  /** Whether the proxy that was asked is given a user and a password. */
+  hasLogin(): boolean;
 }
 
 /**
@@ -30,6 +41,7 @@ export interface Route {
  */
 export function openRoute({ protocol, proxy, connect, limits, unconnected }: RouteOptions): Route {
   let asked: string | undefined;
+  let login = false;
   const common = {
     ...limits,
     // Also says so to the other end: Connection: close.
@@ -37,12 +49,15 @@ export function openRoute({ protocol, proxy, connect, limits, unconnected }: Rou
     // Where a proxy hangs up, undici would connect again and again, thousands of times a second.
     factory: (origin: string | URL, options: object) =>
       new Client(origin, options).on('connectionError', (_origin, _targets, error) => unconnected(error)),
-    clientFactory: (address: URL, options: object) =>
-      new Pool(address, options).compose(
+    clientFactory: (address: URL, options: object) => {
+      // What has no password is sent without its user.
+      login = address.username !== '' && address.password !== '';
+      return new Pool(address, withoutIpName(options)).compose(
         tunnelling((isOpen) => {
           asked = isOpen ? undefined : address.origin;
         }),
-      ),
+      );
+    },
   };
   const ways = connect && { connect, requestTls: connect };
 
@@ -57,7 +72,20 @@ export function openRoute({ protocol, proxy, connect, limits, unconnected }: Rou
     });
   }
 
-  return { dispatcher: dispatcher(), blocker: () => asked };
+  return { dispatcher: dispatcher(), blocker: () => asked, hasLogin: () => login };
+}
+
+/** A proxy's address is no name that TLS could be told, and undici tells it; its certificate is held to it all the same. */
+function withoutIpName(options: object): object {
+  const connect = 'connect' in options ? options.connect : undefined;
+  if (!isConnector(connect)) return options;
+  const named: buildConnector.connector = ({ servername = '', ...to }, done) =>
+    connect({ ...to, ...(isIP(servername) === 0 && { servername }) }, done);
+  return { ...options, connect: named };
+}
+
+function isConnector(value: unknown): value is buildConnector.connector {
+  return typeof value === 'function';
 }
 
 /** Tells when a proxy is asked for a tunnel, and when that is open. */

@@ -120,7 +120,9 @@ describe.each(KINDS)('a request for a %s may have been obeyed', (type) => {
     ['a piece of no length', `${HEAD}Transfer-Encoding: chunked\r\n\r\nzz\r\n${GOOD}\r\n0\r\n\r\n`],
   ])('when the answer is %s', async (_, said) => {
     const url = await afterRequest((socket) => socket.end(said));
-    expect(judged(await asking(type, url).failure())).toBe('not-http, unknown');
+    const failed = await asking(type, url).failure();
+    expect(judged(failed)).toBe('not-http, unknown');
+    expect(failed.failure.advice).toContain('correct host and port of the URL');
   });
 });
 

@@ -1,5 +1,7 @@
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import { connect, type Socket } from 'node:net';
+import type { Identity } from './certificates.ts';
 import { listen } from './servers.ts';
 
 export interface Proxy {
@@ -13,12 +15,16 @@ export interface Proxy {
   readonly carried: () => string;
 }
 
-/** A proxy that connects wherever it is asked to, until the test ends; or one that answers with another status. */
-export async function connectProxy(status = 200): Promise<Proxy> {
+/**
+ * A proxy that connects wherever it is asked to, until the test ends; or one that answers with another status.
+ * @param identity of one that is spoken to in TLS
+ */
+export async function connectProxy(status = 200, identity?: Identity): Promise<Proxy> {
   const asked: string[] = [];
   const authorizations: (string | undefined)[] = [];
   let carried = '';
-  const server = createServer((_, response) => response.writeHead(405).end());
+  const refuse: RequestListener = (_, response) => response.writeHead(405).end();
+  const server = identity ? createSecureServer(identity, refuse) : createServer(refuse);
   server.on('connect', ({ url = '', headers }, client: Socket) => {
     asked.push(url);
     authorizations.push(headers['proxy-authorization']);
@@ -39,5 +45,6 @@ export async function connectProxy(status = 200): Promise<Proxy> {
     client.on('close', () => target.destroy());
   });
   const port = await listen(server);
-  return { url: `http://127.0.0.1:${port}`, port, asked, authorizations, carried: () => carried };
+  const scheme = identity ? 'https' : 'http';
+  return { url: `${scheme}://127.0.0.1:${port}`, port, asked, authorizations, carried: () => carried };
 }

@@ -83,12 +83,48 @@ describe('a proxy that is configured', () => {
       const failed = await asking(type, 'https://api.weixin.invalid', { proxy: withUser }).failure();
       expect(judged(failed)).toBe('proxy, unsent');
       expect(failed.message).toBe(
-        `no answer from api.weixin.invalid: the proxy ${proxy.url} answered HTTP ${status}`,
+        `no answer from api.weixin.invalid: the proxy ${proxy.url} ` +
+          (status === 407 ? 'refused the login (HTTP 407)' : `answered HTTP ${status}`),
       );
-      expect(failed.failure.advice).toMatch(status === 407 ? /password/ : /CONNECT/);
+      expect(failed.failure.advice).toMatch(status === 407 ? /^correct user and password/ : /CONNECT/);
       expect(inspect(failed, { depth: 8, showHidden: true })).not.toContain('the-password');
     }
     expect(proxy.asked).toEqual(['api.weixin.invalid:443', 'api.weixin.invalid:443']);
+  });
+
+  it('and wants a login where none is given says how to give one', async () => {
+    const proxy = await connectProxy(407);
+    const failed = await asking('stable-token', 'https://api.weixin.invalid', { proxy: proxy.url }).failure();
+    expect(failed.message).toContain(`the proxy ${proxy.url} answered HTTP 407`);
+    expect(failed.failure.advice).toContain('USER:PASSWORD@HOST');
+  });
+
+  it('and hangs up is not said to refuse connections', async () => {
+    const proxy = `http://127.0.0.1:${await tcpServer((socket) => socket.once('data', () => socket.end()))}`;
+    const failed = await asking('stable-token', 'https://api.weixin.invalid', { proxy }).failure();
+    expect(judged(failed)).toBe('proxy, unsent');
+    expect(failed.message).toContain(
+      `no answer from the proxy ${proxy}: it hung up when it was asked to connect`,
+    );
+    expect(failed.failure.advice).toContain('CONNECT');
+  });
+
+  it('may be spoken to in TLS, also by its address, and Node warns of nothing', async (ctx) => {
+    if (typeof made === 'string') return ctx.skip(made);
+    const warnings: Error[] = [];
+    const warned = (warning: Error) => void warnings.push(warning);
+    process.on('warning', warned);
+    onTestFinished(() => void process.off('warning', warned));
+    const { url, host, trusted } = await platform(made);
+    const proxy = await connectProxy(200, made.server);
+    await asking('stable-token', url, { ...trusted, proxy: proxy.url }).fetch();
+    await new Promise(setImmediate);
+    expect(proxy.asked).toEqual([host]);
+    expect(warnings.filter(({ name }) => name === 'DeprecationWarning')).toEqual([]);
+    const elsewhere = await connectProxy(200, made.elsewhere);
+    const failed = await asking('stable-token', url, { ...trusted, proxy: elsewhere.url }).failure();
+    expect(judged(failed)).toBe('tls, unsent');
+    expect(elsewhere.asked).toEqual([]);
   });
 
   it('and is closed has sent nothing on', async () => {
