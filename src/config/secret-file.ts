@@ -24,7 +24,7 @@ export async function readSecretFile(path: string): Promise<Secret> {
   // Secrets in volumes of Kubernetes are links, which a rotation turns to another file.
   const { text } = await readRegularFile(path, LARGEST_FILE, { followLinks: true }).catch(
     ({ code, message }: NodeJS.ErrnoException) => {
-      throw unusable(path, `cannot be read (${code ?? message})`);
+      throw unusable(path, `cannot be read (${code ?? message})`, ADVICE[code ?? '']);
     },
   );
   const { secret, problem } = parseSecret(text);
@@ -56,11 +56,19 @@ export async function isExposed(path: string): Promise<boolean> {
   );
 }
 
-function unusable(path: string, what: string): EdgeError {
+/** What a person can do about a file that was readable when the daemon started. */
+const ADVICE: Readonly<Record<string, string>> = {
+  EACCES:
+    'let the user of the daemon read it, and enter the folders above it (in Kubernetes: securityContext.fsGroup)',
+  ENOENT: 'put it back, or mount its volume again',
+};
+
+function unusable(path: string, what: string, advice?: string): EdgeError {
   return new EdgeError({
     class: 'passing',
     code: 'secret-unusable',
     message: `the secret file ${path} ${what}`,
+    ...(advice && { advice }),
     effect: 'unsent',
     backoff: { ...PASSING, cap: MINUTE },
   });

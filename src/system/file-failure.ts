@@ -24,6 +24,8 @@ const NOT_PERMITTED: Readonly<Record<string, string>> = {
 /** What a file system's refusal means, and what a person can do about it. */
 const ADVICE: Readonly<Record<string, string>> = {
   EACCES: 'give the daemon write permission on the folder (in Kubernetes: securityContext.fsGroup)',
+  ENOENT:
+    'its folder is gone, and the daemon could not make it again: create it for the daemon, or mount its volume',
   EPERM: 'nothing may be created there (a folder set immutable, or no place for files): name another path',
   EROFS: 'the volume is mounted read-only: mount it read-write in the sidecar, read-only in the app',
   ENOSPC: 'the volume is full: free some space or raise its size limit',

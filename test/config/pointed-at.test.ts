@@ -131,6 +131,26 @@ describe('the secret file', () => {
     await expect(read()).rejects.toMatchObject({ code: 'secret-unusable' });
   });
 
+  it('may be taken away, or from the daemon: what to do is said', async (ctx) => {
+    const path = await file(SECRET);
+    const { credential } = await credentialWith({ WXTOKEN_SECRET_FILE: path });
+    const read = secretReader(credential.secret);
+    await rm(path);
+    await expect(read()).rejects.toMatchObject({
+      failure: { advice: expect.stringContaining('put it back') },
+    });
+    await writeFile(path, SECRET, { mode: 0o600 });
+    if (!isRoot || !process.seteuid) return ctx.skip('only root can be somebody else');
+    process.seteuid(65_534);
+    const failed = await read()
+      .catch((error: unknown) => error)
+      .finally(() => process.seteuid?.(0));
+    expect(failed).toMatchObject({
+      code: 'secret-unusable',
+      failure: { advice: expect.stringContaining('let the user of the daemon read it') },
+    });
+  });
+
   it('is exposed where everyone may read it', async () => {
     const path = await file(SECRET);
     for (const [mode, exposed] of [

@@ -26,6 +26,10 @@ describe('the advice where the file system does not permit something', () => {
     }
   });
 
+  it('says that the folder is gone', () => {
+    expect(adviceFor('ENOENT', 'open')).toMatch(/folder is gone.*create it/);
+  });
+
   it('is none where nobody can do anything, and then the whole message is told', () => {
     const error = Object.assign(new Error('EIO: i/o error, fsync'), { code: 'EIO', syscall: 'fsync' });
     const { failure } = fileFailure('write', '/v/token', error);
