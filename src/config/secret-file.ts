@@ -4,6 +4,7 @@ import { Secret } from '../core/secret.ts';
 import { MINUTE } from '../core/time.ts';
 import { readRegularFile } from '../system/read-regular-file.ts';
 import type { SecretSource } from './config.ts';
+import { encodingProblem } from './encoding.ts';
 
 /** Characters: more than any AppSecret has. */
 const LONGEST = 4096;
@@ -45,7 +46,9 @@ export function parseSecret(
   if (value === '') return { problem: 'is empty' };
   // Visible ASCII alone: what is copied from a web page may bring blanks that nobody sees.
   if (value.length <= LONGEST && /^[!-~]+$/.test(value)) return { secret: new Secret(value) };
-  return { problem: 'must hold the AppSecret alone, on one line and without blanks' };
+  return {
+    problem: encodingProblem(text) ?? 'must hold the AppSecret alone, on one line and without blanks',
+  };
 }
 
 /** Whether everyone may read a file, as Docker and Kubernetes mount secrets by default. */

@@ -73,7 +73,7 @@ describe('the secret file', () => {
   it('may not hold UTF-16, as some editors save it', async () => {
     const path = await file(Buffer.from(`\ufeff${SECRET}`, 'utf16le'));
     expect(await problemsOf({ ...APPID, WXTOKEN_SECRET_FILE: path })).toEqual([
-      expect.stringContaining(ALONE),
+      expect.stringContaining('looks like UTF-16: save it as UTF-8'),
     ]);
   });
 
