@@ -5,6 +5,7 @@ import { type Instant, MINUTE } from '../core/time.ts';
 import type { View } from '../core/view.ts';
 import type { NextStep } from '../operations/next-step.ts';
 import type { Status } from '../operations/status.ts';
+import { UNREADABLE } from '../operations/target-status.ts';
 
 /** A running daemon has done, or at least tried, what was due so long ago; ms. */
 const SILENCE = 3 * MINUTE;
@@ -21,16 +22,26 @@ const PUBLISHING = {
   in: 0,
   what: 'publishing what is stored: the targets do not hold the newest one',
   brief: 'publishing',
-  overdue: true,
-} as const;
+};
 
-/** What the daemon is to do next, as far as one can tell who is not it, and whether it seems to be there at all. */
-export function prospect(view: View, status: Status, now: Instant): NextStep {
+/**
+ * What the daemon is to do next, as far as one can tell who is not it, and whether it seems to be there at all.
+ * @param hindered whether something was found that keeps it from leaving a trace
+ */
+export function prospect(view: View, status: Status, hindered: boolean, now: Instant): NextStep {
   const { state } = view;
   if (!state.record.token && (state.trouble || status.state === 'unknown')) return UNKNOWN;
-  if (silence(view, now) >= (currentSetback(state) ? SILENCE_AFTER_FAULT : SILENCE))
-    return { ...status.next, overdue: true };
-  return isUnpublished(view, status, now) ? PUBLISHING : status.next;
+  if (isSilent(view, now)) return hindered ? status.next : { ...status.next, overdue: true };
+  if (lacking(view, now).length === 0) return status.next;
+  const { issuedAt = now.wall } = state.record.token ?? {};
+  // Targets are looked at every minute.
+  const isLate = now.wall - issuedAt >= SILENCE;
+  return isLate && !hindered ? { ...PUBLISHING, overdue: true } : PUBLISHING;
+}
+
+/** Whether nothing has come of a fetch for so long after it was due that a running daemon would have tried again. */
+export function isSilent(view: View, now: Instant): boolean {
+  return silence(view, now) >= (currentSetback(view.state) ? SILENCE_AFTER_FAULT : SILENCE);
 }
 
 /** Milliseconds for which nothing has come of a fetch that is due. */
@@ -43,12 +54,11 @@ function silence({ unit, state, step }: View, now: Instant): number {
   return Math.min(due, now.wall - tried);
 }
 
-/** Targets are looked at every minute. */
-function isUnpublished({ state }: View, { targets }: Status, now: Instant): boolean {
+/** The targets that do not hold the newest token, which lives. Of those that cannot be read nobody can say. */
+export function lacking({ state }: Pick<View, 'state'>, now: Instant): readonly string[] {
   const token = liveToken(state, now);
-  if (!token || now.wall - token.issuedAt < SILENCE) return false;
-  return targets.some(({ id, state: standing }) => {
-    const holds = state.targets[id]?.generation === token.generation;
-    return !holds && standing !== 'unreadable';
-  });
+  if (!token) return [];
+  return Object.entries(state.targets)
+    .filter(([, { generation, failure }]) => generation !== token.generation && failure?.code !== UNREADABLE)
+    .map(([id]) => id);
 }

@@ -26,7 +26,7 @@ export function statusTable(statuses: readonly Status[], terminal: Terminal): re
 }
 
 function rowsOf(status: Status, terminal: Terminal): readonly (readonly Cell[])[] {
-  const { credential, kind, optional, age, error, next } = status;
+  const { credential, kind, optional, age, error, state_error, next } = status;
   const [first, ...others] = status.targets;
   const name = optional ? `${credential} (optional)` : credential;
   return [
@@ -36,7 +36,9 @@ function rowsOf(status: Status, terminal: Terminal): readonly (readonly Cell[])[
       { text: first ? pathOf(first) : '(not published)' },
       { text: age === undefined ? '-' : inBrief(age) },
       lifeCell(first ?? status, status, terminal),
-      error ? { text: `${error.code} ${times(error.failures, terminal)}`, paint: 'bad' } : { text: '-' },
+      errorCell(
+        error ? `${error.code} ${times(error.failures, terminal)}` : (codeOf(first) ?? state_error?.code),
+      ),
       { text: nextInBrief(next), ...(next.overdue && { paint: 'warning' as const }) },
     ],
     ...others.map((target): readonly Cell[] => [
@@ -45,8 +47,18 @@ function rowsOf(status: Status, terminal: Terminal): readonly (readonly Cell[])[
       { text: pathOf(target) },
       NOTHING,
       lifeCell(target, status, terminal),
+      { text: codeOf(target) ?? '', paint: 'bad' },
     ]),
   ];
+}
+
+function errorCell(code: string | undefined): Cell {
+  return code === undefined ? { text: '-' } : { text: code, paint: 'bad' };
+}
+
+/** What the column before tells by itself is not repeated. */
+function codeOf({ error, state }: Partial<TargetStatus> = {}): string | undefined {
+  return error?.code === state ? undefined : error?.code;
 }
 
 export function pathOf({ id }: TargetStatus): string {

@@ -13,6 +13,7 @@ import { type Status, statusOf } from '../operations/status.ts';
 import type { Subject } from '../publishers/formats.ts';
 import { publishers } from '../publishers/index.ts';
 import { joinCredential } from '../unit.ts';
+import { withHindrances } from './hindrance.ts';
 import { prospect } from './prospect.ts';
 import { eventOf, seeTarget } from './published.ts';
 import { AS_DAEMON, unseen } from './sighting.ts';
@@ -47,15 +48,21 @@ async function credentialOnDisk(
   const states = new Map<string, State>();
   const statuses: Status[] = [];
   for (const unit of joined.units) {
-    const view = await viewOnDisk(unit, credential, states, clock);
-    states.set(unit.id, view.state);
+    const seen = await viewOnDisk(unit, credential, states, clock);
+    states.set(unit.id, seen.state);
+    const files = filesOfUnit(credential, unit);
+    const { view, hindered } = await withHindrances(seen, files, stateDir, clock.now());
     const known = withComplaint(view, complaints.splice(0)[0], clock);
     const now = clock.now();
     const status = statusOf(known, now);
-    statuses.push({ ...status, next: prospect(known, status, now) });
+    statuses.push({ ...status, next: prospect(known, status, hindered, now) });
   }
   await joined.close();
   return statuses;
+}
+
+function filesOfUnit({ publish }: Pick<CredentialConfig, 'publish'>, { kind }: Unit) {
+  return publish.filter((target) => target.type === 'file').filter(({ of }) => of === kind);
 }
 
 /** A daemon writes the record and the files within less, ms. */
@@ -81,7 +88,7 @@ async function lookOnce(
   clock: Clock,
 ): Promise<View> {
   const subject: Subject = { name: unit.name, type, appId, kind: unit.kind };
-  const files = publish.filter((target) => target.type === 'file').filter(({ of }) => of === unit.kind);
+  const files = filesOfUnit({ publish }, unit);
   const targets = await Promise.all(files.map((target) => seeTarget(target, subject)));
   const [stored, fingerprint] = await Promise.all([unit.store.read(), unit.fingerprint()]);
 

@@ -71,8 +71,9 @@ describe('what lies on the disk tells of a credential', () => {
     expect(await status()).toMatchObject({
       state: 'missing',
       targets: [{ state: 'missing', error: { code: 'missing', message: `${file}.json is not there` } }],
-      next: { brief: 'the next one' },
+      next: { in: 0, brief: 'publishing' },
     });
+    expect((await status()).next.overdue).toBeUndefined();
     story.clock.pass(2 * MINUTE);
     expect((await status()).next).toMatchObject({ in: 0, brief: 'publishing', overdue: true });
   });
