@@ -34,7 +34,7 @@ export function sameAgain(state: State, known: Token, again: Token, end: Deadlin
   };
   if (policy.repeats === 'with-whole-life') {
     const pause = pauseBefore(state.end ?? end, known, now);
-    const alive = after(now, pause + Math.min(ALIVE, (known.expiresIn * SECOND) / 4));
+    const alive = after(now, pause + graceOf(known));
     return held({ ...next, alive }, pause, now);
   }
   const moved = Math.abs(known.expiresAt - again.expiresAt) > SAME_END;
@@ -43,6 +43,11 @@ export function sameAgain(state: State, known: Token, again: Token, end: Deadlin
     ? pauseBefore(end, known, now)
     : backoffDelay(patience(policy), times, context.random);
   return held(moved ? { ...corrected, targets: allDue(corrected.targets) } : corrected, pause, now);
+}
+
+/** For so long after the time at which it is asked for again, what came back is held to be alive; ms. */
+export function graceOf({ expiresIn }: Pick<Token, 'expiresIn'>): number {
+  return Math.min(ALIVE, (expiresIn * SECOND) / 4);
 }
 
 function held(state: State, pause: number, { monotonic }: Instant): State {

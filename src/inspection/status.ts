@@ -13,6 +13,7 @@ import { type Status, statusOf } from '../operations/status.ts';
 import type { Subject } from '../publishers/formats.ts';
 import { publishers } from '../publishers/index.ts';
 import { joinCredential } from '../unit.ts';
+import { withGrace } from './grace.ts';
 import { withHindrances } from './hindrance.ts';
 import { prospect } from './prospect.ts';
 import { eventOf, seeTarget } from './published.ts';
@@ -95,7 +96,7 @@ async function lookOnce(
   const now = clock.now();
   const published = targets.flatMap(({ token }) => (token ? [token] : []));
   const record = bestRecord(unit.account, stored, published, now);
-  let state = watchedState(unit, record, fingerprint, now);
+  let state = withGrace(watchedState(unit, record, fingerprint, now), unit.policy, now);
   for (const target of targets) {
     const event = eventOf(target, record?.token, subject, unit.policy, now);
     state = apply(state, event, { policy: unit.policy, now, random: DRAW });

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Config } from '../../src/config/config.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { stateFolder } from '../../src/coordination/state-folder.ts';
-import type { Token } from '../../src/core/credential.ts';
+import type { Kind, Token } from '../../src/core/credential.ts';
 import type { AccountRecord } from '../../src/core/record.ts';
 import { statusOnDisk } from '../../src/inspection/status.ts';
 import { kubernetesOf } from '../../src/kubernetes/index.ts';
@@ -12,6 +12,8 @@ import { joinCredential } from '../../src/unit.ts';
 import { LEAST } from '../config/configured.ts';
 import { type Story, tell } from '../support/story.ts';
 import { temporaryFolder } from '../system/folder.ts';
+
+const TYPES = ['access-token', 'wecom'] as const;
 
 /** What a daemon leaves on a disk, bit by bit. */
 export interface LeftBehind {
@@ -25,15 +27,19 @@ export interface LeftBehind {
   readonly store: (record?: AccountRecord) => Promise<void>;
   /** Publishes the story's token, or another. */
   readonly publish: (token?: Token) => Promise<void>;
-  /** How the only unit stands. */
+  /** How the unit of the story stands. */
   readonly status: () => Promise<Status>;
 }
 
-export async function leftBehind(environment: Readonly<Record<string, string>> = {}): Promise<LeftBehind> {
+/** @param kind of what the story tells */
+export async function leftBehind(
+  environment: Readonly<Record<string, string>> = {},
+  kind: Kind = 'token',
+): Promise<LeftBehind> {
   const folder = await temporaryFolder();
   const file = join(folder, 'volume', 'token');
-  const type = environment['WXTOKEN_TYPE'] === 'access-token' ? 'access-token' : 'stable-token';
-  const story = tell(type);
+  const type = TYPES.find((one) => one === environment['WXTOKEN_TYPE']) ?? 'stable-token';
+  const story = tell(kind === 'token' ? type : kind);
   const config = await loadConfig(
     { ...LEAST, WXTOKEN_FILE: file, ...environment },
     { publishes: false, fetches: false },
@@ -49,7 +55,8 @@ export async function leftBehind(environment: Readonly<Record<string, string>> =
     clock: story.clock,
     createPublisher: publishers({ kubernetes: kubernetesOf({ clock: story.clock }), clock: story.clock }),
   });
-  const [unit] = units;
+  const unit = units.find((one) => one.kind === kind);
+  if (!unit) throw new Error(`no ${kind}`);
   return {
     story,
     config,
@@ -58,7 +65,7 @@ export async function leftBehind(environment: Readonly<Record<string, string>> =
     async store(record = story.state().record) {
       const lease = await unit.store.lock();
       if (!lease) throw new Error('the lock is held');
-      await unit.store.write(record, lease);
+      await unit.store.write({ ...record, account: unit.account }, lease);
       await lease.release();
     },
     async publish(token = story.state().record.token) {
@@ -66,7 +73,8 @@ export async function leftBehind(environment: Readonly<Record<string, string>> =
       for (const publisher of unit.publishers) await publisher.publish(token, async () => true);
     },
     async status() {
-      const [status, ...more] = await statusOnDisk(config, story.clock);
+      const statuses = await statusOnDisk(config, story.clock);
+      const [status, ...more] = statuses.filter((one) => one.kind === kind);
       if (!status || more.length > 0) throw new Error('not one status');
       return status;
     },

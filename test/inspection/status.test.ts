@@ -247,7 +247,7 @@ describe('what is next', () => {
   it('is a look at the clock, never a fetch, where a fetch would kill', async () => {
     const { story, store, publish, status } = await leftBehind({ WXTOKEN_TYPE: 'access-token' });
     story.fetch(token('a'), 7200, story.clock.now().wall);
-    await store({ ...story.state().record, account: 'weixin/access-token/wx0000000000000000' });
+    await store();
     await publish();
     story.clock.pass(2 * HOUR - 30 * SECOND);
     expect((await status()).next).toMatchObject({ brief: 'what time is it?', overdue: true });
