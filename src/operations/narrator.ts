@@ -17,6 +17,8 @@ export function createNarrator(logger: Logger): (of: Named | undefined, report: 
   const repeats = new Map<string, number>();
   /** Whose state folder has failed since the last fetch of theirs began. */
   const troubled = new Set<string>();
+  /** Whose token was handed out once more: around the end of a ticket that is so every few seconds. */
+  const repeated = new Set<string>();
 
   function isNews(id: string, what: string, failure: Failure): boolean {
     // What was passing and is not any more is another matter.
@@ -50,16 +52,21 @@ export function createNarrator(logger: Logger): (of: Named | undefined, report: 
           forced: report.step.forced,
         });
       case 'refreshed':
+        repeated.delete(id);
         forget(id, 'fetch');
         forget(id, 'budget');
         return logger.info(`a new ${noun}, good for ${inWords(report.lifeMs)}`, { ...who, ...call(report) });
       case 'unchanged':
         forget(id, 'fetch');
-        return logger.info(`the same ${noun} again, good for ${inWords(report.lifeMs)}`, {
-          ...who,
-          ...call(report),
-        });
+        // Whoever asked for it waits for an answer.
+        logger[repeated.has(id) && report.step.reason !== 'requested' ? 'debug' : 'info'](
+          `the same ${noun} again, good for ${inWords(report.lifeMs)}`,
+          { ...who, ...call(report) },
+        );
+        repeated.add(id);
+        return;
       case 'adopted':
+        repeated.delete(id);
         forget(id, 'fetch');
         return report.lifeMs > 0
           ? logger.info(`took over a stored ${noun}, good for ${inWords(report.lifeMs)}`, who)

@@ -93,6 +93,27 @@ describe('the narrator', () => {
     expect(entries()).toMatchObject([{ level, message, credential: 'shop' }]);
   });
 
+  it('tells once that it is the same token again, until there is a new one', () => {
+    const { tell, entries } = narrator();
+    const unchanged: Report = { type: 'unchanged', step: DUE, lifeMs: 18_000, tookMs: 1 };
+    const levels = () => entries().map(({ level }) => level);
+    for (let times = 0; times < 3; times += 1) tell('shop', unchanged);
+    tell('bot', unchanged);
+    expect(levels()).toEqual(['info', 'debug', 'debug', 'info']);
+    tell('shop', { ...unchanged, type: 'unchanged', step: REQUESTED });
+    expect(levels().at(-1)).toBe('info');
+    const news: Report[] = [
+      { type: 'refreshed', step: DUE, lifeMs: HOUR, tookMs: 1 },
+      { type: 'adopted', lifeMs: HOUR },
+    ];
+    for (const report of news) {
+      tell('shop', report);
+      tell('shop', unchanged);
+      tell('shop', unchanged);
+      expect(levels().slice(-2)).toEqual(['info', 'debug']);
+    }
+  });
+
   it.each([
     ['uncoordinated', /refresh --force/],
     ['spacing', /within 30 s/],
