@@ -53,20 +53,26 @@ ${notes(status, context.wall)}
 `;
 }
 
-/** Of what readers have: of the worst target. */
-function life(status: Status, wall: number): Html {
-  const { state, targets, life_left, expires_in = 1, expires_at, age = 0 } = status;
-  if (state === 'missing' || life_left === undefined || expires_at === undefined) {
+/** Of what readers have: of the worst target. Of the newest one, which they may not have yet, nothing. */
+function life({ state, targets, expires_in = 1, ...newest }: Status, wall: number): Html {
+  const [held = newest] = targets.toSorted((a, b) => (a.life_left ?? 0) - (b.life_left ?? 0));
+  const { life_left: left, age, expires_at } = held;
+  if (state === 'missing' || left === undefined) {
     const isAnywhere = targets.some((one) => one.state !== 'missing');
     const words = isAnywhere ? 'Some readers find nothing.' : 'Readers find nothing.';
     return html`${lifeBar(0)}<p class="life"><span>${words}</span></p>`;
   }
-  const left = Math.min(life_left, ...targets.flatMap((one) => one.life_left ?? []));
   const words = left > 0 ? html`<b>${spoken(left)}</b> left` : html`<b>No life left</b>`;
   // By every reason to doubt what the platform said.
-  const end = left > 0 ? wall / SECOND + left : Math.min(expires_at, wall / SECOND);
-  const times = html`${spoken(age)} old, ${left > 0 ? 'ends' : 'ended'} ${moment(end, wall)}`;
-  return html`${lifeBar(left / expires_in)}<p class="life"><span>${words}</span><span>${times}</span></p>`;
+  const end = left > 0 ? wall / SECOND + left : expires_at;
+  // What is dead before its time has ended at a moment that nobody noted.
+  const isTold = end !== undefined && (left > 0 || end <= wall / SECOND);
+  const times = [
+    ...(age === undefined ? [] : [html`${spoken(age)} old`]),
+    ...(isTold ? [html`${left > 0 ? 'ends' : 'ended'} ${moment(end, wall)}`] : []),
+  ];
+  const told = times.map((one, index) => html`${index > 0 ? ', ' : ''}${one}`);
+  return html`${lifeBar(left / expires_in)}<p class="life"><span>${words}</span><span>${told}</span></p>`;
 }
 
 function notes({ error, state_error, targets }: Status, wall: number): readonly Html[] {

@@ -1,4 +1,5 @@
 import { targetLife } from '../core/readiness.ts';
+import type { State } from '../core/state.ts';
 import type { TargetState } from '../core/target.ts';
 import { type Instant, SECOND } from '../core/time.ts';
 import type { View } from '../core/view.ts';
@@ -9,12 +10,14 @@ import type { View } from '../core/view.ts';
  */
 export type Standing = 'fresh' | 'dead' | 'missing' | 'unreadable' | 'unknown';
 
-/** How one target stands. Durations in seconds. */
+/** How one target stands. Times in epoch seconds, durations in seconds. */
 export interface TargetStatus {
   readonly id: string;
   /** `behind`: it holds an older one than the newest, which has life left. */
   readonly state: Standing | 'behind';
-  /** Of what it holds. */
+  /** Of what it holds, as far as that is known: of an older one than the newest the age is not. */
+  readonly age?: number;
+  readonly expires_at?: number;
   readonly life_left?: number;
   /** Why it is not up to date, where that is known. */
   readonly error?: TargetError;
@@ -39,7 +42,7 @@ function targetStatus(id: string, target: TargetState, { unit, state }: View, no
   return {
     id,
     state: standing(target, state.record.token?.generation, life),
-    ...(life !== undefined && { life_left: Math.max(0, Math.floor(life / SECOND)) }),
+    ...timesOf(target, state, life, now),
     ...(failure && {
       error: {
         code: failure.code,
@@ -48,6 +51,25 @@ function targetStatus(id: string, target: TargetState, { unit, state }: View, no
       },
     }),
   };
+}
+
+function timesOf(
+  { generation = 0, end }: TargetState,
+  { record: { token } }: State,
+  life: number | undefined,
+  now: Instant,
+): Pick<TargetStatus, 'age' | 'expires_at' | 'life_left'> {
+  if (!token || life === undefined) return {};
+  const isNewest = generation >= token.generation;
+  return {
+    ...(isNewest && { age: seconds(Math.max(0, now.wall - token.issuedAt)) }),
+    ...((isNewest || end) && { expires_at: seconds(now.wall + life) }),
+    life_left: seconds(Math.max(0, life)),
+  };
+}
+
+function seconds(ms: number): number {
+  return Math.floor(ms / SECOND);
 }
 
 function standing(

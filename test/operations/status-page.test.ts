@@ -150,6 +150,25 @@ describe('the page', () => {
     expect(page).toContain('1 token, as of');
   });
 
+  it('tells the life and the end of what readers hold, also while the newest is not there yet', async () => {
+    const story = tell('stable-token');
+    story.fetch(token('a'));
+    story.publish();
+    story.clock.pass(HOUR + 57 * MINUTE);
+    story.fetch(token('b'));
+    const lifeIn = async () =>
+      /<p class="life">(.*?)<\/p>/
+        .exec(await pageOf([viewOf(story)], story.clock))?.[1]
+        ?.replace(/(<.*?>)+/g, '|');
+    expect(await lifeIn()).toContain('|3 min| left|ends |02:00 UTC|');
+    for (const minutes of [4, 10]) {
+      story.clock.pass(minutes * MINUTE);
+      expect(await lifeIn()).toContain('|No life left|ended |02:00 UTC|');
+    }
+    story.publish();
+    expect(await lifeIn()).toContain('|14 min old, ends |03:57 UTC|');
+  });
+
   it('draws what came of the calls by the hour, with words for those who do not see it', async () => {
     const clock = fakeClock();
     const story = tell('stable-token', {}, 0.5, clock);

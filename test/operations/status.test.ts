@@ -31,7 +31,7 @@ describe('the status of a credential', () => {
       expires_in: 7200,
       age: 3600,
       life_left: 3600,
-      targets: [{ id: TARGET, state: 'fresh', life_left: 3600 }],
+      targets: [{ id: TARGET, state: 'fresh', age: 3600, expires_at: began + 7200, life_left: 3600 }],
       next: { in: 3318, what: 'asking the platform for the next one', brief: 'the next one' },
       calls: { fetches: { used: 1, limit: 2000 }, forced: { used: 0, limit: 20 } },
     });
