@@ -3,7 +3,7 @@ import type { Policy } from '../core/policy.ts';
 import { pauseBefore } from '../core/repeating.ts';
 import { graceOf } from '../core/same.ts';
 import type { State } from '../core/state.ts';
-import { after, type Deadline, type Instant, MINUTE } from '../core/time.ts';
+import { after, type Deadline, type Instant, MINUTE, remaining } from '../core/time.ts';
 
 /**
  * What comes back until it ends outlives its computed end by a few seconds whenever it changes, and in the daemon's
@@ -12,7 +12,8 @@ import { after, type Deadline, type Instant, MINUTE } from '../core/time.ts';
  */
 export function withGrace(state: State, policy: Policy, now: Instant): State {
   const { token } = state.record;
-  if (!policy.repeats || !token) return state;
+  const hasEnded = state.end !== undefined && remaining(state.end, now) <= 0;
+  if (!policy.repeats || !token || !hasEnded) return state;
   // Of what tells its rest the whole life is not known.
   const alive = aliveUntil(state, token, policy.repeats === 'with-rest' ? MINUTE : graceOf(token), now);
   return alive ? { ...state, alive } : state;

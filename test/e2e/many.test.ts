@@ -142,7 +142,7 @@ describe.concurrent('many accounts', () => {
 });
 
 /** MANY=2000 npx vitest run test/e2e/many.test.ts: so many take longer than the suite may. */
-const MANY = Number(process.env['MANY'] ?? 500);
+const MANY = Number(process.env['MANY'] ?? 250);
 
 describe(`${MANY} accounts`, () => {
   it('are published, and a change of one touches one', { timeout: 170_000 }, async ({ onTestFinished }) => {

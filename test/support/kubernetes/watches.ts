@@ -33,7 +33,8 @@ export function createWatches(store: Store, { bookmarkEvery, whenMoving }: Watch
       throw new Refusal(500, '', `strconv.ParseUint: parsing "${from}"`);
     response.writeHead(200, { 'content-type': 'application/json' });
     response.flushHeaders();
-    const tell = (event: object) => whenMoving(() => response.write(`${JSON.stringify(event)}\n`));
+    const tell = (event: object) =>
+      whenMoving(() => response.writableEnded || response.write(`${JSON.stringify(event)}\n`));
     const key = keyOf(route);
     // From a version of the future there is nothing until that is reached, and nobody says so.
     const about = (change: Change) =>
