@@ -46,9 +46,9 @@ describe('every pod', () => {
   );
 
   it.each(PODS)(
-    'of $file says what it needs, and gets the API server only if it asks it',
+    'of $file says what it needs, and gets no token for the API server, which nobody asks',
     ({ spec, containers }) => {
-      expect(spec['automountServiceAccountToken']).toBe(spec['serviceAccountName'] === 'wx-token-sidecar');
+      expect(spec['automountServiceAccountToken']).toBe(false);
       for (const { resources, name } of containers) {
         expect(resources, String(name)).toMatchObject({
           requests: { cpu: expect.stringMatching(/m$/), memory: expect.stringMatching(/Mi$/) },
@@ -83,40 +83,5 @@ describe('every pod', () => {
     if (isNative) expect(partOf(first, 'startupProbe', 'httpGet')['path']).toBe('/startupz');
     else expect(first['args']).toEqual(['once']);
     return undefined;
-  });
-});
-
-describe('what the refreshers share', () => {
-  it('can be applied again without a loss: the Secret has no data, the Lease no spec', async () => {
-    const found = await manifests();
-    const secrets = found.filter(({ kind }) => kind === 'Secret');
-    expect(secrets).toHaveLength(1);
-    for (const key of ['data', 'stringData', 'immutable'])
-      expect(secrets[0]?.content).not.toHaveProperty(key);
-    const leases = found.filter(({ kind }) => kind === 'Lease');
-    expect(leases).toHaveLength(1);
-    expect(leases[0]?.content).not.toHaveProperty('spec');
-  });
-
-  it('is all that their Role allows, each by its name and with no verb that is not needed', async () => {
-    const found = await manifests();
-    const rules = found.filter(({ kind }) => kind === 'Role').map(({ content }) => content['rules']);
-    expect(rules).toEqual([
-      [
-        {
-          apiGroups: [''],
-          resources: ['secrets'],
-          resourceNames: ['wx-token'],
-          verbs: ['get', 'patch', 'watch'],
-        },
-        {
-          apiGroups: ['coordination.k8s.io'],
-          resources: ['leases'],
-          resourceNames: ['wx-token-sidecar'],
-          verbs: ['get', 'update', 'watch'],
-        },
-      ],
-      [{ apiGroups: [''], resources: ['secrets'], resourceNames: ['wx-token'], verbs: ['get', 'watch'] }],
-    ]);
   });
 });
