@@ -3,19 +3,20 @@ import { createAnnouncer } from './announcer.ts';
 import { type Config, ConfigError, type CredentialConfig } from './config/config.ts';
 import { refreshDesk } from './coordination/refresh-desk.ts';
 import { requestFolder } from './coordination/request-folder.ts';
-import { stateFolder } from './coordination/state-folder.ts';
 import type { Clock, Unit } from './core/ports.ts';
 import { SECOND } from './core/time.ts';
+import { hearing } from './hearing.ts';
 import { kubernetesOf } from './kubernetes/index.ts';
 import { createCrowdNarrator, createDeliveryNarrator } from './operations/delivery-narrator.ts';
 import { feedbackFolder } from './operations/feedback-folder.ts';
 import type { Logger } from './operations/logger.ts';
 import { createNarrator } from './operations/narrator.ts';
 import { partings } from './parting.ts';
-import { createCautions, prepareFolder, prepareTargets } from './preparation.ts';
+import { createCautions, prepareTargets } from './preparation.ts';
 import { publishers } from './publishers/index.ts';
 import { createReconciler, type Reconciler } from './reconciler.ts';
 import type { Reporter } from './steps.ts';
+import { createStores, type Stores } from './stores.ts';
 import { atMostEvery } from './system/at-most-every.ts';
 import { createWaker } from './system/waker.ts';
 import { type JoinedCredential, joinCredential } from './unit.ts';
@@ -33,7 +34,7 @@ export interface DaemonOptions {
 }
 
 /** What is configured, at work. Nothing happens without a {@link Reconciler.tick}. */
-export interface Daemon extends Omit<Reconciler, 'serve'> {
+export interface Daemon extends Omit<Reconciler, 'serve'>, Pick<Stores, 'leadership'> {
   /**
    * Makes reality match another configuration: what has not changed is not touched, and nothing is fetched that was
    * not due.
@@ -64,10 +65,10 @@ export async function startDaemon(
   { clock, logger, random, observer }: DaemonOptions,
 ): Promise<Daemon> {
   const { stateDir, feedbackDir } = config;
-  const access = { mode: config.stateMode, ...(config.stateGid !== undefined && { gid: config.stateGid }) };
-  const folder = stateFolder(stateDir, access, clock, (message) => logger.warn(message));
+  const stores = await createStores(config, { clock, logger, random });
+  // Apart from that of the stores, which has to work until the very end: then they give back what they hold.
   const kubernetes = kubernetesOf({ clock });
-  const edges = { folder, clock, createPublisher: publishers({ kubernetes, clock }) };
+  const edges = { stores, clock, createPublisher: publishers({ kubernetes, clock }) };
   const waker = createWaker(clock, () => reconciler.tick());
   const narrate = createNarrator(logger);
   const caution = createCautions(logger);
@@ -106,24 +107,26 @@ export async function startDaemon(
     served = joined;
     announcer.serve([...joined.values()].map(({ credential }) => credential));
     reconciler.serve(units());
+    stores.serve(units());
     observer?.serve(units());
   }
 
   const joined = await join(config);
-  const problems = await prepareFolder(
-    folder,
-    [...joined.values()].flatMap((one) => one.units),
-    logger,
-  );
+  const problems = await stores.prepare([...joined.values()].flatMap((one) => one.units));
   if (problems.length > 0) throw new ConfigError(problems);
   serve(joined);
   const desk = refreshDesk(requestFolder(stateDir), reconciler, clock);
   const feedback = feedbackDir === undefined ? undefined : feedbackFolder(feedbackDir);
-  const watch = folder.watch(reconciler.stir, () => background(desk.serve()));
   const stirAll = () => {
     for (const { account } of units()) reconciler.stir(account);
   };
   const lookAround = atMostEvery(DEAF_LOOK, clock, stirAll);
+  stores.start({
+    changed: reconciler.stir,
+    freed: reconciler.free,
+    asked: hearing(reconciler),
+    requested: () => background(desk.serve()),
+  });
 
   function background(work: Promise<void>): void {
     work.catch((error: unknown) => logger.error('unexpected', { error }));
@@ -131,6 +134,7 @@ export async function startDaemon(
 
   return {
     ...reconciler,
+    leadership: stores.leadership,
     async reload(next) {
       const before = [...served.values()].map(({ credential }) => credential);
       serve(await join(next));
@@ -140,7 +144,7 @@ export async function startDaemon(
       reconciler.tick();
     },
     tick() {
-      if (!watch.works()) lookAround();
+      if (!stores.works()) lookAround();
       reconciler.tick();
       background(desk.serve());
       if (feedback) background(feedback.scan(reconciler.refuse));
@@ -153,7 +157,7 @@ export async function startDaemon(
       await Promise.all([
         announcer.stop(),
         kubernetes.close(),
-        watch.close(),
+        stores.close(),
         ...[...served.values()].map(({ close }) => close()),
       ]);
     },

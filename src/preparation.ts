@@ -52,10 +52,11 @@ interface Caution {
 }
 
 async function cautionsOf(config: CredentialConfig): Promise<Caution[]> {
-  const { name, secret } = config;
+  const { name } = config;
   const cautions: Caution[] = misgivings(config).map((line) => ({ line, fields: { credential: name } }));
-  if (!('file' in secret) || !(await isExposed(secret.file))) return cautions;
-  const line = `everyone who gets at the secret file ${secret.file} may read it`;
+  const file = config.type !== 'mirror' && 'file' in config.secret ? config.secret.file : undefined;
+  if (file === undefined || !(await isExposed(file))) return cautions;
+  const line = `everyone who gets at the secret file ${file} may read it`;
   const advice =
     'let the daemon alone read it: chmod o= and its own group; in Kubernetes defaultMode: 0440 of the volume, ' +
     'with securityContext.fsGroup';

@@ -19,10 +19,14 @@ export interface Reconciler {
   tick(): void;
   /** A person asks for a refresh now: of the credentials named, else of all. */
   refreshNow(request: { readonly names?: readonly string[]; readonly strength: Strength }): void;
+  /** The same, of another daemon's person and one account: of a token of that generation. */
+  refreshFor(account: string, wish: { readonly strength: Strength; readonly generation: number }): void;
   /** What was asked for and has not begun is not made any more. */
   withdraw(names: readonly string[]): void;
   /** The store of an account may have changed. */
   stir(account: string): void;
+  /** The stores work again, or their locks can be had. */
+  free(): void;
   /** A reader says that the platform refused a token; `isIt` knows it when it sees it. */
   refuse(isIt: (value: Secret) => boolean): void;
   /** What is known of the unit of this id; undefined where it is not served. */
@@ -90,8 +94,9 @@ export function createReconciler(surroundings: Surroundings): Reconciler {
   }
 
   function hearRefusal(cell: BusyCell): void {
-    const verdict = judgeRefusal(cell.state, clock.now());
-    happen(cell, { type: 'refused' });
+    const { follows } = cell.unit.policy;
+    const verdict = follows ? 'mirror' : judgeRefusal(cell.state, clock.now());
+    if (!follows) happen(cell, { type: 'refused' });
     report(cell.unit, { type: 'refusal', verdict });
     advance(cell);
   }
@@ -133,6 +138,9 @@ export function createReconciler(surroundings: Surroundings): Reconciler {
           happen(cell, { type: 'withdrawn', why: 'late' });
       }
     },
+    refreshFor: (account, wish) =>
+      wake({ type: 'requested', ...wish }, ({ unit }) => unit.account === account),
+    free: () => wake({ type: 'freed' }, () => true),
     stir: (account) => wake({ type: 'stirred' }, ({ unit }) => unit.account === account),
     refuse: (isIt) => {
       const doubted = [...cells.values()].filter(

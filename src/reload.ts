@@ -35,6 +35,7 @@ const FIXED: readonly (readonly [what: string, of: (config: Config) => unknown])
   ['the mode of the state folder', ({ stateMode }) => stateMode],
   ['the group of the state folder', ({ stateGid }) => stateGid],
   ['the feedback folder', ({ feedbackDir }) => feedbackDir],
+  ['the cluster', ({ cluster }) => JSON.stringify(cluster)],
   ['the address of health and metrics', ({ http }) => http && addressText(http.listen)],
   ['what names health and metrics have', ({ http }) => http?.allowedHosts.join()],
   ['the address of the token server', ({ tokenServer }) => tokenServer && addressText(tokenServer.listen)],

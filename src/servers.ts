@@ -1,4 +1,5 @@
 import { type Config, ConfigError } from './config/config.ts';
+import type { Leadership } from './core/cluster-event.ts';
 import type { Clock } from './core/ports.ts';
 import type { View } from './core/view.ts';
 import type { HealthServer } from './operations/health-server.ts';
@@ -10,6 +11,8 @@ export interface ServersOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly views: () => readonly View[];
+  /** Who refreshes for all; undefined without a cluster. */
+  readonly leadership: () => Leadership | undefined;
 }
 
 /** What answers over HTTP, as configured. */
@@ -22,10 +25,11 @@ export interface Servers extends Omit<HealthServer, 'start'> {
 /** Loads what is configured alone: a daemon that writes a file has no use for a server. */
 export async function createServers(
   { http, tokenServer }: Config,
-  { clock, logger, views }: ServersOptions,
+  { clock, logger, views, leadership }: ServersOptions,
 ): Promise<Servers> {
   const failed = (error: unknown) => logger.error('a request could not be answered', { error });
-  const health = http && (await loadHealth()).createHealthServer({ ...http, clock, views, failed });
+  const health =
+    http && (await loadHealth()).createHealthServer({ ...http, clock, views, leadership, failed });
   const started: HttpServer[] = [];
 
   async function start(

@@ -10,6 +10,7 @@ import type { AccountRecord } from './core/record.ts';
 import { judgeRefusal } from './core/refusal.ts';
 import type { Report } from './core/report.ts';
 import { lifeLeft, liveToken, type State } from './core/state.ts';
+import { createLocks, watchedDeparture } from './locks.ts';
 
 /** A unit with what is known of it: only {@link Steps.happen} changes that. */
 export interface Cell {
@@ -39,8 +40,6 @@ export interface Steps {
   publish(cell: Cell, publisher: Publisher): Promise<void>;
 }
 
-const UNLOCKED: Lease = { held: async () => true, release: async () => {} };
-
 /**
  * @param signal ends requests under way
  * @param mayFetch asked directly before a request is prepared
@@ -61,7 +60,7 @@ export function createSteps(
     const target = publisher.id;
     try {
       const result = await publisher.publish(token, async () =>
-        isNewest(token, await cell.unit.store.read()),
+        isNewest(token, await cell.unit.store.read().catch(() => undefined)),
       );
       if (result === 'superseded') return happen(cell, { type: 'stirred' });
       happen(cell, { type: 'published', target, generation: token.generation });
@@ -74,44 +73,32 @@ export function createSteps(
   }
 
   /** Lock, look, plan again, act, release: what others did meanwhile is learnt before anything is sent. */
-  async function act(cell: Cell, { kind }: Step): Promise<void> {
-    if (kind === 'look') return look(cell);
-    if (kind === 'probe') return probe(cell);
-    if (kind === 'ask-time') return askTime(cell);
-    const lease = await lock(cell);
+  async function act(cell: Cell, step: Step): Promise<void> {
+    if (step.kind === 'look') return look(cell);
+    if (step.kind === 'probe') return probe(cell);
+    if (step.kind === 'ask-time') return askTime(cell);
+    const lease = await locks.take(cell, step);
     if (!lease) return;
     try {
       await look(cell);
       if (cell.state.orphan) happen(cell, { type: 'settled' });
-      const { step } = plan(cell.state, cell.unit.policy, clock.now(), cell.base?.state);
-      if (step.kind === 'fetch' && mayFetch()) await fetch(cell, step, lease);
+      const { step: next } = plan(cell.state, cell.unit.policy, clock.now(), cell.base?.state);
+      if (next.kind === 'fetch' && mayFetch()) await fetch(cell, next, lease);
       if (!cell.state.saved && !cell.state.orphan) await save(cell, lease);
     } finally {
       await lease.release();
     }
   }
 
-  async function lock(cell: Cell): Promise<Lease | undefined> {
-    const { store, policy } = cell.unit;
-    try {
-      const lease = await store.lock();
-      if (!lease) happen(cell, { type: 'blocked' });
-      return lease;
-    } catch (error) {
-      unstored(cell, error);
-      // An ordinary stable-token call harms nobody: better uncoordinated than without a token.
-      return policy.destructive ? undefined : UNLOCKED;
-    }
-  }
-
   async function look(cell: Cell): Promise<void> {
-    const { store, fingerprint } = cell.unit;
+    const { fingerprint } = cell.unit;
     const {
       failure,
       record: { token: known },
     } = cell.state;
-    const [record, ours] = await Promise.all([store.read(), fingerprint()]);
-    happen(cell, { type: 'observed', record, ...(ours !== undefined && { fingerprint: ours }) });
+    const { monotonic: asOf } = clock.now();
+    const [record, ours] = await Promise.all([read(cell), fingerprint()]);
+    happen(cell, { type: 'observed', record, asOf, ...(ours !== undefined && { fingerprint: ours }) });
     const { token } = cell.state.record;
     if (token && token.generation !== known?.generation)
       report(cell.unit, { type: 'adopted', lifeMs: life(cell) });
@@ -120,6 +107,8 @@ export function createSteps(
 
   async function fetch(cell: Cell, step: FetchStep, lease: Lease): Promise<void> {
     const { unit } = cell;
+    // What was locked to keep something, or waited for its turn for too long, is not to spend a call.
+    if (!(await lease.held())) return happen(cell, { type: 'blocked' });
     const record = begin(cell.state, unit.policy, step.forced, clock.now());
     const saved = await write(cell, record, lease);
     if (!saved && kills(unit.policy, step.forced)) return;
@@ -128,12 +117,17 @@ export function createSteps(
     report(unit, { type: 'fetching', step });
     const startedAt = clock.now();
     const token = cell.base && liveToken(cell.base.state, startedAt);
-    const event = await unit.provider.fetch({ forced: step.forced, signal, ...(token && { token }) }).then(
+    const departure = watchedDeparture(lease);
+    const request = { forced: step.forced, signal, permit: departure.permit, ...(token && { token }) };
+    const event = await unit.provider.fetch(request).then(
       (answer): Event => ({ type: 'fetched', answer, startedAt }),
       (error): Event => ({ type: 'failed', failure: failureOf(error, 'unknown') }),
     );
     if (event.type === 'fetched' && !(await lease.held()))
       return happen(cell, { ...event, type: 'orphaned' });
+    if (event.type === 'failed' && departure.isRefused()) return happen(cell, { type: 'blocked' });
+    if (event.type === 'failed' && event.failure.effect === 'unknown' && departure.isLate())
+      return happen(cell, { ...event, type: 'strayed', startedAt });
     happen(cell, event);
     if (event.type === 'failed' && event.failure.blamesToken) doubt(cell.base, token);
     const { failure, failures, unready } = cell.state;
@@ -141,6 +135,15 @@ export function createSteps(
     if (failure)
       report(unit, { type: 'failed', step, failure, isFirst: failures === 1, lifeMs: life(cell), tookMs });
     else report(unit, { type: unready > 0 ? 'unchanged' : 'refreshed', step, lifeMs: life(cell), tookMs });
+  }
+
+  async function read(cell: Cell): Promise<AccountRecord | undefined> {
+    try {
+      return await cell.unit.store.read();
+    } catch (error) {
+      unstored(cell, error);
+      return undefined;
+    }
   }
 
   /** As if a reader had reported it. */
@@ -180,12 +183,13 @@ export function createSteps(
     }
   }
 
-  function unstored(cell: Cell, error: unknown): undefined {
+  function unstored(cell: Cell, error: unknown): void {
     const failure: Failure = failureOf(error, 'unsent');
     happen(cell, { type: 'unstored', failure });
     report(cell.unit, { type: 'unstored', failure });
   }
 
+  const locks = createLocks({ happen, report, unstored });
   const life = (cell: Cell): number => lifeLeft(cell.state, clock.now()) ?? 0;
 
   return { happen, act, publish };

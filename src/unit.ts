@@ -1,8 +1,8 @@
-import type { CredentialConfig } from './config/config.ts';
+import type { CredentialConfig, FetchedConfig } from './config/config.ts';
 import { secretReader } from './config/secret-file.ts';
-import type { StateFolder } from './coordination/state-folder.ts';
 import type { Kind, TicketKind } from './core/credential.ts';
 import type { Clock, Publisher, Unit } from './core/ports.ts';
+import { joinMirror } from './mirror-unit.ts';
 import {
   createPlatform,
   createTransport,
@@ -11,11 +11,19 @@ import {
   ticketKinds,
 } from './providers/index.ts';
 import type { CreatePublisher } from './publishers/index.ts';
+import type { Stores } from './stores.ts';
 
 /** One configured credential with its edges joined: its token, then the tickets that are fetched with it. */
 export interface JoinedCredential {
-  readonly units: readonly [Unit, ...Unit[]];
+  readonly units: readonly Unit[];
   close(): Promise<void>;
+}
+
+/** What all credentials share. */
+export interface SharedEdges {
+  readonly stores: Pick<Stores, 'open' | 'mirror'>;
+  readonly clock: Clock;
+  readonly createPublisher: CreatePublisher;
 }
 
 /**
@@ -23,24 +31,27 @@ export interface JoinedCredential {
  * many tokens as apps, and it is the secret that tells one app from another.
  * @throws {EdgeError} when that secret cannot be read
  */
-export async function accountOf({ type, appId, platform, secret }: CredentialConfig) {
+export async function accountOf({ type, appId, platform, secret }: FetchedConfig) {
   const account = `${platform.id}/${type}/${appId}`;
   if (type !== 'wecom') return { account, app: '' };
   const app = `/${fingerprintOf(account, await secretReader(secret)()).slice(0, 12)}`;
   return { account: `${account}${app}`, app };
 }
 
-/** What all credentials share. */
-export interface SharedEdges {
-  readonly folder: StateFolder;
-  readonly clock: Clock;
-  readonly createPublisher: CreatePublisher;
-}
-
-/** @throws {EdgeError} when the AppSecret of an account that is known by it cannot be read */
+/**
+ * @throws {EdgeError} when the AppSecret of an account that is known by it cannot be read
+ * @throws {ConfigError} when there is no cluster to mirror from
+ */
 export async function joinCredential(
   credential: CredentialConfig,
-  { folder, clock, createPublisher }: SharedEdges,
+  edges: SharedEdges,
+): Promise<JoinedCredential> {
+  return credential.type === 'mirror' ? joinMirror(credential, edges) : joinFetched(credential, edges);
+}
+
+async function joinFetched(
+  credential: FetchedConfig,
+  { stores, clock, createPublisher }: SharedEdges,
 ): Promise<JoinedCredential> {
   const { name, type, appId, optional, platform, window, budget, coordinated, allowForce, recheck } =
     credential;
@@ -80,7 +91,7 @@ export async function joinCredential(
         () => undefined,
       ),
     provider: kind.provider(source),
-    store: folder.open(account),
+    store: stores.open(account, { name, type, appId, kind: 'token' }),
     publishers: publishersOf('token'),
   };
 
@@ -101,7 +112,7 @@ export async function joinCredential(
       // No secret is sent.
       fingerprint: async () => undefined,
       provider: provider(source),
-      store: folder.open(ticketAccount),
+      store: stores.open(ticketAccount, { name, type, appId, kind: what }),
       publishers: publishersOf(what),
     };
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { CredentialConfig } from '../src/config/config.ts';
+import type { FetchedConfig } from '../src/config/config.ts';
 import { partings } from '../src/parting.ts';
 import { credentialWith } from './config/configured.ts';
 
@@ -7,7 +7,7 @@ const APP = { type: 'exec', command: ['/app/warm'], timeout: 30_000 } as const;
 const HOOK = { type: 'webhook', url: 'http://127.0.0.1:8080/changed?key=hush', timeout: 5_000 } as const;
 
 /** Published at `/run/wx/NAME/token`, with its details, its ticket and two who are told. */
-async function shop(changes: Partial<CredentialConfig> = {}): Promise<CredentialConfig> {
+async function shop(changes: Partial<FetchedConfig> = {}): Promise<FetchedConfig> {
   const { credential, target } = await credentialWith({});
   const { name = 'shop' } = changes;
   const path = `/run/wx/${name}/token`;

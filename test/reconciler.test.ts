@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CredentialType } from '../src/core/credential.ts';
 import { EdgeError } from '../src/core/failure.ts';
-import type { Lease, Unit } from '../src/core/ports.ts';
+import type { Lease, Purpose, Unit, Wish } from '../src/core/ports.ts';
 import type { AccountRecord } from '../src/core/record.ts';
 import type { Report } from '../src/core/report.ts';
 import { Secret } from '../src/core/secret.ts';
@@ -39,6 +39,8 @@ function house(type: CredentialType) {
     held: true,
     write: async () => {},
     publish: async () => {},
+    handOver: undefined as ((wish: Wish) => Promise<void>) | undefined,
+    purposes: [] as Purpose[],
   };
   const unit: Unit = {
     id: 'shop',
@@ -64,10 +66,16 @@ function house(type: CredentialType) {
     },
     store: {
       read: async () => edges.record,
-      lock: () => edges.lock(),
+      lock(purpose) {
+        edges.purposes.push(purpose);
+        return edges.lock();
+      },
       write: async (record) => {
         await edges.write();
         edges.record = record;
+      },
+      get handOver() {
+        return edges.handOver;
       },
     },
     publishers: [
@@ -190,6 +198,69 @@ describe('when the lock is lost', () => {
     await settle();
     expect(edges.record?.token?.value.reveal()).toBe(token('8'));
     expect(edges.published.at(-1)).toBe(token('8'));
+  });
+});
+
+describe('where one daemon fetches for all', () => {
+  function follower() {
+    const wishes: Wish[] = [];
+    const made = house('access-token');
+    made.edges.handOver = async (wish) => void wishes.push(wish);
+    return { ...made, wishes };
+  }
+
+  it('what is due is its alone', async () => {
+    const { edges, settle, wishes } = follower();
+    edges.lock = async () => undefined;
+    await settle();
+    expect([edges.fetches, wishes]).toEqual([0, []]);
+    expect(edges.purposes).toEqual(['fetch']);
+  });
+
+  it('what people and readers ask for is handed over, once', async () => {
+    const { edges, reconciler, reports, settle, wishes } = follower();
+    await settle();
+    edges.lock = async () => undefined;
+    reconciler.refreshNow({ strength: 'forced' });
+    await settle();
+    reconciler.refuse((value) => value.reveal() === token('1'));
+    await settle();
+    await settle();
+    expect(edges.fetches).toBe(1);
+    expect(wishes).toEqual([
+      { kind: 'refresh', strength: 'ordinary', generation: 2 },
+      { kind: 'refusal', token: expect.objectContaining({ generation: 2 }) },
+    ]);
+    expect(reports.filter(({ type }) => type === 'handed-over')).toHaveLength(2);
+  });
+
+  it('what could not be handed over is tried again, after a pause', async () => {
+    const { clock, edges, reconciler, settle, wishes } = follower();
+    await settle();
+    const { handOver } = edges;
+    edges.lock = async () => undefined;
+    edges.handOver = async () => Promise.reject(NO_LOCKS);
+    reconciler.refreshNow({ strength: 'ordinary' });
+    await settle();
+    edges.handOver = handOver;
+    clock.pass(10 * SECOND);
+    await settle();
+    expect(wishes).toHaveLength(1);
+  });
+
+  it('an answer that came too late to be its own is settled without its lock', async () => {
+    const { clock, edges, settle } = follower();
+    const arrived = edges.answer;
+    edges.answer = async () => {
+      edges.held = false;
+      return arrived();
+    };
+    await settle();
+    clock.pass(5 * SECOND);
+    await settle();
+    expect(edges.purposes).toEqual(['fetch', 'keep']);
+    expect(edges.fetches).toBe(1);
+    expect(edges.record?.token?.value.reveal()).toBe(token('1'));
   });
 });
 

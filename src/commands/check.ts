@@ -1,12 +1,10 @@
 import { type Config, ConfigError } from '../config/config.ts';
-import { stateFolder } from '../coordination/state-folder.ts';
-import { createGates } from '../gates.ts';
+import { clusterProblems, inspectCluster } from '../inspection/cluster.ts';
 import { inspectCredential } from '../inspection/credential.ts';
-import { type Explanation, explain } from '../inspection/explanation.ts';
+import type { Explanation } from '../inspection/explanation.ts';
 import { type Findings, gather, render } from '../inspection/findings.ts';
-import { inquire } from '../inspection/inquiry.ts';
+import { type Answers, askAll } from '../inspection/online.ts';
 import { lookAround } from '../inspection/scene.ts';
-import { clusterProblems, probeAll } from '../inspection/secret-target.ts';
 import { inspectState } from '../inspection/state.ts';
 import { kubernetesOf } from '../kubernetes/index.ts';
 import { systemClock } from '../system/clock.ts';
@@ -40,9 +38,6 @@ const OPTIONS = {
   timeout: { type: 'string', default: '20s' },
 } as const;
 
-/** So many requests are under way at one host. */
-const AT_ONCE = 8;
-
 interface Section {
   readonly title: string;
   readonly found: Findings;
@@ -63,12 +58,17 @@ export async function run(argv: readonly string[]): Promise<number> {
     const problems = await clusterProblems(config, kubernetes);
     if (problems.length > 0) throw new ConfigError(problems);
     const ignored: string[] = [];
-    const answers = values.online ? await askAll(config, patience, (line) => ignored.push(line)) : [];
-    const probes = values.online ? await probeAll(config, kubernetes, systemClock, patience) : [];
-    const sections = await inspect(config, [answers, probes], ignored);
+    const warn = (line: string) => void ignored.push(line);
+    const asked = values.online
+      ? await askAll(config, { kubernetes, clock: systemClock, patience, warn })
+      : { answers: [], probes: [] };
+    const sections = await inspect(config, asked, ignored);
     const blocks = sections.map(({ title, found }) => render(title, found));
+    const answers = config.credentials.flatMap(({ type }, index) =>
+      type === 'mirror' ? [] : (asked.answers[index] ?? []),
+    );
     process.stdout.write(`${blocks.join('\n')}\n${summary(sections, answers)}\n`);
-    return exitFor([...answers, ...probes]);
+    return exitFor([...asked.answers, ...asked.probes, ...(asked.cluster ? [asked.cluster] : [])]);
   } catch (error) {
     return reportProblems(error);
   }
@@ -76,52 +76,30 @@ export async function run(argv: readonly string[]): Promise<number> {
 
 async function inspect(
   config: Config,
-  told: readonly (readonly Findings[])[],
+  { answers, probes, cluster }: Answers,
   ignored: readonly string[],
 ): Promise<readonly Section[]> {
   const scene = await lookAround();
   const { names, uid, gid } = scene;
   const isChosen = Boolean(process.env['WXTOKEN_STATE_DIR']);
   const state = await inspectState(config, isChosen, scene);
-  const surroundings = { scene, isStateShared: state.shared };
+  const surroundings = { scene, isStateShared: state.shared || config.cluster !== undefined };
   const credentials = config.credentials.map(async (credential, index): Promise<Section> => {
     const found = await inspectCredential(credential, surroundings, process.env);
-    const { name, type, appId } = credential;
-    const more = told.map((findings) => findings[index] ?? NOTHING);
-    return { title: `${name}: ${type} of ${appId}`, found: gather(found, ...more) };
+    const { name, type } = credential;
+    const title =
+      credential.type === 'mirror' ? `${name}: mirror` : `${name}: ${type} of ${credential.appId}`;
+    const told = [answers[index] ?? NOTHING, probes[index] ?? NOTHING];
+    return { title, found: gather(found, ...told) };
   });
   return [
     ...(await Promise.all(credentials)),
+    ...(config.cluster
+      ? [{ title: 'cluster', found: gather(inspectCluster(config.cluster), cluster ?? NOTHING) }]
+      : []),
     { title: 'state folder', found: gather(state, { facts: [], warnings: ignored }) },
     { title: `looked at as ${names.user(uid)}, group ${names.group(gid)}`, found: NOTHING },
   ];
-}
-
-/** What WeChat says of each credential, in their order. */
-async function askAll(
-  config: Config,
-  patience: number,
-  warn: (line: string) => void,
-): Promise<readonly Explanation[]> {
-  const end = new AbortController();
-  // The reason is what an edge takes for an answer that came too late.
-  const timer = setTimeout(() => end.abort(new DOMException('too late', 'TimeoutError')), patience);
-  const gates = createGates(AT_ONCE);
-  const folder = stateFolder(config.stateDir, { mode: config.stateMode }, systemClock, warn);
-  const answers: Explanation[] = [];
-  const ask = async (index: number, credential: Config['credentials'][number]) => {
-    answers[index] = explain(await inquire(credential, folder, systemClock, end.signal));
-  };
-  try {
-    await Promise.all(
-      config.credentials.map((credential, index) =>
-        gates.pass(credential.platform.hosts[0] ?? '', { kind: 'probe' }, () => ask(index, credential)),
-      ),
-    );
-    return answers;
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function summary(sections: readonly Section[], answers: readonly Explanation[]): string {

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ConfigError } from '../config/config.ts';
+import { ConfigError, type FetchedConfig } from '../config/config.ts';
 import { type PendingRequest, type RefreshOutcome, requestFolder } from '../coordination/request-folder.ts';
 import { SECOND } from '../core/time.ts';
 import { escapeControls } from '../operations/escape.ts';
@@ -53,12 +53,13 @@ export async function run(argv: readonly string[]): Promise<number> {
     const chosen = config.credentials.filter(
       ({ name }) => positionals.length === 0 || positionals.some((wanted) => wanted === name),
     );
-    const credentials = await Promise.all(
-      chosen.map(async (credential) => ({
-        name: credential.name,
-        account: (await accountOf(credential)).account,
-      })),
-    );
+    const mirrors = chosen.filter(({ type }) => type === 'mirror');
+    const fetched = chosen.filter((credential) => credential.type !== 'mirror');
+    if (mirrors.length > 0 && (positionals.length > 0 || fetched.length === 0)) {
+      const what = 'is only mirrored here: refresh it where it is fetched';
+      throw new ConfigError(mirrors.map(({ name }) => ({ where: name, what })));
+    }
+    const credentials = await Promise.all(fetched.map(requestOf));
     const request = await requestFolder(config.stateDir)
       // The daemon is to answer while somebody still waits.
       .leave({ credentials, forced: values.force, patience: (patience * 3) / 4 })
@@ -75,6 +76,10 @@ export async function run(argv: readonly string[]): Promise<number> {
   } catch (error) {
     return reportProblems(error);
   }
+}
+
+async function requestOf(credential: FetchedConfig) {
+  return { name: credential.name, account: (await accountOf(credential)).account };
 }
 
 async function wait(request: PendingRequest, patience: number): Promise<readonly RefreshOutcome[] | string> {

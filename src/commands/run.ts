@@ -31,7 +31,11 @@ function summary({ credentials }: Config, daemon: Daemon) {
   const targets = daemon.views().flatMap(({ unit }) => unit.publishers.map(({ id }) => id));
   if (credentials.length > MOST_NAMED) return { credentials: credentials.length, targets: targets.length };
   return {
-    credentials: credentials.map(({ name, type, appId }) => ({ name, type, app_id: appId })),
+    credentials: credentials.map((credential) => ({
+      name: credential.name,
+      type: credential.type,
+      ...(credential.type !== 'mirror' && { app_id: credential.appId }),
+    })),
     targets,
   };
 }
@@ -47,7 +51,12 @@ export async function run(argv: readonly string[]): Promise<number> {
     const load = configLoader(argv);
     const [, config] = await readBoth(async () => readArguments(argv, CONFIG_OPTION), load);
     const logger = openLog(config.log);
-    const servers = await createServers(config, { clock: systemClock, logger, views: () => daemon.views() });
+    const servers = await createServers(config, {
+      clock: systemClock,
+      logger,
+      views: () => daemon.views(),
+      leadership: () => daemon.leadership(),
+    });
     const daemon = await startDaemon(config, {
       clock: systemClock,
       logger,

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { ConfigError } from '../config/config.ts';
+import { type Config, ConfigError } from '../config/config.ts';
 import { statusOnDisk } from '../inspection/status.ts';
 import { statusTable } from '../inspection/status-table.ts';
 import { isInTrouble, troubleOf } from '../inspection/status-trouble.ts';
@@ -41,7 +41,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     );
     const statuses = await statusOnDisk(config, systemClock);
     if (values.json) process.stdout.write(json(statuses));
-    else if (!values.quiet) process.stdout.write(await report(statuses, config.stateDir));
+    else if (!values.quiet) process.stdout.write(await report(statuses, config));
     return statuses.every(({ state, optional }) => optional || state === 'fresh') ? EXIT.ok : EXIT.unhealthy;
   } catch (error) {
     return reportProblems(error);
@@ -62,7 +62,7 @@ function json(credentials: readonly Status[]): string {
   return `${escapeControls(JSON.stringify({ version, at: seconds(), credentials }))}\n`;
 }
 
-async function report(statuses: readonly Status[], stateDir: string): Promise<string> {
+async function report(statuses: readonly Status[], { stateDir, cluster }: Config): Promise<string> {
   const terminal = terminalOf(process.stdout, process.env);
   const at = seconds();
   const blocks = statuses.filter(isInTrouble).map((status) => ['', ...troubleOf(status, at, terminal)]);
@@ -70,11 +70,12 @@ async function report(statuses: readonly Status[], stateDir: string): Promise<st
     () => true,
     ({ code }: NodeJS.ErrnoException) => code !== 'ENOENT',
   );
-  const note = `there is no state folder ${stateDir}: this is what the published files tell`;
+  const why = cluster ? 'the record is in a Secret' : `there is no state folder ${stateDir}`;
+  const note = `${why}: this is what the published files tell`;
   const lines = [
     ...statusTable(statuses, terminal),
     ...blocks.flat(),
-    ...(hasState ? [] : ['', escapeControls(note)]),
+    ...(hasState && !cluster ? [] : ['', escapeControls(note)]),
   ];
   return lines.map((line) => `${line}\n`).join('');
 }

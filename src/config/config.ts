@@ -14,6 +14,8 @@ export interface Config {
   readonly stateGid?: number;
   /** Where readers report refused tokens; absent: nowhere. */
   readonly feedbackDir?: string;
+  /** One refresher for a whole cluster; absent: daemons that share the state folder refresh as one. */
+  readonly cluster?: ClusterConfig;
   /** Health, metrics and a page for people; absent: nowhere. */
   readonly http?: HttpConfig;
   /** Where tokens are served to those who cannot read files; absent: nowhere. */
@@ -35,7 +37,38 @@ export interface LogConfig {
   readonly format: 'json' | 'text';
 }
 
-export interface CredentialConfig {
+/** Where daemons of a cluster find each other. Objects without a namespace are in that of the pod. */
+export interface ClusterConfig {
+  readonly lease: ObjectConfig & {
+    readonly duration: number;
+    readonly renewDeadline: number;
+    readonly retryPeriod: number;
+  };
+  readonly secret: ObjectConfig;
+}
+
+export interface ObjectConfig {
+  readonly namespace?: string;
+  readonly name: string;
+}
+
+export type CredentialConfig = FetchedConfig | MirrorConfig;
+
+/** A credential that another program fetches. */
+export interface MirrorConfig {
+  readonly name: string;
+  readonly type: 'mirror';
+  /** The Secret that holds it, and what it is called there. */
+  readonly from: ObjectConfig & { readonly credential: string };
+  /** Its absence does not make the daemon unready. */
+  readonly optional: boolean;
+  /** What of it is published besides its token. */
+  readonly tickets: readonly TicketKind[];
+  readonly publish: readonly TargetConfig[];
+  readonly notify: readonly NotifierConfig[];
+}
+
+export interface FetchedConfig {
   readonly name: string;
   readonly type: CredentialType;
   readonly appId: string;
@@ -44,7 +77,7 @@ export interface CredentialConfig {
   /** How long before its end a token is replaced. */
   readonly window: number;
   readonly budget: Budget;
-  /** Whether everyone who holds the token learns through the state folder when it is replaced. */
+  /** Whether everyone who holds the token learns through shared state when it is replaced. */
   readonly coordinated: boolean;
   /** Whether readers' refusals may force a stable token. */
   readonly allowForce: boolean;

@@ -1,5 +1,5 @@
 import { HOUR } from '../core/time.ts';
-import type { CredentialConfig, NotifierConfig } from './config.ts';
+import type { CredentialConfig, FetchedConfig, NotifierConfig } from './config.ts';
 import { secretParameter } from './urls.ts';
 
 /** WeChat gives a token so long, and reserves to give it less. */
@@ -10,14 +10,12 @@ const FEWEST_FETCHES = 30;
 
 /** What is no mistake, and may be regretted all the same: a line each. */
 export function misgivings(credential: CredentialConfig): string[] {
-  return [
-    ...aboutWindow(credential),
-    ...aboutBudget(credential),
-    ...credential.notify.flatMap(aboutNotifier),
-  ];
+  const fetching =
+    credential.type === 'mirror' ? [] : [...aboutWindow(credential), ...aboutBudget(credential)];
+  return [...fetching, ...credential.notify.flatMap(aboutNotifier)];
 }
 
-function aboutWindow({ type, window }: CredentialConfig): string[] {
+function aboutWindow({ type, window }: FetchedConfig): string[] {
   // A token that comes back until it ends has no window of its own.
   if (window < LIFE || type === 'wecom') return [];
   return type === 'access-token'
@@ -31,7 +29,7 @@ function aboutWindow({ type, window }: CredentialConfig): string[] {
       ];
 }
 
-function aboutBudget({ budget: { fetchesPerDay } }: CredentialConfig): string[] {
+function aboutBudget({ budget: { fetchesPerDay } }: FetchedConfig): string[] {
   if (fetchesPerDay >= FEWEST_FETCHES) return [];
   return [
     `a budget of ${fetchesPerDay} fetches a day may be too small to keep a token alive: ` +

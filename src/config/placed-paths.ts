@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path';
 import type { Context } from './context.ts';
 import type { KeyPath } from './key-path.ts';
 import type { Resolved } from './resolve-credential.ts';
+import type { ResolvedMirror } from './resolve-mirror.ts';
 import type { Settings } from './schema.ts';
 
 /** A path, as it was given, and where. */
@@ -44,7 +45,7 @@ export interface FoundPaths {
 
 /** Gathers every path that a configuration names. */
 export function pathsOf(
-  resolved: readonly Resolved[],
+  resolved: readonly (Resolved | ResolvedMirror)[],
   settings: Settings,
   document: string | undefined,
   context: Context,
@@ -82,7 +83,7 @@ function hasSecretsAlone({ credentials = [] }: Settings): boolean {
   return targets.length > 0 && targets.every((target) => target?.type === 'kubernetes-secret');
 }
 
-function publishedBy({ targets }: Resolved): PlacedFile[] {
+function publishedBy({ targets }: Pick<Resolved, 'targets'>): PlacedFile[] {
   return targets.flatMap(({ target, at }) => {
     if (target.type !== 'file') return [];
     const { path, details } = target;
@@ -98,8 +99,13 @@ function socketOf({ tokenServer }: Settings): PlacedFile[] {
   return [{ path: listen.path, at: ['tokenServer', 'listen'], isDetails: false }];
 }
 
-function inputsOf({ at, config: { secret } }: Resolved, { platform, credentials }: Settings): PlacedInput[] {
+function inputsOf(
+  { at, config }: Resolved | ResolvedMirror,
+  { platform, credentials }: Settings,
+): PlacedInput[] {
   const inputs: PlacedInput[] = [];
+  if (config.type === 'mirror') return inputs;
+  const { secret } = config;
   if (secret && 'file' in secret) {
     inputs.push({ path: secret.file, at: [...at, 'secretFile'], content: 'the AppSecret' });
   }

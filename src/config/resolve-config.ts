@@ -4,11 +4,13 @@ import { type Context, isMissing } from './context.ts';
 import { refuseSharedAccounts, refuseSharedNames } from './duplicates.ts';
 import { AT_ONCE, inTurns } from './lookups.ts';
 import { pathsOf } from './placed-paths.ts';
+import { resolveCluster } from './resolve-cluster.ts';
 import { type Resolved, resolveCredential } from './resolve-credential.ts';
+import type { ResolvedMirror } from './resolve-mirror.ts';
 import { knows } from './resolve-platform.ts';
 import { resolveServers } from './resolve-servers.ts';
 import { resolveStateFolder } from './resolve-state-folder.ts';
-import { LATER_KEYS, type Settings } from './schema.ts';
+import type { Settings } from './schema.ts';
 import { refuseSharedKeys } from './secret-keys.ts';
 import { areWritable } from './writable.ts';
 
@@ -25,9 +27,6 @@ export async function resolveConfig(
   { document, publishes }: ResolveOptions,
   context: Context,
 ): Promise<Config> {
-  for (const name of LATER_KEYS) {
-    if (settings[name]) context.complain([name], 'is not supported by this version yet');
-  }
   const { credentials = [], platform, feedback } = settings;
   const list = ['credentials'];
   const isListMissing = isMissing(context, list, settings.credentials, 'the accounts');
@@ -36,7 +35,9 @@ export async function resolveConfig(
   refuseSharedNames(credentials, context);
 
   const isStateChosen = settings.stateDir !== undefined || context.isWrong(['stateDir']);
-  const coordinated = isStateChosen || !context.environment['KUBERNETES_SERVICE_HOST'];
+  const isClustered = settings.cluster !== undefined || context.isWrong(['cluster']);
+  const isInPod = Boolean(context.environment['KUBERNETES_SERVICE_HOST']);
+  const coordinated = isStateChosen || isClustered || !isInPod;
   const found = await inTurns(
     credentials,
     AT_ONCE,
@@ -52,14 +53,16 @@ export async function resolveConfig(
   const { paths, published, stateDir, inputs } = pathsOf(resolved, settings, document, context);
   if ((await areApart(paths, context)) && publishes) {
     // Others can do without a state folder: then a restart costs a call.
-    const needsState = resolved.some(({ config }) => config.type === 'access-token');
+    const needsState = !isClustered && resolved.some(({ config }) => config.type === 'access-token');
     await areWritable(published, needsState ? paths.state : undefined, context);
   }
+  const cluster = resolveCluster(settings, context);
   return {
     schedule: settings.schedule,
     stateDir,
     ...(await resolveStateFolder(settings, context)),
     ...(feedback.directory !== undefined && { feedbackDir: feedback.directory }),
+    ...(cluster && { cluster }),
     ...(await resolveServers(settings, context)),
     log: settings.log,
     inputs,
@@ -68,16 +71,23 @@ export async function resolveConfig(
 }
 
 /** What has no secret is not returned: that has been complained of. */
-function complete({ config, targets }: Resolved): CredentialConfig[] {
+function complete({ config, targets }: Resolved | ResolvedMirror): CredentialConfig[] {
+  const publish = targets.map(({ target }) => target);
+  if (config.type === 'mirror') return [{ ...config, publish }];
   const { secret, ...rest } = config;
-  return secret ? [{ ...rest, secret, publish: targets.map(({ target }) => target) }] : [];
+  return secret ? [{ ...rest, secret, publish }] : [];
 }
 
 /** A host that is said for all and is right for none was meant for another platform. */
-function refuseUnusedHosts({ platform }: Settings, resolved: readonly Resolved[], context: Context): void {
+function refuseUnusedHosts(
+  { platform }: Settings,
+  resolved: readonly (Resolved | ResolvedMirror)[],
+  context: Context,
+): void {
   const { baseUrl } = platform;
   if (baseUrl === undefined || resolved.length === 0) return;
-  if (resolved.some(({ at, config }) => context.isWrong([...at, 'type']) || knows(baseUrl, config.type)))
-    return;
+  const isUsed = ({ at, config: { type } }: Resolved | ResolvedMirror) =>
+    context.isWrong([...at, 'type']) || type === 'mirror' || knows(baseUrl, type);
+  if (resolved.some(isUsed)) return;
   context.complain(['platform', 'baseUrl'], 'knows no credential of these types: it is of another platform');
 }

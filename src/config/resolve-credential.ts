@@ -2,10 +2,11 @@ import type { CredentialType } from '../core/credential.ts';
 import type { Secret } from '../core/secret.ts';
 import { MINUTE } from '../core/time.ts';
 import { parseDuration } from '../system/duration.ts';
-import type { CredentialConfig, SecretSource } from './config.ts';
+import type { FetchedConfig, SecretSource } from './config.ts';
 import { type Context, isMissing } from './context.ts';
 import type { KeyPath } from './key-path.ts';
 import { refuseMisfits, refuseUncoordinated } from './misfits.ts';
+import { type ResolvedMirror, resolveMirror } from './resolve-mirror.ts';
 import { resolveNotify } from './resolve-notify.ts';
 import { resolvePlatform } from './resolve-platform.ts';
 import { findSecret } from './resolve-secret.ts';
@@ -20,14 +21,14 @@ const RECHECK = 5 * MINUTE;
 /** What counts for all credentials. */
 export interface Surroundings {
   readonly platform: PlatformSettings;
-  /** Whether all who share an account share the state folder as well. */
+  /** Whether all who share an account share what is known of it as well. */
   readonly coordinated: boolean;
 }
 
 /** A credential, where it is said, and what else has been learnt of it. */
 export interface Resolved {
   readonly at: KeyPath;
-  readonly config: Omit<CredentialConfig, 'secret' | 'publish'> & { readonly secret?: SecretSource };
+  readonly config: Omit<FetchedConfig, 'secret' | 'publish'> & { readonly secret?: SecretSource };
   readonly secret?: Secret;
   readonly targets: readonly PlacedTarget[];
 }
@@ -37,13 +38,10 @@ export async function resolveCredential(
   at: KeyPath,
   { platform, coordinated }: Surroundings,
   context: Context,
-): Promise<Resolved | undefined> {
+): Promise<Resolved | ResolvedMirror | undefined> {
   const { type, name, budget, allowForce, optional, notify } = settings;
   isMissing(context, [...at, 'name'], name, 'what the credential is called');
-  if (type === 'mirror') {
-    context.complain([...at, 'type'], 'mirror is not supported by this version yet');
-    return undefined;
-  }
+  if (type === 'mirror') return resolveMirror(settings, at, context);
   // Where it is wrong, the default stands in for it: then nothing is known of what hangs on it.
   const isTypeKnown = !context.isWrong([...at, 'type']);
   const appId = isTypeKnown ? readId(settings, type, at, context) : anyId(settings, at, context);

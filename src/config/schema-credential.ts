@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { Mirrored } from './schema-cluster.ts';
 import { key, list, mapping, preset } from './schema-kit.ts';
 import { PlatformOverrides } from './schema-platform.ts';
 import { Notification, Target } from './schema-targets.ts';
@@ -10,7 +11,6 @@ import {
   Flag,
   ForcedCalls,
   Name,
-  Text,
   VariableName,
 } from './schema-values.ts';
 
@@ -21,17 +21,6 @@ const Ticket = v.picklist(
   ['jsapi', 'wx_card', 'corp_jsapi', 'agent_config'],
   'must be jsapi or wx_card, for wecom corp_jsapi or agent_config',
 );
-
-const Mirrored = mapping({
-  kubernetesSecret: key(
-    mapping({
-      namespace: key(Text, 'Namespace of the Secret.'),
-      name: key(Text, 'Name of the Secret.'),
-      credential: key(Text, 'Name of the credential in it.'),
-    }),
-    'The Secret that another daemon writes.',
-  ),
-});
 
 /** For editors: what goes with which type. The program says more. */
 const TOGETHER = [
@@ -51,9 +40,9 @@ const Entries = mapping(
     type: preset(
       v.picklist(
         ['stable-token', 'access-token', 'wecom', 'mirror'],
-        'must be stable-token, access-token or wecom',
+        'must be stable-token, access-token, wecom or mirror',
       ),
-      'stable-token: safe beside other callers. access-token: the classic endpoint, where every fetch kills the token before. wecom: an app of a corp. (mirror is not supported by this version yet.)',
+      'stable-token: safe beside other callers. access-token: the classic endpoint, where every fetch kills the token before. wecom: an app of a corp. mirror: fetched by another daemon, and only published here.',
       'stable-token',
     ),
     appId: key(AppId, 'AppID of the account; for wecom say corpId.'),
@@ -70,7 +59,7 @@ const Entries = mapping(
     ),
     recheck: key(
       v.union([v.literal('off'), Duration], 'must be a duration with a unit, like 5m, or off'),
-      'Ask for a stable-token again so often, to learn of a rotation made elsewhere; off: never. Default: 5m in Kubernetes without a stateDir of its own, off elsewhere.',
+      'Ask for a stable-token again so often, to learn of a rotation made elsewhere; off: never. Default: 5m in Kubernetes without a stateDir of its own and without cluster, off elsewhere.',
     ),
     optional: preset(Flag, 'true: its absence does not make the daemon unready.', false),
     budget: preset(
@@ -92,7 +81,7 @@ const Entries = mapping(
     ),
     allowUncoordinated: preset(
       Flag,
-      'Allows an access-token in Kubernetes without a shared stateDir: only where no other pod will ever fetch.',
+      'Allows an access-token in Kubernetes without cluster and a shared stateDir: only where no other pod will ever fetch.',
       false,
     ),
     tickets: preset(
@@ -105,7 +94,7 @@ const Entries = mapping(
       'What is different from the platform at the top, for this credential.',
       {},
     ),
-    from: key(Mirrored, 'Where a mirror reads. Not supported by this version yet.'),
+    from: key(Mirrored, 'Where a mirror reads. It needs no AppSecret and asks no platform.'),
     publish: key(list(Target, 'must be a list of targets'), 'Where the token and its tickets are published.'),
     notify: preset(
       list(Notification, 'must be a list of who is told'),

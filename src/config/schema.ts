@@ -1,11 +1,10 @@
 import * as v from 'valibot';
 import { ListenAddress, LocalAddress } from './schema-addresses.ts';
+import { Cluster } from './schema-cluster.ts';
 import { Credential } from './schema-credential.ts';
 import { key, list, mapping, preset } from './schema-kit.ts';
 import { Platform } from './schema-platform.ts';
 import { AbsoluteFolder, FolderMode, Group, HostName, Schedule, Text } from './schema-values.ts';
-
-const Place = { namespace: key(Text, 'Namespace.'), name: key(Text, 'Name.') };
 
 /**
  * The configuration: every key, its form, its default and its description. The environment is read by the same schema,
@@ -72,11 +71,8 @@ export const Document = mapping(
     ),
     platform: preset(Platform, 'How the platform is reached; each credential may say otherwise.', {}),
     cluster: key(
-      mapping({
-        lease: key(mapping(Place), 'The Lease that elects the refresher.'),
-        secret: key(mapping(Place), 'The Secret that it writes.'),
-      }),
-      'One refresher for a whole cluster. Not supported by this version yet.',
+      Cluster,
+      'One refresher for a whole cluster: one daemon fetches, all others publish what it keeps in a Secret.',
     ),
     tokenServer: key(
       mapping(
@@ -99,6 +95,3 @@ export const Document = mapping(
 );
 
 export type Settings = v.InferOutput<typeof Document>;
-
-/** Known, so that editors complete them; of a later version, so that silence would look like consent. */
-export const LATER_KEYS = ['cluster'] as const satisfies readonly (keyof Settings)[];

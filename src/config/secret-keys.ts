@@ -1,9 +1,12 @@
 import type { Context } from './context.ts';
 import type { KeyPath } from './key-path.ts';
-import type { Resolved } from './resolve-credential.ts';
+import type { PlacedTarget } from './resolve-targets.ts';
 
 /** Tells of a key of a Secret that two targets would write; each has a second one, `KEY.json`, for the details. */
-export function refuseSharedKeys(credentials: readonly Resolved[], context: Context): void {
+export function refuseSharedKeys(
+  credentials: readonly { readonly targets: readonly PlacedTarget[] }[],
+  context: Context,
+): void {
   const owners = new Map<string, KeyPath>();
   for (const { target, at } of credentials.flatMap(({ targets }) => targets)) {
     if (target.type !== 'kubernetes-secret') continue;

@@ -58,14 +58,15 @@ const Stored = v.object({
   secrets: v.pipe(v.array(v.pipe(v.string(), v.maxLength(128))), v.maxLength(16)),
 });
 
-/** The record as text: it holds the token in the clear, so it goes only where the token itself may go. */
-export function encodeRecord({ token, ...record }: AccountRecord): string {
-  const stored = {
-    version: 1,
-    ...record,
-    ...(token && { token: { ...token, value: token.value.reveal(), sha256: sha256(token.value.reveal()) } }),
-  };
-  return `${JSON.stringify(stored)}\n`;
+/** The record as plain data: it holds the token in the clear, so it goes only where the token itself may go. */
+export function storedOf({ token, ...record }: AccountRecord) {
+  const value = token?.value.reveal() ?? '';
+  return { version: 1, ...record, ...(token && { token: { ...token, value, sha256: sha256(value) } }) };
+}
+
+/** The record as text. */
+export function encodeRecord(record: AccountRecord): string {
+  return `${JSON.stringify(storedOf(record))}\n`;
 }
 
 /**
@@ -73,7 +74,12 @@ export function encodeRecord({ token, ...record }: AccountRecord): string {
  *   one of another account or of a later version
  */
 export function decodeRecord(text: string, account: string): AccountRecord {
-  const { issues, output } = v.safeParse(Stored, parseJson(text));
+  return recordOf(parseJson(text), account);
+}
+
+/** The same of plain data. @throws {Error} */
+export function recordOf(stored: unknown, account: string): AccountRecord {
+  const { issues, output } = v.safeParse(Stored, stored);
   // Of the path the first key alone, which is one of ours: the keys below it are content.
   if (issues) throw unknown(v.getDotPath(issues[0])?.split('.')[0] ?? 'not an object');
   if (output.account !== account) throw new Error('a record of another account');
@@ -92,7 +98,7 @@ function decodeToken(stored: NonNullable<v.InferOutput<typeof Stored>['token']>)
   }
 }
 
-function sha256(value: string): string {
+export function sha256(value: string): string {
   return createHash('sha256').update(value).digest('hex');
 }
 
@@ -100,7 +106,8 @@ function unknown(what: string): Error {
   return new Error(`not a record of this program (${what})`);
 }
 
-function parseJson(text: string): unknown {
+/** @throws {Error} without quoting it */
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

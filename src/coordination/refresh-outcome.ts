@@ -22,6 +22,10 @@ const DECLINED: Readonly<Record<NonNullable<State['declined']>, Outcome>> = {
     result: 'refused',
     message: 'other daemons have moved on to a newer AppSecret: this one was replaced',
   },
+  mirror: {
+    result: 'failed',
+    message: 'this daemon only mirrors it: it is refreshed by the daemon that fetches it',
+  },
   uncoordinated: notForced('uncoordinated'),
   store: notForced('store'),
   spacing: notForced('spacing'),
@@ -42,6 +46,7 @@ export function judge(
     const isStuck = step.kind === 'wait' && step.why === 'blocked' && state.trouble;
     return isStuck ? failed(isStuck.failure) : undefined;
   }
+  if (state.awaited !== undefined) return undefined;
   if (state.declined && (forced || !(state.declined in NOT_FORCED))) return DECLINED[state.declined];
   if (state.failure) return failed(state.failure);
   if (!isPublished(state, now)) {

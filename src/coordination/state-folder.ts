@@ -45,7 +45,7 @@ export function stateFolder(
     const names = new Set(await readdir(folder));
     for (const [name, { store }] of opened) {
       if (!names.has(`${name}.lock`) && !names.has(ownerFile(name))) continue;
-      const lease = await store.lock().catch(() => undefined);
+      const lease = await store.lock('keep').catch(() => undefined);
       await lease?.release();
     }
   }
@@ -71,10 +71,10 @@ export function stateFolder(
       opened.set(name, { account, store });
       return {
         ...store,
-        async lock() {
+        async lock(purpose) {
           // Somebody may have cleaned up: without a folder there would be no lock, and no credential that needs one.
           await makeFolderFor(folder, access).catch(() => {});
-          return store.lock();
+          return store.lock(purpose);
         },
       };
     },

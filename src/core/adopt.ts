@@ -2,10 +2,10 @@ import { lifeOf } from './age.ts';
 import { caughtUp } from './anchor.ts';
 import type { Token } from './credential.ts';
 import { reasonToFetch } from './reason.ts';
-import type { AccountRecord } from './record.ts';
+import { type AccountRecord, ONE_FETCH } from './record.ts';
 import { settled } from './refusal.ts';
 import { withAttemptElsewhere } from './retry.ts';
-import { withSetback } from './setback.ts';
+import { withHeard, withSetback } from './setback.ts';
 import type { Context, State } from './state.ts';
 import { allDue } from './target.ts';
 import { after, type Deadline, SECOND } from './time.ts';
@@ -16,6 +16,10 @@ import { after, type Deadline, SECOND } from './time.ts';
  * by whoever took it from us.
  */
 export function adopt(state: State, record: AccountRecord | undefined, context: Context): State {
+  return withAnswer(state, taken(state, record, context));
+}
+
+function taken(state: State, record: AccountRecord | undefined, context: Context): State {
   const looked: State = { ...state, lookedAt: context.now.monotonic };
   if (!record || record.generation < state.record.generation) {
     return state.record.generation > 0 ? { ...looked, saved: false } : looked;
@@ -49,8 +53,21 @@ export function adopt(state: State, record: AccountRecord | undefined, context: 
     end,
     context.random,
   );
-  const renewed = known.failure?.class === 'refused' ? withRefusalOf(known, adopted) : adopted;
+  const isRefused = known.failure?.class === 'refused' && !known.heard;
+  const renewed = isRefused ? withRefusalOf(known, adopted) : adopted;
   return withoutSatisfiedRequest(withSetback(state, renewed, context));
+}
+
+/**
+ * What became of a wish that is with another daemon: a new token meets it, and an attempt that is over without one ends it
+ * as well, for who has asked is to hear of it.
+ */
+function withAnswer(before: State, { awaited, ...known }: State): State {
+  if (awaited === undefined) return known;
+  const { token, intent, generation, setback } = known.record;
+  if (token?.generation !== before.record.token?.generation) return known;
+  if (intent || generation < awaited + ONE_FETCH) return { ...known, awaited };
+  return setback ? withHeard(known, setback) : { ...known, unready: Math.max(1, known.unready) };
 }
 
 /** What is published of its end is no later than what is believed of it. */
@@ -91,7 +108,15 @@ function isLater({ platformDate: ours }: Token, { platformDate: theirs }: Token)
 
 /** A new token: everything that was held against the old one is over, and every target is due. */
 export function withToken(state: State, token: Token, end: Deadline, random: number): State {
-  const { hold: _held, failure: _over, alive: _before, confirmedAt: _then, refusals, ...rest } = state;
+  const {
+    hold: _held,
+    failure: _over,
+    heard: _too,
+    alive: _before,
+    confirmedAt: _then,
+    refusals,
+    ...rest
+  } = state;
   return {
     ...rest,
     targets: allDue(rest.targets),

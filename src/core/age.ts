@@ -1,15 +1,12 @@
 import { platformTime } from './anchor.ts';
 import type { Token } from './credential.ts';
 import type { Policy } from './policy.ts';
-import type { AccountRecord } from './record.ts';
+import { type AccountRecord, ONE_FETCH } from './record.ts';
 import type { State } from './state.ts';
 import { type Instant, MINUTE, SECOND } from './time.ts';
 
 /** Clocks that are right differ by less than that, in ms. */
 const SKEW = MINUTE;
-
-/** A fetch writes the record twice: before the request and after it. */
-const ONE_FETCH = 2;
 
 /**
  * What a token that was found in the store has left, in ms. Of one whose age nobody can tell we know that it is in use:

@@ -6,9 +6,12 @@ import type { Failure } from './failure.ts';
 import { settleOrphan } from './orphan.ts';
 import { failed, fetched } from './outcome.ts';
 import { refuse, settled } from './refusal.ts';
-import type { Context, State, Strength } from './state.ts';
+import type { Context, State } from './state.ts';
 import { freshTargets, type TargetState } from './target.ts';
-import { after, MINUTE, SECOND } from './time.ts';
+import { after, type Instant, MINUTE, SECOND } from './time.ts';
+import { handedOver, requested } from './wish.ts';
+
+const NEVER = Number.NEGATIVE_INFINITY;
 
 /** A published target is looked at again this often, in case someone changed or removed it. */
 const RECHECK_TARGET = MINUTE;
@@ -19,19 +22,27 @@ const STORE_AGAIN = 30 * SECOND;
 /** Waiting for a lock that another daemon holds. */
 const BLOCKED: Backoff = { first: 500, growth: 2, cap: 5 * SECOND, jitter: 'full' };
 
-const STRENGTHS: readonly Strength[] = ['ordinary', 'preferred', 'forced'];
-
 /** The next state. Pure: the same state, event and context always give the same answer. */
 export function apply(state: State, event: Event, context: Context): State {
   switch (event.type) {
-    case 'observed':
-      return adopt(withFingerprint(state, event.fingerprint), event.record, context);
+    case 'observed': {
+      const found = adopt(withFingerprint(state, event.fingerprint), event.record, context);
+      // What was read may be older than the change that was told of meanwhile.
+      const isStale = event.asOf !== undefined && (state.stirredAt ?? NEVER) >= event.asOf;
+      const seen = isStale ? { ...found, lookedAt: NEVER } : found;
+      // Who only reads has no other proof that the store works again.
+      return context.policy.follows && event.record ? withStore(seen) : seen;
+    }
     case 'stirred':
-      return { ...state, lookedAt: Number.NEGATIVE_INFINITY };
+      return stirred(state, context.now);
+    case 'freed':
+      return freed(stirred(state, context.now));
     case 'requested':
-      return requested(state, event.strength, context);
+      return requested(state, event, context);
+    case 'handed-over':
+      return handedOver(state, event.reason);
     case 'withdrawn': {
-      const { manual: _not, ...rest } = state;
+      const { manual: _not, awaited: _neither, ...rest } = state;
       return event.why === 'late' ? rest : { ...rest, declined: event.why };
     }
     case 'blocked':
@@ -39,7 +50,7 @@ export function apply(state: State, event: Event, context: Context): State {
     case 'unstored':
       return unstored(state, event.failure, context);
     case 'began': {
-      const { manual: _met, ...rest } = event.saved ? withStore(state) : state;
+      const { manual: _met, awaited: _ours, ...rest } = event.saved ? withStore(state) : state;
       const begun: State = { ...rest, record: event.record, saved: event.saved };
       return event.demoted ? { ...begun, declined: event.demoted } : begun;
     }
@@ -49,7 +60,11 @@ export function apply(state: State, event: Event, context: Context): State {
       return failed(state, event.failure, context);
     case 'orphaned': {
       const { answer, startedAt } = event;
-      return { ...state, orphan: { answer, startedAt, generation: state.record.generation } };
+      return { ...state, orphan: { outcome: { answer }, startedAt, generation: state.record.generation } };
+    }
+    case 'strayed': {
+      const { failure, startedAt } = event;
+      return { ...state, orphan: { outcome: { failure }, startedAt, generation: state.record.generation } };
     }
     case 'settled':
       return withoutSatisfiedRequest(settleOrphan(state, context));
@@ -80,10 +95,12 @@ export function apply(state: State, event: Event, context: Context): State {
   }
 }
 
-function requested({ declined: _before, ...state }: State, strength: Strength, { policy }: Context): State {
-  if (policy.manual === 'ordinary') return { ...state, manual: 'ordinary' };
-  const stronger = STRENGTHS.indexOf(strength) > STRENGTHS.indexOf(state.manual ?? 'ordinary');
-  return { ...state, manual: stronger ? strength : (state.manual ?? 'ordinary') };
+function stirred(state: State, { monotonic }: Instant): State {
+  return { ...state, lookedAt: NEVER, stirredAt: monotonic };
+}
+
+function freed({ trouble: _over, hold, ...state }: State): State {
+  return { ...state, blocked: 0, ...(hold && hold.why !== 'blocked' && { hold }) };
 }
 
 function blocked(state: State, { now, random }: Context): State {

@@ -6,12 +6,21 @@ import type { Deadline, Instant } from './time.ts';
 
 /** What happened to a credential. */
 export type Event =
-  /** The store was read. */
-  | { readonly type: 'observed'; readonly record: AccountRecord | undefined; readonly fingerprint?: string }
+  /** The store was read, beginning at `asOf` (monotonic ms). */
+  | {
+      readonly type: 'observed';
+      readonly record: AccountRecord | undefined;
+      readonly fingerprint?: string;
+      readonly asOf?: number;
+    }
   /** Something says that the store may have changed. */
   | { readonly type: 'stirred' }
-  /** A person asked for a refresh. */
-  | { readonly type: 'requested'; readonly strength: Strength }
+  /** What waits for the lock, or for a store that did not work, need not wait any longer. */
+  | { readonly type: 'freed' }
+  /** A person asked for a refresh; another daemon's person, where the generation of the token that is to go is said. */
+  | { readonly type: 'requested'; readonly strength: Strength; readonly generation?: number }
+  /** What was asked for, a refresh or a look at a refused token, is with the daemon that fetches. */
+  | { readonly type: 'handed-over'; readonly reason: 'requested' | 'refused' }
   /** It cannot be made, and is not made later when nobody expects it any more. */
   | { readonly type: 'withdrawn'; readonly why: 'budget' | 'lagging' | 'late' }
   /** Nothing was sent: the lock is held by another daemon, or lost. */
@@ -29,6 +38,8 @@ export type Event =
   | { readonly type: 'failed'; readonly failure: Failure }
   /** An answer came, but the lock was lost meanwhile. */
   | { readonly type: 'orphaned'; readonly answer: Answer; readonly startedAt: Instant }
+  /** None came, and the request was sent so late that somebody else may have fetched before it. */
+  | { readonly type: 'strayed'; readonly failure: Failure; readonly startedAt: Instant }
   /** The lock is held again and the store was read: the orphan's place can be told. */
   | { readonly type: 'settled' }
   /** A reader says that the platform refuses the current token. */

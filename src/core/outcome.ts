@@ -56,7 +56,8 @@ export function fetched(state: State, answer: Answer, startedAt: Instant, contex
 }
 
 export function failed(state: State, failure: Failure, context: Context): State {
-  const tried: State = { ...state, failures: state.failures + 1, failure, blocked: 0 };
+  const { heard: _others, ...known } = state;
+  const tried: State = { ...known, failures: state.failures + 1, failure, blocked: 0 };
   const next: State = { ...tried, hold: holdAfter(tried, failure, context) };
   const setback = setbackOf(next, failure, context);
   const record = { ...state.record, generation: state.record.generation + 1, setback };

@@ -24,7 +24,7 @@ export type Step =
   | {
       readonly kind: 'wait';
       readonly ms: number;
-      readonly why: 'fresh' | 'backoff' | 'unready' | 'blocked' | 'budget' | 'lagging' | 'token';
+      readonly why: 'fresh' | 'backoff' | 'unready' | 'blocked' | 'budget' | 'lagging' | 'token' | 'source';
     }
   /** Read the store: another daemon may have written it. */
   | { readonly kind: 'look' }
@@ -79,7 +79,9 @@ function nextStep(state: State, policy: Policy, now: Instant): Step {
   const held = hold && !skipped ? Math.max(0, hold.until - now.monotonic) : 0;
   const storeHeld = Math.max(0, (state.trouble?.retryAt ?? 0) - now.monotonic);
   if (state.orphan && held === 0 && storeHeld === 0) return { kind: 'settle' };
-  if (now.monotonic - state.lookedAt >= LOOK_AGAIN) return { kind: 'look' };
+  const rested = now.monotonic - state.lookedAt;
+  if (rested >= LOOK_AGAIN) return { kind: 'look' };
+  if (policy.follows) return { kind: 'wait', ms: LOOK_AGAIN - rested, why: 'source' };
   if (hold && held > 0) return { kind: 'wait', ms: held, why: hold.why };
 
   const step = reason ? fetchStep(reason, state, policy, now) : idleStep(state, policy, now);

@@ -17,6 +17,8 @@ export interface Policy {
   readonly windowShrinks: boolean;
   /** Refreshes are spread over at most this much of the window's beginning. */
   readonly spread: number;
+  /** Another program fetches it: here it is only read and published. */
+  readonly follows?: true;
   /** How long a replaced token still works. */
   readonly overlap: number;
   readonly budget: Budget;

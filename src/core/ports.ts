@@ -1,6 +1,7 @@
 import type { Answer, Kind, Token } from './credential.ts';
 import type { Policy } from './policy.ts';
 import type { AccountRecord } from './record.ts';
+import type { Strength } from './state.ts';
 import type { Instant } from './time.ts';
 
 /** Time is an argument: this is where it comes from. */
@@ -24,6 +25,8 @@ export interface FetchRequest {
   /** The live token of the same credential, for what is fetched with one. */
   readonly token?: Token;
   readonly signal: AbortSignal;
+  /** Asked at the last moment before anything is sent; with a no, nothing is. */
+  readonly permit?: () => boolean;
 }
 
 export interface Probe {
@@ -52,23 +55,47 @@ export interface Publisher {
 
 /** The durable record of one account, shared by all daemons of the account. */
 export interface AccountStore {
-  /** @returns undefined where there is none that can be used */
+  /**
+   * @returns undefined where there is none that can be used
+   * @throws {EdgeError} why there is none, where nothing can be had but what is read
+   */
   read(): Promise<AccountRecord | undefined>;
   /**
    * Makes the record durable before it resolves.
-   * @throws {EdgeError} `lock-lost` when the lease was not held at the last moment; or why it cannot be written
+   * @throws {EdgeError} `lock-lost` when somebody else may have written since the lock was taken; or why it cannot be
+   *   written
    */
   write(record: AccountRecord, lease: Lease): Promise<void>;
   /**
    * @returns undefined while another daemon holds it
    * @throws {EdgeError} when locking is not possible at all
    */
-  lock(): Promise<Lease | undefined>;
+  lock(purpose: Purpose): Promise<Lease | undefined>;
+  /**
+   * Leaves a wish with the daemon that holds the lock. Absent: whoever waits gets the lock in turn.
+   * @throws {EdgeError} when it could not be left
+   */
+  readonly handOver?: ((wish: Wish) => Promise<void>) | undefined;
+  /** Monotonic ms at which what is read was last known to be all there is. Absent: it is read anew each time. */
+  readonly syncedAt?: () => number | undefined;
 }
+
+/**
+ * What a lock is wanted for. To `keep` is to write down what one knows, which a store that compares before it sets may
+ * let anybody do; to `fetch` is for one at a time.
+ */
+export type Purpose = 'fetch' | 'keep';
+
+/** What somebody wants of the daemon that fetches: that the credential be refreshed, or that a refused token be looked into. */
+export type Wish =
+  | { readonly kind: 'refresh'; readonly strength: Strength; readonly generation: number }
+  | { readonly kind: 'refusal'; readonly token: Token };
 
 export interface Lease {
   /** False once the lock may belong to someone else: ask directly before what must not be done twice. */
   held(): Promise<boolean>;
+  /** The same, where that is known without looking anywhere. */
+  readonly isHeld?: () => boolean;
   /** Never releases what is no longer held, never rejects. */
   release(): Promise<void>;
 }

@@ -19,6 +19,7 @@ export type Reason =
 /** Why the platform is to be asked, whatever may hold it up; undefined when it is not. */
 export function reasonToFetch(state: State, policy: Policy, now: Instant): Reason | undefined {
   const { record } = state;
+  if (policy.follows) return undefined;
   if (state.manual) return 'requested';
   if (!record.token) return 'missing';
   if (standing(record.secrets, state.fingerprint) === 'new') return 'new-secret';

@@ -26,6 +26,9 @@ export interface AccountRecord {
   readonly secrets: readonly string[];
 }
 
+/** A fetch writes the record so often: before the request and after it. */
+export const ONE_FETCH = 2;
+
 /** @param wall epoch ms */
 export function emptyRecord(account: string, wall: number): AccountRecord {
   return { account, generation: 0, ledger: emptyLedger(wall), secrets: [] };

@@ -32,8 +32,9 @@ const RIVAL_AGE = 10 * MINUTE;
  * - `pending`: it is being asked already
  * - `rival`: asked as well, but a token that had just replaced a refused one is refused again
  * - `quiet`: asking did not help twice, so nothing more is done about it
+ * - `mirror`: another program fetches this token, and is the one to tell
  */
-export type RefusalVerdict = 'behind' | 'asked' | 'pending' | 'rival' | 'quiet';
+export type RefusalVerdict = 'behind' | 'asked' | 'pending' | 'rival' | 'quiet' | 'mirror';
 
 /** Of a refusal of the current token. */
 export function judgeRefusal(

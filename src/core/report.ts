@@ -25,6 +25,8 @@ export type Report =
   | { readonly type: 'restored' }
   /** The budget allows no fetch for so long. */
   | { readonly type: 'exhausted'; readonly ms: number; readonly lifeMs: number; readonly requested: boolean }
+  /** Another daemon fetches: the wish was left with it. */
+  | { readonly type: 'handed-over'; readonly reason: 'requested' | 'refused' }
   /** A person's refresh was not made: others have moved on to a newer AppSecret. */
   | { readonly type: 'lagging' }
   /** A reader says that the platform refused a token. */

@@ -19,7 +19,7 @@ const ALIVE = MINUTE;
  * @param end what this answer says of its end
  */
 export function sameAgain(state: State, known: Token, again: Token, end: Deadline, context: Context): State {
-  const { failure: _over, hold: _done, refusals, ...rest } = state;
+  const { failure: _over, heard: _too, hold: _done, refusals, ...rest } = state;
   const { policy, now } = context;
   const times = state.unready + 1;
   const next: State = {

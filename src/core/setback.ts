@@ -52,8 +52,9 @@ export function setbackOf(state: State, failure: Failure, context: Context): Set
  * Keeps the pause of a no that the platform gave to another daemon, or to the life before this one. After a restart a
  * refusal is tried again: someone may have mended what was refused; a used-up allowance comes back by itself.
  */
-export function withSetback(before: State, known: State, { now }: Context): State {
+export function withSetback(before: State, known: State, { policy, now }: Context): State {
   const { setback } = known.record;
+  if (policy.follows) return setback ? withHeard(known, setback) : withoutFailure(known);
   if (!setback || setback.at === before.record.setback?.at) return known;
   const { failure, fingerprint, at, until } = setback;
   const isOurSecret = fingerprint === undefined || fingerprint === (known.fingerprint ?? fingerprint);
@@ -62,10 +63,20 @@ export function withSetback(before: State, known: State, { now }: Context): Stat
   // Never longer than it was meant, whatever clocks or a damaged file claim.
   const wait = Math.min(until - ledgerTimeOf(known, now).at, until - at);
   if (wait <= 0 || (known.hold?.until ?? 0) >= now.monotonic + wait) return known;
+  return { ...withHeard(known, setback), hold: { why: 'backoff', until: now.monotonic + wait } };
+}
+
+/** Another daemon's failure, as if it had been ours. */
+export function withHeard(state: State, { failure }: Setback): State {
+  const isOurs = state.failure !== undefined && !state.heard;
   return {
-    ...known,
+    ...state,
     failure: { ...failure, effect: 'none', backoff: PASSING },
-    failures: Math.max(1, known.failures),
-    hold: { why: 'backoff', until: now.monotonic + wait },
+    failures: Math.max(1, state.failures),
+    ...(!isOurs && { heard: true }),
   };
+}
+
+function withoutFailure({ failure: _over, heard: _too, ...state }: State): State {
+  return { ...state, failures: 0 };
 }

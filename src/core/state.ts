@@ -33,9 +33,12 @@ export type Strength = 'ordinary' | 'preferred' | 'forced';
 /** Why a forced refresh was made an ordinary one. */
 export type Demotion = 'uncoordinated' | 'store' | 'spacing' | 'forced-budget';
 
-/** An answer that came after the lock was lost: whether it is the newest is only known under the lock. */
+/**
+ * What came of a request after the lock was lost, an answer or none: whether it was the newest is only known under the
+ * lock.
+ */
 export interface Orphan {
-  readonly answer: Answer;
+  readonly outcome: { readonly answer: Answer } | { readonly failure: Failure };
   readonly startedAt: Instant;
   /** Of the record with which the request began. */
   readonly generation: number;
@@ -48,6 +51,8 @@ export interface State {
   readonly saved: boolean;
   /** Monotonic ms at which the store was last read. */
   readonly lookedAt: number;
+  /** Monotonic ms at which something last said that it may have changed. */
+  readonly stirredAt?: number;
   /** When the store last showed a record that was no older than ours. */
   readonly seenAt?: Instant;
   readonly trouble?: StoreTrouble;
@@ -72,6 +77,8 @@ export interface State {
   /** Failed attempts in a row, and the last one. */
   readonly failures: number;
   readonly failure?: Failure;
+  /** It was not ours: another daemon has met it and written it down. */
+  readonly heard?: true;
   /** How often in a row the platform handed out the same token although it was due. */
   readonly unready: number;
   /** How often in a row another daemon held the lock. */
@@ -80,7 +87,9 @@ export interface State {
   /** A person asked for a refresh that has not begun. */
   readonly manual?: Strength;
   /** What became of the last one: why it was not made, or not made by force. */
-  readonly declined?: 'budget' | 'lagging' | Demotion;
+  readonly declined?: 'budget' | 'lagging' | 'mirror' | Demotion;
+  /** A wish is with the daemon that fetches: the generation of the record before it. */
+  readonly awaited?: number;
   readonly refusals?: Refusals;
   readonly targets: Targets;
 }

@@ -1,6 +1,7 @@
-import type { CredentialConfig } from '../config/config.ts';
+import type { CredentialConfig, FetchedConfig } from '../config/config.ts';
 import { misgivings } from '../config/misgivings.ts';
 import { inWords } from '../operations/duration.ts';
+import { inspectSource } from './cluster.ts';
 import { type Findings, gather } from './findings.ts';
 import { inspectNotify } from './notify.ts';
 import { inspectPlatform } from './platform.ts';
@@ -15,27 +16,31 @@ export async function inspectCredential(
   { isStateShared, scene }: { readonly isStateShared: boolean; readonly scene: Scene },
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<Findings> {
-  const [secret, targets, notify] = await Promise.all([
-    inspectSecret(credential.secret, scene),
+  const [targets, notify] = await Promise.all([
     inspectTargets(
       credential.publish.filter((target) => target.type === 'file'),
       scene,
     ),
     inspectNotify(credential.notify),
   ]);
+  const regrets: Findings = { facts: [], warnings: misgivings(credential) };
+  const secrets = inspectSecretTargets(secretsAmong(credential.publish));
+  if (credential.type === 'mirror') {
+    return gather(inspectSource(credential), regrets, targets, notify, secrets);
+  }
   return gather(
     inspectPlatform(credential.platform, environment),
     rhythm(credential),
-    { facts: [], warnings: misgivings(credential) },
-    secret,
+    regrets,
+    await inspectSecret(credential.secret, scene),
     targets,
     notify,
-    inspectSecretTargets(secretsAmong(credential.publish)),
+    secrets,
     fellowship(credential, isStateShared),
   );
 }
 
-function rhythm({ type, window, budget }: CredentialConfig): Findings {
+function rhythm({ type, window, budget }: FetchedConfig): Findings {
   const { fetchesPerDay, forcedPerDay } = budget;
   // A token that comes back until it ends has no window of its own.
   const when = type === 'wecom' ? 'when it ends' : `${inWords(window)} before its end`;
@@ -46,7 +51,7 @@ function rhythm({ type, window, budget }: CredentialConfig): Findings {
   };
 }
 
-function fellowship({ type }: CredentialConfig, isStateShared: boolean): Findings {
+function fellowship({ type }: FetchedConfig, isStateShared: boolean): Findings {
   if (type !== 'access-token' || isStateShared) return { facts: [], warnings: [] };
   const warning =
     'an access-token with a private state folder: a daemon elsewhere that fetches for this AppID kills the token ' +

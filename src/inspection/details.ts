@@ -15,13 +15,17 @@ const Details = v.object({
   expires_at: Seconds,
 });
 
+/** What the details should say; without type and AppID those of any credential. */
+export type Expected = Pick<Subject, 'kind'> & Partial<Pick<Subject, 'type' | 'appId'>>;
+
 /**
  * The token that the details of a published file tell of.
  * @returns `foreign` for those of another account or kind, undefined for what are no details
  */
-export function tokenIn(text: string, { type, appId, kind }: Subject): Token | 'foreign' | undefined {
+export function tokenIn(text: string, expected: Expected): Token | 'foreign' | undefined {
   const { success, output } = v.safeParse(Details, parseJson(text));
   if (!success) return undefined;
+  const { kind, appId = output.app_id, type = output.type } = expected;
   if (output.app_id !== appId || output.type !== (kind === 'token' ? type : kind)) return 'foreign';
   try {
     return {

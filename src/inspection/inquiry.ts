@@ -1,4 +1,4 @@
-import type { CredentialConfig } from '../config/config.ts';
+import type { FetchedConfig } from '../config/config.ts';
 import { secretReader } from '../config/secret-file.ts';
 import type { StateFolder } from '../coordination/state-folder.ts';
 import { type Failure, failureOf } from '../core/failure.ts';
@@ -39,7 +39,7 @@ const DUMMY = 'wx-token-sidecar-check-asks-whether-this-host-answers';
  * @param signal its reason says why it ended
  */
 export async function inquire(
-  credential: CredentialConfig,
+  credential: FetchedConfig,
   folder: StateFolder,
   clock: Clock,
   signal: AbortSignal,

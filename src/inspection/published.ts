@@ -5,7 +5,7 @@ import type { Policy } from '../core/policy.ts';
 import { after, type Deadline, type Instant } from '../core/time.ts';
 import { filesOf, idOf } from '../publishers/file.ts';
 import { type FormatName, formats, type Subject } from '../publishers/formats.ts';
-import { tokenIn } from './details.ts';
+import { type Expected, tokenIn } from './details.ts';
 import { type Sighting, sight, unseen } from './sighting.ts';
 
 /** One target with everything that lies there. */
@@ -21,14 +21,14 @@ interface SeenFile {
   readonly sighting: Sighting;
 }
 
-export async function seeTarget(target: FileTargetConfig, subject: Subject): Promise<SeenTarget> {
+export async function seeTarget(target: FileTargetConfig, expected: Expected): Promise<SeenTarget> {
   const files: SeenFile[] = [];
   let token: Token | undefined;
   // The file after its details, so that a change in between does not make the details look old.
   for (const { path, format } of filesOf(target)) {
     const sighting = await sight(path);
     const told =
-      format === 'json' && sighting.kind === 'content' ? tokenIn(sighting.text, subject) : undefined;
+      format === 'json' && sighting.kind === 'content' ? tokenIn(sighting.text, expected) : undefined;
     const isForeign = told === 'foreign';
     files.push({
       format,

@@ -1,4 +1,4 @@
-import type { Config, Problem, SecretTargetConfig, TargetConfig } from '../config/config.ts';
+import type { Config, SecretTargetConfig, TargetConfig } from '../config/config.ts';
 import { type Failure, failureOf } from '../core/failure.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Kubernetes } from '../kubernetes/index.ts';
@@ -13,42 +13,24 @@ export function inspectSecretTargets(targets: readonly SecretTargetConfig[]): Fi
   return { facts, warnings: [] };
 }
 
-/** Why the cluster that Secrets are published to cannot be asked at all; nothing where there are none. Asks nobody. */
-export async function clusterProblems(
-  { credentials }: Pick<Config, 'credentials'>,
-  kubernetes: Pick<Kubernetes, 'problems'>,
-): Promise<Problem[]> {
-  const [first] = credentials.flatMap(({ publish }) => secretsAmong(publish));
-  if (!first) return [];
-  const problems = await kubernetes.problems();
-  return problems.map((what) => ({ where: `kubernetes-secret ${first.namespace}/${first.name}`, what }));
-}
-
 export function secretsAmong(targets: readonly TargetConfig[]): SecretTargetConfig[] {
   return targets.filter((target) => target.type === 'kubernetes-secret');
 }
 
 /**
  * Reads the Secrets of each credential and makes as if it wrote them: that takes the same rights, and changes nothing.
- * @param patience how long all of it may take, ms
+ * @param signal its reason says why it ended
  */
 export async function probeAll(
   { credentials }: Pick<Config, 'credentials'>,
-  kubernetes: Pick<Kubernetes, 'client' | 'close'>,
+  kubernetes: Pick<Kubernetes, 'client'>,
   clock: Clock,
-  patience: number,
+  signal: AbortSignal,
 ): Promise<readonly Explanation[]> {
-  const end = new AbortController();
-  const timer = setTimeout(() => end.abort(new DOMException('too late', 'TimeoutError')), patience);
-  try {
-    const ask = async (target: SecretTargetConfig) => probe(target, kubernetes, clock, end.signal);
-    return await Promise.all(
-      credentials.map(async ({ publish }) => explain(await Promise.all(eachSecret(publish).map(ask)))),
-    );
-  } finally {
-    clearTimeout(timer);
-    await kubernetes.close();
-  }
+  const ask = async (target: SecretTargetConfig) => probe(target, kubernetes, clock, signal);
+  return Promise.all(
+    credentials.map(async ({ publish }) => explain(await Promise.all(eachSecret(publish).map(ask)))),
+  );
 }
 
 /** One target of each Secret. */

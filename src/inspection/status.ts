@@ -18,11 +18,13 @@ import { withHindrances } from './hindrance.ts';
 import { prospect } from './prospect.ts';
 import { eventOf, seeTarget } from './published.ts';
 import { AS_DAEMON, unseen } from './sighting.ts';
+import { storesOnDisk } from './stores-on-disk.ts';
 import { bestRecord, DRAW, watchedState } from './watched.ts';
 
 /**
  * How every credential stands, from what lies on the disk alone: the records in the state folder and the published
- * files. A Secret is none of that: whoever wants to know asks the daemon. Nothing is created, locked or fetched, so it works beside a running daemon as beside a stopped one.
+ * files. A Secret is none of that: whoever wants to know asks the daemon, and of a cluster or a mirror the files alone
+ * tell. Nothing is created, locked or fetched, so it works beside a running daemon as beside a stopped one.
  * @throws {ConfigError} when it cannot be told which account a credential is of
  */
 export async function statusOnDisk(config: Config, clock: Clock): Promise<readonly Status[]> {
@@ -34,15 +36,17 @@ export async function statusOnDisk(config: Config, clock: Clock): Promise<readon
 
 async function credentialOnDisk(
   credential: CredentialConfig,
-  { stateDir, stateMode, stateGid }: Config,
+  config: Config,
   clock: Clock,
 ): Promise<readonly Status[]> {
+  const { stateDir, stateMode, stateGid } = config;
   const complaints: string[] = [];
   const access = { mode: stateMode, ...(stateGid !== undefined && { gid: stateGid }) };
   const folder = stateFolder(stateDir, access, clock, (message) => complaints.push(message));
   const createPublisher = publishers({ kubernetes: kubernetesOf({ clock }), clock });
   const onDisk = { ...credential, publish: credential.publish.filter(({ type }) => type === 'file') };
-  const joined = await joinCredential(onDisk, { folder, clock, createPublisher }).catch((error: unknown) => {
+  const stores = storesOnDisk(config, folder);
+  const joined = await joinCredential(onDisk, { stores, clock, createPublisher }).catch((error: unknown) => {
     const what = failureOf(error, 'none').message;
     throw new ConfigError([{ where: credential.name, what }]);
   });
@@ -84,13 +88,17 @@ async function viewOnDisk(...at: Parameters<typeof lookOnce>): Promise<View> {
 /** @param others what is known of the units before */
 async function lookOnce(
   unit: Unit,
-  { type, appId, publish }: CredentialConfig,
+  credential: CredentialConfig,
   others: ReadonlyMap<string, State>,
   clock: Clock,
 ): Promise<View> {
-  const subject: Subject = { name: unit.name, type, appId, kind: unit.kind };
-  const files = filesOfUnit({ publish }, unit);
-  const targets = await Promise.all(files.map((target) => seeTarget(target, subject)));
+  const { name, kind } = unit;
+  const of = credential.type === 'mirror' ? { type: 'mirror', appId: '' } : credential;
+  const subject: Subject = { name, kind, type: of.type, appId: of.appId };
+  // Of what a mirror holds only its source knows whose it is.
+  const expected = credential.type === 'mirror' ? { kind } : subject;
+  const files = filesOfUnit(credential, unit);
+  const targets = await Promise.all(files.map((target) => seeTarget(target, expected)));
   const [stored, fingerprint] = await Promise.all([unit.store.read(), unit.fingerprint()]);
 
   const now = clock.now();

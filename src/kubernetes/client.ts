@@ -33,6 +33,8 @@ export interface CallOptions {
  * `unknown`, a write may have been made, or be made later still: read again.
  */
 export interface KubernetesClient {
+  /** The one to use where none is said: that of the pod, or of the kubeconfig. */
+  readonly namespace: string;
   get<R extends Resource>(object: ObjectName<R>, options?: CallOptions): Promise<Stored<R>>;
   /**
    * Changes what the patch names and leaves all else alone.
@@ -49,7 +51,7 @@ export interface KubernetesClient {
   replace<R extends Resource>(
     object: ObjectName<R>,
     whole: Stored<R>,
-    options?: CallOptions,
+    options?: CallOptions & { readonly dryRun?: boolean },
   ): Promise<Stored<R>>;
   /**
    * What is there, then every change, until the server ends it in order: it may at any time. Resolves once it is open.
@@ -63,6 +65,9 @@ export interface KubernetesClient {
   /** Ends everything under way. */
   close(): Promise<void>;
 }
+
+/** Everything but the writing: it needs the same right. */
+const DRY_RUN = '?dryRun=All';
 
 export interface ClientOptions {
   readonly clock: Clock;
@@ -96,6 +101,7 @@ export function createClient(connection: Connection, { clock, timeouts }: Client
   }
 
   return {
+    namespace: connection.namespace,
     get: (object, options) =>
       call({ verb: 'get', object }, { method: 'GET', target: objectPath(object), ...options }),
     async mergePatch(object, resourceVersion, patch, { dryRun = false, ...options } = {}) {
@@ -105,21 +111,21 @@ export function createClient(connection: Connection, { clock, timeouts }: Client
         { verb: 'patch', object },
         {
           method: 'PATCH',
-          target: `${objectPath(object)}${dryRun ? '?dryRun=All' : ''}`,
+          target: `${objectPath(object)}${dryRun ? DRY_RUN : ''}`,
           contentType: 'application/merge-patch+json',
           body: JSON.stringify({ ...patch, metadata }),
           ...options,
         },
       );
     },
-    async replace(object, whole, options) {
+    async replace(object, whole, { dryRun = false, ...options } = {}) {
       if (!isResourceVersion(whole.metadata.resourceVersion))
         throw new TypeError('an update needs the version that was read');
       return call(
         { verb: 'update', object },
         {
           method: 'PUT',
-          target: objectPath(object),
+          target: `${objectPath(object)}${dryRun ? DRY_RUN : ''}`,
           contentType: 'application/json',
           body: JSON.stringify(whole),
           ...options,

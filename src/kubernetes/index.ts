@@ -14,9 +14,10 @@ export interface Kubernetes {
   problems(): Promise<readonly string[]>;
   /** @throws {EdgeError} `kube-credentials` where there are {@link problems} */
   client(): Promise<KubernetesClient>;
+  /** What this process does with one object, one after the other: they would only meet each other's conflicts. */
+  inTurn<T>(object: ObjectName, work: () => Promise<T>): Promise<T>;
   /**
-   * Changes a Secret by compare-and-set. Those of this process who write the same one take turns: they would only meet
-   * each other's conflicts.
+   * Changes a Secret by compare-and-set. Those of this process who write the same one take turns.
    * @throws {EdgeError} why it could not be read or written
    */
   updateSecret(
@@ -90,6 +91,7 @@ export function kubernetesOf({
   return {
     problems: async () => (await connect()).problems ?? [],
     client,
+    inTurn,
     async updateSecret(secret, decide) {
       const [{ updateSecret }, ready] = await Promise.all([import('./update-secret.ts'), client()]);
       return inTurn(secret, () => updateSecret(ready, secret, decide));

@@ -75,6 +75,7 @@ export function createWire(connection: Connection, timeouts: Timeouts): Wire {
       const token = await connection.token();
       const noted = noting(() => {
         effect = method === 'GET' ? 'none' : 'unknown';
+        return true;
       });
       const answer = request(`${connection.server}${target}`, {
         dispatcher: pick(await ready()).compose(noted),

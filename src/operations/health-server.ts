@@ -1,3 +1,4 @@
+import type { Leadership } from '../core/cluster-event.ts';
 import type { Clock, Unit } from '../core/ports.ts';
 import type { Report } from '../core/report.ts';
 import type { View } from '../core/view.ts';
@@ -17,6 +18,8 @@ import { statusPage } from './status-page.ts';
 export interface HealthServerOptions extends Pick<HttpServerOptions, 'listen' | 'allowedHosts' | 'failed'> {
   readonly clock: Clock;
   readonly views: () => readonly View[];
+  /** Who refreshes for all; undefined without a cluster. */
+  readonly leadership: () => Leadership | undefined;
 }
 
 /** Health, metrics and a page for people, and what they have to be told for it. */
@@ -32,9 +35,14 @@ export interface HealthServer {
   start(): Promise<HttpServer>;
 }
 
-export function createHealthServer({ clock, views, ...server }: HealthServerOptions): HealthServer {
+export function createHealthServer({
+  clock,
+  views,
+  leadership,
+  ...server
+}: HealthServerOptions): HealthServer {
   const health = createHealth(clock, views);
-  const metrics = createMetrics(clock, views);
+  const metrics = createMetrics(clock, views, leadership);
   const history = createHistory(clock);
 
   async function answer(path: string, accept: string): Promise<HttpAnswer | undefined> {

@@ -47,8 +47,8 @@ export function gauges(views: readonly View[], now: Instant): readonly Family[] 
     }),
     gauge(
       'follower_last_sync_timestamp_seconds',
-      'When the shared state was last read, epoch seconds.',
-      ({ unit, state }) => (unit.kind === 'token' ? [[{}, lastSync(state, now)]] : []),
+      'When the shared state was last known, epoch seconds.',
+      (view) => (view.unit.kind === 'token' ? [[{}, lastSync(view, now)]] : []),
     ),
   ];
 }
@@ -77,7 +77,9 @@ function lastSuccess({ record: { token }, confirmedAt }: State, now: Instant): n
 }
 
 /** While it is being read anew, when it was seen before: a read that hangs must not hide that. */
-function lastSync({ lookedAt, seenAt }: State, now: Instant): number | undefined {
+function lastSync({ unit, state: { lookedAt, seenAt } }: View, now: Instant): number | undefined {
+  const synced = unit.store.syncedAt?.();
+  if (synced !== undefined) return epoch(synced, now);
   return epoch(Number.isFinite(lookedAt) ? lookedAt : seenAt?.monotonic, now);
 }
 

@@ -1,4 +1,5 @@
 import { Gauge, Registry } from 'prom-client';
+import type { Leadership } from '../core/cluster-event.ts';
 import type { Clock, Unit } from '../core/ports.ts';
 import type { Report } from '../core/report.ts';
 import type { View } from '../core/view.ts';
@@ -6,6 +7,7 @@ import { version } from '../system/version.ts';
 import { expose } from './exposition.ts';
 import { createCounters } from './metrics-counters.ts';
 import { gauges } from './metrics-gauges.ts';
+import { createLeaderGauge } from './metrics-leader.ts';
 
 export interface Metrics {
   report(of: Pick<Unit, 'name' | 'kind'> | undefined, report: Report): void;
@@ -18,9 +20,14 @@ export interface Metrics {
 }
 
 /** What Prometheus learns. Every name is a promise to those who wrote rules and dashboards with it. */
-export function createMetrics(clock: Clock, views: () => readonly View[]): Metrics {
+export function createMetrics(
+  clock: Clock,
+  views: () => readonly View[],
+  leadership: () => Leadership | undefined,
+): Metrics {
   const registry = new Registry();
   const { families, ...counters } = createCounters(registry);
+  createLeaderGauge(registry, leadership);
   new Gauge({
     name: 'wx_token_build_info',
     help: 'Always 1; which version runs on which Node.',

@@ -68,6 +68,7 @@ export function createNarrator(logger: Logger): (of: Named | undefined, report: 
       case 'adopted':
         repeated.delete(id);
         forget(id, 'fetch');
+        forget(id, 'state');
         return report.lifeMs > 0
           ? logger.info(`took over a stored ${noun}, good for ${inWords(report.lifeMs)}`, who)
           : logger.info(`found a stored ${noun}, but it has ended`, who);
@@ -98,6 +99,11 @@ export function createNarrator(logger: Logger): (of: Named | undefined, report: 
           { ...who, advice: BUDGET },
         );
       }
+      case 'handed-over':
+        return logger.info('the daemon that refreshes for all is asked to look into it', {
+          ...who,
+          reason: report.reason,
+        });
       case 'lagging':
         return logger.warn(
           'not refreshed: other daemons have moved on to a newer AppSecret than this one has',

@@ -26,6 +26,7 @@ const WAITS: Readonly<Record<Extract<Step, { kind: 'wait' }>['why'], Words>> = {
   ],
   budget: ['a fetch, when the budget of calls allows it', 'budget allows it'],
   lagging: ['a try with our own AppSecret, which others have replaced by a newer one', 'old AppSecret'],
+  source: ['a look at where it is mirrored from', 'a look'],
   token: ['a fetch, once there is a live token to fetch it with', 'needs a token'],
 };
 

@@ -36,5 +36,10 @@ export const REFUSALS: Readonly<
       'another process is fetching for this appid: find it, or move every one to stable-token; ' +
       'or the reader uses the token with another account',
   },
+  mirror: {
+    level: 'warn',
+    message: 'a reader reports that a mirrored token is refused',
+    advice: 'report it to the daemon that fetches it: this one only reads and publishes',
+  },
   quiet: { level: 'debug', message: 'a reader goes on refusing tokens; asking did not help' },
 };

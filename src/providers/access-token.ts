@@ -21,7 +21,7 @@ export const accessToken: CredentialKind = {
     refusalForces: false,
   }),
   provider: ({ appId, secret, platform }) => ({
-    async fetch({ signal }) {
+    async fetch({ signal, permit }) {
       const answer = await platform.call({
         method: 'GET',
         path: '/cgi-bin/token',
@@ -29,6 +29,7 @@ export const accessToken: CredentialKind = {
         query: { grant_type: 'client_credential', appid: appId, secret: (await secret()).reveal() },
         repeatable: false,
         signal,
+        permit,
       });
       return fetched(answer, 'access_token');
     },

@@ -18,6 +18,8 @@ export interface PlatformRequest {
   /** Whether asking twice does no harm: then another host may be asked when an answer was lost. */
   readonly repeatable: boolean;
   readonly signal: AbortSignal;
+  /** Asked at the last moment before anything is sent; with a no, nothing is. */
+  readonly permit?: (() => boolean) | undefined;
 }
 
 export interface PlatformAnswer {

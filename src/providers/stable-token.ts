@@ -23,7 +23,7 @@ export const stableToken: CredentialKind = {
     ...(recheck !== undefined && { recheck }),
   }),
   provider: ({ appId, secret, platform }) => ({
-    async fetch({ forced, signal }) {
+    async fetch({ forced, signal, permit }) {
       const answer = await platform.call({
         method: 'POST',
         path: '/cgi-bin/stable_token',
@@ -36,6 +36,7 @@ export const stableToken: CredentialKind = {
         },
         repeatable: !forced,
         signal,
+        permit,
       });
       return fetched(answer, 'access_token');
     },

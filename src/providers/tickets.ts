@@ -22,7 +22,7 @@ function ticket(family: PlatformFamily, path: string, type?: string): Credential
     family,
     policy: (wishes) => repeatingPolicy({ repeats: 'with-whole-life', needsToken: true }, wishes),
     provider: ({ platform }) => ({
-      async fetch({ token, signal }) {
+      async fetch({ token, signal, permit }) {
         if (!token) throw noToken();
         const query = { access_token: token.value.reveal(), ...(type !== undefined && { type }) };
         const answer = await platform.call({
@@ -32,6 +32,7 @@ function ticket(family: PlatformFamily, path: string, type?: string): Credential
           query,
           repeatable: true,
           signal,
+          permit,
         });
         return fetched(answer, 'ticket');
       },

@@ -2,6 +2,7 @@ import { lookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { request } from 'undici';
 import { noting } from '../system/departure.ts';
+import { startPatience } from '../system/patience.ts';
 import { openRoute, type Route } from '../system/request-route.ts';
 import { version } from '../system/version.ts';
 import type { PlatformRequest } from './platform.ts';
@@ -41,13 +42,13 @@ export function createTransport(options: TransportOptions): Transport {
   const closing = new AbortController();
 
   return {
-    async send(origin, { method, path, query, body, signal }) {
+    async send(origin, { method, path, query, body, signal, permit = () => true }) {
       // A base URL may end in a path: a reverse proxy's prefix.
       const url = new URL(`${origin.replace(/\/+$/, '')}${path}`);
       for (const [name, value] of Object.entries(query ?? {})) url.searchParams.set(name, value);
       const limit = new AbortController();
       const tooLate = () => limit.abort(new DOMException('too late', 'TimeoutError'));
-      const timer = setTimeout(tooLate, options.timeout);
+      const forget = startPatience(options.timeout, tooLate);
       let route: Route | undefined;
       let departed = false;
       try {
@@ -60,7 +61,8 @@ export function createTransport(options: TransportOptions): Transport {
         });
         const observed = route.dispatcher.compose(
           noting(() => {
-            departed = true;
+            departed = permit();
+            return departed;
           }),
         );
         const answer = exchange(url, {
@@ -83,7 +85,7 @@ export function createTransport(options: TransportOptions): Transport {
           hasLogin: route?.hasLogin(),
         });
       } finally {
-        clearTimeout(timer);
+        forget();
         void route?.dispatcher.destroy();
       }
     },

@@ -11,7 +11,7 @@ export const wecom: CredentialKind = {
   family: 'wecom',
   policy: (wishes) => repeatingPolicy({ repeats: 'with-rest', needsToken: false }, wishes),
   provider: ({ appId, secret, platform }) => ({
-    async fetch({ signal }) {
+    async fetch({ signal, permit }) {
       const answer = await platform.call({
         method: 'GET',
         path: '/cgi-bin/gettoken',
@@ -19,6 +19,7 @@ export const wecom: CredentialKind = {
         query: { corpid: appId, corpsecret: (await secret()).reveal() },
         repeatable: true,
         signal,
+        permit,
       });
       return fetched(answer, 'access_token');
     },

@@ -1,4 +1,4 @@
-import type { CredentialType, Kind, Token } from '../core/credential.ts';
+import type { Kind, Token } from '../core/credential.ts';
 import { phpArray } from './formats/php.ts';
 import { javaProperties } from './formats/properties.ts';
 import { shellAssignments } from './formats/shell.ts';
@@ -6,7 +6,8 @@ import { shellAssignments } from './formats/shell.ts';
 /** Whose token or ticket a file holds: what the details say beside the value. */
 export interface Subject {
   readonly name: string;
-  readonly type: CredentialType;
+  /** Of the credential. */
+  readonly type: string;
   readonly appId: string;
   readonly kind: Kind;
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
 import { isRoot, namesIn, temporaryFolder } from '../system/folder.ts';
-import { LEAST, problemsOf } from './configured.ts';
+import { fetching, LEAST, problemsOf } from './configured.ts';
 
 /** A folder with a secret, certificates, and a volume to publish into; and a link to all of it. */
 async function place() {
@@ -16,6 +16,9 @@ async function place() {
   return at;
 }
 
+const willPublish = async (environment: Readonly<Record<string, string>>) =>
+  fetching(await loadConfig(environment));
+
 type Names = Readonly<Record<string, string>>;
 
 /** What is wrong with paths within one place, as variables without their `WXTOKEN_`, for someone who will publish. */
@@ -24,7 +27,7 @@ async function wrongWith(names: Names, at?: Awaited<ReturnType<typeof place>>): 
   const paths = Object.entries({ FILE: '/volume/token', ...names }).map(
     ([name, path]) => [`WXTOKEN_${name}`, path.startsWith('/') ? within(path) : path] as const,
   );
-  const problems = await problemsOf({ ...LEAST, ...Object.fromEntries(paths) }, loadConfig);
+  const problems = await problemsOf({ ...LEAST, ...Object.fromEntries(paths) }, willPublish);
   return problems.map((problem) => problem.replaceAll(within(), ''));
 }
 

@@ -1,4 +1,4 @@
-import { type Config, ConfigError } from '../../src/config/config.ts';
+import { type Config, ConfigError, type FetchedConfig } from '../../src/config/config.ts';
 import { loadConfig } from '../../src/config/load.ts';
 
 /** The least that one has to say. */
@@ -7,8 +7,21 @@ export const LEAST = { WXTOKEN_APPID: 'wx0000000000000000', WXTOKEN_SECRET: '0'.
 type Environment = Readonly<Record<string, string>>;
 
 /** Read for a command that publishes nothing: whether the folders of this machine can be written does not matter. */
-export async function configOf(environment: Environment): Promise<Config> {
-  return await loadConfig(environment, { publishes: false });
+export async function configOf(environment: Environment): Promise<FetchingConfig> {
+  return fetching(await loadConfig(environment, { publishes: false }));
+}
+
+/** One in which nothing is a mirror. */
+export interface FetchingConfig extends Config {
+  readonly credentials: readonly FetchedConfig[];
+}
+
+export function fetching(config: Config): FetchingConfig {
+  const credentials = config.credentials.flatMap((credential) =>
+    credential.type === 'mirror' ? [] : [credential],
+  );
+  if (credentials.length < config.credentials.length) throw new TypeError('there is a mirror in it');
+  return { ...config, credentials };
 }
 
 /** What is wrong with an environment, a line each. Throws when nothing is. */

@@ -1,16 +1,17 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { CredentialConfig } from '../../src/config/config.ts';
+import type { FetchedConfig } from '../../src/config/config.ts';
 import { secretReader } from '../../src/config/secret-file.ts';
 import { account, inJson, place, SECRET } from './written.ts';
 
 const MINUTE = 60_000;
 const KUBERNETES = { KUBERNETES_SERVICE_HOST: '10.96.0.1' };
+const CLUSTER = { lease: { name: 'wx-token' }, secret: { name: 'wx-token' } };
 
 type Keys = Readonly<Record<string, unknown>>;
 
 /** The only credential of a file that says the least and these keys. */
-async function credentialWith(own: Keys, keys: Keys = {}, environment = {}): Promise<CredentialConfig> {
+async function credentialWith(own: Keys, keys: Keys = {}, environment = {}): Promise<FetchedConfig> {
   const { load } = await place();
   const { credentials } = await load(inJson([account(own)], keys), environment);
   const [credential, ...more] = credentials;
@@ -230,17 +231,20 @@ credentials:
 
 describe('in Kubernetes', () => {
   it('a stable-token that shares nothing is asked for again every five minutes, unless something else is said', async () => {
-    const [usual, own, never, shared] = [
+    const [usual, own, never, shared, elected] = [
       await credentialWith({}, {}, KUBERNETES),
       await credentialWith({ recheck: '2m' }, {}, KUBERNETES),
       await credentialWith({ recheck: 'off' }, {}, KUBERNETES),
       await credentialWith({}, { stateDir: '/shared' }, KUBERNETES),
+      await credentialWith({}, { cluster: CLUSTER }, KUBERNETES),
     ];
     expect(usual).toMatchObject({ coordinated: false, recheck: 5 * MINUTE });
     expect(own).toMatchObject({ coordinated: false, recheck: 2 * MINUTE });
     expect(never).not.toHaveProperty('recheck');
     expect(shared).not.toHaveProperty('recheck');
     expect(shared.coordinated).toBe(true);
+    expect(elected).not.toHaveProperty('recheck');
+    expect(elected.coordinated).toBe(true);
   });
 
   it('an access-token needs a shared folder, or a word that there is no other pod', async () => {
@@ -251,6 +255,7 @@ describe('in Kubernetes', () => {
     for (const [own, keys] of [
       [{ allowUncoordinated: true }, {}],
       [{}, { stateDir: '/shared' }],
+      [{}, { cluster: CLUSTER }],
     ] as const) {
       await credentialWith({ type: 'access-token', ...own }, keys, KUBERNETES);
     }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
 import { temporaryFolder } from '../system/folder.ts';
+import { fetching } from './configured.ts';
 
 const MANY = 2000;
 
@@ -27,7 +28,7 @@ describe('two thousand accounts', () => {
   it('are read, with all that they point at', async () => {
     const file = await agency();
     const started = performance.now();
-    const config = await loadConfig({}, { file });
+    const config = fetching(await loadConfig({}, { file }));
     process.stdout.write(`2000 accounts read in ${Math.round(performance.now() - started)} ms\n`);
     expect(config.credentials).toHaveLength(MANY);
     expect(new Set(config.credentials.map(({ appId }) => appId)).size).toBe(MANY);

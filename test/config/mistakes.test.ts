@@ -32,8 +32,22 @@ describe('a mistake in an account is told with its key', () => {
       ['name: must be 1 to 63 of a-z, 0-9 and -, with no - at an end'],
     ],
     ['a name that is a number', { name: 42 }, ['name: must be text of a-z, 0-9 and -; put it into quotes']],
-    ['another type', { type: 'stable' }, ['type: must be stable-token, access-token or wecom']],
-    ['a mirror', { type: 'mirror' }, ['type: mirror is not supported by this version yet']],
+    ['another type', { type: 'stable' }, ['type: must be stable-token, access-token, wecom or mirror']],
+    [
+      'a mirror of nothing, with what fetching takes',
+      { type: 'mirror', tickets: ['jsapi'] },
+      [
+        'from: is required: where the mirror reads',
+        'appId: does not belong to mirror, which fetches nothing',
+        'secretFile: does not belong to mirror, which fetches nothing',
+        'tickets: does not belong to mirror: a target whose of names a ticket is enough',
+      ],
+    ],
+    [
+      'a source of what is fetched here',
+      { from: { kubernetesSecret: { name: 'wx-token', credential: 'shop' } } },
+      ['from: belongs to mirror: it is fetched here'],
+    ],
     ['no account', { appId: undefined }, ['appId: is required: the AppID of the account']],
     ['no corp', { ...WECOM, corpId: undefined }, ['corpId: is required: the CorpID of the account']],
     [
@@ -386,7 +400,37 @@ describe('a mistake in what counts for all is told with its key', () => {
       { stateMode: '0770', stateGroup: 'roo' },
       ['stateGroup: this system knows no group called "roo": use its number'],
     ],
-    ['parts of a later version', { cluster: {} }, ['cluster: is not supported by this version yet']],
+    [
+      'a cluster without its objects',
+      { cluster: {} },
+      [
+        'cluster.lease: is required: the Lease that elects the refresher',
+        'cluster.secret: is required: the Secret in which it keeps the credentials',
+      ],
+    ],
+    [
+      'objects without names, or with names that no cluster knows',
+      { cluster: { lease: { namespace: 'My_Shop', name: 'wx_token' }, secret: {} } },
+      [
+        'cluster.lease.namespace: must be a namespace of Kubernetes: up to 63 of a-z, 0-9 and -',
+        'cluster.lease.name: must be the name of an object of Kubernetes: a-z, 0-9, - and .',
+        'cluster.secret.name: is required: the name of the Secret',
+      ],
+    ],
+    [
+      'an election of two holders at a time',
+      {
+        cluster: {
+          lease: { name: 'a', duration: '1500ms', renewDeadline: '2s', retryPeriod: '1800ms' },
+          secret: { name: 'a' },
+        },
+      },
+      [
+        'cluster.lease.duration: must be whole seconds: a Lease counts those',
+        'cluster.lease.renewDeadline: must be shorter than duration: a holder stops before another begins',
+        'cluster.lease.retryPeriod: must be much shorter than renewDeadline: several tries go into it',
+      ],
+    ],
     [
       'servers without an address',
       { http: {}, tokenServer: {} },

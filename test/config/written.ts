@@ -1,8 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Config, ConfigError } from '../../src/config/config.ts';
+import { ConfigError } from '../../src/config/config.ts';
 import { type LoadOptions, loadConfig } from '../../src/config/load.ts';
 import { temporaryFolder } from '../system/folder.ts';
+import { type FetchingConfig, fetching } from './configured.ts';
 
 type Environment = Readonly<Record<string, string>>;
 
@@ -10,7 +11,7 @@ type Environment = Readonly<Record<string, string>>;
 export interface Place {
   readonly folder: string;
   /** Writes the configuration; `$FOLDER` in it is the folder. Reads it for a command that publishes nothing. */
-  load(text: string | Buffer, environment?: Environment, options?: LoadOptions): Promise<Config>;
+  load(text: string | Buffer, environment?: Environment, options?: LoadOptions): Promise<FetchingConfig>;
   /** What is wrong with it, a line each, with `$FOLDER` for the folder. Throws when nothing is. */
   problems(text: string | Buffer, environment?: Environment, options?: LoadOptions): Promise<string[]>;
 }
@@ -26,7 +27,7 @@ export async function place(name = 'config.yaml'): Promise<Place> {
 
   async function load(text: string | Buffer, environment: Environment = {}, options: LoadOptions = {}) {
     await writeFile(file, typeof text === 'string' ? text.replaceAll('$FOLDER', folder) : text);
-    return loadConfig(environment, { file, publishes: false, ...options });
+    return fetching(await loadConfig(environment, { file, publishes: false, ...options }));
   }
 
   return {

@@ -224,7 +224,7 @@ describe('the record of an account', () => {
     await state.prepare();
     await store.write(RECORD, HELD);
     await rm(folder, { recursive: true });
-    const lease = await store.lock();
+    const lease = await store.lock('fetch');
     await store.write(RECORD, HELD);
     await lease?.release();
     expect(await store.read()).toMatchObject({ generation: 3 });

@@ -181,6 +181,8 @@ function longestWait({ step, state, left = 0 }: Wait): number {
       return 1.2 * MINUTE;
     case 'token':
       return SECOND;
+    case 'source':
+      return MINUTE / 2;
     case 'budget':
       return DAY + HOUR;
   }

@@ -100,7 +100,7 @@ export interface FollowedJournal {
 
 const FOLLOW = 100;
 
-function followJournal(sandbox: TestSandbox, atEnd: AtEnd): FollowedJournal {
+export function followJournal(sandbox: TestSandbox, atEnd: AtEnd): FollowedJournal {
   const endpoints: readonly string[] = Object.values(ENDPOINT);
   const kept: JournalEntry[] = [];
   let last = 0;

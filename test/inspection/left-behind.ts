@@ -5,6 +5,7 @@ import { stateFolder } from '../../src/coordination/state-folder.ts';
 import type { Kind, Token } from '../../src/core/credential.ts';
 import type { AccountRecord } from '../../src/core/record.ts';
 import { statusOnDisk } from '../../src/inspection/status.ts';
+import { storesOnDisk } from '../../src/inspection/stores-on-disk.ts';
 import { kubernetesOf } from '../../src/kubernetes/index.ts';
 import type { Status } from '../../src/operations/status.ts';
 import { publishers } from '../../src/publishers/index.ts';
@@ -51,7 +52,7 @@ export async function leftBehind(
   };
   const state = stateFolder(config.stateDir, { mode: 0o700 }, story.clock, refuse);
   const { units } = await joinCredential(credential, {
-    folder: state,
+    stores: storesOnDisk(config, state),
     clock: story.clock,
     createPublisher: publishers({ kubernetes: kubernetesOf({ clock: story.clock }), clock: story.clock }),
   });
@@ -63,7 +64,7 @@ export async function leftBehind(
     folder,
     file,
     async store(record = story.state().record) {
-      const lease = await unit.store.lock();
+      const lease = await unit.store.lock('keep');
       if (!lease) throw new Error('the lock is held');
       await unit.store.write({ ...record, account: unit.account }, lease);
       await lease.release();

@@ -13,12 +13,11 @@ const GROUPING = /\b(?:by|on|ignoring|without)\s*\(([^)]*)\)/g;
 const BY = /\bby\s*\(([^)]*)\)/g;
 const LEGEND = /\{\{\s*(?:\$labels\.)?([a-z_]+)\s*\}\}/g;
 
-export function vocabularyOf(series: readonly Series[], later: Readonly<Record<string, readonly string[]>>) {
+export function vocabularyOf(series: readonly Series[]) {
   const known = new Map<string, Set<string>>();
   const add = (name: string, labels: readonly string[]) =>
     known.set(name, new Set([...(known.get(name) ?? OF_TARGETS), ...labels]));
   for (const { name, labels } of series) add(name, Object.keys(labels));
-  for (const [name, labels] of Object.entries(later)) add(name, labels);
   add('up', []);
   return known;
 }

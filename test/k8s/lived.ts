@@ -32,7 +32,7 @@ export async function live({ minutes, fault = () => undefined }: Life): Promise<
       random,
       report: (of, report) => metrics.report(of, report),
     });
-    const metrics = createMetrics(clock, reconciler.views);
+    const metrics = createMetrics(clock, reconciler.views, () => undefined);
     reconciler.serve(units);
     metrics.serve(units);
     return { instance, reconciler, metrics, offset: 2 * index * SECOND };

@@ -1,5 +1,6 @@
 import { access } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../../src/config/load.ts';
 import { beside, filesOf, listOf, manifests, partOf, pods, textOf } from './manifests.ts';
 
 const PODS = await pods();
@@ -46,9 +47,9 @@ describe('every pod', () => {
   );
 
   it.each(PODS)(
-    'of $file says what it needs, and gets no token for the API server, which nobody asks',
+    'of $file says what it needs, and gets the API server only if it asks it',
     ({ spec, containers }) => {
-      expect(spec['automountServiceAccountToken']).toBe(false);
+      expect(spec['automountServiceAccountToken']).toBe(spec['serviceAccountName'] === 'wx-token-sidecar');
       for (const { resources, name } of containers) {
         expect(resources, String(name)).toMatchObject({
           requests: { cpu: expect.stringMatching(/m$/), memory: expect.stringMatching(/Mi$/) },
@@ -83,5 +84,52 @@ describe('every pod', () => {
     if (isNative) expect(partOf(first, 'startupProbe', 'httpGet')['path']).toBe('/startupz');
     else expect(first['args']).toEqual(['once']);
     return undefined;
+  });
+});
+
+describe('what the refreshers share', () => {
+  it('can be applied again without a loss: the Secret has no data, the Lease no spec', async () => {
+    const found = await manifests();
+    const secrets = found.filter(({ kind }) => kind === 'Secret');
+    expect(secrets).toHaveLength(1);
+    for (const key of ['data', 'stringData', 'immutable'])
+      expect(secrets[0]?.content).not.toHaveProperty(key);
+    const leases = found.filter(({ kind }) => kind === 'Lease');
+    expect(leases).toHaveLength(1);
+    expect(leases[0]?.content).not.toHaveProperty('spec');
+  });
+
+  it('is all that their Role allows, each by its name and with no verb that is not needed', async () => {
+    const found = await manifests();
+    const rules = found.filter(({ kind }) => kind === 'Role').map(({ content }) => content['rules']);
+    expect(rules).toEqual([
+      [
+        {
+          apiGroups: [''],
+          resources: ['secrets'],
+          resourceNames: ['wx-token'],
+          verbs: ['get', 'patch', 'watch'],
+        },
+        {
+          apiGroups: ['coordination.k8s.io'],
+          resources: ['leases'],
+          resourceNames: ['wx-token-sidecar'],
+          verbs: ['get', 'update', 'watch'],
+        },
+      ],
+      [{ apiGroups: [''], resources: ['secrets'], resourceNames: ['wx-token'], verbs: ['get', 'watch'] }],
+    ]);
+  });
+});
+
+describe('the configuration of', () => {
+  it.each(['base/config.yaml', 'examples/mirror/config.yaml'])('%s is a good one', async (file) => {
+    // Without what it is going to be used for no AppSecret has to be there.
+    const options = { file: beside(file, 'config.yaml'), publishes: false, fetches: false };
+    const environment = { KUBERNETES_SERVICE_HOST: '127.0.0.1' };
+    const { cluster, credentials } = await loadConfig(environment, options);
+    expect(credentials).toHaveLength(1);
+    const [secret] = credentials.map((one) => (one.type === 'mirror' ? one.from : cluster?.secret));
+    expect(secret).toMatchObject({ namespace: 'wx-token', name: 'wx-token' });
   });
 });

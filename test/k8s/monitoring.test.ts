@@ -12,14 +12,11 @@ import { metricsIn, strangers, type Vocabulary, vocabularyOf } from './expressio
 import { alerts, dashboard, FOLDER, questions, textOf } from './monitoring.ts';
 import { promtool, promtoolWith } from './promtool.ts';
 
-/** Metrics that are used already and come with daemons of a cluster. */
-const LATER = { wx_token_leader: ['lease'] };
-
 /** What the program can be told to do. */
 const COMMANDS = ['run', 'once', 'check', 'status', 'refresh', 'sandbox'];
 
 async function known(): Promise<Vocabulary> {
-  return vocabularyOf(await (await exposeAll()).scrape(), LATER);
+  return vocabularyOf(await (await exposeAll()).scrape());
 }
 
 /** What Grafana puts in for its variables. */

@@ -28,6 +28,7 @@ export async function expose(clock: Clock, views: () => readonly View[]): Promis
   const { start, ...health } = createHealthServer({
     clock,
     views,
+    leadership: () => ({ lease: 'wx/wx-token', leads: true }),
     listen: { host: '127.0.0.1', port: 0 },
     allowedHosts: [],
     failed: (error) => problems.push(error),

@@ -24,6 +24,7 @@ const PROMISED: Readonly<Record<string, string>> = {
   wx_token_refresh_duration_seconds_sum: '',
   wx_token_refresh_duration_seconds_count: '',
   wx_token_config_reload_total: 'result',
+  wx_token_leader: 'lease',
   wx_token_build_info: 'node version',
 };
 

@@ -127,6 +127,7 @@ export async function servedScene({ clock, views }: ReturnType<typeof scene>): P
   const server = createHealthServer({
     clock,
     views: () => views,
+    leadership: () => undefined,
     listen: { host: '127.0.0.1', port: 0 },
     allowedHosts: [],
     failed: (error) => {

@@ -23,6 +23,7 @@ const PATIENCE = 20_000;
 interface Request {
   readonly forced?: boolean;
   readonly signal?: AbortSignal;
+  readonly permit?: () => boolean;
 }
 
 export interface Asker {
@@ -47,8 +48,8 @@ export function asking(
   onTestFinished(() => transport.close());
   const platform = createPlatform(credentialKinds[type].family, [hosts].flat(), transport, clock);
   const provider = credentialKinds[type].provider({ appId: APPID, secret, platform });
-  const fetch = ({ forced = false, signal = new AbortController().signal }: Request = {}) =>
-    provider.fetch({ forced, signal });
+  const fetch = ({ forced = false, signal = new AbortController().signal, permit }: Request = {}) =>
+    provider.fetch({ forced, signal, ...(permit && { permit }) });
 
   return {
     fetch,

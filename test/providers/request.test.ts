@@ -51,6 +51,19 @@ describe('an access token is asked for', () => {
 });
 
 describe('every request', () => {
+  it.each(['stable-token', 'access-token', 'wecom'] as const)(
+    'for a %s is sent with a permit of the last moment, or not at all',
+    async (type) => {
+      const { url, seen } = await saying(GOOD);
+      const asker = asking(type, url);
+      const { failure } = await asker.failure({ permit: () => false });
+      expect(failure.effect).toBe('unsent');
+      expect(seen).toHaveLength(0);
+      await asker.fetch({ permit: () => true });
+      expect(seen).toHaveLength(1);
+    },
+  );
+
   it.each(['stable-token', 'access-token'] as const)(
     'for a %s says who asks, and what it wants',
     async (type) => {

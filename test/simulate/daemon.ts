@@ -72,9 +72,9 @@ export function createDaemon(options: DaemonOptions): Daemon {
       }),
       store: {
         ...store,
-        lock() {
+        lock(purpose) {
           machine.arm(nextStrike());
-          return store.lock();
+          return store.lock(purpose);
         },
       },
       publishers: [playedPublisher(life, file, agenda, random)],

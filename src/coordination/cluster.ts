@@ -1,0 +1,138 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { ClusterEvent, Leadership } from '../core/cluster-event.ts';
+import type { Kind } from '../core/credential.ts';
+import type { AccountStore, Clock } from '../core/ports.ts';
+import { SECOND } from '../core/time.ts';
+import type { Kubernetes } from '../kubernetes/index.ts';
+import type { ObjectName } from '../kubernetes/resources.ts';
+import type { ElectionTimes } from './election.ts';
+import { type Elector, startElector } from './lease-elector.ts';
+import { openSecret } from './secret-cache.ts';
+import type { Subject } from './secret-entry.ts';
+import { isSamePart, type Keys, keysOf, type Part, partOf } from './secret-layout.ts';
+import { type Request, takeRequest } from './secret-requests.ts';
+import { secretStore } from './secret-store.ts';
+
+/** An object, in the namespace of the pod, or of the kubeconfig, where none is said. */
+export interface Place {
+  readonly namespace?: string;
+  readonly name: string;
+}
+
+export interface ClusterOptions {
+  readonly lease: Place & ElectionTimes;
+  readonly secret: Place;
+  readonly kubernetes: Kubernetes;
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly report: (event: ClusterEvent) => void;
+  readonly warn: (message: string) => void;
+}
+
+export interface ClusterListeners {
+  /** The record of an account is another one than before. */
+  readonly changed: (account: string) => void;
+  /** The stores can be used again, or this daemon has been elected. */
+  readonly freed: () => void;
+  /** Another daemon asks something of this one, which was elected. */
+  readonly asked: (account: string, request: Request) => void;
+}
+
+/** One Secret in which daemons keep what they know, and one Lease that says which of them refreshes. */
+export interface Cluster {
+  open(account: string, subject: Subject & { readonly kind: Kind }): AccountStore;
+  /** Takes part in the election from now on. */
+  start(listeners: ClusterListeners): void;
+  leadership(): Leadership;
+  /** Gives the Lease back. */
+  close(): Promise<void>;
+}
+
+/** What others ask is taken up again after so many ms where that did not work. */
+const RETRY = 2 * SECOND;
+
+interface Opened {
+  readonly keys: Keys;
+  told: Part;
+  isTaking: boolean;
+}
+
+/** @throws {EdgeError} `kube-credentials` where there is no cluster to be asked */
+export async function joinCluster(options: ClusterOptions): Promise<Cluster> {
+  const { kubernetes, clock, random, report, warn, lease: leasePlace, secret: secretPlace } = options;
+  const client = await kubernetes.client();
+  const { namespace } = client;
+  const lease: ObjectName<'leases'> = { resource: 'leases', namespace, ...placeOf(leasePlace) };
+  const secret: ObjectName<'secrets'> = { resource: 'secrets', namespace, ...placeOf(secretPlace) };
+  const identity = `${hostname()}_${randomUUID()}`;
+  const opened = new Map<string, Opened>();
+  let elector: Elector | undefined;
+  let listeners: ClusterListeners | undefined;
+
+  const cache = openSecret({
+    ...{ kubernetes, object: secret, clock, random, report },
+    changed: noticed,
+    recovered() {
+      listeners?.freed();
+      noticed();
+    },
+  });
+  const election = { leads: () => elector?.leads() ?? false, trouble: () => elector?.trouble() };
+
+  function noticed(): void {
+    const now = cache.now();
+    for (const [account, one] of opened) {
+      const part = now ? partOf(now, one.keys) : {};
+      if (!isSamePart(part, one.told)) {
+        one.told = part;
+        listeners?.changed(account);
+      }
+      if (now?.metadata.annotations?.[one.keys.request] !== undefined && election.leads()) {
+        void take(account, one);
+      }
+    }
+  }
+
+  async function take(account: string, one: Opened): Promise<void> {
+    if (one.isTaking) return;
+    one.isTaking = true;
+    try {
+      const request = await takeRequest({ cache, kubernetes, annotation: one.keys.request });
+      if (request) listeners?.asked(account, request);
+    } catch {
+      // It lies there still.
+      setTimeout(noticed, RETRY).unref();
+    } finally {
+      one.isTaking = false;
+    }
+  }
+
+  return {
+    open(account, subject) {
+      const keys = keysOf(subject.name, subject.kind);
+      if (!opened.has(account)) opened.set(account, { keys, told: {}, isTaking: false });
+      return secretStore({ account, subject, cache, kubernetes, election, warn });
+    },
+    start(told) {
+      listeners = told;
+      elector = startElector({
+        ...{ client, lease, identity, times: leasePlace, clock, random, report },
+        elected() {
+          told.freed();
+          noticed();
+        },
+      });
+    },
+    leadership: () => ({ lease: `${lease.namespace}/${lease.name}`, leads: election.leads() }),
+    async close() {
+      await elector?.close();
+      await cache.close();
+    },
+  };
+}
+
+function placeOf({ namespace, name }: Place): Place {
+  return namespace === undefined ? { name } : { namespace, name };
+}

@@ -1,0 +1,141 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ClusterEvent } from '../core/cluster-event.ts';
+import { type Failure, failureOf } from '../core/failure.ts';
+import type { Clock } from '../core/ports.ts';
+import { SECOND } from '../core/time.ts';
+import type { KubernetesClient } from '../kubernetes/client.ts';
+import { inWords, type ObjectName } from '../kubernetes/resources.ts';
+import { watchNamed } from '../kubernetes/watch-named.ts';
+import { createPause } from '../system/pause.ts';
+import { decide, type ElectionTimes, released, type Sighting, sighted } from './election.ts';
+import { holdingOf, specOf } from './lease-spec.ts';
+import { createTenure } from './tenure.ts';
+import { withinTime } from './within-time.ts';
+
+/** Takes part in the election that a Lease stands for, until it is closed. */
+export interface Elector {
+  /** Whether this daemon may act as the one that was elected, at this very moment. */
+  leads(): boolean;
+  /** Why nobody can be elected, as far as can be seen from here; undefined while somebody is, or is about to be. */
+  trouble(): Failure | undefined;
+  /** Gives the Lease back, so that another one need not wait for it to run out. */
+  close(): Promise<void>;
+}
+
+export interface ElectorOptions {
+  readonly client: KubernetesClient;
+  readonly lease: ObjectName<'leases'>;
+  /** Of this process and no other. */
+  readonly identity: string;
+  readonly times: ElectionTimes;
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly report: (event: ClusterEvent) => void;
+  /** Told when this daemon is elected. */
+  readonly elected: () => void;
+}
+
+/** With a watch that is open, the Lease is read as often, in case it is deaf; ms. */
+const NET = 30 * SECOND;
+
+/** To give it back takes milliseconds, or is not worth waiting for. */
+const FAREWELL = 0.6 * SECOND;
+
+export function startElector(options: ElectorOptions): Elector {
+  const { client, lease, identity, times, clock, random, report, elected } = options;
+  const name = `${lease.namespace}/${lease.name}`;
+  const ending = new AbortController();
+  const pause = createPause();
+  let seen: Sighting | undefined;
+  let failure: Failure | undefined;
+
+  const tenure = createTenure({ lease: name, times, clock, report, elected });
+  const watch = watchNamed(client, lease, {
+    clock,
+    random,
+    signal: ending.signal,
+    onObject(object) {
+      const before = seen?.holding?.holder;
+      seen = sighted(seen, holdingOf(object), clock.now());
+      const { holder } = seen.holding ?? {};
+      if (holder !== before && holder !== identity) pause.end();
+    },
+    // It is told when it is read.
+    onGone: pause.end,
+  });
+
+  /** One look, and what follows from it. @returns ms until the next one */
+  async function attempt(): Promise<number> {
+    const patience = Math.min(5 * SECOND, times.renewDeadline / 2);
+    const bounded = <T>(work: (signal: AbortSignal) => Promise<T>) => withinTime(patience, work);
+    const found = await bounded((signal) => client.get(lease, { signal }));
+    seen = sighted(seen, holdingOf(found), clock.now());
+    const decision = decide(seen, identity, times, clock.now());
+    if (decision.kind === 'wait') {
+      tenure.lost('taken');
+      return untilNext(decision.ms);
+    }
+    const sent = clock.now();
+    const whole = { ...found, spec: specOf(decision.holding) };
+    const stored = await bounded((signal) => client.replace(lease, whole, { signal }));
+    seen = sighted(seen, holdingOf(stored), clock.now());
+    if (!ending.signal.aborted) tenure.renewed(sent);
+    return times.retryPeriod;
+  }
+
+  function untilNext(left: number): number {
+    // Not all at once, when the holder is gone.
+    const expiry = left + (random() * times.retryPeriod) / 5;
+    return Math.min(expiry, watch.state().open ? NET : times.retryPeriod * (1 + 1.2 * random()));
+  }
+
+  function noted(error: unknown): number {
+    const met = failureOf(error, 'none');
+    // Somebody else was faster, or our own answer was lost: the next look tells.
+    if (met.code === 'kube-conflict') return (times.retryPeriod * random()) / 10;
+    failure = met;
+    if (!ending.signal.aborted) report({ type: 'trouble', object: inWords(lease), failure: met });
+    return times.retryPeriod * (0.5 + random() / 2);
+  }
+
+  async function run(): Promise<void> {
+    while (!ending.signal.aborted) {
+      const wait = await attempt().then((ms) => {
+        if (failure) report({ type: 'well', object: inWords(lease) });
+        failure = undefined;
+        return ms;
+      }, noted);
+      if (!tenure.lasts()) tenure.lost('late');
+      if (!ending.signal.aborted) await pause.for(wait);
+    }
+  }
+
+  const running = run();
+
+  async function release(): Promise<void> {
+    await withinTime(FAREWELL, async (signal) => {
+      const found = await client.get(lease, { signal });
+      const holding = holdingOf(found);
+      if (holding?.holder !== identity) return;
+      const spec = specOf(released(holding, clock.now()));
+      await client.replace(lease, { ...found, spec }, { signal });
+    });
+  }
+
+  return {
+    leads: tenure.lasts,
+    trouble() {
+      if (!failure || tenure.lasts()) return undefined;
+      const isTaken = seen && decide(seen, identity, times, clock.now()).kind === 'wait';
+      return isTaken ? undefined : failure;
+    },
+    async close() {
+      ending.abort();
+      pause.end();
+      await Promise.race([Promise.all([running, watch.ended]), delay(FAREWELL, undefined, { ref: false })]);
+      tenure.lost('released');
+      await release().catch(() => {});
+    },
+  };
+}

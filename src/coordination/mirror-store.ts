@@ -1,0 +1,121 @@
+import type { Kind } from '../core/credential.ts';
+import { EdgeError, PASSING } from '../core/failure.ts';
+import type { AccountStore, Clock } from '../core/ports.ts';
+import { emptyLedger } from '../core/quota.ts';
+import type { AccountRecord } from '../core/record.ts';
+import type { Setback } from '../core/setback.ts';
+import { inWords } from '../kubernetes/resources.ts';
+import type { StoredSecret } from './newest.ts';
+import { parseJson, recordOf } from './record-codec.ts';
+import type { SecretCache } from './secret-cache.ts';
+import { decodeEntry, type Entry } from './secret-entry.ts';
+import { keysOf } from './secret-layout.ts';
+
+export interface MirrorStore extends AccountStore {
+  /** Whose token it is, as far as the source has said. */
+  source(): Pick<Entry, 'type' | 'appId'>;
+}
+
+export interface MirrorStoreOptions {
+  readonly account: string;
+  /** What the credential is called in the Secret. */
+  readonly credential: string;
+  readonly kind: Kind;
+  readonly cache: SecretCache;
+  readonly clock: Clock;
+}
+
+/**
+ * What another program keeps in a Secret, as if it were a record of ours. Whatever it holds now is the newest: its writer
+ * sees to that. So each change counts as a generation, also where the writer has begun to count anew.
+ */
+export function mirrorStore({ account, credential, kind, cache, clock }: MirrorStoreOptions): MirrorStore {
+  const keys = keysOf(credential, kind);
+  const where = inWords(cache.object);
+  let seen: string | undefined;
+  let generation = 0;
+  let source: Pick<Entry, 'type' | 'appId'> = { type: 'mirror', appId: '' };
+
+  function found(): StoredSecret {
+    const secret = cache.now();
+    if (secret) return secret;
+    throw new EdgeError(cache.failure() ?? trouble('kube-missing', `there is no ${where} any more`));
+  }
+
+  function entryIn({ data = {} }: StoredSecret): string {
+    const entry = data[keys.entry];
+    if (entry !== undefined) return entry;
+    const names = Object.keys(data).flatMap((key) => /^([^.]+)\.json$/.exec(key)?.[1] ?? []);
+    const there = names.length > 0 ? `; there are ${names.slice(0, 10).join(', ')}` : '';
+    throw new EdgeError(
+      trouble(
+        'source-empty',
+        `the ${where} does not hold ${keys.value} yet${there}`,
+        'is the daemon that writes it running, and is the credential called so there?',
+      ),
+    );
+  }
+
+  function decoded(text: string): Entry {
+    try {
+      return decodeEntry(Buffer.from(text, 'base64').toString('utf8'));
+    } catch (error) {
+      const message = `${keys.entry} of the ${where} cannot be used: ${(error as Error).message}`;
+      throw new EdgeError(trouble('source-odd', message));
+    }
+  }
+
+  /** What its writer has met; where that says nothing and the token has ended, just that. */
+  function setbackIn(
+    { metadata: { annotations = {} } }: StoredSecret,
+    { token }: Entry,
+  ): Setback | undefined {
+    const told = setbackOf(annotations[keys.record]);
+    const { wall } = clock.now();
+    if (told || token.expiresAt > wall) return told;
+    const message = `what ${keys.value} of the ${where} holds has ended, and nobody has replaced it`;
+    const failure = trouble('source-dead', message, 'look at the daemon that writes it');
+    return { failure, at: wall, until: wall, failures: 1, since: token.expiresAt };
+  }
+
+  return {
+    source: () => source,
+    async read(): Promise<AccountRecord> {
+      await cache.ready();
+      const secret = found();
+      const text = entryIn(secret);
+      const entry = decoded(text);
+      if (text !== seen) generation += 1;
+      seen = text;
+      source = { type: entry.type, appId: entry.appId };
+      const setback = setbackIn(secret, entry);
+      return {
+        account,
+        generation,
+        token: { ...entry.token, generation },
+        ledger: emptyLedger(0),
+        secrets: [],
+        ...(setback && { setback }),
+      };
+    },
+    write: () => Promise.reject(new TypeError('a mirror writes nothing')),
+    lock: async () => undefined,
+    syncedAt: cache.syncedAt,
+  };
+}
+
+function trouble(code: string, message: string, advice?: string) {
+  const failure = { class: 'passing', code, message, effect: 'none', backoff: PASSING } as const;
+  return advice === undefined ? failure : { ...failure, advice };
+}
+
+/** Where the writer is one of ours. */
+function setbackOf(record: string | undefined): Setback | undefined {
+  try {
+    const stored = parseJson(record ?? '') as { readonly account?: unknown; readonly token?: object };
+    const { token: _bare, ...rest } = stored;
+    return recordOf(rest, String(stored.account)).setback;
+  } catch {
+    return undefined;
+  }
+}

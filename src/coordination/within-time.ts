@@ -1,0 +1,13 @@
+/**
+ * Does something that obeys a signal, and ends it when it takes too long.
+ * @param ms what it may take
+ */
+export async function withinTime<T>(ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const end = new AbortController();
+  const timer = setTimeout(() => end.abort(new DOMException('too late', 'TimeoutError')), ms);
+  try {
+    return await work(end.signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,20 @@
+import type { Failure } from './failure.ts';
+
+/** Who refreshes for all daemons of a cluster. */
+export interface Leadership {
+  /** `NAMESPACE/NAME` */
+  readonly lease: string;
+  /** Whether it is this daemon. */
+  readonly leads: boolean;
+}
+
+/** What happened between this daemon and the cluster, as the world may hear it. Nothing secret. */
+export type ClusterEvent =
+  /** This daemon refreshes for all from now on. */
+  | { readonly type: 'leads'; readonly lease: string }
+  /** It does no longer: `taken` by another one, `late` with its renewal, or `released` because it ends. */
+  | { readonly type: 'follows'; readonly lease: string; readonly why: 'taken' | 'late' | 'released' }
+  /** An object of the cluster cannot be read, watched or written. */
+  | { readonly type: 'trouble'; readonly object: string; readonly failure: Failure }
+  /** It can be again. */
+  | { readonly type: 'well'; readonly object: string };

@@ -1,0 +1,203 @@
+import { describe, expect, it } from 'vitest';
+import { judge } from '../../src/coordination/refresh-outcome.ts';
+import { MINUTE, SECOND } from '../../src/core/time.ts';
+import { PASSING_FAULT, type Story, TARGET, tell, token } from '../support/story.ts';
+
+/** One that fetches and one that follows it, of one account; the second knows what the first has stored. */
+function couple(type: Parameters<typeof tell>[0] = 'stable-token') {
+  const leader = tell(type);
+  const follower = tell(type, {}, 0.5, leader.clock);
+  const catchUp = () => follower.happen({ type: 'observed', record: leader.state().record });
+  leader.fetch(token('a'));
+  catchUp();
+  follower.publish();
+  return { leader, follower, catchUp };
+}
+
+function outcomeOf({ state, plan, clock }: Story) {
+  return judge({ state: state(), step: plan().step }, false, clock.now());
+}
+
+describe('a wish that was handed over to the daemon that fetches', () => {
+  it('is not made here as well, and is not over before a newer token has come', () => {
+    const { leader, follower, catchUp } = couple();
+    follower.happen({ type: 'requested', strength: 'preferred' });
+    expect(follower.plan().step).toMatchObject({ kind: 'fetch', reason: 'requested' });
+    follower.happen({ type: 'handed-over', reason: 'requested' });
+    expect(follower.plan().step).toMatchObject({ kind: 'wait', why: 'fresh' });
+    expect(outcomeOf(follower)).toBeUndefined();
+    leader.fetch(token('b'));
+    catchUp();
+    follower.publish();
+    expect(outcomeOf(follower)).toMatchObject({ result: 'published', message: /^a new token/ });
+  });
+
+  it('ends with the same token, where the platform hands out no other', () => {
+    const { leader, follower, catchUp } = couple();
+    follower.happen({ type: 'requested', strength: 'ordinary' });
+    follower.happen({ type: 'handed-over', reason: 'requested' });
+    leader.clock.pass(SECOND);
+    leader.fetch(token('a'), 7199);
+    catchUp();
+    expect(outcomeOf(follower)).toMatchObject({ result: 'published', message: /same token/ });
+  });
+
+  it('ends with what the other one met, which is forgotten with the next token', () => {
+    const { leader, follower, catchUp } = couple();
+    follower.happen({ type: 'requested', strength: 'ordinary' });
+    follower.happen({ type: 'handed-over', reason: 'requested' });
+    leader.fail({ class: 'refused', message: 'the secret is wrong', effect: 'none' });
+    catchUp();
+    expect(outcomeOf(follower)).toEqual({ result: 'refused', message: 'the secret is wrong' });
+    leader.fetch(token('b'));
+    catchUp();
+    expect(follower.state().failure).toBeUndefined();
+  });
+
+  it('is over for a refused token as well: it is asked about once', () => {
+    const { follower } = couple();
+    follower.happen({ type: 'refused' });
+    expect(follower.plan().step).toMatchObject({ kind: 'fetch', reason: 'refused' });
+    follower.happen({ type: 'handed-over', reason: 'refused' });
+    expect(follower.plan().step).toMatchObject({ kind: 'wait', why: 'fresh' });
+  });
+});
+
+describe('a wish from afar', () => {
+  const afar = (strength: 'ordinary' | 'preferred' | 'forced', generation: number) =>
+    ({ type: 'requested', strength, generation }) as const;
+  const generationOf = (story: Story) => story.state().record.token?.generation ?? 0;
+
+  it.each(['ordinary', 'preferred'] as const)('is met by a newer token than it knew (%s)', (strength) => {
+    const { leader } = couple();
+    const before = generationOf(leader);
+    leader.fetch(token('b'));
+    leader.happen(afar(strength, before));
+    expect(leader.plan().step).toMatchObject({ kind: 'wait' });
+    leader.happen(afar(strength, generationOf(leader)));
+    expect(leader.plan().step).toMatchObject({ kind: 'fetch', reason: 'requested' });
+  });
+
+  it('that insists on force wants the death of what is there now', () => {
+    const { leader } = couple();
+    const before = generationOf(leader);
+    leader.fetch(token('b'));
+    leader.happen(afar('forced', before));
+    expect(leader.plan().step).toMatchObject({ kind: 'fetch', forced: true });
+  });
+
+  it('is met by a fetch that is under way', () => {
+    const { leader } = couple('access-token');
+    const { record } = leader.state();
+    const intent = { at: leader.clock.now().wall, forced: false };
+    leader.happen({ type: 'began', record: { ...record, generation: 9, intent }, saved: true });
+    leader.happen(afar('ordinary', generationOf(leader)));
+    expect(leader.state().manual).toBeUndefined();
+  });
+});
+
+describe('a daemon that waits for the lock', () => {
+  it('need not wait any longer once it is free', () => {
+    const story = tell('access-token');
+    story.plan();
+    for (let time = 0; time < 5; time += 1) story.happen({ type: 'blocked' });
+    expect(story.plan().step).toMatchObject({ kind: 'wait', why: 'blocked' });
+    story.happen({ type: 'freed' });
+    expect(story.plan().step).toMatchObject({ kind: 'fetch', reason: 'missing' });
+  });
+
+  it('goes on waiting for what has nothing to do with it', () => {
+    const story = tell('stable-token');
+    for (let time = 0; time < 5; time += 1) story.fail({ effect: 'none' });
+    story.happen({ type: 'freed' });
+    expect(story.plan().step).toMatchObject({ kind: 'wait', why: 'backoff' });
+  });
+});
+
+describe('a change that is told of while the store is being read', () => {
+  it('is looked at again: what was read may be older', () => {
+    const { leader, follower } = couple();
+    const { monotonic: asOf } = follower.clock.now();
+    const { record } = leader.state();
+    follower.clock.pass(5);
+    follower.happen({ type: 'stirred' });
+    follower.clock.pass(5);
+    follower.happen({ type: 'observed', record, asOf });
+    expect(follower.state().lookedAt).toBe(Number.NEGATIVE_INFINITY);
+    follower.happen({ type: 'observed', record, asOf: follower.clock.now().monotonic });
+    expect(follower.state().lookedAt).toBe(follower.clock.now().monotonic);
+  });
+});
+
+describe('a request that went out when another daemon may have fetched, and brought no answer', () => {
+  const failure = { ...PASSING_FAULT, effect: 'unknown' } as const;
+
+  it('may have killed the newer token: one more fetch settles it', () => {
+    const { leader, follower } = couple('access-token');
+    const startedAt = leader.clock.now();
+    leader.happen({ type: 'strayed', failure, startedAt });
+    expect(leader.plan()).toMatchObject({ publish: [], step: { kind: 'settle' } });
+    follower.fetch(token('b'));
+    leader.happen({ type: 'observed', record: follower.state().record });
+    leader.happen({ type: 'settled' });
+    expect(leader.state()).toMatchObject({ saved: false, record: { intent: { forced: false } } });
+    follower.happen({ type: 'observed', record: leader.state().record });
+    expect(follower.plan().step).toMatchObject({ kind: 'fetch', reason: 'unfinished' });
+  });
+
+  it('is a failure like any other where nobody has fetched since', () => {
+    const { leader } = couple('access-token');
+    leader.happen({ type: 'strayed', failure, startedAt: leader.clock.now() });
+    leader.happen({ type: 'settled' });
+    expect(leader.state()).toMatchObject({ failures: 1, failure: { code: 'timeout' } });
+    expect(leader.state().orphan).toBeUndefined();
+  });
+
+  it('does no harm to a stable-token', () => {
+    const { leader, follower } = couple();
+    leader.happen({ type: 'strayed', failure, startedAt: leader.clock.now() });
+    follower.fetch(token('b'));
+    leader.happen({ type: 'observed', record: follower.state().record });
+    leader.happen({ type: 'settled' });
+    expect(leader.state().record.intent).toBeUndefined();
+    expect(leader.plan().step).toMatchObject({ kind: 'wait', why: 'fresh' });
+  });
+});
+
+describe('a credential that is only mirrored', () => {
+  it('is published and never fetched, however old it grows and whoever asks', () => {
+    const source = tell('stable-token');
+    source.fetch(token('a'));
+    const mirror = tell('stable-token', { follows: true }, 0.5, source.clock);
+    expect(mirror.plan().step).toMatchObject({ kind: 'wait', why: 'source' });
+    mirror.happen({ type: 'observed', record: source.state().record });
+    expect(mirror.plan()).toMatchObject({ publish: [TARGET], step: { kind: 'wait', why: 'source' } });
+    mirror.happen({ type: 'requested', strength: 'forced' });
+    mirror.clock.pass(130 * MINUTE);
+    expect(mirror.plan()).toMatchObject({ publish: [], step: { kind: 'wait', why: 'source' } });
+    expect(outcomeOf(mirror)).toMatchObject({ result: 'failed', message: /only mirrors/ });
+  });
+
+  it('tells what ails its source for as long as it does', () => {
+    const source = tell('stable-token');
+    source.fetch(token('a'));
+    source.fail({ class: 'passing', message: 'no answer from the platform' });
+    const mirror = tell('stable-token', { follows: true }, 0.5, source.clock);
+    mirror.happen({ type: 'unstored', failure: PASSING_FAULT });
+    mirror.happen({ type: 'observed', record: source.state().record });
+    expect(mirror.state()).toMatchObject({ failure: { message: 'no answer from the platform' } });
+    expect(mirror.state().trouble).toBeUndefined();
+    source.fetch(token('b'));
+    mirror.happen({ type: 'observed', record: source.state().record });
+    expect(mirror.state().failure).toBeUndefined();
+  });
+
+  it('keeps what it had when its source is gone, and gives nothing back', () => {
+    const source = tell('stable-token');
+    source.fetch(token('a'));
+    const mirror = tell('stable-token', { follows: true }, 0.5, source.clock);
+    mirror.happen({ type: 'observed', record: source.state().record });
+    mirror.happen({ type: 'observed', record: undefined });
+    expect(mirror.plan()).toMatchObject({ publish: [TARGET], step: { kind: 'wait', why: 'source' } });
+  });
+});

@@ -1,0 +1,135 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { stringify } from 'yaml';
+import { contentOf } from '../support/files.ts';
+import { startProgram } from '../support/program.ts';
+import { eventually } from '../support/wait.ts';
+import { type Cluster, cluster } from './cluster.ts';
+
+type AtEnd = Parameters<typeof cluster>[0];
+
+/** The pod of an app, without an AppSecret. */
+async function mirrorOf(
+  { folder, shop }: Cluster,
+  atEnd: AtEnd,
+  { kubeconfig = shop.mirror, credential = 'shop' } = {},
+) {
+  const at = join(folder, `app-${credential}`);
+  const [file, ticket] = [join(at, 'volume', 'token'), join(at, 'volume', 'jsapi.json')];
+  await mkdir(at, { recursive: true });
+  const config = join(at, 'config.yaml');
+  const document = {
+    schedule: '* * * * * *',
+    http: { listen: '127.0.0.1:0' },
+    credentials: [
+      {
+        name: 'copy',
+        type: 'mirror',
+        from: { kubernetesSecret: { namespace: 'shop', name: 'wx-token', credential } },
+        publish: [
+          { type: 'file', path: file },
+          { type: 'file', path: ticket, of: 'jsapi', format: 'json' },
+        ],
+      },
+    ],
+  };
+  await writeFile(config, stringify(document));
+  const env = { KUBECONFIG: kubeconfig, WXTOKEN_CONFIG: config };
+  const start = (args: readonly string[] = []) => startProgram(args, { env }, atEnd);
+  return { file, ticket, start, env };
+}
+
+describe.concurrent('a mirror', () => {
+  it('publishes the token and the ticket that another daemon fetches, as that one names them', {
+    timeout: 60_000,
+  }, async ({ onTestFinished }) => {
+    const group = await cluster(onTestFinished, { size: 1, type: 'stable-token', ticket: true });
+    const mirror = await mirrorOf(group, onTestFinished);
+    const program = mirror.start();
+    const value = await eventually(() => contentOf(mirror.file));
+    expect(value).toBe((await group.shop.data())['shop']);
+    const details = JSON.parse(await eventually(() => contentOf(`${mirror.file}.json`)));
+    expect(details).toMatchObject({ name: 'copy', type: 'stable-token', app_id: 'wx0000000000000000' });
+    const ticket = JSON.parse(await eventually(() => contentOf(mirror.ticket)));
+    expect(ticket).toMatchObject({ type: 'jsapi', ticket: (await group.shop.data())['shop.jsapi'] });
+
+    const [pod] = group.pods;
+    expect(await pod?.refresh(['--force'])).toMatchObject({ code: 0 });
+    await eventually(async () => (await contentOf(mirror.file)) !== value);
+    expect(await contentOf(mirror.file)).toBe((await group.shop.data())['shop']);
+    program.signal('SIGHUP');
+    program.signal('SIGTERM');
+    expect(await program.exited).toEqual({ code: 0, signal: null });
+    const targets = group.shop.server.heard.filter(({ status }) => status >= 400).map(({ method }) => method);
+    expect(targets).not.toContain('PATCH');
+  });
+
+  it('waits, and says what for; once it can be, everything is there for once', {
+    timeout: 60_000,
+  }, async ({ onTestFinished }) => {
+    const group = await cluster(onTestFinished, { size: 0 });
+    const { shop } = group;
+    const mirror = await mirrorOf(group, onTestFinished);
+    const program = mirror.start();
+    const line = await program.logged(/does not hold shop yet/);
+    expect(line).toMatchObject({ code: 'source-empty', credential: 'copy' });
+    const patient = mirror.start(['once', '--timeout', '2s']);
+    expect(await patient.exited).toMatchObject({ code: 75 });
+    expect(patient.stderr()).toMatch(/not published: the Secret shop\/wx-token does not hold shop yet/);
+    await shop.ask('DELETE', '/apis/rbac.authorization.k8s.io/v1/namespaces/shop/roles/mirror');
+    shop.server.cutWatches();
+    await program.logged((said) => said['code'] === 'kube-forbidden');
+  });
+
+  it('cannot be refreshed, and says who can', { timeout: 60_000 }, async ({ onTestFinished }) => {
+    const group = await cluster(onTestFinished, { size: 0 });
+    const mirror = await mirrorOf(group, onTestFinished);
+    const refresh = mirror.start(['refresh']);
+    expect(await refresh.exited).toMatchObject({ code: 78 });
+    expect(refresh.stderr()).toMatch(/copy: is only mirrored here: refresh it where it is fetched/);
+  });
+});
+
+describe.concurrent('check', () => {
+  it('tells of the cluster, asks both objects and changes nothing', { timeout: 60_000 }, async ({
+    onTestFinished,
+  }) => {
+    const group = await cluster(onTestFinished, { size: 1 });
+    const [pod] = group.pods;
+    await group.settled();
+    const before = await group.shop.data();
+    const online = await pod?.command(['check', '--online']);
+    expect(online?.code).toBe(0);
+    expect(online?.stdout).toMatch(/^cluster\n {2}refresher +one of all daemons, elected by the Lease/m);
+    expect(online?.stdout).toMatch(/Lease +it is there and may be read, watched and renewed/);
+    expect(online?.stdout).toMatch(/Secret +it is there and may be read, watched and written/);
+    expect(online?.stdout).not.toMatch(/private state folder/);
+    expect(await group.shop.data()).toEqual(before);
+    await group.shop.ask('DELETE', '/api/v1/namespaces/shop/secrets/wx-token');
+    const missing = await pod?.command(['check', '--online']);
+    expect(missing?.code).toBe(77);
+    expect(missing?.stdout).toMatch(/Secret +there is no Secret shop\/wx-token/);
+  });
+
+  it('tells where a mirror reads, and what is there', { timeout: 60_000 }, async ({ onTestFinished }) => {
+    const group = await cluster(onTestFinished, { size: 1 });
+    await group.settled();
+    const mirror = await mirrorOf(group, onTestFinished);
+    const online = mirror.start(['check', '--online']);
+    expect(await online.exited).toMatchObject({ code: 0 });
+    expect(online.stdout()).toMatch(/mirror of +shop in the Secret shop\/wx-token/);
+    expect(online.stdout()).toMatch(/token +it holds one with 1 h 59 min of life left/);
+    expect(online.stdout()).toMatch(/jsapi +it holds none yet/);
+  });
+
+  it('and run end with 78 where there is no cluster', { timeout: 60_000 }, async ({ onTestFinished }) => {
+    const group = await cluster(onTestFinished, { size: 0 });
+    const { env } = await mirrorOf(group, onTestFinished);
+    for (const command of ['check', 'run']) {
+      const alone = startProgram([command], { env: { ...env, KUBECONFIG: '' } }, onTestFinished);
+      expect(await alone.exited).toMatchObject({ code: 78 });
+      expect(alone.stderr()).toMatch(/credentials: there is no Kubernetes here/);
+    }
+  });
+});

@@ -1,0 +1,168 @@
+import { describe, expect, it } from 'vitest';
+import type { Lease } from '../../src/core/ports.ts';
+import { sha256 } from '../e2e/workbench.ts';
+import { token } from '../support/story.ts';
+import { eventually } from '../support/wait.ts';
+import { recordOf, type Sharer, sharers } from './sharers.ts';
+
+async function locked({ store }: Sharer, purpose: 'fetch' | 'keep' = 'fetch'): Promise<Lease> {
+  const lease = await store.lock(purpose);
+  if (!lease) throw new Error('another one has the lock');
+  return lease;
+}
+
+interface Body {
+  readonly metadata: { readonly annotations?: Readonly<Record<string, string>> };
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+const plain = (base64 = '') => Buffer.from(base64, 'base64').toString('utf8');
+
+describe('a record in a Secret', () => {
+  it('is read as it was written, by whoever shares it, as soon as it is', async ({ onTestFinished }) => {
+    const { join } = await sharers(onTestFinished);
+    const [one, other] = [join(), join()];
+    expect(await one.store.read()).toBeUndefined();
+    expect(await other.store.read()).toBeUndefined();
+    const record = { ...recordOf(2, token('a')), intent: { at: Date.UTC(2026, 0, 1), forced: true } };
+    await one.store.write(record, await locked(one));
+    expect(await one.store.read()).toEqual(record);
+    expect(await eventually(() => other.store.read())).toEqual(record);
+  });
+
+  it('is a value, its details and an annotation without it', async ({ onTestFinished }) => {
+    const { join, admin, path } = await sharers(onTestFinished);
+    const one = join();
+    await one.store.write(recordOf(2, token('a')), await locked(one));
+    const { data = {}, metadata } = (await admin.ask('GET', path)).body as unknown as Body;
+    expect(plain(data['shop'])).toBe(token('a'));
+    expect(JSON.parse(plain(data['shop.json']))).toEqual({
+      ...{ name: 'shop', type: 'stable-token', kind: 'token', app_id: 'wx0000000000000000' },
+      ...{ access_token: token('a'), expires_in: 7200, generation: 2, fingerprint: sha256(token('a')) },
+      ...{ issued_at: 1_767_225_600, expires_at: 1_767_232_800, platform_date: 1_767_225_600 },
+    });
+    const { 'token.wx-token-sidecar/shop': annotation = '' } = metadata.annotations ?? {};
+    expect(JSON.parse(annotation)).toMatchObject({ generation: 2, secrets: ['f'.repeat(32)] });
+    expect(JSON.stringify(metadata)).not.toContain(token('a'));
+  });
+
+  it('changes an annotation alone when a call begins, and nothing of what others keep there', async ({
+    onTestFinished,
+  }) => {
+    const { join, admin, path } = await sharers(onTestFinished);
+    const theirs = { data: { theirs: 'eA==' }, metadata: { annotations: { 'example.com/theirs': 'x' } } };
+    await admin.ask('PATCH', path, theirs);
+    const one = join();
+    const before = (await admin.ask('GET', path)).body as unknown as Body;
+    await one.store.write(recordOf(1), await locked(one));
+    const after = (await admin.ask('GET', path)).body as unknown as Body;
+    expect(after.data).toEqual(before.data);
+    expect(after.metadata.annotations).toMatchObject(theirs.metadata.annotations);
+    expect(after.metadata.annotations).toHaveProperty(['token.wx-token-sidecar/shop']);
+  });
+
+  it('of another account, or with another value than was written, is as good as none', async ({
+    onTestFinished,
+  }) => {
+    const { join, admin, path } = await sharers(onTestFinished);
+    const one = join();
+    await one.store.write(recordOf(2, token('a')), await locked(one));
+    await admin.ask('PATCH', path, { data: { shop: Buffer.from(token('b')).toString('base64') } });
+    await eventually(async () => (await one.store.read()) === undefined);
+    const record = JSON.stringify({ version: 1, ...recordOf(2), account: 'weixin/stable-token/other' });
+    await admin.ask('PATCH', path, { metadata: { annotations: { 'token.wx-token-sidecar/shop': record } } });
+    await eventually(async () => (await one.store.read()) ?? one.warnings.length === 2);
+    expect(one.warnings).toEqual([
+      expect.stringMatching(/^ignoring shop of the Secret .*: not a record of this program \(token\)$/),
+      expect.stringMatching(/^ignoring shop of the Secret .*: a record of another account$/),
+    ]);
+    expect(one.warnings.join()).not.toContain(token('b'));
+  });
+});
+
+describe('who holds the lock', () => {
+  it('is the one that was elected; to write down what one knows takes no election', async ({
+    onTestFinished,
+  }) => {
+    const { join } = await sharers(onTestFinished);
+    const one = join();
+    one.leads = false;
+    expect(await one.store.lock('fetch')).toBeUndefined();
+    const lease = await locked(one, 'keep');
+    expect(await lease.held()).toBe(false);
+    await one.store.write(recordOf(1), lease);
+    expect(await one.store.read()).toEqual(recordOf(1));
+  });
+
+  it('writes over nothing that was written since, though it was fetched before', async ({
+    onTestFinished,
+  }) => {
+    const { join } = await sharers(onTestFinished);
+    const [frozen, next] = [join(), join()];
+    const lease = await locked(frozen);
+    await next.store.write(recordOf(2, token('b')), await locked(next));
+    const late = frozen.store.write(recordOf(2, token('a')), lease);
+    await expect(late).rejects.toMatchObject({ code: 'lock-lost' });
+    expect(await eventually(() => next.store.read())).toEqual(recordOf(2, token('b')));
+  });
+
+  it('may write again and again, also while others write what is theirs', async ({ onTestFinished }) => {
+    const { join } = await sharers(onTestFinished);
+    const all = ['shop', 'corp', 'bot', 'club'].map((name) => join({ name }));
+    await Promise.all(
+      all.map(async (one) => {
+        const lease = await locked(one);
+        for (let turn = 1; turn <= 5; turn += 1) await one.store.write(recordOf(turn, token('a')), lease);
+      }),
+    );
+    for (const { store } of all) {
+      await eventually(async () => (await store.read())?.generation === 5);
+    }
+  });
+
+  it('knows its own write again when no answer came', async (context) => {
+    const { join, faulty } = await sharers(context.onTestFinished);
+    const server = faulty(context);
+    const one = join();
+    for (const [turn, kind] of (['cut-answer', 'lose-answer', 'cut', 'give-up'] as const).entries()) {
+      const lease = await locked(one);
+      server.next({ kind, method: 'PATCH' });
+      await one.store.write(recordOf(turn + 1, token(kind)), lease);
+      expect(await one.store.read()).toEqual(recordOf(turn + 1, token(kind)));
+    }
+  });
+
+  it('cannot be told while the server is away: then nobody has it', async (context) => {
+    const { join, faulty } = await sharers(context.onTestFinished);
+    const server = faulty(context);
+    const one = join();
+    await one.store.read();
+    await server.down();
+    await expect(one.store.lock('fetch')).rejects.toMatchObject({ code: 'kube-unreachable' });
+    await server.up();
+    await eventually(async () => (await locked(one)) !== undefined);
+  });
+});
+
+describe('what daemons that do not fetch ask for', () => {
+  it('lies there until it is taken away, once however many ask', async ({ onTestFinished }) => {
+    const { join, admin, path } = await sharers(onTestFinished);
+    const [one, other] = [join(), join()];
+    const asked = { 'request.wx-token-sidecar/shop': expect.any(String) };
+    const { token: refused } = recordOf(3, token('a'));
+    if (!refused) throw new TypeError('no token');
+    await Promise.all([
+      one.store.handOver?.({ kind: 'refresh', strength: 'ordinary', generation: 3 }),
+      other.store.handOver?.({ kind: 'refresh', strength: 'forced', generation: 3 }),
+      one.store.handOver?.({ kind: 'refusal', token: refused }),
+    ]);
+    const { metadata } = (await admin.ask('GET', path)).body as unknown as Body;
+    expect(metadata.annotations).toEqual(asked);
+    const { 'request.wx-token-sidecar/shop': request = '' } = metadata.annotations ?? {};
+    expect(JSON.parse(request)).toEqual({
+      id: expect.any(String),
+      refresh: { strength: 'forced', generation: 3 },
+      refused: sha256(token('a')),
+    });
+  });
+});

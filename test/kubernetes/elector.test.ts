@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest';
+import { type Elector, startElector } from '../../src/coordination/lease-elector.ts';
+import { holdingOf } from '../../src/coordination/lease-spec.ts';
+import type { ClusterEvent } from '../../src/core/cluster-event.ts';
+import { SECOND } from '../../src/core/time.ts';
+import { collectionPath } from '../../src/kubernetes/resources.ts';
+import { systemClock } from '../../src/system/clock.ts';
+import { eventually } from '../support/wait.ts';
+import { openCluster, WRITER } from './cluster.ts';
+
+/** Short enough for a test, long enough for a busy machine. */
+const TIMES = { duration: 4 * SECOND, renewDeadline: 3 * SECOND, retryPeriod: 500 };
+
+interface Candidate extends Elector {
+  readonly events: readonly ClusterEvent[];
+  readonly name: string;
+}
+
+async function candidates(atEnd: Parameters<typeof openCluster>[0], count: number) {
+  const cluster = await openCluster(atEnd);
+  const kind = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' };
+  await cluster.admin.ask('POST', collectionPath(cluster.lease), { ...kind, metadata: { name: 'wx-token' } });
+  const somebody = await cluster.account(WRITER);
+  const reader = cluster.admin.client();
+  await eventually(() => somebody.client().get(cluster.lease));
+  const all = Array.from({ length: count }, (_, index): Candidate => {
+    const events: ClusterEvent[] = [];
+    const name = `candidate-${index}`;
+    const elector = startElector({
+      ...{ client: somebody.client(), lease: cluster.lease, identity: name, times: TIMES },
+      ...{ clock: systemClock, random: Math.random, elected: () => {} },
+      report: (event) => events.push(event),
+    });
+    atEnd(elector.close);
+    return { ...elector, events, name };
+  });
+  return {
+    ...cluster,
+    all,
+    spec: async () => holdingOf(await reader.get(cluster.lease)),
+    elected: (among = all) => eventually(() => among.find(({ leads }) => leads()), { for: 'a leader' }),
+  };
+}
+
+describe.concurrent('candidates for one Lease', () => {
+  it('elect one, which keeps it', async ({ onTestFinished }) => {
+    const { all, elected, spec } = await candidates(onTestFinished, 3);
+    const leader = await elected();
+    const first = await spec();
+    expect(first).toMatchObject({ holder: leader.name, duration: TIMES.duration });
+    // For longer than it would have lasted by itself.
+    await eventually(async () => ((await spec())?.renewed ?? 0) > (first?.renewed ?? 0) + 5 * SECOND);
+    expect(all.filter(({ leads }) => leads())).toEqual([leader]);
+    const { acquired, transitions } = first ?? {};
+    expect(await spec()).toMatchObject({ holder: leader.name, acquired, transitions });
+    expect(leader.events).toEqual([{ type: 'leads', lease: expect.stringMatching(/\/wx-token$/) }]);
+  });
+
+  it('have another one within a second after the first has given it back', async ({ onTestFinished }) => {
+    const { all, elected, spec } = await candidates(onTestFinished, 3);
+    const first = await elected();
+    await eventually(() => all.every((one) => one === first || !one.trouble()));
+    const began = performance.now();
+    await first.close();
+    const next = await elected(all.filter((one) => one !== first));
+    const took = Math.round(performance.now() - began);
+    process.stdout.write(`cluster: handed over in ${took} ms\n`);
+    expect(took).toBeLessThan(SECOND);
+    expect(first.events.at(-1)).toMatchObject({ type: 'follows', why: 'released' });
+    expect(first.leads()).toBe(false);
+    await eventually(async () => (await spec())?.holder === next.name);
+    expect((await spec())?.transitions).toBeGreaterThan(0);
+  });
+
+  it('leave a Lease alone that somebody else goes on renewing, whatever times that one writes', async ({
+    onTestFinished,
+  }) => {
+    const { all, elected, admin, lease } = await candidates(onTestFinished, 1);
+    const [one] = all;
+    await elected();
+    const client = admin.client();
+    const past = (second: number) => `2020-01-01T00:00:${String(second).padStart(2, '0')}.000000Z`;
+    // For longer than the duration; those times are over by years.
+    for (let second = 0; second < 16; second += 1) {
+      const found = await client.get(lease);
+      const spec = { ...found.spec, holderIdentity: 'client-go', renewTime: past(second) };
+      await client.replace(lease, { ...found, spec }).catch(() => {});
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    }
+    expect(holdingOf(await client.get(lease))?.holder).toBe('client-go');
+    expect(one?.leads()).toBe(false);
+    expect(one?.events).toContainEqual({ type: 'follows', lease: expect.any(String), why: 'taken' });
+  });
+
+  it('know that they cannot act while the server is away, and elect one again when it is back', async (context) => {
+    const { all, elected, faulty } = await candidates(context.onTestFinished, 2);
+    const server = faulty(context);
+    const first = await elected();
+    await server.down();
+    await eventually(() => !first.leads(), { within: 2 * TIMES.renewDeadline });
+    await eventually(() => first.events.some((event) => event.type === 'follows' && event.why === 'late'));
+    await eventually(() => all.every((one) => one.trouble()?.code === 'kube-unreachable'));
+    await server.up();
+    await elected();
+    expect(all.filter(({ leads }) => leads())).toHaveLength(1);
+    const [event] = await eventually(() => {
+      const found = all.flatMap(({ events }) => events.filter(({ type }) => type === 'well'));
+      return found.length > 0 && found;
+    });
+    expect(event).toMatchObject({ object: expect.stringMatching(/^Lease /) });
+  });
+
+  it('are asked no more when they have closed, also while the server stands still', async (context) => {
+    const { elected, faulty } = await candidates(context.onTestFinished, 1);
+    const server = faulty(context);
+    const leader = await elected();
+    server.freeze();
+    const began = performance.now();
+    await leader.close();
+    expect(performance.now() - began).toBeLessThan(3 * SECOND);
+    server.thaw();
+    expect(leader.leads()).toBe(false);
+  });
+});

@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import type { ClusterEvent } from '../../src/core/cluster-event.ts';
+import { createClusterNarrator } from '../../src/operations/cluster-narrator.ts';
+import { PASSING_FAULT } from '../support/story.ts';
+import { journal } from './journal.ts';
+
+function told(...events: readonly ClusterEvent[]) {
+  const log = journal();
+  const narrate = createClusterNarrator(log.logger);
+  for (const event of events) narrate(event);
+  return log.entries().map(({ level, message }) => `${level} ${message}`);
+}
+
+const object = 'Secret shop/wx-token';
+const trouble: ClusterEvent = {
+  type: 'trouble',
+  object,
+  failure: { ...PASSING_FAULT, message: 'no answer' },
+};
+
+describe('the log of a cluster', () => {
+  it('tells who leads, and why no longer', () => {
+    const lease = 'shop/wx-token';
+    expect(
+      told(
+        { type: 'leads', lease },
+        { type: 'follows', lease, why: 'late' },
+        { type: 'follows', lease, why: 'taken' },
+        { type: 'follows', lease, why: 'released' },
+      ),
+    ).toEqual([
+      'info this daemon refreshes for all now',
+      'warn this daemon could not renew its Lease in time: another one refreshes for all from now on',
+      'info another daemon refreshes for all now',
+      'info the Lease was given back: another daemon refreshes for all from now on',
+    ]);
+  });
+
+  it('tells of a trouble that goes on ever more rarely, and of its end', () => {
+    const hours = Array.from({ length: 1_000 }, () => trouble);
+    const lines = told(...hours, { type: 'well', object }, trouble);
+    expect(lines).toHaveLength(12);
+    expect(lines.slice(-2)).toEqual([`info the ${object} can be reached again`, 'warn no answer']);
+  });
+
+  it('says nothing of an end of what it has not told of', () => {
+    expect(told({ type: 'well', object })).toEqual([]);
+  });
+});

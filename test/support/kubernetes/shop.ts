@@ -1,0 +1,102 @@
+import { writeFile } from 'node:fs/promises';
+import { type ApiServer, startApiServer } from './api-server.ts';
+import { kubeconfig } from './kubeconfig.ts';
+
+type AtEnd = (undo: () => Promise<void>) => void;
+
+const NAMESPACE = 'shop';
+
+/** What the manifests give to those who refresh. */
+const RULES = [
+  { apiGroups: [''], resources: ['secrets'], resourceNames: ['wx-token'], verbs: ['get', 'patch', 'watch'] },
+  {
+    apiGroups: ['coordination.k8s.io'],
+    resources: ['leases'],
+    resourceNames: ['wx-token'],
+    verbs: ['get', 'update', 'watch'],
+  },
+];
+
+/** What they give to those who mirror. */
+const MIRROR_RULES = [
+  { apiGroups: [''], resources: ['secrets'], resourceNames: ['wx-token'], verbs: ['get', 'watch'] },
+];
+
+/** A namespace `shop` in an imitated cluster, as the manifests lay it out: a Secret without data, a Lease without spec. */
+export interface Shop {
+  readonly server: ApiServer;
+  /** Files for KUBECONFIG: of the service account of those who refresh, and of those who mirror. */
+  readonly refresher: string;
+  readonly mirror: string;
+  /** Any request, as the administrator. */
+  ask(
+    method: string,
+    path: string,
+    body?: object,
+  ): Promise<{ readonly status: number; readonly body: unknown }>;
+  /** What the Secret holds, decoded. */
+  data(): Promise<Readonly<Record<string, string>>>;
+  annotations(): Promise<Readonly<Record<string, string>>>;
+  holder(): Promise<string>;
+}
+
+const SECRETS = `/api/v1/namespaces/${NAMESPACE}/secrets`;
+const LEASES = `/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases`;
+export const SECRET = `${SECRETS}/wx-token`;
+const LEASE = `${LEASES}/wx-token`;
+
+export async function openShop(folder: string, atEnd: AtEnd): Promise<Shop> {
+  const server = await startApiServer();
+  atEnd(server.close);
+
+  async function ask(method: string, path: string, body?: object) {
+    const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
+    const response = await fetch(`${server.url}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${server.adminToken}`, 'content-type': type },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    return { status: response.status, body: (await response.json()) as unknown };
+  }
+
+  async function account(name: string, rules: readonly object[]): Promise<string> {
+    const rights = `/apis/rbac.authorization.k8s.io/v1/namespaces/${NAMESPACE}`;
+    const metadata = { name };
+    const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name };
+    const subjects = [{ kind: 'ServiceAccount', name, namespace: NAMESPACE }];
+    await ask('POST', `/api/v1/namespaces/${NAMESPACE}/serviceaccounts`, { metadata });
+    await ask('POST', `${rights}/roles`, { metadata, rules });
+    await ask('POST', `${rights}/rolebindings`, { metadata, subjects, roleRef });
+    const issued = await ask('POST', `/api/v1/namespaces/${NAMESPACE}/serviceaccounts/${name}/token`, {});
+    const { token } = (issued.body as { readonly status: { readonly token: string } }).status;
+    const file = `${folder}/${name}.kubeconfig`;
+    await writeFile(file, kubeconfig({ server: server.url, namespace: NAMESPACE, user: { token } }));
+    return file;
+  }
+
+  await ask('POST', '/api/v1/namespaces', { metadata: { name: NAMESPACE } });
+  await ask('POST', SECRETS, { metadata: { name: 'wx-token' } });
+  await ask('POST', LEASES, { metadata: { name: 'wx-token' } });
+  const secret = async () =>
+    (await ask('GET', SECRET)).body as {
+      readonly data?: Readonly<Record<string, string>>;
+      readonly metadata: { readonly annotations?: Readonly<Record<string, string>> };
+    };
+  return {
+    server,
+    ask,
+    refresher: await account('refresher', RULES),
+    mirror: await account('mirror', MIRROR_RULES),
+    async data() {
+      const { data = {} } = await secret();
+      return Object.fromEntries(
+        Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString('utf8')]),
+      );
+    },
+    annotations: async () => (await secret()).metadata.annotations ?? {},
+    async holder() {
+      const { body } = await ask('GET', LEASE);
+      return (body as { readonly spec?: { readonly holderIdentity?: string } }).spec?.holderIdentity ?? '';
+    },
+  };
+}
