@@ -18,7 +18,7 @@ the daemon's environment and configuration, and as its user: others may not be a
 
   --config FILE        YAML or JSON (default: WXTOKEN_CONFIG); without one the environment alone configures it
   --json               {"version","at","credentials":[…]}, times in epoch seconds
-  --quiet              print nothing: the exit code tells
+  --quiet              print nothing but what is wrong with the configuration: the exit code tells
 
 Exit codes: 0 all fresh; 3 something that is not optional is missing, dead or unreadable; 78 bad configuration.
 `;

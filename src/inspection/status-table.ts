@@ -4,14 +4,15 @@ import type { TargetStatus } from '../operations/target-status.ts';
 import { type Cell, type Column, tableOf } from './table.ts';
 import type { Paint, Terminal } from './terminal.ts';
 
+/** Eighty columns are enough for the least of all. */
 const COLUMNS: readonly Column[] = [
-  { title: 'CREDENTIAL' },
+  { title: 'CREDENTIAL', least: 10 },
   { title: 'KIND' },
-  { title: 'TARGET', yields: true },
+  { title: 'TARGET', yieldsTo: 14, least: 8 },
   { title: 'AGE' },
-  { title: 'LIFE LEFT' },
-  { title: 'ERROR' },
-  { title: 'NEXT STEP' },
+  { title: 'LIFE LEFT', brief: 'LEFT' },
+  { title: 'ERROR', least: 8 },
+  { title: 'NEXT STEP', brief: 'NEXT', least: 9 },
 ];
 
 const NOTHING: Cell = { text: '' };
@@ -26,7 +27,7 @@ export function statusTable(statuses: readonly Status[], terminal: Terminal): re
 }
 
 function rowsOf(status: Status, terminal: Terminal): readonly (readonly Cell[])[] {
-  const { credential, kind, optional, age, error, state_error, next } = status;
+  const { credential, kind, optional, error, state_error, next } = status;
   const [first, ...others] = status.targets;
   const name = optional ? `${credential} (optional)` : credential;
   return [
@@ -34,22 +35,27 @@ function rowsOf(status: Status, terminal: Terminal): readonly (readonly Cell[])[
       { text: name, paint: 'strong' },
       { text: kind },
       { text: first ? pathOf(first) : '(not published)' },
-      { text: age === undefined ? '-' : inBrief(age) },
+      ageCell(first ?? status),
       lifeCell(first ?? status, status, terminal),
       errorCell(
         error ? `${error.code} ${times(error.failures, terminal)}` : (codeOf(first) ?? state_error?.code),
       ),
-      { text: nextInBrief(next), ...(next.overdue && { paint: 'warning' as const }) },
+      nextCell(next),
     ],
     ...others.map((target): readonly Cell[] => [
       NOTHING,
       NOTHING,
       { text: pathOf(target) },
-      NOTHING,
+      ageCell(target),
       lifeCell(target, status, terminal),
       { text: codeOf(target) ?? '', paint: 'bad' },
     ]),
   ];
+}
+
+/** Of what the target holds, like its life. */
+function ageCell({ age }: Pick<TargetStatus, 'age'>): Cell {
+  return { text: age === undefined ? '-' : inBrief(age) };
 }
 
 function errorCell(code: string | undefined): Cell {
@@ -69,9 +75,10 @@ function times(count: number, { unicode }: Terminal): string {
   return `${unicode ? '×' : 'x'}${count}`;
 }
 
-function nextInBrief(next: Status['next']): string {
-  if (next.overdue) return `overdue: ${next.brief}`;
-  return next.in > 0 ? `in ${inBrief(next.in)}: ${next.brief}` : next.brief;
+function nextCell({ brief, in: seconds, overdue }: Status['next']): Cell {
+  if (overdue) return { text: `overdue: ${brief}`, brief: 'overdue', paint: 'warning' };
+  const when = `in ${inBrief(seconds)}`;
+  return seconds > 0 ? { text: `${when}: ${brief}`, brief: when } : { text: brief };
 }
 
 export const PAINTS: Readonly<Record<TargetStatus['state'], Paint>> = {
@@ -96,7 +103,8 @@ function lifeCell(
   const tenths = tenthsOf(life_left, expires_in);
   const bar = full.repeat(tenths) + empty.repeat(10 - tenths);
   const words = state === 'dead' ? 'dead' : inBrief(life_left);
-  return { text: `${bar} ${words}${state === 'behind' ? ', behind' : ''}`, paint };
+  const brief = `${words}${state === 'behind' ? ', behind' : ''}`;
+  return { text: `${bar} ${brief}`, brief, paint };
 }
 
 /** What lives has at least one, what is dead none. */

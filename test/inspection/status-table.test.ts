@@ -29,7 +29,7 @@ function aStatus(changes: Partial<Status> = {}): Status {
     expires_in: 7200,
     age: 3600,
     life_left: 3600,
-    targets: [{ id: 'file:/var/run/wx/shop/token', state: 'fresh', life_left: 3600 }],
+    targets: [{ id: 'file:/var/run/wx/shop/token', state: 'fresh', age: 3600, life_left: 3600 }],
     next: { in: 3318, what: 'asking the platform for the next one', brief: 'the next one' },
     calls: { fetches: { used: 1, limit: 2000 }, forced: { used: 0, limit: 20 } },
     ...changes,
@@ -48,7 +48,7 @@ describe('the table', () => {
 
   it('has a line for each further target', () => {
     const targets = [
-      { id: 'file:/a', state: 'fresh', life_left: 3600 },
+      { id: 'file:/a', state: 'fresh', age: 3600, life_left: 3600 },
       { id: 'file:/b', state: 'behind', life_left: 120 },
       { id: 'file:/c', state: 'missing' },
       { id: 'file:/d', state: 'unreadable' },
@@ -58,11 +58,11 @@ describe('the table', () => {
     const lines = statusTable([aStatus({ targets })], { ...PIPE, unicode: false }).slice(1);
     expect(lines.map((line) => line.replace(/ {2,}/g, '|'))).toEqual([
       'shop|token|/a|1h 0m|#####----- 1h 0m|-|in 55m: the next one',
-      '|/b|#--------- 2m, behind',
-      '|/c|missing',
-      '|/d|unreadable',
-      '|/e|life unknown',
-      '|/f|---------- dead',
+      '|/b|-|#--------- 2m, behind',
+      '|/c|-|missing',
+      '|/d|-|unreadable',
+      '|/e|-|life unknown',
+      '|/f|-|---------- dead',
     ]);
   });
 
@@ -75,8 +75,36 @@ describe('the table', () => {
     expect(statusTable([aStatus({ targets })], PIPE)[1]).toContain(path);
   });
 
+  it.for([80, 60])('fits one of %d columns: short words for what is left and what is next', (width) => {
+    const targets = [{ id: 'file:/srv/wx/shop/token', state: 'fresh', age: 6960, life_left: 6420 }] as const;
+    const lines = statusTable([aStatus({ targets })], { ...SCREEN, colour: false, width });
+    for (const line of lines) expect(widthOf(line)).toBeLessThanOrEqual(width);
+    expect(lines[1]).toMatch(/^shop {2,}token {2}\/\S+n {2}1h 56m {2}.*1h 47m {2,}- {2,}in 55m/);
+  });
+
+  it.for([true, false])('fits one of 80 columns, whatever is in it (unicode: %s)', (unicode) => {
+    const life = { age: 7140, life_left: 7140 };
+    const targets = [
+      { id: 'file:/var/run/wx/a-folder/token', state: 'behind', ...life },
+      { id: 'file:/微信/令牌', state: 'unreadable' },
+    ] as const;
+    const next = { in: 0, what: 'a fetch', brief: 'fetch, about to end', overdue: true } as const;
+    const credential = 'a-name-as-long-as-anybody-may-think-of';
+    const error = { ...ERROR, code: 'transport-failure', failures: 1000 };
+    const ticket = aStatus({ credential, kind: 'agent_config', optional: true, targets, error, next });
+    const lines = statusTable([aStatus(), ticket], { colour: false, unicode, width: 80 });
+    for (const line of lines) expect(widthOf(line)).toBeLessThanOrEqual(80);
+    expect(lines[2]).toMatch(/ agent_config .* 1h 59m {2}1h 59m, behind .* overdue$/);
+  });
+
+  it('shows a question mark for each character that would not arrive', () => {
+    const targets = [{ id: 'file:/微信/token', state: 'missing' }] as const;
+    const [, line = ''] = statusTable([aStatus({ credential: 'é', targets })], { ...PIPE, unicode: false });
+    expect(line).toMatch(/^\? .* \/\?\?\/token {2,}- /);
+  });
+
   it('keeps its columns where characters are wide', () => {
-    const targets = [{ id: 'file:/微信/令牌', state: 'fresh', life_left: 3600 }] as const;
+    const targets = [{ id: 'file:/微信/令牌', state: 'fresh', age: 3600, life_left: 3600 }] as const;
     const [head = '', line = ''] = statusTable([aStatus({ targets })], PIPE);
     expect(widthOf(line.slice(0, line.indexOf('1h')))).toBe(head.indexOf('AGE'));
   });
