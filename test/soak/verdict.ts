@@ -42,6 +42,7 @@ export function judge(result: Soak): Verdict {
     `calls           ${readings.calls}, of which refused although nothing excuses it: ${dead.bad.length}`,
     `                after a forced refresh: ${dead.forced.length}; after a lost answer or with a used-up quota: ${dead.excused.length}`,
     `memory          ${(memory.level / 1024).toFixed(1)} MB, ${told(memory)} KB a minute, ${perThousand.toFixed(0)} KB for a thousand rotations`,
+    `                at least, in each quarter of the time: ${quarters(vitals.memory).join(', ')} MB`,
     `open files      ${files.level.toFixed(1)}, ${told(files)} a minute`,
     `end             exit code ${exit.code}, left behind: ${leftovers.length}`,
   ];
@@ -61,6 +62,11 @@ export function judge(result: Soak): Verdict {
 function atRest(samples: readonly Sample[]): readonly Sample[] {
   const end = samples.at(-1)?.at ?? 0;
   return leastOfEach(STRETCH, samples).filter(({ at }) => at >= end * WARM_UP);
+}
+
+function quarters(samples: readonly Sample[]): readonly string[] {
+  const quarter = ((samples.at(-1)?.at ?? 0) + 1e-6) / 4;
+  return leastOfEach(quarter, samples).map(({ value }) => (value / 1024).toFixed(0));
 }
 
 function sorted(
