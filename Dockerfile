@@ -3,6 +3,7 @@ WORKDIR /src
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts
 COPY LICENSE tsconfig.json ./
+COPY build ./build
 COPY src ./src
 # The bundle holds the code of its dependencies; their licences want to go with it.
 RUN npm run build \

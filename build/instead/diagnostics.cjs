@@ -1,0 +1,2 @@
+// What winston writes about itself when DEBUG says so.
+module.exports = () => () => false;

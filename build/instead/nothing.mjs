@@ -1,0 +1,2 @@
+// Of a module that is loaded and never used.
+export {};
