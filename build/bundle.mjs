@@ -1,6 +1,6 @@
 // Makes dist/wx-token-sidecar.js: one file that holds everything.
 import { build } from 'esbuild';
-import { instead } from './instead.mjs';
+import { instead, onDemand } from './instead.mjs';
 
 await build({
   entryPoints: ['src/main.ts'],
@@ -12,7 +12,7 @@ await build({
   sourcemap: true,
   legalComments: 'none',
   logLevel: 'warning',
-  plugins: [instead],
+  plugins: [instead, onDemand],
   define: { 'process.env.JEST_WORKER_ID': 'undefined' },
   banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
 });

@@ -13,24 +13,47 @@ const PACKAGES = {
   '@opentelemetry/api': 'nothing.mjs',
 };
 
-/** Parts of undici: HTTP/2, which no agent here allows; bodies that are neither text nor bytes. */
+/** Of a package, what its own modules ask for: by the package and the path. */
 const PARTS = {
-  './client-h2.js': 'nothing.mjs',
-  '../web/fetch/body.js': 'nothing.mjs',
+  undici: {
+    // HTTP/2, which no agent here allows.
+    './client-h2.js': 'nothing.mjs',
+    // Bodies that are neither text nor bytes.
+    '../web/fetch/body.js': 'nothing.mjs',
+    'node:http': 'undici-http.mjs',
+  },
+  // For tasks in processes of their own.
+  'node-cron': { child_process: 'child-process.mjs' },
 };
 
 /** proper-lockfile is always given the `fs` that it is to use. */
 const GRACEFUL_FS = 'graceful-fs';
 
+const PACKAGE_OF = /[/\\]node_modules[/\\](@[^/\\]+[/\\][^/\\]+|[^/\\]+)[/\\](?!.*[/\\]node_modules[/\\])/;
+
 const here = (name) => fileURLToPath(new URL(`./instead/${name}`, import.meta.url));
 
-/** A plugin for esbuild. */
+/** Node's HTTP server takes 2.5 MB and is for those who configure one: in an ESM bundle all imports come first. */
+const ON_DEMAND = 'node:http';
+
+export const onDemand = {
+  name: 'on demand',
+  setup(build) {
+    build.onResolve({ filter: new RegExp(`^${ON_DEMAND}$`) }, ({ path, kind }) =>
+      kind === 'import-statement' ? { path, namespace: 'on-demand' } : undefined,
+    );
+    build.onLoad({ filter: /./, namespace: 'on-demand' }, ({ path }) => ({
+      contents: `module.exports = require(${JSON.stringify(path)});`,
+    }));
+  },
+};
+
 export const instead = {
   name: 'instead',
   setup(build) {
     build.onResolve({ filter: /./ }, ({ path, importer }) => {
       if (path === GRACEFUL_FS) return { path: 'node:fs', external: true };
-      const name = PACKAGES[path] ?? (/[/\\]undici[/\\]lib[/\\]/.test(importer) ? PARTS[path] : undefined);
+      const name = PACKAGES[path] ?? PARTS[PACKAGE_OF.exec(importer)?.[1]]?.[path];
       return name && { path: here(name) };
     });
   },

@@ -77,6 +77,8 @@ export async function run(argv: readonly string[]): Promise<number> {
     });
 
     await servers.listen();
+    // Before what is needed later alone: a pod may be waiting for its first token.
+    tick();
 
     let { schedule } = config;
     let ticker = startTicker(schedule, systemClock, tick);
@@ -98,7 +100,6 @@ export async function run(argv: readonly string[]): Promise<number> {
       daemon.refreshNow({ strength: 'preferred' });
     });
     signals.onOverdue(() => logger.warn('stopping without waiting for what hangs'));
-    tick();
 
     const signal = await signals.end;
     logger.info(`${signal}: stopping`);

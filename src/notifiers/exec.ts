@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { EdgeError } from '../core/failure.ts';
@@ -86,6 +85,8 @@ async function start(
   [file, ...args]: ExecConfig['command'],
   env: NodeJS.ProcessEnv,
 ): Promise<Running> {
+  // Only where a program is to be run: loading it takes two megabytes.
+  const { spawn } = await import('node:child_process');
   try {
     const child = spawn(file, args, { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     const ended = new Promise<void>((resolve, reject) => {

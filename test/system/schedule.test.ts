@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { scheduleProblem } from '../../src/system/schedule.ts';
+import { scheduleProblem, secondsOf, USUAL, untilNext } from '../../src/system/schedule.ts';
 
 describe('a schedule', () => {
   it.each([
     '* * * * * *',
-    '*/5 * * * * *',
+    ' */5 * * * * *',
     '*/30 * * * * *',
     '0,30 * * * * *',
     '10,40 * * * * *',
@@ -52,5 +52,22 @@ describe('a schedule', () => {
 
   it.each(['@daily', '@hourly', '@every 5s'])('is no nickname: %s', (expression) => {
     expect(scheduleProblem(expression)).toBeDefined();
+  });
+});
+
+it('the usual one comes every five seconds', () => {
+  expect(secondsOf(USUAL)).toEqual([0, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55]);
+});
+
+describe('the next second of a schedule', () => {
+  it('comes in every minute anew', () => {
+    const seconds = secondsOf('10,40 * * * * *');
+    expect([0, 9_999, 10_000, 39_999, 40_000, 59_999].map((wall) => untilNext(seconds, wall))).toEqual([
+      10_000, 1, 30_000, 1, 30_000, 10_001,
+    ]);
+  });
+
+  it('is known for moments before 1970 too', () => {
+    expect(untilNext(secondsOf(USUAL), -1)).toBe(1);
   });
 });

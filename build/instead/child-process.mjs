@@ -1,0 +1,2 @@
+// Nothing is forked.
+export const fork = undefined;
