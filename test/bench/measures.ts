@@ -1,9 +1,11 @@
 import { measureRest } from './rest.ts';
 import type { Measure } from './row.ts';
+import { measureScale } from './scale.ts';
 import { measureStart } from './start.ts';
 
 /** What is measured, in the order of the table of budgets. */
 export const MEASURES: Readonly<Record<string, Measure>> = {
   start: measureStart,
   rest: measureRest,
+  scale: measureScale,
 };

@@ -11,8 +11,8 @@ export interface NodeProcess {
   readonly pid: number;
   /** The first line of it, on either stream, that fits. */
   line(pattern: RegExp): Promise<RegExpExecArray>;
-  /** How many lines fitted so far. */
-  count(pattern: RegExp): number;
+  /** Resolves once so many lines fitted. */
+  lines(pattern: RegExp, count: number): Promise<void>;
   /** Kills it. */
   end(): Promise<void>;
   readonly ended: Promise<void>;
@@ -60,21 +60,30 @@ export function startNode(args: readonly string[], options: NodeOptions): NodePr
     await ended;
   }
   atEnd(end);
+
+  /** What a line, one of those so far or a later one, comes to first. */
+  function until<T>(look: (line: string) => T | undefined): Promise<T> {
+    const found = new Promise<T>((resolve) => {
+      const listener = (line: string) => {
+        const result = look(line);
+        if (result === undefined) return;
+        listeners.delete(listener);
+        resolve(result);
+      };
+      listeners.add(listener);
+      lines.forEach(listener);
+    });
+    return Promise.race([found, failed]);
+  }
+
   return {
     ...{ child, pid: child.pid ?? Number.NaN, end, ended, failed },
-    line(pattern) {
-      const found = new Promise<RegExpExecArray>((resolve) => {
-        const look = (line: string) => {
-          const match = pattern.exec(line);
-          if (!match) return;
-          listeners.delete(look);
-          resolve(match);
-        };
-        listeners.add(look);
-        lines.forEach(look);
-      });
-      return Promise.race([found, failed]);
+    async line(pattern) {
+      return until((line) => pattern.exec(line) ?? undefined);
     },
-    count: (pattern) => lines.filter((line) => pattern.test(line)).length,
+    async lines(pattern, count) {
+      let left = count;
+      await until((line) => (pattern.test(line) && --left === 0 ? true : undefined));
+    },
   };
 }

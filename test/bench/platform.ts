@@ -10,11 +10,8 @@ export async function startPlatform(
   options: Pick<NodeOptions, 'atEnd'>,
   args: readonly string[] = [],
 ): Promise<PlatformProcess> {
-  const account = `${TEST_APP}:${TEST_SECRET}`;
-  const platform = startNode(
-    [PROGRAM, 'sandbox', '--listen', '127.0.0.1:0', '--account', account, ...args],
-    options,
-  );
+  const all = args.includes('--account') ? args : ['--account', `${TEST_APP}:${TEST_SECRET}`, ...args];
+  const platform = startNode([PROGRAM, 'sandbox', '--listen', '127.0.0.1:0', ...all], options);
   const [url] = await platform.line(/http:\/\/127\.0\.0\.1:\d+/);
   return { pid: platform.pid, url };
 }

@@ -1,0 +1,149 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { TEST_SECRET } from './account.ts';
+import { type Agency, appIdOf, LATENCY, openAgency } from './agency.ts';
+import { startNode } from './node.ts';
+import { type Probed, startProbed } from './probed.ts';
+import type { Measure, Row, Surroundings } from './row.ts';
+import { cpuOf } from './usage.ts';
+
+/** Credentials: so many, and so few that what they hold does not count. */
+const MANY = Number(process.env['BENCH_CREDENTIALS'] ?? 10_000);
+const FEW = 100;
+
+/** Requests under way at one host, as in `gates.ts`. */
+const CONCURRENCY = 32;
+
+/** Until what a round leaves behind is gone, and how long nothing to do is looked at: so many ticks. Ms. */
+const SETTLED = 8_000;
+const IDLE_TICKS = 8;
+const TICK = 5_000;
+
+const KB = 1024;
+
+/** Asks for every token once, with a connection of its own each, and nothing else. */
+const BARE = `
+const http = require('node:http');
+const { URL: url, COUNT, CONCURRENCY, SECRET } = process.env;
+const appIdOf = ${appIdOf.toString()};
+let next = 0;
+function ask(done) {
+  if (next === Number(COUNT)) return done();
+  const body = JSON.stringify({ grant_type: 'client_credential', appid: appIdOf(next++), secret: SECRET });
+  const headers = { 'content-type': 'application/json', 'content-length': body.length };
+  http.request(url + '/cgi-bin/stable_token', { method: 'POST', headers, agent: false }, (answer) => {
+    let text = '';
+    answer.on('data', (chunk) => { text += chunk; });
+    answer.on('end', () => { if (!JSON.parse(text).access_token) throw new Error(text); ask(done); });
+  }).end(body);
+}
+const from = performance.now();
+let running = Number(CONCURRENCY);
+for (let one = running; one > 0; one -= 1) {
+  ask(() => { running -= 1; if (running === 0) console.log('took ' + (performance.now() - from)); });
+}
+`;
+
+export const measureScale: Measure = async (surroundings) => {
+  const agency = await openAgency(MANY, surroundings);
+  const bare = await bareRound(agency, surroundings);
+  const rows: Row[] = [];
+  for (const http of [false, true]) {
+    const few = await firstRound(agency, FEW, http, surroundings);
+    const start = await few.daemon.ask('held');
+    await few.daemon.end();
+    const many = await firstRound(agency, MANY, http, surroundings);
+    const { held } = await many.daemon.ask('held');
+    const each = (held - start.held) / (MANY - FEW) / KB;
+    const limit = http ? 8 : 3;
+    rows.push({
+      what: `memory for each further of ${MANY} credentials, metrics ${http ? 'on' : 'off'}`,
+      ours: `${each.toFixed(1)} KB`,
+      bare: '',
+      figure: `${each.toFixed(1)} KB`,
+      budget: `≤ ${limit} KB`,
+      met: each <= limit,
+    });
+    if (http) rows.push(...(await atRest(many.daemon)));
+    else rows.push(roundRow(many, bare));
+    await many.daemon.end();
+  }
+  return rows;
+};
+
+interface Round {
+  readonly daemon: Probed;
+  /** From the first request to the last token published, ms; of the processor, ms. */
+  readonly took: number;
+  readonly cpu: number;
+}
+
+async function firstRound(
+  agency: Agency,
+  count: number,
+  http: boolean,
+  surroundings: Surroundings,
+): Promise<Round> {
+  const config = await agency.configure(count, { http });
+  surroundings.say(`  ${count} credentials, metrics ${http ? 'on' : 'off'} …`);
+  const daemon = startProbed(['run', '--config', config], surroundings);
+  await daemon.line(/"message":"started"/);
+  const before = await cpuOf(daemon.pid);
+  const from = performance.now();
+  await daemon.lines(/"message":"published"/, count);
+  const took = performance.now() - from;
+  const cpu = (await cpuOf(daemon.pid)) - before;
+  await delay(SETTLED);
+  return { daemon, took, cpu };
+}
+
+async function bareRound({ url }: Agency, surroundings: Surroundings): Promise<number> {
+  const client = startNode(['-e', BARE], {
+    ...surroundings,
+    env: { URL: url, COUNT: String(MANY), CONCURRENCY: String(CONCURRENCY), SECRET: TEST_SECRET },
+  });
+  const [, took] = await client.line(/took (.+)/);
+  return Number(took);
+}
+
+function roundRow({ took, cpu }: Round, bare: number): Row {
+  const ratio = took / bare;
+  const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
+  return {
+    what: `first full round of ${MANY} credentials, ${LATENCY} ms an answer, ${CONCURRENCY} at once`,
+    ours: `${seconds(took)}, ${(cpu / MANY).toFixed(2)} ms of a processor each`,
+    bare: `the answers alone: ${seconds(bare)}`,
+    figure: ratio.toFixed(2),
+    budget: '≤ 1.3',
+    met: ratio <= 1.3,
+  };
+}
+
+async function atRest(daemon: Probed): Promise<Row[]> {
+  const [address] = await daemon.line(/127\.0\.0\.1:\d+/);
+  await daemon.ask('watch');
+  await delay(IDLE_TICKS * TICK);
+  const idle = await daemon.ask('busy');
+  const tick = idle.active / IDLE_TICKS;
+  await daemon.ask('watch');
+  const scrape = await (await fetch(`http://${address}/metrics`)).text();
+  const { longest } = await daemon.ask('busy');
+  const lines = scrape.split('\n').length;
+  return [
+    {
+      what: `a tick with nothing to do, ${MANY} credentials`,
+      ours: `${tick.toFixed(1)} ms a tick, ${idle.longest.toFixed(0)} ms at the most in one go`,
+      bare: '',
+      figure: `${tick.toFixed(1)} ms`,
+      budget: '≤ 10 ms',
+      met: tick <= 10,
+    },
+    {
+      what: `a scrape of ${lines} lines, longest stretch in which nothing else runs`,
+      ours: `${longest.toFixed(0)} ms`,
+      bare: '',
+      figure: `${longest.toFixed(0)} ms`,
+      budget: '≤ 50 ms',
+      met: longest <= 50,
+    },
+  ];
+}
