@@ -1,12 +1,14 @@
+import { type BusyCell, createCells } from './cells.ts';
 import type { Event } from './core/event.ts';
 import { plan } from './core/plan.ts';
 import type { Unit } from './core/ports.ts';
 import { judgeRefusal } from './core/refusal.ts';
+import { lasts, restOf } from './core/rest.ts';
 import type { Secret } from './core/secret.ts';
-import { initialState, type State, type Strength } from './core/state.ts';
+import type { State, Strength } from './core/state.ts';
 import type { View } from './core/view.ts';
 import { createGates } from './gates.ts';
-import { type Cell, createSteps, type Surroundings } from './steps.ts';
+import { createSteps, type Surroundings } from './steps.ts';
 import { createWaits } from './waits.ts';
 
 export interface Reconciler {
@@ -41,13 +43,6 @@ export interface Reconciler {
   abort(): void;
 }
 
-/** A cell with what runs for it: one step at a time, and each target on its own. */
-interface BusyCell extends Cell {
-  readonly lanes: Set<string>;
-  /** Those that are fetched with its token. */
-  leaning: readonly BusyCell[];
-}
-
 /** The only loop: plan, act, apply. Everything that wakes it ends in {@link Reconciler.tick}. */
 export function createReconciler(surroundings: Surroundings): Reconciler {
   const { clock, random, report, wakeIn } = surroundings;
@@ -55,28 +50,18 @@ export function createReconciler(surroundings: Surroundings): Reconciler {
   const requests = new AbortController();
   const gates = createGates();
   let stopping = false;
-  let cells: ReadonlyMap<string, BusyCell> = new Map();
   const { happen, act, publish } = createSteps(surroundings, requests.signal, () => !stopping);
+  const cells = createCells({ clock, random, happen });
   const waits = createWaits({ clock, report, happen });
-
-  function join(unit: Unit): BusyCell {
-    const targets = unit.publishers.map(({ id }) => id);
-    const known = cells.get(unit.id);
-    if (known?.unit.account !== unit.account) {
-      const state = initialState(unit.account, targets, clock.now(), random());
-      return { unit, state, lanes: new Set(), leaning: [] };
-    }
-    if (known.unit !== unit) {
-      known.unit = unit;
-      happen(known, { type: 'retargeted', targets });
-    }
-    return known;
-  }
 
   const stepOf = (cell: BusyCell) => plan(cell.state, cell.unit.policy, clock.now(), cell.base?.state);
 
   function advance(cell: BusyCell): void {
-    const { publish: due, step } = stepOf(cell);
+    const now = clock.now();
+    const { state, base } = cell;
+    const planned = plan(state, cell.unit.policy, now, base?.state);
+    const { publish: due, step } = planned;
+    cell.rest = restOf(planned, state, base?.state, now);
     for (const publisher of cell.unit.publishers) {
       if (due.includes(publisher.id)) start(cell, `publish ${publisher.id}`, () => publish(cell, publisher));
     }
@@ -86,8 +71,8 @@ export function createReconciler(surroundings: Surroundings): Reconciler {
     } else if (!stopping) start(cell, 'step', () => gates.pass(cell.unit.host, step, () => act(cell, step)));
   }
 
-  function wake(event: Event, concerns: (cell: Cell) => boolean): void {
-    for (const cell of [...cells.values()].filter(concerns)) {
+  function wake(event: Event, concerned: readonly BusyCell[]): void {
+    for (const cell of concerned) {
       happen(cell, event);
       advance(cell);
     }
@@ -107,7 +92,7 @@ export function createReconciler(surroundings: Surroundings): Reconciler {
     const done = work().then(() => {
       cell.lanes.delete(lane);
       running.delete(done);
-      if (cells.get(cell.unit.id) !== cell) return;
+      if (!cells.holds(cell)) return;
       advance(cell);
       for (const other of cell.leaning) advance(other);
     });
@@ -119,39 +104,35 @@ export function createReconciler(surroundings: Surroundings): Reconciler {
   }
 
   return {
-    serve(units) {
-      const joined = units.map(join);
-      cells = new Map(joined.map((cell) => [cell.unit.id, cell]));
-      for (const cell of joined) cell.leaning = [];
-      for (const cell of joined) {
-        const base = cell.unit.base === undefined ? undefined : cells.get(cell.unit.base);
-        cell.base = base;
-        if (base) base.leaning = [...base.leaning, cell];
+    serve: cells.serve,
+    tick: () => {
+      const now = clock.now();
+      for (const cell of cells.all()) {
+        if (!cell.rest || !lasts(cell.rest, cell.state, cell.base?.state, now)) advance(cell);
       }
     },
-    tick: () => cells.forEach(advance),
     refreshNow: ({ names, strength }) =>
-      wake({ type: 'requested', strength }, ({ unit }) => names?.includes(unit.name) ?? true),
+      wake(
+        { type: 'requested', strength },
+        cells.all().filter(({ unit }) => names?.includes(unit.name) ?? true),
+      ),
     withdraw: (names) => {
-      for (const cell of cells.values()) {
+      for (const cell of cells.all()) {
         if (cell.state.manual && names.includes(cell.unit.name))
           happen(cell, { type: 'withdrawn', why: 'late' });
       }
     },
-    refreshFor: (account, wish) =>
-      wake({ type: 'requested', ...wish }, ({ unit }) => unit.account === account),
-    free: () => wake({ type: 'freed' }, () => true),
-    stir: (account) => wake({ type: 'stirred' }, ({ unit }) => unit.account === account),
+    refreshFor: (account, wish) => wake({ type: 'requested', ...wish }, cells.of(account)),
+    free: () => wake({ type: 'freed' }, cells.all()),
+    stir: (account) => wake({ type: 'stirred' }, cells.of(account)),
     refuse: (isIt) => {
-      const doubted = [...cells.values()].filter(
-        ({ state: { record } }) => record.token && isIt(record.token.value),
-      );
+      const doubted = cells.all().filter(({ state: { record } }) => record.token && isIt(record.token.value));
       for (const cell of doubted) hearRefusal(cell);
       if (doubted.length === 0) report(undefined, { type: 'refusal', verdict: 'behind' });
     },
     stateOf: (id) => cells.get(id)?.state,
     views: () =>
-      [...cells.values()].map((cell) => ({
+      cells.all().map((cell) => ({
         unit: cell.unit,
         state: cell.state,
         step: stepOf(cell).step,

@@ -12,6 +12,7 @@ import {
 } from './providers/index.ts';
 import type { CreatePublisher } from './publishers/index.ts';
 import type { Stores } from './stores.ts';
+import { fileMemo } from './system/file-memo.ts';
 
 /** One configured credential with its edges joined: its token, then the tickets that are fetched with it. */
 export interface JoinedCredential {
@@ -64,6 +65,9 @@ async function joinFetched(
     platform: createPlatform(kind.family, platform.hosts, transport, clock),
   };
   const { account, app } = await accountOf(credential);
+  const read = () => secret().then((value) => fingerprintOf(account, value));
+  // Asked for at every look at the state; the secret itself is read where it is sent.
+  const fingerprint = 'file' in credential.secret ? fileMemo(credential.secret.file, read) : read;
   const host = platform.hosts[0] ?? '';
 
   function publishersOf(what: Kind): Publisher[] {
@@ -85,11 +89,7 @@ async function joinFetched(
       refusalForces: allowForce,
       ...(recheck !== undefined && { recheck }),
     }),
-    fingerprint: () =>
-      secret().then(
-        (value) => fingerprintOf(account, value),
-        () => undefined,
-      ),
+    fingerprint: () => fingerprint().catch(() => undefined),
     provider: kind.provider(source),
     store: stores.open(account, { name, type, appId, kind: 'token' }),
     publishers: publishersOf('token'),

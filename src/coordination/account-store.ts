@@ -1,11 +1,14 @@
+import type { BigIntStats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { EdgeError, PASSING } from '../core/failure.ts';
 import type { AccountStore, Clock } from '../core/ports.ts';
+import type { AccountRecord } from '../core/record.ts';
 import { type Attributes, writeAtomically } from '../system/atomic-write.ts';
 import { fileFailure } from '../system/file-failure.ts';
+import { replacementMark } from '../system/file-mark.ts';
 import type { Access } from '../system/make-folder.ts';
-import { readRegularFile } from '../system/read-regular-file.ts';
+import { readUnlessKnown } from '../system/read-regular-file.ts';
 import { fileLock } from './file-lock.ts';
 import { decodeRecord, encodeRecord } from './record-codec.ts';
 
@@ -22,24 +25,34 @@ export interface AccountStoreOptions {
 }
 
 /** The record of one account in a file, with its lock beside it. */
-export function accountStore(
-  path: string,
-  { account, access, clock, warn }: AccountStoreOptions,
-): AccountStore {
+export interface FileStore extends AccountStore {
+  /** Whether the file is another one than that which was read or written last: cheaper than reading it. */
+  hasChanged(): Promise<boolean>;
+}
+
+export function accountStore(path: string, { account, access, clock, warn }: AccountStoreOptions): FileStore {
   const attributes: Attributes = {
     mode: access.mode & 0o660,
     ...(access.gid !== undefined && { gid: access.gid }),
   };
   const lock = fileLock(path, attributes.mode, clock);
   let complained: string | undefined;
+  /** What was read or written last, and how to know it again. */
+  let known: { readonly mark: string; readonly record: AccountRecord } | undefined;
 
   return {
     async read() {
       try {
-        const record = decodeRecord(await readTrusted(path, access.gid), account);
+        const isKnown = (stat: BigIntStats) => replacementMark(stat) === known?.mark;
+        const found = await readUnlessKnown(path, LARGEST, isKnown);
+        if (found) {
+          await checkTrust(path, found.stat, access.gid);
+          known = { mark: replacementMark(found.stat), record: decodeRecord(found.text, account) };
+        }
         complained = undefined;
-        return record;
+        return known?.record;
       } catch (error) {
+        known = undefined;
         const { code, message } = error as NodeJS.ErrnoException;
         if (code === 'ENOENT') return undefined;
         if (message !== complained) warn(`ignoring ${path}: ${message}`);
@@ -50,26 +63,31 @@ export function accountStore(
     async write(record, lease) {
       let held: boolean;
       try {
-        held = await writeAtomically(path, encodeRecord(record), attributes, lease.held);
+        held = await writeAtomically(path, encodeRecord(record), attributes, (stat) => {
+          known = { mark: replacementMark(stat), record };
+          return lease.held();
+        });
       } catch (error) {
         throw fileFailure('write', path, error);
       }
       if (!held) throw lockLost(path);
     },
     lock: lock.take,
+    async hasChanged() {
+      const found = await stat(path, { bigint: true }).catch(() => undefined);
+      return (found && replacementMark(found)) !== known?.mark;
+    },
   };
 }
 
 /**
- * Reads a file that decides what is published: a regular one, not a link to something else, and written by us, by
- * root, by whoever owns the folder, or by a member of the group that shares it.
+ * A file that decides what is published was written by us, by root, by whoever owns the folder, or by a member of the
+ * group that shares it.
  */
-async function readTrusted(path: string, gid: number | undefined): Promise<string> {
-  const { text, stat: found } = await readRegularFile(path, LARGEST);
-  const trusted = [process.geteuid?.(), 0, (await stat(dirname(path))).uid];
-  if (!trusted.includes(found.uid) && found.gid !== gid)
-    throw new Error(`written by another user (uid ${found.uid})`);
-  return text;
+async function checkTrust(path: string, found: BigIntStats, gid: number | undefined): Promise<void> {
+  const uid = Number(found.uid);
+  if (uid === process.geteuid?.() || uid === 0 || Number(found.gid) === gid) return;
+  if (uid !== (await stat(dirname(path))).uid) throw new Error(`written by another user (uid ${uid})`);
 }
 
 function lockLost(path: string): EdgeError {

@@ -82,7 +82,7 @@ async function tryLock(path: string, mode: number): Promise<Lease | undefined> {
   try {
     await fs.promises.writeFile(ownerFile(path), JSON.stringify({ nonce, ...self }), { mode });
     // The umask narrows what is created, and the others of a shared folder have to read it.
-    await fs.promises.chmod(ownerFile(path), mode);
+    if ((mode & 0o077) !== 0) await fs.promises.chmod(ownerFile(path), mode);
   } catch (error) {
     await unlock().finally(() => ours.delete(nonce));
     throw error;
@@ -103,8 +103,7 @@ async function tryLock(path: string, mode: number): Promise<Lease | undefined> {
  */
 function guardedBy(path: string, nonce: string) {
   const mayRemove = () => (readOwner(path)?.nonce ?? nonce) === nonce;
-  return {
-    ...fs,
+  return Object.assign(Object.create(fs) as typeof fs, {
     rmdir: (folder: string, done: fs.NoParamCallback) => {
       if (mayRemove()) fs.unlink(ownerFile(path), () => fs.rmdir(folder, done));
       else done(null);
@@ -114,5 +113,5 @@ function guardedBy(path: string, nonce: string) {
       fs.rmSync(ownerFile(path), { force: true });
       fs.rmdirSync(folder);
     },
-  };
+  });
 }

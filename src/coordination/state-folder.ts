@@ -5,7 +5,8 @@ import { sweepLeftovers } from '../system/atomic-write.ts';
 import { fileFailure } from '../system/file-failure.ts';
 import { type Access, makeFolderFor } from '../system/make-folder.ts';
 import { type FolderWatch, watchFolder } from '../system/watch-folder.ts';
-import { accountStore } from './account-store.ts';
+import { watchNames } from '../system/watch-names.ts';
+import { accountStore, type FileStore } from './account-store.ts';
 import { sweepForgotten } from './forgotten.ts';
 import { REQUESTS } from './request-folder.ts';
 import { ownerFile } from './stale-lock.ts';
@@ -38,7 +39,7 @@ export function stateFolder(
   clock: Clock,
   warn: (message: string) => void,
 ): StateFolder {
-  const opened = new Map<string, { readonly account: string; readonly store: AccountStore }>();
+  const opened = new Map<string, { readonly account: string; readonly store: FileStore }>();
 
   /** Takes over the locks that a killed daemon of these accounts has left, and gives them back. */
   async function sweepLocks(): Promise<void> {
@@ -72,16 +73,22 @@ export function stateFolder(
       return {
         ...store,
         async lock(purpose) {
-          // Somebody may have cleaned up: without a folder there would be no lock, and no credential that needs one.
-          await makeFolderFor(folder, access).catch(() => {});
-          return store.lock(purpose);
+          try {
+            return await store.lock(purpose);
+          } catch (error) {
+            // Somebody may have cleaned up: without a folder there is no lock, and no credential that needs one.
+            if (!isMissing(error)) throw error;
+            await makeFolderFor(folder, access).catch(() => {});
+            return store.lock(purpose);
+          }
         },
       };
     },
     watch(changed, requested) {
-      const records = watchFolder(folder, (name) => {
-        const known = opened.get(name);
-        if (known) changed(known.account);
+      const records = watchNames(folder, (name) => {
+        const one = opened.get(name);
+        // Most of what happens there is our own doing.
+        if (one) void one.store.hasChanged().then((isNews) => isNews && changed(one.account));
       });
       const requests = watchFolder(join(folder, REQUESTS), requested);
       return {
@@ -92,4 +99,9 @@ export function stateFolder(
       };
     },
   };
+}
+
+function isMissing(error: unknown): boolean {
+  const { cause } = error as Error;
+  return (cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
 }

@@ -47,8 +47,8 @@ export interface Plan {
 /** A ticket waits for its token, which comes by itself. */
 const TOKEN_AGAIN = SECOND;
 
-/** The net below the watch on the store, for volumes where events never come. */
-const LOOK_AGAIN = 30 * SECOND;
+/** The net below the watch on the store, for volumes where events never come, ms. */
+export const LOOK_AGAIN = 30 * SECOND;
 
 /**
  * The one place that decides. Looks at what is known and at the clock, and says what to do next; asked again after

@@ -2,9 +2,10 @@ import { constants, type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Token } from '../core/credential.ts';
 import type { Publisher } from '../core/ports.ts';
-import { type Attributes, sweepLeftovers, writeAtomically } from '../system/atomic-write.ts';
+import { type Attributes, writeAtomically } from '../system/atomic-write.ts';
 import { fileFailure, fileProblem } from '../system/file-failure.ts';
 import { makeFolder } from '../system/make-folder.ts';
+import { sweepNowAndThen } from '../system/occasional-sweep.ts';
 import { pathProblem } from '../system/path-problem.ts';
 import { type FormatName, formats, type Subject } from './formats.ts';
 
@@ -37,7 +38,7 @@ export function filePublisher(target: FileTarget, subject: Subject): Publisher {
     async prepare() {
       try {
         await makeFolder(folder);
-        await sweepLeftovers(folder);
+        await sweepNowAndThen(folder);
       } catch (error) {
         return [fileProblem('create the folder', folder, error)];
       }
@@ -53,7 +54,7 @@ export function filePublisher(target: FileTarget, subject: Subject): Publisher {
         if (!(await replace(file.path, content, target, isNewest))) return 'superseded';
         result = 'written';
       }
-      if (result === 'written') await sweepLeftovers(folder);
+      if (result === 'written') await sweepNowAndThen(folder);
       return result;
     },
   };
@@ -65,9 +66,13 @@ async function replace(
   attributes: Attributes,
   isWanted: () => Promise<boolean>,
 ): Promise<boolean> {
+  const write = () => writeAtomically(path, content, attributes, isWanted);
   try {
-    await makeFolder(dirname(path));
-    return await writeAtomically(path, content, attributes, isWanted);
+    return await write().catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+      await makeFolder(dirname(path));
+      return write();
+    });
   } catch (error) {
     throw fileFailure('write', path, error);
   }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { BigIntStats } from 'node:fs';
 import { constants, type FileHandle, lstat, open, readdir, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { systemClock } from './clock.ts';
@@ -22,7 +23,7 @@ const underWay = new Set<string>();
  * Replaces a file in one step: whoever opens the path finds the old content or the new, whole, with the right mode
  * and group from the first instant, also after a crash or a power loss at any point. A symbolic link at the path is
  * replaced, not followed.
- * @param isWanted asked at the last moment before the file would change
+ * @param isWanted asked at the last moment before the file would change, and told of the one that would take its place
  * @returns whether it was wanted
  * @throws {NodeJS.ErrnoException} what the file system said; the file is as it was and nothing is left behind
  */
@@ -30,7 +31,7 @@ export async function writeAtomically(
   path: string,
   content: string,
   attributes: Attributes,
-  isWanted: () => Promise<boolean> = async () => true,
+  isWanted: (stat: BigIntStats) => Promise<boolean> = async () => true,
 ): Promise<boolean> {
   const folder = dirname(path);
   // In the same folder, or the rename would not be atomic and a setgid folder would not give its group; with an
@@ -43,8 +44,7 @@ export async function writeAtomically(
   const handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
   underWay.add(basename(temporary));
   try {
-    await writeDurably(temporary, content, attributes);
-    const wanted = await isWanted();
+    const wanted = await isWanted(await writeDurably(temporary, content, attributes));
     if (wanted) await rename(temporary, path);
     else await unlink(temporary);
     await syncFolder(handle);
@@ -58,7 +58,7 @@ export async function writeAtomically(
   }
 }
 
-async function writeDurably(path: string, content: string, { mode, gid }: Attributes): Promise<void> {
+async function writeDurably(path: string, content: string, { mode, gid }: Attributes): Promise<BigIntStats> {
   const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
   const file = await open(path, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY, 0o600);
   try {
@@ -67,6 +67,7 @@ async function writeDurably(path: string, content: string, { mode, gid }: Attrib
     if (gid !== undefined) await file.chown(process.geteuid?.() ?? -1, gid);
     await file.chmod(mode);
     await file.sync();
+    return await file.stat({ bigint: true });
   } finally {
     await file.close();
   }

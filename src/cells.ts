@@ -1,0 +1,74 @@
+import type { Unit } from './core/ports.ts';
+import type { Rest } from './core/rest.ts';
+import { initialState } from './core/state.ts';
+import type { Cell, Steps, Surroundings } from './steps.ts';
+
+/** A cell with what runs for it: one step at a time, and each target on its own. */
+export interface BusyCell extends Cell {
+  base?: BusyCell | undefined;
+  readonly lanes: Set<string>;
+  /** Until when it need not be planned again. */
+  rest?: Rest | undefined;
+  /** Those that are fetched with its token. */
+  leaning: readonly BusyCell[];
+}
+
+/** The cells of the units at work. */
+export interface Cells {
+  /** In the order of the units. */
+  all(): readonly BusyCell[];
+  get(id: string): BusyCell | undefined;
+  /** Those that share a record. */
+  of(account: string): readonly BusyCell[];
+  /** Whether it is still one of them. */
+  holds(cell: BusyCell): boolean;
+  /** One that was there with the same account goes on with all that is known of it. */
+  serve(units: readonly Unit[]): void;
+}
+
+export function createCells({
+  clock,
+  random,
+  happen,
+}: Pick<Surroundings, 'clock' | 'random'> & Pick<Steps, 'happen'>): Cells {
+  let cells: ReadonlyMap<string, BusyCell> = new Map();
+  let sharing: ReadonlyMap<string, readonly BusyCell[]> = new Map();
+
+  function join(unit: Unit): BusyCell {
+    const targets = unit.publishers.map(({ id }) => id);
+    const known = cells.get(unit.id);
+    if (known?.unit.account !== unit.account) {
+      const state = initialState(unit.account, targets, clock.now(), random());
+      return { unit, state, lanes: new Set(), leaning: [] };
+    }
+    if (known.unit !== unit) {
+      known.unit = unit;
+      known.rest = undefined;
+      happen(known, { type: 'retargeted', targets });
+    }
+    return known;
+  }
+
+  return {
+    all: () => [...cells.values()],
+    get: (id) => cells.get(id),
+    of: (account) => sharing.get(account) ?? [],
+    holds: (cell) => cells.get(cell.unit.id) === cell,
+    serve(units) {
+      const joined = units.map(join);
+      cells = new Map(joined.map((cell) => [cell.unit.id, cell]));
+      const byAccount = new Map<string, BusyCell[]>();
+      for (const cell of joined) {
+        cell.leaning = [];
+        const { account } = cell.unit;
+        byAccount.set(account, [...(byAccount.get(account) ?? []), cell]);
+      }
+      sharing = byAccount;
+      for (const cell of joined) {
+        const base = cell.unit.base === undefined ? undefined : cells.get(cell.unit.base);
+        cell.base = base;
+        if (base) base.leaning = [...base.leaning, cell];
+      }
+    },
+  };
+}

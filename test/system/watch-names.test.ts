@@ -1,0 +1,61 @@
+import { mkdir, rm, unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { writeAtomically } from '../../src/system/atomic-write.ts';
+import { watchNames } from '../../src/system/watch-names.ts';
+import { eventually } from '../support/wait.ts';
+import { temporaryFolder } from './folder.ts';
+
+function watched(folder: string) {
+  const told: string[] = [];
+  const watch = watchNames(folder, (name) => told.push(name));
+  onTestFinished(() => watch.close());
+  return { told, watch };
+}
+
+it('a watch on names tells of a file that is replaced, and of one that is removed', async () => {
+  const folder = await temporaryFolder();
+  const { told, watch } = watched(folder);
+  for (let round = 0; round < 5; round += 1) {
+    told.length = 0;
+    await writeAtomically(join(folder, 'token'), `token ${round}`, { mode: 0o640 });
+    await eventually(() => told.includes('token'));
+  }
+  told.length = 0;
+  await unlink(join(folder, 'token'));
+  await eventually(() => told.includes('token'));
+  expect(watch.works()).toBe(true);
+});
+
+it('a watch on names of a folder that was removed says so, and works again once it is back', async () => {
+  const folder = join(await temporaryFolder(), 'state');
+  await mkdir(folder);
+  const { told, watch } = watched(folder);
+  await rm(folder, { recursive: true });
+  await eventually(() => !watch.works());
+  await mkdir(folder);
+  await eventually(() => watch.works());
+  await writeFile(join(folder, 'token'), 'x');
+  await eventually(() => told.includes('token'));
+});
+
+it('a watch on names of a folder that is not there yet comes to work', async () => {
+  const folder = join(await temporaryFolder(), 'later');
+  const { told, watch } = watched(folder);
+  expect(watch.works()).toBe(false);
+  await mkdir(folder);
+  await eventually(() => watch.works());
+  await writeFile(join(folder, 'token'), 'x');
+  await eventually(() => told.includes('token'));
+});
+
+it('a watch on names that is closed tells nothing, and stays so', async () => {
+  const folder = await temporaryFolder();
+  const { told, watch } = watched(folder);
+  await watch.close();
+  expect(watch.works()).toBe(false);
+  const other = watched(folder);
+  await writeFile(join(folder, 'token'), 'x');
+  await eventually(() => other.told.includes('token'));
+  expect(told).toEqual([]);
+});
