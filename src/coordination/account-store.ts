@@ -63,8 +63,8 @@ export function accountStore(path: string, { account, access, clock, warn }: Acc
     async write(record, lease) {
       let held: boolean;
       try {
-        held = await writeAtomically(path, encodeRecord(record), attributes, (stat) => {
-          known = { mark: replacementMark(stat), record };
+        held = await writeAtomically(path, encodeRecord(record), attributes, async (look) => {
+          known = { mark: replacementMark(await look()), record };
           return lease.held();
         });
       } catch (error) {

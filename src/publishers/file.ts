@@ -2,6 +2,7 @@ import { constants, type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Token } from '../core/credential.ts';
 import type { Publisher } from '../core/ports.ts';
+import type { Secret } from '../core/secret.ts';
 import { type Attributes, writeAtomically } from '../system/atomic-write.ts';
 import { fileFailure, fileProblem } from '../system/file-failure.ts';
 import { makeFolder } from '../system/make-folder.ts';
@@ -31,6 +32,8 @@ export function idOf({ path }: Pick<FileTarget, 'path'>): string {
 export function filePublisher(target: FileTarget, subject: Subject): Publisher {
   const files = filesOf(target);
   const folder = dirname(target.path);
+  /** What was published last: the files cannot hold the next one yet. */
+  let last: Secret | undefined;
 
   return {
     id: idOf(target),
@@ -48,12 +51,15 @@ export function filePublisher(target: FileTarget, subject: Subject): Publisher {
 
     async publish(token: Token, isNewest) {
       let result: 'written' | 'unchanged' = 'unchanged';
+      const isNext = last !== undefined && last.reveal() !== token.value.reveal();
+      last = undefined;
       for (const file of files) {
         const content = formats[file.format](token, subject);
-        if (await holds(file.path, content, target)) continue;
+        if (!isNext && (await holds(file.path, content, target))) continue;
         if (!(await replace(file.path, content, target, isNewest))) return 'superseded';
         result = 'written';
       }
+      last = token.value;
       if (result === 'written') await sweepNowAndThen(folder);
       return result;
     },

@@ -23,7 +23,7 @@ const underWay = new Set<string>();
  * Replaces a file in one step: whoever opens the path finds the old content or the new, whole, with the right mode
  * and group from the first instant, also after a crash or a power loss at any point. A symbolic link at the path is
  * replaced, not followed.
- * @param isWanted asked at the last moment before the file would change, and told of the one that would take its place
+ * @param isWanted asked at the last moment before the file would change; it may look at the one that would take its place
  * @returns whether it was wanted
  * @throws {NodeJS.ErrnoException} what the file system said; the file is as it was and nothing is left behind
  */
@@ -31,7 +31,7 @@ export async function writeAtomically(
   path: string,
   content: string,
   attributes: Attributes,
-  isWanted: (stat: BigIntStats) => Promise<boolean> = async () => true,
+  isWanted: (look: () => Promise<BigIntStats>) => Promise<boolean> = async () => true,
 ): Promise<boolean> {
   const folder = dirname(path);
   // In the same folder, or the rename would not be atomic and a setgid folder would not give its group; with an
@@ -44,7 +44,8 @@ export async function writeAtomically(
   const handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
   underWay.add(basename(temporary));
   try {
-    const wanted = await isWanted(await writeDurably(temporary, content, attributes));
+    await writeDurably(temporary, content, attributes);
+    const wanted = await isWanted(() => lstat(temporary, { bigint: true }));
     if (wanted) await rename(temporary, path);
     else await unlink(temporary);
     await syncFolder(handle);
@@ -58,7 +59,7 @@ export async function writeAtomically(
   }
 }
 
-async function writeDurably(path: string, content: string, { mode, gid }: Attributes): Promise<BigIntStats> {
+async function writeDurably(path: string, content: string, { mode, gid }: Attributes): Promise<void> {
   const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
   const file = await open(path, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY, 0o600);
   try {
@@ -67,7 +68,6 @@ async function writeDurably(path: string, content: string, { mode, gid }: Attrib
     if (gid !== undefined) await file.chown(process.geteuid?.() ?? -1, gid);
     await file.chmod(mode);
     await file.sync();
-    return await file.stat({ bigint: true });
   } finally {
     await file.close();
   }

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { TEST_SECRET } from './account.ts';
+import { appIdOf, TEST_SECRET } from './account.ts';
 import { startPlatform } from './platform.ts';
 import type { Surroundings } from './row.ts';
 import { scratch } from './scratch.ts';
@@ -14,8 +14,6 @@ export interface Agency {
 
 /** How long the platform takes to answer, ms. */
 export const LATENCY = 50;
-
-export const appIdOf = (index: number) => `wx${String(index).padStart(16, '0')}`;
 
 export async function openAgency(count: number, surroundings: Surroundings): Promise<Agency> {
   const accounts = Array.from({ length: count }, (_, index) => [

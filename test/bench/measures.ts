@@ -1,3 +1,7 @@
+import { measureCalls } from './calls.ts';
+import { measureDay } from './day.ts';
+import { measurePublish } from './publish.ts';
+import { measureReading } from './reading.ts';
 import { measureRest } from './rest.ts';
 import type { Measure } from './row.ts';
 import { measureScale } from './scale.ts';
@@ -7,5 +11,9 @@ import { measureStart } from './start.ts';
 export const MEASURES: Readonly<Record<string, Measure>> = {
   start: measureStart,
   rest: measureRest,
+  publish: measurePublish,
   scale: measureScale,
+  calls: measureCalls,
+  reading: measureReading,
+  day: measureDay,
 };

@@ -26,11 +26,15 @@ export interface NodeOptions extends Pick<Surroundings, 'atEnd'> {
   readonly ipc?: boolean;
 }
 
-/** Starts Node in a clean environment; it is killed at the end at the latest. */
 export function startNode(args: readonly string[], options: NodeOptions): NodeProcess {
+  return startProgram(process.execPath, args, options);
+}
+
+/** Starts a program in a clean environment; it is killed at the end at the latest. */
+export function startProgram(command: string, args: readonly string[], options: NodeOptions): NodeProcess {
   const { env = {}, ipc = false, atEnd } = options;
   const { PATH = '', HOME = '' } = process.env;
-  const child = spawn(process.execPath, args, {
+  const child = spawn(command, args, {
     env: { PATH, HOME, ...env },
     stdio: ['ignore', 'pipe', 'pipe', ...(ipc ? (['ipc'] as const) : [])],
   });

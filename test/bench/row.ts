@@ -11,6 +11,13 @@ export interface Row {
   readonly met?: boolean;
 }
 
+/** A table of its own. */
+export interface Table {
+  readonly title: string;
+  /** The first is the head. */
+  readonly rows: readonly (readonly string[])[];
+}
+
 export interface Surroundings {
   /** Where an undo is registered: in reverse order at the end, whatever happened. */
   readonly atEnd: (undo: () => Promise<void>) => void;
@@ -19,4 +26,4 @@ export interface Surroundings {
 }
 
 /** Measures; bounded, and ends whatever it has started. */
-export type Measure = (surroundings: Surroundings) => Promise<readonly Row[]>;
+export type Measure = (surroundings: Surroundings) => Promise<readonly (Row | Table)[]>;

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { TEST_SECRET } from './account.ts';
-import { type Agency, appIdOf, LATENCY, openAgency } from './agency.ts';
+import { appIdOf, TEST_SECRET } from './account.ts';
+import { type Agency, LATENCY, openAgency } from './agency.ts';
 import { startNode } from './node.ts';
 import { type Probed, startProbed } from './probed.ts';
 import type { Measure, Row, Surroundings } from './row.ts';

@@ -3,7 +3,7 @@ import type { Row } from './row.ts';
 const HEAD = ['what', 'ours', 'bare Node', 'figure', 'budget', ''];
 
 /** As a table that is read in a terminal and in Markdown. */
-export function tableOf(rows: readonly Row[]): string {
+export function budgetTable(rows: readonly Row[]): string {
   return markdown([
     HEAD,
     ...rows.map(({ what, ours, bare, figure, budget = '', met }) => [
