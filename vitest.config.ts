@@ -1,6 +1,18 @@
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { insteadOf } from './build/instead.mjs';
+
+const SOURCES = join(import.meta.dirname, 'src');
 
 export default defineConfig({
+  // The modules under test get of each package what they get in the bundle.
+  plugins: [
+    {
+      name: 'instead',
+      enforce: 'pre',
+      resolveId: (name, importer) => (importer?.startsWith(SOURCES) ? insteadOf(name) : undefined),
+    },
+  ],
   test: {
     include: ['test/**/*.test.ts'],
     // The end-to-end tests spawn the built program, so it is built once before the first of them.

@@ -1,5 +1,5 @@
 // What the bundle holds instead of whole packages and of parts that this program never uses: they would be parsed and
-// kept in memory by every daemon in every pod. The end-to-end tests run the bundle, so what is missing shows there.
+// kept in memory by every daemon in every pod. All tests of src run with the same, so what is missing shows there.
 import { fileURLToPath } from 'node:url';
 
 /** By the path that asks for it. */
@@ -47,6 +47,13 @@ export const onDemand = {
     }));
   },
 };
+
+/**
+ * For a module of src; undefined where the package itself is loaded.
+ * @param {string} name
+ * @returns {string | undefined}
+ */
+export const insteadOf = (name) => PACKAGES[name] && here(PACKAGES[name]);
 
 export const instead = {
   name: 'instead',

@@ -1,4 +1,5 @@
 // undici without fetch, mocks, caches, WebSocket and interceptors: its dispatchers and `request`.
+import connect from 'undici/lib/api/api-connect.js';
 import request_ from 'undici/lib/api/api-request.js';
 import { parseURL } from 'undici/lib/core/util.js';
 import Dispatcher from 'undici/lib/dispatcher/dispatcher.js';
@@ -9,8 +10,8 @@ export { default as EnvHttpProxyAgent } from 'undici/lib/dispatcher/env-http-pro
 export { default as Pool } from 'undici/lib/dispatcher/pool.js';
 export { default as ProxyAgent } from 'undici/lib/dispatcher/proxy-agent.js';
 
-// As undici's own index does.
-Dispatcher.prototype.request = request_;
+// As undici's own index does; a proxy is asked to connect.
+Object.assign(Dispatcher.prototype, { connect, request: request_ });
 
 /** As undici's own, where a dispatcher is given: this program has no global one. */
 export function request(target, { dispatcher, ...options }) {

@@ -1,6 +1,6 @@
 // winston without the transports that write files, speak HTTP or print to a console, and logform without colours.
 import combine from 'logform/combine.js';
-import format from 'logform/format.js';
+import make from 'logform/format.js';
 import printf from 'logform/printf.js';
 import timestamp from 'logform/timestamp.js';
 import createLogger from 'winston/lib/winston/create-logger.js';
@@ -8,6 +8,6 @@ import Stream from 'winston/lib/winston/transports/stream.js';
 
 export const transports = { Stream };
 
-export { createLogger, formats as format };
+export const format = Object.assign((transform) => make(transform), { combine, printf, timestamp });
 
-const formats = Object.assign(format, { combine, printf, timestamp });
+export { createLogger };
