@@ -1,25 +1,24 @@
-import { isDeepStrictEqual } from 'node:util';
 import { createAnnouncer } from './announcer.ts';
-import { type Config, ConfigError, type CredentialConfig } from './config/config.ts';
+import { type Config, ConfigError } from './config/config.ts';
 import { refreshDesk } from './coordination/refresh-desk.ts';
 import { requestFolder } from './coordination/request-folder.ts';
 import type { Clock, Unit } from './core/ports.ts';
 import { SECOND } from './core/time.ts';
 import { hearing } from './hearing.ts';
 import { kubernetesOf } from './kubernetes/index.ts';
+import type { Reporter } from './loop/cell.ts';
 import { createCrowdNarrator, createDeliveryNarrator } from './operations/delivery-narrator.ts';
 import { feedbackFolder } from './operations/feedback-folder.ts';
 import type { Logger } from './operations/logger.ts';
 import { createNarrator } from './operations/narrator.ts';
 import { partings } from './parting.ts';
-import { createCautions, prepareTargets } from './preparation.ts';
+import { createCautions } from './preparation.ts';
 import { publishers } from './publishers/index.ts';
 import { createReconciler, type Reconciler } from './reconciler.ts';
-import type { Reporter } from './steps.ts';
+import { joinCredentials, type Served, unitsOf } from './served.ts';
 import { createStores, type Stores } from './stores.ts';
 import { atMostEvery } from './system/at-most-every.ts';
 import { createWaker } from './system/waker.ts';
-import { type JoinedCredential, joinCredential } from './unit.ts';
 
 export interface DaemonOptions {
   readonly clock: Clock;
@@ -51,11 +50,6 @@ export const LAST_ANSWER = 3_500;
 /** Where nobody tells of a neighbour's write, the records are read so often, in ms; between the reads there is rest. */
 const DEAF_LOOK = SECOND;
 
-/** A credential at work, as it was configured. */
-interface Served extends JoinedCredential {
-  readonly credential: CredentialConfig;
-}
-
 /**
  * Joins the edges and makes ready what they need.
  * @throws {ConfigError} when a target or a needed state folder cannot work as configured
@@ -86,19 +80,10 @@ export async function startDaemon(
   };
   const reconciler = createReconciler({ clock, random, report, wakeIn: waker.in });
   let served: ReadonlyMap<string, Served> = new Map();
-  const units = (): Unit[] => [...served.values()].flatMap((one) => one.units);
+  const units = (): Unit[] => unitsOf(served);
 
-  /** Those of the configuration, with what is new among them made ready. */
   async function join({ credentials }: Config): Promise<ReadonlyMap<string, Served>> {
-    const joined = new Map<string, Served>();
-    for (const credential of credentials) {
-      const known = served.get(credential.name);
-      const one = { credential, ...(await joinCredential(credential, edges)) };
-      joined.set(credential.name, known && isUnchanged(known, one) ? known : one);
-    }
-    const news = [...joined.values()].filter((one) => served.get(one.credential.name) !== one);
-    const problems = await prepareTargets(news.flatMap((one) => one.units));
-    if (problems.length > 0) throw new ConfigError(problems);
+    const joined = await joinCredentials(credentials, served, edges);
     await caution(credentials);
     return joined;
   }
@@ -112,7 +97,7 @@ export async function startDaemon(
   }
 
   const joined = await join(config);
-  const problems = await stores.prepare([...joined.values()].flatMap((one) => one.units));
+  const problems = await stores.prepare(unitsOf(joined));
   if (problems.length > 0) throw new ConfigError(problems);
   serve(joined);
   const desk = refreshDesk(requestFolder(stateDir), reconciler, clock);
@@ -162,12 +147,4 @@ export async function startDaemon(
       ]);
     },
   };
-}
-
-function isUnchanged(known: Served, found: Served): boolean {
-  const accounts = ({ units: all }: Served) => all.map(({ account }) => account);
-  return (
-    isDeepStrictEqual(known.credential, found.credential) &&
-    isDeepStrictEqual(accounts(known), accounts(found))
-  );
 }

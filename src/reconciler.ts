@@ -1,4 +1,3 @@
-import { type BusyCell, createCells } from './cells.ts';
 import type { Event } from './core/event.ts';
 import { plan } from './core/plan.ts';
 import type { Unit } from './core/ports.ts';
@@ -7,9 +6,11 @@ import { lasts, restOf } from './core/rest.ts';
 import type { Secret } from './core/secret.ts';
 import type { State, Strength } from './core/state.ts';
 import type { View } from './core/view.ts';
-import { createGates } from './gates.ts';
-import { createSteps, type Surroundings } from './steps.ts';
-import { createWaits } from './waits.ts';
+import type { Loop, Surroundings } from './loop/cell.ts';
+import { type BusyCell, createCells } from './loop/cells.ts';
+import { createGates } from './loop/gates.ts';
+import { createSteps } from './loop/steps.ts';
+import { createWaits } from './loop/waits.ts';
 
 export interface Reconciler {
   /**
@@ -45,14 +46,16 @@ export interface Reconciler {
 
 /** The only loop: plan, act, apply. Everything that wakes it ends in {@link Reconciler.tick}. */
 export function createReconciler(surroundings: Surroundings): Reconciler {
-  const { clock, random, report, wakeIn } = surroundings;
+  const { clock, report, wakeIn } = surroundings;
   const running = new Set<Promise<void>>();
   const requests = new AbortController();
   const gates = createGates();
   let stopping = false;
-  const { happen, act, publish } = createSteps(surroundings, requests.signal, () => !stopping);
-  const cells = createCells({ clock, random, happen });
-  const waits = createWaits({ clock, report, happen });
+  const cells = createCells(surroundings);
+  const { happen } = cells;
+  const loop: Loop = { clock, report, happen };
+  const { act, publish } = createSteps(loop, requests.signal, () => !stopping);
+  const waits = createWaits(loop);
 
   const stepOf = (cell: BusyCell) => plan(cell.state, cell.unit.policy, clock.now(), cell.base?.state);
 

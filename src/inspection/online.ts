@@ -1,8 +1,8 @@
 import type { Config, CredentialConfig } from '../config/config.ts';
 import { stateFolder } from '../coordination/state-folder.ts';
 import type { Clock } from '../core/ports.ts';
-import { createGates } from '../gates.ts';
 import type { Kubernetes } from '../kubernetes/index.ts';
+import { createGates } from '../loop/gates.ts';
 import { askCluster, askSource } from './cluster.ts';
 import { type Explanation, explain } from './explanation.ts';
 import { inquire } from './inquiry.ts';

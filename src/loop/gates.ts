@@ -1,4 +1,4 @@
-import type { Step } from './core/plan.ts';
+import type { Step } from '../core/plan.ts';
 
 /** So many requests of this process are under way at one host. */
 const MOST = 32;

@@ -1,7 +1,8 @@
-import type { Unit } from './core/ports.ts';
-import type { Rest } from './core/rest.ts';
-import { initialState } from './core/state.ts';
-import type { Cell, Steps, Surroundings } from './steps.ts';
+import { apply } from '../core/apply.ts';
+import type { Unit } from '../core/ports.ts';
+import type { Rest } from '../core/rest.ts';
+import { initialState } from '../core/state.ts';
+import type { Cell, Happen, Surroundings } from './cell.ts';
 
 /** A cell with what runs for it: one step at a time, and each target on its own. */
 export interface BusyCell extends Cell {
@@ -13,8 +14,9 @@ export interface BusyCell extends Cell {
   leaning: readonly BusyCell[];
 }
 
-/** The cells of the units at work. */
+/** The cells of the units at work, and the only way in which what is known of them changes. */
 export interface Cells {
+  readonly happen: Happen;
   /** In the order of the units. */
   all(): readonly BusyCell[];
   get(id: string): BusyCell | undefined;
@@ -26,13 +28,14 @@ export interface Cells {
   serve(units: readonly Unit[]): void;
 }
 
-export function createCells({
-  clock,
-  random,
-  happen,
-}: Pick<Surroundings, 'clock' | 'random'> & Pick<Steps, 'happen'>): Cells {
+export function createCells({ clock, random }: Pick<Surroundings, 'clock' | 'random'>): Cells {
   let cells: ReadonlyMap<string, BusyCell> = new Map();
   let sharing: ReadonlyMap<string, readonly BusyCell[]> = new Map();
+
+  const happen: Happen = (cell, event) => {
+    const { policy } = cell.unit;
+    cell.state = apply(cell.state, event, { policy, now: clock.now(), random: random() });
+  };
 
   function join(unit: Unit): BusyCell {
     const targets = unit.publishers.map(({ id }) => id);
@@ -50,6 +53,7 @@ export function createCells({
   }
 
   return {
+    happen,
     all: () => [...cells.values()],
     get: (id) => cells.get(id),
     of: (account) => sharing.get(account) ?? [],

@@ -1,6 +1,6 @@
-import type { Step } from './core/plan.ts';
-import { lifeLeft } from './core/state.ts';
-import type { Cell, Steps, Surroundings } from './steps.ts';
+import type { Step } from '../core/plan.ts';
+import { lifeLeft } from '../core/state.ts';
+import type { Cell, Loop } from './cell.ts';
 
 type Wait = Extract<Step, { kind: 'wait' }>;
 
@@ -9,11 +9,7 @@ export interface Waits {
   noticed(cell: Cell, step: Wait): void;
 }
 
-export function createWaits({
-  clock,
-  report,
-  happen,
-}: Pick<Surroundings, 'clock' | 'report'> & Pick<Steps, 'happen'>): Waits {
+export function createWaits({ clock, report, happen }: Loop): Waits {
   /** Those that were waiting for the budget when they were looked at last. */
   const exhausted = new WeakSet<Cell>();
 

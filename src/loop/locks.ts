@@ -1,7 +1,7 @@
-import type { FetchStep, Step } from './core/plan.ts';
-import type { Lease, Wish } from './core/ports.ts';
-import type { State } from './core/state.ts';
-import type { Cell, Reporter, Steps } from './steps.ts';
+import type { FetchStep, Step } from '../core/plan.ts';
+import type { Lease, Wish } from '../core/ports.ts';
+import type { State } from '../core/state.ts';
+import type { Cell, Loop } from './cell.ts';
 
 export interface Locks {
   /** The lock that a step needs; where another daemon has it, that is an event, and what was wished for is left with it. */
@@ -14,8 +14,7 @@ export function createLocks({
   happen,
   report,
   unstored,
-}: Pick<Steps, 'happen'> & {
-  readonly report: Reporter;
+}: Pick<Loop, 'happen' | 'report'> & {
   readonly unstored: (cell: Cell, error: unknown) => void;
 }): Locks {
   async function handOver(cell: Cell, step: FetchStep): Promise<void> {

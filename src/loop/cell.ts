@@ -1,0 +1,35 @@
+import type { Event } from '../core/event.ts';
+import type { Clock, Unit } from '../core/ports.ts';
+import type { Report } from '../core/report.ts';
+import type { State } from '../core/state.ts';
+
+/** A unit with what is known of it: only {@link Happen} changes that. */
+export interface Cell {
+  /** Another one of the same account after a change of the configuration. */
+  unit: Unit;
+  state: State;
+  /** The one whose token this one is fetched with. */
+  base?: Cell | undefined;
+}
+
+/** Applies an event to what is known. */
+export type Happen = (cell: Cell, event: Event) => void;
+
+/** Told what happened to which unit; of a refusal that fits no unit, to none. */
+export type Reporter = (unit: Pick<Unit, 'id' | 'name' | 'kind'> | undefined, report: Report) => void;
+
+export interface Surroundings {
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly report: Reporter;
+  /** Asks for a tick in so many ms, should the next one come later; absent: ticks come often enough. */
+  readonly wakeIn?: (ms: number) => void;
+}
+
+/** What every part of the loop works with. */
+export interface Loop {
+  readonly clock: Clock;
+  readonly report: Reporter;
+  readonly happen: Happen;
+}

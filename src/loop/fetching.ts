@@ -1,0 +1,74 @@
+import type { Token } from '../core/credential.ts';
+import type { Event } from '../core/event.ts';
+import { failureOf } from '../core/failure.ts';
+import { begin } from '../core/outcome.ts';
+import type { FetchStep } from '../core/plan.ts';
+import { kills } from '../core/policy.ts';
+import type { FetchRequest, Lease } from '../core/ports.ts';
+import { judgeRefusal } from '../core/refusal.ts';
+import { lifeLeft, liveToken } from '../core/state.ts';
+import type { Instant } from '../core/time.ts';
+import type { Cell, Loop } from './cell.ts';
+import { watchedDeparture } from './locks.ts';
+import type { Records } from './records.ts';
+
+/**
+ * One request to the platform: written down before it is made, sent only while the lock is held, and never lost sight of.
+ * @param signal ends requests under way
+ */
+export function createFetching(
+  { clock, report, happen }: Loop,
+  { write }: Pick<Records, 'write'>,
+  signal: AbortSignal,
+): (cell: Cell, step: FetchStep, lease: Lease) => Promise<void> {
+  return async (cell, step, lease) => {
+    // What was locked to keep something, or waited for its turn for too long, is not to spend a call.
+    if (!(await lease.held())) return happen(cell, { type: 'blocked' });
+    const record = begin(cell.state, cell.unit.policy, step.forced, clock.now());
+    const saved = await write(cell, record, lease);
+    if (!saved && kills(cell.unit.policy, step.forced)) return;
+    if (!(await lease.held())) return happen(cell, { type: 'blocked' });
+    happen(cell, { type: 'began', record, saved, ...(step.demoted && { demoted: step.demoted }) });
+    report(cell.unit, { type: 'fetching', step });
+    const startedAt = clock.now();
+    const token = cell.base && liveToken(cell.base.state, startedAt);
+    const event = await ask(cell, { forced: step.forced, signal, ...(token && { token }) }, startedAt, lease);
+    happen(cell, event);
+    if (event.type !== 'fetched' && event.type !== 'failed') return;
+    if (event.type === 'failed' && event.failure.blamesToken) doubt(cell.base, token);
+    tell(cell, step, clock.now().monotonic - startedAt.monotonic);
+  };
+
+  /** What came of it, as an event. */
+  async function ask(
+    { unit }: Cell,
+    request: FetchRequest,
+    startedAt: Instant,
+    lease: Lease,
+  ): Promise<Event> {
+    const departure = watchedDeparture(lease);
+    try {
+      const answer = await unit.provider.fetch({ ...request, permit: departure.permit });
+      return { type: (await lease.held()) ? 'fetched' : 'orphaned', answer, startedAt };
+    } catch (error) {
+      const failure = failureOf(error, 'unknown');
+      if (departure.isRefused()) return { type: 'blocked' };
+      const strayed = failure.effect === 'unknown' && departure.isLate();
+      return strayed ? { type: 'strayed', failure, startedAt } : { type: 'failed', failure };
+    }
+  }
+
+  /** As if a reader had reported it. */
+  function doubt(base: Cell | undefined, token: Token | undefined): void {
+    if (!base || base.state.record.token?.generation !== token?.generation) return;
+    report(base.unit, { type: 'refusal', verdict: judgeRefusal(base.state, clock.now()) });
+    happen(base, { type: 'refused' });
+  }
+
+  function tell({ unit, state }: Cell, step: FetchStep, tookMs: number): void {
+    const { failure, failures, unready } = state;
+    const lifeMs = lifeLeft(state, clock.now()) ?? 0;
+    if (failure) report(unit, { type: 'failed', step, failure, isFirst: failures === 1, lifeMs, tookMs });
+    else report(unit, { type: unready > 0 ? 'unchanged' : 'refreshed', step, lifeMs, tookMs });
+  }
+}

@@ -1,0 +1,99 @@
+import type { Token } from '../core/credential.ts';
+import { failureOf } from '../core/failure.ts';
+import { plan, type Step } from '../core/plan.ts';
+import type { Probe, Publisher } from '../core/ports.ts';
+import type { AccountRecord } from '../core/record.ts';
+import { lifeLeft } from '../core/state.ts';
+import type { Cell, Loop } from './cell.ts';
+import { createFetching } from './fetching.ts';
+import { createLocks } from './locks.ts';
+import { createRecords } from './records.ts';
+
+/** What a plan asks for, done at the edges. None of them rejects: what goes wrong is an event like any other. */
+export interface Steps {
+  act(cell: Cell, step: Step): Promise<void>;
+  publish(cell: Cell, publisher: Publisher): Promise<void>;
+}
+
+/**
+ * @param signal ends requests under way
+ * @param mayFetch asked directly before a request is prepared
+ */
+export function createSteps(loop: Loop, signal: AbortSignal, mayFetch: () => boolean): Steps {
+  const { clock, report, happen } = loop;
+  const records = createRecords(loop);
+  const locks = createLocks({ ...loop, unstored: records.unstored });
+  const fetch = createFetching(loop, records, signal);
+
+  async function publish(cell: Cell, publisher: Publisher): Promise<void> {
+    const { token } = cell.state.record;
+    if (!token) return;
+    const target = publisher.id;
+    try {
+      const result = await publisher.publish(token, async () =>
+        isNewest(token, await cell.unit.store.read().catch(() => undefined)),
+      );
+      if (result === 'superseded') return happen(cell, { type: 'stirred' });
+      happen(cell, { type: 'published', target, generation: token.generation });
+      report(cell.unit, { type: 'published', target, result, expiresAt: token.expiresAt });
+    } catch (error) {
+      const failure = failureOf(error, 'none');
+      happen(cell, { type: 'unpublished', target, failure });
+      report(cell.unit, { type: 'unpublished', target, failure });
+    }
+  }
+
+  /** Lock, look, plan again, act, release: what others did meanwhile is learnt before anything is sent. */
+  async function act(cell: Cell, step: Step): Promise<void> {
+    if (step.kind === 'look') return look(cell);
+    if (step.kind === 'probe') return probe(cell);
+    if (step.kind === 'ask-time') return askTime(cell);
+    const lease = await locks.take(cell, step);
+    if (!lease) return;
+    try {
+      await look(cell);
+      if (cell.state.orphan) happen(cell, { type: 'settled' });
+      const { step: next } = plan(cell.state, cell.unit.policy, clock.now(), cell.base?.state);
+      if (next.kind === 'fetch' && mayFetch()) await fetch(cell, next, lease);
+      if (!cell.state.saved && !cell.state.orphan) await records.save(cell, lease);
+    } finally {
+      await lease.release();
+    }
+  }
+
+  async function look(cell: Cell): Promise<void> {
+    const { fingerprint } = cell.unit;
+    const {
+      failure,
+      record: { token: known },
+    } = cell.state;
+    const { monotonic: asOf } = clock.now();
+    const [record, ours] = await Promise.all([records.read(cell), fingerprint()]);
+    happen(cell, { type: 'observed', record, asOf, ...(ours !== undefined && { fingerprint: ours }) });
+    const { token } = cell.state.record;
+    if (token && token.generation !== known?.generation)
+      report(cell.unit, { type: 'adopted', lifeMs: lifeLeft(cell.state, clock.now()) ?? 0 });
+    else if (failure?.class === 'refused' && !cell.state.failure) report(cell.unit, { type: 'restored' });
+  }
+
+  async function probe(cell: Cell): Promise<void> {
+    const { works } = await asked(cell);
+    happen(cell, { type: 'probed', works });
+    report(cell.unit, { type: 'probed', works });
+  }
+
+  async function askTime(cell: Cell): Promise<void> {
+    const { platformDate } = await asked(cell);
+    happen(cell, { type: 'timed', ...(platformDate !== undefined && { platformDate }) });
+  }
+
+  async function asked({ unit, state: { record } }: Cell): Promise<Probe> {
+    return record.token ? await unit.provider.probe(record.token, signal) : { works: true };
+  }
+
+  return { act, publish };
+}
+
+function isNewest(token: Token, stored: AccountRecord | undefined): boolean {
+  return (stored?.token?.generation ?? 0) <= token.generation;
+}
