@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { readRegularFile } from '../system/read-regular-file.ts';
+import { encodingProblem } from './encoding.ts';
 import { isMapping, type Mapping } from './mapping.ts';
 import type { YamlFile } from './yaml.ts';
 
@@ -26,8 +27,10 @@ export async function readConfigFile(path: string): Promise<ConfigFile> {
   if ('problem' in found) return { name, problem: found.problem };
   const text = found.text.replace(/^\ufeff/, '');
   const odd = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]/.exec(text);
-  if (odd)
-    return { name, problem: `${path} ${NOT_TEXT} (line ${text.slice(0, odd.index).split('\n').length})` };
+  if (odd) {
+    const line = text.slice(0, odd.index).split('\n').length;
+    return { name, problem: `${path} ${encodingProblem(text) ?? NOT_TEXT} (line ${line})` };
+  }
   // Loaded where it is needed: most daemons are configured by their environment.
   const { readYaml } = await import('./yaml.ts');
   const yaml = readYaml(text);

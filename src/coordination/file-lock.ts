@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import { lock } from 'proper-lockfile';
-import { EdgeError, failureOf } from '../core/failure.ts';
+import { EdgeError } from '../core/failure.ts';
 import type { Clock, Lease } from '../core/ports.ts';
 import { SECOND } from '../core/time.ts';
+import { fileFailure } from '../system/file-failure.ts';
 import { self } from '../system/process-identity.ts';
 import { ownerFile, readOwner, removeStale, type Sighting, staleness } from './stale-lock.ts';
 
@@ -47,9 +48,8 @@ export function fileLock(path: string, mode: number, clock: Clock): FileLock {
       try {
         return await take();
       } catch (error) {
-        const failure = failureOf(error, 'unsent');
-        const message = `cannot lock ${path}: ${failure.message}`;
-        throw new EdgeError({ ...failure, code: 'lock-unusable', message }, { cause: error });
+        const { failure } = fileFailure('lock', path, error);
+        throw new EdgeError({ ...failure, code: 'lock-unusable', effect: 'unsent' }, { cause: error });
       }
     },
   };

@@ -116,7 +116,7 @@ export function noAnswer(
 /** What ended before there was a connection was no answer that failed to come. */
 function unconnected(meaning: Meaning): Meaning {
   if (meaning === TIMEOUT) return { ...UNREACHABLE, what: 'no connection came about in time' };
-  return meaning === CUT ? { ...UNREACHABLE, what: 'the connection was refused while it was made' } : meaning;
+  return meaning === CUT ? { ...UNREACHABLE, what: 'the connection was cut while it was made' } : meaning;
 }
 
 function otherMeaning(key: string): Meaning {

@@ -95,9 +95,13 @@ describe('a file that is no configuration', () => {
     ['is a list', '- credentials', `${HOLDS} a list`],
     ['is a word', 'credentials', `${HOLDS} a single value`],
     ['is a number', '42', `${HOLDS} a single value`],
-    ['is UTF-16', Buffer.from(`\ufeff${GOOD}`, 'utf16le'), 'is no text in UTF-8 (line 1)'],
+    ['is UTF-16', Buffer.from(`\ufeff${GOOD}`, 'utf16le'), 'looks like UTF-16: save it as UTF-8 (line 1)'],
     ['is Latin-1', Buffer.from('# caf\xe9\n', 'latin1'), 'is no text in UTF-8 (line 1)'],
-    ['is binary further down', Buffer.from('log:\n  level: \0\n'), 'is no text in UTF-8 (line 2)'],
+    [
+      'is binary further down',
+      Buffer.from('log:\n  level: \0\n'),
+      'holds a NUL, the character of code 0 (line 2)',
+    ],
     ['has 10 MB', '#'.repeat(10 * 1024 * 1024), 'cannot be read (too large (10485760 bytes))'],
   ])('%s', async (_, text, expected) => {
     const { problems } = await place();
