@@ -60,9 +60,11 @@ export async function deploy(
   await daemon.line(/"message":"started"/);
   await messageOf(daemon, { advance: 0 });
   const sources = { file: [daemon], server: [server], sdk: [] };
-  return KINDS.map((kind) => {
+  const deployments = KINDS.map((kind) => {
     const env = { ...account(kind), KIND: kind, FILE: file, SERVER: `http://${address}/` };
     const workers = Array.from({ length: WORKERS }, () => start([alternative('worker')], env));
     return { kind, workers, processes: [...sources[kind], ...workers] };
   });
+  await Promise.all(deployments.flatMap(({ workers }) => workers.map((one) => one.line(/^ready$/))));
+  return deployments;
 }

@@ -2,9 +2,6 @@
 // much and what it was waiting for comes. It answers at once; with QUIET, when all that follows from it has been done.
 import process from 'node:process';
 
-/** Waits shorter than this, in ms, are for the network, and pass by themselves. */
-const SHORT = 4_000;
-
 /** So often in a row, and so many ms apart, a process is seen without anything under way before it counts as quiet. */
 const LOOKS = 3;
 const PACE = 2;
@@ -13,6 +10,10 @@ const UNDER_WAY = /^(FSReqPromise|FSReqCallback|TCPSocketWrap|TCPConnectWrap|Get
 
 let passed = Number(process.env.PLAYED);
 const waitsForQuiet = process.env.QUIET === '1';
+
+/** Waits shorter than this, in ms, pass by themselves. What is never quiet has timeouts under way while time passes. */
+const SHORT = waitsForQuiet ? 100 : 4_000;
+
 const waiting = new Set();
 const { setTimeout: setRealTimeout, clearTimeout: clearRealTimeout } = globalThis;
 const realDate = Date.now.bind(Date);

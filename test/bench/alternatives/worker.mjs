@@ -1,5 +1,6 @@
 // A worker process of an app. At each message it makes one business call and tells whether that came to something; the
-// token it takes from where KIND says: `file` (FILE), `server` (SERVER) or `sdk`, which fetches and keeps its own.
+// token it takes from where KIND says: `file` (FILE), `server` (SERVER) or `sdk`, which fetches and keeps its own. Says
+// when it can be spoken to.
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import WechatApi from 'co-wechat-api';
@@ -23,3 +24,4 @@ async function call() {
 process.on('message', async ({ call: asked }) => {
   if (asked) process.send({ done: await call().catch(() => false) });
 });
+process.stdout.write('ready\n');
