@@ -1,23 +1,23 @@
-FROM node:24-bookworm-slim AS build
+# Another base, from a mirror for instance: --build-arg NODE_IMAGE=…
+ARG NODE_IMAGE=node:24-bookworm-slim
+
+FROM ${NODE_IMAGE} AS build
 WORKDIR /src
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts
 COPY LICENSE tsconfig.json ./
 COPY build ./build
 COPY src ./src
-# The bundle holds the code of its dependencies; their licences want to go with it.
-RUN npm run build \
- && npm prune --omit=dev --omit=optional --ignore-scripts \
- && find node_modules -type f -iname 'licen[cs]e*' | sort | while read -r file; do \
-      printf '\n== %s\n\n' "${file#node_modules/}"; cat "$file"; \
-    done > THIRD-PARTY-LICENSES
+RUN npm run build
 
-FROM node:24-bookworm-slim
+FROM ${NODE_IMAGE}
 LABEL org.opencontainers.image.title="wx-token-sidecar" \
       org.opencontainers.image.description="A sidecar daemon that keeps WeChat credentials fresh in files" \
       org.opencontainers.image.licenses="MIT"
 WORKDIR /opt/wx-token-sidecar
-COPY --from=build /src/package.json /src/LICENSE /src/THIRD-PARTY-LICENSES ./
+# package.json tells Node that the bundle is a module. In dist lie the bundle, its source map, the list of what is bundled
+# and the licences of that.
+COPY --from=build /src/package.json /src/LICENSE ./
 COPY --from=build /src/dist ./dist
 # For `docker exec NAME wx-token-sidecar …`, and the folder to mount a volume on: a new named volume takes its owner over.
 RUN ln -s /opt/wx-token-sidecar/dist/wx-token-sidecar.js /usr/local/bin/wx-token-sidecar \
