@@ -1,0 +1,69 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { TestContext } from 'vitest';
+
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+export const IMAGE = 'localhost/wx-token-sidecar:test';
+
+/** Another base of the image where Docker's own cannot be had; `test/container/base.sh` makes one. */
+export const { NODE_IMAGE = 'docker.io/library/node:24-bookworm-slim' } = process.env;
+
+/** What the build needs of this network besides: certificates, a registry of npm. Parted by spaces. */
+export const BUILD_OPTIONS = (process.env['IMAGE_BUILD_OPTIONS'] ?? '').split(' ').filter(Boolean);
+
+export interface Outcome {
+  readonly code: number;
+  /** Standard output. */
+  readonly output: string;
+  /** Standard error. */
+  readonly complaint: string;
+}
+
+/** Runs podman, whatever comes of it. */
+export async function tryPodman(...args: readonly string[]): Promise<Outcome> {
+  try {
+    const { stdout, stderr } = await promisify(execFile)('podman', args, { cwd: ROOT, maxBuffer: 2 ** 26 });
+    return { code: 0, output: stdout, complaint: stderr };
+  } catch (error) {
+    const { code, stdout, stderr } = error as { code?: unknown; stdout?: string; stderr?: string };
+    if (typeof code !== 'number') throw error;
+    return { code, output: stdout ?? '', complaint: stderr ?? '' };
+  }
+}
+
+/**
+ * Runs podman and tells what it printed.
+ * @throws {Error} when it fails
+ */
+export async function podman(...args: readonly string[]): Promise<string> {
+  const { code, output, complaint } = await tryPodman(...args);
+  if (code !== 0) throw new Error(`podman ${args.join(' ')}: ${code}\n${complaint}${output}`);
+  return output.trimEnd();
+}
+
+let missing: Promise<string | undefined> | undefined;
+let built: Promise<unknown> | undefined;
+
+/** The image of the Dockerfile is there afterwards. The test ends here, saying why, where there is no podman. */
+export async function imageFor(context: TestContext): Promise<void> {
+  if (!process.env['WITH_PODMAN']) context.skip('builds an image: npm run test:container');
+  missing ??= whatIsMissing();
+  const reason = await missing;
+  if (reason) {
+    process.stdout.write(`${reason}, so “${context.task.name}” is left out\n`);
+    context.skip(reason);
+  }
+  built ??= podman('build', ...BUILD_OPTIONS, '--build-arg', `NODE_IMAGE=${NODE_IMAGE}`, '--tag', IMAGE, '.');
+  await built;
+}
+
+async function whatIsMissing(): Promise<string | undefined> {
+  try {
+    const { code, complaint } = await tryPodman('info');
+    return code === 0 ? undefined : `podman does not work here (${complaint.trim()})`;
+  } catch {
+    return 'podman is not installed';
+  }
+}
