@@ -59,6 +59,24 @@ export async function imageFor(context: TestContext): Promise<void> {
   await built;
 }
 
+/** An image made of that one, by a Dockerfile of this folder; its name. */
+export async function derivedImage(name: string): Promise<string> {
+  const image = `${IMAGE}-${name}`;
+  const file = `test/container/${name}.Dockerfile`;
+  await podman(
+    'build',
+    ...BUILD_OPTIONS,
+    '--build-arg',
+    `IMAGE=${IMAGE}`,
+    '--tag',
+    image,
+    '--file',
+    file,
+    '.',
+  );
+  return image;
+}
+
 async function whatIsMissing(): Promise<string | undefined> {
   try {
     const { code, complaint } = await tryPodman('info');

@@ -5,9 +5,9 @@ import type { Container } from './pod.ts';
 /** In MB; what the control groups of this machine do not tell is undefined. */
 export interface Memory {
   readonly limit: number | undefined;
-  /** Of the container with the files that it has read, which the kernel gives back when it must. */
+  /** Charged to the container: a file that others had read before is charged to them. */
   readonly peak: number | undefined;
-  /** Of its first process. */
+  /** Resident of its first process, what it shares with others included. */
   readonly process: number;
 }
 

@@ -5,7 +5,8 @@ import { TEST_ACCOUNT } from '../support/sandbox.ts';
 import { IMAGE, type Outcome, podman, tryPodman } from './engine.ts';
 import type { ContainerPlan, VolumePlan } from './plan.ts';
 
-const PLATFORM = 'http://127.0.0.1:8866';
+/** Where the containers of a pod find the platform. */
+export const PLATFORM = 'http://127.0.0.1:8866';
 
 /** Where the platform's container has them. */
 const VOLUMES = '/volumes';
@@ -28,6 +29,8 @@ export interface Changes {
   /** Instead of the plan's entrypoint and command. */
   readonly instead?: readonly [string, ...string[]];
   readonly env?: Readonly<Record<string, string>>;
+  /** Instead of that of the Dockerfile. */
+  readonly image?: string;
 }
 
 /** Containers that share a network of their own with WeChat's platform: none of it is reached from outside. */
@@ -83,7 +86,7 @@ export async function startPod(
   return {
     ask,
     volume: (name) => prefix + name,
-    start: (plan, { instead, env = {} } = {}) => {
+    start: (plan, { instead, env = {}, image = IMAGE } = {}) => {
       const [entrypoint = plan.entrypoint, command = plan.command] = instead
         ? [instead.slice(0, 1), instead.slice(1)]
         : [];
@@ -98,7 +101,7 @@ export async function startPod(
           ...['--network', `container:${platform.id}`, ...options],
           ...Object.entries(all).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
           ...(entrypoint ? ['--entrypoint', JSON.stringify(entrypoint)] : []),
-          IMAGE,
+          image,
           ...command,
         ],
         atEnd,

@@ -131,7 +131,7 @@ describe('the pod of the sidecar example', { timeout: 180_000 }, () => {
     expect(issued).toEqual(expect.arrayContaining([...seen].map(sha256)));
     const { process: highest, peak, limit } = await memoryOf(sidecar);
     process.stdout.write(
-      `at most ${megabytes(highest)} resident, ${megabytes(peak)} with files read, of ${megabytes(limit)}\n`,
+      `at most ${megabytes(highest)} resident, ${megabytes(peak)} of it charged to the container, of ${megabytes(limit)}\n`,
     );
     expect(highest).toBeLessThan(sidecarPlan.memoryLimit);
     if (peak !== undefined) expect(peak).toBeLessThan(sidecarPlan.memoryLimit);
