@@ -39,7 +39,7 @@ async function health(plan: ContainerPlan, daemon: Container): Promise<number> {
   return (await daemon.exec(...command)).code;
 }
 
-describe('the compose.yaml of the README', { timeout: 180_000 }, () => {
+describe('the compose.yaml of the README', () => {
   it('confines the daemon as it says', async (context) => {
     const { daemon, daemonPlan } = await composed(context);
     const status = await statusOf(daemon);

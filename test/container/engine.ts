@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { TestContext } from 'vitest';
@@ -21,10 +22,13 @@ export interface Outcome {
   readonly complaint: string;
 }
 
-/** Runs podman, whatever comes of it. */
+/** Runs podman, whatever comes of it. Not in the project's folder, since it leaves a file there when memory runs out. */
 export async function tryPodman(...args: readonly string[]): Promise<Outcome> {
   try {
-    const { stdout, stderr } = await promisify(execFile)('podman', args, { cwd: ROOT, maxBuffer: 2 ** 26 });
+    const { stdout, stderr } = await promisify(execFile)('podman', args, {
+      cwd: tmpdir(),
+      maxBuffer: 2 ** 26,
+    });
     return { code: 0, output: stdout, complaint: stderr };
   } catch (error) {
     const { code, stdout, stderr } = error as { code?: unknown; stdout?: string; stderr?: string };
@@ -55,14 +59,22 @@ export async function imageFor(context: TestContext): Promise<void> {
     process.stdout.write(`${reason}, so “${context.task.name}” is left out\n`);
     context.skip(reason);
   }
-  built ??= podman('build', ...BUILD_OPTIONS, '--build-arg', `NODE_IMAGE=${NODE_IMAGE}`, '--tag', IMAGE, '.');
+  built ??= podman(
+    'build',
+    ...BUILD_OPTIONS,
+    '--build-arg',
+    `NODE_IMAGE=${NODE_IMAGE}`,
+    '--tag',
+    IMAGE,
+    ROOT,
+  );
   await built;
 }
 
 /** An image made of that one, by a Dockerfile of this folder; its name. */
 export async function derivedImage(name: string): Promise<string> {
   const image = `${IMAGE}-${name}`;
-  const file = `test/container/${name}.Dockerfile`;
+  const file = `${ROOT}test/container/${name}.Dockerfile`;
   await podman(
     'build',
     ...BUILD_OPTIONS,

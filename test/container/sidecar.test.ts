@@ -17,7 +17,7 @@ const SHORT = {
 
 const megabytes = (count: number | undefined) => (count === undefined ? 'unknown' : `${count.toFixed(1)} MB`);
 
-describe('the pod of the sidecar example', { timeout: 180_000 }, () => {
+describe('the pod of the sidecar example', () => {
   it('confines the sidecar as the manifest says', async (context) => {
     const { sidecar, sidecarPlan, security, told } = await sidecarExample(context);
     const own = partOf(told('wx-token'), 'securityContext');
@@ -138,7 +138,7 @@ describe('the pod of the sidecar example', { timeout: 180_000 }, () => {
   });
 });
 
-describe('the pod for Kubernetes before 1.29', { timeout: 180_000 }, () => {
+describe('the pod for Kubernetes before 1.29', () => {
   it('publishes before the app starts, and its second container makes no call', async (context) => {
     const { plan, pod } = await example(context, 'pre-1.29');
     const first = await pod.start(containerOf(plan, 'wx-token-first'));

@@ -87,7 +87,7 @@ mkdir -p "$(dirname ${secret})" && printf %s ${TEST_ACCOUNT.secret} > ${secret} 
   return { unit, user, secret, pod, machine, run, as, shown, journal, token };
 }
 
-describe('the systemd unit of the README', { timeout: 240_000 }, () => {
+describe('the systemd unit of the README', () => {
   it('publishes for the group of the service and for nobody else', async (context) => {
     const { as, pod, run, secret, token, user } = await started(context);
 
