@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -9,7 +10,7 @@ export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export const IMAGE = 'localhost/wx-token-sidecar:test';
 
 /** Another base of the image where Docker's own cannot be had; `test/container/base.sh` makes one. */
-export const { NODE_IMAGE = 'docker.io/library/node:24-bookworm-slim' } = process.env;
+export const NODE_IMAGE = process.env['NODE_IMAGE'] ?? `docker.io/library/${usualBase()}`;
 
 /** What the build needs of this network besides: certificates, a registry of npm. Parted by spaces. */
 export const BUILD_OPTIONS = (process.env['IMAGE_BUILD_OPTIONS'] ?? '').split(' ').filter(Boolean);
@@ -96,4 +97,10 @@ async function whatIsMissing(): Promise<string | undefined> {
   } catch {
     return 'podman is not installed';
   }
+}
+
+function usualBase(): string {
+  const name = /^ARG NODE_IMAGE=(.+)$/m.exec(readFileSync(`${ROOT}Dockerfile`, 'utf8'))?.[1];
+  if (name === undefined) throw new Error('the Dockerfile names no base');
+  return name;
 }
