@@ -1,0 +1,54 @@
+import { access, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { VARIABLES } from '../../src/config/variables.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const READMES = ['README.md', 'README.zh-CN.md'];
+
+/** As they are made for the headings of a page: `#one-refresher-for-a-cluster`. */
+function anchorsOf(markdown: string): readonly string[] {
+  const headings = [...markdown.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => heading);
+  return headings.map((heading) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} -]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+const read = (name: string) => readFile(join(ROOT, name), 'utf8');
+
+describe.each(READMES)('%s', (name) => {
+  it('names every variable that there is, and none that there is not', async () => {
+    const named = new Set((await read(name)).match(/\bWXTOKEN_[A-Z0-9_]*[A-Z0-9]/g));
+    expect([...named].sort()).toEqual([...VARIABLES].sort());
+  });
+
+  it('links to what is there', async () => {
+    const links = [...(await read(name)).matchAll(/\]\((?!https?:)([^)#]*)#?([^)]*)\)/g)];
+    expect(links.length).toBeGreaterThan(5);
+    for (const [, path = '', anchor = ''] of links) {
+      const file = path === '' ? name : join(dirname(name), path);
+      await access(join(ROOT, file));
+      if (anchor !== '') expect(anchorsOf(await read(file)), `${path}#${anchor}`).toContain(anchor);
+    }
+  });
+});
+
+describe('README.zh-CN.md', () => {
+  it('gives the same guarantees', async () => {
+    const [english, chinese] = await Promise.all(READMES.map(read));
+    const guarantees = (text = '') => [...text.matchAll(/^\| (G\d) \| \*\*/gm)].map(([, one]) => one);
+    expect(guarantees(chinese)).toEqual(guarantees(english));
+  });
+
+  it('documents the same commands, with the same options', async () => {
+    const [english, chinese] = await Promise.all(READMES.map(read));
+    const commands = (text = '') =>
+      [...text.matchAll(/^\| `((?:run|once|check|status|refresh|sandbox)\b[^`]*)`/gm)].map(([, one]) => one);
+    expect(commands(chinese)).toEqual(commands(english));
+    expect(commands(chinese)).toHaveLength(6);
+  });
+});
