@@ -63,6 +63,10 @@ export function startElector(options: ElectorOptions): Elector {
     },
     // It is told when it is read.
     onGone: pause.end,
+    onTrouble(why) {
+      // All else that ails it the next look tells.
+      if (why.class === 'refused') report({ type: 'trouble', object: inWords(lease), failure: why });
+    },
   });
 
   /** One look, and what follows from it. @returns ms until the next one */
@@ -102,7 +106,10 @@ export function startElector(options: ElectorOptions): Elector {
   async function run(): Promise<void> {
     while (!ending.signal.aborted) {
       const wait = await attempt().then((ms) => {
-        if (failure) report({ type: 'well', object: inWords(lease) });
+        if (failure) {
+          report({ type: 'well', object: inWords(lease) });
+          watch.reopen();
+        }
         failure = undefined;
         return ms;
       }, noted);

@@ -1,14 +1,12 @@
 import type { ClusterEvent } from '../core/cluster-event.ts';
 import type { EdgeError, Failure } from '../core/failure.ts';
 import type { Clock } from '../core/ports.ts';
-import { SECOND } from '../core/time.ts';
-import type { KubernetesClient, Patch } from '../kubernetes/client.ts';
+import type { Patch } from '../kubernetes/client.ts';
 import type { Kubernetes } from '../kubernetes/index.ts';
 import { inWords, type ObjectName } from '../kubernetes/resources.ts';
-import { type NamedWatch, watchNamed } from '../kubernetes/watch-named.ts';
-import { createPause } from '../system/pause.ts';
 import { createNewest, type StoredSecret } from './newest.ts';
 import { createReachability } from './reachability.ts';
+import { keepWatching } from './secret-watch.ts';
 
 /** One Secret as this process knows it: a watch keeps it, and a look now and then, should the watch be deaf. */
 export interface SecretCache {
@@ -45,17 +43,17 @@ export interface SecretCacheOptions {
   readonly recovered: () => void;
 }
 
-/** Between two looks while a watch tells of changes, and where none does; ms. */
-const NET = 30 * SECOND;
-const POLL = 2 * SECOND;
-
 export function openSecret(options: SecretCacheOptions): SecretCache {
   const { kubernetes, object, clock, random, report, changed, recovered } = options;
   const ending = new AbortController();
-  const pause = createPause();
   const newest = createNewest(changed);
-  const reach = createReachability({ object: inWords(object), clock, report, recovered });
-  let watch: NamedWatch | undefined;
+  const reach = createReachability({
+    ...{ object: inWords(object), clock, report },
+    recovered() {
+      watch.recovered();
+      recovered();
+    },
+  });
   let under: Promise<StoredSecret> | undefined;
 
   function hear(object: StoredSecret): void {
@@ -84,36 +82,14 @@ export function openSecret(options: SecretCacheOptions): SecretCache {
     return under;
   }
 
-  function watchIn(client: KubernetesClient): NamedWatch {
-    return watchNamed(client, object, {
-      clock,
-      random,
-      signal: ending.signal,
-      onObject: hear,
-      onGone: newest.heardGone,
-      onTrouble(why) {
-        // A look tells whether it is the server or the watch alone, and what else is wrong.
-        if (why.class === 'refused') report({ type: 'trouble', object: inWords(object), failure: why });
-        pause.end();
-      },
-    });
-  }
-
-  async function keep(): Promise<void> {
-    while (!ending.signal.aborted) {
-      await refresh().catch(() => {});
-      if (ending.signal.aborted) break;
-      watch ??= await kubernetes.client().then(watchIn, () => undefined);
-      await pause.for(watch?.state().open ? NET : POLL * (1 + random()));
-    }
-    await watch?.ended;
-  }
-
   const first = refresh().then(
     () => {},
     () => {},
   );
-  const running = keep();
+  const watch = keepWatching({
+    ...{ kubernetes, object, clock, random, report, signal: ending.signal },
+    ...{ look: refresh, failure: reach.failure, onObject: hear, onGone: newest.heardGone },
+  });
 
   return {
     object,
@@ -131,8 +107,7 @@ export function openSecret(options: SecretCacheOptions): SecretCache {
     syncedAt: reach.syncedAt,
     async close() {
       ending.abort();
-      pause.end();
-      await running;
+      await watch.ended;
     },
   };
 }

@@ -1,8 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { type Backoff, backoffDelay } from '../core/backoff.ts';
 import { type Failure, failureOf } from '../core/failure.ts';
 import type { Clock } from '../core/ports.ts';
 import { MINUTE, SECOND } from '../core/time.ts';
+import { createPause } from '../system/pause.ts';
 import type { KubernetesClient } from './client.ts';
 import type { ObjectName, Resource, Stored } from './resources.ts';
 
@@ -23,12 +23,14 @@ export interface WatchOptions<R extends Resource> {
 export interface NamedWatch {
   /** Whether changes would be heard now, and since when that is so, epoch ms. */
   state(): { readonly open: boolean; readonly since: number };
+  /** The server answers again: one that waits before it opens need not wait any longer. */
+  reopen(): void;
   /** Resolves after the signal, when nothing is told any more. */
   readonly ended: Promise<void>;
 }
 
-/** Short enough for followers that are to be new within seconds after the API server is back. */
-const REOPEN: Backoff = { first: SECOND, growth: 2, cap: 5 * SECOND, jitter: 'full' };
+/** So short that followers are new within a second, though their watches are cut three times in a row. */
+const REOPEN: Backoff = { first: SECOND / 4, growth: 2, cap: 5 * SECOND, jitter: 'full' };
 
 /** One that was open for so long was good; one that ends at once is not opened in a circle. */
 const GOOD = 10 * SECOND;
@@ -45,8 +47,10 @@ export function watchNamed<R extends Resource>(
   object: ObjectName<R>,
   { onObject, onGone, onTrouble, signal, clock, random }: WatchOptions<R>,
 ): NamedWatch {
+  const pause = createPause();
   let state = { open: false, since: clock.now().wall };
   let failures = 0;
+  signal.addEventListener('abort', pause.end);
 
   function turn(open: boolean): void {
     if (state.open !== open) state = { open, since: clock.now().wall };
@@ -78,9 +82,15 @@ export function watchNamed<R extends Resource>(
       }
       turn(false);
       failures += 1;
-      await delay(backoffDelay(REOPEN, failures, random()), undefined, { signal }).catch(() => {});
+      if (!signal.aborted) await pause.for(backoffDelay(REOPEN, failures, random()));
     }
   }
 
-  return { state: () => state, ended: keep() };
+  return {
+    state: () => state,
+    reopen() {
+      if (!state.open) pause.end();
+    },
+    ended: keep(),
+  };
 }
