@@ -5,7 +5,7 @@ import type { Kind } from '../core/credential.ts';
 import type { AccountStore, Clock } from '../core/ports.ts';
 import { SECOND } from '../core/time.ts';
 import type { Kubernetes } from '../kubernetes/index.ts';
-import type { ObjectName } from '../kubernetes/resources.ts';
+import { objectAt, type Place } from '../kubernetes/resources.ts';
 import type { ElectionTimes } from './election.ts';
 import { type Elector, startElector } from './lease-elector.ts';
 import { openSecret } from './secret-cache.ts';
@@ -13,12 +13,6 @@ import type { Subject } from './secret-entry.ts';
 import { isSamePart, type Keys, keysOf, type Part, partOf } from './secret-layout.ts';
 import { type Request, takeRequest } from './secret-requests.ts';
 import { secretStore } from './secret-store.ts';
-
-/** An object, in the namespace of the pod, or of the kubeconfig, where none is said. */
-export interface Place {
-  readonly namespace?: string;
-  readonly name: string;
-}
 
 export interface ClusterOptions {
   readonly lease: Place & ElectionTimes;
@@ -63,9 +57,8 @@ interface Opened {
 export async function joinCluster(options: ClusterOptions): Promise<Cluster> {
   const { kubernetes, clock, random, report, warn, lease: leasePlace, secret: secretPlace } = options;
   const client = await kubernetes.client();
-  const { namespace } = client;
-  const lease: ObjectName<'leases'> = { resource: 'leases', namespace, ...placeOf(leasePlace) };
-  const secret: ObjectName<'secrets'> = { resource: 'secrets', namespace, ...placeOf(secretPlace) };
+  const lease = objectAt('leases', leasePlace, client);
+  const secret = objectAt('secrets', secretPlace, client);
   const identity = `${hostname()}_${randomUUID()}`;
   const opened = new Map<string, Opened>();
   let elector: Elector | undefined;
@@ -131,8 +124,4 @@ export async function joinCluster(options: ClusterOptions): Promise<Cluster> {
       await cache.close();
     },
   };
-}
-
-function placeOf({ namespace, name }: Place): Place {
-  return namespace === undefined ? { name } : { namespace, name };
 }

@@ -2,15 +2,12 @@ import type { ClusterEvent } from '../core/cluster-event.ts';
 import type { Kind } from '../core/credential.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Kubernetes } from '../kubernetes/index.ts';
-import { type ObjectName, objectPath } from '../kubernetes/resources.ts';
+import { type ObjectName, objectAt, objectPath, type Place } from '../kubernetes/resources.ts';
 import { type MirrorStore, mirrorStore } from './mirror-store.ts';
 import { openSecret, type SecretCache } from './secret-cache.ts';
 
 /** A credential in a Secret that another program writes. */
-export interface MirrorSource {
-  /** Absent: that of the pod, or of the kubeconfig. */
-  readonly namespace?: string;
-  readonly name: string;
+export interface MirrorSource extends Place {
   readonly credential: string;
 }
 
@@ -50,14 +47,14 @@ export function openMirrors({ kubernetes, clock, random, report, changed }: Mirr
   }
 
   return {
-    async open({ namespace, name, credential }, kind) {
-      const client = await kubernetes.client();
-      const object = { resource: 'secrets', namespace: namespace ?? client.namespace, name } as const;
+    async open(source, kind) {
+      const object = objectAt('secrets', source, await kubernetes.client());
+      const { credential } = source;
       const path = objectPath(object);
       const known = watched.get(path) ?? watch(object);
       watched.set(path, known);
       const ticket = kind === 'token' ? '' : `/${kind}`;
-      const account = `mirror/${object.namespace}/${name}/${credential}${ticket}`;
+      const account = `mirror/${object.namespace}/${object.name}/${credential}${ticket}`;
       known.accounts.add(account);
       return { account, store: mirrorStore({ account, credential, kind, cache: known.cache, clock }) };
     },

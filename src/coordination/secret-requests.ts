@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
 import { failureOf } from '../core/failure.ts';
 import type { Wish } from '../core/ports.ts';
-import type { Strength } from '../core/state.ts';
+import { stronger } from '../core/wish.ts';
 import type { Kubernetes } from '../kubernetes/index.ts';
 import { parseJson, sha256 } from './record-codec.ts';
 import type { SecretCache } from './secret-cache.ts';
@@ -30,8 +30,6 @@ interface Mailbox {
 }
 
 const MOST_TRIES = 20;
-
-const STRENGTHS: readonly Strength[] = ['ordinary', 'preferred', 'forced'];
 
 /** Leaves a wish where the daemon that fetches finds it; what is there already is not asked for twice. @throws {EdgeError} */
 export async function leaveRequest(wish: Wish, mailbox: Mailbox): Promise<void> {
@@ -84,10 +82,9 @@ function together(before: Request | undefined, wish: Wish): Omit<Request, 'id'> 
     return { ...(refresh && { refresh }), refused: sha256(wish.token.value.reveal()) };
   }
   const { strength, generation } = wish;
-  const isStronger = !refresh || STRENGTHS.indexOf(strength) > STRENGTHS.indexOf(refresh.strength);
   return {
     refresh: {
-      strength: isStronger ? strength : refresh.strength,
+      strength: stronger(strength, refresh?.strength ?? 'ordinary'),
       generation: Math.max(generation, refresh?.generation ?? 0),
     },
     ...(refused !== undefined && { refused }),

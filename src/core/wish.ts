@@ -7,14 +7,18 @@ type Requested = Extract<Event, { type: 'requested' }>;
 
 const STRENGTHS: readonly Strength[] = ['ordinary', 'preferred', 'forced'];
 
+/** Of what two have asked for, that which does for both. */
+export function stronger(one: Strength, other: Strength): Strength {
+  return STRENGTHS.indexOf(one) > STRENGTHS.indexOf(other) ? one : other;
+}
+
 /** Somebody wants a refresh: here, or where another daemon has handed it over from. */
 export function requested(before: State, event: Requested, { policy, now }: Context): State {
   const { declined: _then, awaited: _another, ...state } = before;
   if (policy.follows) return { ...state, declined: 'mirror', lookedAt: Number.NEGATIVE_INFINITY };
   const strength = policy.manual === 'ordinary' ? 'ordinary' : event.strength;
   if (strength !== 'forced' && isMet(before, event, now)) return before;
-  const stronger = STRENGTHS.indexOf(strength) > STRENGTHS.indexOf(state.manual ?? 'ordinary');
-  return { ...state, manual: stronger ? strength : (state.manual ?? 'ordinary') };
+  return { ...state, manual: stronger(strength, state.manual ?? 'ordinary') };
 }
 
 /** Whether the token that was to go has gone since it was asked for elsewhere, or is about to. */

@@ -3,9 +3,8 @@ import { decodeEntry } from '../coordination/secret-entry.ts';
 import { keysOf } from '../coordination/secret-layout.ts';
 import { failureOf } from '../core/failure.ts';
 import type { Clock } from '../core/ports.ts';
-import type { KubernetesClient } from '../kubernetes/client.ts';
 import type { Kubernetes } from '../kubernetes/index.ts';
-import type { ObjectName, Resource } from '../kubernetes/resources.ts';
+import { objectAt } from '../kubernetes/resources.ts';
 import { inWords } from '../operations/duration.ts';
 import type { Explanation } from './explanation.ts';
 import type { Fact, Findings } from './findings.ts';
@@ -50,8 +49,8 @@ export async function askCluster(
   signal: AbortSignal,
 ): Promise<Explanation> {
   const client = await kubernetes.client();
-  const leaseName = objectOf('leases', lease, client);
-  const secretName = objectOf('secrets', secret, client);
+  const leaseName = objectAt('leases', lease, client);
+  const secretName = objectAt('secrets', secret, client);
   const [aboutLease, aboutSecret] = await Promise.all([
     tried('Lease', 'it is there and may be read, watched and renewed', async () => {
       const found = await client.get(leaseName, { signal });
@@ -79,7 +78,7 @@ export async function askSource(
   signal: AbortSignal,
 ): Promise<Explanation> {
   const client = await kubernetes.client();
-  const name = objectOf('secrets', from, client);
+  const name = objectAt('secrets', from, client);
   return tried('source', 'it may be read and watched', async () => {
     const { data = {} } = await client.get(name, { signal });
     await client.watch(name, 1, { signal });
@@ -122,14 +121,6 @@ async function tried(
     const verdict = kind === 'refused' || code === 'kube-missing' ? 'refused' : 'passing';
     return { verdict, facts, warnings: [] };
   }
-}
-
-function objectOf<R extends Resource>(
-  resource: R,
-  { namespace, name }: ObjectConfig,
-  client: KubernetesClient,
-): ObjectName<R> {
-  return { resource, namespace: namespace ?? client.namespace, name };
 }
 
 function placeOf({ namespace, name }: ObjectConfig): string {

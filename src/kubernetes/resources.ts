@@ -17,6 +17,21 @@ export interface ObjectName<R extends Resource = Resource> {
   readonly name: string;
 }
 
+/** An object as a configuration names it: where no namespace is said, it is that of the pod, or of the kubeconfig. */
+export interface Place {
+  readonly namespace?: string;
+  readonly name: string;
+}
+
+/** @param client who knows which namespace is meant where none is said */
+export function objectAt<R extends Resource>(
+  resource: R,
+  { namespace, name }: Place,
+  client: { readonly namespace: string },
+): ObjectName<R> {
+  return { resource, namespace: namespace ?? client.namespace, name };
+}
+
 /** An object as the API server has it: with the version that a write is made conditional on. */
 export type Stored<R extends Resource = Resource> = Types[R] & {
   readonly metadata: ObjectMeta & { readonly resourceVersion: string };
