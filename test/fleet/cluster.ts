@@ -1,12 +1,13 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { stringify } from 'yaml';
 import type { JournalEntry } from '../../src/sandbox/index.ts';
-import { APP_ID, type Type, type Workbench, workbench } from '../e2e/workbench.ts';
+import { APP_ID, ENDPOINT, type Type, type Workbench, workbench } from '../e2e/workbench.ts';
 import { contentOf } from '../support/files.ts';
+import { LEASE_NAME, SECRET_NAME } from '../support/kubernetes/role.ts';
 import { openShop, type Shop } from '../support/kubernetes/shop.ts';
-import { type AtEnd, type Program, startProgram } from '../support/program.ts';
+import { type AtEnd, type Environment, type Program, startProgram } from '../support/program.ts';
 import { type RestlessReader, startRestlessReader } from '../support/restless-reader.ts';
 import { eventually } from '../support/wait.ts';
 import { type FollowedJournal, followJournal, type History, watchFile } from './fleet.ts';
@@ -27,6 +28,8 @@ export interface Pod extends Program {
   metrics(): Promise<string>;
   /** Any command with the configuration of the daemon, to its end. */
   command(args: readonly string[]): Promise<Refreshed>;
+  /** The same with a volume of its own, as another pod has it. */
+  beside(args: readonly string[]): Promise<Refreshed & { readonly file: string }>;
 }
 
 /** Pods that share nothing but a Secret and a Lease. */
@@ -38,43 +41,56 @@ export interface Cluster extends Workbench {
   leader(among?: readonly Pod[]): Promise<Pod>;
   /** Waits until all of these files hold the newest token, and tells which that is. */
   settled(among?: readonly Pod[]): Promise<string>;
-  /** From now on it stands still when it is about to write to the platform, once. */
-  freezeAtSocket(pod: Pod): Promise<void>;
+  /** From now on it stands still directly before it does that, once. */
+  freezeBefore(pod: Pod, what: FreezePoint): Promise<void>;
+}
+
+/** To connect to the platform, to write to a connection with it, to change what the Secret holds. */
+export type FreezePoint = 'connect' | 'write' | 'patch';
+
+/** The times of the Lease, ms. */
+export interface LeaseTimes {
+  readonly duration: number;
+  readonly renewDeadline: number;
+  readonly retryPeriod: number;
 }
 
 export interface ClusterOptions {
   readonly type?: Type;
   readonly size?: number;
-  readonly times?: {
-    readonly duration: string;
-    readonly renewDeadline: string;
-    readonly retryPeriod: string;
-  };
+  readonly times?: LeaseTimes;
   readonly rules?: Parameters<typeof workbench>[1];
   readonly ahead?: string;
+  /** Holds back the answer to the very first call for a token, ms. */
+  readonly firstHeldBack?: number;
   /** Whether a jsapi ticket is fetched and published as well. */
   readonly ticket?: boolean;
-  /** Whether a daemon can be made to stand still directly before it writes to a socket of the platform. */
-  readonly canFreezeAtSocket?: boolean;
+  /** Whether a daemon can be made to stand still at a {@link FreezePoint}. */
+  readonly canFreeze?: boolean;
 }
 
+/** As every elector of a cluster has them. */
+export const USUAL: LeaseTimes = { duration: 15_000, renewDeadline: 10_000, retryPeriod: 2_000 };
+
 /** Seconds where a cluster has three times as many; a machine that is busy must not lose its Lease for it. */
-const SHORT = { duration: '5s', renewDeadline: '4s', retryPeriod: '500ms' };
+export const SHORT: LeaseTimes = { duration: 5_000, renewDeadline: 4_000, retryPeriod: 500 };
 
 export async function cluster(atEnd: AtEnd, options: ClusterOptions = {}): Promise<Cluster> {
   const { type = 'access-token', size = 3, times = SHORT, rules = {}, ticket = false, ahead } = options;
-  const { canFreezeAtSocket = false } = options;
+  const { canFreeze = false, firstHeldBack } = options;
   const bench = await workbench(atEnd, rules);
   const shop = await openShop(bench.folder, atEnd);
   const journal = followJournal(bench.sandbox, atEnd);
   const { url: baseUrl } = bench.sandbox;
+  if (firstHeldBack !== undefined) {
+    await bench.sandbox.faults([{ kind: 'latency', ms: firstHeldBack, path: ENDPOINT[type], times: 1 }]);
+  }
   const flagOf = (name: string) => join(bench.folder, name, 'freeze');
 
-  async function start(name: string): Promise<Pod> {
-    const [file, feedback] = [
-      join(bench.folder, name, 'volume', 'token'),
-      join(bench.folder, name, 'feedback'),
-    ];
+  /** A volume and a configuration of its own. */
+  async function configure(name: string) {
+    const [file, feedback] = ['volume/token', 'feedback'].map((path) => join(bench.folder, name, path));
+    if (!file || !feedback) throw new TypeError('both have a name');
     await mkdir(feedback, { recursive: true });
     const config = join(bench.folder, name, 'config.yaml');
     const secretFile = join(bench.folder, 'secrets', 'app.secret');
@@ -88,32 +104,43 @@ export async function cluster(atEnd: AtEnd, options: ClusterOptions = {}): Promi
       http: { listen: '127.0.0.1:0' },
       feedback: { directory: feedback },
       platform: { baseUrl },
-      cluster: { lease: { name: 'wx-token', ...times }, secret: { name: 'wx-token' } },
+      cluster: { lease: { name: LEASE_NAME, ...durationsOf(times) }, secret: { name: SECRET_NAME } },
       credentials: [{ name: 'shop', type, appId: APP_ID, secretFile, tickets, publish, ...more }],
     };
     await writeFile(config, stringify(document));
-    const env = { KUBECONFIG: shop.refresher, WXTOKEN_CONFIG: config };
+    return { file, feedback, env: { KUBECONFIG: shop.refresher, WXTOKEN_CONFIG: config } };
+  }
+
+  async function ended(args: readonly string[], env: Environment): Promise<Refreshed> {
+    const run = startProgram(args, { env }, atEnd);
+    const { code } = await run.exited;
+    return { code, stdout: run.stdout(), stderr: run.stderr() };
+  }
+
+  async function start(name: string): Promise<Pod> {
+    const { file, feedback, env } = await configure(name);
     const freezing = {
       NODE_OPTIONS: `--import=${new URL('../support/freeze-at-socket.mjs', import.meta.url).href}`,
-      FREEZE_PORT: new URL(baseUrl).port,
       FREEZE_FLAG: flagOf(name),
     };
-    const command = async (args: readonly string[]): Promise<Refreshed> => {
-      const run = startProgram(args, { env }, atEnd);
-      const { code } = await run.exited;
-      return { code, stdout: run.stdout(), stderr: run.stderr() };
-    };
-    const program = startProgram([], { env: { ...env, ...(canFreezeAtSocket && freezing) } }, atEnd);
+    const program = startProgram([], { env: { ...env, ...(canFreeze && freezing) } }, atEnd);
+    let neighbours = 0;
     return {
       ...program,
       ...{ name, file, feedback, history: watchFile(file, atEnd) },
-      reader: startRestlessReader({ file, url: bench.sandbox.url }, atEnd),
+      reader: startRestlessReader({ file, url: baseUrl }, atEnd),
       leads: () => isLeading(program),
       async frozen() {
-        await eventually(async () => (await contentOf(`/proc/${program.pid}/stat`))?.includes(') T '));
+        const stands = async () => (await contentOf(`/proc/${program.pid}/stat`))?.includes(') T ');
+        await eventually(stands, { for: `${name} to stand still`, within: 40_000 });
       },
-      refresh: (args = []) => command(['refresh', ...args]),
-      command,
+      refresh: (args = []) => ended(['refresh', ...args], env),
+      command: (args) => ended(args, env),
+      async beside(args) {
+        neighbours += 1;
+        const other = await configure(`${name}-${neighbours}`);
+        return { ...(await ended(args, other.env)), file: other.file };
+      },
       async metrics() {
         const { message } = await program.logged(/^health and metrics on /);
         return (await fetch(`http://${message.split(' ').at(-1)}/metrics`)).text();
@@ -139,7 +166,17 @@ export async function cluster(atEnd: AtEnd, options: ClusterOptions = {}): Promi
         },
         { for: 'the newest token in all files', within: 40_000 },
       ),
-    freezeAtSocket: ({ name }) => writeFile(flagOf(name), ''),
+    async freezeBefore({ name }, what) {
+      const [platform, api] = [baseUrl, shop.server.url].map((url) => Number(new URL(url).port));
+      const points = {
+        connect: { port: platform, at: 'connect' },
+        write: { port: platform, at: 'write' },
+        patch: { port: api, at: 'write', text: '"data":' },
+      };
+      const flag = flagOf(name);
+      await writeFile(`${flag}.new`, JSON.stringify(points[what]));
+      await rename(`${flag}.new`, flag);
+    },
   };
 }
 
@@ -165,48 +202,34 @@ export async function allEnd({ pods }: Cluster): Promise<void> {
   for (const pod of pods) expect(await pod.exited).toEqual({ code: 0, signal: null });
 }
 
-/** That no file was ever anything but a whole token, and that no call was refused of those who read these. */
-export async function flawless(pods: readonly Pod[], served: readonly Pod[] = pods): Promise<void> {
-  for (const { reader } of pods) expect((await reader.stop()).bad).toEqual([]);
-  for (const { reader } of served) expect((await reader.stop()).refused).toEqual([]);
-}
-
-/** How many calls were refused, none of them before the last token was handed out: what it killed was in use until then. */
-export async function refusals({ journal }: Cluster): Promise<number> {
-  const last = (await journal.fetches()).at(-1)?.at ?? 0;
-  const refused = await journal.refusals();
-  expect(refused.filter(({ at }) => at < last)).toEqual([]);
-  return refused.length;
-}
-
-/** From the platform's answer to the last of all files, ms: the longest time of all tokens that got everywhere. */
-export async function slowest({ journal, pods }: Cluster): Promise<number> {
-  const delays = (await journal.fetches()).flatMap(({ at, tokenSha256 }) => {
-    const seen = pods.map(({ history }) => history.seen().find(({ hash }) => hash === tokenSha256)?.at);
-    const arrivals = seen.filter((arrival) => arrival !== undefined);
-    const isEverywhere = arrivals.length === pods.length;
-    return isEverywhere ? [performance.timeOrigin + Math.max(...arrivals) - at] : [];
-  });
-  return Math.round(Math.max(...delays));
-}
-
 /** Waits until the platform's clock shows another second than at the last call. */
 export async function nextSecond({ journal }: Cluster): Promise<void> {
   const last = (await journal.fetches()).at(-1)?.at ?? 0;
   await eventually(() => Math.floor(Date.now() / 1000) > Math.floor(last / 1000) + 1);
 }
 
-/** A measured number, for whoever reads the test's output. */
-export function tell(what: string): void {
-  process.stdout.write(`cluster: ${what}\n`);
+/** Ends or stops the one that leads, and tells who leads then, and so many ms after the signal it was told that it does. */
+export async function handOver(
+  { leader, pods }: Cluster,
+  from: Pod,
+  signal: NodeJS.Signals,
+): Promise<{ readonly next: Pod; readonly took: number }> {
+  const began = Date.now();
+  from.signal(signal);
+  const next = await leader(pods.filter((pod) => pod !== from));
+  const { time = '' } = next.log().findLast(({ message }) => message === LEADS) ?? {};
+  return { next, took: Date.parse(time) - began };
+}
+
+function durationsOf(times: LeaseTimes): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(times).map(([name, ms]) => [name, `${ms}ms`]));
 }
 
 /** By what it said last about it. */
 function isLeading(program: Program): boolean {
   const said = program.log().map(({ message }) => message);
-  return (
-    said.lastIndexOf('this daemon refreshes for all now') > said.findLastIndex((line) => LOST.test(line))
-  );
+  return said.lastIndexOf(LEADS) > said.findLastIndex((line) => LOST.test(line));
 }
 
-const LOST = /^another daemon refreshes|another one refreshes|another daemon refreshes/;
+const LEADS = 'this daemon refreshes for all now';
+const LOST = /another (daemon|one) refreshes/;

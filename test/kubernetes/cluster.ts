@@ -11,21 +11,12 @@ import { systemClock } from '../../src/system/clock.ts';
 import { type Certificates, makeCertificates } from '../providers/certificates.ts';
 import { type ApiServer, type ApiServerOptions, startApiServer } from '../support/kubernetes/api-server.ts';
 import { kubeconfig } from '../support/kubernetes/kubeconfig.ts';
+import { LEASE_NAME, type Rule, SECRET_NAME } from '../support/kubernetes/role.ts';
 import { eventually } from '../support/wait.ts';
 import { type Asker, createAsker } from './asker.ts';
 
 /** `npm run test:k8s` asks the cluster that KUBECONFIG names; all else, and where it names none, an imitation. */
 const REAL = process.env['WITH_CLUSTER'] ? process.env['KUBECONFIG'] : undefined;
-
-export const WRITER = [
-  { apiGroups: [''], resources: ['secrets'], resourceNames: ['wx-token'], verbs: ['get', 'patch', 'watch'] },
-  {
-    apiGroups: ['coordination.k8s.io'],
-    resources: ['leases'],
-    resourceNames: ['wx-token'],
-    verbs: ['get', 'update', 'watch'],
-  },
-];
 
 /** Somebody who may do certain things in the namespace of the test. */
 export interface Somebody {
@@ -44,7 +35,9 @@ export interface TestCluster {
   readonly lease: ObjectName<'leases'>;
   readonly admin: Somebody;
   /** A service account that may do what these rules of a Role say. */
-  account(rules: readonly object[], name?: string): Promise<Somebody>;
+  account(rules: readonly Partial<Rule>[], name?: string): Promise<Somebody>;
+  /** Absent where the cluster is a real one. */
+  readonly imitation?: ApiServer;
   /** The imitation, for what no real server does when it is told to; ends the test where there is none. */
   faulty(context: TestContext): ApiServer;
 }
@@ -75,9 +68,9 @@ export async function openCluster(atEnd: AtEnd, options: ApiServerOptions = {}):
     });
   }
 
-  const secret = { resource: 'secrets', namespace, name: 'wx-token' } as const;
+  const secret = { resource: 'secrets', namespace, name: SECRET_NAME } as const;
 
-  async function account(rules: readonly object[], name = 'somebody'): Promise<Somebody> {
+  async function account(rules: readonly Partial<Rule>[], name = 'somebody'): Promise<Somebody> {
     const rights = `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}`;
     const metadata = { name };
     await done(admin.ask('POST', `${path}/serviceaccounts`, { metadata }));
@@ -93,17 +86,20 @@ export async function openCluster(atEnd: AtEnd, options: ApiServerOptions = {}):
     const made = await somebody(own, atEnd);
     // A real server takes a moment to know them; one that forbids for ever is found by what is tested.
     const isKnown = async () => (await made.ask('GET', objectPath(secret))).status !== 403;
-    if (JSON.stringify(rules).includes('"get"'))
-      await eventually(isKnown, { for: 'the rights of a new Role' });
+    const mayGet = rules.some(
+      ({ resources, verbs }) => resources?.includes('secrets') && verbs?.includes('get'),
+    );
+    if (mayGet) await eventually(isKnown, { for: 'the rights of a new Role' });
     return made;
   }
 
   return {
     namespace,
     secret,
-    lease: { resource: 'leases', namespace, name: 'wx-token' },
+    lease: { resource: 'leases', namespace, name: LEASE_NAME },
     admin,
     account,
+    ...(server && { imitation: server }),
     faulty: (context) => server ?? context.skip('a real cluster does not break when it is told to'),
   };
 }

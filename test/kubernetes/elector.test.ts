@@ -5,8 +5,9 @@ import type { ClusterEvent } from '../../src/core/cluster-event.ts';
 import { SECOND } from '../../src/core/time.ts';
 import { collectionPath } from '../../src/kubernetes/resources.ts';
 import { systemClock } from '../../src/system/clock.ts';
+import { WRITER } from '../support/kubernetes/role.ts';
 import { eventually } from '../support/wait.ts';
-import { openCluster, WRITER } from './cluster.ts';
+import { openCluster } from './cluster.ts';
 
 /** Short enough for a test, long enough for a busy machine. */
 const TIMES = { duration: 4 * SECOND, renewDeadline: 3 * SECOND, retryPeriod: 500 };
@@ -19,7 +20,10 @@ interface Candidate extends Elector {
 async function candidates(atEnd: Parameters<typeof openCluster>[0], count: number) {
   const cluster = await openCluster(atEnd);
   const kind = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' };
-  await cluster.admin.ask('POST', collectionPath(cluster.lease), { ...kind, metadata: { name: 'wx-token' } });
+  await cluster.admin.ask('POST', collectionPath(cluster.lease), {
+    ...kind,
+    metadata: { name: cluster.lease.name },
+  });
   const somebody = await cluster.account(WRITER);
   const reader = cluster.admin.client();
   await eventually(() => somebody.client().get(cluster.lease));
@@ -53,7 +57,7 @@ describe.concurrent('candidates for one Lease', () => {
     expect(all.filter(({ leads }) => leads())).toEqual([leader]);
     const { acquired, transitions } = first ?? {};
     expect(await spec()).toMatchObject({ holder: leader.name, acquired, transitions });
-    expect(leader.events).toEqual([{ type: 'leads', lease: expect.stringMatching(/\/wx-token$/) }]);
+    expect(leader.events).toEqual([{ type: 'leads', lease: expect.stringMatching(/\/wx-token-sidecar$/) }]);
   });
 
   it('have another one within a second after the first has given it back', async ({ onTestFinished }) => {

@@ -5,7 +5,8 @@ import type { Timeouts } from '../../src/kubernetes/agents.ts';
 import { createClient } from '../../src/kubernetes/client.ts';
 import { collectionPath } from '../../src/kubernetes/resources.ts';
 import { fakeClock } from '../support/clock.ts';
-import { openCluster, type Somebody, WRITER } from './cluster.ts';
+import { WRITER } from '../support/kubernetes/role.ts';
+import { openCluster, type Somebody } from './cluster.ts';
 
 const VALUE = 'a-token-that-must-be-in-no-error';
 const BASE64 = Buffer.from(VALUE).toString('base64');

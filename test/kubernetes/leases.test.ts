@@ -16,11 +16,15 @@ async function withLease(atEnd: Parameters<typeof openCluster>[0]) {
   const path = objectPath(cluster.lease);
   // As the manifest has it, so that applying it again takes nothing from the holder.
   const kind = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' };
-  await ask('POST', collectionPath(cluster.lease), { ...kind, metadata: { name: 'wx-token' } });
+  await ask('POST', collectionPath(cluster.lease), { ...kind, metadata: { name: cluster.lease.name } });
   const put = async (spec: object, metadata: object = {}) => {
     const { body } = await ask('GET', path);
     const { resourceVersion } = body['metadata'] as { readonly resourceVersion: string };
-    return ask('PUT', path, { ...kind, metadata: { name: 'wx-token', resourceVersion, ...metadata }, spec });
+    return ask('PUT', path, {
+      ...kind,
+      metadata: { name: cluster.lease.name, resourceVersion, ...metadata },
+      spec,
+    });
   };
   return { ...cluster, ask, path, put };
 }

@@ -7,7 +7,8 @@ import { collectionPath, objectPath } from '../../src/kubernetes/resources.ts';
 import { publishers, type Target } from '../../src/publishers/index.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { aToken } from '../publishers/token.ts';
-import { openCluster, WRITER } from './cluster.ts';
+import { WRITER } from '../support/kubernetes/role.ts';
+import { openCluster } from './cluster.ts';
 
 const SUBJECT = { name: 'shop', type: 'access-token', appId: 'wx0000000000000000', kind: 'token' } as const;
 const DATE = Date.UTC(2026, 0, 1);

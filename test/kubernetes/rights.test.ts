@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { collectionPath, objectPath } from '../../src/kubernetes/resources.ts';
+import { WRITER } from '../support/kubernetes/role.ts';
 import { eventually } from '../support/wait.ts';
-import { openCluster, WRITER } from './cluster.ts';
+import { openCluster } from './cluster.ts';
 
 type AtEnd = Parameters<typeof openCluster>[0];
 
@@ -11,7 +12,7 @@ async function withObjects(atEnd: AtEnd) {
   await admin.ask('POST', collectionPath(secret), { metadata: { name: 'wx-token' } });
   await admin.ask('POST', collectionPath(secret), { metadata: { name: 'of-others' } });
   const kind = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' };
-  await admin.ask('POST', collectionPath(lease), { ...kind, metadata: { name: 'wx-token' } });
+  await admin.ask('POST', collectionPath(lease), { ...kind, metadata: { name: lease.name } });
   return cluster;
 }
 

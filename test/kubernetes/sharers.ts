@@ -7,8 +7,9 @@ import { Secret } from '../../src/core/secret.ts';
 import { kubernetesOf } from '../../src/kubernetes/index.ts';
 import { collectionPath, objectPath } from '../../src/kubernetes/resources.ts';
 import { systemClock } from '../../src/system/clock.ts';
+import { WRITER } from '../support/kubernetes/role.ts';
 import { eventually } from '../support/wait.ts';
-import { openCluster, type Somebody, WRITER } from './cluster.ts';
+import { openCluster, type Somebody } from './cluster.ts';
 
 type AtEnd = Parameters<typeof openCluster>[0];
 

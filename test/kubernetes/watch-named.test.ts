@@ -5,8 +5,9 @@ import { collectionPath, objectPath } from '../../src/kubernetes/resources.ts';
 import { watchNamed } from '../../src/kubernetes/watch-named.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import type { ApiServerOptions } from '../support/kubernetes/api-server.ts';
+import { WRITER } from '../support/kubernetes/role.ts';
 import { eventually } from '../support/wait.ts';
-import { openCluster, WRITER } from './cluster.ts';
+import { openCluster } from './cluster.ts';
 
 interface Options extends ApiServerOptions {
   readonly timeouts?: Partial<Timeouts>;

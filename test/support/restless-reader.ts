@@ -12,6 +12,8 @@ export interface Readings {
   readonly bad: readonly string[];
   /** What WeChat said to the calls that it did not answer. */
   readonly refused: readonly string[];
+  /** When each of the values that were refused had been read, monotonic ms. */
+  readonly refusedAt: readonly number[];
 }
 
 export interface RestlessReader {
@@ -42,9 +44,11 @@ export function startRestlessReader({ file, url }: RestlessReaderOptions, atEnd:
   const values = new Set<string>();
   const bad: string[] = [];
   const refused: string[] = [];
-  const readings = () => ({ reads, values: [...values], bad, refused });
+  const refusedAt: number[] = [];
+  const readings = () => ({ reads, values: [...values], bad, refused, refusedAt });
 
   async function round(): Promise<void> {
+    const at = performance.now();
     const value = await contentOf(file);
     reads += 1;
     if (value === undefined && values.size === 0) return;
@@ -57,7 +61,9 @@ export function startRestlessReader({ file, url }: RestlessReaderOptions, atEnd:
     if (!isWhole(details)) bad.push(`the details are ${details === undefined ? 'missing' : 'not whole'}`);
     if (url === undefined) return;
     const answer = await call(url, value);
-    if (answer !== 'served') refused.push(answer);
+    if (answer === 'served') return;
+    refused.push(answer);
+    refusedAt.push(at);
   }
 
   async function loop(): Promise<void> {

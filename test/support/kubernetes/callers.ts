@@ -12,6 +12,8 @@ export interface Callers {
   revoke(namespace: string, account: string): void;
   /** @throws {Refusal} 401 for a token that nobody knows; who has none is nobody in particular */
   of(request: IncomingMessage): Caller;
+  /** The user of a request; empty where nobody knows the token. */
+  nameOf(request: IncomingMessage): string;
 }
 
 const ANONYMOUS: Caller = { user: 'system:anonymous', isAdmin: false };
@@ -34,18 +36,27 @@ export function createCallers(): Callers {
         if (user === `system:serviceaccount:${namespace}:${account}`) users.delete(token);
       }
     },
-    of({ socket, headers: { authorization } }) {
-      // A certificate goes before a token, whatever that is.
-      const { subject } = socket instanceof TLSSocket ? socket.getPeerCertificate() : {};
-      if (subject && socket instanceof TLSSocket && socket.authorized) {
-        return { user: String(subject.CN), isAdmin: true };
+    of,
+    nameOf(request) {
+      try {
+        return of(request).user;
+      } catch {
+        return '';
       }
-      if (authorization === undefined) return ANONYMOUS;
-      const token = authorization.replace(/^Bearer /, '');
-      if (token === adminToken) return { user: 'admin', isAdmin: true };
-      const user = users.get(token);
-      if (user === undefined) throw unauthorized();
-      return { user, isAdmin: false };
     },
   };
+
+  function of({ socket, headers: { authorization } }: IncomingMessage): Caller {
+    // A certificate goes before a token, whatever that is.
+    const { subject } = socket instanceof TLSSocket ? socket.getPeerCertificate() : {};
+    if (subject && socket instanceof TLSSocket && socket.authorized) {
+      return { user: String(subject.CN), isAdmin: true };
+    }
+    if (authorization === undefined) return ANONYMOUS;
+    const token = authorization.replace(/^Bearer /, '');
+    if (token === adminToken) return { user: 'admin', isAdmin: true };
+    const user = users.get(token);
+    if (user === undefined) throw unauthorized();
+    return { user, isAdmin: false };
+  }
 }

@@ -10,6 +10,9 @@ import type { Watches } from './watches.ts';
 
 /** One request, as it was answered. */
 export interface Heard {
+  /** Who asked; empty where nobody knows. */
+  readonly user: string;
+  /** `WATCH` for a watch that was opened. */
   readonly method: string;
   /** With the query. */
   readonly target: string;
@@ -71,7 +74,7 @@ export function serving({ store, callers, faults, mood, heard, watches, server, 
     if (fault?.kind === 'lose-answer') return;
     if (fault?.kind === 'cut-answer') return void response.destroy();
     if ('watch' in result) {
-      heard.push({ method: 'WATCH', target: request.url ?? '', status: 200 });
+      heard.push({ user: asked.caller.user, method: 'WATCH', target: request.url ?? '', status: 200 });
       watches.start(result.watch, asked.url.searchParams, response);
     } else say(request, response, { status: result.status, body: result.thing });
   }
@@ -88,11 +91,12 @@ export function serving({ store, callers, faults, mood, heard, watches, server, 
   }
 
   function say(
-    { method = '', url: target = '' }: IncomingMessage,
+    request: IncomingMessage,
     response: ServerResponse,
     { status, body, contentType = 'application/json' }: Refused,
   ): void {
-    heard.push({ method, target, status });
+    const { method = '', url: target = '' } = request;
+    heard.push({ user: callers.nameOf(request), method, target, status });
     response.writeHead(status, { 'content-type': contentType }).end(`${JSON.stringify(body)}\n`);
   }
 

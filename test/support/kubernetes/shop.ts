@@ -1,28 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { type ApiServer, startApiServer } from './api-server.ts';
 import { kubeconfig } from './kubeconfig.ts';
+import { LEASE_NAME, MIRROR, SECRET_NAME, WRITER } from './role.ts';
 
 type AtEnd = (undo: () => Promise<void>) => void;
 
 const NAMESPACE = 'shop';
 
-/** What the manifests give to those who refresh. */
-const RULES = [
-  { apiGroups: [''], resources: ['secrets'], resourceNames: ['wx-token'], verbs: ['get', 'patch', 'watch'] },
-  {
-    apiGroups: ['coordination.k8s.io'],
-    resources: ['leases'],
-    resourceNames: ['wx-token'],
-    verbs: ['get', 'update', 'watch'],
-  },
-];
-
-/** What they give to those who mirror. */
-const MIRROR_RULES = [
-  { apiGroups: [''], resources: ['secrets'], resourceNames: ['wx-token'], verbs: ['get', 'watch'] },
-];
-
-/** A namespace `shop` in an imitated cluster, as the manifests lay it out: a Secret without data, a Lease without spec. */
+/** A namespace `shop` in an imitated cluster, as the manifests lay it out: a Secret without data, a Lease without spec, their Roles. */
 export interface Shop {
   readonly server: ApiServer;
   /** Files for KUBECONFIG: of the service account of those who refresh, and of those who mirror. */
@@ -38,12 +23,16 @@ export interface Shop {
   data(): Promise<Readonly<Record<string, string>>>;
   annotations(): Promise<Readonly<Record<string, string>>>;
   holder(): Promise<string>;
+  /** Takes the rights of those who mirror away, and gives them back. */
+  forbidMirrors(): Promise<void>;
+  allowMirrors(): Promise<void>;
 }
 
-const SECRETS = `/api/v1/namespaces/${NAMESPACE}/secrets`;
+export const SECRETS = `/api/v1/namespaces/${NAMESPACE}/secrets`;
 const LEASES = `/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases`;
-export const SECRET = `${SECRETS}/wx-token`;
-const LEASE = `${LEASES}/wx-token`;
+export const SECRET = `${SECRETS}/${SECRET_NAME}`;
+const LEASE = `${LEASES}/${LEASE_NAME}`;
+const RIGHTS = `/apis/rbac.authorization.k8s.io/v1/namespaces/${NAMESPACE}`;
 
 export async function openShop(folder: string, atEnd: AtEnd): Promise<Shop> {
   const server = await startApiServer();
@@ -60,13 +49,12 @@ export async function openShop(folder: string, atEnd: AtEnd): Promise<Shop> {
   }
 
   async function account(name: string, rules: readonly object[]): Promise<string> {
-    const rights = `/apis/rbac.authorization.k8s.io/v1/namespaces/${NAMESPACE}`;
     const metadata = { name };
     const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name };
     const subjects = [{ kind: 'ServiceAccount', name, namespace: NAMESPACE }];
     await ask('POST', `/api/v1/namespaces/${NAMESPACE}/serviceaccounts`, { metadata });
-    await ask('POST', `${rights}/roles`, { metadata, rules });
-    await ask('POST', `${rights}/rolebindings`, { metadata, subjects, roleRef });
+    await ask('POST', `${RIGHTS}/roles`, { metadata, rules });
+    await ask('POST', `${RIGHTS}/rolebindings`, { metadata, subjects, roleRef });
     const issued = await ask('POST', `/api/v1/namespaces/${NAMESPACE}/serviceaccounts/${name}/token`, {});
     const { token } = (issued.body as { readonly status: { readonly token: string } }).status;
     const file = `${folder}/${name}.kubeconfig`;
@@ -75,8 +63,8 @@ export async function openShop(folder: string, atEnd: AtEnd): Promise<Shop> {
   }
 
   await ask('POST', '/api/v1/namespaces', { metadata: { name: NAMESPACE } });
-  await ask('POST', SECRETS, { metadata: { name: 'wx-token' } });
-  await ask('POST', LEASES, { metadata: { name: 'wx-token' } });
+  await ask('POST', SECRETS, { metadata: { name: SECRET_NAME } });
+  await ask('POST', LEASES, { metadata: { name: LEASE_NAME } });
   const secret = async () =>
     (await ask('GET', SECRET)).body as {
       readonly data?: Readonly<Record<string, string>>;
@@ -85,13 +73,21 @@ export async function openShop(folder: string, atEnd: AtEnd): Promise<Shop> {
   return {
     server,
     ask,
-    refresher: await account('refresher', RULES),
-    mirror: await account('mirror', MIRROR_RULES),
+    refresher: await account('refresher', WRITER),
+    mirror: await account('mirror', MIRROR),
     async data() {
       const { data = {} } = await secret();
       return Object.fromEntries(
         Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString('utf8')]),
       );
+    },
+    async forbidMirrors() {
+      await ask('DELETE', `${RIGHTS}/roles/mirror`);
+      // What is open goes on for minutes.
+      server.cutWatches();
+    },
+    async allowMirrors() {
+      await ask('POST', `${RIGHTS}/roles`, { metadata: { name: 'mirror' }, rules: MIRROR });
     },
     annotations: async () => (await secret()).metadata.annotations ?? {},
     async holder() {
