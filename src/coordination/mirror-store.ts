@@ -65,17 +65,11 @@ export function mirrorStore({ account, credential, kind, cache, clock }: MirrorS
     }
   }
 
-  /** What its writer has met; where that says nothing and the token has ended, just that. */
-  function setbackIn(
-    { metadata: { annotations = {} } }: StoredSecret,
-    { token }: Entry,
-  ): Setback | undefined {
-    const told = setbackOf(annotations[keys.record]);
-    const { wall } = clock.now();
-    if (told || token.expiresAt > wall) return told;
+  /** Of what has ended only its writer can say more. */
+  function checkLife({ token }: Entry, setback: Setback | undefined): void {
+    if (setback || token.expiresAt > clock.now().wall) return;
     const message = `what ${keys.value} of the ${where} holds has ended, and nobody has replaced it`;
-    const failure = trouble('source-dead', message, 'look at the daemon that writes it');
-    return { failure, at: wall, until: wall, failures: 1, since: token.expiresAt };
+    throw new EdgeError(trouble('source-dead', message, 'look at the daemon that writes it'));
   }
 
   return {
@@ -85,10 +79,11 @@ export function mirrorStore({ account, credential, kind, cache, clock }: MirrorS
       const secret = found();
       const text = entryIn(secret);
       const entry = decoded(text);
+      const setback = setbackOf(secret.metadata.annotations?.[keys.record]);
+      checkLife(entry, setback);
       if (text !== seen) generation += 1;
       seen = text;
       source = { type: entry.type, appId: entry.appId };
-      const setback = setbackIn(secret, entry);
       return {
         account,
         generation,
@@ -109,7 +104,7 @@ function trouble(code: string, message: string, advice?: string) {
   return advice === undefined ? failure : { ...failure, advice };
 }
 
-/** Where the writer is one of ours. */
+/** What its writer has met, where that is one of ours. */
 function setbackOf(record: string | undefined): Setback | undefined {
   try {
     const stored = parseJson(record ?? '') as { readonly account?: unknown; readonly token?: object };

@@ -16,11 +16,13 @@ export function lifeOf(
   token: Token,
   state: State,
   record: AccountRecord,
-  { window }: Policy,
+  { window, follows }: Policy,
   now: Instant,
 ): number {
   const whole = token.expiresIn * SECOND;
-  const age = ageOf(token, state, record, now);
+  // What a mirror sees appear may be of any age: its source was made anew, or has another writer now.
+  const greatest = follows ? Number.POSITIVE_INFINITY : greatestAge(state, record, now);
+  const age = ageOf(token, state, greatest, now);
   return age === undefined ? Math.min(window, whole) : whole - age;
 }
 
@@ -28,15 +30,15 @@ export function lifeOf(
  * The age of a token, in ms, and never less than it is as far as any clock can tell;
  * undefined when none can. Exact where this process has learnt the platform's time; otherwise by whichever clock makes
  * it older, since one that was set back, or stood still under a suspended machine, makes it younger.
+ * @param greatest that it can have, whatever clocks say
  */
-function ageOf(token: Token, state: State, record: AccountRecord, now: Instant): number | undefined {
-  const { anchor } = state;
+function ageOf(token: Token, { anchor }: State, greatest: number, now: Instant): number | undefined {
   const isExact = anchor.certain && token.platformDate !== undefined;
   const ages = isExact
     ? [platformTime(anchor, now) - token.platformDate]
     : agesByClocks(token, now).filter((age) => age > -SKEW);
   const oldest = ages.length > 0 ? Math.max(0, ...ages) : Number.POSITIVE_INFINITY;
-  const age = Math.min(oldest, greatestAge(state, record, now));
+  const age = Math.min(oldest, greatest);
   return Number.isFinite(age) ? age : undefined;
 }
 

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { judge } from '../../src/coordination/refresh-outcome.ts';
-import { MINUTE, SECOND } from '../../src/core/time.ts';
+import { Secret } from '../../src/core/secret.ts';
+import { lifeLeft } from '../../src/core/state.ts';
+import { HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
 import { PASSING_FAULT, type Story, TARGET, tell, token } from '../support/story.ts';
 
 /** One that fetches and one that follows it, of one account; the second knows what the first has stored. */
@@ -199,5 +201,21 @@ describe('a credential that is only mirrored', () => {
     mirror.happen({ type: 'observed', record: source.state().record });
     mirror.happen({ type: 'observed', record: undefined });
     expect(mirror.plan()).toMatchObject({ publish: [TARGET], step: { kind: 'wait', why: 'source' } });
+  });
+});
+
+describe('a mirror', () => {
+  it('believes its source about the age of what appears there, though it watched it appear', () => {
+    const source = tell('stable-token');
+    const mirror = tell('stable-token', { follows: true }, 0.5, source.clock);
+    source.fetch(token('a'));
+    const { record } = source.state();
+    mirror.happen({ type: 'observed', record });
+    expect(lifeLeft(mirror.state(), mirror.clock.now())).toBe(2 * HOUR);
+    const generation = record.generation + 1;
+    const issuedAt = mirror.clock.now().wall - HOUR;
+    const old = { value: new Secret(token('b')), expiresIn: 7200, issuedAt, expiresAt: issuedAt + 2 * HOUR };
+    mirror.happen({ type: 'observed', record: { ...record, generation, token: { ...old, generation } } });
+    expect(lifeLeft(mirror.state(), mirror.clock.now())).toBe(HOUR);
   });
 });

@@ -2,8 +2,14 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
+import { encodeEntry } from '../../src/coordination/secret-entry.ts';
+import { Secret } from '../../src/core/secret.ts';
+import { SECOND } from '../../src/core/time.ts';
 import { contentOf } from '../support/files.ts';
+import { SECRET_NAME } from '../support/kubernetes/role.ts';
+import { SECRET, SECRETS } from '../support/kubernetes/shop.ts';
 import { startProgram } from '../support/program.ts';
+import { startRestlessReader } from '../support/restless-reader.ts';
 import { eventually } from '../support/wait.ts';
 import { type Cluster, cluster } from './cluster.ts';
 
@@ -13,7 +19,7 @@ type AtEnd = Parameters<typeof cluster>[0];
 async function mirrorOf(
   { folder, shop }: Cluster,
   atEnd: AtEnd,
-  { kubeconfig = shop.mirror, credential = 'shop' } = {},
+  { kubeconfig = shop.mirror, credential = 'shop', hasTicket = true } = {},
 ) {
   const at = join(folder, `app-${credential}`);
   const [file, ticket] = [join(at, 'volume', 'token'), join(at, 'volume', 'jsapi.json')];
@@ -29,7 +35,7 @@ async function mirrorOf(
         from: { kubernetesSecret: { namespace: 'shop', name: 'wx-token', credential } },
         publish: [
           { type: 'file', path: file },
-          { type: 'file', path: ticket, of: 'jsapi', format: 'json' },
+          ...(hasTicket ? [{ type: 'file', path: ticket, of: 'jsapi', format: 'json' }] : []),
         ],
       },
     ],
@@ -38,6 +44,24 @@ async function mirrorOf(
   const env = { KUBECONFIG: kubeconfig, WXTOKEN_CONFIG: config };
   const start = (args: readonly string[] = []) => startProgram(args, { env }, atEnd);
   return { file, ticket, start, env };
+}
+
+/** Whole to the eyes of a reader. */
+const token = (mark: string) => `84_${'x'.repeat(130)}${mark}`;
+
+/** What a daemon that fetches writes into the Secret, of a token with so many ms of life left. */
+function held(mark: string, life = 7_200 * SECOND) {
+  const issuedAt = Math.ceil((Date.now() + life) / SECOND) * SECOND - 7_200 * SECOND;
+  const value = token(mark);
+  const entry = encodeEntry(
+    {
+      ...{ value: new Secret(value), expiresIn: 7_200, generation: mark.charCodeAt(0) },
+      ...{ issuedAt, expiresAt: issuedAt + 7_200 * SECOND },
+    },
+    { name: 'shop', type: 'stable-token', appId: 'wx0000000000000000', kind: 'token' },
+  );
+  const base64 = (text: string) => Buffer.from(text).toString('base64');
+  return { shop: base64(value), 'shop.json': base64(entry) };
 }
 
 describe.concurrent('a mirror', () => {
@@ -65,21 +89,81 @@ describe.concurrent('a mirror', () => {
     expect(targets).not.toContain('PATCH');
   });
 
-  it('waits, and says what for; once it can be, everything is there for once', {
-    timeout: 60_000,
-  }, async ({ onTestFinished }) => {
+  it('waits, and says what for, in `once` too', { timeout: 60_000 }, async ({ onTestFinished }) => {
     const group = await cluster(onTestFinished, { size: 0 });
-    const { shop } = group;
     const mirror = await mirrorOf(group, onTestFinished);
-    const program = mirror.start();
-    const line = await program.logged(/does not hold shop yet/);
-    expect(line).toMatchObject({ code: 'source-empty', credential: 'copy' });
     const patient = mirror.start(['once', '--timeout', '2s']);
     expect(await patient.exited).toMatchObject({ code: 75 });
     expect(patient.stderr()).toMatch(/not published: the Secret shop\/wx-token does not hold shop yet/);
-    await shop.ask('DELETE', '/apis/rbac.authorization.k8s.io/v1/namespaces/shop/roles/mirror');
-    shop.server.cutWatches();
-    await program.logged((said) => said['code'] === 'kube-forbidden');
+  });
+
+  it('goes through a missing, an empty, a forbidden and a dead source, tells each and its end, and keeps its file', {
+    timeout: 90_000,
+  }, async ({ onTestFinished }) => {
+    const group = await cluster(onTestFinished, { size: 0 });
+    const { shop } = group;
+    const mirror = await mirrorOf(group, onTestFinished, { hasTicket: false });
+    const reader = startRestlessReader({ file: mirror.file }, onTestFinished);
+    const write = (mark: string, life?: number) => shop.ask('PATCH', SECRET, { data: held(mark, life) });
+    const holds = (mark: string) =>
+      eventually(async () => (await contentOf(mirror.file)) === token(mark), { for: `${mark} in the file` });
+    const status = async () => {
+      const program = mirror.start(['status', '--json']);
+      const { code } = await program.exited;
+      return { code, ...JSON.parse(program.stdout()).credentials[0] };
+    };
+    await shop.ask('DELETE', SECRET);
+
+    const program = mirror.start();
+    const told = (code: string) => program.logged((line) => line['code'] === code);
+    expect(await told('kube-missing')).toMatchObject({
+      message: 'there is no Secret shop/wx-token, or no namespace shop',
+      advice: expect.stringMatching(/^create it, empty \(kubectl -n shop create secret generic wx-token\)/),
+    });
+    expect(await status()).toMatchObject({ code: 3, state: 'missing' });
+
+    await shop.ask('POST', SECRETS, { metadata: { name: SECRET_NAME } });
+    expect(await told('source-empty')).toMatchObject({
+      credential: 'copy',
+      message: expect.stringMatching(/the Secret shop\/wx-token does not hold shop yet$/),
+      advice: 'is the daemon that writes it running, and is the credential called so there?',
+    });
+
+    await write('a');
+    await holds('a');
+    expect(await status()).toMatchObject({ code: 0, credential: 'copy', state: 'fresh' });
+    const table = mirror.start(['status']);
+    expect(await table.exited).toMatchObject({ code: 0 });
+    expect(table.stdout()).toMatch(/^copy +token +\S+ +\d+s? .* 1h 59m/m);
+
+    await shop.forbidMirrors();
+    expect(await told('kube-forbidden')).toMatchObject({
+      message: 'system:serviceaccount:shop:mirror may not get the Secret shop/wx-token (HTTP 403)',
+      advice: expect.stringMatching(/resourceNames \["wx-token"\], verbs \["get"\]/),
+    });
+    await write('b');
+    expect(await contentOf(mirror.file)).toBe(token('a'));
+    const before = program.log().length;
+    await shop.allowMirrors();
+    await holds('b');
+    expect(
+      program
+        .log()
+        .slice(before)
+        .map(({ message }) => message),
+    ).toContain('the Secret shop/wx-token can be reached again');
+
+    await write('c', -SECOND);
+    expect(await told('source-dead')).toMatchObject({
+      credential: 'copy',
+      message: 'what shop of the Secret shop/wx-token holds has ended, and nobody has replaced it',
+      advice: 'look at the daemon that writes it',
+    });
+    expect(await contentOf(mirror.file)).toBe(token('b'));
+    await write('d');
+    await holds('d');
+    expect(await status()).toMatchObject({ code: 0, state: 'fresh' });
+    expect((await reader.stop()).bad).toEqual([]);
   });
 
   it('cannot be refreshed, and says who can', { timeout: 60_000 }, async ({ onTestFinished }) => {
