@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { createTenure } from '../src/coordination/tenure.ts';
 import type { CredentialType } from '../src/core/credential.ts';
 import { EdgeError } from '../src/core/failure.ts';
 import type { Lease, Purpose, Unit, Wish } from '../src/core/ports.ts';
@@ -24,6 +25,10 @@ const NO_LOCKS = new EdgeError({
   effect: 'unsent',
 });
 
+const NOT_SENT = new EdgeError({ ...PASSING_FAULT, code: 'aborted', message: 'not sent', effect: 'unsent' });
+
+const accountOf = (type: CredentialType) => `weixin/${type}/wx0000000000000000`;
+
 /** The real loop between edges that do as the test says. */
 function house(type: CredentialType) {
   const clock = fakeClock();
@@ -39,6 +44,8 @@ function house(type: CredentialType) {
     held: true,
     write: async () => {},
     publish: async () => {},
+    /** Time passes while a connection is made. */
+    beforeSocket: () => {},
     handOver: undefined as ((wish: Wish) => Promise<void>) | undefined,
     purposes: [] as Purpose[],
   };
@@ -48,7 +55,7 @@ function house(type: CredentialType) {
     kind: 'token',
     optional: false,
     host: 'https://api.weixin.qq.com',
-    account: `weixin/${type}/wx0000000000000000`,
+    account: accountOf(type),
     policy: credentialKinds[type].policy({
       window: 5 * MINUTE,
       budget: { fetchesPerDay: 2000, forcedPerDay: 20 },
@@ -58,14 +65,19 @@ function house(type: CredentialType) {
     fingerprint: async () => 'f',
     provider: {
       probe: async () => ({ works: true }),
-      fetch: async () => {
+      fetch: async ({ permit = () => true }) => {
+        edges.beforeSocket();
+        if (!permit()) throw NOT_SENT;
         edges.fetches += 1;
         edges.seenByPlatform = edges.record;
         return edges.answer();
       },
     },
     store: {
-      read: async () => edges.record,
+      async read() {
+        clock.pass(1);
+        return edges.record;
+      },
       lock(purpose) {
         edges.purposes.push(purpose);
         return edges.lock();
@@ -248,6 +260,23 @@ describe('where one daemon fetches for all', () => {
     expect(wishes).toHaveLength(1);
   });
 
+  it('what others hand over is taken up once, and not when that token has gone already', async () => {
+    const { edges, reconciler, settle } = house('access-token');
+    await settle();
+    const account = accountOf('access-token');
+    const generation = edges.record?.token?.generation ?? 0;
+    reconciler.refreshFor(account, { strength: 'ordinary', generation });
+    reconciler.refreshFor(account, { strength: 'ordinary', generation });
+    await settle();
+    expect(edges.fetches).toBe(2);
+    reconciler.refreshFor(account, { strength: 'ordinary', generation });
+    await settle();
+    expect(edges.fetches).toBe(2);
+    reconciler.refreshFor('weixin/access-token/of-another', { strength: 'forced', generation: 99 });
+    await settle();
+    expect(edges.fetches).toBe(2);
+  });
+
   it('an answer that came too late to be its own is settled without its lock', async () => {
     const { clock, edges, settle } = follower();
     const arrived = edges.answer;
@@ -261,6 +290,88 @@ describe('where one daemon fetches for all', () => {
     expect(edges.purposes).toEqual(['fetch', 'keep']);
     expect(edges.fetches).toBe(1);
     expect(edges.record?.token?.value.reveal()).toBe(token('1'));
+  });
+});
+
+describe('when the lock is free', () => {
+  it('whoever waited for it tries at once', async () => {
+    const { edges, reconciler, settle } = house('access-token');
+    edges.lock = async () => undefined;
+    await settle();
+    await settle();
+    expect(edges.purposes).toEqual(['fetch']);
+    edges.lock = async () => ({ held: async () => true, release: async () => {} });
+    reconciler.free();
+    await reconciler.idle();
+    expect(edges.fetches).toBe(1);
+    expect(edges.published).toEqual([token('1')]);
+  });
+
+  it('so does whoever met a store that did not work', async () => {
+    const { edges, reconciler, settle } = house('access-token');
+    const { lock } = edges;
+    edges.lock = async () => Promise.reject(NO_LOCKS);
+    await settle();
+    edges.lock = lock;
+    await settle();
+    expect(edges.fetches).toBe(0);
+    reconciler.free();
+    await reconciler.idle();
+    expect(edges.fetches).toBe(1);
+  });
+});
+
+describe('directly before the socket', () => {
+  /** A holder whose time is over once `clock` has passed the deadline. */
+  function holder() {
+    const made = house('access-token');
+    const { clock, edges } = made;
+    const times = { duration: 15 * SECOND, renewDeadline: 10 * SECOND, retryPeriod: 2 * SECOND };
+    const tenure = createTenure({
+      ...{ lease: 'shop/wx-token', times, clock, elected: () => {} },
+      report: () => {},
+    });
+    tenure.renewed(clock.now());
+    edges.lock = async () => ({
+      held: async () => tenure.lasts(),
+      isHeld: tenure.lasts,
+      release: async () => {},
+    });
+    return { ...made, tenure };
+  }
+
+  it('a request is not sent when the renew deadline has passed while the connection was made', async () => {
+    const { clock, edges, settle, tenure } = holder();
+    edges.beforeSocket = () => clock.pass(10 * SECOND);
+    await settle();
+    expect(edges.fetches).toBe(0);
+    expect(edges.record?.intent).toBeDefined();
+    edges.beforeSocket = () => {};
+    tenure.renewed(clock.now());
+    clock.pass(9 * SECOND);
+    await settle();
+    expect(edges.fetches).toBe(1);
+    tenure.lost('released');
+  });
+
+  it('nor when somebody has set the wall clock on so far: who was suspended sees only that', async () => {
+    const { clock, edges, settle, tenure } = holder();
+    edges.beforeSocket = () => clock.set(10 * SECOND);
+    await settle();
+    expect(edges.fetches).toBe(0);
+    tenure.lost('released');
+  });
+});
+
+describe('what is known of a unit', () => {
+  it('is told by its id, and of one that is not served nothing', async () => {
+    const { edges, reconciler, settle } = house('stable-token');
+    expect(reconciler.stateOf('shop')?.record.token).toBeUndefined();
+    await settle();
+    expect(reconciler.stateOf('shop')?.record).toEqual(edges.record);
+    expect(reconciler.stateOf('shop/jsapi')).toBeUndefined();
+    reconciler.serve([]);
+    expect(reconciler.stateOf('shop')).toBeUndefined();
   });
 });
 
