@@ -9,8 +9,8 @@ import { type FilesWatch, marksOf, watchFiles } from './system/watch-files.ts';
 
 export interface ReloadOptions {
   readonly config: Config;
-  /** Reads the configuration anew. @throws {ConfigError} */
-  readonly load: () => Promise<Config>;
+  /** Reads the configuration anew, for a daemon that was started with another one. @throws {ConfigError} */
+  readonly load: (atWork: Config) => Promise<Config>;
   readonly daemon: Pick<Daemon, 'reload'>;
   readonly logger: Logger;
   /** Told of a configuration that is at work now. */
@@ -85,7 +85,7 @@ export async function reloadOnChange({
     const inputs = current.inputs;
     const found = await marksOf(inputs);
     try {
-      const next = await load();
+      const next = await load(config);
       await daemon.reload(next);
       await watchInputs(next.inputs);
       const isSame = isDeepStrictEqual(next, current) && found === known;

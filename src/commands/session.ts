@@ -26,21 +26,27 @@ export const CONFIG_OPTION = { config: { type: 'string' } } as const;
 
 /**
  * Reads the configuration that the arguments and the environment mean, anew at every call, whatever else is wrong with
- * the arguments.
+ * the arguments. What a daemon was started with is what a new one for it has to fit.
  * @throws {ConfigError} with everything that is wrong; with nothing where the option lacks its value, which is told with
  *   the arguments
  */
 export function configLoader(
   argv: readonly string[],
-  options: Omit<LoadOptions, 'file'> = {},
-): () => Promise<Config> {
+  options: Omit<LoadOptions, 'file' | 'namespace' | 'atWork'> = {},
+): (atWork?: Config) => Promise<Config> {
   const { values } = parseArgs({ args: [...argv], options: CONFIG_OPTION, strict: false });
   const file = values['config'];
-  return async () => {
+  return async (atWork) => {
     // The type of a lenient look at the arguments does not know that this can be true.
     if (file !== undefined && typeof file !== 'string') throw new ConfigError([]);
-    return loadConfig(process.env, { ...options, file });
+    return loadConfig(process.env, { ...options, file, namespace, ...(atWork && { atWork }) });
   };
+}
+
+/** That of the pod, or of the kubeconfig; undefined where there is no cluster. */
+async function namespace(): Promise<string | undefined> {
+  const { findConnection } = await import('../kubernetes/connection.ts');
+  return (await findConnection(process.env)).connection?.namespace;
 }
 
 /** Says everything that is wrong, a line each and without a stack; anything else than a ConfigError is thrown on. */

@@ -14,6 +14,8 @@ export interface Config {
   readonly stateGid?: number;
   /** Where readers report refused tokens; absent: nowhere. */
   readonly feedbackDir?: string;
+  /** Whether all who share an account share what is known of it as well. */
+  readonly coordinated: boolean;
   /** One refresher for a whole cluster; absent: daemons that share the state folder refresh as one. */
   readonly cluster?: ClusterConfig;
   /** Health, metrics and a page for people; absent: nowhere. */

@@ -11,6 +11,8 @@ export interface Context extends Pick<Labels, 'name' | 'brief' | 'setting'> {
   complain(path: KeyPath, what: string): void;
   /** Whether what was said there was wrong and has been taken out: then it is not missing. */
   isWrong(path: KeyPath): boolean;
+  /** The namespace of objects that are said without one; undefined where there is no cluster. Asks nobody. */
+  namespace(): Promise<string | undefined>;
   /** The group's number; undefined when this system does not know it. */
   groupId(group: string): Promise<number | undefined>;
   /** Why a program that is to be run could not be; undefined also where none is going to be run. */

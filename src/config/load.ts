@@ -11,6 +11,7 @@ import { createReport } from './report.ts';
 import { resolveConfig } from './resolve-config.ts';
 import { groupId } from './resolve-group.ts';
 import { readSettings } from './settings.ts';
+import { untilRestart } from './until-restart.ts';
 import { CONFIG_VARIABLE, givenVariables, isAccountVariable } from './variables.ts';
 
 export interface LoadOptions {
@@ -20,6 +21,10 @@ export interface LoadOptions {
   readonly publishes?: boolean;
   /** Whether AppSecrets are going to be used: then it is also told which of their files cannot be read. */
   readonly fetches?: boolean;
+  /** The namespace of objects that are said without one; asked for only where it matters. */
+  readonly namespace?: () => Promise<string | undefined>;
+  /** What a daemon was started with: what it cannot change is what the rest has to fit. */
+  readonly atWork?: Config;
 }
 
 /**
@@ -29,7 +34,7 @@ export interface LoadOptions {
  */
 export async function loadConfig(
   environment: Readonly<Record<string, string | undefined>>,
-  { file: named, publishes = true, fetches = true }: LoadOptions = {},
+  { file: named, publishes = true, fetches = true, namespace, atWork }: LoadOptions = {},
 ): Promise<Config> {
   const given = givenVariables(environment);
   const path = named ?? given[CONFIG_VARIABLE];
@@ -47,12 +52,14 @@ export async function loadConfig(
   const { settings, wrong } = readSettings({ file, given, isAccountGiven }, report);
   if (!settings) throw new ConfigError(report.problems(), inputs);
 
+  const askNamespace = remembered(async () => await namespace?.());
   const context: Context = {
     ...labels,
     environment,
     fetches,
     complain: report.complain,
     isWrong: (at) => at.some((_, index) => wrong.has(pathKey(at.slice(0, index + 1)))),
+    namespace: () => askNamespace(''),
     groupId: remembered(groupId),
     programProblem: publishes ? remembered(programProblem) : async () => undefined,
     readAuthorities: remembered(readAuthorities),
@@ -60,5 +67,14 @@ export async function loadConfig(
   const config = await resolveConfig(settings, { document, publishes }, context);
   const problems = report.problems();
   if (problems.length > 0) throw new ConfigError(problems, config.inputs);
-  return config;
+  if (!atWork) return config;
+  return untilRestart(config, atWork, async (fixed) => {
+    const second = createReport(labels, inputs);
+    const options = { document, publishes, coordinated: atWork.coordinated };
+    const { credentials } = await resolveConfig(fixed(settings), options, {
+      ...context,
+      complain: second.complain,
+    });
+    return { credentials, problems: second.problems() };
+  });
 }

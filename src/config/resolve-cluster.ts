@@ -27,6 +27,10 @@ export function resolveCluster(
   if (lease) refuseHaste(lease, context);
 
   const fetched = credentials.filter((credential) => credential && credential.type !== 'mirror');
+  if (credentials.length > 0 && credentials.every((credential) => credential?.type === 'mirror')) {
+    const what = 'has nothing to refresh: every credential is a mirror, which needs no Lease. Leave it out';
+    context.complain(at, what);
+  }
   const kept = fetched.reduce((sum, credential) => sum + 1 + (credential?.tickets.length ?? 0), 0);
   if (kept > MOST) {
     const what = `holds ${MOST} tokens and tickets, and these are ${kept}: let some be served by daemons with another Secret`;

@@ -19,12 +19,14 @@ export interface ResolveOptions {
   readonly document: string | undefined;
   /** Whether what it names is going to be written. */
   readonly publishes: boolean;
+  /** Whether daemons are coordinated, where that does not hang on these settings. */
+  readonly coordinated?: boolean;
 }
 
 /** Checks settings that are right one by one as a whole, also what they point at. What is wrong is complained of. */
 export async function resolveConfig(
   settings: Settings,
-  { document, publishes }: ResolveOptions,
+  { document, publishes, ...fixed }: ResolveOptions,
   context: Context,
 ): Promise<Config> {
   const { credentials = [], platform, feedback } = settings;
@@ -37,7 +39,7 @@ export async function resolveConfig(
   const isStateChosen = settings.stateDir !== undefined || context.isWrong(['stateDir']);
   const isClustered = settings.cluster !== undefined || context.isWrong(['cluster']);
   const isInPod = Boolean(context.environment['KUBERNETES_SERVICE_HOST']);
-  const coordinated = isStateChosen || isClustered || !isInPod;
+  const { coordinated = isStateChosen || isClustered || !isInPod } = fixed;
   const found = await inTurns(
     credentials,
     AT_ONCE,
@@ -47,7 +49,8 @@ export async function resolveConfig(
   );
   const resolved = found.filter((credential) => credential !== undefined);
   refuseSharedAccounts(resolved, context);
-  refuseSharedKeys(resolved, context);
+  const cluster = resolveCluster(settings, context);
+  await refuseSharedKeys(resolved, cluster, context);
   refuseUnusedHosts(settings, resolved, context);
 
   const { paths, published, stateDir, inputs } = pathsOf(resolved, settings, document, context);
@@ -56,12 +59,12 @@ export async function resolveConfig(
     const needsState = !isClustered && resolved.some(({ config }) => config.type === 'access-token');
     await areWritable(published, needsState ? paths.state : undefined, context);
   }
-  const cluster = resolveCluster(settings, context);
   return {
     schedule: settings.schedule,
     stateDir,
     ...(await resolveStateFolder(settings, context)),
     ...(feedback.directory !== undefined && { feedbackDir: feedback.directory }),
+    coordinated,
     ...(cluster && { cluster }),
     ...(await resolveServers(settings, context)),
     log: settings.log,

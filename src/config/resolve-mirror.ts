@@ -14,7 +14,7 @@ export interface ResolvedMirror {
 }
 
 /** All that a source may hold: what of it there is shows when it is read. */
-const TICKETS: readonly TicketKind[] = ['jsapi', 'wx_card', 'corp_jsapi', 'agent_config'];
+export const ALL_TICKETS: readonly TicketKind[] = ['jsapi', 'wx_card', 'corp_jsapi', 'agent_config'];
 
 /** What belongs to those who fetch. */
 const FETCHING = [
@@ -39,13 +39,13 @@ export async function resolveMirror(
     context.complain([...at, 'tickets'], what);
   }
   const source = sourceOf(from, [...at, 'from'], context);
-  const targets = await resolveTargets({ ...settings, tickets: [...TICKETS] }, at, context);
+  const targets = await resolveTargets({ ...settings, tickets: [...ALL_TICKETS] }, at, context);
   const kinds = new Set(targets.map(({ target }) => target.of));
   const config = {
     name,
     type: 'mirror' as const,
     optional,
-    tickets: TICKETS.filter((ticket) => kinds.has(ticket)),
+    tickets: ALL_TICKETS.filter((ticket) => kinds.has(ticket)),
     notify: await resolveNotify(notify, at, context),
   };
   return source && { at, targets, config: { ...config, from: source } };

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
+import { keysOf } from '../../src/coordination/secret-layout.ts';
 import { account, inJson, place, withoutPlaces } from './written.ts';
 
 const CLUSTER = { lease: { namespace: 'shop', name: 'wx-token' }, secret: { name: 'wx-token' } };
@@ -12,6 +13,8 @@ const MIRROR = {
   from: { kubernetesSecret: SOURCE },
   publish: [{ type: 'file', path: '$FOLDER/copy/token' }],
 };
+
+const TWO = ": two writers of one key undo each other's work";
 
 /** Read as it stands, mirrors included. */
 async function load(credentials: readonly object[], keys: object = {}) {
@@ -54,7 +57,72 @@ describe('a cluster', () => {
   });
 });
 
+describe('a cluster in which every credential is a mirror', () => {
+  it('is refused: it would hold a Lease and refresh nothing', async () => {
+    const { problems } = await place();
+    expect(withoutPlaces(await problems(inJson([MIRROR], { cluster: CLUSTER })))).toEqual([
+      'cluster: has nothing to refresh: every credential is a mirror, which needs no Lease. Leave it out',
+    ]);
+  });
+});
+
+describe('a key in which the cluster keeps a credential', () => {
+  const ELSEWHERE = { ...CLUSTER, secret: { namespace: 'shop', name: 'wx-token' } };
+  const FILE = { type: 'file', path: '$FOLDER/out/token' };
+  const TARGET = { type: 'kubernetes-secret', namespace: 'shop', name: 'wx-token' };
+
+  async function found(cluster: object, target: object, namespace?: string): Promise<string[]> {
+    const { problems } = await place();
+    const ticket = { type: 'file', path: '$FOLDER/out/jsapi', of: 'jsapi' };
+    const one = account({ tickets: ['jsapi'], publish: [FILE, ticket] });
+    const two = account({ name: 'two', appId: 'wx0000000000000002', publish: [{ ...TARGET, ...target }] });
+    const options = { namespace: async () => namespace };
+    return withoutPlaces(await problems(inJson([one, two], { cluster }), {}, options)).map((line) =>
+      line.replace('credentials[1].publish[0].key: ', ''),
+    );
+  }
+
+  const [TOKEN, TICKET] = [keysOf('shop', 'token'), keysOf('shop', 'jsapi')];
+
+  it.each([
+    [{ key: TOKEN.value }, 'shop', 0],
+    [{ key: TOKEN.value, format: 'json' }, 'shop', 0],
+    [{ key: TOKEN.entry }, 'shop.json', 0],
+    [{ key: TICKET.value }, 'shop.jsapi', 0],
+    [{ key: TICKET.entry }, 'shop.jsapi.json', 0],
+    [{ key: 'two' }, 'two', 1],
+  ])('may be no target: %j', async (target, key, index) => {
+    const what = `is where cluster.secret keeps credentials[${index}]`;
+    expect(await found(ELSEWHERE, target)).toEqual([`${key} of the Secret shop/wx-token ${what}${TWO}`]);
+  });
+
+  it('is known by the namespace of the pod where none is said', async () => {
+    expect(await found(CLUSTER, { key: 'shop' }, 'shop')).toHaveLength(1);
+    await expect(found(CLUSTER, { key: 'shop' }, 'other')).rejects.toThrow('nothing is wrong with it');
+    await expect(found(CLUSTER, { key: 'shop' })).rejects.toThrow('nothing is wrong with it');
+  });
+
+  it('is not a key of a ticket that is not fetched, or of another Secret', async () => {
+    for (const target of [{ key: 'shop.wx_card' }, { key: 'shop', name: 'other' }, { key: 'shop-2' }]) {
+      await expect(found(ELSEWHERE, target)).rejects.toThrow('nothing is wrong with it');
+    }
+  });
+});
+
 describe('a mirror', () => {
+  it.each([['shop'], ['shop.json'], ['shop.jsapi']])(
+    'may not publish onto what it reads: %s',
+    async (key) => {
+      const { problems } = await place();
+      const target = { type: 'kubernetes-secret', namespace: 'shop', name: 'wx-token', key };
+      const publish = [...MIRROR.publish, target];
+      expect(withoutPlaces(await problems(inJson([{ ...MIRROR, publish }])))).toEqual([
+        `credentials[0].publish[1].key: ${key} of the Secret shop/wx-token is what credentials[0].from reads${TWO}`,
+      ]);
+      await load([{ ...MIRROR, publish: [...MIRROR.publish, { ...target, key: 'copy' }] }]);
+    },
+  );
+
   it('needs a source and a place to publish to, and nothing else', async () => {
     const ticket = { type: 'file', path: '$FOLDER/copy/jsapi', of: 'jsapi' };
     const { credentials } = await load([{ ...MIRROR, publish: [...MIRROR.publish, ticket] }]);
@@ -77,5 +145,63 @@ describe('a mirror', () => {
       'credentials[0].from.kubernetesSecret.name: is required: the name of the Secret',
       'credentials[0].from.kubernetesSecret.credential: is required: what the credential is called there',
     ]);
+  });
+});
+
+describe('a new configuration for a running daemon', () => {
+  const POD = { KUBERNETES_SERVICE_HOST: '10.0.0.1' };
+  const CLASSIC = account({ type: 'access-token', stateDir: undefined });
+  const until = (what: string) => `needs a restart, since ${what} cannot change before; as it is now: `;
+
+  type Said = readonly [readonly object[], Readonly<Record<string, unknown>>];
+
+  /** Started with the first, given the second; neither has a state folder of its own choosing. */
+  async function given(before: Said, after: Said) {
+    const { load, problems } = await place();
+    const atWork = await load(inJson(...before), POD);
+    return {
+      lines: async () => withoutPlaces(await problems(inJson(...after), POD, { atWork })),
+      load: () => load(inJson(...after), POD, { atWork }),
+    };
+  }
+
+  it('may not have an access-token that only a cluster which takes a restart would coordinate', async () => {
+    const { lines } = await given([[account()], {}], [[CLASSIC], { cluster: CLUSTER }]);
+    expect(await lines()).toEqual([
+      expect.stringMatching(
+        /^credentials\[0\]\.type: needs a restart, since the cluster cannot change before; as it is now: access-token in Kubernetes needs one refresher/,
+      ),
+    ]);
+  });
+
+  it('nor one that a state folder would', async () => {
+    const { lines } = await given([[account()], {}], [[CLASSIC], { stateDir: '$FOLDER/state' }]);
+    expect(await lines()).toEqual([expect.stringContaining(until('the state folder'))]);
+  });
+
+  it('is uncoordinated with a cluster that is to come, and coordinated with one that is to go', async () => {
+    const coming = await given([[account()], {}], [[account()], { cluster: CLUSTER }]);
+    expect((await coming.load()).credentials).toMatchObject([{ coordinated: false, recheck: 300_000 }]);
+    const going = await given([[account()], { cluster: CLUSTER }], [[account()], {}]);
+    const next = await going.load();
+    expect(next.credentials).toMatchObject([{ coordinated: true }]);
+    // What is said is told against what is at work.
+    expect(next.cluster).toBeUndefined();
+  });
+
+  it('may not publish onto what the cluster at work keeps', async () => {
+    const cluster = { ...CLUSTER, secret: { namespace: 'shop', name: 'wx-token' } };
+    const target = { type: 'kubernetes-secret', namespace: 'shop', name: 'wx-token', key: 'shop' };
+    const publish = [{ type: 'file', path: '$FOLDER/out/token' }, target];
+    const { lines } = await given([[account()], { cluster }], [[account({ publish })], {}]);
+    expect(await lines()).toEqual([expect.stringContaining(until('the cluster'))]);
+  });
+
+  it('may change everything else', async () => {
+    const { load } = await given(
+      [[account()], { cluster: CLUSTER }],
+      [[CLASSIC], { cluster: CLUSTER, log: { level: 'debug' } }],
+    );
+    expect((await load()).credentials).toMatchObject([{ type: 'access-token', coordinated: true }]);
   });
 });

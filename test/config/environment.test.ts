@@ -10,6 +10,7 @@ describe('the least that has to be said', () => {
     expect(config).toEqual({
       schedule: '*/5 * * * * *',
       stateDir: '/var/run/wx/.wx-token-sidecar',
+      coordinated: true,
       stateMode: 0o700,
       log: { level: 'info', format: 'json' },
       inputs: [],

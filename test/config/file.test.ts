@@ -32,6 +32,7 @@ describe('the least that a file has to say', () => {
     expect(config).toEqual({
       schedule: '*/5 * * * * *',
       stateDir: join(folder, 'out', '.wx-token-sidecar'),
+      coordinated: true,
       stateMode: 0o700,
       log: { level: 'info', format: 'json' },
       inputs: [join(folder, 'config.yaml'), join(folder, 'secrets', 'one')],

@@ -29,6 +29,29 @@ describe.concurrent('what takes a restart', () => {
     await write('json');
     await daemon.logged(/^the form of the log is again the one at work$/);
   });
+
+  it('is no ground for what needs it: the configuration is refused, and the one before goes on', async ({
+    onTestFinished,
+  }) => {
+    const { sandbox, folder, file, env, newToken, fetches } = await workbench(onTestFinished);
+    const config = join(folder, 'config.json');
+    const write = async (type: string, keys: object = {}) => {
+      const secretFile = env()['WXTOKEN_SECRET_FILE'];
+      const shop = { name: 'shop', type, appId: APP_ID, secretFile, publish: [{ type: 'file', path: file }] };
+      const platform = { baseUrl: sandbox.url };
+      await writeFile(`${config}.new`, JSON.stringify({ ...keys, platform, credentials: [shop] }));
+      await rename(`${config}.new`, config);
+    };
+    await write('stable-token');
+    const pod = { KUBERNETES_SERVICE_HOST: '10.0.0.1' };
+    const daemon = startProgram(['run', '--config', config], { env: pod }, onTestFinished);
+    await newToken();
+    const secret = { name: 'wx-token' };
+    await write('access-token', { cluster: { lease: secret, secret } });
+    await daemon.logged(/^config\.json:1 credentials\[0\]\.type: needs a restart, since the cluster cannot/);
+    await daemon.logged(/the one before goes on$/);
+    expect(await fetches()).toHaveLength(1);
+  });
 });
 
 describe.concurrent('a secret that changes while the daemon runs', () => {
