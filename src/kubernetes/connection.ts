@@ -1,3 +1,4 @@
+import { delimiter } from 'node:path';
 import type { Secret } from '../core/secret.ts';
 import { inClusterConnection, SERVICE_ACCOUNT_FOLDER } from './in-cluster.ts';
 import { kubeconfigConnection } from './kubeconfig.ts';
@@ -21,6 +22,8 @@ export interface Connection {
   readonly source: string;
   /** The namespace to use where none is said. */
   readonly namespace: string;
+  /** The files that `trust` reads: when one of them changes, so may that. */
+  readonly files: readonly string[];
   /** Reads certificates and keys anew. @throws {EdgeError} `kube-credentials` */
   trust(): Promise<Trust>;
   /** Reads the token anew: that of a service account is replaced every hour. @throws {EdgeError} `kube-credentials` */
@@ -42,8 +45,11 @@ export async function findConnection(
   environment: Environment,
   folder = SERVICE_ACCOUNT_FOLDER,
 ): Promise<FoundConnection> {
-  const { KUBECONFIG: file, KUBERNETES_SERVICE_HOST: host } = environment;
-  if (file) return kubeconfigConnection(file);
+  const { KUBECONFIG: list = '', KUBERNETES_SERVICE_HOST: host } = environment;
+  // A list as PATH is one, in which what is empty or there twice says nothing; kubectl takes it so as well.
+  const [file, ...more] = new Set(list.split(delimiter).filter((part) => part !== ''));
+  if (more.length > 0) return { problems: [`KUBECONFIG names several files (${list}): name one`] };
+  if (file !== undefined) return kubeconfigConnection(file);
   if (host) return inClusterConnection(environment, folder);
   return {
     problems: [

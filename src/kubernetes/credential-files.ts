@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { EdgeError, PASSING } from '../core/failure.ts';
 import { Secret } from '../core/secret.ts';
 import { readRegularFile } from '../system/read-regular-file.ts';
@@ -37,6 +37,35 @@ export function readAuthorities(pem: string, source: string): string {
     return pem;
   } catch {
     throw unusable(`${source} holds no certificate in PEM`);
+  }
+}
+
+/**
+ * A client certificate and its key. What OpenSSL says of a key that it cannot use is for no one to understand.
+ * @throws {EdgeError} `kube-credentials`, without quoting them
+ */
+export function readIdentity<I extends { readonly cert: string; readonly key: string }>(
+  identity: I,
+  file: string,
+): I {
+  const { cert, key } = identity;
+  readAuthorities(cert, `client-certificate of ${file}`);
+  if (!new X509Certificate(cert).checkPrivateKey(readKey(key, file))) {
+    throw unusable(`client-key of ${file} is not the key of its client-certificate`);
+  }
+  return identity;
+}
+
+function readKey(pem: string, file: string): KeyObject {
+  try {
+    return createPrivateKey(pem);
+  } catch {
+    const isEncrypted = /^(-----BEGIN ENCRYPTED |Proc-Type: .*ENCRYPTED)/m.test(pem);
+    throw unusable(
+      isEncrypted
+        ? `client-key of ${file} is encrypted, and a daemon has nobody to ask for the passphrase`
+        : `client-key of ${file} holds no private key in PEM`,
+    );
   }
 }
 

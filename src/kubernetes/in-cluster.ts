@@ -19,6 +19,7 @@ export async function inClusterConnection(
   const connection: Omit<Connection, 'namespace'> = {
     server: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
     source: 'the service account of this pod',
+    files: [caFile],
     trust: async () => ({ ca: readAuthorities(await readCredentialFile(caFile), caFile) }),
     token: async () => readToken(await readCredentialFile(tokenFile), tokenFile),
   };

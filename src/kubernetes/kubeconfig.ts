@@ -1,16 +1,19 @@
-import { delimiter, dirname, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { failureOf } from '../core/failure.ts';
 import type { Connection, FoundConnection, Trust } from './connection.ts';
-import { readAuthorities, readCredentialFile, readToken, unusable } from './credential-files.ts';
+import {
+  readAuthorities,
+  readCredentialFile,
+  readIdentity,
+  readToken,
+  unusable,
+} from './credential-files.ts';
 import { chosenContext, type Section } from './kubeconfig-context.ts';
 import { clusterProblems, userProblems } from './kubeconfig-problems.ts';
 
-/** As the current context of a kubeconfig says; files that it names are read anew each time. */
+/** As the current context of a kubeconfig says, which is read once; files that it names are read anew each time. */
 export async function kubeconfigConnection(file: string): Promise<FoundConnection> {
-  if (file.includes(delimiter)) {
-    return { problems: [`KUBECONFIG names several files (${file}): name one`] };
-  }
   try {
     const { cluster, user, namespace } = chosenContext(parseYaml(await readCredentialFile(file), file), file);
     const problems = [...clusterProblems(cluster), ...userProblems(user)];
@@ -28,8 +31,13 @@ function connect(file: string, cluster: Section, user: Section, namespace: strin
   async function pem(section: Section, key: string): Promise<string | undefined> {
     const data = section[`${key}-data`];
     if (data !== undefined) return Buffer.from(data, 'base64').toString('utf8');
-    const path = section[key];
-    return path === undefined ? undefined : readCredentialFile(resolve(dirname(file), path));
+    const path = pathIn(section, key);
+    return path === undefined ? undefined : readCredentialFile(path);
+  }
+
+  function pathIn(section: Section, key: string): string | undefined {
+    const path = section[`${key}-data`] === undefined ? section[key] : undefined;
+    return path === undefined ? undefined : resolve(dirname(file), path);
   }
 
   async function trust(): Promise<Trust> {
@@ -39,8 +47,7 @@ function connect(file: string, cluster: Section, user: Section, namespace: strin
     const servername = cluster['tls-server-name'];
     return {
       ...(ca !== undefined && { ca: readAuthorities(ca, `certificate-authority of ${file}`) }),
-      ...(cert !== undefined && { cert: readAuthorities(cert, `client-certificate of ${file}`) }),
-      ...(key !== undefined && { key }),
+      ...(cert !== undefined && key !== undefined && readIdentity({ cert, key }, file)),
       ...(servername !== undefined && { servername }),
     };
   }
@@ -56,7 +63,12 @@ function connect(file: string, cluster: Section, user: Section, namespace: strin
   }
 
   const server = (cluster['server'] ?? '').replace(/\/+$/, '');
-  return { server, source: file, namespace, trust, token };
+  const files = [
+    pathIn(cluster, 'certificate-authority'),
+    pathIn(user, 'client-certificate'),
+    pathIn(user, 'client-key'),
+  ].filter((path) => path !== undefined);
+  return { server, source: file, namespace, files, trust, token };
 }
 
 /** What a parser says of a text may quote it, and tokens stand in it. */

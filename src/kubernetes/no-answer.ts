@@ -40,6 +40,18 @@ const UNTRUSTED: Meaning = {
     'certificate-authority of a kubeconfig',
   backoff: SLOW,
 };
+const UNKNOWN: Meaning = {
+  code: 'kube-tls-untrusted',
+  what: 'its certificate is not signed by an authority that this system trusts, and no other was given',
+  advice: 'name the one of the cluster in certificate-authority of the kubeconfig',
+  backoff: SLOW,
+};
+const REFUSED: Meaning = {
+  code: 'kube-tls-refused',
+  what: 'it does not accept our client certificate',
+  advice: 'renew the client certificate of the kubeconfig, signed by the authority of this cluster',
+  backoff: SLOW,
+};
 const NAME: Meaning = {
   code: 'kube-tls-name',
   what: 'its certificate is for another name',
@@ -87,16 +99,19 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
 /**
  * What it means that no whole answer came.
  * @param effect `unsent` until the request was put on a connection, then what it may have done
+ * @param namesAuthority whether it was said whose certificates are to be trusted
  */
 export function noAnswer(
   { server, source }: Connection,
   cause: unknown,
   effect: Failure['effect'],
+  namesAuthority = true,
 ): EdgeError {
   const { code, name, message: said } = cause as { code?: unknown; name?: unknown; message?: unknown };
   const key = typeof code === 'string' ? code : String(name);
   const known = MEANINGS[key] ?? MEANINGS[String(name)] ?? otherMeaning(key);
-  const { what, backoff = PASSING, ...meaning } = effect === 'unsent' ? unconnected(known) : known;
+  const fitting = known === UNTRUSTED && !namesAuthority ? UNKNOWN : known;
+  const { what, backoff = PASSING, ...meaning } = effect === 'unsent' ? unconnected(fitting) : fitting;
   const detail = what.includes(key) ? '' : ` (${key})`;
   return new EdgeError(
     {
@@ -120,6 +135,7 @@ function unconnected(meaning: Meaning): Meaning {
 }
 
 function otherMeaning(key: string): Meaning {
+  if (/^ERR_SSL_.*_ALERT_.*(CERTIFICATE|UNKNOWN_CA)/.test(key)) return REFUSED;
   if (/CERT|ERR_TLS|ERR_SSL|SELF_SIGNED|UNABLE_TO_/.test(key)) return UNTRUSTED;
   if (key === 'HTTPParserError')
     return { code: 'kube-not-http', what: 'its answer is not HTTP', backoff: SLOW };

@@ -19,6 +19,10 @@ export interface Refusal {
 /** What one meets at start-up, and what a person who mends it wants to see mended soon. */
 const WHILE_STARTING = 'an API server that is starting says so for a moment; should it last 30 s: ';
 
+const NOBODY =
+  'nobody was known by what was sent: the user of the kubeconfig needs a token, tokenFile or client certificate of this ' +
+  'cluster, and nothing in between may end TLS where that is a certificate';
+
 /** What an answer other than success means. A write that met a failing server may have been obeyed all the same. */
 export function refusalOf(refusal: Refusal): EdgeError {
   const { verb, status } = refusal;
@@ -62,8 +66,8 @@ function meaningOf(refusal: Refusal, said: ApiStatus): Told {
 
 function unauthorized({ lasting }: Refusal): Told {
   const advice =
-    'the service account was deleted, or made anew (then restart the pod), or the token has expired or is of another ' +
-    'cluster';
+    'the service account was deleted, or made anew (then restart the pod), or the token or client certificate has expired ' +
+    'or is of another cluster';
   return {
     ...(lasting && { class: 'refused' }),
     code: 'kube-unauthorized',
@@ -77,7 +81,7 @@ function forbidden({ verb, object, lasting }: Refusal, { user }: ApiStatus): Tol
   const right = `apiGroups ["${groupOf(object)}"], resources ["${object.resource}"], resourceNames ["${object.name}"], verbs ["${verb}"]`;
   const advice =
     user === 'system:anonymous'
-      ? 'no token was sent: give the kubeconfig a token, tokenFile or client certificate'
+      ? NOBODY
       : `a Role in namespace ${object.namespace} has to allow ${right}, and a RoleBinding there to give it to ${user ?? 'its service account'}`;
   return {
     ...(lasting && { class: 'refused' }),

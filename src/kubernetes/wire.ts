@@ -1,9 +1,9 @@
-import { isDeepStrictEqual } from 'node:util';
 import { type Dispatcher, request } from 'undici';
 import { EdgeError, type Failure } from '../core/failure.ts';
 import { noting } from '../system/departure.ts';
 import { version } from '../system/version.ts';
-import { type Agents, createAgents, type Timeouts } from './agents.ts';
+import { createAgentPool } from './agent-pool.ts';
+import type { Agents, Timeouts } from './agents.ts';
 import type { Connection } from './connection.ts';
 import { createEndings, type Ending } from './endings.ts';
 import { noAnswer } from './no-answer.ts';
@@ -42,26 +42,7 @@ const LARGEST_REFUSAL = 64 * 1024;
 
 export function createWire(connection: Connection, timeouts: Timeouts): Wire {
   const endings = createEndings();
-  let agents: Promise<Agents> | undefined;
-
-  function ready(): Promise<Agents> {
-    const made = agents ?? connection.trust().then((trust) => createAgents(trust, timeouts));
-    agents = made;
-    made.catch(() => {
-      if (agents === made) agents = undefined;
-    });
-    return made;
-  }
-
-  /** Certificates are replaced, if rarely: after a handshake that failed those of the files may be others. */
-  async function renew(): Promise<void> {
-    const before = agents;
-    const old = await before;
-    const trust = await connection.trust().catch(() => undefined);
-    if (!old || !trust || agents !== before || isDeepStrictEqual(trust, old.trust)) return;
-    agents = Promise.resolve(createAgents(trust, timeouts));
-    for (const agent of [old.calls, old.watches]) void agent.close();
-  }
+  const pool = createAgentPool(connection, timeouts);
 
   /** @param read takes what it needs of an answer, and says by `ending` when that is over */
   async function send<A>(
@@ -78,7 +59,7 @@ export function createWire(connection: Connection, timeouts: Timeouts): Wire {
         return true;
       });
       const answer = request(`${connection.server}${target}`, {
-        dispatcher: pick(await ready()).compose(noted),
+        dispatcher: pick(await pool.current()).compose(noted),
         method,
         signal: ending.signal,
         ...(body !== undefined && { body }),
@@ -88,13 +69,16 @@ export function createWire(connection: Connection, timeouts: Timeouts): Wire {
           ...(token && { authorization: `Bearer ${token.reveal()}` }),
           ...(contentType && { 'content-type': contentType }),
         },
-      }).then(read);
+      }).then((response) => {
+        if (response.statusCode === 401 || response.statusCode === 403) pool.doubt();
+        return read(response);
+      });
       return await Promise.race([answer, ending.reached]);
     } catch (error) {
       ending.over();
       if (error instanceof EdgeError) throw error;
-      const failed = noAnswer(connection, error, effect);
-      if (failed.code.startsWith('kube-tls')) await renew();
+      const failed = noAnswer(connection, error, effect, pool.namesAuthority());
+      if (failed.code.startsWith('kube-tls')) pool.doubt();
       throw failed;
     }
   }
@@ -127,8 +111,7 @@ export function createWire(connection: Connection, timeouts: Timeouts): Wire {
     },
     async close() {
       endings.end();
-      const open = await agents?.catch(() => undefined);
-      await Promise.all([open?.calls.destroy(), open?.watches.destroy()]);
+      await pool.close();
     },
   };
 }

@@ -7,9 +7,9 @@ const LOST: Readonly<Record<Extract<ClusterEvent, { type: 'follows' }>['why'], s
   released: 'the Lease was given back: another daemon refreshes for all from now on',
 };
 
-/** Tells who leads, a line each, and what is wrong with the cluster: the first time, the second, the fourth … */
+/** Tells who leads, a line each, and what is wrong with each object of the cluster, once for as long as it lasts. */
 export function createClusterNarrator(logger: Logger): (event: ClusterEvent) => void {
-  const repeats = new Map<string, Map<string, number>>();
+  const told = new Map<string, Set<string>>();
 
   return (event) => {
     switch (event.type) {
@@ -18,17 +18,17 @@ export function createClusterNarrator(logger: Logger): (event: ClusterEvent) => 
       case 'follows':
         return logger[event.why === 'late' ? 'warn' : 'info'](LOST[event.why], { lease: event.lease });
       case 'well':
-        if (repeats.delete(event.object)) logger.info(`the ${event.object} can be reached again`);
+        if (told.delete(event.object)) logger.info(`the ${event.object} can be reached again`);
         return;
       case 'trouble': {
-        const { code, message, advice } = event.failure;
-        const counts = repeats.get(event.object) ?? new Map<string, number>();
-        repeats.set(event.object, counts);
-        const times = (counts.get(code) ?? 0) + 1;
-        counts.set(code, times);
-        if ((times & (times - 1)) !== 0) return;
+        const { class: kind, code, message, advice } = event.failure;
+        const known = told.get(event.object) ?? new Set<string>();
+        told.set(event.object, known);
+        // What has lasted for so long that a person must act is another matter than what may pass.
+        if (known.has(`${kind} ${code}`)) return;
+        known.add(`${kind} ${code}`);
         const fields = { object: event.object, code, ...(advice !== undefined && { advice }) };
-        return logger.warn(message, fields);
+        return logger.warn(message.includes(event.object) ? message : `${event.object}: ${message}`, fields);
       }
     }
   };

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, type TestContext } from 'vitest';
 import { findConnection } from '../../src/kubernetes/connection.ts';
+import type { Certificates } from '../providers/certificates.ts';
 import { testCertificates } from './cluster.ts';
 
 async function folderOf({ onTestFinished }: TestContext): Promise<string> {
@@ -11,9 +12,13 @@ async function folderOf({ onTestFinished }: TestContext): Promise<string> {
   return folder;
 }
 
-async function certificateOr(context: TestContext): Promise<string> {
+async function certificatesOr(context: TestContext): Promise<Certificates> {
   const made = await testCertificates();
-  return typeof made === 'string' ? context.skip(made) : made.authority;
+  return typeof made === 'string' ? context.skip(made) : made;
+}
+
+async function certificateOr(context: TestContext): Promise<string> {
+  return (await certificatesOr(context)).authority;
 }
 
 describe('in a pod', () => {
@@ -119,10 +124,11 @@ describe('a kubeconfig', () => {
   });
 
   it('may name files, relative to its own folder, and hold certificates', async (context) => {
-    const ca = await certificateOr(context);
+    const { authority: ca, server } = await certificatesOr(context);
     const folder = await folderOf(context);
     await mkdir(join(folder, 'pki'));
-    for (const name of ['ca.crt', 'user.crt', 'user.key']) await writeFile(join(folder, 'pki', name), ca);
+    await writeFile(join(folder, 'pki', 'ca.crt'), ca);
+    await writeFile(join(folder, 'pki', 'user.key'), server.key);
     await writeFile(join(folder, 'token'), 'of-a-file\n');
     const file = join(folder, 'config');
     const data = (text: string) => Buffer.from(text).toString('base64');
@@ -145,7 +151,7 @@ describe('a kubeconfig', () => {
           {
             name: 'a',
             user: {
-              'client-certificate-data': data(ca),
+              'client-certificate-data': data(server.cert),
               'client-key': 'pki/user.key',
               token: 'no',
               tokenFile: 'token',
@@ -156,7 +162,8 @@ describe('a kubeconfig', () => {
     );
     const { connection } = await findConnection({ KUBECONFIG: file });
     expect(connection?.namespace).toBe('default');
-    expect(await connection?.trust()).toEqual({ ca, cert: ca, key: ca, servername: 'kubernetes' });
+    expect(await connection?.trust()).toEqual({ ca, ...server, servername: 'kubernetes' });
+    expect(connection?.files).toEqual([join(folder, 'pki', 'ca.crt'), join(folder, 'pki', 'user.key')]);
     expect((await connection?.token())?.reveal()).toBe('of-a-file');
   });
 
@@ -216,6 +223,16 @@ describe('a kubeconfig', () => {
     const { connection } = await read(context, { server: 'http://127.0.0.1:8001' }, {});
     expect(connection?.server).toBe('http://127.0.0.1:8001');
     expect(await connection?.token()).toBeUndefined();
+  });
+
+  it('may stand in a list of which the rest is empty, or itself again', async (context) => {
+    const { file } = await read(context, {}, { token: 'x' });
+    for (const KUBECONFIG of [`${file}:`, `:${file}`, `${file}::${file}`]) {
+      expect((await findConnection({ KUBECONFIG })).connection?.source).toBe(file);
+    }
+    expect((await findConnection({ KUBECONFIG: ':' })).problems).toEqual([
+      expect.stringMatching(/KUBECONFIG names no file/),
+    ]);
   });
 
   it('that is no YAML, not there or one of several is said, and not quoted', async (context) => {

@@ -103,12 +103,14 @@ describe('what the API server refuses is told', () => {
     expect(await told(client.get(secret))).toMatch(/^kube-unauthorized \(refused, none\): .*restart the pod/);
   });
 
-  it('where no token was sent', async (context) => {
+  it('where nobody is known by what was sent', async (context) => {
     const { secret, admin } = await bench(context);
     const nobody = { ...admin.connection, token: async () => undefined, trust: trustOnly(admin) };
     const client = createClient(nobody, { clock: fakeClock() });
     context.onTestFinished(client.close);
-    expect(await told(client.get(secret))).toMatch(/^kube-forbidden .*system:anonymous.*no token was sent/);
+    expect(await told(client.get(secret))).toMatch(
+      /^kube-forbidden .*system:anonymous.*nobody was known by what was sent/,
+    );
   });
 
   it('where somebody was faster', async (context) => {

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -111,9 +112,20 @@ describe('an API server whose certificate', () => {
     const { outcome } = using(context.onTestFinished, { ...connection, trust: async () => ({ ca }) });
     expect(await outcome()).toBe('kube-tls-untrusted, unsent');
     ca = pem.authority;
-    // The handshake that fails looks at the file again.
-    expect(await outcome()).toBe('kube-tls-untrusted, unsent');
     expect(await outcome()).toBe(ASKED);
+  });
+
+  it('is signed by an authority that nobody named: that is said, and how to name it', async (context) => {
+    const pem = await certificates(context);
+    const { url } = await server(context, pem.server, pem.authority);
+    const { client } = await clientOf(context, { server: url, user: { token: 'x' } });
+    await expect(client.get(SECRET)).rejects.toMatchObject({
+      failure: {
+        code: 'kube-tls-untrusted',
+        message: expect.stringMatching(/an authority that this system trusts, and no other was given/),
+        advice: expect.stringContaining('certificate-authority of the kubeconfig'),
+      },
+    });
   });
 });
 
@@ -129,6 +141,68 @@ describe('a client certificate', () => {
     };
     const { outcome } = await clientOf(context, { server: url, ca: pem.authority, user });
     expect(await outcome()).toBe(ASKED);
+  });
+});
+
+describe('a client certificate in files', () => {
+  async function filed(context: TestContext) {
+    const pem = await certificates(context);
+    const { url } = await server(context, pem.server, pem.authority);
+    const folder = await mkdtemp(join(tmpdir(), 'wx-'));
+    context.onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const file = join(folder, 'config');
+    const user = { 'client-certificate': 'user.crt', 'client-key': 'user.key' };
+    await writeFile(file, kubeconfig({ server: url, ca: pem.authority, user }));
+    const put = async ({ cert, key }: Partial<Identity>) => {
+      if (cert !== undefined) await writeFile(join(folder, 'user.crt'), cert);
+      if (key !== undefined) await writeFile(join(folder, 'user.key'), key);
+    };
+    const start = async () => {
+      const { connection } = await findConnection({ KUBECONFIG: file });
+      if (!connection) throw new Error('no connection');
+      return using(context.onTestFinished, connection);
+    };
+    return { pem, file, put, start };
+  }
+
+  it('that was replaced counts at once, on connections of its own', async (context) => {
+    const { pem, put, start } = await filed(context);
+    // The server knows no one who signed this one, and takes its bearer for nobody.
+    await put(pem.selfSigned);
+    const { outcome } = await start();
+    expect(await outcome()).toBe('kube-forbidden, none');
+    await put(pem.server);
+    expect(await outcome()).toBe(ASKED);
+  });
+
+  it('that is replaced in two steps leaves the one before at work between them', async (context) => {
+    const { pem, put, start } = await filed(context);
+    await put(pem.server);
+    const { outcome } = await start();
+    expect(await outcome()).toBe(ASKED);
+    await put({ cert: pem.selfSigned.cert });
+    expect(await outcome()).toBe(ASKED);
+    await put({ key: pem.selfSigned.key });
+    expect(await outcome()).toBe('kube-forbidden, none');
+  });
+
+  it('with a key that is none, or of another one, is refused before anybody is asked', async (context) => {
+    const { pem, file, put } = await filed(context);
+    const encrypted = generateKeyPairSync('ec', {
+      namedCurve: 'P-256',
+      publicKeyEncoding: { type: 'spki', format: 'pem' },
+      privateKeyEncoding: { type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'x' },
+    }).privateKey;
+    for (const [key, what] of [
+      ['garbage', `client-key of ${file} holds no private key in PEM`],
+      [pem.server.cert, `client-key of ${file} holds no private key in PEM`],
+      [pem.selfSigned.key, `client-key of ${file} is not the key of its client-certificate`],
+      [encrypted, `client-key of ${file} is encrypted, and a daemon has nobody to ask for the passphrase`],
+    ] as const) {
+      await put({ cert: pem.server.cert, key });
+      const { problems } = await findConnection({ KUBECONFIG: file });
+      expect(problems).toEqual([`the API server cannot be asked: ${what}`]);
+    }
   });
 });
 

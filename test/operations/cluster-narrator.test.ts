@@ -36,11 +36,31 @@ describe('the log of a cluster', () => {
     ]);
   });
 
-  it('tells of a trouble that goes on ever more rarely, and of its end', () => {
+  it('tells of a trouble once for as long as it lasts, with the object that is meant, and of its end', () => {
     const hours = Array.from({ length: 1_000 }, () => trouble);
-    const lines = told(...hours, { type: 'well', object }, trouble);
-    expect(lines).toHaveLength(12);
-    expect(lines.slice(-2)).toEqual([`info the ${object} can be reached again`, 'warn no answer']);
+    expect(told(...hours, { type: 'well', object }, trouble)).toEqual([
+      `warn ${object}: no answer`,
+      `info the ${object} can be reached again`,
+      `warn ${object}: no answer`,
+    ]);
+  });
+
+  it('tells of each object by itself, and names none twice', () => {
+    const lease = { ...trouble, object: 'Lease shop/wx-token' };
+    const named: ClusterEvent = {
+      ...trouble,
+      failure: { ...trouble.failure, code: 'other', message: `there is no ${object}` },
+    };
+    expect(told(trouble, lease, named, trouble, lease)).toEqual([
+      `warn ${object}: no answer`,
+      'warn Lease shop/wx-token: no answer',
+      `warn there is no ${object}`,
+    ]);
+  });
+
+  it('tells once more when it needs a person', () => {
+    const lasting: ClusterEvent = { ...trouble, failure: { ...trouble.failure, class: 'refused' } };
+    expect(told(trouble, lasting, lasting)).toHaveLength(2);
   });
 
   it('says nothing of an end of what it has not told of', () => {
