@@ -1,0 +1,123 @@
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { type Built, built, overlaid } from './kustomize.ts';
+import { filesOf, listOf, partOf, textOf } from './manifests.ts';
+
+const FOLDERS = await filesOf('kustomization.yaml');
+
+function only(objects: readonly Built[], kind: string): Built {
+  const found = objects.filter((object) => object.kind === kind);
+  if (found.length !== 1 || !found[0]) throw new Error(`there are ${found.length} of ${kind}`);
+  return found[0];
+}
+
+/** What the Role allows of each resource by name, and what the daemon is told to use. */
+function namesOf(objects: readonly Built[]) {
+  const rules = listOf(only(objects, 'Role').content, 'rules');
+  const allowed = (resource: string) =>
+    rules.find(({ resources }) => Array.isArray(resources) && resources.includes(resource))?.[
+      'resourceNames'
+    ];
+  const config: unknown = parse(
+    String(partOf(only(objects, 'ConfigMap').content, 'data')['config.yaml'] ?? ''),
+  );
+  return {
+    allowed: { lease: allowed('leases'), secret: allowed('secrets') },
+    used: { lease: partOf(config, 'cluster', 'lease'), secret: partOf(config, 'cluster', 'secret') },
+  };
+}
+
+/** Whom the Deployment, its spread, the budget and the policy mean. */
+function selectorsOf(objects: readonly Built[]) {
+  const spec = partOf(only(objects, 'Deployment').content, 'spec');
+  return [
+    partOf(spec, 'selector', 'matchLabels'),
+    partOf(listOf(spec, 'template', 'spec', 'topologySpreadConstraints')[0], 'labelSelector', 'matchLabels'),
+    partOf(only(objects, 'PodDisruptionBudget').content, 'spec', 'selector', 'matchLabels'),
+    partOf(only(objects, 'NetworkPolicy').content, 'spec', 'podSelector', 'matchLabels'),
+  ];
+}
+
+describe('kustomize', () => {
+  it.for(FOLDERS)('builds %s', async (file, context) => {
+    const objects = await built(file, context);
+    expect(objects.length).toBeGreaterThan(0);
+    // What reads tokens of another namespace is given that there, by name.
+    for (const { content } of objects.filter(({ kind }) => kind === 'RoleBinding')) {
+      expect(listOf(content, 'subjects')).toEqual([
+        { kind: 'ServiceAccount', name: expect.any(String), namespace: expect.any(String) },
+      ]);
+    }
+  });
+
+  it.for(FOLDERS)('is told in %s where the image of one’s own is said', async (file) => {
+    expect(await textOf(file)).toMatch(/^images:\n(^ {2}#.*\n)*^ {2}# newName: registry\.example\.com\//m);
+  });
+});
+
+describe('the refreshers', () => {
+  it('may use what they are told to, and are selected by name and instance', async (context) => {
+    const objects = await built('base/kustomization.yaml', context);
+    expect(namesOf(objects)).toEqual({
+      allowed: { lease: ['wx-token-sidecar'], secret: ['wx-token'] },
+      used: { lease: { name: 'wx-token-sidecar' }, secret: { name: 'wx-token' } },
+    });
+    for (const selector of selectorsOf(objects)) {
+      expect(selector).toMatchObject({
+        'app.kubernetes.io/component': 'refresher',
+        'app.kubernetes.io/instance': 'wx-token-sidecar',
+      });
+    }
+  });
+
+  it('can be moved to another namespace, as a whole', async (context) => {
+    const objects = await overlaid({ namespace: 'elsewhere' }, {}, context);
+    expect(new Set(objects.map(({ namespace }) => namespace))).toEqual(new Set(['elsewhere']));
+    // The namespace of the pod is where they look.
+    const { lease, secret } = namesOf(objects).used;
+    expect([lease['namespace'], secret['namespace']]).toEqual([undefined, undefined]);
+    const subjects = listOf(only(objects, 'RoleBinding').content, 'subjects');
+    expect(subjects).toMatchObject([{ namespace: 'elsewhere' }]);
+  });
+
+  it('may stand twice in one namespace, as their kustomization says', async (context) => {
+    const config = (await textOf('base/config.yaml'))
+      .replace('name: wx-token-sidecar', 'name: wx-token-sidecar-two')
+      .replace('name: wx-token ', 'name: wx-token-two ');
+    const patch = [{ op: 'replace', path: '/rules/1/resourceNames/0', value: 'wx-token-sidecar-two' }];
+    const second = {
+      nameSuffix: '-two',
+      labels: [{ pairs: { 'app.kubernetes.io/instance': 'two' }, includeSelectors: true }],
+      configMapGenerator: [{ name: 'wx-token-config', behavior: 'replace', files: ['config.yaml'] }],
+      generatorOptions: { disableNameSuffixHash: true },
+      patches: [{ target: { kind: 'Role' }, patch: JSON.stringify(patch) }],
+    };
+    const objects = await overlaid(second, { 'config.yaml': config }, context);
+    const [lease, secret] = ['wx-token-sidecar-two', 'wx-token-two'];
+    expect([only(objects, 'Lease').name, only(objects, 'Secret').name]).toEqual([lease, secret]);
+    expect(namesOf(objects)).toEqual({
+      allowed: { lease: [lease], secret: [secret] },
+      used: { lease: { name: lease }, secret: { name: secret } },
+    });
+    for (const selector of selectorsOf(objects)) {
+      expect(selector).toMatchObject({ 'app.kubernetes.io/instance': 'two' });
+    }
+  });
+});
+
+describe('a mirror', () => {
+  it('lives where no AppSecret is, and is let read one Secret of the refreshers', async (context) => {
+    const objects = await built('examples/mirror/kustomization.yaml', context);
+    const places = objects.map(({ kind, namespace }) => `${kind} in ${String(namespace)}`).sort();
+    expect(places).toEqual([
+      'ConfigMap in shop',
+      'Deployment in shop',
+      'Role in wx-token',
+      'RoleBinding in wx-token',
+      'ServiceAccount in shop',
+    ]);
+    expect(listOf(only(objects, 'RoleBinding').content, 'subjects')).toEqual([
+      { kind: 'ServiceAccount', name: only(objects, 'ServiceAccount').name, namespace: 'shop' },
+    ]);
+  });
+});

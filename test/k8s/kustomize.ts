@@ -1,0 +1,44 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import type { TestContext } from 'vitest';
+import { parseAllDocuments, stringify } from 'yaml';
+import { runTool } from '../support/tool.ts';
+import { beside, type Part, partOf } from './manifests.ts';
+
+/** An object as it would be applied. */
+export interface Built {
+  readonly kind: string;
+  readonly name: string;
+  readonly namespace: unknown;
+  readonly content: Part;
+}
+
+/** What a folder below `k8s/` comes to; ends the test where there is no kubectl. */
+export function built(folder: string, context: TestContext): Promise<readonly Built[]> {
+  return build(beside(folder, '').replace(/\/$/, ''), context);
+}
+
+/** What an overlay of the base comes to, with these files beside it. */
+export async function overlaid(
+  overlay: Part,
+  files: Readonly<Record<string, string>>,
+  context: TestContext,
+): Promise<readonly Built[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'wx-'));
+  context.onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const resources = [relative(folder, beside('base/x', '').replace(/\/$/, ''))];
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+  await writeFile(join(folder, 'kustomization.yaml'), stringify({ resources, ...overlay }));
+  return build(folder, context);
+}
+
+async function build(folder: string, context: TestContext): Promise<readonly Built[]> {
+  const { code, output } = await runTool(context, 'kubectl', ['kustomize', folder]);
+  if (code !== 0) throw new Error(output);
+  return parseAllDocuments(output).map((document) => {
+    const content: unknown = document.toJS();
+    const { name, namespace } = partOf(content, 'metadata');
+    return { kind: String(partOf(content)['kind']), name: String(name), namespace, content: partOf(content) };
+  });
+}
