@@ -17,11 +17,12 @@ Changes nothing. Run it as the daemon's user: what can be read and written depen
 
   --config FILE        YAML or JSON (default: WXTOKEN_CONFIG); without one the environment alone configures it
   --online             also ask WeChat, with a call that kills no token: an ordinary fetch of a stable-token or wecom
-                       token, the stored token of access-token or, without one, a call that carries no secret
-  --timeout DURATION   how long all of WeChat's answers may take (default 20s)
+                       token, the stored token of access-token or, without one, a call that carries no secret; and the
+                       API server, which makes as if it wrote
+  --timeout DURATION   how long all answers may take (default 20s)
 
 Exit codes: 0 good, warnings or not; 78 bad configuration; with --online also 75 a passing fault;
-77 WeChat refuses, a person must act.
+77 WeChat or the cluster refuses, a person must act.
 `;
 
 const NOTHING: Findings = { facts: [], warnings: [] };
@@ -64,11 +65,9 @@ export async function run(argv: readonly string[]): Promise<number> {
       : { answers: [], probes: [] };
     const sections = await inspect(config, asked, ignored);
     const blocks = sections.map(({ title, found }) => render(title, found));
-    const answers = config.credentials.flatMap(({ type }, index) =>
-      type === 'mirror' ? [] : (asked.answers[index] ?? []),
-    );
-    process.stdout.write(`${blocks.join('\n')}\n${summary(sections, answers)}\n`);
-    return exitFor([...asked.answers, ...asked.probes, ...(asked.cluster ? [asked.cluster] : [])]);
+    const said = bySource(config, asked);
+    process.stdout.write(`${blocks.join('\n')}\n${summary(sections, said)}\n`);
+    return exitFor(Object.values(said).flat());
   } catch (error) {
     return reportProblems(error);
   }
@@ -102,15 +101,30 @@ async function inspect(
   ];
 }
 
-function summary(sections: readonly Section[], answers: readonly Explanation[]): string {
+type BySource = Readonly<Record<'WeChat' | 'cluster', readonly Explanation[]>>;
+
+/** Who said what: each Lease with its Secret, each source of a mirror and each credential's Secrets count as one. */
+function bySource({ credentials }: Config, { answers, probes, cluster }: Answers): BySource {
+  const answersOf = (isMirror: boolean) =>
+    answers.filter((_, index) => (credentials[index]?.type === 'mirror') === isMirror);
+  const probed = probes.filter(({ facts }) => facts.length > 0);
+  return {
+    WeChat: answersOf(false),
+    cluster: [...(cluster ? [cluster] : []), ...answersOf(true), ...probed],
+  };
+}
+
+function summary(sections: readonly Section[], said: BySource): string {
   const warnings = sections.reduce((sum, { found }) => sum + found.warnings.length, 0);
-  const verdicts = VERDICTS.map(([verdict, words]) => ({
-    count: answers.filter((answer) => answer.verdict === verdict).length,
-    words,
-  }));
-  const said = verdicts.filter(({ count }) => count > 0).map(({ count, words }) => `${count} ${words}`);
-  const platform = said.length > 0 ? `; WeChat: ${said.join(', ')}` : '';
-  return `the configuration is good, warnings: ${warnings}${platform}`;
+  const parts = Object.entries(said).flatMap(([source, answers]) => {
+    const counts = VERDICTS.map(([verdict, words]) => ({
+      count: answers.filter((answer) => answer.verdict === verdict).length,
+      words,
+    }));
+    const told = counts.filter(({ count }) => count > 0).map(({ count, words }) => `${count} ${words}`);
+    return told.length > 0 ? [`; ${source}: ${told.join(', ')}`] : [];
+  });
+  return `the configuration is good, warnings: ${warnings}${parts.join('')}`;
 }
 
 function exitFor(answers: readonly Explanation[]): number {

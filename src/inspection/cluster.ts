@@ -1,4 +1,11 @@
-import type { ClusterConfig, Config, MirrorConfig, ObjectConfig, Problem } from '../config/config.ts';
+import type {
+  ClusterConfig,
+  Config,
+  CredentialConfig,
+  MirrorConfig,
+  ObjectConfig,
+  Problem,
+} from '../config/config.ts';
 import { decodeEntry } from '../coordination/secret-entry.ts';
 import { keysOf } from '../coordination/secret-layout.ts';
 import { failureOf } from '../core/failure.ts';
@@ -6,8 +13,10 @@ import type { Clock } from '../core/ports.ts';
 import type { Kubernetes } from '../kubernetes/index.ts';
 import { objectAt } from '../kubernetes/resources.ts';
 import { inWords } from '../operations/duration.ts';
+import { verdictOn } from './cluster-verdict.ts';
 import type { Explanation } from './explanation.ts';
 import type { Fact, Findings } from './findings.ts';
+import { fullestData } from './secret-filling.ts';
 import { secretsAmong } from './secret-target.ts';
 
 /** Why the cluster that is configured cannot be asked at all; nothing where there is none. Asks nobody. */
@@ -45,6 +54,7 @@ export function inspectSource({ from }: MirrorConfig): Findings {
 /** Whether both objects are there and may be used as they have to be. Nothing is changed. */
 export async function askCluster(
   { lease, secret }: ClusterConfig,
+  credentials: readonly CredentialConfig[],
   kubernetes: Kubernetes,
   signal: AbortSignal,
 ): Promise<Explanation> {
@@ -60,7 +70,11 @@ export async function askCluster(
     }),
     tried('Secret', 'it is there and may be read, watched and written', async () => {
       const { metadata } = await client.get(secretName, { signal });
-      await allowed(client.mergePatch(secretName, metadata.resourceVersion, {}, { signal, dryRun: true }));
+      // A change of data, and the largest: that is what an immutable Secret, a full one and a policy refuse.
+      const data = fullestData(credentials);
+      await allowed(
+        client.mergePatch(secretName, metadata.resourceVersion, { data }, { signal, dryRun: true }),
+      );
       await client.watch(secretName, 1, { signal });
       return [];
     }),
@@ -115,11 +129,10 @@ async function tried(
     const more = await work();
     return { verdict: 'good', facts: [[label, good], ...more], warnings: [] };
   } catch (error) {
-    const { class: kind, code, message, advice } = failureOf(error, 'none');
+    const failure = failureOf(error, 'none');
+    const { message, advice } = failure;
     const facts: Fact[] = [[label, message], ...(advice === undefined ? [] : [['to do', advice] as const])];
-    // Nobody but a person creates it.
-    const verdict = kind === 'refused' || code === 'kube-missing' ? 'refused' : 'passing';
-    return { verdict, facts, warnings: [] };
+    return { verdict: verdictOn([failure]), facts, warnings: [] };
   }
 }
 

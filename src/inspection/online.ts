@@ -56,7 +56,7 @@ export async function askAll(
     const [answers, probes, cluster] = await Promise.all([
       Promise.all(config.credentials.map(askInTurn)),
       probeAll(config, kubernetes, clock, end.signal),
-      config.cluster && askCluster(config.cluster, kubernetes, end.signal),
+      config.cluster && askCluster(config.cluster, config.credentials, kubernetes, end.signal),
     ]);
     return { answers: answers.flat(), probes, cluster };
   } finally {

@@ -2,6 +2,7 @@ import type { Config, SecretTargetConfig, TargetConfig } from '../config/config.
 import { type Failure, failureOf } from '../core/failure.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Kubernetes } from '../kubernetes/index.ts';
+import { verdictOn } from './cluster-verdict.ts';
 import type { Explanation } from './explanation.ts';
 import type { Fact, Findings } from './findings.ts';
 
@@ -73,18 +74,3 @@ async function probe(
     return { failure, facts: [['cluster', failure.message], ...advice] };
   }
 }
-
-function verdictOn(failures: readonly Failure[]): Explanation['verdict'] {
-  if (failures.some((failure) => NEEDS_A_PERSON.has(failure.code))) return 'refused';
-  return failures.length > 0 ? 'passing' : 'good';
-}
-
-/** Who asks by hand asks once, and not in the moment in which an API server starts. */
-const NEEDS_A_PERSON = new Set([
-  'kube-missing',
-  'kube-forbidden',
-  'kube-unauthorized',
-  'kube-immutable',
-  'kube-denied',
-  'kube-too-large',
-]);

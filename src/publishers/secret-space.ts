@@ -1,3 +1,4 @@
+import type { Token } from '../core/credential.ts';
 import { Secret } from '../core/secret.ts';
 import type { FormatName, Subject } from './formats.ts';
 import { formats } from './formats.ts';
@@ -51,15 +52,18 @@ export function createSecretSpace(largest = LARGEST_SECRET): SecretSpace {
   };
 }
 
+/** One whose details are as long as they get. */
+export const LARGEST_TOKEN: Token = {
+  value: new Secret('x'.repeat(LONGEST_TOKEN)),
+  expiresIn: 7200,
+  issuedAt: 4e12,
+  expiresAt: 4e12,
+  generation: 1e12,
+  platformDate: 4e12,
+};
+
 /** Bytes that a target takes with a token of the greatest usual length. */
 export function spaceOf(format: FormatName, subject: Subject): number {
-  const token = {
-    value: new Secret('x'.repeat(LONGEST_TOKEN)),
-    expiresIn: 7200,
-    issuedAt: 4e12,
-    expiresAt: 4e12,
-    generation: 1e12,
-    platformDate: 4e12,
-  };
-  return Buffer.byteLength(formats[format](token, subject)) + Buffer.byteLength(encodeEntry(token, subject));
+  const [content, entry] = [formats[format](LARGEST_TOKEN, subject), encodeEntry(LARGEST_TOKEN, subject)];
+  return Buffer.byteLength(content) + Buffer.byteLength(entry);
 }

@@ -1,0 +1,104 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it, type TestContext } from 'vitest';
+import { kubeconfig } from '../support/kubernetes/kubeconfig.ts';
+import { LEASE_NAME } from '../support/kubernetes/role.ts';
+import { openShop, SECRET } from '../support/kubernetes/shop.ts';
+import { startProgram } from '../support/program.ts';
+import { APP_ID, workbench } from './workbench.ts';
+
+const PLACE = { namespace: 'shop', name: 'wx-token' };
+
+/** A cluster, a platform, and three configurations that have to do with both. */
+async function benchOf({ onTestFinished }: Pick<TestContext, 'onTestFinished'>) {
+  const { sandbox, folder, file } = await workbench(onTestFinished);
+  const shop = await openShop(folder, onTestFinished);
+  const secretFile = join(folder, 'secrets', 'app.secret');
+  const fetched = { name: 'shop', appId: APP_ID, secretFile, publish: [{ type: 'file', path: file }] };
+  const source = { kubernetesSecret: { ...PLACE, credential: 'shop' } };
+  const target = { type: 'kubernetes-secret', ...PLACE, key: 'token' };
+  const kinds = {
+    cluster: { cluster: { lease: { name: LEASE_NAME }, secret: PLACE }, credentials: [fetched] },
+    'kubernetes-secret': { credentials: [{ ...fetched, publish: [...fetched.publish, target] }] },
+    mirror: {
+      credentials: [{ name: 'copy', type: 'mirror', from: source, publish: fetched.publish }],
+    },
+  };
+
+  async function check(kind: keyof typeof kinds, KUBECONFIG = shop.refresher) {
+    const config = join(folder, `${kind}.json`);
+    const document = { stateDir: join(folder, 'state'), platform: { baseUrl: sandbox.url }, ...kinds[kind] };
+    await writeFile(config, JSON.stringify(document));
+    const args = ['check', '--online', '--config', config];
+    const program = startProgram(args, { env: { KUBECONFIG } }, onTestFinished);
+    const { code } = await program.exited;
+    const stdout = program.stdout();
+    return {
+      code,
+      stdout,
+      last: stdout
+        .trimEnd()
+        .split('\n')
+        .at(-1)
+        ?.replace(/^.*?; /, ''),
+    };
+  }
+
+  async function as(user: Readonly<Record<string, unknown>>): Promise<string> {
+    const path = join(folder, 'other.kubeconfig');
+    await writeFile(path, kubeconfig({ server: shop.server.url, namespace: 'shop', user }));
+    return path;
+  }
+
+  return { shop, check, as };
+}
+
+describe.concurrent('check --online', () => {
+  it('tells in its last line what the cluster said, as its exit code does', async (context) => {
+    const { shop, check } = await benchOf(context);
+    expect(await check('cluster')).toMatchObject({ code: 0, last: 'WeChat: 1 good; cluster: 1 good' });
+    expect(await check('mirror')).toMatchObject({ code: 0, last: 'cluster: 1 good' });
+    await shop.server.down();
+    expect(await check('cluster')).toMatchObject({
+      code: 75,
+      last: 'WeChat: 1 good; cluster: 1 with a passing fault',
+    });
+  });
+
+  it('changes nothing in the Secret of a cluster', async (context) => {
+    const { shop, check } = await benchOf(context);
+    expect((await check('cluster')).code).toBe(0);
+    expect([await shop.data(), await shop.annotations()]).toEqual([{}, {}]);
+  });
+
+  it.for([
+    ['is immutable', { immutable: true }, /^ {2}Secret +the Secret shop\/wx-token is immutable$/m],
+    [
+      'has no room for what is to come',
+      { data: { ours: 'A'.repeat(Math.floor((1024 * 1024 - 600) / 3) * 4) } },
+      /^ {2}Secret +the Secret shop\/wx-token would be larger than the 1 MiB/m,
+    ],
+  ] as const)('calls no Secret good that %s', async ([, change, expected], context) => {
+    const { shop, check } = await benchOf(context);
+    expect((await shop.ask('PATCH', SECRET, change)).status).toBe(200);
+    const { code, stdout, last } = await check('cluster');
+    expect(stdout).toMatch(expected);
+    expect({ code, last }).toEqual({ code: 77, last: 'WeChat: 1 good; cluster: 1 refused' });
+  });
+
+  it.for(['cluster', 'kubernetes-secret'] as const)(
+    'needs a person where rights, a good token or any are missing: %s',
+    async (kind, context) => {
+      const { shop, check, as } = await benchOf(context);
+      const refused = { code: 77, last: 'WeChat: 1 good; cluster: 1 refused' };
+      expect(await check(kind, shop.mirror)).toMatchObject(refused);
+      expect(await check(kind, await as({ token: 'of-nobody' }))).toMatchObject(refused);
+      expect(await check(kind, await as({}))).toMatchObject(refused);
+    },
+  );
+
+  it('needs a person where a mirror may not read its source', async (context) => {
+    const { check, as } = await benchOf(context);
+    expect(await check('mirror', await as({}))).toMatchObject({ code: 77, last: 'cluster: 1 refused' });
+  });
+});
