@@ -48,8 +48,8 @@ const UNKNOWN: Meaning = {
 };
 const REFUSED: Meaning = {
   code: 'kube-tls-refused',
-  what: 'it does not accept our client certificate',
-  advice: 'renew the client certificate of the kubeconfig, signed by the authority of this cluster',
+  what: 'it wants a client certificate that it accepts, and was given none',
+  advice: 'give the user of the kubeconfig one that its authority has signed, and that has not expired',
   backoff: SLOW,
 };
 const NAME: Meaning = {
@@ -96,6 +96,10 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   AbortError: { code: 'aborted', what: 'the daemon is stopping' },
 };
 
+/** What the other side says of a client certificate: by a code or, in TLS 1.2, in the text of an EPROTO alone. */
+const OF_OUR_CERTIFICATE =
+  /\balert (unknown ca|(bad |unsupported )?certificate)|_ALERT_(\w+_)?(CERTIFICATE|UNKNOWN_CA)/i;
+
 /**
  * What it means that no whole answer came.
  * @param effect `unsent` until the request was put on a connection, then what it may have done
@@ -109,7 +113,8 @@ export function noAnswer(
 ): EdgeError {
   const { code, name, message: said } = cause as { code?: unknown; name?: unknown; message?: unknown };
   const key = typeof code === 'string' ? code : String(name);
-  const known = MEANINGS[key] ?? MEANINGS[String(name)] ?? otherMeaning(key);
+  const isRefused = OF_OUR_CERTIFICATE.test(`${key} ${said}`);
+  const known = isRefused ? REFUSED : (MEANINGS[key] ?? MEANINGS[String(name)] ?? otherMeaning(key));
   const fitting = known === UNTRUSTED && !namesAuthority ? UNKNOWN : known;
   const { what, backoff = PASSING, ...meaning } = effect === 'unsent' ? unconnected(fitting) : fitting;
   const detail = what.includes(key) ? '' : ` (${key})`;
@@ -135,7 +140,6 @@ function unconnected(meaning: Meaning): Meaning {
 }
 
 function otherMeaning(key: string): Meaning {
-  if (/^ERR_SSL_.*_ALERT_.*(CERTIFICATE|UNKNOWN_CA)/.test(key)) return REFUSED;
   if (/CERT|ERR_TLS|ERR_SSL|SELF_SIGNED|UNABLE_TO_/.test(key)) return UNTRUSTED;
   if (key === 'HTTPParserError')
     return { code: 'kube-not-http', what: 'its answer is not HTTP', backoff: SLOW };

@@ -77,9 +77,9 @@ export function createWire(connection: Connection, timeouts: Timeouts): Wire {
     } catch (error) {
       ending.over();
       if (error instanceof EdgeError) throw error;
-      const failed = noAnswer(connection, error, effect, pool.namesAuthority());
-      if (failed.code.startsWith('kube-tls')) pool.doubt();
-      throw failed;
+      // Whether it is the handshake is not always told: in TLS 1.3 who refuses a client certificate may just hang up.
+      pool.doubt();
+      throw noAnswer(connection, error, effect, pool.namesAuthority());
     }
   }
 

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -14,6 +14,7 @@ import type { Certificates, Identity } from '../providers/certificates.ts';
 import { listen } from '../providers/servers.ts';
 import { startApiServer } from '../support/kubernetes/api-server.ts';
 import { kubeconfig } from '../support/kubernetes/kubeconfig.ts';
+import { eventually } from '../support/wait.ts';
 import { testCertificates } from './cluster.ts';
 
 const SECRET = { resource: 'secrets', namespace: 'default', name: 'wx-token' } as const;
@@ -142,6 +143,19 @@ describe('a client certificate', () => {
     const { outcome } = await clientOf(context, { server: url, ca: pem.authority, user });
     expect(await outcome()).toBe(ASKED);
   });
+
+  it('that something in between refuses is told apart from what is wrong with the server', async (context) => {
+    const pem = await certificates(context);
+    const port = await demanding(pem, context);
+    const data = (text: string) => Buffer.from(text).toString('base64');
+    const stranger = {
+      'client-certificate-data': data(pem.selfSigned.cert),
+      'client-key-data': data(pem.selfSigned.key),
+    };
+    const options = { server: `https://127.0.0.1:${port}`, ca: pem.authority };
+    const { outcome } = await clientOf(context, { ...options, user: stranger });
+    expect(await outcome()).toMatch(/^kube-tls-refused/);
+  });
 });
 
 describe('a client certificate in files', () => {
@@ -214,6 +228,26 @@ describe('an API server that speaks HTTPS', () => {
     expect(await outcome()).toBe('kube-http-400, none');
   });
 });
+
+/** A port that lets nobody through but those whose certificate the authority has signed, and tells the others why. */
+async function demanding(pem: Certificates, context: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'wx-'));
+  const files = { cert: pem.server.cert, key: pem.server.key, ca: pem.authority };
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+  const identity = ['-cert', 'cert', '-key', 'key', '-CAfile', 'ca', '-Verify', '1', '-verify_return_error'];
+  const server = spawn('openssl', ['s_server', '-accept', '127.0.0.1:0', '-tls1_2', '-www', ...identity], {
+    cwd: folder,
+  });
+  context.onTestFinished(async () => {
+    server.kill('SIGKILL');
+    await rm(folder, { recursive: true, force: true });
+  });
+  let said = '';
+  server.stdout.on('data', (part: Buffer) => {
+    said += part;
+  });
+  return eventually(() => /ACCEPT .*:(\d+)/.exec(said)?.[1], { for: 'a port' });
+}
 
 /** Signed by itself, a year ago for a day. */
 async function expiredIdentity({ onTestFinished }: TestContext): Promise<Identity> {
