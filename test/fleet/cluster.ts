@@ -10,7 +10,7 @@ import { openShop, type Shop } from '../support/kubernetes/shop.ts';
 import { type AtEnd, type Environment, type Program, startProgram } from '../support/program.ts';
 import { type RestlessReader, startRestlessReader } from '../support/restless-reader.ts';
 import { eventually } from '../support/wait.ts';
-import { type FollowedJournal, followJournal, type History, watchFile } from './fleet.ts';
+import { type FollowedJournal, followJournal, type History, watchFile, watchValue } from './fleet.ts';
 import type { Refreshed } from './refreshing.ts';
 
 /** A daemon of a cluster: a pod with a volume of its own. */
@@ -37,6 +37,8 @@ export interface Cluster extends Workbench {
   readonly shop: Shop;
   readonly pods: readonly Pod[];
   readonly journal: FollowedJournal;
+  /** The tokens that the Secret has held. */
+  readonly kept: History;
   /** The one that leads, of these or of all, as soon as there is one. */
   leader(among?: readonly Pod[]): Promise<Pod>;
   /** Waits until all of these files hold the newest token, and tells which that is. */
@@ -155,6 +157,7 @@ export async function cluster(atEnd: AtEnd, options: ClusterOptions = {}): Promi
     shop,
     pods,
     journal,
+    kept: watchValue(async () => (await shop.data())['shop'], atEnd),
     leader: (among = pods) =>
       eventually(() => among.find((pod) => pod.leads()), { for: 'a leader', within: 40_000 }),
     settled: (among = pods) =>

@@ -153,13 +153,21 @@ export interface History {
 const LOOK = 5;
 
 export function watchFile(file: string, atEnd: AtEnd, valueIn = (text: string) => text): History {
+  return watchValue(async () => {
+    const text = await contentOf(file);
+    return text === undefined ? undefined : valueIn(text);
+  }, atEnd);
+}
+
+/** The same of whatever can be read. */
+export function watchValue(read: () => Promise<string | undefined>, atEnd: AtEnd): History {
   const seen: Sighting[] = [];
   let ended = false;
 
   async function look(): Promise<void> {
     while (!ended) {
-      const text = await contentOf(file);
-      const hash = text === undefined ? undefined : sha256(valueIn(text));
+      const value = await read();
+      const hash = value === undefined ? undefined : sha256(value);
       if (hash !== undefined && seen.at(-1)?.hash !== hash) seen.push({ hash, at: performance.now() });
       await delay(LOOK);
     }
