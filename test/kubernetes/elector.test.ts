@@ -10,7 +10,7 @@ import { eventually } from '../support/wait.ts';
 import { openCluster } from './cluster.ts';
 
 /** Short enough for a test, long enough for a busy machine. */
-const TIMES = { duration: 4 * SECOND, renewDeadline: 3 * SECOND, retryPeriod: 500 };
+const TIMES = { duration: 6 * SECOND, renewDeadline: 5 * SECOND, retryPeriod: 500 };
 
 interface Candidate extends Elector {
   readonly events: readonly ClusterEvent[];
@@ -53,14 +53,16 @@ describe.concurrent('candidates for one Lease', () => {
     const first = await spec();
     expect(first).toMatchObject({ holder: leader.name, duration: TIMES.duration });
     // For longer than it would have lasted by itself.
-    await eventually(async () => ((await spec())?.renewed ?? 0) > (first?.renewed ?? 0) + 5 * SECOND);
+    await eventually(
+      async () => ((await spec())?.renewed ?? 0) > (first?.renewed ?? 0) + TIMES.duration + SECOND,
+    );
     expect(all.filter(({ leads }) => leads())).toEqual([leader]);
     const { acquired, transitions } = first ?? {};
     expect(await spec()).toMatchObject({ holder: leader.name, acquired, transitions });
     expect(leader.events).toEqual([{ type: 'leads', lease: expect.stringMatching(/\/wx-token-sidecar$/) }]);
   });
 
-  it('have another one within a second after the first has given it back', async ({ onTestFinished }) => {
+  it('need not wait for it to run out once the first has given it back', async ({ onTestFinished }) => {
     const { all, elected, spec } = await candidates(onTestFinished, 3);
     const first = await elected();
     await eventually(() => all.every((one) => one === first || !one.trouble()));
@@ -69,7 +71,7 @@ describe.concurrent('candidates for one Lease', () => {
     const next = await elected(all.filter((one) => one !== first));
     const took = Math.round(performance.now() - began);
     process.stdout.write(`cluster: handed over in ${took} ms\n`);
-    expect(took).toBeLessThan(SECOND);
+    expect(took).toBeLessThan(TIMES.duration - TIMES.retryPeriod);
     expect(first.events.at(-1)).toMatchObject({ type: 'follows', why: 'released' });
     expect(first.leads()).toBe(false);
     await eventually(async () => (await spec())?.holder === next.name);
@@ -85,11 +87,12 @@ describe.concurrent('candidates for one Lease', () => {
     const client = admin.client();
     const past = (second: number) => `2020-01-01T00:00:${String(second).padStart(2, '0')}.000000Z`;
     // For longer than the duration; those times are over by years.
-    for (let second = 0; second < 16; second += 1) {
+    const pause = 300;
+    for (let second = 0; second * pause < TIMES.duration + SECOND; second += 1) {
       const found = await client.get(lease);
       const spec = { ...found.spec, holderIdentity: 'client-go', renewTime: past(second) };
       await client.replace(lease, { ...found, spec }).catch(() => {});
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      await new Promise((resolve) => setTimeout(resolve, pause));
     }
     expect(holdingOf(await client.get(lease))?.holder).toBe('client-go');
     expect(one?.leads()).toBe(false);
@@ -121,7 +124,7 @@ describe.concurrent('candidates for one Lease', () => {
     server.freeze();
     const began = performance.now();
     await leader.close();
-    expect(performance.now() - began).toBeLessThan(3 * SECOND);
+    expect(performance.now() - began).toBeLessThan(5 * SECOND);
     server.thaw();
     expect(leader.leads()).toBe(false);
   });
