@@ -38,7 +38,7 @@ const NET = 30 * SECOND;
 const POLL = 2 * SECOND;
 
 /** The same while nobody answers: to be there soon after the server is costs it nothing until then; ms. */
-const KNOCK = 0.5 * SECOND;
+const KNOCK = 0.3 * SECOND;
 const SILENT = /^kube-(unreachable|timeout|cut)$/;
 
 export function keepWatching(options: SecretWatchOptions): SecretWatch {

@@ -72,6 +72,7 @@ async function askOne(group: Cluster, count: number): Promise<void> {
   await group.settled();
 }
 
+/** The longest first: those that count milliseconds do not start while all others do. */
 export const SCENARIOS: readonly Scenario[] = [
   {
     title: 'the API server cannot be reached for a while',
@@ -98,6 +99,90 @@ export const SCENARIOS: readonly Scenario[] = [
       await calls(group, 2);
       await group.settled();
       return { single: 2 };
+    },
+  },
+  {
+    title: 'the one that leads is frozen while it waits for an answer',
+    async play(group, pace) {
+      const { sandbox } = group;
+      const frozen = await ready(group);
+      await sandbox.faults([{ kind: 'latency', ms: HELD_BACK, path: '/cgi-bin/token', times: 1 }]);
+      frozen.signal('SIGHUP');
+      await calls(group, 2);
+      frozen.signal('SIGSTOP');
+      await standStill(group, frozen, pace);
+      // The intent tells the next one that the token may be dying.
+      await calls(group, 3);
+      await group.settled(others(group, frozen));
+      await wake(group, frozen);
+      return { single: 2, more: 1, absent: [frozen] };
+    },
+  },
+  {
+    title: 'it is frozen between its fetch and its patch',
+    options: { canFreeze: true },
+    async play(group, pace) {
+      const frozen = await ready(group);
+      await group.freezeBefore(frozen, 'patch');
+      frozen.signal('SIGHUP');
+      await standStill(group, frozen, pace);
+      await calls(group, 3);
+      await group.settled(others(group, frozen));
+      await wake(group, frozen);
+      return { single: 2, more: 1, absent: [frozen] };
+    },
+  },
+  {
+    title: 'it is frozen before its last check, with its intent written down',
+    options: { canFreeze: true },
+    async play(group, pace) {
+      const frozen = await ready(group);
+      await group.freezeBefore(frozen, 'connect');
+      frozen.signal('SIGHUP');
+      await standStill(group, frozen, pace);
+      await calls(group, 2);
+      await group.settled(others(group, frozen));
+      await wake(group, frozen);
+      return { single: 2, absent: [frozen] };
+    },
+  },
+  {
+    title: 'it is frozen between its last check and the socket',
+    options: { canFreeze: true },
+    async play(group, pace) {
+      const frozen = await ready(group);
+      await group.freezeBefore(frozen, 'write');
+      frozen.signal('SIGHUP');
+      await standStill(group, frozen, pace);
+      await calls(group, 2);
+      await group.settled(others(group, frozen));
+      // What it sends only now brings the newest token of all; the platform tells its time in whole seconds.
+      await nextSecond(group);
+      frozen.signal('SIGCONT');
+      const [, , last] = await calls(group, 3);
+      expect(await group.settled()).toBe(last?.tokenSha256);
+      await group.leader(others(group, frozen));
+      await allEnd(group);
+      return { single: 2, more: 1, absent: [frozen] };
+    },
+  },
+  {
+    title: 'it is frozen while nothing is due, and asked before it wakes',
+    async play(group, pace) {
+      const frozen = await ready(group);
+      frozen.signal('SIGSTOP');
+      await standStill(group, frozen, pace);
+      const [next] = others(group, frozen);
+      next?.signal('SIGHUP');
+      await calls(group, 2);
+      await group.settled(others(group, frozen));
+      // The token that it knew was replaced meanwhile, so nothing is to come of it.
+      frozen.signal('SIGHUP');
+      frozen.signal('SIGCONT');
+      await frozen.logged(/^another daemon refreshes|^this daemon could not renew/);
+      await group.settled();
+      await allEnd(group);
+      return { single: 2, absent: [frozen] };
     },
   },
   {
@@ -201,90 +286,6 @@ export const SCENARIOS: readonly Scenario[] = [
       await calls(group, 3);
       await group.settled(others(group, killed));
       return { single: 2, more: 1, handedOver: took, absent: [killed] };
-    },
-  },
-  {
-    title: 'it is frozen while it waits for an answer',
-    async play(group, pace) {
-      const { sandbox } = group;
-      const frozen = await ready(group);
-      await sandbox.faults([{ kind: 'latency', ms: HELD_BACK, path: '/cgi-bin/token', times: 1 }]);
-      frozen.signal('SIGHUP');
-      await calls(group, 2);
-      frozen.signal('SIGSTOP');
-      await standStill(group, frozen, pace);
-      // The intent tells the next one that the token may be dying.
-      await calls(group, 3);
-      await group.settled(others(group, frozen));
-      await wake(group, frozen);
-      return { single: 2, more: 1, absent: [frozen] };
-    },
-  },
-  {
-    title: 'it is frozen between its fetch and its patch',
-    options: { canFreeze: true },
-    async play(group, pace) {
-      const frozen = await ready(group);
-      await group.freezeBefore(frozen, 'patch');
-      frozen.signal('SIGHUP');
-      await standStill(group, frozen, pace);
-      await calls(group, 3);
-      await group.settled(others(group, frozen));
-      await wake(group, frozen);
-      return { single: 2, more: 1, absent: [frozen] };
-    },
-  },
-  {
-    title: 'it is frozen before its last check, with its intent written down',
-    options: { canFreeze: true },
-    async play(group, pace) {
-      const frozen = await ready(group);
-      await group.freezeBefore(frozen, 'connect');
-      frozen.signal('SIGHUP');
-      await standStill(group, frozen, pace);
-      await calls(group, 2);
-      await group.settled(others(group, frozen));
-      await wake(group, frozen);
-      return { single: 2, absent: [frozen] };
-    },
-  },
-  {
-    title: 'it is frozen between its last check and the socket',
-    options: { canFreeze: true },
-    async play(group, pace) {
-      const frozen = await ready(group);
-      await group.freezeBefore(frozen, 'write');
-      frozen.signal('SIGHUP');
-      await standStill(group, frozen, pace);
-      await calls(group, 2);
-      await group.settled(others(group, frozen));
-      // What it sends only now brings the newest token of all; the platform tells its time in whole seconds.
-      await nextSecond(group);
-      frozen.signal('SIGCONT');
-      const [, , last] = await calls(group, 3);
-      expect(await group.settled()).toBe(last?.tokenSha256);
-      await group.leader(others(group, frozen));
-      await allEnd(group);
-      return { single: 2, more: 1, absent: [frozen] };
-    },
-  },
-  {
-    title: 'it is frozen while nothing is due, and asked before it wakes',
-    async play(group, pace) {
-      const frozen = await ready(group);
-      frozen.signal('SIGSTOP');
-      await standStill(group, frozen, pace);
-      const [next] = others(group, frozen);
-      next?.signal('SIGHUP');
-      await calls(group, 2);
-      await group.settled(others(group, frozen));
-      // The token that it knew was replaced meanwhile, so nothing is to come of it.
-      frozen.signal('SIGHUP');
-      frozen.signal('SIGCONT');
-      await frozen.logged(/^another daemon refreshes|^this daemon could not renew/);
-      await group.settled();
-      await allEnd(group);
-      return { single: 2, absent: [frozen] };
     },
   },
   {
