@@ -56,22 +56,24 @@ export interface ObjectConfig {
 
 export type CredentialConfig = FetchedConfig | MirrorConfig;
 
-/** A credential that another program fetches. */
-export interface MirrorConfig {
+interface PublishedConfig {
   readonly name: string;
-  readonly type: 'mirror';
-  /** The Secret that holds it, and what it is called there. */
-  readonly from: ObjectConfig & { readonly credential: string };
   /** Its absence does not make the daemon unready. */
   readonly optional: boolean;
-  /** What of it is published besides its token. */
+  /** What is published besides its token. */
   readonly tickets: readonly TicketKind[];
   readonly publish: readonly TargetConfig[];
   readonly notify: readonly NotifierConfig[];
 }
 
-export interface FetchedConfig {
-  readonly name: string;
+/** A credential that another program fetches. */
+export interface MirrorConfig extends PublishedConfig {
+  readonly type: 'mirror';
+  /** The Secret that holds it, and what it is called there. */
+  readonly from: ObjectConfig & { readonly credential: string };
+}
+
+export interface FetchedConfig extends PublishedConfig {
   readonly type: CredentialType;
   readonly appId: string;
   readonly secret: SecretSource;
@@ -85,12 +87,6 @@ export interface FetchedConfig {
   readonly allowForce: boolean;
   /** Ask a stable token's endpoint again so often, to learn of a rotation made elsewhere; absent: never. */
   readonly recheck?: number;
-  /** Its absence does not make the daemon unready. */
-  readonly optional: boolean;
-  /** What is fetched with its token. */
-  readonly tickets: readonly TicketKind[];
-  readonly publish: readonly TargetConfig[];
-  readonly notify: readonly NotifierConfig[];
 }
 
 export type SecretSource = { readonly file: string } | { readonly value: Secret };
