@@ -24,11 +24,20 @@ const { metafile } = await build({
   sourcemap: true,
   metafile: true,
   legalComments: 'none',
+  // Names stay, so that a stack trace can be read; the source map is beside it.
+  minifyWhitespace: true,
   logLevel: 'warning',
   plugins: [instead, onDemand],
   define: { 'process.env.JEST_WORKER_ID': 'undefined' },
   banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
 });
+
+// With a single character beyond ASCII V8 keeps the whole source in two bytes a character.
+const bundle = await readFile(join(FOLDER, 'wx-token-sidecar.js'));
+if (bundle.some((byte) => byte > 0x7f))
+  throw new Error(
+    'not ASCII: esbuild cannot escape what tagged templates hold; write &ndash; there, or the like',
+  );
 
 const parsed = async (file) => JSON.parse(await readFile(join(ROOT, file), 'utf8'));
 const packages = await packagesOf(metafile, { root: ROOT, lock: await parsed('package-lock.json') });

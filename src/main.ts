@@ -2,8 +2,8 @@
 import { complain } from './commands/complain.ts';
 import { EXIT } from './commands/exit.ts';
 import { endProcess } from './system/end-process.ts';
+import { preferSmall } from './system/v8-flags.ts';
 import { version } from './system/version.ts';
-import { keepWebAssemblyPlain } from './system/web-assembly.ts';
 
 interface Command {
   /** @returns the exit code */
@@ -61,7 +61,7 @@ function print(text: string): number {
 process.stderr.on('error', () => {});
 process.stdout.on('error', () => {});
 
-keepWebAssemblyPlain();
+preferSmall();
 main(process.argv.slice(2)).then(endProcess, (error: unknown) => {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   complain(...`unexpected: ${text}`.split('\n'));

@@ -39,7 +39,7 @@ export async function statusPage(
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="refresh" content="${REFRESH}">
-<title>${headline.text} · wx-token-sidecar</title>
+<title>${headline.text} &middot; wx-token-sidecar</title>
 <link rel="icon" href="${iconOf(headline.tone)}">
 ${STYLE_ELEMENT}
 </head>

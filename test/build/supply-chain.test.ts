@@ -151,6 +151,7 @@ describe('the package', () => {
         'CHANGELOG.md',
         'LICENSE',
         'README.md',
+        'README.zh-CN.md',
         'config.schema.json',
         `dist/${LICENCES}`,
         `dist/${SBOM}`,

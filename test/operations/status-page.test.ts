@@ -146,7 +146,7 @@ describe('the page', () => {
     story.clock.pass(HOUR + 56 * MINUTE);
     if (fetches > 1) story.fail(PASSING_FAULT);
     const page = await pageOf([viewOf(story)], story.clock);
-    expect(page).toContain(`<title>${words} · wx-token-sidecar</title>`);
+    expect(page).toContain(`<title>${words} &middot; wx-token-sidecar</title>`);
     expect(page).toContain('1 token, as of');
   });
 
@@ -187,8 +187,8 @@ describe('the page', () => {
     });
     const { body } = await statusPage([view], history, clock.now());
     expect(body).toContain('aria-label="calls of the last 24 hours: 1 good, 1 failed"');
-    expect(body).toMatch(/<title>00:00–01:00 UTC: 1 good, 0 failed<\/title><rect class="hit" x="0"/);
-    expect(body).toMatch(/<title>23:00–00:00 UTC: 0 good, 1 failed<\/title><rect class="hit" x="230"/);
+    expect(body).toMatch(/<title>00:00&ndash;01:00 UTC: 1 good, 0 failed<\/title><rect class="hit" x="0"/);
+    expect(body).toMatch(/<title>23:00&ndash;00:00 UTC: 0 good, 1 failed<\/title><rect class="hit" x="230"/);
     expect(await pageOf([view], clock)).toContain('no calls');
   });
 });
