@@ -9,7 +9,7 @@ import type { Kind } from './core/credential.ts';
 import type { AccountStore, Clock, Unit } from './core/ports.ts';
 import { kubernetesOf } from './kubernetes/index.ts';
 import { createClusterNarrator } from './operations/cluster-narrator.ts';
-import type { Logger } from './operations/logger.ts';
+import type { Fields, Logger } from './operations/logger.ts';
 import { prepareFolder } from './preparation.ts';
 
 export interface StoresOptions {
@@ -57,7 +57,7 @@ export async function createStores(
   { clock, logger, random }: StoresOptions,
 ): Promise<Stores> {
   const access = { mode: stateMode, ...(stateGid !== undefined && { gid: stateGid }) };
-  const warn = (message: string) => logger.warn(message);
+  const warn = (message: string, fields: Fields = {}) => logger.warn(message, fields);
   const folder = stateFolder(stateDir, access, clock, warn);
   const kubernetes = kubernetesOf({ clock });
   const edges = { kubernetes, clock, random, report: createClusterNarrator(logger) };

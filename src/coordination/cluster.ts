@@ -6,6 +6,7 @@ import type { AccountStore, Clock } from '../core/ports.ts';
 import { SECOND } from '../core/time.ts';
 import type { Kubernetes } from '../kubernetes/index.ts';
 import { objectAt, type Place } from '../kubernetes/resources.ts';
+import type { Election, Warn } from './contested.ts';
 import type { ElectionTimes } from './election.ts';
 import { type Elector, startElector } from './lease-elector.ts';
 import { openSecret } from './secret-cache.ts';
@@ -22,7 +23,7 @@ export interface ClusterOptions {
   /** In [0, 1). */
   readonly random: () => number;
   readonly report: (event: ClusterEvent) => void;
-  readonly warn: (message: string) => void;
+  readonly warn: Warn;
 }
 
 export interface ClusterListeners {
@@ -72,7 +73,11 @@ export async function joinCluster(options: ClusterOptions): Promise<Cluster> {
       noticed();
     },
   });
-  const election = { leads: () => elector?.leads() ?? false, trouble: () => elector?.trouble() };
+  const election: Election = {
+    leads: () => elector?.leads() ?? false,
+    holder: () => elector?.holder(),
+    trouble: () => elector?.trouble(),
+  };
 
   function noticed(): void {
     const now = cache.now();
@@ -118,7 +123,11 @@ export async function joinCluster(options: ClusterOptions): Promise<Cluster> {
         },
       });
     },
-    leadership: () => ({ lease: `${lease.namespace}/${lease.name}`, leads: election.leads() }),
+    leadership() {
+      const holder = election.holder();
+      const known = holder === undefined ? {} : { holder };
+      return { lease: `${lease.namespace}/${lease.name}`, leads: election.leads(), ...known };
+    },
     async close() {
       await elector?.close();
       await cache.close();

@@ -16,6 +16,8 @@ import { withinTime } from './within-time.ts';
 export interface Elector {
   /** Whether this daemon may act as the one that was elected, at this very moment. */
   leads(): boolean;
+  /** Who was seen to hold the Lease last; undefined where nobody was. */
+  holder(): string | undefined;
   /** Why nobody can be elected, as far as can be seen from here; undefined while somebody is, or is about to be. */
   trouble(): Failure | undefined;
   /** Gives the Lease back, so that another one need not wait for it to run out. */
@@ -132,6 +134,7 @@ export function startElector(options: ElectorOptions): Elector {
 
   return {
     leads: tenure.lasts,
+    holder: () => seen?.holding?.holder || undefined,
     trouble() {
       if (!failure || tenure.lasts()) return undefined;
       const isTaken = seen && decide(seen, identity, times, clock.now()).kind === 'wait';

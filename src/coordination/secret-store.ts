@@ -1,11 +1,13 @@
 import type { Kind } from '../core/credential.ts';
-import { EdgeError, type Failure, failureOf, PASSING } from '../core/failure.ts';
+import { EdgeError, failureOf, PASSING } from '../core/failure.ts';
 import type { AccountStore, Lease } from '../core/ports.ts';
 import type { Kubernetes } from '../kubernetes/index.ts';
 import { inWords } from '../kubernetes/resources.ts';
+import type { Election, Warn } from './contested.ts';
 import type { SecretCache } from './secret-cache.ts';
 import type { Subject } from './secret-entry.ts';
-import { decodePart, encodePart, isSamePart, keysOf, type Part, partOf, patchOf } from './secret-layout.ts';
+import { encodePart, isSamePart, keysOf, type Part, partOf, patchOf } from './secret-layout.ts';
+import { secretReader } from './secret-reader.ts';
 import { leaveRequest } from './secret-requests.ts';
 
 export interface SecretStoreOptions {
@@ -14,13 +16,15 @@ export interface SecretStoreOptions {
   readonly cache: SecretCache;
   readonly kubernetes: Pick<Kubernetes, 'inTurn'>;
   /** Who may fetch. */
-  readonly election: { leads(): boolean; trouble(): Failure | undefined };
+  readonly election: Election;
   /** Told once of each reason why a record cannot be used; the daemon goes on as if there were none. */
-  readonly warn: (message: string) => void;
+  readonly warn: Warn;
 }
 
 /** Others write into the same Secret all the time, each a key of its own; so often in a row is no coincidence. */
 const MOST_TRIES = 20;
+
+const OTHER_ACCOUNT = 'the daemon that leads takes this credential for another account, so it is not asked';
 
 /**
  * The record of one account in a Secret. A write is made on the condition that nothing of it has changed since the lock
@@ -32,13 +36,11 @@ export function secretStore(options: SecretStoreOptions): AccountStore {
   const keys = keysOf(subject.name, subject.kind);
   /** What was there when the lock was taken, or what has been written since. */
   const bases = new WeakMap<Lease, Part>();
-  let complained: string | undefined;
+  const reader = secretReader({ account, name: subject.name, keys, cache, election, warn });
   let unlocked: unknown;
 
-  const currentPart = (): Part | undefined => {
-    const secret = cache.now();
-    return secret && partOf(secret, keys);
-  };
+  /** What others see as another account is the leader's to replace: two who both did would never end. */
+  const isTheirs = (part: Part) => !election.leads() && reader.isDisputed(part);
 
   async function write(wanted: Part, base: Part): Promise<void> {
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
@@ -46,7 +48,7 @@ export function secretStore(options: SecretStoreOptions): AccountStore {
       const found = partOf(secret, keys);
       // Our own, of which no answer came.
       if (tries > 0 && isSamePart(found, { ...base, ...wanted })) return;
-      if (!isSamePart(found, base)) throw superseded();
+      if (!isSamePart(found, base) || isTheirs(found)) throw superseded();
       try {
         await cache.patch(secret.metadata.resourceVersion, patchOf(wanted, base, keys));
         return;
@@ -61,26 +63,11 @@ export function secretStore(options: SecretStoreOptions): AccountStore {
   }
 
   function superseded(): EdgeError {
-    const message = `the ${inWords(cache.object)} was written by another daemon meanwhile`;
-    return new EdgeError({ class: 'passing', code: 'lock-lost', message, effect: 'none', backoff: PASSING });
+    return passing('lock-lost', `the ${inWords(cache.object)} was written by another daemon meanwhile`);
   }
 
   return {
-    async read() {
-      await cache.ready();
-      try {
-        const part = currentPart();
-        const record = part && decodePart(part, account);
-        complained = undefined;
-        return record;
-      } catch (error) {
-        const { message } = error as Error;
-        if (message !== complained)
-          warn(`ignoring ${keys.value} of the ${inWords(cache.object)}: ${message}`);
-        complained = message;
-        return undefined;
-      }
-    },
+    read: reader.read,
     async write(record, lease) {
       const base = bases.get(lease);
       if (!base) throw unlocked ?? superseded();
@@ -95,7 +82,11 @@ export function secretStore(options: SecretStoreOptions): AccountStore {
           if (trouble) throw new EdgeError(trouble);
           return undefined;
         }
+        const known = cache.now();
+        // Nothing to ask the server for again and again.
+        if (known && isTheirs(partOf(known, keys))) return undefined;
         const base = partOf(await cache.refresh(), keys);
+        if (isTheirs(base)) return undefined;
         const isHeld = election.leads;
         const lease: Lease = { held: async () => isHeld(), isHeld, release: async () => {} };
         bases.set(lease, base);
@@ -105,7 +96,16 @@ export function secretStore(options: SecretStoreOptions): AccountStore {
         throw error;
       }
     },
-    handOver: (wish) => leaveRequest(wish, { cache, kubernetes, annotation: keys.request }),
+    async handOver(wish) {
+      const known = cache.now();
+      // Whoever leads would refresh another account for it.
+      if (known && isTheirs(partOf(known, keys))) throw passing('kube-contested', OTHER_ACCOUNT);
+      await leaveRequest(wish, { cache, kubernetes, annotation: keys.request });
+    },
     syncedAt: cache.syncedAt,
   };
+}
+
+function passing(code: string, message: string): EdgeError {
+  return new EdgeError({ class: 'passing', code, message, effect: 'none', backoff: PASSING });
 }

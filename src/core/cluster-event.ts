@@ -6,6 +6,8 @@ export interface Leadership {
   readonly lease: string;
   /** Whether it is this daemon. */
   readonly leads: boolean;
+  /** Who holds the Lease, as far as is known. */
+  readonly holder?: string;
 }
 
 /** What happened between this daemon and the cluster, as the world may hear it. Nothing secret. */

@@ -24,13 +24,17 @@ export interface Pod extends Program {
   /** Waits until it stands still, as after SIGSTOP. */
   frozen(): Promise<void>;
   refresh(args?: readonly string[]): Promise<Refreshed>;
-  /** What it says on /metrics. */
-  metrics(): Promise<string>;
+  /** What it says on /metrics, or elsewhere. */
+  metrics(path?: string): Promise<string>;
+  /** Gives its one credential other settings, and a change of other settings than that; it reads them while it runs. */
+  change(credential: Settings, others?: Settings): Promise<void>;
   /** Any command with the configuration of the daemon, to its end. */
   command(args: readonly string[]): Promise<Refreshed>;
   /** The same with a volume of its own, as another pod has it. */
   beside(args: readonly string[]): Promise<Refreshed & { readonly file: string }>;
 }
+
+type Settings = Readonly<Record<string, unknown>>;
 
 /** Pods that share nothing but a Secret and a Lease. */
 export interface Cluster extends Workbench {
@@ -69,6 +73,8 @@ export interface ClusterOptions {
   readonly ticket?: boolean;
   /** Whether a daemon can be made to stand still at a {@link FreezePoint}. */
   readonly canFreeze?: boolean;
+  /** Settings of the credential that one of them has and the others have not, by their order. */
+  readonly changes?: readonly Settings[];
 }
 
 /** As every elector of a cluster has them. */
@@ -79,7 +85,7 @@ export const SHORT: LeaseTimes = { duration: 5_000, renewDeadline: 4_000, retryP
 
 export async function cluster(atEnd: AtEnd, options: ClusterOptions = {}): Promise<Cluster> {
   const { type = 'access-token', size = 3, times = SHORT, rules = {}, ticket = false, ahead } = options;
-  const { canFreeze = false, firstHeldBack } = options;
+  const { canFreeze = false, firstHeldBack, changes = [] } = options;
   const bench = await workbench(atEnd, rules);
   const shop = await openShop(bench.folder, atEnd);
   const journal = followJournal(bench.sandbox, atEnd);
@@ -109,8 +115,13 @@ export async function cluster(atEnd: AtEnd, options: ClusterOptions = {}): Promi
       cluster: { lease: { name: LEASE_NAME, ...durationsOf(times) }, secret: { name: SECRET_NAME } },
       credentials: [{ name: 'shop', type, appId: APP_ID, secretFile, tickets, publish, ...more }],
     };
-    await writeFile(config, stringify(document));
-    return { file, feedback, env: { KUBECONFIG: shop.refresher, WXTOKEN_CONFIG: config } };
+    async function change(credential: Settings, others: Settings = {}): Promise<void> {
+      const credentials = document.credentials.map((one) => ({ ...one, ...credential }));
+      await writeFile(`${config}.new`, stringify({ ...document, credentials, ...others }));
+      await rename(`${config}.new`, config);
+    }
+    await change({ ...changes[Number(name.split('-').at(-1))] });
+    return { file, feedback, change, env: { KUBECONFIG: shop.refresher, WXTOKEN_CONFIG: config } };
   }
 
   async function ended(args: readonly string[], env: Environment): Promise<Refreshed> {
@@ -120,7 +131,7 @@ export async function cluster(atEnd: AtEnd, options: ClusterOptions = {}): Promi
   }
 
   async function start(name: string): Promise<Pod> {
-    const { file, feedback, env } = await configure(name);
+    const { file, feedback, change, env } = await configure(name);
     const freezing = {
       NODE_OPTIONS: `--import=${new URL('../support/freeze-at-socket.mjs', import.meta.url).href}`,
       FREEZE_FLAG: flagOf(name),
@@ -129,7 +140,7 @@ export async function cluster(atEnd: AtEnd, options: ClusterOptions = {}): Promi
     let neighbours = 0;
     return {
       ...program,
-      ...{ name, file, feedback, history: watchFile(file, atEnd) },
+      ...{ name, file, feedback, change, history: watchFile(file, atEnd) },
       reader: startRestlessReader({ file, url: baseUrl }, atEnd),
       leads: () => isLeading(program),
       async frozen() {
@@ -143,9 +154,9 @@ export async function cluster(atEnd: AtEnd, options: ClusterOptions = {}): Promi
         const other = await configure(`${name}-${neighbours}`);
         return { ...(await ended(args, other.env)), file: other.file };
       },
-      async metrics() {
+      async metrics(path = '/metrics') {
         const { message } = await program.logged(/^health and metrics on /);
-        return (await fetch(`http://${message.split(' ').at(-1)}/metrics`)).text();
+        return (await fetch(`http://${message.split(' ').at(-1)}${path}`)).text();
       },
     };
   }

@@ -74,9 +74,34 @@ describe('a record in a Secret', () => {
     await eventually(async () => (await one.store.read()) ?? one.warnings.length === 2);
     expect(one.warnings).toEqual([
       expect.stringMatching(/^ignoring shop of the Secret .*: not a record of this program \(token\)$/),
-      expect.stringMatching(/^ignoring shop of the Secret .*: a record of another account$/),
+      expect.stringMatching(
+        /keeps another account under shop: .*\/other, .*this daemon leads and replaces it$/,
+      ),
     ]);
     expect(one.warnings.join()).not.toContain(token('b'));
+  });
+
+  it('of another account, or one that cannot be read, is replaced by the one that leads and nobody else', async ({
+    onTestFinished,
+  }) => {
+    const { join, admin, path } = await sharers(onTestFinished);
+    const one = join();
+    await one.store.write(recordOf(2, token('a')), await locked(one));
+    one.leads = false;
+    const held = await locked(one, 'keep');
+    for (const record of [
+      JSON.stringify({ version: 1, ...recordOf(2), account: 'weixin/stable-token/other' }),
+      'nonsense',
+    ]) {
+      await admin.ask('PATCH', path, {
+        metadata: { annotations: { 'token.wx-token-sidecar/shop': record } },
+      });
+      await eventually(async () => (await one.store.lock('keep')) === undefined);
+      await expect(one.store.write(recordOf(3), held)).rejects.toMatchObject({ code: 'lock-lost' });
+    }
+    one.leads = true;
+    await one.store.write(recordOf(3), await locked(one, 'keep'));
+    expect(await one.store.read()).toEqual(recordOf(3));
   });
 });
 

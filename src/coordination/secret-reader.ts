@@ -1,0 +1,73 @@
+import type { AccountRecord } from '../core/record.ts';
+import { inWords } from '../kubernetes/resources.ts';
+import { accountIn, contested, type Election, type Warn } from './contested.ts';
+import type { SecretCache } from './secret-cache.ts';
+import { decodePart, type Keys, type Part, partOf } from './secret-layout.ts';
+
+/** What a Secret says of one account, to one who may share its name with others of another configuration. */
+export interface SecretReader {
+  /** Waits for the first look at the Secret to end. */
+  read(): Promise<AccountRecord | undefined>;
+  /** Whether what is there was not written by a daemon that sees things as we do: who leads may replace it, nobody else. */
+  isDisputed(part: Part): boolean;
+}
+
+export interface SecretReaderOptions {
+  readonly account: string;
+  /** Of the credential. */
+  readonly name: string;
+  readonly keys: Keys;
+  readonly cache: Pick<SecretCache, 'object' | 'now' | 'ready'>;
+  readonly election: Pick<Election, 'leads' | 'holder'>;
+  /** Told once of each reason why a record cannot be used; the daemon goes on as if there were none. */
+  readonly warn: Warn;
+}
+
+export function secretReader({
+  account,
+  name,
+  keys,
+  cache,
+  election,
+  warn,
+}: SecretReaderOptions): SecretReader {
+  let complained: string | undefined;
+
+  function complain(part: Part, error: unknown): void {
+    const theirs = accountIn(part);
+    const isOther = theirs !== undefined && theirs !== account;
+    const { message } = error as Error;
+    const reason = isOther ? `of ${theirs}` : message;
+    if (reason === complained) return;
+    complained = reason;
+    const where = inWords(cache.object);
+    if (isOther) {
+      const { line, advice } = contested({ where, key: keys.value, theirs, ours: account }, election);
+      warn(line, { credential: name, advice });
+    } else warn(`ignoring ${keys.value} of the ${where}: ${message}`, { credential: name });
+  }
+
+  return {
+    async read() {
+      await cache.ready();
+      const secret = cache.now();
+      const part = secret ? partOf(secret, keys) : {};
+      try {
+        const record = decodePart(part, account);
+        complained = undefined;
+        return record;
+      } catch (error) {
+        complain(part, error);
+        return undefined;
+      }
+    },
+    isDisputed(part) {
+      try {
+        decodePart(part, account);
+        return false;
+      } catch {
+        return true;
+      }
+    },
+  };
+}
