@@ -16,6 +16,7 @@ import { createCautions } from './preparation.ts';
 import { publishers } from './publishers/index.ts';
 import { createReconciler, type Reconciler } from './reconciler.ts';
 import { joinCredentials, type Served, unitsOf } from './served.ts';
+import { LAST_ANSWER } from './stopping.ts';
 import { createStores, type Stores } from './stores.ts';
 import { atMostEvery } from './system/at-most-every.ts';
 import { createWaker } from './system/waker.ts';
@@ -43,9 +44,6 @@ export interface Daemon extends Omit<Reconciler, 'serve'>, Pick<Stores, 'leaders
   /** @param lastAnswer how long a request under way may still take, in ms */
   stop(lastAnswer?: number): Promise<void>;
 }
-
-/** Long enough for a slow answer, short enough for the five seconds in which a stop is over. */
-export const LAST_ANSWER = 3_500;
 
 /** Where nobody tells of a neighbour's write, the records are read so often, in ms; between the reads there is rest. */
 const DEAF_LOOK = SECOND;
@@ -76,6 +74,7 @@ export async function startDaemon(
   const report: Reporter = (unit, what) => {
     narrate(unit, what);
     observer?.report(unit, what);
+    if (what.type === 'failed' && what.failure.blamesSecret) stores.resign();
     if (unit && what.type === 'published') announcer.published(unit, what.result, what.expiresAt);
   };
   const reconciler = createReconciler({ clock, random, report, wakeIn: waker.in });

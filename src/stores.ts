@@ -47,6 +47,8 @@ export interface Stores {
   works(): boolean;
   /** Who refreshes for all; undefined without a cluster. */
   leadership(): Leadership | undefined;
+  /** Another daemon should refresh for all, if there is one that can. */
+  resign(): void;
   /** Gives back what is held; to be called when nothing is under way any more. */
   close(): Promise<void>;
 }
@@ -100,6 +102,7 @@ export async function createStores(
     },
     works: () => watch?.works() ?? false,
     leadership: () => cluster?.leadership(),
+    resign: () => cluster?.resign(),
     async close() {
       await Promise.all([watch?.close(), cluster?.close(), mirrors?.then((opened) => opened.close())]);
       await kubernetes.close();

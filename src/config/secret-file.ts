@@ -74,5 +74,6 @@ function unusable(path: string, what: string, advice?: string): EdgeError {
     ...(advice && { advice }),
     effect: 'unsent',
     backoff: { ...PASSING, cap: MINUTE },
+    blamesSecret: true,
   });
 }

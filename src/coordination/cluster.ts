@@ -6,6 +6,7 @@ import type { AccountStore, Clock } from '../core/ports.ts';
 import { SECOND } from '../core/time.ts';
 import type { Kubernetes } from '../kubernetes/index.ts';
 import { objectAt, type Place } from '../kubernetes/resources.ts';
+import { createAbdication } from './abdication.ts';
 import type { Election, Warn } from './contested.ts';
 import type { ElectionTimes } from './election.ts';
 import { type Elector, startElector } from './lease-elector.ts';
@@ -41,6 +42,8 @@ export interface Cluster {
   /** Takes part in the election from now on. */
   start(listeners: ClusterListeners): void;
   leadership(): Leadership;
+  /** Another daemon should refresh for all, if there is one that can. */
+  resign(): void;
   /** Gives the Lease back. */
   close(): Promise<void>;
 }
@@ -73,8 +76,13 @@ export async function joinCluster(options: ClusterOptions): Promise<Cluster> {
       noticed();
     },
   });
+  const leads = () => elector?.leads() ?? false;
+  // So long that whoever hears of it by asking now and then has asked meanwhile.
+  const resign = () => elector?.abstain(3 * leasePlace.retryPeriod);
+  const abdication = createAbdication({ clock, leads, resign });
   const election: Election = {
-    leads: () => elector?.leads() ?? false,
+    leads,
+    enter: abdication.enter,
     holder: () => elector?.holder(),
     trouble: () => elector?.trouble(),
   };
@@ -128,6 +136,7 @@ export async function joinCluster(options: ClusterOptions): Promise<Cluster> {
       const known = holder === undefined ? {} : { holder };
       return { lease: `${lease.namespace}/${lease.name}`, leads: election.leads(), ...known };
     },
+    resign: abdication.ask,
     async close() {
       await elector?.close();
       await cache.close();

@@ -6,6 +6,11 @@ import type { Part } from './secret-layout.ts';
 export interface Election {
   /** Whether it is this daemon, at this very moment. */
   leads(): boolean;
+  /**
+   * Asked before something is fetched.
+   * @returns to be called when it is over; undefined where another one has to
+   */
+  enter(): (() => void) | undefined;
   /** Who holds the Lease, as far as is known. */
   holder(): string | undefined;
   /** Why nobody can be elected. */

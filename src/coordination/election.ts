@@ -20,7 +20,7 @@ export interface Sighting {
 /** What to do about a Lease that has just been read. */
 export type Decision =
   /** Replace it by this. */
-  | { readonly kind: 'take' | 'renew'; readonly holding: Holding }
+  | { readonly kind: 'take' | 'renew' | 'release'; readonly holding: Holding }
   /** It belongs to another one for so many ms at least. */
   | { readonly kind: 'wait'; readonly ms: number };
 
@@ -42,6 +42,11 @@ export function decide({ holding, at }: Sighting, me: string, times: ElectionTim
   const transitions = (holding?.transitions ?? -1) + 1;
   const next = { holder: me, duration: times.duration, acquired: now.wall, renewed: now.wall };
   return { kind: 'take', holding: { ...next, transitions } };
+}
+
+/** What to do about it for one who does not stand for so many ms. */
+export function abstain({ holding }: Sighting, me: string, ms: number, now: Instant): Decision {
+  return holding?.holder === me ? { kind: 'release', holding: released(holding, now) } : { kind: 'wait', ms };
 }
 
 /** Given back so that the next one need not wait: as client-go does it. */

@@ -5,10 +5,11 @@ import type { Clock } from '../core/ports.ts';
 import { SECOND } from '../core/time.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import { inWords, type ObjectName } from '../kubernetes/resources.ts';
-import { watchNamed } from '../kubernetes/watch-named.ts';
 import { createPause } from '../system/pause.ts';
-import { decide, type ElectionTimes, released, type Sighting, sighted } from './election.ts';
-import { holdingOf, specOf } from './lease-spec.ts';
+import { abstain, decide, type ElectionTimes } from './election.ts';
+import { giveBack } from './lease-return.ts';
+import { watchLease } from './lease-sight.ts';
+import { specOf } from './lease-spec.ts';
 import { createTenure } from './tenure.ts';
 import { withinTime } from './within-time.ts';
 
@@ -20,6 +21,8 @@ export interface Elector {
   holder(): string | undefined;
   /** Why nobody can be elected, as far as can be seen from here; undefined while somebody is, or is about to be. */
   trouble(): Failure | undefined;
+  /** Gives the Lease back, and does not stand for so many ms. */
+  abstain(ms: number): void;
   /** Gives the Lease back, so that another one need not wait for it to run out. */
   close(): Promise<void>;
 }
@@ -49,51 +52,40 @@ export function startElector(options: ElectorOptions): Elector {
   const name = `${lease.namespace}/${lease.name}`;
   const ending = new AbortController();
   const pause = createPause();
-  let seen: Sighting | undefined;
   let failure: Failure | undefined;
+  /** Monotonic ms. */
+  let abstainsUntil = Number.NEGATIVE_INFINITY;
 
+  const abstention = () => Math.max(0, abstainsUntil - clock.now().monotonic);
   const tenure = createTenure({ lease: name, times, clock, report, elected });
-  const watch = watchNamed(client, lease, {
-    clock,
-    random,
-    signal: ending.signal,
-    onObject(object) {
-      const before = seen?.holding?.holder;
-      seen = sighted(seen, holdingOf(object), clock.now());
-      const { holder } = seen.holding ?? {};
-      if (holder !== before && holder !== identity) pause.end();
-    },
-    // It is told when it is read.
-    onGone: pause.end,
-    onTrouble(why) {
-      // All else that ails it the next look tells.
-      if (why.class === 'refused') report({ type: 'trouble', object: inWords(lease), failure: why });
-    },
-  });
+  const moved = pause.end;
+  const sight = watchLease({ client, lease, identity, clock, random, signal: ending.signal, report, moved });
 
   /** One look, and what follows from it. @returns ms until the next one */
   async function attempt(): Promise<number> {
     const patience = Math.min(5 * SECOND, times.renewDeadline / 2);
     const bounded = <T>(work: (signal: AbortSignal) => Promise<T>) => withinTime(patience, work);
     const found = await bounded((signal) => client.get(lease, { signal }));
-    seen = sighted(seen, holdingOf(found), clock.now());
-    const decision = decide(seen, identity, times, clock.now());
+    const seen = sight.saw(found);
+    const sent = clock.now();
+    const left = abstention();
+    const decision = left > 0 ? abstain(seen, identity, left, sent) : decide(seen, identity, times, sent);
     if (decision.kind === 'wait') {
       tenure.lost('taken');
       return untilNext(decision.ms);
     }
-    const sent = clock.now();
     const whole = { ...found, spec: specOf(decision.holding) };
     const stored = await bounded((signal) => client.replace(lease, whole, { signal }));
-    seen = sighted(seen, holdingOf(stored), clock.now());
-    if (!ending.signal.aborted) tenure.renewed(sent);
+    sight.saw(stored);
+    if (decision.kind === 'release') return abstention();
+    if (!ending.signal.aborted && abstention() === 0) tenure.renewed(sent);
     return times.retryPeriod;
   }
 
   function untilNext(left: number): number {
     // Not all at once, when the holder is gone.
     const expiry = left + (random() * times.retryPeriod) / 5;
-    return Math.min(expiry, watch.state().open ? NET : times.retryPeriod * (1 + 1.2 * random()));
+    return Math.min(expiry, sight.state().open ? NET : times.retryPeriod * (1 + 1.2 * random()));
   }
 
   function noted(error: unknown): number {
@@ -110,7 +102,7 @@ export function startElector(options: ElectorOptions): Elector {
       const wait = await attempt().then((ms) => {
         if (failure) {
           report({ type: 'well', object: inWords(lease) });
-          watch.reopen();
+          sight.reopen();
         }
         failure = undefined;
         return ms;
@@ -122,30 +114,28 @@ export function startElector(options: ElectorOptions): Elector {
 
   const running = run();
 
-  async function release(): Promise<void> {
-    await withinTime(FAREWELL, async (signal) => {
-      const found = await client.get(lease, { signal });
-      const holding = holdingOf(found);
-      if (holding?.holder !== identity) return;
-      const spec = specOf(released(holding, clock.now()));
-      await client.replace(lease, { ...found, spec }, { signal });
-    });
-  }
-
   return {
     leads: tenure.lasts,
-    holder: () => seen?.holding?.holder || undefined,
+    holder: sight.holder,
     trouble() {
       if (!failure || tenure.lasts()) return undefined;
+      const seen = sight.now();
       const isTaken = seen && decide(seen, identity, times, clock.now()).kind === 'wait';
       return isTaken ? undefined : failure;
+    },
+    abstain(ms) {
+      abstainsUntil = clock.now().monotonic + ms;
+      tenure.lost('resigned');
+      pause.end();
     },
     async close() {
       ending.abort();
       pause.end();
-      await Promise.race([Promise.all([running, watch.ended]), delay(FAREWELL, undefined, { ref: false })]);
+      await Promise.race([Promise.all([running, sight.ended]), delay(FAREWELL, undefined, { ref: false })]);
       tenure.lost('released');
-      await release().catch(() => {});
+      await withinTime(FAREWELL, (signal) => giveBack({ client, lease, identity, clock, signal })).catch(
+        () => {},
+      );
     },
   };
 }

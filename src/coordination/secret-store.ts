@@ -76,9 +76,12 @@ export function secretStore(options: SecretStoreOptions): AccountStore {
       bases.set(lease, { ...base, ...wanted });
     },
     async lock(purpose) {
+      let leave: (() => void) | undefined;
+      let lease: Lease | undefined;
       try {
-        if (purpose === 'fetch' && !election.leads()) {
-          const trouble = election.trouble() ?? cache.trouble();
+        leave = purpose === 'fetch' ? election.enter() : () => {};
+        if (!leave) {
+          const trouble = election.leads() ? undefined : (election.trouble() ?? cache.trouble());
           if (trouble) throw new EdgeError(trouble);
           return undefined;
         }
@@ -88,12 +91,14 @@ export function secretStore(options: SecretStoreOptions): AccountStore {
         const base = partOf(await cache.refresh(), keys);
         if (isTheirs(base)) return undefined;
         const isHeld = election.leads;
-        const lease: Lease = { held: async () => isHeld(), isHeld, release: async () => {} };
+        lease = { held: async () => isHeld(), isHeld, release: async () => leave?.() };
         bases.set(lease, base);
         return lease;
       } catch (error) {
         unlocked = error;
         throw error;
+      } finally {
+        if (!lease) leave?.();
       }
     },
     async handOver(wish) {

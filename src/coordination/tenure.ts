@@ -1,4 +1,4 @@
-import type { ClusterEvent } from '../core/cluster-event.ts';
+import type { ClusterEvent, Loss } from '../core/cluster-event.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Instant } from '../core/time.ts';
 import { type ElectionTimes, isHeld } from './election.ts';
@@ -9,7 +9,7 @@ export interface Tenure {
   lasts(): boolean;
   /** @param at when the renewal was sent: the others count from when they see it, which is later */
   renewed(at: Instant): void;
-  lost(why: 'taken' | 'late' | 'released'): void;
+  lost(why: Loss): void;
 }
 
 export interface TenureOptions {
@@ -29,7 +29,7 @@ export function createTenure({ lease, times, clock, report, elected }: TenureOpt
 
   const lasts = () => renewal !== undefined && isHeld(renewal, times, clock.now());
 
-  function lost(why: 'taken' | 'late' | 'released'): void {
+  function lost(why: Loss): void {
     clearTimeout(lapse);
     renewal = undefined;
     if (!told) return;

@@ -10,12 +10,15 @@ export interface Leadership {
   readonly holder?: string;
 }
 
+/** `taken` by another one, `late` with its renewal, `released` because it ends, `resigned` since it cannot do it. */
+export type Loss = 'taken' | 'late' | 'released' | 'resigned';
+
 /** What happened between this daemon and the cluster, as the world may hear it. Nothing secret. */
 export type ClusterEvent =
   /** This daemon refreshes for all from now on. */
   | { readonly type: 'leads'; readonly lease: string }
-  /** It does no longer: `taken` by another one, `late` with its renewal, or `released` because it ends. */
-  | { readonly type: 'follows'; readonly lease: string; readonly why: 'taken' | 'late' | 'released' }
+  /** It does no longer. */
+  | { readonly type: 'follows'; readonly lease: string; readonly why: Loss }
   /** An object of the cluster cannot be read, watched or written. */
   | { readonly type: 'trouble'; readonly object: string; readonly failure: Failure }
   /** It can be again. */

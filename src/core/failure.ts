@@ -36,6 +36,8 @@ export interface Failure {
   readonly backoff: Backoff;
   /** The platform refuses the token that a ticket was asked for with. */
   readonly blamesToken?: true;
+  /** The AppSecret is refused, or cannot be read: a daemon that has another one may do better. */
+  readonly blamesSecret?: true;
 }
 
 /** The error that carries a {@link Failure} from the edge where it was understood. `code` is the failure's. */

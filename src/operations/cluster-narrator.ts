@@ -1,9 +1,11 @@
-import type { ClusterEvent } from '../core/cluster-event.ts';
+import type { ClusterEvent, Loss } from '../core/cluster-event.ts';
 import type { Logger } from './logger.ts';
 
-const LOST: Readonly<Record<Extract<ClusterEvent, { type: 'follows' }>['why'], string>> = {
+const LOST: Readonly<Record<Loss, string>> = {
   taken: 'another daemon refreshes for all now',
   late: 'this daemon could not renew its Lease in time: another one refreshes for all from now on',
+  resigned:
+    'the Lease was given back because of an AppSecret that is refused: another one refreshes for all, if there is one that can',
   released: 'the Lease was given back: another daemon refreshes for all from now on',
 };
 

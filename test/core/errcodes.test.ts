@@ -288,3 +288,21 @@ describe('nothing secret', () => {
     );
   });
 });
+
+describe('a refusal of the AppSecret', () => {
+  it.for([
+    ['official', 40001, true],
+    ['official', 40125, true],
+    ['official', 40243, true],
+    ['official', 40013, undefined],
+    ['official', 40164, undefined],
+    ['wecom', 40001, true],
+    ['wecom', 40091, true],
+    ['wecom', 40125, undefined],
+  ] as const)('is known from others: %s %i', ([family, errcode, expected]) => {
+    expect(platformFailure(family, 'token', { errcode, errmsg: '' }).blamesSecret).toBe(expected);
+    expect(platformFailure(family, 'ticket', { errcode: 40001, errmsg: '' })).not.toHaveProperty(
+      'blamesSecret',
+    );
+  });
+});

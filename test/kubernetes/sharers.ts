@@ -54,7 +54,12 @@ export async function sharers(atEnd: AtEnd, options: Parameters<typeof openClust
     const state = { leads: true };
     const store = secretStore({
       ...{ account: ACCOUNT, subject: { ...SUBJECT, ...subject }, cache, kubernetes },
-      election: { leads: () => state.leads, holder: () => 'another', trouble: () => undefined },
+      election: {
+        leads: () => state.leads,
+        enter: () => (state.leads ? () => {} : undefined),
+        holder: () => 'another',
+        trouble: () => undefined,
+      },
       warn: (message) => warnings.push(message),
     });
     return Object.assign(state, { store, cache, events, warnings }) satisfies Sharer;

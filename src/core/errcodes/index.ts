@@ -58,5 +58,6 @@ export function platformFailure(
     effect: 'none',
     backoff: rule.backoff,
     ...(endpoint === 'ticket' && rule.token === 'suspect' && { blamesToken: true }),
+    ...(rule.secret === 'refused' && { blamesSecret: true }),
   };
 }

@@ -9,6 +9,7 @@ import {
   REFUSED,
   SLOW,
   SUSPECT,
+  WRONG_SECRET,
 } from './rule.ts';
 
 const APPEAL = "Log in to the account's console, read the notice there and appeal or meet its terms.";
@@ -37,18 +38,18 @@ export const OFFICIAL: FamilyRules = {
       advice: "Compare appId with the console: upper and lower case, blanks, another account's.",
     },
     40125: {
-      ...REFUSED,
+      ...WRONG_SECRET,
       meaning: 'the AppSecret is not valid (AppSecret 无效)',
       advice: `The AppSecret was probably reset. Put the new one from ${SETTINGS} into the secret file.`,
     },
     40243: {
-      ...REFUSED,
+      ...WRONG_SECRET,
       meaning: 'the AppSecret is frozen (AppSecret 已被冻结)',
       advice: `Unfreeze the AppSecret in ${SETTINGS}; it takes about 10 minutes to apply.`,
     },
     41002: { ...REFUSED, meaning: 'the AppID is missing (缺少 appid)', advice: DISTORTED },
     41004: {
-      ...REFUSED,
+      ...WRONG_SECRET,
       meaning: 'the AppSecret is missing (缺少 secret)',
       advice: `Check that the configured secret is not empty. ${DISTORTED}`,
     },
@@ -93,7 +94,7 @@ export const OFFICIAL: FamilyRules = {
 
   token: {
     40001: {
-      ...REFUSED,
+      ...WRONG_SECRET,
       meaning: 'the AppSecret is wrong, or that of another AppID (AppSecret 错误)',
       advice: `Compare the secret and the AppID with ${SETTINGS}: blanks, a mixed-up account, an old secret.`,
     },

@@ -15,6 +15,8 @@ export interface ErrcodeRule {
   readonly advice?: string;
   /** May the published token still be believed after this answer? */
   readonly token: 'trusted' | 'suspect';
+  /** It is the AppSecret that was refused: one that has another may do better. */
+  readonly secret?: 'refused';
 }
 
 export type RuleTable = Readonly<Record<number, ErrcodeRule>>;
@@ -70,6 +72,8 @@ export const QUOTA = kind('quota', every(HOUR));
 
 export const REFUSED = kind('refused', { first: MINUTE, growth: 2, cap: 5 * MINUTE, jitter: 'added' });
 
+export const WRONG_SECRET = { ...REFUSED, secret: 'refused' } as const;
+
 /** A changed list takes 5 to 10 minutes to apply, so never give up and never hurry. */
 export const WHITELIST = kind('refused', { first: MINUTE, growth: 1.5, cap: 5 * MINUTE, jitter: 'added' });
 
@@ -83,6 +87,8 @@ export const WRONG_PARAMETERS = kind('refused', {
   cap: 4 * HOUR,
   jitter: 'added',
 });
+
+export const WRONG_CORP_SECRET = { ...WRONG_PARAMETERS, secret: 'refused' } as const;
 
 /** Counts towards the same WeCom block, but is healed in the console, where this program cannot see it. */
 export const WITHDRAWN = kind('refused', {

@@ -8,6 +8,7 @@ import {
   SUSPECT,
   WHITELIST,
   WITHDRAWN,
+  WRONG_CORP_SECRET,
   WRONG_PARAMETERS,
 } from './rule.ts';
 
@@ -51,7 +52,7 @@ export const WECOM: FamilyRules = {
       advice: 'Have the corp authorise the app again.',
     },
     40084: {
-      ...WRONG_PARAMETERS,
+      ...WRONG_CORP_SECRET,
       meaning: 'the permanent code is invalid or cancelled (永久授权码无效)',
       advice: 'Have the corp authorise the app again and configure the new secret.',
     },
@@ -73,7 +74,7 @@ export const WECOM: FamilyRules = {
 
   token: {
     40001: {
-      ...WRONG_PARAMETERS,
+      ...WRONG_CORP_SECRET,
       meaning: 'the secret is wrong (不合法的secret)',
       advice: `Copy the secret of this very app from ${APPS}. ${PATIENCE}`,
     },
@@ -83,13 +84,13 @@ export const WECOM: FamilyRules = {
       advice: `Copy the corpid (企业ID) from the WeCom admin console (我的企业). ${PATIENCE}`,
     },
     40091: {
-      ...WRONG_PARAMETERS,
+      ...WRONG_CORP_SECRET,
       meaning: 'the secret belongs to another corp (secret不合法)',
       advice: `Configure the corpid and the secret of one and the same corp. ${PATIENCE}`,
     },
     41002: { ...WRONG_PARAMETERS, meaning: 'the corpid is missing (缺少corpid)', advice: DISTORTED },
     41004: {
-      ...WRONG_PARAMETERS,
+      ...WRONG_CORP_SECRET,
       meaning: 'the secret is missing (缺少secret)',
       advice: `Check that the configured secret is not empty. ${DISTORTED}`,
     },

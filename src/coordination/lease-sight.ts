@@ -1,0 +1,56 @@
+import type { ClusterEvent } from '../core/cluster-event.ts';
+import type { Clock } from '../core/ports.ts';
+import type { KubernetesClient } from '../kubernetes/client.ts';
+import { inWords, type ObjectName, type Stored } from '../kubernetes/resources.ts';
+import { type NamedWatch, watchNamed } from '../kubernetes/watch-named.ts';
+import { type Sighting, sighted } from './election.ts';
+import { holdingOf } from './lease-spec.ts';
+
+/** A Lease as it was last seen to change, by a watch and by whoever reads or writes it. */
+export interface LeaseSight extends Pick<NamedWatch, 'state' | 'reopen' | 'ended'> {
+  saw(object: Stored<'leases'>): Sighting;
+  now(): Sighting | undefined;
+  /** Undefined where nobody holds it, as far as is known. */
+  holder(): string | undefined;
+}
+
+export interface LeaseSightOptions {
+  readonly client: Pick<KubernetesClient, 'watch'>;
+  readonly lease: ObjectName<'leases'>;
+  /** Our own. */
+  readonly identity: string;
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly signal: AbortSignal;
+  readonly report: (event: ClusterEvent) => void;
+  /** Told when it is another one's than before, or nobody's: time to look. */
+  readonly moved: () => void;
+}
+
+export function watchLease(options: LeaseSightOptions): LeaseSight {
+  const { client, lease, identity, clock, random, signal, report, moved } = options;
+  let seen: Sighting | undefined;
+
+  function saw(object: Stored<'leases'>): Sighting {
+    seen = sighted(seen, holdingOf(object), clock.now());
+    return seen;
+  }
+
+  const watch = watchNamed(client, lease, {
+    ...{ clock, random, signal },
+    onObject(object) {
+      const before = seen?.holding?.holder;
+      const { holder } = saw(object).holding ?? {};
+      if (holder !== before && holder !== identity) moved();
+    },
+    // It is told when it is read.
+    onGone: moved,
+    onTrouble(why) {
+      // All else that ails it the next look tells.
+      if (why.class === 'refused') report({ type: 'trouble', object: inWords(lease), failure: why });
+    },
+  });
+
+  return { ...watch, saw, now: () => seen, holder: () => seen?.holding?.holder || undefined };
+}

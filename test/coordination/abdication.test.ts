@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import { createAbdication } from '../../src/coordination/abdication.ts';
+import { MINUTE, SECOND } from '../../src/core/time.ts';
+import { fakeClock } from '../support/clock.ts';
+
+function leader() {
+  const clock = fakeClock();
+  const seen = { leads: true, resigned: 0 };
+  const resign = () => {
+    seen.resigned += 1;
+    seen.leads = false;
+  };
+  return { clock, seen, ...createAbdication({ clock, leads: () => seen.leads, resign }) };
+}
+
+describe('who leads and cannot do it', () => {
+  it('gives up at once when nothing is under way', () => {
+    const { ask, seen } = leader();
+    ask();
+    expect(seen.resigned).toBe(1);
+  });
+
+  it('ends first what is under way, and begins nothing else', () => {
+    const { ask, enter, seen } = leader();
+    const [one, other] = [enter(), enter()];
+    ask();
+    expect(enter()).toBeUndefined();
+    one?.();
+    expect(seen.resigned).toBe(0);
+    other?.();
+    expect(seen.resigned).toBe(1);
+  });
+
+  it('does so once a minute at most, however many credentials are refused', () => {
+    const { ask, clock, seen, enter } = leader();
+    ask();
+    seen.leads = true;
+    clock.pass(MINUTE - SECOND);
+    ask();
+    expect(enter()).toBeDefined();
+    expect(seen.resigned).toBe(1);
+    clock.pass(SECOND);
+    ask();
+    expect(seen.resigned).toBe(1);
+  });
+
+  it('has nothing to give up when it does not lead any more', () => {
+    const { ask, enter, seen } = leader();
+    const done = enter();
+    ask();
+    seen.leads = false;
+    done?.();
+    expect(seen.resigned).toBe(0);
+    seen.leads = true;
+    expect(enter()).toBeDefined();
+  });
+});

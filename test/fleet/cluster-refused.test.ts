@@ -1,0 +1,63 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import type { AtEnd } from '../support/program.ts';
+import { eventually } from '../support/wait.ts';
+import { calls, cluster, type Pod } from './cluster.ts';
+
+/** Two daemons that have a token, and an AppSecret that the platform refuses. */
+async function pair(atEnd: AtEnd) {
+  const group = await cluster(atEnd, { size: 2 });
+  const secretFile = join(group.folder, 'secrets', 'wrong.secret');
+  await writeFile(secretFile, '0'.repeat(32), { mode: 0o600 });
+  const leader = await group.leader();
+  await group.settled();
+  const follower = group.pods.find((pod) => pod !== leader);
+  if (!follower) throw new TypeError('two are needed');
+  return { group, leader, follower, wrong: { secretFile } };
+}
+
+const RESIGNED = /^the Lease was given back because of an AppSecret that is refused/;
+const resignations = (pod: Pod) => pod.log().filter(({ message }) => RESIGNED.test(message)).length;
+const terms = (pod: Pod) => pod.log().filter(({ message }) => /^this daemon refreshes/.test(message)).length;
+
+describe.concurrent('a daemon of a cluster whose AppSecret is refused', () => {
+  it('lets another one lead, which has the right one', { timeout: 90_000 }, async ({ onTestFinished }) => {
+    const { group, leader, follower, wrong } = await pair(onTestFinished);
+    await leader.change(wrong);
+    await leader.logged(RESIGNED);
+    expect(await group.leader([follower])).toBe(follower);
+    follower.signal('SIGHUP');
+    await calls(group, 2);
+    await group.settled();
+    expect([resignations(leader), resignations(follower)]).toEqual([1, 0]);
+  });
+
+  it('leads again where nobody else can, and asks no sooner for it', { timeout: 90_000 }, async ({
+    onTestFinished,
+  }) => {
+    const { group, leader, follower, wrong } = await pair(onTestFinished);
+    follower.signal('SIGTERM');
+    await follower.exited;
+    await leader.change(wrong);
+    await leader.logged(RESIGNED);
+    await eventually(() => terms(leader) === 2);
+    expect(resignations(leader)).toBe(1);
+    const refused = (await group.sandbox.journal()).filter(({ errcode }) => errcode);
+    expect(refused).toHaveLength(1);
+  });
+
+  it('does not hand the Lease round and round with others like it', { timeout: 90_000 }, async ({
+    onTestFinished,
+  }) => {
+    const { group, leader, follower, wrong } = await pair(onTestFinished);
+    await follower.change(wrong);
+    await leader.change(wrong);
+    await leader.logged(RESIGNED);
+    await group.leader([follower]);
+    await delay(8_000);
+    expect(resignations(leader) + resignations(follower)).toBe(1);
+    expect((await group.sandbox.journal()).filter(({ errcode }) => errcode).length).toBe(1);
+  });
+});
