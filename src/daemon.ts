@@ -122,7 +122,8 @@ export async function startDaemon(
     async reload(next) {
       const before = [...served.values()].map(({ credential }) => credential);
       serve(await join(next));
-      for (const { message, fields } of partings(before, next.credentials)) logger.info(message, fields);
+      for (const { message, fields } of partings(before, next.credentials, stores.placesOf))
+        logger.info(message, fields);
       // A secret may be another one now, and that is only learnt by looking.
       stirAll();
       reconciler.tick();

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { CredentialConfig, NotifierConfig } from './config/config.ts';
+import type { Kind } from './core/credential.ts';
 import { createNotifier, notifierName } from './notifiers/index.ts';
 
 /** Something that a configuration had and the next one has not: a line for the log, and its fields. */
@@ -8,14 +9,22 @@ export interface Parting {
   readonly fields: { readonly credential: string } & Readonly<Record<string, string | readonly string[]>>;
 }
 
+type KeptAt = (name: string, kind: Kind) => readonly string[];
+
 /**
  * What ends with a change of the configuration, for whoever did not mean it so or has to tidy up: nobody deletes what
  * others may be reading. What another credential goes on publishing is not left behind.
+ * @param keptAt where a cluster keeps a token or ticket of this name
  */
 export function partings(
   before: readonly CredentialConfig[],
   after: readonly CredentialConfig[],
+  keptAt: KeptAt = () => [],
 ): readonly Parting[] {
+  const placesOf = (credential: CredentialConfig) => [
+    ...targetsOf(credential),
+    ...keptOf(credential, keptAt),
+  ];
   const published = new Set(after.flatMap(placesOf));
   const leftOf = (credential: CredentialConfig) =>
     placesOf(credential).filter((place) => !published.has(place));
@@ -48,7 +57,12 @@ function partsOf(before: CredentialConfig, after: CredentialConfig, left: readon
   ];
 }
 
-function placesOf({ publish }: CredentialConfig): string[] {
+/** Tickets are kept beside their token; a mirror keeps nothing. */
+function keptOf({ name, type, tickets }: CredentialConfig, keptAt: KeptAt): readonly string[] {
+  return type === 'mirror' ? [] : ['token' as const, ...tickets].flatMap((kind) => keptAt(name, kind));
+}
+
+function targetsOf({ publish }: CredentialConfig): string[] {
   return publish.flatMap((target) => {
     if (target.type === 'file') return target.details ? [target.path, `${target.path}.json`] : [target.path];
     const { namespace, name, key } = target;

@@ -42,6 +42,8 @@ export interface Stores {
   prepare(units: readonly Unit[]): Promise<readonly Problem[]>;
   /** From now on these are served. */
   serve(units: readonly Unit[]): void;
+  /** Where a cluster keeps one of them, in words: there it stays when it is served no longer. */
+  placesOf(name: string, kind: Kind): readonly string[];
   start(listeners: StoresListeners): void;
   /** Whether changes of the state folder are heard. */
   works(): boolean;
@@ -92,7 +94,9 @@ export async function createStores(
       return (await mirrors).open(source, kind);
     },
     prepare: (units) => prepareFolder(folder, cluster ? [] : units, logger),
+    placesOf: (name, kind) => cluster?.placesOf(name, kind) ?? [],
     serve(units) {
+      cluster?.serve(units);
       void mirrors?.then(({ serve }) => serve(new Set(units.map(({ account }) => account))));
     },
     start(told) {

@@ -2,18 +2,18 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { ClusterEvent, Leadership } from '../core/cluster-event.ts';
 import type { Kind } from '../core/credential.ts';
-import type { AccountStore, Clock } from '../core/ports.ts';
-import { SECOND } from '../core/time.ts';
+import type { AccountStore, Clock, Unit } from '../core/ports.ts';
 import type { Kubernetes } from '../kubernetes/index.ts';
-import { objectAt, type Place } from '../kubernetes/resources.ts';
+import { inWords, objectAt, type Place } from '../kubernetes/resources.ts';
 import { createAbdication } from './abdication.ts';
+import { createEars } from './cluster-ears.ts';
 import type { Election, Warn } from './contested.ts';
 import type { ElectionTimes } from './election.ts';
 import { type Elector, startElector } from './lease-elector.ts';
 import { openSecret } from './secret-cache.ts';
 import type { Subject } from './secret-entry.ts';
-import { isSamePart, type Keys, keysOf, type Part, partOf } from './secret-layout.ts';
-import { type Request, takeRequest } from './secret-requests.ts';
+import { keysOf } from './secret-layout.ts';
+import type { Request } from './secret-requests.ts';
 import { secretStore } from './secret-store.ts';
 
 export interface ClusterOptions {
@@ -39,6 +39,10 @@ export interface ClusterListeners {
 /** One Secret in which daemons keep what they know, and one Lease that says which of them refreshes. */
 export interface Cluster {
   open(account: string, subject: Subject & { readonly kind: Kind }): AccountStore;
+  /** From now on these are served. */
+  serve(units: readonly Unit[]): void;
+  /** Where it keeps one of them, in words. */
+  placesOf(name: string, kind: Kind): readonly string[];
   /** Takes part in the election from now on. */
   start(listeners: ClusterListeners): void;
   leadership(): Leadership;
@@ -48,15 +52,6 @@ export interface Cluster {
   close(): Promise<void>;
 }
 
-/** What others ask is taken up again after so many ms where that did not work. */
-const RETRY = 2 * SECOND;
-
-interface Opened {
-  readonly keys: Keys;
-  told: Part;
-  isTaking: boolean;
-}
-
 /** @throws {EdgeError} `kube-credentials` where there is no cluster to be asked */
 export async function joinCluster(options: ClusterOptions): Promise<Cluster> {
   const { kubernetes, clock, random, report, warn, lease: leasePlace, secret: secretPlace } = options;
@@ -64,16 +59,15 @@ export async function joinCluster(options: ClusterOptions): Promise<Cluster> {
   const lease = objectAt('leases', leasePlace, client);
   const secret = objectAt('secrets', secretPlace, client);
   const identity = `${hostname()}_${randomUUID()}`;
-  const opened = new Map<string, Opened>();
   let elector: Elector | undefined;
   let listeners: ClusterListeners | undefined;
 
   const cache = openSecret({
     ...{ kubernetes, object: secret, clock, random, report },
-    changed: noticed,
+    changed: () => ears.noticed(),
     recovered() {
       listeners?.freed();
-      noticed();
+      ears.noticed();
     },
   });
   const leads = () => elector?.leads() ?? false;
@@ -86,40 +80,20 @@ export async function joinCluster(options: ClusterOptions): Promise<Cluster> {
     holder: () => elector?.holder(),
     trouble: () => elector?.trouble(),
   };
-
-  function noticed(): void {
-    const now = cache.now();
-    for (const [account, one] of opened) {
-      const part = now ? partOf(now, one.keys) : {};
-      if (!isSamePart(part, one.told)) {
-        one.told = part;
-        listeners?.changed(account);
-      }
-      if (now?.metadata.annotations?.[one.keys.request] !== undefined && election.leads()) {
-        void take(account, one);
-      }
-    }
-  }
-
-  async function take(account: string, one: Opened): Promise<void> {
-    if (one.isTaking) return;
-    one.isTaking = true;
-    try {
-      const request = await takeRequest({ cache, kubernetes, annotation: one.keys.request });
-      if (request) listeners?.asked(account, request);
-    } catch {
-      // It lies there still.
-      setTimeout(noticed, RETRY).unref();
-    } finally {
-      one.isTaking = false;
-    }
-  }
+  const ears = createEars({
+    ...{ cache, kubernetes, leads },
+    changed: (account) => listeners?.changed(account),
+    asked: (account, request) => listeners?.asked(account, request),
+  });
 
   return {
     open(account, subject) {
-      const keys = keysOf(subject.name, subject.kind);
-      if (!opened.has(account)) opened.set(account, { keys, told: {}, isTaking: false });
       return secretStore({ account, subject, cache, kubernetes, election, warn });
+    },
+    serve: ears.serve,
+    placesOf(name, kind) {
+      const { value, entry } = keysOf(name, kind);
+      return [value, entry].map((key) => `${key} in ${inWords(secret)}`);
     },
     start(told) {
       listeners = told;
@@ -127,7 +101,7 @@ export async function joinCluster(options: ClusterOptions): Promise<Cluster> {
         ...{ client, lease, identity, times: leasePlace, clock, random, report },
         elected() {
           told.freed();
-          noticed();
+          ears.noticed();
         },
       });
     },

@@ -1,13 +1,17 @@
 import type { AccountRecord } from '../core/record.ts';
 import { inWords } from '../kubernetes/resources.ts';
 import { accountIn, contested, type Election, type Warn } from './contested.ts';
+import type { StoredSecret } from './newest.ts';
 import type { SecretCache } from './secret-cache.ts';
 import { decodePart, type Keys, type Part, partOf } from './secret-layout.ts';
+import { siblingsOf } from './siblings.ts';
 
 /** What a Secret says of one account, to one who may share its name with others of another configuration. */
 export interface SecretReader {
   /** Waits for the first look at the Secret to end. */
   read(): Promise<AccountRecord | undefined>;
+  /** Whether what was read last is not, or not all, where it should be; who leads writes it there. */
+  isPartial(): boolean;
   /** Whether what is there was not written by a daemon that sees things as we do: who leads may replace it, nobody else. */
   isDisputed(part: Part): boolean;
 }
@@ -32,6 +36,15 @@ export function secretReader({
   warn,
 }: SecretReaderOptions): SecretReader {
   let complained: string | undefined;
+  let isElsewhere = false;
+
+  function readable(part: Part): AccountRecord | undefined {
+    try {
+      return decodePart(part, account);
+    } catch {
+      return undefined;
+    }
+  }
 
   function complain(part: Part, error: unknown): void {
     const theirs = accountIn(part);
@@ -47,27 +60,34 @@ export function secretReader({
     } else warn(`ignoring ${keys.value} of the ${where}: ${message}`, { credential: name });
   }
 
+  function ownIn(secret: StoredSecret | undefined): AccountRecord | undefined {
+    const part = secret ? partOf(secret, keys) : {};
+    try {
+      const record = decodePart(part, account);
+      complained = undefined;
+      return record;
+    } catch (error) {
+      complain(part, error);
+      return undefined;
+    }
+  }
+
   return {
     async read() {
       await cache.ready();
       const secret = cache.now();
-      const part = secret ? partOf(secret, keys) : {};
-      try {
-        const record = decodePart(part, account);
-        complained = undefined;
-        return record;
-      } catch (error) {
-        complain(part, error);
-        return undefined;
-      }
+      const own = ownIn(secret);
+      const others = secret ? siblingsOf(secret, keys, account).map(readable) : [];
+      const newest = others.reduce(newer, own);
+      isElsewhere = newest !== own;
+      return newest;
     },
-    isDisputed(part) {
-      try {
-        decodePart(part, account);
-        return false;
-      } catch {
-        return true;
-      }
-    },
+    isPartial: () => isElsewhere && election.leads(),
+    isDisputed: (part) => part.record !== undefined && readable(part) === undefined,
   };
+}
+
+/** Where both are as new, the first. */
+function newer(one: AccountRecord | undefined, other: AccountRecord | undefined) {
+  return (other?.generation ?? 0) > (one?.generation ?? 0) ? other : one;
 }

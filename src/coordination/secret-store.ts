@@ -68,6 +68,7 @@ export function secretStore(options: SecretStoreOptions): AccountStore {
 
   return {
     read: reader.read,
+    isPartial: reader.isPartial,
     async write(record, lease) {
       const base = bases.get(lease);
       if (!base) throw unlocked ?? superseded();

@@ -29,7 +29,8 @@ export function apply(state: State, event: Event, context: Context): State {
       const found = adopt(withFingerprint(state, event.fingerprint), event.record, context);
       // What was read may be older than the change that was told of meanwhile.
       const isStale = event.asOf !== undefined && (state.stirredAt ?? NEVER) >= event.asOf;
-      const seen = isStale ? { ...found, lookedAt: NEVER } : found;
+      const saved = found.saved && !event.isPartial;
+      const seen = { ...found, saved, ...(isStale && { lookedAt: NEVER }) };
       // Who only reads has no other proof that the store works again.
       return context.policy.follows && event.record ? withStore(seen) : seen;
     }

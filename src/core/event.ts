@@ -12,6 +12,8 @@ export type Event =
       readonly record: AccountRecord | undefined;
       readonly fingerprint?: string;
       readonly asOf?: number;
+      /** It is there, but not all that goes with it. */
+      readonly isPartial?: boolean;
     }
   /** Something says that the store may have changed. */
   | { readonly type: 'stirred' }

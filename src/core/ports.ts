@@ -60,6 +60,8 @@ export interface AccountStore {
    * @throws {EdgeError} why there is none, where nothing can be had but what is read
    */
   read(): Promise<AccountRecord | undefined>;
+  /** Whether something that goes with what was read last has to be written again. Absent: never. */
+  readonly isPartial?: () => boolean;
   /**
    * Makes the record durable before it resolves.
    * @throws {EdgeError} `lock-lost` when somebody else may have written since the lock was taken; or why it cannot be

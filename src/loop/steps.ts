@@ -65,13 +65,15 @@ export function createSteps(loop: Loop, signal: AbortSignal, mayFetch: () => boo
     const { fingerprint } = cell.unit;
     const {
       failure,
-      record: { token: known },
+      record: { token: before },
     } = cell.state;
     const { monotonic: asOf } = clock.now();
     const [record, ours] = await Promise.all([records.read(cell), fingerprint()]);
-    happen(cell, { type: 'observed', record, asOf, ...(ours !== undefined && { fingerprint: ours }) });
+    const isPartial = cell.unit.store.isPartial?.() ?? false;
+    const known = ours === undefined ? {} : { fingerprint: ours };
+    happen(cell, { type: 'observed', record, asOf, isPartial, ...known });
     const { token } = cell.state.record;
-    if (token && token.generation !== known?.generation)
+    if (token && token.generation !== before?.generation)
       report(cell.unit, { type: 'adopted', lifeMs: lifeLeft(cell.state, clock.now()) ?? 0 });
     else if (failure?.class === 'refused' && !cell.state.failure) report(cell.unit, { type: 'restored' });
   }
