@@ -77,6 +77,21 @@ export function decodeEntry(text: string): Entry {
   }
 }
 
+/** Whether what a Secret keeps of a token, in base64, are its details; those of another version of us count as well. */
+export function isEntryOf(
+  base64: string | undefined,
+  { value, generation }: Token,
+  { appId }: Subject,
+): boolean {
+  try {
+    const entry = decodeEntry(Buffer.from(base64 ?? '', 'base64').toString('utf8'));
+    const { token } = entry;
+    return token.value.equals(value) && token.generation === generation && entry.appId === appId;
+  } catch {
+    return false;
+  }
+}
+
 /** Rounded down: no reader is promised a part of a second that the token does not have. */
 function seconds(ms: number): number {
   return Math.floor(ms / SECOND);

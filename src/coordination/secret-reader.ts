@@ -3,6 +3,7 @@ import { inWords } from '../kubernetes/resources.ts';
 import { accountIn, contested, type Election, type Warn } from './contested.ts';
 import type { StoredSecret } from './newest.ts';
 import type { SecretCache } from './secret-cache.ts';
+import { isEntryOf, type Subject } from './secret-entry.ts';
 import { decodePart, type Keys, type Part, partOf } from './secret-layout.ts';
 import { siblingsOf } from './siblings.ts';
 
@@ -18,8 +19,7 @@ export interface SecretReader {
 
 export interface SecretReaderOptions {
   readonly account: string;
-  /** Of the credential. */
-  readonly name: string;
+  readonly subject: Subject;
   readonly keys: Keys;
   readonly cache: Pick<SecretCache, 'object' | 'now' | 'ready'>;
   readonly election: Pick<Election, 'leads' | 'holder'>;
@@ -27,16 +27,11 @@ export interface SecretReaderOptions {
   readonly warn: Warn;
 }
 
-export function secretReader({
-  account,
-  name,
-  keys,
-  cache,
-  election,
-  warn,
-}: SecretReaderOptions): SecretReader {
+export function secretReader(options: SecretReaderOptions): SecretReader {
+  const { account, subject, keys, cache, election, warn } = options;
+  const { name } = subject;
   let complained: string | undefined;
-  let isElsewhere = false;
+  let isWhole = true;
 
   function readable(part: Part): AccountRecord | undefined {
     try {
@@ -79,10 +74,11 @@ export function secretReader({
       const own = ownIn(secret);
       const others = secret ? siblingsOf(secret, keys, account).map(readable) : [];
       const newest = others.reduce(newer, own);
-      isElsewhere = newest !== own;
+      const entry = secret?.data?.[keys.entry];
+      isWhole = newest === own && (!own?.token || isEntryOf(entry, own.token, subject));
       return newest;
     },
-    isPartial: () => isElsewhere && election.leads(),
+    isPartial: () => !isWhole && election.leads(),
     isDisputed: (part) => part.record !== undefined && readable(part) === undefined,
   };
 }

@@ -36,7 +36,7 @@ export function secretStore(options: SecretStoreOptions): AccountStore {
   const keys = keysOf(subject.name, subject.kind);
   /** What was there when the lock was taken, or what has been written since. */
   const bases = new WeakMap<Lease, Part>();
-  const reader = secretReader({ account, name: subject.name, keys, cache, election, warn });
+  const reader = secretReader({ account, subject, keys, cache, election, warn });
   let unlocked: unknown;
 
   /** What others see as another account is the leader's to replace: two who both did would never end. */

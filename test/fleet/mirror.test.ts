@@ -89,6 +89,21 @@ describe.concurrent('a mirror', () => {
     expect(targets).not.toContain('PATCH');
   });
 
+  it('has its details again when somebody has damaged them, as it has the token, and for no call', {
+    timeout: 60_000,
+  }, async ({ onTestFinished }) => {
+    const group = await cluster(onTestFinished, { size: 2 });
+    await group.settled();
+    const before = await group.shop.data();
+    for (const damage of [{ 'shop.json': 'e30=' }, { 'shop.json': null }, { shop: 'eA==' }]) {
+      await group.shop.ask('PATCH', SECRET, { data: damage });
+      await eventually(async () => JSON.stringify(await group.shop.data()) === JSON.stringify(before));
+    }
+    const once = await (await mirrorOf(group, onTestFinished, { hasTicket: false })).start(['once']).exited;
+    expect(once).toMatchObject({ code: 0 });
+    expect(await group.journal.fetches()).toHaveLength(1);
+  });
+
   it('waits, and says what for, in `once` too', { timeout: 60_000 }, async ({ onTestFinished }) => {
     const group = await cluster(onTestFinished, { size: 0 });
     const mirror = await mirrorOf(group, onTestFinished);

@@ -105,6 +105,44 @@ describe('a record in a Secret', () => {
   });
 });
 
+describe('what is found of a record', () => {
+  it('lacks something where its details were damaged or removed; who leads writes them again', async ({
+    onTestFinished,
+  }) => {
+    const { join, admin, path } = await sharers(onTestFinished);
+    const [one, other] = [join(), join()];
+    other.leads = false;
+    const record = recordOf(2, token('a'));
+    await one.store.write(record, await locked(one));
+    const { data = {} } = (await admin.ask('GET', path)).body as unknown as Body;
+    expect(await one.store.read()).toEqual(record);
+    expect(one.store.isPartial?.()).toBe(false);
+    for (const damaged of [null, 'e30=', Buffer.from('{').toString('base64')]) {
+      await admin.ask('PATCH', path, { data: { 'shop.json': damaged } });
+      const isPartial = async ({ store }: Sharer) => [await store.read(), store.isPartial?.()];
+      await eventually(async () => (await isPartial(one))[1]);
+      expect(await isPartial(one)).toEqual([record, true]);
+      await eventually(async () => (await isPartial(other))[0]);
+      expect(await isPartial(other)).toEqual([record, false]);
+      await one.store.write(record, await locked(one, 'keep'));
+      expect(await isPartial(one)).toEqual([record, false]);
+      expect((await admin.ask('GET', path)).body['data']).toEqual(data);
+    }
+  });
+
+  it('may lie under another name, where the account had that before', async ({ onTestFinished }) => {
+    const { join } = await sharers(onTestFinished);
+    const [before, after] = [join(), join({ name: 'boutique' })];
+    await before.store.write(recordOf(2, token('a')), await locked(before));
+    await eventually(async () => (await after.store.read())?.generation === 2);
+    expect(after.store.isPartial?.()).toBe(true);
+    await after.store.write(recordOf(4, token('b')), await locked(after));
+    expect(await after.store.read()).toEqual(recordOf(4, token('b')));
+    expect(after.store.isPartial?.()).toBe(false);
+    await eventually(async () => (await before.store.read())?.generation === 4);
+  });
+});
+
 describe('who holds the lock', () => {
   it('is the one that was elected; to write down what one knows takes no election', async ({
     onTestFinished,
