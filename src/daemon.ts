@@ -1,20 +1,19 @@
-import { createAnnouncer } from './announcer.ts';
 import { type Config, ConfigError } from './config/config.ts';
 import { refreshDesk } from './coordination/refresh-desk.ts';
 import { requestFolder } from './coordination/request-folder.ts';
 import type { Clock, Unit } from './core/ports.ts';
 import { SECOND } from './core/time.ts';
+import { createFollowing } from './following.ts';
 import { hearing } from './hearing.ts';
 import { kubernetesOf } from './kubernetes/index.ts';
 import type { Reporter } from './loop/cell.ts';
-import { createCrowdNarrator, createDeliveryNarrator } from './operations/delivery-narrator.ts';
 import { feedbackFolder } from './operations/feedback-folder.ts';
 import type { Logger } from './operations/logger.ts';
-import { createNarrator } from './operations/narrator.ts';
 import { partings } from './parting.ts';
 import { createCautions } from './preparation.ts';
 import { publishers } from './publishers/index.ts';
 import { createReconciler, type Reconciler } from './reconciler.ts';
+import { createReporting } from './reporting.ts';
 import { joinCredentials, type Served, unitsOf } from './served.ts';
 import { LAST_ANSWER } from './stopping.ts';
 import { createStores, type Stores } from './stores.ts';
@@ -62,21 +61,12 @@ export async function startDaemon(
   const kubernetes = kubernetesOf({ clock });
   const edges = { stores, clock, createPublisher: publishers({ kubernetes, clock }) };
   const waker = createWaker(clock, () => reconciler.tick());
-  const narrate = createNarrator(logger);
   const caution = createCautions(logger);
-  const announcer = createAnnouncer({
-    clock,
-    random,
-    report: createDeliveryNarrator(logger),
-    crowded: createCrowdNarrator(logger),
+  const { report, announcer } = createReporting({
+    ...{ clock, random, logger, observer: observer?.report },
     stateOf: ({ id }) => reconciler.stateOf(id),
+    secretRefused: stores.resign,
   });
-  const report: Reporter = (unit, what) => {
-    narrate(unit, what);
-    observer?.report(unit, what);
-    if (what.type === 'failed' && what.failure.blamesSecret) stores.resign();
-    if (unit && what.type === 'published') announcer.published(unit, what.result, what.expiresAt);
-  };
   const reconciler = createReconciler({ clock, random, report, wakeIn: waker.in });
   let served: ReadonlyMap<string, Served> = new Map();
   const units = (): Unit[] => unitsOf(served);
@@ -104,6 +94,10 @@ export async function startDaemon(
   const stirAll = () => {
     for (const { account } of units()) reconciler.stir(account);
   };
+  const following = createFollowing({
+    ...{ clock, logger, views: reconciler.views, leadership: stores.leadership },
+    duration: config.cluster?.lease.duration,
+  });
   const lookAround = atMostEvery(DEAF_LOOK, clock, stirAll);
   stores.start({
     changed: reconciler.stir,
@@ -119,6 +113,7 @@ export async function startDaemon(
   return {
     ...reconciler,
     leadership: stores.leadership,
+    views: following.views,
     async reload(next) {
       const before = [...served.values()].map(({ credential }) => credential);
       serve(await join(next));
@@ -131,6 +126,7 @@ export async function startDaemon(
     tick() {
       if (!stores.works()) lookAround();
       reconciler.tick();
+      following.look();
       background(desk.serve());
       if (feedback) background(feedback.scan(reconciler.refuse));
     },

@@ -25,7 +25,7 @@ const OPTIONS = { ...CONFIG_OPTION, timeout: { type: 'string', default: '60s' } 
 
 type Obstacle = Pick<Failure, 'message' | 'advice'>;
 
-const TOO_LONG: Obstacle = { message: 'it took too long' };
+const TOO_LONG = 'it took too long';
 
 /** How often it looks whether there is something to do, in ms: a person or a pod is waiting. */
 const LOOK = 100;
@@ -112,7 +112,7 @@ function judge(daemon: Daemon, logger: Logger): number {
   return unpublished.some(({ state }) => needsAPerson(obstacle(state, now))) ? EXIT.refused : EXIT.passing;
 }
 
-function whyNot({ state, step }: View, now: Instant, base?: View): Obstacle {
+function whyNot({ state, step, leader }: View, now: Instant, base?: View): Obstacle {
   // What is to be done about it is said of the token.
   if (base && lacksToken(step)) {
     const failure = obstacle(base.state, now);
@@ -120,5 +120,10 @@ function whyNot({ state, step }: View, now: Instant, base?: View): Obstacle {
     return { message: `it needs the token, which ${refused ? 'WeChat refused' : 'did not come'}` };
   }
   const failure = obstacle(state, now);
-  return failure && failure.code !== 'aborted' ? failure : TOO_LONG;
+  if (failure && failure.code !== 'aborted') return failure;
+  if (leader === undefined) return { message: TOO_LONG };
+  return {
+    message: `${TOO_LONG}: ${leader} leads, and brought nothing`,
+    advice: `look at the log of ${leader}`,
+  };
 }

@@ -106,9 +106,10 @@ export async function joinCluster(options: ClusterOptions): Promise<Cluster> {
       });
     },
     leadership() {
-      const holder = election.holder();
-      const known = holder === undefined ? {} : { holder };
-      return { lease: `${lease.namespace}/${lease.name}`, leads: election.leads(), ...known };
+      const [isLeading, holder] = [leads(), election.holder()];
+      // What was ours and is not any more is as good as nobody's.
+      const isKnown = holder !== undefined && (isLeading || holder !== identity);
+      return { lease: `${lease.namespace}/${lease.name}`, leads: isLeading, ...(isKnown && { holder }) };
     },
     resign: abdication.ask,
     async close() {

@@ -30,19 +30,27 @@ export interface LeaseSightOptions {
 
 export function watchLease(options: LeaseSightOptions): LeaseSight {
   const { client, lease, identity, clock, random, signal, report, moved } = options;
+  const name = `${lease.namespace}/${lease.name}`;
   let seen: Sighting | undefined;
+  let told: string | undefined;
+
+  const holder = () => seen?.holding?.holder || undefined;
 
   function saw(object: Stored<'leases'>): Sighting {
     seen = sighted(seen, holdingOf(object), clock.now());
+    const other = holder() === identity ? undefined : holder();
+    if (other !== undefined && other !== told && !signal.aborted)
+      report({ type: 'held', lease: name, holder: other });
+    told = other;
     return seen;
   }
 
   const watch = watchNamed(client, lease, {
     ...{ clock, random, signal },
     onObject(object) {
-      const before = seen?.holding?.holder;
-      const { holder } = saw(object).holding ?? {};
-      if (holder !== before && holder !== identity) moved();
+      const before = holder();
+      saw(object);
+      if (holder() !== before && holder() !== identity) moved();
     },
     // It is told when it is read.
     onGone: moved,
@@ -52,5 +60,5 @@ export function watchLease(options: LeaseSightOptions): LeaseSight {
     },
   });
 
-  return { ...watch, saw, now: () => seen, holder: () => seen?.holding?.holder || undefined };
+  return { ...watch, saw, now: () => seen, holder };
 }

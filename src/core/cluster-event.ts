@@ -6,7 +6,7 @@ export interface Leadership {
   readonly lease: string;
   /** Whether it is this daemon. */
   readonly leads: boolean;
-  /** Who holds the Lease, as far as is known. */
+  /** Who holds the Lease, as far as is known: this daemon while it leads, and otherwise another one. */
   readonly holder?: string;
 }
 
@@ -19,6 +19,8 @@ export type ClusterEvent =
   | { readonly type: 'leads'; readonly lease: string }
   /** It does no longer. */
   | { readonly type: 'follows'; readonly lease: string; readonly why: Loss }
+  /** Another one is seen to hold the Lease. */
+  | { readonly type: 'held'; readonly lease: string; readonly holder: string }
   /** An object of the cluster cannot be read, watched or written. */
   | { readonly type: 'trouble'; readonly object: string; readonly failure: Failure }
   /** It can be again. */

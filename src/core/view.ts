@@ -10,4 +10,6 @@ export interface View {
   readonly step: Step;
   /** Whether something is under way for it. */
   readonly busy: boolean;
+  /** Who fetches it for all, where that is another daemon. */
+  readonly leader?: string;
 }

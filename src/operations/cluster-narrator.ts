@@ -19,6 +19,8 @@ export function createClusterNarrator(logger: Logger): (event: ClusterEvent) => 
         return logger.info('this daemon refreshes for all now', { lease: event.lease });
       case 'follows':
         return logger[event.why === 'late' ? 'warn' : 'info'](LOST[event.why], { lease: event.lease });
+      case 'held':
+        return logger.info(`${event.holder} holds the Lease: this daemon follows it`, { lease: event.lease });
       case 'well':
         if (told.delete(event.object)) logger.info(`the ${event.object} can be reached again`);
         return;

@@ -71,10 +71,11 @@ function wasPublished({ unit, state }: View, now: Instant): boolean {
   return servedLife(state, unit.policy, now) !== undefined;
 }
 
-function describe({ unit, state }: View, now: Instant): string {
+function describe({ unit, state, leader }: View, now: Instant): string {
   const life = servedLife(state, unit.policy, now);
   const what = life === undefined ? 'not published' : life > 0 ? `good for ${inWords(life)}` : 'dead';
   const failure = obstacle(state, now);
-  const why = failure ? `: ${failure.message}` : '';
+  const waits = (life ?? 0) <= 0 && leader !== undefined ? `: waits for ${leader}, which leads` : '';
+  const why = failure ? `: ${failure.message}` : waits;
   return `${unit.name} ${unit.kind}${unit.optional ? ' (optional)' : ''}: ${what}${why}`;
 }

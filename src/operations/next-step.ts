@@ -49,9 +49,14 @@ const SMALL: Readonly<Record<'look' | 'save' | 'settle' | 'probe' | 'ask-time', 
   'ask-time': ['asking the platform what time it is', 'what time is it?'],
 };
 
-/** What is to be done next and why, in words, and in how many seconds. */
-export function nextStep(step: Step): NextStep {
-  if (step.kind === 'wait') return worded(WAITS[step.why], Math.max(0, Math.ceil(step.ms / SECOND)));
+/**
+ * What is to be done next and why, in words, and in how many seconds.
+ * @param leader who fetches for all, where that is another daemon
+ */
+export function nextStep(step: Step, leader?: string): NextStep {
+  const elsewhere = leader === undefined ? undefined : elsewhereBy(leader, step);
+  if (elsewhere) return worded(elsewhere, secondsUntil(step));
+  if (step.kind === 'wait') return worded(WAITS[step.why], secondsUntil(step));
   if (step.kind !== 'fetch') return worded(SMALL[step.kind]);
   const [why, brief] = REASONS[step.reason];
   const fetch = step.forced ? 'a forced fetch' : 'a fetch';
@@ -60,4 +65,17 @@ export function nextStep(step: Step): NextStep {
 
 function worded([what, brief]: Words, seconds = 0): NextStep {
   return { in: seconds, what, brief };
+}
+
+/** What another daemon is waited for; undefined for what this one does itself. */
+function elsewhereBy(leader: string, step: Step): Words | undefined {
+  if (step.kind === 'fetch') return [`waits for ${leader}, which leads`, 'the leader'];
+  if (step.kind !== 'wait' || step.why === 'token' || step.why === 'source') return undefined;
+  return step.why === 'fresh'
+    ? [`the next one, which comes from ${leader}: it leads`, 'the next one']
+    : [`waits for ${leader}, which leads`, 'the leader'];
+}
+
+function secondsUntil(step: Step): number {
+  return step.kind === 'wait' ? Math.max(0, Math.ceil(step.ms / SECOND)) : 0;
 }

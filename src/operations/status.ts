@@ -47,7 +47,7 @@ export interface StatusError extends TargetError {
 }
 
 export function statusOf(view: View, now: Instant): Status {
-  const { unit, state, step } = view;
+  const { unit, state, step, leader } = view;
   const { ledger } = state.record;
   const setback = currentSetback(state);
   const { budget } = unit.policy;
@@ -69,7 +69,7 @@ export function statusOf(view: View, now: Instant): Status {
       },
     }),
     ...(state.trouble && { state_error: troubled(state.trouble.failure) }),
-    next: nextStep(step),
+    next: nextStep(step, leader),
     calls: {
       fetches: { used: used.fetches, limit: budget.fetchesPerDay },
       forced: { used: used.forced, limit: budget.forcedPerDay },

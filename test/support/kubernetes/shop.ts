@@ -31,7 +31,7 @@ export interface Shop {
 export const SECRETS = `/api/v1/namespaces/${NAMESPACE}/secrets`;
 const LEASES = `/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases`;
 export const SECRET = `${SECRETS}/${SECRET_NAME}`;
-const LEASE = `${LEASES}/${LEASE_NAME}`;
+export const SHOP_LEASE = `${LEASES}/${LEASE_NAME}`;
 const RIGHTS = `/apis/rbac.authorization.k8s.io/v1/namespaces/${NAMESPACE}`;
 
 export async function openShop(folder: string, atEnd: AtEnd): Promise<Shop> {
@@ -98,7 +98,7 @@ export async function openShop(folder: string, atEnd: AtEnd): Promise<Shop> {
     },
     annotations: async () => secret().metadata.annotations ?? {},
     async holder() {
-      const { body } = await ask('GET', LEASE);
+      const { body } = await ask('GET', SHOP_LEASE);
       return (body as { readonly spec?: { readonly holderIdentity?: string } }).spec?.holderIdentity ?? '';
     },
   };
