@@ -9,6 +9,7 @@ import type { Subject } from './secret-entry.ts';
 import { encodePart, isSamePart, keysOf, type Part, partOf, patchOf } from './secret-layout.ts';
 import { secretReader } from './secret-reader.ts';
 import { leaveRequest } from './secret-requests.ts';
+import { checkRoom } from './secret-room.ts';
 
 export interface SecretStoreOptions {
   readonly account: string;
@@ -89,8 +90,10 @@ export function secretStore(options: SecretStoreOptions): AccountStore {
         const known = cache.now();
         // Nothing to ask the server for again and again.
         if (known && isTheirs(partOf(known, keys))) return undefined;
-        const base = partOf(await cache.refresh(), keys);
+        const secret = await cache.refresh();
+        const base = partOf(secret, keys);
         if (isTheirs(base)) return undefined;
+        if (purpose === 'fetch') checkRoom(secret, keys, inWords(cache.object));
         const isHeld = election.leads;
         lease = { held: async () => isHeld(), isHeld, release: async () => leave?.() };
         bases.set(lease, base);

@@ -1,5 +1,5 @@
 import { EdgeError, PASSING } from '../core/failure.ts';
-import { denied, missing, SLOW, type Told, tooLarge } from './remedies.ts';
+import { denied, immutable, missing, SLOW, type Told, tooLarge } from './remedies.ts';
 import { groupOf, inWords, type ObjectName } from './resources.ts';
 import { type ApiStatus, readStatus } from './status.ts';
 
@@ -97,13 +97,7 @@ function invalid(refusal: Refusal, said: ApiStatus): Told {
     said.causes.some((cause) => cause.reason === reason && cause.field === 'data');
   if (isAbout('FieldValueTooLong')) return tooLarge(what);
   if (!isAbout('FieldValueForbidden')) return strange(refusal, said);
-  return {
-    class: 'refused',
-    code: 'kube-immutable',
-    message: `the ${what} is immutable`,
-    advice: 'immutable cannot be taken back: delete the object and create it again without it',
-    backoff: SLOW,
-  };
+  return immutable(what);
 }
 
 function strange({ verb, object, status }: Refusal, { reason, causes }: ApiStatus): Told {

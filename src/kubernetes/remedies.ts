@@ -33,6 +33,16 @@ export function denied(what: string, { policy }: ApiStatus): Told {
   };
 }
 
+export function immutable(what: string): Told {
+  return {
+    class: 'refused',
+    code: 'kube-immutable',
+    message: `the ${what} is immutable`,
+    advice: 'immutable cannot be taken back: delete the object and create it again without it',
+    backoff: SLOW,
+  };
+}
+
 export function tooLarge(what: string): Told {
   return {
     class: 'refused',

@@ -6,7 +6,7 @@ import type { JournalEntry } from '../../src/sandbox/index.ts';
 import { APP_ID, ENDPOINT, type Type, type Workbench, workbench } from '../e2e/workbench.ts';
 import { contentOf } from '../support/files.ts';
 import { LEASE_NAME, SECRET_NAME } from '../support/kubernetes/role.ts';
-import { openShop, type Shop } from '../support/kubernetes/shop.ts';
+import { openShop, SECRET, type Shop } from '../support/kubernetes/shop.ts';
 import { type AtEnd, type Environment, type Program, startProgram } from '../support/program.ts';
 import { type RestlessReader, startRestlessReader } from '../support/restless-reader.ts';
 import { eventually } from '../support/wait.ts';
@@ -75,6 +75,8 @@ export interface ClusterOptions {
   readonly canFreeze?: boolean;
   /** Settings of the credential that one of them has and the others have not, by their order. */
   readonly changes?: readonly Settings[];
+  /** What the Secret is before anybody sees it, beside being empty. */
+  readonly secret?: Settings;
 }
 
 /** As every elector of a cluster has them. */
@@ -88,6 +90,7 @@ export async function cluster(atEnd: AtEnd, options: ClusterOptions = {}): Promi
   const { canFreeze = false, firstHeldBack, changes = [] } = options;
   const bench = await workbench(atEnd, rules);
   const shop = await openShop(bench.folder, atEnd);
+  if (options.secret) await shop.ask('PATCH', SECRET, options.secret);
   const journal = followJournal(bench.sandbox, atEnd);
   const { url: baseUrl } = bench.sandbox;
   if (firstHeldBack !== undefined) {
