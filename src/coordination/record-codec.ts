@@ -7,6 +7,12 @@ import type { AccountRecord } from '../core/record.ts';
 const Epoch = v.pipe(v.number(), v.minValue(0), v.maxValue(8.64e15));
 /** Far more than any daemon writes or asks, and far from where counting on goes wrong. */
 const Count = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1e12));
+/**
+ * Every write counts one up. Two in two hours since 1970 are half a million: what is far beyond was not written by us, and
+ * going on from there would end in records that nobody can read.
+ */
+const MOST_WRITES = 1e9;
+export const Generation = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MOST_WRITES));
 const Hours = v.record(v.pipe(v.string(), v.regex(/^\d{1,9}$/)), Count);
 
 /** For people. */
@@ -15,7 +21,7 @@ const Text = v.pipe(v.string(), v.maxLength(2_000));
 const Stored = v.object({
   version: v.literal(1),
   account: v.string(),
-  generation: Count,
+  generation: Generation,
   token: v.exactOptional(
     v.object({
       value: v.string(),
@@ -25,7 +31,7 @@ const Stored = v.object({
       issuedAt: Epoch,
       bootTime: v.exactOptional(v.object({ boot: v.pipe(v.string(), v.maxLength(64)), at: Epoch })),
       expiresAt: Epoch,
-      generation: Count,
+      generation: Generation,
       platformDate: v.exactOptional(Epoch),
       unwitnessed: v.exactOptional(v.literal(true)),
     }),

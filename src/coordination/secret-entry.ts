@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { type Kind, readAnswer, type Token } from '../core/credential.ts';
 import { SECOND } from '../core/time.ts';
-import { parseJson, sha256 } from './record-codec.ts';
+import { Generation, parseJson, sha256 } from './record-codec.ts';
 
 /** Whose token or ticket it is. */
 export interface Subject {
@@ -31,7 +31,7 @@ const Stored = v.object({
   expires_in: v.number(),
   issued_at: Epoch,
   expires_at: Epoch,
-  generation: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  generation: Generation,
   platform_date: v.exactOptional(Epoch),
   fingerprint: v.string(),
 });

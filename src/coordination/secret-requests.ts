@@ -4,13 +4,13 @@ import { failureOf } from '../core/failure.ts';
 import type { Wish } from '../core/ports.ts';
 import { stronger } from '../core/wish.ts';
 import type { Kubernetes } from '../kubernetes/index.ts';
-import { parseJson, sha256 } from './record-codec.ts';
+import { Generation, parseJson, sha256 } from './record-codec.ts';
 import type { SecretCache } from './secret-cache.ts';
 
 const Refresh = v.object({
   strength: v.picklist(['ordinary', 'preferred', 'forced']),
   /** Of the token that is to be replaced. */
-  generation: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  generation: Generation,
 });
 
 const Stored = v.object({

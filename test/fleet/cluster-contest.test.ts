@@ -75,6 +75,23 @@ describe.concurrent('two daemons that take one name for different accounts', () 
     await eventually(() => follower.history.seen().at(-1)?.hash !== token);
   });
 
+  it('have a record again that nobody could have written, for no call', { timeout: 90_000 }, async ({
+    onTestFinished,
+  }) => {
+    const { group, token } = await pair(onTestFinished, 'access-token');
+    const key = 'token.wx-token-sidecar/shop';
+    const generation = async () => JSON.parse((await group.shop.annotations())[key] ?? '{}').generation;
+    const before = JSON.parse((await group.shop.annotations())[key] ?? '{}');
+    const forged = JSON.stringify({ ...before, generation: 1e12 });
+    await group.shop.ask('PATCH', SECRET, { metadata: { annotations: { [key]: forged } } });
+    await eventually(async () => (await generation()) < 1e9);
+    const version = await versionOf(group);
+    await delay(3_000);
+    expect(await versionOf(group)).toBe(version);
+    expect(await group.journal.fetches()).toHaveLength(1);
+    expect(await group.settled()).toBe(token);
+  });
+
   it('ask nothing of the leader that it would do for another account', { timeout: 90_000 }, async ({
     onTestFinished,
   }) => {
