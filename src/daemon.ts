@@ -15,7 +15,7 @@ import { publishers } from './publishers/index.ts';
 import { createReconciler, type Reconciler } from './reconciler.ts';
 import { createReporting } from './reporting.ts';
 import { joinCredentials, type Served, unitsOf } from './served.ts';
-import { LAST_ANSWER } from './stopping.ts';
+import { farewell, LAST_ANSWER } from './stopping.ts';
 import { createStores, type Stores } from './stores.ts';
 import { atMostEvery } from './system/at-most-every.ts';
 import { createWaker } from './system/waker.ts';
@@ -132,13 +132,14 @@ export async function startDaemon(
     },
     async stop(lastAnswer = LAST_ANSWER) {
       waker.stop();
+      const began = clock.now().monotonic;
       const patience = setTimeout(() => void [reconciler.abort(), kubernetes.close()], lastAnswer);
       await reconciler.stop();
       clearTimeout(patience);
       await Promise.all([
         announcer.stop(),
         kubernetes.close(),
-        stores.close(),
+        stores.close(farewell(lastAnswer, clock.now().monotonic - began)),
         ...[...served.values()].map(({ close }) => close()),
       ]);
     },

@@ -51,8 +51,11 @@ export interface Stores {
   leadership(): Leadership | undefined;
   /** Another daemon should refresh for all, if there is one that can. */
   resign(): void;
-  /** Gives back what is held; to be called when nothing is under way any more. */
-  close(): Promise<void>;
+  /**
+   * Gives back what is held; to be called when nothing is under way any more.
+   * @param patience what that may take, ms
+   */
+  close(patience: number): Promise<void>;
 }
 
 /** @throws {ConfigError} when there is no cluster where one is configured */
@@ -107,8 +110,12 @@ export async function createStores(
     works: () => watch?.works() ?? false,
     leadership: () => cluster?.leadership(),
     resign: () => cluster?.resign(),
-    async close() {
-      await Promise.all([watch?.close(), cluster?.close(), mirrors?.then((opened) => opened.close())]);
+    async close(patience) {
+      await Promise.all([
+        watch?.close(),
+        cluster?.close(patience),
+        mirrors?.then((opened) => opened.close()),
+      ]);
       await kubernetes.close();
     },
   };

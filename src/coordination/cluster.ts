@@ -48,8 +48,11 @@ export interface Cluster {
   leadership(): Leadership;
   /** Another daemon should refresh for all, if there is one that can. */
   resign(): void;
-  /** Gives the Lease back. */
-  close(): Promise<void>;
+  /**
+   * Gives the Lease back.
+   * @param patience what that may take, ms
+   */
+  close(patience: number): Promise<void>;
 }
 
 /** @throws {EdgeError} `kube-credentials` where there is no cluster to be asked */
@@ -112,8 +115,8 @@ export async function joinCluster(options: ClusterOptions): Promise<Cluster> {
       return { lease: `${lease.namespace}/${lease.name}`, leads: isLeading, ...(isKnown && { holder }) };
     },
     resign: abdication.ask,
-    async close() {
-      await elector?.close();
+    async close(patience) {
+      await elector?.close(patience);
       await cache.close();
     },
   };

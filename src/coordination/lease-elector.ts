@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { ClusterEvent } from '../core/cluster-event.ts';
 import { type Failure, failureOf } from '../core/failure.ts';
 import type { Clock } from '../core/ports.ts';
@@ -7,7 +6,7 @@ import type { KubernetesClient } from '../kubernetes/client.ts';
 import { inWords, type ObjectName } from '../kubernetes/resources.ts';
 import { createPause } from '../system/pause.ts';
 import { abstain, decide, type ElectionTimes } from './election.ts';
-import { giveBack } from './lease-return.ts';
+import { leave } from './lease-return.ts';
 import { watchLease } from './lease-sight.ts';
 import { specOf } from './lease-spec.ts';
 import { createTenure } from './tenure.ts';
@@ -23,8 +22,11 @@ export interface Elector {
   trouble(): Failure | undefined;
   /** Gives the Lease back, and does not stand for so many ms. */
   abstain(ms: number): void;
-  /** Gives the Lease back, so that another one need not wait for it to run out. */
-  close(): Promise<void>;
+  /**
+   * Gives the Lease back, so that another one need not wait for it to run out.
+   * @param patience what that may take, ms
+   */
+  close(patience?: number): Promise<void>;
 }
 
 export interface ElectorOptions {
@@ -44,29 +46,29 @@ export interface ElectorOptions {
 /** With a watch that is open, the Lease is read as often, in case it is deaf; ms. */
 const NET = 30 * SECOND;
 
-/** To give it back takes milliseconds, or is not worth waiting for. */
-const FAREWELL = 0.6 * SECOND;
-
 export function startElector(options: ElectorOptions): Elector {
   const { client, lease, identity, times, clock, random, report, elected } = options;
-  const name = `${lease.namespace}/${lease.name}`;
   const ending = new AbortController();
   const pause = createPause();
   let failure: Failure | undefined;
+  /** What came of it is not known yet, or never will be. */
+  let isWriting = false;
   /** Monotonic ms. */
   let abstainsUntil = Number.NEGATIVE_INFINITY;
 
   const abstention = () => Math.max(0, abstainsUntil - clock.now().monotonic);
-  const tenure = createTenure({ lease: name, times, clock, report, elected });
+  const tenure = createTenure({ lease: `${lease.namespace}/${lease.name}`, times, clock, report, elected });
   const moved = pause.end;
   const sight = watchLease({ client, lease, identity, clock, random, signal: ending.signal, report, moved });
 
   /** One look, and what follows from it. @returns ms until the next one */
   async function attempt(): Promise<number> {
     const patience = Math.min(5 * SECOND, times.renewDeadline / 2);
-    const bounded = <T>(work: (signal: AbortSignal) => Promise<T>) => withinTime(patience, work);
+    const bounded = <T>(work: (signal: AbortSignal) => Promise<T>) =>
+      withinTime(patience, work, ending.signal);
     const found = await bounded((signal) => client.get(lease, { signal }));
     const seen = sight.saw(found);
+    isWriting = false;
     const sent = clock.now();
     const left = abstention();
     const decision = left > 0 ? abstain(seen, identity, left, sent) : decide(seen, identity, times, sent);
@@ -75,8 +77,9 @@ export function startElector(options: ElectorOptions): Elector {
       return untilNext(decision.ms);
     }
     const whole = { ...found, spec: specOf(decision.holding) };
-    const stored = await bounded((signal) => client.replace(lease, whole, { signal }));
-    sight.saw(stored);
+    isWriting = true;
+    sight.saw(await bounded((signal) => client.replace(lease, whole, { signal })));
+    isWriting = false;
     if (decision.kind === 'release') return abstention();
     if (!ending.signal.aborted && abstention() === 0) tenure.renewed(sent);
     return times.retryPeriod;
@@ -93,6 +96,10 @@ export function startElector(options: ElectorOptions): Elector {
     // Somebody else was faster, or our own answer was lost: the next look tells.
     if (met.code === 'kube-conflict') return (times.retryPeriod * random()) / 10;
     failure = met;
+    if (met.code === 'kube-missing') {
+      sight.forget();
+      tenure.lost('gone');
+    }
     if (!ending.signal.aborted) report({ type: 'trouble', object: inWords(lease), failure: met });
     return times.retryPeriod * (0.5 + random() / 2);
   }
@@ -107,8 +114,9 @@ export function startElector(options: ElectorOptions): Elector {
         failure = undefined;
         return ms;
       }, noted);
+      if (ending.signal.aborted) return;
       if (!tenure.lasts()) tenure.lost('late');
-      if (!ending.signal.aborted) await pause.for(wait);
+      await pause.for(wait);
     }
   }
 
@@ -128,14 +136,15 @@ export function startElector(options: ElectorOptions): Elector {
       tenure.lost('resigned');
       pause.end();
     },
-    async close() {
+    async close(patience = 2 * SECOND) {
+      tenure.end();
       ending.abort();
       pause.end();
-      await Promise.race([Promise.all([running, sight.ended]), delay(FAREWELL, undefined, { ref: false })]);
-      tenure.lost('released');
-      await withinTime(FAREWELL, (signal) => giveBack({ client, lease, identity, clock, signal })).catch(
-        () => {},
-      );
+      // Where it is another one's, nothing of ours is under way that could change that.
+      const isOurs = () => isWriting || sight.holder() === identity;
+      const ended = Promise.all([running, sight.ended]);
+      const failure = await leave({ client, lease, identity, clock, patience, ended, isOurs });
+      tenure.lost(failure ? 'kept' : 'released', failure);
     },
   };
 }

@@ -9,6 +9,8 @@ import { holdingOf } from './lease-spec.ts';
 /** A Lease as it was last seen to change, by a watch and by whoever reads or writes it. */
 export interface LeaseSight extends Pick<NamedWatch, 'state' | 'reopen' | 'ended'> {
   saw(object: Stored<'leases'>): Sighting;
+  /** It is not there any more. */
+  forget(): void;
   now(): Sighting | undefined;
   /** Undefined where nobody holds it, as far as is known. */
   holder(): string | undefined;
@@ -60,5 +62,10 @@ export function watchLease(options: LeaseSightOptions): LeaseSight {
     },
   });
 
-  return { ...watch, saw, now: () => seen, holder };
+  function forget(): void {
+    seen = undefined;
+    told = undefined;
+  }
+
+  return { ...watch, saw, forget, now: () => seen, holder };
 }

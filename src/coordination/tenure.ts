@@ -1,4 +1,5 @@
 import type { ClusterEvent, Loss } from '../core/cluster-event.ts';
+import type { Failure } from '../core/failure.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Instant } from '../core/time.ts';
 import { type ElectionTimes, isHeld } from './election.ts';
@@ -9,7 +10,9 @@ export interface Tenure {
   lasts(): boolean;
   /** @param at when the renewal was sent: the others count from when they see it, which is later */
   renewed(at: Instant): void;
-  lost(why: Loss): void;
+  lost(why: Loss, failure?: Failure): void;
+  /** It is over, and what becomes of the Lease will be told by {@link lost}. */
+  end(): void;
 }
 
 export interface TenureOptions {
@@ -29,17 +32,22 @@ export function createTenure({ lease, times, clock, report, elected }: TenureOpt
 
   const lasts = () => renewal !== undefined && isHeld(renewal, times, clock.now());
 
-  function lost(why: Loss): void {
+  function end(): void {
     clearTimeout(lapse);
     renewal = undefined;
+  }
+
+  function lost(why: Loss, failure?: Failure): void {
+    end();
     if (!told) return;
     told = false;
-    report({ type: 'follows', lease, why });
+    report({ type: 'follows', lease, why, ...(failure && { failure }) });
   }
 
   return {
     lasts,
     lost,
+    end,
     renewed(at) {
       renewal = at;
       clearTimeout(lapse);

@@ -10,15 +10,18 @@ export interface Leadership {
   readonly holder?: string;
 }
 
-/** `taken` by another one, `late` with its renewal, `released` because it ends, `resigned` since it cannot do it. */
-export type Loss = 'taken' | 'late' | 'released' | 'resigned';
+/**
+ * `taken` by another one, `late` with its renewal, `gone` with the Lease, `resigned` since it cannot do it; where it ends, `released`, or `kept`
+ * until the Lease has run out, since it could not be given back.
+ */
+export type Loss = 'taken' | 'late' | 'gone' | 'resigned' | 'released' | 'kept';
 
 /** What happened between this daemon and the cluster, as the world may hear it. Nothing secret. */
 export type ClusterEvent =
   /** This daemon refreshes for all from now on. */
   | { readonly type: 'leads'; readonly lease: string }
   /** It does no longer. */
-  | { readonly type: 'follows'; readonly lease: string; readonly why: Loss }
+  | { readonly type: 'follows'; readonly lease: string; readonly why: Loss; readonly failure?: Failure }
   /** Another one is seen to hold the Lease. */
   | { readonly type: 'held'; readonly lease: string; readonly holder: string }
   /** An object of the cluster cannot be read, watched or written. */

@@ -33,7 +33,7 @@ describe('a candidate that may read and renew the Lease, and not watch it', () =
       times: { duration: 15_000, renewDeadline: 10_000, retryPeriod: 2_000 },
       report: (event) => events.push(event),
     });
-    onTestFinished(elector.close);
+    onTestFinished(() => elector.close());
     await eventually(elector.leads);
     const trouble = await eventually(() => events.find(({ type }) => type === 'trouble'));
     expect(trouble).toMatchObject({ object: 'Lease shop/wx-token', failure: { code: 'kube-forbidden' } });

@@ -3,7 +3,7 @@ import { type Elector, startElector } from '../../src/coordination/lease-elector
 import { holdingOf } from '../../src/coordination/lease-spec.ts';
 import type { ClusterEvent } from '../../src/core/cluster-event.ts';
 import { SECOND } from '../../src/core/time.ts';
-import { collectionPath } from '../../src/kubernetes/resources.ts';
+import { collectionPath, objectPath } from '../../src/kubernetes/resources.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { WRITER } from '../support/kubernetes/role.ts';
 import { eventually } from '../support/wait.ts';
@@ -35,7 +35,7 @@ async function candidates(atEnd: Parameters<typeof openCluster>[0], count: numbe
       ...{ clock: systemClock, random: Math.random, elected: () => {} },
       report: (event) => events.push(event),
     });
-    atEnd(elector.close);
+    atEnd(() => elector.close());
     return { ...elector, events, name };
   });
   return {
@@ -115,6 +115,52 @@ describe.concurrent('candidates for one Lease', () => {
       return found.length > 0 && found;
     });
     expect(event).toMatchObject({ object: expect.stringMatching(/^Lease /) });
+  });
+
+  it('know at once that the Lease is gone, and elect one when it is made again', async ({
+    onTestFinished,
+  }) => {
+    const { all, elected, admin, lease } = await candidates(onTestFinished, 2);
+    const first = await elected();
+    await eventually(() => all.every((one) => one === first || one.holder() === first.name));
+    await admin.ask('DELETE', objectPath(lease));
+    await eventually(() => first.events.some((event) => event.type === 'follows' && event.why === 'gone'));
+    expect(first.leads()).toBe(false);
+    await eventually(() => all.every((one) => one.trouble()?.code === 'kube-missing' && !one.holder()));
+    const kind = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' };
+    await admin.ask('POST', collectionPath(lease), { ...kind, metadata: { name: lease.name } });
+    await elected();
+  });
+
+  it('tell what became of the Lease at the end, also where each call takes most of a second', async (context) => {
+    const { all, elected, faulty, spec } = await candidates(context.onTestFinished, 1);
+    const server = faulty(context);
+    const [one] = all;
+    await elected();
+    for (let call = 0; call < 20; call += 1) server.next({ kind: 'delay', ms: 700 });
+    await one?.close(4_000);
+    expect(one?.events.at(-1)).toMatchObject({ type: 'follows', why: 'released' });
+    expect((await spec())?.holder).toBe('');
+  });
+
+  it('tell that a Lease could not be given back', async (context) => {
+    const { all, elected, faulty } = await candidates(context.onTestFinished, 1);
+    const server = faulty(context);
+    const [one] = all;
+    await elected();
+    server.freeze();
+    // Then a renewal is under way.
+    await new Promise((resolve) => setTimeout(resolve, TIMES.retryPeriod + 100));
+    const began = performance.now();
+    await one?.close(SECOND);
+    expect(performance.now() - began).toBeLessThan(2 * SECOND);
+    expect(one?.events.filter(({ type }) => type === 'follows')).toEqual([
+      expect.objectContaining({
+        why: 'kept',
+        failure: expect.objectContaining({ message: expect.any(String) }),
+      }),
+    ]);
+    server.thaw();
   });
 
   it('are asked no more when they have closed, also while the server stands still', async (context) => {

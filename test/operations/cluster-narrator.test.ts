@@ -26,13 +26,19 @@ describe('the log of a cluster', () => {
         { type: 'leads', lease },
         { type: 'follows', lease, why: 'late' },
         { type: 'follows', lease, why: 'taken' },
+        { type: 'held', lease, holder: 'pod-7' },
         { type: 'follows', lease, why: 'released' },
+        { type: 'follows', lease, why: 'kept' },
+        { type: 'follows', lease, why: 'gone' },
       ),
     ).toEqual([
       'info this daemon refreshes for all now',
-      'warn this daemon could not renew its Lease in time: another one refreshes for all from now on',
+      'warn this daemon could not renew its Lease in time: another one refreshes for all as soon as one can',
       'info another daemon refreshes for all now',
+      'info pod-7 holds the Lease: this daemon follows it',
       'info the Lease was given back: another daemon refreshes for all from now on',
+      'warn the Lease could not be given back: another daemon refreshes for all when it has run out',
+      'warn the Lease is not there any more: nobody refreshes until it is made again',
     ]);
   });
 
