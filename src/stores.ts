@@ -67,7 +67,7 @@ export async function createStores(
   const warn = (message: string, fields: Fields = {}) => logger.warn(message, fields);
   const folder = stateFolder(stateDir, access, clock, warn);
   const kubernetes = kubernetesOf({ clock });
-  const edges = { kubernetes, clock, random, report: createClusterNarrator(logger) };
+  const edges = { kubernetes, clock, random, report: createClusterNarrator(logger, clock) };
   let watch: ReturnType<typeof folder.watch> | undefined;
   let mirrors: Promise<Mirrors> | undefined;
   let listeners: StoresListeners | undefined;

@@ -1,4 +1,8 @@
+import { type Backoff, backoffDelay } from '../core/backoff.ts';
 import type { ClusterEvent, Loss } from '../core/cluster-event.ts';
+import type { Failure } from '../core/failure.ts';
+import type { Clock } from '../core/ports.ts';
+import { HOUR, MINUTE } from '../core/time.ts';
 import type { Logger } from './logger.ts';
 
 const LOST: Readonly<Record<Loss, string>> = {
@@ -13,9 +17,37 @@ const LOST: Readonly<Record<Loss, string>> = {
 
 const UNWANTED: ReadonlySet<Loss> = new Set(['late', 'gone', 'kept']);
 
-/** Tells who leads, a line each, and what is wrong with each object of the cluster, once for as long as it lasts. */
-export function createClusterNarrator(logger: Logger): (event: ClusterEvent) => void {
-  const told = new Map<string, Set<string>>();
+/** How long a trouble goes on until it is told again, the first time, ms: it may be one of hours, or of seconds. */
+const AGAIN: Backoff = { first: MINUTE, growth: 2, cap: HOUR, jitter: 'full' };
+
+/** A trouble of one object that has been told. */
+interface Told {
+  /** Monotonic ms. */
+  again: number;
+  times: number;
+}
+
+/** Tells who leads, a line each, and what is wrong with an object of the cluster: once, and then more and more rarely. */
+export function createClusterNarrator(logger: Logger, clock: Clock): (event: ClusterEvent) => void {
+  const spells = new Map<string, Map<string, Told>>();
+
+  function isTimeToTell(object: string, what: string): boolean {
+    const told = spells.get(object) ?? new Map<string, Told>();
+    spells.set(object, told);
+    const { monotonic } = clock.now();
+    const known = told.get(what);
+    if (known && monotonic < known.again) return false;
+    const times = (known?.times ?? 0) + 1;
+    told.set(what, { again: monotonic + backoffDelay(AGAIN, times, 1), times });
+    return true;
+  }
+
+  function tellOfTrouble(object: string, { code, class: kind, message, advice }: Failure): void {
+    // What was passing and is not any more is another matter.
+    if (!isTimeToTell(object, `${code} ${kind}`)) return;
+    const line = message.includes(object) ? message : `${object}: ${message}`;
+    logger.warn(line, { object, code, ...(advice !== undefined && { advice }) });
+  }
 
   return (event) => {
     switch (event.type) {
@@ -29,18 +61,10 @@ export function createClusterNarrator(logger: Logger): (event: ClusterEvent) => 
       case 'held':
         return logger.info(`${event.holder} holds the Lease: this daemon follows it`, { lease: event.lease });
       case 'well':
-        if (told.delete(event.object)) logger.info(`the ${event.object} can be reached again`);
+        if (spells.delete(event.object)) logger.info(`the ${event.object} can be reached again`);
         return;
-      case 'trouble': {
-        const { class: kind, code, message, advice } = event.failure;
-        const known = told.get(event.object) ?? new Set<string>();
-        told.set(event.object, known);
-        // What has lasted for so long that a person must act is another matter than what may pass.
-        if (known.has(`${kind} ${code}`)) return;
-        known.add(`${kind} ${code}`);
-        const fields = { object: event.object, code, ...(advice !== undefined && { advice }) };
-        return logger.warn(message.includes(event.object) ? message : `${event.object}: ${message}`, fields);
-      }
+      case 'trouble':
+        return tellOfTrouble(event.object, event.failure);
     }
   };
 }

@@ -1,22 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import type { ClusterEvent } from '../../src/core/cluster-event.ts';
+import { SECOND } from '../../src/core/time.ts';
 import { createClusterNarrator } from '../../src/operations/cluster-narrator.ts';
+import { fakeClock } from '../support/clock.ts';
 import { PASSING_FAULT } from '../support/story.ts';
 import { journal } from './journal.ts';
 
 function told(...events: readonly ClusterEvent[]) {
   const log = journal();
-  const narrate = createClusterNarrator(log.logger);
+  const narrate = createClusterNarrator(log.logger, fakeClock());
   for (const event of events) narrate(event);
   return log.entries().map(({ level, message }) => `${level} ${message}`);
 }
 
 const object = 'Secret shop/wx-token';
-const trouble: ClusterEvent = {
+const trouble = {
   type: 'trouble',
   object,
   failure: { ...PASSING_FAULT, message: 'no answer' },
-};
+} as const satisfies ClusterEvent;
 
 describe('the log of a cluster', () => {
   it('tells who leads, and why no longer', () => {
@@ -42,31 +44,37 @@ describe('the log of a cluster', () => {
     ]);
   });
 
-  it('tells of a trouble once for as long as it lasts, with the object that is meant, and of its end', () => {
-    const hours = Array.from({ length: 1_000 }, () => trouble);
-    expect(told(...hours, { type: 'well', object }, trouble)).toEqual([
-      `warn ${object}: no answer`,
-      `info the ${object} can be reached again`,
-      `warn ${object}: no answer`,
-    ]);
+  it('tells of a trouble once, with its object, and more and more rarely while it goes on', () => {
+    const log = journal();
+    const clock = fakeClock();
+    const narrate = createClusterNarrator(log.logger, clock);
+    const lines = () => log.entries().map(({ message }) => message);
+    for (let second = 0; second < 59; second += 1) {
+      narrate(trouble);
+      narrate({ ...trouble, object: 'Lease shop/wx-token' });
+      clock.pass(SECOND);
+    }
+    expect(lines()).toEqual([`${object}: no answer`, 'Lease shop/wx-token: no answer']);
+    for (let second = 0; second < 4 * 3_600; second += 1) {
+      narrate(trouble);
+      clock.pass(SECOND);
+    }
+    expect(lines().length).toBeLessThan(12);
+    const before = lines().length;
+    narrate({ type: 'well', object });
+    narrate(trouble);
+    expect(lines().slice(before)).toEqual([`the ${object} can be reached again`, `${object}: no answer`]);
   });
 
-  it('tells of each object by itself, and names none twice', () => {
-    const lease = { ...trouble, object: 'Lease shop/wx-token' };
-    const named: ClusterEvent = {
-      ...trouble,
-      failure: { ...trouble.failure, code: 'other', message: `there is no ${object}` },
-    };
-    expect(told(trouble, lease, named, trouble, lease)).toEqual([
+  it('tells of another trouble, and of one that is no longer passing', () => {
+    const refused = { ...trouble.failure, class: 'refused', code: 'kube-forbidden' } as const;
+    const starting = { ...refused, class: 'passing', message: `may not get the ${object}` } as const;
+    const events = [trouble.failure, starting, refused, refused].map((failure) => ({ ...trouble, failure }));
+    expect(told(...events)).toEqual([
       `warn ${object}: no answer`,
-      'warn Lease shop/wx-token: no answer',
-      `warn there is no ${object}`,
+      `warn may not get the ${object}`,
+      `warn ${object}: no answer`,
     ]);
-  });
-
-  it('tells once more when it needs a person', () => {
-    const lasting: ClusterEvent = { ...trouble, failure: { ...trouble.failure, class: 'refused' } };
-    expect(told(trouble, lasting, lasting)).toHaveLength(2);
   });
 
   it('says nothing of an end of what it has not told of', () => {
