@@ -57,13 +57,18 @@ async function credentialOnDisk(
     states.set(unit.id, seen.state);
     const files = filesOfUnit(credential, unit);
     const { view, hindered } = await withHindrances(seen, files, stateDir, clock.now());
-    const known = withComplaint(view, complaints.splice(0)[0], clock);
+    const known = { ...withComplaint(view, complaints.splice(0)[0], clock), ...leaderOf(config, unit) };
     const now = clock.now();
     const status = statusOf(known, now);
     statuses.push({ ...status, next: prospect(known, status, hindered, now) });
   }
   await joined.close();
   return statuses;
+}
+
+/** Who that is only the daemon knows. */
+function leaderOf({ cluster }: Config, { policy }: Unit): Pick<View, 'leader'> {
+  return cluster && !policy.follows ? { leader: `whoever holds the Lease ${cluster.lease.name}` } : {};
 }
 
 function filesOfUnit({ publish }: Pick<CredentialConfig, 'publish'>, { kind }: Unit) {

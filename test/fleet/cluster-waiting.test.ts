@@ -48,6 +48,9 @@ describe.concurrent('a daemon that waits for one that leads and brings nothing',
     const [status] = JSON.parse(await pod.metrics('/')).credentials;
     expect(status.next.what).toBe('waits for somebody-else, which leads');
 
+    const { stdout } = await pod.beside(['status']);
+    expect(stdout).toMatch(/ waits for whoever holds the Lease wx-token-sidecar, which leads/);
+
     await group.shop.ask('PATCH', SHOP_LEASE, { spec: { holderIdentity: '' } });
     await eventually(async () => (await group.shop.data())['other']);
     expect(pod.log().filter(isTold)).toHaveLength(1);
