@@ -11,6 +11,8 @@ export interface Abdication {
    * @returns to be called when it is over; undefined where it may not be begun
    */
   enter(): (() => void) | undefined;
+  /** Whether something may be begun: what others ask is left to the next one where not. */
+  isOpen(): boolean;
   /** Another one should lead. Heeded only so often: where all are alike, the lead is not to go round and round. */
   ask(): void;
 }
@@ -38,9 +40,12 @@ export function createAbdication({ clock, leads, resign }: AbdicationOptions): A
     resign();
   }
 
+  const isOpen = () => !wanted && leads();
+
   return {
+    isOpen,
     enter() {
-      if (wanted || !leads()) return undefined;
+      if (!isOpen()) return undefined;
       inside += 1;
       return () => {
         inside -= 1;

@@ -84,7 +84,7 @@ export async function joinCluster(options: ClusterOptions): Promise<Cluster> {
     trouble: () => elector?.trouble(),
   };
   const ears = createEars({
-    ...{ cache, kubernetes, leads },
+    ...{ cache, kubernetes, leads: abdication.isOpen },
     changed: (account) => listeners?.changed(account),
     asked: (account, request) => listeners?.asked(account, request),
   });

@@ -21,10 +21,12 @@ describe('who leads and cannot do it', () => {
   });
 
   it('ends first what is under way, and begins nothing else', () => {
-    const { ask, enter, seen } = leader();
+    const { ask, enter, isOpen, seen } = leader();
     const [one, other] = [enter(), enter()];
+    expect(isOpen()).toBe(true);
     ask();
     expect(enter()).toBeUndefined();
+    expect(isOpen()).toBe(false);
     one?.();
     expect(seen.resigned).toBe(0);
     other?.();
