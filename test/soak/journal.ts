@@ -12,7 +12,10 @@ export interface Journal {
   readonly minted: () => number;
   /** Calls that met a fault, by its kind. */
   readonly faults: () => Readonly<Record<string, number>>;
-  /** Whether a token of this account was replaced by force between these times, epoch ms. */
+  /**
+   * Whether between these times, epoch ms, a token of this account had been replaced by force and the daemon had not
+   * been told by what: an answer that was lost is made up for by the next one that is not.
+   */
   readonly wasForced: (appId: string, from: number, until: number) => boolean;
 }
 
@@ -22,7 +25,7 @@ export function followJournal(sandbox: TestSandbox, atEnd: AtEnd): Journal {
   const endpoints: readonly string[] = Object.values(ENDPOINT);
   const minted = new Set<string>();
   const faults: Record<string, number> = {};
-  const forced: { readonly appId: string | null; readonly at: number }[] = [];
+  const forced: { readonly appId: string | null; readonly at: number; toldAt?: number }[] = [];
   let calls = 0;
   let last = 0;
   let ended = false;
@@ -34,9 +37,11 @@ export function followJournal(sandbox: TestSandbox, atEnd: AtEnd): Journal {
       if (!endpoints.includes(path)) continue;
       calls += 1;
       if (outcome !== 'answered') faults[outcome] = (faults[outcome] ?? 0) + 1;
-      if (tokenSha256 === null || minted.has(tokenSha256)) continue;
+      if (tokenSha256 === null) continue;
+      if (force && !minted.has(tokenSha256)) forced.push({ appId, at });
       minted.add(tokenSha256);
-      if (force) forced.push({ appId, at });
+      if (outcome !== 'answered') continue;
+      for (const one of forced) if (one.appId === appId) one.toldAt ??= at;
     }
   }
   const read = () => {
@@ -60,6 +65,8 @@ export function followJournal(sandbox: TestSandbox, atEnd: AtEnd): Journal {
     minted: () => minted.size,
     faults: () => faults,
     wasForced: (appId, from, until) =>
-      forced.some((one) => one.appId === appId && one.at >= from && one.at <= until),
+      forced.some(
+        (one) => one.appId === appId && one.at <= until && (one.toldAt ?? Number.POSITIVE_INFINITY) >= from,
+      ),
   };
 }

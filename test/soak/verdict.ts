@@ -16,12 +16,7 @@ const STRETCH = 1 / 6;
 /** Surely growing by more than this is a leak: KB and files in a minute. */
 const MOST_GROWTH = { memory: 100, files: 0.2 };
 
-/**
- * So long after a forced refresh a reader may hold the token that it killed, ms: where its answer is lost, the token
- * comes with the next one.
- */
-const REACH = 12_000;
-/** A reader may be told so much later than the platform decided, ms. */
+/** From the platform's answer to a reader that has read the file again; and from its decision to one that is told, ms. */
 const DELAY = 3_000;
 
 export function judge(result: Soak): Verdict {
@@ -74,7 +69,7 @@ function sorted(
   wasForced: (appId: string, from: number, until: number) => boolean,
 ) {
   const isForced = ({ account, from, until }: Refusal) =>
-    wasForced(account.appId, from - REACH, until + DELAY);
+    wasForced(account.appId, from - DELAY, until + DELAY);
   const forced = refusals.filter(isForced);
   const others = refusals.filter((refusal) => !isForced(refusal));
   return {
