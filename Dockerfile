@@ -8,23 +8,19 @@ RUN npm ci --ignore-scripts
 COPY LICENSE tsconfig.json ./
 COPY build ./build
 COPY src ./src
-RUN npm run build
+RUN npm run build && build/image.sh /image
 
-FROM ${NODE_IMAGE}
+# No shell and no package manager, only what is looked for in a daemon that runs: Node, one bundle and what they need.
+FROM scratch
 LABEL org.opencontainers.image.title="wx-token-sidecar" \
       org.opencontainers.image.description="A sidecar daemon that keeps WeChat credentials fresh in files" \
       org.opencontainers.image.licenses="MIT"
-WORKDIR /opt/wx-token-sidecar
-# package.json tells Node that the bundle is a module. In dist lie the bundle, its source map, the list of what is bundled
-# and the licences of that.
-COPY --from=build /src/package.json /src/LICENSE ./
-COPY --from=build /src/dist ./dist
-# For `docker exec NAME wx-token-sidecar …`, and the folder to mount a volume on: a new named volume takes its owner over.
-RUN ln -s /opt/wx-token-sidecar/dist/wx-token-sidecar.js /usr/local/bin/wx-token-sidecar \
- && install -d -o 1000 -g 1000 /var/run/wx
+COPY --from=build /image /
+# Once more, since not every builder keeps the owner.
+COPY --from=build --chown=1000:1000 /image/run /run
+ENV PATH=/usr/local/bin
 # By number: Kubernetes cannot tell whether a name is root.
 USER 1000:1000
-# Without a shell, so that HUP and TERM reach the daemon. Stack traces are those of the bundle: reading the source map
-# costs 18 MB and a third of the start-up; NODE_OPTIONS=--enable-source-maps does it where that is wanted.
+# Node is the first process, so that HUP and TERM reach the daemon.
 ENTRYPOINT ["node", "/opt/wx-token-sidecar/dist/wx-token-sidecar.js"]
 CMD ["run"]

@@ -18,7 +18,7 @@ npm pack --silent "$node@24" npm@11
 debootstrap --variant=minbase --include=ca-certificates bookworm root
 rm -rf root/var/cache/apt/* root/var/lib/apt/lists/*
 mkdir -p root/usr/local/lib/node_modules/npm
-tar -xzf "$node"-24.*.tgz -C root/usr/local --strip-components=1 package/bin/node
+tar -xzf "$node"-24.*.tgz -C root/usr/local --strip-components=1 package/bin/node package/LICENSE
 tar -xzf npm-11.*.tgz -C root/usr/local/lib/node_modules/npm --strip-components=1
 ln -s ../lib/node_modules/npm/bin/npm-cli.js root/usr/local/bin/npm
 ln -s ../lib/node_modules/npm/bin/npx-cli.js root/usr/local/bin/npx

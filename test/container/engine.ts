@@ -13,7 +13,7 @@ export const IMAGE = 'localhost/wx-token-sidecar:test';
 export const NODE_IMAGE = process.env['NODE_IMAGE'] ?? `docker.io/library/${usualBase()}`;
 
 /** What the build needs of this network besides: certificates, a registry of npm. Parted by spaces. */
-export const BUILD_OPTIONS = (process.env['IMAGE_BUILD_OPTIONS'] ?? '').split(' ').filter(Boolean);
+const BUILD_OPTIONS = (process.env['IMAGE_BUILD_OPTIONS'] ?? '').split(' ').filter(Boolean);
 
 export interface Outcome {
   readonly code: number;
@@ -72,21 +72,11 @@ export async function imageFor(context: TestContext): Promise<void> {
   await built;
 }
 
-/** An image made of that one, by a Dockerfile of this folder; its name. */
-export async function derivedImage(name: string): Promise<string> {
+/** An image made of that one by a Dockerfile, which is told of `IMAGE` and `NODE_IMAGE`; its name. */
+export async function derivedImage(name: string, dockerfile: string): Promise<string> {
   const image = `${IMAGE}-${name}`;
-  const file = `${ROOT}test/container/${name}.Dockerfile`;
-  await podman(
-    'build',
-    ...BUILD_OPTIONS,
-    '--build-arg',
-    `IMAGE=${IMAGE}`,
-    '--tag',
-    image,
-    '--file',
-    file,
-    '.',
-  );
+  const known = [`IMAGE=${IMAGE}`, `NODE_IMAGE=${NODE_IMAGE}`].flatMap((value) => ['--build-arg', value]);
+  await podman('build', ...BUILD_OPTIONS, ...known, '--tag', image, '--file', dockerfile, '.');
   return image;
 }
 

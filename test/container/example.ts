@@ -2,14 +2,14 @@ import { expect, type TestContext } from 'vitest';
 import { listOf, type Part, partOf, pods } from '../k8s/manifests.ts';
 import { TEST_ACCOUNT } from '../support/sandbox.ts';
 import { eventually } from '../support/wait.ts';
-import { imageFor } from './engine.ts';
+import { imageFor, type Outcome } from './engine.ts';
 import { type ContainerPlan, containerOf, type Plan } from './plan.ts';
 import { type Container, type Pod, startPod } from './pod.ts';
 import { planOfPod } from './pod-plan.ts';
 
 export const TOKEN = '/var/run/wx/token';
 
-/** In place of the app, whose image may not be to be had: to look out of, with its user, group and mounts. */
+/** In place of the app, to look out of: with its user, group and mounts. */
 const APP = { instead: ['sleep', 'infinity'] } as const;
 
 export interface Example {
@@ -89,9 +89,20 @@ export async function readBy(app: Container): Promise<string> {
   return output;
 }
 
+/** What Node says to an expression: our own image holds nothing else that could be run. */
+async function inNode(container: Container, expression: string): Promise<Outcome> {
+  return container.exec('node', '--print', expression);
+}
+
+/** Why no file can be made there: a code of the system, or '' when one has been made. */
+export async function whyNotMade(container: Container, path: string): Promise<string> {
+  const { complaint } = await inNode(container, `fs.writeFileSync(${JSON.stringify(path)}, '')`);
+  return /\bcode: '(\w+)'/.exec(complaint)?.[1] ?? complaint;
+}
+
 /** What /proc tells of the first process. */
 export async function statusOf(container: Container): Promise<Readonly<Record<string, string>>> {
-  const { output } = await container.exec('cat', '/proc/1/status');
+  const { output } = await inNode(container, `fs.readFileSync('/proc/1/status', 'utf8')`);
   return Object.fromEntries(
     [...output.matchAll(/^(\w+):\s*(.*)$/gm)].map(([, key, value = '']) => [key, value.trim()]),
   );

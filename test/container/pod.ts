@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { JournalEntry } from '../../src/sandbox/index.ts';
 import type { AtEnd } from '../support/program.ts';
 import { TEST_ACCOUNT } from '../support/sandbox.ts';
-import { IMAGE, type Outcome, podman, tryPodman } from './engine.ts';
+import { IMAGE, NODE_IMAGE, type Outcome, podman, tryPodman } from './engine.ts';
 import type { ContainerPlan, VolumePlan } from './plan.ts';
 
 /** Where the containers of a pod find the platform. */
@@ -29,7 +29,7 @@ export interface Changes {
   /** Instead of the plan's entrypoint and command. */
   readonly instead?: readonly [string, ...string[]];
   readonly env?: Readonly<Record<string, string>>;
-  /** Instead of that of the Dockerfile. */
+  /** Instead of that of the Dockerfile for the program, and of its base for all else, which may not be to be had. */
   readonly image?: string;
 }
 
@@ -86,7 +86,7 @@ export async function startPod(
   return {
     ask,
     volume: (name) => prefix + name,
-    start: (plan, { instead, env = {}, image = IMAGE } = {}) => {
+    start: (plan, { instead, env = {}, image = imageOf(plan) } = {}) => {
       const [entrypoint = plan.entrypoint, command = plan.command] = instead
         ? [instead.slice(0, 1), instead.slice(1)]
         : [];
@@ -115,6 +115,9 @@ export async function startPod(
   };
 }
 
+const imageOf = ({ image }: ContainerPlan) =>
+  image.replace(/:[^/:]*$/, '') === 'wx-token-sidecar' ? IMAGE : NODE_IMAGE;
+
 async function launch(args: readonly string[], atEnd: AtEnd): Promise<Container> {
   const id = await podman('create', ...args);
   atEnd(async () => {
@@ -139,18 +142,22 @@ async function launch(args: readonly string[], atEnd: AtEnd): Promise<Container>
   };
 }
 
-/** Puts a file into a volume as the kubelet does, where a change swaps one link: `$1` the volume, `$2` the file. */
-const PUT = `set -e
-cd "$1" && mkdir -p ..1
-printf %s "$3" > "..1/$2" && chmod "$4" "..1/$2" && chgrp "$5" "..1/$2"
-ln -sfn ..1 ..data && ln -s "..data/$2" "$2"`;
+/** Puts a file into a volume as the kubelet does, where a change swaps one link. */
+const PUT = `const [folder, file, text, mode, group] = process.argv.slice(1);
+process.chdir(folder);
+fs.mkdirSync('..1', { recursive: true });
+fs.writeFileSync('..1/' + file, text);
+fs.chmodSync('..1/' + file, Number(mode));
+fs.chownSync('..1/' + file, 0, Number(group));
+if (!fs.existsSync('..data')) fs.symlinkSync('..1', '..data');
+fs.symlinkSync('..data/' + file, file);`;
 
 async function fill(
   keeper: Container,
   { name, files = {}, mode = 0o644, group = 0 }: VolumePlan,
 ): Promise<void> {
   for (const [file, content] of Object.entries(files)) {
-    const args = [`${VOLUMES}/${name}`, file, content, mode.toString(8), String(group)];
-    await podman('exec', '--user', '0:0', keeper.id, 'sh', '-c', PUT, 'sh', ...args);
+    const args = [`${VOLUMES}/${name}`, file, content, String(mode), String(group)];
+    await podman('exec', '--user', '0:0', keeper.id, 'node', '-e', PUT, ...args);
   }
 }

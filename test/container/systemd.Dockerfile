@@ -1,7 +1,9 @@
 # A machine with systemd, to try the unit of the README on.
 ARG IMAGE
-FROM ${IMAGE}
-USER 0:0
+ARG NODE_IMAGE
+FROM ${IMAGE} AS sidecar
+FROM ${NODE_IMAGE}
+COPY --from=sidecar /opt/wx-token-sidecar /opt/wx-token-sidecar
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends systemd \
  && rm -rf /var/lib/apt/lists/*

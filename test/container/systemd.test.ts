@@ -6,7 +6,7 @@ import { codeWith } from '../docs/readme.ts';
 import { sha256 } from '../e2e/workbench.ts';
 import { TEST_ACCOUNT } from '../support/sandbox.ts';
 import { eventually } from '../support/wait.ts';
-import { derivedImage, imageFor, podman } from './engine.ts';
+import { derivedImage, imageFor, podman, ROOT } from './engine.ts';
 import { PLATFORM, startPod } from './pod.ts';
 
 const UNIT = 'wx-token-sidecar.service';
@@ -40,7 +40,7 @@ function commandOf(unit: string, program: string): string {
 /** The unit of the README, installed and started as it says. */
 async function started(context: TestContext) {
   await imageFor(context);
-  const image = await derivedImage('systemd');
+  const image = await derivedImage('systemd', join(ROOT, 'test/container/systemd.Dockerfile'));
   const pod = await startPod([], [], context.onTestFinished);
   const machine = await pod.start(MACHINE, { image });
   const run = async (...command: readonly string[]) => {

@@ -26,6 +26,11 @@ describe.each(READMES)('%s', (name) => {
     expect([...named].sort()).toEqual([...VARIABLES].sort());
   });
 
+  it('calls nothing in the container but the program, since nothing else is in the image', async () => {
+    const called = [...(await read(name)).matchAll(/docker exec \S+ (\S+)/g)].map(([, program]) => program);
+    expect(new Set(called)).toEqual(new Set(['wx-token-sidecar']));
+  });
+
   it('links to what is there', async () => {
     const links = [...(await read(name)).matchAll(/\]\((?!https?:)([^)#]*)#?([^)]*)\)/g)];
     expect(links.length).toBeGreaterThan(5);
