@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { startProcess } from '../support/program.ts';
+import { openSandbox, TEST_ACCOUNT } from '../support/sandbox.ts';
 
 const run = promisify(execFile);
 
@@ -160,6 +162,33 @@ describe('the package', () => {
         'package.json',
       ].sort(),
     );
+  });
+
+  it('brings nothing else along, and runs', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'wx-'));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const pack = ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder];
+    const { stdout } = await run('npm', pack, { cwd: ROOT });
+    await writeFile(join(folder, 'package.json'), '{}');
+    const install = ['install', '--offline', '--no-audit', '--no-fund', join(folder, stdout.trim())];
+    await run('npm', install, { cwd: folder });
+    const installed: Lock = JSON.parse(await readFile(join(folder, 'package-lock.json'), 'utf8'));
+    expect(Object.keys(installed.packages)).toEqual(['', 'node_modules/wx-token-sidecar']);
+
+    const program = join(folder, 'node_modules/.bin/wx-token-sidecar');
+    const { version } = JSON.parse(await textOf('package.json'));
+    expect((await run(program, ['--version'])).stdout).toBe(`wx-token-sidecar ${version}\n`);
+    const sandbox = await openSandbox();
+    onTestFinished(sandbox.close);
+    const env = {
+      WXTOKEN_APPID: TEST_ACCOUNT.appId,
+      WXTOKEN_SECRET: TEST_ACCOUNT.secret,
+      WXTOKEN_FILE: join(folder, 'token'),
+      WXTOKEN_API_BASE_URL: sandbox.url,
+    };
+    const once = startProcess(program, ['once'], { env }, onTestFinished);
+    expect(await once.exited, once.stderr()).toEqual({ code: 0, signal: null });
+    expect(await readFile(env.WXTOKEN_FILE, 'utf8')).toMatch(/^.{16,}$/);
   });
 });
 
