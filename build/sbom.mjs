@@ -36,11 +36,25 @@ function componentOf(one, type) {
     ...(group && { group }),
     name,
     version: one.version,
-    licenses: [/[\s(]/.test(one.licence) ? { expression: one.licence } : { license: { id: one.licence } }],
+    licenses: licencesOf(one),
     purl: purlOf(one),
     ...(one.integrity && { hashes: one.integrity.split(' ').map(hashOf) }),
+    ...(one.unnamed?.length > 0 && { components: one.unnamed.map((inner) => partOf(inner, one)) }),
   };
 }
+
+/** What a package holds of others. */
+const partOf = ({ name, purl, licence }, whole) => ({
+  type: 'library',
+  'bom-ref': `${purlOf(whole)}#${name}`,
+  name,
+  licenses: licencesOf({ licence }),
+  purl,
+});
+
+const licencesOf = ({ licence }) => [
+  /[\s(]/.test(licence) ? { expression: licence } : { license: { id: licence } },
+];
 
 /** Of the package as npm hands it out: what the lock file holds. */
 function hashOf(integrity) {

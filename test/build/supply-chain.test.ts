@@ -23,6 +23,8 @@ interface Component {
   readonly purl: string;
   readonly licenses: readonly { readonly license: { readonly id: string } }[];
   readonly hashes: readonly { readonly alg: string; readonly content: string }[];
+  /** What lies in it and is of others. */
+  readonly components?: readonly Omit<Component, 'version' | 'hashes'>[];
 }
 
 interface Sbom {
@@ -128,9 +130,14 @@ describe('the licences of what is bundled', () => {
     const licences = await textOf(`dist/${LICENCES}`);
     const headings = [...licences.matchAll(/^== (.*)$/gm)].map(([, heading]) => heading);
     expect(headings).toEqual(
-      sbom.components.map(
-        (component) => `${fullName(component)} ${component.version} (${component.licenses[0]?.license.id})`,
-      ),
+      sbom.components.flatMap((component) => {
+        const whole = `${fullName(component)} ${component.version}`;
+        const parts = component.components ?? [];
+        return [
+          `${whole} (${component.licenses[0]?.license.id})`,
+          ...parts.map(({ name, licenses }) => `${name} in ${whole} (${licenses[0]?.license.id})`),
+        ];
+      }),
     );
     for (const folder of await bundledFolders()) {
       const files = (await readdir(join(ROOT, folder))).filter((file) => /^licen[cs]e/i.test(file));
@@ -141,6 +148,37 @@ describe('the licences of what is bundled', () => {
         expect(licences).toContain(text);
       }
     }
+  });
+});
+
+describe('what lies in a bundled package without being one', () => {
+  it('is named with its licence: llhttp, of which the WebAssembly of undici is made', async () => {
+    const undici = sbom.components.find(({ name }) => name === 'undici');
+    expect(undici?.components).toEqual([
+      {
+        type: 'library',
+        'bom-ref': `${undici?.purl}#llhttp`,
+        name: 'llhttp',
+        licenses: [{ license: { id: 'MIT' } }],
+        purl: 'pkg:github/nodejs/llhttp',
+      },
+    ]);
+    const licences = await textOf(`dist/${LICENCES}`);
+    const [, text = ''] = licences.split(`== llhttp in undici ${undici?.version} (MIT)\n\n`);
+    expect(text).toMatch(
+      /^This software is licensed under the MIT License\.\n\nCopyright Fedor Indutny, 2018\.\n/,
+    );
+    expect(await textOf('dist/wx-token-sidecar.js')).toContain('undici/lib/llhttp/');
+  });
+
+  it('is every WebAssembly that is bundled', async () => {
+    const { sources, sourcesContent }: { sources: string[]; sourcesContent: string[] } = JSON.parse(
+      await textOf('dist/wx-token-sidecar.js.map'),
+    );
+    // In base64 it begins so.
+    const holders = sources.filter((_, at) => sourcesContent[at]?.includes('AGFzbQ'));
+    expect(holders.length).toBeGreaterThan(0);
+    for (const source of holders) expect(source).toContain('node_modules/undici/lib/llhttp/');
   });
 });
 
