@@ -37,7 +37,7 @@ function proxyInWords(
 
 function addressOf(url: string): string {
   // What stands before the colon may be a user, and what follows a password.
-  if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) return 'something that is no URL';
+  if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) return 'something that is no URL of http or https';
   const { protocol, host, username, password } = new URL(url);
   const login = username === '' && password === '' ? '' : ', with a login';
   return `${protocol}//${host}${login}`;

@@ -79,7 +79,7 @@ export const MEANINGS: Readonly<Record<NetworkFault, Meaning>> = {
   'no-tunnel': { code: 'proxy', what: 'the proxy opens no tunnel' },
   'no-proxy-url': {
     code: 'proxy',
-    what: 'the proxy named by the environment is no URL',
+    what: 'the proxy named by the environment is no URL of http or https',
     backoff: SLOW,
     advice: 'HTTPS_PROXY and HTTP_PROXY must be like http://egress:3128',
   },

@@ -14,7 +14,7 @@ export interface RouteOptions {
   readonly protocol: string;
   /** Forward proxy; the environment's `HTTPS_PROXY` and `NO_PROXY` count when absent. */
   readonly proxy?: string;
-  /** How connections to what is asked are made, whether or not through a proxy; and to a proxy that is named here. */
+  /** How connections are made to what is asked, whether or not through a proxy, and to the proxy. */
   readonly connect?: NonNullable<ProxyAgent.Options['requestTls']>;
   /** What bounds an answer. */
   readonly limits: Pick<
@@ -37,7 +37,7 @@ export interface Route {
 /**
  * One for each request: calls are hours apart, so an idle connection would be dead by then, and a request lost on one
  * that just died looks like a lost answer; a new connection also follows DNS.
- * @throws {Error} when a proxy is no URL
+ * @throws {Error} `ERR_INVALID_URL` when a proxy is no URL of http or https
  */
 export function openRoute({ protocol, proxy, connect, limits, unconnected }: RouteOptions): Route {
   let asked: string | undefined;
@@ -59,20 +59,28 @@ export function openRoute({ protocol, proxy, connect, limits, unconnected }: Rou
       );
     },
   };
-  const ways = connect && { connect, requestTls: connect };
+  const ways = connect && { connect, requestTls: connect, proxyTls: connect };
 
   function dispatcher(): Dispatcher {
     // Plain HTTP stays on this host or in the cluster, and through a proxy elsewhere it would go in the clear.
     if (protocol === 'http:') return new Agent({ ...common, ...(connect && { connect }) });
-    if (proxy === undefined) return new EnvHttpProxyAgent({ ...common, ...ways });
-    return new ProxyAgent({
-      ...common,
-      uri: proxy,
-      ...(connect && { requestTls: connect, proxyTls: connect }),
-    });
+    if (proxy === undefined) {
+      refuseOddProxies(process.env);
+      return new EnvHttpProxyAgent({ ...common, ...ways });
+    }
+    return new ProxyAgent({ ...common, ...ways, uri: proxy });
   }
 
   return { dispatcher: dispatcher(), blocker: () => asked, hasLogin: () => login };
+}
+
+/** undici would speak SOCKS by itself, past all that is watched here. */
+function refuseOddProxies(environment: NodeJS.ProcessEnv): void {
+  for (const name of ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY']) {
+    const value = environment[name] || 'http://none';
+    if (!URL.canParse(value) || !/^https?:$/.test(new URL(value).protocol))
+      throw Object.assign(new Error(`${name} is no URL of http or https`), { code: 'ERR_INVALID_URL' });
+  }
 }
 
 /** A proxy's address is no name that TLS could be told, and undici tells it; its certificate is held to it all the same. */

@@ -107,7 +107,7 @@ describe('the way to the platform', () => {
       /unless NO_PROXY/,
     );
     expect(proxyOf({}, { HTTPS_PROXY: 'me:hush@egress:3128' })).toMatch(
-      /^something that is no URL, by HTTPS_PROXY/,
+      /^something that is no URL of http or https, by HTTPS_PROXY/,
     );
     expect(proxyOf({})).toBe('none');
   });

@@ -231,6 +231,15 @@ describe('a proxy of the environment', () => {
     },
   );
 
+  it('may be spoken to in TLS, and is held to the same authorities', async (ctx) => {
+    if (typeof made === 'string') return ctx.skip(made);
+    const { url, host, trusted } = await platform(made);
+    const proxy = await connectProxy(200, made.server);
+    environment({ HTTPS_PROXY: proxy.url });
+    await asking('stable-token', url, trusted).fetch();
+    expect(proxy.asked).toEqual([host]);
+  });
+
   it('is not asked for plain http, which does not leave this host', async () => {
     const proxy = await connectProxy();
     const { url, seen } = await saying(GOOD);
@@ -245,6 +254,7 @@ describe('a proxy of the environment', () => {
     'daemon:the-password@egress:3128',
     'http://daemon:the-password@[egress',
     '//egress',
+    'socks5://daemon:the-password@egress:1080',
   ])('that is no URL is said to be none, without its password: %s', async (value) => {
     environment({ HTTPS_PROXY: value });
     const failed = await asking('access-token', 'https://api.weixin.invalid').failure();
