@@ -7,6 +7,8 @@ import { afterRequest } from './servers.ts';
 /** Of one request, bytes: a tenth of what an answer's objects need, far more than the noise of so many requests. */
 const MOST_KEPT = 500;
 const REQUESTS = 250;
+/** What is kept is kept in each of them; what V8 compiles meanwhile, and others of this process do, is not. */
+const ROUNDS = 4;
 
 setFlagsFromString('--expose-gc');
 const collectGarbage: () => void = runInNewContext('gc');
@@ -30,9 +32,13 @@ it('nothing is kept of a request that is over, though the daemon that could end 
     for (let request = 0; request < REQUESTS; request += 1) await fetch({ signal });
   };
   await askOften();
-  const before = await heap();
-  await askOften();
-  expect(((await heap()) - before) / REQUESTS).toBeLessThan(MOST_KEPT);
+  const grown: number[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const before = await heap();
+    await askOften();
+    grown.push(((await heap()) - before) / REQUESTS);
+  }
+  expect(Math.min(...grown)).toBeLessThan(MOST_KEPT);
 });
 
 it('forty requests at once, which one signal could end, are nothing to warn of', async () => {
