@@ -1,4 +1,4 @@
-import { mkdir, rm, unlink, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { writeAtomically } from '../../src/system/atomic-write.ts';
@@ -58,4 +58,20 @@ it('a watch on names that is closed tells nothing, and stays so', async () => {
   await writeFile(join(folder, 'token'), 'x');
   await eventually(() => other.told.includes('token'));
   expect(told).toEqual([]);
+});
+
+it('a watch on names of a folder above which all was replaced notices it, and tells of the new one', async () => {
+  const above = await temporaryFolder();
+  const folder = join(above, 'volume', 'state');
+  await mkdir(folder, { recursive: true });
+  const { told, watch } = watched(folder);
+  expect(watch.works()).toBe(true);
+  await writeFile(join(folder, 'first'), 'x');
+  await eventually(() => told.includes('first'));
+  await rename(join(above, 'volume'), join(above, 'old'));
+  await mkdir(folder, { recursive: true });
+  await eventually(() => !watch.works());
+  await eventually(() => watch.works());
+  await writeFile(join(folder, 'second'), 'x');
+  await eventually(() => told.includes('second'));
 });
