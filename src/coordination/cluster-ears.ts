@@ -1,3 +1,4 @@
+import type { Kind } from '../core/credential.ts';
 import type { Unit } from '../core/ports.ts';
 import { SECOND } from '../core/time.ts';
 import type { Kubernetes } from '../kubernetes/index.ts';
@@ -30,6 +31,7 @@ const RETRY = 2 * SECOND;
 /** A token or ticket by its name: several may be of one account, and each has its own place in the Secret. */
 interface Served {
   readonly account: string;
+  readonly kind: Kind;
   readonly keys: Keys;
   told: readonly Part[];
   isTaking: boolean;
@@ -55,7 +57,7 @@ export function createEars({ cache, kubernetes, leads, changed, asked }: EarsOpt
   function noticed(): void {
     const now = cache.now();
     for (const one of served.values()) {
-      const found = now ? [partOf(now, one.keys), ...siblingsOf(now, one.keys, one.account)] : [];
+      const found = now ? [partOf(now, one.keys), ...siblingsOf(now, one.keys, one.kind, one.account)] : [];
       if (!areSame(found, one.told)) {
         one.told = found;
         changed(one.account);
@@ -72,7 +74,7 @@ export function createEars({ cache, kubernetes, leads, changed, asked }: EarsOpt
         const keys = keysOf(name, kind);
         const known = served.get(keys.value);
         const isKnown = known?.account === account;
-        next.set(keys.value, isKnown ? known : { account, keys, told: [], isTaking: false });
+        next.set(keys.value, isKnown ? known : { account, kind, keys, told: [], isTaking: false });
       }
       served = next;
       noticed();

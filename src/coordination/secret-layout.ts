@@ -5,7 +5,6 @@ import { encodeEntry, type Subject } from './secret-entry.ts';
 
 /** Where in a Secret a credential, or a ticket of it, is kept. */
 export interface Keys {
-  readonly kind: Kind;
   /** Of `data`: the value and nothing else, and the details of it. */
   readonly value: string;
   readonly entry: string;
@@ -32,7 +31,6 @@ export function keysOf(name: string, kind: Kind): Keys {
   const prefix = kind.replaceAll('_', '-');
   const [key, request] = kind === 'token' ? [name, 'request'] : [`${name}.${kind}`, `request.${prefix}`];
   return {
-    kind,
     value: key,
     entry: `${key}.json`,
     record: `${prefix}.wx-token-sidecar/${name}`,

@@ -72,7 +72,7 @@ export function secretReader(options: SecretReaderOptions): SecretReader {
       await cache.ready();
       const secret = cache.now();
       const own = ownIn(secret);
-      const others = secret ? siblingsOf(secret, keys, account).map(readable) : [];
+      const others = secret ? siblingsOf(secret, keys, subject.kind, account).map(readable) : [];
       const newest = others.reduce(newer, own);
       const entry = secret?.data?.[keys.entry];
       isWhole = newest === own && (!own?.token || isEntryOf(entry, own.token, subject));

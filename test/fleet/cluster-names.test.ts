@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { APP_ID, APP_SECRET } from '../e2e/workbench.ts';
 import { contentOf } from '../support/files.ts';
+import type { LogLine } from '../support/program.ts';
 import { eventually } from '../support/wait.ts';
 import { calls, cluster, type Pod } from './cluster.ts';
 
@@ -37,7 +38,9 @@ describe.concurrent('a credential of a cluster that is given another name while 
     await group.settled();
 
     await follower?.change({ name: 'boutique' });
-    await follower?.logged((line) => /^took over/.test(line.message) && line['credential'] === 'boutique');
+    const isAdopted = ({ message, ...of }: LogLine) =>
+      message.startsWith('took over') && of['credential'] === 'boutique' && of['kind'] === undefined;
+    await follower?.logged(isAdopted);
     follower?.signal('SIGHUP');
     await calls(group, 3);
     expect(await group.settled()).not.toBe(token);

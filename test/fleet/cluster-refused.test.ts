@@ -53,6 +53,7 @@ describe.concurrent('a daemon of a cluster whose AppSecret is refused', () => {
   }) => {
     const { group, leader, follower, wrong } = await pair(onTestFinished);
     await follower.change(wrong);
+    await follower.logged(/^the configuration was read again/);
     await leader.change(wrong);
     await leader.logged(RESIGNED);
     await group.leader([follower]);

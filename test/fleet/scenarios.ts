@@ -269,20 +269,15 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     title: 'it is killed between its fetch and its patch',
+    options: { canFreeze: true },
     async play(group) {
-      const { shop, sandbox } = group;
       const killed = await ready(group);
-      await sandbox.faults([{ kind: 'latency', ms: HELD_BACK, path: '/cgi-bin/token', times: 1 }]);
+      // There it stands still, so that it can be caught.
+      await group.freezeBefore(killed, 'patch');
       killed.signal('SIGHUP');
+      await killed.frozen();
       await calls(group, 2);
-      shop.server.freeze();
-      await killed.logged((line) => /^a new token/.test(line.message) && line['reason'] === 'requested');
-      const watches = shop.server.watches();
-      const handed = handOver(group, killed, 'SIGKILL');
-      // What it had sent is given up before it is read.
-      await eventually(() => shop.server.watches() === watches - 2);
-      shop.server.thaw();
-      const { took } = await handed;
+      const { took } = await handOver(group, killed, 'SIGKILL');
       await calls(group, 3);
       await group.settled(others(group, killed));
       return { single: 2, more: 1, handedOver: took, absent: [killed] };
