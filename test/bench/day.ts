@@ -13,7 +13,7 @@ const NOON = MINUTES / 2;
 
 const NAMES: Readonly<Record<Kind, string>> = {
   file: 'wx-token-sidecar; the workers read its file',
-  server: 'a token server in memory; the workers ask it',
+  server: 'a token server in memory that fetches for each who asks too late; the workers ask it',
   sdk: 'co-wechat-api in each worker, with its default cache',
 };
 
