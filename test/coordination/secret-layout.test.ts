@@ -43,18 +43,15 @@ function longest(): AccountRecord {
 describe('what a Secret holds of a credential', () => {
   it('is under keys of its own, also for tickets and for a name that another one begins with', () => {
     const keys = ['shop', 'shop-json', 'shop-jsapi'].flatMap((name) =>
-      KINDS.flatMap((kind) => {
-        const { kind: _same, ...keys } = keysOf(name, kind);
-        return Object.values(keys);
-      }),
+      KINDS.flatMap((kind) => Object.values(keysOf(name, kind))),
     );
     expect(new Set(keys).size).toBe(keys.length);
     expect(keysOf('shop', 'token')).toEqual({
-      ...{ kind: 'token', value: 'shop', entry: 'shop.json' },
+      ...{ value: 'shop', entry: 'shop.json' },
       ...{ record: 'token.wx-token-sidecar/shop', request: 'request.wx-token-sidecar/shop' },
     });
     expect(keysOf('shop', 'wx_card')).toEqual({
-      ...{ kind: 'wx_card', value: 'shop.wx_card', entry: 'shop.wx_card.json' },
+      ...{ value: 'shop.wx_card', entry: 'shop.wx_card.json' },
       ...{ record: 'wx-card.wx-token-sidecar/shop', request: 'request.wx-card.wx-token-sidecar/shop' },
     });
   });
