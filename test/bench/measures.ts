@@ -6,12 +6,14 @@ import { measureRest } from './rest.ts';
 import type { Measure } from './row.ts';
 import { measureScale } from './scale.ts';
 import { measureStart } from './start.ts';
+import { measureTick } from './tick.ts';
 
 /** What is measured, in the order of the table of budgets. */
 export const MEASURES: Readonly<Record<string, Measure>> = {
   start: measureStart,
   rest: measureRest,
   publish: measurePublish,
+  tick: measureTick,
   scale: measureScale,
   calls: measureCalls,
   reading: measureReading,

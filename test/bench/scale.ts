@@ -132,12 +132,10 @@ async function atRest(daemon: Probed): Promise<Row[]> {
   const lines = scrape.split('\n').length;
   return [
     {
-      what: `a tick with nothing to do, ${MANY} credentials`,
+      what: `a tick of the daemon, ${MANY} credentials, with what it looks at: each record every 30 s, each file every minute`,
       ours: `${tick.toFixed(1)} ms a tick, ${idle.longest.toFixed(0)} ms at the most in one go`,
       bare: '',
       figure: `${tick.toFixed(1)} ms`,
-      budget: '≤ 10 ms',
-      met: tick <= 10,
     },
     {
       what: `a scrape of ${lines} lines, longest stretch in which nothing else runs`,

@@ -17,6 +17,21 @@ export interface Journal {
    * been told by what: an answer that was lost is made up for by the next one that is not.
    */
   readonly wasForced: (appId: string, from: number, until: number) => boolean;
+  /** The same of every replacement whose answer was lost. */
+  readonly wasLost: (appId: string, from: number, until: number) => boolean;
+}
+
+/** A token that took the place of another one: by force, or in an answer that was lost. */
+interface Replacement {
+  readonly appId: string | null;
+  readonly at: number;
+  readonly force: boolean;
+  /** When the daemon had the next whole answer. */
+  toldAt?: number;
+}
+
+function isOpen({ at, toldAt, ...of }: Replacement, appId: string, from: number, until: number): boolean {
+  return of.appId === appId && at <= until && (toldAt ?? Number.POSITIVE_INFINITY) >= from;
 }
 
 const FOLLOW = 500;
@@ -25,7 +40,7 @@ export function followJournal(sandbox: TestSandbox, atEnd: AtEnd): Journal {
   const endpoints: readonly string[] = Object.values(ENDPOINT);
   const minted = new Set<string>();
   const faults: Record<string, number> = {};
-  const forced: { readonly appId: string | null; readonly at: number; toldAt?: number }[] = [];
+  const replaced: Replacement[] = [];
   let calls = 0;
   let last = 0;
   let ended = false;
@@ -38,10 +53,11 @@ export function followJournal(sandbox: TestSandbox, atEnd: AtEnd): Journal {
       calls += 1;
       if (outcome !== 'answered') faults[outcome] = (faults[outcome] ?? 0) + 1;
       if (tokenSha256 === null) continue;
-      if (force && !minted.has(tokenSha256)) forced.push({ appId, at });
+      const isLost = outcome !== 'answered';
+      if ((force || isLost) && !minted.has(tokenSha256)) replaced.push({ appId, at, force });
       minted.add(tokenSha256);
-      if (outcome !== 'answered') continue;
-      for (const one of forced) if (one.appId === appId) one.toldAt ??= at;
+      if (isLost) continue;
+      for (const one of replaced) if (one.appId === appId) one.toldAt ??= at;
     }
   }
   const read = () => {
@@ -64,9 +80,7 @@ export function followJournal(sandbox: TestSandbox, atEnd: AtEnd): Journal {
     calls: () => calls,
     minted: () => minted.size,
     faults: () => faults,
-    wasForced: (appId, from, until) =>
-      forced.some(
-        (one) => one.appId === appId && one.at <= until && (one.toldAt ?? Number.POSITIVE_INFINITY) >= from,
-      ),
+    wasForced: (...between) => replaced.some((one) => one.force && isOpen(one, ...between)),
+    wasLost: (...between) => replaced.some((one) => isOpen(one, ...between)),
   };
 }

@@ -38,6 +38,9 @@ const FIRST = 300_000;
 /** As in a small pod, MB: on a large machine V8 has no reason to collect anything for a long time. */
 const SMALL = ['--max-old-space-size=64', '--max-semi-space-size=1'];
 
+/** Seen from the bundle. */
+const TELL_HELD = ['--expose-gc', `--import=${new URL('../../test/soak/held.mjs', import.meta.url).href}`];
+
 /** Plays an agenda of so many seconds to the built program. */
 export async function soak(seconds: number, seed: number, atEnd: AtEnd): Promise<Soak> {
   const folder = await mkdtemp(join(tmpdir(), 'wx-soak-'));
@@ -61,7 +64,15 @@ export async function soak(seconds: number, seed: number, atEnd: AtEnd): Promise
   }
   await configure();
 
-  const daemon = startProcess(process.execPath, [...SMALL, PROGRAM, '--config', file], {}, atEnd);
+  const held = join(folder, 'held');
+  await writeFile(held, '');
+  const flags = [...SMALL, ...TELL_HELD];
+  const daemon = startProcess(
+    process.execPath,
+    [...flags, PROGRAM, '--config', file],
+    { env: { HELD: held } },
+    atEnd,
+  );
   const journal = followJournal(sandbox, atEnd);
   const served = accounts.filter(({ name }) => !name.startsWith('guest'));
   const isPublished = async () =>
@@ -69,7 +80,7 @@ export async function soak(seconds: number, seed: number, atEnd: AtEnd): Promise
   await eventually(isPublished, { for: 'every credential to be published', within: FIRST });
   const started = performance.now();
   const readers = startReaders(served, sandbox.url, seed, atEnd);
-  const vitals = watchVitals(daemon.pid, atEnd);
+  const vitals = watchVitals(daemon.pid, held, atEnd);
   const deeds: Record<string, number> = {};
 
   async function perform(deed: Deed): Promise<void> {

@@ -1,3 +1,4 @@
+import type { Journal } from './journal.ts';
 import type { Refusal } from './readers.ts';
 import type { Soak } from './soak.ts';
 import { leastOfEach, type Sample, type Trend, trendOf } from './trend.ts';
@@ -8,8 +9,8 @@ export interface Verdict {
   readonly broken: readonly string[];
 }
 
-/** What a start needs until its memory is at rest, as a part of the whole. */
-const WARM_UP = 1 / 4;
+/** Until what is used has been compiled, and optimised, as a part of the whole. */
+const WARM_UP = 1 / 2;
 /** In which the garbage collector comes round at least once, minutes. */
 const STRETCH = 1 / 6;
 
@@ -17,13 +18,13 @@ const STRETCH = 1 / 6;
 const MOST_GROWTH = { memory: 100, files: 0.2 };
 
 /** From the platform's answer to a reader that has read the file again; and from its decision to one that is told, ms. */
-const DELAY = 3_000;
+const DELAY = 5_000;
 
 export function judge(result: Soak): Verdict {
   const { readings, vitals, journal, deeds, exit, leftovers, unexpected, minutes } = result;
-  const memory = trendOf(atRest(vitals.memory));
+  const memory = trendOf(atRest(vitals.held));
   const files = trendOf(atRest(vitals.files));
-  const dead = sorted(readings.refusals, journal.wasForced);
+  const dead = sorted(readings.refusals, journal);
   const perThousand = (memory.slope / (journal.minted() / minutes)) * 1000;
   const faults = Object.entries(journal.faults()).map(([kind, count]) => `${kind} ${count}`);
   const lines = [
@@ -36,8 +37,8 @@ export function judge(result: Soak): Verdict {
     `reads           ${readings.reads}, of which bad (empty, half, missing): ${readings.bad.length}`,
     `calls           ${readings.calls}, of which refused although nothing excuses it: ${dead.bad.length}`,
     `                after a forced refresh: ${dead.forced.length}; after a lost answer or with a used-up quota: ${dead.excused.length}`,
-    `memory          ${(memory.level / 1024).toFixed(1)} MB, ${told(memory)} KB a minute, ${perThousand.toFixed(0)} KB for a thousand rotations`,
-    `                at least, in each quarter of the time: ${quarters(vitals.memory).join(', ')} MB`,
+    `memory held     ${(memory.level / 1024).toFixed(1)} MB, ${told(memory)} KB a minute, ${perThousand.toFixed(0)} KB for a thousand rotations`,
+    `                in each quarter of the time: ${quarters(vitals.held, 1).join(', ')} MB; resident: ${quarters(vitals.resident, 0).join(', ')} MB`,
     `open files      ${files.level.toFixed(1)}, ${told(files)} a minute`,
     `end             exit code ${exit.code}, left behind: ${leftovers.length}`,
   ];
@@ -59,23 +60,26 @@ function atRest(samples: readonly Sample[]): readonly Sample[] {
   return leastOfEach(STRETCH, samples).filter(({ at }) => at >= end * WARM_UP);
 }
 
-function quarters(samples: readonly Sample[]): readonly string[] {
+/** The least of each. */
+function quarters(samples: readonly Sample[], digits: number): readonly string[] {
   const quarter = ((samples.at(-1)?.at ?? 0) + 1e-6) / 4;
-  return leastOfEach(quarter, samples).map(({ value }) => (value / 1024).toFixed(0));
+  return leastOfEach(quarter, samples).map(({ value }) => (value / 1024).toFixed(digits));
 }
 
 function sorted(
   refusals: readonly Refusal[],
-  wasForced: (appId: string, from: number, until: number) => boolean,
+  { wasForced, wasLost }: Pick<Journal, 'wasForced' | 'wasLost'>,
 ) {
   const isForced = ({ account, from, until }: Refusal) =>
     wasForced(account.appId, from - DELAY, until + DELAY);
   const forced = refusals.filter(isForced);
   const others = refusals.filter((refusal) => !isForced(refusal));
+  const isLost = ({ account, from, until }: Refusal) => wasLost(account.appId, from - DELAY, until + DELAY);
+  const isExcused = (refusal: Refusal) => refusal.account.promised === 'whole' || isLost(refusal);
   return {
     forced,
-    excused: others.filter(({ account }) => account.promised === 'whole'),
-    bad: others.filter(({ account }) => account.promised === 'everything'),
+    excused: others.filter(isExcused),
+    bad: others.filter((refusal) => !isExcused(refusal)),
   };
 }
 
