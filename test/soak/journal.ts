@@ -17,11 +17,14 @@ export interface Journal {
    * been told by what: an answer that was lost is made up for by the next one that is not.
    */
   readonly wasForced: (appId: string, from: number, until: number) => boolean;
-  /** The same of every replacement whose answer was lost. */
+  /** The same of every replacement whose answer was lost, and of outages. */
   readonly wasLost: (appId: string, from: number, until: number) => boolean;
 }
 
-/** A token that took the place of another one: by force, or in an answer that was lost. */
+/** So many answers in a row that were none are an outage: lives are short here, and pauses between attempts are not. */
+const OUTAGE = 3;
+
+/** Of which the daemon was not told: a token that replaced another one by force or in a lost answer, or an outage. */
 interface Replacement {
   readonly appId: string | null;
   readonly at: number;
@@ -41,6 +44,8 @@ export function followJournal(sandbox: TestSandbox, atEnd: AtEnd): Journal {
   const minted = new Set<string>();
   const faults: Record<string, number> = {};
   const replaced: Replacement[] = [];
+  /** Answers in a row that were none, by account. */
+  const failed = new Map<string | null, number>();
   let calls = 0;
   let last = 0;
   let ended = false;
@@ -51,9 +56,11 @@ export function followJournal(sandbox: TestSandbox, atEnd: AtEnd): Journal {
       last = seq;
       if (!endpoints.includes(path)) continue;
       calls += 1;
-      if (outcome !== 'answered') faults[outcome] = (faults[outcome] ?? 0) + 1;
-      if (tokenSha256 === null) continue;
       const isLost = outcome !== 'answered';
+      if (isLost) faults[outcome] = (faults[outcome] ?? 0) + 1;
+      failed.set(appId, isLost ? (failed.get(appId) ?? 0) + 1 : 0);
+      if (failed.get(appId) === OUTAGE) replaced.push({ appId, at, force: false });
+      if (tokenSha256 === null) continue;
       if ((force || isLost) && !minted.has(tokenSha256)) replaced.push({ appId, at, force });
       minted.add(tokenSha256);
       if (isLost) continue;

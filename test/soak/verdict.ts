@@ -36,7 +36,7 @@ export function judge(result: Soak): Verdict {
     `met             ${faults.join(', ')}`,
     `reads           ${readings.reads}, of which bad (empty, half, missing): ${readings.bad.length}`,
     `calls           ${readings.calls}, of which refused although nothing excuses it: ${dead.bad.length}`,
-    `                after a forced refresh: ${dead.forced.length}; after a lost answer or with a used-up quota: ${dead.excused.length}`,
+    `                after a forced refresh: ${dead.forced.length}; after lost answers or with a used-up quota: ${dead.excused.length}`,
     `memory held     ${(memory.level / 1024).toFixed(1)} MB, ${told(memory)} KB a minute, ${perThousand.toFixed(0)} KB for a thousand rotations`,
     `                in each quarter of the time: ${quarters(vitals.held, 1).join(', ')} MB; resident: ${quarters(vitals.resident, 0).join(', ')} MB`,
     `open files      ${files.level.toFixed(1)}, ${told(files)} a minute`,
