@@ -11,6 +11,8 @@ export interface Verdict {
 
 /** Until what is used has been compiled, and optimised, as a part of the whole. */
 const WARM_UP = 1 / 2;
+/** A shorter time, minutes, tells nothing of memory: what V8 compiles in the first five counts as growth. */
+const TOO_SHORT = 7;
 /** In which the garbage collector comes round at least once, minutes. */
 const STRETCH = 1 / 6;
 
@@ -37,7 +39,7 @@ export function judge(result: Soak): Verdict {
     `reads           ${readings.reads}, of which bad (empty, half, missing): ${readings.bad.length}`,
     `calls           ${readings.calls}, of which refused although nothing excuses it: ${dead.bad.length}`,
     `                after a forced refresh: ${dead.forced.length}; after lost answers or with a used-up quota: ${dead.excused.length}`,
-    `memory held     ${(memory.level / 1024).toFixed(1)} MB, ${told(memory)} KB a minute, ${perThousand.toFixed(0)} KB for a thousand rotations`,
+    `memory held     ${(memory.level / 1024).toFixed(1)} MB, ${told(memory)} KB a minute, ${perThousand.toFixed(0)} KB for a thousand rotations${minutes < TOO_SHORT ? '; too short to be judged' : ''}`,
     `                in each quarter of the time: ${quarters(vitals.held, 1).join(', ')} MB; resident: ${quarters(vitals.resident, 0).join(', ')} MB`,
     `open files      ${files.level.toFixed(1)}, ${told(files)} a minute`,
     `end             exit code ${exit.code}, left behind: ${leftovers.length}`,
@@ -45,7 +47,7 @@ export function judge(result: Soak): Verdict {
   const broken = [
     readings.bad.length > 0 && `bad reads: ${[...new Set(readings.bad)].slice(0, 5).join('; ')}`,
     dead.bad.length > 0 && `dead tokens: ${dead.bad.slice(0, 5).map(inWords).join('; ')}`,
-    memory.slope - memory.margin > MOST_GROWTH.memory && 'memory grows',
+    minutes >= TOO_SHORT && memory.slope - memory.margin > MOST_GROWTH.memory && 'memory grows',
     files.slope - files.margin > MOST_GROWTH.files && 'open files grow',
     exit.code !== 0 && `it ended with ${exit.code ?? exit.signal}`,
     leftovers.length > 0 && `left behind: ${leftovers.join(', ')}`,
