@@ -1,4 +1,5 @@
-import type { CredentialConfig, Problem } from './config/config.ts';
+import type { CredentialConfig } from './config/config.ts';
+import type { Problem } from './config/config-error.ts';
 import { misgivings } from './config/misgivings.ts';
 import { isExposed } from './config/secret-file.ts';
 import type { StateFolder } from './coordination/state-folder.ts';

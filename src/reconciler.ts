@@ -1,12 +1,11 @@
 import type { Event } from './core/event.ts';
-import { plan } from './core/plan.ts';
 import type { Unit } from './core/ports.ts';
 import { judgeRefusal } from './core/refusal.ts';
 import { lasts, restOf } from './core/rest.ts';
 import type { Secret } from './core/secret.ts';
 import type { State, Strength } from './core/state.ts';
 import type { View } from './core/view.ts';
-import type { Loop, Surroundings } from './loop/cell.ts';
+import { type Loop, planOf, type Surroundings } from './loop/cell.ts';
 import { type BusyCell, createCells } from './loop/cells.ts';
 import { createGates } from './loop/gates.ts';
 import { createSteps } from './loop/steps.ts';
@@ -57,12 +56,10 @@ export function createReconciler(surroundings: Surroundings): Reconciler {
   const { act, publish } = createSteps(loop, requests.signal, () => !stopping);
   const waits = createWaits(loop);
 
-  const stepOf = (cell: BusyCell) => plan(cell.state, cell.unit.policy, clock.now(), cell.base?.state);
-
   function advance(cell: BusyCell): void {
     const now = clock.now();
     const { state, base } = cell;
-    const planned = plan(state, cell.unit.policy, now, base?.state);
+    const planned = planOf(cell, now);
     const { publish: due, step } = planned;
     cell.rest = restOf(planned, state, base?.state, now);
     for (const publisher of cell.unit.publishers) {
@@ -138,7 +135,7 @@ export function createReconciler(surroundings: Surroundings): Reconciler {
       cells.all().map((cell) => ({
         unit: cell.unit,
         state: cell.state,
-        step: stepOf(cell).step,
+        step: planOf(cell, clock.now()).step,
         busy: cell.lanes.size > 0,
       })),
     idle,

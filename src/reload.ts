@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type Config, ConfigError } from './config/config.ts';
+import type { Config } from './config/config.ts';
+import { ConfigError } from './config/config-error.ts';
 import { type Backoff, backoffDelay } from './core/backoff.ts';
 import { MINUTE, SECOND } from './core/time.ts';
 import type { Daemon } from './daemon.ts';

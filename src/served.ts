@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { ConfigError, type CredentialConfig } from './config/config.ts';
+import type { CredentialConfig } from './config/config.ts';
+import { ConfigError } from './config/config-error.ts';
 import type { Unit } from './core/ports.ts';
 import { prepareTargets } from './preparation.ts';
 import { type JoinedCredential, joinCredential, type SharedEdges } from './unit.ts';

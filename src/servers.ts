@@ -1,4 +1,5 @@
-import { type Config, ConfigError } from './config/config.ts';
+import type { Config } from './config/config.ts';
+import { ConfigError } from './config/config-error.ts';
 import type { Leadership } from './core/cluster-event.ts';
 import type { Clock } from './core/ports.ts';
 import type { View } from './core/view.ts';

@@ -1,4 +1,5 @@
-import { type Config, ConfigError, type Problem } from './config/config.ts';
+import type { Config } from './config/config.ts';
+import { ConfigError, type Problem } from './config/config-error.ts';
 import type { MirrorStore } from './coordination/mirror-store.ts';
 import type { MirrorSource, Mirrors } from './coordination/mirrors.ts';
 import type { Subject } from './coordination/secret-entry.ts';

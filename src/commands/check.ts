@@ -1,4 +1,5 @@
-import { type Config, ConfigError } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
+import { ConfigError } from '../config/config-error.ts';
 import { clusterProblems, inspectCluster } from '../inspection/cluster.ts';
 import { inspectCredential } from '../inspection/credential.ts';
 import type { Explanation } from '../inspection/explanation.ts';

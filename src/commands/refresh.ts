@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ConfigError, type FetchedConfig } from '../config/config.ts';
+import type { FetchedConfig } from '../config/config.ts';
+import { ConfigError } from '../config/config-error.ts';
 import { type PendingRequest, type RefreshOutcome, requestFolder } from '../coordination/request-folder.ts';
 import { SECOND } from '../core/time.ts';
 import { escapeControls } from '../operations/escape.ts';

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { type Config, ConfigError, type LogConfig } from '../config/config.ts';
+import type { Config, LogConfig } from '../config/config.ts';
+import { ConfigError } from '../config/config-error.ts';
 import { type LoadOptions, loadConfig } from '../config/load.ts';
 import { createLogger, type Logger } from '../operations/logger.ts';
 import { complain } from './complain.ts';

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
-import { type Config, ConfigError } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
+import { ConfigError } from '../config/config-error.ts';
 import { statusOnDisk } from '../inspection/status.ts';
 import { statusTable } from '../inspection/status-table.ts';
 import { isInTrouble, troubleOf } from '../inspection/status-trouble.ts';

@@ -133,25 +133,3 @@ export type NotifierConfig =
   | { readonly type: 'exec'; readonly command: readonly [string, ...string[]]; readonly timeout: number }
   | { readonly type: 'webhook'; readonly url: string; readonly timeout: number }
   | { readonly type: 'signal'; readonly pidFile: string; readonly signal: NodeJS.Signals };
-
-/** One thing that is wrong: where it was said, what is wrong with it and what to do. */
-export interface Problem {
-  /** The name of a variable, or `FILE:LINE KEY`. */
-  readonly where: string;
-  readonly what: string;
-}
-
-/** Everything that is wrong, in one report. `code` is `bad-config`; the message has a line per problem. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-  readonly code = 'bad-config';
-  readonly problems: readonly Problem[];
-  /** The files that were read, or could not be: once one of them changes, it may be right. */
-  readonly inputs: readonly string[];
-
-  constructor(problems: readonly Problem[], inputs: readonly string[] = []) {
-    super(problems.map(({ where, what }) => `${where}: ${what}`).join('\n'));
-    this.problems = problems;
-    this.inputs = inputs;
-  }
-}

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { programProblem } from '../system/program-problem.ts';
 import { readAuthorities } from './authorities.ts';
-import { type Config, ConfigError } from './config.ts';
+import type { Config } from './config.ts';
+import { ConfigError } from './config-error.ts';
 import { readConfigFile } from './config-file.ts';
 import type { Context } from './context.ts';
 import { pathKey } from './key-path.ts';

@@ -1,4 +1,4 @@
-import { ConfigError, type Problem } from './config.ts';
+import { ConfigError, type Problem } from './config-error.ts';
 import type { Complain } from './key-path.ts';
 import type { Labels } from './labels.ts';
 

@@ -1,5 +1,5 @@
 import { closest } from './closest.ts';
-import type { Problem } from './config.ts';
+import type { Problem } from './config-error.ts';
 
 /**
  * What Kubernetes injects into every pod for a Service whose name begins with `wxtoken`. One that is called

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type Config, ConfigError, type CredentialConfig, type Problem } from './config.ts';
+import type { Config, CredentialConfig } from './config.ts';
+import { ConfigError, type Problem } from './config-error.ts';
 import type { Settings } from './schema.ts';
 
 /** What the rest of a configuration has to fit, and a running daemon cannot change. */

@@ -1,21 +1,6 @@
-import type { Failure } from '../core/failure.ts';
+import type { Election } from './election.ts';
 import { parseJson } from './record-codec.ts';
 import type { Part } from './secret-layout.ts';
-
-/** Who may fetch, as far as a record has to do with it. */
-export interface Election {
-  /** Whether it is this daemon, at this very moment. */
-  leads(): boolean;
-  /**
-   * Asked before something is fetched.
-   * @returns to be called when it is over; undefined where another one has to
-   */
-  enter(): (() => void) | undefined;
-  /** Who holds the Lease, as far as is known. */
-  holder(): string | undefined;
-  /** Why nobody can be elected. */
-  trouble(): Failure | undefined;
-}
 
 export type Warn = (
   message: string,

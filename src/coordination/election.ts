@@ -1,5 +1,21 @@
+import type { Failure } from '../core/failure.ts';
 import { type Instant, SECOND } from '../core/time.ts';
 import type { Holding } from './lease-spec.ts';
+
+/** Who may fetch, as far as a record has to do with it. */
+export interface Election {
+  /** Whether it is this daemon, at this very moment. */
+  leads(): boolean;
+  /**
+   * Asked before something is fetched.
+   * @returns to be called when it is over; undefined where another one has to
+   */
+  enter(): (() => void) | undefined;
+  /** Who holds the Lease, as far as is known. */
+  holder(): string | undefined;
+  /** Why nobody can be elected. */
+  trouble(): Failure | undefined;
+}
 
 /** Milliseconds. The first is longer than the second, and that longer than a few of the third. */
 export interface ElectionTimes {

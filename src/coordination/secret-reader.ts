@@ -1,6 +1,7 @@
 import type { AccountRecord } from '../core/record.ts';
 import { inWords } from '../kubernetes/resources.ts';
-import { accountIn, contested, type Election, type Warn } from './contested.ts';
+import { accountIn, contested, type Warn } from './contested.ts';
+import type { Election } from './election.ts';
 import type { StoredSecret } from './newest.ts';
 import type { SecretCache } from './secret-cache.ts';
 import { isEntryOf, type Subject } from './secret-entry.ts';

@@ -4,8 +4,8 @@ import type {
   CredentialConfig,
   MirrorConfig,
   ObjectConfig,
-  Problem,
 } from '../config/config.ts';
+import type { Problem } from '../config/config-error.ts';
 import { decodeEntry } from '../coordination/secret-entry.ts';
 import { keysOf } from '../coordination/secret-layout.ts';
 import { failureOf } from '../core/failure.ts';

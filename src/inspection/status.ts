@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Config, ConfigError, type CredentialConfig } from '../config/config.ts';
+import type { Config, CredentialConfig } from '../config/config.ts';
+import { ConfigError } from '../config/config-error.ts';
 import { AT_ONCE, inTurns } from '../config/lookups.ts';
 import { stateFolder } from '../coordination/state-folder.ts';
 import { apply } from '../core/apply.ts';

@@ -1,7 +1,9 @@
 import type { Event } from '../core/event.ts';
+import { type Plan, plan } from '../core/plan.ts';
 import type { Clock, Unit } from '../core/ports.ts';
 import type { Report } from '../core/report.ts';
 import type { State } from '../core/state.ts';
+import type { Instant } from '../core/time.ts';
 
 /** A unit with what is known of it: only {@link Happen} changes that. */
 export interface Cell {
@@ -10,6 +12,11 @@ export interface Cell {
   state: State;
   /** The one whose token this one is fetched with. */
   base?: Cell | undefined;
+}
+
+/** What is to be done about it next. */
+export function planOf({ state, unit, base }: Cell, now: Instant): Plan {
+  return plan(state, unit.policy, now, base?.state);
 }
 
 /** Applies an event to what is known. */

@@ -1,10 +1,10 @@
 import type { Token } from '../core/credential.ts';
 import { failureOf } from '../core/failure.ts';
-import { plan, type Step } from '../core/plan.ts';
+import type { Step } from '../core/plan.ts';
 import type { Probe, Publisher } from '../core/ports.ts';
 import type { AccountRecord } from '../core/record.ts';
 import { lifeLeft } from '../core/state.ts';
-import type { Cell, Loop } from './cell.ts';
+import { type Cell, type Loop, planOf } from './cell.ts';
 import { createFetching } from './fetching.ts';
 import { createLocks } from './locks.ts';
 import { createRecords } from './records.ts';
@@ -53,7 +53,7 @@ export function createSteps(loop: Loop, signal: AbortSignal, mayFetch: () => boo
     try {
       await look(cell);
       if (cell.state.orphan) happen(cell, { type: 'settled' });
-      const { step: next } = plan(cell.state, cell.unit.policy, clock.now(), cell.base?.state);
+      const { step: next } = planOf(cell, clock.now());
       if (next.kind === 'fetch' && mayFetch()) await fetch(cell, next, lease);
       if (!cell.state.saved && !cell.state.orphan) await records.save(cell, lease);
     } finally {

@@ -1,4 +1,5 @@
-import { type Config, ConfigError, type FetchedConfig } from '../../src/config/config.ts';
+import type { Config, FetchedConfig } from '../../src/config/config.ts';
+import { ConfigError } from '../../src/config/config-error.ts';
 import { loadConfig } from '../../src/config/load.ts';
 
 /** The least that one has to say. */

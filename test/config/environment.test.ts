@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ConfigError } from '../../src/config/config.ts';
+import { ConfigError } from '../../src/config/config-error.ts';
 import { configOf, credentialWith, LEAST, problemsOf, problemsWith } from './configured.ts';
 
 const MINUTE = 60_000;

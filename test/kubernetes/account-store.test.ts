@@ -3,6 +3,7 @@ import type { Lease } from '../../src/core/ports.ts';
 import { sha256 } from '../e2e/workbench.ts';
 import { token } from '../support/story.ts';
 import { eventually } from '../support/wait.ts';
+import type { Somebody } from './cluster.ts';
 import { recordOf, type Sharer, sharers } from './sharers.ts';
 
 async function locked({ store }: Sharer, purpose: 'fetch' | 'keep' = 'fetch'): Promise<Lease> {
@@ -11,9 +12,16 @@ async function locked({ store }: Sharer, purpose: 'fetch' | 'keep' = 'fetch'): P
   return lease;
 }
 
+type Contents = Readonly<Record<string, string>>;
+
 interface Body {
   readonly metadata: { readonly annotations?: Readonly<Record<string, string>> };
-  readonly data?: Readonly<Record<string, string>>;
+  readonly data: Contents;
+}
+
+async function stored({ ask }: Pick<Somebody, 'ask'>, path: string): Promise<Body> {
+  const { body } = await ask('GET', path);
+  return { metadata: body['metadata'] as Body['metadata'], data: (body['data'] ?? {}) as Contents };
 }
 
 const plain = (base64 = '') => Buffer.from(base64, 'base64').toString('utf8');
@@ -34,7 +42,7 @@ describe('a record in a Secret', () => {
     const { join, admin, path } = await sharers(onTestFinished);
     const one = join();
     await one.store.write(recordOf(2, token('a')), await locked(one));
-    const { data = {}, metadata } = (await admin.ask('GET', path)).body as unknown as Body;
+    const { data = {}, metadata } = await stored(admin, path);
     expect(plain(data['shop'])).toBe(token('a'));
     expect(JSON.parse(plain(data['shop.json']))).toEqual({
       ...{ name: 'shop', type: 'stable-token', kind: 'token', app_id: 'wx0000000000000000' },
@@ -53,9 +61,9 @@ describe('a record in a Secret', () => {
     const theirs = { data: { theirs: 'eA==' }, metadata: { annotations: { 'example.com/theirs': 'x' } } };
     await admin.ask('PATCH', path, theirs);
     const one = join();
-    const before = (await admin.ask('GET', path)).body as unknown as Body;
+    const before = await stored(admin, path);
     await one.store.write(recordOf(1), await locked(one));
-    const after = (await admin.ask('GET', path)).body as unknown as Body;
+    const after = await stored(admin, path);
     expect(after.data).toEqual(before.data);
     expect(after.metadata.annotations).toMatchObject(theirs.metadata.annotations);
     expect(after.metadata.annotations).toHaveProperty(['token.wx-token-sidecar/shop']);
@@ -114,7 +122,7 @@ describe('what is found of a record', () => {
     other.leads = false;
     const record = recordOf(2, token('a'));
     await one.store.write(record, await locked(one));
-    const { data = {} } = (await admin.ask('GET', path)).body as unknown as Body;
+    const { data = {} } = await stored(admin, path);
     expect(await one.store.read()).toEqual(record);
     expect(one.store.isPartial?.()).toBe(false);
     for (const damaged of [null, 'e30=', Buffer.from('{').toString('base64')]) {
@@ -219,7 +227,7 @@ describe('what daemons that do not fetch ask for', () => {
       other.store.handOver?.({ kind: 'refresh', strength: 'forced', generation: 3 }),
       one.store.handOver?.({ kind: 'refusal', token: refused }),
     ]);
-    const { metadata } = (await admin.ask('GET', path)).body as unknown as Body;
+    const { metadata } = await stored(admin, path);
     expect(metadata.annotations).toEqual(asked);
     const { 'request.wx-token-sidecar/shop': request = '' } = metadata.annotations ?? {};
     expect(JSON.parse(request)).toEqual({

@@ -15,20 +15,20 @@ interface Rule {
   readonly verbs?: readonly string[];
 }
 
+interface Subject {
+  readonly kind: string;
+  readonly name: string;
+  readonly namespace?: string;
+}
+
 /** Whether a Role of the namespace, bound to the service account, allows it: of one limited by name only that name. */
 export function isAllowed(store: Store, { user, isAdmin }: Caller, verb: string, route: Route): boolean {
   if (isAdmin) return true;
   const [, , ownNamespace, account] = user.split(':');
   const roles = store.list(`rolebindings/${route.namespace}/`).flatMap((binding) => {
-    const { subjects, roleRef } = binding as unknown as {
-      readonly subjects?: readonly {
-        readonly kind: string;
-        readonly name: string;
-        readonly namespace?: string;
-      }[];
-      readonly roleRef?: { readonly name: string };
-    };
-    const isMeant = subjects?.some(
+    const subjects = (binding['subjects'] ?? []) as readonly Subject[];
+    const roleRef = binding['roleRef'] as { readonly name: string } | undefined;
+    const isMeant = subjects.some(
       ({ kind, name, namespace = route.namespace }) =>
         kind === 'ServiceAccount' && name === account && namespace === ownNamespace,
     );
