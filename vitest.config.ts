@@ -18,11 +18,14 @@ export default defineConfig({
     // The end-to-end tests spawn the built program, so it is built once before the first of them.
     globalSetup: ['test/support/build.ts'],
     pool: 'forks',
-    // No module keeps anything between tests, and to load them anew for each file takes a quarter of the time.
+    // To load the modules anew for each file would take a quarter of the time. What they keep is kept by the path of a file,
+    // and no two tests have one in common: test/build/module-state.test.ts lists it.
     isolate: false,
     // Most of them wait for processes and timers, so more than one per core run well.
-    maxWorkers: 6,
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    maxWorkers: 5,
+    // For a test that hangs, and no other: no test has a limit of its own, since how long it takes depends on what else
+    // the machine does. Longer than `eventually` waits, so that a failure says what was waited for.
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
   },
 });

@@ -11,7 +11,7 @@ import { kubernetesOf } from '../kubernetes/index.ts';
 import { systemClock } from '../system/clock.ts';
 import { asksForHelp, readArguments, readDuration } from './arguments.ts';
 import { EXIT } from './exit.ts';
-import { CONFIG_OPTION, configLoader, readBoth, reportProblems } from './session.ts';
+import { CONFIG_OPTION, configLoader, type Host, readBoth, reportProblems } from './session.ts';
 
 const HELP = `wx-token-sidecar check: reads the configuration and everything it points at, and tells what it found.
 Changes nothing. Run it as the daemon's user: what can be read and written depends on who looks.
@@ -45,18 +45,18 @@ interface Section {
   readonly found: Findings;
 }
 
-export async function run(argv: readonly string[]): Promise<number> {
+export async function run(argv: readonly string[], host: Host = process): Promise<number> {
   if (asksForHelp(argv)) {
-    process.stdout.write(HELP);
+    host.stdout.write(HELP);
     return EXIT.ok;
   }
   try {
     const [{ values }, config] = await readBoth(
       async () => readArguments(argv, OPTIONS, { durations: ['timeout'] }),
-      configLoader(argv),
+      configLoader(argv, {}, host.env),
     );
     const patience = readDuration('--timeout', values.timeout);
-    const kubernetes = kubernetesOf({ clock: systemClock });
+    const kubernetes = kubernetesOf({ clock: systemClock, environment: host.env });
     const problems = await clusterProblems(config, kubernetes);
     if (problems.length > 0) throw new ConfigError(problems);
     const ignored: string[] = [];
@@ -64,13 +64,13 @@ export async function run(argv: readonly string[]): Promise<number> {
     const asked = values.online
       ? await askAll(config, { kubernetes, clock: systemClock, patience, warn })
       : { answers: [], probes: [] };
-    const sections = await inspect(config, asked, ignored);
+    const sections = await inspect(config, asked, ignored, host.env);
     const blocks = sections.map(({ title, found }) => render(title, found));
     const said = bySource(config, asked);
-    process.stdout.write(`${blocks.join('\n')}\n${summary(sections, said)}\n`);
+    host.stdout.write(`${blocks.join('\n')}\n${summary(sections, said)}\n`);
     return exitFor(Object.values(said).flat());
   } catch (error) {
-    return reportProblems(error);
+    return reportProblems(error, host.stderr);
   }
 }
 
@@ -78,14 +78,15 @@ async function inspect(
   config: Config,
   { answers, probes, cluster }: Answers,
   ignored: readonly string[],
+  env: Host['env'],
 ): Promise<readonly Section[]> {
   const scene = await lookAround();
   const { names, uid, gid } = scene;
-  const isChosen = Boolean(process.env['WXTOKEN_STATE_DIR']);
+  const isChosen = Boolean(env['WXTOKEN_STATE_DIR']);
   const state = await inspectState(config, isChosen, scene);
   const surroundings = { scene, isStateShared: state.shared || config.cluster !== undefined };
   const credentials = config.credentials.map(async (credential, index): Promise<Section> => {
-    const found = await inspectCredential(credential, surroundings, process.env);
+    const found = await inspectCredential(credential, surroundings, env);
     const { name, type } = credential;
     const title =
       credential.type === 'mirror' ? `${name}: mirror` : `${name}: ${type} of ${credential.appId}`;

@@ -3,8 +3,15 @@ import type { Config, LogConfig } from '../config/config.ts';
 import { ConfigError } from '../config/config-error.ts';
 import { type LoadOptions, loadConfig } from '../config/load.ts';
 import { createLogger, type Logger } from '../operations/logger.ts';
-import { complain } from './complain.ts';
+import { complainTo, type Output } from './complain.ts';
 import { EXIT } from './exit.ts';
+
+/** What a command that only looks takes of the process that it runs in: in a test it is another one. */
+export interface Host {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdout: Output & { readonly isTTY?: boolean; readonly columns?: number };
+  readonly stderr: Output;
+}
 
 /**
  * Reads two things that are wrong or right each by itself, so that everything wrong comes in one report.
@@ -34,26 +41,32 @@ export const CONFIG_OPTION = { config: { type: 'string' } } as const;
 export function configLoader(
   argv: readonly string[],
   options: Omit<LoadOptions, 'file' | 'namespace' | 'atWork'> = {},
+  env: Host['env'] = process.env,
 ): (atWork?: Config) => Promise<Config> {
   const { values } = parseArgs({ args: [...argv], options: CONFIG_OPTION, strict: false });
   const file = values['config'];
   return async (atWork) => {
     // The type of a lenient look at the arguments does not know that this can be true.
     if (file !== undefined && typeof file !== 'string') throw new ConfigError([]);
-    return loadConfig(process.env, { ...options, file, namespace, ...(atWork && { atWork }) });
+    return loadConfig(env, {
+      ...options,
+      file,
+      namespace: () => namespaceOf(env),
+      ...(atWork && { atWork }),
+    });
   };
 }
 
 /** That of the pod, or of the kubeconfig; undefined where there is no cluster. */
-async function namespace(): Promise<string | undefined> {
+async function namespaceOf(env: Host['env']): Promise<string | undefined> {
   const { findConnection } = await import('../kubernetes/connection.ts');
-  return (await findConnection(process.env)).connection?.namespace;
+  return (await findConnection(env)).connection?.namespace;
 }
 
 /** Says everything that is wrong, a line each and without a stack; anything else than a ConfigError is thrown on. */
-export function reportProblems(error: unknown): number {
+export function reportProblems(error: unknown, stderr: Output = process.stderr): number {
   if (!(error instanceof ConfigError)) throw error;
-  for (const { where, what } of error.problems) complain(`${where}: ${what}`);
+  for (const { where, what } of error.problems) complainTo(stderr, `${where}: ${what}`);
   return EXIT.badConfig;
 }
 

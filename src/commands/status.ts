@@ -4,14 +4,14 @@ import { ConfigError } from '../config/config-error.ts';
 import { statusOnDisk } from '../inspection/status.ts';
 import { statusTable } from '../inspection/status-table.ts';
 import { isInTrouble, troubleOf } from '../inspection/status-trouble.ts';
-import { terminalOf } from '../inspection/terminal.ts';
+import { type Terminal, terminalOf } from '../inspection/terminal.ts';
 import { escapeControls } from '../operations/escape.ts';
 import type { Status } from '../operations/status.ts';
 import { systemClock } from '../system/clock.ts';
 import { version } from '../system/version.ts';
 import { asksForHelp, readArguments } from './arguments.ts';
 import { EXIT } from './exit.ts';
-import { CONFIG_OPTION, configLoader, readBoth, reportProblems } from './session.ts';
+import { CONFIG_OPTION, configLoader, type Host, readBoth, reportProblems } from './session.ts';
 
 const HELP = `wx-token-sidecar status: tells how every credential stands, from what lies on the disk: the published files
 and the state folder. Changes nothing and asks nobody, so it works beside a stopped daemon and in a probe. Run it with
@@ -30,22 +30,23 @@ const OPTIONS = {
   quiet: { type: 'boolean', default: false },
 } as const;
 
-export async function run(argv: readonly string[]): Promise<number> {
+export async function run(argv: readonly string[], host: Host = process): Promise<number> {
   if (asksForHelp(argv)) {
-    process.stdout.write(HELP);
+    host.stdout.write(HELP);
     return EXIT.ok;
   }
   try {
     const [{ values }, config] = await readBoth(
       async () => options(argv),
-      configLoader(argv, { publishes: false, fetches: false }),
+      configLoader(argv, { publishes: false, fetches: false }, host.env),
     );
     const statuses = await statusOnDisk(config, systemClock);
-    if (values.json) process.stdout.write(json(statuses));
-    else if (!values.quiet) process.stdout.write(await report(statuses, config));
+    if (values.json) host.stdout.write(json(statuses));
+    else if (!values.quiet)
+      host.stdout.write(await report(statuses, config, terminalOf(host.stdout, host.env)));
     return statuses.every(({ state, optional }) => optional || state === 'fresh') ? EXIT.ok : EXIT.unhealthy;
   } catch (error) {
-    return reportProblems(error);
+    return reportProblems(error, host.stderr);
   }
 }
 
@@ -63,8 +64,11 @@ function json(credentials: readonly Status[]): string {
   return `${escapeControls(JSON.stringify({ version, at: seconds(), credentials }))}\n`;
 }
 
-async function report(statuses: readonly Status[], { stateDir, cluster }: Config): Promise<string> {
-  const terminal = terminalOf(process.stdout, process.env);
+async function report(
+  statuses: readonly Status[],
+  { stateDir, cluster }: Config,
+  terminal: Terminal,
+): Promise<string> {
   const at = seconds();
   const blocks = statuses.filter(isInTrouble).map((status) => ['', ...troubleOf(status, at, terminal)]);
   const hasState = await stat(stateDir).then(

@@ -48,7 +48,7 @@ async function started(context: TestContext) {
     if (code !== 0) throw new Error(`${command.join(' ')}: ${code}\n${complaint}${output}`);
     return output.trim();
   };
-  await eventually(() => run('systemctl', 'is-system-running'), { for: 'systemd', within: 60_000 });
+  await eventually(() => run('systemctl', 'is-system-running'), { for: 'systemd' });
 
   const unit = await codeWith('ini', '[Service]');
   const [node = ''] = settingOf(unit, 'ExecStart').split(' ');

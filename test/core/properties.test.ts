@@ -6,7 +6,7 @@ import { type Beginning, play, type Tale, type Wait } from './history.ts';
 
 const TICK = 5 * SECOND;
 /** More of them, from elsewhere: RUNS=5000 SEED=7 npx vitest run test/core/properties.test.ts */
-const RUNS = Number(process.env['RUNS'] ?? 30);
+const RUNS = Number(process.env['RUNS'] ?? 10);
 const SEED = Number(process.env['SEED'] ?? 1);
 
 const beginnings: fc.Arbitrary<Beginning> = fc.record({

@@ -17,9 +17,6 @@ export interface Way {
   readonly exits: ReadonlySet<string>;
 }
 
-/** What it takes until a daemon has tried again, whatever has failed, ms. */
-const GOES_ON = 60_000;
-
 export const WAYS = {
   once: {
     begin: (scene, atEnd) => startStopped(['once', '--timeout', '12s'], scene.env, atEnd),
@@ -32,7 +29,7 @@ export const WAYS = {
     async begin(scene, atEnd) {
       const stopped = await startStopped(['run'], scene.env, atEnd);
       stopped.program.signal('SIGCONT');
-      await stopped.program.logged(/^took over a stored token/, { within: 30_000 });
+      await stopped.program.logged(/^took over a stored token/);
       return stopped;
     },
     go: ({ program }) => program.signal('SIGHUP'),
@@ -41,7 +38,7 @@ export const WAYS = {
         const newest = (await before.calls()).findLast(({ tokenSha256 }) => tokenSha256)?.tokenSha256;
         return sha256((await contentOf(file)) ?? '') === newest;
       };
-      const published = eventually(hasPublished, { for: 'the daemon to go on', within: GOES_ON });
+      const published = eventually(hasPublished, { for: 'the daemon to go on' });
       await Promise.race([published.catch(() => {}), program.exited]);
       program.signal('SIGTERM');
       return program.exited;

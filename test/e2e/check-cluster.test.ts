@@ -4,7 +4,7 @@ import { describe, expect, it, type TestContext } from 'vitest';
 import { kubeconfig } from '../support/kubernetes/kubeconfig.ts';
 import { LEASE_NAME } from '../support/kubernetes/role.ts';
 import { openShop, SECRET } from '../support/kubernetes/shop.ts';
-import { startProgram } from '../support/program.ts';
+import { runHere } from '../support/run-here.ts';
 import { APP_ID, workbench } from './workbench.ts';
 
 const PLACE = { namespace: 'shop', name: 'wx-token' };
@@ -29,10 +29,8 @@ async function benchOf({ onTestFinished }: Pick<TestContext, 'onTestFinished'>) 
     const config = join(folder, `${kind}.json`);
     const document = { stateDir: join(folder, 'state'), platform: { baseUrl: sandbox.url }, ...kinds[kind] };
     await writeFile(config, JSON.stringify(document));
-    const args = ['check', '--online', '--config', config];
-    const program = startProgram(args, { env: { KUBECONFIG } }, onTestFinished);
-    const { code } = await program.exited;
-    const stdout = program.stdout();
+    const args = ['--online', '--config', config];
+    const { code, stdout } = await runHere('check', args, { KUBECONFIG });
     return {
       code,
       stdout,

@@ -203,6 +203,16 @@ describe('check ends with 78 and everything that is wrong', () => {
   });
 });
 
+it('check says the same as a program of its own, and ends with the same code', async () => {
+  const bench = await benchOf();
+  for (const env of [{}, { WXTOKEN_TYPE: 'no-such-type' }]) {
+    const here = await check(bench, env);
+    const program = startProgram(['check'], { env: bench.env(env) }, onTestFinished);
+    const { code } = await program.exited;
+    expect({ code, stdout: program.stdout(), stderr: program.stderr() }).toEqual(here);
+  }
+});
+
 it('check explains itself', async () => {
   const program = startProgram(['check', '--help'], {}, onTestFinished);
   expect(await program.exited).toEqual({ code: 0, signal: null });

@@ -2,7 +2,8 @@ import { lstat, readdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
-import { type Environment, startProgram } from '../support/program.ts';
+import type { Environment } from '../support/program.ts';
+import { runHere } from '../support/run-here.ts';
 import { APP_ID, APP_SECRET, type Workbench, workbench } from './workbench.ts';
 
 export const CORP = 'ww0000000000000000';
@@ -16,9 +17,7 @@ export async function benchOf(changes: Parameters<typeof workbench>[1] = {}): Pr
 /** Runs it to its end and makes sure that it has changed nothing and told no secret. */
 export async function check(bench: Workbench, changes: Environment = {}, args: readonly string[] = []) {
   const before = await everythingIn(bench.folder);
-  const program = startProgram(['check', ...args], { env: bench.env(changes) }, onTestFinished);
-  const { code } = await program.exited;
-  const said = { code, stdout: program.stdout(), stderr: program.stderr() };
+  const said = await runHere('check', args, bench.env(changes));
 
   expect(await everythingIn(bench.folder)).toEqual(before);
   const token = await bench.token();

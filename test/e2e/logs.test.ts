@@ -66,7 +66,7 @@ describe.concurrent('the log', () => {
     const { once } = await workbench(onTestFinished);
     const { stderr, log } = await once(
       { NODE_TLS_REJECT_UNAUTHORIZED: '0', WXTOKEN_API_BASE_URL: 'https://127.0.0.1:1' },
-      ['--timeout', '1s'],
+      ['--timeout', '10s'],
     );
 
     const warnings = log().filter(({ message }) => message.includes('NODE_TLS_REJECT_UNAUTHORIZED'));

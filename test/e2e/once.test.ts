@@ -25,7 +25,7 @@ describe.concurrent('once', () => {
   it('ends with 75 when nothing listens at the platform', async ({ onTestFinished }) => {
     const { once, token } = await workbench(onTestFinished);
     const nowhere = await unusedAddress();
-    const { code, log } = await once({ WXTOKEN_API_BASE_URL: nowhere }, ['--timeout', '3s']);
+    const { code, log } = await once({ WXTOKEN_API_BASE_URL: nowhere }, ['--timeout', '10s']);
 
     expect(code).toBe(75);
     expect(log()).toContainEqual(

@@ -35,10 +35,7 @@ describe.concurrent('an outage, as an operator sees it', () => {
     expect(await statuses()).toEqual([200, 200, 200]);
     expect((await ask('/readyz')).body).toMatch(/^ok\ndefault token: good for \d+ s: .*503/);
 
-    await eventually(async () => (await ask('/readyz')).status === 503, {
-      within: 30_000,
-      for: 'the end of the token',
-    });
+    await eventually(async () => (await ask('/readyz')).status === 503, { for: 'the end of the token' });
     expect(await statuses()).toEqual([200, 503, 200]);
     expect((await ask('/readyz')).body).toMatch(/^not ok\ndefault token: dead: .*503/);
     const { body } = await ask('/metrics');
@@ -48,16 +45,13 @@ describe.concurrent('an outage, as an operator sees it', () => {
     await daemon.logged(({ code, level }) => code === 'http-503' && level === 'error');
     await sandbox.clearFaults();
     daemon.signal('SIGHUP');
-    await eventually(async () => (await statuses()).join() === '200,200,200', {
-      within: 30_000,
-      for: 'readiness',
-    });
+    await eventually(async () => (await statuses()).join() === '200,200,200', { for: 'readiness' });
     expect(metric((await ask('/metrics')).body, 'wx_token_consecutive_failures')).toBe(0);
 
     const told = daemon.log().filter(({ code }) => code === 'http-503');
     expect(told.length).toBeLessThanOrEqual(8);
     expect(told[0]).toMatchObject({ level: 'warn', credential: 'default' });
-  }, 90_000);
+  });
 
   it('that is the daemon itself no longer looking at the clock is told by /livez alone', async ({
     onTestFinished,

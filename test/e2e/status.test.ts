@@ -4,6 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Status } from '../../src/operations/status.ts';
 import { filesIn } from '../support/files.ts';
 import { BUILT_PROGRAM, type Environment, startProcess, startProgram } from '../support/program.ts';
+import { runHere } from '../support/run-here.ts';
 import { eventually } from '../support/wait.ts';
 import { isRoot } from '../system/folder.ts';
 import { APP_ID, APP_SECRET, type Workbench, workbench } from './workbench.ts';
@@ -13,9 +14,7 @@ const UTF8 = { LC_ALL: 'C.UTF-8' };
 /** Runs it to its end and makes sure that it has changed nothing, asked nobody and told no secret. */
 async function status(bench: Workbench, changes: Environment = {}, args: readonly string[] = []) {
   const [before, asked] = [await marksOf(bench.folder), await bench.sandbox.journal()];
-  const program = startProgram(['status', ...args], { env: bench.env(changes) }, onTestFinished);
-  const { code } = await program.exited;
-  const said = { code, stdout: program.stdout(), stderr: program.stderr() };
+  const said = await runHere('status', args, bench.env(changes));
   expect(await marksOf(bench.folder)).toEqual(before);
   expect(await bench.sandbox.journal()).toEqual(asked);
   for (const secret of [APP_SECRET, await bench.token()]) {
@@ -91,8 +90,8 @@ describe('status', () => {
     await program.logged(/^published$/);
     const told = statusesIn(await (await fetch(url)).text()).credentials.map(constantPart);
     const { stdout } = await eventually(async () => {
-      const said = startProgram(['status', '--json'], { env: bench.env() }, onTestFinished);
-      return (await said.exited).code === 0 && { stdout: said.stdout() };
+      const said = await runHere('status', ['--json'], bench.env());
+      return said.code === 0 && said;
     });
     expect(statusesIn(stdout).credentials.map(constantPart)).toEqual(told);
     const page = await (await fetch(url, { headers: { accept: 'text/html' } })).text();
@@ -233,9 +232,9 @@ describe('status goes by', () => {
     const env = { SECRET: APP_SECRET };
     expect((await startProgram(['once', '--config', config], { env }, onTestFinished).exited).code).toBe(0);
     expect(await readFile(`${bench.file}.php`, 'utf8')).toContain('<?php');
-    const program = startProgram(['status', '--config', config, '--json'], { env }, onTestFinished);
-    expect((await program.exited).code).toBe(0);
-    expect(statusesIn(program.stdout()).credentials[0]?.targets).toMatchObject([{ state: 'fresh' }]);
+    const { code, stdout } = await runHere('status', ['--config', config, '--json'], env);
+    expect(code).toBe(0);
+    expect(statusesIn(stdout).credentials[0]?.targets).toMatchObject([{ state: 'fresh' }]);
   });
 
   it('what it is given, and shows no control character of it', async () => {

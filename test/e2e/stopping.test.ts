@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { eventually } from '../support/wait.ts';
 import { APP_SECRET, type Workbench, workbench } from './workbench.ts';
 
 /** Node leaves with a code although a thread hangs where it can replace its own process; elsewhere it is killed. */
@@ -51,7 +52,7 @@ describe.concurrent('the daemon', () => {
     const { sandbox, run, fetches } = await workbench(onTestFinished);
     await sandbox.faults([{ kind: 'hang' }]);
     const daemon = run();
-    await expect.poll(async () => (await fetches()).length, { timeout: 15_000 }).toBe(1);
+    await eventually(async () => (await fetches()).length === 1, { for: 'the first fetch' });
     daemon.signal('SIGTERM');
     await daemon.logged(/^SIGTERM/);
     daemon.signal('SIGTERM');

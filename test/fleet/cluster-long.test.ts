@@ -7,7 +7,7 @@ import { judge } from './verdict.ts';
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 
-const PACE: Pace = { times: USUAL, still: 40 * SECOND, outage: MINUTE, busy: 0 };
+const PACE: Pace = { times: USUAL, still: 40 * SECOND, outage: MINUTE, timed: true };
 
 /** Lives of a minute: replaced after about 35 s, and the one before is good for half a minute more. */
 const RULES = { tokenTtl: 60, overlap: 30 };
@@ -23,7 +23,6 @@ afterAll(() => {
 describe.concurrent('three daemons of a cluster with the usual times make the calls of one, and serve every reader, when', () => {
   it.for(SCENARIOS.map((one) => [one.title, one] as const))(
     '%s',
-    { timeout: 6 * MINUTE },
     async ([title, { options, play }], context) => {
       if (!isPatient) context.skip('takes minutes: npm run test:cluster');
       const group = await cluster(context.onTestFinished, { times: PACE.times, ...options });
@@ -32,28 +31,26 @@ describe.concurrent('three daemons of a cluster with the usual times make the ca
     },
   );
 
-  it('the token is replaced three times, around a TERM and a kill', {
-    timeout: 6 * MINUTE,
-  }, async (context) => {
+  it('the token is replaced three times, around a TERM and a kill', async (context) => {
     if (!isPatient) context.skip('takes minutes: npm run test:cluster');
     const alone = await cluster(context.onTestFinished, { size: 1, rules: RULES, ahead: AHEAD });
     const group = await cluster(context.onTestFinished, { times: USUAL, rules: RULES, ahead: AHEAD });
     const first = await group.leader();
-    await calls(group, 2, MINUTE);
+    await calls(group, 2);
     await group.settled();
     // With a pod ends its app.
     await first.reader.stop();
     const ended = await handOver(group, first, 'SIGTERM');
     expect(ended.took).toBeLessThan(SECOND);
     const rest = group.pods.filter((pod) => pod !== first);
-    await calls(group, 3, MINUTE);
+    await calls(group, 3);
     await group.settled(rest);
     await ended.next.reader.stop();
     const last = rest.filter((pod) => pod !== ended.next);
     const killed = await handOver({ ...group, pods: rest }, ended.next, 'SIGKILL');
     expect(killed.took).toBeLessThan(USUAL.duration + SECOND);
-    await calls(group, 4, MINUTE);
-    await calls(alone, 4, MINUTE);
+    await calls(group, 4);
+    await calls(alone, 4);
     await group.settled(last);
     const gaps = (made: readonly { readonly at: number }[]) =>
       made.slice(1).map(({ at }, index) => at - (made[index]?.at ?? 0));

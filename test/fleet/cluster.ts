@@ -148,7 +148,7 @@ export async function cluster(atEnd: AtEnd, options: ClusterOptions = {}): Promi
       leads: () => isLeading(program),
       async frozen() {
         const stands = async () => (await contentOf(`/proc/${program.pid}/stat`))?.includes(') T ');
-        await eventually(stands, { for: `${name} to stand still`, within: 40_000 });
+        await eventually(stands, { for: `${name} to stand still` });
       },
       refresh: (args = []) => ended(['refresh', ...args], env),
       command: (args) => ended(args, env),
@@ -172,8 +172,7 @@ export async function cluster(atEnd: AtEnd, options: ClusterOptions = {}): Promi
     pods,
     journal,
     kept: watchValue(async () => (await shop.data())['shop'], atEnd),
-    leader: (among = pods) =>
-      eventually(() => among.find((pod) => pod.leads()), { for: 'a leader', within: 40_000 }),
+    leader: (among = pods) => eventually(() => among.find((pod) => pod.leads()), { for: 'a leader' }),
     settled: (among = pods) =>
       eventually(
         async () => {
@@ -181,7 +180,7 @@ export async function cluster(atEnd: AtEnd, options: ClusterOptions = {}): Promi
           const hashes = among.map(({ history }) => history.seen().at(-1)?.hash);
           return newest && hashes.every((hash) => hash === newest) && newest;
         },
-        { for: 'the newest token in all files', within: 40_000 },
+        { for: 'the newest token in all files' },
       ),
     async freezeBefore({ name }, what) {
       const [platform, api] = [baseUrl, shop.server.url].map((url) => Number(new URL(url).port));
@@ -197,20 +196,13 @@ export async function cluster(atEnd: AtEnd, options: ClusterOptions = {}): Promi
   };
 }
 
-/** What a machine that is busy with other tests may be late, ms. */
-export const BUSY = 5_000;
-
 /** Waits for so many calls for a token in all. */
-export async function calls(
-  { journal }: Cluster,
-  count: number,
-  within = 40_000,
-): Promise<readonly JournalEntry[]> {
+export async function calls({ journal }: Cluster, count: number): Promise<readonly JournalEntry[]> {
   const made = async () => {
     const fetches = await journal.fetches();
     return fetches.length >= count && fetches;
   };
-  return eventually(made, { for: `call number ${count}`, within });
+  return eventually(made, { for: `call number ${count}` });
 }
 
 /** Ends all that still run: by then they have done whatever they meant to do. */

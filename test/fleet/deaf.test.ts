@@ -11,7 +11,6 @@ const LIMITS = ['max_inotify_instances', 'max_inotify_watches'] as const;
 describe.concurrent('G5: without inotify', () => {
   it.for(LIMITS)(
     '(%s is used up) once ends when it has published, however long it might take',
-    { timeout: 60_000 },
     async (limit, { onTestFinished, skip }) => {
       const without = inNamespaces(['-U', '-r'], `echo 0 > /proc/sys/user/${limit}`);
       needs(without, 'use up inotify in a user namespace', skip);
@@ -26,7 +25,6 @@ describe.concurrent('G5: without inotify', () => {
 
   it.for(LIMITS)(
     '(%s is used up) a daemon learns of new tokens all the same',
-    { timeout: 60_000 },
     async (limit, { onTestFinished, skip }) => {
       const without = inNamespaces(['-U', '-r'], `echo 0 > /proc/sys/user/${limit}`);
       needs(without, 'use up inotify in a user namespace', skip);

@@ -13,17 +13,14 @@ export async function report(folder: string, text: string, name: string = random
 }
 
 /** Waits until a daemon has taken everything away that lay there. */
-export async function taken(folder: string, within?: number): Promise<void> {
-  await eventually(async () => (await readdir(folder)).length === 0, {
-    for: `${folder} to be empty`,
-    ...(within !== undefined && { within }),
-  });
+export async function taken(folder: string): Promise<void> {
+  await eventually(async () => (await readdir(folder)).length === 0, { for: `${folder} to be empty` });
 }
 
 /** Waits until a daemon has ticked so often: what lies in its folder is gone after the next tick. */
-export async function ticks(folder: string, count: number, within?: number): Promise<void> {
+export async function ticks(folder: string, count: number): Promise<void> {
   for (let tick = 0; tick < count; tick += 1) {
     await report(folder, 'says nothing');
-    await taken(folder, within);
+    await taken(folder);
   }
 }

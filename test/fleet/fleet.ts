@@ -150,7 +150,7 @@ export interface History {
   readonly seen: () => readonly Sighting[];
 }
 
-const LOOK = 5;
+const LOOK = 10;
 
 export function watchFile(file: string, atEnd: AtEnd, valueIn = (text: string) => text): History {
   return watchValue(async () => {
@@ -201,7 +201,6 @@ export async function expectEverywhere(files: readonly string[], hash: string | 
   for (const file of files) {
     await eventually(async () => sha256((await contentOf(file)) ?? '') === hash, {
       for: `the newest token in ${file}`,
-      within: 30_000,
     });
   }
 }

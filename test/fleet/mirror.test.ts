@@ -65,9 +65,9 @@ function held(mark: string, life = 7_200 * SECOND) {
 }
 
 describe.concurrent('a mirror', () => {
-  it('publishes the token and the ticket that another daemon fetches, as that one names them', {
-    timeout: 60_000,
-  }, async ({ onTestFinished }) => {
+  it('publishes the token and the ticket that another daemon fetches, as that one names them', async ({
+    onTestFinished,
+  }) => {
     const group = await cluster(onTestFinished, { size: 1, type: 'stable-token', ticket: true });
     const mirror = await mirrorOf(group, onTestFinished);
     const program = mirror.start();
@@ -89,9 +89,9 @@ describe.concurrent('a mirror', () => {
     expect(targets).not.toContain('PATCH');
   });
 
-  it('has its details again when somebody has damaged them, as it has the token, and for no call', {
-    timeout: 60_000,
-  }, async ({ onTestFinished }) => {
+  it('has its details again when somebody has damaged them, as it has the token, and for no call', async ({
+    onTestFinished,
+  }) => {
     const group = await cluster(onTestFinished, { size: 2 });
     await group.settled();
     const before = await group.shop.data();
@@ -104,17 +104,17 @@ describe.concurrent('a mirror', () => {
     expect(await group.journal.fetches()).toHaveLength(1);
   });
 
-  it('waits, and says what for, in `once` too', { timeout: 60_000 }, async ({ onTestFinished }) => {
+  it('waits, and says what for, in `once` too', async ({ onTestFinished }) => {
     const group = await cluster(onTestFinished, { size: 0 });
     const mirror = await mirrorOf(group, onTestFinished);
-    const patient = mirror.start(['once', '--timeout', '2s']);
+    const patient = mirror.start(['once', '--timeout', '10s']);
     expect(await patient.exited).toMatchObject({ code: 75 });
     expect(patient.stderr()).toMatch(/not published: the Secret shop\/wx-token does not hold shop yet/);
   });
 
-  it('goes through a missing, an empty, a forbidden and a dead source, tells each and its end, and keeps its file', {
-    timeout: 90_000,
-  }, async ({ onTestFinished }) => {
+  it('goes through a missing, an empty, a forbidden and a dead source, tells each and its end, and keeps its file', async ({
+    onTestFinished,
+  }) => {
     const group = await cluster(onTestFinished, { size: 0 });
     const { shop } = group;
     const mirror = await mirrorOf(group, onTestFinished, { hasTicket: false });
@@ -181,7 +181,7 @@ describe.concurrent('a mirror', () => {
     expect((await reader.stop()).bad).toEqual([]);
   });
 
-  it('cannot be refreshed, and says who can', { timeout: 60_000 }, async ({ onTestFinished }) => {
+  it('cannot be refreshed, and says who can', async ({ onTestFinished }) => {
     const group = await cluster(onTestFinished, { size: 0 });
     const mirror = await mirrorOf(group, onTestFinished);
     const refresh = mirror.start(['refresh']);
@@ -191,9 +191,7 @@ describe.concurrent('a mirror', () => {
 });
 
 describe.concurrent('check', () => {
-  it('tells of the cluster, asks both objects and changes nothing', { timeout: 60_000 }, async ({
-    onTestFinished,
-  }) => {
+  it('tells of the cluster, asks both objects and changes nothing', async ({ onTestFinished }) => {
     const group = await cluster(onTestFinished, { size: 1 });
     const [pod] = group.pods;
     await group.settled();
@@ -211,7 +209,7 @@ describe.concurrent('check', () => {
     expect(missing?.stdout).toMatch(/Secret +there is no Secret shop\/wx-token/);
   });
 
-  it('tells where a mirror reads, and what is there', { timeout: 60_000 }, async ({ onTestFinished }) => {
+  it('tells where a mirror reads, and what is there', async ({ onTestFinished }) => {
     const group = await cluster(onTestFinished, { size: 1 });
     await group.settled();
     const mirror = await mirrorOf(group, onTestFinished);
@@ -222,7 +220,7 @@ describe.concurrent('check', () => {
     expect(online.stdout()).toMatch(/jsapi +it holds none yet/);
   });
 
-  it('and run end with 78 where there is no cluster', { timeout: 60_000 }, async ({ onTestFinished }) => {
+  it('and run end with 78 where there is no cluster', async ({ onTestFinished }) => {
     const group = await cluster(onTestFinished, { size: 0 });
     const { env } = await mirrorOf(group, onTestFinished);
     for (const command of ['check', 'run']) {

@@ -26,8 +26,8 @@ export interface Pace {
   readonly still: number;
   /** How long the API server is away, or stands still, ms. */
   readonly outage: number;
-  /** What a machine that is busy with other tests may be late, ms. */
-  readonly busy: number;
+  /** Whether times are held to their bounds: only where the machine does nothing else. */
+  readonly timed: boolean;
 }
 
 export interface Scenario {
@@ -223,7 +223,8 @@ export const SCENARIOS: readonly Scenario[] = [
       const metrics = await other.metrics();
       expect(metrics).toContain('wx_token_leader{lease="shop/wx-token-sidecar"} 0\n');
       const sync = /^wx_token_follower_last_sync_timestamp_seconds\{credential="shop"\} (\S+)/m.exec(metrics);
-      expect(Math.abs(Number(sync?.[1]) - Date.now() / SECOND)).toBeLessThan(30 + pace.busy);
+      const age = Math.abs(Number(sync?.[1]) - Date.now() / SECOND);
+      if (pace.timed) expect(age).toBeLessThan(30);
 
       follower.signal('SIGHUP');
       await calls(group, 2);
@@ -244,7 +245,7 @@ export const SCENARIOS: readonly Scenario[] = [
       await settled();
 
       const { next, took } = await handOver(group, first, 'SIGTERM');
-      expect(took).toBeLessThan(SECOND + pace.busy);
+      if (pace.timed) expect(took).toBeLessThan(SECOND);
       expect(await first.exited).toEqual({ code: 0, signal: null });
       expect(await next.metrics()).toContain('wx_token_leader{lease="shop/wx-token-sidecar"} 1\n');
       // Its app ends with it.
@@ -257,10 +258,10 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     title: 'the one that leads is killed',
-    async play(group, { times, busy }) {
+    async play(group, { times, timed }) {
       const killed = await ready(group);
       const { next, took } = await handOver(group, killed, 'SIGKILL');
-      expect(took).toBeLessThan(times.duration + SECOND + busy);
+      if (timed) expect(took).toBeLessThan(times.duration + SECOND);
       next.signal('SIGHUP');
       await calls(group, 2);
       await group.settled(others(group, killed));
@@ -294,7 +295,7 @@ export const SCENARIOS: readonly Scenario[] = [
       await eventually(filled);
       await shop.ask('DELETE', SECRET);
       await shop.ask('POST', SECRETS, { metadata: { name: SECRET_NAME } });
-      await eventually(filled, { within: 40_000 });
+      await eventually(filled);
       return { single: 1 };
     },
   },

@@ -13,9 +13,6 @@ const WRONG_SECRET = '00ff00ff00ff00ff'.repeat(2);
 describe.concurrent('G6: when the AppSecret was reset', () => {
   it.for(TYPES)(
     'one call proves the new one, and a neighbour with the old one makes none, of the %s',
-    {
-      timeout: 60_000,
-    },
     async (type, { onTestFinished }) => {
       const group = await fleet(onTestFinished, { type, size: 1 });
       await calls(group, 1);
@@ -43,9 +40,9 @@ describe.concurrent('G6: when the AppSecret was reset', () => {
     },
   );
 
-  it('a daemon with a wrong one keeps its file fresh from its neighbours, and says 40125 once', {
-    timeout: 60_000,
-  }, async ({ onTestFinished }) => {
+  it('a daemon with a wrong one keeps its file fresh from its neighbours, and says 40125 once', async ({
+    onTestFinished,
+  }) => {
     const group = await fleet(onTestFinished, { type: 'access-token', size: 1 });
     await calls(group, 1);
     await writeFile(join(group.folder, 'wrong.secret'), WRONG_SECRET);

@@ -80,7 +80,7 @@ describe.concurrent('G6: a restart', () => {
     const first = await token();
     await replaceByFolder(await recordIn(join(folder, 'state')));
 
-    const restarted = await once(env, ['--timeout', '3s']);
+    const restarted = await once(env, ['--timeout', '10s']);
     expect(restarted.code).toBe(75);
     expect(restarted.log()).toContainEqual(
       expect.objectContaining({ code: 'EISDIR', advice: expect.stringMatching(/remove it/) }),

@@ -4,7 +4,7 @@ import { Secret } from '../../src/core/secret.ts';
 import { createPlatform, createTransport, credentialKinds, ticketKinds } from '../../src/providers/index.ts';
 import type { TransportOptions } from '../../src/providers/transport.ts';
 import { systemClock } from '../../src/system/clock.ts';
-import { APPID, GOOD, SECRET, TOKEN } from '../providers/asking.ts';
+import { APPID, GOOD, PATIENCE, SECRET, TOKEN } from '../providers/asking.ts';
 
 /** Each way in which something confidential goes out: in a body, in a query, as the AppSecret or as a token. */
 export const KINDS = {
@@ -19,9 +19,6 @@ export const ALL = Object.keys(KINDS) as readonly Kind[];
 
 /** What each of them takes for an answer. */
 export const BODY = JSON.stringify({ ...JSON.parse(GOOD), ticket: TOKEN, errcode: 0 });
-
-/** Far more than an answer on loopback takes, also on a busy machine, ms. */
-const PATIENCE = 10_000;
 
 /**
  * One attempt to fetch.

@@ -2,13 +2,13 @@ import { createServer } from 'node:https';
 import { connect, type Socket } from 'node:net';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Certificates, makeCertificates } from '../providers/certificates.ts';
+import { SENT_BY } from '../providers/asking.ts';
 import { afterRequest, listen, tcpServer } from '../providers/servers.ts';
 import { eventually } from '../support/wait.ts';
 import { ALL, attempt, BODY } from './credentials.ts';
 import { dripping, STATUS, WITH_LENGTH } from './raw.ts';
 
-/** Long enough for a connection on a busy machine. */
-const SHORT = { timeout: 1_200 };
+const SHORT = { timeout: SENT_BY };
 let made: Certificates | string = 'they have not been made';
 
 beforeAll(async () => {
@@ -103,7 +103,7 @@ describe('an answer that comes too late', () => {
         });
       });
       const url = `http://127.0.0.1:${port}`;
-      return [await attempt(kind, url, { timeout: 500 }), await attempt(kind, url)];
+      return [await attempt(kind, url, SHORT), await attempt(kind, url)];
     });
     for (const outcomes of await Promise.all(came))
       expect(outcomes).toEqual(['timeout, unknown', 'answered']);

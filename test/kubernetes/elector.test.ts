@@ -66,12 +66,8 @@ describe.concurrent('candidates for one Lease', () => {
     const { all, elected, spec } = await candidates(onTestFinished, 3);
     const first = await elected();
     await eventually(() => all.every((one) => one === first || !one.trouble()));
-    const began = performance.now();
     await first.close();
     const next = await elected(all.filter((one) => one !== first));
-    const took = Math.round(performance.now() - began);
-    process.stdout.write(`cluster: handed over in ${took} ms\n`);
-    expect(took).toBeLessThan(TIMES.duration - TIMES.retryPeriod);
     expect(first.events.at(-1)).toMatchObject({ type: 'follows', why: 'released' });
     expect(first.leads()).toBe(false);
     await eventually(async () => (await spec())?.holder === next.name);
@@ -104,7 +100,7 @@ describe.concurrent('candidates for one Lease', () => {
     const server = faulty(context);
     const first = await elected();
     await server.down();
-    await eventually(() => !first.leads(), { within: 2 * TIMES.renewDeadline });
+    await eventually(() => !first.leads());
     await eventually(() => first.events.some((event) => event.type === 'follows' && event.why === 'late'));
     await eventually(() => all.every((one) => one.trouble()?.code === 'kube-unreachable'));
     await server.up();
@@ -149,11 +145,8 @@ describe.concurrent('candidates for one Lease', () => {
     const [one] = all;
     await elected();
     server.freeze();
-    // Then a renewal is under way.
-    await new Promise((resolve) => setTimeout(resolve, TIMES.retryPeriod + 100));
-    const began = performance.now();
+    await eventually(() => server.waiting() > 0, { for: 'a renewal that is under way' });
     await one?.close(SECOND);
-    expect(performance.now() - began).toBeLessThan(2 * SECOND);
     expect(one?.events.filter(({ type }) => type === 'follows')).toEqual([
       expect.objectContaining({
         why: 'kept',
@@ -167,11 +160,10 @@ describe.concurrent('candidates for one Lease', () => {
     const { elected, faulty } = await candidates(context.onTestFinished, 1);
     const server = faulty(context);
     const leader = await elected();
+    // It stands still until the end: whoever waited for its answer would never be done.
     server.freeze();
-    const began = performance.now();
     await leader.close();
-    expect(performance.now() - began).toBeLessThan(5 * SECOND);
-    server.thaw();
     expect(leader.leads()).toBe(false);
+    server.thaw();
   });
 });

@@ -28,10 +28,10 @@ const SUBJECTS: Readonly<Record<NotifierConfig['type'], Subject>> = {
   exec: {
     async works() {
       const hook = await aHook('echo told >> log');
-      const config = { type: 'exec', command: hook.command, timeout: 20_000 } as const;
+      const config = { type: 'exec', command: hook.command, timeout: 600_000 } as const;
       return { config, told: async () => lines(await hook.in('log')) };
     },
-    fails: async () => ({ type: 'exec', command: ['/nowhere/hook', 'hush'], timeout: 20_000 }),
+    fails: async () => ({ type: 'exec', command: ['/nowhere/hook', 'hush'], timeout: 600_000 }),
     async hangs() {
       const hook = await aHook('echo begun > log; sleep 600');
       const config = { type: 'exec', command: hook.command, timeout: 600_000 } as const;
@@ -41,11 +41,11 @@ const SUBJECTS: Readonly<Record<NotifierConfig['type'], Subject>> = {
   webhook: {
     async works() {
       const { url, seen } = await httpServer((response) => response.end());
-      return { config: { type: 'webhook', url, timeout: 20_000 }, told: async () => seen.length };
+      return { config: { type: 'webhook', url, timeout: 600_000 }, told: async () => seen.length };
     },
     async fails() {
       const url = `http://hush:hush@127.0.0.1:${await closedPort()}/changed?key=hush#hush`;
-      return { type: 'webhook', url, timeout: 20_000 };
+      return { type: 'webhook', url, timeout: 600_000 };
     },
     async hangs() {
       let begun = false;

@@ -17,8 +17,11 @@ export const SECRET = 'AppSecret+of/this=test&100%"?#';
 export const TOKEN = '76_aToken-that-must-be-in-no-error';
 export const GOOD = JSON.stringify({ access_token: TOKEN, expires_in: 7200 });
 
-/** Far more than an answer on loopback takes, also on a busy machine. */
-const PATIENCE = 20_000;
+/** Far more than an answer on loopback takes, however busy the machine is, ms. */
+export const PATIENCE = 120_000;
+
+/** For a request whose answer never comes: by then it has been sent, also on a busy machine, ms. */
+export const SENT_BY = 2_000;
 
 interface Request {
   readonly forced?: boolean;

@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { CredentialType } from '../../src/core/credential.ts';
 import { fakeClock } from '../support/clock.ts';
-import { asking, GOOD, judged } from './asking.ts';
+import { asking, GOOD, judged, SENT_BY } from './asking.ts';
 import { afterRequest, closedPort, type HttpServer, httpServer, saying } from './servers.ts';
 
 const MINUTE = 60_000;
 
-/** Long enough for a connection on a busy machine: until there is one, nothing has been sent. */
-const SHORT = { timeout: 2_000 };
+const SHORT = { timeout: SENT_BY };
 
 const refused = async () => `http://127.0.0.1:${await closedPort()}`;
 const silent = async () => await afterRequest(() => {});

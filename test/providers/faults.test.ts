@@ -3,7 +3,7 @@ import { setInterval } from 'node:timers';
 import { describe, expect, it } from 'vitest';
 import { TEST_ACCOUNT, withSandbox } from '../support/sandbox.ts';
 import { eventually } from '../support/wait.ts';
-import { asking, GOOD, judged, TOKEN } from './asking.ts';
+import { asking, GOOD, judged, SENT_BY, TOKEN } from './asking.ts';
 import { afterRequest, blackhole, closedPort, httpServer, tcpServer } from './servers.ts';
 
 /** Short where the fault is that no connection comes about. */
@@ -64,7 +64,7 @@ describe('a request may have been obeyed', () => {
     ],
   ])('when %s', async (_, serve) => {
     const url = await afterRequest(serve);
-    const failed = await Promise.all(KINDS.map((type) => asking(type, url, { timeout: 1_500 }).failure()));
+    const failed = await Promise.all(KINDS.map((type) => asking(type, url, { timeout: SENT_BY }).failure()));
     expect(failed.map(judged)).toEqual(['timeout, unknown', 'timeout, unknown']);
     for (const { failure } of failed) expect(failure.advice).toMatch(/egress.+platform\.timeout/);
   });

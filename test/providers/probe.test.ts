@@ -3,12 +3,12 @@ import { Secret } from '../../src/core/secret.ts';
 import { createPlatform, createTransport, credentialKinds } from '../../src/providers/index.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { aToken } from '../publishers/token.ts';
-import { APPID, SECRET, TOKEN } from './asking.ts';
+import { APPID, PATIENCE, SECRET, TOKEN } from './asking.ts';
 import { closedPort, saying } from './servers.ts';
 
 /** Whether the platform at this address accepts the token. */
 async function works(url: string): Promise<boolean> {
-  const transport = createTransport({ timeout: 20_000 });
+  const transport = createTransport({ timeout: PATIENCE });
   onTestFinished(() => transport.close());
   const platform = createPlatform('official', [url], transport, systemClock);
   const source = { appId: APPID, secret: async () => new Secret(SECRET), platform };

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type RequestListener, type ServerResponse } from 'node:http';
 import { connect, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { setImmediate as immediate, setTimeout as delay } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
-import { eventually } from '../support/wait.ts';
 import { firstWord, kill } from '../system/program.ts';
 
 /** One request as it came in. */
@@ -101,6 +101,9 @@ export async function closedPort(): Promise<number> {
   return port;
 }
 
+/** The kernel accepts on loopback at once, or not at all, ms. */
+const QUEUED_BY = 300;
+
 /**
  * A port that neither refuses nor accepts, as behind a firewall that drops: the queue of a process that stands still
  * is full.
@@ -118,8 +121,10 @@ export async function blackhole(): Promise<number | undefined> {
     onTestFinished(() => {
       socket.destroy();
     });
-    const isQueued = await eventually(() => !socket.connecting, { within: 300 }).catch(() => false);
-    if (!isQueued) return port;
+    await Promise.race([once(socket, 'connect'), delay(QUEUED_BY)]);
+    // What has arrived is read before it is judged, also where this process stood still for longer than that.
+    await immediate();
+    if (socket.connecting) return port;
   }
   return undefined;
 }

@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { openSandbox, TEST_ACCOUNT, type TestSandbox } from '../support/sandbox.ts';
+import { eventually } from '../support/wait.ts';
 
 let folder: string;
 let program: string;
@@ -58,7 +59,7 @@ async function introduced(...args: string[]) {
   child.stdout?.on('data', (chunk) => {
     output += chunk;
   });
-  await vi.waitUntil(() => /WXTOKEN_SECRET=.*\n/.test(output), { timeout: 20_000 });
+  await eventually(() => /WXTOKEN_SECRET=.*\n/.test(output));
   return { child, output: () => output };
 }
 
@@ -100,9 +101,7 @@ describe('the command `sandbox`', () => {
     const endless = await fetch(`${url}/endless`);
     const late = expect(fetch(`${url}/late`)).rejects.toThrow();
     const cut = expect(endless.text()).rejects.toThrow();
-    await vi.waitUntil(async () => (await (await fetch(`${url}/sandbox/journal`)).text()).includes('/late'), {
-      timeout: 20_000,
-    });
+    await eventually(async () => (await (await fetch(`${url}/sandbox/journal`)).text()).includes('/late'));
     const ended = once(child, 'exit');
     child.kill('SIGTERM');
     expect(await ended).toEqual([0, null]);
@@ -122,7 +121,7 @@ describe('the command `sandbox`', () => {
       '0',
     ];
     const { output } = await introduced('--listen=127.0.0.1:0', ...accounts, ...rules, '--latency', '1ms');
-    await vi.waitUntil(() => /ww1[\s\S]*three/.test(output()), { timeout: 20_000 });
+    await eventually(() => /ww1[\s\S]*three/.test(output()));
     expect(output()).toMatch(/\nWXTOKEN_APPID=wx1\nWXTOKEN_SECRET=one\n/);
     expect(output()).toMatch(/\n# WXTOKEN_APPID=ww1\n# WXTOKEN_SECRET=two\n# WXTOKEN_TYPE=wecom\n/);
     const url = /WXTOKEN_API_BASE_URL=(\S+)/.exec(output())?.[1];

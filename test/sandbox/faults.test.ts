@@ -1,5 +1,6 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { TEST_ACCOUNT, withSandbox } from '../support/sandbox.ts';
+import { eventually } from '../support/wait.ts';
 import { atNoon, fetchClassic, fetchStable, probe } from './client.ts';
 
 const TOKEN = '/cgi-bin/token';
@@ -117,7 +118,7 @@ describe('a fault of the connection', () => {
       for await (const chunk of body ?? []) received += chunk.length;
     })();
     const ended = expect(reading).rejects.toThrow();
-    await vi.waitUntil(() => received > 4096, { timeout: 10_000 });
+    await eventually(() => received > 4096);
     await sandbox.clearFaults();
     await ended;
   });
@@ -126,7 +127,7 @@ describe('a fault of the connection', () => {
     const sandbox = await withSandbox();
     await sandbox.faults([{ kind: 'hang' }]);
     const ended = expect(fetchClassic(sandbox)).rejects.toThrow('fetch failed');
-    await vi.waitUntil(async () => (await sandbox.calls(TOKEN)) === 1, { timeout: 10_000 });
+    await eventually(async () => (await sandbox.calls(TOKEN)) === 1);
     await sandbox.faults([]);
     await ended;
     expect((await fetchClassic(sandbox)).errcode).toBeUndefined();
@@ -139,7 +140,7 @@ describe('a fault of the connection', () => {
     const query = `grant_type=client_credential&appid=${TEST_ACCOUNT.appId}&secret=${TEST_ACCOUNT.secret}`;
     const call = fetch(`${sandbox.url}${TOKEN}?${query}`, { signal: leave.signal });
     const ended = expect(call).rejects.toThrow();
-    await vi.waitUntil(async () => (await sandbox.calls(TOKEN)) === 1, { timeout: 10_000 });
+    await eventually(async () => (await sandbox.calls(TOKEN)) === 1);
     expect(await sandbox.account().counters()).toMatchObject({ fetchesToday: 1 });
     leave.abort();
     await ended;

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { SandboxError, startSandbox } from '../../src/sandbox/index.ts';
 import { TEST_ACCOUNT, type TestSandbox, withSandbox } from '../support/sandbox.ts';
+import { eventually } from '../support/wait.ts';
 import { fetchClassic, get } from './client.ts';
 
 /** Sends bytes as they are and resolves with all that comes back until the sandbox hangs up. */
@@ -131,7 +132,7 @@ describe('starting and closing', () => {
     ]);
     const calls = ['/hang', '/endless', '/late'].map((path) => get(sandbox, path));
     const ended = Promise.all(calls.map((call) => expect(call).rejects.toThrow()));
-    await vi.waitUntil(async () => (await sandbox.journal()).length === 4, { timeout: 10_000 });
+    await eventually(async () => (await sandbox.journal()).length === 4);
     await sandbox.close();
     await ended;
     await sandbox.close();

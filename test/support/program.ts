@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { eventually, type Patience } from './wait.ts';
+import { eventually } from './wait.ts';
 
 export type Environment = Readonly<Record<string, string>>;
 
@@ -28,9 +28,9 @@ export interface Program {
   readonly log: () => readonly LogLine[];
   /**
    * The first log line that fits, as soon as there is one: of this message, or by a test of one's own.
-   * @throws {Error} when the program ends without it, or when it does not come in time
+   * @throws {Error} when the program ends without it, or when it never comes
    */
-  readonly logged: (which: RegExp | ((line: LogLine) => boolean), patience?: Patience) => Promise<LogLine>;
+  readonly logged: (which: RegExp | ((line: LogLine) => boolean)) => Promise<LogLine>;
   readonly signal: (signal: NodeJS.Signals) => void;
   /** Resolves once it has ended and everything it said has been read. */
   readonly exited: Promise<Exit>;
@@ -94,7 +94,7 @@ export function startProcess(
     stdout,
     stderr,
     log,
-    async logged(which, patience) {
+    async logged(which) {
       const fits = which instanceof RegExp ? (line: LogLine) => which.test(line.message) : which;
       const found = await eventually(
         () => {
@@ -102,7 +102,7 @@ export function startProcess(
           const over = ended;
           return log().find(fits) ?? (over && 'over');
         },
-        { for: `a log line like ${which}`, ...patience },
+        { for: `a log line like ${which}` },
       ).catch((cause: Error) => {
         throw new Error(`${cause.message}; the program said:\n${stderr()}`, { cause });
       });

@@ -27,6 +27,8 @@ export interface ApiServer {
   /** It accepts and says nothing, as a stopped process. */
   freeze(): void;
   thaw(): void;
+  /** How many requests have come since it stands still. */
+  waiting(): number;
   /** Its etcd stands still: whatever needs that waits, and what was given up meanwhile is done all the same. */
   freezeStore(): void;
   thawStore(): void;
@@ -80,6 +82,7 @@ export async function startApiServer({
     watches: watches.count,
     freeze: server.stop,
     thaw: server.go,
+    waiting: server.waiting,
     freezeStore: etcd.stop,
     thawStore: etcd.go,
     down: front.close,

@@ -3,6 +3,8 @@ export interface Standstill {
   stop(): void;
   go(): void;
   whenMoving(work: () => void): void;
+  /** How much waits for it to move. */
+  waiting(): number;
 }
 
 export function createStandstill(): Standstill {
@@ -20,5 +22,6 @@ export function createStandstill(): Standstill {
       if (waiting) waiting.push(work);
       else work();
     },
+    waiting: () => waiting?.length ?? 0,
   };
 }

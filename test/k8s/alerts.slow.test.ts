@@ -21,9 +21,7 @@ function leastLives(scrapes: Scrapes): Record<string, number> {
 }
 
 describe('the alerts', () => {
-  it('are silent over an ordinary day, although WeCom tokens and tickets run out', {
-    timeout: 120_000,
-  }, async (ctx) => {
+  it('are silent over an ordinary day, although WeCom tokens and tickets run out', async (ctx) => {
     const scrapes = await live({ minutes: DAY });
     const lives = leastLives(scrapes);
     expect(lives['shop token']).toBeGreaterThanOrEqual(240);
@@ -50,9 +48,6 @@ describe('the alerts', () => {
     ['standstill', 10, ['WxTokenFollowerStale']],
   ])(
     'that fit have fired after a while of “%s” (%i min), and none does any more',
-    {
-      timeout: 60_000,
-    },
     async ([fault, lasts, ever], ctx) => {
       const isOn = (minute: number) => minute >= 100 && minute < 100 + lasts;
       const scrapes = await live({ minutes: 170, fault: (minute) => (isOn(minute) ? fault : undefined) });

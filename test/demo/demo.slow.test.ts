@@ -5,11 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { beforeAll, describe, expect, it, type TestContext, vi } from 'vitest';
+import { beforeAll, describe, expect, it, type TestContext } from 'vitest';
+import { eventually } from '../support/wait.ts';
 
 type OnFinished = TestContext['onTestFinished'];
-
-const WITHIN = { timeout: 25_000, interval: 100 };
 
 let bundle: string;
 
@@ -57,7 +56,7 @@ async function startDemo(onTestFinished: OnFinished, environment: Readonly<Recor
     output: () => output,
     /** Resolves with the first group once it has been shown. */
     async shown(what: RegExp): Promise<string> {
-      await vi.waitUntil(() => what.test(output) || isOver(child), WITHIN);
+      await eventually(() => what.test(output) || isOver(child), { for: String(what) });
       expect(output).toMatch(what);
       return what.exec(output)?.[1] ?? '';
     },

@@ -84,7 +84,6 @@ describe.concurrent('refresh', () => {
 
   it.for(TYPES)(
     'ten times at once costs a few calls of the %s, and each is answered',
-    { timeout: 60_000 },
     async (type, { onTestFinished }) => {
       const { bench, env, refresh, requests } = await served(onTestFinished, { WXTOKEN_TYPE: type });
       // A slow platform: those that come while one is being served are served together.

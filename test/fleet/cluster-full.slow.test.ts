@@ -11,9 +11,6 @@ describe.concurrent('a Secret that cannot hold what would be fetched', () => {
     ['is full', { data: { theirs: LARGE } }, /^the Secret shop\/\S+ would be larger than the 1 MiB/],
   ] as const)(
     '%s: nothing is fetched, neither by the leader nor by the next nor after a restart, and it is said what to do',
-    {
-      timeout: 90_000,
-    },
     async ([, change, line], { onTestFinished }) => {
       const group = await cluster(onTestFinished, { size: 2, secret: change });
       const leader = await group.leader();
@@ -28,7 +25,7 @@ describe.concurrent('a Secret that cannot hold what would be fetched', () => {
       expect(await next?.metrics('/readyz')).toMatch(/^shop token: not published: the Secret shop\//m);
       next?.signal('SIGTERM');
       await next?.exited;
-      expect(await next?.beside(['once', '--timeout', '10s'])).toMatchObject({
+      expect(await next?.beside(['once'])).toMatchObject({
         code: 77,
         stderr: expect.stringMatching(/not published: the Secret shop\//),
       });
@@ -38,9 +35,7 @@ describe.concurrent('a Secret that cannot hold what would be fetched', () => {
     },
   );
 
-  it('becomes so while a token lives: that stays until there is room', { timeout: 90_000 }, async ({
-    onTestFinished,
-  }) => {
+  it('becomes so while a token lives: that stays until there is room', async ({ onTestFinished }) => {
     const group = await cluster(onTestFinished, { size: 1 });
     const token = await group.settled();
     await group.shop.ask('PATCH', SECRET, { data: { theirs: LARGE } });

@@ -73,9 +73,9 @@ async function agency(atEnd: AtEnd, count: number, types: readonly (typeof TYPES
 }
 
 describe.concurrent('many accounts', () => {
-  it('sixty with one broken: the others are published, and what is wrong names the one', {
-    timeout: 60_000,
-  }, async ({ onTestFinished }) => {
+  it('sixty with one broken: the others are published, and what is wrong names the one', async ({
+    onTestFinished,
+  }) => {
     const house = await agency(onTestFinished, 60);
     const broken = house.entries[33];
     await writeFile(join(house.folder, 'secrets', 'bad'), 'f'.repeat(32), { mode: 0o600 });
@@ -87,16 +87,15 @@ describe.concurrent('many accounts', () => {
     const daemon = house.run();
     await eventually(async () => (await house.published(house.entries)) === 59, {
       for: 'fifty-nine tokens',
-      within: 50_000,
     });
     await daemon.logged(({ level, credential }) => level === 'error' && credential === broken?.name);
     const complaints = daemon.log().filter(({ level }) => level === 'error' || level === 'warn');
     expect(new Set(complaints.map(({ credential }) => credential))).toEqual(new Set([broken?.name]));
   });
 
-  it('sixty that change while the daemon runs: only what has changed is touched, for no call that it does not need', {
-    timeout: 60_000,
-  }, async ({ onTestFinished }) => {
+  it('sixty that change while the daemon runs: only what has changed is touched, for no call that it does not need', async ({
+    onTestFinished,
+  }) => {
     const house = await agency(onTestFinished, 60);
     const [gone, changed, ...rest] = house.entries;
     if (!gone || !changed) throw new Error('too few');
@@ -104,7 +103,6 @@ describe.concurrent('many accounts', () => {
     const daemon = house.run();
     await eventually(async () => (await house.published(house.entries)) === 59, {
       for: 'tokens',
-      within: 50_000,
     });
     const value = await contentOf(house.file(changed));
     const calls = await house.fetches();
@@ -145,7 +143,7 @@ describe.concurrent('many accounts', () => {
 const MANY = Number(process.env['MANY'] ?? 250);
 
 describe(`${MANY} accounts`, () => {
-  it('are published, and a change of one touches one', { timeout: 170_000 }, async ({ onTestFinished }) => {
+  it('are published, and a change of one touches one', async ({ onTestFinished }) => {
     const house = await agency(onTestFinished, MANY, ['stable-token']);
     const started = performance.now();
     const daemon = house.run();
@@ -153,11 +151,9 @@ describe(`${MANY} accounts`, () => {
     const last = house.entries.slice(-40);
     await eventually(async () => (await house.published(last)) === 40, {
       for: 'the last ones',
-      within: 150_000,
     });
     await eventually(async () => (await house.published(house.entries)) === MANY, {
       for: 'all tokens',
-      within: 60_000,
     });
     const took = Math.round(performance.now() - started);
     const status = await contentOf(`/proc/${daemon.pid}/status`);
@@ -168,7 +164,7 @@ describe(`${MANY} accounts`, () => {
 
     const [, ...rest] = house.entries;
     await house.write(rest);
-    await daemon.logged(({ message }) => /no longer served/.test(message ?? ''), { within: 60_000 });
+    await daemon.logged(({ message }) => /no longer served/.test(message ?? ''));
     expect(daemon.log().filter(({ message }) => /no longer served/.test(message ?? ''))).toHaveLength(1);
     expect(await house.fetches()).toBe(calls);
   });

@@ -28,17 +28,16 @@ describe.concurrent('G2, G3: a reader that never rests', () => {
 
       await eventually(() => reader.readings().values.length > rotations, {
         for: `${rotations} rotations`,
-        within: 50_000,
       });
       const { reads, values, bad, refused } = await reader.stop();
 
       expect({ bad, refused }).toEqual({ bad: [], refused: [] });
-      expect(reads).toBeGreaterThan(100);
+      expect(reads).toBeGreaterThan(values.length);
       const issued = (await fetches()).map(({ tokenSha256 }) => tokenSha256);
       expect(issued).toEqual(expect.arrayContaining(values.map(sha256)));
       // Each call brought a token: none was asked for before its time.
       expect(new Set(issued).size).toBe(issued.length);
-    }, 60_000);
+    });
   }
 });
 
@@ -47,9 +46,9 @@ describe.concurrent('G2: a platform that never answers', () => {
     const { sandbox, run, fetches, newToken } = await workbench(onTestFinished);
     await sandbox.faults([{ kind: 'hang', times: 1 }]);
     const daemon = run();
-    await daemon.logged(({ code }) => code === 'timeout', { within: 25_000 });
+    await daemon.logged(({ code }) => code === 'timeout');
     await newToken();
 
     expect((await fetches()).map(({ outcome }) => outcome)).toEqual(['hang', 'answered']);
-  }, 60_000);
+  });
 });

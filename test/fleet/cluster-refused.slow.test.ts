@@ -23,7 +23,7 @@ const resignations = (pod: Pod) => pod.log().filter(({ message }) => RESIGNED.te
 const terms = (pod: Pod) => pod.log().filter(({ message }) => /^this daemon refreshes/.test(message)).length;
 
 describe.concurrent('a daemon of a cluster whose AppSecret is refused', () => {
-  it('lets another one lead, which has the right one', { timeout: 90_000 }, async ({ onTestFinished }) => {
+  it('lets another one lead, which has the right one', async ({ onTestFinished }) => {
     const { group, leader, follower, wrong } = await pair(onTestFinished);
     await leader.change(wrong);
     await leader.logged(RESIGNED);
@@ -34,9 +34,7 @@ describe.concurrent('a daemon of a cluster whose AppSecret is refused', () => {
     expect([resignations(leader), resignations(follower)]).toEqual([1, 0]);
   });
 
-  it('leads again where nobody else can, and asks no sooner for it', { timeout: 90_000 }, async ({
-    onTestFinished,
-  }) => {
+  it('leads again where nobody else can, and asks no sooner for it', async ({ onTestFinished }) => {
     const { group, leader, follower, wrong } = await pair(onTestFinished);
     follower.signal('SIGTERM');
     await follower.exited;
@@ -48,9 +46,7 @@ describe.concurrent('a daemon of a cluster whose AppSecret is refused', () => {
     expect(refused).toHaveLength(1);
   });
 
-  it('does not hand the Lease round and round with others like it', { timeout: 90_000 }, async ({
-    onTestFinished,
-  }) => {
+  it('does not hand the Lease round and round with others like it', async ({ onTestFinished }) => {
     const { group, leader, follower, wrong } = await pair(onTestFinished);
     await follower.change(wrong);
     await follower.logged(/^the configuration was read again/);

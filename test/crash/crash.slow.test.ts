@@ -10,9 +10,6 @@ import { openScene, type SceneName } from './scene.ts';
 import { obstacle } from './traced.ts';
 import { calls } from './trial.ts';
 
-/** Starting that many processes under a tracer takes a while on a busy machine, ms. */
-const PATIENCE = 180_000;
-
 /** Of more than a thousand points, these many of each scene; `npm run test:crash` tries all. */
 const SAMPLES: Readonly<Record<SceneName, number>> = {
   'first stable-token': 3,
@@ -29,7 +26,7 @@ beforeAll(async () => {
   reason = await obstacle(join(folder, 'trace'), (step) => undo.push(step));
   for (const step of undo.reverse()) await step();
   if (reason !== undefined) process.stdout.write(`crash: no program can be traced here: ${reason}\n`);
-}, PATIENCE);
+});
 
 /** Those that change something, in an order that is the same in every run. */
 function sample(size: number): (all: readonly Injury[]) => readonly Injury[] {
@@ -45,7 +42,6 @@ function sample(size: number): (all: readonly Injury[]) => readonly Injury[] {
 describe('G1: the program, killed or failed by the system at any call of a publish,', () => {
   it.for(Object.entries(SAMPLES) as [SceneName, number][])(
     'leaves whole files, and the next start nothing else (%s)',
-    { timeout: PATIENCE },
     async ([scene, size], { onTestFinished, skip }) => {
       if (reason !== undefined) return skip(reason);
       const outcomes = await campaign({ scene, choose: sample(size), jobs: 2 }, onTestFinished);
@@ -56,9 +52,10 @@ describe('G1: the program, killed or failed by the system at any call of a publi
 });
 
 describe('G1: on power loss', () => {
-  it('nothing is renamed that is not on the disk, and nothing follows until the rename is', {
-    timeout: PATIENCE,
-  }, async ({ onTestFinished, skip }) => {
+  it('nothing is renamed that is not on the disk, and nothing follows until the rename is', async ({
+    onTestFinished,
+    skip,
+  }) => {
     if (reason !== undefined) return skip(reason);
     const said = (await calls(await openScene('next access-token', onTestFinished))).map(({ text }) => text);
     const renames = said.flatMap((text, index) => (text.startsWith('rename(') ? [{ text, index }] : []));

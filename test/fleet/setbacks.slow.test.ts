@@ -13,9 +13,6 @@ describe.concurrent('G5: what the platform refuses to one daemon', () => {
   ]) {
     it.for(TYPES)(
       `it is not asked for by the three others as well: ${what}, %s`,
-      {
-        timeout: 60_000,
-      },
       async (type, { onTestFinished }) => {
         const group = await fleet(onTestFinished, { type, size: 0 });
         await group.sandbox.faults([{ kind: 'errcode', errcode }]);
@@ -32,9 +29,9 @@ describe.concurrent('G5: what the platform refuses to one daemon', () => {
     );
   }
 
-  it('for the rest of the day is not asked for by a restart either, and HUP asks once', {
-    timeout: 60_000,
-  }, async ({ onTestFinished }) => {
+  it('for the rest of the day is not asked for by a restart either, and HUP asks once', async ({
+    onTestFinished,
+  }) => {
     const group = await fleet(onTestFinished, { type: 'stable-token', size: 0 });
     await group.sandbox.faults([{ kind: 'errcode', errcode: 45009 }]);
     const file = `${group.folder}/app/token`;
@@ -42,7 +39,7 @@ describe.concurrent('G5: what the platform refuses to one daemon', () => {
     await first.logged(({ errcode }) => errcode === 45009);
     first.signal('SIGTERM');
     await first.exited;
-    const { code, log } = await group.once({ WXTOKEN_STATE_DIR: group.stateDir }, ['--timeout', '3s']);
+    const { code, log } = await group.once({ WXTOKEN_STATE_DIR: group.stateDir }, ['--timeout', '10s']);
     expect(code).toBe(75);
     expect(log().at(-1)?.message).toMatch(/^not published: 45009/);
     expect(await group.journal.fetches()).toHaveLength(1);
@@ -55,9 +52,9 @@ describe.concurrent('G5: what the platform refuses to one daemon', () => {
     expect(await group.journal.fetches()).toHaveLength(2);
   });
 
-  it('for a whitelist is asked for again by a restart: someone may have added the address', {
-    timeout: 60_000,
-  }, async ({ onTestFinished }) => {
+  it('for a whitelist is asked for again by a restart: someone may have added the address', async ({
+    onTestFinished,
+  }) => {
     const group = await fleet(onTestFinished, { type: 'stable-token', size: 0 });
     await group.sandbox.faults([{ kind: 'errcode', errcode: 40164 }]);
     const first = group.join(`${group.folder}/app/token`);

@@ -36,7 +36,6 @@ const warnings = (pod: Pod) => pod.log().filter(({ level }) => level === 'warn')
 describe.concurrent('two daemons that take one name for different accounts', () => {
   it.for(['access-token', 'stable-token'] as const)(
     'leave it to the one that leads, and the other says so once (%s)',
-    { timeout: 90_000 },
     async (type, { onTestFinished }) => {
       const { group, leader, follower, token, other } = await pair(onTestFinished, type);
       await leader.change(other);
@@ -62,9 +61,7 @@ describe.concurrent('two daemons that take one name for different accounts', () 
     },
   );
 
-  it('have what the next leader says, when the one that led is gone', { timeout: 90_000 }, async ({
-    onTestFinished,
-  }) => {
+  it('have what the next leader says, when the one that led is gone', async ({ onTestFinished }) => {
     const { group, leader, follower, token, other } = await pair(onTestFinished, 'access-token');
     await follower.change(other);
     await follower.logged(/keeps another account under shop: .* leads and decides/);
@@ -75,9 +72,7 @@ describe.concurrent('two daemons that take one name for different accounts', () 
     await eventually(() => follower.history.seen().at(-1)?.hash !== token);
   });
 
-  it('have a record again that nobody could have written, for no call', { timeout: 90_000 }, async ({
-    onTestFinished,
-  }) => {
+  it('have a record again that nobody could have written, for no call', async ({ onTestFinished }) => {
     const { group, token } = await pair(onTestFinished, 'access-token');
     const key = 'token.wx-token-sidecar/shop';
     const generation = async () => JSON.parse((await group.shop.annotations())[key] ?? '{}').generation;
@@ -92,9 +87,7 @@ describe.concurrent('two daemons that take one name for different accounts', () 
     expect(await group.settled()).toBe(token);
   });
 
-  it('ask nothing of the leader that it would do for another account', { timeout: 90_000 }, async ({
-    onTestFinished,
-  }) => {
+  it('ask nothing of the leader that it would do for another account', async ({ onTestFinished }) => {
     const { group, follower, other } = await pair(onTestFinished, 'access-token');
     await follower.change(other);
     await follower.logged(/keeps another account under shop/);

@@ -64,7 +64,6 @@ const ALWAYS_DUE = { WXTOKEN_ROTATION_WINDOW: '3h', WXTOKEN_AHEAD: '3h' };
 describe.concurrent('G4: with a good token published,', () => {
   it.for(TYPES)(
     'no bad answer for a %s touches it, and the next good one replaces it',
-    { timeout: 60_000 },
     async (type, { onTestFinished }) => {
       const bench = await workbench(onTestFinished, RULES);
       const daemon = bench.run({ WXTOKEN_TYPE: type, ...ALWAYS_DUE });

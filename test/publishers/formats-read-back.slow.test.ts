@@ -90,7 +90,7 @@ describe('whatever the platform, an appid or a name holds, it is read back by', 
     expect(arrays, `seed ${seed}`).toEqual(all.map(expectedDetails));
   });
 
-  it('Java, which loads it as properties', { timeout: 60_000 }, async (ctx) => {
+  it('Java, which loads it as properties', async (ctx) => {
     if (!(await works('java', ['--list-modules'], 'jdk.compiler@')))
       return ctx.skip('there is no java on this machine that runs a source file');
     const folder = await publish(all, 'properties');

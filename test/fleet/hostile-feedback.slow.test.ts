@@ -54,26 +54,21 @@ describe.concurrent('a feedback folder in which a hostile app puts', () => {
     }
   });
 
-  it('twenty thousand files at once leaves the daemon as quick as before', {
-    timeout: 60_000,
-  }, async (context) => {
+  it('twenty thousand files at once leaves the daemon as quick as before', async (context) => {
     const { folder, bench, daemon } = await listening(context);
-    const flood = join(bench.folder, 'flood');
-    await mkdir(flood);
+    // However long they take to write, it meets all of them.
+    daemon.signal('SIGSTOP');
     const script = 'i=0; while [ $i -lt 20000 ]; do echo $i > "$0/$i"; i=$((i+1)); done';
     const { exited } = startProcess('/bin/sh', ['-c', script, folder], {}, context.onTestFinished);
     expect((await exited).code).toBe(0);
 
-    const before = (await readdir(folder)).length;
-    expect(before).toBeGreaterThan(10_000);
+    daemon.signal('SIGCONT');
     await answersHangup(daemon);
-    await eventually(async () => (await readdir(folder)).length < before, { for: 'the flood to sink' });
+    await eventually(async () => (await readdir(folder)).length < 20_000, { for: 'the flood to sink' });
     expect(await bench.fetches()).toHaveLength(2);
   });
 
-  it('what cannot be read or removed is acted on once, and hides nothing', {
-    timeout: 60_000,
-  }, async (context) => {
+  it('what cannot be read or removed is acted on once, and hides nothing', async (context) => {
     needs(asUser(), 'become another user', context.skip);
     const { bench, folder, daemon, first } = await listening(context, (env, context) =>
       startWrapped(asUser(), [], env, context.onTestFinished),

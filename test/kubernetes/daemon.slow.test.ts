@@ -91,9 +91,9 @@ function rightOf(method: string, target: string): string {
 const forbidden = (program: Program) => program.log().filter((line) => line['code'] === 'kube-forbidden');
 
 describe.concurrent('the Roles of k8s/', () => {
-  it('are enough for daemons that elect one, ask it, hand over and are mirrored, and hold nothing that these do not use', {
-    timeout: 90_000,
-  }, async ({ onTestFinished }) => {
+  it('are enough for daemons that elect one, ask it, hand over and are mirrored, and hold nothing that these do not use', async ({
+    onTestFinished,
+  }) => {
     const { account, namespace: own, sandbox, start, imitation } = await namespace(onTestFinished);
     const { kubeconfig } = await account(WRITER, 'refresher');
     const reader = await account(MIRROR, 'mirror');
@@ -132,9 +132,7 @@ describe.concurrent('the Roles of k8s/', () => {
     }
   });
 
-  it('can lose no right that `check --online` does not miss by its name', { timeout: 120_000 }, async ({
-    onTestFinished,
-  }) => {
+  it('can lose no right that `check --online` does not miss by its name', async ({ onTestFinished }) => {
     const { account, start } = await namespace(onTestFinished);
     const tried = [
       ...rightsIn(WRITER).map((right) => ({ right, role: 'refresher', rules: WRITER }) as const),

@@ -17,9 +17,7 @@ const FOREIGNER = {
 };
 
 describe.concurrent('a daemon that waits for one that leads and brings nothing', () => {
-  it('says who that is, in the log, on its pages, and as `once`', { timeout: 90_000 }, async ({
-    onTestFinished,
-  }) => {
+  it('says who that is, in the log, on its pages, and as `once`', async ({ onTestFinished }) => {
     const accounts = [{ appId: APP_ID, secret: APP_SECRET }, OTHER];
     const other = { name: 'other', appId: OTHER.appId };
     const options = { size: 1, times: TIMES, rules: { accounts }, changes: [{}, other] };
@@ -30,7 +28,7 @@ describe.concurrent('a daemon that waits for one that leads and brings nothing',
     await group.shop.ask('PATCH', SHOP_LEASE, { spec: FOREIGNER });
     await pod.logged(/^somebody-else holds the Lease: this daemon follows it$/);
 
-    const once = await pod.beside(['once', '--timeout', '4s']);
+    const once = await pod.beside(['once', '--timeout', '10s']);
     expect(once.code).toBe(75);
     expect(once.stderr).toContain(
       'not published: it took too long: somebody-else leads, and brought nothing',

@@ -88,7 +88,7 @@ it('Chromium shows the page in light and dark, wide and narrow, and asks for not
     expect(facts.text).toContain('<script>alert(1)</script>/"onload=alert(2) x="/\\u202egnp.exe/');
     expect(facts.text).not.toMatch(/[\u202e\u001b]/);
   }
-}, 60_000);
+});
 
 it('a browser that is not there is told, not waited for', async () => {
   expect(await openBrowser(onTestFinished, 'no-such-browser')).toMatch(

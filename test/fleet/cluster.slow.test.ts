@@ -2,13 +2,13 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { sha256 } from '../e2e/workbench.ts';
 import { contentOf } from '../support/files.ts';
 import { SECRET } from '../support/kubernetes/shop.ts';
-import { BUSY, cluster, SHORT } from './cluster.ts';
+import { cluster, SHORT } from './cluster.ts';
 import { type Pace, SCENARIOS } from './scenarios.ts';
 import { createTable } from './table.ts';
 import { judge } from './verdict.ts';
 
 /** An outage is longer than anybody holds on to a Lease that cannot be renewed. */
-const PACE: Pace = { times: SHORT, still: 0, outage: SHORT.duration, busy: BUSY };
+const PACE: Pace = { times: SHORT, still: 0, outage: SHORT.duration, timed: false };
 
 const table = createTable();
 afterAll(() => table.print('three daemons of a cluster, an access-token, a Lease of 5 s'));
@@ -16,7 +16,6 @@ afterAll(() => table.print('three daemons of a cluster, an access-token, a Lease
 describe.concurrent('G5: three daemons of a cluster make the calls of one, and serve every reader, when', () => {
   it.for(SCENARIOS.map((one) => [one.title, one] as const))(
     '%s',
-    { timeout: 120_000 },
     async ([title, { options, play }], { onTestFinished }) => {
       const group = await cluster(onTestFinished, { times: PACE.times, ...options });
       const expected = await play(group, PACE, onTestFinished);
@@ -26,9 +25,9 @@ describe.concurrent('G5: three daemons of a cluster make the calls of one, and s
 });
 
 describe.concurrent('once', () => {
-  it('waits for the token that the leader of the cluster is about to fetch, and fetches none', {
-    timeout: 90_000,
-  }, async ({ onTestFinished }) => {
+  it('waits for the token that the leader of the cluster is about to fetch, and fetches none', async ({
+    onTestFinished,
+  }) => {
     const group = await cluster(onTestFinished, { size: 1, firstHeldBack: 3_000 });
     const [pod] = group.pods;
     await group.leader();
@@ -39,9 +38,9 @@ describe.concurrent('once', () => {
     expect(sha256((await contentOf(once?.file ?? '')) ?? '')).toBe(fetch?.tokenSha256);
   });
 
-  it('shares what one has fetched; where it is alone it is the one, and leaves nothing held', {
-    timeout: 90_000,
-  }, async ({ onTestFinished }) => {
+  it('shares what one has fetched; where it is alone it is the one, and leaves nothing held', async ({
+    onTestFinished,
+  }) => {
     const group = await cluster(onTestFinished, { size: 1 });
     const [pod] = group.pods;
     await group.settled();
@@ -57,9 +56,7 @@ describe.concurrent('once', () => {
 });
 
 describe.concurrent('status', () => {
-  it('tells of a daemon that follows what its own file says', {
-    timeout: 90_000,
-  }, async ({ onTestFinished }) => {
+  it('tells of a daemon that follows what its own file says', async ({ onTestFinished }) => {
     const group = await cluster(onTestFinished, { size: 2 });
     const leader = await group.leader();
     await group.settled();

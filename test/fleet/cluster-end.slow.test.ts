@@ -1,34 +1,27 @@
 import { describe, expect, it } from 'vitest';
 import { cluster, handOver, USUAL } from './cluster.ts';
 
-const SECOND = 1_000;
-
 describe.concurrent('a daemon of a cluster that ends', () => {
-  it('gives the Lease back also where each call of the API server takes most of a second', {
-    timeout: 90_000,
-  }, async ({ onTestFinished }) => {
+  it('gives the Lease back also where each call of the API server takes most of a second', async ({
+    onTestFinished,
+  }) => {
     const group = await cluster(onTestFinished, { size: 2, times: USUAL });
     const leader = await group.leader();
     await group.settled();
     for (let call = 0; call < 20; call += 1) group.shop.server.next({ kind: 'delay', ms: 700 });
-    const { took } = await handOver(group, leader, 'SIGTERM');
+    await handOver(group, leader, 'SIGTERM');
     expect(await leader.exited).toEqual({ code: 0, signal: null });
-    // A Lease that was not given back would have had to run out.
-    expect(took).toBeLessThan(10 * SECOND);
     expect(leader.log().some(({ message }) => message.startsWith('the Lease was given back'))).toBe(true);
   });
 
-  it('says that it could not, where that is so, and ends in time', { timeout: 90_000 }, async ({
-    onTestFinished,
-  }) => {
+  it('says that it could not, where that is so, and ends in time', async ({ onTestFinished }) => {
     const group = await cluster(onTestFinished, { size: 1 });
     const leader = await group.leader();
     await group.settled();
     group.shop.server.freeze();
-    const began = performance.now();
+    // The server stands still until the end of the test: whoever waited for it would never end.
     leader.signal('SIGTERM');
     expect(await leader.exited).toEqual({ code: 0, signal: null });
-    expect(performance.now() - began).toBeLessThan(5 * SECOND);
     const last = leader.log().find(({ message }) => message.startsWith('the Lease could not be given back'));
     expect(last).toMatchObject({ level: 'warn', error: expect.any(String) });
     expect(leader.log().some(({ message }) => /was given back/.test(message))).toBe(false);

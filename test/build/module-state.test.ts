@@ -1,0 +1,35 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { filesIn } from '../support/files.ts';
+
+const SOURCES = fileURLToPath(new URL('../../src/', import.meta.url));
+
+/**
+ * What modules keep for the life of the process, since it is the process's own: which of its files are being written,
+ * which locks it holds, what it swept and what it found closed. All of it is found by a path or by a number that nobody
+ * can guess, and each test has a folder of its own: so test files can share a process (`isolate: false`).
+ */
+const KEPT_BY_PATH = [
+  'coordination/file-lock.ts: ours',
+  'coordination/stale-lock.ts: closed',
+  'system/atomic-write.ts: expected',
+  'system/atomic-write.ts: underWay',
+  'system/occasional-sweep.ts: swept',
+];
+
+/** A variable, or a collection that something can be put into, outside any function. */
+const KEPT =
+  /^(?:export )?(?:let (\w+)|const (\w+)(?:: (?!Readonly)[^=]+)? = new (?:Weak)?(?:Map|Set)(?:<[^>]*(?:<[^>]*>)?[^>]*>)?\(\))/gm;
+
+describe('the modules of src', () => {
+  it('keep nothing from one test to the next but what belongs to the path of a file', async () => {
+    const found: string[] = [];
+    for (const path of await filesIn(SOURCES)) {
+      for (const [, variable, collection] of (await readFile(path, 'utf8')).matchAll(KEPT)) {
+        found.push(`${path.slice(SOURCES.length)}: ${variable ?? collection}`);
+      }
+    }
+    expect(found.sort()).toEqual(KEPT_BY_PATH);
+  });
+});
