@@ -24,8 +24,8 @@ async function load(credentials: readonly object[], keys: object = {}) {
   return loadConfig({}, { file, publishes: false });
 }
 
-describe('a cluster', () => {
-  it('has the times of every other elector, and no namespace of its own', async () => {
+describe('cluster settings', () => {
+  it('the Lease gets the usual election times and the Secret no default namespace', async () => {
     const { cluster } = await load([account()], { cluster: CLUSTER });
     expect(cluster).toEqual({
       lease: { ...CLUSTER.lease, duration: 15_000, renewDeadline: 10_000, retryPeriod: 2_000 },
@@ -33,7 +33,7 @@ describe('a cluster', () => {
     });
   });
 
-  it('keeps a hundred tokens and tickets in its Secret, and says so of more', async () => {
+  it('one cluster Secret may hold 99 tokens and tickets but not 101', async () => {
     const { problems } = await place();
     const many = Array.from({ length: 99 }, (_, index) =>
       account({
@@ -57,8 +57,8 @@ describe('a cluster', () => {
   });
 });
 
-describe('a cluster in which every credential is a mirror', () => {
-  it('is refused: it would hold a Lease and refresh nothing', async () => {
+describe('clusters of mirrors only', () => {
+  it('a cluster in which every credential is a mirror is refused', async () => {
     const { problems } = await place();
     expect(withoutPlaces(await problems(inJson([MIRROR], { cluster: CLUSTER })))).toEqual([
       'cluster: has nothing to refresh: every credential is a mirror, which needs no Lease. Leave it out',
@@ -66,7 +66,7 @@ describe('a cluster in which every credential is a mirror', () => {
   });
 });
 
-describe('a key in which the cluster keeps a credential', () => {
+describe('keys of the cluster Secret', () => {
   const ELSEWHERE = { ...CLUSTER, secret: { namespace: 'shop', name: 'wx-token' } };
   const FILE = { type: 'file', path: '$FOLDER/out/token' };
   const TARGET = { type: 'kubernetes-secret', namespace: 'shop', name: 'wx-token' };
@@ -91,27 +91,27 @@ describe('a key in which the cluster keeps a credential', () => {
     [{ key: TICKET.value }, 'shop.jsapi', 0],
     [{ key: TICKET.entry }, 'shop.jsapi.json', 0],
     [{ key: 'two' }, 'two', 1],
-  ])('may be no target: %j', async (target, key, index) => {
+  ])('the target %j is refused because the cluster keeps a credential there', async (target, key, index) => {
     const what = `is where cluster.secret keeps credentials[${index}]`;
     expect(await found(ELSEWHERE, target)).toEqual([`${key} of the Secret shop/wx-token ${what}${TWO}`]);
   });
 
-  it('is known by the namespace of the pod where none is said', async () => {
+  it('a cluster Secret without a namespace is taken to be in the namespace of the pod', async () => {
     expect(await found(CLUSTER, { key: 'shop' }, 'shop')).toHaveLength(1);
     await expect(found(CLUSTER, { key: 'shop' }, 'other')).rejects.toThrow('nothing is wrong with it');
     await expect(found(CLUSTER, { key: 'shop' })).rejects.toThrow('nothing is wrong with it');
   });
 
-  it('is not a key of a ticket that is not fetched, or of another Secret', async () => {
+  it('a target may use another Secret or a key that the cluster does not use', async () => {
     for (const target of [{ key: 'shop.wx_card' }, { key: 'shop', name: 'other' }, { key: 'shop-2' }]) {
       await expect(found(ELSEWHERE, target)).rejects.toThrow('nothing is wrong with it');
     }
   });
 });
 
-describe('a mirror', () => {
+describe('mirrors', () => {
   it.each([['shop'], ['shop.json'], ['shop.jsapi']])(
-    'may not publish onto what it reads: %s',
+    'a mirror may not publish to the key %s of the Secret it reads from',
     async (key) => {
       const { problems } = await place();
       const target = { type: 'kubernetes-secret', namespace: 'shop', name: 'wx-token', key };
@@ -123,13 +123,13 @@ describe('a mirror', () => {
     },
   );
 
-  it('needs a source and a place to publish to, and nothing else', async () => {
+  it('a mirror needs only a source and targets, which also decide its tickets', async () => {
     const ticket = { type: 'file', path: '$FOLDER/copy/jsapi', of: 'jsapi' };
     const { credentials } = await load([{ ...MIRROR, publish: [...MIRROR.publish, ticket] }]);
     expect(credentials).toMatchObject([{ name: 'copy', type: 'mirror', from: SOURCE, tickets: ['jsapi'] }]);
   });
 
-  it('stands beside what is fetched, but not beside another one of the same source', async () => {
+  it('a mirror may stand beside fetched credentials but not beside another mirror of its source', async () => {
     await load([account(), MIRROR]);
     const { problems } = await place();
     const twin = { ...MIRROR, name: 'twin', publish: [{ type: 'file', path: '$FOLDER/twin/token' }] };
@@ -138,7 +138,7 @@ describe('a mirror', () => {
     ]);
   });
 
-  it('says what its source lacks', async () => {
+  it('a mirror with an incomplete source is refused with the missing keys', async () => {
     const { problems } = await place();
     const from = { kubernetesSecret: { namespace: 'shop' } };
     expect(withoutPlaces(await problems(inJson([{ ...MIRROR, from }])))).toEqual([
@@ -148,7 +148,7 @@ describe('a mirror', () => {
   });
 });
 
-describe('a new configuration for a running daemon', () => {
+describe('reload of a running daemon', () => {
   const POD = { KUBERNETES_SERVICE_HOST: '10.0.0.1' };
   const CLASSIC = account({ type: 'access-token', stateDir: undefined });
   const until = (what: string) => `needs a restart, since ${what} cannot change before; as it is now: `;
@@ -165,7 +165,7 @@ describe('a new configuration for a running daemon', () => {
     };
   }
 
-  it('may not have an access-token that only a cluster which takes a restart would coordinate', async () => {
+  it('an access-token is refused while the cluster that would coordinate it needs a restart', async () => {
     const { lines } = await given([[account()], {}], [[CLASSIC], { cluster: CLUSTER }]);
     expect(await lines()).toEqual([
       expect.stringMatching(
@@ -174,12 +174,12 @@ describe('a new configuration for a running daemon', () => {
     ]);
   });
 
-  it('nor one that a state folder would', async () => {
+  it('an access-token is refused while the state folder that would coordinate it needs a restart', async () => {
     const { lines } = await given([[account()], {}], [[CLASSIC], { stateDir: '$FOLDER/state' }]);
     expect(await lines()).toEqual([expect.stringContaining(until('the state folder'))]);
   });
 
-  it('is uncoordinated with a cluster that is to come, and coordinated with one that is to go', async () => {
+  it('adding or removing a cluster changes no coordination before a restart', async () => {
     const coming = await given([[account()], {}], [[account()], { cluster: CLUSTER }]);
     expect((await coming.load()).credentials).toMatchObject([{ coordinated: false, recheck: 300_000 }]);
     const going = await given([[account()], { cluster: CLUSTER }], [[account()], {}]);
@@ -189,7 +189,7 @@ describe('a new configuration for a running daemon', () => {
     expect(next.cluster).toBeUndefined();
   });
 
-  it('may not publish onto what the cluster at work keeps', async () => {
+  it('a target may not use a key of the cluster Secret that is still in use', async () => {
     const cluster = { ...CLUSTER, secret: { namespace: 'shop', name: 'wx-token' } };
     const target = { type: 'kubernetes-secret', namespace: 'shop', name: 'wx-token', key: 'shop' };
     const publish = [{ type: 'file', path: '$FOLDER/out/token' }, target];
@@ -197,7 +197,7 @@ describe('a new configuration for a running daemon', () => {
     expect(await lines()).toEqual([expect.stringContaining(until('the cluster'))]);
   });
 
-  it('may change everything else', async () => {
+  it('a reload may change the log level and the type of a credential', async () => {
     const { load } = await given(
       [[account()], { cluster: CLUSTER }],
       [[CLASSIC], { cluster: CLUSTER, log: { level: 'debug' } }],

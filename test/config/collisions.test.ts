@@ -35,90 +35,90 @@ const SECRET_LOST =
   'WXTOKEN_SECRET_FILE: is a file that would be published: the AppSecret would be overwritten';
 const CA_LOST = 'WXTOKEN_CA_FILE: is a file that would be published: the certificates would be overwritten';
 
-describe('what is published may not overwrite what is read', () => {
+describe('published files and input files', () => {
   it.each<[string, Names, string[]]>([
     ['the secret file', { FILE: '/inputs/secret', SECRET_FILE: '/inputs/secret' }, [SECRET_LOST]],
     [
-      'the secret file, by another name',
+      'the secret file named through a link',
       { FILE: '/inputs/secret', SECRET_FILE: '/link/link/inputs/secret' },
       [SECRET_LOST],
     ],
     [
-      'the secret file, where the token has another name',
+      'the secret file through a link in its own path',
       { FILE: '/link/inputs/secret', SECRET_FILE: '/inputs/../inputs/secret' },
       [SECRET_LOST],
     ],
-    ['the certificates', { FILE: '/link/inputs/ca.pem', CA_FILE: '/inputs/ca.pem' }, [CA_LOST]],
+    ['the CA file', { FILE: '/link/inputs/ca.pem', CA_FILE: '/inputs/ca.pem' }, [CA_LOST]],
     [
-      'either',
+      'the secret file beside a CA file',
       { FILE: '/inputs/secret', SECRET_FILE: '/inputs/secret', CA_FILE: '/inputs/ca.pem' },
       [SECRET_LOST],
     ],
-  ])('%s', async (_, names, expected) => {
+  ])('a published file may not overwrite %s', async (_, names, expected) => {
     expect(await wrongWith(names)).toEqual(expected);
   });
 
-  it('with its details', async () => {
+  it('the details file of a token may not overwrite the secret file', async () => {
     const at = await place();
     await writeFile(at('volume', 'token.json'), '0'.repeat(32));
     const names = { SECRET_FILE: '/volume/token.json', CA_FILE: '/inputs/ca.pem' };
     expect(await wrongWith(names, at)).toEqual([SECRET_LOST]);
   });
 
-  it('the link that leads to the secret', async () => {
+  it('the details file of a token may not overwrite a link to the secret file', async () => {
     const at = await place();
     await symlink('../inputs/secret', at('volume', 'token.json'));
     expect(await wrongWith({ SECRET_FILE: '/volume/token.json' }, at)).toEqual([SECRET_LOST]);
   });
 });
 
-describe('what is published may not be, hold or lie in', () => {
+describe('published files and working folders', () => {
   const inState = (file: string, folder: string) =>
     `WXTOKEN_FILE: ${file} may not be, hold or lie in the state folder ${folder}`;
   const inFeedback = (file: string, folder: string) =>
     `WXTOKEN_FILE: ${file} may not be, hold or lie in the feedback folder ${folder}`;
 
   it.each<[string, Names, string[]]>([
-    ['the state folder: be', { STATE_DIR: '/volume/token' }, [inState('/volume/token', '/volume/token')]],
+    ['be the state folder', { STATE_DIR: '/volume/token' }, [inState('/volume/token', '/volume/token')]],
     [
-      'the state folder: hold',
+      'be a parent of the state folder',
       { STATE_DIR: '/volume/token/a' },
       [inState('/volume/token', '/volume/token/a')],
     ],
-    ['the state folder: lie in', { STATE_DIR: '/link/volume' }, [inState('/volume/token', '/link/volume')]],
+    ['lie in the state folder', { STATE_DIR: '/link/volume' }, [inState('/volume/token', '/link/volume')]],
     [
-      'the state folder: lie deep in',
+      'lie deep in the state folder',
       { FILE: '/volume/a/b/token', STATE_DIR: '/volume' },
       [inState('/volume/a/b/token', '/volume')],
     ],
     [
-      'the state folder: be with its details',
+      'have its details file at the state folder',
       { STATE_DIR: '/volume/token.json' },
       [inState('/volume/token.json', '/volume/token.json')],
     ],
     [
-      'the feedback folder: be',
+      'be the feedback folder',
       { FEEDBACK_DIR: '/volume/token' },
       [inFeedback('/volume/token', '/volume/token')],
     ],
     [
-      'the feedback folder: lie in',
+      'lie in the feedback folder',
       { FEEDBACK_DIR: '/link/volume/' },
       [inFeedback('/volume/token', '/link/volume')],
     ],
     [
-      'both',
+      'be a parent of both the state and the feedback folder',
       { STATE_DIR: '/volume/token/state', FEEDBACK_DIR: '/volume/token/feedback' },
       [
         inState('/volume/token', '/volume/token/state'),
         inFeedback('/volume/token', '/volume/token/feedback'),
       ],
     ],
-  ])('%s', async (_, names, expected) => {
+  ])('a published file may not %s', async (_, names, expected) => {
     expect(await wrongWith(names)).toEqual(expected);
   });
 
-  it('while folders beside it are as they should be', async () => {
+  it('state and feedback folders beside the published file are accepted', async () => {
     const at = await place();
     const good = {
       ...LEAST,
@@ -133,33 +133,33 @@ describe('what is published may not be, hold or lie in', () => {
   });
 });
 
-describe('the feedback folder', () => {
+describe('feedback folder', () => {
   const BOTH = 'WXTOKEN_FEEDBACK_DIR: may not be, hold or lie in the state folder';
 
   it.each<[string, Names, string]>([
     ['be the state folder', { STATE_DIR: '/a/b', FEEDBACK_DIR: '/link/a/b' }, `${BOTH} /a/b`],
     [
-      'be the default one',
+      'be the default state folder',
       { FEEDBACK_DIR: '/volume/.wx-token-sidecar' },
       `${BOTH} /volume/.wx-token-sidecar`,
     ],
     ['lie in the state folder', { STATE_DIR: '/a', FEEDBACK_DIR: '/a/requests' }, `${BOTH} /a`],
     ['hold the state folder', { STATE_DIR: '/a/b', FEEDBACK_DIR: '/a' }, `${BOTH} /a/b`],
     [
-      'hold the secret, which would be removed',
+      'hold the secret file, which would be removed',
       { SECRET_FILE: '/inputs/secret', FEEDBACK_DIR: '/link/inputs' },
       'WXTOKEN_SECRET_FILE: lies in the feedback folder /link/inputs, where the AppSecret would be removed',
     ],
-  ])('may not %s', async (_, names, expected) => {
+  ])('the feedback folder may not %s', async (_, names, expected) => {
     expect(await wrongWith(names)).toEqual([expected]);
   });
 });
 
-describe('what cannot be written is told with all the rest', () => {
+describe('paths that cannot be written', () => {
   const TWO_MORE = { APPID: '?', SCHEDULE: 'often' };
   const variables = (problems: readonly string[]) => problems.map((problem) => problem.split(':')[0]).sort();
 
-  it('and nothing is created to find out', async () => {
+  it('an unwritable file is reported with the other mistakes, and checking creates nothing', async () => {
     const at = await place();
     await symlink('elsewhere', at('volume', 'token'));
     await mkdir(at('volume', 'token.json'));
@@ -177,7 +177,7 @@ describe('what cannot be written is told with all the rest', () => {
     expect(await namesIn(at('volume'))).toEqual(['token', 'token.json']);
   });
 
-  it('once, where it is the same for the token and its details', async () => {
+  it('a folder that cannot be created is reported once for token and details', async () => {
     const at = await place();
     await writeFile(at('file'), '');
     expect(await wrongWith({ FILE: '/file/token' }, at)).toEqual([
@@ -189,7 +189,7 @@ describe('what cannot be written is told with all the rest', () => {
     ]);
   });
 
-  it('also a state folder that an access-token needs', async () => {
+  it('an unusable state folder is reported when an access-token needs it', async () => {
     const at = await place();
     await writeFile(at('file'), '');
     const unusable = { TYPE: 'access-token', STATE_DIR: '/file/deep/state' };
@@ -205,7 +205,7 @@ describe('what cannot be written is told with all the rest', () => {
     expect(await wrongWith({ TYPE: 'access-token', FILE: '/file/token' }, at)).toHaveLength(1);
   });
 
-  it('a folder of somebody else', async (ctx) => {
+  it('a folder without write permission is reported with advice', async (ctx) => {
     if (isRoot) return ctx.skip('root may write everywhere');
     const at = await place();
     await chmod(at('volume'), 0o555);
@@ -218,13 +218,13 @@ describe('what cannot be written is told with all the rest', () => {
     ]);
   });
 
-  it('but not to who only asks the daemon', async () => {
+  it('an unwritable folder does not matter to a command that publishes nothing', async () => {
     const at = await place();
     await writeFile(at('file'), '');
     await loadConfig({ ...LEAST, WXTOKEN_FILE: at('file/token') }, { publishes: false });
   });
 
-  it('and a default is not blamed where what was given is wrong', async () => {
+  it('an invalid path is reported without any complaint about a default path', async () => {
     expect(await wrongWith({ FILE: 'token' })).toEqual([
       'WXTOKEN_FILE: must be an absolute path to a file or folder',
     ]);

@@ -30,8 +30,8 @@ async function agency(atEnd: AtEnd) {
 
 const ENVIRONMENT = { SHOP_SECRET: SECRET };
 
-describe.concurrent('a command with a configuration', () => {
-  it('publishes all accounts, each in its format', async ({ onTestFinished }) => {
+describe.concurrent('commands with a configuration file', () => {
+  it('the once command publishes every account in its own format', async ({ onTestFinished }) => {
     const { folder, file } = await agency(onTestFinished);
     const once = startProgram(['once', '--config', file], { env: ENVIRONMENT }, onTestFinished);
     expect(await once.exited, once.stderr()).toEqual({ code: 0, signal: null });
@@ -40,7 +40,7 @@ describe.concurrent('a command with a configuration', () => {
     expect(await readFile(join(folder, 'out', '1'), 'utf8')).toMatch(/^WX_ACCESS_TOKEN='/);
   });
 
-  it('refreshes those that are named', async ({ onTestFinished }) => {
+  it('the refresh command refreshes the credential that is named', async ({ onTestFinished }) => {
     const { file } = await agency(onTestFinished);
     const env = { ...ENVIRONMENT, WXTOKEN_CONFIG: file };
     const daemon = startProgram([], { env }, onTestFinished);
@@ -51,13 +51,13 @@ describe.concurrent('a command with a configuration', () => {
     expect(refresh.stdout()).toMatch(/^shop-1: /);
   });
 
-  it('complains of an option without its value alone', async ({ onTestFinished }) => {
+  it('an option without its value ends with exit code 78 and one line', async ({ onTestFinished }) => {
     const program = startProgram(['run', '--config'], {}, onTestFinished);
     expect((await program.exited).code).toBe(78);
     expect(program.stderr()).toBe("wx-token-sidecar: arguments: Option '--config' needs a value\n");
   });
 
-  it('complains of a file that is not there, beside wrong arguments', async ({ onTestFinished }) => {
+  it('a missing configuration file is reported together with wrong arguments', async ({ onTestFinished }) => {
     const program = startProgram(['once', '--config', '/no/such.yaml', '--timeout', '5'], {}, onTestFinished);
     expect((await program.exited).code).toBe(78);
     expect(program.stderr().trimEnd().split('\n')).toEqual([

@@ -4,8 +4,8 @@ import { configOf, credentialWith, LEAST, problemsOf, problemsWith } from './con
 
 const MINUTE = 60_000;
 
-describe('the least that has to be said', () => {
-  it('is an AppID and an AppSecret: all else has its default', async () => {
+describe('minimal environment', () => {
+  it('an AppID and an AppSecret are enough, and everything else has a default', async () => {
     const { credentials, ...config } = await configOf(LEAST);
     expect(config).toEqual({
       schedule: '*/5 * * * * *',
@@ -36,19 +36,19 @@ describe('the least that has to be said', () => {
     expect(credentials[0]?.publish[0]).not.toHaveProperty('gid');
   });
 
-  it('is said to be missing, all of it at once', async () => {
+  it('a missing AppID and a missing AppSecret are reported together', async () => {
     expect(await problemsOf({})).toEqual([
       'WXTOKEN_APPID: is required: the AppID of the account',
       'WXTOKEN_SECRET_FILE: is required, or WXTOKEN_SECRET: where the AppSecret is',
     ]);
   });
 
-  it('shows no secret, however the configuration is printed', async () => {
+  it('the configuration as JSON does not show the AppSecret', async () => {
     const config = await configOf({ ...LEAST, WXTOKEN_SECRET: 'the-secret-of-this-test' });
     expect(JSON.stringify(config)).not.toContain('the-secret-of-this-test');
   });
 
-  it('ignores what is not ours', async () => {
+  it('variables without the exact WXTOKEN_ prefix are ignored', async () => {
     await configOf({
       ...LEAST,
       PATH: '/bin',
@@ -68,7 +68,7 @@ const NO_PROXY = 'must be a URL like http://egress:3128';
 const NO_MODE = 'must be an octal file mode, like 0640';
 const NO_APPID = 'must be an appid or corpid like wx0000000000000000, without blanks';
 
-describe('a value that cannot be is refused with what would be right', () => {
+describe('invalid values', () => {
   it.each([
     ['WXTOKEN_APPID', 'wx', NO_APPID],
     ['WXTOKEN_APPID', ' wx0000000000000000', NO_APPID],
@@ -127,11 +127,11 @@ describe('a value that cannot be is refused with what would be right', () => {
     ['WXTOKEN_LOG_FORMAT', 'yaml', 'must be json or text'],
     ['WXTOKEN_SCHEDULE', '* * * * *', 'must have six fields, seconds first: "*/5 * * * * *"'],
     ['WXTOKEN_SCHEDULE', '0 * * * * *', 'leaves gaps of 60 s; at most 30 s are allowed'],
-  ])('%s=%j', async (name, value, expected) => {
+  ])('%s=%j is refused with the reason', async (name, value, expected) => {
     expect(await problemsWith({ [name]: value })).toEqual([`${name}: ${expected}`]);
   });
 
-  it('all at once, each with its name', async () => {
+  it('all invalid variables are reported at once, each by its name', async () => {
     const problems = await problemsOf({
       WXTOKEN_APPID: '?',
       WXTOKEN_SECRET: ' ',
@@ -154,7 +154,7 @@ describe('a value that cannot be is refused with what would be right', () => {
     ]);
   });
 
-  it('in an error whose message has a line for each', async () => {
+  it('the configuration error has a message line for each mistake', async () => {
     const failure = await configOf({}).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(ConfigError);
     expect(failure).toMatchObject({
@@ -163,7 +163,7 @@ describe('a value that cannot be is refused with what would be right', () => {
     });
   });
 
-  it('without the value, which may have been a secret in the wrong place', async () => {
+  it('a complaint does not repeat the invalid value, which may be a secret', async () => {
     const secret = 'the-secret-of-this-test';
     const names = ['TYPE', 'FILE', 'FILE_MODE', 'API_BASE_URL', 'PROXY', 'SCHEDULE', 'AHEAD', 'LOG_LEVEL'];
     const wrong = Object.fromEntries(names.map((name) => [`WXTOKEN_${name}`, secret]));
@@ -173,9 +173,9 @@ describe('a value that cannot be is refused with what would be right', () => {
   });
 });
 
-describe('a value that can be', () => {
+describe('valid values', () => {
   it.each(['wx0000000000000000', 'ww0000000000000000', 'wx_under-score', 'abcd'])(
-    'is the AppID %s',
+    'the AppID %s is accepted',
     async (appId) => {
       const { credential } = await credentialWith({ WXTOKEN_APPID: appId });
       expect(credential.appId).toBe(appId);
@@ -188,7 +188,7 @@ describe('a value that can be', () => {
     ['0644', 0o644],
     ['0660', 0o660],
     ['0750', 0o750],
-  ])('is the mode %s', async (mode, expected) => {
+  ])('the file mode %s is accepted', async (mode, expected) => {
     const { target } = await credentialWith({ WXTOKEN_FILE_MODE: mode });
     expect(target.mode).toBe(expected);
   });
@@ -198,12 +198,12 @@ describe('a value that can be', () => {
     ['90s', 90_000],
     ['10m', 600_000],
     ['2h', 7_200_000],
-  ])('is the duration %s', async (duration, expected) => {
+  ])('the duration %s is accepted', async (duration, expected) => {
     const { credential } = await credentialWith({ WXTOKEN_ROTATION_WINDOW: duration });
     expect(credential.window).toBe(expected);
   });
 
-  it('is the time ahead for an access-token, the rotation window for a stable-token', async () => {
+  it('an access-token uses the time ahead and a stable-token the rotation window', async () => {
     const both = { WXTOKEN_AHEAD: '20m', WXTOKEN_ROTATION_WINDOW: '4m' };
     const stable = await credentialWith({ ...both, WXTOKEN_TYPE: 'stable-token' });
     expect(stable.credential.window).toBe(4 * MINUTE);
@@ -213,7 +213,7 @@ describe('a value that can be', () => {
     expect(neither.credential.window).toBe(10 * MINUTE);
   });
 
-  it('is a file, beside which the state lies unless it is given a folder', async () => {
+  it('the state folder lies beside the published file unless it is set', async () => {
     const beside = await credentialWith({ WXTOKEN_FILE: '/srv/app/token.txt' });
     expect(beside.target.path).toBe('/srv/app/token.txt');
     expect(beside.config.stateDir).toBe('/srv/app/.wx-token-sidecar');
@@ -221,7 +221,7 @@ describe('a value that can be', () => {
     expect(apart.config.stateDir).toBe('/var/lib/wx');
   });
 
-  it('is a schedule, a level and a format', async () => {
+  it('the schedule, log level and log format can be set', async () => {
     const { config } = await credentialWith({
       WXTOKEN_SCHEDULE: '* * * * * *',
       WXTOKEN_LOG_LEVEL: 'debug',
@@ -230,14 +230,14 @@ describe('a value that can be', () => {
     expect(config).toMatchObject({ schedule: '* * * * * *', log: { level: 'debug', format: 'text' } });
   });
 
-  it('is a proxy, also with a password', async () => {
+  it('a proxy URL is accepted with or without a password', async () => {
     for (const proxy of ['http://egress:3128', 'https://user:password@egress', 'http://[::1]:3128/']) {
       const { credential } = await credentialWith({ WXTOKEN_PROXY: proxy });
       expect(credential.platform.proxy).toBe(proxy);
     }
   });
 
-  it('is unset when it is empty', async () => {
+  it('an empty variable counts as unset', async () => {
     const empty = Object.fromEntries(
       [
         'TYPE',

@@ -19,14 +19,14 @@ async function credentialWith(own: Keys, keys: Keys = {}, environment = {}): Pro
   return credential;
 }
 
-it('may have its token never forced', async () => {
+it('a budget of zero forced fetches is accepted', async () => {
   expect(await credentialWith({ budget: { forcedPerDay: 0 } })).toMatchObject({
     budget: { fetchesPerDay: 2000, forcedPerDay: 0 },
   });
 });
 
-describe('the least that a file has to say', () => {
-  it('is an account, its secret and where it is published: all else has its default', async () => {
+describe('minimal configuration file', () => {
+  it('an account, its secret and a target are enough, and everything else has a default', async () => {
     const { folder, load } = await place();
     const { credentials, ...config } = await load(inJson([account()]));
     expect(config).toEqual({
@@ -71,8 +71,8 @@ describe('the least that a file has to say', () => {
   });
 });
 
-describe('everything that can be said', () => {
-  it('counts', async () => {
+describe('full configuration file', () => {
+  it('the settings of a configuration file take effect', async () => {
     const { folder, load } = await place();
     const config = await load(`
 schedule: "*/2 * * * * *"
@@ -142,7 +142,7 @@ credentials:
     ]);
   });
 
-  it('also of WeCom, whose accounts are corps', async () => {
+  it('a WeCom account is configured by its corp and uses the WeCom host', async () => {
     const wecom = { appId: undefined, corpId: 'ww0000000000000000', type: 'wecom', tickets: ['corp_jsapi'] };
     const publish = [{ type: 'file', path: '$FOLDER/out/ticket', of: 'corp_jsapi' }];
     expect(await credentialWith({ ...wecom, publish })).toMatchObject({
@@ -154,8 +154,8 @@ credentials:
   });
 });
 
-describe('the secret', () => {
-  it('may be in a variable of any name, also of ours', async () => {
+describe('secret from a variable', () => {
+  it('secretEnv may name any variable, even one that starts with WXTOKEN_', async () => {
     for (const name of ['SHOP_SECRET', 'WXTOKEN_SHOP_SECRET', 'WXTOKEN_SECRET']) {
       const own = { secretFile: undefined, secretEnv: name };
       const { secret } = await credentialWith(own, {}, { [name]: `${SECRET}\n` });
@@ -165,8 +165,8 @@ describe('the secret', () => {
   });
 });
 
-describe('details in PATH.json', () => {
-  it('are left to a target that publishes them in a way of its own', async () => {
+describe('details file', () => {
+  it('the details file is left out when another target publishes PATH.json itself', async () => {
     const { publish } = await credentialWith({
       publish: [
         { type: 'file', path: '$FOLDER/out/token' },
@@ -177,21 +177,21 @@ describe('details in PATH.json', () => {
   });
 });
 
-describe('the platform of a credential', () => {
+describe('platform settings', () => {
   const general = {
     baseUrl: 'https://egress.example/wx',
     fallbackUrls: ['https://b.example'],
     timeout: '3s',
   };
 
-  it('is that of all', async () => {
+  it('a credential without platform settings uses the general ones', async () => {
     expect((await credentialWith({}, { platform: general })).platform).toMatchObject({
       hosts: ['https://egress.example/wx', 'https://b.example'],
       timeout: 3_000,
     });
   });
 
-  it('may be another one, key by key', async () => {
+  it('a credential may override the platform settings key by key', async () => {
     const own = { timeout: '4s', proxy: 'http://other:3128' };
     expect((await credentialWith({ platform: own }, { platform: general })).platform).toMatchObject({
       hosts: ['https://egress.example/wx', 'https://b.example'],
@@ -200,7 +200,7 @@ describe('the platform of a credential', () => {
     });
   });
 
-  it('has no fallbacks of another platform', async () => {
+  it('a credential with its own base URL does not get the general fallback URLs', async () => {
     const own = { baseUrl: 'http://127.0.0.1:8866' };
     expect((await credentialWith({ platform: own }, { platform: general })).platform).toMatchObject({
       id: '127.0.0.1:8866',
@@ -208,7 +208,7 @@ describe('the platform of a credential', () => {
     });
   });
 
-  it('is its own where what is said for all is the other platform', async () => {
+  it('general WeChat hosts do not apply to a WeCom credential', async () => {
     const { load } = await place();
     const { credentials } = await load(`
 platform: { baseUrl: "https://api.weixin.qq.com", fallbackUrls: ["https://sh.api.weixin.qq.com"] }
@@ -230,8 +230,8 @@ credentials:
   });
 });
 
-describe('in Kubernetes', () => {
-  it('a stable-token that shares nothing is asked for again every five minutes, unless something else is said', async () => {
+describe('Kubernetes', () => {
+  it('an uncoordinated stable-token in Kubernetes is rechecked every five minutes by default', async () => {
     const [usual, own, never, shared, elected] = [
       await credentialWith({}, {}, KUBERNETES),
       await credentialWith({ recheck: '2m' }, {}, KUBERNETES),
@@ -248,7 +248,7 @@ describe('in Kubernetes', () => {
     expect(elected.coordinated).toBe(true);
   });
 
-  it('an access-token needs a shared folder, or a word that there is no other pod', async () => {
+  it('an access-token in Kubernetes needs a state folder, a cluster or allowUncoordinated', async () => {
     const { problems } = await place();
     const [problem, ...more] = await problems(inJson([account({ type: 'access-token' })]), KUBERNETES);
     expect(more).toEqual([]);

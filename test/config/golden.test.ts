@@ -77,12 +77,12 @@ const TOLD = [
 ];
 
 describe('a configuration with many mistakes', () => {
-  it('is told of all of them in one go, each with its line, its key and the remedy', async () => {
+  it('all mistakes are reported at once, each with line, key and remedy', async () => {
     const { problems } = await place();
     expect(await problems(MISTAKEN)).toEqual(TOLD);
   });
 
-  it('ends every command with 78 and these lines, without a secret and without a stack', async ({
+  it('run, once and refresh exit with code 78 and list every mistake without the secret', async ({
     onTestFinished,
   }) => {
     const { folder, problems } = await place();

@@ -18,10 +18,10 @@ const GOOD = `credentials:
 const NO_YAML = expect.stringMatching(/^config\.yaml:\d+: is no YAML: .*must be in quotes$/);
 const TOO_DEEP = expect.stringMatching(/^config\.yaml:\d+: is nested too deeply$/);
 
-describe('a file that cannot be read as YAML is refused with its line', () => {
+describe('files that are not valid YAML', () => {
   it.each<[string, string, unknown[]]>([
     [
-      'tabs',
+      'a tab as indentation',
       `log:\n\tlevel: info\n${GOOD}`,
       ['config.yaml:2: is indented with a tab: YAML allows blanks only'],
     ],
@@ -31,47 +31,43 @@ describe('a file that cannot be read as YAML is refused with its line', () => {
       ['config.yaml:6: begins a second document (---): only one can count'],
     ],
     ['a schedule without quotes', `schedule: */5 * * * * *\n${GOOD}`, [NO_YAML]],
-    [
-      'a quote that does not end',
-      `schedule: "*/5\n${GOOD}`,
-      [expect.stringMatching(/lacks .* closing quote/)],
-    ],
-    [
-      'a bracket that does not end',
-      `log: { level: info\n${GOOD}`,
-      [expect.stringMatching(/^config\.yaml:2: /)],
-    ],
+    ['an unclosed quote', `schedule: "*/5\n${GOOD}`, [expect.stringMatching(/lacks .* closing quote/)]],
+    ['an unclosed bracket', `log: { level: info\n${GOOD}`, [expect.stringMatching(/^config\.yaml:2: /)]],
     [
       'an unknown tag',
       `stateDir: !env STATE\n${GOOD}`,
       [expect.stringMatching(/^config\.yaml:1: holds a tag/)],
     ],
-    ['binary', `stateDir: !!binary aGk=\n${GOOD}`, [expect.stringMatching(/^config\.yaml:1: holds a tag/)]],
-    ['brackets without end', '['.repeat(50_000), [TOO_DEEP]],
-    ['dashes without end', '- '.repeat(50_000), [TOO_DEEP]],
     [
-      'keys in keys',
+      'a binary value',
+      `stateDir: !!binary aGk=\n${GOOD}`,
+      [expect.stringMatching(/^config\.yaml:1: holds a tag/)],
+    ],
+    ['50000 opening brackets', '['.repeat(50_000), [TOO_DEEP]],
+    ['50000 dashes in a row', '- '.repeat(50_000), [TOO_DEEP]],
+    [
+      '1500 nested keys',
       Array.from({ length: 1500 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n'),
       [TOO_DEEP],
     ],
-  ])('%s', async (_, text, expected) => {
+  ])('a file with %s is refused with the reason', async (_, text, expected) => {
     const { problems } = await place();
     expect(await problems(text)).toEqual(expected);
   });
 
-  it('and of a flood of faults the first are enough', async () => {
+  it('only the first ten syntax errors of a file are reported', async () => {
     const { problems } = await place();
     expect(await problems(']\n'.repeat(10_000))).toHaveLength(10);
   });
 
-  it('and of a flood of mistakes five thousand are, with a word that there are more', async () => {
+  it('the report stops after 5000 mistakes and says so', async () => {
     const { problems } = await place();
     const told = await problems(`credentials:\n${'  - { name: a, foo: 1 }\n'.repeat(6_000)}`);
     expect(told).toHaveLength(5_001);
     expect(told.at(-1)).toMatch(/what follows was not looked at$/);
   });
 
-  it('and nothing of it is repeated, since it may be a secret in the wrong place', async () => {
+  it('a syntax error does not repeat file content, which may be a secret', async () => {
     const { problems } = await place();
     for (const text of [
       'a: *the-secret x',
@@ -85,7 +81,7 @@ describe('a file that cannot be read as YAML is refused with its line', () => {
   });
 });
 
-describe('a file that is no configuration', () => {
+describe('files that are no configuration', () => {
   const HOLDS = 'must hold keys with their values, credentials: among them, and holds';
 
   it.each<[string, string | Buffer, string]>([
@@ -98,27 +94,27 @@ describe('a file that is no configuration', () => {
     ['is UTF-16', Buffer.from(`\ufeff${GOOD}`, 'utf16le'), 'looks like UTF-16: save it as UTF-8 (line 1)'],
     ['is Latin-1', Buffer.from('# caf\xe9\n', 'latin1'), 'is no text in UTF-8 (line 1)'],
     [
-      'is binary further down',
+      'holds a NUL on its second line',
       Buffer.from('log:\n  level: \0\n'),
       'holds a NUL, the character of code 0 (line 2)',
     ],
-    ['has 10 MB', '#'.repeat(10 * 1024 * 1024), 'cannot be read (too large (10485760 bytes))'],
-  ])('%s', async (_, text, expected) => {
+    ['is 10 MB long', '#'.repeat(10 * 1024 * 1024), 'cannot be read (too large (10485760 bytes))'],
+  ])('a configuration file that %s is refused', async (_, text, expected) => {
     const { problems } = await place();
     expect(await problems(text)).toEqual([`--config: $FOLDER/config.yaml ${expected}`]);
   });
 
   it.each<[string, (path: string) => Promise<unknown>, string]>([
-    ['is not there', async () => {}, 'ENOENT'],
+    ['does not exist', async () => {}, 'ENOENT'],
     ['is a folder', (path) => mkdir(path), 'not a regular file'],
     [
       'is a FIFO that nobody writes into',
       async (path) => execFileSync('mkfifo', [path]),
       'not a regular file',
     ],
-    ['is a device without end', (path) => symlink('/dev/zero', path), 'not a regular file'],
+    ['is an endless device', (path) => symlink('/dev/zero', path), 'not a regular file'],
     ['is a link to itself', (path) => symlink(path, path), 'ELOOP'],
-  ])('%s', async (_, make, expected) => {
+  ])('a configuration path that %s is refused', async (_, make, expected) => {
     const path = join(await temporaryFolder(), 'config.yaml');
     await make(path);
     const failure = await loadConfig({ WXTOKEN_CONFIG: path }).catch((error: unknown) => error);
@@ -128,7 +124,7 @@ describe('a file that is no configuration', () => {
     });
   });
 
-  it('may not be read', async (ctx) => {
+  it('a configuration file without read permission is refused', async (ctx) => {
     if (isRoot) return ctx.skip('root may read everything');
     const path = join(await temporaryFolder(), 'config.yaml');
     await writeFile(path, GOOD);
@@ -137,27 +133,24 @@ describe('a file that is no configuration', () => {
   });
 });
 
-describe('a file may', () => {
+describe('accepted files', () => {
   it.each<[string, (text: string) => string]>([
     ['begin with a byte order mark', (text) => `\ufeff${text}`],
-    ['have the line ends of Windows', (text) => text.replaceAll('\n', '\r\n')],
-    ['begin and end as documents do', (text) => `%YAML 1.2\n---\n${text}...\n`],
-    [
-      'share what is the same through aliases',
-      (text) => `platform: &p { timeout: 5s }\n${text}    platform: *p\n`,
-    ],
-  ])('%s', async (_, change) => {
+    ['have Windows line endings', (text) => text.replaceAll('\n', '\r\n')],
+    ['carry YAML document markers', (text) => `%YAML 1.2\n---\n${text}...\n`],
+    ['share settings through aliases', (text) => `platform: &p { timeout: 5s }\n${text}    platform: *p\n`],
+  ])('a configuration file may %s', async (_, change) => {
     const { load } = await place();
     expect((await load(change(GOOD))).credentials).toMatchObject([{ name: 'shop' }]);
   });
 
-  it('be JSON', async () => {
+  it('a configuration file may be JSON', async () => {
     const { load } = await place('config.json');
     const { credentials } = await load(inJson([account()], { $schema: './config.schema.json' }));
     expect(credentials).toMatchObject([{ name: 'shop' }]);
   });
 
-  it('be a link to a link, as in the volumes of Kubernetes', async () => {
+  it('a configuration file may be a link to a link, as in Kubernetes volumes', async () => {
     const { folder, load } = await place();
     await load(GOOD);
     await symlink('.', join(folder, '..data'));
@@ -168,28 +161,28 @@ describe('a file may', () => {
   });
 });
 
-describe('what older YAML would have read otherwise is told', () => {
+describe('traps of older YAML', () => {
   const TRAPS: [string, string, string][] = [
-    ['yes', 'optional: yes', 'optional: must be true or false'],
-    ['off', 'allowForce: off', 'allowForce: must be true or false'],
+    ['the word yes', 'optional: yes', 'optional: must be true or false'],
+    ['the word off', 'allowForce: off', 'allowForce: must be true or false'],
     [
-      'an octal number',
+      'the octal number 0640',
       'publish: [{ type: file, path: $FOLDER/a, mode: 0640 }]',
       'publish[0].mode: must be an octal file mode in quotes, like "0640": without them it is another number',
     ],
     [
-      'another octal number',
+      'the octal number 0o640',
       'publish: [{ type: file, path: $FOLDER/a, mode: 0o640 }]',
       'publish[0].mode: must be an octal file mode in quotes, like "0640": without them it is another number',
     ],
     ['a sexagesimal number', 'recheck: 5:00', 'recheck: must be a duration with a unit, like 5m, or off'],
     [
-      'a bare number',
+      'a bare number as a duration',
       'rotationWindow: 300',
       'rotationWindow: must be a duration with a unit, like 90s, 10m or 2h',
     ],
-    ['nothing', 'rotationWindow:', 'rotationWindow: has no value: give it one, or remove it'],
-    ['a null', 'rotationWindow: ~', 'rotationWindow: has no value: give it one, or remove it'],
+    ['a key without a value', 'rotationWindow:', 'rotationWindow: has no value: give it one, or remove it'],
+    ['a null value', 'rotationWindow: ~', 'rotationWindow: has no value: give it one, or remove it'],
     [
       'a merge key',
       '<<: { optional: true }',
@@ -197,7 +190,7 @@ describe('what older YAML would have read otherwise is told', () => {
     ],
   ];
 
-  it.each(TRAPS)('%s', async (_, line, expected) => {
+  it.each(TRAPS)('%s is refused with advice on the right form', async (_, line, expected) => {
     const { problems } = await place();
     const text = line.startsWith('publish') ? GOOD.replace(/ {4}publish.*\n/, '') : GOOD;
     for (const head of ['', '%YAML 1.1\n---\n']) {
@@ -207,8 +200,8 @@ describe('what older YAML would have read otherwise is told', () => {
   });
 });
 
-describe('keys', () => {
-  it('that are there twice are told, wherever they are', async () => {
+describe('odd keys', () => {
+  it('a duplicate key is reported at every level of the file', async () => {
     const { problems } = await place();
     const text = `log: { level: info, level: debug }\n${GOOD}    name: other\ncredentials: []\n`;
     expect(await problems(text)).toEqual([
@@ -218,7 +211,7 @@ describe('keys', () => {
     ]);
   });
 
-  it('of every odd kind are refused', async () => {
+  it('odd keys like __proto__ are refused and pollute no prototype', async () => {
     const { problems } = await place();
     const odd = ['__proto__', 'constructor', 'toString', '1', 'true', '""', `"${'k'.repeat(1000)}"`];
     const found = await problems(
@@ -233,7 +226,7 @@ describe('keys', () => {
 describe('aliases', () => {
   const TOO_LARGE = expect.stringMatching(/is made too large by aliases/);
 
-  it('that multiply each other are cut off', async () => {
+  it('a file that aliases would make too large is refused', async () => {
     const { problems } = await place();
     const levels = Array.from(
       { length: 12 },
@@ -245,7 +238,7 @@ describe('aliases', () => {
     expect(await problems(`${levels.join('\n')}\n${GOOD}`)).toContainEqual(TOO_LARGE);
   });
 
-  it('that hold themselves are cut off', async () => {
+  it('an alias that contains itself is refused', async () => {
     const { problems } = await place();
     expect(await problems('log: &a { level: *a }')).toContainEqual(
       expect.stringMatching(/nested too deeply/),
@@ -255,7 +248,7 @@ describe('aliases', () => {
     );
   });
 
-  it('for nothing are told, as values that begin with an asterisk', async () => {
+  it('an alias for nothing is refused with advice to quote the asterisk', async () => {
     const { problems } = await place();
     expect(await problems(`stateDir: *none\n${GOOD}`)).toEqual([
       'config.yaml:1 stateDir: is an alias for nothing: what begins with * must be in quotes',
@@ -263,7 +256,7 @@ describe('aliases', () => {
   });
 });
 
-describe('whatever a file holds', () => {
+describe('random content', () => {
   /** @returns what was wrong; anything but a ConfigError is thrown on */
   async function verdict({ load }: Place, text: string): Promise<string> {
     return await load(text).then(
@@ -275,7 +268,7 @@ describe('whatever a file holds', () => {
     );
   }
 
-  it('is read or refused in words', async () => {
+  it('a random file is either read or refused with a message', async () => {
     const here = await place();
     const pieces = fc.constantFrom(
       ...GOOD.split(/(?<=[\n :{},[\]])/),
@@ -295,7 +288,7 @@ describe('whatever a file holds', () => {
     );
   });
 
-  it('in place of any value is read or refused in words', async () => {
+  it('a random value for a key is either read or refused with a message', async () => {
     const here = await place();
     const keys = [
       'name',

@@ -23,20 +23,20 @@ function speechless({ properties = {}, items, oneOf = [] }: Part, path = ''): st
   ];
 }
 
-describe('the schema for editors', () => {
-  it('is what the program reads by (npm run schema writes it)', async () => {
+describe('JSON schema for editors', () => {
+  it('config.schema.json matches the schema of the program (npm run schema writes it)', async () => {
     const written: unknown = JSON.parse(await readFile('config.schema.json', 'utf8'));
     expect(written).toEqual(JSON.parse(JSON.stringify(jsonSchema())));
   });
 
-  it('is shipped', async () => {
+  it('the package ships config.schema.json', async () => {
     const { files } = JSON.parse(await readFile('package.json', 'utf8')) as {
       readonly files: readonly string[];
     };
     expect(files).toContain('config.schema.json');
   });
 
-  it('describes every key, with its default and what it must look like', async () => {
+  it('the schema describes every key and gives defaults and formats', async () => {
     const schema = JSON.parse(JSON.stringify(jsonSchema())) as Part;
     expect(speechless(schema)).toEqual([]);
     expect(schema).toMatchObject({
@@ -61,7 +61,7 @@ describe('the schema for editors', () => {
     });
   });
 
-  it('knows no literal secret', async () => {
+  it('the schema has no key for a literal secret', async () => {
     expect(Object.keys(jsonSchema().properties?.['credentials'] ?? {})).not.toContain('secret');
   });
 });

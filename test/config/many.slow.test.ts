@@ -25,7 +25,7 @@ async function agency(change: (index: number) => string = () => '') {
 }
 
 describe('two thousand accounts', () => {
-  it('are read, with all that they point at', async () => {
+  it('a file with 2000 accounts is read together with their secret files', async () => {
     const file = await agency();
     const started = performance.now();
     const config = fetching(await loadConfig({}, { file }));
@@ -35,7 +35,7 @@ describe('two thousand accounts', () => {
     expect(config.inputs).toHaveLength(MANY + 1);
   });
 
-  it('are told of every mistake in them, in order', async () => {
+  it('all mistakes in a file with 2000 accounts are reported in order', async () => {
     const file = await agency((index) => (index % 2 === 0 ? '\n    ahead: 5' : '\n    secret: x'));
     const failure = await loadConfig({}, { file, publishes: false }).catch((error: unknown) => error);
     const { problems } = failure as { readonly problems: readonly { readonly where: string }[] };

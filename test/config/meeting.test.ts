@@ -8,7 +8,7 @@ type Keys = Readonly<Record<string, unknown>>;
 const FILE = { type: 'file', path: '$FOLDER/out/token' };
 const WECOM = { type: 'wecom', appId: undefined, corpId: 'ww0000000000000000' };
 
-describe('accounts may not be the same', () => {
+describe('duplicate accounts', () => {
   const SAME = 'the same account and type as credentials[0]: let one credential publish for both';
 
   async function both(first: Keys, second: Keys): Promise<string[]> {
@@ -18,23 +18,23 @@ describe('accounts may not be the same', () => {
     return withoutPlaces(await problems(inJson([one, two])));
   }
 
-  it('by name', async () => {
+  it('two credentials with the same name are refused', async () => {
     expect(await both({}, { name: 'one', appId: 'wx0000000000000001' })).toEqual([
       'credentials[1].name: is the name of credentials[0] as well',
     ]);
   });
 
-  it('by AppID and type', async () => {
+  it('two credentials with the same AppID and type are refused', async () => {
     expect(await both({}, { secretFile: '$FOLDER/secrets/two' })).toEqual([`credentials[1].appId: ${SAME}`]);
   });
 
-  it('by corp and secret', async () => {
+  it('two credentials with the same corp and secret are refused', async () => {
     expect(await both(WECOM, WECOM)).toEqual([
       'credentials[1].corpId: the same corp and secret as credentials[0]: let one credential publish for both',
     ]);
   });
 
-  it('but by AppID alone, on another platform, or as another app of the corp', async () => {
+  it('credentials may share an AppID or CorpID when type, platform or secret differs', async () => {
     const { load } = await place();
     const elsewhere = { platform: { baseUrl: 'http://127.0.0.1:1' } };
     const others = [
@@ -50,7 +50,7 @@ describe('accounts may not be the same', () => {
   });
 });
 
-describe('keys of a Secret may not meet', () => {
+describe('keys of Kubernetes Secrets', () => {
   const SECRET = { type: 'kubernetes-secret', namespace: 'shop', name: 'wx-token', key: 'token' };
 
   async function found(...targets: readonly object[]): Promise<string[]> {
@@ -60,15 +60,15 @@ describe('keys of a Secret may not meet', () => {
   }
 
   it.each<[string, object, string]>([
-    ['twice', SECRET, 'token'],
-    ['with details', { ...SECRET, key: 'token.json' }, 'token.json'],
-  ])('%s', async (_, target, key) => {
+    ['the key of another target', SECRET, 'token'],
+    ['the details key of another target', { ...SECRET, key: 'token.json' }, 'token.json'],
+  ])('a target may not publish to %s in the same Secret', async (_, target, key) => {
     expect(await found(target)).toEqual([
       `credentials[0].publish[2].key: ${key} of the Secret shop/wx-token is published by credentials[0].publish[1].key already`,
     ]);
   });
 
-  it('but may be in another Secret, or another namespace', async () => {
+  it('targets may use the same key in different Secrets or namespaces', async () => {
     const { load } = await place();
     const publish = [
       SECRET,
@@ -83,8 +83,8 @@ describe('keys of a Secret may not meet', () => {
   });
 });
 
-describe('a state folder', () => {
-  it('has no place of its own where nothing is published into a file', async () => {
+describe('state folder', () => {
+  it('a state folder must be set when nothing is published into a file', async () => {
     const { problems } = await place();
     const publish = [{ type: 'kubernetes-secret', namespace: 'shop', name: 'wx-token', key: 'token' }];
     expect(withoutPlaces(await problems(inJson([account({ publish })])))).toEqual([
@@ -93,13 +93,13 @@ describe('a state folder', () => {
   });
 });
 
-describe('files may not meet', () => {
+describe('published files', () => {
   const published = (...paths: readonly string[]) => ({ publish: paths.map((path) => ({ ...FILE, path })) });
   const DETAILS = ' (details: false leaves out PATH.json)';
 
   it.each<[string, Keys, string[]]>([
     [
-      'twice',
+      'another target at the same path',
       published('$FOLDER/a', '$FOLDER/b/../a'),
       [
         'credentials[0].publish[1].path: $FOLDER/b/../a is published by credentials[0].publish[0].path already' +
@@ -107,7 +107,7 @@ describe('files may not meet', () => {
       ],
     ],
     [
-      'through a link',
+      'another target through a link',
       published('$FOLDER/a', '$FOLDER/link/a'),
       [
         'credentials[0].publish[1].path: $FOLDER/link/a is published by credentials[0].publish[0].path already' +
@@ -115,28 +115,28 @@ describe('files may not meet', () => {
       ],
     ],
     [
-      'with details',
+      'the details file of another target',
       published('$FOLDER/a', '$FOLDER/a.json'),
       [
         `credentials[0].publish[1].path: $FOLDER/a.json is published by credentials[0].publish[0].path already${DETAILS}`,
       ],
     ],
     [
-      'as a file and its folder',
+      'the folder of another target',
       published('$FOLDER/a', '$FOLDER/a/b'),
       ['credentials[0].publish[1].path: lies in $FOLDER/a, which is published as a file'],
     ],
     [
-      'with the configuration',
+      'the configuration file',
       published('$FOLDER/link/config.yaml'),
       ['credentials[0].publish[0].path: $FOLDER/link/config.yaml is the configuration itself'],
     ],
     [
-      'with the secret',
+      'the secret file',
       published('$FOLDER/link/secrets/one'),
       ['credentials[0].secretFile: is a file that would be published: the AppSecret would be overwritten'],
     ],
-  ])('%s', async (_, own, expected) => {
+  ])('a published file may not collide with %s', async (_, own, expected) => {
     const { folder, problems } = await place();
     await symlink('.', join(folder, 'link'));
     const found = withoutPlaces(await problems(inJson([account(own)])));
@@ -144,7 +144,7 @@ describe('files may not meet', () => {
     for (const problem of expected) expect(found.join('\n')).toContain(problem.replace(DETAILS, ''));
   });
 
-  it('those of one account with the secret of another', async () => {
+  it('one account may not publish to the secret file of another', async () => {
     const { problems } = await place();
     const two = {
       name: 'two',
@@ -157,14 +157,14 @@ describe('files may not meet', () => {
     ]);
   });
 
-  it('the feedback folder with the configuration', async () => {
+  it('the feedback folder may not hold the configuration file', async () => {
     const { problems } = await place();
     const keys = { feedback: { directory: '$FOLDER' }, stateDir: '/state' };
     const found = withoutPlaces(await problems(inJson([account()], keys)));
     expect(found).toContain('feedback.directory: holds the configuration, which would be removed');
   });
 
-  it('what cannot be written, told once for all that share a folder', async () => {
+  it('a folder that cannot be created is reported once for all targets in it', async () => {
     const { folder, problems } = await place();
     await writeFile(join(folder, 'out'), '');
     const many = Array.from({ length: 5 }, (_, index) =>

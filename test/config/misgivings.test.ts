@@ -9,8 +9,8 @@ async function misgivingsOf(own: Readonly<Record<string, unknown>>): Promise<str
   return credentials.flatMap(misgivings);
 }
 
-describe('what is no mistake and may be regretted', () => {
-  it('is nothing in what is usual', async () => {
+describe('valid but risky settings', () => {
+  it('a usual configuration causes no warning', async () => {
     expect(misgivings((await credentialWith({})).credential)).toEqual([]);
     const url = 'http://127.0.0.1:8080/changed?app=shop&kind=token&version=2';
     expect(await misgivingsOf({ notify: [{ type: 'webhook', url }] })).toEqual([]);
@@ -23,12 +23,12 @@ describe('what is no mistake and may be regretted', () => {
       /^WXTOKEN_ROTATION_WINDOW \(rotationWindow\) is not shorter than the 2 h/,
     ],
     ['access-token', 'ahead', /^WXTOKEN_AHEAD \(ahead\) is not shorter than the 2 h that a token lives/],
-  ] as const)('is the window of a %s that is as long as its life', async ([type, key, said]) => {
+  ] as const)('a window as long as the life of the %s causes a warning', async ([type, key, said]) => {
     expect(await misgivingsOf({ type, [key]: '119m' })).toEqual([]);
     expect(await misgivingsOf({ type, [key]: '2h' })).toEqual([expect.stringMatching(said)]);
   });
 
-  it('is a budget that a few restarts use up', async () => {
+  it('a budget of fewer than 30 fetches a day causes a warning', async () => {
     expect(await misgivingsOf({ budget: { fetchesPerDay: 30 } })).toEqual([]);
     expect(await misgivingsOf({ budget: { fetchesPerDay: 29 } })).toEqual([
       expect.stringMatching(/^a budget of 29 fetches a day may be too small to keep a token alive/),
@@ -41,7 +41,7 @@ describe('what is no mistake and may be regretted', () => {
     'key=hush',
     'Signature=hush',
     'id=0b5e1c6a-7a4f-4c43-9d5f-6f1d2c3b4a59',
-  ])('is a secret in the address of a webhook, which is not repeated: %s', async (query) => {
+  ])('a webhook URL with the query %s causes a warning that hides the secret', async (query) => {
     const url = `https://app.example/changed?${query}`;
     const [said = '', ...more] = await misgivingsOf({ notify: [{ type: 'webhook', url }] });
     expect(more).toEqual([]);

@@ -18,7 +18,7 @@ const SAY_FILE =
   'a secret may not stand here, where it would be copied, committed and shown: put it into a file and name that in ' +
   'secretFile, or into a variable and name that in secretEnv';
 
-describe('a mistake in an account is told with its key', () => {
+describe('mistakes in accounts', () => {
   it.each<[string, Keys, string[]]>([
     ['no name', { name: undefined }, ['name: is required: what the credential is called']],
     [
@@ -32,9 +32,9 @@ describe('a mistake in an account is told with its key', () => {
       ['name: must be 1 to 63 of a-z, 0-9 and -, with no - at an end'],
     ],
     ['a name that is a number', { name: 42 }, ['name: must be text of a-z, 0-9 and -; put it into quotes']],
-    ['another type', { type: 'stable' }, ['type: must be stable-token, access-token, wecom or mirror']],
+    ['an unknown type', { type: 'stable' }, ['type: must be stable-token, access-token, wecom or mirror']],
     [
-      'a mirror of nothing, with what fetching takes',
+      'type mirror, no source and fetch settings',
       { type: 'mirror', tickets: ['jsapi'] },
       [
         'from: is required: where the mirror reads',
@@ -44,19 +44,19 @@ describe('a mistake in an account is told with its key', () => {
       ],
     ],
     [
-      'a source of what is fetched here',
+      'a mirror source on a fetched type',
       { from: { kubernetesSecret: { name: 'wx-token', credential: 'shop' } } },
       ['from: belongs to mirror: it is fetched here'],
     ],
-    ['no account', { appId: undefined }, ['appId: is required: the AppID of the account']],
-    ['no corp', { ...WECOM, corpId: undefined }, ['corpId: is required: the CorpID of the account']],
+    ['no AppID', { appId: undefined }, ['appId: is required: the AppID of the account']],
+    ['no CorpID', { ...WECOM, corpId: undefined }, ['corpId: is required: the CorpID of the account']],
     [
-      'a corp that is no wecom',
+      'a malformed CorpID',
       { corpId: 'ww0' },
       ['corpId: must be an appid or corpid like wx0000000000000000, without blanks'],
     ],
     [
-      'both ids',
+      'both an AppID and a CorpID',
       { corpId: 'ww0000000000000000' },
       ['corpId: does not belong to stable-token, which has appId'],
     ],
@@ -78,22 +78,22 @@ describe('a mistake in an account is told with its key', () => {
       ['secretEnv: names a variable that is not set'],
     ],
     [
-      'a relative secret file',
+      'a relative path to the secret file',
       { secretFile: 'secret' },
       ['secretFile: must be an absolute path to a file or folder'],
     ],
     [
-      'ahead of a stable-token',
+      'ahead on a stable-token',
       { ahead: '10m' },
       ['ahead: belongs to access-token: stable-token has rotationWindow'],
     ],
     [
-      'the window of an access-token',
+      'rotationWindow on an access-token',
       { type: 'access-token', rotationWindow: '5m' },
       ['rotationWindow: belongs to stable-token: access-token has ahead'],
     ],
     [
-      'either of wecom',
+      'rotationWindow and ahead on wecom',
       { ...WECOM, rotationWindow: '5m', ahead: '5m' },
       [
         'rotationWindow: belongs to stable-token: a token of wecom repeats until it ends',
@@ -101,35 +101,35 @@ describe('a mistake in an account is told with its key', () => {
       ],
     ],
     [
-      'forcing what is always new',
+      'allowForce on an access-token',
       { type: 'access-token', allowForce: true },
       ['allowForce: belongs to stable-token'],
     ],
-    ['a number for a duration', { rotationWindow: 300 }, [`rotationWindow: ${NO_DURATION}`]],
+    ['a bare number as a duration', { rotationWindow: 300 }, [`rotationWindow: ${NO_DURATION}`]],
     [
-      'a budget of nothing',
+      'a budget of zero fetches',
       { budget: { fetchesPerDay: 0 } },
       ['budget.fetchesPerDay: must be a whole number of calls a day, like 2000'],
     ],
     [
-      'half a budget',
+      'a fractional budget',
       { budget: { forcedPerDay: 1.5 } },
       ['budget.forcedPerDay: must be a whole number of calls a day, like 2000'],
     ],
-    ['a list for a word', { name: ['shop'] }, ['name: must not be a list']],
+    ['a list in place of a name', { name: ['shop'] }, ['name: must not be a list']],
     [
-      'a word for a list',
+      'a word in place of a list',
       { tickets: 'jsapi', publish: [FILE, TICKET] },
       ['tickets: must be a list of tickets'],
     ],
     ['a mistyped key', { apiId: 'x' }, ['apiId: is no key here; did you mean appId?']],
     [
-      'a key in another case, which is not missing then',
+      'a required key in the wrong case',
       { appId: undefined, appid: 'wx0000000000000000' },
       ['appid: is no key here; did you mean appId?'],
     ],
     [
-      'mistyped keys in place of what is required',
+      'mistyped keys in place of required ones',
       {
         name: undefined,
         nane: 'x',
@@ -145,7 +145,7 @@ describe('a mistake in an account is told with its key', () => {
       ],
     ],
     [
-      'a mistyped key beside the right one, which is wrong as well',
+      'a mistyped key beside an invalid value of the right key',
       { appid: 'wx0000000000000000', appId: 'no good' },
       [
         'appId: must be an appid or corpid like wx0000000000000000, without blanks',
@@ -153,7 +153,7 @@ describe('a mistake in an account is told with its key', () => {
       ],
     ],
     [
-      'a mistyped type, of which nothing hangs on the default',
+      'a mistyped type key, without follow-up errors',
       { tpye: 'wecom', appId: undefined, corpId: 'ww0000000000000000' },
       ['tpye: is no key here; did you mean type?'],
     ],
@@ -163,24 +163,32 @@ describe('a mistake in an account is told with its key', () => {
       ['rotation-window: is no key here; did you mean rotationWindow?'],
     ],
     [
-      'a key of another place',
+      'a key that belongs to platform',
       { proxy: 'http://egress:3128' },
       ['proxy: is no key here; it belongs to platform'],
     ],
-  ])('%s', async (_, own, expected) => {
+  ])('an account with %s is refused, naming the key', async (_, own, expected) => {
     expect(await problemsWith(own)).toEqual(expected.map((problem) => `credentials[0].${problem}`));
   });
 });
 
-describe('a mistake in what is published is told with its key', () => {
+describe('mistakes in targets and tickets', () => {
   it.each<[string, Keys, string[]]>([
-    ['nowhere', { publish: undefined }, ['publish: is required: where it is published']],
-    ['nowhere at all', { publish: [] }, ['publish: is empty: the credential would be published nowhere']],
-    ['not a list', { publish: FILE }, ['publish: must be a list of targets']],
-    ['not a target', { publish: ['/x'] }, ['publish[0]: must be keys with their values, type first']],
-    ['no type', { publish: [{ path: '/x' }] }, ['publish[0].type: must be file or kubernetes-secret']],
+    ['no publish list', { publish: undefined }, ['publish: is required: where it is published']],
     [
-      'no Secret',
+      'an empty publish list',
+      { publish: [] },
+      ['publish: is empty: the credential would be published nowhere'],
+    ],
+    ['a target in place of the publish list', { publish: FILE }, ['publish: must be a list of targets']],
+    [
+      'a path in place of a target',
+      { publish: ['/x'] },
+      ['publish[0]: must be keys with their values, type first'],
+    ],
+    ['no target type', { publish: [{ path: '/x' }] }, ['publish[0].type: must be file or kubernetes-secret']],
+    [
+      'a Secret target without namespace, name and key',
       { publish: [FILE, { type: 'kubernetes-secret' }] },
       [
         'publish[1].namespace: is required: the namespace of the Secret',
@@ -189,7 +197,7 @@ describe('a mistake in what is published is told with its key', () => {
       ],
     ],
     [
-      'names that Kubernetes does not know',
+      'a Secret target with invalid Kubernetes names',
       { publish: [FILE, { ...IN_SECRET, namespace: 'My_Shop', name: 'wx_token', key: 'a/b' }] },
       [
         'publish[1].namespace: must be a namespace of Kubernetes: up to 63 of a-z, 0-9 and -',
@@ -198,7 +206,7 @@ describe('a mistake in what is published is told with its key', () => {
       ],
     ],
     [
-      'keys of a file for a Secret',
+      'a Secret target with file keys and mistyped keys',
       { publish: [FILE, { ...IN_SECRET, mode: '0640', names: 'x' }] },
       [
         'publish[1].mode: is no key here; there are type, namespace, name, key, of, format',
@@ -206,44 +214,44 @@ describe('a mistake in what is published is told with its key', () => {
       ],
     ],
     [
-      'a ticket that nobody fetches, in a Secret',
+      'a Secret target for a ticket that is not fetched',
       { publish: [FILE, { ...IN_SECRET, of: 'jsapi' }] },
       ['publish[1].of: jsapi is not among the tickets of this credential'],
     ],
     [
-      'no path',
+      'a file target without a path',
       { publish: [{ type: 'file' }] },
       ['publish[0].path: is required: the absolute path of the file'],
     ],
     [
-      'an unknown format',
+      'an unknown file format',
       { publish: [{ ...FILE, format: 'xml' }] },
       ['publish[0].format: must be raw, json, env, php or properties'],
     ],
     [
-      'an octal number',
+      'an unquoted file mode',
       { publish: [{ ...FILE, mode: 640 }] },
       [
         'publish[0].mode: must be an octal file mode in quotes, like "0640": without them it is another number',
       ],
     ],
     [
-      'a mode that lets everyone write',
+      'a world-writable file mode',
       { publish: [{ ...FILE, mode: '0666' }] },
       ['publish[0].mode: must not let everyone write: they could plant a token'],
     ],
     [
-      'a group that is none',
+      'an unknown file group',
       { publish: [{ ...FILE, group: 'roo' }] },
       ['publish[0].group: this system knows no group called "roo": use its number'],
     ],
     [
-      'a NUL in a path',
+      'a NUL in a file path',
       { publish: [{ type: 'file', path: '/a\0b' }] },
       ['publish[0].path: must be an absolute path to a file or folder'],
     ],
     [
-      'a ticket that is not fetched',
+      'a file target for a ticket that is not fetched',
       { publish: [FILE, TICKET] },
       ['publish[1].of: jsapi is not among the tickets of this credential'],
     ],
@@ -253,12 +261,12 @@ describe('a mistake in what is published is told with its key', () => {
       ['tickets[0]: jsapi is published nowhere: add an entry with of: jsapi to publish'],
     ],
     [
-      'a ticket twice',
+      'a ticket listed twice',
       { tickets: ['jsapi', 'jsapi'], publish: [FILE, TICKET] },
       ['tickets[1]: jsapi is there twice: once is enough'],
     ],
     [
-      'a mistyped type, with what else is wrong',
+      'a mistyped target type beside other mistakes',
       { publish: [{ type: 'fiel', path: 'token', mode: '0666', formt: 'raw' }] },
       [
         'publish[0].type: is no type here; did you mean file?',
@@ -273,16 +281,16 @@ describe('a mistake in what is published is told with its key', () => {
       ['tickets[0]: corp_jsapi is not a ticket of stable-token: that has jsapi and wx_card'],
     ],
     [
-      'a key of a notifier',
+      'a notifier key in a target',
       { publish: [{ ...FILE, timeout: '5s' }] },
       ['publish[0].timeout: is no key here; there are type, path, of, format, details, mode, group'],
     ],
-  ])('%s', async (_, own, expected) => {
+  ])('a credential with %s is refused, naming the key', async (_, own, expected) => {
     expect(await problemsWith(own)).toEqual(expected.map((problem) => `credentials[0].${problem}`));
   });
 });
 
-describe('a mistake in who is told is told with its key', () => {
+describe('mistakes in notifiers', () => {
   it.each<[string, Keys, string]>([
     [
       'a program without its path',
@@ -290,7 +298,7 @@ describe('a mistake in who is told is told with its key', () => {
       'command[0]: must be the absolute path of a program: there is no shell and no search',
     ],
     [
-      'a command line',
+      'a command line as one string',
       { type: 'exec', command: '/bin/php x' },
       'command: must be a list: the program by its absolute path, then its arguments',
     ],
@@ -301,54 +309,54 @@ describe('a mistake in who is told is told with its key', () => {
     ],
     ['no command', { type: 'exec' }, 'command: is required: the program and its arguments'],
     [
-      'an argument that is a number',
+      'a numeric argument',
       { type: 'exec', command: ['/bin/sleep', 5] },
       'command[1]: must be text; put it into quotes',
     ],
-    ['no address', { type: 'webhook' }, 'url: is required: where the change is posted to'],
+    ['no URL', { type: 'webhook' }, 'url: is required: where the change is posted to'],
     [
-      'an address of another kind',
+      'a file URL',
       { type: 'webhook', url: 'file:///etc/passwd' },
       'url: must be a URL like http://127.0.0.1:8080/changed',
     ],
     ['no pid file', { type: 'signal' }, 'pidFile: is required: the file that holds the pid'],
     [
-      'a signal that does not exist',
+      'an unknown signal',
       { type: 'signal', pidFile: '/x', signal: 'HOP' },
       'signal: is no signal of this system; usual ones are HUP, USR1, USR2, TERM',
     ],
     ...['KILL', 'SIGSTOP'].map((signal): [string, Keys, string] => [
-      `a signal that no app survives or hears: ${signal}`,
+      `the uncatchable signal ${signal}`,
       { type: 'signal', pidFile: '/x', signal },
       'signal: would end or freeze the app, which could not answer it; usual ones are HUP, USR1, USR2',
     ]),
     [
-      'a number for a signal',
+      'a number as the signal',
       { type: 'signal', pidFile: '/x', signal: 1 },
       'signal: must be text; put it into quotes',
     ],
     [
-      'a program that may run for an hour',
+      'a command timeout of an hour',
       { type: 'exec', command: ['/bin/sleep', '9'], timeout: '1h' },
       'timeout: must be at most 10m: what takes longer should be handed to something that runs anyway',
     ],
     [
-      'an answer that may take an hour',
+      'a webhook timeout of 61 minutes',
       { type: 'webhook', url: 'http://127.0.0.1:9/', timeout: '61m' },
       'timeout: must be at most 10m: what takes longer should be handed to something that runs anyway',
     ],
-    ['another type', { type: 'mail' }, 'type: must be exec, webhook or signal'],
+    ['an unknown type', { type: 'mail' }, 'type: must be exec, webhook or signal'],
     ['a mistyped type', { type: 'sginal', pidFile: '/x' }, 'type: is no type here; did you mean signal?'],
     [
-      'a user and a password in an address',
+      'a user and password in its URL',
       { type: 'webhook', url: 'http://user:hush@127.0.0.1/' },
       'url: must not carry a user or password, for all who may read the configuration: let the app know the daemon by its address',
     ],
-  ])('%s', async (_, notification, expected) => {
+  ])('a notifier with %s is refused, naming the key', async (_, notification, expected) => {
     expect(await problemsWith({ notify: [notification] })).toEqual([`credentials[0].notify[0].${expected}`]);
   });
 
-  it('named twice, whatever time each is given', async () => {
+  it('the same notifier given twice is refused even with another timeout', async () => {
     const hook = (...more: string[]) => ({ type: 'exec', command: ['/bin/sh', '-c', ...more] });
     const notify = [hook('a'), hook('b'), { ...hook('a'), timeout: '5s' }];
     expect(await problemsWith({ notify })).toEqual([
@@ -357,20 +365,20 @@ describe('a mistake in who is told is told with its key', () => {
   });
 });
 
-describe('a mistake in what counts for all is told with its key', () => {
+describe('mistakes in general settings', () => {
   it.each<[string, Keys, string[]]>([
     [
-      'plain http',
+      'a plain http base URL',
       { platform: { baseUrl: 'http://api.weixin.qq.com' } },
       [`platform.baseUrl: ${IN_THE_CLEAR}`],
     ],
     [
-      'plain http among fallbacks',
+      'a plain http fallback URL',
       { platform: { fallbackUrls: ['https://a.example', 'http://b.example'] } },
       [`platform.fallbackUrls[1]: ${IN_THE_CLEAR}`],
     ],
     [
-      'another platform',
+      'the base URL of another platform',
       { platform: { baseUrl: 'https://qyapi.weixin.qq.com' } },
       ['platform.baseUrl: knows no credential of these types: it is of another platform'],
     ],
@@ -379,9 +387,13 @@ describe('a mistake in what counts for all is told with its key', () => {
       { platform: { proxy: 'socks5://egress:1080' } },
       ['platform.proxy: must be a URL like http://egress:3128'],
     ],
-    ['a relative folder', { stateDir: 'state' }, ['stateDir: must be an absolute path to a file or folder']],
     [
-      'a state folder for everyone',
+      'a relative state folder',
+      { stateDir: 'state' },
+      ['stateDir: must be an absolute path to a file or folder'],
+    ],
+    [
+      'a state folder open to everyone',
       { stateMode: '0777' },
       ['stateMode: must be "0700" in quotes, or "0770" for daemons of several users'],
     ],
@@ -391,17 +403,17 @@ describe('a mistake in what counts for all is told with its key', () => {
       ['stateMode: needs stateGroup: the group whose daemons share the folder'],
     ],
     [
-      'a group without a shared state folder',
+      'a state group without a shared state folder',
       { stateGroup: 'root' },
       ['stateGroup: needs stateMode: "0770", or its members cannot use the folder'],
     ],
     [
-      'an unknown group',
+      'an unknown state group',
       { stateMode: '0770', stateGroup: 'roo' },
       ['stateGroup: this system knows no group called "roo": use its number'],
     ],
     [
-      'a cluster without its objects',
+      'a cluster without Lease and Secret',
       { cluster: {} },
       [
         'cluster.lease: is required: the Lease that elects the refresher',
@@ -409,7 +421,7 @@ describe('a mistake in what counts for all is told with its key', () => {
       ],
     ],
     [
-      'objects without names, or with names that no cluster knows',
+      'invalid or missing names of Lease and Secret',
       { cluster: { lease: { namespace: 'My_Shop', name: 'wx_token' }, secret: {} } },
       [
         'cluster.lease.namespace: must be a namespace of Kubernetes: up to 63 of a-z, 0-9 and -',
@@ -418,7 +430,7 @@ describe('a mistake in what counts for all is told with its key', () => {
       ],
     ],
     [
-      'an election of two holders at a time',
+      'election times that allow two leaders',
       {
         cluster: {
           lease: { name: 'a', duration: '1500ms', renewDeadline: '2s', retryPeriod: '1800ms' },
@@ -432,7 +444,7 @@ describe('a mistake in what counts for all is told with its key', () => {
       ],
     ],
     [
-      'servers without an address',
+      'servers without a listen address',
       { http: {}, tokenServer: {} },
       [
         'http.listen: is required: host:port, like 127.0.0.1:9400',
@@ -440,7 +452,7 @@ describe('a mistake in what counts for all is told with its key', () => {
       ],
     ],
     [
-      'addresses nobody can listen on, and names that are none',
+      'invalid listen addresses and host names',
       {
         http: { listen: ':9400', allowedHosts: ['wx.example.com:9400'] },
         tokenServer: { listen: '127.0.0.1:99999' },
@@ -452,22 +464,22 @@ describe('a mistake in what counts for all is told with its key', () => {
       ],
     ],
     [
-      'tokens served to other hosts',
+      'a token server open to other hosts',
       { tokenServer: { listen: '0.0.0.0:8867' } },
       ['tokenServer.listen: must be host:port on loopback, like 127.0.0.1:8867, or unix:/path'],
     ],
     [
-      'a socket with a path that is too long',
+      'a Unix socket path that is too long',
       { tokenServer: { listen: `unix:/${'x'.repeat(107)}` } },
       ['tokenServer.listen: must be a path of at most 107 bytes'],
     ],
     [
-      'a socket in a folder that cannot be made',
+      'a Unix socket in a folder that cannot be created',
       { tokenServer: { listen: 'unix:/etc/passwd/tokens.sock' } },
       ['tokenServer.listen: '],
     ],
     [
-      'a socket in the place of what is published',
+      'a Unix socket at the path of a published file',
       { stateDir: '$FOLDER/state', tokenServer: { listen: 'unix:$FOLDER/out/token' } },
       ['tokenServer.listen: $FOLDER/out/token is published by credentials[0].publish[0].path already'],
     ],
@@ -476,13 +488,17 @@ describe('a mistake in what counts for all is told with its key', () => {
       { http: { listen: '127.0.0.1:9400' }, tokenServer: { listen: '127.0.0.1:9400' } },
       ['tokenServer.listen: is where health is served: take another port'],
     ],
-    ['a folder that is no mapping', { feedback: '/feedback' }, ['feedback: must be keys with their values']],
-  ])('%s', async (_, keys, expected) => {
+    [
+      'a feedback setting that is only a path',
+      { feedback: '/feedback' },
+      ['feedback: must be keys with their values'],
+    ],
+  ])('a configuration with %s is refused, naming the key', async (_, keys, expected) => {
     const found = await problemsWith({}, keys);
     expect(found).toEqual(expected.map((problem) => expect.stringContaining(problem)));
   });
 
-  it('a host of the other platform in an account', async () => {
+  it('a WeCom host on a WeChat account is refused, naming the key', async () => {
     const platform = {
       baseUrl: 'https://qyapi.weixin.qq.com',
       fallbackUrls: ['https://qyapi.weixin.qq.com'],

@@ -9,8 +9,8 @@ const FILE = inJson([account()], {
   platform: { proxy: 'http://of-the-file:1', timeout: '3s' },
 });
 
-describe('the environment over a file', () => {
-  it('says what it says, and the file the rest', async () => {
+describe('environment beside a configuration file', () => {
+  it('variables override the configuration file, which fills in the rest', async () => {
     const { folder, load } = await place();
     const config = await load(FILE, {
       WXTOKEN_SCHEDULE: '*/2 * * * * *',
@@ -37,7 +37,7 @@ describe('the environment over a file', () => {
     });
   });
 
-  it('cannot describe an account beside those of the file', async () => {
+  it('variables cannot describe an account beside those of the file', async () => {
     const { problems } = await place();
     const given = {
       WXTOKEN_APPID: 'wx0000000000000001',
@@ -53,7 +53,7 @@ describe('the environment over a file', () => {
     );
   });
 
-  it('describes the account of a file that has none', async () => {
+  it('variables describe the account when the file has none', async () => {
     const { folder, load } = await place();
     const environment = {
       WXTOKEN_APPID: 'wx0000000000000001',
@@ -68,7 +68,7 @@ describe('the environment over a file', () => {
     });
   });
 
-  it('is told of with the file, each by its name, the variables first', async () => {
+  it('mistakes in variables are reported before those of the file', async () => {
     const { problems } = await place();
     const environment = { WXTOKEN_SCHEDULE: 'often', WXTOKEN_LOGLEVEL: 'x', WXTOKEN_CA_FILE: '/no/such.pem' };
     expect(
@@ -82,7 +82,7 @@ describe('the environment over a file', () => {
     ]);
   });
 
-  it('is told of with a file that cannot be read', async () => {
+  it('a wrong variable is reported even when the file is not valid YAML', async () => {
     const { problems } = await place();
     expect(await problems('{', { WXTOKEN_SCHEDULE: 'often' })).toEqual([
       expect.stringMatching(/^WXTOKEN_SCHEDULE: /),
@@ -91,8 +91,8 @@ describe('the environment over a file', () => {
   });
 });
 
-describe('the file', () => {
-  it('is named by an argument or by WXTOKEN_CONFIG; the argument goes first', async () => {
+describe('configuration file', () => {
+  it('an argument or WXTOKEN_CONFIG names the file, and the argument wins', async () => {
     const { folder, load } = await place();
     await load(FILE);
     const path = join(folder, 'config.yaml');
@@ -102,7 +102,7 @@ describe('the file', () => {
     expect(byBoth).toEqual(byVariable);
   });
 
-  it('needs accounts', async () => {
+  it('a configuration file without accounts is refused', async () => {
     const { problems } = await place();
     expect(await problems('log: { level: info }')).toEqual([
       'config.yaml:1 credentials: is required: the accounts',
@@ -115,7 +115,7 @@ describe('the file', () => {
     ]);
   });
 
-  it('is watched with all that it names, also while something is missing', async () => {
+  it('a configuration error lists all input files to watch, even missing ones', async () => {
     const { folder, load } = await place();
     const missing = { secretFile: '$FOLDER/secrets/none', platform: { caFile: '$FOLDER/none.pem' } };
     const failure = await load(inJson([account(missing)])).catch((error: unknown) => error);

@@ -32,59 +32,62 @@ async function secretOf(environment: Readonly<Record<string, string>>): Promise<
 const ODD: readonly [string, string, string][] = [
   ['nothing but a newline', '\n', 'is empty'],
   ['nothing but a byte order mark', '\ufeff', 'is empty'],
-  ['two newlines', `${SECRET}\n\n`, ALONE],
+  ['two trailing newlines', `${SECRET}\n\n`, ALONE],
   ['two lines', `${SECRET}\nsecond`, ALONE],
-  ['a blank before', ` ${SECRET}`, ALONE],
-  ['a blank after', `${SECRET} \n`, ALONE],
-  ['a blank within', `the secret`, ALONE],
+  ['a leading space', ` ${SECRET}`, ALONE],
+  ['a trailing space', `${SECRET} \n`, ALONE],
+  ['a space inside', `the secret`, ALONE],
   ['a tab', `${SECRET}\t`, ALONE],
-  ['a blank that nobody sees', `${SECRET}\u200b`, ALONE],
-  ['a hard blank', `${SECRET}\u00a0`, ALONE],
-  ['a byte order mark in the midst', `the\ufeff${SECRET}`, ALONE],
+  ['a zero-width space', `${SECRET}\u200b`, ALONE],
+  ['a no-break space', `${SECRET}\u00a0`, ALONE],
+  ['a byte order mark inside', `the\ufeff${SECRET}`, ALONE],
   ['a control character', `${SECRET}\u007f`, ALONE],
   ['letters of another script', 'секрет', ALONE],
   ['more than 4096 characters', 'x'.repeat(4097), ALONE],
 ];
 
-describe('the secret file', () => {
+describe('secret file', () => {
   it.each([
     ['the secret alone', SECRET],
-    ['a newline after it', `${SECRET}\n`],
-    ['a carriage return and a newline after it', `${SECRET}\r\n`],
-    ['a byte order mark before it', `\ufeff${SECRET}\n`],
-  ])('may hold %s', async (_, content) => {
+    ['the secret and a newline', `${SECRET}\n`],
+    ['the secret, a carriage return and a newline', `${SECRET}\r\n`],
+    ['a byte order mark and the secret', `\ufeff${SECRET}\n`],
+  ])('the secret file may hold %s', async (_, content) => {
     expect(await secretOf({ WXTOKEN_SECRET_FILE: await file(content) })).toBe(SECRET);
   });
 
-  it('may hold a secret of 4096 characters, and every visible one of ASCII', async () => {
+  it('the secret file may hold 4096 characters and every visible ASCII character', async () => {
     const long = 'x'.repeat(4096);
     expect(await secretOf({ WXTOKEN_SECRET_FILE: await file(`${long}\n`) })).toBe(long);
     const visible = Array.from({ length: 94 }, (_, index) => String.fromCharCode(33 + index)).join('');
     expect(await secretOf({ WXTOKEN_SECRET_FILE: await file(visible) })).toBe(visible);
   });
 
-  it.each([['nothing', '', 'is empty'] as const, ...ODD])('may not hold %s', async (_, content, expected) => {
-    const path = await file(content);
-    const problems = await problemsOf({ ...APPID, WXTOKEN_SECRET_FILE: path });
-    expect(problems).toEqual([`WXTOKEN_SECRET_FILE: the secret file ${path} ${expected}`]);
-    expect(problems.join()).not.toContain(SECRET);
-  });
+  it.each([['nothing', '', 'is empty'] as const, ...ODD])(
+    'a secret file that holds %s is refused',
+    async (_, content, expected) => {
+      const path = await file(content);
+      const problems = await problemsOf({ ...APPID, WXTOKEN_SECRET_FILE: path });
+      expect(problems).toEqual([`WXTOKEN_SECRET_FILE: the secret file ${path} ${expected}`]);
+      expect(problems.join()).not.toContain(SECRET);
+    },
+  );
 
-  it('may not hold UTF-16, as some editors save it', async () => {
+  it('a secret file in UTF-16 is refused with advice to use UTF-8', async () => {
     const path = await file(Buffer.from(`\ufeff${SECRET}`, 'utf16le'));
     expect(await problemsOf({ ...APPID, WXTOKEN_SECRET_FILE: path })).toEqual([
       expect.stringContaining('looks like UTF-16: save it as UTF-8'),
     ]);
   });
 
-  it('must be there', async () => {
+  it('a missing secret file is refused', async () => {
     const path = join(await temporaryFolder(), 'missing');
     expect(await problemsOf({ ...APPID, WXTOKEN_SECRET_FILE: path })).toEqual([
       `WXTOKEN_SECRET_FILE: the secret file ${path} cannot be read (ENOENT)`,
     ]);
   });
 
-  it('must be a file', async () => {
+  it('a folder in place of the secret file is refused', async () => {
     const path = join(await temporaryFolder(), 'folder');
     await mkdir(path);
     expect(await problemsOf({ ...APPID, WXTOKEN_SECRET_FILE: path })).toEqual([
@@ -94,16 +97,16 @@ describe('the secret file', () => {
 
   it.each([
     ['a FIFO that nobody writes into', fifo, /not a regular file/],
-    ['a device without end', async () => '/dev/zero', /not a regular file/],
+    ['an endless device', async () => '/dev/zero', /not a regular file/],
     ['far too long', () => file('x'.repeat(100_000)), /too large \(100000 bytes\)/],
-  ])('may not be %s', async (_, make, expected) => {
+  ])('a secret file that is %s is refused', async (_, make, expected) => {
     const path = await make();
     expect(await problemsOf({ ...APPID, WXTOKEN_SECRET_FILE: path })).toEqual([
       expect.stringMatching(expected),
     ]);
   });
 
-  it('may be a link to a link, as in the volumes of Kubernetes, and is read anew after a rotation', async () => {
+  it('a secret file behind Kubernetes volume links is read anew after a rotation', async () => {
     const volume = await temporaryFolder();
     for (const [day, secret] of [
       ['..monday', SECRET],
@@ -122,7 +125,7 @@ describe('the secret file', () => {
     expect((await read()).reveal()).toBe('the-next-secret');
   });
 
-  it('may become a FIFO: that is an error like others, for which nobody waits', async () => {
+  it('reading a secret file that has become a FIFO fails without waiting', async () => {
     const path = await file(SECRET);
     const { credential } = await credentialWith({ WXTOKEN_SECRET_FILE: path });
     const read = secretReader(credential.secret);
@@ -131,7 +134,7 @@ describe('the secret file', () => {
     await expect(read()).rejects.toMatchObject({ code: 'secret-unusable' });
   });
 
-  it('may be taken away, or from the daemon: what to do is said', async (ctx) => {
+  it('a secret file that was removed or made unreadable gives an error with advice', async (ctx) => {
     const path = await file(SECRET);
     const { credential } = await credentialWith({ WXTOKEN_SECRET_FILE: path });
     const read = secretReader(credential.secret);
@@ -151,7 +154,7 @@ describe('the secret file', () => {
     });
   });
 
-  it('is exposed where everyone may read it', async () => {
+  it('a secret file that everyone may read counts as exposed', async () => {
     const path = await file(SECRET);
     for (const [mode, exposed] of [
       [0o600, false],
@@ -166,13 +169,13 @@ describe('the secret file', () => {
     expect(await isExposed(`${path}.missing`)).toBe(false);
   });
 
-  it('goes before the variable', async () => {
+  it('the secret file takes precedence over WXTOKEN_SECRET', async () => {
     expect(await secretOf({ WXTOKEN_SECRET: 'another', WXTOKEN_SECRET_FILE: await file(SECRET) })).toBe(
       SECRET,
     );
   });
 
-  it('is read anew at every call, and what is wrong with it later is an error without its content', async () => {
+  it('the secret file is read anew each time, and later errors hide its content', async () => {
     const path = await file(SECRET);
     const { credential } = await credentialWith({ WXTOKEN_SECRET_FILE: path });
     const read = secretReader(credential.secret);
@@ -189,21 +192,24 @@ describe('the secret file', () => {
   });
 });
 
-describe('the secret in the variable', () => {
-  it.each([SECRET, `${SECRET}\n`, `${SECRET}\r\n`])('may be %j', async (value) => {
-    expect(await secretOf({ WXTOKEN_SECRET: value })).toBe(SECRET);
-  });
+describe('secret in a variable', () => {
+  it.each([SECRET, `${SECRET}\n`, `${SECRET}\r\n`])(
+    'the variable WXTOKEN_SECRET may hold %j',
+    async (value) => {
+      expect(await secretOf({ WXTOKEN_SECRET: value })).toBe(SECRET);
+    },
+  );
 
-  it.each(ODD)('may not have %s', async (_, value, expected) => {
+  it.each(ODD)('a value of WXTOKEN_SECRET with %s is refused', async (_, value, expected) => {
     expect(await problemsWith({ WXTOKEN_SECRET: value })).toEqual([`WXTOKEN_SECRET: ${expected}`]);
   });
 });
 
-describe('a program that is told of changes', () => {
+describe('notified programs', () => {
   const telling = (...programs: readonly string[]) =>
     inJson([account({ notify: programs.map((program) => ({ type: 'exec', command: [program] })) })]);
 
-  it('must be there and may not be a folder', async () => {
+  it('a notifier program that is missing or a folder is refused', async () => {
     const { problems } = await place();
     const text = telling('$FOLDER/hook', '/bin/sh', '$FOLDER/secrets');
     expect(withoutPlaces(await problems(text, {}, { publishes: true }))).toEqual([
@@ -213,28 +219,28 @@ describe('a program that is told of changes', () => {
     ]);
   });
 
-  it('does not matter to who runs none', async () => {
+  it('a missing notifier program does not matter to a command that notifies nobody', async () => {
     const { load } = await place();
     const { credentials } = await load(telling('/nowhere/hook'), {}, { publishes: false });
     expect(credentials[0]?.notify).toHaveLength(1);
   });
 });
 
-describe('the group of the file', () => {
+describe('group of the published file', () => {
   it.each([
     ['0', 0],
     ['1000', 1000],
     ['4294967294', 4_294_967_294],
-  ])('may be the number %s, whether or not it has a name', async (group, gid) => {
+  ])('the file group may be the number %s, whether it has a name or not', async (group, gid) => {
     expect((await credentialWith({ WXTOKEN_FILE_GROUP: group })).target.gid).toBe(gid);
   });
 
-  it('may be a name that this system knows', async () => {
+  it('the file group may be a name that the system knows', async () => {
     expect((await credentialWith({ WXTOKEN_FILE_GROUP: 'root' })).target.gid).toBe(0);
   });
 
   it.each(['no-such-group', 'roo', 'root:x', '-1', '4294967295', '99999999999', ' 0', '.*'])(
-    'may not be %j',
+    'the file group may not be %j',
     async (group) => {
       expect(await problemsWith({ WXTOKEN_FILE_GROUP: group })).toEqual([
         `WXTOKEN_FILE_GROUP: this system knows no group called ${JSON.stringify(group)}: use its number`,
@@ -243,15 +249,15 @@ describe('the group of the file', () => {
   );
 });
 
-describe('the file of authorities', () => {
+describe('CA file', () => {
   const PEM = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
 
-  it('is read', async () => {
+  it('the certificates in the CA file are read', async () => {
     const path = await file(PEM, 'ca.pem');
     expect((await credentialWith({ WXTOKEN_CA_FILE: path })).credential.platform.ca).toBe(PEM);
   });
 
-  it('must be there', async () => {
+  it('a missing CA file is refused', async () => {
     const path = join(await temporaryFolder(), 'missing.pem');
     expect(await problemsWith({ WXTOKEN_CA_FILE: path })).toEqual([
       `WXTOKEN_CA_FILE: ${path} cannot be read (ENOENT)`,
@@ -260,17 +266,17 @@ describe('the file of authorities', () => {
 
   it.each([
     ['nothing', ''],
-    ['text', 'a certificate'],
-    ['a key', '-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n'],
+    ['plain text', 'a certificate'],
+    ['a private key', '-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n'],
     ['DER', '\u00300\u0082'],
-  ])('must hold a certificate, not %s', async (_, content) => {
+  ])('a CA file that holds %s is refused', async (_, content) => {
     const path = await file(content, 'ca.pem');
     expect(await problemsWith({ WXTOKEN_CA_FILE: path })).toEqual([
       `WXTOKEN_CA_FILE: ${path} holds no certificate in PEM`,
     ]);
   });
 
-  it('is asked for where it may not be read', async (ctx) => {
+  it('a CA file without read permission is refused', async (ctx) => {
     if (isRoot) return ctx.skip('root may read everything');
     const path = await file(PEM, 'ca.pem');
     await chmod(path, 0o000);
@@ -279,7 +285,7 @@ describe('the file of authorities', () => {
     ]);
   });
 
-  it('may be a link', async () => {
+  it('the CA file may be a symbolic link', async () => {
     const path = await file(PEM, 'ca.pem');
     await symlink('ca.pem', `${path}.link`);
     const { credential } = await credentialWith({ WXTOKEN_CA_FILE: `${path}.link` });
@@ -288,8 +294,8 @@ describe('the file of authorities', () => {
 
   it.each([
     ['a FIFO', fifo],
-    ['a device without end', async () => '/dev/zero'],
-  ])('may not be %s', async (_, make) => {
+    ['an endless device', async () => '/dev/zero'],
+  ])('a CA file that is %s is refused', async (_, make) => {
     const path = await make();
     expect(await problemsWith({ WXTOKEN_CA_FILE: path })).toEqual([
       `WXTOKEN_CA_FILE: ${path} cannot be read (not a regular file)`,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { configOf, LEAST, problemsWith } from './configured.ts';
 
-describe('a name that is none', () => {
+describe('unknown variables', () => {
   it.each([
     ['WXTOKEN_APP_ID', 'WXTOKEN_APPID'],
     ['WXTOKEN_APPIID', 'WXTOKEN_APPID'],
@@ -11,27 +11,27 @@ describe('a name that is none', () => {
     ['WXTOKEN_API_BASEURL', 'WXTOKEN_API_BASE_URL'],
     ['WXTOKEN_API_FALLBACK_URL', 'WXTOKEN_API_FALLBACK_URLS'],
     ['WXTOKEN_TPYE', 'WXTOKEN_TYPE'],
-  ])('%s is refused with the one that was probably meant', async (name, meant) => {
+  ])('%s is refused with a suggestion of the right variable', async (name, meant) => {
     expect(await problemsWith({ [name]: 'x' })).toEqual([
       `${name}: is not a variable of this program; did you mean ${meant}?`,
     ]);
   });
 
   it.each(['WXTOKEN_SOMETHING_ELSE', 'WXTOKEN_', 'WXTOKEN_NOTIFICATION_URL'])(
-    '%s is refused without a guess',
+    '%s is refused without a suggestion',
     async (name) => {
       expect(await problemsWith({ [name]: 'x' })).toEqual([`${name}: is not a variable of this program`]);
     },
   );
 
-  it('shows no value', async () => {
+  it('the complaint about an unknown variable does not show its value', async () => {
     expect((await problemsWith({ WXTOKEN_SECRETS: 'the-secret-of-this-test' })).join()).not.toContain(
       'of-this-test',
     );
   });
 });
 
-describe('a name that Kubernetes injects for a Service', () => {
+describe('variables that Kubernetes injects', () => {
   it.each([
     'WXTOKEN_SERVICE_HOST',
     'WXTOKEN_SERVICE_PORT',
@@ -47,7 +47,7 @@ describe('a name that Kubernetes injects for a Service', () => {
     'WXTOKEN_SANDBOX_SERVICE_HOST',
     'WXTOKEN_SANDBOX_PORT_8866_TCP_ADDR',
     'WXTOKEN_SCHEDULE_PORT',
-  ])('%s is no mistake', async (name) => {
+  ])('%s is accepted as a Service variable of Kubernetes', async (name) => {
     await expect(configOf({ ...LEAST, [name]: 'tcp://10.96.0.1:9400' })).resolves.toBeDefined();
   });
 
@@ -62,7 +62,7 @@ describe('a name that Kubernetes injects for a Service', () => {
     'WXTOKEN_PORT_9400_TCP_PORT_HTTP',
     'WXTOKEN_SCHEDULE_PORTS',
     'WXTOKEN_schedule_PORT',
-  ])('%s is none of these', async (name) => {
+  ])('%s is refused as an unknown variable', async (name) => {
     expect(await problemsWith({ [name]: 'x' })).toEqual([
       expect.stringMatching(new RegExp(`^${name}: is not a variable of this program`)),
     ]);

@@ -43,8 +43,8 @@ async function daemonWith(document: string) {
 describe.each([
   ['a mirror', inJson([MIRROR])],
   ['a daemon of a cluster', inJson([account()], CLUSTER)],
-])('of %s, whose record is in a Secret, the files tell', (_, document) => {
-  it('that it is fresh, for as long as what they hold lives', async () => {
+])('status on disk of %s', (_, document) => {
+  it('status takes the life of the token from the published file', async () => {
     const { clock, publish, statuses } = await daemonWith(document);
     await publish();
     clock.pass(HOUR);
@@ -55,7 +55,7 @@ describe.each([
     expect(await statuses()).toMatchObject([{ state: 'dead' }]);
   });
 
-  it('that there is none yet', async () => {
+  it('status reports the token as missing when no file is published', async () => {
     const { statuses } = await daemonWith(document);
     expect(await statuses()).toMatchObject([{ state: 'missing' }]);
   });

@@ -19,20 +19,20 @@ function clockAhead(aheadMs: number) {
   return explain({ attempts: [{ host: HOST, tookMs: 80, clock }], outcome: TOKEN });
 }
 
-describe('what the platform said', () => {
+describe('answers of the platform', () => {
   it.for([
     [40164, 'refused'],
     [40125, 'refused'],
     [89503, 'refused'],
     [-1, 'passing'],
     [45009, 'passing'],
-  ] as const)('%d is %s', ([errcode, verdict]) => {
+  ] as const)('the platform error code %d counts as %s', ([errcode, verdict]) => {
     expect(explain({ attempts: [], outcome: { kind: 'failed', failure: refusal(errcode) } }).verdict).toBe(
       verdict,
     );
   });
 
-  it('names the meaning, the remedy and the rid of an error code', () => {
+  it('the explanation of an error code names its meaning, remedy and rid', () => {
     const failure = refusal(
       40164,
       'invalid ip 203.0.113.7, not in whitelist rid: 5f3e1a2b-1a2b3c4d-5e6f7a8b',
@@ -49,7 +49,7 @@ describe('what the platform said', () => {
     ]);
   });
 
-  it('tells of each host that was asked, and says once what happened', () => {
+  it('the explanation lists every host asked and does not repeat the failure', () => {
     const failure: Failure = {
       class: 'passing',
       code: 'dns',
@@ -69,14 +69,14 @@ describe('what the platform said', () => {
   });
 });
 
-describe('the clock', () => {
-  it.for([0, 500, -500])('is right when it is %d ms ahead', (aheadMs) => {
+describe('clock difference', () => {
+  it.for([0, 500, -500])('a clock offset of %d ms counts as correct', (aheadMs) => {
     const { facts, warnings } = clockAhead(aheadMs);
     expect(facts).toContainEqual(['clock', "as the platform's, give or take 1 s"]);
     expect(warnings).toEqual([]);
   });
 
-  it('may differ by a few seconds', () => {
+  it('a clock four seconds behind is shown without a warning', () => {
     const { facts, warnings } = clockAhead(-4 * SECOND);
     expect(facts).toContainEqual(['clock', "4 s behind the platform's, give or take 1 s"]);
     expect(warnings).toEqual([]);
@@ -85,21 +85,21 @@ describe('the clock', () => {
   it.for([
     [90 * SECOND, /clock is 1 min 30 s ahead: .*to live longer than it does; synchronise it/],
     [-90 * SECOND, /clock is 1 min 30 s behind: .*to be older than it is; synchronise it/],
-  ] as const)('is a warning when it is %d ms ahead', ([aheadMs, says]) => {
+  ] as const)('a clock offset of %d ms causes a warning', ([aheadMs, says]) => {
     expect(clockAhead(aheadMs)).toMatchObject({ verdict: 'good', warnings: [expect.stringMatching(says)] });
   });
 });
 
-describe('the way to the platform', () => {
+describe('proxy', () => {
   const platform = { id: 'weixin', hosts: [HOST], timeout: 10_000, ipv4First: true };
   const proxyOf = (changes: object, environment = {}) =>
     inspectPlatform({ ...platform, ...changes }, environment).facts.find(([label]) => label === 'proxy')?.[1];
 
-  it('goes through the proxy of the configuration, whose password is not told', () => {
+  it('the proxy of the configuration is shown without its password', () => {
     expect(proxyOf({ proxy: 'http://me:hush@egress:3128' })).toBe('http://egress:3128, with a login');
   });
 
-  it('goes through the one of the environment otherwise', () => {
+  it('the proxy of the environment is shown when none is configured', () => {
     expect(proxyOf({}, { HTTPS_PROXY: 'http://me:hush@egress:3128' })).toBe(
       'http://egress:3128, with a login, by HTTPS_PROXY of the environment',
     );
@@ -112,13 +112,13 @@ describe('the way to the platform', () => {
     expect(proxyOf({})).toBe('none');
   });
 
-  it('is direct on loopback', () => {
+  it('a loopback host is shown as asked without a proxy', () => {
     const changes = { hosts: ['http://127.0.0.1:8866'], proxy: 'http://egress:3128' };
     expect(proxyOf(changes)).toBe('none: loopback is asked directly');
   });
 });
 
-it('a block stays lines of its own, whatever a path holds', () => {
+it('control characters in paths and warnings are escaped in the output', () => {
   const facts = [['token', '/tmp/a\n\u001b[31mforged']] as const;
   expect(render('shop', { facts, warnings: ['so\nso'] })).toBe(
     'shop\n  token        /tmp/a\\n\\u001b[31mforged\n  WARNING      so\\nso\n',

@@ -13,8 +13,8 @@ function target(path: string, changes: Partial<FileTargetConfig> = {}): FileTarg
   return { type: 'file', path, of: 'token', format: 'raw', details: true, mode: 0o640, ...changes };
 }
 
-describe('a published file', () => {
-  it('is told with who will read it, and its folder with what it lies on', async () => {
+describe('published files', () => {
+  it('a published file is shown with its readers and the file system of its folder', async () => {
     const folder = await realFolder();
     const path = join(folder, 'volume', 'token');
     expect(await inspectTargets([target(path)], sceneOn('tmpfs'))).toEqual({
@@ -30,7 +30,7 @@ describe('a published file', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('names a folder once for all files in it, whichever link leads to it', async () => {
+  it('a folder is shown once for all files in it, with the target of its link', async () => {
     const folder = await realFolder();
     await mkdir(join(folder, 'volume'), { mode: 0o755 });
     await symlink('volume', join(folder, 'link'));
@@ -43,31 +43,34 @@ describe('a published file', () => {
     );
   });
 
-  it.for(['ext4', 'overlay', 'nfs4'])('on %s is a warning: it is not kept in memory', async (type) => {
-    const path = join(await realFolder(), 'token');
-    const { warnings } = await inspectTargets([target(path)], sceneOn(type));
-    expect(warnings).toEqual([expect.stringMatching(new RegExp(`not kept in memory but on ${type}: `))]);
-  });
+  it.for(['ext4', 'overlay', 'nfs4'])(
+    'a published file on %s causes a warning because it is not in memory',
+    async (type) => {
+      const path = join(await realFolder(), 'token');
+      const { warnings } = await inspectTargets([target(path)], sceneOn(type));
+      expect(warnings).toEqual([expect.stringMatching(new RegExp(`not kept in memory but on ${type}: `))]);
+    },
+  );
 
-  it('on a network file system is told to be looked at by polling', async () => {
+  it('a published file on a network file system comes with advice to poll', async () => {
     const path = join(await realFolder(), 'token');
     const { facts } = await inspectTargets([target(path)], sceneOn('nfs4'));
     expect(facts).toContainEqual(['', expect.stringMatching(/no events.*polling/)]);
   });
 
-  it('is told to be of no use to other containers on the layer of one', async () => {
+  it('a published file on a container layer is shown as invisible to other containers', async () => {
     const path = join(await realFolder(), 'token');
     const { facts } = await inspectTargets([target(path)], sceneOn('overlay'));
     expect(facts).toContainEqual(['folder', expect.stringContaining('no other container sees it')]);
   });
 
-  it('that everyone may read is a warning', async () => {
+  it('a published file that everyone may read causes a warning', async () => {
     const path = join(await realFolder(), 'token');
     const { warnings } = await inspectTargets([target(path, { mode: 0o644 })], sceneOn('tmpfs'));
     expect(warnings).toEqual([expect.stringMatching(/^everyone who gets at .*token may read it/)]);
   });
 
-  it('that is given to a foreign group is a warning, for root it is not', async () => {
+  it('a file group that the daemon is not in causes a warning, except for root', async () => {
     const folder = await realFolder();
     await chmod(folder, 0o755);
     const file = target(join(folder, 'token'), { gid: 33 });
@@ -78,7 +81,7 @@ describe('a published file', () => {
     expect((await inspectTargets([file], sceneOn('tmpfs', { groups: [1000, 33] }))).warnings).toEqual([]);
   });
 
-  it('whose folder does not let its group in is a warning', async () => {
+  it('a folder that the group of the file cannot enter causes a warning', async () => {
     const folder = await realFolder();
     await chmod(folder, 0o700);
     const file = target(join(folder, 'volume', 'token'), { gid: 33 });
@@ -87,7 +90,7 @@ describe('a published file', () => {
     ]);
   });
 
-  it('gets the group of a setgid folder', async (ctx) => {
+  it('a published file in a setgid folder is shown with the group of the folder', async (ctx) => {
     if (!isRoot) return ctx.skip('this process may not change owners');
     const folder = await realFolder();
     await chown(folder, 1000, 33);
@@ -96,7 +99,7 @@ describe('a published file', () => {
     expect(facts[0]?.[1]).toContain('group www-data (33) reads');
   });
 
-  it('that is there with another mode is told as it is now', async () => {
+  it('an existing file with another mode is shown with its current mode', async () => {
     const path = join(await realFolder(), 'token');
     await writeFile(path, 'a token', { mode: 0o600 });
     const { facts } = await inspectTargets([target(path)], sceneOn('tmpfs'));
@@ -105,12 +108,12 @@ describe('a published file', () => {
   });
 });
 
-describe('a secret file', () => {
+describe('secret files', () => {
   it.for([
     [0o600, 0],
     [0o640, 0],
     [0o644, 1],
-  ] as const)('of mode %o comes with %d warnings', async ([mode, count]) => {
+  ] as const)('the secret file of decimal mode %o gets a warning count of %d', async ([mode, count]) => {
     const file = join(await realFolder(), 'app.secret');
     await writeFile(file, 'hidden');
     await chmod(file, mode);
@@ -121,7 +124,7 @@ describe('a secret file', () => {
     expect(JSON.stringify([facts, warnings])).not.toContain('hidden');
   });
 
-  it('that is mounted alone is told to change with a restart', async () => {
+  it('a secret file mounted as a single file is shown as such', async () => {
     const file = join(await realFolder(), 'app.secret');
     await writeFile(file, 'hidden', { mode: 0o600 });
     const root = { id: 1, parent: 0, point: '/', type: 'overlay', readOnly: false };
@@ -130,7 +133,7 @@ describe('a secret file', () => {
     expect(facts).toContainEqual(['', expect.stringContaining('mounted as a single file')]);
   });
 
-  it('is told where it leads as a link', async () => {
+  it('a secret file that is a link is shown with its destination', async () => {
     const folder = await realFolder();
     await writeFile(join(folder, 'data'), 'hidden', { mode: 0o600 });
     await symlink('data', join(folder, 'app.secret'));
@@ -138,32 +141,32 @@ describe('a secret file', () => {
     expect(facts[0]?.[1]).toContain(`leads to ${folder}/data, readable`);
   });
 
-  it('need not be: a variable will do, and is not told', async () => {
+  it('a secret in an environment variable is shown as such without warnings', async () => {
     const { facts, warnings } = await inspectSecret({ value: new Secret('hidden') }, sceneOn('tmpfs'));
     expect(facts).toEqual([['secret', expect.stringContaining('in a variable of the environment')]]);
     expect(warnings).toEqual([]);
   });
 });
 
-describe('a state folder', () => {
+describe('state folders', () => {
   const sharedOn = async (type: string, isChosen: boolean) => {
     const stateDir = join(await realFolder(), 'state');
     const { shared, facts } = await inspectState({ stateDir, credentials: [] }, isChosen, sceneOn(type));
     return { shared, how: facts.find(([label]) => label === 'shared')?.[1] };
   };
 
-  it('on a network file system is shared by machines', async () => {
+  it('a state folder on a network file system is shared with every machine that mounts it', async () => {
     expect(await sharedOn('nfs4', false)).toEqual({ shared: true, how: 'with every machine that mounts it' });
   });
 
-  it('that somebody chose is shared by those who are given the same', async () => {
+  it('a configured state folder is shared with every daemon given the same folder', async () => {
     expect(await sharedOn('ext4', true)).toEqual({
       shared: true,
       how: 'with every daemon that is given the same folder',
     });
   });
 
-  it('may be for a group', async () => {
+  it('a state folder with a group is shown as shared with its users', async () => {
     const config = { stateDir: join(await realFolder(), 'state'), stateGid: 33, credentials: [] };
     const { facts } = await inspectState(config, true, sceneOn('ext4'));
     expect(facts).toContainEqual([
@@ -172,7 +175,7 @@ describe('a state folder', () => {
     ]);
   });
 
-  it('holds records, and other things that do not count', async () => {
+  it('the record count of a state folder ignores other files', async () => {
     const folder = await realFolder();
     const scene = sceneOn('ext4');
     const records = async () =>

@@ -22,8 +22,8 @@ async function endingTicket() {
   return left;
 }
 
-describe('what comes back until it ends', () => {
-  it('is fresh around its end, as for the daemon, until the platform changes it: a ticket', async () => {
+describe('tokens and tickets that repeat until they end', () => {
+  it('a ticket stays fresh around its end until the platform hands out another', async () => {
     const { story, store, publish, status } = await endingTicket();
     for (let time = 0; time < 10; time += 1) {
       expect(lifeLeft(story.state(), story.clock.now())).toBeGreaterThan(0);
@@ -38,7 +38,7 @@ describe('what comes back until it ends', () => {
     expect(await status()).toMatchObject({ state: 'fresh', age: expect.closeTo(8, 0) });
   });
 
-  it('is fresh around its end, until the platform changes it: a WeCom token', async () => {
+  it('a WeCom token stays fresh around its end until the platform hands out another', async () => {
     const { story, store, publish, status } = await leftBehind(WECOM);
     story.fetch(token('a'), 7200);
     await store();
@@ -59,7 +59,7 @@ describe('what comes back until it ends', () => {
     expect((await status()).state).toBe('fresh');
   });
 
-  it('is fresh for a while after its end also where the details alone tell of it', async () => {
+  it('a ticket known only from its details file stays fresh shortly after its end', async () => {
     const { story, publish, status } = await leftBehind({ WXTOKEN_TICKETS: 'jsapi' }, 'jsapi');
     story.fetch(token('a'));
     await publish();
@@ -67,13 +67,13 @@ describe('what comes back until it ends', () => {
     expect((await status()).state).toBe('fresh');
   });
 
-  it('is dead once nobody has asked for it for so long', async () => {
+  it('a ticket is dead two minutes after its end when nobody asks again', async () => {
     const { story, status } = await endingTicket();
     story.clock.pass(2 * MINUTE);
     expect((await status()).state).toBe('dead');
   });
 
-  it('is dead a minute after asking began to fail, as for the daemon', async () => {
+  it('an ended ticket is dead a minute after requests for it began to fail', async () => {
     const { story, store, status } = await endingTicket();
     for (let time = 0; time < 3; time += 1) {
       story.fail(PASSING_FAULT);
@@ -85,7 +85,7 @@ describe('what comes back until it ends', () => {
     expect(lifeLeft(story.state(), story.clock.now())).toBeLessThanOrEqual(SECOND);
   });
 
-  it('is dead at its end where asking failed before', async () => {
+  it('a ticket is dead at its end when requests for it failed before', async () => {
     const { story, store, publish, status } = await leftBehind({ WXTOKEN_TICKETS: 'jsapi' }, 'jsapi');
     story.fetch(token('a'));
     await publish();
@@ -97,7 +97,7 @@ describe('what comes back until it ends', () => {
     expect((await status()).state).toBe('dead');
   });
 
-  it('is dead after its end where the platform refuses the next one', async () => {
+  it('an ended ticket is dead when the platform refuses the next one', async () => {
     const { story, store, status } = await endingTicket();
     story.fail({ ...REFUSED, code: 'wx-48001', message: 'unauthorized', effect: 'none' });
     await store();

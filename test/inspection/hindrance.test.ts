@@ -32,8 +32,8 @@ async function fill(volume: string): Promise<void> {
   await expect(rest).rejects.toThrow('ENOSPC');
 }
 
-describe('of a target that does not hold the newest token, status says', () => {
-  it('that its volume is full, what to do, and that it is being published', async (ctx) => {
+describe('targets without the newest token', () => {
+  it('status names the full volume, the remedy and publishing as the next step', async (ctx) => {
     const state = await temporaryFolder();
     const found = await behindOnAFullVolume({ WXTOKEN_STATE_DIR: state });
     if ('problem' in found) return ctx.skip(found.problem);
@@ -54,7 +54,7 @@ describe('of a target that does not hold the newest token, status says', () => {
     expect(lines.join()).not.toContain('is the daemon running?');
   });
 
-  it('that its folder cannot be made', async () => {
+  it('status names the reason when the folder of a target cannot be created', async () => {
     const { story, store, status, file } = await leftBehind({ WXTOKEN_STATE_DIR: await temporaryFolder() });
     story.fetch(token('a'));
     await store();
@@ -67,8 +67,8 @@ describe('of a target that does not hold the newest token, status says', () => {
   });
 });
 
-describe('of a record in which nothing is written any more, status says', () => {
-  it('that its volume is full, instead of asking for the daemon', async (ctx) => {
+describe('records that can no longer be written', () => {
+  it('status names the full volume of the record instead of suspecting the daemon', async (ctx) => {
     const found = await behindOnAFullVolume({});
     if ('problem' in found) return ctx.skip(found.problem);
     found.story.clock.pass(10 * MINUTE);

@@ -13,8 +13,8 @@ async function pidFileWith(text: string): Promise<string> {
   return path;
 }
 
-describe('who is told is said', () => {
-  it('of programs and webhooks without what may be secret', async () => {
+describe('description of notifiers', () => {
+  it('programs and webhooks are shown without what may be secret', async () => {
     const found = await inspectNotify([
       { type: 'exec', command: ['/usr/bin/php', '/app/warm.php', '--key=hush'], timeout: 30_000 },
       { type: 'webhook', url: 'http://127.0.0.1:8080/changed?key=hush', timeout: 5_000 },
@@ -28,7 +28,7 @@ describe('who is told is said', () => {
     });
   });
 
-  it('of a signal with the pid that is there now', async () => {
+  it('a signal is shown with the pid that the pid file holds now', async () => {
     const app = spawn('sleep', ['600']);
     onTestFinished(() => kill(app));
     const pidFile = await pidFileWith(`${app.pid}\n`);
@@ -38,7 +38,7 @@ describe('who is told is said', () => {
     });
   });
 
-  it('of a signal whose app has ended, as a fact: it may come again', async () => {
+  it('a signal to an app that has ended is shown without a warning', async () => {
     const pidFile = await pidFileWith('4194305\n');
     expect(await inspectNotify([{ type: 'signal', pidFile, signal: 'SIGHUP' }])).toEqual({
       facts: [
@@ -48,7 +48,7 @@ describe('who is told is said', () => {
     });
   });
 
-  it('of a signal that may not be sent with a warning', async (ctx) => {
+  it('a signal that may not be sent causes a warning', async (ctx) => {
     if (!isRoot || !process.seteuid) return ctx.skip('only root can make a process of somebody else');
     const app = spawn('sleep', ['600'], { uid: 65_533 });
     onTestFinished(() => kill(app));
@@ -66,7 +66,7 @@ describe('who is told is said', () => {
     ]);
   });
 
-  it.for(['', undefined])('of a signal without a warning where the pid file holds %j', async (text) => {
+  it.for(['', undefined])('a pid file whose content is %j causes no warning', async (text) => {
     const pidFile = text === undefined ? '/nowhere/app.pid' : await pidFileWith(text);
     expect(await inspectNotify([{ type: 'signal', pidFile, signal: 'SIGHUP' }])).toEqual({
       facts: [['notify[0]', `sends SIGHUP to the process that ${pidFile} names: it names none yet`]],
@@ -81,7 +81,7 @@ describe('who is told is said', () => {
     ['app', 'holds no pid'],
     [String(process.pid), 'which is the daemon itself'],
     [String(process.ppid), 'which is an ancestor of the daemon'],
-  ] as const)('of a pid file that holds %s with a warning', async ([text, what]) => {
+  ] as const)('a pid file that holds %s causes a warning', async ([text, what]) => {
     const pidFile = await pidFileWith(text);
     const { facts, warnings } = await inspectNotify([{ type: 'signal', pidFile, signal: 'SIGHUP' }]);
     expect(facts).toEqual([

@@ -36,8 +36,8 @@ function aStatus(changes: Partial<Status> = {}): Status {
   };
 }
 
-describe('the table', () => {
-  it('has what is known of each credential in one line', () => {
+describe('status table', () => {
+  it('the status table shows each credential in one line', () => {
     const bot = aStatus({ credential: 'bot', optional: true, error: ERROR });
     expect(statusTable([aStatus(), bot], PIPE)).toEqual([
       'CREDENTIAL      KIND   TARGET                  AGE    LIFE LEFT         ERROR         NEXT STEP',
@@ -46,7 +46,7 @@ describe('the table', () => {
     ]);
   });
 
-  it('has a line for each further target', () => {
+  it('each further target gets a line of its own in the status table', () => {
     const targets = [
       { id: 'file:/a', state: 'fresh', age: 3600, life_left: 3600 },
       { id: 'file:/b', state: 'behind', life_left: 120 },
@@ -66,7 +66,7 @@ describe('the table', () => {
     ]);
   });
 
-  it('fits a terminal of 100 columns, if need be by leaving out the middle of paths', () => {
+  it('the status table fits 100 columns by leaving out the middle of paths', () => {
     const path = '/var/run/wx/a-folder-with-a-long-name/and-another/token.properties';
     const targets = [{ id: `file:${path}`, state: 'fresh', life_left: 3600 }] as const;
     const lines = statusTable([aStatus({ targets, error: ERROR })], SCREEN).map(stripVTControlCharacters);
@@ -75,41 +75,44 @@ describe('the table', () => {
     expect(statusTable([aStatus({ targets })], PIPE)[1]).toContain(path);
   });
 
-  it.for([80, 60])('fits one of %d columns: short words for what is left and what is next', (width) => {
+  it.for([80, 60])('the status table fits %d columns by using short words', (width) => {
     const targets = [{ id: 'file:/srv/wx/shop/token', state: 'fresh', age: 6960, life_left: 6420 }] as const;
     const lines = statusTable([aStatus({ targets })], { ...SCREEN, colour: false, width });
     for (const line of lines) expect(widthOf(line)).toBeLessThanOrEqual(width);
     expect(lines[1]).toMatch(/^shop {2,}token {2}\/\S+n {2}1h 56m {2}.*1h 47m {2,}- {2,}in 55m/);
   });
 
-  it.for([true, false])('fits one of 80 columns, whatever is in it (unicode: %s)', (unicode) => {
-    const life = { age: 7140, life_left: 7140 };
-    const targets = [
-      { id: 'file:/var/run/wx/a-folder/token', state: 'behind', ...life },
-      { id: 'file:/微信/令牌', state: 'unreadable' },
-    ] as const;
-    const next = { in: 0, what: 'a fetch', brief: 'fetch, about to end', overdue: true } as const;
-    const credential = 'a-name-as-long-as-anybody-may-think-of';
-    const error = { ...ERROR, code: 'transport-failure', failures: 1000 };
-    const ticket = aStatus({ credential, kind: 'agent_config', optional: true, targets, error, next });
-    const lines = statusTable([aStatus(), ticket], { colour: false, unicode, width: 80 });
-    for (const line of lines) expect(widthOf(line)).toBeLessThanOrEqual(80);
-    expect(lines[2]).toMatch(/ agent_config .* 1h 59m {2}1h 59m, behind .* overdue$/);
-  });
+  it.for([true, false])(
+    'the status table fits 80 columns even with long content (unicode: %s)',
+    (unicode) => {
+      const life = { age: 7140, life_left: 7140 };
+      const targets = [
+        { id: 'file:/var/run/wx/a-folder/token', state: 'behind', ...life },
+        { id: 'file:/微信/令牌', state: 'unreadable' },
+      ] as const;
+      const next = { in: 0, what: 'a fetch', brief: 'fetch, about to end', overdue: true } as const;
+      const credential = 'a-name-as-long-as-anybody-may-think-of';
+      const error = { ...ERROR, code: 'transport-failure', failures: 1000 };
+      const ticket = aStatus({ credential, kind: 'agent_config', optional: true, targets, error, next });
+      const lines = statusTable([aStatus(), ticket], { colour: false, unicode, width: 80 });
+      for (const line of lines) expect(widthOf(line)).toBeLessThanOrEqual(80);
+      expect(lines[2]).toMatch(/ agent_config .* 1h 59m {2}1h 59m, behind .* overdue$/);
+    },
+  );
 
-  it('shows a question mark for each character that would not arrive', () => {
+  it('a character that the terminal cannot show becomes a question mark', () => {
     const targets = [{ id: 'file:/微信/token', state: 'missing' }] as const;
     const [, line = ''] = statusTable([aStatus({ credential: 'é', targets })], { ...PIPE, unicode: false });
     expect(line).toMatch(/^\? .* \/\?\?\/token {2,}- /);
   });
 
-  it('keeps its columns where characters are wide', () => {
+  it('the status table keeps its columns aligned with wide characters', () => {
     const targets = [{ id: 'file:/微信/令牌', state: 'fresh', age: 3600, life_left: 3600 }] as const;
     const [head = '', line = ''] = statusTable([aStatus({ targets })], PIPE);
     expect(widthOf(line.slice(0, line.indexOf('1h')))).toBe(head.indexOf('AGE'));
   });
 
-  it('is coloured on a screen alone, and lets nothing else reach its controls', () => {
+  it('only a terminal gets colours, and control characters in paths are escaped', () => {
     const targets = [{ id: 'file:/\u001b[2J\u202e', state: 'dead', life_left: 0 }] as const;
     const [, line = ''] = statusTable([aStatus({ targets })], SCREEN);
     expect(line).toContain('\u001b[31m▱▱▱▱▱▱▱▱▱▱ dead\u001b[0m');
@@ -119,8 +122,8 @@ describe('the table', () => {
   });
 });
 
-describe('the block of a credential in trouble', () => {
-  it('tells what WeChat said, what to do and what comes next', () => {
+describe('report on a credential in trouble', () => {
+  it('a trouble report shows the error, the remedy and the next step', () => {
     const at = ERROR.since + 600;
     const next = { in: 200, what: 'another try', brief: 'another try' };
     expect(troubleOf(aStatus({ state: 'dead', error: ERROR, targets: [], next }), at, PIPE)).toEqual([
@@ -133,13 +136,13 @@ describe('the block of a credential in trouble', () => {
     ]);
   });
 
-  it('asks for the daemon where nothing comes of what is due', () => {
+  it('a trouble report with an overdue step asks whether the daemon is running', () => {
     const next = { in: 0, what: 'a fetch: it has ended', brief: 'fetch, has ended', overdue: true } as const;
     const lines = troubleOf(aStatus({ next }), 0, PIPE);
     expect(lines.at(-1)).toBe('  next      overdue: a fetch: it has ended; is the daemon running?');
   });
 
-  it('is wrapped on a screen', () => {
+  it('a trouble report is wrapped to the width of the terminal', () => {
     const lines = troubleOf(aStatus({ error: ERROR }), 0, { ...SCREEN, width: 72 }).map(
       stripVTControlCharacters,
     );
@@ -147,13 +150,13 @@ describe('the block of a credential in trouble', () => {
     expect(lines.join(' ').replace(/\s+/g, ' ')).toContain(ERROR.advice);
   });
 
-  it('is one line for each thing, whatever it holds', () => {
+  it('an error message with a line break stays one line of the trouble report', () => {
     const error = { ...ERROR, message: 'one\ntwo\u001b[0m' };
     expect(troubleOf(aStatus({ error }), 0, PIPE)).toContain('  error     one\\ntwo\\u001b[0m');
   });
 });
 
-describe('a terminal', () => {
+describe('terminal detection', () => {
   it.for([
     [{ isTTY: true, columns: 132 }, { LANG: 'zh_CN.UTF-8' }, { colour: true, unicode: true, width: 132 }],
     [{ isTTY: true, columns: 20 }, { LANG: 'C' }, { colour: true, unicode: false, width: 60 }],
@@ -161,7 +164,10 @@ describe('a terminal', () => {
     [{ isTTY: true }, { NO_COLOR: '', TERM: 'dumb' }, { colour: false, unicode: false, width: 80 }],
     [{ isTTY: true }, { LC_ALL: 'C', LANG: 'C.UTF-8' }, { colour: true, unicode: false, width: 80 }],
     [{}, { LC_CTYPE: 'en_US.utf8' }, { colour: false, unicode: true, width: Number.POSITIVE_INFINITY }],
-  ] as const)('%j with %j can %j', ([stream, environment, expected]) => {
-    expect(terminalOf(stream, environment)).toEqual(expected);
-  });
+  ] as const)(
+    'the stream %j with the environment %j gives the terminal %j',
+    ([stream, environment, expected]) => {
+      expect(terminalOf(stream, environment)).toEqual(expected);
+    },
+  );
 });

@@ -8,8 +8,8 @@ import { leftBehind } from './left-behind.ts';
 
 const REFUSAL = { ...REFUSED, code: 'wx-40164', message: 'not on the whitelist', effect: 'none' } as const;
 
-describe('what lies on the disk tells of a credential', () => {
-  it('that it is fresh, of which age, and when it is renewed', async () => {
+describe('status from the disk', () => {
+  it('status shows a fresh token with its age and the time of renewal', async () => {
     const { story, store, publish, status, file } = await leftBehind();
     story.fetch(token('a'));
     await store();
@@ -29,7 +29,7 @@ describe('what lies on the disk tells of a credential', () => {
   });
 
   it.for(['raw', 'json', 'env', 'php', 'properties'])(
-    'whatever the form of its file, as %s',
+    'status recognises whether a %s file holds the newest token',
     async (format) => {
       const folder = (await leftBehind()).folder;
       const path = join(folder, 'published');
@@ -54,7 +54,7 @@ describe('what lies on the disk tells of a credential', () => {
     },
   );
 
-  it('that it is dead once it has ended', async () => {
+  it('status reports a token as dead once it has ended', async () => {
     const { story, store, publish, status } = await leftBehind();
     story.fetch(token('a'));
     await store();
@@ -63,7 +63,7 @@ describe('what lies on the disk tells of a credential', () => {
     expect(await status()).toMatchObject({ state: 'dead', life_left: 0, targets: [{ state: 'dead' }] });
   });
 
-  it('that its file is missing, and not being written', async () => {
+  it('status reports a missing file and, after some minutes, publishing as overdue', async () => {
     const { story, store, status, file } = await leftBehind();
     story.fetch(token('a'));
     await store();
@@ -78,7 +78,7 @@ describe('what lies on the disk tells of a credential', () => {
     expect((await status()).next).toMatchObject({ in: 0, brief: 'publishing', overdue: true });
   });
 
-  it('that its file holds the one before, until that is over', async () => {
+  it('status reports a file with the previous token as behind until that token ends', async () => {
     const { story, store, publish, status } = await leftBehind();
     story.fetch(token('a'));
     await publish();
@@ -94,7 +94,7 @@ describe('what lies on the disk tells of a credential', () => {
     });
   });
 
-  it('that a file cannot be read, and who could', async () => {
+  it('status reports a link or folder in place of the file as unreadable', async () => {
     const { story, store, publish, status, file } = await leftBehind();
     story.fetch(token('a'));
     await store();
@@ -110,7 +110,7 @@ describe('what lies on the disk tells of a credential', () => {
     expect(await status()).toMatchObject({ state: 'unreadable' });
   });
 
-  it('creates, locks and touches nothing', async () => {
+  it('status creates no files or folders', async () => {
     const { status, folder } = await leftBehind();
     expect(await status()).toMatchObject({
       state: 'missing',
@@ -120,8 +120,8 @@ describe('what lies on the disk tells of a credential', () => {
   });
 });
 
-describe('without a record', () => {
-  it('the details beside the file tell', async () => {
+describe('missing or old records', () => {
+  it('status without a record relies on the details beside the file', async () => {
     const { story, publish, status } = await leftBehind();
     story.fetch(token('a'));
     await publish();
@@ -131,7 +131,7 @@ describe('without a record', () => {
     expect(await status()).toMatchObject({ state: 'dead' });
   });
 
-  it('the details of a newer token go before an old record: a state folder may be broken', async () => {
+  it('the details of a newer token take precedence over an old record', async () => {
     const { story, store, publish, status } = await leftBehind();
     story.fetch(token('a'));
     await store();
@@ -142,7 +142,7 @@ describe('without a record', () => {
     expect(await status()).toMatchObject({ state: 'fresh', age: 600 });
   });
 
-  it('a file without details has an unknown life, and what is next is not known', async () => {
+  it('a file without record and details has an unknown life and next step', async () => {
     const { story, publish, status, file } = await leftBehind();
     story.fetch(token('a'));
     await publish();
@@ -155,7 +155,7 @@ describe('without a record', () => {
     });
   });
 
-  it('the details of another account are none', async () => {
+  it('a details file of another account is ignored', async () => {
     const { story, publish, status, file } = await leftBehind();
     story.fetch(token('a'));
     await publish();
@@ -165,17 +165,20 @@ describe('without a record', () => {
     expect((await status()).state).toBe('unknown');
   });
 
-  it.for(['{', '[]', '{"type":"stable-token"}', '\u0000', ''])('details like %j are none', async (text) => {
-    const { story, publish, status, file } = await leftBehind();
-    story.fetch(token('a'));
-    await publish();
-    await writeFile(`${file}.json`, text);
-    expect((await status()).state).toBe('unknown');
-  });
+  it.for(['{', '[]', '{"type":"stable-token"}', '\u0000', ''])(
+    'a details file that holds %j is ignored',
+    async (text) => {
+      const { story, publish, status, file } = await leftBehind();
+      story.fetch(token('a'));
+      await publish();
+      await writeFile(`${file}.json`, text);
+      expect((await status()).state).toBe('unknown');
+    },
+  );
 });
 
-describe('a record that cannot be used', () => {
-  it('is told, and the files tell the rest', async () => {
+describe('unusable records', () => {
+  it('an unusable record is reported, and status relies on the published files', async () => {
     const { story, store, publish, status, config } = await leftBehind();
     story.fetch(token('a'));
     await store();
@@ -193,8 +196,8 @@ describe('a record that cannot be used', () => {
   });
 });
 
-describe('what is next', () => {
-  it('is the pause that the platform asks for, also after a refusal', async () => {
+describe('next step', () => {
+  it('the next step after a refused fetch is another try after a pause', async () => {
     const { story, store, publish, status } = await leftBehind();
     story.fetch(token('a'));
     await publish();
@@ -209,7 +212,7 @@ describe('what is next', () => {
     expect(next.overdue).toBeUndefined();
   });
 
-  it('is another try in an hour where the allowance of the day is used up', async () => {
+  it('the next try comes about an hour after the daily quota is used up', async () => {
     const { story, store, status } = await leftBehind();
     story.fail({ ...QUOTA, code: 'wx-45009', message: 'used up', effect: 'none' });
     await store();
@@ -217,7 +220,7 @@ describe('what is next', () => {
     expect((await status()).next).toMatchObject({ in: 56 * 60, brief: 'another try' });
   });
 
-  it('is overdue when nothing has come of it for minutes', async () => {
+  it('a fetch that has been due for minutes is reported as overdue', async () => {
     const { story, store, publish, status } = await leftBehind();
     story.fetch(token('a'));
     await store();
@@ -234,7 +237,7 @@ describe('what is next', () => {
     expect((await status()).next).toMatchObject({ brief: 'fetch, has ended', overdue: true });
   });
 
-  it('is not overdue while the daemon may be in a pause that it alone knows of', async () => {
+  it('a fetch is not overdue while the daemon may still be pausing', async () => {
     const { story, store, status } = await leftBehind();
     story.fail({ ...SLOW, code: 'odd', message: 'odd', effect: 'none' });
     await store();
@@ -244,7 +247,7 @@ describe('what is next', () => {
     expect((await status()).next.overdue).toBe(true);
   });
 
-  it('is a look at the clock, never a fetch, where a fetch would kill', async () => {
+  it('the next step for an ending access-token is a clock check, never a fetch', async () => {
     const { story, store, publish, status } = await leftBehind({ WXTOKEN_TYPE: 'access-token' });
     story.fetch(token('a'), 7200, story.clock.now().wall);
     await store();
@@ -254,8 +257,8 @@ describe('what is next', () => {
   });
 });
 
-describe('the AppSecret', () => {
-  it('need not be readable', async () => {
+describe('AppSecret', () => {
+  it('status needs no readable AppSecret for a WeChat account', async () => {
     const { folder } = await leftBehind();
     const secret = join(folder, 'none', 'app.secret');
     const left = await leftBehind({ WXTOKEN_SECRET: '', WXTOKEN_SECRET_FILE: secret });
@@ -265,7 +268,7 @@ describe('the AppSecret', () => {
     expect((await left.status()).state).toBe('fresh');
   });
 
-  it('must be for a corp, whose apps are told apart by it', async () => {
+  it('status needs a readable AppSecret for a WeCom corp', async () => {
     const { folder } = await leftBehind();
     const corp = { WXTOKEN_TYPE: 'wecom', WXTOKEN_APPID: 'ww0000000000000000', WXTOKEN_SECRET: '' };
     const wrong = leftBehind({ ...corp, WXTOKEN_SECRET_FILE: join(folder, 'none') });

@@ -3,6 +3,7 @@ import { chmod, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { isMainThread } from 'node:worker_threads';
 import { onTestFinished } from 'vitest';
 
 const execute = promisify(execFile);
@@ -21,8 +22,9 @@ export async function temporaryFolder(): Promise<string> {
   return folder;
 }
 
-/** Sets the umask until the test ends. */
+/** Sets the umask until the test ends; a thread (as of `npm run mutate`) goes on with that of its process. */
 export function withUmask(mask: number): void {
+  if (!isMainThread) return;
   const before = process.umask(mask);
   onTestFinished(() => {
     process.umask(before);

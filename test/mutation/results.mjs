@@ -1,0 +1,84 @@
+/** Writes RESULTS.md of what `npm run mutate` has found: the score of each part, and every survivor. */
+import { readFile, writeFile } from 'node:fs/promises';
+import process from 'node:process';
+import { EQUIVALENT } from './equivalent.mjs';
+import { CACHE } from './shared.mjs';
+
+const RESULTS = 'test/mutation/RESULTS.md';
+
+/** What each part has to reach, in percent. */
+const PARTS = [
+  ['src/core', 85],
+  ['src/coordination', 75],
+  ['src/loop', 75],
+  ['src/system', 75],
+];
+
+const mutants = (await Promise.all(['core', 'edges'].map(mutantsOf))).flat();
+const rows = PARTS.map(([part, wanted]) => scoreOf(part, wanted));
+const unseen = mutants.filter(({ status, why }) => !why && ['Survived', 'NoCoverage'].includes(status));
+const equivalent = mutants.filter(({ why }) => why);
+
+await writeFile(
+  RESULTS,
+  `# Mutants
+
+Written by \`npm run mutate\`, which puts one fault after the other into the modules that decide and runs the tests that
+meet them in one process. The daemons that end-to-end tests start hold no mutant, so what only they would notice counts
+as unseen here. The score is the share of what was noticed in all that makes a difference.
+
+| part | noticed | survived | not reached | equivalent | score | wanted |
+| --- | --- | --- | --- | --- | --- | --- |
+${rows.map(({ text }) => text).join('\n')}
+
+## Equivalent
+
+The program does the same with them.
+
+${equivalent.map((mutant) => `${inWords(mutant)}: ${mutant.why}`).join('\n') || 'None.'}
+
+## Unseen
+
+${unseen.map(inWords).join('\n') || 'None.'}
+`,
+);
+
+const outdated = EQUIVALENT.filter(({ file, line }) =>
+  equivalent.every((mutant) => mutant.file !== file || mutant.line !== line),
+);
+for (const { file, line } of outdated)
+  process.stderr.write(`equivalent.mjs: no survivor in ${file}: ${line}\n`);
+for (const { text } of rows) process.stdout.write(`${text}\n`);
+process.exitCode = outdated.length > 0 || rows.some(({ score, wanted }) => score < wanted) ? 1 : 0;
+
+async function mutantsOf(part) {
+  const { files } = JSON.parse(await readFile(`${CACHE}/${part}.json`, 'utf8'));
+  return Object.entries(files).flatMap(([file, { source, mutants: found }]) => {
+    const lines = source.split('\n');
+    return found.map((mutant) => {
+      const line = lines[mutant.location.start.line - 1].trim();
+      const judged = EQUIVALENT.find(
+        (one) => one.file === file && one.line === line && one.replacement === mutant.replacement,
+      );
+      return { ...mutant, file, line, why: mutant.status === 'Survived' ? judged?.why : undefined };
+    });
+  });
+}
+
+function scoreOf(part, wanted) {
+  const own = mutants.filter(({ file }) => file.startsWith(part));
+  const [noticed, survived, missed, same] = [
+    own.filter(({ status }) => ['Killed', 'Timeout'].includes(status)).length,
+    own.filter(({ status, why }) => status === 'Survived' && !why).length,
+    own.filter(({ status }) => status === 'NoCoverage').length,
+    own.filter(({ why }) => why).length,
+  ];
+  const score = (100 * noticed) / (noticed + survived + missed);
+  const cells = [`\`${part}\``, noticed, survived, missed, same, `${score.toFixed(1)} %`, `${wanted} %`];
+  return { score, wanted, text: `| ${cells.join(' | ')} |` };
+}
+
+function inWords({ file, line, location, mutatorName, replacement = '' }) {
+  const short = (text, most) => text.replaceAll(/\s+/g, ' ').slice(0, most);
+  return `- \`${file}:${location.start.line}\` ${mutatorName}: \`${short(line, 90)}\` → \`${short(replacement, 60)}\``;
+}
