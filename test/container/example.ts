@@ -73,7 +73,9 @@ export async function probe(pod: Pod, { probes, ports }: ContainerPlan, name: st
 
 /** Resolves when the startupProbe has succeeded, for which it has as long as the manifest gives it. */
 export async function startUp(pod: Pod, plan: ContainerPlan, container: Container): Promise<void> {
-  await eventually(async () => (await probe(pod, plan, 'startupProbe')) === 200, { for: 'the startupProbe' }).catch(async (cause: Error) => {
+  await eventually(async () => (await probe(pod, plan, 'startupProbe')) === 200, {
+    for: 'the startupProbe',
+  }).catch(async (cause: Error) => {
     throw new Error(`${cause.message}; the sidecar said:\n${await container.log()}`, { cause });
   });
 }

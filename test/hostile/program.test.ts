@@ -48,7 +48,9 @@ function pour(socket: Socket, [head, wave]: (typeof FLOODS)[number]): void {
 }
 
 describe('G4: the program, flooded in place of every answer', () => {
-  it('keeps what is published and its memory, says what came, and goes on afterwards', async ({ onTestFinished }) => {
+  it('keeps what is published and its memory, says what came, and goes on afterwards', async ({
+    onTestFinished,
+  }) => {
     const bench = await workbench(onTestFinished, { rotationWindow: 7_199.999 });
     await bench.sandbox.addAccount({ appId: OTHER, secret: APP_SECRET });
     const { url, state } = await way(bench.sandbox.url);

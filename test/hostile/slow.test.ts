@@ -1,8 +1,8 @@
 import { createServer } from 'node:https';
 import { connect, type Socket } from 'node:net';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Certificates, makeCertificates } from '../providers/certificates.ts';
 import { SENT_BY } from '../providers/asking.ts';
+import { type Certificates, makeCertificates } from '../providers/certificates.ts';
 import { afterRequest, listen, tcpServer } from '../providers/servers.ts';
 import { eventually } from '../support/wait.ts';
 import { ALL, attempt, BODY } from './credentials.ts';
