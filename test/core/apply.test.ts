@@ -1,0 +1,275 @@
+import { describe, expect, it } from 'vitest';
+import { lifeOf } from '../../src/core/age.ts';
+import { apply } from '../../src/core/apply.ts';
+import type { Event } from '../../src/core/event.ts';
+import { servedLife } from '../../src/core/readiness.ts';
+import { restOf } from '../../src/core/rest.ts';
+import { graceOf } from '../../src/core/same.ts';
+import { isPublished, obstacle, type State } from '../../src/core/state.ts';
+import { after, HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
+import { PASSING_FAULT, type Story, TARGET, tell, token } from '../support/story.ts';
+
+const SLOW_FAULT = {
+  ...PASSING_FAULT,
+  backoff: { first: SECOND, growth: 2, cap: HOUR, jitter: 'added' },
+} as const;
+
+/** The state after an event, without the luck of a draw. */
+const applied = ({ policy, clock }: Story, state: State, event: Event): State =>
+  apply(state, event, { policy, now: clock.now(), random: 0 });
+
+function published(): Story {
+  const story = tell('stable-token');
+  story.fetch(token('a'));
+  story.publish();
+  return story;
+}
+
+describe('what is known of a credential', () => {
+  it.each(['budget', 'lagging'] as const)(
+    'a refresh that is withdrawn for %s is remembered as declined',
+    (why) => {
+      const story = published();
+      const asked = { ...story.state(), manual: 'forced', awaited: 3 } as const;
+      const next = applied(story, asked, { type: 'withdrawn', why });
+      expect(next.declined).toBe(why);
+      expect(next).not.toHaveProperty('manual');
+      expect(next).not.toHaveProperty('awaited');
+    },
+  );
+
+  it('a refresh that came too late is forgotten without a word', () => {
+    const story = published();
+    const next = applied(story, { ...story.state(), manual: 'forced' }, { type: 'withdrawn', why: 'late' });
+    expect(next).not.toHaveProperty('declined');
+    expect(next).not.toHaveProperty('manual');
+  });
+
+  it('a refresh that was not forced remembers why', () => {
+    const story = published();
+    const { record } = story.state();
+    const event = { type: 'began', record, saved: true } as const;
+    expect(applied(story, story.state(), { ...event, demoted: 'spacing' }).declined).toBe('spacing');
+    expect(applied(story, story.state(), event)).not.toHaveProperty('declined');
+  });
+
+  it('new targets are looked at whatever the old ones held', () => {
+    const story = published();
+    const next = applied(story, story.state(), { type: 'retargeted', targets: ['a', 'b'] });
+    expect(next.targets).toEqual({ a: { dueAt: 0, failures: 0 }, b: { dueAt: 0, failures: 0 } });
+  });
+
+  it('a target that fails is tried again later and later, and keeps what it holds', () => {
+    const story = published();
+    const failure = SLOW_FAULT;
+    let state = story.state();
+    for (const wait of [1, 2, 4, 8]) {
+      state = applied(story, state, { type: 'unpublished', target: TARGET, failure });
+      expect(state.targets[TARGET]).toMatchObject({
+        generation: story.state().record.token?.generation,
+        dueAt: story.clock.now().monotonic + wait * SECOND,
+        failure,
+      });
+    }
+    const other = applied(story, state, { type: 'unpublished', target: 'new', failure });
+    expect(other.targets['new']).toMatchObject({ failures: 1 });
+  });
+
+  it('a published target is looked at again after a minute, one with an older token at once', () => {
+    const story = published();
+    const { monotonic } = story.clock.now();
+    const { generation = 0 } = story.state().record.token ?? {};
+    const event = { type: 'published', target: TARGET, generation } as const;
+    expect(applied(story, story.state(), event).targets[TARGET]?.dueAt).toBe(monotonic + MINUTE);
+    const older = applied(story, story.state(), { ...event, generation: generation - 1 });
+    expect(older.targets[TARGET]).toEqual({ generation: generation - 1, dueAt: 0, failures: 0 });
+  });
+
+  it('a store that does not work is tried again later and later, but every half minute at least', () => {
+    const story = published();
+    let state = story.state();
+    for (const wait of [1, 2, 4, 8, 16, 30, 30]) {
+      state = applied(story, state, { type: 'unstored', failure: SLOW_FAULT });
+      expect((state.trouble?.retryAt ?? 0) - story.clock.now().monotonic).toBe(wait * SECOND);
+    }
+    expect(state.trouble).toMatchObject({ failures: 7, failure: SLOW_FAULT });
+  });
+
+  it('a lock that another daemon holds is asked for again within five seconds', () => {
+    const story = published();
+    let state = story.state();
+    const waits: number[] = [];
+    for (let times = 0; times < 6; times += 1) {
+      state = apply(state, { type: 'blocked' }, { policy: story.policy, now: story.clock.now(), random: 1 });
+      waits.push((state.hold?.until ?? 0) - story.clock.now().monotonic);
+    }
+    expect(waits).toEqual([500, 1_000, 2_000, 4_000, 5_000, 5_000]);
+    expect(state).toMatchObject({ blocked: 6, hold: { why: 'blocked' } });
+    expect(applied(story, state, { type: 'freed' })).not.toHaveProperty('hold');
+    const backoff: State = { ...state, hold: { why: 'backoff', until: 9 } };
+    expect(applied(story, backoff, { type: 'freed' })).toMatchObject({ blocked: 0, hold: backoff.hold });
+  });
+
+  it('what was saved counts only for the record that is known now', () => {
+    const story = published();
+    const unsaved: State = { ...story.state(), saved: false };
+    const { generation } = unsaved.record;
+    expect(applied(story, unsaved, { type: 'saved', generation }).saved).toBe(true);
+    expect(applied(story, unsaved, { type: 'saved', generation: generation - 1 }).saved).toBe(false);
+    const known = applied(story, { ...unsaved, saved: true }, { type: 'saved', generation: generation - 1 });
+    expect(known.saved).toBe(true);
+  });
+
+  it('a record that was read before it changed is read again', () => {
+    const story = published();
+    const { record } = story.state();
+    const state: State = { ...story.state(), stirredAt: 500 };
+    const lookedAt = (asOf?: number) =>
+      applied(story, state, { type: 'observed', record, ...(asOf !== undefined && { asOf }) }).lookedAt;
+    expect(lookedAt(500)).toBe(Number.NEGATIVE_INFINITY);
+    expect(lookedAt(499)).toBe(Number.NEGATIVE_INFINITY);
+    expect(lookedAt(501)).toBe(story.clock.now().monotonic);
+    expect(lookedAt()).toBe(story.clock.now().monotonic);
+  });
+
+  it('a probe says nothing about a token that nobody refused', () => {
+    const story = published();
+    expect(applied(story, story.state(), { type: 'probed', works: false })).toBe(story.state());
+  });
+});
+
+describe('whether a credential is published', () => {
+  it('every target has to hold the newest token, which has to live', () => {
+    const story = published();
+    const now = story.clock.now();
+    const state = story.state();
+    expect(isPublished(state, now)).toBe(true);
+    const [held] = Object.values(state.targets);
+    if (!held) throw new TypeError('there is one');
+    expect(isPublished({ ...state, targets: { a: held, b: { dueAt: 0, failures: 0 } } }, now)).toBe(false);
+    expect(isPublished({ ...state, targets: { a: { ...held, generation: 0 } } }, now)).toBe(false);
+    story.clock.pass(2 * HOUR);
+    expect(isPublished(story.state(), story.clock.now())).toBe(false);
+    expect(isPublished(tell('stable-token').state(), now)).toBe(false);
+    const { end: _no, ...endless } = state;
+    expect(isPublished({ ...endless, targets: {} }, now)).toBe(false);
+  });
+
+  it('what stands in the way is what a target said, else the platform, else the store', () => {
+    const story = published();
+    const now = story.clock.now();
+    const named = (message: string) => ({ ...PASSING_FAULT, message });
+    const [platform, store, disk] = [named('platform'), named('store'), named('disk')];
+    const trouble = { failures: 1, failure: store, retryAt: 0 };
+    const state: State = { ...story.state(), trouble };
+    expect(obstacle(story.state(), now)).toBeUndefined();
+    expect(obstacle(state, now)).toBe(store);
+    expect(obstacle({ ...state, failure: platform }, now)).toBe(platform);
+    const targets = { a: { dueAt: 0, failures: 0 }, b: { dueAt: 0, failures: 1, failure: disk } };
+    expect(obstacle({ ...state, failure: platform, targets }, now)).toBe(disk);
+    // Of a token that is dead no target has anything to say.
+    story.clock.pass(2 * HOUR);
+    expect(obstacle({ ...state, failure: platform, targets }, story.clock.now())).toBe(platform);
+  });
+
+  it('readers of several targets have the life of the worst one', () => {
+    const story = published();
+    const now = story.clock.now();
+    const { generation = 0 } = story.state().record.token ?? {};
+    const held = { generation, dueAt: 0, failures: 0 };
+    const older = { ...held, generation: generation - 1, end: after(now, MINUTE) };
+    const unknown = { dueAt: 0, failures: 0 };
+    const lifeWith = (targets: State['targets']) =>
+      servedLife({ ...story.state(), targets }, story.policy, now);
+    expect(lifeWith({ a: held, b: older })).toBe(MINUTE);
+    expect(lifeWith({ a: older, b: held })).toBe(MINUTE);
+    expect(lifeWith({ a: held, b: held })).toBe(2 * HOUR);
+    expect(lifeWith({ a: held, b: unknown })).toBeUndefined();
+    expect(lifeWith({ a: unknown, b: held })).toBeUndefined();
+    expect(lifeWith({})).toBe(2 * HOUR);
+  });
+});
+
+describe('the age of a token that was found', () => {
+  /** A token of two hours that appeared `seen` ms ago at most, by clocks that stand wrong by `set`. */
+  function ageOf({ passed = MINUTE, set = 0, generations = 2, ours = 0, watched = true }) {
+    const writer = tell('stable-token');
+    writer.fetch(token('b'));
+    const { record } = writer.state();
+    const written = record.token;
+    if (!written) throw new TypeError('it was fetched');
+    const story = tell('stable-token');
+    const before = story.state().record;
+    const state: State = {
+      ...story.state(),
+      ...(watched && { seenAt: story.clock.now() }),
+      record: { ...before, generation: ours },
+    };
+    story.clock.pass(passed);
+    story.clock.set(set);
+    const generation = ours + generations;
+    const { bootTime: _other, platformDate: _none, ...timeless } = written;
+    // Nobody can tell by its own times: it seems to come from the future.
+    const found = { ...timeless, generation, issuedAt: story.clock.now().wall + HOUR };
+    const whole = { ...record, generation, token: found };
+    return { life: lifeOf(found, state, whole, story.policy, story.clock.now()), story };
+  }
+
+  it('a token that appeared while we watched is at most as old as our watch, and a minute', () => {
+    expect(ageOf({}).life).toBe(2 * HOUR - 2 * MINUTE);
+    expect(ageOf({ passed: 10 * MINUTE }).life).toBe(2 * HOUR - 11 * MINUTE);
+    expect(ageOf({ ours: 7 }).life).toBe(2 * HOUR - 2 * MINUTE);
+  });
+
+  it.each([
+    ['the clock was set by two seconds meanwhile', { set: 2 * SECOND }],
+    ['the clock was set back by two seconds meanwhile', { set: -2 * SECOND }],
+    ['more was written than one fetch', { generations: 3 }],
+    ['nobody watched', { watched: false }],
+  ])('nobody knows how old a token is where %s: it is due, and lives', (_, conditions) => {
+    const { life, story } = ageOf(conditions);
+    expect(life).toBe(story.policy.window);
+  });
+
+  it('a clock that was corrected by less than two seconds is believed', () => {
+    expect(ageOf({ set: 2 * SECOND - 1 }).life).toBe(2 * HOUR - 2 * MINUTE);
+  });
+});
+
+describe('the grace of a token that came back the same', () => {
+  it.each([
+    [7200, MINUTE],
+    [240, MINUTE],
+    [200, 50 * SECOND],
+    [8, 2 * SECOND],
+  ])('of a life of %i s it is %i ms', (expiresIn, expected) => {
+    expect(graceOf({ expiresIn })).toBe(expected);
+  });
+});
+
+describe('a rest', () => {
+  it.each([
+    ['a target is due', { publish: [TARGET], step: { kind: 'wait', ms: HOUR, why: 'fresh' } }],
+    ['there is something to do', { publish: [], step: { kind: 'look' } }],
+    [
+      'the next step is less than 35 s away',
+      { publish: [], step: { kind: 'wait', ms: 35 * SECOND, why: 'fresh' } },
+    ],
+  ] as const)('there is none where %s', (_, plan) => {
+    const story = published();
+    expect(restOf(plan, story.state(), undefined, story.clock.now())).toBeUndefined();
+  });
+
+  it.each<[string, Partial<State>]>([
+    ['the store is in trouble', { trouble: { failures: 1, failure: PASSING_FAULT, retryAt: 0 } }],
+    ['readers have refused the token', { refusals: { spent: 1, lastAt: 0 } }],
+    ['somebody asked for a refresh', { manual: 'ordinary' }],
+    ['the record is not saved', { saved: false }],
+  ])('there is none where %s', (_, changes) => {
+    const story = published();
+    const idle = { publish: [], step: { kind: 'wait', ms: HOUR, why: 'fresh' } } as const;
+    const restWith = (state: State) => restOf(idle, state, undefined, story.clock.now());
+    expect(restWith(story.state())).toBeDefined();
+    expect(restWith({ ...story.state(), ...changes })).toBeUndefined();
+  });
+});

@@ -1,0 +1,61 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { isKnownErrcode, platformFailure } from '../../src/core/errcodes/index.ts';
+import { OFFICIAL } from '../../src/core/errcodes/official.ts';
+import type { ErrcodeRule, FamilyRules } from '../../src/core/errcodes/rule.ts';
+import { WECOM } from '../../src/core/errcodes/wecom.ts';
+import { SECOND } from '../../src/core/time.ts';
+
+/**
+ * What every code means, waits and advises, as people are told: a change of a rule is a change of a line here.
+ * `UPDATE=1 npx vitest run test/core/errcode-table.test.ts` prints the table as it is now.
+ */
+const TABLE = new URL('./errcode-table.txt', import.meta.url);
+
+const FAMILIES: Readonly<Record<string, FamilyRules>> = { official: OFFICIAL, wecom: WECOM };
+
+function lineOf(where: string, { class: kind, backoff, meaning, advice, token, secret }: ErrcodeRule) {
+  const { first, growth, cap, jitter } = backoff;
+  const waits = `${first / SECOND}s x${growth} <=${cap / SECOND}s ${jitter}`;
+  return [where, kind, waits, `token ${token}`, `secret ${secret ?? 'trusted'}`, meaning, advice ?? '-'].join(
+    ' | ',
+  );
+}
+
+function table(): string {
+  const lines = Object.entries(FAMILIES).flatMap(([family, { any, token, ticket, unknown }]) => [
+    ...Object.entries({ any, token, ticket }).flatMap(([endpoint, rules]) =>
+      Object.entries(rules).map(([code, rule]) => lineOf(`${family} ${endpoint} ${code}`, rule)),
+    ),
+    lineOf(`${family} unknown`, unknown),
+  ]);
+  return `${lines.join('\n')}\n`;
+}
+
+describe('the table of error codes', () => {
+  it('each code means, waits and advises what errcode-table.txt says', async () => {
+    const now = table();
+    if (process.env['UPDATE']) process.stdout.write(now);
+    expect(now.split('\n')).toEqual((await readFile(TABLE, 'utf8')).split('\n'));
+  });
+
+  it('a code is known where any table holds it, and only there', () => {
+    for (const { any, token, ticket } of Object.values(FAMILIES)) {
+      for (const code of Object.keys({ ...any, ...token, ...ticket }))
+        expect(isKnownErrcode(Number(code)), code).toBe(true);
+    }
+    for (const code of [0, 1, 99_999, -2, 40_000.5]) expect(isKnownErrcode(code), String(code)).toBe(false);
+  });
+
+  it.each([
+    ['ticket', 40_001, { blamesToken: true }],
+    ['ticket', 45_009, {}],
+    ['token', 40_001, { blamesSecret: true }],
+    ['token', 40_125, { blamesSecret: true }],
+    ['token', 40_164, {}],
+  ] as const)('at a %s endpoint %i blames what it should', (endpoint, errcode, blames) => {
+    const failure = platformFailure('official', endpoint, { errcode, errmsg: '' });
+    const { blamesToken, blamesSecret } = failure;
+    expect({ ...(blamesToken && { blamesToken }), ...(blamesSecret && { blamesSecret }) }).toEqual(blames);
+  });
+});

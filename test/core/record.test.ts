@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import { caughtUp, ledgerTime, platformTime } from '../../src/core/anchor.ts';
+import { emptyRecord, standing, withSecret } from '../../src/core/record.ts';
+import { stronger } from '../../src/core/wish.ts';
+
+describe('the AppSecrets that a record remembers', () => {
+  it('the one that fetched last stands last, and each stands once', () => {
+    expect(withSecret([], 'a')).toEqual(['a']);
+    expect(withSecret(['a', 'b'], 'c')).toEqual(['a', 'b', 'c']);
+    expect(withSecret(['a', 'b', 'c'], 'a')).toEqual(['b', 'c', 'a']);
+  });
+
+  it('a list that would not change is the same list', () => {
+    const known = ['a', 'b'];
+    expect(withSecret(known, 'b')).toBe(known);
+    expect(withSecret(known, undefined)).toBe(known);
+  });
+
+  it('five are remembered', () => {
+    expect(withSecret(['a', 'b', 'c', 'd', 'e'], 'f')).toEqual(['b', 'c', 'd', 'e', 'f']);
+  });
+
+  it.each([
+    [[], 'a', 'current'],
+    [['a'], undefined, 'current'],
+    [['a', 'b'], 'b', 'current'],
+    [['a', 'b'], 'a', 'replaced'],
+    [['a', 'b'], 'c', 'new'],
+    [['a'], 'b', 'new'],
+  ] as const)('after %j the secret %s is %s', (secrets, own, expected) => {
+    expect(standing(secrets, own)).toBe(expected);
+  });
+
+  it('an empty record has spent nothing since now', () => {
+    expect(emptyRecord('account', 5)).toEqual({
+      account: 'account',
+      generation: 0,
+      ledger: { fetches: {}, forced: {}, since: 5 },
+      secrets: [],
+    });
+  });
+});
+
+describe('the time of the platform', () => {
+  const anchor = { date: 100_000, wall: 50_000, monotonic: 1_000, certain: true };
+
+  it('it passes by the faster of the two clocks', () => {
+    expect(platformTime(anchor, { wall: 50_700, monotonic: 1_200 })).toBe(100_700);
+    expect(platformTime(anchor, { wall: 49_000, monotonic: 1_200 })).toBe(100_200);
+  });
+
+  it('the ledger counts by the monotonic clock, in whole milliseconds', () => {
+    expect(ledgerTime(anchor, { wall: 99_000, monotonic: 1_200.4 })).toEqual({ at: 100_200, certain: true });
+  });
+
+  it('a clock that stands before the last call is moved to it, unless the platform said so', () => {
+    const now = { wall: 50_100, monotonic: 1_100 };
+    const ledger = (lastFetch?: number) => ({
+      ...{ fetches: {}, forced: {}, since: 0 },
+      ...(lastFetch !== undefined && { lastFetch }),
+    });
+    const guess = { ...anchor, certain: false };
+    expect(caughtUp(guess, ledger(200_000), now)).toEqual({ date: 200_000, ...now, certain: false });
+    expect(caughtUp(anchor, ledger(200_000), now)).toBe(anchor);
+    expect(caughtUp(guess, ledger(100_100), now)).toBe(guess);
+    expect(caughtUp(guess, ledger(), now)).toBe(guess);
+  });
+});
+
+describe('two wishes for a refresh', () => {
+  it.each([
+    ['ordinary', 'ordinary', 'ordinary'],
+    ['ordinary', 'preferred', 'preferred'],
+    ['preferred', 'forced', 'forced'],
+    ['forced', 'ordinary', 'forced'],
+  ] as const)('of %s and %s the stronger is %s', (one, other, expected) => {
+    expect(stronger(one, other)).toBe(expected);
+    expect(stronger(other, one)).toBe(expected);
+  });
+});
