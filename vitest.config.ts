@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { insteadOf } from './build/instead.mjs';
+import { skippedReporter } from './test/support/skipped-reporter.ts';
 
 const SOURCES = join(import.meta.dirname, 'src');
 
@@ -15,6 +16,7 @@ export default defineConfig({
   ],
   test: {
     include: ['test/**/*.test.ts'],
+    reporters: ['default', skippedReporter()],
     // The end-to-end tests spawn the built program, so it is built once before the first of them.
     globalSetup: ['test/support/build.ts'],
     pool: 'forks',

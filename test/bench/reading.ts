@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { missing } from '../support/tools.ts';
 import { appIdOf, TEST_SECRET } from './account.ts';
 import { alternative } from './deployment.ts';
 import { figuresOf, ratiosOf, shown } from './figures.ts';
@@ -32,7 +33,7 @@ export const measureReading: Measure = async (surroundings) => {
   const ours = times['file'] ?? [];
   const rows = NAMES.map(([key, name]) => {
     const found = times[key];
-    if (!found) return [name, 'not measured: redis-server is not installed', ''];
+    if (!found) return [name, `not measured: ${missing('redis-server')}`, ''];
     return [name, shown(figuresOf(found), 'µs'), shown(ratiosOf(found, ours), '', 1)];
   });
   return [

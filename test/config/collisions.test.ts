@@ -3,7 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
 import { isRoot, namesIn, temporaryFolder } from '../system/folder.ts';
+import { program } from '../system/program.ts';
 import { fetching, LEAST, problemsOf } from './configured.ts';
+
+const NOBODY = 65_534;
+const checker = program(new URL('./checker.ts', import.meta.url));
 
 /** A folder with a secret, certificates, and a volume to publish into; and a link to all of it. */
 async function place() {
@@ -21,13 +25,26 @@ const willPublish = async (environment: Readonly<Record<string, string>>) =>
 
 type Names = Readonly<Record<string, string>>;
 
-/** What is wrong with paths within one place, as variables without their `WXTOKEN_`, for someone who will publish. */
-async function wrongWith(names: Names, at?: Awaited<ReturnType<typeof place>>): Promise<string[]> {
+/** What is wrong with an environment for someone who will publish. */
+const problemsHere = (environment: Names) => problemsOf(environment, willPublish);
+
+/** The same for somebody else than root, who may write everywhere. */
+async function problemsOfAnother(environment: Names): Promise<string[]> {
+  const another = isRoot ? { uid: NOBODY, gid: NOBODY } : {};
+  return JSON.parse(await checker.run([JSON.stringify(environment)], another));
+}
+
+/** What is wrong with paths within one place, as variables without their `WXTOKEN_`. */
+async function wrongWith(
+  names: Names,
+  at?: Awaited<ReturnType<typeof place>>,
+  find = problemsHere,
+): Promise<string[]> {
   const within = at ?? (await place());
   const paths = Object.entries({ FILE: '/volume/token', ...names }).map(
     ([name, path]) => [`WXTOKEN_${name}`, path.startsWith('/') ? within(path) : path] as const,
   );
-  const problems = await problemsOf({ ...LEAST, ...Object.fromEntries(paths) }, willPublish);
+  const problems = await find({ ...LEAST, ...Object.fromEntries(paths) });
   return problems.map((problem) => problem.replaceAll(within(), ''));
 }
 
@@ -206,14 +223,15 @@ describe('paths that cannot be written', () => {
   });
 
   it('a folder without write permission is reported with advice', async (ctx) => {
-    if (isRoot) return ctx.skip('root may write everywhere');
     const at = await place();
     await chmod(at('volume'), 0o555);
     ctx.onTestFinished(() => chmod(at('volume'), 0o755));
     const advice =
       'EACCES; give the daemon write permission on the folder (in Kubernetes: securityContext.fsGroup)';
-    expect(await wrongWith({}, at)).toEqual([`WXTOKEN_FILE: cannot write into /volume: ${advice}`]);
-    expect(await wrongWith({ FILE: '/volume/a/b/token' }, at)).toEqual([
+    expect(await wrongWith({}, at, problemsOfAnother)).toEqual([
+      `WXTOKEN_FILE: cannot write into /volume: ${advice}`,
+    ]);
+    expect(await wrongWith({ FILE: '/volume/a/b/token' }, at, problemsOfAnother)).toEqual([
       `WXTOKEN_FILE: cannot create the folder /volume/a/b: ${advice}`,
     ]);
   });

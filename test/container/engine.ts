@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { TestContext } from 'vitest';
+import { isMissing, missing } from '../support/tools.ts';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -48,18 +49,15 @@ export async function podman(...args: readonly string[]): Promise<string> {
   return output.trimEnd();
 }
 
-let missing: Promise<string | undefined> | undefined;
+let obstacle: Promise<string | undefined> | undefined;
 let built: Promise<unknown> | undefined;
 
 /** The image of the Dockerfile is there afterwards. The test ends here, saying why, where there is no podman. */
 export async function imageFor(context: TestContext): Promise<void> {
   if (!process.env['WITH_PODMAN']) context.skip('builds an image: npm run test:container');
-  missing ??= whatIsMissing();
-  const reason = await missing;
-  if (reason) {
-    process.stdout.write(`${reason}, so “${context.task.name}” is left out\n`);
-    context.skip(reason);
-  }
+  obstacle ??= whyNoPodman();
+  const reason = await obstacle;
+  if (reason) context.skip(reason);
   built ??= podman(
     'build',
     ...BUILD_OPTIONS,
@@ -80,12 +78,13 @@ export async function derivedImage(name: string, dockerfile: string): Promise<st
   return image;
 }
 
-async function whatIsMissing(): Promise<string | undefined> {
+async function whyNoPodman(): Promise<string | undefined> {
   try {
     const { code, complaint } = await tryPodman('info');
     return code === 0 ? undefined : `podman does not work here (${complaint.trim()})`;
-  } catch {
-    return 'podman is not installed';
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    return missing('podman');
   }
 }
 

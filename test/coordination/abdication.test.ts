@@ -13,14 +13,14 @@ function leader() {
   return { clock, seen, ...createAbdication({ clock, leads: () => seen.leads, resign }) };
 }
 
-describe('who leads and cannot do it', () => {
-  it('gives up at once when nothing is under way', () => {
+describe('abdication', () => {
+  it('a leader that is asked to resign does so at once when no work is under way', () => {
     const { ask, seen } = leader();
     ask();
     expect(seen.resigned).toBe(1);
   });
 
-  it('ends first what is under way, and begins nothing else', () => {
+  it('a leader finishes the work under way before it resigns and begins no more', () => {
     const { ask, enter, isOpen, seen } = leader();
     const [one, other] = [enter(), enter()];
     expect(isOpen()).toBe(true);
@@ -33,7 +33,7 @@ describe('who leads and cannot do it', () => {
     expect(seen.resigned).toBe(1);
   });
 
-  it('does so once a minute at most, however many credentials are refused', () => {
+  it('a leader resigns at most once a minute, however often it is asked', () => {
     const { ask, clock, seen, enter } = leader();
     ask();
     seen.leads = true;
@@ -46,7 +46,7 @@ describe('who leads and cannot do it', () => {
     expect(seen.resigned).toBe(1);
   });
 
-  it('has nothing to give up when it does not lead any more', () => {
+  it('a leader that lost the Lease meanwhile does not resign after its work', () => {
     const { ask, enter, seen } = leader();
     const done = enter();
     ask();

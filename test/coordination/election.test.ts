@@ -20,8 +20,8 @@ function onlooker(clock: FakeClock) {
   };
 }
 
-describe('a Lease of another daemon', () => {
-  it('is left alone for as long as it goes on changing, and taken when it has not for its duration', () => {
+describe('Leases of other daemons', () => {
+  it('a Lease is left alone while it keeps changing and taken when unchanged for its duration', () => {
     const clock = fakeClock();
     const look = onlooker(clock);
     for (let renewal = 0; renewal < 20; renewal += 1) {
@@ -42,7 +42,7 @@ describe('a Lease of another daemon', () => {
   it.each([
     ['an hour behind', -HOUR],
     ['an hour ahead', HOUR],
-  ])('counts by our own clock, though that of its holder is %s', (_, skew) => {
+  ])('a candidate counts by its own clock when the clock of the holder is %s', (_, skew) => {
     const clock = fakeClock();
     const look = onlooker(clock);
     const held = (renewed: number) => holding({ renewed: renewed + skew });
@@ -54,7 +54,7 @@ describe('a Lease of another daemon', () => {
     expect(look(dead).kind).toBe('take');
   });
 
-  it('is not taken because somebody set our own clock', () => {
+  it('a Lease is not taken because the clock of the candidate was set forward', () => {
     const clock = fakeClock();
     const look = onlooker(clock);
     look(holding());
@@ -62,7 +62,7 @@ describe('a Lease of another daemon', () => {
     expect(look(holding())).toEqual({ kind: 'wait', ms: 15 * SECOND });
   });
 
-  it('is taken at once when it was given back, which counts as a change of hands', () => {
+  it('a Lease that was given back is taken at once, which counts as a transition', () => {
     const clock = fakeClock();
     const look = onlooker(clock);
     look(holding());
@@ -71,13 +71,13 @@ describe('a Lease of another daemon', () => {
     expect(look(free)).toMatchObject({ kind: 'take', holding: { transitions: 4 } });
   });
 
-  it('that nobody has ever held begins with none', () => {
+  it('a Lease that nobody has ever held is taken with a transition count of 0', () => {
     expect(onlooker(fakeClock())(undefined)).toMatchObject({ kind: 'take', holding: { transitions: 0 } });
   });
 });
 
-describe('our own Lease', () => {
-  it('is renewed, and keeps its beginning and its count', () => {
+describe('the own Lease', () => {
+  it('a leader renews its Lease and keeps its acquire time and transition count', () => {
     const clock = fakeClock();
     const look = onlooker(clock);
     const ours = holding({ holder: 'me' });
@@ -85,7 +85,7 @@ describe('our own Lease', () => {
     expect(look(ours)).toEqual({ kind: 'renew', holding: { ...ours, renewed: clock.now().wall } });
   });
 
-  it('is acted on for as long as the deadline since its renewal, by whichever clock has moved further', () => {
+  it('a leader acts until the renew deadline by whichever of its clocks has moved further', () => {
     const clock = fakeClock();
     const renewal = clock.now();
     const held = () => isHeld(renewal, TIMES, clock.now());
@@ -102,7 +102,7 @@ describe('our own Lease', () => {
 });
 
 describe('the spec of a Lease', () => {
-  it('has times of exactly six digits, whole seconds, and is read as it was written', () => {
+  it('a Lease spec has times with six decimals and is read as it was written', () => {
     const held = holding({ renewed: Date.UTC(2026, 0, 1, 12, 0, 0, 7) });
     const spec = specOf(held);
     expect(spec).toEqual({
@@ -113,7 +113,7 @@ describe('the spec of a Lease', () => {
     expect(holdingOf({ spec })).toEqual(held);
   });
 
-  it('may be absent, empty or nonsense', () => {
+  it('a Lease spec that is absent, empty or invalid is read without an error', () => {
     expect(holdingOf({})).toBeUndefined();
     expect(holdingOf({ spec: {} })).toMatchObject({ holder: '', renewed: 0 });
     expect(holdingOf({ spec: { holderIdentity: 'x', renewTime: 'soon' } })).toMatchObject({ renewed: 0 });

@@ -11,8 +11,8 @@ const holder = program(new URL('./holder.ts', import.meta.url));
 
 const take = (path: string) => fileLock(path, 0o600, systemClock).take();
 
-describe('the lock', () => {
-  it('is held by one at a time, and free again once released', async () => {
+describe('taking and releasing', () => {
+  it('a lock has one holder at a time and is free again once released', async () => {
     const path = await recordPath();
     const first = await take(path);
     expect(await first?.held()).toBe(true);
@@ -25,7 +25,7 @@ describe('the lock', () => {
     await second?.release();
   });
 
-  it('is given to one of ten who ask at once, again and again', async () => {
+  it('a lock goes to exactly one of ten concurrent takers, in every round', async () => {
     const path = await recordPath();
     for (let round = 0; round < 50; round += 1) {
       const leases = await Promise.all(Array.from({ length: 10 }, () => take(path)));
@@ -38,7 +38,7 @@ describe('the lock', () => {
     }
   });
 
-  it('is one for each account', async () => {
+  it('each account has a lock of its own', async () => {
     const folder = await temporaryFolder();
     const leases = await Promise.all(['a.json', 'b.json'].map((name) => take(join(folder, name))));
     for (const lease of leases) {
@@ -47,7 +47,7 @@ describe('the lock', () => {
     }
   });
 
-  it('needs no record, and leaves nothing behind', async () => {
+  it('a lock needs no record and leaves no file behind once released', async () => {
     const path = await recordPath();
     const lease = await take(path);
     expect(await modeOf(`${path}.owner`)).toBe(0o600);
@@ -55,7 +55,7 @@ describe('the lock', () => {
     expect(await namesIn(dirname(path))).toEqual([]);
   });
 
-  it('keeps other processes out, and lets them keep us out', async () => {
+  it('a lock keeps other processes out until it is released', async () => {
     const path = await recordPath();
     const lease = await take(path);
     expect((await startHolder(holder, path)).said).toBe('busy');
@@ -69,7 +69,7 @@ describe('the lock', () => {
     await next?.release();
   });
 
-  it('is free when its holder ends without a word', async () => {
+  it('a lock is free when its holder exits without releasing it', async () => {
     const path = await recordPath();
     const other = await startHolder(holder, path);
     await other.exit();
@@ -79,7 +79,7 @@ describe('the lock', () => {
     await lease?.release();
   });
 
-  it('may be released twice, and the second time takes it from nobody', async () => {
+  it('a second release of a lock does not take it from the next holder', async () => {
     const path = await recordPath();
     const lease = await take(path);
     await lease?.release();
@@ -92,8 +92,8 @@ describe('the lock', () => {
   });
 });
 
-describe('a lock that was lost', () => {
-  it('is not held once another name stands there, and releasing it takes it from nobody', async () => {
+describe('lost locks', () => {
+  it('a lock that names another owner is no longer held, and its release removes nothing', async () => {
     const path = await recordPath();
     const ours = await take(path);
     const owner = JSON.parse(await readFile(`${path}.owner`, 'utf8'));
@@ -104,11 +104,14 @@ describe('a lock that was lost', () => {
   });
 
   it.each([
-    ['the owner’s name', (path: string) => unlink(`${path}.owner`)],
-    ['the lock', (path: string) => rm(`${path}.lock`, { recursive: true })],
-    ['everything', (path: string) => rm(dirname(path), { recursive: true }).then(() => mkdir(dirname(path)))],
-    ['the sense of the owner’s name', (path: string) => writeFile(`${path}.owner`, 'garbage')],
-  ])('to somebody who removed %s is free for the next, not kept for ever', async (_, remove) => {
+    ['removed the owner file', (path: string) => unlink(`${path}.owner`)],
+    ['removed the lock folder', (path: string) => rm(`${path}.lock`, { recursive: true })],
+    [
+      'emptied the folder',
+      (path: string) => rm(dirname(path), { recursive: true }).then(() => mkdir(dirname(path))),
+    ],
+    ['overwrote the owner file with garbage', (path: string) => writeFile(`${path}.owner`, 'garbage')],
+  ])('a lock is free for the next taker after somebody %s', async (_, remove) => {
     const path = await recordPath();
     const ours = await take(path);
     await remove(path);
@@ -120,8 +123,8 @@ describe('a lock that was lost', () => {
   });
 });
 
-describe('a place where locks are not possible', () => {
-  it('is said to be unusable when the folder is missing', async () => {
+describe('unusable places for locks', () => {
+  it('a lock in a missing folder is refused as unusable', async () => {
     const path = join(await temporaryFolder(), 'missing', 'account.json');
     await expect(take(path)).rejects.toMatchObject({
       name: 'EdgeError',
@@ -130,14 +133,14 @@ describe('a place where locks are not possible', () => {
     });
   });
 
-  it('is said to be unusable when the owner’s name cannot be written, and nothing stays locked', async () => {
+  it('a lock whose owner file cannot be written is refused as unusable and stays unlocked', async () => {
     const path = await recordPath();
     await mkdir(`${path}.owner`);
     await expect(take(path)).rejects.toMatchObject({ code: 'lock-unusable' });
     expect(await namesIn(dirname(path))).toEqual(['account.json.owner']);
   });
 
-  it('is said to be unusable when it belongs to somebody else', async (ctx) => {
+  it('a lock in a folder of another user is refused as unusable', async (ctx) => {
     if (!isRoot) return ctx.skip('only root may start a program as somebody else');
     const path = await recordPath();
     const refused = holder.run([path], { uid: 65_534, gid: 65_534 });

@@ -19,14 +19,14 @@ async function folderWith(ages: Readonly<Record<string, number>>): Promise<strin
   return folder;
 }
 
-describe('records of accounts that nobody serves', () => {
-  it('a record is removed after seven days, with what stands for the holder of its lock', async () => {
+describe('forgotten records', () => {
+  it('a record that nobody serves is removed after seven days, with its owner file', async () => {
     const folder = await folderWith({ [RECORD]: 7, [`${RECORD}.owner`]: 7 });
     await sweepForgotten(folder, () => false, NOW);
     expect(await namesIn(folder)).toEqual([]);
   });
 
-  it('a younger record stays', async () => {
+  it('a record younger than seven days stays', async () => {
     const folder = await folderWith({ [RECORD]: 6.9 });
     await sweepForgotten(folder, () => false, NOW);
     expect(await namesIn(folder)).toEqual([RECORD]);
@@ -39,7 +39,7 @@ describe('records of accounts that nobody serves', () => {
   });
 
   it.each(['stable-token', 'access-token', 'wecom', 'ticket'])(
-    'a record of a %s is known by its name',
+    'a forgotten record of type %s is recognised by its name and removed',
     async (type) => {
       const folder = await folderWith({ [`host.${type}.wx0000000000000000.json`]: 8 });
       await sweepForgotten(folder, () => false, NOW);
@@ -47,7 +47,7 @@ describe('records of accounts that nobody serves', () => {
     },
   );
 
-  it('a file of somebody else stays, however old it is', async () => {
+  it('a foreign file in the state folder stays, however old it is', async () => {
     const others = ['config.json', 'host.token.wx.json', `${RECORD}.bak`, 'stable-token.wx.json', 'token'];
     const folder = await folderWith(Object.fromEntries(others.map((name) => [name, 90])));
     await mkdir(join(folder, 'host.wecom.folder.json'));

@@ -14,8 +14,10 @@ const FORBIDDEN = new EdgeError({
   ...{ class: 'refused', code: 'kube-forbidden', message: 'may not watch', effect: 'none', backoff: PASSING },
 });
 
-describe('a candidate that may read and renew the Lease, and not watch it', () => {
-  it('can be elected all the same, and says what it lacks', async ({ onTestFinished }) => {
+describe('missing permission to watch the Lease', () => {
+  it('a candidate that may not watch the Lease is elected and reports what it lacks', async ({
+    onTestFinished,
+  }) => {
     let stored: Stored<'leases'> = { metadata: { name: 'wx-token', resourceVersion: '1' } };
     const client = {
       namespace: 'shop',

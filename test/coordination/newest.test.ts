@@ -17,7 +17,7 @@ function watched() {
 }
 
 describe('the newest version of a Secret', () => {
-  it('an older event says nothing, a newer one is taken over', () => {
+  it('an older event is ignored and a newer one is taken over', () => {
     const { heard, version, changes } = watched();
     for (const [next, known] of [
       [9, '9'],
@@ -32,14 +32,14 @@ describe('the newest version of a Secret', () => {
     expect(changes()).toBe(3);
   });
 
-  it('versions are compared as numbers', () => {
+  it('resource versions are compared as numbers', () => {
     const { heard, version } = watched();
     heard(secret(999));
     heard(secret(1000));
     expect(version()).toBe('1000');
   });
 
-  it('a Secret that was deleted is not known any more, unless a newer one was heard of', () => {
+  it('a deleted Secret is forgotten unless a newer version is known', () => {
     const { heard, heardGone, version, changes } = watched();
     heard(secret(5));
     heardGone(secret(6));
@@ -50,7 +50,7 @@ describe('the newest version of a Secret', () => {
     expect(changes()).toBe(3);
   });
 
-  it('what is read is how it is, also where it is older: a backup was put back', () => {
+  it('a read result counts even when it is older, as after a restored backup', () => {
     const { heard, reading, version } = watched();
     heard(secret(9));
     reading()(secret(3));
@@ -59,7 +59,7 @@ describe('the newest version of a Secret', () => {
     expect(version()).toBeUndefined();
   });
 
-  it('an answer that was overtaken by an event counts only where it is newer', () => {
+  it('a read result that an event overtook counts only when it is newer', () => {
     const { heard, reading, version } = watched();
     const slow = reading();
     heard(secret(9));
@@ -75,7 +75,7 @@ describe('the newest version of a Secret', () => {
     expect(version()).toBe('12');
   });
 
-  it('nobody is told of a Secret that is the same as before', () => {
+  it('an unchanged Secret causes no notification', () => {
     const { heard, reading, changes } = watched();
     heard(secret(4));
     reading()(secret(4));

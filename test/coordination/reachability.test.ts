@@ -27,8 +27,8 @@ function observed() {
   return { ...reachability, clock, events, recoveries: () => recoveries };
 }
 
-describe('an object of the cluster', () => {
-  it('an object that is read well causes no report, and tells when that was', () => {
+describe('reachability of a cluster object', () => {
+  it('an object that is read successfully causes no event, and the time is kept', () => {
     const { good, clock, events, syncedAt, failure, trouble } = observed();
     expect(syncedAt()).toBeUndefined();
     good();
@@ -36,7 +36,7 @@ describe('an object of the cluster', () => {
     expect([failure(), trouble(), events]).toEqual([undefined, undefined, []]);
   });
 
-  it('a failure is told at once, and matters after ten seconds without a good answer', () => {
+  it('a failure is reported at once and counts as trouble after ten seconds', () => {
     const { good, bad, clock, events, failure, trouble } = observed();
     good();
     bad(new EdgeError(AWAY));
@@ -48,13 +48,13 @@ describe('an object of the cluster', () => {
     expect(trouble()).toEqual(AWAY);
   });
 
-  it('a failure matters at once where there never was a good answer', () => {
+  it('a failure counts as trouble at once when no read has ever succeeded', () => {
     const { bad, trouble } = observed();
     bad(new EdgeError(AWAY));
     expect(trouble()).toEqual(AWAY);
   });
 
-  it('a recovery is told once', () => {
+  it('a recovery is reported once', () => {
     const { good, bad, events, failure, recoveries } = observed();
     bad(new Error('odd'));
     expect(failure()).toMatchObject({ class: 'passing', message: 'odd', effect: 'none' });

@@ -66,8 +66,8 @@ function served(names: readonly string[]) {
   };
 }
 
-describe('the desk that serves refresh requests', () => {
-  it('a request is made, and answered once the credential is published', async () => {
+describe('serving of refresh requests', () => {
+  it('a request refreshes its credential and is answered once that is published', async () => {
     const { desk, waiting, refreshed, replies, withdrawn } = served(['shop', 'other']);
     waiting.push(asks(['shop']));
     await desk.serve();
@@ -111,7 +111,7 @@ describe('the desk that serves refresh requests', () => {
     expect(replies).toEqual([[{ name: 'shop', result: 'failed', message: 'it took too long' }]]);
   });
 
-  it('requests that came together are one refresh with the strongest wish and the longest patience', async () => {
+  it('requests that come together share the strongest wish and the longest patience', async () => {
     const { desk, busy, waiting, refreshed, replies, pass } = served(['shop']);
     busy.add('shop');
     waiting.push(asks(['shop'], { patience: 40 * SECOND }));
@@ -133,7 +133,7 @@ describe('the desk that serves refresh requests', () => {
     expect(replies.map((reply) => reply.map(({ name }) => name))).toEqual([['shop', 'other'], ['other']]);
   });
 
-  it('a credential that is no longer served is told as such', async () => {
+  it('a credential that is no longer served is answered as failed', async () => {
     const { desk, waiting, replies } = served(['shop']);
     waiting.push(asks(['shop', 'gone']));
     await desk.serve();
@@ -148,7 +148,7 @@ describe('the desk that serves refresh requests', () => {
     expect(waiting).toHaveLength(1);
   });
 
-  it('a request that comes while another is served is served after it, and the folder is read by one at a time', async () => {
+  it('a request that comes while another is being served is answered after it', async () => {
     const { desk, busy, waiting, replies, pass, onRead } = served(['shop']);
     busy.add('shop');
     waiting.push(asks(['shop']));

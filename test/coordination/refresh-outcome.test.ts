@@ -21,8 +21,8 @@ function published(): Story {
   return story;
 }
 
-describe('what came of a refresh', () => {
-  it('a published token is told with the seconds that it lives', () => {
+describe('refresh outcomes', () => {
+  it('a published token is reported with its remaining seconds', () => {
     const story = published();
     story.clock.pass(600_400);
     expect(outcomeOf(story)).toEqual({
@@ -31,18 +31,18 @@ describe('what came of a refresh', () => {
     });
   });
 
-  it('a token that came back the same is told as such', () => {
+  it('a token that the platform handed out again is reported as the same', () => {
     expect(outcomeOf(published(), { unready: 1 })?.message).toMatch(
       /^the platform handed out the same token again/,
     );
   });
 
-  it('a request is under way until it has begun, and while another daemon has it', () => {
+  it('a request stays open until it has begun and while another daemon has it', () => {
     expect(outcomeOf(published(), { manual: 'ordinary' })).toBeUndefined();
     expect(outcomeOf(published(), { awaited: 3 })).toBeUndefined();
   });
 
-  it('a request fails where the store can be neither locked nor written, and not before that is known', () => {
+  it('a request fails once the store is known to be blocked and no earlier', () => {
     const blocked: Step = { kind: 'wait', ms: 1_000, why: 'blocked' };
     const trouble = { failures: 1, failure: { ...PASSING_FAULT, message: 'no locks here' }, retryAt: 0 };
     const waiting = { manual: 'ordinary', trouble } as const;
@@ -71,13 +71,16 @@ describe('what came of a refresh', () => {
     ['store', /written down first, and the state folder does not work$/],
     ['spacing', /within 30 s of another$/],
     ['forced-budget', /the forced refreshes of the day are used up$/],
-  ] as const)('a refresh that was not forced for %s failed only for who wanted force', (declined, why) => {
-    expect(outcomeOf(published(), { declined }, { forced: true })).toEqual({
-      result: 'failed',
-      message: expect.stringMatching(why),
-    });
-    expect(outcomeOf(published(), { declined })?.result).toBe('published');
-  });
+  ] as const)(
+    'a refresh that was not forced for the reason %s fails only a forced request',
+    (declined, why) => {
+      expect(outcomeOf(published(), { declined }, { forced: true })).toEqual({
+        result: 'failed',
+        message: expect.stringMatching(why),
+      });
+      expect(outcomeOf(published(), { declined })?.result).toBe('published');
+    },
+  );
 
   it.each<[FailureClass, string]>([
     ['passing', 'failed'],
@@ -85,14 +88,14 @@ describe('what came of a refresh', () => {
     ['quota', 'failed'],
     ['refused', 'refused'],
     ['confirmation', 'refused'],
-  ])('a failure of the class %s is told as %s, with the advice', (kind, result) => {
+  ])('a failure of class %s is reported as %s, with its advice', (kind, result) => {
     const failure = { ...PASSING_FAULT, class: kind, message: 'no' };
     expect(outcomeOf(published(), { failure })).toEqual({ result, message: 'no' });
     const advised = { ...failure, advice: 'do this' };
     expect(outcomeOf(published(), { failure: advised })).toEqual({ result, message: 'no; do this' });
   });
 
-  it('a token that a target does not hold yet is under way, and fails with what the target said', () => {
+  it('a token that a target lacks keeps its request open until the target fails', () => {
     const story = tell('stable-token');
     story.fetch(token('a'));
     expect(outcomeOf(story)).toBeUndefined();

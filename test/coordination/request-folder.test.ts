@@ -26,8 +26,8 @@ async function folders() {
 
 const all = () => true;
 
-describe('a folder of refresh requests', () => {
-  it('a request reaches the daemon, and its reply whoever asked', async () => {
+describe('the request folder', () => {
+  it('a request reaches the daemon and its reply reaches the command', async () => {
     const { command, daemon } = await folders();
     const pending = await command.leave(REQUEST);
     expect([await pending.isTaken(), await pending.reply()]).toEqual([false, undefined]);
@@ -38,7 +38,7 @@ describe('a folder of refresh requests', () => {
     expect(await pending.reply()).toEqual([PUBLISHED]);
   });
 
-  it('one of two daemons takes a request', async () => {
+  it('a request is taken only once when two daemons ask at the same time', async () => {
     const { command, daemon } = await folders();
     await command.leave(REQUEST);
     const both = await Promise.all([daemon.take(all), daemon.take(all)]);
@@ -60,7 +60,7 @@ describe('a folder of refresh requests', () => {
     expect(await pending.isTaken()).toBe(false);
   });
 
-  it('a request that is withdrawn leaves nothing behind, and is not replied to', async () => {
+  it('a withdrawn request leaves no file behind and gets no reply', async () => {
     const { path, command, daemon } = await folders();
     const pending = await command.leave(REQUEST);
     const taken = await daemon.take(all);
@@ -74,7 +74,7 @@ describe('a folder of refresh requests', () => {
     expect(await namesIn(path)).toEqual([]);
   });
 
-  it('a reply can be read by its daemon alone, a request by every daemon', async () => {
+  it('a reply file is private to its user and a request file is readable by all', async () => {
     const { path, command, daemon } = await folders();
     await command.leave(REQUEST);
     const [request = ''] = await namesIn(path);
@@ -84,7 +84,7 @@ describe('a folder of refresh requests', () => {
     expect(await modeOf(join(path, reply))).toBe(0o600);
   });
 
-  it('a command is told ENOENT where no daemon has made the folder', async () => {
+  it('a command gets ENOENT where no daemon has created the request folder', async () => {
     const folder = requestFolder(await temporaryFolder());
     await expect(folder.leave(REQUEST)).rejects.toMatchObject({ code: 'ENOENT' });
     expect(await folder.take(all)).toBeUndefined();
@@ -103,13 +103,13 @@ describe('a folder of refresh requests', () => {
     expect(await readFile(join(path, 'odd.request'), 'utf8')).toBe(text);
   });
 
-  it('a request without patience is taken as well', async () => {
+  it('a request with a patience of 0 is taken', async () => {
     const { command, daemon } = await folders();
     await command.leave({ ...REQUEST, patience: 0 });
     expect((await daemon.take(all))?.request.patience).toBe(0);
   });
 
-  it('a reply that cannot be read counts as none', async () => {
+  it('an invalid reply counts as no reply', async () => {
     const { path, command } = await folders();
     const pending = await command.leave(REQUEST);
     const [request = ''] = await namesIn(path);
@@ -120,7 +120,7 @@ describe('a folder of refresh requests', () => {
     expect(await pending.reply()).toEqual([PUBLISHED]);
   });
 
-  it('what nobody fetched for ten minutes is removed, and nothing younger', async () => {
+  it('a request or reply older than ten minutes is removed and a younger one stays', async () => {
     const { path, daemon } = await folders();
     const ages = { 'old.taken': 11, 'old.reply': 11, 'old.request': 11, 'young.reply': 9 };
     for (const [name, minutes] of Object.entries(ages)) {
@@ -132,7 +132,7 @@ describe('a folder of refresh requests', () => {
     expect(await namesIn(path)).toEqual(['young.reply']);
   });
 
-  it('a file that is no request is not taken for one', async () => {
+  it('a file without the request extension is not taken as a request', async () => {
     const { path, daemon } = await folders();
     for (const name of ['a.taken', 'a.reply', 'arequest', 'request.txt'])
       await writeFile(join(path, name), JSON.stringify(REQUEST));

@@ -40,8 +40,8 @@ function longest(): AccountRecord {
   };
 }
 
-describe('what a Secret holds of a credential', () => {
-  it('is under keys of its own, also for tickets and for a name that another one begins with', () => {
+describe('layout of the cluster Secret', () => {
+  it('each token and ticket of each credential has keys of its own in the Secret', () => {
     const keys = ['shop', 'shop-json', 'shop-jsapi'].flatMap((name) =>
       KINDS.flatMap((kind) => Object.values(keysOf(name, kind))),
     );
@@ -56,7 +56,7 @@ describe('what a Secret holds of a credential', () => {
     });
   });
 
-  it('has names that Kubernetes takes, however long a credential is called', () => {
+  it('every key is valid in Kubernetes even for the longest credential name', () => {
     for (const kind of KINDS) {
       const { value, entry, record, request } = keysOf('a'.repeat(63), kind);
       for (const key of [value, entry]) expect(key).toMatch(/^[-._a-zA-Z0-9]{1,253}$/);
@@ -68,7 +68,7 @@ describe('what a Secret holds of a credential', () => {
     }
   });
 
-  it('leaves room for a hundred, whatever befalls all of them', () => {
+  it('a hundred credentials fit into one Secret even with the longest records', () => {
     const part = encodePart(longest(), SUBJECT);
     const bytes = (text = '') => Buffer.byteLength(text);
     expect(bytes(part.record)).toBeLessThanOrEqual(LARGEST_RECORD);
@@ -84,21 +84,21 @@ describe('what a Secret holds of a credential', () => {
     expect(100 * data).toBeLessThan(1024 * 1024);
   });
 
-  it('is read again, but for what an error had to say too much', () => {
+  it('a stored credential is read as it was written, except for overlong error texts', () => {
     const { setback, ...rest } = longest();
     expect(decodePart(encodePart(rest, SUBJECT), ACCOUNT)).toEqual(rest);
     const read = decodePart(encodePart(longest(), SUBJECT), ACCOUNT);
     expect(read).toMatchObject({ ...rest, setback: { at: setback?.at, failure: { code: 'wx-40164' } } });
   });
 
-  it('is nothing where nothing is, and an error that quotes nothing where it cannot be', () => {
+  it('an absent record is read as none and an invalid one fails without being quoted', () => {
     expect(decodePart({}, ACCOUNT)).toBeUndefined();
     for (const record of ['', '{', 'null', '7', '[]', '{"token":7}', '{"version":2}']) {
       expect(() => decodePart({ record, value: 'c2VjcmV0' }, ACCOUNT)).toThrow(/^not (JSON|a record)/);
     }
   });
 
-  it('changes as little as it can', () => {
+  it('a patch of the Secret contains only what has changed', () => {
     const keys = keysOf('shop', 'token');
     const { token: _none, ...begun } = longest();
     const before = { value: 'eA==', entry: 'e30=' };

@@ -32,8 +32,8 @@ async function touch(path: string, offsetMs: number): Promise<void> {
   await utimes(`${path}.lock`, then, then);
 }
 
-describe('the lock of a process that was killed', () => {
-  it('here is taken over at once', async () => {
+describe('locks of killed processes', () => {
+  it('a lock of a process killed on this host is taken over at once', async () => {
     const path = await recordPath();
     const other = await startHolder(holder, path);
     await other.kill();
@@ -43,7 +43,7 @@ describe('the lock of a process that was killed', () => {
     expect(await namesIn(dirname(path))).toEqual([]);
   });
 
-  it('elsewhere is taken over when it has not moved for ten seconds of our own', async () => {
+  it('a lock of a process killed elsewhere is taken over after ten seconds without a change', async () => {
     const path = await deadElsewhere();
     const clock = fakeClock();
     const lock = fileLock(path, 0o600, clock);
@@ -57,7 +57,7 @@ describe('the lock of a process that was killed', () => {
   });
 
   it.each([-YEAR, YEAR])(
-    'elsewhere is judged by no clock but ours: its own was off by %i ms',
+    'a lock from a host whose clock is off by %i ms is judged by the local clock',
     async (offset) => {
       const path = await deadElsewhere();
       await touch(path, offset);
@@ -72,7 +72,7 @@ describe('the lock of a process that was killed', () => {
     },
   );
 
-  it('is removed with the name of its owner, which says nothing of the next', async () => {
+  it('a stale lock is removed together with its owner file', async () => {
     const path = await deadElsewhere();
     const { seen } = await staleness(path, undefined, () => false, fakeClock());
     if (!seen) throw new Error('there is a lock, and it was not seen');
@@ -80,7 +80,7 @@ describe('the lock of a process that was killed', () => {
     expect(await namesIn(dirname(path))).toEqual([]);
   });
 
-  it('is taken over by one of five who come at once', async () => {
+  it('a stale lock is taken over by exactly one of five concurrent processes', async () => {
     const path = await recordPath();
     const dead = await startHolder(holder, path);
     await dead.kill();
@@ -89,7 +89,7 @@ describe('the lock of a process that was killed', () => {
     for (const { said, ask } of comers) expect(await ask('held')).toBe(said === 'taken' ? 'held' : 'lost');
   });
 
-  it('is taken over although an earlier taker was killed while it took it', async () => {
+  it('a stale lock is taken over although an earlier takeover was killed halfway', async () => {
     const path = await recordPath();
     const other = await startHolder(holder, path);
     await other.kill();
@@ -110,8 +110,8 @@ describe('the lock of a process that was killed', () => {
   });
 });
 
-describe('the lock of a living process is left to it', () => {
-  it('that moved since it was judged', async () => {
+describe('locks of living processes', () => {
+  it('a lock that was renewed since it was judged stale is not removed', async () => {
     const path = await recordPath();
     const other = await startHolder(holder, path);
     const { seen } = await staleness(path, undefined, () => false, fakeClock());
@@ -121,7 +121,7 @@ describe('the lock of a living process is left to it', () => {
     expect(await other.ask('held')).toBe('held');
   });
 
-  it('elsewhere, however wrong its clock and however long it takes, while it moves', async () => {
+  it('a lock from another host is left alone while it is renewed, however wrong its clock', async () => {
     const path = await deadElsewhere();
     const clock = fakeClock();
     const lock = fileLock(path, 0o600, clock);
@@ -132,7 +132,7 @@ describe('the lock of a living process is left to it', () => {
     }
   });
 
-  it('that has just taken it and not yet written its name, though the last owner is dead', async () => {
+  it('a lock without an owner file is left alone after its last holder released it', async () => {
     const path = await recordPath();
     const last = await startHolder(holder, path);
     expect(await last.ask('release')).toBe('released');
@@ -142,7 +142,7 @@ describe('the lock of a living process is left to it', () => {
     expect(await namesIn(dirname(path))).toContain('account.json.lock');
   });
 
-  it('that took it over and has not yet written its name, though the last owner is dead', async () => {
+  it('a lock without an owner file is left alone after its last holder exited', async () => {
     const path = await recordPath();
     const last = await startHolder(holder, path);
     await last.exit();
@@ -152,8 +152,8 @@ describe('the lock of a living process is left to it', () => {
   });
 });
 
-describe('a holder that was frozen', () => {
-  it('learns that it was taken over, and does not release the lock of the new holder', async () => {
+describe('frozen holders', () => {
+  it('a frozen holder learns of a takeover and does not release the lock of the new holder', async () => {
     const path = await recordPath();
     const frozen = await startHolder(holder, path);
     frozen.freeze();
@@ -173,7 +173,7 @@ describe('a holder that was frozen', () => {
     await lease?.release();
   });
 
-  it('keeps what nobody took meanwhile', async () => {
+  it('a frozen holder keeps a lock that nobody took meanwhile', async () => {
     const path = await recordPath();
     const frozen = await startHolder(holder, path);
     frozen.freeze();

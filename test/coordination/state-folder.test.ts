@@ -33,9 +33,9 @@ async function workshop() {
   return { folder, path: join(folder, FILE), warnings, state, store: state.open(ACCOUNT) };
 }
 
-describe('the state folder', () => {
+describe('preparation of the state folder', () => {
   it.each([0o000, 0o022, 0o077])(
-    'is made for its owner alone, its files as well, under umask %i',
+    'the state folder and its files are private to their owner under umask %i',
     async (mask) => {
       withUmask(mask);
       const { folder, path, state, store } = await workshop();
@@ -46,7 +46,7 @@ describe('the state folder', () => {
     },
   );
 
-  it('keeps the mode that somebody chose for it', async () => {
+  it('an existing state folder keeps its mode', async () => {
     const { folder, state } = await workshop();
     await mkdir(folder);
     await chmod(folder, 0o770);
@@ -54,7 +54,7 @@ describe('the state folder', () => {
     expect(await modeOf(folder)).toBe(0o770);
   });
 
-  it('is swept at the start', async () => {
+  it('a left-over temporary file is swept from the state folder at the start', async () => {
     const { folder, state } = await workshop();
     await mkdir(folder);
     const leftover = `.wx-token-sidecar-${'f'.repeat(12)}-7-${'0'.repeat(32)}.tmp`;
@@ -64,7 +64,7 @@ describe('the state folder', () => {
     expect(await namesIn(folder)).not.toContain(leftover);
   });
 
-  it('is rid of the lock of a daemon that was killed as soon as another starts', async () => {
+  it('a lock of a killed daemon is removed when another daemon starts', async () => {
     const { folder, path, state } = await workshop();
     await mkdir(folder);
     const other = await startHolder(holder, path);
@@ -74,7 +74,7 @@ describe('the state folder', () => {
     expect(await namesIn(folder)).toEqual(['requests']);
   });
 
-  it('is rid of the name of a lock that is gone, and keeps the lock of a daemon that lives', async () => {
+  it('an owner file without a lock is removed and the lock of a living daemon stays', async () => {
     const { folder, path, state } = await workshop();
     await mkdir(folder);
     await writeFile(`${path}.owner`, '');
@@ -87,7 +87,7 @@ describe('the state folder', () => {
     expect(await other.ask('held')).toBe('held');
   });
 
-  it('keeps every account in a file of its own', async () => {
+  it('each account has a record file of its own', async () => {
     const { state, folder } = await workshop();
     await state.prepare();
     const accounts = [
@@ -106,7 +106,7 @@ describe('the state folder', () => {
     for (const name of await namesIn(folder)) expect(name).toMatch(/^[\w.[\]-]+$/);
   });
 
-  it('is said to be unusable when a file stands in its way', async () => {
+  it('a file in place of the state folder is reported with advice', async () => {
     const { folder, state } = await workshop();
     await writeFile(folder, '');
     expect(await state.prepare()).toBe(
@@ -115,7 +115,7 @@ describe('the state folder', () => {
     );
   });
 
-  it('is said to be unusable on a read-only volume, with the remedy', async (ctx) => {
+  it('a state folder on a read-only volume is reported with advice', async (ctx) => {
     const above = await temporaryFolder();
     const folder = join(above, 'state');
     const impossible = await mount(['--bind', '-o', 'ro', above], above);
@@ -125,7 +125,7 @@ describe('the state folder', () => {
     );
   });
 
-  it('is said to be unusable when it belongs to somebody else', async (ctx) => {
+  it('a state folder of another user is reported with advice', async (ctx) => {
     if (!isRoot) return ctx.skip('only root may start a program as somebody else');
     const { folder, state } = await workshop();
     await state.prepare();
@@ -134,15 +134,15 @@ describe('the state folder', () => {
   });
 });
 
-describe('the record of an account', () => {
-  it('is none before it has been written', async () => {
+describe('stored records', () => {
+  it('a record that was never written is read as none without a warning', async () => {
     const { state, store, warnings } = await workshop();
     await state.prepare();
     expect(await store.read()).toBeUndefined();
     expect(warnings).toEqual([]);
   });
 
-  it('is read as it was written, by this daemon and by the next', async () => {
+  it('a record is read as it was written by this daemon and by the next', async () => {
     const { folder, state, store } = await workshop();
     await state.prepare();
     await store.write(RECORD, HELD);
@@ -166,21 +166,18 @@ describe('the record of an account', () => {
     ],
     ['a record of another account', '{"version":1,"account":"weixin/stable-token/wx1111111111111111"}'],
     ['a record of a later version', '{"version":2,"token":"76_aToken-of_WeChat"}'],
-  ])(
-    'is none where the file holds %s: said once, with the path and without the content',
-    async (_, content) => {
-      const { path, state, store, warnings } = await workshop();
-      await state.prepare();
-      await writeFile(path, content);
-      for (let reads = 0; reads < 3; reads += 1) expect(await store.read()).toBeUndefined();
-      expect(warnings).toHaveLength(1);
-      expect(warnings[0]).toMatch(new RegExp(`^ignoring ${path}: .+`));
-      expect(warnings[0]).not.toContain(VALUE);
-      expect(warnings[0]).not.toContain('wx1111111111111111');
-    },
-  );
+  ])('a record file that holds %s is ignored with one warning without its content', async (_, content) => {
+    const { path, state, store, warnings } = await workshop();
+    await state.prepare();
+    await writeFile(path, content);
+    for (let reads = 0; reads < 3; reads += 1) expect(await store.read()).toBeUndefined();
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toMatch(new RegExp(`^ignoring ${path}: .+`));
+    expect(warnings[0]).not.toContain(VALUE);
+    expect(warnings[0]).not.toContain('wx1111111111111111');
+  });
 
-  it('is complained of anew when it is damaged anew', async () => {
+  it('a record that is damaged again is warned about again', async () => {
     const { path, state, store, warnings } = await workshop();
     await state.prepare();
     for (let damages = 0; damages < 2; damages += 1) {
@@ -192,7 +189,7 @@ describe('the record of an account', () => {
     expect(warnings).toHaveLength(2);
   });
 
-  it('is none where a folder stands in its place, and cannot be written', async () => {
+  it('a folder in place of the record is read as none, and a write fails with EISDIR', async () => {
     const { path, state, store, warnings } = await workshop();
     await state.prepare();
     await mkdir(path);
@@ -201,7 +198,7 @@ describe('the record of an account', () => {
     await expect(store.write(RECORD, HELD)).rejects.toMatchObject({ name: 'EdgeError', code: 'EISDIR' });
   });
 
-  it('is as it was when it cannot be written', async (ctx) => {
+  it('a record keeps its old content when a write fails on a full disk', async (ctx) => {
     const { folder, path, state, store } = await workshop();
     await mkdir(folder);
     const impossible = await mount(['-t', 'tmpfs', '-o', 'size=64k', 'none'], folder);
@@ -219,7 +216,7 @@ describe('the record of an account', () => {
     expect(await store.read()).toMatchObject({ generation: 4 });
   });
 
-  it('can be locked and written again after somebody removed the folder', async () => {
+  it('a record can be locked and written again after the state folder was removed', async () => {
     const { folder, state, store } = await workshop();
     await state.prepare();
     await store.write(RECORD, HELD);

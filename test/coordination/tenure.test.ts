@@ -33,8 +33,8 @@ function elected() {
   return { ...tenure, clock, events, pass, elections: () => times };
 }
 
-describe('the term of a leader', () => {
-  it('a daemon leads from its first renewal on, and says so once', () => {
+describe('terms of leadership', () => {
+  it('a daemon leads from its first renewal on and reports it once', () => {
     const { lasts, renewed, clock, events, elections, pass } = elected();
     expect(lasts()).toBe(false);
     renewed(clock.now());
@@ -45,7 +45,7 @@ describe('the term of a leader', () => {
     expect(elections()).toBe(1);
   });
 
-  it('a leader whose renewals stop leads no longer at the renew deadline, and says that it is late', () => {
+  it('a leader without renewals stops leading at the renew deadline and reports being late', () => {
     const { lasts, renewed, clock, events, pass } = elected();
     renewed(clock.now());
     pass(TIMES.renewDeadline - 1);
@@ -57,7 +57,7 @@ describe('the term of a leader', () => {
     expect(events).toHaveLength(2);
   });
 
-  it('a renewal starts the deadline anew, from the moment it was sent', () => {
+  it('a renewal restarts the deadline from the moment it was sent', () => {
     const { lasts, renewed, clock, events, pass } = elected();
     renewed(clock.now());
     pass(6 * SECOND);
@@ -71,7 +71,7 @@ describe('the term of a leader', () => {
     expect(lasts()).toBe(false);
   });
 
-  it('a leader that loses the Lease says why, and that once', () => {
+  it('a leader that loses the Lease reports the reason once', () => {
     const { lasts, lost, renewed, clock, events, pass } = elected();
     lost('taken');
     expect(events).toEqual([]);
@@ -90,7 +90,7 @@ describe('the term of a leader', () => {
     expect(events.slice(1)).toEqual([{ type: 'follows', lease: LEASE, why: 'kept', failure }]);
   });
 
-  it('a daemon that ends leads no longer, and has still to say what became of the Lease', () => {
+  it('a daemon that ends stops leading at once and reports the released Lease later', () => {
     const { end, lasts, lost, renewed, clock, events, pass } = elected();
     renewed(clock.now());
     end();
@@ -101,7 +101,7 @@ describe('the term of a leader', () => {
     expect(events.at(-1)).toEqual({ type: 'follows', lease: LEASE, why: 'released' });
   });
 
-  it('a daemon that is elected again says so again', () => {
+  it('a daemon that is elected again reports it again', () => {
     const { lost, renewed, clock, events, elections } = elected();
     renewed(clock.now());
     lost('late');

@@ -25,7 +25,6 @@ beforeAll(async () => {
   const undo: (() => Promise<void>)[] = [() => rm(folder, { recursive: true })];
   reason = await obstacle(join(folder, 'trace'), (step) => undo.push(step));
   for (const step of undo.reverse()) await step();
-  if (reason !== undefined) process.stdout.write(`crash: no program can be traced here: ${reason}\n`);
 });
 
 /** Those that change something, in an order that is the same in every run. */
@@ -39,9 +38,9 @@ function sample(size: number): (all: readonly Injury[]) => readonly Injury[] {
   };
 }
 
-describe('G1: the program, killed or failed by the system at any call of a publish,', () => {
+describe('G1: kills and system errors at any call of a publish', () => {
   it.for(Object.entries(SAMPLES) as [SceneName, number][])(
-    'leaves whole files, and the next start nothing else (%s)',
+    'a kill or system error while publishing the %s leaves whole files and a clean restart',
     async ([scene, size], { onTestFinished, skip }) => {
       if (reason !== undefined) return skip(reason);
       const outcomes = await campaign({ scene, choose: sample(size), jobs: 2 }, onTestFinished);
@@ -51,8 +50,8 @@ describe('G1: the program, killed or failed by the system at any call of a publi
   );
 });
 
-describe('G1: on power loss', () => {
-  it('nothing is renamed that is not on the disk, and nothing follows until the rename is', async ({
+describe('G1: power loss', () => {
+  it('each file is synced before its rename, and its folder before the next rename', async ({
     onTestFinished,
     skip,
   }) => {
@@ -76,7 +75,7 @@ describe('G1: on power loss', () => {
   });
 });
 
-describe('the log of a tracer', () => {
+describe('logs of strace', () => {
   const LOG = `7 openat(AT_FDCWD</>, "/tmp/x/volume/token", O_RDONLY|O_CLOEXEC) = 20</tmp/x/volume/token>
 8 read(20</tmp/x/volume/token>,  <unfinished ...>
 7 read(3<socket:[4711]>, ""..., 65536) = 317
@@ -89,7 +88,7 @@ describe('the log of a tracer', () => {
 `;
   const read = (): readonly Call[] => readCalls(LOG, 8, '/tmp/x');
 
-  it('tells the calls of a folder and of the network, each where it began', () => {
+  it('a strace log yields the calls of a folder and of the network where each began', () => {
     expect(read().map(({ thread, text }) => `${thread} ${text}`)).toEqual([
       'main openat("/volume/token", O_RDONLY|O_CLOEXEC',
       'pool read(</volume/token>',
@@ -100,7 +99,7 @@ describe('the log of a tracer', () => {
     ]);
   });
 
-  it('counts those of one path, and looks at the same thing once', () => {
+  it('calls are numbered per path, and a repeated statx is left out', () => {
     expect(distinct(read())).toHaveLength(5);
     expect(read().map(({ path, ordinal }) => [path, ordinal])).toEqual([
       ['/volume/token', 1],

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { type AtEnd, type Environment, type Program, startProcess } from '../support/program.ts';
+import { missing } from '../support/tools.ts';
 import { eventually } from '../support/wait.ts';
 import type { Thread } from './calls.ts';
 
@@ -77,7 +78,7 @@ export async function trace(
   });
   const isAttached = () => (said.match(/ attached/g) ?? []).length === which.length;
   await eventually(() => isAttached() || over, { for: 'strace to attach' });
-  if (!isAttached()) throw new Error(said.trim() || 'strace is absent (Debian package strace)');
+  if (!isAttached()) throw new Error(said.trim() || missing('strace'));
   return {
     log: () => readFile(file, 'utf8'),
     ended: exited,

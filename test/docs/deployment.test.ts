@@ -1,15 +1,12 @@
-import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { startProgram } from '../support/program.ts';
 import { openSandbox } from '../support/sandbox.ts';
+import { runTool } from '../support/tools.ts';
 import { codeWith } from './readme.ts';
-
-const run = promisify(execFile);
 
 /** The values of a key of a unit, in their order. */
 function valuesOf(unit: string, key: string): string[] {
@@ -24,13 +21,8 @@ describe('the systemd unit of the README', () => {
     const file = join(folder, 'wx-token-sidecar.service');
     // Where Node lies here; all else as written.
     await writeFile(file, unit.replace('/usr/bin/node', process.execPath));
-    const result = await run('systemd-analyze', ['verify', '--man=no', file]).catch(
-      (error: NodeJS.ErrnoException & { stderr?: string }) => error,
-    );
-    if ('code' in result && result.code === 'ENOENT') return context.skip('systemd-analyze is not there');
-    const about = String(result.stderr)
-      .split('\n')
-      .filter((line) => line.includes('wx-token-sidecar.service'));
+    const { output } = await runTool(context, 'systemd-analyze', ['verify', '--man=no', file]);
+    const about = output.split('\n').filter((line) => line.includes('wx-token-sidecar.service'));
     expect(about).toEqual([]);
   });
 

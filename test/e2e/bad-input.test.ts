@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { type AtEnd, type Environment, startProgram } from '../support/program.ts';
+import { whyNotMounted } from '../system/folder.ts';
 import { APP_SECRET, type Workbench, workbench } from './workbench.ts';
 
 interface Mistake {
@@ -247,10 +248,7 @@ describe.concurrent('78 and one clear line per problem:', () => {
 
   it('a target that is a single-file bind mount', async (ctx) => {
     const reason = await whyNoBindMounts();
-    if (reason !== undefined) {
-      process.stdout.write(`the refusal of bind mounts is not tested: ${reason}\n`);
-      return ctx.skip(reason);
-    }
+    if (reason !== undefined) return ctx.skip(reason);
     const bench = await workbench(ctx.onTestFinished);
     await mkdir(dirname(bench.file));
     for (const path of [bench.file, `${bench.folder}/mounted`]) await writeFile(path, '');
@@ -344,7 +342,7 @@ async function whyNoBindMounts(): Promise<string | undefined> {
     await unmount(to);
     return undefined;
   } catch (error) {
-    return error instanceof Error ? error.message.trim() : String(error);
+    return whyNotMounted(error);
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -1,10 +1,10 @@
-import { spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import WechatApi from 'co-wechat-api';
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import { startProcess } from '../support/program.ts';
+import { needsJava, needsTool } from '../support/tools.ts';
 import { APP_ID, type Workbench, workbench } from './workbench.ts';
 
 const ROTATIONS = 10;
@@ -33,12 +33,14 @@ describe.concurrent('G3: ten rotations without one refused call, read by', () =>
   });
 
   it('PHP', async (ctx) => {
-    await reads(ctx, 'php', ['--version'], [`${READERS}Reader.php`]);
+    await needsTool(ctx.skip, 'php');
+    await reads(ctx, 'php', [`${READERS}Reader.php`]);
   });
 
   it('Java', async (ctx) => {
     const light = ['-Xmx64m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
-    await reads(ctx, 'java', ['-version'], [...light, `${READERS}Reader.java`]);
+    await needsJava(ctx.skip);
+    await reads(ctx, 'java', [...light, `${READERS}Reader.java`]);
   });
 
   it('Node, with the SDK co-wechat-api', async () => {
@@ -64,15 +66,10 @@ describe.concurrent('G3: ten rotations without one refused call, read by', () =>
   });
 
   async function reads(
-    { onTestFinished, skip }: TestContext,
+    { onTestFinished }: TestContext,
     command: string,
-    probe: readonly string[],
     args: readonly string[],
   ): Promise<void> {
-    if (spawnSync(command, probe).status !== 0) {
-      process.stdout.write(`no reader in ${command}: this machine has no ${command}\n`);
-      return skip(`this machine has no ${command}`);
-    }
     const options = [bench.file, bench.sandbox.url, String(ROTATIONS)];
     const reader = startProcess(command, [...args, ...options], {}, onTestFinished);
     const exit = await reader.exited;

@@ -3,9 +3,10 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'vitest';
 import type { Environment } from '../support/program.ts';
+import { missing } from '../support/tools.ts';
 
 /** The library that lies about the time, as Debian's package `faketime` installs it. */
-const LIBRARY = '/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1';
+const LIBRARY = `/usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu/faketime/libfaketimeMT.so.1`;
 
 /** The wall clock of the processes that are started with its environment; their monotonic clock is the real one. */
 export interface FakeWallClock {
@@ -16,11 +17,7 @@ export interface FakeWallClock {
 
 /** @returns a clock that is right; where the library is absent the test is skipped */
 export async function fakeWallClock(folder: string, skip: TestContext['skip']): Promise<FakeWallClock> {
-  if (!existsSync(LIBRARY)) {
-    const reason = `no test with another time: ${LIBRARY} is absent (Debian package faketime)`;
-    process.stdout.write(`fleet: ${reason}\n`);
-    skip(reason);
-  }
+  if (!existsSync(LIBRARY)) skip(missing('libfaketimeMT.so.1'));
   const path = join(folder, 'clock', 'time');
   await mkdir(join(folder, 'clock'), { recursive: true });
   const set = async (time: string) => {

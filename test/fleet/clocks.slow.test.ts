@@ -22,14 +22,12 @@ const ASLEEP = 15_000;
 const STEPS = [
   { what: 'three hours forward', steps: ['+3h'], calls: 1 },
   { what: 'three hours back', steps: ['-3h'], calls: 0 },
-  { what: 'two days forward, and back again', steps: ['+2d', '+0'], calls: 1 },
+  { what: 'two days forward and back again', steps: ['+2d', '+0'], calls: 1 },
   { what: 'back and forth by a minute', steps: ['-60', '+60', '-60', '+60'], calls: 0 },
 ] as const;
 
-describe.concurrent('G2: a clock that is set', () => {
-  it('does not matter to a daemon that was suspended: it goes on by itself, with one call', async ({
-    onTestFinished,
-  }) => {
+describe.concurrent('G2: clock changes and suspension', () => {
+  it('a suspended daemon replaces its token with one call once it goes on', async ({ onTestFinished }) => {
     const bench = await workbench(onTestFinished, LIVES);
     const reader = startRestlessReader({ file: bench.file, url: bench.sandbox.url }, onTestFinished);
     const daemon = bench.run(WINDOWS);
@@ -46,7 +44,7 @@ describe.concurrent('G2: a clock that is set', () => {
   });
 
   it.for(TYPES)(
-    'back by three hours does not keep the %s from being replaced in time',
+    'a wall clock set back three hours does not keep the %s from being replaced in time',
     async (type, context) => {
       const { bench, clock, reader, run } = await clocked(type, context, LIVES);
       run(WINDOWS);
@@ -63,27 +61,30 @@ describe.concurrent('G2: a clock that is set', () => {
   );
 
   for (const { what, steps, calls } of STEPS) {
-    it.for(TYPES)(`${what} makes no bad read and no loop of calls of the %s`, async (type, context) => {
-      const { bench, clock, reader, feedback, run } = await clocked(type, context);
-      const daemon = run();
-      await bench.newToken();
-      for (const step of steps) {
-        await clock.set(step);
-        await ticks(feedback, 2);
-      }
-      await ticks(feedback, 3);
-      daemon.signal('SIGTERM');
-      expect(await daemon.exited).toEqual({ code: 0, signal: null });
+    it.for(TYPES)(
+      `a wall clock set ${what} costs at most one call and no bad read of the %s`,
+      async (type, context) => {
+        const { bench, clock, reader, feedback, run } = await clocked(type, context);
+        const daemon = run();
+        await bench.newToken();
+        for (const step of steps) {
+          await clock.set(step);
+          await ticks(feedback, 2);
+        }
+        await ticks(feedback, 3);
+        daemon.signal('SIGTERM');
+        expect(await daemon.exited).toEqual({ code: 0, signal: null });
 
-      const { bad, refused } = await reader.stop();
-      expect({ bad, refused }).toEqual({ bad: [], refused: [] });
-      expect((await bench.fetches()).length - 1).toBe(type === 'stable-token' ? calls : 0);
-    });
+        const { bad, refused } = await reader.stop();
+        expect({ bad, refused }).toEqual({ bad: [], refused: [] });
+        expect((await bench.fetches()).length - 1).toBe(type === 'stable-token' ? calls : 0);
+      },
+    );
   }
 
   for (const start of ['@1970-01-02 00:00:00', '@2001-01-01 00:00:00']) {
     it.for(TYPES)(
-      `right after a daemon began with it (${start}) costs one call at most and no bad read of the %s`,
+      `a clock corrected from ${start} costs at most one call and no bad read of the %s`,
       async (type, context) => {
         const { bench, clock, reader, feedback, run } = await clocked(type, context);
         await clock.set(start);

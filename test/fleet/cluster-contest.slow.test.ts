@@ -33,9 +33,9 @@ const accountIn = async ({ shop }: Cluster) => JSON.parse((await shop.data())['s
 const contests = (pod: Pod) => pod.log().filter(({ message }) => message.includes('keeps another account'));
 const warnings = (pod: Pod) => pod.log().filter(({ level }) => level === 'warn');
 
-describe.concurrent('two daemons that take one name for different accounts', () => {
+describe.concurrent('two accounts under one name in a cluster', () => {
   it.for(['access-token', 'stable-token'] as const)(
-    'leave it to the one that leads, and the other says so once (%s)',
+    'the leader keeps its account under a contested name and the follower warns once (%s)',
     async (type, { onTestFinished }) => {
       const { group, leader, follower, token, other } = await pair(onTestFinished, type);
       await leader.change(other);
@@ -61,7 +61,9 @@ describe.concurrent('two daemons that take one name for different accounts', () 
     },
   );
 
-  it('have what the next leader says, when the one that led is gone', async ({ onTestFinished }) => {
+  it('a contested name goes to the account of the next leader when the leader ends', async ({
+    onTestFinished,
+  }) => {
     const { group, leader, follower, token, other } = await pair(onTestFinished, 'access-token');
     await follower.change(other);
     await follower.logged(/keeps another account under shop: .* leads and decides/);
@@ -72,7 +74,9 @@ describe.concurrent('two daemons that take one name for different accounts', () 
     await eventually(() => follower.history.seen().at(-1)?.hash !== token);
   });
 
-  it('have a record again that nobody could have written, for no call', async ({ onTestFinished }) => {
+  it('a forged record with an impossible generation is replaced without a call', async ({
+    onTestFinished,
+  }) => {
     const { group, token } = await pair(onTestFinished, 'access-token');
     const key = 'token.wx-token-sidecar/shop';
     const generation = async () => JSON.parse((await group.shop.annotations())[key] ?? '{}').generation;
@@ -87,7 +91,7 @@ describe.concurrent('two daemons that take one name for different accounts', () 
     expect(await group.settled()).toBe(token);
   });
 
-  it('ask nothing of the leader that it would do for another account', async ({ onTestFinished }) => {
+  it('a follower with another account asks nothing of the leader on HUP', async ({ onTestFinished }) => {
     const { group, follower, other } = await pair(onTestFinished, 'access-token');
     await follower.change(other);
     await follower.logged(/keeps another account under shop/);

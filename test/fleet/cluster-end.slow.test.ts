@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { cluster, handOver, USUAL } from './cluster.ts';
 
-describe.concurrent('a daemon of a cluster that ends', () => {
-  it('gives the Lease back also where each call of the API server takes most of a second', async ({
+describe.concurrent('shutdown of a leader', () => {
+  it('a leader that ends gives the Lease back even when each API call takes 700 ms', async ({
     onTestFinished,
   }) => {
     const group = await cluster(onTestFinished, { size: 2, times: USUAL });
@@ -14,7 +14,9 @@ describe.concurrent('a daemon of a cluster that ends', () => {
     expect(leader.log().some(({ message }) => message.startsWith('the Lease was given back'))).toBe(true);
   });
 
-  it('says that it could not, where that is so, and ends in time', async ({ onTestFinished }) => {
+  it('a leader that cannot give the Lease back warns about it and still exits with 0', async ({
+    onTestFinished,
+  }) => {
     const group = await cluster(onTestFinished, { size: 1 });
     const leader = await group.leader();
     await group.settled();

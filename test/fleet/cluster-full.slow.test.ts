@@ -5,12 +5,12 @@ import { calls, cluster } from './cluster.ts';
 /** So large that a token finds no room beside it. */
 const LARGE = Buffer.alloc(1024 * 1024 - 1024, 'x').toString('base64');
 
-describe.concurrent('a Secret that cannot hold what would be fetched', () => {
+describe.concurrent('unwritable Secrets', () => {
   it.for([
-    ['is immutable', { immutable: true }, /^the Secret shop\/\S+ is immutable$/],
-    ['is full', { data: { theirs: LARGE } }, /^the Secret shop\/\S+ would be larger than the 1 MiB/],
+    ['an immutable Secret', { immutable: true }, /^the Secret shop\/\S+ is immutable$/],
+    ['a full Secret', { data: { theirs: LARGE } }, /^the Secret shop\/\S+ would be larger than the 1 MiB/],
   ] as const)(
-    '%s: nothing is fetched, neither by the leader nor by the next nor after a restart, and it is said what to do',
+    '%s keeps every daemon from fetching, and the log says what to do',
     async ([, change, line], { onTestFinished }) => {
       const group = await cluster(onTestFinished, { size: 2, secret: change });
       const leader = await group.leader();
@@ -35,7 +35,9 @@ describe.concurrent('a Secret that cannot hold what would be fetched', () => {
     },
   );
 
-  it('becomes so while a token lives: that stays until there is room', async ({ onTestFinished }) => {
+  it('a token stays published while its Secret is full and is replaced once there is room', async ({
+    onTestFinished,
+  }) => {
     const group = await cluster(onTestFinished, { size: 1 });
     const token = await group.settled();
     await group.shop.ask('PATCH', SECRET, { data: { theirs: LARGE } });

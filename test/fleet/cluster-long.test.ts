@@ -20,7 +20,7 @@ afterAll(() => {
   if (isPatient) table.print('three daemons of a cluster, an access-token, the usual times: 15 s, 10 s, 2 s');
 });
 
-describe.concurrent('three daemons of a cluster with the usual times make the calls of one, and serve every reader, when', () => {
+describe.concurrent('calls and reads of a cluster of three daemons with the usual Lease times', () => {
   it.for(SCENARIOS.map((one) => [one.title, one] as const))(
     '%s',
     async ([title, { options, play }], context) => {
@@ -31,7 +31,7 @@ describe.concurrent('three daemons of a cluster with the usual times make the ca
     },
   );
 
-  it('the token is replaced three times, around a TERM and a kill', async (context) => {
+  it('three replacements of the token around a TERM and a kill cost no extra fetch', async (context) => {
     if (!isPatient) context.skip('takes minutes: npm run test:cluster');
     const alone = await cluster(context.onTestFinished, { size: 1, rules: RULES, ahead: AHEAD });
     const group = await cluster(context.onTestFinished, { times: USUAL, rules: RULES, ahead: AHEAD });

@@ -10,8 +10,10 @@ import { calls, cluster, type Pod } from './cluster.ts';
 const CORP_ID = 'ww0000000000000000';
 const secretOf = (app: number) => String(app).repeat(43);
 
-describe.concurrent('a credential of a cluster that is given another name while it runs', () => {
-  it('costs no call, and what others ask of it by the new one is done', async ({ onTestFinished }) => {
+describe.concurrent('new names in a running cluster', () => {
+  it('a renamed credential costs no call and can be refreshed under its new name', async ({
+    onTestFinished,
+  }) => {
     const group = await cluster(onTestFinished, { size: 2, ticket: true });
     const leader = await group.leader();
     const token = await group.settled();
@@ -51,8 +53,8 @@ async function requestsIn({ shop }: Awaited<ReturnType<typeof cluster>>): Promis
   return Object.keys(await shop.annotations()).filter((key) => key.startsWith('request.'));
 }
 
-describe.concurrent('two apps of a corp, which have one ticket', () => {
-  it('both get it, wherever they run', async ({ onTestFinished }) => {
+describe.concurrent('shared tickets', () => {
+  it('two apps of one corp get the same ticket on every daemon of a cluster', async ({ onTestFinished }) => {
     const corp = [1, 2].map((app) => ({ appId: CORP_ID, secret: secretOf(app) }));
     const accounts = [{ appId: APP_ID, secret: APP_SECRET }, ...corp];
     const group = await cluster(onTestFinished, { size: 2, rules: { accounts } });

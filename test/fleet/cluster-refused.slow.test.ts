@@ -22,8 +22,10 @@ const RESIGNED = /^the Lease was given back because of an AppSecret that is refu
 const resignations = (pod: Pod) => pod.log().filter(({ message }) => RESIGNED.test(message)).length;
 const terms = (pod: Pod) => pod.log().filter(({ message }) => /^this daemon refreshes/.test(message)).length;
 
-describe.concurrent('a daemon of a cluster whose AppSecret is refused', () => {
-  it('lets another one lead, which has the right one', async ({ onTestFinished }) => {
+describe.concurrent('refused AppSecrets in a cluster', () => {
+  it('a leader with a refused AppSecret hands the Lease to a follower with a valid one', async ({
+    onTestFinished,
+  }) => {
     const { group, leader, follower, wrong } = await pair(onTestFinished);
     await leader.change(wrong);
     await leader.logged(RESIGNED);
@@ -34,7 +36,9 @@ describe.concurrent('a daemon of a cluster whose AppSecret is refused', () => {
     expect([resignations(leader), resignations(follower)]).toEqual([1, 0]);
   });
 
-  it('leads again where nobody else can, and asks no sooner for it', async ({ onTestFinished }) => {
+  it('a lone daemon with a refused AppSecret leads again without another call', async ({
+    onTestFinished,
+  }) => {
     const { group, leader, follower, wrong } = await pair(onTestFinished);
     follower.signal('SIGTERM');
     await follower.exited;
@@ -46,7 +50,9 @@ describe.concurrent('a daemon of a cluster whose AppSecret is refused', () => {
     expect(refused).toHaveLength(1);
   });
 
-  it('does not hand the Lease round and round with others like it', async ({ onTestFinished }) => {
+  it('daemons that all have a refused AppSecret hand the Lease over only once', async ({
+    onTestFinished,
+  }) => {
     const { group, leader, follower, wrong } = await pair(onTestFinished);
     await follower.change(wrong);
     await follower.logged(/^the configuration was read again/);

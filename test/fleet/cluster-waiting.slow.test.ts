@@ -16,8 +16,10 @@ const FOREIGNER = {
   renewTime: '2099-01-01T00:00:00.000000Z',
 };
 
-describe.concurrent('a daemon that waits for one that leads and brings nothing', () => {
-  it('says who that is, in the log, on its pages, and as `once`', async ({ onTestFinished }) => {
+describe.concurrent('a leader that brings no token', () => {
+  it('a waiting follower names the leader in its log, on its HTTP pages and in `once`', async ({
+    onTestFinished,
+  }) => {
     const accounts = [{ appId: APP_ID, secret: APP_SECRET }, OTHER];
     const other = { name: 'other', appId: OTHER.appId };
     const options = { size: 1, times: TIMES, rules: { accounts }, changes: [{}, other] };

@@ -13,7 +13,7 @@ const PACE: Pace = { times: SHORT, still: 0, outage: SHORT.duration, timed: fals
 const table = createTable();
 afterAll(() => table.print('three daemons of a cluster, an access-token, a Lease of 5 s'));
 
-describe.concurrent('G5: three daemons of a cluster make the calls of one, and serve every reader, when', () => {
+describe.concurrent('G5: calls and reads of a cluster of three daemons', () => {
   it.for(SCENARIOS.map((one) => [one.title, one] as const))(
     '%s',
     async ([title, { options, play }], { onTestFinished }) => {
@@ -24,8 +24,8 @@ describe.concurrent('G5: three daemons of a cluster make the calls of one, and s
   );
 });
 
-describe.concurrent('once', () => {
-  it('waits for the token that the leader of the cluster is about to fetch, and fetches none', async ({
+describe.concurrent('the once command in a cluster', () => {
+  it('`once` waits for the token that the leader is fetching and makes no call', async ({
     onTestFinished,
   }) => {
     const group = await cluster(onTestFinished, { size: 1, firstHeldBack: 3_000 });
@@ -38,7 +38,7 @@ describe.concurrent('once', () => {
     expect(sha256((await contentOf(once?.file ?? '')) ?? '')).toBe(fetch?.tokenSha256);
   });
 
-  it('shares what one has fetched; where it is alone it is the one, and leaves nothing held', async ({
+  it('`once` shares a fetched token and, when alone, fetches one and gives the Lease back', async ({
     onTestFinished,
   }) => {
     const group = await cluster(onTestFinished, { size: 1 });
@@ -55,8 +55,8 @@ describe.concurrent('once', () => {
   });
 });
 
-describe.concurrent('status', () => {
-  it('tells of a daemon that follows what its own file says', async ({ onTestFinished }) => {
+describe.concurrent('the status command in a cluster', () => {
+  it('`status` of a follower reports what its published file says', async ({ onTestFinished }) => {
     const group = await cluster(onTestFinished, { size: 2 });
     const leader = await group.leader();
     await group.settled();

@@ -27,9 +27,9 @@ const USELESS: Readonly<Record<string, Damage>> = {
     ...record,
     account: 'weixin/stable-token/wx1111111111111111',
   })),
-  'is of a time before versions': writes(({ version: _none, ...record }) => record),
+  'has no version': writes(({ version: _none, ...record }) => record),
   'is of a later version': writes((record) => ({ ...record, version: 2 })),
-  'holds a token that is said to live for ten years': writes((record) => ({
+  'holds a token with ten years of life': writes((record) => ({
     ...record,
     token: {
       ...record.token,
@@ -38,7 +38,7 @@ const USELESS: Readonly<Record<string, Damage>> = {
       expiresAt: Date.now() + 3650 * DAY,
     },
   })),
-  'holds what is no token': writes((record) => ({ ...record, token: { ...record.token, value: 'half' } })),
+  'holds an invalid token': writes((record) => ({ ...record, token: { ...record.token, value: 'half' } })),
   'is 10 MB long': writes((_, text) => text + ' '.repeat(10_000_000)),
   'is a link to another file': async (path, record) => {
     await writeFile(`${path}.elsewhere`, JSON.stringify(record));
@@ -54,10 +54,10 @@ const USELESS: Readonly<Record<string, Damage>> = {
 /** A record is read before its type matters, so one of each way in which it cannot be read will do for the other type. */
 const OF_BOTH_TYPES = ['is garbage', 'is of a later version', 'is a pipe'];
 
-describe.concurrent('G6: with a published token, a record that', () => {
+describe.concurrent('G6: damaged records beside a published token', () => {
   for (const [what, damage] of Object.entries(USELESS)) {
     it.for(OF_BOTH_TYPES.includes(what) ? TYPES : TYPES.slice(0, 1))(
-      `${what} costs one call, is said, and harms no %s`,
+      `a record that ${what} costs one call, a warning and no bad read (%s)`,
       async (type, { onTestFinished }) => {
         const { sandbox, file, folder, once, fetches } = await workbench(onTestFinished);
         const env = { WXTOKEN_TYPE: type, WXTOKEN_STATE_DIR: join(folder, 'state') };

@@ -8,9 +8,9 @@ import { inNamespaces, needs, startWrapped } from './wrapped.ts';
 /** What runs out: a user namespace of its own has limits of its own. */
 const LIMITS = ['max_inotify_instances', 'max_inotify_watches'] as const;
 
-describe.concurrent('G5: without inotify', () => {
+describe.concurrent('G5: exhausted inotify limits', () => {
   it.for(LIMITS)(
-    '(%s is used up) once ends when it has published, however long it might take',
+    '`once` ends as soon as it has published although %s is used up',
     async (limit, { onTestFinished, skip }) => {
       const without = inNamespaces(['-U', '-r'], `echo 0 > /proc/sys/user/${limit}`);
       needs(without, 'use up inotify in a user namespace', skip);
@@ -24,7 +24,7 @@ describe.concurrent('G5: without inotify', () => {
   );
 
   it.for(LIMITS)(
-    '(%s is used up) a daemon learns of new tokens all the same',
+    'a daemon learns of new tokens although %s is used up',
     async (limit, { onTestFinished, skip }) => {
       const without = inNamespaces(['-U', '-r'], `echo 0 > /proc/sys/user/${limit}`);
       needs(without, 'use up inotify in a user namespace', skip);

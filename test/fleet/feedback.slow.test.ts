@@ -15,13 +15,13 @@ const FORMS: Readonly<Record<string, (token: string) => string>> = {
   'the token': (token) => token,
   'the token and a newline': (token) => `${token}\n`,
   'its SHA-256': sha256,
-  'its SHA-256 in capitals, and a newline': (token) => `${sha256(token).toUpperCase()}\r\n`,
+  'its SHA-256 in capitals and a newline': (token) => `${sha256(token).toUpperCase()}\r\n`,
 };
 
-describe.concurrent('a report that WeChat refused', () => {
+describe.concurrent('feedback about refused tokens', () => {
   for (const [form, write] of Object.entries(FORMS)) {
     it.for(form === 'the token' ? TYPES : TYPES.slice(0, 1))(
-      `the current %s (${form}) costs one ordinary call`,
+      `a report of the current %s, written as ${form}, costs one ordinary call`,
       async (type, context) => {
         const { bench, folder, daemon, first } = await listening(context, type);
         await report(folder, write(first));
@@ -37,7 +37,7 @@ describe.concurrent('a report that WeChat refused', () => {
     );
   }
 
-  it.for(TYPES)('a replaced %s costs no call, and is said', async (type, context) => {
+  it.for(TYPES)('a report of a replaced %s costs no call and is logged', async (type, context) => {
     const { bench, folder, daemon, first } = await listening(context, type);
     daemon.signal('SIGHUP');
     await bench.newToken(first);
@@ -49,7 +49,7 @@ describe.concurrent('a report that WeChat refused', () => {
     expect(await bench.sandbox.calls(PROBE)).toBe(0);
   });
 
-  it.for(TYPES)('the current %s, five hundred times at once, costs one call', async (type, context) => {
+  it.for(TYPES)('five hundred reports of the current %s at once cost one call', async (type, context) => {
     const { bench, folder, daemon, first } = await listening(context, type);
     // All at the same moment: the folder comes into being with everything in it.
     const storm = `${folder}.storm`;
@@ -66,7 +66,7 @@ describe.concurrent('a report that WeChat refused', () => {
   });
 
   it.for(TYPES)(
-    'whatever %s it is given, for ever, costs at most two calls; then it is quiet',
+    'ten reports in a row, each of the current %s, cost at most two calls',
     async (type, context) => {
       const { bench, folder, daemon } = await listening(context, type);
       for (let reports = 0; reports < 10; reports += 1) {
@@ -93,7 +93,7 @@ describe.concurrent('a report that WeChat refused', () => {
     },
   );
 
-  it('a stable-token that the platform has killed brings the next one', async (context) => {
+  it('a report of a stable-token that the platform has killed brings a new one unforced', async (context) => {
     const { bench, folder, first } = await listening(context, 'stable-token');
     await bench.sandbox.account().patch({ killTokens: true });
     await report(folder, first);
@@ -102,7 +102,7 @@ describe.concurrent('a report that WeChat refused', () => {
     expect((await bench.fetches()).map(({ force }) => force)).toEqual([false, false]);
   });
 
-  it('a stable-token that is dead and comes back says what to do, and does it only where that is allowed', async (context) => {
+  it('a dead stable-token that the platform hands out again is forced only where that is allowed', async (context) => {
     for (const allowed of [false, true]) {
       const { bench, folder, daemon, first } = await listening(context, 'stable-token', {
         WXTOKEN_ALLOW_FORCE: String(allowed),

@@ -22,8 +22,8 @@ const SHORT = { rules: { tokenTtl: 20, rotationWindow: 17 }, env: { WXTOKEN_ROTA
 /** Nearly all of a token's life: for the platform alone, so that it has another one ready. */
 const AGED = 6_950_000;
 
-describe.concurrent('G5: the daemon that fetches', () => {
-  it('is killed, and another brings the next stable-token without a refused read, for one call more', async ({
+describe.concurrent('G5: daemons stopped during a fetch', () => {
+  it('a kill during the fetch of a stable-token costs one more call and no refused read', async ({
     onTestFinished,
   }) => {
     const { group, histories, readers } = await watched({ type: 'stable-token', ...SHORT }, onTestFinished);
@@ -45,7 +45,7 @@ describe.concurrent('G5: the daemon that fetches', () => {
     for (const history of histories) expectForwardOnly(history, await group.journal.fetches());
   });
 
-  it('is killed, and another knows that the access-token may be dying, for one call more', async ({
+  it('a kill during the fetch of an access-token costs one more call and no bad read', async ({
     onTestFinished,
   }) => {
     const { group, histories, readers } = await watched({ type: 'access-token' }, onTestFinished);
@@ -66,7 +66,7 @@ describe.concurrent('G5: the daemon that fetches', () => {
     expect(await group.journal.fetches()).toHaveLength(3);
   });
 
-  it('is frozen for longer than its lock lives, and does the stable-token no harm when it thaws', async ({
+  it('a daemon frozen past its lock during a fetch does a stable-token no harm when it thaws', async ({
     onTestFinished,
   }) => {
     const { group, histories, readers } = await watched(
@@ -87,7 +87,7 @@ describe.concurrent('G5: the daemon that fetches', () => {
     expect(await group.journal.fetches()).toHaveLength(2);
   });
 
-  it('is frozen for longer than its lock lives, and does the access-token no harm when it thaws', async ({
+  it('a daemon frozen past its lock during a fetch publishes no older access-token when it thaws', async ({
     onTestFinished,
   }) => {
     const { group, histories, readers } = await watched({ type: 'access-token' }, onTestFinished);

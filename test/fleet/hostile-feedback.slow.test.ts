@@ -8,8 +8,8 @@ import { eventually } from '../support/wait.ts';
 import { report, ticks } from './feedback.ts';
 import { asUser, giveTo, needs, startWrapped, USER } from './wrapped.ts';
 
-describe.concurrent('a feedback folder in which a hostile app puts', () => {
-  it('links, pipes, sockets, folders, huge, binary and oddly named files', async (context) => {
+describe.concurrent('hostile feedback folders', () => {
+  it('links, pipes, sockets and odd files in the feedback folder are removed and harm nothing', async (context) => {
     const { bench, folder, daemon, first } = await listening(context);
     const { onTestFinished } = context;
     const passwd = await readFile('/etc/passwd', 'utf8');
@@ -54,7 +54,7 @@ describe.concurrent('a feedback folder in which a hostile app puts', () => {
     }
   });
 
-  it('twenty thousand files at once leaves the daemon as quick as before', async (context) => {
+  it('a daemon answers a HUP despite twenty thousand feedback files at once', async (context) => {
     const { folder, bench, daemon } = await listening(context);
     // However long they take to write, it meets all of them.
     daemon.signal('SIGSTOP');
@@ -68,7 +68,7 @@ describe.concurrent('a feedback folder in which a hostile app puts', () => {
     expect(await bench.fetches()).toHaveLength(2);
   });
 
-  it('what cannot be read or removed is acted on once, and hides nothing', async (context) => {
+  it('a feedback file that cannot be removed is acted on once and hides no later report', async (context) => {
     needs(asUser(), 'become another user', context.skip);
     const { bench, folder, daemon, first } = await listening(context, (env, context) =>
       startWrapped(asUser(), [], env, context.onTestFinished),

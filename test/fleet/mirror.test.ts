@@ -64,8 +64,8 @@ function held(mark: string, life = 7_200 * SECOND) {
   return { shop: base64(value), 'shop.json': base64(entry) };
 }
 
-describe.concurrent('a mirror', () => {
-  it('publishes the token and the ticket that another daemon fetches, as that one names them', async ({
+describe.concurrent('mirrors', () => {
+  it('a mirror publishes the token and the ticket that another daemon fetches', async ({
     onTestFinished,
   }) => {
     const group = await cluster(onTestFinished, { size: 1, type: 'stable-token', ticket: true });
@@ -89,9 +89,7 @@ describe.concurrent('a mirror', () => {
     expect(targets).not.toContain('PATCH');
   });
 
-  it('has its details again when somebody has damaged them, as it has the token, and for no call', async ({
-    onTestFinished,
-  }) => {
+  it('damaged token data in the Secret is restored without a call', async ({ onTestFinished }) => {
     const group = await cluster(onTestFinished, { size: 2 });
     await group.settled();
     const before = await group.shop.data();
@@ -104,7 +102,7 @@ describe.concurrent('a mirror', () => {
     expect(await group.journal.fetches()).toHaveLength(1);
   });
 
-  it('waits, and says what for, in `once` too', async ({ onTestFinished }) => {
+  it('`once` of a mirror exits with 75 and says which Secret it waits for', async ({ onTestFinished }) => {
     const group = await cluster(onTestFinished, { size: 0 });
     const mirror = await mirrorOf(group, onTestFinished);
     const patient = mirror.start(['once', '--timeout', '10s']);
@@ -112,7 +110,7 @@ describe.concurrent('a mirror', () => {
     expect(patient.stderr()).toMatch(/not published: the Secret shop\/wx-token does not hold shop yet/);
   });
 
-  it('goes through a missing, an empty, a forbidden and a dead source, tells each and its end, and keeps its file', async ({
+  it('a mirror keeps its file and logs a missing, empty, forbidden or dead source', async ({
     onTestFinished,
   }) => {
     const group = await cluster(onTestFinished, { size: 0 });
@@ -181,7 +179,7 @@ describe.concurrent('a mirror', () => {
     expect((await reader.stop()).bad).toEqual([]);
   });
 
-  it('cannot be refreshed, and says who can', async ({ onTestFinished }) => {
+  it('`refresh` of a mirror exits with 78 and says where to refresh instead', async ({ onTestFinished }) => {
     const group = await cluster(onTestFinished, { size: 0 });
     const mirror = await mirrorOf(group, onTestFinished);
     const refresh = mirror.start(['refresh']);
@@ -190,8 +188,10 @@ describe.concurrent('a mirror', () => {
   });
 });
 
-describe.concurrent('check', () => {
-  it('tells of the cluster, asks both objects and changes nothing', async ({ onTestFinished }) => {
+describe.concurrent('the check command in a cluster', () => {
+  it('`check --online` reports on the Lease and the Secret and changes nothing', async ({
+    onTestFinished,
+  }) => {
     const group = await cluster(onTestFinished, { size: 1 });
     const [pod] = group.pods;
     await group.settled();
@@ -209,7 +209,7 @@ describe.concurrent('check', () => {
     expect(missing?.stdout).toMatch(/Secret +there is no Secret shop\/wx-token/);
   });
 
-  it('tells where a mirror reads, and what is there', async ({ onTestFinished }) => {
+  it('`check --online` tells where a mirror reads and what is there', async ({ onTestFinished }) => {
     const group = await cluster(onTestFinished, { size: 1 });
     await group.settled();
     const mirror = await mirrorOf(group, onTestFinished);
@@ -220,7 +220,7 @@ describe.concurrent('check', () => {
     expect(online.stdout()).toMatch(/jsapi +it holds none yet/);
   });
 
-  it('and run end with 78 where there is no cluster', async ({ onTestFinished }) => {
+  it('`check` and `run` of a mirror exit with 78 outside a cluster', async ({ onTestFinished }) => {
     const group = await cluster(onTestFinished, { size: 0 });
     const { env } = await mirrorOf(group, onTestFinished);
     for (const command of ['check', 'run']) {

@@ -7,8 +7,10 @@ import { eventually } from '../support/wait.ts';
 import { ticks } from './feedback.ts';
 import { runRefresh, served, stateDirOf } from './refreshing.ts';
 
-describe.concurrent('refresh ends with', () => {
-  it('75 when no daemon takes it in time, and leaves nothing behind', async ({ onTestFinished }) => {
+describe.concurrent('failures of the refresh command', () => {
+  it('`refresh` exits with 75 and leaves no file behind when no daemon takes its request', async ({
+    onTestFinished,
+  }) => {
     const { daemon, refresh, requests, bench } = await served(onTestFinished);
     daemon.signal('SIGTERM');
     await daemon.exited;
@@ -22,7 +24,7 @@ describe.concurrent('refresh ends with', () => {
     expect(await bench.fetches()).toHaveLength(1);
   });
 
-  it('75 when the outcome does not come in time', async ({ onTestFinished }) => {
+  it('`refresh` exits with 75 when no outcome comes in time', async ({ onTestFinished }) => {
     const { bench, refresh, requests } = await served(onTestFinished);
     await bench.sandbox.faults([{ kind: 'hang' }]);
     const done = await refresh(['--timeout', '2s']);
@@ -32,7 +34,9 @@ describe.concurrent('refresh ends with', () => {
     expect(await requests()).toEqual([]);
   });
 
-  it('75 when the platform is down, with what it answered', async ({ onTestFinished }) => {
+  it('`refresh` exits with 75 and tells the HTTP status when the platform is down', async ({
+    onTestFinished,
+  }) => {
     const { bench, refresh } = await served(onTestFinished);
     const first = await bench.token();
     await bench.sandbox.faults([{ kind: 'status', status: 503 }]);
@@ -44,7 +48,7 @@ describe.concurrent('refresh ends with', () => {
   });
 
   it.for(TYPES)(
-    '75 when the budget of the %s is used up, without a call',
+    '`refresh` exits with 75 without a call when the budget of the %s is used up',
     async (type, { onTestFinished }) => {
       const { bench, refresh } = await served(onTestFinished, {
         WXTOKEN_TYPE: type,
@@ -60,7 +64,7 @@ describe.concurrent('refresh ends with', () => {
     },
   );
 
-  it('75 and an ordinary call when a forced one is too soon or beyond the budget, which both say', async ({
+  it('`refresh --force` too soon after another exits with 75 and makes an ordinary call', async ({
     onTestFinished,
   }) => {
     const { bench, daemon, refresh } = await served(onTestFinished, { WXTOKEN_FORCED_PER_DAY: '1' });
@@ -77,7 +81,9 @@ describe.concurrent('refresh ends with', () => {
     );
   });
 
-  it('75 where no daemon has ever been, and creates nothing', async ({ onTestFinished }) => {
+  it('`refresh` exits with 75 and creates nothing where no daemon has ever run', async ({
+    onTestFinished,
+  }) => {
     const bench = await workbench(onTestFinished);
     const stateDir = join(bench.folder, 'nowhere');
     const done = await runRefresh(bench.env({ WXTOKEN_STATE_DIR: stateDir }), [], onTestFinished);
@@ -87,7 +93,7 @@ describe.concurrent('refresh ends with', () => {
     await expect(stat(stateDir)).rejects.toThrow('ENOENT');
   });
 
-  it('75 when only a daemon of another account shares the state folder, which is left alone', async ({
+  it('`refresh` exits with 75 when only a daemon of another account uses the state folder', async ({
     onTestFinished,
   }) => {
     const { bench, refresh } = await served(onTestFinished);
@@ -98,7 +104,7 @@ describe.concurrent('refresh ends with', () => {
     expect(await bench.fetches()).toHaveLength(1);
   });
 
-  it('75 for good: what the budget refused is not made up for later', async ({ onTestFinished }) => {
+  it('a `refresh` that the budget refused is not made up for later', async ({ onTestFinished }) => {
     const { bench, refresh, feedback } = await served(onTestFinished, { WXTOKEN_FETCHES_PER_DAY: '1' });
     expect(await refresh(['--force'])).toMatchObject({ code: 75 });
     await bench.sandbox.advance(3_600_000);
@@ -106,7 +112,9 @@ describe.concurrent('refresh ends with', () => {
     expect(await bench.fetches()).toHaveLength(1);
   });
 
-  it('77 when the secret is wrong, with what to do', async ({ onTestFinished }) => {
+  it('`refresh` exits with 77 and says what to do when the AppSecret is wrong', async ({
+    onTestFinished,
+  }) => {
     const { bench, refresh } = await served(onTestFinished);
     const first = await bench.token();
     await bench.sandbox.account().patch({ secret: 'fedcba9876543210'.repeat(2) });
@@ -118,11 +126,21 @@ describe.concurrent('refresh ends with', () => {
   });
 
   it.for([
-    ['an unknown name', ['shop'], {}, /^wx-token-sidecar: shop: no such credential; there are: default\n$/],
+    [
+      'an unknown credential',
+      ['shop'],
+      {},
+      /^wx-token-sidecar: shop: no such credential; there are: default\n$/,
+    ],
     ['a timeout without a unit', ['--timeout', '30'], {}, /^wx-token-sidecar: --timeout: must be a duration/],
-    ['a timeout that is none', ['--timeout', 'soon'], {}, /^wx-token-sidecar: --timeout: must be a duration/],
-    ['an option that is none', ['--now'], {}, /^wx-token-sidecar: arguments: Unknown option '--now'/],
-  ] as const)('78 for %s', async ([, args, changes, said], { onTestFinished }) => {
+    [
+      'a timeout that is no duration',
+      ['--timeout', 'soon'],
+      {},
+      /^wx-token-sidecar: --timeout: must be a duration/,
+    ],
+    ['an unknown option', ['--now'], {}, /^wx-token-sidecar: arguments: Unknown option '--now'/],
+  ] as const)('`refresh` exits with 78 for %s', async ([, args, changes, said], { onTestFinished }) => {
     const bench = await workbench(onTestFinished);
     const done = await runRefresh(bench.env(changes), args, onTestFinished);
 
@@ -131,8 +149,10 @@ describe.concurrent('refresh ends with', () => {
   });
 });
 
-describe.concurrent('a request for a refresh', () => {
-  it('whose command was killed is served once, and is gone ten minutes later', async ({ onTestFinished }) => {
+describe.concurrent('request files', () => {
+  it('a request whose `refresh` was killed is served once and removed after ten minutes', async ({
+    onTestFinished,
+  }) => {
     const { bench, daemon, env, feedback, requests } = await served(onTestFinished, {
       WXTOKEN_TYPE: 'access-token',
     });
@@ -158,7 +178,9 @@ describe.concurrent('a request for a refresh', () => {
     expect(await bench.fetches()).toHaveLength(2);
   });
 
-  it('that is none, or hostile, is not served and stops nothing', async ({ onTestFinished }) => {
+  it('invalid or hostile request files are not served and do not block a valid request', async ({
+    onTestFinished,
+  }) => {
     const { bench, daemon, refresh, requests } = await served(onTestFinished, {
       WXTOKEN_TYPE: 'access-token',
     });

@@ -6,8 +6,8 @@ import { eventually } from '../support/wait.ts';
 import { expectEverywhere, fleet, tell } from './fleet.ts';
 import { runRefresh, served } from './refreshing.ts';
 
-describe.concurrent('refresh', () => {
-  it('brings an access-token, and says so', async ({ onTestFinished }) => {
+describe.concurrent('outcomes of the refresh command', () => {
+  it('`refresh` publishes a new access-token and says so', async ({ onTestFinished }) => {
     const { bench, refresh, requests } = await served(onTestFinished, { WXTOKEN_TYPE: 'access-token' });
     const done = await refresh(['default']);
 
@@ -19,7 +19,9 @@ describe.concurrent('refresh', () => {
     expect(await requests()).toEqual([]);
   });
 
-  it('brings no stable-token before its time, and says that it is the same', async ({ onTestFinished }) => {
+  it('`refresh` gets the same stable-token again before it is due and says so', async ({
+    onTestFinished,
+  }) => {
     const { bench, refresh, requests } = await served(onTestFinished);
     const first = await bench.token();
     const done = await refresh();
@@ -33,7 +35,7 @@ describe.concurrent('refresh', () => {
     expect(await requests()).toEqual([]);
   });
 
-  it('--force forces a stable-token', async ({ onTestFinished }) => {
+  it('`refresh --force` replaces a stable-token', async ({ onTestFinished }) => {
     const { bench, refresh } = await served(onTestFinished);
     const first = await bench.token();
     const done = await refresh(['--force']);
@@ -44,7 +46,7 @@ describe.concurrent('refresh', () => {
     expect((await bench.fetches()).map(({ force }) => force)).toEqual([false, true]);
   });
 
-  it('--force forces it in Kubernetes as well, where no state folder was chosen', async ({
+  it('`refresh --force` replaces a stable-token in Kubernetes without a chosen state folder', async ({
     onTestFinished,
   }) => {
     const bench = await workbench(onTestFinished);
@@ -59,7 +61,7 @@ describe.concurrent('refresh', () => {
   });
 
   it.for(TYPES)(
-    'of two daemons on one state folder costs one call, and the %s is in both files',
+    '`refresh` makes one call and brings the %s to both daemons of a state folder',
     async (type, { onTestFinished }) => {
       const group = await fleet(onTestFinished, { type, size: 2 });
       const files = group.members.map(({ file }) => file);
@@ -83,7 +85,7 @@ describe.concurrent('refresh', () => {
   );
 
   it.for(TYPES)(
-    'ten times at once costs a few calls of the %s, and each is answered',
+    'ten `refresh` commands at once are all answered with at most three calls for the %s',
     async (type, { onTestFinished }) => {
       const { bench, env, refresh, requests } = await served(onTestFinished, { WXTOKEN_TYPE: type });
       // A slow platform: those that come while one is being served are served together.

@@ -17,8 +17,8 @@ import {
   watchFile,
 } from './fleet.ts';
 
-describe.concurrent('G3: another process that fetches for the same account', () => {
-  it('cannot make a single read of a stable-token fail', async ({ onTestFinished }) => {
+describe.concurrent('G3: a rival process with the same AppSecret', () => {
+  it('a rival that fetches makes no read of a stable-token fail', async ({ onTestFinished }) => {
     const group = await fleet(onTestFinished, {
       type: 'stable-token',
       rules: { tokenTtl: 12, rotationWindow: 8 },
@@ -49,7 +49,7 @@ describe.concurrent('G3: another process that fetches for the same account', () 
     tell(`stable-token: 0 reads refused under a rival that fetched ${rivals} times`);
   });
 
-  it('kills an access-token, which its readers report: it is replaced, and the rival is named', async ({
+  it('an access-token that a rival kills is replaced after reports, and the log names the rival', async ({
     onTestFinished,
   }) => {
     const group = await fleet(onTestFinished, { type: 'access-token' });
@@ -84,7 +84,7 @@ describe.concurrent('G3: another process that fetches for the same account', () 
     expect(await ours(group)).toHaveLength(3);
   });
 
-  it('is not suspected for ever: a reader that refuses whatever it is given costs each daemon two calls', async ({
+  it('a reader that refuses every access-token costs each daemon at most two calls', async ({
     onTestFinished,
   }) => {
     const group = await fleet(onTestFinished, { type: 'access-token', size: 2 });

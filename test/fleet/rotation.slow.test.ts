@@ -24,9 +24,9 @@ const LIVES = {
 /** No two calls of one account come closer than this, ms: the shortest time until a fresh token is due is 3.5 s. */
 const CLOSEST = 2_500;
 
-describe.concurrent('G5: four daemons on one state folder', () => {
+describe.concurrent('G5: rotation on a shared state folder', () => {
   it.for(TYPES)(
-    'make the calls of one, and none of them shows a bad or an older %s, also when one ends and returns',
+    'four daemons, one of which restarts, make the calls of one and publish no older %s',
     async (type, { onTestFinished }) => {
       const group = await fleet(onTestFinished, { type, ...LIVES[type] });
       const { members, journal, sandbox } = group;
@@ -62,7 +62,7 @@ describe.concurrent('G5: four daemons on one state folder', () => {
   );
 
   it.for(TYPES)(
-    'that all publish one and the same file make the calls of one %s',
+    'four daemons that publish the same file make the calls of one for the %s',
     async (type, { onTestFinished }) => {
       const group = await fleet(onTestFinished, { type, oneFile: true, ...LIVES[type] });
       const reader = startRestlessReader({ file: group.file, url: group.sandbox.url }, onTestFinished);

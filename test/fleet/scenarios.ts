@@ -75,7 +75,7 @@ async function askOne(group: Cluster, count: number): Promise<void> {
 /** The longest first: those that count milliseconds do not start while all others do. */
 export const SCENARIOS: readonly Scenario[] = [
   {
-    title: 'the API server cannot be reached for a while',
+    title: 'an outage of the API server costs no extra fetch',
     async play(group, { outage }) {
       const { server } = group.shop;
       await ready(group);
@@ -87,7 +87,7 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
-    title: 'the API server stands still for a while, and everybody is asked meanwhile',
+    title: 'HUPs to all daemons while the API server hangs cost one fetch',
     async play(group, { outage }) {
       const { server } = group.shop;
       await ready(group);
@@ -102,7 +102,7 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
-    title: 'the one that leads is frozen while it waits for an answer',
+    title: 'a leader that is frozen while it waits for an answer costs one extra fetch',
     async play(group, pace) {
       const { sandbox } = group;
       const frozen = await ready(group);
@@ -119,7 +119,7 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
-    title: 'it is frozen between its fetch and its patch',
+    title: 'a leader that is frozen between its fetch and its patch costs one extra fetch',
     options: { canFreeze: true },
     async play(group, pace) {
       const frozen = await ready(group);
@@ -133,7 +133,7 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
-    title: 'it is frozen before its last check, with its intent written down',
+    title: 'a leader that is frozen before its last check with its intent written costs no extra fetch',
     options: { canFreeze: true },
     async play(group, pace) {
       const frozen = await ready(group);
@@ -147,7 +147,7 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
-    title: 'it is frozen between its last check and the socket',
+    title: 'a leader that is frozen between its last check and the socket costs one extra fetch',
     options: { canFreeze: true },
     async play(group, pace) {
       const frozen = await ready(group);
@@ -167,7 +167,7 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
-    title: 'it is frozen while nothing is due, and asked before it wakes',
+    title: 'a leader that is frozen while idle makes no fetch for a HUP when it wakes',
     async play(group, pace) {
       const frozen = await ready(group);
       frozen.signal('SIGSTOP');
@@ -186,7 +186,7 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
-    title: 'the API server is started again, twice',
+    title: 'two restarts of the API server cost no extra fetch',
     async play(group) {
       await ready(group);
       for (const asked of [2, 3]) {
@@ -197,7 +197,7 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
-    title: 'all watches are cut, and answered with an error',
+    title: 'watches that are cut or answered with an error cost no extra fetch',
     async play(group) {
       const { server } = group.shop;
       await ready(group);
@@ -209,7 +209,7 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
-    title: 'HUP, refresh and feedback at those that follow; HUP at all; TERM to the one that leads',
+    title: 'HUP, refresh, feedback and a TERM of the leader cost no more fetches than one daemon makes',
     // So long that a Lease which is not given back cannot pass for one that was.
     options: { times: USUAL },
     async play(group, pace, atEnd) {
@@ -257,7 +257,7 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
-    title: 'the one that leads is killed',
+    title: 'a leader that is killed while idle costs no extra fetch',
     async play(group, { times, timed }) {
       const killed = await ready(group);
       const { next, took } = await handOver(group, killed, 'SIGKILL');
@@ -269,7 +269,7 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
-    title: 'it is killed between its fetch and its patch',
+    title: 'a leader that is killed between its fetch and its patch costs one extra fetch',
     options: { canFreeze: true },
     async play(group) {
       const killed = await ready(group);
@@ -285,7 +285,7 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
-    title: 'somebody empties the Secret, and deletes it',
+    title: 'a Secret that was emptied or deleted is filled again without a fetch',
     async play(group) {
       const { shop } = group;
       await ready(group);

@@ -10,9 +10,9 @@ import { expectEverywhere, type Fleet, fleet, tell } from './fleet.ts';
 const NEW_SECRET = 'fedcba9876543210'.repeat(2);
 const WRONG_SECRET = '00ff00ff00ff00ff'.repeat(2);
 
-describe.concurrent('G6: when the AppSecret was reset', () => {
+describe.concurrent('G6: AppSecrets that differ between daemons', () => {
   it.for(TYPES)(
-    'one call proves the new one, and a neighbour with the old one makes none, of the %s',
+    'one call proves a new AppSecret, and a daemon with the old one makes none for the %s',
     async (type, { onTestFinished }) => {
       const group = await fleet(onTestFinished, { type, size: 1 });
       await calls(group, 1);
@@ -40,7 +40,7 @@ describe.concurrent('G6: when the AppSecret was reset', () => {
     },
   );
 
-  it('a daemon with a wrong one keeps its file fresh from its neighbours, and says 40125 once', async ({
+  it('a daemon with a wrong AppSecret takes tokens from its neighbours and logs 40125 once', async ({
     onTestFinished,
   }) => {
     const group = await fleet(onTestFinished, { type: 'access-token', size: 1 });

@@ -4,15 +4,15 @@ import { eventually } from '../support/wait.ts';
 import { ticks } from './feedback.ts';
 import { fleet } from './fleet.ts';
 
-describe.concurrent('G5: what the platform refuses to one daemon', () => {
+describe.concurrent('G5: refusals on a shared state folder', () => {
   for (const { what, errcode, most } of [
     { what: 'for the rest of the day', errcode: 45009, most: 1 },
     { what: 'until an administrator confirms', errcode: 89501, most: 1 },
     // Someone may have added the address, so each that starts may try it.
-    { what: 'for a whitelist that lacks the address', errcode: 40164, most: 4 },
+    { what: 'over the IP whitelist', errcode: 40164, most: 4 },
   ]) {
     it.for(TYPES)(
-      `it is not asked for by the three others as well: ${what}, %s`,
+      `a refusal ${what} lets at most ${most} of four daemons call for the %s`,
       async (type, { onTestFinished }) => {
         const group = await fleet(onTestFinished, { type, size: 0 });
         await group.sandbox.faults([{ kind: 'errcode', errcode }]);
@@ -29,7 +29,7 @@ describe.concurrent('G5: what the platform refuses to one daemon', () => {
     );
   }
 
-  it('for the rest of the day is not asked for by a restart either, and HUP asks once', async ({
+  it('a refusal for the rest of the day outlasts a restart, and a HUP tries once', async ({
     onTestFinished,
   }) => {
     const group = await fleet(onTestFinished, { type: 'stable-token', size: 0 });
@@ -52,7 +52,7 @@ describe.concurrent('G5: what the platform refuses to one daemon', () => {
     expect(await group.journal.fetches()).toHaveLength(2);
   });
 
-  it('for a whitelist is asked for again by a restart: someone may have added the address', async ({
+  it('a restart tries again after a whitelist refusal, since the address may have been added', async ({
     onTestFinished,
   }) => {
     const group = await fleet(onTestFinished, { type: 'stable-token', size: 0 });

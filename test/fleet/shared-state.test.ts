@@ -7,8 +7,8 @@ import { needs, startWrapped } from './wrapped.ts';
 
 const GROUP = 2000;
 
-describe('G5: a state folder for daemons of several users', () => {
-  it('is used by all members of its group: what one fetched costs the other no call', async ({
+describe('G5: a state folder for several users', () => {
+  it('a second user in the group of the state folder gets the token without a call', async ({
     onTestFinished,
     skip,
   }) => {

@@ -8,8 +8,8 @@ import { asUser, giveTo, inNamespaces, needs, startWrapped, USER, type Wrapper }
 
 const GROUP = 2000;
 
-describe.concurrent('G6: a state folder', () => {
-  it('in which another user put a record is not believed: one call, and a word about it', async (context) => {
+describe.concurrent('G6: owner and mode of the state folder', () => {
+  it('a record that another user owns is ignored with a warning and costs one call', async (context) => {
     const { bench, stateDir, env } = await volume(context, 'stable-token');
     expect((await bench.once(env)).code).toBe(0);
     const path = await recordIn(stateDir);
@@ -23,7 +23,7 @@ describe.concurrent('G6: a state folder', () => {
     expect(await bench.fetches()).toHaveLength(2);
   });
 
-  it('that its user may only read is gone without, for a stable-token: it says so and works', async (context) => {
+  it('a state folder without write permission leaves a stable-token working with a warning', async (context) => {
     const { bench, stateDir, env, onceAs } = await volume(context, 'stable-token');
     expect((await onceAs(asUser())).code).toBe(0);
     await chown(stateDir, 0, 0);
@@ -42,7 +42,7 @@ describe.concurrent('G6: a state folder', () => {
     expect((await bench.fetches()).length).toBeLessThanOrEqual(2);
   });
 
-  it('that its user may only read is refused for an access-token, with the remedy and no call', async (context) => {
+  it('a state folder without write permission is refused for an access-token with exit code 78', async (context) => {
     const { bench, stateDir, onceAs } = await volume(context, 'access-token');
     expect((await onceAs(asUser())).code).toBe(0);
     await chown(stateDir, 0, 0);
@@ -56,25 +56,28 @@ describe.concurrent('G6: a state folder', () => {
     expect(await bench.fetches()).toHaveLength(1);
   });
 
-  it.for(TYPES)('on a volume that is mounted read-only is said to be, with the %s', async (type, context) => {
-    const { bench, stateDir, onceAs } = await volume(context, type);
-    const readOnly = inNamespaces(
-      ['-m'],
-      `mount --bind ${stateDir} ${stateDir} && mount -o remount,ro,bind ${stateDir}`,
-    );
-    expect((await bench.once({ WXTOKEN_TYPE: type, WXTOKEN_STATE_DIR: stateDir })).code).toBe(0);
-    needs(readOnly, 'mount a folder read-only', context.skip);
-    const first = await bench.token();
+  it.for(TYPES)(
+    'a state folder on a read-only volume is reported with the remedy for the %s',
+    async (type, context) => {
+      const { bench, stateDir, onceAs } = await volume(context, type);
+      const readOnly = inNamespaces(
+        ['-m'],
+        `mount --bind ${stateDir} ${stateDir} && mount -o remount,ro,bind ${stateDir}`,
+      );
+      expect((await bench.once({ WXTOKEN_TYPE: type, WXTOKEN_STATE_DIR: stateDir })).code).toBe(0);
+      needs(readOnly, 'mount a folder read-only', context.skip);
+      const first = await bench.token();
 
-    const restarted = await onceAs(readOnly);
-    expect(restarted.code).toBe(type === 'stable-token' ? 0 : 78);
-    expect(restarted.stderr()).toMatch(/EROFS.*mount it read-write/);
-    expect(await bench.token()).toBe(first);
-    expect((await bench.fetches()).length).toBeLessThanOrEqual(type === 'stable-token' ? 2 : 1);
-  });
+      const restarted = await onceAs(readOnly);
+      expect(restarted.code).toBe(type === 'stable-token' ? 0 : 78);
+      expect(restarted.stderr()).toMatch(/EROFS.*mount it read-write/);
+      expect(await bench.token()).toBe(first);
+      expect((await bench.fetches()).length).toBeLessThanOrEqual(type === 'stable-token' ? 2 : 1);
+    },
+  );
 
   it.for(TYPES)(
-    'that fsGroup gave to a group is used as before, also by the next user of it: no call for the %s',
+    'a state folder that fsGroup gave to a group costs its next user no call for the %s',
     async (type, context) => {
       const { bench, stateDir, onceAs } = await volume(context, type);
       expect((await onceAs(asUser())).code).toBe(0);

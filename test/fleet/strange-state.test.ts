@@ -10,9 +10,9 @@ import { readRecord, recordIn } from './record.ts';
 const SECOND = 1_000;
 const DAY = 24 * 3_600 * SECOND;
 
-describe.concurrent('G6: a restart', () => {
+describe.concurrent('G6: restarts with a strange state', () => {
   it.for(TYPES)(
-    'after a clock two days ahead was set right does not believe the %s longer than it lives',
+    'a restart after the clock ran two days ahead still replaces the %s in time',
     async (type, { onTestFinished }) => {
       const { sandbox, folder, file, once, token, fetches } = await workbench(onTestFinished);
       const env = { WXTOKEN_TYPE: type, WXTOKEN_STATE_DIR: join(folder, 'state') };
@@ -53,7 +53,7 @@ describe.concurrent('G6: a restart', () => {
     },
   );
 
-  it('with a folder in the place of the record goes on with a stable-token and says what to do', async ({
+  it('a folder in place of the record leaves a stable-token working with a warning and advice', async ({
     onTestFinished,
   }) => {
     const { folder, once, token, fetches } = await workbench(onTestFinished);
@@ -71,7 +71,7 @@ describe.concurrent('G6: a restart', () => {
     expect(await token()).toBe(first);
   });
 
-  it('with a folder in the place of the record makes no call for an access-token, and says what to do', async ({
+  it('a folder in place of the record stops an access-token before any call, with advice', async ({
     onTestFinished,
   }) => {
     const { folder, once, token, fetches } = await workbench(onTestFinished);
@@ -90,7 +90,7 @@ describe.concurrent('G6: a restart', () => {
   });
 
   it.for(TYPES)(
-    'after a crash between the fetch and the publish shows the %s that was fetched, for no call',
+    'a restart after a crash between fetch and publish publishes the fetched %s without a call',
     async (type, { onTestFinished }) => {
       const { sandbox, folder, file, run, once, newToken, token, fetches } = await workbench(onTestFinished);
       const env = { WXTOKEN_TYPE: type, WXTOKEN_STATE_DIR: join(folder, 'state') };
@@ -121,7 +121,7 @@ describe.concurrent('G6: a restart', () => {
   );
 
   it.for(TYPES)(
-    'after a kill while the answer was on its way costs one call more, and the %s is whole',
+    'a restart after a kill during a fetch costs one more call and leaves the %s whole',
     async (type, { onTestFinished }) => {
       const { sandbox, folder, file, run, once, newToken, fetches } = await workbench(onTestFinished);
       const env = { WXTOKEN_TYPE: type, WXTOKEN_STATE_DIR: join(folder, 'state') };

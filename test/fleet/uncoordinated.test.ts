@@ -5,8 +5,10 @@ import { workbench } from '../e2e/workbench.ts';
 const IN_KUBERNETES = { KUBERNETES_SERVICE_HOST: '10.0.0.1' };
 const CLASSIC = { ...IN_KUBERNETES, WXTOKEN_TYPE: 'access-token' };
 
-describe.concurrent('in Kubernetes, without a shared state folder', () => {
-  it('an access-token is refused at start, with every remedy and no call', async ({ onTestFinished }) => {
+describe.concurrent('Kubernetes without a shared state folder', () => {
+  it('an uncoordinated access-token in Kubernetes is refused at start, with every remedy and no call', async ({
+    onTestFinished,
+  }) => {
     const { run, fetches, token } = await workbench(onTestFinished);
     const daemon = run(CLASSIC);
 
@@ -19,7 +21,9 @@ describe.concurrent('in Kubernetes, without a shared state folder', () => {
     expect(await token()).toBeUndefined();
   });
 
-  it('an access-token is refused by once as well', async ({ onTestFinished }) => {
+  it('`once` refuses an uncoordinated access-token in Kubernetes without a call', async ({
+    onTestFinished,
+  }) => {
     const { once, fetches } = await workbench(onTestFinished);
 
     expect((await once(CLASSIC)).code).toBe(78);
@@ -32,7 +36,7 @@ describe.concurrent('in Kubernetes, without a shared state folder', () => {
       'a state folder of its own choosing',
       (folder: string) => ({ WXTOKEN_STATE_DIR: join(folder, 'state') }),
     ],
-  ] as const)('an access-token runs with %s', async ([, remedy], { onTestFinished }) => {
+  ] as const)('an access-token runs in Kubernetes with %s', async ([, remedy], { onTestFinished }) => {
     const { folder, run, newToken, fetches } = await workbench(onTestFinished);
     const daemon = run({ ...CLASSIC, ...remedy(folder) });
     const first = await newToken();
@@ -42,7 +46,9 @@ describe.concurrent('in Kubernetes, without a shared state folder', () => {
     expect(await fetches()).toHaveLength(2);
   });
 
-  it('a HUP never forces a stable-token, however often, and says how to', async ({ onTestFinished }) => {
+  it('a HUP never forces a stable-token, however often, and the log says how to', async ({
+    onTestFinished,
+  }) => {
     const { run, newToken, token, fetches } = await workbench(onTestFinished);
     const daemon = run(IN_KUBERNETES);
     const first = await newToken();

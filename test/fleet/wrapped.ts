@@ -5,11 +5,12 @@ import type { TestContext } from 'vitest';
 import type { Workbench } from '../e2e/workbench.ts';
 import { filesIn } from '../support/files.ts';
 import { type AtEnd, type Environment, type Program, startProcess } from '../support/program.ts';
+import { isMissing, missing, type Tool } from '../support/tools.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../dist/wx-token-sidecar.js', import.meta.url));
 
 /** A command that changes something about its process and then becomes the program that follows. */
-export type Wrapper = readonly [command: string, ...args: readonly string[]];
+export type Wrapper = readonly [command: Tool, ...args: readonly string[]];
 
 /** Starts the built program inside a wrapper. */
 export function startWrapped(
@@ -23,10 +24,9 @@ export function startWrapped(
 
 /** Skips the test, and says why, where this machine does not let the wrapper do its work. */
 export function needs([command, ...args]: Wrapper, what: string, skip: TestContext['skip']): void {
-  if (spawnSync(command, [...args, 'true']).status === 0) return;
-  const reason = `this machine does not let a test ${what}`;
-  process.stdout.write(`fleet: ${reason}\n`);
-  skip(reason);
+  const { status, error } = spawnSync(command, [...args, 'true']);
+  if (status === 0) return;
+  skip(isMissing(error) ? missing(command) : `this machine does not let a test ${what}`);
 }
 
 /** Who runs the image. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Identity } from '../providers/certificates.ts';
+import { isMissing, missing } from '../support/tools.ts';
 
 const execute = promisify(execFile);
 
@@ -74,9 +75,8 @@ export async function makeIdentities(): Promise<Identities | string> {
       client: await issue('client', 'client', past, future),
     };
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return 'there is no openssl here';
-    throw error;
+    if (!isMissing(error)) throw error;
+    return missing('openssl');
   } finally {
     await rm(folder, { recursive: true });
   }

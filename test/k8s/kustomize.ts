@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import type { TestContext } from 'vitest';
 import { parseAllDocuments, stringify } from 'yaml';
-import { runTool } from '../support/tool.ts';
+import { runTool } from '../support/tools.ts';
 import { beside, type Part, partOf } from './manifests.ts';
 
 /** An object as it would be applied. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, type TestContext } from 'vitest';
 import type { Series } from '../operations/exposed.ts';
-import { runTool } from '../support/tool.ts';
+import { runTool } from '../support/tools.ts';
 import type { Scrapes } from './lived.ts';
 
 /** Has promtool say yes to that, or skips the test where there is none. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fakeClock } from '../support/clock.ts';
 import { tell, token } from '../support/story.ts';
-import { runTool } from '../support/tool.ts';
+import { runTool } from '../support/tools.ts';
 import { expose, exposeAll, exposeShop, SHOP, viewOf } from './exposed.ts';
 import { report as reports } from './reports.ts';
 

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { isMissing, missing } from '../support/tools.ts';
 
 const execute = promisify(execFile);
 
@@ -57,7 +58,8 @@ export async function makeCertificates(): Promise<Certificates | string> {
     await openssl('version');
   } catch (error) {
     await rm(folder, { recursive: true });
-    return `there is no openssl here (${(error as NodeJS.ErrnoException).code})`;
+    if (!isMissing(error)) throw error;
+    return missing('openssl');
   }
   try {
     await writeFile(join(folder, 'self.ext'), NAMES);

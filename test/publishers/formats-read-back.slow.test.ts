@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { type FormatName, formats } from '../../src/publishers/formats.ts';
+import { needsJava, needsTool } from '../support/tools.ts';
 import { namesIn, temporaryFolder } from '../system/folder.ts';
 import { type Case, expectedDetails, hostileCases } from './formats/hostile.ts';
 
@@ -19,14 +20,6 @@ const VARIABLES = {
   corp_jsapi: 'WX_CORP_JSAPI_TICKET',
   agent_config: 'WX_AGENT_CONFIG_TICKET',
 } as const;
-
-/** Whether a program is there and ends well with these arguments. */
-async function works(program: string, args: readonly string[], output = ''): Promise<boolean> {
-  return await execute(program, args).then(
-    ({ stdout }) => stdout.includes(output),
-    () => false,
-  );
-}
 
 /** Publishes each case as `N.FORMAT` into a folder of its own. */
 async function publish(cases: readonly Case[], format: FormatName): Promise<string> {
@@ -69,8 +62,8 @@ describe('whatever the platform, an appid or a name holds, it is read back by', 
     ).toEqual(all.map(expectedDetails));
   });
 
-  it.for(['sh', 'dash', 'bash'])('%s, which sources it', async (shell, ctx) => {
-    if (!(await works(shell, ['-c', ':']))) return ctx.skip(`there is no ${shell} on this machine`);
+  it.for(['sh', 'dash', 'bash'] as const)('%s, which sources it', async (shell, ctx) => {
+    await needsTool(ctx.skip, shell);
     const possible = all.filter(({ value }) => !value.includes('\0'));
     const variables = possible.map(({ subject }) => VARIABLES[subject.kind]);
     const folder = await publish(possible, 'env');
@@ -80,7 +73,7 @@ describe('whatever the platform, an appid or a name holds, it is read back by', 
   });
 
   it('PHP, which includes it', async (ctx) => {
-    if (!(await works('php', ['-n', '-v']))) return ctx.skip('there is no php on this machine');
+    await needsTool(ctx.skip, 'php');
     const folder = await publish(all, 'php');
     const options = ['-n', '-d', 'display_errors=stderr'];
     const found = await read(folder, 'php', [...options, join(SCRIPTS, 'read.php'), String(all.length)]);
@@ -91,8 +84,7 @@ describe('whatever the platform, an appid or a name holds, it is read back by', 
   });
 
   it('Java, which loads it as properties', async (ctx) => {
-    if (!(await works('java', ['--list-modules'], 'jdk.compiler@')))
-      return ctx.skip('there is no java on this machine that runs a source file');
+    await needsJava(ctx.skip);
     const folder = await publish(all, 'properties');
     const found = await read(folder, 'java', [join(SCRIPTS, 'Read.java'), String(all.length)]);
     const loaded = found.trimEnd().split('\n').map(properties);

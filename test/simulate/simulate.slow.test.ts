@@ -5,10 +5,10 @@ import { judge } from './verdict.ts';
 
 const DAYS = 2;
 
-describe(`in ${DAYS} simulated days`, () => {
+describe(`${DAYS} simulated days`, () => {
   for (const scenario of allScenarios(DAYS, 1)) {
     const { type, daemons, fault } = scenario;
-    it(`${daemons} × ${type}, ${fault.name}: nothing is worse than the design proves`, async () => {
+    it(`a fleet of ${daemons} for the ${type} stays within the proven bounds (fault: ${fault.name})`, async () => {
       expect(judge(await simulate(scenario)).broken).toEqual([]);
     });
   }

@@ -7,9 +7,9 @@ import { judge } from './verdict.ts';
 /** The rotation window, or `ahead`, less a minute; ms. */
 const LEAST_LIFE = { 'stable-token': 4 * MINUTE, 'access-token': 9 * MINUTE } as const;
 
-describe.each(['stable-token', 'access-token'] as const)('G2: a day of %s without faults', (type) => {
+describe.each(['stable-token', 'access-token'] as const)('G2: a simulated day of %s', (type) => {
   it.each([1, 2, 3, 4, 5])(
-    'costs at most 14 platform calls, and no reader meets a dead token or one that is about to end (seed %i)',
+    `a day of ${type} without faults costs at most 14 calls and no bad read (seed %i)`,
     async (seed) => {
       const day = judge(await simulate({ type, daemons: 1, fault: FAULTS.none, days: 1, seed }));
       process.stdout.write(

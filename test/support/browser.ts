@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { WebSocket } from 'undici';
 import type { AtEnd } from './program.ts';
+import { isMissing, missing } from './tools.ts';
 
 export interface Look {
   readonly width: number;
@@ -59,6 +60,7 @@ export async function openBrowser(atEnd: AtEnd, binary = 'chromium'): Promise<Br
     await rm(profile, { recursive: true, force: true, maxRetries: 5 });
   });
   const started = await Promise.race([addressOf(child), failureOf(child)]);
+  if (isMissing(started)) return missing('chromium');
   if (started instanceof Error) return `${binary} cannot be started (${started.message})`;
   const send = await connected(started, atEnd);
   return { visit: (url, look) => visit(send, url, look) };

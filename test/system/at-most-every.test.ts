@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { atMostEvery } from '../../src/system/at-most-every.ts';
 import { fakeClock } from '../support/clock.ts';
 
-it('does its work at most every so often, by the clock that nobody sets', () => {
+it('throttled work is done at most once per period of the monotonic clock', () => {
   const clock = fakeClock();
   let done = 0;
   const ask = atMostEvery(1_000, clock, () => {

@@ -8,14 +8,17 @@ import { program } from './program.ts';
 const NOBODY = 65_534;
 const writer = program(new URL('./writer.ts', import.meta.url));
 
-describe('what is written', () => {
-  it.each(['', 'x', 'a token\n', '微信 🙂', 'x'.repeat(1_000_000)])('is whole: %.12j', async (content) => {
-    const path = join(await temporaryFolder(), 'token');
-    await writeAtomically(path, content, { mode: 0o640 });
-    expect(await readFile(path, 'utf8')).toBe(content);
-  });
+describe('successful writes', () => {
+  it.each(['', 'x', 'a token\n', '微信 🙂', 'x'.repeat(1_000_000)])(
+    'sample content %# is written whole',
+    async (content) => {
+      const path = join(await temporaryFolder(), 'token');
+      await writeAtomically(path, content, { mode: 0o640 });
+      expect(await readFile(path, 'utf8')).toBe(content);
+    },
+  );
 
-  it('takes the place of what was there, in a file of its own', async () => {
+  it('a write replaces the old file with a new file', async () => {
     const folder = await temporaryFolder();
     const path = join(folder, 'token');
     await writeFile(path, 'the old one, which is longer');
@@ -26,7 +29,7 @@ describe('what is written', () => {
     expect(await namesIn(folder)).toEqual(['token']);
   });
 
-  it('takes the place of a symbolic link, and what that pointed at stays as it was', async () => {
+  it('a write replaces a symbolic link and leaves its target as it was', async () => {
     const folder = await temporaryFolder();
     const path = join(folder, 'token');
     await writeFile(join(folder, 'precious'), 'precious');
@@ -42,14 +45,14 @@ describe('mode and group', () => {
   const modes = [0o600, 0o640, 0o644, 0o660, 0o444];
   const cases = masks.flatMap((mask) => modes.map((mode) => ({ mask, mode })));
 
-  it.each(cases)('are exact: mode $mode under umask $mask', async ({ mask, mode }) => {
+  it.each(cases)('a file gets exactly mode $mode under umask $mask', async ({ mask, mode }) => {
     const path = join(await temporaryFolder(), 'token');
     withUmask(mask);
     await writeAtomically(path, 'token', { mode });
     expect(await modeOf(path)).toBe(mode);
   });
 
-  it('are those that are asked for, whatever the file before had', async () => {
+  it('a file gets the requested mode, whatever mode the old file had', async () => {
     const path = join(await temporaryFolder(), 'token');
     await writeFile(path, 'old');
     await chmod(path, 0o777);
@@ -57,7 +60,7 @@ describe('mode and group', () => {
     expect(await modeOf(path)).toBe(0o600);
   });
 
-  it('are set as numbers, also for a group that has no name', async (ctx) => {
+  it('a file can be given to a numeric group that has no name', async (ctx) => {
     if (!isRoot) return ctx.skip('only root may give a file to any group');
     const path = join(await temporaryFolder(), 'token');
     await writeAtomically(path, 'token', { mode: 0o640, gid: 48_731 });
@@ -65,7 +68,7 @@ describe('mode and group', () => {
     expect(await modeOf(path)).toBe(0o640);
   });
 
-  it('come from a setgid folder where none is asked for', async (ctx) => {
+  it('a file gets the group of its setgid folder when no group is requested', async (ctx) => {
     if (!isRoot) return ctx.skip('only root may give a folder to any group');
     const folder = await temporaryFolder();
     await chown(folder, 0, 48_731);
@@ -95,25 +98,25 @@ async function failingWrite(folder: string, content = 'new', gid?: number): Prom
   return failure;
 }
 
-describe('a write that fails leaves the old file as it was, and nothing beside it', () => {
-  it('where the folder is missing', async () => {
+describe('failed writes', () => {
+  it('a write into a missing folder fails with ENOENT', async () => {
     const path = join(await temporaryFolder(), 'missing', 'token');
     await expect(writeAtomically(path, 'token', { mode: 0o640 })).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
-  it('where a folder stands at the path', async () => {
+  it('a write to the path of a folder fails with EISDIR and changes nothing', async () => {
     const folder = await temporaryFolder();
     await mkdir(join(folder, 'token'));
     expect(await failingWrite(folder)).toBe('EISDIR');
   });
 
-  it('where the group is none that could be', async () => {
+  it('a write for an impossible group fails and leaves the old file', async () => {
     const folder = await temporaryFolder();
     await writeFile(join(folder, 'token'), 'old');
     expect(await failingWrite(folder, 'new', 2 ** 40)).toBe('ERR_OUT_OF_RANGE');
   });
 
-  it('on a full disk', async (ctx) => {
+  it('a write on a full disk fails with ENOSPC and leaves the old file', async (ctx) => {
     const folder = await temporaryFolder();
     const problem = await mount(['-t', 'tmpfs', '-o', 'size=64k', 'none'], folder);
     if (problem) return ctx.skip(problem);
@@ -123,7 +126,7 @@ describe('a write that fails leaves the old file as it was, and nothing beside i
     expect(await readFile(join(folder, 'token'), 'utf8')).toBe('new');
   });
 
-  it('on a disk that is read-only', async (ctx) => {
+  it('a write on a read-only disk fails with EROFS and leaves the old file', async (ctx) => {
     const folder = await temporaryFolder();
     await writeFile(join(folder, 'token'), 'old');
     const problem = await mount(['--bind', '-o', 'ro', folder], folder);
@@ -131,7 +134,7 @@ describe('a write that fails leaves the old file as it was, and nothing beside i
     expect(await failingWrite(folder)).toBe('EROFS');
   });
 
-  it('where a single file is mounted', async (ctx) => {
+  it('a write to a single mounted file fails with EBUSY and leaves the old file', async (ctx) => {
     const folder = await temporaryFolder();
     const path = join(folder, 'token');
     await writeFile(path, 'old');
@@ -141,9 +144,9 @@ describe('a write that fails leaves the old file as it was, and nothing beside i
   });
 
   it.for([
-    { what: 'a folder that it may only read', mode: 0o755, uid: 0 },
-    { what: 'a folder that it may not even list, which it could not sync', mode: 0o300, uid: NOBODY },
-  ])('where somebody else writes into $what', async ({ mode, uid }, ctx) => {
+    { what: 'a folder that the writer may only read', mode: 0o755, uid: 0 },
+    { what: 'a folder that the writer may not list', mode: 0o300, uid: NOBODY },
+  ])('a write fails with EACCES and leaves the old file in $what', async ({ mode, uid }, ctx) => {
     if (!isRoot) return ctx.skip('only root may start a program as somebody else');
     const folder = await temporaryFolder();
     const path = join(folder, 'token');
@@ -156,7 +159,7 @@ describe('a write that fails leaves the old file as it was, and nothing beside i
     expect(await namesIn(folder)).toEqual(['token']);
   });
 
-  it('where the group is one that the writer does not belong to', async (ctx) => {
+  it('a write for a group that the writer does not belong to fails with EPERM', async (ctx) => {
     if (!isRoot) return ctx.skip('only root may start a program as somebody else');
     const folder = await temporaryFolder();
     await chown(folder, NOBODY, NOBODY);

@@ -20,8 +20,8 @@ async function wholeLetter(path: string): Promise<string> {
   return letter;
 }
 
-describe('G1: whole or absent', () => {
-  it('under many writers of one file, for a reader that never rests', async () => {
+describe('G1: concurrent and killed writers', () => {
+  it('a reader always sees a whole file while many writers replace it', async () => {
     const folder = await temporaryFolder();
     const path = join(folder, 'token');
     const others = ['x', 'y'].map((letter) => writer.start(['loop', path, letter]));
@@ -48,7 +48,7 @@ describe('G1: whole or absent', () => {
     expect(await leftoversIn(folder)).toEqual([]);
   });
 
-  it('after forty daemons were killed in the midst of writing; the next start sweeps what they left', async () => {
+  it('a file is whole after each of forty killed writers, and a sweep removes their left-overs', async () => {
     const folder = await temporaryFolder();
     const path = join(folder, 'token');
     const random = seeded(40);

@@ -6,7 +6,7 @@ function adviceFor(code: string, syscall: string): string | undefined {
   return fileFailure('write', '/v/token', error).failure.advice;
 }
 
-describe('the advice where the file system does not permit something', () => {
+describe('advice on file system errors', () => {
   it.each([
     ['chown', /member of/],
     ['fchown', /member of/],
@@ -16,21 +16,21 @@ describe('the advice where the file system does not permit something', () => {
     ['unlink', /sticky.*another user/],
     ['mkdir', /immutable.*another path/],
     ['open', /immutable.*another path/],
-  ])('fits %s', (syscall, expected) => {
+  ])('the advice on EPERM fits the system call %s', (syscall, expected) => {
     expect(adviceFor('EPERM', syscall)).toMatch(expected);
   });
 
-  it('is about the folder where only the permission is missing, whatever was tried', () => {
+  it('the advice on EACCES is about the folder, whatever system call failed', () => {
     for (const syscall of ['open', 'mkdir', 'rename']) {
       expect(adviceFor('EACCES', syscall)).toMatch(/write permission on the folder/);
     }
   });
 
-  it('says that the folder is gone', () => {
+  it('the advice on ENOENT says that the folder is gone', () => {
     expect(adviceFor('ENOENT', 'open')).toMatch(/folder is gone.*create it/);
   });
 
-  it('is none where nobody can do anything, and then the whole message is told', () => {
+  it('an error that nobody can fix has no advice but its whole message', () => {
     const error = Object.assign(new Error('EIO: i/o error, fsync'), { code: 'EIO', syscall: 'fsync' });
     const { failure } = fileFailure('write', '/v/token', error);
     expect(failure.advice).toBeUndefined();

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { isMainThread } from 'node:worker_threads';
 import { onTestFinished } from 'vitest';
+import { isMissing, missing } from '../support/tools.ts';
 
 const execute = promisify(execFile);
 
@@ -31,6 +32,17 @@ export function withUmask(mask: number): void {
   });
 }
 
+/** Does something as a user who owns nothing, where this process is root, who may do everything; else as who it is. */
+export async function asNobody<T>(act: () => Promise<T>): Promise<T> {
+  if (!isRoot || !process.seteuid) return await act();
+  process.seteuid(65_534);
+  try {
+    return await act();
+  } finally {
+    process.seteuid(0);
+  }
+}
+
 /** The names of all that is in a folder, in order. */
 export async function namesIn(folder: string): Promise<string[]> {
   return (await readdir(folder)).sort();
@@ -53,10 +65,17 @@ export async function mount(args: readonly string[], at: string): Promise<string
   try {
     await execute('mount', [...args, at]);
   } catch (error) {
-    return `this process may not mount (${(error as Error).message.trim()})`;
+    return whyNotMounted(error);
   }
   onTestFinished(async () => {
     await execute('umount', [at]);
   });
   return undefined;
+}
+
+/** Why nothing can be mounted here. The same for each test, so that they are counted together: no path is in it. */
+export function whyNotMounted(error: unknown): string {
+  if (isMissing(error)) return missing('mount');
+  const { stderr } = error as { readonly stderr?: string };
+  return `this process may not mount (${stderr?.split('\n')[0]?.replace(/.*: /, '') || String(error)})`;
 }

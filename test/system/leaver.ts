@@ -10,8 +10,11 @@ const [pipe = '', first] = process.argv.slice(2);
 const [, itself = ''] = process.argv;
 if (first) {
   const container = ['--pid', '--fork', '--kill-child', process.execPath, itself, pipe];
-  const { status, signal, stderr } = spawnSync('unshare', container, { timeout: 20_000, encoding: 'utf8' });
-  process.stdout.write(JSON.stringify({ status, signal, stderr }));
+  const { status, signal, stderr, error } = spawnSync('unshare', container, {
+    timeout: 20_000,
+    encoding: 'utf8',
+  });
+  process.stdout.write(JSON.stringify({ status, signal, stderr, error }));
 } else {
   if (pipe) open(pipe, 'r', () => {});
   await endProcess(3, 100);

@@ -16,7 +16,7 @@ function holder(path: string, table = CONTAINER) {
   return mount && { point: mount.point, storage: storageOf(mount.type), readOnly: mount.readOnly };
 }
 
-describe('the mount that holds a path', () => {
+describe('mounts of paths', () => {
   it.for([
     ['/opt/app/token', { point: '/', storage: 'layer', readOnly: false }],
     ['/var/run/wx', { point: '/var/run/wx', storage: 'memory', readOnly: false }],
@@ -29,30 +29,33 @@ describe('the mount that holds a path', () => {
     ['/run/secrets', { point: '/', storage: 'layer', readOnly: false }],
     // Blanks and backslashes are written as octals; a file system can be read-only although the mount is not.
     ['/srv/a b\\c/x', { point: '/srv/a b\\c', storage: 'disk', readOnly: true }],
-  ] as const)('of %s', ([path, expected]) => {
+  ] as const)('the mount that holds %s is found', ([path, expected]) => {
     expect(holder(path)).toEqual(expected);
   });
 
-  it('is the one on top where several are mounted at one place', () => {
+  it('the topmost of several mounts at one place counts', () => {
     const table = `1 0 8:1 / / rw - ext4 /dev/sda1 rw
 2 1 0:40 / /data rw - nfs4 192.0.2.7:/data rw
 3 2 0:41 / /data rw - tmpfs none rw`;
     expect(holder('/data/token', table)?.storage).toBe('memory');
   });
 
-  it('is not one that is hidden below a later mount', () => {
+  it('a mount that is hidden below a later mount does not count', () => {
     const table = `1 0 8:1 / / rw - ext4 /dev/sda1 rw
 2 1 0:40 / /data/deep rw - tmpfs none rw
 3 1 0:41 / /data rw - nfs4 192.0.2.7:/data rw`;
     expect(holder('/data/deep/token', table)).toMatchObject({ point: '/data', storage: 'network' });
   });
 
-  it.for(['', 'garbage\n\n', '1 0 8:1 / / rw ext4'])('is unknown where the table says %j', (table) => {
-    expect(holder('/data', table)).toBeUndefined();
-  });
+  it.for(['', 'garbage\n\n', '1 0 8:1 / / rw ext4'])(
+    'the mount is unknown when the mount table says %j',
+    (table) => {
+      expect(holder('/data', table)).toBeUndefined();
+    },
+  );
 });
 
-describe('where it is stored', () => {
+describe('storage by file system type', () => {
   it.for([
     ['tmpfs', 'memory'],
     ['ramfs', 'memory'],
@@ -67,7 +70,7 @@ describe('where it is stored', () => {
     ['9p', 'network'],
     ['virtiofs', 'network'],
     ['fuse.glusterfs', 'network'],
-  ] as const)('%s: %s', ([type, storage]) => {
+  ] as const)('a file system of type %s counts as %s storage', ([type, storage]) => {
     expect(storageOf(type)).toBe(storage);
   });
 });

@@ -5,7 +5,7 @@ function failing(code: string, message = ''): Error {
   return Object.assign(new Error(message), { code });
 }
 
-describe('an error of the network is', () => {
+describe('network errors', () => {
   it.for([
     ['EAI_AGAIN', 'dns'],
     ['ECONNREFUSED', 'refused'],
@@ -22,16 +22,16 @@ describe('an error of the network is', () => {
     ['SELF_SIGNED_CERT_IN_CHAIN', 'untrusted'],
     ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'untrusted'],
     ['E_OF_TOMORROW', 'other'],
-  ] as const)('%s: %s', ([code, fault]) => {
+  ] as const)('the error code %s is classed as %s', ([code, fault]) => {
     expect(networkFault(failing(code))).toEqual({ fault, key: code });
   });
 
-  it('known by its name where it has no code in words', () => {
+  it('a timeout without a code in words is recognised by its name', () => {
     const tooLate = new DOMException('too late', 'TimeoutError');
     expect(networkFault(tooLate)).toEqual({ fault: 'too-late', key: 'TimeoutError' });
   });
 
-  it('a proxy that opens no tunnel, which is said in words alone', () => {
+  it('a proxy that opens no tunnel is recognised by the error message', () => {
     const said = failing('UND_ERR_ABORTED', 'Proxy response (403) !== 200 when HTTP Tunneling');
     expect(networkFault(said)).toEqual({ fault: 'no-tunnel', key: 'UND_ERR_ABORTED', status: 403 });
   });

@@ -9,7 +9,7 @@ function standStill(ms: number): void {
 }
 
 describe('patience', () => {
-  it('ends after its time, unless it is taken back', async () => {
+  it('a timeout fires after its time unless it is cancelled', async () => {
     const ended: string[] = [];
     startPatience(20, () => ended.push('one'));
     startPatience(10, () => ended.push('other'))();
@@ -17,7 +17,7 @@ describe('patience', () => {
     expect(ended).toEqual(['one']);
   });
 
-  it('begins again where the process stood still: what came meanwhile is still to be read', async () => {
+  it('a timeout starts again after a standstill, so that a waiting answer is read first', async () => {
     const ended: string[] = [];
     startPatience(100, () => ended.push('over'));
     standStill(1_500);

@@ -5,15 +5,15 @@ import { describe, expect, it } from 'vitest';
 import { programProblem } from '../../src/system/program-problem.ts';
 import { temporaryFolder } from './folder.ts';
 
-describe('a program', () => {
-  it('may be started where it is, also through a link', async () => {
+describe('checks of programs', () => {
+  it('a program may be given by its path or by a link', async () => {
     const folder = await temporaryFolder();
     await symlink(process.execPath, join(folder, 'node'));
     expect(await programProblem(process.execPath)).toBeUndefined();
     expect(await programProblem(join(folder, 'node'))).toBeUndefined();
   });
 
-  it('that is not there is looked for in the wrong image', async () => {
+  it('a missing program is reported with the advice to look into the image', async () => {
     const path = join(await temporaryFolder(), 'hook');
     expect(await programProblem(path)).toContain(
       `${path} is not there: see that it is in the image of the sidecar`,
@@ -24,13 +24,13 @@ describe('a program', () => {
     );
   });
 
-  it('may not be a file that nobody may execute', async () => {
+  it('a file without execute permission is reported with advice', async () => {
     const path = join(await temporaryFolder(), 'hook');
     await writeFile(path, '#!/bin/sh\n', { mode: 0o644 });
     expect(await programProblem(path)).toContain(`${path} may not be executed: chmod a+x`);
   });
 
-  it('may not be a folder or a FIFO', async () => {
+  it('a folder or a FIFO is reported as no program', async () => {
     const folder = await temporaryFolder();
     await mkdir(join(folder, 'bin'));
     execFileSync('mkfifo', ['-m', '0777', join(folder, 'fifo')]);

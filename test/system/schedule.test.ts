@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { scheduleProblem, secondsOf, USUAL, untilNext } from '../../src/system/schedule.ts';
 
-describe('a schedule', () => {
+describe('accepted and refused schedules', () => {
   it.each([
     '* * * * * *',
     ' */5 * * * * *',
@@ -12,7 +12,7 @@ describe('a schedule', () => {
     '  */5   *  * * * *  ',
     '*/5 */1 0-23 1-31 1-12 0-6',
     '*/5 * * * jan-dec sun-sat',
-  ])('may be %j', (expression) => {
+  ])('the schedule %j is accepted', (expression) => {
     expect(scheduleProblem(expression)).toBeUndefined();
   });
 
@@ -24,7 +24,7 @@ describe('a schedule', () => {
     ['*/31 * * * * *', '31 s'],
     ['0-20 * * * * *', '40 s'],
     ['*/40 * * * * *', '40 s'],
-  ])('may not leave gaps of more than 30 s: %s leaves %s', (expression, gap) => {
+  ])('the schedule %s is refused because it leaves gaps of %s', (expression, gap) => {
     expect(scheduleProblem(expression)).toBe(`leaves gaps of ${gap}; at most 30 s are allowed`);
   });
 
@@ -35,39 +35,42 @@ describe('a schedule', () => {
     '*/5 * * * 1-11 *',
     '*/5 * * * * 1-5',
     '*/5 */2 * * * *',
-  ])('may not rest at certain minutes, hours or days: %s', (expression) => {
+  ])('the schedule %s is refused because it skips minutes, hours or days', (expression) => {
     expect(scheduleProblem(expression)).toBe('leaves gaps of a minute or more; at most 30 s are allowed');
   });
 
-  it.each(['* * * * *', '*/5 * * * *'])('has the seconds first, so %s is asked to say them', (expression) => {
-    expect(scheduleProblem(expression)).toBe('must have six fields, seconds first: "*/5 * * * * *"');
-  });
+  it.each(['* * * * *', '*/5 * * * *'])(
+    'the schedule %s is refused because it has no field for seconds',
+    (expression) => {
+      expect(scheduleProblem(expression)).toBe('must have six fields, seconds first: "*/5 * * * * *"');
+    },
+  );
 
   it.each(['', ' ', 'often', '* * * *', '60 * * * * *', '* * * * * * *', '*/0 * * * * *', '-5 * * * * *'])(
-    'is no cron expression, and said to be none: %j',
+    'the text %j is refused as no cron expression',
     (expression) => {
       expect(scheduleProblem(expression)).toMatch(/^is no cron expression \(.+\)$/);
     },
   );
 
-  it.each(['@daily', '@hourly', '@every 5s'])('is no nickname: %s', (expression) => {
+  it.each(['@daily', '@hourly', '@every 5s'])('the nickname %s is refused as a schedule', (expression) => {
     expect(scheduleProblem(expression)).toBeDefined();
   });
 });
 
-it('the usual one comes every five seconds', () => {
+it('the usual schedule comes every five seconds', () => {
   expect(secondsOf(USUAL)).toEqual([0, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55]);
 });
 
-describe('the next second of a schedule', () => {
-  it('comes in every minute anew', () => {
+describe('the next time of a schedule', () => {
+  it('the next second of a schedule is found across minutes', () => {
     const seconds = secondsOf('10,40 * * * * *');
     expect([0, 9_999, 10_000, 39_999, 40_000, 59_999].map((wall) => untilNext(seconds, wall))).toEqual([
       10_000, 1, 30_000, 1, 30_000, 10_001,
     ]);
   });
 
-  it('is known for moments before 1970 too', () => {
+  it('the next second of a schedule is found for times before 1970', () => {
     expect(untilNext(secondsOf(USUAL), -1)).toBe(1);
   });
 });

@@ -49,8 +49,8 @@ async function livePid(): Promise<number> {
   return child.pid ?? 0;
 }
 
-describe('the sweep', () => {
-  it('removes what a daemon that is gone left behind', async () => {
+describe('sweeping left-overs', () => {
+  it('a temporary file of a dead daemon is removed', async () => {
     const folder = await temporaryFolder();
     const namespace = await ownNamespace();
     await plant(folder, namespace, await deadPid());
@@ -58,26 +58,26 @@ describe('the sweep', () => {
     expect(await namesIn(folder)).toEqual([]);
   });
 
-  it('removes what an earlier daemon with our own pid left behind', async () => {
+  it('a temporary file of an earlier daemon with the same pid is removed', async () => {
     const folder = await temporaryFolder();
     await plant(folder, await ownNamespace(), process.pid);
     expect(await sweepLeftovers(folder)).toBe(1);
   });
 
-  it('removes what carries a pid that cannot be one', async () => {
+  it('a temporary file with an impossible pid is removed', async () => {
     const folder = await temporaryFolder();
     await plant(folder, await ownNamespace(), 2 ** 40);
     expect(await sweepLeftovers(folder)).toBe(1);
   });
 
-  it('leaves alone what a living daemon is writing', async () => {
+  it('a temporary file of a living daemon stays', async () => {
     const folder = await temporaryFolder();
     const name = await plant(folder, await ownNamespace(), await livePid(), 3_600_000);
     expect(await sweepLeftovers(folder)).toBe(0);
     expect(await namesIn(folder)).toEqual([name]);
   });
 
-  it('leaves alone what this very process is writing', async () => {
+  it('a temporary file that this process is writing stays', async () => {
     const folder = await temporaryFolder();
     const content = 'x'.repeat(2_000_000);
     const paths = Array.from({ length: 12 }, (_, index) => join(folder, `token-${index}`));
@@ -91,7 +91,7 @@ describe('the sweep', () => {
     for (const path of paths) expect(await readFile(path, 'utf8')).toBe(content);
   });
 
-  it('gives a container or machine that cannot be asked a minute', async () => {
+  it('a temporary file of another container or machine stays for a minute', async () => {
     const folder = await temporaryFolder();
     const young = await plant(folder, FOREIGN, 7, 30_000);
     const old = await plant(folder, FOREIGN, 8, 90_000);
@@ -100,7 +100,7 @@ describe('the sweep', () => {
     expect(await namesIn(folder)).toEqual([young]);
   });
 
-  it('comes again for what a container left that was started anew at once', async () => {
+  it('a young temporary file of another container is removed by a later sweep', async () => {
     const folder = await temporaryFolder();
     await plant(folder, FOREIGN, 7);
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'], now: Date.now() });
@@ -114,7 +114,7 @@ describe('the sweep', () => {
     expect(await namesIn(folder)).toEqual([]);
   });
 
-  it('never touches the files of strangers, however alike they look', async () => {
+  it('a foreign file is never removed, however similar its name is', async () => {
     const folder = await temporaryFolder();
     const pid = await deadPid();
     const namespace = await ownNamespace();
@@ -137,7 +137,7 @@ describe('the sweep', () => {
     expect(await namesIn(folder)).toEqual(before);
   });
 
-  it('removes a link that is called like a left-over, not what it points at', async () => {
+  it('a link named like a temporary file is removed, but not its target', async () => {
     const folder = await temporaryFolder();
     await writeFile(join(folder, 'precious'), 'precious');
     const name = `.wx-token-sidecar-${await ownNamespace()}-${await deadPid()}-${SUFFIX}.tmp`;
@@ -146,7 +146,7 @@ describe('the sweep', () => {
     expect(await namesIn(folder)).toEqual(['precious']);
   });
 
-  it('is content with a folder that is not there', async () => {
+  it('a sweep of a missing folder removes nothing and does not fail', async () => {
     expect(await sweepLeftovers(join(await temporaryFolder(), 'missing'))).toBe(0);
   });
 });

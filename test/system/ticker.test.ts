@@ -20,18 +20,18 @@ function counting(expression: string, clock = systemClock): { ticks: number; sto
   return count;
 }
 
-describe('the ticker', () => {
-  it('ticks in real time', async () => {
+describe('tickers in real time', () => {
+  it('a ticker ticks every second in real time', async () => {
     const count = counting('* * * * * *');
     await eventually(() => count.ticks >= 2);
   });
 
-  it('lets a mistake in a tick end the process, instead of keeping it to itself', async () => {
+  it('a mistake in a tick ends the process', async () => {
     await expect(faulty.run([])).rejects.toThrow('a mistake in the tick');
   });
 });
 
-describe('the ticker, while time is played', () => {
+describe('tickers with a fake clock', () => {
   /** The ticker knows the wall clock alone. */
   const clock: Clock = { now: () => ({ wall: Date.now(), monotonic: Number.NaN }) };
 
@@ -48,13 +48,13 @@ describe('the ticker, while time is played', () => {
   /** Somebody sets the clock; timers do not notice. */
   const setWallClock = (ms: number) => vi.setSystemTime(Date.now() + ms);
 
-  it('ticks as often as the expression says', async () => {
+  it('a ticker ticks as often as its expression says', async () => {
     const count = counting('*/5 * * * * *', clock);
     await pass(61 * SECOND);
     expect(count.ticks).toBe(12);
   });
 
-  it('is silent once stopped', async () => {
+  it('a stopped ticker ticks no more and leaves no timer', async () => {
     const count = counting('*/5 * * * * *', clock);
     await pass(20 * SECOND);
     count.stop();
@@ -70,7 +70,7 @@ describe('the ticker, while time is played', () => {
     ['back by ten years', -3_650 * DAY],
     ['forward by a day', DAY],
     ['forward by ten years', 3_650 * DAY],
-  ])('goes on as before after the wall clock was set %s', async (_, jump) => {
+  ])('a ticker goes on as before after the wall clock was set %s', async (_, jump) => {
     const count = counting('*/5 * * * * *', clock);
     await pass(21 * SECOND);
     setWallClock(jump);
@@ -82,19 +82,19 @@ describe('the ticker, while time is played', () => {
     expect(count.ticks).toBe(settled + 12);
   });
 
-  it('waits for the slowest schedule allowed, and not longer', async () => {
+  it('a ticker ticks every 30 seconds on the slowest schedule allowed', async () => {
     const count = counting('0,30 * * * * *', clock);
     await pass(601 * SECOND);
     expect(count.ticks).toBe(20);
   });
 
-  it('never waits longer, even where the clock is set between two looks at it', async () => {
+  it('a ticker whose clock is a day behind keeps ticking', async () => {
     const count = counting('*/5 * * * * *', { now: () => ({ wall: Date.now() - DAY, monotonic: 0 }) });
     await pass(301 * SECOND);
     expect(count.ticks).toBeGreaterThanOrEqual(9);
   });
 
-  it('ticks on after a tick that failed', async () => {
+  it('a ticker goes on after a tick that failed', async () => {
     let ticks = 0;
     const ticker = startTicker('* * * * * *', clock, () => {
       ticks += 1;
@@ -106,7 +106,7 @@ describe('the ticker, while time is played', () => {
     expect(ticks).toBeGreaterThan(1);
   });
 
-  it('says nothing on standard error, whatever was missed', async () => {
+  it('a ticker writes nothing to standard error, whatever it has missed', async () => {
     const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
     const warned = vi.spyOn(console, 'warn').mockReturnValue(undefined);
     counting('* * * * * *', clock);

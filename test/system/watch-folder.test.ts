@@ -21,7 +21,7 @@ async function watched() {
   return { folder, times, watch };
 }
 
-it('a watch tells of a file that is replaced, again and again', async () => {
+it('a watch on a folder reports every replacement of a file', async () => {
   const { folder, times, watch } = await watched();
   for (let round = 0; round < 5; round += 1) {
     const before = times('token');
@@ -31,7 +31,7 @@ it('a watch tells of a file that is replaced, again and again', async () => {
   expect(watch.works()).toBe(true);
 });
 
-it('a watch tells of a file that is moved in and of one that is removed', async () => {
+it('a watch on a folder reports a file that is moved in and then removed', async () => {
   const { folder, times } = await watched();
   const elsewhere = join(await temporaryFolder(), 'moved');
   await writeFile(elsewhere, 'x');
@@ -42,7 +42,7 @@ it('a watch tells of a file that is moved in and of one that is removed', async 
   await eventually(() => times('moved') > before);
 });
 
-it('a watch does not look into the folders of a folder', async () => {
+it('a watch on a folder reports no files in its subfolders', async () => {
   const { folder, times } = await watched();
   await mkdir(join(folder, 'deeper'));
   await writeFile(join(folder, 'deeper', 'inside'), 'x');
@@ -51,7 +51,7 @@ it('a watch does not look into the folders of a folder', async () => {
   expect(times('inside')).toBe(0);
 });
 
-it('a watch that is closed tells nothing any more', async () => {
+it('a closed watch on a folder reports nothing', async () => {
   const { folder, times, watch } = await watched();
   await watch.close();
   const before = times('first');

@@ -13,7 +13,7 @@ function watched(folder: string) {
   return { told, watch };
 }
 
-it('a watch on names tells of a file that is replaced, and of one that is removed', async () => {
+it('a watch on names reports a file that is replaced or removed', async () => {
   const folder = await temporaryFolder();
   const { told, watch } = watched(folder);
   for (let round = 0; round < 5; round += 1) {
@@ -27,7 +27,7 @@ it('a watch on names tells of a file that is replaced, and of one that is remove
   expect(watch.works()).toBe(true);
 });
 
-it('a watch on names of a folder that was removed says so, and works again once it is back', async () => {
+it('a watch on names knows that its folder was removed and works again once it is back', async () => {
   const folder = join(await temporaryFolder(), 'state');
   await mkdir(folder);
   const { told, watch } = watched(folder);
@@ -39,7 +39,7 @@ it('a watch on names of a folder that was removed says so, and works again once 
   await eventually(() => told.includes('token'));
 });
 
-it('a watch on names of a folder that is not there yet comes to work', async () => {
+it('a watch on names starts to work once its missing folder appears', async () => {
   const folder = join(await temporaryFolder(), 'later');
   const { told, watch } = watched(folder);
   expect(watch.works()).toBe(false);
@@ -49,7 +49,7 @@ it('a watch on names of a folder that is not there yet comes to work', async () 
   await eventually(() => told.includes('token'));
 });
 
-it('a watch on names that is closed tells nothing, and stays so', async () => {
+it('a closed watch on names reports nothing and does not work any more', async () => {
   const folder = await temporaryFolder();
   const { told, watch } = watched(folder);
   await watch.close();
@@ -60,7 +60,7 @@ it('a watch on names that is closed tells nothing, and stays so', async () => {
   expect(told).toEqual([]);
 });
 
-it('a watch on names of a folder above which all was replaced notices it, and tells of the new one', async () => {
+it('a watch on names notices a replaced parent folder and reports from the new one', async () => {
   const above = await temporaryFolder();
   const folder = join(above, 'volume', 'state');
   await mkdir(folder, { recursive: true });

@@ -1,0 +1,6 @@
+import { mutating } from './shared.mjs';
+
+/** What daemons share in a cluster, met with an imitated API server: hours. */
+export default mutating('cluster', [
+  'src/coordination/{cluster,cluster-ears,contested,lease-*,mirror-*,mirrors,secret-*,siblings}.ts',
+]);

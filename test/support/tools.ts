@@ -1,0 +1,82 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { promisify } from 'node:util';
+import type { TestContext } from 'vitest';
+
+const execute = promisify(execFile);
+
+const debian = (name: string) => `apt-get install ${name}`;
+
+/**
+ * What tests use where the machine has it, and how it gets there.
+ * `.ci/install-tools` installs what Debian brings, but for podman, whose tests are a suite of their own.
+ */
+export const TOOLS = {
+  bash: debian('bash'),
+  chromium: debian('chromium'),
+  dash: debian('dash'),
+  'java with a compiler': debian('default-jdk-headless'),
+  kubectl: "kubernetes.io/docs/tasks/tools says how to install it (Debian 12's is too old)",
+  'libfaketimeMT.so.1': debian('faketime'),
+  mount: debian('mount'),
+  openssl: debian('openssl'),
+  php: debian('php-cli'),
+  podman: debian('podman'),
+  promtool: debian('prometheus'),
+  'redis-server': debian('redis-server'),
+  setpriv: debian('util-linux'),
+  sh: debian('dash'),
+  strace: debian('strace'),
+  'systemd-analyze': debian('systemd'),
+  unshare: debian('util-linux'),
+} as const;
+
+export type Tool = keyof typeof TOOLS;
+
+/** Why something cannot be tested where that is missing: a line that says how to install it. */
+export function missing(tool: Tool): string {
+  return `${tool} is missing: ${TOOLS[tool]}`;
+}
+
+/** Whether a program could not be started because it is not there. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
+
+/** Skips the test where the program is missing. */
+export async function needsTool(skip: TestContext['skip'], tool: Tool): Promise<void> {
+  await execute(tool, ['--version']).catch((error) => {
+    if (isMissing(error)) skip(missing(tool));
+  });
+}
+
+/** Skips the test where no Java is there that runs a source file; a mere runtime does not. */
+export async function needsJava(skip: TestContext['skip']): Promise<void> {
+  const modules = await execute('java', ['--list-modules']).catch(() => undefined);
+  if (!modules?.stdout.includes('jdk.compiler@')) skip(missing('java with a compiler'));
+}
+
+/**
+ * Runs a tool of this machine with that standard input.
+ * The test ends here, saying why, where the tool is missing.
+ */
+export async function runTool(
+  ctx: TestContext,
+  tool: Tool,
+  args: readonly string[],
+  input = '',
+): Promise<{ readonly code: number | null; readonly output: string }> {
+  const child = spawn(tool, args, { stdio: 'pipe' });
+  const parts: Buffer[] = [];
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (part: Buffer) => parts.push(part));
+  // It need not read it.
+  child.stdin.on('error', () => {});
+  child.stdin.end(input);
+  try {
+    const [code] = await once(child, 'close');
+    return { code, output: Buffer.concat(parts).toString() };
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    return ctx.skip(missing(tool));
+  }
+}
