@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import type { Backoff } from '../../src/core/backoff.ts';
+import type { FailureClass } from '../../src/core/failure.ts';
+import { holdAfter, withAttemptElsewhere } from '../../src/core/retry.ts';
+import type { State } from '../../src/core/state.ts';
+import { after, HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
+import { tell } from '../support/story.ts';
+
+const BACKOFF: Backoff = { first: MINUTE, growth: 2, cap: HOUR, jitter: 'added' };
+
+/** The wait after a failure with that life left, ms. */
+function waitWith(
+  left: number | undefined,
+  { kind = 'passing' as FailureClass, failures = 1, backoff = BACKOFF } = {},
+) {
+  const { policy, clock, state } = tell('stable-token');
+  const now = clock.now();
+  const dying: State = { ...state(), failures, ...(left !== undefined && { end: after(now, left) }) };
+  const hold = holdAfter(dying, { class: kind, backoff }, { policy, now, random: 0 });
+  expect(hold.why).toBe('backoff');
+  return hold.until - now.monotonic;
+}
+
+describe('the wait after a failed attempt', () => {
+  it('the wait grows with the failures in a row', () => {
+    expect([1, 2, 3].map((failures) => waitWith(HOUR, { failures }))).toEqual([
+      MINUTE,
+      2 * MINUTE,
+      4 * MINUTE,
+    ]);
+  });
+
+  it.each([
+    ['two minutes before the end', 2 * MINUTE, MINUTE],
+    ['just less than two minutes before the end', 2 * MINUTE - 1, 10 * SECOND],
+    ['at the end', 0, 10 * SECOND],
+    ['just less than ten minutes after the end', -10 * MINUTE + 1, 10 * SECOND],
+    ['ten minutes after the end', -10 * MINUTE, MINUTE],
+    ['without a token', undefined, MINUTE],
+  ])('a passing fault %s of a token is waited out as long as that allows', (_, left, expected) => {
+    expect(waitWith(left)).toBe(expected);
+  });
+
+  it('a shorter wait stays as it is around the end of a token', () => {
+    expect(waitWith(0, { backoff: { ...BACKOFF, first: SECOND } })).toBe(SECOND);
+  });
+
+  it.each(['frequency', 'quota', 'refused', 'confirmation'] as const)(
+    'a failure of the class %s is waited out also around the end of a token',
+    (kind) => {
+      expect(waitWith(0, { kind })).toBe(MINUTE);
+    },
+  );
+});
+
+describe('an attempt of another daemon', () => {
+  const elsewhere = (failures: number, until?: number) => {
+    const { policy, clock, state } = tell('stable-token');
+    const now = clock.now();
+    const hold =
+      until === undefined ? {} : { hold: { why: 'backoff', until: now.monotonic + until } as const };
+    const next = withAttemptElsewhere({ ...state(), failures, ...hold }, { policy, now, random: 0 });
+    return { failures: next.failures, wait: (next.hold?.until ?? 0) - now.monotonic, why: next.hold?.why };
+  };
+
+  it('it leaves the platform alone for a second, doubled up to a minute', () => {
+    expect([0, 1, 2, 5, 6, 20].map((failures) => elsewhere(failures).wait)).toEqual([
+      ...[SECOND, 2 * SECOND, 4 * SECOND, 32 * SECOND, MINUTE, MINUTE],
+    ]);
+    expect(elsewhere(0)).toMatchObject({ failures: 1, why: 'backoff' });
+  });
+
+  it('a longer wait of our own stays, a shorter one is made longer', () => {
+    expect(elsewhere(0, 2 * SECOND).wait).toBe(2 * SECOND);
+    expect(elsewhere(0, SECOND - 1).wait).toBe(SECOND);
+    expect(elsewhere(0, 2 * SECOND).failures).toBe(1);
+  });
+
+  it('a draw makes it longer by a fifth at most, and never shorter', () => {
+    const { policy, clock, state } = tell('stable-token');
+    const now = clock.now();
+    const next = withAttemptElsewhere(state(), { policy, now, random: 1 });
+    expect((next.hold?.until ?? 0) - now.monotonic).toBe(1.2 * SECOND);
+  });
+});
