@@ -14,7 +14,7 @@ const PARTS = [
   ['src/system', 75],
 ];
 
-const mutants = (await Promise.all(['core', 'edges', 'cluster'].map(mutantsOf))).flat();
+const mutants = (await Promise.all(['codes', 'core', 'edges', 'cluster'].map(mutantsOf))).flat();
 const rows = PARTS.map(([part, wanted]) => scoreOf(part, wanted));
 const unseen = mutants.filter(({ status, why }) => !why && ['Survived', 'NoCoverage'].includes(status));
 const equivalent = mutants.filter(({ why }) => why);

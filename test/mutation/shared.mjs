@@ -2,7 +2,7 @@
 export const CACHE = 'node_modules/.cache/mutation';
 
 /**
- * @param {'core' | 'edges' | 'cluster'} part
+ * @param {'codes' | 'core' | 'edges' | 'cluster'} part
  * @param {readonly string[]} mutate
  */
 export function mutating(part, mutate) {

@@ -1,0 +1,3 @@
+import { meeting } from './meeting.ts';
+
+export default meeting(['test/core/errcode*.test.ts']);

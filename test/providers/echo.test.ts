@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest';
+import { withoutEcho } from '../../src/providers/echo.ts';
+
+const VALUE = 'a+b/c=d e&f';
+
+describe('a text of the platform that repeats its request', () => {
+  it.each(['access_token', 'secret', 'corpsecret', 'ACCESS_TOKEN', 'suite_access_token'])(
+    'the value of %s is removed, as it is or as a URL spells it',
+    (name) => {
+      const spellings = [VALUE, encodeURIComponent(VALUE), 'a%2Bb%2Fc%3Dd+e%26f'];
+      for (const spelling of spellings) {
+        expect(withoutEcho(`invalid ${spelling}, ${spelling}!`, { query: { [name]: VALUE } })).toBe(
+          'invalid [redacted], [redacted]!',
+        );
+        expect(withoutEcho(`invalid ${spelling}!`, { body: { [name]: VALUE } })).toBe('invalid [redacted]!');
+      }
+    },
+  );
+
+  it('the value of another parameter stays', () => {
+    expect(withoutEcho('invalid wx0', { query: { appid: 'wx0' } })).toBe('invalid wx0');
+    expect(withoutEcho('invalid wx0', {})).toBe('invalid wx0');
+  });
+
+  it('an empty value, or one that is no text, removes nothing', () => {
+    expect(withoutEcho('7 of 7', { query: { secret: '' }, body: { access_token: 7 } })).toBe('7 of 7');
+  });
+});
