@@ -54,8 +54,8 @@ function announcing(...credentials: readonly CredentialConfig[]) {
   };
 }
 
-describe('somebody who is told of a change', () => {
-  it('is not held up by twenty hooks of another credential that hang', async () => {
+describe('hooks and webhooks that hang', () => {
+  it('twenty hanging hooks of one credential do not delay the hook of another', async () => {
     const hanging = await Promise.all(
       Array.from({ length: 20 }, async (): Promise<NotifierConfig> => {
         const { command } = await aHook('sleep 600');
@@ -73,7 +73,7 @@ describe('somebody who is told of a change', () => {
     expect(events.filter(({ credential }) => credential === 'hanging')).toEqual([]);
   });
 
-  it('is not held up by another credential whose hooks of the same program hang', async () => {
+  it('a hook that hangs for one credential does not delay the same program for another', async () => {
     const program = await aHook('[ "$1" ] && sleep 600; echo told > log');
     const hooksOf = (nth: number): NotifierConfig => ({
       type: 'exec',
@@ -93,7 +93,7 @@ describe('somebody who is told of a change', () => {
     expect(events.filter(({ credential }) => credential === 'hanging')).toEqual([]);
   });
 
-  it('is not held up by commands of the same shell that hang', async () => {
+  it('hanging shell commands of nine credentials do not delay the notifiers of a tenth', async () => {
     const { url, seen } = await httpServer((response) => response.end());
     const shell = (script: string): NotifierConfig => ({
       type: 'exec',
@@ -114,7 +114,7 @@ describe('somebody who is told of a change', () => {
     await eventually(() => seen.length === 1, { for: 'the webhook' });
   });
 
-  it('is said to wait, once of a credential, and for what', async () => {
+  it('a notifier that waits is reported once per credential, with the hooks that run', async () => {
     const hook = await aHook('sleep 600');
     const notify = Array.from(
       { length: 6 },
@@ -138,7 +138,7 @@ describe('somebody who is told of a change', () => {
     ]);
   });
 
-  it('is not held up by forty credentials that tell a host which hangs', async () => {
+  it('webhooks of forty credentials at a hanging host do not delay a webhook elsewhere', async () => {
     const deaf = await afterRequest(() => {});
     const { url, seen } = await httpServer((response) => response.end());
     const credentials = await Promise.all(
@@ -154,8 +154,8 @@ describe('somebody who is told of a change', () => {
   });
 });
 
-describe('who is told no longer', () => {
-  it('is ended, and that is not laid to the daemon', async () => {
+describe('notifiers removed from the configuration', () => {
+  it('a running hook is ended and reported as removed when its notifier is removed', async () => {
     const hook = await aHook('echo $$ > pid; exec sleep 600');
     const shop = await credentialOf('shop', [{ type: 'exec', command: hook.command, timeout: HOUR }]);
     const { publish, serve, events } = announcing(shop);
@@ -167,7 +167,7 @@ describe('who is told no longer', () => {
     await eventually(async () => !(await runs(pid)), { for: 'its process to go' });
   });
 
-  it('is ended as well where the daemon ends right after', async () => {
+  it('a removed hook is ended too when the daemon stops right after', async () => {
     const hook = await aHook('echo $$ > pid; exec sleep 600');
     const shop = await credentialOf('shop', [{ type: 'exec', command: hook.command, timeout: HOUR }]);
     const { publish, serve, stop } = announcing(shop);
@@ -179,8 +179,8 @@ describe('who is told no longer', () => {
   });
 });
 
-describe('two who are told by the same program', () => {
-  it('are told apart, by where they stand now', async () => {
+describe('two notifiers with the same program', () => {
+  it('notifiers of the same program are told apart by their current position in the list', async () => {
     const shell = (script: string): NotifierConfig => ({
       type: 'exec',
       command: ['/bin/sh', '-c', script],
@@ -198,7 +198,7 @@ describe('two who are told by the same program', () => {
   });
 });
 
-describe('a change that is published into two files', () => {
+describe('credential published into two files', () => {
   const FIRST = '/var/run/wx/token';
   const SECOND = '/var/run/wx/token.php';
   const full: Failure = {
@@ -228,7 +228,7 @@ describe('a change that is published into two files', () => {
     return { ...announcing({ ...one, publish }), files: () => seen.map(({ body }) => JSON.parse(body).file) };
   }
 
-  it('is told once, when both hold it', async () => {
+  it('a webhook is called once, when both files hold the new token', async () => {
     const { publish, files, events } = await publishing();
     publish('shop', known(2, 1));
     expect(files()).toEqual([]);
@@ -237,7 +237,7 @@ describe('a change that is published into two files', () => {
     expect(files()).toEqual([FIRST]);
   });
 
-  it('is told where the other one was found as it should be', async () => {
+  it('a webhook is called when the last file turns out to hold the new token already', async () => {
     const { publish, files, events } = await publishing();
     publish('shop', known(1, 2));
     publish('shop', known(2, 2), 'unchanged');
@@ -245,7 +245,7 @@ describe('a change that is published into two files', () => {
     expect(files()).toEqual([FIRST]);
   });
 
-  it('is told of the file that could be written where the other one cannot, and of that one when it can', async () => {
+  it('a webhook is called for the written file first and for the failed one after recovery', async () => {
     const { publish, files, events } = await publishing();
     publish('shop', known(1, 2, [FIRST]));
     await eventually(() => events.length === 1, { for: 'the webhook' });
@@ -255,7 +255,7 @@ describe('a change that is published into two files', () => {
     expect(files()).toEqual([SECOND, FIRST]);
   });
 
-  it('is told at the end of the daemon where something is still waited for', async () => {
+  it('a webhook call that waits for the second file is made when the daemon stops', async () => {
     const { publish, files, stop } = await publishing();
     publish('shop', known(2, 1));
     await stop();

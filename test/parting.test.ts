@@ -22,8 +22,8 @@ async function shop(changes: Partial<FetchedConfig> = {}): Promise<FetchedConfig
   };
 }
 
-describe('what ends with a change of the configuration', () => {
-  it('is nothing where nothing was taken away', async () => {
+describe('changes of the configuration', () => {
+  it('a configuration that takes nothing away reports no removal', async () => {
     const before = await shop();
     const { target } = await credentialWith({});
     const more = { ...before, publish: [...before.publish, { ...target, path: '/run/wx/more' }] };
@@ -33,7 +33,7 @@ describe('what ends with a change of the configuration', () => {
     }
   });
 
-  it('is told of a credential, with the files that stay', async () => {
+  it('a removed credential is reported with the published files that stay behind', async () => {
     expect(partings([await shop(), await shop({ name: 'club' })], [await shop()])).toEqual([
       {
         message: 'no longer served; what was published stays',
@@ -45,7 +45,7 @@ describe('what ends with a change of the configuration', () => {
     ]);
   });
 
-  it('is told of a target, a ticket and a notifier of a credential that stays, without what may be secret', async () => {
+  it('a removed target, ticket or notifier is reported without its secrets', async () => {
     const before = await shop();
     const publish = before.publish.slice(0, 1).map((target) => ({ ...target, details: false }));
     const after = { ...before, publish, tickets: [], notify: [APP] };
@@ -64,7 +64,7 @@ describe('what ends with a change of the configuration', () => {
     expect(JSON.stringify(told)).not.toContain('hush');
   });
 
-  it('is told of one of two notifiers of one program', async () => {
+  it('one removed notifier is reported among several that run the same program', async () => {
     const shell = (script: string) => ({ ...APP, command: ['/bin/sh', '-c', script] }) as const;
     const before = await shop({ notify: [shell('a'), shell('b'), shell('c')] });
     const after = { ...before, notify: [shell('c'), shell('a')] };
@@ -78,7 +78,7 @@ describe('what ends with a change of the configuration', () => {
     expect(partings([before], [another])).toEqual([]);
   });
 
-  it('is no file that another credential publishes from now on', async () => {
+  it('a file that another credential now publishes is not reported as left behind', async () => {
     const before = await shop();
     const renamed = { ...before, name: 'boutique' };
     expect(partings([before], [renamed])).toEqual([

@@ -113,7 +113,7 @@ function house(type: CredentialType) {
 }
 
 describe('one round', () => {
-  it('fetches, saves and publishes; the next one has nothing to do', async () => {
+  it('a round fetches, saves and publishes, and the next round has nothing to do', async () => {
     const { edges, settle } = house('stable-token');
     await settle();
     await settle();
@@ -122,14 +122,14 @@ describe('one round', () => {
     expect(edges.record?.token?.value.reveal()).toBe(token('1'));
   });
 
-  it('writes the call and the intent down before an access-token is asked for', async () => {
+  it('the call and the intent are recorded before the platform is asked for an access-token', async () => {
     const { edges, settle } = house('access-token');
     await settle();
     expect(edges.seenByPlatform).toMatchObject({ intent: { forced: false }, ledger: { fetches: {} } });
     expect(Object.values(edges.seenByPlatform?.ledger.fetches ?? {})).toEqual([1]);
   });
 
-  it('sends nothing while another daemon holds the lock, and looks before it does later', async () => {
+  it('a daemon without the lock sends nothing and later publishes the token it finds stored', async () => {
     const { clock, edges, settle } = house('access-token');
     const neighbour = house('access-token');
     await neighbour.settle();
@@ -145,22 +145,22 @@ describe('one round', () => {
   });
 });
 
-describe('when the state folder fails', () => {
-  it('an access-token is not fetched: nothing would tell that the old one is dying', async () => {
+describe('failing state folder', () => {
+  it('an access-token is not fetched when the record cannot be saved', async () => {
     const { edges, settle } = house('access-token');
     edges.write = async () => Promise.reject(FULL_DISK);
     await settle();
     expect(edges.fetches).toBe(0);
   });
 
-  it('an access-token is not fetched without a lock', async () => {
+  it('an access-token is not fetched when locks are unusable', async () => {
     const { edges, settle } = house('access-token');
     edges.lock = async () => Promise.reject(NO_LOCKS);
     await settle();
     expect(edges.fetches).toBe(0);
   });
 
-  it('a stable-token is fetched and published all the same, once', async () => {
+  it('a stable-token is fetched once and published although nothing can be locked or saved', async () => {
     const { clock, edges, settle } = house('stable-token');
     edges.lock = async () => Promise.reject(NO_LOCKS);
     edges.write = async () => Promise.reject(FULL_DISK);
@@ -172,7 +172,7 @@ describe('when the state folder fails', () => {
     expect(edges.published.at(-1)).toBe(token('1'));
   });
 
-  it('the record is saved as soon as it works again', async () => {
+  it('the record is saved once the state folder works again, without another fetch', async () => {
     const { clock, edges, settle } = house('stable-token');
     edges.write = async () => Promise.reject(FULL_DISK);
     await settle();
@@ -184,15 +184,15 @@ describe('when the state folder fails', () => {
   });
 });
 
-describe('when the lock is lost', () => {
-  it('before the request, nothing is sent', async () => {
+describe('lost lock', () => {
+  it('a daemon that loses the lock before the request sends nothing', async () => {
     const { edges, settle } = house('access-token');
     edges.held = false;
     await settle();
     expect(edges.fetches).toBe(0);
   });
 
-  it('during the request, the newer record of the one who took over is not overwritten', async () => {
+  it('a daemon that loses the lock during the request does not overwrite the newer record', async () => {
     const { clock, edges, settle } = house('stable-token');
     const usual = edges.answer;
     edges.answer = async () => {
@@ -213,7 +213,7 @@ describe('when the lock is lost', () => {
   });
 });
 
-describe('where one daemon fetches for all', () => {
+describe('leader and followers', () => {
   function follower() {
     const wishes: Wish[] = [];
     const made = house('access-token');
@@ -221,7 +221,7 @@ describe('where one daemon fetches for all', () => {
     return { ...made, wishes };
   }
 
-  it('what is due is its alone', async () => {
+  it('a follower neither fetches a due token nor hands the fetch over', async () => {
     const { edges, settle, wishes } = follower();
     edges.lock = async () => undefined;
     await settle();
@@ -229,7 +229,7 @@ describe('where one daemon fetches for all', () => {
     expect(edges.purposes).toEqual(['fetch']);
   });
 
-  it('what people and readers ask for is handed over, once', async () => {
+  it('a follower hands each refresh request and each refusal over to the leader once', async () => {
     const { edges, reconciler, reports, settle, wishes } = follower();
     await settle();
     edges.lock = async () => undefined;
@@ -246,7 +246,7 @@ describe('where one daemon fetches for all', () => {
     expect(reports.filter(({ type }) => type === 'handed-over')).toHaveLength(2);
   });
 
-  it('what could not be handed over is tried again, after a pause', async () => {
+  it('a hand-over that failed is tried again after a pause', async () => {
     const { clock, edges, reconciler, settle, wishes } = follower();
     await settle();
     const { handOver } = edges;
@@ -260,7 +260,7 @@ describe('where one daemon fetches for all', () => {
     expect(wishes).toHaveLength(1);
   });
 
-  it('what others hand over is taken up once, and not when that token has gone already', async () => {
+  it('a leader takes up a handed-over refresh once, and not for a token already replaced', async () => {
     const { edges, reconciler, settle } = house('access-token');
     await settle();
     const account = accountOf('access-token');
@@ -277,7 +277,7 @@ describe('where one daemon fetches for all', () => {
     expect(edges.fetches).toBe(2);
   });
 
-  it('an answer that came too late to be its own is settled without its lock', async () => {
+  it('a token that arrives after the lock was lost is still saved, without another fetch', async () => {
     const { clock, edges, settle } = follower();
     const arrived = edges.answer;
     edges.answer = async () => {
@@ -293,8 +293,8 @@ describe('where one daemon fetches for all', () => {
   });
 });
 
-describe('when the lock is free', () => {
-  it('whoever waited for it tries at once', async () => {
+describe('freed lock or store', () => {
+  it('a daemon that waited for the lock fetches as soon as the lock is free', async () => {
     const { edges, reconciler, settle } = house('access-token');
     edges.lock = async () => undefined;
     await settle();
@@ -307,7 +307,7 @@ describe('when the lock is free', () => {
     expect(edges.published).toEqual([token('1')]);
   });
 
-  it('so does whoever met a store that did not work', async () => {
+  it('a daemon whose store failed fetches as soon as the store works again', async () => {
     const { edges, reconciler, settle } = house('access-token');
     const { lock } = edges;
     edges.lock = async () => Promise.reject(NO_LOCKS);
@@ -321,7 +321,7 @@ describe('when the lock is free', () => {
   });
 });
 
-describe('directly before the socket', () => {
+describe('last check before sending', () => {
   /** A holder whose time is over once `clock` has passed the deadline. */
   function holder() {
     const made = house('access-token');
@@ -340,7 +340,7 @@ describe('directly before the socket', () => {
     return { ...made, tenure };
   }
 
-  it('a request is not sent when the renew deadline has passed while the connection was made', async () => {
+  it('a request is not sent when the renew deadline passes while connecting', async () => {
     const { clock, edges, settle, tenure } = holder();
     edges.beforeSocket = () => clock.pass(10 * SECOND);
     await settle();
@@ -354,7 +354,7 @@ describe('directly before the socket', () => {
     tenure.lost('released');
   });
 
-  it('nor when somebody has set the wall clock on so far: who was suspended sees only that', async () => {
+  it('a request is not sent when the wall clock has jumped past the renew deadline', async () => {
     const { clock, edges, settle, tenure } = holder();
     edges.beforeSocket = () => clock.set(10 * SECOND);
     await settle();
@@ -363,8 +363,8 @@ describe('directly before the socket', () => {
   });
 });
 
-describe('what is known of a unit', () => {
-  it('is told by its id, and of one that is not served nothing', async () => {
+describe('state of a unit', () => {
+  it('the state of a unit is known by its id as long as the unit is served', async () => {
     const { edges, reconciler, settle } = house('stable-token');
     expect(reconciler.stateOf('shop')?.record.token).toBeUndefined();
     await settle();
@@ -375,8 +375,8 @@ describe('what is known of a unit', () => {
   });
 });
 
-describe('when a target fails', () => {
-  it('it is tried again by itself and costs no platform call', async () => {
+describe('failing target', () => {
+  it('a failed target is tried again without another platform call', async () => {
     const { clock, edges, settle } = house('stable-token');
     edges.publish = async () => Promise.reject(FULL_DISK);
     await settle();
@@ -388,8 +388,8 @@ describe('when a target fails', () => {
   });
 });
 
-describe('stopping', () => {
-  it('lets the running request end, publishes what it brought and starts nothing new', async () => {
+describe('shutdown', () => {
+  it('a stopping daemon lets its request end, publishes the token and starts nothing new', async () => {
     const { edges, reconciler } = house('access-token');
     const asked = signal();
     const answered = signal();

@@ -22,8 +22,8 @@ const KEPT_BY_PATH = [
 const KEPT =
   /^(?:export )?(?:let (\w+)|const (\w+)(?:: (?!Readonly)[^=]+)? = new (?:Weak)?(?:Map|Set)(?:<[^>]*(?:<[^>]*>)?[^>]*>)?\(\))/gm;
 
-describe('the modules of src', () => {
-  it('keep nothing from one test to the next but what belongs to the path of a file', async () => {
+describe('module state in src', () => {
+  it('source modules keep no state between tests except what belongs to a file path', async () => {
     const found: string[] = [];
     for (const path of await filesIn(SOURCES)) {
       for (const [, variable, collection] of (await readFile(path, 'utf8')).matchAll(KEPT)) {

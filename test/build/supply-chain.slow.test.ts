@@ -55,8 +55,8 @@ async function bundledFolders(): Promise<string[]> {
   return [...new Set(folders)].sort();
 }
 
-describe('the list of what is bundled', () => {
-  it('names exactly the packages whose code is in the bundle, as the lock file has them', async () => {
+describe('SBOM of the bundle', () => {
+  it('the SBOM names exactly the packages in the bundle, as the lock file has them', async () => {
     const folders = await bundledFolders();
     expect(folders.length).toBeGreaterThan(10);
     const expected = folders.map((folder) => ({
@@ -76,7 +76,7 @@ describe('the list of what is bundled', () => {
     expect(listed).toEqual(expected);
   });
 
-  it('is a CycloneDX document of the program and its libraries', async () => {
+  it('the SBOM is a CycloneDX document of the program and its libraries', async () => {
     const { name, version } = JSON.parse(await textOf('package.json'));
     expect(sbom).toMatchObject({
       $schema: 'http://cyclonedx.org/schema/bom-1.6.schema.json',
@@ -94,7 +94,7 @@ describe('the list of what is bundled', () => {
     }
   });
 
-  it('leads from the program to each of them', () => {
+  it('the SBOM links the program to every bundled package through dependencies', () => {
     const program = sbom.metadata.component['bom-ref'];
     const refs = [program, ...sbom.components.map((component) => component['bom-ref'])];
     expect(new Set(refs).size).toBe(refs.length);
@@ -107,7 +107,7 @@ describe('the list of what is bundled', () => {
     expect([...reached].sort()).toEqual([...refs].sort());
   });
 
-  it('is the same whenever and wherever it is made, and has the time that it is given', async () => {
+  it('the build gives the same SBOM and bundle anywhere, dated by SOURCE_DATE_EPOCH', async () => {
     const made = async (env: Readonly<Record<string, string>>) => {
       const folder = await mkdtemp(join(tmpdir(), 'wx-'));
       onTestFinished(() => rm(folder, { recursive: true, force: true }));
@@ -125,8 +125,8 @@ describe('the list of what is bundled', () => {
   });
 });
 
-describe('the licences of what is bundled', () => {
-  it('are there for each package, whole', async () => {
+describe('licences of the bundle', () => {
+  it('the licence file holds the full licence of every bundled package', async () => {
     const licences = await textOf(`dist/${LICENCES}`);
     const headings = [...licences.matchAll(/^== (.*)$/gm)].map(([, heading]) => heading);
     expect(headings).toEqual(
@@ -151,8 +151,8 @@ describe('the licences of what is bundled', () => {
   });
 });
 
-describe('what lies in a bundled package without being one', () => {
-  it('is named with its licence: llhttp, of which the WebAssembly of undici is made', async () => {
+describe('third-party code inside bundled packages', () => {
+  it('the SBOM names llhttp inside undici with its licence', async () => {
     const undici = sbom.components.find(({ name }) => name === 'undici');
     expect(undici?.components).toEqual([
       {
@@ -171,7 +171,7 @@ describe('what lies in a bundled package without being one', () => {
     expect(await textOf('dist/wx-token-sidecar.js')).toContain('undici/lib/llhttp/');
   });
 
-  it('is every WebAssembly that is bundled', async () => {
+  it('the only WebAssembly in the bundle is llhttp of undici', async () => {
     const { sources, sourcesContent }: { sources: string[]; sourcesContent: string[] } = JSON.parse(
       await textOf('dist/wx-token-sidecar.js.map'),
     );
@@ -182,8 +182,8 @@ describe('what lies in a bundled package without being one', () => {
   });
 });
 
-describe('the package', () => {
-  it('carries the bundle with its list and its licences, and no code but that', async () => {
+describe('npm package', () => {
+  it('the npm package holds the bundle, SBOM and licences and no other code', async () => {
     const { stdout } = await run('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: ROOT });
     const [{ files }]: [{ files: { path: string }[] }] = JSON.parse(stdout);
     expect(files.map(({ path }) => path).sort()).toEqual(
@@ -202,7 +202,7 @@ describe('the package', () => {
     );
   });
 
-  it('brings nothing else along, and runs', async () => {
+  it('the npm package installs without dependencies and fetches a token', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'wx-'));
     onTestFinished(() => rm(folder, { recursive: true, force: true }));
     const pack = ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder];
@@ -230,7 +230,7 @@ describe('the package', () => {
   });
 });
 
-describe('the build', () => {
+describe('checks of the build', () => {
   type PackagesOf = (
     metafile: object,
     from: { root: string; lock: object },
@@ -274,7 +274,7 @@ describe('the build', () => {
   const C = { 'package.json': '{"name":"@b/c","version":"2.0.0"}', licence: 'as it is', NOTICE: 'of others' };
   const INNER = 'node_modules/a/node_modules/@b/c';
 
-  it('tells packages within packages apart, and leaves out what is not in the bundle', async () => {
+  it('the build tells nested packages apart and leaves out unused ones', async () => {
     expect(await packages({ 'node_modules/a': A, [INNER]: C })).toMatchObject([
       { path: '', needs: ['node_modules/a'] },
       { path: 'node_modules/a', name: 'a', version: '1.0.0', needs: [INNER] },
@@ -282,7 +282,7 @@ describe('the build', () => {
     ]);
   });
 
-  it('refuses a package without its licence, and one that is not what the lock file has', async () => {
+  it('the build refuses a package without licence or out of step with the lock file', async () => {
     const { 'package.json': bare } = C;
     await expect(packages({ 'node_modules/a': A, [INNER]: { 'package.json': bare } })).rejects.toThrow(
       '@b/c 2.0.0 is to be bundled, but comes without its licence',

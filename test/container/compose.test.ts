@@ -39,8 +39,8 @@ async function health(plan: ContainerPlan, daemon: Container): Promise<number> {
   return (await daemon.exec(...command)).code;
 }
 
-describe('the compose.yaml of the README', () => {
-  it('confines the daemon as it says', async (context) => {
+describe('running compose.yaml of the README', () => {
+  it('the compose file confines the daemon as written', async (context) => {
     const { daemon, daemonPlan } = await composed(context);
     const status = await statusOf(daemon);
 
@@ -57,7 +57,7 @@ describe('the compose.yaml of the README', () => {
     else expect(limit).toBe(daemonPlan.memoryLimit);
   });
 
-  it('is healthy once there is a token, which the app then reads and cannot change', async (context) => {
+  it('the daemon is healthy once there is a token, which the app can only read', async (context) => {
     const { plan, pod, daemon, daemonPlan } = await composed(context);
     await eventually(async () => (await health(daemonPlan, daemon)) === 0, {
       for: 'the health of the daemon',
@@ -81,7 +81,7 @@ describe('the compose.yaml of the README', () => {
     expect((await pod.fetches()).at(-1)).toMatchObject({ force: true, tokenSha256: sha256(after) });
   });
 
-  it('is not healthy without a token', async (context) => {
+  it('the daemon is not healthy without a token', async (context) => {
     const { daemonPlan, pod } = await composed(context);
     const elsewhere = {
       WXTOKEN_FILE: '/var/run/wx/other/token',
@@ -94,7 +94,7 @@ describe('the compose.yaml of the README', () => {
     expect(await health(daemonPlan, cutOff)).toBe(3);
   });
 
-  it('restarts the daemon when it is killed, which costs no call, and ends with 0 by TERM', async (context) => {
+  it('the daemon restarts after a kill without a platform call and exits 0 on TERM', async (context) => {
     const { daemon, daemonPlan, pod } = await composed(context);
     await eventually(async () => (await health(daemonPlan, daemon)) === 0, {
       for: 'the health of the daemon',

@@ -46,7 +46,7 @@ async function exported(context: TestContext): Promise<string> {
   return archive;
 }
 
-it('the image holds Node, one bundle, what belongs to that and nothing else', async (context) => {
+it('the image holds Node, the bundle with its licences, and no other program', async (context) => {
   const archive = await exported(context);
   const { stdout } = await run('tar', ['--list', '--verbose', '--numeric-owner', '--file', archive]);
   const entries = stdout
@@ -88,7 +88,7 @@ it('the image holds Node, one bundle, what belongs to that and nothing else', as
   process.stdout.write(`the image takes ${megabytes(size)}, of a base of ${megabytes(base)}\n`);
 });
 
-it('the image runs the program as 1000 by itself, and when it is called by its name', async (context) => {
+it('the image runs the program as user 1000, by default and by name', async (context) => {
   await imageFor(context);
   const config = JSON.parse(await podman('image', 'inspect', '--format', '{{json .Config}}', IMAGE));
   expect(config).toMatchObject({ User: '1000:1000', Cmd: ['run'] });
@@ -102,7 +102,7 @@ it('the image runs the program as 1000 by itself, and when it is called by its n
   }
 });
 
-it('the image holds the very bundle, list and licences that are made here', async (context) => {
+it('the image holds the same bundle, SBOM and licences as this build', async (context) => {
   const archive = await exported(context);
   for (const file of ['wx-token-sidecar.js', 'wx-token-sidecar.cdx.json', 'THIRD-PARTY-LICENSES']) {
     const { stdout } = await run(

@@ -22,7 +22,7 @@ const PLAN: ContainerPlan = {
   ports: {},
 };
 
-it('the image finds hosts by DNS and in /etc/hosts, and trusts whom it is told to', async (context) => {
+it('the image resolves hosts by DNS and /etc/hosts and trusts the configured CA', async (context) => {
   await imageFor(context);
   const certificates = await makeCertificates();
   if (typeof certificates === 'string') return context.skip(certificates);

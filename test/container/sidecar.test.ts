@@ -28,8 +28,8 @@ const SHORT = {
 
 const megabytes = (count: number | undefined) => (count === undefined ? 'unknown' : `${count.toFixed(1)} MB`);
 
-describe('the pod of the sidecar example', () => {
-  it('confines the sidecar as the manifest says', async (context) => {
+describe('pod of the sidecar example', () => {
+  it('the sidecar is confined as the manifest says', async (context) => {
     const { sidecar, sidecarPlan, security, told } = await sidecarExample(context);
     const own = partOf(told('wx-token'), 'securityContext');
     const status = await statusOf(sidecar);
@@ -48,7 +48,7 @@ describe('the pod of the sidecar example', () => {
     else expect(limit).toBe(sidecarPlan.memoryLimit);
   });
 
-  it('lets the app read the token under its own user, and do nothing else with it', async (context) => {
+  it('the app can read the token under its own user and nothing more', async (context) => {
     const { app, pod, security, told } = await sidecarExample(context);
     const owner = partOf(told('wx-token'), 'securityContext')['runAsUser'];
     const reader = partOf(told('app'), 'securityContext')['runAsUser'];
@@ -76,7 +76,7 @@ describe('the pod of the sidecar example', () => {
     expect((await app.exec('ls', '/var/run/wx/.wx-token-sidecar')).complaint).toContain('Permission denied');
   });
 
-  it('keeps the token in memory, in the room that the manifest gives it', async (context) => {
+  it('the token volume lies in memory with the size of the manifest', async (context) => {
     const { app, plan } = await sidecarExample(context);
     const { output } = await app.exec('stat', '--file-system', '--format', '%T %b %S', '/var/run/wx');
     const [type, blocks, size] = output.trim().split(' ');
@@ -87,7 +87,7 @@ describe('the pod of the sidecar example', () => {
     expect(Number(blocks) * Number(size)).toBe(room);
   });
 
-  it('is started for the kubelet once there is a token, and alive before', async (context) => {
+  it('the startup probe passes once there is a token, the liveness probe before', async (context) => {
     const { plan, pod } = await example(context, 'sidecar-php');
     const sidecarPlan = containerOf(plan, 'wx-token');
     // A port at which nobody listens.
@@ -102,7 +102,7 @@ describe('the pod of the sidecar example', () => {
     expect(await asked('livenessProbe')).toBe(200);
   });
 
-  it('asks the platform on HUP', async (context) => {
+  it('the sidecar makes an unforced platform call on HUP', async (context) => {
     const { app, pod, sidecar } = await sidecarExample(context);
     const before = await readBy(app);
     await sidecar.signal('HUP');
@@ -113,7 +113,7 @@ describe('the pod of the sidecar example', () => {
     expect(await readBy(app)).toBe(before);
   });
 
-  it('ends within five seconds of TERM, and goes on afterwards without a call', async (context) => {
+  it('the sidecar ends within five seconds of TERM and restarts without a call', async (context) => {
     const { app, pod, sidecar, sidecarPlan } = await sidecarExample(context);
     const before = await readBy(app);
     const { code, ms } = await endByTerm(sidecar);
@@ -129,7 +129,7 @@ describe('the pod of the sidecar example', () => {
     expect(await pod.fetches()).toHaveLength(1);
   });
 
-  it('shows the app each new token, in the memory that the manifest allows', async (context) => {
+  it('the app sees each new token while the sidecar stays within its memory limit', async (context) => {
     const { app, pod, sidecar, sidecarPlan } = await sidecarExample(context, SHORT);
     const seen = new Set<string>();
     await eventually(async () => seen.add(await readBy(app)).size > 5, { for: 'five rotations' });
@@ -145,8 +145,8 @@ describe('the pod of the sidecar example', () => {
   });
 });
 
-describe('the pod for Kubernetes before 1.29', () => {
-  it('publishes before the app starts, and its second container makes no call', async (context) => {
+describe('pod for Kubernetes before 1.29', () => {
+  it('the init container publishes before the app starts, and the sidecar makes no call', async (context) => {
     const { plan, pod } = await example(context, 'pre-1.29');
     const first = await pod.start(containerOf(plan, 'wx-token-first'));
     expect(await first.ended(), await first.log()).toBe(0);

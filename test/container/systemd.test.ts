@@ -87,8 +87,8 @@ mkdir -p "$(dirname ${secret})" && printf %s ${TEST_ACCOUNT.secret} > ${secret} 
   return { unit, user, secret, pod, machine, run, as, shown, journal, token };
 }
 
-describe('the systemd unit of the README', () => {
-  it('publishes for the group of the service and for nobody else', async (context) => {
+describe('running systemd unit of the README', () => {
+  it('the systemd unit publishes the token for the group of the service only', async (context) => {
     const { as, pod, run, secret, token, user } = await started(context);
 
     expect((await pod.fetches()).map(({ tokenSha256 }) => tokenSha256)).toEqual([sha256(token)]);
@@ -99,7 +99,7 @@ describe('the systemd unit of the README', () => {
     expect((await as('app', 'ls', `/run/credentials/${UNIT}`)).complaint).toContain('Permission denied');
   });
 
-  it('confines the daemon', async (context) => {
+  it('the systemd unit confines the daemon, which stays within its memory limit', async (context) => {
     const { run, shown, unit } = await started(context);
     const pid = await shown('MainPID');
     const status = await run('cat', `/proc/${pid}/status`);
@@ -120,7 +120,7 @@ describe('the systemd unit of the README', () => {
     expect(highest).toBeLessThan(limit);
   });
 
-  it('lets what is published outlive a restart, a stop and a kill, which cost no call', async (context) => {
+  it('the published token outlives a restart, a stop and a kill without a platform call', async (context) => {
     const { as, pod, run, shown, token } = await started(context);
     const read = async () => (await as('app', 'cat', TOKEN)).output;
     const restarted = (before: string) =>
@@ -144,7 +144,7 @@ describe('the systemd unit of the README', () => {
     expect(await pod.fetches()).toHaveLength(1);
   });
 
-  it('refreshes on HUP', async (context) => {
+  it('the daemon refreshes the token on HUP', async (context) => {
     const { as, pod, run, token } = await started(context);
     await run('systemctl', 'kill', '--signal', 'HUP', UNIT);
     const next = await eventually(

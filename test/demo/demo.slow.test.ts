@@ -79,8 +79,8 @@ function isAlive(pid: number): boolean {
   }
 }
 
-describe.concurrent('the demo', () => {
-  it('shows rotations by HUP and by age without a refused call, and Ctrl-C leaves nothing behind', async ({
+describe.concurrent('demo program', () => {
+  it('the demo shows rotations without a refused call and leaves nothing behind on Ctrl-C', async ({
     onTestFinished,
   }) => {
     const demo = await startDemo(onTestFinished);
@@ -102,7 +102,7 @@ describe.concurrent('the demo', () => {
     await expect(fetch(sandbox)).rejects.toThrow();
   });
 
-  it('ends by itself after DEMO_SECONDS, and writes plain lines where there is no terminal', async ({
+  it('the demo ends after DEMO_SECONDS and writes plain lines without a terminal', async ({
     onTestFinished,
   }) => {
     const demo = await startDemo(onTestFinished, { DEMO_SECONDS: '5', FORCE_COLOR: '1' });
@@ -111,7 +111,7 @@ describe.concurrent('the demo', () => {
     expect(demo.output()).not.toMatch(/[\u001b\r]/);
   });
 
-  it('says which program died, with its last words, ends the other and exits with 1', async ({
+  it('the demo names a program that died, ends the other and exits with 1', async ({
     onTestFinished,
   }) => {
     const demo = await startDemo(onTestFinished);

@@ -7,12 +7,12 @@ function terminal(columns: number) {
   return createScreen({ isTTY: true, columns, write, hasColors: () => false });
 }
 
-describe("the demo's screen", () => {
-  it('leaves the last column free, since some terminals wrap as soon as it is filled', () => {
+describe('screen of the demo', () => {
+  it('the screen leaves the last column of the terminal free', () => {
     expect(terminal(100).width).toBe(99);
   });
 
-  it('has the usual width where the terminal does not know its own', () => {
+  it('the screen is 79 columns wide when the terminal does not know its width', () => {
     expect(terminal(0).width).toBe(79);
   });
 });

@@ -13,8 +13,8 @@ function valuesOf(unit: string, key: string): string[] {
   return [...unit.matchAll(new RegExp(`^${key}=(.*)$`, 'gm'))].map(([, value]) => value ?? '');
 }
 
-describe('the systemd unit of the README', () => {
-  it('is one that systemd takes', async (context) => {
+describe('systemd unit in the README', () => {
+  it('the systemd unit passes systemd-analyze verify', async (context) => {
     const unit = await codeWith('ini', '[Service]');
     const folder = await mkdtemp(join(tmpdir(), 'wx-'));
     context.onTestFinished(() => rm(folder, { recursive: true, force: true }));
@@ -26,7 +26,7 @@ describe('the systemd unit of the README', () => {
     expect(about).toEqual([]);
   });
 
-  it('makes the daemon publish where apps look', async ({ onTestFinished }) => {
+  it('the systemd unit lets the daemon publish its token file with mode 0640', async ({ onTestFinished }) => {
     const unit = await codeWith('ini', '[Service]');
     const sandbox = await openSandbox();
     onTestFinished(sandbox.close);
@@ -57,8 +57,8 @@ describe('the systemd unit of the README', () => {
   });
 });
 
-describe('the compose.yaml of the README', () => {
-  it('runs the daemon as the image means it, and gives the app nothing but what it reads', async () => {
+describe('compose.yaml in the README', () => {
+  it('the compose file runs the daemon as the image user and gives the app only the token volume', async () => {
     const { services, volumes, secrets } = parse(await codeWith('yaml', 'services:')) as Record<
       string,
       Record<string, Record<string, unknown>>
@@ -74,7 +74,7 @@ describe('the compose.yaml of the README', () => {
     expect(app['depends_on']).toEqual({ 'wx-token': { condition: 'service_healthy' } });
   });
 
-  it('configures the daemon with what it understands', async ({ onTestFinished }) => {
+  it('the compose environment passes the check command', async ({ onTestFinished }) => {
     const { services } = parse(await codeWith('yaml', 'services:')) as {
       services: Record<string, { environment: Record<string, string> }>;
     };

@@ -21,17 +21,17 @@ function anchorsOf(markdown: string): readonly string[] {
 const read = (name: string) => readFile(join(ROOT, name), 'utf8');
 
 describe.each(READMES)('%s', (name) => {
-  it('names every variable that there is, and none that there is not', async () => {
+  it(`${name} names every environment variable that exists and no other`, async () => {
     const named = new Set((await read(name)).match(/\bWXTOKEN_[A-Z0-9_]*[A-Z0-9]/g));
     expect([...named].sort()).toEqual([...VARIABLES].sort());
   });
 
-  it('calls nothing in the container but the program, since nothing else is in the image', async () => {
+  it(`${name} runs nothing but wx-token-sidecar with docker exec`, async () => {
     const called = [...(await read(name)).matchAll(/docker exec \S+ (\S+)/g)].map(([, program]) => program);
     expect(new Set(called)).toEqual(new Set(['wx-token-sidecar']));
   });
 
-  it('links to what is there', async () => {
+  it(`${name} has no broken relative link or anchor`, async () => {
     const links = [...(await read(name)).matchAll(/\]\((?!https?:)([^)#]*)#?([^)]*)\)/g)];
     expect(links.length).toBeGreaterThan(5);
     for (const [, path = '', anchor = ''] of links) {
@@ -42,14 +42,14 @@ describe.each(READMES)('%s', (name) => {
   });
 });
 
-describe('README.zh-CN.md', () => {
-  it('gives the same guarantees', async () => {
+describe('Chinese translation of the README', () => {
+  it('the Chinese README lists the same guarantees as the English one', async () => {
     const [english, chinese] = await Promise.all(READMES.map(read));
     const guarantees = (text = '') => [...text.matchAll(/^\| (G\d) \| \*\*/gm)].map(([, one]) => one);
     expect(guarantees(chinese)).toEqual(guarantees(english));
   });
 
-  it('documents the same commands, with the same options', async () => {
+  it('the Chinese README lists the same commands and options as the English one', async () => {
     const [english, chinese] = await Promise.all(READMES.map(read));
     const commands = (text = '') =>
       [...text.matchAll(/^\| `((?:run|once|check|status|refresh|sandbox)\b[^`]*)`/gm)].map(([, one]) => one);

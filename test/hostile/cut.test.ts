@@ -28,8 +28,8 @@ const upTo = (length: number, step = 1) =>
 
 it.each([
   ['with a length', WITH_LENGTH],
-  ['in pieces', IN_PIECES],
-])('an answer %s that is reset before any of its bytes is no answer', async (_, answer) => {
+  ['in chunks', IN_PIECES],
+])('an answer %s that is cut off at any byte is reported as cut', async (_, answer) => {
   for (const how of ['resetAndDestroy', 'end'] as const) {
     let position = 0;
     const url = await afterRequest((socket) => {
@@ -46,7 +46,7 @@ it.each([
   }
 });
 
-it('a TLS connection that is cut after any number of bytes brings no answer, and no half of one', async (ctx) => {
+it('a TLS connection cut off at any point yields the whole token or none', async (ctx) => {
   if (typeof made === 'string') return ctx.skip(made);
   const { authority: ca, server } = made;
   const behind = await listen(createServer(server, (_, response) => response.end(BODY)));

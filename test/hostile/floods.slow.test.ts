@@ -15,20 +15,20 @@ const MEMORY = 256 * 1024 * 1024;
 
 /** What is said without end, as fast as it is taken. */
 const FLOODS: readonly (readonly [string, string, string | Buffer])[] = [
-  ['a body of a gigabyte', `${STATUS}Content-Length: ${GIGABYTE}\r\n\r\n`, CHUNK],
-  ['a body without an end', `${STATUS}\r\n`, CHUNK],
+  ['one gigabyte of body', `${STATUS}Content-Length: ${GIGABYTE}\r\n\r\n`, CHUNK],
+  ['endless body', `${STATUS}\r\n`, CHUNK],
   [
-    'a packed body of a gigabyte',
+    'one gigabyte declared as gzip',
     `${STATUS}Content-Encoding: gzip\r\nContent-Length: ${GIGABYTE}\r\n\r\n`,
     CHUNK,
   ],
-  ['pieces without an end', `${STATUS}Transfer-Encoding: chunked\r\n\r\n`, `10000\r\n${CHUNK}\r\n`],
-  ['pieces of one byte', `${STATUS}Transfer-Encoding: chunked\r\n\r\n`, '1\r\nx\r\n'.repeat(10_000)],
-  ['one header', `${STATUS}X: `, CHUNK],
-  ['the name of a header', STATUS, CHUNK],
-  ['many headers', STATUS, 'X-Header: value\r\n'.repeat(4_000)],
-  ['many cookies', STATUS, 'Set-Cookie: a=b\r\n'.repeat(4_000)],
-  ['trailers', `${STATUS}Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n`, 'X: y\r\n'.repeat(10_000)],
+  ['endless chunks', `${STATUS}Transfer-Encoding: chunked\r\n\r\n`, `10000\r\n${CHUNK}\r\n`],
+  ['one-byte chunks', `${STATUS}Transfer-Encoding: chunked\r\n\r\n`, '1\r\nx\r\n'.repeat(10_000)],
+  ['one endless header', `${STATUS}X: `, CHUNK],
+  ['one endless header name', STATUS, CHUNK],
+  ['endless headers', STATUS, 'X-Header: value\r\n'.repeat(4_000)],
+  ['endless cookies', STATUS, 'Set-Cookie: a=b\r\n'.repeat(4_000)],
+  ['endless trailers', `${STATUS}Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n`, 'X: y\r\n'.repeat(10_000)],
 ];
 
 /** What no limit of size meets; time does. */
@@ -39,8 +39,8 @@ const ENDLESS: readonly (readonly [string, string, string])[] = [
   ['hints', '', 'HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(2_000)],
 ];
 
-describe.each(ALL)('a platform that is asked for a %s and answers with a flood', (kind) => {
-  it.each(FLOODS)('of %s is left', async (_, head, wave) => {
+describe.each(ALL)('floods in answer to a %s request', (kind) => {
+  it.each(FLOODS)(`the ${kind} request hangs up on a flood of %s`, async (_, head, wave) => {
     const flood = await flooding(head, wave);
     expect(await attempt(kind, flood.url)).toMatch(/^(too-large|not-http), unknown$/);
     await isLeft(flood);
@@ -48,8 +48,8 @@ describe.each(ALL)('a platform that is asked for a %s and answers with a flood',
   });
 });
 
-describe('a flood that no limit of size meets', () => {
-  it('is left in time, and fills no memory', async () => {
+describe('floods beyond every size limit', () => {
+  it('a flood that no size limit stops is left in time and fills no memory', async () => {
     const before = process.memoryUsage().rss;
     const came = ENDLESS.map(async ([name, head, wave]) => {
       const flood = await flooding(head, wave);

@@ -21,9 +21,9 @@ async function tlsServer(options: ServerOptions) {
   return { url: `https://127.0.0.1:${await listen(server)}`, seen };
 }
 
-describe('a platform is told nothing of what is secret', () => {
+describe('platforms that do not prove who they are', () => {
   it.for(['expired', 'notYet', 'client'] as const)(
-    'whose certificate is of the kind %s',
+    'a platform whose certificate is of the kind %s never sees the AppSecret',
     async (which, ctx) => {
       if (typeof made === 'string') return ctx.skip(made);
       const { url, seen } = await tlsServer(made[which]);
@@ -34,28 +34,28 @@ describe('a platform is told nothing of what is secret', () => {
 
   it.for([
     [
-      'speaks only a TLS that is out of date',
+      'speaks only outdated TLS',
       { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' },
     ],
     [
-      'speaks only ciphers that nobody should',
+      'offers only null ciphers',
       { maxVersion: 'TLSv1.2', ciphers: 'NULL-SHA256:eNULL@SECLEVEL=0' },
     ],
-  ] as const)('that %s', async ([, options], ctx) => {
+  ] as const)('a platform that %s never sees the AppSecret', async ([, options], ctx) => {
     if (typeof made === 'string') return ctx.skip(made);
     const { url, seen } = await tlsServer({ ...made.valid, ...options });
     for (const kind of ALL) expect(await attempt(kind, url, { ca: made.ca })).toMatch(/, unsent$/);
     expect(seen).toEqual([]);
   });
 
-  it('that wants to know who asks, and it is told no more for that', async (ctx) => {
+  it('a platform that demands a client certificate never sees the AppSecret', async (ctx) => {
     if (typeof made === 'string') return ctx.skip(made);
     const { url, seen } = await tlsServer({ ...made.valid, requestCert: true, rejectUnauthorized: true });
     for (const kind of ALL) expect(await attempt(kind, url, { ca: made.ca })).not.toBe('answered');
     expect(seen).toEqual([]);
   });
 
-  it('and the same one is asked once its certificate is good', async (ctx) => {
+  it('a platform with a valid certificate gets the request', async (ctx) => {
     if (typeof made === 'string') return ctx.skip(made);
     const { url, seen } = await tlsServer(made.valid);
     for (const kind of ALL) expect(await attempt(kind, url, { ca: made.ca })).toBe('answered');
@@ -65,16 +65,16 @@ describe('a platform is told nothing of what is secret', () => {
 
 /** What a proxy may say to CONNECT. */
 const SAID: readonly (readonly [string, string])[] = [
-  ['go elsewhere', 'HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n'],
-  ['yes, and sends a page', 'HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>'],
-  ['continue', 'HTTP/1.1 100 Continue\r\n\r\n'],
-  ['headers without an end', `HTTP/1.1 200 OK\r\n${'X-Header: value\r\n'.repeat(4_000)}`],
-  ['two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n'],
-  ['nothing that is HTTP', '\x16\x03\x01\x02\0\x01'],
+  ['a redirect', 'HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n'],
+  ['an HTML page', 'HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>'],
+  ['100 Continue', 'HTTP/1.1 100 Continue\r\n\r\n'],
+  ['headers that never end', `HTTP/1.1 200 OK\r\n${'X-Header: value\r\n'.repeat(4_000)}`],
+  ['two Content-Length headers', 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n'],
+  ['something other than HTTP', '\x16\x03\x01\x02\0\x01'],
 ];
 
-describe('a proxy that is asked to connect', () => {
-  it.each(SAID)('and says: %s, sees no request', async (_, said) => {
+describe('dishonest proxies', () => {
+  it.each(SAID)('a proxy that answers CONNECT with %s sees no request', async (_, said) => {
     let heard = '';
     const port = await tcpServer((socket) => {
       socket.on('data', (bytes: Buffer) => {
@@ -90,7 +90,7 @@ describe('a proxy that is asked to connect', () => {
     }
   });
 
-  it('and lets its answer drip is given up', async () => {
+  it('a proxy whose answer trickles in is given up as unreachable', async () => {
     const port = await tcpServer((socket) => {
       socket.once('data', () => dripping('HTTP/1.1 200 OK\r\n', 'X: y\r\n')(socket));
     });
@@ -99,7 +99,7 @@ describe('a proxy that is asked to connect', () => {
     for (const one of await Promise.all(came)) expect(one).toBe('unreachable, unsent');
   });
 
-  it('and connects to another host than it was asked for, is not believed', async (ctx) => {
+  it('a proxy tunnel to a host that the certificate does not name carries no request', async (ctx) => {
     if (typeof made === 'string') return ctx.skip(made);
     const { url, seen } = await tlsServer(made.valid);
     const proxy = await connectProxy();
@@ -111,8 +111,8 @@ describe('a proxy that is asked to connect', () => {
   });
 });
 
-describe('an answer that leads elsewhere', () => {
-  it.each([301, 302, 303, 307, 308])('by %i is not followed, whatever is asked for', async (status) => {
+describe('redirects', () => {
+  it.each([301, 302, 303, 307, 308])('a redirect by HTTP %i is never followed', async (status) => {
     const elsewhere = await saying(BODY);
     for (const kind of ALL) {
       const { url, seen } = await saying('', status, { location: `${elsewhere.url}/cgi-bin/token` });

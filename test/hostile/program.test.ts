@@ -47,8 +47,8 @@ function pour(socket: Socket, [head, wave]: (typeof FLOODS)[number]): void {
   });
 }
 
-describe('G4: the program, flooded in place of every answer', () => {
-  it('keeps what is published and its memory, says what came, and goes on afterwards', async ({
+describe('G4: floods in place of every answer', () => {
+  it('the daemon keeps published tokens and bounded memory under floods, then recovers', async ({
     onTestFinished,
   }) => {
     const bench = await workbench(onTestFinished, { rotationWindow: 7_199.999 });

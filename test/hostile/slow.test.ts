@@ -30,8 +30,8 @@ const SLOW: readonly (readonly [string, (socket: Socket) => void])[] = [
   ['stops reading and says nothing', (socket) => socket.pause()],
 ];
 
-describe('an answer that does not come to its end is given up in time', () => {
-  it('whatever it is that drips, and whatever is asked for', async () => {
+describe('answers that never end', () => {
+  it('a request ends in time whatever part of the answer trickles in', async () => {
     const came = SLOW.map(async ([name, serve]) => {
       const url = await afterRequest(serve);
       return [name, await Promise.all(ALL.map((kind) => attempt(kind, url, SHORT)))] as const;
@@ -41,7 +41,7 @@ describe('an answer that does not come to its end is given up in time', () => {
     }
   });
 
-  it('of a TLS handshake as well', async (ctx) => {
+  it('a request ends in time when the TLS handshake trickles in', async (ctx) => {
     if (typeof made === 'string') return ctx.skip(made);
     const behind = await listen(createServer(made.server, (_, response) => response.end(BODY)));
     const port = await tcpServer((socket) => {
@@ -70,8 +70,8 @@ function ca(): string {
   return typeof made === 'string' ? '' : made.authority;
 }
 
-describe('a connection that is half open', () => {
-  it('after a whole answer is left, and not waited for', async () => {
+describe('half-open connections', () => {
+  it('a connection left open after a whole answer is closed without waiting', async () => {
     for (const kind of ALL) {
       let closed = false;
       const url = await afterRequest((socket) => {
@@ -85,14 +85,14 @@ describe('a connection that is half open', () => {
     }
   });
 
-  it('since the platform has nothing more to say, is no answer', async () => {
+  it('a connection closed by the platform without an answer is reported as cut', async () => {
     const url = await afterRequest((socket) => socket.end());
     for (const kind of ALL) expect(await attempt(kind, url)).toBe('cut, unknown');
   });
 });
 
-describe('an answer that comes too late', () => {
-  it('is not taken for that to the next request', async () => {
+describe('late answers', () => {
+  it('a late answer is not taken for the answer to the next request', async () => {
     const came = ALL.map(async (kind) => {
       const sockets: Socket[] = [];
       const port = await tcpServer((socket) => {

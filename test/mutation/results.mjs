@@ -1,5 +1,5 @@
 /** Writes RESULTS.md of what `npm run mutate` has found: the score of each part, and every survivor. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import process from 'node:process';
 import { EQUIVALENT } from './equivalent.mjs';
 import { CACHE } from './shared.mjs';
@@ -15,7 +15,10 @@ const PARTS = [
 ];
 
 const mutants = (await Promise.all(['codes', 'core', 'edges', 'cluster'].map(mutantsOf))).flat();
-const rows = PARTS.map(([part, wanted]) => scoreOf(part, wanted));
+const rows = PARTS.filter(([part]) => mutants.some(({ file }) => file.startsWith(part))).map(scoreOf);
+const untried = (await Promise.all(['src/core', 'src/coordination', 'src/loop'].map(filesIn)))
+  .flat()
+  .filter((file) => !mutants.some((mutant) => mutant.file === file));
 const unseen = mutants.filter(({ status, why }) => !why && ['Survived', 'NoCoverage'].includes(status));
 const equivalent = mutants.filter(({ why }) => why);
 
@@ -30,6 +33,12 @@ as unseen here. The score is the share of what was noticed in all that makes a d
 | part | noticed | survived | not reached | equivalent | score | wanted |
 | --- | --- | --- | --- | --- | --- | --- |
 ${rows.map(({ text }) => text).join('\n')}
+
+## Not tried
+
+What is not among the mutants: it holds types alone, or its run was left out.
+
+${untried.map((file) => `- \`${file}\``).join('\n') || 'None.'}
 
 ## Equivalent
 
@@ -67,7 +76,12 @@ async function mutantsOf(part) {
   });
 }
 
-function scoreOf(part, wanted) {
+async function filesIn(folder) {
+  const names = await readdir(folder, { recursive: true });
+  return names.filter((name) => name.endsWith('.ts')).map((name) => `${folder}/${name}`);
+}
+
+function scoreOf([part, wanted]) {
   const own = mutants.filter(({ file }) => file.startsWith(part));
   const [noticed, survived, missed, same] = [
     own.filter(({ status }) => ['Killed', 'Timeout'].includes(status)).length,

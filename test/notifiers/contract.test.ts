@@ -78,8 +78,8 @@ function lines(text = ''): number {
   return text.split('\n').length - 1;
 }
 
-describe.each(Object.entries(SUBJECTS))('whoever is told by %s', (type, { works, fails, hangs }) => {
-  it('is told once for each change', async () => {
+describe.each(Object.entries(SUBJECTS))('%s notifier', (type, { works, fails, hangs }) => {
+  it(`the ${type} notifier tells the app once for each change`, async () => {
     const { config, told } = await works();
     const notifier = createNotifier(config);
     await notifier.notify(aChange(), NEVER);
@@ -88,14 +88,14 @@ describe.each(Object.entries(SUBJECTS))('whoever is told by %s', (type, { works,
     await eventually(async () => (await told()) === 2);
   });
 
-  it('is not told when the daemon has stopped', async () => {
+  it(`the ${type} notifier tells nobody after the daemon has stopped`, async () => {
     const { config, told } = await works();
     const failed = await failureOf(createNotifier(config), { signal: AbortSignal.abort() });
     expect(failed.code).toBe('stopped');
     expect(await told()).toBe(0);
   });
 
-  it('has a name in logs, which is always the same and holds no secret', async () => {
+  it(`the ${type} notifier has a constant name that holds no secret`, async () => {
     const config = await fails();
     const { id } = createNotifier(config);
     expect(id).toBe(createNotifier(config).id);
@@ -103,7 +103,7 @@ describe.each(Object.entries(SUBJECTS))('whoever is told by %s', (type, { works,
     expect(id).not.toContain('hush');
   });
 
-  it('and cannot be told is named, with what to do and without secrets', async () => {
+  it(`the ${type} notifier fails with advice and without secrets`, async () => {
     const config = await fails();
     const failed = await failureOf(createNotifier(config));
     expect(failed.failure).toMatchObject({ effect: 'none', backoff: { jitter: 'added' } });
@@ -116,7 +116,7 @@ describe.each(Object.entries(SUBJECTS))('whoever is told by %s', (type, { works,
   // A signal is sent or not.
   if (!hangs) return;
 
-  it('and does not come to an end is left when the daemon stops', async () => {
+  it(`the ${type} notifier ends a call that hangs when the daemon stops`, async () => {
     const { config, begun } = await hangs();
     const stop = new AbortController();
     const failing = failureOf(createNotifier(config), { signal: stop.signal });

@@ -87,8 +87,8 @@ function burst(delivery: Pick<Delivery, 'changed'>, changes: number, about: Part
   for (let at = 1; at <= changes; at += 1) delivery.changed(aChange({ ...about, expiresAt: at }));
 }
 
-describe('a change', () => {
-  it('is told, and it is said how long that took', async () => {
+describe('single change', () => {
+  it('a change is delivered and reported with the time it took', async () => {
     const { notifier, calls } = puppet();
     const { changed, idle, events } = delivering(notifier);
     changed(aChange());
@@ -108,11 +108,11 @@ describe('a change', () => {
     ]);
   });
 
-  it('is idle where nothing has changed', async () => {
+  it('a delivery without any change is idle at once', async () => {
     await delivering(puppet().notifier).idle();
   });
 
-  it('is no concern of whoever published it, whatever the notifier does', async () => {
+  it('an exception in a notifier is reported as a failure and not thrown to the publisher', async () => {
     const notifier: Notifier = {
       id: 'broken:',
       recipient: 'broken:',
@@ -128,8 +128,8 @@ describe('a change', () => {
   });
 });
 
-describe('changes that come while one is being told', () => {
-  it('make one more, with the newest', async () => {
+describe('changes during a delivery', () => {
+  it('changes that arrive during a delivery cause one more, with the newest', async () => {
     const { notifier, calls, told } = puppet();
     const delivery = delivering(notifier);
     burst(delivery, 1000);
@@ -142,7 +142,7 @@ describe('changes that come while one is being told', () => {
     expect(delivery.types()).toEqual(['delivered', 'delivered']);
   });
 
-  it('are told by kind, one at a time of a credential', async () => {
+  it('changes of one credential are delivered one at a time, kind by kind', async () => {
     const { notifier, calls, open } = puppet();
     const delivery = delivering(notifier);
     for (const kind of ['token', 'jsapi', 'wx_card']) burst(delivery, 100, { kind });
@@ -158,7 +158,7 @@ describe('changes that come while one is being told', () => {
     expect(kinds).toEqual(['token', 'token', 'jsapi', 'wx_card']);
   });
 
-  it('of another credential do not wait for it', async () => {
+  it('a change of one credential does not wait for the delivery of another', async () => {
     const { notifier, calls } = puppet();
     const { changed, events } = delivering(notifier);
     changed(aChange({ credential: 'hangs' }));
@@ -167,7 +167,7 @@ describe('changes that come while one is being told', () => {
     await eventually(() => events.some(({ credential }) => credential === 'goes'));
   });
 
-  it('of two thousand credentials are told four at a time', async () => {
+  it('changes of two thousand credentials are delivered four at a time', async () => {
     const { notifier, calls, open } = puppet();
     const delivery = delivering(notifier);
     let most = 0;
@@ -184,7 +184,7 @@ describe('changes that come while one is being told', () => {
     expect(calls).toHaveLength(2000);
   });
 
-  it('of several notifiers that share are told no more at once', async () => {
+  it('notifiers that share slots stay within their common limit', async () => {
     const { notifier, open } = puppet();
     const slots = createSlots(3);
     const deliveries = Array.from({ length: 5 }, () => delivering(notifier, slots));
@@ -197,8 +197,8 @@ describe('changes that come while one is being told', () => {
   });
 });
 
-describe('who cannot be told', () => {
-  it('is tried again a few times, and then given up', async () => {
+describe('failing deliveries', () => {
+  it('a failing delivery is attempted five times and then given up', async () => {
     const { notifier, told } = deaf(5);
     const { changed, idle, events, types } = delivering(notifier);
     changed(aChange());
@@ -209,7 +209,7 @@ describe('who cannot be told', () => {
     expect(events[0]).toMatchObject({ failure: { code: 'deaf' }, retryMs: 5.5 });
   });
 
-  it('is told of the next change all the same', async () => {
+  it('a notifier that was given up is tried again for the next change', async () => {
     const { notifier, told } = deaf(1);
     const { changed, idle, types } = delivering(notifier);
     changed(aChange({ expiresAt: 1 }));
@@ -220,7 +220,7 @@ describe('who cannot be told', () => {
     expect(types().filter((type) => type === 'given-up')).toHaveLength(2);
   });
 
-  it('is tried again with the newest change, as if it were the first time', async () => {
+  it('a pending retry sends the newest change and counts as its first attempt', async () => {
     const { notifier, told } = deaf(300);
     const { changed, events } = delivering(notifier);
     changed(aChange({ expiresAt: 0 }));
@@ -232,7 +232,7 @@ describe('who cannot be told', () => {
     expect(events[1]).toMatchObject({ type: 'failed', attempt: 1 });
   });
 
-  it('is not told any more of what was overtaken meanwhile', async () => {
+  it('a failed delivery is not retried when a newer change has arrived', async () => {
     const { notifier, calls, told } = puppet();
     const delivery = delivering(notifier);
     burst(delivery, 2);
@@ -244,7 +244,7 @@ describe('who cannot be told', () => {
     expect(delivery.types()).toEqual(['failed', 'delivered']);
   });
 
-  it('at the last attempt is told of what has changed meanwhile all the same', async () => {
+  it('a change that arrives during the last attempt is still delivered', async () => {
     const { notifier, calls, told } = puppet();
     const { changed, idle, types } = delivering(notifier);
     changed(aChange({ expiresAt: 1 }));
@@ -260,7 +260,7 @@ describe('who cannot be told', () => {
     expect(types().slice(-2)).toEqual(['failed', 'delivered']);
   });
 
-  it('does not keep another kind of the same credential waiting', async () => {
+  it('a failing kind does not delay another kind of the same credential', async () => {
     const { notifier, calls } = puppet();
     const { changed, events } = delivering(notifier);
     changed(aChange({ kind: 'token' }));
@@ -276,8 +276,8 @@ describe('who cannot be told', () => {
   });
 });
 
-describe('when the daemon stops', () => {
-  it('what runs may still come to its end, and nothing new begins', async () => {
+describe('stopping a delivery', () => {
+  it('a stopped delivery lets the running call finish and starts nothing new', async () => {
     const { notifier, calls } = puppet();
     const { changed, stop, events } = delivering(notifier);
     changed(aChange());
@@ -289,7 +289,7 @@ describe('when the daemon stops', () => {
     expect(events.map(({ type }) => type)).toEqual(['delivered']);
   });
 
-  it('what runs on is ended, and what was not told is given up', async () => {
+  it('a stopped delivery ends hanging calls and gives up the changes that wait', async () => {
     const { notifier, calls, open } = puppet();
     const { changed, stop, events } = delivering(notifier);
     for (const credential of ['a', 'b', 'c', 'd', 'queued']) changed(aChange({ credential }));
@@ -305,7 +305,7 @@ describe('when the daemon stops', () => {
     expect(events).toHaveLength(7);
   });
 
-  it('it does not wait for others that share with this one', async () => {
+  it('a stopped delivery does not wait for other notifiers that share the slots', async () => {
     const slots = createSlots(1);
     const other = delivering(puppet().notifier, slots);
     other.changed(aChange());
@@ -318,7 +318,7 @@ describe('when the daemon stops', () => {
     expect(types()).toEqual(['given-up']);
   });
 
-  it('no retry keeps the process alive', async () => {
+  it('a stopped delivery cancels the timers of all pending retries', async () => {
     const { changed, stop, events } = delivering(deaf(60_000).notifier);
     for (let nth = 0; nth < 100; nth += 1) changed(aChange({ credential: `shop-${nth}` }));
     await eventually(() => events.length === 100);
@@ -329,7 +329,7 @@ describe('when the daemon stops', () => {
     expect(events).toHaveLength(200);
   });
 
-  it('it may be told so twice', async () => {
+  it('a delivery can be stopped twice without harm', async () => {
     const { notifier } = puppet();
     const { changed, stop } = delivering(notifier);
     changed(aChange());
@@ -338,8 +338,8 @@ describe('when the daemon stops', () => {
   });
 });
 
-describe('with real programs', () => {
-  it('a thousand changes of three credentials at once make two runs of each at most', async () => {
+describe('deliveries to real programs', () => {
+  it('a thousand changes of each of three credentials run the program twice per credential', async () => {
     const hook = await aHook('echo "$WX_CREDENTIAL $WX_EXPIRES_AT" >> log');
     const notifier = createNotifier({ type: 'exec', command: hook.command, timeout: 600_000 });
     const delivery = delivering(notifier);
@@ -350,7 +350,7 @@ describe('with real programs', () => {
     expect(said.sort()).toEqual(credentials.flatMap((name) => [`${name} 1`, `${name} 1000`]).sort());
   });
 
-  it('one that hangs for a credential does not delay another, and is ended by a stop', async () => {
+  it('a program that hangs for one credential does not delay another and can be stopped', async () => {
     const hook = await aHook(
       'trap "" TERM; [ "$WX_CREDENTIAL" = good ] && exit 0; echo $$ > self; while :; do sleep 0.1; done',
     );
@@ -366,7 +366,7 @@ describe('with real programs', () => {
     await eventually(async () => !(await runs(pid)));
   });
 
-  it('may leave as much running as they like without Node warning of a leak', async () => {
+  it('a dozen leftover processes cause no warning of a leak from Node', async () => {
     const warnings: string[] = [];
     const heed = (warning: Error) => warnings.push(warning.message);
     process.on('warning', heed);
@@ -383,7 +383,7 @@ describe('with real programs', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('what they left running is ended by a stop', async () => {
+  it('a process that a program left running is ended when the delivery stops', async () => {
     const hook = await aHook('sleep 600 & echo $! > left');
     const notifier = createNotifier({ type: 'exec', command: hook.command, timeout: 600_000 });
     const { changed, stop, idle } = delivering(notifier);

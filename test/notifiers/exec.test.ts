@@ -28,8 +28,8 @@ async function isOver(pid: number): Promise<true> {
   return await eventually(async () => !(await runs(pid)), { for: `the end of ${pid}` });
 }
 
-describe('a program that is told', () => {
-  it('gets six variables and nothing else, no token among them', async () => {
+describe('running a program', () => {
+  it('a program gets six environment variables and no secret of the daemon', async () => {
     process.env['WXTOKEN_SECRET'] = 'hush';
     onTestFinished(() => {
       delete process.env['WXTOKEN_SECRET'];
@@ -50,7 +50,7 @@ describe('a program that is told', () => {
     });
   });
 
-  it('is found by PATH, and has PATH and HOME even where the daemon has none', async () => {
+  it('a program is found and gets PATH and HOME even when the daemon has neither', async () => {
     const { PATH, HOME } = process.env;
     onTestFinished(() => {
       Object.assign(process.env, { PATH, HOME });
@@ -61,7 +61,7 @@ describe('a program that is told', () => {
     expect(failed.message).toMatch(/PATH=\/\S+:\/bin HOME=\/$/);
   });
 
-  it('gets its arguments as they are: there is no shell', async () => {
+  it('a program gets its arguments unchanged, without a shell', async () => {
     const log = join(await temporaryFolder(), 'log');
     const print = `require('fs').writeFileSync(process.argv[1], process.argv.slice(2).join('|'))`;
     const tricky = ['$(id)', '; exit 1', '*', 'two words', ''];
@@ -69,29 +69,29 @@ describe('a program that is told', () => {
     expect(await contentOf(log)).toBe(tricky.join('|'));
   });
 
-  it('has nothing on its standard input', async () => {
+  it('a program has an empty standard input', async () => {
     const hook = await aHook('cat > input; echo done > log');
     await exec(hook).notify(aChange(), NEVER);
     expect(await hook.in('input')).toBe('');
     expect(await hook.in('log')).toBe('done\n');
   });
 
-  it('is known by its path and its script, not by other arguments', () => {
+  it('an exec notifier is named by its program and script, not by other arguments', () => {
     expect(exec({ command: ['/usr/bin/php', '/app/warm.php', '--key=hush'] }).id).toBe(
       'exec:/usr/bin/php /app/warm.php',
     );
     expect(exec({ command: ['warm', '--key=hush'] }).id).toBe('exec:warm');
   });
 
-  it('may print megabytes', async () => {
+  it('a program may print megabytes and still end normally', async () => {
     const hook = await aHook('head -c 20000000 /dev/zero; head -c 20000000 /dev/zero >&2; echo done > log');
     await exec(hook).notify(aChange(), NEVER);
     expect(await hook.in('log')).toBe('done\n');
   });
 });
 
-describe('a program that fails', () => {
-  it('is told of with its exit code and its last words', async () => {
+describe('failing programs', () => {
+  it('a failed program is reported with its exit code and its last output', async () => {
     const failed = await failureOf(exec(await aHook('echo trying; echo no such table >&2; exit 3')));
     expect(failed.code).toBe('exit-3');
     expect(failed.message).toMatch(/^exec:\S+\/hook ended with 3; it said: /);
@@ -99,13 +99,13 @@ describe('a program that fails', () => {
     expect(failed.failure.advice).toContain('by hand');
   });
 
-  it('is told of with the signal that ended it', async () => {
+  it('a killed program is reported with the signal that ended it', async () => {
     const failed = await failureOf(exec(await aHook('kill -KILL $$')));
     expect(failed.code).toBe('exit-SIGKILL');
     expect(failed.failure.advice).toContain('memory');
   });
 
-  it('leaves no more of what it printed than the end', async () => {
+  it('only the end of the output of a failed program is kept', async () => {
     const hook = await aHook(
       'head -c 5000000 /dev/zero | tr "\\0" "x"; echo; seq 100000; echo the end; exit 1',
     );
@@ -115,7 +115,7 @@ describe('a program that fails', () => {
     expect(message).not.toContain('xxx');
   });
 
-  it('gives no token, ticket or secret away that it printed', async () => {
+  it('tokens and secrets in the output of a failed program are redacted', async () => {
     const token = `92_${'aB3-_'.repeat(27)}`;
     const hook = await aHook(
       `echo "+ TOKEN=${token}"; echo '{"access_token":"short-one"}'; echo secret=0123; exit 1`,
@@ -127,7 +127,7 @@ describe('a program that fails', () => {
     expect(text()).not.toMatch(/aB3|short-one|0123/);
   });
 
-  it('gives nothing of a token away that its last words begin in the midst of', async () => {
+  it('a token that is cut off at the start of the kept output is dropped', async () => {
     const hook = await aHook(`printf %s ${'aB3-_'.repeat(12)}; printf ' word%.0s' $(seq 815); exit 1`);
     const { message } = await failureOf(exec(hook));
     expect(message).toMatch(/; it said: …( word){815}$/);
@@ -137,13 +137,13 @@ describe('a program that fails', () => {
     ['is not there', async () => '/nowhere/hook', 'ENOENT', 'no such program'],
     ['may not be executed', () => aFile(0o644), 'EACCES', 'may not be executed'],
     ['is interpreted by what is not there', () => aFile(0o755), 'ENOENT', 'first line'],
-  ])('to start, since it %s, is told of', async (_, path, code, words) => {
+  ])('a program that %s is reported as unable to start', async (_, path, code, words) => {
     const failed = await failureOf(exec({ command: [await path(), 'hush'] }));
     expect(failed.failure).toMatchObject({ class: 'refused', code });
     expect(failed.message).toContain(words);
   });
 
-  it('to start, since an argument cannot be one, is told of', async () => {
+  it('a program whose argument contains a NUL is reported as unable to start', async () => {
     const failed = await failureOf(exec({ command: ['/bin/sh', 'a\0b'] }));
     expect(failed.message).toContain('cannot start exec:/bin/sh');
   });
@@ -155,8 +155,8 @@ async function aFile(mode: number): Promise<string> {
   return path;
 }
 
-describe('a program that does not end', () => {
-  it('is ended at its timeout, with all that it started', async () => {
+describe('programs that do not end', () => {
+  it('a program is ended at its timeout together with its child processes', async () => {
     const hook = await aHook('echo $$ > self; sleep 600 & echo $! > child; echo waiting; wait');
     const failed = await failureOf(exec(hook, 2_000));
     expect(failed.code).toBe('timeout');
@@ -165,13 +165,13 @@ describe('a program that does not end', () => {
     await isOver(await pidOf(hook, 'child'));
   });
 
-  it('is told to end before it is made to', async () => {
+  it('a program gets SIGTERM at its timeout and may clean up', async () => {
     const hook = await aHook('trap "echo cleaned up > log; exit 0" TERM; while :; do sleep 0.02; done');
     expect((await failureOf(exec(hook, 2_000))).code).toBe('timeout');
     expect(await hook.in('log')).toBe('cleaned up\n');
   });
 
-  it('is ended also when it heeds no TERM, or has been stopped', async () => {
+  it('a program that ignores SIGTERM or is suspended is killed at its timeout', async () => {
     const deaf = await aHook('trap "" TERM; echo $$ > self; while :; do sleep 0.1; done');
     const frozen = await aHook('echo $$ > self; kill -STOP $$');
     const failed = await Promise.all([deaf, frozen].map((hook) => failureOf(exec(hook, 2_000))));
@@ -179,7 +179,7 @@ describe('a program that does not end', () => {
     for (const hook of [deaf, frozen]) await isOver(await pidOf(hook, 'self'));
   });
 
-  it('is ended when the daemon stops, also when it prints without end', async () => {
+  it('a program that prints without end is ended when the daemon stops', async () => {
     const hook = await aHook('echo $$ > self; exec yes');
     const stop = new AbortController();
     const failing = failureOf(exec(hook), { signal: stop.signal });
@@ -192,8 +192,8 @@ describe('a program that does not end', () => {
   });
 });
 
-describe('what a program leaves running', () => {
-  it('does not keep it from having been told, and may go on until the timeout', async () => {
+describe('background processes of a program', () => {
+  it('a background process does not delay the delivery and is ended at the timeout', async () => {
     const hook = await aHook('(trap "" HUP; sleep 600) & echo $! > left');
     await exec(hook, 3_000).notify(aChange(), NEVER);
     const left = await pidOf(hook, 'left');
@@ -201,7 +201,7 @@ describe('what a program leaves running', () => {
     await isOver(left);
   });
 
-  it('may go on printing', async () => {
+  it('a background process can go on printing after its program has ended', async () => {
     const hook = await aHook(
       '(while [ ! -e go ]; do sleep 0.02; done; seq 50000 && echo done > log) & exit 0',
     );
@@ -210,13 +210,13 @@ describe('what a program leaves running', () => {
     await eventually(async () => (await hook.in('log')) === 'done\n');
   });
 
-  it('is ended at once when the program fails', async () => {
+  it('a background process is ended at once when its program fails', async () => {
     const hook = await aHook('sleep 600 & echo $! > left; exit 1');
     expect((await failureOf(exec(hook))).code).toBe('exit-1');
     await isOver(await pidOf(hook, 'left'));
   });
 
-  it('is ended at once when the daemon stops', async () => {
+  it('a background process is ended at once when the daemon stops', async () => {
     const hook = await aHook('(trap "" TERM; while :; do sleep 0.1; done) & echo $! > left');
     const stop = new AbortController();
     await exec(hook).notify(aChange(), stop.signal);
@@ -226,7 +226,7 @@ describe('what a program leaves running', () => {
     await isOver(left);
   });
 
-  it('does not hold up a failure though it has left the group and holds the pipes', async () => {
+  it('a process that left the process group does not delay the report of a failure', async () => {
     const hook = await aHook(
       'setsid sh -c "echo \\$\\$ > away; exec sleep 600" & while [ ! -s away ]; do sleep 0.02; done; echo why; exit 4',
     );

@@ -38,12 +38,12 @@ async function anApp(options: { readonly uid?: number } = {}) {
   return child;
 }
 
-describe('the process that a pid file names', () => {
+describe('process named by a pid file', () => {
   it.each([
     ['with a newline', (pid: unknown) => `${pid}\n`],
     ['without one', (pid: unknown) => `${pid}`],
     ['as Windows would write it', (pid: unknown) => ` ${pid}\r\n`],
-  ])('is signalled (%s)', async (_, content) => {
+  ])('the process is signalled whatever newline follows the pid (%s)', async (_, content) => {
     const app = await anApp();
     const pidFile = await aPidFile(content(app.pid));
     const gone = once(app, 'exit');
@@ -51,7 +51,7 @@ describe('the process that a pid file names', () => {
     expect(await gone).toEqual([7, null]);
   });
 
-  it('is another one after the app has restarted', async () => {
+  it('the pid file is read anew for each signal, so a restarted app is reached', async () => {
     const first = await anApp();
     const second = await anApp();
     const pidFile = await aPidFile(`${first.pid}\n`);
@@ -63,7 +63,7 @@ describe('the process that a pid file names', () => {
     expect(first.exitCode).toBe(null);
   });
 
-  it('has ended: that passes, and is told of', async () => {
+  it('a process that has ended is reported as a passing failure', async () => {
     const app = await anApp();
     await kill(app);
     const failed = await failureWith(`${app.pid}\n`);
@@ -73,7 +73,7 @@ describe('the process that a pid file names', () => {
     expect(failed.failure.advice).toContain('shareProcessNamespace');
   });
 
-  it('belongs to somebody else: that is told of', async (ctx) => {
+  it('a process that the daemon may not signal is reported with the remedy', async (ctx) => {
     if (!isRoot || !process.seteuid) return ctx.skip('only root can be two others');
     const app = await anApp({ uid: 65_533 });
     const pidFile = await aPidFile(`${app.pid}\n`);
@@ -84,41 +84,41 @@ describe('the process that a pid file names', () => {
   });
 });
 
-describe('never signalled is', () => {
-  it.each(['0', '1', '-1', '-0', '-4711', '00', '01\n'])('a pid of %j', async (content) => {
+describe('processes that are never signalled', () => {
+  it.each(['0', '1', '-1', '-0', '-4711', '00', '01\n'])('a pid of %j is refused', async (content) => {
     const failed = await failureWith(content);
     expect(failed.failure).toMatchObject({ class: 'refused', code: 'refused-pid' });
     expect(failed.message).toMatch(/names the pid -?\d+$/);
   });
 
   it.each(['pid', '12 34', '12\n34', '0x10', '1e3', '12.5', '+12', '99999999999', '4294967297', '٣', '\0'])(
-    'garbage like %j',
+    'a pid file that holds the garbage %j is refused',
     async (content) => {
       const failed = await failureWith(content);
       expect(failed.failure).toMatchObject({ class: 'refused', code: 'refused-pid' });
     },
   );
 
-  it('the daemon itself', async () => {
+  it('the daemon never signals itself', async () => {
     const failed = await failureWith(`${process.pid}\n`);
     expect(failed.failure).toMatchObject({ class: 'refused', code: 'refused-pid' });
     expect(failed.message).toContain('the daemon itself');
   });
 
-  it('the daemon itself, by the number of one of its threads', async (ctx) => {
+  it('the daemon never signals itself by the number of one of its threads', async (ctx) => {
     const threads = await readdir('/proc/self/task').catch(() => []);
     const other = threads.find((thread) => Number(thread) !== process.pid);
     if (other === undefined) return ctx.skip('threads have no numbers here');
     expect((await failureWith(other)).message).toContain('the daemon itself');
   });
 
-  it('its parent', async () => {
+  it('the daemon never signals its parent process', async () => {
     const failed = await failureWith(`${process.ppid}\n`);
     expect(failed.failure).toMatchObject({ class: 'refused', code: 'refused-pid' });
     expect(failed.message).toContain('an ancestor of the daemon');
   });
 
-  it("its parent's parent", async (ctx) => {
+  it('the daemon never signals the parent of its parent process', async (ctx) => {
     const stat = await readFile(`/proc/${process.ppid}/stat`, 'utf8').catch(() => '');
     const [, pid] = /^\d+ \(.*\) \S+ (\d+)/s.exec(stat) ?? [];
     if (Number(pid) <= 1 || pid === undefined) return ctx.skip('there is none that can be seen');
@@ -126,8 +126,8 @@ describe('never signalled is', () => {
   });
 });
 
-describe('a pid file', () => {
-  it('that is not there yet passes', async () => {
+describe('unusable pid files', () => {
+  it('a missing pid file is a passing failure', async () => {
     for (const path of ['/nowhere/app.pid', '/dev/null/app.pid']) {
       const failed = await failureAt(path);
       expect(failed.failure).toMatchObject({ class: 'passing', code: 'no-pid-file' });
@@ -135,12 +135,12 @@ describe('a pid file', () => {
     }
   });
 
-  it.each(['', '\n', '  \n'])('that is just being written passes (%j)', async (content) => {
+  it.each(['', '\n', '  \n'])('an empty pid file (%j) is a passing failure', async (content) => {
     const failed = await failureWith(content);
     expect(failed.failure).toMatchObject({ class: 'passing', code: 'empty-pid-file' });
   });
 
-  it('that is a pipe nobody writes to does not hold the daemon up', async () => {
+  it('a pipe in place of a pid file does not block the daemon', async () => {
     const path = join(await temporaryFolder(), 'app.pid');
     await execute('mkfifo', [path]);
     const failed = await failureAt(path);
@@ -148,7 +148,7 @@ describe('a pid file', () => {
     expect(failed.failure).toMatchObject({ class: 'refused', code: 'not-a-pid-file' });
   });
 
-  it('that is a folder, a link or a device is none', async () => {
+  it('a folder, symbolic link or device is refused as a pid file', async () => {
     const folder = await temporaryFolder();
     await mkdir(join(folder, 'folder'));
     await writeFile(join(folder, 'real'), `${process.pid}`);
@@ -158,7 +158,7 @@ describe('a pid file', () => {
     expect((await failureAt('/dev/zero')).message).toContain('not a regular file');
   });
 
-  it('that is too large is not read', async () => {
+  it('a pid file that is too large is refused', async () => {
     const failed = await failureWith(`${process.pid}${' '.repeat(1_000_000)}`);
     expect(failed.message).toContain('too large');
     expect(failed.failure.class).toBe('refused');

@@ -22,8 +22,8 @@ function tasks(slots: ReturnType<typeof createSlots>, share = 1) {
   };
 }
 
-describe('room for a few', () => {
-  it('is given in the order in which it was asked for', async () => {
+describe('slots for running tasks', () => {
+  it('slots are given in the order in which they were requested', async () => {
     const { running, start, end } = tasks(createSlots(1));
     for (const name of ['a', 'b', 'c']) void start(name);
     expect(running()).toEqual(['a']);
@@ -33,7 +33,7 @@ describe('room for a few', () => {
     expect(running()).toEqual(['c']);
   });
 
-  it('is not all given to one sharer, who holds up only itself', async () => {
+  it('a single sharer cannot take all slots and holds up only itself', async () => {
     const { running, start, end } = tasks(createSlots(4), 2);
     for (const name of ['a', 'b', 'c']) void start(name, 'shop');
     void start('d', 'club');
@@ -42,7 +42,7 @@ describe('room for a few', () => {
     expect(running()).toEqual(['b', 'd', 'c']);
   });
 
-  it('is given to several where one gives back what each of them waited for', async () => {
+  it('the end of one task admits every task that waited for its shares', async () => {
     const { running, start, end } = tasks(createSlots(4));
     void start('a', 'shop', 'host');
     void start('b', 'shop', 'other');
@@ -52,7 +52,7 @@ describe('room for a few', () => {
     expect(running()).toEqual(['b', 'c']);
   });
 
-  it('comes back from what fails', async () => {
+  it('a slot is returned when its task fails', async () => {
     const slots = createSlots(1);
     const shop = entrant('a', 1, ['shop']);
     await expect(slots.run(shop, () => Promise.reject(new Error('no')))).rejects.toThrow('no');

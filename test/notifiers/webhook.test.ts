@@ -39,8 +39,8 @@ const NO_PROXY = {
   NO_PROXY: undefined,
 };
 
-describe('a webhook', () => {
-  it('gets the change as JSON, and no token', async () => {
+describe('webhook requests', () => {
+  it('a webhook gets the change as JSON without any token', async () => {
     const { url, seen } = await httpServer((response) => response.writeHead(204).end());
     await webhook(`${url}/changed?key=1`).notify(aChange({ kind: 'jsapi', file: '/run/wx/jsapi' }), NEVER);
     expect(seen).toHaveLength(1);
@@ -62,7 +62,7 @@ describe('a webhook', () => {
     });
   });
 
-  it('is named without its query, which it gets, and without its fragment', async () => {
+  it('a webhook is named without its query and fragment, but called with the query', async () => {
     const { url, seen } = await saying('');
     const notifier = webhook(`${url}/changed?key=hush#hush`);
     expect(notifier.id).toBe(`webhook:${url}/changed`);
@@ -70,18 +70,18 @@ describe('a webhook', () => {
     expect(seen[0]?.target).toBe('/changed?key=hush');
   });
 
-  it.each(['', 'changed', 'file:///etc/passwd', 'ftp://hush@host/'])('has no URL like %j', (url) => {
+  it.each(['', 'changed', 'file:///etc/passwd', 'ftp://hush@host/'])('webhook URL %j is rejected', (url) => {
     expect(() => webhook(url)).toThrow(new TypeError('a webhook needs a URL of http or https'));
   });
 
-  it('within the cluster is not reached through a proxy', async () => {
+  it('a local webhook is called without the proxy of the environment', async () => {
     withEnvironment({ ...NO_PROXY, HTTP_PROXY: 'http://127.0.0.1:9' });
     const { url, seen } = await saying('');
     await webhook(url).notify(aChange(), NEVER);
     expect(seen).toHaveLength(1);
   });
 
-  it('outside is reached through the proxy of the environment, unless that is no URL', async () => {
+  it('an external webhook is called through the proxy, which must be a valid URL', async () => {
     const asked: string[] = [];
     const port = await tcpServer((socket) => {
       socket.once('data', (head) => {
@@ -98,7 +98,7 @@ describe('a webhook', () => {
     expect(JSON.stringify([failed, failed.message])).not.toContain('hush');
   });
 
-  it('behind a proxy that is closed is told so, with its name', async () => {
+  it('a refused connection to the proxy is reported with the name of the proxy', async () => {
     const proxy = `127.0.0.1:${await closedPort()}`;
     withEnvironment({ ...NO_PROXY, HTTPS_PROXY: `http://user:hush@${proxy}` });
     const failed = await failureOf(webhook('https://app.example/'));
@@ -108,7 +108,7 @@ describe('a webhook', () => {
     );
   });
 
-  it('behind a proxy that hangs up is asked for once', async () => {
+  it('a proxy that hangs up is connected to only once per call', async () => {
     let connections = 0;
     const port = await tcpServer((socket) => {
       connections += 1;
@@ -122,13 +122,13 @@ describe('a webhook', () => {
   });
 });
 
-describe('a webhook has heard', () => {
-  it.each([200, 201, 202, 204, 299])('when it answers %i', async (status) => {
+describe('successful webhook calls', () => {
+  it.each([200, 201, 202, 204, 299])('an answer with status %i counts as delivered', async (status) => {
     const { url } = await saying('', status);
     await webhook(url).notify(aChange(), NEVER);
   });
 
-  it('when its answer has no end, which is not read', async () => {
+  it('a 200 answer with an endless body counts as delivered', async () => {
     let sent = 0;
     const { url } = await httpServer((response) => {
       response.writeHead(200);
@@ -144,7 +144,7 @@ describe('a webhook has heard', () => {
   it.each([
     ['breaks off', (end: () => void) => end()],
     ['does not come', () => {}],
-  ])('also when the rest of its answer %s', async (_, then) => {
+  ])('a 200 answer whose body %s counts as delivered', async (_, then) => {
     const url = await afterRequest((socket) => {
       socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf');
       setImmediate(() => then(() => socket.destroy()));
@@ -152,7 +152,7 @@ describe('a webhook has heard', () => {
     await webhook(url, 2_000).notify(aChange(), NEVER);
   });
 
-  it('and its connection is closed', async () => {
+  it('the connection is closed after a successful call', async () => {
     let open = 0;
     const { url } = await httpServer((response) => {
       open += 1;
@@ -166,8 +166,8 @@ describe('a webhook has heard', () => {
   });
 });
 
-describe('a webhook has not heard', () => {
-  it.each([301, 302, 303, 307, 308])('when it redirects with %i, which is not followed', async (status) => {
+describe('failed webhook calls', () => {
+  it.each([301, 302, 303, 307, 308])('a redirect with %i is reported and not followed', async (status) => {
     const other = await saying('');
     const { url, seen } = await saying('', status, { location: `${other.url}/there?key=hush` });
     const failed = await failureOf(webhook(`${url}/here`));
@@ -180,7 +180,7 @@ describe('a webhook has not heard', () => {
     expect(other.seen).toHaveLength(0);
   });
 
-  it('when it redirects to nowhere, or to itself', async () => {
+  it('a redirect is reported with its target, or without when the target is invalid', async () => {
     const nowhere = await saying('', 302, { location: 'http://[' });
     expect((await failureOf(webhook(nowhere.url))).message).toMatch(/HTTP 302$/);
     const slash = await saying('', 301, { location: '/changed/' });
@@ -194,7 +194,7 @@ describe('a webhook has not heard', () => {
     [405, 'POST'],
     [500, 'log of the app'],
     [503, 'log of the app'],
-  ])('when it answers %i', async (status, advice) => {
+  ])('an answer with status %i is a failure with advice', async (status, advice) => {
     const { url, seen } = await saying(status === 304 ? '' : 'x'.repeat(1_000_000), status);
     const failed = await failureOf(webhook(url));
     expect(failed.code).toBe(`http-${status}`);
@@ -206,7 +206,7 @@ describe('a webhook has not heard', () => {
   it.each([
     ['nothing', ''],
     ['half a head', 'HTTP/1.1 200 OK\r\nContent-Ty'],
-  ])('when it says %s until the timeout', async (_, said) => {
+  ])('a webhook that sends %s until the timeout fails and is disconnected', async (_, said) => {
     let closed = false;
     const url = await afterRequest((socket) => {
       socket.once('close', () => {
@@ -220,25 +220,25 @@ describe('a webhook has not heard', () => {
     await eventually(() => closed);
   });
 
-  it('when a firewall drops it', async (ctx) => {
+  it('a webhook behind a firewall that drops packets times out', async (ctx) => {
     const port = await blackhole();
     if (port === undefined) return ctx.skip('this system queues connections without end');
     expect((await failureOf(webhook(`http://127.0.0.1:${port}`, 300))).code).toBe('timeout');
   });
 
-  it('when it hangs up', async () => {
+  it('a webhook that hangs up is reported as cut off', async () => {
     const url = await afterRequest((socket) => socket.destroy());
     expect((await failureOf(webhook(url))).code).toBe('cut');
   });
 
-  it('when it speaks something else', async () => {
+  it('a webhook that does not speak HTTP fails without quoting its answer', async () => {
     const url = await afterRequest((socket) => socket.end('SSH-2.0-OpenSSH_9.2 hush\r\n'));
     const failed = await failureOf(webhook(url));
     expect(failed.code).toBe('not-http');
     expect(JSON.stringify(failed)).not.toContain('hush');
   });
 
-  it('when its certificate is not trusted', async (ctx) => {
+  it('a webhook with an untrusted certificate is called only with verification turned off', async (ctx) => {
     const made = await makeCertificates();
     if (typeof made === 'string') return ctx.skip(made);
     withEnvironment(NO_PROXY);
@@ -254,7 +254,7 @@ describe('a webhook has not heard', () => {
     expect(seen).toHaveLength(1);
   });
 
-  it('when it speaks plain HTTP where the URL says https', async () => {
+  it('a plain HTTP server at an https URL is reported as speaking no TLS', async () => {
     withEnvironment(NO_PROXY);
     const { url, seen } = await saying('');
     const failed = await failureOf(webhook(url.replace('http:', 'https:')));
@@ -263,14 +263,14 @@ describe('a webhook has not heard', () => {
     expect(seen).toHaveLength(0);
   });
 
-  it('when its name is not known', async () => {
+  it('a webhook whose host name cannot be resolved is reported as such', async () => {
     const failed = await failureOf(webhook('http://app.invalid/'));
     expect(failed.message).toMatch(
       /^no answer from webhook:http:\/\/app\.invalid\/: its name cannot be resolved/,
     );
   });
 
-  it('when nothing listens at localhost, whichever address that is', async () => {
+  it('a webhook at localhost where nothing listens is reported as unreachable', async () => {
     const failed = await failureOf(webhook('http://localhost:9/'));
     expect(failed.code).toBe('unreachable');
     expect(failed.failure.advice).toContain('start the app');

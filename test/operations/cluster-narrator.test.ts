@@ -20,8 +20,8 @@ const trouble = {
   failure: { ...PASSING_FAULT, message: 'no answer' },
 } as const satisfies ClusterEvent;
 
-describe('the log of a cluster', () => {
-  it('tells who leads, and why no longer', () => {
+describe('cluster log', () => {
+  it('a log line says who leads and why the leadership ended', () => {
     const lease = 'shop/wx-token';
     expect(
       told(
@@ -44,7 +44,7 @@ describe('the log of a cluster', () => {
     ]);
   });
 
-  it('tells of a trouble once, with its object, and more and more rarely while it goes on', () => {
+  it('trouble with an object is logged once, then more and more rarely while it lasts', () => {
     const log = journal();
     const clock = fakeClock();
     const narrate = createClusterNarrator(log.logger, clock);
@@ -66,7 +66,7 @@ describe('the log of a cluster', () => {
     expect(lines().slice(before)).toEqual([`the ${object} can be reached again`, `${object}: no answer`]);
   });
 
-  it('tells of another trouble, and of one that is no longer passing', () => {
+  it('trouble with another code or class is logged as a new one', () => {
     const refused = { ...trouble.failure, class: 'refused', code: 'kube-forbidden' } as const;
     const starting = { ...refused, class: 'passing', message: `may not get the ${object}` } as const;
     const events = [trouble.failure, starting, refused, refused].map((failure) => ({ ...trouble, failure }));
@@ -77,7 +77,7 @@ describe('the log of a cluster', () => {
     ]);
   });
 
-  it('says nothing of an end of what it has not told of', () => {
+  it('the end of a trouble that was never logged is not logged either', () => {
     expect(told({ type: 'well', object })).toEqual([]);
   });
 });

@@ -18,8 +18,8 @@ function givenUp(code: string): DeliveryEvent {
   return { ...told, type: 'given-up', failure };
 }
 
-describe('the log of who is told', () => {
-  it('is an error where somebody is given up, and is none where it is no longer configured', () => {
+describe('notifier log', () => {
+  it('a notifier given up is logged as an error, a removed one as information', () => {
     const { logger, entries } = journal();
     const narrate = createDeliveryNarrator(logger);
     narrate(givenUp('exit-1'));
@@ -30,7 +30,7 @@ describe('the log of who is told', () => {
     ]);
   });
 
-  it('warns of who waits, and names a few of those who take the room', () => {
+  it('a warning names the notifier that waits and a few of those that run', () => {
     const { logger, entries } = journal();
     const wait = { credential: 'shop', notifier: 'exec:/app/warm', of: 'exec:/app/warm' };
     createCrowdNarrator(logger)({ ...wait, taken: ['a', 'a', 'b', 'c', 'd', 'e'] });

@@ -19,7 +19,7 @@ it.each([
   [2 * HOUR - SECOND, '1 h 59 min'],
   [7_080 * SECOND, '1 h 58 min'],
   [100 * HOUR, '100 h 0 min'],
-])('%i ms is, in words, %s', (ms, words) => {
+])('a duration of %i ms is written out as %s', (ms, words) => {
   expect(inWords(ms)).toBe(words);
 });
 
@@ -31,6 +31,6 @@ it.each([
   [7080, '1h 58m'],
   [47 * 3600, '47h 0m'],
   [48 * 3600, '2d'],
-])('%i s are, where room is short, %s', (seconds, words) => {
+])('a duration of %i s is abbreviated to %s', (seconds, words) => {
   expect(inBrief(seconds)).toBe(words);
 });

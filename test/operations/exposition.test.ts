@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { expose } from '../../src/operations/exposition.ts';
 
-describe('a long text of metrics', () => {
-  it('is made in slices, between which others get their turn', async () => {
+describe('long metrics text', () => {
+  it('a long metrics text is built in slices so that other work gets its turn', async () => {
     let turn = 0;
     const takenIn: number[] = [];
     function* samples() {

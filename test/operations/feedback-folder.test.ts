@@ -28,7 +28,7 @@ async function mailbox() {
   return { path, drop, hear };
 }
 
-describe('a reader is heard', () => {
+describe('reports of readers', () => {
   const hash = createHash('sha256').update(TOKEN).digest('hex');
 
   it.each([
@@ -38,7 +38,7 @@ describe('a reader is heard', () => {
     ['its SHA-256', hash],
     ['its SHA-256 in capitals', hash.toUpperCase()],
     ['its SHA-256 and a newline', `${hash}\n`],
-  ])('who leaves %s, once', async (_, text) => {
+  ])('our token is recognised once in a file that holds %s', async (_, text) => {
     const { path, drop, hear } = await mailbox();
     await drop('any name 名', text);
     expect(await hear()).toEqual({ ours: 1, others: 0 });
@@ -53,14 +53,14 @@ describe('a reader is heard', () => {
     ['more than the token', `${TOKEN}x`, 1],
     ['nothing', '', 0],
     ['a word', 'refused', 0],
-  ])('of nothing of ours who leaves %s', async (_, text, others) => {
+  ])('our token is not recognised in a file that holds %s', async (_, text, others) => {
     const { path, drop, hear } = await mailbox();
     await drop('x', text);
     expect(await hear()).toEqual({ ours: 0, others });
     expect(await namesIn(path)).toEqual([]);
   });
 
-  it('who says the same again later', async () => {
+  it('a report that a reader repeats later is heard again', async () => {
     const { drop, hear } = await mailbox();
     for (let times = 0; times < 2; times += 1) {
       await drop('x', TOKEN);
@@ -68,7 +68,7 @@ describe('a reader is heard', () => {
     }
   });
 
-  it('once a scan, when thousands say the same', async () => {
+  it('a report that is left 1500 times is heard once per scan', async () => {
     const { path, drop, hear } = await mailbox();
     await Promise.all(Array.from({ length: 1500 }, (_, index) => drop(String(index), TOKEN)));
     const heard: number[] = [];
@@ -76,14 +76,14 @@ describe('a reader is heard', () => {
     expect(heard).toEqual([1, 1]);
   });
 
-  it('when there is a folder', async () => {
+  it('a scan of a missing folder hears nothing and does not fail', async () => {
     const folder = feedbackFolder(join(await temporaryFolder(), 'missing'));
     await folder.scan(() => expect.unreachable());
   });
 });
 
-describe('hostile ground', () => {
-  it('a link is not followed: it goes, and what it points at stays', async () => {
+describe('hostile entries in the feedback folder', () => {
+  it('a symbolic link is removed without being followed, and its target stays untouched', async () => {
     const { path, hear } = await mailbox();
     const precious = join(await temporaryFolder(), 'token');
     await writeFile(precious, TOKEN);
@@ -95,14 +95,14 @@ describe('hostile ground', () => {
     expect(await readFile(precious, 'utf8')).toBe(TOKEN);
   });
 
-  it('a FIFO is not waited for, and goes', async () => {
+  it('a FIFO is removed without waiting for a writer', async () => {
     const { path, hear } = await mailbox();
     execFileSync('mkfifo', [join(path, 'fifo')]);
     expect(await hear()).toEqual({ ours: 0, others: 0 });
     expect(await namesIn(path)).toEqual([]);
   });
 
-  it('a socket goes', async () => {
+  it('a socket is removed from the feedback folder', async () => {
     const { path, hear } = await mailbox();
     const server = createServer().listen(join(path, 'socket'));
     onTestFinished(() => {
@@ -113,7 +113,7 @@ describe('hostile ground', () => {
     expect(await namesIn(path)).toEqual([]);
   });
 
-  it('a folder stays, and hides nothing', async () => {
+  it('a subfolder stays and does not hide the report beside it', async () => {
     const { path, drop, hear } = await mailbox();
     await mkdir(join(path, 'folder'));
     await drop('folder/inside', TOKEN);
@@ -122,7 +122,7 @@ describe('hostile ground', () => {
     expect(await namesIn(path)).toEqual(['folder']);
   });
 
-  it('a file of more than 4 KB is not read, and goes', async () => {
+  it('a file of more than 4 KB is removed and not heard', async () => {
     const { path, drop, hear } = await mailbox();
     await drop('large', TOKEN + ' '.repeat(5000));
     await drop('zero', '');
@@ -132,7 +132,7 @@ describe('hostile ground', () => {
     expect(await namesIn(path)).toEqual([]);
   });
 
-  it('what cannot be removed is heard once', async (ctx) => {
+  it('a report that cannot be removed is heard only once', async (ctx) => {
     if (!isRoot) return ctx.skip('only root may start a program as somebody else');
     const { path, drop } = await mailbox();
     await drop('x', TOKEN);

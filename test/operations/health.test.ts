@@ -20,7 +20,7 @@ function house(...names: readonly (readonly [name: string, optional?: boolean])[
 }
 
 describe('readiness', () => {
-  it('comes with the first publication of every credential that is not optional', () => {
+  it('the daemon is ready once every credential that is not optional has been published', () => {
     const { of, health } = house(['shop'], ['bot'], ['extra', true]);
     of('shop').fetch('first');
     of('shop').publish();
@@ -38,7 +38,7 @@ describe('readiness', () => {
     expect(health.ready().ok).toBe(true);
   });
 
-  it('lasts as long as the token does, whatever becomes of the platform, and comes back with the next', () => {
+  it('the daemon stays ready until the published token dies, and is ready again with the next', () => {
     const { clock, of, health } = house(['shop']);
     of('shop').fetch('first');
     of('shop').publish();
@@ -52,7 +52,7 @@ describe('readiness', () => {
     expect(health.ready()).toEqual({ ok: true, lines: ['shop token: good for 2 h 0 min'] });
   });
 
-  it('of thousands tells of those that are wrong first, and of the rest by their number', () => {
+  it('the readiness answer lists the failing credential first and counts those beyond a hundred', () => {
     const names = Array.from({ length: 150 }, (_, index): readonly [string] => [`shop-${index}`]);
     const { credentials, of, health } = house(...names);
     for (const name of [...credentials.keys()].filter((each) => each !== 'shop-149')) {
@@ -67,7 +67,7 @@ describe('readiness', () => {
 });
 
 describe('start-up', () => {
-  it('is over once everything has been published, and never begins again', () => {
+  it('start-up is over after the first publication of everything and never begins again', () => {
     const { clock, of, credentials, health } = house(['shop']);
     expect(health.startedUp().ok).toBe(false);
     of('shop').fetch('first');
@@ -82,7 +82,7 @@ describe('start-up', () => {
 });
 
 describe('liveness', () => {
-  it('has nothing to do with credentials', () => {
+  it('the daemon stays alive whatever becomes of its credentials', () => {
     const { clock, of, health } = house(['shop']);
     for (let passed = 0; passed < 3 * HOUR; passed += MINUTE) {
       clock.pass(MINUTE);
@@ -93,7 +93,7 @@ describe('liveness', () => {
     expect(health.ready().ok).toBe(false);
   });
 
-  it('ends when nobody looks at the clock any more, by a clock that nobody sets', () => {
+  it('the daemon counts as stalled after 90 s without a beat, whatever the wall clock says', () => {
     const { clock, of, health } = house(['shop']);
     of('shop').fetch('first');
     of('shop').publish();

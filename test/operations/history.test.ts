@@ -24,8 +24,8 @@ function started() {
   return { clock, history: createHistory(clock), midnight: clock.now().wall };
 }
 
-describe('the history of a credential', () => {
-  it('counts what came of its calls by hour, and nothing else', () => {
+describe('history of calls', () => {
+  it('platform calls are counted by hour and result, and nothing else is', () => {
     const { clock, history, midnight } = started();
     for (const report of [GOOD, SAME, BAD, { type: 'adopted', lifeMs: 1 }] satisfies Report[]) {
       history.report(SHOP, report);
@@ -43,7 +43,7 @@ describe('the history of a credential', () => {
     expect(history.of(TICKET)).toEqual([{ at: midnight + HOUR, refreshed: 1, failed: 0 }]);
   });
 
-  it('ends after a day', () => {
+  it('calls older than a day are dropped from the history', () => {
     const { clock, history, midnight } = started();
     for (let hour = 0; hour < 30; hour += 1) {
       history.report(SHOP, GOOD);
@@ -53,7 +53,7 @@ describe('the history of a credential', () => {
     expect(hours).toEqual(Array.from({ length: 23 }, (_, index) => index + 7));
   });
 
-  it('forgets what is not served any more', () => {
+  it('the history of a ticket that is no longer served is forgotten', () => {
     const { history } = started();
     history.report(SHOP, GOOD);
     history.report(TICKET, GOOD);
@@ -61,7 +61,7 @@ describe('the history of a credential', () => {
     expect([history.of(SHOP).length, history.of(TICKET).length]).toEqual([1, 0]);
   });
 
-  it('shows nothing of a future that a clock has taken back', () => {
+  it('hours that lie in the future after a clock is set back are not shown', () => {
     const { clock, history, midnight } = started();
     clock.set(5 * HOUR);
     history.report(SHOP, GOOD);

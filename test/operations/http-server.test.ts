@@ -62,9 +62,9 @@ const BUSY = `
   require('node:net').createServer().listen(process.argv[1], () => console.log('there'));
 `;
 
-describe('whoever calls', () => {
+describe('HTTP requests', () => {
   it.each(['127.0.0.1:9400', '10.1.2.3', 'LOCALHOST', '[::1]:9400', 'wx.example.com:80'])(
-    'by the name %s gets an answer',
+    'a request with the Host header %s is answered',
     async (host) => {
       const { port } = await serving();
       expect(await ask(port, host)).toMatch(/^HTTP\/1\.1 200 OK\r\n.*hello\n$/s);
@@ -77,12 +77,12 @@ describe('whoever calls', () => {
     'wx.example.com.',
     '127.0.0.1.evil.example.com',
     'a b',
-  ])('by a name that somebody gave this address, such as %s, gets none', async (host) => {
+  ])('a request with the unknown Host header %s is refused with 421', async (host) => {
     const { port } = await serving();
     expect(await ask(port, host)).toMatch(/^HTTP\/1\.1 421 .*not known here/s);
   });
 
-  it('asks for what is not there, or names no path, is told so', async () => {
+  it('a request for an unknown path or for no path is answered 404', async () => {
     const { port } = await serving();
     for (const target of ['/nothing', '//here', '*', 'http://127.0.0.1/here']) {
       const answer = await send(
@@ -93,30 +93,30 @@ describe('whoever calls', () => {
     }
   });
 
-  it('sends anything but a GET is refused, and what it sends is not read', async () => {
+  it('a POST is refused with 405 without waiting for its body', async () => {
     const { port } = await serving();
     const head = 'POST /here HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000000000\r\n\r\n';
     expect(await send(port, head)).toMatch(/^HTTP\/1\.1 405 [\s\S]*allow: GET, HEAD\r\n/i);
   });
 
-  it('asks for the head alone gets the head alone', async () => {
+  it('a HEAD request gets the headers without the body', async () => {
     const { port } = await serving();
     const answer = await send(port, 'HEAD /here HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n');
     expect(answer).toMatch(/content-length: 6\r\n/);
     expect(answer.split('\r\n\r\n')[1]).toBe('');
   });
 
-  it('sends a flood of headers is cut off', async () => {
+  it('a request with too many bytes of headers is refused with 431', async () => {
     const { port } = await serving();
     expect(await ask(port, '127.0.0.1', `x-filler: ${'x'.repeat(10_000)}\r\n`)).toMatch(/^HTTP\/1\.1 431 /);
   });
 
-  it('takes its time over a request is cut off', async () => {
+  it('a request that arrives too slowly is cut off with 408', async () => {
     const { port } = await serving({ patience: 100 });
     expect(await send(port, 'GET /here HTTP/1.1\r\nHost: 127.0')).toMatch(/^HTTP\/1\.1 408 /);
   });
 
-  it('opens hundreds of connections and asks for nothing stands in nobody’s way', async () => {
+  it('three hundred idle connections do not keep another caller from an answer', async () => {
     const { port } = await serving();
     const sockets: Socket[] = [];
     onTestFinished(() => {
@@ -129,7 +129,7 @@ describe('whoever calls', () => {
     expect(await ask(port, '127.0.0.1')).toContain('hello');
   });
 
-  it('meets a mistake of ours learns nothing of it', async () => {
+  it('an internal error is answered 500 without its details', async () => {
     const { port, failures } = await serving({
       answer: async () => {
         throw new Error('the token is 84_abc');
@@ -142,8 +142,8 @@ describe('whoever calls', () => {
   });
 });
 
-describe('a unix socket', () => {
-  it('is for its owner and group alone, and answers whatever it is called by', async () => {
+describe('unix socket', () => {
+  it('a unix socket has mode 0660 and answers any Host header', async () => {
     const path = join(await folder(), 'tokens.sock');
     const { server } = await serving({ listen: { path }, allowedHosts: [] });
     expect(server.address).toBe(`unix:${path}`);
@@ -151,7 +151,7 @@ describe('a unix socket', () => {
     expect(await askSocket(path)).toBe(200);
   });
 
-  it('that a killed process left behind is replaced', async () => {
+  it('a socket file left behind by a killed process is replaced', async () => {
     const path = join(await folder(), 'tokens.sock');
     const before = createServer();
     await new Promise<void>((resolve) => before.listen(path, resolve));
@@ -165,7 +165,7 @@ describe('a unix socket', () => {
     expect(await askSocket(path)).toBe(200);
   });
 
-  it('is not taken from a process that is there and too busy to answer', async () => {
+  it('a socket of a process that is too busy to answer is not taken over', async () => {
     const path = join(await folder(), 'tokens.sock');
     const busy = spawn(process.execPath, ['-e', BUSY, path], { stdio: ['ignore', 'pipe', 'inherit'] });
     onTestFinished(() => void busy.kill('SIGKILL'));
@@ -176,7 +176,7 @@ describe('a unix socket', () => {
     });
   });
 
-  it('in whose place something else lies by now is left alone at the end', async () => {
+  it('a file that has replaced the socket is left alone when the server closes', async () => {
     const path = join(await folder(), 'tokens.sock');
     const { server } = await serving({ listen: { path }, allowedHosts: [] });
     await writeFile(`${path}.new`, 'precious');
@@ -185,7 +185,7 @@ describe('a unix socket', () => {
     expect(await readFile(path, 'utf8')).toBe('precious');
   });
 
-  it('that another process answers at is left alone', async () => {
+  it('a socket at which another server answers is not taken over', async () => {
     const path = join(await folder(), 'tokens.sock');
     await serving({ listen: { path }, allowedHosts: [] });
     await expect(serving({ listen: { path }, allowedHosts: [] })).rejects.toMatchObject({
@@ -194,13 +194,13 @@ describe('a unix socket', () => {
     expect(await askSocket(path)).toBe(200);
   });
 
-  it('does not take the place of something else', async () => {
+  it('a regular file in place of the socket is not replaced', async () => {
     const path = join(await folder(), 'tokens.sock');
     await writeFile(path, 'precious');
     await expect(serving({ listen: { path }, allowedHosts: [] })).rejects.toMatchObject({ code: 'EEXIST' });
   });
 
-  it('is gone when the server is', async () => {
+  it('the socket file is removed when the server closes', async () => {
     const path = join(await folder(), 'tokens.sock');
     const { server } = await serving({ listen: { path }, allowedHosts: [] });
     await server.close();

@@ -5,8 +5,8 @@ import { journal } from './journal.ts';
 
 const SECRET = 'the-secret-of-this-test';
 
-describe('a line of the log', () => {
-  it('is an object with the time, the level and the message first, and then the fields', () => {
+describe('log lines', () => {
+  it('a JSON line starts with the time, the level and the message before its fields', () => {
     const { logger, lines, entries } = journal();
     logger.info('published', { credential: 'shop', took_ms: 12 });
     expect(lines()).toHaveLength(1);
@@ -16,7 +16,7 @@ describe('a line of the log', () => {
     expect(new Date(String(entries()[0]?.['time'])).toISOString()).toBe(entries()[0]?.['time']);
   });
 
-  it('is, for people, the same in words', () => {
+  it('a text line shows the time, the level, the message and the fields', () => {
     const { logger, lines } = journal({ format: 'text' });
     logger.warn('the disk is full', {
       credential: 'shop',
@@ -30,7 +30,7 @@ describe('a line of the log', () => {
     );
   });
 
-  it('shows people lists and what has keys without the quotes of JSON', () => {
+  it('a text line shows lists and nested fields without JSON quotes', () => {
     const { logger, lines } = journal({ format: 'text' });
     logger.info('gone', {
       left: ['/run/a', '/run/b'],
@@ -41,7 +41,7 @@ describe('a line of the log', () => {
     expect(lines()[0]).toMatch(/ gone left="\/run\/a, \/run\/b" one=x none="" told="by=a b of=1, null"$/);
   });
 
-  it.each(['json', 'text'] as const)('is one for each call, whatever it says (%s)', (format) => {
+  it.each(['json', 'text'] as const)('each log call writes one %s line, whatever the message', (format) => {
     const { logger, lines } = journal({ format });
     const messages = ['', 'two\nlines', 'a\r\n{"level":"error"}', 'x'.repeat(100_000), '\u2028\u2029\u0085'];
     for (const message of messages) logger.info(message, { detail: message, error: new Error(message) });
@@ -53,7 +53,7 @@ describe('a line of the log', () => {
     ['warn', 2],
     ['info', 3],
     ['debug', 4],
-  ] as const)('is written at level %s for %i of the four levels', (level, count) => {
+  ] as const)('a logger at level %s writes %i of the four levels', (level, count) => {
     const { logger, lines } = journal({ level });
     logger.error('a');
     logger.warn('b');
@@ -62,14 +62,14 @@ describe('a line of the log', () => {
     expect(lines()).toHaveLength(count);
   });
 
-  it('keeps its level, message and time, whatever a field is called', () => {
+  it('fields named level, message or time do not replace those of the line', () => {
     const { logger, entries } = journal();
     logger.info('the message', { level: 'error', message: 'another', time: 'never' });
     expect(entries()[0]).toMatchObject({ level: 'info', message: 'the message' });
     expect(entries()[0]?.['time']).not.toBe('never');
   });
 
-  it('holds every kind of value', () => {
+  it('a log line can hold values of every kind, such as null, dates and lists', () => {
     for (const format of ['json', 'text'] as const) {
       const { logger, lines } = journal({ format });
       logger.info('x', {
@@ -87,8 +87,8 @@ describe('a line of the log', () => {
   });
 });
 
-describe('an error in a line', () => {
-  it('is flattened with its code, its stack and its causes', () => {
+describe('errors in log lines', () => {
+  it('an error is logged with its code, its stack and its causes', () => {
     const { logger, entries } = journal();
     const cause = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
     const failure = {
@@ -117,7 +117,7 @@ describe('an error in a line', () => {
     });
   });
 
-  it('is found in lists and in objects', () => {
+  it('an error inside a list or an object is logged with its message', () => {
     const { logger, entries } = journal();
     logger.error('x', { errors: [new Error('first')], more: { error: new Error('second') } });
     expect(entries()[0]).toMatchObject({
@@ -126,7 +126,7 @@ describe('an error in a line', () => {
     });
   });
 
-  it('may be its own cause, and an object may hold itself', () => {
+  it('a circular error or object is logged in one line', () => {
     const { logger, lines } = journal();
     const error = new Error('round');
     error.cause = error;
@@ -137,8 +137,8 @@ describe('an error in a line', () => {
   });
 });
 
-describe('what must not be seen is not', () => {
-  it.each(['json', 'text'] as const)('in a Secret, wherever it is (%s)', (format) => {
+describe('secrets in log lines', () => {
+  it.each(['json', 'text'] as const)('a Secret is redacted wherever it stands in a %s line', (format) => {
     const { logger, text } = journal({ format });
     const secret = new Secret(SECRET);
     logger.info(`concatenated: ${secret}`, {
@@ -164,7 +164,7 @@ describe('what must not be seen is not', () => {
     `jsapi_ticket=${SECRET}&noncestr=x`,
     `ticket: ${SECRET}`,
     `AppSecret = ${SECRET}`,
-  ])('in what a library says: %s', (said) => {
+  ])('the log redacts the secret in %s', (said) => {
     for (const format of ['json', 'text'] as const) {
       const { logger, text } = journal({ format });
       logger.info(said);
@@ -173,13 +173,13 @@ describe('what must not be seen is not', () => {
     }
   });
 
-  it('in a field whose name says that it is one', () => {
+  it('a field whose name denotes a secret is redacted', () => {
     const { logger, text } = journal();
     logger.info('x', { access_token: SECRET, body: { secret: SECRET, jsapi_ticket: SECRET } });
     expect(text()).not.toContain(SECRET);
   });
 
-  it('while the rest stays readable', () => {
+  it('a log line that merely mentions a secret file or a ticket stays unchanged', () => {
     const { logger, entries } = journal();
     logger.info('no live ticket, and the secret file /run/secret is empty', {
       file: 'WXTOKEN_SECRET_FILE=/run/a',
@@ -190,14 +190,14 @@ describe('what must not be seen is not', () => {
     });
   });
 
-  it('also in a long line without end, and soon', () => {
+  it('a message of half a million characters is logged as one line', () => {
     const { logger, lines } = journal();
     logger.info('x'.repeat(500_000));
     expect(lines()).toHaveLength(1);
   });
 });
 
-describe('what comes from outside cannot act on a terminal', () => {
+describe('control characters in log lines', () => {
   const ACTORS = [
     '\u0000',
     '\u0007',
@@ -213,7 +213,7 @@ describe('what comes from outside cannot act on a terminal', () => {
     '\u2066',
   ];
 
-  it.each(ACTORS)('%j is escaped', (actor) => {
+  it.each(ACTORS)('the log escapes %j in messages, values and field names', (actor) => {
     for (const format of ['json', 'text'] as const) {
       const { logger, text, lines } = journal({ format });
       logger.info(`before${actor}after`, { detail: `before${actor}after`, [`na${actor}me`]: 1 });
@@ -223,14 +223,14 @@ describe('what comes from outside cannot act on a terminal', () => {
     }
   });
 
-  it('and is read from JSON as it was', () => {
+  it('escaped control characters are read back unchanged from JSON', () => {
     const { logger, entries } = journal();
     const detail = ACTORS.join('');
     logger.info('x', { detail });
     expect(entries()[0]).toMatchObject({ detail });
   });
 
-  it('while other languages stay as they are', () => {
+  it('Chinese text and emoji are logged unescaped', () => {
     for (const format of ['json', 'text'] as const) {
       const { logger, text } = journal({ format });
       logger.info('IP不在白名单 🙂', { meaning: '系统繁忙' });

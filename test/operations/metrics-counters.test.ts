@@ -17,8 +17,8 @@ async function counted({ scrape }: Pick<Exposed, 'scrape'>, name: string) {
   return Object.fromEntries((await scrape(name)).map((series) => [keyOf(series), series.value]));
 }
 
-describe('of calls to the platform it is counted', () => {
-  it('what came of them and why they were made', async () => {
+describe('counters of platform calls', () => {
+  it('platform calls are counted by reason and result', async () => {
     const { report, ...exposed } = await shop();
     const { first, refreshed, unchanged, timeout, refused } = reports;
     for (const one of [first, refreshed, refreshed, unchanged, timeout, refused(40164)]) report(SHOP, one);
@@ -31,7 +31,7 @@ describe('of calls to the platform it is counted', () => {
     });
   });
 
-  it('how long they took, of all credentials together', async () => {
+  it('the duration of platform calls is one histogram without a credential label', async () => {
     const { report, ...exposed } = await shop();
     for (const one of [reports.unchanged, reports.refreshed, reports.timeout]) report(SHOP, one);
     expect(await counted(exposed, 'wx_token_refresh_duration_seconds_bucket')).toEqual({
@@ -41,7 +41,7 @@ describe('of calls to the platform it is counted', () => {
     expect((await counted(exposed, 'wx_token_refresh_duration_seconds_sum'))['']).toBeCloseTo(10.32);
   });
 
-  it('with which code the platform refused; codes of no table are one', async () => {
+  it('refusals are counted by errcode, and unknown errcodes together as other', async () => {
     const { report, ...exposed } = await shop();
     for (const errcode of [40164, 40164, -1, 60020, 77777, 88888]) report(SHOP, reports.refused(errcode));
     report(SHOP, reports.timeout);
@@ -54,8 +54,8 @@ describe('of calls to the platform it is counted', () => {
   });
 });
 
-describe('it is counted', () => {
-  it('what was published where, and what could not be', async () => {
+describe('other counters', () => {
+  it('publications are counted by target and result', async () => {
     const { report, ...exposed } = await shop();
     const { published, unpublished } = reports;
     for (const one of [published('written'), published('unchanged'), published('unchanged'), unpublished()])
@@ -67,7 +67,7 @@ describe('it is counted', () => {
     });
   });
 
-  it('what reports of readers came to; of an unknown token, without a credential', async () => {
+  it('feedback reports are counted by verdict, unknown tokens without a credential', async () => {
     const { report, ...exposed } = await shop();
     for (const verdict of ['asked', 'pending', 'quiet', 'behind'] as const)
       report(SHOP, reports.refusal(verdict));
@@ -81,7 +81,7 @@ describe('it is counted', () => {
     });
   });
 
-  it('how often a rival showed, from zero', async () => {
+  it('detected rivals are counted per credential, starting from zero', async () => {
     const { report, ...exposed } = await shop();
     expect(await counted(exposed, 'wx_token_rival_detected_total')).toEqual({ shop: 0 });
     report(SHOP, reports.refusal('rival'));
@@ -89,7 +89,7 @@ describe('it is counted', () => {
     expect(await counted(exposed, 'wx_token_feedback_total')).toEqual({ 'shop rival': 1 });
   });
 
-  it('how often the configuration was applied or refused, from zero', async () => {
+  it('configuration reloads are counted as applied or refused, starting from zero', async () => {
     const { reloaded, ...exposed } = await shop();
     expect(await counted(exposed, 'wx_token_config_reload_total')).toEqual({ applied: 0, refused: 0 });
     for (const result of ['applied', 'refused', 'applied'] as const) reloaded(result);
@@ -97,7 +97,7 @@ describe('it is counted', () => {
   });
 });
 
-describe('of what is no longer served', () => {
+describe('counters of removed credentials', () => {
   /** Everything that can be counted of one. */
   const everything = (target: string) => [
     reports.refreshed,
@@ -136,7 +136,7 @@ describe('of what is no longer served', () => {
     };
   }
 
-  it('no series is left, also not by what comes late', async () => {
+  it('a removed credential leaves no series behind, even after late reports', async () => {
     const { view, serve, all, count } = await served();
     const about = async (what: RegExp) => (await all()).filter((line) => what.test(line)).length;
     expect(await about(/\bbot\b/)).toBeGreaterThan(8);
@@ -148,7 +148,7 @@ describe('of what is no longer served', () => {
     expect(await about(/\bbot\b/)).toBe(0);
   });
 
-  it('a ticket and a target go as well, and what stays goes on counting', async () => {
+  it('the series of a removed ticket or target go while the others keep counting', async () => {
     const { view, serve, all, count } = await served();
     serve([view('shop', 'token', 'file:/new'), view('bot', 'token', 'file:/c')]);
     count();
@@ -157,7 +157,7 @@ describe('of what is no longer served', () => {
     expect(left).toMatch(/bot token file:\/c written/);
   });
 
-  it('what comes back begins anew', async () => {
+  it('a credential that is served again starts without its old counts', async () => {
     const { view, serve, all } = await served();
     const shop = view('shop', 'token', 'file:/a');
     serve([shop]);

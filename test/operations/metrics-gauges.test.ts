@@ -26,8 +26,8 @@ function asking({ state, policy, clock }: Story) {
   return begin(state(), policy, false, clock.now());
 }
 
-describe('of the life of a credential', () => {
-  it('the end is told once there is a token', async () => {
+describe('gauges of the life of a credential', () => {
+  it('the expiry gauge appears with the first token and stays after its end', async () => {
     const story = tell('stable-token');
     const { read } = await exposeShop(story);
     expect(await read('wx_token_expires_timestamp_seconds')).toBeUndefined();
@@ -39,7 +39,7 @@ describe('of the life of a credential', () => {
     expect(await read('wx_token_expires_timestamp_seconds')).toBe(end);
   });
 
-  it('the end is the overlap away when a fetch that may have killed the token had no answer', async () => {
+  it('the expiry gauge shows the overlap when an unanswered fetch may have killed the token', async () => {
     const story = tell('access-token');
     story.fetch(token('a'));
     story.clock.pass(HOUR);
@@ -48,7 +48,7 @@ describe('of the life of a credential', () => {
     expect(await read('wx_token_expires_timestamp_seconds')).toBe(inSeconds(story, 5 * MINUTE));
   });
 
-  it('the last success is when the platform handed the token out, the same one again included', async () => {
+  it('the last-success gauge moves when the platform hands out the same token again', async () => {
     const story = tell('wecom');
     const { read } = await exposeShop(story);
     expect(await read('wx_token_last_success_timestamp_seconds')).toBeUndefined();
@@ -63,7 +63,7 @@ describe('of the life of a credential', () => {
     expect(await read('wx_token_last_success_timestamp_seconds')).toBe(again);
   });
 
-  it('failures in a row are counted from zero, and until the next success', async () => {
+  it('consecutive failures are counted from zero until the next success', async () => {
     const story = tell('stable-token');
     const { read } = await exposeShop(story);
     expect(await read('wx_token_consecutive_failures')).toBe(0);
@@ -74,7 +74,7 @@ describe('of the life of a credential', () => {
     expect(await read('wx_token_consecutive_failures')).toBe(0);
   });
 
-  it('a failure of a neighbour on the same account counts, its waiting for an answer does not', async () => {
+  it('a failure of another daemon on the account counts, its pending fetch does not', async () => {
     const { ours, neighbour, see, read } = await twoOnOneAccount();
     neighbour.happen({ type: 'began', record: asking(neighbour), saved: true });
     see();
@@ -85,7 +85,7 @@ describe('of the life of a credential', () => {
     expect(await read('wx_token_consecutive_failures')).toBe(1);
   });
 
-  it('a success of a neighbour ends the row, also where our own attempts were refused', async () => {
+  it('a success of another daemon resets the consecutive failures, even after refusals of our own', async () => {
     const { ours, neighbour, see, read } = await twoOnOneAccount();
     const failure = platformFailure('official', 'token', { errcode: 40164, errmsg: '' });
     ours.happen({ type: 'failed', failure });
@@ -99,7 +99,7 @@ describe('of the life of a credential', () => {
     expect(await read('wx_token_consecutive_failures')).toBe(0);
   });
 
-  it('the shared state was last read then, also while a read hangs', async () => {
+  it('the last-sync gauge shows when the shared state was last read, even while a read hangs', async () => {
     const story = tell('stable-token');
     const { read } = await exposeShop(story);
     story.fetch(token('a'));
@@ -114,8 +114,8 @@ describe('of the life of a credential', () => {
   });
 });
 
-describe('of the budgets', () => {
-  it('what is used and what is allowed are told of fetches and forced ones', async () => {
+describe('gauges of the budgets', () => {
+  it('the quota gauges show used and allowed calls for fetches and for forced refreshes', async () => {
     const story = tell('stable-token', { budget: { fetchesPerDay: 200, forcedPerDay: 7 } });
     story.fetch(token('a'));
     story.happen({ type: 'requested', strength: 'forced' });
@@ -130,7 +130,7 @@ describe('of the budgets', () => {
     expect(await budgetsOf('wx_token_quota_used')).toEqual({ fetches: 0, forced: 0 });
   });
 
-  it('that of a ticket is its own, and a ticket is told apart by its kind', async () => {
+  it('a ticket has a budget of its own and is told apart by its kind', async () => {
     const clock = fakeClock();
     const [base, ticket] = [tell('stable-token', {}, 0.5, clock), tell('jsapi', {}, 0.5, clock)];
     for (const story of [base, ticket]) story.fetch(token('a'));

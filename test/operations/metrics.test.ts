@@ -28,15 +28,15 @@ const PROMISED: Readonly<Record<string, string>> = {
   wx_token_build_info: 'node version',
 };
 
-describe('the metrics', () => {
-  it('are those that are promised, with their labels, and no others', async () => {
+describe('all metrics', () => {
+  it('the exposed metrics are exactly the promised ones, with their labels', async () => {
     const { scrape, get } = await exposeAll();
     const found = (await scrape()).map(({ name, labels }) => [name, Object.keys(labels).sort().join(' ')]);
     expect(Object.fromEntries(found)).toEqual(PROMISED);
     expect((await get()).headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
   });
 
-  it('say of each what it is, once, and carry no examples', async () => {
+  it('each metric has one help text and one type, and no exemplar', async () => {
     const text = await (await (await exposeAll()).get()).text();
     const types = (text.match(/(?<=^# TYPE )\S+ \S+$/gm) ?? []).map((line) => line.split(' '));
     expect(types.map(([name]) => name)).toEqual([
@@ -49,7 +49,7 @@ describe('the metrics', () => {
     expect(text).not.toMatch(/\d # \{|# EOF|\n\n$/);
   });
 
-  it('are listed in the README with their labels', async () => {
+  it('the README lists every metric with its labels', async () => {
     const readme = await readFile(join(import.meta.dirname, '../../README.md'), 'utf8');
     const rows = [...readme.matchAll(/^\| (`wx_token_.*?) \| (`.*?) \|/gm)].flatMap(
       ([, names = '', labels = '']) =>
@@ -64,14 +64,14 @@ describe('the metrics', () => {
     );
   });
 
-  it('are read by Prometheus', async (ctx) => {
+  it('promtool accepts the metrics without a complaint', async (ctx) => {
     const text = await (await (await exposeAll()).get()).text();
     const { code, output } = await runTool(ctx, 'promtool', ['check', 'metrics'], text);
     expect(output).toBe('');
     expect(code).toBe(0);
   });
 
-  it('tell the version and the Node it runs on', async () => {
+  it('the build info tells the version of the daemon and of Node', async () => {
     const [info] = await (await exposeAll()).scrape('wx_token_build_info');
     expect(info).toMatchObject({
       value: 1,
@@ -79,17 +79,17 @@ describe('the metrics', () => {
     });
   });
 
-  it('are the same for all who ask at one time', async () => {
+  it('simultaneous scrapes all get the same text', async () => {
     const { get } = await exposeAll();
     const texts = await Promise.all(Array.from({ length: 20 }, async () => (await get()).text()));
     expect(new Set(texts).size).toBe(1);
   });
 });
 
-describe('of thousands of credentials', () => {
+describe('metrics of thousands of credentials', () => {
   const COUNT = 3_000;
 
-  it('each has its lines, in the right place', async () => {
+  it('each of three thousand credentials has its series under the right metric', async () => {
     const story = tell('stable-token');
     story.fetch(token('a'));
     const views = Array.from({ length: COUNT }, (_, index) => viewOf(`c${index}`, story));
@@ -113,12 +113,12 @@ describe('of thousands of credentials', () => {
   });
 });
 
-describe('whatever a label holds', () => {
+describe('odd label values', () => {
   it.each([
     ['a quotation mark, a backslash and a new line', 'file:/a "b" \\n \\\\ \n c'],
     ['what looks like a metric', 'file:/x"} 1\nwx_token_leader{lease="y"} 1\n# EOF'],
     ['what is not ASCII', 'file:/微信/令牌 \u2028 😀'],
-  ])('%s: it is one line, and read back as it was', async (_what, target) => {
+  ])('a label that holds %s stays one line and is read back unchanged', async (_what, target) => {
     const story = tell('stable-token');
     const { report, scrape } = await expose(fakeClock(), () => [viewOf('shop', story, 'token', [target])]);
     report(SHOP, reports.published('written', target));

@@ -36,8 +36,8 @@ function narrator() {
   return { tell, narrate, entries };
 }
 
-describe('the narrator', () => {
-  it('tells anew of a failure that was passing and now needs a person', () => {
+describe('log of a credential', () => {
+  it('a failure that turns from passing to needing a person is logged again', () => {
     const { tell, entries } = narrator();
     const denied: Failure = { ...FULL, code: 'kube-forbidden', message: 'it may not patch the Secret' };
     const target = 'kubernetes-secret/shop/wx-token/token';
@@ -46,7 +46,7 @@ describe('the narrator', () => {
     expect(entries().map(({ advice }) => advice)).toEqual([undefined, undefined, 'a Role']);
   });
 
-  it('tells anew of the same failure once it is the first again: of another AppSecret, or after a success', () => {
+  it('a repeated failure that counts as a first one again is logged anew', () => {
     const { tell, entries } = narrator();
     for (let times = 0; times < 3; times += 1) tell('shop', failed());
     expect(entries()).toHaveLength(2);
@@ -56,7 +56,7 @@ describe('the narrator', () => {
     expect(entries().at(-1)).toMatchObject({ level: 'info', message: expect.stringContaining('AppSecret') });
   });
 
-  it('tells of a new token how long it is good for, why it was fetched and how long that took', () => {
+  it('a new token is logged with its lifetime, the reason and the duration of the fetch', () => {
     const { tell, entries } = narrator();
     tell('shop', { type: 'refreshed', step: REQUESTED, lifeMs: 2 * HOUR - MINUTE, tookMs: 123.4 });
     expect(entries()).toMatchObject([
@@ -87,13 +87,13 @@ describe('the narrator', () => {
       'debug',
       'already up to date',
     ],
-  ])('tells %j at level %s as “%s”', (report, level, message) => {
+  ])('the report %j is logged at level %s as “%s”', (report, level, message) => {
     const { tell, entries } = narrator();
     tell('shop', report);
     expect(entries()).toMatchObject([{ level, message, credential: 'shop' }]);
   });
 
-  it('tells once that it is the same token again, until there is a new one', () => {
+  it('an unchanged token is logged at level info once, until there is a new one', () => {
     const { tell, entries } = narrator();
     const unchanged: Report = { type: 'unchanged', step: DUE, lifeMs: 18_000, tookMs: 1 };
     const levels = () => entries().map(({ level }) => level);
@@ -118,7 +118,7 @@ describe('the narrator', () => {
     ['uncoordinated', /refresh --force/],
     ['spacing', /within 30 s/],
     ['forced-budget', /of the day are used up/],
-  ] as const)('warns when a forced refresh becomes an ordinary one: %s', (demoted, expected) => {
+  ] as const)('a forced refresh that becomes ordinary (%s) is logged as a warning', (demoted, expected) => {
     const { tell, entries } = narrator();
     tell('shop', { type: 'fetching', step: { ...DUE, reason: 'requested', demoted } });
     expect(entries()[0]).toMatchObject({
@@ -130,8 +130,8 @@ describe('the narrator', () => {
   });
 });
 
-describe('of a failure the narrator tells', () => {
-  it('what it is, and what the token has left', () => {
+describe('log of failures', () => {
+  it('a failure is logged with its cause and the remaining life of the token', () => {
     const { tell, entries } = narrator();
     tell('shop', failed());
     expect(entries()).toMatchObject([
@@ -146,7 +146,7 @@ describe('of a failure the narrator tells', () => {
     ]);
   });
 
-  it('as an error when there is no live token', () => {
+  it('a failure without a live token is logged as an error', () => {
     const { tell, entries } = narrator();
     tell('shop', failed(TIMEOUT, 0));
     expect(entries()).toMatchObject([
@@ -154,7 +154,7 @@ describe('of a failure the narrator tells', () => {
     ]);
   });
 
-  it('G9: the very IP address to whitelist, the code and the rid', () => {
+  it('G9: a whitelist refusal is logged with the IP address to add, the code and the rid', () => {
     const { tell, entries } = narrator();
     const rid = '6543210a-1b2c3d4e-0f1e2d3c';
     const errmsg = `invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist rid: ${rid}`;
@@ -164,7 +164,7 @@ describe('of a failure the narrator tells', () => {
     ]);
   });
 
-  it('the first time, the second, the fourth, the eighth …', () => {
+  it('a repeated failure is logged the first, second, fourth and eighth time, and so on', () => {
     const { tell, entries } = narrator();
     const told = Array.from({ length: 100 }, (_, index) => {
       const before = entries().length;
@@ -174,7 +174,7 @@ describe('of a failure the narrator tells', () => {
     expect(told.filter((time) => time > 0)).toEqual([1, 2, 4, 8, 16, 32, 64]);
   });
 
-  it('at once that the token has ended meanwhile', () => {
+  it('the end of the token during a row of failures is logged at once', () => {
     const { tell, entries } = narrator();
     for (let times = 0; times < 5; times += 1) tell('shop', failed());
     expect(entries()).toHaveLength(3);
@@ -184,7 +184,7 @@ describe('of a failure the narrator tells', () => {
     ]);
   });
 
-  it('each kind, each credential and each target for itself', () => {
+  it('failures of each cause, credential and target are counted separately', () => {
     const { tell, entries } = narrator();
     const reports: [string, Report][] = [
       ['shop', failed()],
@@ -202,7 +202,7 @@ describe('of a failure the narrator tells', () => {
     ['a new token', { type: 'refreshed', step: DUE, lifeMs: HOUR, tookMs: 1 }],
     ['the same token', { type: 'unchanged', step: DUE, lifeMs: HOUR, tookMs: 1 }],
     ['a token of another daemon', { type: 'adopted', lifeMs: HOUR }],
-  ])('the next as the first, after %s', (_, success) => {
+  ])('the next failure is logged as a first one after %s', (_, success) => {
     const { tell, entries } = narrator();
     for (let times = 0; times < 3; times += 1) tell('shop', failed());
     tell('shop', success);
@@ -211,7 +211,7 @@ describe('of a failure the narrator tells', () => {
     expect(entries().filter(({ code, credential }) => code && credential === 'shop')).toHaveLength(3);
   });
 
-  it('to publish which target, and the next as the first once it was published', () => {
+  it('a publish failure names its target and is logged anew once the target was published', () => {
     const { tell, entries } = narrator();
     const unpublished: Report = {
       type: 'unpublished',
@@ -231,7 +231,7 @@ describe('of a failure the narrator tells', () => {
     });
   });
 
-  it('of the state folder the next as the first once a fetch began without trouble', () => {
+  it('a state folder failure is logged as a first one after an untroubled fetch', () => {
     const { tell, entries } = narrator();
     const warnings = () => entries().filter(({ level }) => level === 'warn').length;
     const blocked: Report = { type: 'unstored', failure: { ...FULL, code: 'EROFS' } };
@@ -248,7 +248,7 @@ describe('of a failure the narrator tells', () => {
     expect(warnings()).toBe(6);
   });
 
-  it('of the state folder, as a warning', () => {
+  it('a state folder failure is logged as a warning', () => {
     const { tell, entries } = narrator();
     tell('shop', {
       type: 'unstored',

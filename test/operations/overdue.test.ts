@@ -24,8 +24,8 @@ function follower(patience = 45 * SECOND) {
   return { clock, lines, shop, wait };
 }
 
-describe('a credential for which nothing comes from the daemon that leads', () => {
-  it('is told once for as long as it lasts, with who leads and since when', () => {
+describe('tokens overdue from the leader', () => {
+  it('an overdue token is logged once while it lasts, with the leader and the start time', () => {
     const { lines, wait, shop, clock } = follower();
     const since = new Date(clock.now().wall + SECOND).toISOString();
     wait(45 * SECOND);
@@ -53,14 +53,14 @@ describe('a credential for which nothing comes from the daemon that leads', () =
     ]);
   });
 
-  it('is told with what the one that leads has met, as far as that wrote it down', () => {
+  it('the warning about an overdue token includes the last error that the leader recorded', () => {
     const { lines, wait, shop } = follower();
     shop.story.fail({ class: 'refused', message: 'not on the whitelist' });
     wait(MINUTE);
     expect(lines[0]?.message).toMatch(/alone may fetch it; the last attempt met: not on the whitelist$/);
   });
 
-  it('is told too where nobody is known to lead', () => {
+  it('an overdue token is logged even when no leader is known', () => {
     const { lines, wait } = follower();
     const { holder: _nobody, ...rest } = FOLLOWS;
     wait(MINUTE, rest as typeof FOLLOWS);

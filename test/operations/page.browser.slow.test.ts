@@ -57,7 +57,7 @@ async function pictureFolder(): Promise<string> {
   return folder;
 }
 
-it('Chromium shows the page in light and dark, wide and narrow, and asks for nothing else', async (ctx) => {
+it('Chromium shows the page in light and dark, wide and narrow, and loads nothing else', async (ctx) => {
   const browser = await openBrowser(onTestFinished);
   if (typeof browser === 'string') return ctx.skip(browser);
   const pictures = await pictureFolder();
@@ -90,7 +90,7 @@ it('Chromium shows the page in light and dark, wide and narrow, and asks for not
   }
 });
 
-it('a browser that is not there is told, not waited for', async () => {
+it('a missing browser is reported with the command that installs it', async () => {
   expect(await openBrowser(onTestFinished, 'no-such-browser')).toBe(
     'chromium is missing: apt-get install chromium',
   );

@@ -22,7 +22,7 @@ function namesIn(page: string): string[] {
 }
 
 describe('GET / of the health server', () => {
-  it('is a page for browsers, which may load and run nothing', async () => {
+  it('a browser gets a status page that may load and run nothing', async () => {
     const response = await fetch(await servedScene(scene()), { headers: BROWSER });
     expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
     const page = await response.text();
@@ -38,7 +38,7 @@ describe('GET / of the health server', () => {
   });
 
   it.for([undefined, '*/*', 'application/json', 'text/plain'])(
-    'is JSON for who accepts %s',
+    'a request with the Accept header %s gets JSON',
     async (accept) => {
       const response = await fetch(await servedScene(scene()), {
         headers: accept === undefined ? {} : { accept },
@@ -62,7 +62,7 @@ describe('GET / of the health server', () => {
     },
   );
 
-  it('shows no control character of what it tells, in neither form', async () => {
+  it('the status page and its JSON form contain no raw control characters', async () => {
     const url = await servedScene(scene());
     for (const headers of [BROWSER, {}]) {
       const text = await (await fetch(url, { headers })).text();
@@ -71,7 +71,7 @@ describe('GET / of the health server', () => {
     }
   });
 
-  it('of thousands lets everything else have its turn', async () => {
+  it('a status of two thousand credentials is built without blocking other work', async () => {
     const story = tell('stable-token');
     const views = Array.from({ length: 2000 }, () => viewOf(story));
     for (const make of [statusJson, statusPage]) {
@@ -87,7 +87,7 @@ describe('GET / of the health server', () => {
     }
   });
 
-  it('holds no token, in neither form', async () => {
+  it('the status page and its JSON form contain no token', async () => {
     const shown = scene();
     const url = await servedScene(shown);
     for (const headers of [BROWSER, {}]) {
@@ -97,8 +97,8 @@ describe('GET / of the health server', () => {
   });
 });
 
-describe('the page', () => {
-  it('shows those that a person must look at first, optional ones after them', async () => {
+describe('page content', () => {
+  it('the status page lists broken credentials first, then broken optional ones', async () => {
     const { clock, views } = scene();
     const page = await pageOf(views, clock);
     expect(namesIn(page).slice(0, 4)).toEqual(['campaign', 'crm', 'sandbox-account', 'members']);
@@ -106,7 +106,7 @@ describe('the page', () => {
     expect(page).toMatch(/sandbox-account <span class="kind">token<\/span><\/h2><span class="tag">optional</);
   });
 
-  it('tells of the last error what it means, what to do, how often and since when', async () => {
+  it('the status page shows the last error with meaning, remedy, count and start', async () => {
     const { clock, views } = scene();
     const page = await pageOf(views, clock);
     expect(page).toContain('<bdi>40164 203.0.113.9 is not on the IP whitelist (IP不在白名单)</bdi>');
@@ -118,7 +118,7 @@ describe('the page', () => {
     expect(page).toContain('in 2 min 30 s: another try, after the pause that the last failure asks for');
   });
 
-  it('stays bounded with thousands, and says how many more there are', async () => {
+  it('the status page of five thousand credentials shows a hundred and counts the rest', async () => {
     const story = tell('stable-token');
     story.fetch(token('a'));
     story.publish();
@@ -137,7 +137,7 @@ describe('the page', () => {
     ['Readers have no live token', 0],
     ['Fresh', 1],
     ['In trouble', 2],
-  ] as const)('of one credential says: %s', async ([words, fetches]) => {
+  ] as const)('the title of the status page for one credential reads “%s”', async ([words, fetches]) => {
     const story = tell('stable-token');
     if (fetches > 0) {
       story.fetch(token('a'));
@@ -150,7 +150,7 @@ describe('the page', () => {
     expect(page).toContain('1 token, as of');
   });
 
-  it('tells the life and the end of what readers hold, also while the newest is not there yet', async () => {
+  it('the status page shows the life of the token that readers hold, not of a newer one', async () => {
     const story = tell('stable-token');
     story.fetch(token('a'));
     story.publish();
@@ -169,7 +169,7 @@ describe('the page', () => {
     expect(await lifeIn()).toContain('|14 min old, ends |03:57 UTC|');
   });
 
-  it('draws what came of the calls by the hour, with words for those who do not see it', async () => {
+  it('the status page draws the calls of each hour and describes them in words', async () => {
     const clock = fakeClock();
     const story = tell('stable-token', {}, 0.5, clock);
     const view = viewOf(story);
@@ -193,8 +193,8 @@ describe('the page', () => {
   });
 });
 
-describe('HTML', () => {
-  it('takes every value for text', () => {
+describe('HTML templates', () => {
+  it('an HTML template escapes every value', () => {
     const evil = `<b title="x" id='y'>&amp;`;
     expect(html`<p class="${evil}">${evil}</p>`.html).toBe(
       `<p class="${'&lt;b title=&quot;x&quot; id=&#39;y&#39;&gt;&amp;amp;'}">&lt;b title=&quot;x&quot; id=&#39;y&#39;&gt;&amp;amp;</p>`,
@@ -202,7 +202,7 @@ describe('HTML', () => {
     expect(html`${'a\u202eb\u0000'}`.html).toBe('a\\u202eb\\u0000');
   });
 
-  it('but for what is HTML already', () => {
+  it('an HTML template keeps values that are HTML already', () => {
     const item = (value: number) => html`<i>${value}</i>`;
     expect(html`${[1, 2].map(item)}${item(3)}${undefined}`.html).toBe('<i>1</i><i>2</i><i>3</i>');
   });

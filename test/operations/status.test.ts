@@ -12,8 +12,8 @@ function status(story: Story) {
   return statusOf(viewOf(story), story.clock.now());
 }
 
-describe('the status of a credential', () => {
-  it('is fresh, with age, life and calls, and holds nothing secret', () => {
+describe('status of a credential', () => {
+  it('a published token is fresh, shown with age, life and calls but without its value', () => {
     const story = tell('stable-token');
     story.fetch(token('a'));
     story.publish();
@@ -38,7 +38,7 @@ describe('the status of a credential', () => {
     expect(JSON.stringify(told)).not.toContain(token('a'));
   });
 
-  it('is missing before it is published, with why the target does not take it and what to do', () => {
+  it('an unpublished token is missing, with the error of the target and the remedy', () => {
     const story = tell('stable-token');
     story.fetch(token('a'));
     expect(status(story)).toMatchObject({
@@ -52,7 +52,7 @@ describe('the status of a credential', () => {
     ]);
   });
 
-  it('is fresh while a target holds the one before, and says so', () => {
+  it('a target with a live older token is behind while the credential stays fresh', () => {
     const story = tell('stable-token');
     story.fetch(token('a'));
     story.publish();
@@ -67,7 +67,7 @@ describe('the status of a credential', () => {
     expect(status(story)).toMatchObject({ state: 'dead', life_left: 7020, targets: [{ state: 'dead' }] });
   });
 
-  it('is dead once it has ended, with what the platform said, how often and since when', () => {
+  it('an expired token is dead, shown with the last error, its count and its start', () => {
     const story = tell('stable-token');
     story.fetch(token('a'));
     story.publish();
@@ -92,13 +92,13 @@ describe('the status of a credential', () => {
     });
   });
 
-  it('tells of a state folder that does not work', () => {
+  it('a state folder that does not work is shown with its error', () => {
     const story = tell('stable-token');
     story.happen({ type: 'unstored', failure: FULL });
     expect(status(story).state_error).toEqual({ code: 'ENOSPC', message: 'full' });
   });
 
-  it('of what is published nowhere is that of the token', () => {
+  it('a credential without targets has the state of its token', () => {
     const story = tell('stable-token');
     story.happen({ type: 'retargeted', targets: [] });
     expect(status(story).state).toBe('missing');

@@ -19,8 +19,8 @@ async function serving(...names: readonly string[]) {
   return { clock, stories: credentials.map(({ story }) => story), get };
 }
 
-describe('the token server', () => {
-  it('gives the only credential at /, with what is left of its life, and never lets it be kept', async () => {
+describe('token server', () => {
+  it('the only credential is served at / with its remaining life and must not be cached', async () => {
     const { clock, stories, get } = await serving('shop');
     stories[0]?.fetch(token('1'));
     clock.pass(HOUR + 500);
@@ -32,7 +32,7 @@ describe('the token server', () => {
     expect(await answer.json()).toEqual({ code: 200, accessToken: token('1'), expiresIn: 3599 });
   });
 
-  it('gives each of several by its name, and none without one', async () => {
+  it('several credentials are served by name, and a request without a name is answered 404', async () => {
     const { stories, get } = await serving('shop', 'bot');
     for (const [index, story] of stories.entries()) story.fetch(token(String(index)));
     expect(await (await get('/shop')).json()).toMatchObject({ accessToken: token('0') });
@@ -42,7 +42,7 @@ describe('the token server', () => {
     expect((await get('/shop/')).status).toBe(404);
   });
 
-  it('says 503 where there is no token, and where it has ended', async () => {
+  it('a request for a missing or expired token is answered 503', async () => {
     const { clock, stories, get } = await serving('shop');
     const none = async () => {
       const answer = await get('/shop');
@@ -55,7 +55,7 @@ describe('the token server', () => {
     expect(await none()).toEqual({ status: 503, body: { code: 500, accessToken: null } });
   });
 
-  it('knows no other method', async () => {
+  it('a POST, PUT, DELETE, OPTIONS or PATCH request is answered 405', async () => {
     const { get } = await serving('shop');
     for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH']) {
       expect((await get('/', { method })).status).toBe(405);

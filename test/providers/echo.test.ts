@@ -3,9 +3,9 @@ import { withoutEcho } from '../../src/providers/echo.ts';
 
 const VALUE = 'a+b/c=d e&f';
 
-describe('a text of the platform that repeats its request', () => {
+describe('platform messages that echo the request', () => {
   it.each(['access_token', 'secret', 'corpsecret', 'ACCESS_TOKEN', 'suite_access_token'])(
-    'the value of %s is removed, as it is or as a URL spells it',
+    'the value of %s is redacted, plain or URL-encoded',
     (name) => {
       const spellings = [VALUE, encodeURIComponent(VALUE), 'a%2Bb%2Fc%3Dd+e%26f'];
       for (const spelling of spellings) {
@@ -17,12 +17,12 @@ describe('a text of the platform that repeats its request', () => {
     },
   );
 
-  it('the value of another parameter stays', () => {
+  it('the value of any other parameter is kept', () => {
     expect(withoutEcho('invalid wx0', { query: { appid: 'wx0' } })).toBe('invalid wx0');
     expect(withoutEcho('invalid wx0', {})).toBe('invalid wx0');
   });
 
-  it('an empty value, or one that is no text, removes nothing', () => {
+  it('an empty or non-string value redacts nothing', () => {
     expect(withoutEcho('7 of 7', { query: { secret: '' }, body: { access_token: 7 } })).toBe('7 of 7');
   });
 });

@@ -13,15 +13,15 @@ const silent = async () => await afterRequest(() => {});
 const cut = async () => await afterRequest((socket) => socket.destroy());
 const failing = async (status: number) => (await saying('', status)).url;
 
-describe('the next host is asked', () => {
+describe('fallback to the next host', () => {
   it.each([
     ['refuses the connection', refused],
     ['does not answer', silent],
     ['cuts the connection', cut],
     ['answers 500', () => failing(500)],
     ['answers 503', () => failing(503)],
-    ['answers with a page', async () => (await saying('<html></html>')).url],
-  ])('for a stable-token when the first %s', async (_, first) => {
+    ['answers with an HTML page', async () => (await saying('<html></html>')).url],
+  ])('a stable-token request goes to the next host when the first %s', async (_, first) => {
     const second = await saying(GOOD);
     const { expiresIn } = await asking('stable-token', [await first(), second.url], SHORT).fetch();
     expect(expiresIn).toBe(7200);
@@ -31,43 +31,43 @@ describe('the next host is asked', () => {
   it.each<[CredentialType, boolean]>([
     ['access-token', false],
     ['stable-token', true],
-  ])('for a %s (forced: %s) when the first refuses the connection', async (type, forced) => {
+  ])('the %s request (forced: %s) goes to the next host when the first refuses the connection', async (type, forced) => {
     const second = await saying(GOOD);
     const asker = asking(type, [await refused(), second.url]);
     expect((await asker.fetch({ forced })).expiresIn).toBe(7200);
     expect(second.seen).toHaveLength(1);
   });
 
-  it('and the one after', async () => {
+  it('the third host is asked when the first two refuse the connection', async () => {
     const third = await saying(GOOD);
     await asking('access-token', [await refused(), await refused(), third.url]).fetch();
     expect(third.seen).toHaveLength(1);
   });
 });
 
-describe('when no host answers', () => {
-  it('what an earlier one may have done is not undone by a later one that could not be reached', async () => {
+describe('hosts that do not answer', () => {
+  it('the outcome stays unknown after a cut answer when the next host cannot be reached', async () => {
     const asker = asking('stable-token', [await cut(), await refused()], SHORT);
     expect(judged(await asker.failure())).toBe('unreachable, unknown');
   });
 });
 
-describe('the next host is not asked', () => {
+describe('no fallback to the next host', () => {
   const lost: [string, () => Promise<string>, string][] = [
     ['does not answer', silent, 'timeout, unknown'],
     ['cuts the connection', cut, 'cut, unknown'],
     ['answers 500', () => failing(500), 'http-500, unknown'],
-    ['answers with a page', async () => (await saying('<html></html>')).url, 'odd-answer, unknown'],
+    ['answers with an HTML page', async () => (await saying('<html></html>')).url, 'odd-answer, unknown'],
   ];
 
-  it.each(lost)('for an access-token when the first %s: it may have rotated', async (_, first, expected) => {
+  it.each(lost)('an access-token request is not repeated at the next host when the first %s', async (_, first, expected) => {
     const second = await saying(GOOD);
     const asker = asking('access-token', [await first(), second.url], SHORT);
     expect(judged(await asker.failure())).toBe(expected);
     expect(second.seen).toEqual([]);
   });
 
-  it.each(lost)('for a forced stable-token when the first %s', async (_, first, expected) => {
+  it.each(lost)('a forced stable-token request is not repeated at the next host when the first %s', async (_, first, expected) => {
     const second = await saying(GOOD);
     const asker = asking('stable-token', [await first(), second.url], SHORT);
     expect(judged(await asker.failure({ forced: true }))).toBe(expected);
@@ -75,11 +75,11 @@ describe('the next host is not asked', () => {
   });
 
   it.each([
-    ['an error code', '{"errcode":40001,"errmsg":"no"}', 200, 'wx-40001, none'],
-    ['an error code of the moment', '{"errcode":-1,"errmsg":"system error"}', 200, 'wx--1, none'],
-    ['404', '', 404, 'http-404, none'],
-    ['302', '', 302, 'http-302, none'],
-  ])('after %s, which is an answer', async (_, body, status, expected) => {
+    ['errcode 40001', '{"errcode":40001,"errmsg":"no"}', 200, 'wx-40001, none'],
+    ['errcode -1', '{"errcode":-1,"errmsg":"system error"}', 200, 'wx--1, none'],
+    ['HTTP 404', '', 404, 'http-404, none'],
+    ['HTTP 302', '', 302, 'http-302, none'],
+  ])('a request is not repeated at the next host after %s', async (_, body, status, expected) => {
     const second = await saying(GOOD);
     for (const type of ['stable-token', 'access-token'] as const) {
       const first = await saying(body, status);
@@ -88,7 +88,7 @@ describe('the next host is not asked', () => {
     expect(second.seen).toEqual([]);
   });
 
-  it('once the daemon is stopping', async () => {
+  it('a request is not repeated at the next host once the daemon is stopping', async () => {
     const second = await saying(GOOD);
     const stop = new AbortController();
     const first = await afterRequest(() => stop.abort());
@@ -98,13 +98,13 @@ describe('the next host is not asked', () => {
   });
 });
 
-describe('when no host helps', () => {
-  it('the failure is that of the last', async () => {
+describe('failure of every host', () => {
+  it('the failure of the last host is reported when every host fails', async () => {
     const hosts = [await refused(), await failing(502)];
     expect(judged(await asking('stable-token', hosts).failure())).toBe('http-502, unknown');
   });
 
-  it('each is asked once', async () => {
+  it('each host is asked once when every host fails', async () => {
     const hosts = [await saying('', 500), await saying('', 501), await saying('', 502)];
     await asking(
       'stable-token',
@@ -114,7 +114,7 @@ describe('when no host helps', () => {
   });
 });
 
-describe('a host that helped', () => {
+describe('return to the preferred host', () => {
   /** Two hosts, the first of which can be broken and mended. */
   async function hosts() {
     const state = { broken: true };
@@ -128,7 +128,7 @@ describe('a host that helped', () => {
     return { state, clock, counts, ...asker };
   }
 
-  it('is asked first for ten minutes, and then the preferred one again', async () => {
+  it('a fallback host is asked first for ten minutes, then the preferred host again', async () => {
     const { state, clock, counts, fetch } = await hosts();
     await fetch();
     expect(counts()).toEqual([1, 1]);
@@ -143,7 +143,7 @@ describe('a host that helped', () => {
     expect(counts()).toEqual([3, 3]);
   });
 
-  it('is kept for another ten minutes when the preferred one is still broken', async () => {
+  it('a fallback host is kept for ten more minutes while the preferred host is broken', async () => {
     const { clock, counts, fetch } = await hosts();
     await fetch();
     clock.pass(10 * MINUTE);
@@ -154,7 +154,7 @@ describe('a host that helped', () => {
     expect(counts()).toEqual([2, 3]);
   });
 
-  it('is left by the monotonic clock alone', async () => {
+  it('a fallback host is kept when only the wall clock jumps ahead', async () => {
     const { clock, counts, fetch } = await hosts();
     await fetch();
     clock.set(365 * 24 * 60 * MINUTE);
@@ -162,7 +162,7 @@ describe('a host that helped', () => {
     expect(counts()).toEqual([1, 2]);
   });
 
-  it('is followed by the preferred one when it breaks as well', async () => {
+  it('the preferred host is asked again when the fallback host breaks', async () => {
     const first = await httpServer((response) =>
       response.writeHead(first.seen.length === 1 ? 503 : 200).end(GOOD),
     );

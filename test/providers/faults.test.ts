@@ -11,8 +11,8 @@ const SHORT = { timeout: 300 };
 const KINDS = ['stable-token', 'access-token'] as const;
 const HEAD = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n';
 
-describe.each(KINDS)('nothing of a request for a %s has left this host', (type) => {
-  it('when the port is closed', async () => {
+describe.each(KINDS)('%s requests that never left this host', (type) => {
+  it(`the ${type} request counts as not sent when the port is closed`, async () => {
     const url = `http://127.0.0.1:${await closedPort()}`;
     const failed = await asking(type, url).failure();
     expect(judged(failed)).toBe('unreachable, unsent');
@@ -20,13 +20,13 @@ describe.each(KINDS)('nothing of a request for a %s has left this host', (type) 
     expect(failed.failure).toMatchObject({ class: 'passing', advice: expect.stringContaining('egress') });
   });
 
-  it('when the name cannot be resolved', async () => {
+  it(`the ${type} request counts as not sent when the host name cannot be resolved`, async () => {
     const failed = await asking(type, 'https://api.weixin.invalid', { timeout: 25_000 }).failure();
     expect(judged(failed)).toBe('dns, unsent');
     expect(failed.failure.advice).toContain('resolver');
   });
 
-  it('when a firewall drops it', async (ctx) => {
+  it(`the ${type} request counts as not sent when a firewall drops the connection`, async (ctx) => {
     const port = await blackhole();
     if (port === undefined) return ctx.skip('this system queues connections without end');
     const failed = await asking(type, `http://127.0.0.1:${port}`, SHORT).failure();
@@ -34,14 +34,14 @@ describe.each(KINDS)('nothing of a request for a %s has left this host', (type) 
     expect(failed.message).toContain('no connection came about in time');
   });
 
-  it('when the other end speaks no TLS, and nothing at all', async () => {
+  it(`the ${type} request counts as not sent when the TLS handshake gets no answer`, async () => {
     const port = await tcpServer(() => {});
     expect(judged(await asking(type, `https://127.0.0.1:${port}`, SHORT).failure())).toBe(
       'unreachable, unsent',
     );
   });
 
-  it.each(['resetAndDestroy', 'destroy'] as const)('when TLS is cut off in the midst (%s)', async (how) => {
+  it.each(['resetAndDestroy', 'destroy'] as const)(`the ${type} request counts as not sent when the TLS handshake is cut off (%s)`, async (how) => {
     const port = await tcpServer((socket) => {
       socket.once('data', () => socket[how]());
     });
@@ -49,20 +49,20 @@ describe.each(KINDS)('nothing of a request for a %s has left this host', (type) 
   });
 });
 
-describe('a request may have been obeyed', () => {
+describe('answers that never finish', () => {
   it.each<[string, (socket: Socket) => void]>([
     ['no answer comes', () => {}],
-    ['the answer stops after its head', (socket) => socket.write(`${HEAD}Content-Length: 100\r\n\r\n`)],
-    ['the answer stops in the midst', (socket) => socket.write(`${HEAD}Content-Length: 100\r\n\r\n${GOOD}`)],
+    ['the answer stops after its headers', (socket) => socket.write(`${HEAD}Content-Length: 100\r\n\r\n`)],
+    ['the answer stops within its body', (socket) => socket.write(`${HEAD}Content-Length: 100\r\n\r\n${GOOD}`)],
     [
-      'the answer drips for ever',
+      'the answer trickles in for ever',
       (socket) => {
         socket.write(`${HEAD}\r\n`);
         const drip = setInterval(() => socket.write(' '), 20);
         socket.once('close', () => clearInterval(drip));
       },
     ],
-  ])('when %s', async (_, serve) => {
+  ])('a request times out with an unknown outcome when %s', async (_, serve) => {
     const url = await afterRequest(serve);
     const failed = await Promise.all(KINDS.map((type) => asking(type, url, { timeout: SENT_BY }).failure()));
     expect(failed.map(judged)).toEqual(['timeout, unknown', 'timeout, unknown']);
@@ -70,17 +70,17 @@ describe('a request may have been obeyed', () => {
   });
 });
 
-describe.each(KINDS)('a request for a %s may have been obeyed', (type) => {
+describe.each(KINDS)('%s requests with an unknown outcome', (type) => {
   it.each([
     ['before the answer', ''],
-    ['in its head', 'HTTP/1.1 200 OK\r\nContent-Ty'],
-    ['after its head', `${HEAD}Content-Length: ${GOOD.length}\r\n\r\n`],
-    ['in the midst', `${HEAD}Content-Length: ${GOOD.length + 1}\r\n\r\n${GOOD}`],
+    ['within the headers of the answer', 'HTTP/1.1 200 OK\r\nContent-Ty'],
+    ['after the headers of the answer', `${HEAD}Content-Length: ${GOOD.length}\r\n\r\n`],
+    ['within the body of the answer', `${HEAD}Content-Length: ${GOOD.length + 1}\r\n\r\n${GOOD}`],
     [
-      'between two pieces',
+      'between two chunks of the answer',
       `${HEAD}Transfer-Encoding: chunked\r\n\r\n${GOOD.length.toString(16)}\r\n${GOOD}\r\n`,
     ],
-  ])('when the connection ends %s', async (_, said) => {
+  ])(`the ${type} request has an unknown outcome when the connection ends %s`, async (_, said) => {
     for (const how of ['end', 'reset'] as const) {
       const url = await afterRequest((socket) => {
         if (how === 'end') return socket.end(said);
@@ -90,7 +90,7 @@ describe.each(KINDS)('a request for a %s may have been obeyed', (type) => {
     }
   });
 
-  it('when the answer has no end', async () => {
+  it(`the ${type} request has an unknown outcome when the answer has no end`, async () => {
     const { url } = await httpServer((response) => {
       response.writeHead(200).write('{"access_token":"');
       const more = setInterval(() => response.write(TOKEN.repeat(100)), 1);
@@ -99,12 +99,12 @@ describe.each(KINDS)('a request for a %s may have been obeyed', (type) => {
     expect(judged(await asking(type, url).failure())).toBe('too-large, unknown');
   });
 
-  it('when the answer says that it is larger than 64 KB', async () => {
+  it(`the ${type} request has an unknown outcome when the answer announces more than 64 KB`, async () => {
     const { url } = await httpServer((response) => response.end(`${GOOD}${' '.repeat(65_536)}`));
     expect(judged(await asking(type, url).failure())).toBe('too-large, unknown');
   });
 
-  it('when the head of the answer has no end', async () => {
+  it(`the ${type} request has an unknown outcome when the response headers have no end`, async () => {
     const url = await afterRequest((socket) => {
       socket.write(HEAD);
       const more = setInterval(() => socket.write(`X-Token: ${TOKEN.repeat(10)}\r\n`), 1);
@@ -115,10 +115,10 @@ describe.each(KINDS)('a request for a %s may have been obeyed', (type) => {
 
   it.each([
     ['JSON without HTTP', GOOD],
-    ['another protocol', 'SSH-2.0-OpenSSH_9.2\r\n'],
-    ['a header that is none', `HTTP/1.1 200 OK\r\nno header ${TOKEN}\r\n\r\n${GOOD}`],
-    ['a piece of no length', `${HEAD}Transfer-Encoding: chunked\r\n\r\nzz\r\n${GOOD}\r\n0\r\n\r\n`],
-  ])('when the answer is %s', async (_, said) => {
+    ['another protocol than HTTP', 'SSH-2.0-OpenSSH_9.2\r\n'],
+    ['HTTP with a malformed header', `HTTP/1.1 200 OK\r\nno header ${TOKEN}\r\n\r\n${GOOD}`],
+    ['a chunk without a valid length', `${HEAD}Transfer-Encoding: chunked\r\n\r\nzz\r\n${GOOD}\r\n0\r\n\r\n`],
+  ])(`the ${type} request has an unknown outcome when the answer is %s`, async (_, said) => {
     const url = await afterRequest((socket) => socket.end(said));
     const failed = await asking(type, url).failure();
     expect(judged(failed)).toBe('not-http, unknown');
@@ -126,8 +126,8 @@ describe.each(KINDS)('a request for a %s may have been obeyed', (type) => {
   });
 });
 
-describe('a request that is ended by the daemon', () => {
-  it('has not been sent when it was still connecting', async (ctx) => {
+describe('requests aborted by the daemon', () => {
+  it('a request counts as not sent when it is aborted while connecting', async (ctx) => {
     const port = await blackhole();
     if (port === undefined) return ctx.skip('this system queues connections without end');
     const stop = new AbortController();
@@ -136,7 +136,7 @@ describe('a request that is ended by the daemon', () => {
     expect(judged(await failing)).toBe('aborted, unsent');
   });
 
-  it('has not been sent when it was ended before', async () => {
+  it('a request counts as not sent when it was aborted before it began', async () => {
     const { url, seen } = await httpServer((response) => response.end(GOOD));
     expect(judged(await asking('access-token', url).failure({ signal: AbortSignal.abort() }))).toBe(
       'aborted, unsent',
@@ -145,9 +145,9 @@ describe('a request that is ended by the daemon', () => {
   });
 
   it.each([
-    ['while it waits', ''],
-    ['while the answer comes', `${HEAD}Content-Length: 100\r\n\r\n{`],
-  ])('may have been obeyed when it ends %s', async (_, said) => {
+    ['while waiting for the answer', ''],
+    ['while the answer arrives', `${HEAD}Content-Length: 100\r\n\r\n{`],
+  ])('a request has an unknown outcome when it is aborted %s', async (_, said) => {
     const stop = new AbortController();
     const url = await afterRequest((socket) => socket.write(said, () => setImmediate(() => stop.abort())));
     expect(judged(await asking('access-token', url).failure({ signal: stop.signal }))).toBe(
@@ -155,7 +155,7 @@ describe('a request that is ended by the daemon', () => {
     );
   });
 
-  it('ends with all others when the transport is closed, and none is made after', async () => {
+  it('closing the transport aborts all open requests and refuses new ones', async () => {
     let open = 0;
     const url = await afterRequest((socket) => {
       open += 1;
@@ -173,12 +173,12 @@ describe('a request that is ended by the daemon', () => {
   });
 });
 
-describe('against the sandbox', () => {
+describe('requests to the sandbox', () => {
   const path = { 'stable-token': '/cgi-bin/stable_token', 'access-token': '/cgi-bin/token' } as const;
   // The asker has a secret of its own.
   const account = { ...TEST_ACCOUNT, secret: 'AppSecret+of/this=test&100%"?#' };
 
-  it.each(KINDS)('a %s is fetched', async (type) => {
+  it.each(KINDS)('the %s is fetched from the sandbox with one call', async (type) => {
     const sandbox = await withSandbox({ accounts: [account] });
     const { value, expiresIn } = await asking(type, sandbox.url).fetch();
     expect(value.reveal().length).toBeGreaterThan(100);
@@ -195,7 +195,7 @@ describe('against the sandbox', () => {
     [{ kind: 'partial' }, 'cut, unknown'],
     [{ kind: 'errcode', errcode: 45009 }, 'wx-45009, none'],
     [{ kind: 'redirect', location: 'https://portal.example/' }, 'http-302, none'],
-  ] as const)('%o is understood, and asked once', async (fault, expected) => {
+  ] as const)('the sandbox fault %o is recognised without a second request', async (fault, expected) => {
     for (const type of KINDS) {
       const sandbox = await withSandbox({ accounts: [account] });
       await sandbox.faults([fault]);
@@ -204,7 +204,7 @@ describe('against the sandbox', () => {
     }
   });
 
-  it('a secret that WeChat does not know is refused', async () => {
+  it('an AppSecret that the platform does not know is refused', async () => {
     const sandbox = await withSandbox();
     for (const type of KINDS) {
       expect(judged(await asking(type, sandbox.url).failure())).toMatch(/^wx-(40125|40001), none$/);

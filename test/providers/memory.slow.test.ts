@@ -22,7 +22,7 @@ async function heap(): Promise<number> {
   return process.memoryUsage().heapUsed;
 }
 
-it('nothing is kept of a request that is over, though the daemon that could end it lives on', async () => {
+it('a finished request leaves nothing on the heap while its abort signal lives on', async () => {
   const url = await afterRequest((socket) => {
     socket.end(`HTTP/1.1 200 OK\r\nContent-Length: ${GOOD.length}\r\n\r\n${GOOD}`);
   });
@@ -41,7 +41,7 @@ it('nothing is kept of a request that is over, though the daemon that could end 
   expect(Math.min(...grown)).toBeLessThan(MOST_KEPT);
 });
 
-it('forty requests at once, which one signal could end, are nothing to warn of', async () => {
+it('forty concurrent requests on one abort signal cause no Node warning', async () => {
   const warnings: string[] = [];
   const warned = ({ message }: Error) => warnings.push(message);
   process.on('warning', warned);

@@ -16,27 +16,27 @@ async function works(url: string): Promise<boolean> {
   return (await credentialKinds['stable-token'].provider(source).probe(aToken(TOKEN), signal)).works;
 }
 
-describe('a token that readers doubt', () => {
-  it('is tried at the cheapest call there is, without the secret', async () => {
+describe('probe of a token that readers refused', () => {
+  it('the probe calls getcallbackip with the token and without the AppSecret', async () => {
     const { url, seen } = await saying('{"ip_list":["203.0.113.1"]}');
     expect(await works(url)).toBe(true);
     expect(seen).toMatchObject([{ method: 'GET', target: `/cgi-bin/getcallbackip?access_token=${TOKEN}` }]);
   });
 
-  it.each([40001, 40014, 42001])('does not work when the platform answers %i', async (errcode) => {
+  it.each([40001, 40014, 42001])('the token counts as dead when the probe is answered with %i', async (errcode) => {
     const { url } = await saying(JSON.stringify({ errcode, errmsg: 'no' }));
     expect(await works(url)).toBe(false);
   });
 
   it.each([-1, 45009, 45011, 40164, 48001, 50002])(
-    'may well work when the platform answers %i',
+    'the token counts as alive when the probe is answered with %i',
     async (errcode) => {
       const { url } = await saying(JSON.stringify({ errcode, errmsg: 'no' }));
       expect(await works(url)).toBe(true);
     },
   );
 
-  it('may well work when the platform cannot be asked', async () => {
+  it('the token counts as alive when the platform cannot be probed', async () => {
     expect(await works(`http://127.0.0.1:${await closedPort()}`)).toBe(true);
     expect(await works((await saying('<html></html>', 502)).url)).toBe(true);
   });

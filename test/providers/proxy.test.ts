@@ -38,8 +38,8 @@ async function platform({ server, authority }: Certificates) {
   return { url: `https://127.0.0.1:${port}`, host: `127.0.0.1:${port}`, seen, trusted: { ca: authority } };
 }
 
-describe('a proxy that is configured', () => {
-  it('is not asked for this very host, to which the AppSecret goes in the clear', async () => {
+describe('configured proxy', () => {
+  it('a configured proxy is not used for plain HTTP to this host', async () => {
     const proxy = await connectProxy();
     const { url, seen } = await saying(GOOD);
     await asking('stable-token', url, { proxy: proxy.url }).fetch();
@@ -47,7 +47,7 @@ describe('a proxy that is configured', () => {
     expect(proxy.asked).toEqual([]);
   });
 
-  it('is asked to connect, and sees nothing of what it carries', async (ctx) => {
+  it('a configured proxy opens a tunnel and never sees the AppSecret', async (ctx) => {
     if (typeof made === 'string') return ctx.skip(made);
     const { url, host, seen, trusted } = await platform(made);
     const proxy = await connectProxy();
@@ -58,7 +58,7 @@ describe('a proxy that is configured', () => {
     expect(proxy.carried()).not.toContain(SECRET);
   });
 
-  it('is shown the user and password of its URL', async (ctx) => {
+  it('a configured proxy gets the user and password of its URL', async (ctx) => {
     if (typeof made === 'string') return ctx.skip(made);
     const { url, trusted } = await platform(made);
     const proxy = await connectProxy();
@@ -67,7 +67,7 @@ describe('a proxy that is configured', () => {
     expect(proxy.authorizations).toEqual([`Basic ${Buffer.from('daemon:pass word').toString('base64')}`]);
   });
 
-  it('goes before the environment', async (ctx) => {
+  it('a configured proxy takes precedence over HTTPS_PROXY and NO_PROXY', async (ctx) => {
     if (typeof made === 'string') return ctx.skip(made);
     const { url, trusted } = await platform(made);
     const [proxy, other] = [await connectProxy(), await connectProxy()];
@@ -76,7 +76,7 @@ describe('a proxy that is configured', () => {
     expect([proxy.asked.length, other.asked.length]).toEqual([1, 0]);
   });
 
-  it.each([403, 407, 502, 503])('and answers %i has sent nothing on', async (status) => {
+  it.each([403, 407, 502, 503])('the request counts as not sent when the proxy answers HTTP %i', async (status) => {
     const proxy = await connectProxy(status);
     const withUser = proxy.url.replace('//', '//daemon:the-password@');
     for (const type of KINDS) {
@@ -92,14 +92,14 @@ describe('a proxy that is configured', () => {
     expect(proxy.asked).toEqual(['api.weixin.invalid:443', 'api.weixin.invalid:443']);
   });
 
-  it('and wants a login where none is given says how to give one', async () => {
+  it('the advice shows how to give a login when the proxy demands one', async () => {
     const proxy = await connectProxy(407);
     const failed = await asking('stable-token', 'https://api.weixin.invalid', { proxy: proxy.url }).failure();
     expect(failed.message).toContain(`the proxy ${proxy.url} answered HTTP 407`);
     expect(failed.failure.advice).toContain('USER:PASSWORD@HOST');
   });
 
-  it('and hangs up is not said to refuse connections', async () => {
+  it('a proxy that hangs up on CONNECT is not reported as unreachable', async () => {
     const proxy = `http://127.0.0.1:${await tcpServer((socket) => socket.once('data', () => socket.end()))}`;
     const failed = await asking('stable-token', 'https://api.weixin.invalid', { proxy }).failure();
     expect(judged(failed)).toBe('proxy, unsent');
@@ -109,7 +109,7 @@ describe('a proxy that is configured', () => {
     expect(failed.failure.advice).toContain('CONNECT');
   });
 
-  it('may be spoken to in TLS, also by its address, and Node warns of nothing', async (ctx) => {
+  it('an https proxy works by IP address without Node warnings, given a valid certificate', async (ctx) => {
     if (typeof made === 'string') return ctx.skip(made);
     const warnings: Error[] = [];
     const warned = (warning: Error) => void warnings.push(warning);
@@ -127,7 +127,7 @@ describe('a proxy that is configured', () => {
     expect(elsewhere.asked).toEqual([]);
   });
 
-  it('and is closed has sent nothing on', async () => {
+  it('the request counts as not sent when the proxy refuses the connection', async () => {
     const proxy = `http://127.0.0.1:${await closedPort()}`;
     const withUser = proxy.replace('//', '//daemon:the-password@');
     const failed = await asking('access-token', 'https://api.weixin.invalid', { proxy: withUser }).failure();
@@ -136,7 +136,7 @@ describe('a proxy that is configured', () => {
     expect(failed.failure.advice).toContain('WXTOKEN_PROXY');
   });
 
-  it('and whose name is not known is named, not the platform', async () => {
+  it('the error names the proxy when its host name cannot be resolved', async () => {
     const proxy = 'http://egress.invalid:3128';
     const failed = await asking('stable-token', 'https://127.0.0.1:9', { proxy, timeout: 25_000 }).failure();
     expect(judged(failed)).toBe('dns, unsent');
@@ -145,7 +145,7 @@ describe('a proxy that is configured', () => {
     );
   });
 
-  it('and has opened a tunnel is not blamed for what lies behind it', async () => {
+  it('a proxy with an open tunnel is not blamed for errors behind it', async () => {
     const proxy = await connectProxy();
     const { url, host } = await saying(GOOD).then((plain) => ({
       url: plain.url.replace('http:', 'https:'),
@@ -156,7 +156,7 @@ describe('a proxy that is configured', () => {
     expect(failed.message).toContain(`no answer from ${host}: it speaks no TLS (plain http?)`);
   });
 
-  it('and says nothing has sent nothing on', async () => {
+  it('the request counts as not sent when the proxy never answers', async () => {
     const proxy = `http://127.0.0.1:${await tcpServer(() => {})}`;
     const failed = await asking('access-token', 'https://api.weixin.invalid', {
       proxy,
@@ -166,7 +166,7 @@ describe('a proxy that is configured', () => {
     expect(failed.message).toContain(`no answer from the proxy ${proxy}: no connection came about in time`);
   });
 
-  it('and says nothing does not keep the daemon from stopping', async () => {
+  it('a proxy that never answers does not keep the daemon from stopping', async () => {
     const stop = new AbortController();
     const port = await tcpServer((socket) => socket.once('data', () => stop.abort()));
     const asker = asking('access-token', 'https://api.weixin.invalid', { proxy: `http://127.0.0.1:${port}` });
@@ -175,10 +175,10 @@ describe('a proxy that is configured', () => {
 
   it.each([
     ['hangs up', ''],
-    ['says what is no HTTP', 'SSH-2.0-OpenSSH_9.2\r\n'],
-    ['connects to what is no TLS', 'HTTP/1.1 200 OK\r\n\r\nnot TLS'],
-    ['connects and hangs up', 'HTTP/1.1 200 OK\r\n\r\n'],
-  ])('and %s has sent nothing on, and is not asked again and again', async (_, said) => {
+    ['answers with something other than HTTP', 'SSH-2.0-OpenSSH_9.2\r\n'],
+    ['opens a tunnel to a server without TLS', 'HTTP/1.1 200 OK\r\n\r\nnot TLS'],
+    ['opens a tunnel and hangs up', 'HTTP/1.1 200 OK\r\n\r\n'],
+  ])('a proxy that %s has forwarded nothing and is asked only once', async (_, said) => {
     let connections = 0;
     const port = await tcpServer((socket) => {
       connections += 1;
@@ -191,7 +191,7 @@ describe('a proxy that is configured', () => {
     expect(connections).toBe(1);
   });
 
-  it('that cannot connect to a host leaves an access-token to the next', async (ctx) => {
+  it('an access-token request goes to the next host when the proxy cannot reach the first', async (ctx) => {
     if (typeof made === 'string') return ctx.skip(made);
     const { url, trusted, seen } = await platform(made);
     const proxy = await connectProxy();
@@ -202,8 +202,8 @@ describe('a proxy that is configured', () => {
   });
 });
 
-describe('a proxy of the environment', () => {
-  it('that is closed is named, not the platform', async () => {
+describe('proxy from the environment', () => {
+  it('the error names the HTTPS_PROXY that refuses the connection, not the platform', async () => {
     const proxy = `http://127.0.0.1:${await closedPort()}`;
     environment({ HTTPS_PROXY: proxy });
     const failed = await asking('stable-token', 'https://api.weixin.invalid').failure();
@@ -211,7 +211,7 @@ describe('a proxy of the environment', () => {
     expect(failed.failure.advice).toContain('HTTPS_PROXY');
   });
 
-  it.each(['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY'])('%s is asked to connect to https', async (name) => {
+  it.each(['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY'])('the proxy in %s is used for https', async (name) => {
     const proxy = await connectProxy(403);
     environment({ [name]: proxy.url });
     expect(judged(await asking('stable-token', 'https://api.weixin.invalid').failure())).toBe(
@@ -221,7 +221,7 @@ describe('a proxy of the environment', () => {
   });
 
   it.each(['127.0.0.1', '*', 'example.com, 127.0.0.1'])(
-    'is not asked where NO_PROXY is %j',
+    'the proxy in HTTPS_PROXY is bypassed when NO_PROXY is %j',
     async (exceptions) => {
       const proxy = await connectProxy(403);
       environment({ HTTPS_PROXY: proxy.url, NO_PROXY: exceptions });
@@ -231,7 +231,7 @@ describe('a proxy of the environment', () => {
     },
   );
 
-  it('may be spoken to in TLS, and is held to the same authorities', async (ctx) => {
+  it('an https proxy from the environment is accepted with the configured CA', async (ctx) => {
     if (typeof made === 'string') return ctx.skip(made);
     const { url, host, trusted } = await platform(made);
     const proxy = await connectProxy(200, made.server);
@@ -240,7 +240,7 @@ describe('a proxy of the environment', () => {
     expect(proxy.asked).toEqual([host]);
   });
 
-  it('is not asked for plain http, which does not leave this host', async () => {
+  it('the environment proxy is not used for plain HTTP to this host', async () => {
     const proxy = await connectProxy();
     const { url, seen } = await saying(GOOD);
     environment({ HTTPS_PROXY: proxy.url, HTTP_PROXY: proxy.url, http_proxy: proxy.url });
@@ -255,7 +255,7 @@ describe('a proxy of the environment', () => {
     'http://daemon:the-password@[egress',
     '//egress',
     'socks5://daemon:the-password@egress:1080',
-  ])('that is no URL is said to be none, without its password: %s', async (value) => {
+  ])('an invalid HTTPS_PROXY is reported without its password: %s', async (value) => {
     environment({ HTTPS_PROXY: value });
     const failed = await asking('access-token', 'https://api.weixin.invalid').failure();
     expect(judged(failed)).toBe('proxy, unsent');

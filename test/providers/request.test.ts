@@ -4,8 +4,8 @@ import { Secret } from '../../src/core/secret.ts';
 import { APPID, asking, GOOD, judged, SECRET, TOKEN } from './asking.ts';
 import { saying } from './servers.ts';
 
-describe('a stable token is asked for', () => {
-  it('by a POST of JSON that says its length, since WeChat answers a chunked one with 412', async () => {
+describe('stable-token requests', () => {
+  it('a stable-token is requested by POST with JSON and a Content-Length', async () => {
     const { url, seen } = await saying(GOOD);
     await asking('stable-token', url).fetch();
     expect(seen).toHaveLength(1);
@@ -22,15 +22,15 @@ describe('a stable token is asked for', () => {
     });
   });
 
-  it('by force only when that was said', async () => {
+  it('a forced stable-token request sets force_refresh to true', async () => {
     const { url, seen } = await saying(GOOD);
     await asking('stable-token', url).fetch({ forced: true });
     expect(JSON.parse(seen[0]?.body ?? '')).toMatchObject({ force_refresh: true });
   });
 });
 
-describe('an access token is asked for', () => {
-  it('by a GET without a body, whose query says the very secret', async () => {
+describe('access-token requests', () => {
+  it('an access-token is requested by GET with the AppSecret in the query', async () => {
     const { url, seen } = await saying(GOOD);
     await asking('access-token', url).fetch();
     expect(seen).toHaveLength(1);
@@ -50,9 +50,9 @@ describe('an access token is asked for', () => {
   });
 });
 
-describe('every request', () => {
+describe('all requests', () => {
   it.each(['stable-token', 'access-token', 'wecom'] as const)(
-    'for a %s is sent with a permit of the last moment, or not at all',
+    'the %s request is sent only if its permit still holds at the last moment',
     async (type) => {
       const { url, seen } = await saying(GOOD);
       const asker = asking(type, url);
@@ -65,7 +65,7 @@ describe('every request', () => {
   );
 
   it.each(['stable-token', 'access-token'] as const)(
-    'for a %s says who asks, and what it wants',
+    'the %s request names its user agent and asks for uncached JSON',
     async (type) => {
       const { url, seen } = await saying(GOOD);
       await asking(type, url).fetch();
@@ -86,13 +86,13 @@ describe('every request', () => {
     ['/wechat', '/wechat/cgi-bin/stable_token'],
     ['/wechat//', '/wechat/cgi-bin/stable_token'],
     ['/a/b%20c', '/a/b%20c/cgi-bin/stable_token'],
-  ])('keeps the path of the base URL: %j', async (prefix, target) => {
+  ])('a request keeps the path %j of the base URL', async (prefix, target) => {
     const { url, seen } = await saying(GOOD);
     await asking('stable-token', `${url}${prefix}`).fetch();
     expect(seen.map((request) => request.target)).toEqual([target]);
   });
 
-  it('makes a connection of its own, so that none is lost on one that has just died', async () => {
+  it('each request opens a connection of its own', async () => {
     const server = await saying(GOOD);
     const { fetch } = asking('stable-token', server.url);
     await fetch();
@@ -100,7 +100,7 @@ describe('every request', () => {
     expect(server.connections()).toBe(2);
   });
 
-  it('reads the secret anew', async () => {
+  it('each request reads the AppSecret anew', async () => {
     const { url, seen } = await saying(GOOD);
     const secrets = ['the-first-secret', 'the-second-secret'];
     const secret = async () => new Secret(secrets.shift() ?? '');
@@ -113,7 +113,7 @@ describe('every request', () => {
     ]);
   });
 
-  it('is not made without a secret', async () => {
+  it('no request is sent when the AppSecret cannot be read', async () => {
     const { url, seen } = await saying(GOOD);
     const unusable = new EdgeError({
       class: 'passing',
@@ -128,15 +128,15 @@ describe('every request', () => {
   });
 });
 
-describe('the answer', () => {
-  it('is the value, its life, and the time on the platform’s own clock', async () => {
+describe('parsed answer', () => {
+  it('an answer yields the token, its lifetime and the platform time', async () => {
     const { url } = await saying(GOOD, 200, { date: 'Thu, 01 Jan 2026 00:00:00 GMT' });
     const { value, ...rest } = await asking('access-token', url).fetch();
     expect(value.reveal()).toBe(TOKEN);
     expect(rest).toEqual({ expiresIn: 7200, platformDate: Date.UTC(2026, 0, 1) });
   });
 
-  it('has no time of the platform’s where its date is none', async () => {
+  it('an answer with an invalid Date header yields no platform time', async () => {
     const { url } = await saying(GOOD, 200, { date: 'yesterday' });
     expect(await asking('access-token', url).fetch()).not.toHaveProperty('platformDate');
   });

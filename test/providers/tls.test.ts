@@ -31,8 +31,8 @@ async function tlsServer(identity: Identity & SecureContextOptions) {
   return { url: `https://127.0.0.1:${port}`, named: `https://localhost:${port}`, seen };
 }
 
-describe('a platform whose certificate', () => {
-  it('is signed by a given authority is asked', async (ctx) => {
+describe('TLS certificates of the platform', () => {
+  it('a platform with a certificate from the configured CA gets the request', async (ctx) => {
     if (typeof made === 'string') return ctx.skip(made);
     const { url, named, seen } = await tlsServer(made.server);
     for (const type of KINDS) {
@@ -41,7 +41,7 @@ describe('a platform whose certificate', () => {
     expect(seen).toHaveLength(4);
   });
 
-  it('is signed by one of several given authorities is asked', async (ctx) => {
+  it('a platform is accepted when one of several configured CAs signed its certificate', async (ctx) => {
     if (typeof made === 'string') return ctx.skip(made);
     const { url, seen } = await tlsServer(made.server);
     await asking('stable-token', url, { ca: made.stranger + made.authority }).fetch();
@@ -49,12 +49,12 @@ describe('a platform whose certificate', () => {
   });
 
   it.for([
-    ['is signed by an unknown authority', 'server', undefined],
-    ['is signed by another than the given authority', 'server', 'stranger'],
-    ['is signed by nobody', 'selfSigned', undefined],
-    ['is signed by nobody, and not by the given authority', 'selfSigned', 'authority'],
+    ['is signed by an unknown CA', 'server', undefined],
+    ['is signed by another CA than the configured one', 'server', 'stranger'],
+    ['is self-signed', 'selfSigned', undefined],
+    ['is self-signed despite a configured CA', 'selfSigned', 'authority'],
     ['names another host', 'elsewhere', 'authority'],
-  ] as const)('%s is not told the secret', async ([, identity, authority], ctx) => {
+  ] as const)('a platform whose certificate %s never sees the AppSecret', async ([, identity, authority], ctx) => {
     if (typeof made === 'string') return ctx.skip(made);
     const { url, seen } = await tlsServer(made[identity]);
     for (const type of KINDS) {
@@ -65,7 +65,7 @@ describe('a platform whose certificate', () => {
     expect(seen).toEqual([]);
   });
 
-  it('does not exist, since it speaks plain HTTP, is not told the secret', async () => {
+  it('a platform that speaks plain HTTP on an https URL never sees the AppSecret', async () => {
     const { url, seen } = await saying(GOOD);
     const failed = await asking('access-token', url.replace('http:', 'https:')).failure();
     expect(judged(failed)).toBe('tls, unsent');
@@ -74,7 +74,7 @@ describe('a platform whose certificate', () => {
     expect(seen).toEqual([]);
   });
 
-  it('does not exist, since it speaks an older TLS, is not told the secret', async (ctx) => {
+  it('a platform that speaks only TLS 1.1 never sees the AppSecret', async (ctx) => {
     if (typeof made === 'string') return ctx.skip(made);
     const { url, seen } = await tlsServer({ ...made.server, minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1' });
     const failed = await asking('access-token', url, { ca: made.authority }).failure();
@@ -83,7 +83,7 @@ describe('a platform whose certificate', () => {
     expect(seen).toEqual([]);
   });
 
-  it('is bad is left for the next host, also for an access-token', async (ctx) => {
+  it('an access-token request goes to the next host when the first has a bad certificate', async (ctx) => {
     if (typeof made === 'string') return ctx.skip(made);
     const bad = await tlsServer(made.elsewhere);
     const good = await tlsServer(made.server);

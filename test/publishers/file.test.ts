@@ -42,19 +42,19 @@ async function inodes(...paths: readonly string[]): Promise<number[]> {
   return await Promise.all(paths.map(async (path) => (await stat(path)).ino));
 }
 
-describe('publishing into a file', () => {
-  it('is known by its path', async () => {
+describe('file publisher', () => {
+  it('the publisher of a file is identified by the path', async () => {
     const { id, path } = await workshop();
     expect(id).toBe(`file:${path}`);
   });
 
-  it('creates the folder, and nothing in it before there is a token', async () => {
+  it('the folder of a file is created but stays empty before the first token', async () => {
     const { prepare, folder } = await workshop();
     expect(await prepare()).toEqual([]);
     expect(await namesIn(folder)).toEqual([]);
   });
 
-  it('leaves the file alone when something newer was published meanwhile, and nothing behind', async () => {
+  it('a superseded publication leaves the file alone and no temporary file behind', async () => {
     const { prepare, publish, path, folder } = await workshop({ details: false });
     await prepare();
     await publish(NEW);
@@ -63,7 +63,7 @@ describe('publishing into a file', () => {
     expect(await namesIn(folder)).toEqual(['token']);
   });
 
-  it('writes the value and, beside it, the details', async () => {
+  it('the value and its details are written into two files with the configured mode', async () => {
     const { prepare, publish, path, json, folder } = await workshop();
     await prepare();
     expect(await publish(OLD)).toBe('written');
@@ -76,14 +76,14 @@ describe('publishing into a file', () => {
     expect(await namesIn(folder)).toEqual(['token', 'token.json']);
   });
 
-  it('writes the value alone where no details are asked for', async () => {
+  it('the value is written alone when no details are configured', async () => {
     const { prepare, publish, folder } = await workshop({ details: false });
     await prepare();
     await publish(OLD);
     expect(await namesIn(folder)).toEqual(['token']);
   });
 
-  it('writes the details first: where the value cannot be written, they are new already', async () => {
+  it('the details are written first, even when the value then cannot be written', async () => {
     const { prepare, publish, path, json } = await workshop();
     await prepare();
     await mkdir(path);
@@ -91,7 +91,7 @@ describe('publishing into a file', () => {
     expect(await contentOf(json)).toContain('the-second-token');
   });
 
-  it('leaves the value as it was where the details cannot be written', async () => {
+  it('the value stays as it was when the details cannot be written', async () => {
     const { prepare, publish, path, json } = await workshop();
     await prepare();
     await publish(OLD);
@@ -101,7 +101,7 @@ describe('publishing into a file', () => {
     expect(await contentOf(path)).toBe('the-first-token-of-this-test');
   });
 
-  it('writes nothing where the token is there already', async () => {
+  it('a token that is published already is not written again', async () => {
     const { prepare, publish, path, json } = await workshop();
     await prepare();
     await publish(OLD);
@@ -110,7 +110,7 @@ describe('publishing into a file', () => {
     expect(await inodes(path, json)).toEqual(before);
   });
 
-  it('lets a reader go on with the file that it has open', async () => {
+  it('a new token gets a new file, so a reader can keep the old one open', async () => {
     const { prepare, publish, path } = await workshop();
     await prepare();
     await publish(OLD);
@@ -120,7 +120,7 @@ describe('publishing into a file', () => {
     expect(await inodes(path)).not.toEqual([before]);
   });
 
-  it('sweeps what a daemon that is gone left in the folder, at the start', async () => {
+  it('a recent temporary file of another container is left in the folder at the start', async () => {
     const { prepare, folder } = await workshop();
     await mkdir(folder);
     const leftover = `.wx-token-sidecar-${'f'.repeat(12)}-7-${'0'.repeat(32)}.tmp`;
@@ -130,7 +130,7 @@ describe('publishing into a file', () => {
   });
 });
 
-describe('what somebody changed is repaired', () => {
+describe('repair of published files', () => {
   async function published(changes: Partial<FileTarget> = {}) {
     const bench = await workshop(changes);
     await bench.prepare();
@@ -138,14 +138,14 @@ describe('what somebody changed is repaired', () => {
     return bench;
   }
 
-  it('the mode', async () => {
+  it('a changed file mode is restored', async () => {
     const { publish, path } = await published();
     await chmod(path, 0o644);
     expect(await publish(OLD)).toBe('written');
     expect(await modeOf(path)).toBe(0o640);
   });
 
-  it('the group', async (ctx) => {
+  it('a changed file group is restored', async (ctx) => {
     if (!isRoot) return ctx.skip('only root may give a file to any group');
     const { publish, path } = await published({ gid: 48_731 });
     await chown(path, 0, 0);
@@ -154,7 +154,7 @@ describe('what somebody changed is repaired', () => {
   });
 
   it.each(['', 'the-first-token-of-this-tesT', 'the-first-token-of-this-test\n'])(
-    'the content, when it has become %j',
+    'a file whose content has become %j is rewritten',
     async (content) => {
       const { publish, path } = await published();
       await writeFile(path, content);
@@ -163,7 +163,7 @@ describe('what somebody changed is repaired', () => {
     },
   );
 
-  it('the details alone, without a write of the value', async () => {
+  it('missing details are written again without a write of the value', async () => {
     const { publish, path, json } = await published();
     const before = await inodes(path);
     await unlink(json);
@@ -172,21 +172,21 @@ describe('what somebody changed is repaired', () => {
     expect(await inodes(path)).toEqual(before);
   });
 
-  it('a file that was removed', async () => {
+  it('a removed file is written again', async () => {
     const { publish, path } = await published();
     await unlink(path);
     expect(await publish(OLD)).toBe('written');
     expect(await contentOf(path)).toBe('the-first-token-of-this-test');
   });
 
-  it('a folder that was removed', async () => {
+  it('a removed folder is created again with its file', async () => {
     const { publish, path, folder } = await published();
     await rm(folder, { recursive: true });
     expect(await publish(OLD)).toBe('written');
     expect(await contentOf(path)).toBe('the-first-token-of-this-test');
   });
 
-  it('a link that was put in its place, even to the same content', async () => {
+  it('a symbolic link in place of the file is replaced, even with the same content', async () => {
     const { publish, path, folder } = await published();
     await rename(path, join(folder, 'elsewhere'));
     await symlink('elsewhere', path);
@@ -195,15 +195,15 @@ describe('what somebody changed is repaired', () => {
     expect(await contentOf(path)).toBe('the-first-token-of-this-test');
   });
 
-  it('a folder that everyone could write is not made, whatever the umask', async () => {
+  it('a new folder is not writable for everyone, whatever the umask', async () => {
     withUmask(0);
     const { folder } = await published();
     expect(await modeOf(folder)).toBe(0o755);
   });
 });
 
-describe('a failure to publish', () => {
-  it('says what the file system said and what to do, and names no token', async (ctx) => {
+describe('failing publications', () => {
+  it('a read-only volume is reported with the error and the remedy, without the token', async (ctx) => {
     const { prepare, publish, path, folder } = await workshop();
     await prepare();
     await publish(OLD);
@@ -223,7 +223,7 @@ describe('a failure to publish', () => {
     expect(await contentOf(path)).toBe('the-first-token-of-this-test');
   });
 
-  it('on a full volume asks for space, and heals when there is some', async (ctx) => {
+  it('a full volume is reported, and publishing works again once there is space', async (ctx) => {
     const { prepare, publish, path, folder } = await workshop();
     await mkdir(folder);
     const problem = await mount(['-t', 'tmpfs', '-o', 'size=64k', 'none'], folder);

@@ -46,14 +46,14 @@ async function read(folder: string, program: string, args: readonly string[]): P
 
 const decoded = (base64: string): string => Buffer.from(base64, 'base64').toString('utf8');
 
-describe('whatever the platform, an appid or a name holds, it is read back by', () => {
-  it('whoever reads the whole file, raw', async () => {
+describe('readers of the file formats', () => {
+  it('a reader of a raw file gets hostile values unchanged', async () => {
     const folder = await publish(all, 'raw');
     const found = await Promise.all(all.map((_, index) => readFile(join(folder, `${index}.raw`), 'utf8')));
     expect(found, `seed ${seed}`).toEqual(all.map(({ value }) => value));
   });
 
-  it("Node's JSON.parse", async () => {
+  it('Node reads hostile values from a JSON file unchanged', async () => {
     const folder = await publish(all, 'json');
     const texts = await Promise.all(all.map((_, index) => readFile(join(folder, `${index}.json`), 'utf8')));
     expect(
@@ -62,7 +62,7 @@ describe('whatever the platform, an appid or a name holds, it is read back by', 
     ).toEqual(all.map(expectedDetails));
   });
 
-  it.for(['sh', 'dash', 'bash'] as const)('%s, which sources it', async (shell, ctx) => {
+  it.for(['sh', 'dash', 'bash'] as const)('%s reads hostile values from an env file', async (shell, ctx) => {
     await needsTool(ctx.skip, shell);
     const possible = all.filter(({ value }) => !value.includes('\0'));
     const variables = possible.map(({ subject }) => VARIABLES[subject.kind]);
@@ -72,7 +72,7 @@ describe('whatever the platform, an appid or a name holds, it is read back by', 
     expect(found.split('\0'), `seed ${seed}`).toEqual(expected.join('').split('\0'));
   });
 
-  it('PHP, which includes it', async (ctx) => {
+  it('PHP reads hostile values from an included PHP file unchanged', async (ctx) => {
     await needsTool(ctx.skip, 'php');
     const folder = await publish(all, 'php');
     const options = ['-n', '-d', 'display_errors=stderr'];
@@ -83,7 +83,7 @@ describe('whatever the platform, an appid or a name holds, it is read back by', 
     expect(arrays, `seed ${seed}`).toEqual(all.map(expectedDetails));
   });
 
-  it('Java, which loads it as properties', async (ctx) => {
+  it('Java reads hostile values from a properties file unchanged', async (ctx) => {
     await needsJava(ctx.skip);
     const folder = await publish(all, 'properties');
     const found = await read(folder, 'java', [join(SCRIPTS, 'Read.java'), String(all.length)]);

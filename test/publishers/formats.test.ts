@@ -5,32 +5,32 @@ import { aToken } from './token.ts';
 const SUBJECT = { name: 'shop', type: 'stable-token', appId: 'wx0000000000000000', kind: 'token' } as const;
 const TOKEN = aToken('76_aToken-of_WeChat');
 
-describe('a published file', () => {
-  it('is, raw, the value and nothing else', () => {
+describe('file formats', () => {
+  it('a raw file holds the value and nothing else', () => {
     expect(formats.raw(TOKEN)).toBe('76_aToken-of_WeChat');
   });
 
-  it('says in JSON whose token it is and when it ends, in whole seconds', () => {
+  it('a JSON file names the owner of the token and its end in whole seconds', () => {
     expect(formats.json(TOKEN, SUBJECT)).toBe(
       '{"name":"shop","type":"stable-token","app_id":"wx0000000000000000","access_token":"76_aToken-of_WeChat",' +
         '"expires_in":7200,"issued_at":1767225600,"expires_at":1767232800}\n',
     );
   });
 
-  it('keeps expires_in as the platform gave it, and claims no second that the token does not have', () => {
+  it('a JSON file keeps expires_in as given and rounds expires_at down', () => {
     const token = aToken('76_aToken-of_WeChat', { expiresIn: 345, expiresAt: 1_767_226_345_999 });
     const details = JSON.parse(formats.json(token, SUBJECT));
     expect(details).toMatchObject({ expires_in: 345, expires_at: 1_767_226_345 });
   });
 
-  it('calls a ticket a ticket, and says which', () => {
+  it('a JSON file for a ticket has the field ticket and the ticket type', () => {
     expect(formats.json(TOKEN, { ...SUBJECT, kind: 'wx_card' })).toBe(
       '{"name":"shop","type":"wx_card","app_id":"wx0000000000000000","ticket":"76_aToken-of_WeChat",' +
         '"expires_in":7200,"issued_at":1767225600,"expires_at":1767232800}\n',
     );
   });
 
-  it('sets two variables of a shell', () => {
+  it('an env file sets two shell variables', () => {
     expect(formats.env(TOKEN, SUBJECT)).toBe(
       "WX_ACCESS_TOKEN='76_aToken-of_WeChat'\nWX_ACCESS_TOKEN_EXPIRES_AT='1767232800'\n",
     );
@@ -41,18 +41,18 @@ describe('a published file', () => {
     ['wx_card', 'WX_CARD_TICKET'],
     ['corp_jsapi', 'WX_CORP_JSAPI_TICKET'],
     ['agent_config', 'WX_AGENT_CONFIG_TICKET'],
-  ] as const)('sets, for the ticket %s, the variable %s', ([kind, variable]) => {
+  ] as const)('an env file for the ticket %s sets the variable %s', ([kind, variable]) => {
     expect(formats.env(TOKEN, { ...SUBJECT, kind })).toBe(
       `${variable}='76_aToken-of_WeChat'\n${variable}_EXPIRES_AT='1767232800'\n`,
     );
   });
 
-  it('is never written for a shell with a NUL, which would cut or change the value', () => {
+  it('an env file is never written for a value that contains a NUL', () => {
     expect(() => formats.env(aToken('before\0after'), SUBJECT)).toThrow(TypeError);
     expect(() => formats.env(aToken('before\0after'), SUBJECT)).not.toThrow(/before|after/);
   });
 
-  it('returns an array to PHP', () => {
+  it('a PHP file returns an array of the details', () => {
     expect(formats.php(TOKEN, SUBJECT).split('\n')).toEqual([
       '<?php return [',
       '  "name" => "shop",',
@@ -67,7 +67,7 @@ describe('a published file', () => {
     ]);
   });
 
-  it('is a line for each of the properties of Java', () => {
+  it('a properties file has one line for each property', () => {
     expect(formats.properties(TOKEN, { ...SUBJECT, kind: 'jsapi' }).split('\n')).toEqual([
       'name=shop',
       'type=jsapi',
@@ -81,7 +81,7 @@ describe('a published file', () => {
   });
 
   it.for(['php', 'properties'] as const)(
-    'is, as %s, plain ASCII in any encoding it may be read in',
+    'a file in %s format is plain ASCII, whatever the value and the name hold',
     (format) => {
       const content = formats[format](aToken('微信🔑\x81\0'), { ...SUBJECT, name: '小店' });
       expect(content).toMatch(/^[\n -~]+$/);

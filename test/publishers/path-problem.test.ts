@@ -22,18 +22,18 @@ async function problemsOf(path: string, details = false): Promise<readonly strin
   return await filePublisher({ type: 'file', path, format: 'raw', details, mode: 0o640 }, SUBJECT).prepare();
 }
 
-describe('a path that can be published to', () => {
-  it('need not be there, nor its folder', async () => {
+describe('usable paths', () => {
+  it('a path is usable when neither the file nor its folder exists', async () => {
     expect(await problemsOf(join(await temporaryFolder(), 'a', 'b', 'token'), true)).toEqual([]);
   });
 
-  it('may be a file from before', async () => {
+  it('a path is usable when the file exists already', async () => {
     const path = join(await temporaryFolder(), 'token');
     await writeFile(path, 'token');
     expect(await problemsOf(path)).toEqual([]);
   });
 
-  it('may lie in a folder that is a link, or a mount', async (ctx) => {
+  it('a path is usable when its folder is a symbolic link or a mount', async (ctx) => {
     const folder = await temporaryFolder();
     await mkdir(join(folder, 'volume'));
     await symlink('volume', join(folder, 'link'));
@@ -44,8 +44,8 @@ describe('a path that can be published to', () => {
   });
 });
 
-describe('a path that cannot be published to is refused with the remedy', () => {
-  it('a symbolic link', async () => {
+describe('refused paths', () => {
+  it('a symbolic link is refused as a path', async () => {
     const path = join(await temporaryFolder(), 'token');
     await symlink('elsewhere', path);
     expect(await problemsOf(path)).toEqual([
@@ -53,7 +53,7 @@ describe('a path that cannot be published to is refused with the remedy', () => 
     ]);
   });
 
-  it('a folder', async () => {
+  it('a folder is refused as a path', async () => {
     const path = join(await temporaryFolder(), 'token');
     await mkdir(path);
     expect(await problemsOf(path)).toEqual([
@@ -61,13 +61,13 @@ describe('a path that cannot be published to is refused with the remedy', () => 
     ]);
   });
 
-  it('a FIFO, without waiting for who writes into it', async () => {
+  it('a FIFO is refused as a path without waiting for a writer', async () => {
     const path = join(await temporaryFolder(), 'token');
     execFileSync('mkfifo', [path]);
     expect(await problemsOf(path)).toEqual([expect.stringContaining('is not a regular file')]);
   });
 
-  it('a socket', async () => {
+  it('a socket is refused as a path', async () => {
     const path = join(await temporaryFolder(), 'token');
     const server = createServer().listen(path);
     onTestFinished(() => {
@@ -77,14 +77,14 @@ describe('a path that cannot be published to is refused with the remedy', () => 
     expect(await problemsOf(path)).toEqual([expect.stringContaining('is not a regular file')]);
   });
 
-  it('one beside which the details have no place', async () => {
+  it('a path is refused when a folder stands in place of its details', async () => {
     const path = join(await temporaryFolder(), 'token');
     await mkdir(`${path}.json`);
     expect(await problemsOf(path, true)).toEqual([expect.stringContaining(`${path}.json is there already`)]);
     expect(await problemsOf(path, false)).toEqual([]);
   });
 
-  it('both it and its details', async () => {
+  it('an unusable file and its unusable details are reported as two problems', async () => {
     const path = join(await temporaryFolder(), 'token');
     await mkdir(path);
     await mkdir(`${path}.json`);
@@ -92,7 +92,7 @@ describe('a path that cannot be published to is refused with the remedy', () => 
   });
 
   it.for(['token', 'a token', 'a\ttoken', 'a\\token', 'a\\040token', '令牌'])(
-    'a single file that is mounted: %j',
+    'a mounted single file named %j is refused as a path',
     async (name, ctx) => {
       const folder = await temporaryFolder();
       const path = join(folder, name);
@@ -106,7 +106,7 @@ describe('a path that cannot be published to is refused with the remedy', () => 
     },
   );
 
-  it('a single file that is mounted, named through a link', async (ctx) => {
+  it('a mounted single file is refused even when named through a link', async (ctx) => {
     const folder = await temporaryFolder();
     await mkdir(join(folder, 'volume'));
     await symlink('volume', join(folder, 'link'));
@@ -119,7 +119,7 @@ describe('a path that cannot be published to is refused with the remedy', () => 
     ]);
   });
 
-  it('a file beside one that is mounted is not', async (ctx) => {
+  it('a file beside a mounted one is accepted as a path', async (ctx) => {
     const folder = await temporaryFolder();
     await writeFile(join(folder, 'token'), 'token');
     const impossible = await mount(['--bind', join(folder, 'token')], join(folder, 'token'));
@@ -127,7 +127,7 @@ describe('a path that cannot be published to is refused with the remedy', () => 
     expect(await problemsOf(join(folder, 'token2'))).toEqual([]);
   });
 
-  it('a folder on a volume that is mounted read-only', async (ctx) => {
+  it('a folder on a read-only volume is refused with the remedy', async (ctx) => {
     const folder = await temporaryFolder();
     const impossible = await mount(['--bind', '-o', 'ro', folder], folder);
     if (impossible) return ctx.skip(impossible);
@@ -142,7 +142,7 @@ describe('a path that cannot be published to is refused with the remedy', () => 
     ]);
   });
 
-  it('a path that leads through a file', async () => {
+  it('a path that leads through a file is refused', async () => {
     const folder = await temporaryFolder();
     await writeFile(join(folder, 'file'), '');
     expect(await problemsOf(join(folder, 'file', 'token'))).toEqual([
@@ -156,7 +156,7 @@ describe('a path that cannot be published to is refused with the remedy', () => 
   it.for([
     { what: 'that it may not write', mode: 0o755, owner: 0 },
     { what: 'that it may not list, where a left-over could not be found', mode: 0o300, owner: NOBODY },
-  ])('a folder $what', async ({ mode, owner }, ctx) => {
+  ])('the daemon refuses a folder $what', async ({ mode, owner }, ctx) => {
     if (!isRoot) return ctx.skip('only root may start a program as somebody else');
     const folder = await temporaryFolder();
     await chown(folder, owner, owner);

@@ -14,36 +14,36 @@ const stored = (changes: Partial<Token> = {}) =>
 /** Of a stored token, in a moment in which either lives. */
 const judged = (there: Token, here = ours(), wall = here.issuedAt + 1) => precedenceOf(there, here, wall);
 
-describe('of two different tokens', () => {
-  it('the one that the platform handed out later is the newer, whatever each daemon counts', () => {
+describe('two different tokens', () => {
+  it('the token that the platform handed out later is newer, whatever its generation', () => {
     expect(judged(stored({ platformDate: NOON + HOUR, generation: 1 }))).toBe('newer');
     expect(judged(stored({ platformDate: NOON - HOUR, generation: 99 }))).toBe('older');
   });
 
-  it('handed out at about the same time the higher generation is the newer', () => {
+  it('the higher generation is newer among tokens handed out at about the same time', () => {
     for (const ms of [-4_000, 0, 4_000]) {
       expect(judged(stored({ platformDate: NOON + ms, generation: 11 }))).toBe('newer');
       expect(judged(stored({ platformDate: NOON + ms, generation: 9 }))).toBe('older');
     }
   });
 
-  it('without the time of the platform the higher generation is the newer, while it lives', () => {
+  it('the higher generation is newer without a platform time, as long as the token lives', () => {
     const { platformDate: _none, ...there } = stored({ generation: 99 });
     expect(judged(there)).toBe('newer');
     expect(judged(there, ours(), there.expiresAt)).toBe('older');
   });
 
-  it('one that claims to come from after the end of ours is none: it would stand in the way for ever', () => {
+  it('a stored token dated after the end of ours counts as older', () => {
     expect(judged(stored({ platformDate: NOON + 2 * HOUR }))).toBe('newer');
     expect(judged(stored({ platformDate: NOON + 2 * HOUR + 10_000 }))).toBe('older');
     expect(judged(stored({ platformDate: Date.UTC(2099, 0, 1) }))).toBe('older');
   });
 });
 
-describe('of the same token', () => {
+describe('same token on both sides', () => {
   const same = (generation: number) => judged(aToken('the-token-that-we-have', { generation }));
 
-  it('what is there is good enough, unless we know more of its end', () => {
+  it('the stored copy of a token counts as older only if our generation is higher', () => {
     expect(same(10)).toBe('same');
     expect(same(11)).toBe('same');
     expect(same(9)).toBe('older');

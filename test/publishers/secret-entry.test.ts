@@ -9,8 +9,8 @@ const ENTRY = encodeEntry(aToken('76_aToken-of_WeChat'), SUBJECT);
 const changed = (changes: Readonly<Record<string, unknown>>) =>
   JSON.stringify({ ...JSON.parse(ENTRY), ...changes });
 
-describe('the details of a token in a Secret', () => {
-  it('what was written is read back', () => {
+describe('token details in a Secret', () => {
+  it('the details of a token are read back as they were written', () => {
     const { token, appId, type } = decodeEntry(ENTRY) ?? {};
     expect([token?.value.reveal(), appId, type]).toEqual([
       '76_aToken-of_WeChat',
@@ -26,7 +26,7 @@ describe('the details of a token in a Secret', () => {
     ['no value', { access_token: undefined }],
     ['no generation', { generation: undefined }],
     ['a negative time', { expires_at: -1 }],
-  ])('details with %s were not written by us, and count for nothing', (_, changes) => {
+  ])('details with %s are ignored as not written by the daemon', (_, changes) => {
     expect(decodeEntry(changed(changes))).toBeUndefined();
     expect(() => decodeRecorded(changed(changes))).toThrow();
   });

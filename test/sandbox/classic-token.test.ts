@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { TEST_ACCOUNT } from '../support/sandbox.ts';
 import { atNoon, fetchClassic, NOON, post, probe, SECOND } from './client.ts';
 
-describe('the classic token endpoint', () => {
-  it('hands out a new token with each fetch, and no errcode with it', async () => {
+describe('classic token endpoint', () => {
+  it('each classic fetch gets a new token without an errcode', async () => {
     const sandbox = await atNoon();
     const first = await fetchClassic(sandbox);
     const second = await fetchClassic(sandbox);
@@ -12,20 +12,20 @@ describe('the classic token endpoint', () => {
     expect(second.access_token).not.toBe(first.access_token);
   });
 
-  it('hands out tokens of digits, an underscore and URL-safe characters, 136 in all', async () => {
+  it('a classic token has 136 characters: digits, an underscore and URL-safe characters', async () => {
     const { access_token } = await fetchClassic(await atNoon());
     expect(access_token).toMatch(/^\d+_[\w-]+$/);
     expect(access_token).toHaveLength(136);
   });
 
-  it('takes the parameters of a POST from its JSON body', async () => {
+  it('a classic fetch by POST takes its parameters from the JSON body', async () => {
     const { appId, secret } = TEST_ACCOUNT;
     const body = { grant_type: 'client_credential', appid: appId, secret };
     const { access_token } = await post(await atNoon(), '/cgi-bin/token', body);
     expect(access_token).toMatch(/^\d+_/);
   });
 
-  it('keeps the replaced token alive for the overlap, then refuses it with 40001', async () => {
+  it('a replaced classic token lives on for the overlap and is then refused with 40001', async () => {
     const sandbox = await atNoon({ overlap: 300 });
     const old = await fetchClassic(sandbox);
     const current = await fetchClassic(sandbox);
@@ -36,7 +36,7 @@ describe('the classic token endpoint', () => {
     expect(await probe(sandbox, current.access_token)).toBe('alive');
   });
 
-  it('never keeps a replaced token alive beyond its own end', async () => {
+  it('a replaced classic token does not outlive its own end', async () => {
     const sandbox = await atNoon();
     const old = await fetchClassic(sandbox);
     await sandbox.advance(7100 * SECOND);
@@ -47,7 +47,7 @@ describe('the classic token endpoint', () => {
     expect(await probe(sandbox, old.access_token)).toBe(42001);
   });
 
-  it('kills the first of three tokens at once, within the overlap too', async () => {
+  it('a third classic fetch kills the first token at once, even within the overlap', async () => {
     const sandbox = await atNoon();
     const first = await fetchClassic(sandbox);
     const second = await fetchClassic(sandbox);
@@ -57,14 +57,14 @@ describe('the classic token endpoint', () => {
     expect(await probe(sandbox, third.access_token)).toBe('alive');
   });
 
-  it('lets a token that nobody replaced end of age with 42001', async () => {
+  it('a classic token that was never replaced expires with 42001', async () => {
     const sandbox = await atNoon({ tokenTtl: 60 });
     const { access_token } = await fetchClassic(sandbox);
     await sandbox.advance(60 * SECOND);
     expect(await probe(sandbox, access_token)).toBe(42001);
   });
 
-  it('refuses with 45009 once the daily quota is used up, until midnight in China', async () => {
+  it('classic fetches beyond the daily quota are refused with 45009 until midnight in China', async () => {
     const sandbox = await atNoon({ dailyQuota: 2 });
     await fetchClassic(sandbox);
     await fetchClassic(sandbox);
@@ -81,7 +81,7 @@ describe('the classic token endpoint', () => {
     expect((await fetchClassic(sandbox)).errcode).toBeUndefined();
   });
 
-  it('floors fractional lives to whole seconds', async () => {
+  it('a fractional token lifetime is rounded down to whole seconds', async () => {
     const sandbox = await atNoon({ tokenTtl: 2.5 });
     expect((await fetchClassic(sandbox)).expires_in).toBe(2);
   });

@@ -63,8 +63,8 @@ async function introduced(...args: string[]) {
   return { child, output: () => output };
 }
 
-describe('the command `sandbox`', () => {
-  it('prints ready-made WXTOKEN_ lines and serves the account they name', async () => {
+describe('command `sandbox`', () => {
+  it('the sandbox command prints WXTOKEN_ lines for the account that it serves', async () => {
     const { output } = await introduced('--listen', '127.0.0.1:0');
     const lines = output()
       .split('\n')
@@ -83,14 +83,14 @@ describe('the command `sandbox`', () => {
     expect(await response.json()).toMatchObject({ expires_in: 7200 });
   });
 
-  it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('ends with 0 on %s', async (signal) => {
+  it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('the sandbox command exits 0 on %s', async (signal) => {
     const { child } = await introduced('--listen', '127.0.0.1:0');
     const ended = once(child, 'exit');
     child.kill(signal);
     expect(await ended).toEqual([0, null]);
   });
 
-  it('ends with 0 while a late and an endless answer are under way', async () => {
+  it('the sandbox command exits 0 on SIGTERM while answers are still pending', async () => {
     const { child, output } = await introduced('--listen', '127.0.0.1:0', '--latency', '1ms');
     const url = /WXTOKEN_API_BASE_URL=(\S+)/.exec(output())?.[1];
     const faults = [
@@ -108,7 +108,7 @@ describe('the command `sandbox`', () => {
     await Promise.all([late, cut]);
   });
 
-  it('serves what its options say', async () => {
+  it('the sandbox command serves the accounts and rules of its options', async () => {
     const accounts = ['--account', 'wx1:one', '--account=ww1:two', '--account', 'ww1:three'];
     const rules = [
       '--token-ttl',
@@ -135,7 +135,7 @@ describe('the command `sandbox`', () => {
   });
 
   it.each([['--help'], ['-h'], ['--listen', 'nowhere', '--help']])(
-    'prints help and ends with 0: %j',
+    'the sandbox command prints help and exits 0 for arguments that start with %j',
     async (...args) => {
       const { code, stdout } = await toItsEnd(...args);
       expect(code).toBe(0);
@@ -153,7 +153,7 @@ describe('the command `sandbox`', () => {
     },
   );
 
-  it('refuses to listen where others could reach it, with 78', async () => {
+  it('a listen address that others could reach is refused with exit code 78', async () => {
     const { code, stderr } = await toItsEnd('--listen', '0.0.0.0:8866');
     expect(code).toBe(78);
     expect(stderr).toBe(
@@ -161,20 +161,20 @@ describe('the command `sandbox`', () => {
     );
   });
 
-  it('lets nothing that was typed act on the terminal', async () => {
+  it('control characters of an unknown option are escaped in the error message', async () => {
     const { code, stderr } = await toItsEnd('--a\u001b[2J\n\u202eb');
     expect(code).toBe(78);
     expect(stderr).toBe('wx-token-sidecar: --a\\u001b[2J\\n\\u202eb: no such option\n');
   });
 
-  it('says in one line that an address is in use, with 1', async () => {
+  it('a listen address in use is reported in one line with exit code 1', async () => {
     const { host } = new URL(occupied.url);
     const { code, stderr } = await toItsEnd('--listen', host);
     expect(code).toBe(1);
     expect(stderr).toBe(`wx-token-sidecar: ${host} is in use by another program\n`);
   });
 
-  it('says everything that is wrong at once, one line each, without repeating a secret, with 78', async () => {
+  it('all invalid options are reported at once, one line each, without secrets', async () => {
     const { code, stderr, stdout } = await toItsEnd(
       ...['--listen', '8866', '--account', 'hunter2', '--account', 'wx1:a', '--account', 'wx1:b', 'hunter2'],
       ...['--token-ttl', '7200', '--overlap', '-1s', '--rotation-window=3h', '--daily-quota', 'many'],

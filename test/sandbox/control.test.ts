@@ -6,8 +6,8 @@ import { atNoon, fetchClassic, fetchStable, NOON, probe } from './client.ts';
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
-describe('the journal', () => {
-  it('tells every call with its time, account, outcome and the hash of its token', async () => {
+describe('sandbox journal', () => {
+  it('the journal records each call with time, account, outcome and token hash', async () => {
     const sandbox = await atNoon();
     const { access_token } = await fetchStable(sandbox, { force_refresh: true });
     await probe(sandbox, access_token);
@@ -35,7 +35,7 @@ describe('the journal', () => {
     });
   });
 
-  it('holds no secret and no token', async () => {
+  it('the journal holds no secret and no token', async () => {
     const sandbox = await withSandbox();
     const tokens = [await fetchClassic(sandbox), await fetchStable(sandbox)].map(
       (answer) => answer.access_token,
@@ -48,7 +48,7 @@ describe('the journal', () => {
     expect(text).toContain('40125');
   });
 
-  it('tells what came after a sequence number, and counts calls by path and appid', async () => {
+  it('the journal can be read from a sequence number and counted by path and appid', async () => {
     const sandbox = await withSandbox();
     await fetchClassic(sandbox);
     await fetchStable(sandbox);
@@ -62,7 +62,7 @@ describe('the journal', () => {
     await expect(sandbox.journal(-1)).rejects.toThrow('since: not a sequence number');
   });
 
-  it('cuts what a caller can make long', async () => {
+  it('the journal cuts a long path, appid or user agent to 200 characters', async () => {
     const sandbox = await withSandbox();
     const headers = { 'user-agent': 'u'.repeat(1000) };
     await fetch(`${sandbox.url}/${'p'.repeat(1000)}?appid=${'a'.repeat(1000)}`, { headers });
@@ -72,7 +72,7 @@ describe('the journal', () => {
     ]);
   });
 
-  it('keeps the latest calls only', () => {
+  it('the journal keeps only the latest calls', () => {
     const journal = createJournal(10);
     const call = { at: 0, method: 'GET', path: '/', appId: null, force: false, errcode: null, status: 404 };
     for (let calls = 0; calls < 1000; calls += 1) {
@@ -85,8 +85,8 @@ describe('the journal', () => {
   });
 });
 
-describe('the clock', () => {
-  it('moves forward and back, and the Date of every answer with it', async () => {
+describe('sandbox clock', () => {
+  it('the sandbox clock can be moved both ways, and the Date header follows', async () => {
     const sandbox = await atNoon();
     expect(await sandbox.advance(3_600_000)).toBe(NOON + 3_600_000);
     const later = await fetch(`${sandbox.url}/cgi-bin/token`);
@@ -99,7 +99,7 @@ describe('the clock', () => {
     expect(told).toEqual({ now: NOON - 3_600_000 });
   });
 
-  it('is the system’s unless told otherwise', async () => {
+  it('the sandbox clock is the system clock by default', async () => {
     const sandbox = await withSandbox();
     const before = Date.now();
     const now = await sandbox.advance(0);
@@ -108,8 +108,8 @@ describe('the clock', () => {
   });
 });
 
-describe('accounts', () => {
-  it('can be added while the sandbox runs, once', async () => {
+describe('sandbox accounts', () => {
+  it('an account can be added once while the sandbox runs', async () => {
     const sandbox = await withSandbox();
     const other = { appId: 'wx1111111111111111', secret: '1'.repeat(32) };
     const changes = { appid: other.appId, secret: other.secret };
@@ -123,7 +123,7 @@ describe('accounts', () => {
     await expect(sandbox.addAccount(corp)).rejects.toThrow('409');
   });
 
-  it('show their counters and switches, never their secret', async () => {
+  it('an account shows its counters and switches but never its secret', async () => {
     const sandbox = await withSandbox();
     await sandbox.account().patch({ whitelist: ['127.0.0.1'], dailyQuota: 5 });
     expect(await sandbox.account().counters()).toEqual({
@@ -138,13 +138,13 @@ describe('accounts', () => {
     });
   });
 
-  it('that do not exist are 404', async () => {
+  it('a request for an unknown account is answered 404', async () => {
     const sandbox = await withSandbox();
     await expect(sandbox.account('wx2222222222222222').counters()).rejects.toThrow('404');
     await expect(sandbox.account('wx2222222222222222').patch({ frozen: true })).rejects.toThrow('404');
   });
 
-  it('refuse a change that makes no sense, and keep as they were', async () => {
+  it('an invalid change of an account is refused and changes nothing', async () => {
     const sandbox = await withSandbox();
     const { patch, counters } = sandbox.account();
     const before = await counters();
@@ -157,7 +157,7 @@ describe('accounts', () => {
     expect(await counters()).toEqual(before);
   });
 
-  it('reset the secret of a corp only when it has one', async () => {
+  it('the secret of a corp can be reset only while there is a single one', async () => {
     const corp = { appId: 'ww0000000000000000', secret: 'one' };
     const sandbox = await withSandbox({ accounts: [corp] });
     const gettoken = async (secret: string) => {
@@ -174,25 +174,25 @@ describe('accounts', () => {
   });
 });
 
-describe('the control path', () => {
+describe('control path', () => {
   const ask = async (path: string, init: RequestInit) => {
     const sandbox = await withSandbox();
     const response = await fetch(`${sandbox.url}/sandbox/${path}`, init);
     return { status: response.status, error: JSON.parse(await response.text()).error };
   };
 
-  it('answers 400 to a body that is not JSON', async () => {
+  it('a control request whose body is not JSON is answered 400', async () => {
     expect(await ask('clock', { method: 'POST', body: '{' })).toEqual({
       status: 400,
       error: 'the body is not JSON',
     });
   });
 
-  it('answers 413 to a body of more than 64 KB', async () => {
+  it('a control request of more than 64 KB is answered 413', async () => {
     expect((await ask('faults', { method: 'PUT', body: ' '.repeat(65_537) })).status).toBe(413);
   });
 
-  it('answers 404 to an unknown resource and 405 to a wrong method, and says what there is', async () => {
+  it('an unknown control resource is answered 404 and a wrong method 405', async () => {
     expect(await ask('token', {})).toEqual({
       status: 404,
       error: expect.stringContaining('journal, faults, clock'),

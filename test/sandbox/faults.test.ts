@@ -5,8 +5,8 @@ import { atNoon, fetchClassic, fetchStable, probe } from './client.ts';
 
 const TOKEN = '/cgi-bin/token';
 
-describe('a fault that answers in the platform’s place', () => {
-  it('status: that HTTP status with an HTML body', async () => {
+describe('faults that replace the answer', () => {
+  it('the status fault answers with the given HTTP status and an HTML body', async () => {
     const sandbox = await withSandbox();
     await sandbox.faults([{ kind: 'status', status: 503 }]);
     const response = await fetch(sandbox.url + TOKEN);
@@ -15,7 +15,7 @@ describe('a fault that answers in the platform’s place', () => {
     expect(await response.text()).toMatch(/^<html>/);
   });
 
-  it('html: 200 with a page', async () => {
+  it('the html fault answers 200 with an HTML page', async () => {
     const sandbox = await withSandbox();
     await sandbox.faults([{ kind: 'html' }]);
     const response = await fetch(sandbox.url + TOKEN);
@@ -23,14 +23,14 @@ describe('a fault that answers in the platform’s place', () => {
     expect(await response.text()).toMatch(/^<html>/);
   });
 
-  it('empty: 200 with nothing', async () => {
+  it('the empty fault answers 200 with an empty body', async () => {
     const sandbox = await withSandbox();
     await sandbox.faults([{ kind: 'empty' }]);
     const response = await fetch(sandbox.url + TOKEN);
     expect([response.status, await response.text()]).toEqual([200, '']);
   });
 
-  it('body: any text under any content type', async () => {
+  it('the body fault answers with any text under any content type', async () => {
     const sandbox = await withSandbox();
     const body = '{"access_token":"odd","expires_in":"1500"}';
     await sandbox.faults([{ kind: 'body', body, times: 1 }]);
@@ -40,7 +40,7 @@ describe('a fault that answers in the platform’s place', () => {
     expect([response.headers.get('content-type'), await response.text()]).toEqual(['text/plain', 'ok']);
   });
 
-  it('errcode: a refusal with that code, in its usual words or in given ones', async () => {
+  it('the errcode fault refuses with the given code, in usual or given words', async () => {
     const sandbox = await withSandbox();
     await sandbox.faults([
       { kind: 'errcode', errcode: 45009, times: 1 },
@@ -52,7 +52,7 @@ describe('a fault that answers in the platform’s place', () => {
     expect(refused.errmsg).toMatch(/^ask the admin rid: [\da-f-]{26}$/);
   });
 
-  it('redirect: 302 to that location', async () => {
+  it('the redirect fault answers 302 with the given location', async () => {
     const sandbox = await withSandbox();
     await sandbox.faults([{ kind: 'redirect', location: 'http://127.0.0.1:1/elsewhere' }]);
     const response = await fetch(sandbox.url + TOKEN, { redirect: 'manual' });
@@ -62,7 +62,7 @@ describe('a fault that answers in the platform’s place', () => {
     ]);
   });
 
-  it('leaves the platform untouched', async () => {
+  it('a fault that replaces the answer leaves the platform untouched', async () => {
     const sandbox = await withSandbox();
     await sandbox.faults([
       { kind: 'html', times: 1 },
@@ -86,8 +86,8 @@ describe('a fault that answers in the platform’s place', () => {
   });
 });
 
-describe('a fault of the connection', () => {
-  it('lost-answer: the platform acts, the caller learns nothing', async () => {
+describe('faults of the connection', () => {
+  it('the lost-answer fault lets the platform act but withholds the answer', async () => {
     const sandbox = await atNoon();
     const old = await fetchClassic(sandbox);
     await sandbox.faults([{ kind: 'lost-answer', times: 2 }]);
@@ -98,7 +98,7 @@ describe('a fault of the connection', () => {
     expect(await probe(sandbox, old.access_token)).toBe(40001);
   });
 
-  it('partial: half of the body under the length of the whole', async () => {
+  it('the partial fault sends a body that is shorter than its declared length', async () => {
     const sandbox = await atNoon();
     await sandbox.faults([{ kind: 'partial' }]);
     const response = await fetch(sandbox.url + TOKEN);
@@ -108,7 +108,7 @@ describe('a fault of the connection', () => {
     expect(await sandbox.account().counters()).toMatchObject({ fetchesToday: 1 });
   });
 
-  it('endless: a body without an end, until the fault is cleared', async () => {
+  it('the endless fault sends a body without end until the fault is cleared', async () => {
     const sandbox = await withSandbox();
     await sandbox.faults([{ kind: 'endless' }]);
     const response = await fetch(sandbox.url + TOKEN);
@@ -123,7 +123,7 @@ describe('a fault of the connection', () => {
     await ended;
   });
 
-  it('hang: accepts and never answers, until the fault is replaced', async () => {
+  it('the hang fault gives no answer until the fault is replaced', async () => {
     const sandbox = await withSandbox();
     await sandbox.faults([{ kind: 'hang' }]);
     const ended = expect(fetchClassic(sandbox)).rejects.toThrow('fetch failed');
@@ -133,7 +133,7 @@ describe('a fault of the connection', () => {
     expect((await fetchClassic(sandbox)).errcode).toBeUndefined();
   });
 
-  it('latency: the platform acts at once and the answer comes late', async () => {
+  it('the latency fault lets the platform act at once and delays the answer', async () => {
     const sandbox = await withSandbox();
     await sandbox.faults([{ kind: 'latency', ms: 3_600_000 }]);
     const leave = new AbortController();
@@ -146,7 +146,7 @@ describe('a fault of the connection', () => {
     await ended;
   });
 
-  it('latency: the answer is whole in the end, and several delays add up with another fault', async () => {
+  it('the latency fault delivers the whole answer and combines with other faults', async () => {
     const sandbox = await withSandbox({ latency: 1 });
     await sandbox.faults([{ kind: 'latency', ms: 1 }]);
     expect((await fetchClassic(sandbox)).expires_in).toBe(7200);
@@ -156,8 +156,8 @@ describe('a fault of the connection', () => {
   });
 });
 
-describe('the list of faults', () => {
-  it('meets only the path and the appid that a fault names', async () => {
+describe('list of faults', () => {
+  it('a fault applies only to the path and the appid that it names', async () => {
     const other = { appId: 'wx1111111111111111', secret: '1'.repeat(32) };
     const sandbox = await withSandbox({ accounts: [TEST_ACCOUNT, other] });
     const changes = { appid: other.appId, secret: other.secret };
@@ -167,7 +167,7 @@ describe('the list of faults', () => {
     expect((await fetchClassic(sandbox, changes)).errcode).toBe(-1);
   });
 
-  it('knows the appid of a call by its token and by its body too', async () => {
+  it('a fault recognises the appid of a call by its token or its body', async () => {
     const sandbox = await withSandbox();
     const { access_token } = await fetchStable(sandbox);
     await sandbox.faults([{ kind: 'errcode', errcode: -1, appId: TEST_ACCOUNT.appId }]);
@@ -175,7 +175,7 @@ describe('the list of faults', () => {
     expect((await fetchStable(sandbox)).errcode).toBe(-1);
   });
 
-  it('counts `times` down, one fault after the other, and shows what is left', async () => {
+  it('faults with `times` are used up one after the other and show what is left', async () => {
     const sandbox = await withSandbox();
     await sandbox.faults([
       { kind: 'errcode', errcode: -1, times: 2 },
@@ -194,7 +194,7 @@ describe('the list of faults', () => {
     expect((await fetchClassic(sandbox)).errcode).toBeUndefined();
   });
 
-  it('never meets the control path', async () => {
+  it('a fault never affects the control path', async () => {
     const sandbox = await withSandbox();
     await sandbox.faults([{ kind: 'cut' }]);
     expect(await sandbox.journal()).toEqual([]);
@@ -207,7 +207,7 @@ describe('the list of faults', () => {
     ['a status that is no error', { kind: 'status', status: 200 }, /faults\.0\.status/],
     ['a path without a slash', { kind: 'html', path: 'cgi-bin/token' }, /faults\.0\.path/],
     ['zero times', { kind: 'html', times: 0 }, /faults\.0\.times/],
-  ])('refuses %s with 400 and names it, keeping the old list', async (_what, fault, message) => {
+  ])('a fault with %s is refused with 400 and the old list stays', async (_what, fault, message) => {
     const sandbox = await withSandbox();
     await sandbox.faults([{ kind: 'html' }]);
     const url = `${sandbox.url}/sandbox/faults`;

@@ -25,8 +25,8 @@ function isAlive(platform: Platform, token: string, now: number): boolean {
   return platform.handle(request, now).trace.errcode === 0;
 }
 
-describe('the platform without HTTP', () => {
-  it('keeps the newest token of each kind alive and at most two of a kind, whatever is asked when', () => {
+describe('platform model without HTTP', () => {
+  it('any sequence of fetches keeps the newest token alive and at most two of a kind', () => {
     const step = fc.record({
       kind: fc.constantFrom('classic' as const, 'stable' as const, 'forced' as const),
       pause: fc.integer({ min: 0, max: 8000 * SECOND }),
@@ -50,7 +50,7 @@ describe('the platform without HTTP', () => {
     );
   });
 
-  it('runs a month of stable tokens in a moment, twelve or thirteen a day for a reader who asks every minute', () => {
+  it('a reader who asks every minute gets 12 to 13 stable tokens a day', () => {
     const platform = createPlatform({ accounts: [TEST_ACCOUNT] });
     const tokens = new Set<string | null>();
     const days = 30;
@@ -61,7 +61,7 @@ describe('the platform without HTTP', () => {
     expect(tokens.size).toBeLessThanOrEqual(13 * days);
   });
 
-  it('repeats itself under the same random source', () => {
+  it('the platform issues the same tokens under the same random source', () => {
     const counting = () => {
       let next = 0;
       return (size: number) => Uint8Array.from({ length: size }, () => next++ % 251);
@@ -73,15 +73,15 @@ describe('the platform without HTTP', () => {
     expect(runs[0]).toEqual(runs[1]);
   });
 
-  it('carries its own time in the Date of an answer', () => {
+  it('the Date header of an answer carries the time of the platform', () => {
     const request = { method: 'GET', path: '/cgi-bin/token', query: {}, body: '', ip: '127.0.0.1' };
     const { headers } = createPlatform({ accounts: [] }).handle(request, NOON);
     expect(headers.date).toBe('Wed, 01 May 2024 04:00:00 GMT');
   });
 });
 
-describe('the pieces of the model', () => {
-  it('a replaced token is valid for the overlap or to its own end, whichever comes first', () => {
+describe('parts of the platform model', () => {
+  it('a replaced token lives until the overlap or its own lifetime ends, whichever comes first', () => {
     const old = newToken('old', NOON, 7200 * SECOND);
     const first = replaceToken(NO_TOKENS, old, NOON, 300 * SECOND);
     expect(first).toEqual({ newest: old, previous: undefined });
@@ -91,7 +91,7 @@ describe('the pieces of the model', () => {
     expect(replaced(NOON + 7100 * SECOND).previous?.validUntil).toBe(old.endsAt);
   });
 
-  it('half a million stable calls a day are allowed, then 45009 until midnight in China', () => {
+  it('stable calls beyond half a million a day are refused with 45009 until midnight in China', () => {
     const mint = () => newToken('token', NOON, 7200 * SECOND);
     const call = (now: number) => ({ force: false, now, rotationWindow: 0, mint });
     const almost = { ...UNUSED_STABLE, day: { window: chinaDay(NOON), used: 499_999 } };
@@ -101,7 +101,7 @@ describe('the pieces of the model', () => {
     expect(fetchStable(last.state, call(NOON + 12 * 3600 * SECOND))).toHaveProperty('token');
   });
 
-  it('a token is known for a day after its end, however many follow, and not for ever', () => {
+  it('a token is remembered for a day after its end and then forgotten', () => {
     const day = 86_400 * SECOND;
     const issued = createIssuedTokens();
     issued.add('first', { kind: 'classic', appId, endsAt: NOON }, NOON);

@@ -9,26 +9,26 @@ const endpoints: [name: string, fetchToken: Fetch][] = [
   ['stable', fetchStable],
 ];
 
-describe.each(endpoints)('the %s token endpoint', (_name, fetchToken) => {
-  it('refuses a missing appid with 41002 and a missing secret with 41004', async () => {
+describe.each(endpoints)('%s token endpoint', (_name, fetchToken) => {
+  it(`the ${_name} endpoint refuses a missing appid with 41002 and a missing secret with 41004`, async () => {
     const sandbox = await atNoon();
     expect((await fetchToken(sandbox, { appid: '' })).errcode).toBe(41002);
     expect((await fetchToken(sandbox, { secret: '' })).errcode).toBe(41004);
   });
 
-  it('refuses an unknown appid with 40013, whatever else is wrong', async () => {
+  it(`the ${_name} endpoint refuses an unknown appid with 40013, whatever else is wrong`, async () => {
     const sandbox = await atNoon();
     const changes = { appid: 'wx1111111111111111', secret: 'x', grant_type: '' };
     expect((await fetchToken(sandbox, changes)).errcode).toBe(40013);
   });
 
-  it('refuses a wrong secret with 40125 and a wrong grant_type with 40002', async () => {
+  it(`the ${_name} endpoint refuses a wrong secret with 40125 and a wrong grant_type with 40002`, async () => {
     const sandbox = await atNoon();
     expect((await fetchToken(sandbox, { secret: 'wrong' })).errcode).toBe(40125);
     expect((await fetchToken(sandbox, { grant_type: 'password' })).errcode).toBe(40002);
   });
 
-  it('words a refusal as errcode and errmsg that ends in a request id, with HTTP 200', async () => {
+  it(`the ${_name} endpoint refuses with an errcode and an errmsg that ends in a request id`, async () => {
     const refused = await fetchToken(await atNoon(), { secret: 'wrong' });
     expect(refused).toEqual({
       errcode: 40125,
@@ -36,7 +36,7 @@ describe.each(endpoints)('the %s token endpoint', (_name, fetchToken) => {
     });
   });
 
-  it('refuses a frozen secret with 40243, once the secret is right', async () => {
+  it(`the ${_name} endpoint refuses a frozen secret with 40243, but a wrong one with 40125`, async () => {
     const sandbox = await atNoon();
     await sandbox.account().patch({ frozen: true });
     expect((await fetchToken(sandbox)).errcode).toBe(40243);
@@ -45,7 +45,7 @@ describe.each(endpoints)('the %s token endpoint', (_name, fetchToken) => {
     expect((await fetchToken(sandbox)).errcode).toBeUndefined();
   });
 
-  it('refuses the old secret at once after a reset, while live tokens live on', async () => {
+  it(`the ${_name} endpoint refuses the old secret after a reset while live tokens live on`, async () => {
     const sandbox = await atNoon();
     const { access_token } = await fetchToken(sandbox);
     await sandbox.account().patch({ secret: 'another' });
@@ -54,7 +54,7 @@ describe.each(endpoints)('the %s token endpoint', (_name, fetchToken) => {
     expect(await probe(sandbox, access_token)).toBe('alive');
   });
 
-  it('refuses an address off the whitelist with 40164 and says which, in both spellings', async () => {
+  it(`the ${_name} endpoint refuses an address off the whitelist with 40164 and names the address`, async () => {
     const sandbox = await atNoon();
     await sandbox.account().patch({ whitelist: ['192.0.2.1', '198.51.100.0/24'] });
     const { errcode, errmsg } = await fetchToken(sandbox);
@@ -64,7 +64,7 @@ describe.each(endpoints)('the %s token endpoint', (_name, fetchToken) => {
     );
   });
 
-  it('lets in an address or a range of the whitelist, and everyone when it is off', async () => {
+  it(`the ${_name} endpoint accepts whitelisted addresses and ranges, and any address without a whitelist`, async () => {
     const sandbox = await atNoon();
     for (const whitelist of [['127.0.0.1'], ['192.0.2.1', '127.0.0.0/8'], null]) {
       await sandbox.account().patch({ whitelist });
@@ -74,7 +74,7 @@ describe.each(endpoints)('the %s token endpoint', (_name, fetchToken) => {
     expect((await fetchToken(sandbox)).errcode).toBe(40164);
   });
 
-  it('refuses a banned account with 50004, and its tokens with 48004', async () => {
+  it(`the ${_name} endpoint refuses a banned account with 50004, whose tokens get 48004`, async () => {
     const sandbox = await atNoon();
     const { access_token } = await fetchToken(sandbox);
     await sandbox.account().patch({ apiBanned: true });
@@ -83,8 +83,8 @@ describe.each(endpoints)('the %s token endpoint', (_name, fetchToken) => {
   });
 });
 
-describe('a business call', () => {
-  it('lists addresses without an errcode for a live token of either kind', async () => {
+describe('business calls', () => {
+  it('a business call with a live token lists addresses without an errcode', async () => {
     const sandbox = await atNoon();
     for (const { access_token } of [await fetchClassic(sandbox), await fetchStable(sandbox)]) {
       for (const path of ['/cgi-bin/getcallbackip', '/cgi-bin/get_api_domain_ip']) {
@@ -95,7 +95,7 @@ describe('a business call', () => {
     }
   });
 
-  it('refuses a missing token with 41001, a malformed one with 40014 and an unknown one with 40001', async () => {
+  it('a missing token is refused with 41001, a malformed one with 40014, an unknown one with 40001', async () => {
     const sandbox = await atNoon();
     expect(await probe(sandbox, '')).toBe(41001);
     expect(await probe(sandbox, '<html>')).toBe(40014);
@@ -104,7 +104,7 @@ describe('a business call', () => {
     expect(unknown.errmsg).toMatch(/access_token is invalid or not latest/);
   });
 
-  it('refuses every token of an account after an early invalidation, and the next fetch brings a new one', async () => {
+  it('an early invalidation kills all tokens of an account, and the next fetch brings a new one', async () => {
     const sandbox = await atNoon();
     const classic = await fetchClassic(sandbox);
     const stable = await fetchStable(sandbox);
@@ -116,7 +116,7 @@ describe('a business call', () => {
     expect(await probe(sandbox, renewed.access_token)).toBe('alive');
   });
 
-  it('of one account has nothing to do with another account', async () => {
+  it('the fetches and secrets of one account do not affect another account', async () => {
     const other = { appId: 'wx1111111111111111', secret: '1'.repeat(32) };
     const sandbox = await atNoon({ accounts: [TEST_ACCOUNT, other] });
     const first = await fetchClassic(sandbox);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { atNoon, fetchClassic, fetchStable, get, post, probe, SECOND } from './client.ts';
 
-describe('the stable token endpoint in normal mode', () => {
-  it('hands out the same token with the whole seconds that are left', async () => {
+describe('stable token endpoint in normal mode', () => {
+  it('a normal stable call gets the same token with the whole seconds that are left', async () => {
     const sandbox = await atNoon();
     const first = await fetchStable(sandbox);
     expect(first).toEqual({ access_token: expect.stringMatching(/^\d+_[\w-]+$/), expires_in: 7200 });
@@ -10,7 +10,7 @@ describe('the stable token endpoint in normal mode', () => {
     expect(await fetchStable(sandbox)).toEqual({ access_token: first.access_token, expires_in: 7099 });
   });
 
-  it('mints a new token within the rotation window, while the old one lives out its time', async () => {
+  it('a stable call within the rotation window gets a new token while the old one lives on', async () => {
     const sandbox = await atNoon();
     const old = await fetchStable(sandbox);
     await sandbox.advance(6899 * SECOND);
@@ -27,7 +27,7 @@ describe('the stable token endpoint in normal mode', () => {
     expect(await probe(sandbox, fresh.access_token)).toBe('alive');
   });
 
-  it('does not rotate by itself: an unasked token ends', async () => {
+  it('a stable token that nobody asks for expires without a rotation', async () => {
     const sandbox = await atNoon();
     const old = await fetchStable(sandbox);
     await sandbox.advance(7200 * SECOND);
@@ -35,7 +35,7 @@ describe('the stable token endpoint in normal mode', () => {
     expect((await fetchStable(sandbox)).expires_in).toBe(7200);
   });
 
-  it('shrinks the rotation window with the life of a token unless told otherwise', async () => {
+  it('the rotation window shrinks by default with the lifetime of a token', async () => {
     const sandbox = await atNoon({ tokenTtl: 40 });
     const old = await fetchStable(sandbox);
     await sandbox.advance(29 * SECOND);
@@ -44,7 +44,7 @@ describe('the stable token endpoint in normal mode', () => {
     expect((await fetchStable(sandbox)).access_token).not.toBe(old.access_token);
   });
 
-  it('allows ten thousand calls a minute, then answers 45011 until the next one', async () => {
+  it('stable calls beyond ten thousand a minute are refused with 45011 until the next minute', async () => {
     const { createPlatform } = await import('../../src/sandbox/platform.ts');
     const account = { appId: 'wx0000000000000001', secret: 'secret' };
     const platform = createPlatform({ accounts: [account] });
@@ -61,8 +61,8 @@ describe('the stable token endpoint in normal mode', () => {
   });
 });
 
-describe('the stable token endpoint in forced mode', () => {
-  it('kills the previous token at once', async () => {
+describe('stable token endpoint in forced mode', () => {
+  it('a forced refresh kills the previous token at once', async () => {
     const sandbox = await atNoon();
     const old = await fetchStable(sandbox);
     const fresh = await fetchStable(sandbox, { force_refresh: true });
@@ -71,7 +71,7 @@ describe('the stable token endpoint in forced mode', () => {
     expect(await probe(sandbox, fresh.access_token)).toBe('alive');
   });
 
-  it('kills both tokens of a rotation', async () => {
+  it('a forced refresh kills both tokens of a rotation', async () => {
     const sandbox = await atNoon();
     const old = await fetchStable(sandbox);
     await sandbox.advance(6900 * SECOND);
@@ -81,7 +81,7 @@ describe('the stable token endpoint in forced mode', () => {
     expect(await probe(sandbox, rotated.access_token)).toBe(40001);
   });
 
-  it('hands out the same token sooner than 30 s after the last forced call', async () => {
+  it('a forced refresh within 30 s of the last one gets the same token', async () => {
     const sandbox = await atNoon();
     const first = await fetchStable(sandbox, { force_refresh: true });
     await sandbox.advance(29 * SECOND);
@@ -93,7 +93,7 @@ describe('the stable token endpoint in forced mode', () => {
     expect(await sandbox.account().counters()).toMatchObject({ forcedToday: 2, stableToday: 3 });
   });
 
-  it('may be used 20 times a day, then answers 45009 while normal calls go on', async () => {
+  it('forced refreshes beyond 20 a day are refused with 45009 while normal calls go on', async () => {
     const sandbox = await atNoon();
     for (let calls = 0; calls < 20; calls += 1) {
       expect((await fetchStable(sandbox, { force_refresh: true })).errcode).toBeUndefined();
@@ -105,15 +105,15 @@ describe('the stable token endpoint in forced mode', () => {
     expect((await fetchStable(sandbox, { force_refresh: true })).errcode).toBeUndefined();
   });
 
-  it('is not reached by a force_refresh that is no boolean', async () => {
+  it('a force_refresh that is not a boolean does not force a refresh', async () => {
     const sandbox = await atNoon();
     const old = await fetchStable(sandbox);
     expect((await fetchStable(sandbox, { force_refresh: 'true' })).access_token).toBe(old.access_token);
   });
 });
 
-describe('the stable token endpoint', () => {
-  it('and the classic one never touch each other’s tokens', async () => {
+describe('stable token endpoint', () => {
+  it('the stable and the classic endpoint never touch each other’s tokens', async () => {
     const sandbox = await atNoon();
     const stable = await fetchStable(sandbox);
     const classic = await fetchClassic(sandbox);
@@ -126,17 +126,17 @@ describe('the stable token endpoint', () => {
     expect(current.access_token).not.toBe(stable.access_token);
   });
 
-  it('does not spend the daily quota of the classic one', async () => {
+  it('a stable call does not depend on the daily quota of the classic endpoint', async () => {
     const sandbox = await atNoon({ dailyQuota: 0 });
     expect((await fetchClassic(sandbox)).errcode).toBe(45009);
     expect((await fetchStable(sandbox)).errcode).toBeUndefined();
   });
 
-  it('refuses a GET with 43002', async () => {
+  it('a GET of the stable token endpoint is refused with 43002', async () => {
     expect((await get(await atNoon(), '/cgi-bin/stable_token')).errcode).toBe(43002);
   });
 
-  it('refuses a body that is no JSON object with 47001, and an empty one with 44002', async () => {
+  it('a body that is not a JSON object is refused with 47001, an empty one with 44002', async () => {
     const sandbox = await atNoon();
     expect((await post(sandbox, '/cgi-bin/stable_token', 'appid=wx&secret=0')).errcode).toBe(47001);
     expect((await post(sandbox, '/cgi-bin/stable_token', '[]')).errcode).toBe(47001);

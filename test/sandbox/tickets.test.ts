@@ -3,8 +3,8 @@ import { atNoon, fetchClassic, fetchStable, get, SECOND } from './client.ts';
 
 const GETTICKET = '/cgi-bin/ticket/getticket';
 
-describe('the ticket endpoint', () => {
-  it('hands out the same ticket until it ends, always with its full life', async () => {
+describe('ticket endpoint', () => {
+  it('the same ticket is handed out until it ends, always with its full life', async () => {
     const sandbox = await atNoon();
     const { access_token } = await fetchStable(sandbox);
     const first = await get(sandbox, GETTICKET, { access_token, type: 'jsapi' });
@@ -26,7 +26,7 @@ describe('the ticket endpoint', () => {
     expect(next.ticket).not.toBe(first.ticket);
   });
 
-  it('keeps jsapi and wx_card tickets apart', async () => {
+  it('the jsapi and wx_card tickets of an account differ', async () => {
     const sandbox = await atNoon();
     const { access_token } = await fetchStable(sandbox);
     const jsapi = await get(sandbox, GETTICKET, { access_token, type: 'jsapi' });
@@ -35,7 +35,7 @@ describe('the ticket endpoint', () => {
     expect(card.ticket).not.toBe(jsapi.ticket);
   });
 
-  it('hands out one ticket per account, whichever of its tokens asks', async () => {
+  it('an account has one jsapi ticket, whichever of its tokens asks', async () => {
     const sandbox = await atNoon();
     const stable = await fetchStable(sandbox);
     const classic = await fetchClassic(sandbox);
@@ -44,7 +44,7 @@ describe('the ticket endpoint', () => {
     expect(two.ticket).toBe(one.ticket);
   });
 
-  it('needs a live token', async () => {
+  it('a ticket fetch with a dead or missing token is refused', async () => {
     const sandbox = await atNoon();
     const { access_token } = await fetchStable(sandbox);
     await fetchStable(sandbox, { force_refresh: true });
@@ -52,7 +52,7 @@ describe('the ticket endpoint', () => {
     expect((await get(sandbox, GETTICKET, { type: 'jsapi' })).errcode).toBe(41001);
   });
 
-  it('refuses another type with 40097', async () => {
+  it('a ticket type other than jsapi and wx_card is refused with 40097', async () => {
     const sandbox = await atNoon();
     const { access_token } = await fetchStable(sandbox);
     expect((await get(sandbox, GETTICKET, { access_token, type: 'agent_config' })).errcode).toBe(40097);

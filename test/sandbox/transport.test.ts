@@ -18,8 +18,8 @@ async function raw(sandbox: TestSandbox, bytes: string): Promise<string> {
   return text(socket);
 }
 
-describe('the HTTP side of the platform', () => {
-  it('answers a chunked POST with 412 and nothing else, and acts on nothing', async () => {
+describe('HTTP side of the platform', () => {
+  it('a chunked POST is answered 412 with an empty body and has no effect', async () => {
     const sandbox = await withSandbox();
     const { appId, secret } = TEST_ACCOUNT;
     const body = JSON.stringify({ grant_type: 'client_credential', appid: appId, secret });
@@ -35,14 +35,14 @@ describe('the HTTP side of the platform', () => {
     expect(plain).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*"access_token"/);
   });
 
-  it('answers JSON under the content type of the real one', async () => {
+  it('a JSON answer has the content type of the real platform', async () => {
     const sandbox = await withSandbox();
     const response = await fetch(`${sandbox.url}/cgi-bin/token`);
     expect(response.headers.get('content-type')).toBe('application/json; encoding=utf-8');
     expect(response.status).toBe(200);
   });
 
-  it('answers 404 with a page to an unknown path', async () => {
+  it('an unknown path is answered 404 with an HTML page', async () => {
     const sandbox = await withSandbox();
     const response = await fetch(`${sandbox.url}/cgi-bin/no_such_thing`);
     expect(response.status).toBe(404);
@@ -57,13 +57,13 @@ describe('the HTTP side of the platform', () => {
     ['POST', '/cgi-bin/ticket/getticket', 43001],
     ['POST', '/cgi-bin/gettoken', 43001],
     ['GET', '/cgi-bin/stable_token', 43002],
-  ])('answers %s %s with %i', async (method, path, errcode) => {
+  ])('the request %s %s is refused with errcode %i', async (method, path, errcode) => {
     const sandbox = await withSandbox();
     const response = await fetch(sandbox.url + path, { method });
     expect(JSON.parse(await response.text()).errcode).toBe(errcode);
   });
 
-  it('answers 413 to a body of more than a megabyte and 400 to no address at all', async () => {
+  it('a body of more than 1 MB is answered 413 and an invalid request target 400', async () => {
     const sandbox = await withSandbox();
     const body = ' '.repeat(1_048_577);
     expect((await fetch(`${sandbox.url}/cgi-bin/stable_token`, { method: 'POST', body })).status).toBe(413);
@@ -72,9 +72,9 @@ describe('the HTTP side of the platform', () => {
   });
 });
 
-describe('where a sandbox listens', () => {
+describe('listen address of a sandbox', () => {
   it.each(['0.0.0.0', '::', '192.0.2.1', 'example.org', '127.evil.example', ''])(
-    'is not on %o',
+    'the sandbox refuses to listen on %o',
     async (host) => {
       const starting = startSandbox({ host, accounts: [] });
       await expect(starting).rejects.toMatchObject({ name: 'SandboxError', code: 'SANDBOX_NOT_LOOPBACK' });
@@ -84,13 +84,13 @@ describe('where a sandbox listens', () => {
   it.each([
     ['127.0.0.1', /^http:\/\/127\.0\.0\.1:\d+$/],
     ['localhost', /^http:\/\/127\.0\.0\.1:\d+$/],
-  ])('may be %s', async (host, url) => {
+  ])('the sandbox can listen on %s', async (host, url) => {
     const sandbox = await withSandbox({ host });
     expect(sandbox.url).toMatch(url);
     expect((await fetchClassic(sandbox)).expires_in).toBe(7200);
   });
 
-  it('may be ::1, where the whitelist speaks of IPv6 alone', async (ctx) => {
+  it('the sandbox on ::1 checks the whitelist against the IPv6 address', async (ctx) => {
     const sandbox = await withSandbox({ host: '::1' }).catch((error: unknown) => {
       if (error instanceof SandboxError && error.code === 'SANDBOX_ADDRESS_UNUSABLE') return undefined;
       throw error;
@@ -102,7 +102,7 @@ describe('where a sandbox listens', () => {
     expect((await fetchClassic(sandbox)).errcode).toBeUndefined();
   });
 
-  it('is said to be in use when it is', async () => {
+  it('a listen address in use is reported when the sandbox starts', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     onTestFinished(() => {
       other.close();
@@ -116,13 +116,13 @@ describe('where a sandbox listens', () => {
 });
 
 describe('starting and closing', () => {
-  it('refuses contradictions as a programmer’s mistake', async () => {
+  it('contradictory options are refused with a TypeError', async () => {
     await expect(startSandbox({ accounts: [TEST_ACCOUNT, TEST_ACCOUNT] })).rejects.toThrow(TypeError);
     await expect(startSandbox({ accounts: [], tokenTtl: 60, rotationWindow: 60 })).rejects.toThrow(TypeError);
     await expect(startSandbox({ accounts: [], overlap: Number.NaN })).rejects.toThrow(TypeError);
   });
 
-  it('ends idle, hanging, endless and late calls at once', async () => {
+  it('closing a sandbox ends idle, hanging, endless and late calls at once', async () => {
     const sandbox = await withSandbox();
     await fetchClassic(sandbox);
     await sandbox.faults([

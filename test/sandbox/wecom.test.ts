@@ -14,8 +14,8 @@ function gettoken(sandbox: TestSandbox, corpsecret = 'bot', corpid = CORP) {
   return get(sandbox, '/cgi-bin/gettoken', { corpid, corpsecret });
 }
 
-describe('the WeCom token endpoint', () => {
-  it('hands out the same token with the seconds that are left, then a new one after its end', async () => {
+describe('WeCom token endpoint', () => {
+  it('a WeCom token is handed out unchanged until its end, then a new one', async () => {
     const sandbox = await atNoon({ accounts });
     const first = await gettoken(sandbox);
     expect(first).toEqual({ errcode: 0, errmsg: 'ok', access_token: expect.any(String), expires_in: 7200 });
@@ -28,7 +28,7 @@ describe('the WeCom token endpoint', () => {
     expect(await probe(sandbox, next.access_token)).toBe('alive');
   });
 
-  it('hands out one token per corp and secret', async () => {
+  it('each secret of a corp has a token of its own', async () => {
     const sandbox = await atNoon({ accounts });
     const bot = await gettoken(sandbox, 'bot');
     const contacts = await gettoken(sandbox, 'contacts');
@@ -37,7 +37,7 @@ describe('the WeCom token endpoint', () => {
     expect(await probe(sandbox, contacts.access_token)).toBe('alive');
   });
 
-  it('hands out a new token at once after an early invalidation', async () => {
+  it('a new WeCom token is handed out at once after an early invalidation', async () => {
     const sandbox = await atNoon({ accounts });
     const old = await gettoken(sandbox);
     await sandbox.account(CORP).patch({ killTokens: true });
@@ -45,7 +45,7 @@ describe('the WeCom token endpoint', () => {
     expect((await gettoken(sandbox)).access_token).not.toBe(old.access_token);
   });
 
-  it('refuses wrong parameters in WeCom’s own codes and words', async () => {
+  it('wrong parameters are refused with the codes and words of WeCom', async () => {
     const sandbox = await atNoon({ accounts });
     expect((await gettoken(sandbox, 'bot', '')).errcode).toBe(41002);
     expect((await gettoken(sandbox, '')).errcode).toBe(41004);
@@ -58,7 +58,7 @@ describe('the WeCom token endpoint', () => {
     );
   });
 
-  it('blocks a caller for an hour after 2000 failing calls within an hour', () => {
+  it('a WeCom caller is blocked for an hour after 2000 failing calls within an hour', () => {
     const platform = createPlatform({ accounts });
     const call = (corpsecret: string, now: number, ip = '192.0.2.1') => {
       const query = { corpid: CORP, corpsecret };
@@ -74,7 +74,7 @@ describe('the WeCom token endpoint', () => {
     expect(call('bot', NOON + 3600 * SECOND)).toBe(0);
   });
 
-  it('does not block a caller whose failures are spread over hours', () => {
+  it('a WeCom caller whose failures are spread over hours is not blocked', () => {
     const platform = createPlatform({ accounts });
     const query = { corpid: CORP, corpsecret: 'wrong' };
     const request = { method: 'GET', path: '/cgi-bin/gettoken', query, body: '', ip: '192.0.2.1' };
@@ -83,7 +83,7 @@ describe('the WeCom token endpoint', () => {
     }
   });
 
-  it('takes the token’s trusted addresses for business calls, not for the token itself', async () => {
+  it('the trusted addresses of a corp apply to business calls, not to token fetches', async () => {
     const sandbox = await atNoon({ accounts });
     await sandbox.account(CORP).patch({ whitelist: ['192.0.2.1'] });
     const { errcode, access_token } = await gettoken(sandbox);
@@ -91,7 +91,7 @@ describe('the WeCom token endpoint', () => {
     expect(await probe(sandbox, access_token)).toBe(60020);
   });
 
-  it('refuses a disabled corp with 50003 and a banned one with 48004', async () => {
+  it('a disabled corp is refused with 50003 and a banned one with 48004', async () => {
     const sandbox = await atNoon({ accounts });
     await sandbox.account(CORP).patch({ frozen: true });
     expect((await gettoken(sandbox)).errcode).toBe(50003);
@@ -99,7 +99,7 @@ describe('the WeCom token endpoint', () => {
     expect((await gettoken(sandbox)).errcode).toBe(48004);
   });
 
-  it('counts its fetches, of all secrets of a corp', async () => {
+  it('the fetches of all secrets of a corp are counted together', async () => {
     const sandbox = await atNoon({ accounts });
     await gettoken(sandbox, 'bot');
     await gettoken(sandbox, 'contacts');
@@ -107,13 +107,13 @@ describe('the WeCom token endpoint', () => {
   });
 });
 
-describe('the WeCom ticket endpoints', () => {
+describe('WeCom ticket endpoints', () => {
   const corpTicket = (sandbox: TestSandbox, access_token: string) =>
     get(sandbox, '/cgi-bin/get_jsapi_ticket', { access_token });
   const agentTicket = (sandbox: TestSandbox, access_token: string) =>
     get(sandbox, '/cgi-bin/ticket/get', { access_token, type: 'agent_config' });
 
-  it('hand out one corp ticket per corp and one agent ticket per app, the same until they end', async () => {
+  it('a corp has one corp ticket and each app its own agent ticket until they end', async () => {
     const sandbox = await atNoon({ accounts });
     const bot = await gettoken(sandbox, 'bot');
     const contacts = await gettoken(sandbox, 'contacts');
@@ -131,7 +131,7 @@ describe('the WeCom ticket endpoints', () => {
     expect((await agentTicket(sandbox, renewed.access_token)).ticket).not.toBe(agent.ticket);
   });
 
-  it('refuse the token of an official account with 40014', async () => {
+  it('a token of the wrong platform is refused by the ticket endpoints', async () => {
     const official = { appId: 'wx0000000000000000', secret: '0'.repeat(32) };
     const sandbox = await atNoon({ accounts: [official, ...accounts] });
     const { access_token } = await fetchClassic(sandbox);
@@ -143,7 +143,7 @@ describe('the WeCom ticket endpoints', () => {
     expect((await get(sandbox, '/cgi-bin/ticket/get', query)).errcode).toBe(40097);
   });
 
-  it('allow an app 100 ticket fetches an hour, then answer 45009', async () => {
+  it('an app may fetch 100 tickets an hour and is then refused with 45009', async () => {
     const sandbox = await atNoon({ accounts });
     const { access_token } = await gettoken(sandbox);
     for (let calls = 0; calls < 100; calls += 1)
@@ -153,7 +153,7 @@ describe('the WeCom ticket endpoints', () => {
     expect((await agentTicket(sandbox, access_token)).errcode).toBe(0);
   });
 
-  it('allow a corp 400 ticket fetches an hour, by whichever app', async () => {
+  it('a corp may fetch 400 tickets an hour over all its apps', async () => {
     const apps = ['one', 'two', 'three', 'four', 'five'].map((secret) => ({ appId: CORP, secret }));
     const platform = createPlatform({ accounts: apps });
     const call = (path: string, query: Record<string, string>) =>

@@ -5,13 +5,13 @@ import { leastOfEach, trendOf } from './trend.ts';
 const line = (count: number, slope: number, noise = () => 0) =>
   Array.from({ length: count }, (_, at) => ({ at, value: 100 + slope * at + noise() }));
 
-describe('the trend of some samples', () => {
-  it('is that of the line they lie on, without a margin', () => {
+describe('trend of samples', () => {
+  it('the trend of samples on a line is that line, without a margin', () => {
     const { slope, margin, level } = trendOf(line(11, 3));
     expect([slope, margin, level].map((number) => Number(number.toFixed(9)))).toEqual([3, 0, 115]);
   });
 
-  it('is the one of a book: heights and weights of women from 30 to 39 (R, women)', () => {
+  it('the trend of the R data set "women" has the published slope and margin', () => {
     const weights = [115, 117, 120, 123, 126, 129, 132, 135, 139, 142, 146, 150, 154, 159, 164];
     const { slope, margin } = trendOf(weights.map((value, index) => ({ at: 58 + index, value })));
     // 3.45, with a standard error of 0.0911 and the quantile 2.1604 of 13 degrees of freedom.
@@ -25,7 +25,7 @@ describe('the trend of some samples', () => {
     [10, 2.228, 0.002],
     [30, 2.042, 0.001],
     [1000, 1.962, 0.001],
-  ])('has a margin by the quantile of %i degrees of freedom', (degrees, quantile, within) => {
+  ])('the margin of a trend uses the quantile of %i degrees of freedom', (degrees, quantile, within) => {
     // One sample off a level line: the standard error follows from the sum of squares.
     const samples = line(degrees + 2, 0).map((sample, index) => ({ ...sample, value: index % 2 }));
     const { slope, margin, level } = trendOf(samples);
@@ -38,7 +38,7 @@ describe('the trend of some samples', () => {
     expect(Math.abs(margin / Math.sqrt(squares / degrees / spread) - quantile)).toBeLessThan(within);
   });
 
-  it('holds the true slope in 95 of 100 cases', () => {
+  it('the margin of a trend holds the true slope in 95 of 100 cases', () => {
     const random = seeded(7);
     const noise = () => 20 * (random() + random() + random() - 1.5);
     const cases = Array.from({ length: 1_000 }, () => trendOf(line(40, 0.5, noise)));
@@ -47,12 +47,12 @@ describe('the trend of some samples', () => {
     expect(held).toBeLessThan(970);
   });
 
-  it('cannot be told of two', () => {
+  it('the trend of two samples is refused as a TypeError', () => {
     expect(() => trendOf(line(2, 1))).toThrow(TypeError);
   });
 });
 
-it('of a saw, the least of each stretch tells whether its floor rises', () => {
+it('the minimum of each stretch of a sawtooth shows whether its floor rises', () => {
   const saw = Array.from({ length: 600 }, (_, index) => ({
     at: index / 60,
     value: 50 + (index % 17) + index / 600,
