@@ -28,8 +28,8 @@ function served(mark = 'a', date?: number): Story {
 const taken = (story: Story, record: AccountRecord | undefined, changes: Partial<State> = {}) =>
   adopt({ ...story.state(), ...changes }, record, contextOf(story));
 
-describe('a record that is found in the store', () => {
-  it('a store that has lost our last write is given it again', () => {
+describe('records found in the store', () => {
+  it('a daemon saves its record again when the store has lost it', () => {
     const story = served();
     const { record } = story.state();
     expect(taken(story, undefined)).toMatchObject({ saved: false, record });
@@ -40,12 +40,12 @@ describe('a record that is found in the store', () => {
     expect(taken(story, record).saved).toBe(true);
   });
 
-  it('an empty store lacks nothing of a daemon that knows nothing', () => {
+  it('a fresh daemon has nothing to save into an empty store', () => {
     const story = tell('stable-token');
     expect(taken(story, undefined)).toMatchObject({ saved: true, lookedAt: story.clock.now().monotonic });
   });
 
-  it('a newer record with an older token, or none, was written on top of an old store: ours goes on', () => {
+  it('a daemon keeps its token over a newer record with an older token or none', () => {
     const story = served();
     const { record } = story.state();
     const ours = record.token;
@@ -69,20 +69,20 @@ describe('a record that is found in the store', () => {
     return next.record.token?.value.reveal() === token('ours') ? 'ours' : 'theirs';
   }
 
-  it('of two tokens whose writers did not see each other the one that the platform handed out later wins', () => {
+  it('the token that the platform issued later wins when two daemons fetched independently', () => {
     expect(crossed(2_000, 1_000)).toBe('ours');
     expect(crossed(1_000, 2_000)).toBe('theirs');
     expect(crossed(1_000, 1_000)).toBe('theirs');
   });
 
-  it('the token in the store wins where ours was saved, or the platform told no time', () => {
+  it('the token in the store wins when ours was saved or a platform time is missing', () => {
     expect(crossed(2_000, 1_000, true)).toBe('theirs');
     expect(crossed(undefined, 1_000)).toBe('theirs');
     expect(crossed(2_000, undefined)).toBe('theirs');
     expect(crossed(undefined, undefined)).toBe('theirs');
   });
 
-  it('a token of ours that wins is published again, with a generation above theirs', () => {
+  it('a daemon publishes its winning token again under a higher generation', () => {
     const story = served('ours', 2_000);
     const other = served('theirs', 1_000).state().record;
     if (!other.token) throw new TypeError('it was fetched');
@@ -97,7 +97,7 @@ describe('a record that is found in the store', () => {
     expect(Object.values(next.targets).map(({ dueAt }) => dueAt)).toEqual([0]);
   });
 
-  it('a new token does not make our own refused secret better, and ends every other failure', () => {
+  it('a new token in the store ends every failure but the refusal of our own secret', () => {
     const story = served();
     const other = served('b').state().record;
     const generation = story.state().record.generation + 2;
@@ -116,7 +116,7 @@ describe('a record that is found in the store', () => {
     }
   });
 
-  it('whoever waits for the same fetch as another daemon leaves it the time for it', () => {
+  it('a daemon backs off while another daemon fetches the same due token', () => {
     const story = served();
     story.clock.pass(2 * HOUR);
     const { record } = story.state();
@@ -137,7 +137,7 @@ describe('a record that is found in the store', () => {
   });
 });
 
-describe('a refresh that another daemon was asked for', () => {
+describe('refresh handed over to another daemon', () => {
   /** `further` writes after it was handed over. */
   function answered(further: number, changes: Partial<AccountRecord> = {}, state: Partial<State> = {}) {
     const story = served();
@@ -146,7 +146,7 @@ describe('a refresh that another daemon was asked for', () => {
     return taken(story, { ...record, generation: awaited + further, ...changes }, { awaited, ...state });
   }
 
-  it('a fetch that is over without a new token ends the wait, and nothing before it', () => {
+  it('a handed-over refresh is awaited until its fetch ends without a new token', () => {
     expect(answered(0)).toHaveProperty('awaited');
     expect(answered(ONE_FETCH - 1)).toHaveProperty('awaited');
     expect(answered(ONE_FETCH)).not.toHaveProperty('awaited');
@@ -154,13 +154,13 @@ describe('a refresh that another daemon was asked for', () => {
     expect(answered(ONE_FETCH, {}, { unready: 4 }).unready).toBe(4);
   });
 
-  it('a fetch that is under way is waited for', () => {
+  it('a handed-over refresh is awaited while its fetch is under way', () => {
     const intent = { at: 1, forced: false };
     expect(answered(ONE_FETCH, { intent })).toHaveProperty('awaited');
     expect(answered(ONE_FETCH + 3, { intent })).toHaveProperty('awaited');
   });
 
-  it('what the other daemon met is the answer', () => {
+  it('a handed-over refresh is answered by the failure that the other daemon met', () => {
     const { backoff: _b, effect: _e, ...failure } = PASSING_FAULT;
     const setback = { failure, at: 5, until: 5, failures: 1, since: 5 };
     const next = answered(ONE_FETCH, { setback });
@@ -168,7 +168,7 @@ describe('a refresh that another daemon was asked for', () => {
     expect(next.unready).toBe(0);
   });
 
-  it('a new token meets the wish', () => {
+  it('a handed-over refresh is satisfied by a new token', () => {
     const story = served();
     const other = served('b').state().record;
     const generation = story.state().record.generation + 1;
@@ -179,7 +179,7 @@ describe('a refresh that another daemon was asked for', () => {
     expect(next.unready).toBe(0);
   });
 
-  it('a wish that is handed over is awaited from the record as it is', () => {
+  it('a handed-over refresh is awaited from the current generation on', () => {
     const story = served();
     const { generation } = story.state().record;
     const asking: State = {
@@ -201,7 +201,7 @@ describe('a refresh that another daemon was asked for', () => {
   });
 });
 
-describe('a refresh that somebody asks for', () => {
+describe('refresh that somebody asks for', () => {
   const asked = (changes: Partial<State>, generation?: number) => {
     const story = served();
     const event = {
@@ -212,14 +212,14 @@ describe('a refresh that somebody asks for', () => {
     return requested({ ...story.state(), ...changes }, event, contextOf(story)).manual;
   };
 
-  it('a token that has gone since it was asked for elsewhere need not be replaced again', () => {
+  it('a refresh is not repeated when the token it was meant for is already replaced', () => {
     const { generation = 0 } = served().state().record.token ?? {};
     expect(asked({}, generation - 1)).toBeUndefined();
     expect(asked({}, generation)).toBe('ordinary');
     expect(asked({})).toBe('ordinary');
   });
 
-  it('a request that is under way is not made twice, unless it is being waited out', () => {
+  it('a refresh joins a fetch under way unless that fetch is in backoff', () => {
     const story = served();
     const { generation = 0 } = story.state().record.token ?? {};
     const { monotonic } = story.clock.now();
@@ -229,25 +229,25 @@ describe('a refresh that somebody asks for', () => {
     expect(asked({ record, hold: { why: 'backoff', until: monotonic + 1 } }, generation)).toBe('ordinary');
   });
 
-  it('an ordinary request is met by any new token, a forced one is not', () => {
+  it('an ordinary refresh is satisfied by any new token, a forced one is not', () => {
     const state = served().state();
     expect(withoutSatisfiedRequest({ ...state, manual: 'ordinary' })).not.toHaveProperty('manual');
     expect(withoutSatisfiedRequest({ ...state, manual: 'forced' }).manual).toBe('forced');
   });
 });
 
-describe('an AppSecret that is another one than before', () => {
+describe('change of the AppSecret', () => {
   const held = { failures: 4, hold: { why: 'backoff', until: 9 * MINUTE + SECOND } } as const;
   const replaced = (fingerprint: string | undefined, changes: Partial<State>) =>
     withFingerprint({ ...served().state(), ...held, ...changes }, fingerprint);
 
-  it('a new secret deserves a try, whatever the one before has met', () => {
+  it('a new AppSecret ends the backoff of the refused one', () => {
     const next = replaced('new', { fingerprint: 'old', failure: REFUSED });
     expect(next).toMatchObject({ fingerprint: 'new', failures: 0, failure: REFUSED });
     expect(next).not.toHaveProperty('hold');
   });
 
-  it('a secret that has fetched before is not blamed for the one that was refused', () => {
+  it('a proven AppSecret is not blamed for the refusal of another one', () => {
     const { record } = served().state();
     const next = replaced('proven', {
       fingerprint: 'old',
@@ -259,11 +259,11 @@ describe('an AppSecret that is another one than before', () => {
   });
 
   it.each<[string, string | undefined, Partial<State>]>([
-    ['it cannot be read', undefined, { fingerprint: 'old', failure: REFUSED }],
-    ['it is the same', 'old', { fingerprint: 'old', failure: REFUSED }],
-    ['none was known', 'new', { failure: REFUSED }],
-    ['nothing was refused', 'new', { fingerprint: 'old', failure: PASSING_FAULT }],
-  ])('the pause goes on where %s', (_, fingerprint, changes) => {
+    ['the AppSecret cannot be read', undefined, { fingerprint: 'old', failure: REFUSED }],
+    ['the AppSecret is the same', 'old', { fingerprint: 'old', failure: REFUSED }],
+    ['no AppSecret was known before', 'new', { failure: REFUSED }],
+    ['no AppSecret was refused', 'new', { fingerprint: 'old', failure: PASSING_FAULT }],
+  ])('the backoff goes on when %s', (_, fingerprint, changes) => {
     expect(replaced(fingerprint, changes)).toMatchObject({ ...held, failure: changes.failure });
   });
 });

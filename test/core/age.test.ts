@@ -20,27 +20,27 @@ const rest = (story: Story) => {
   return step.kind === 'wait' ? step.ms : 0;
 };
 
-describe('a token found after a restart', () => {
-  it('has its true age although the clock was set back meanwhile, where the machine has not been restarted', () => {
+describe('token found after a restart', () => {
+  it('a found token has its true age when the clock was set back without a reboot', () => {
     const story = found('stable-token', { passed: 100 * MINUTE, set: -30 * MINUTE });
     expect(rest(story)).toBeLessThanOrEqual(15 * MINUTE + 30 * SECOND);
     expect(rest(story)).toBeGreaterThan(14 * MINUTE);
   });
 
-  it('is asked for at once where every clock says that it comes from the future', () => {
+  it('a found token dated into the future is published and renewed within 31 s', () => {
     const story = found('stable-token', { boots: ['x', 'y'], set: -2 * HOUR });
     expect(rest(story)).toBeLessThan(31 * SECOND);
     expect(story.plan().publish).toEqual([TARGET]);
   });
 
-  it('is older by the clock of a machine that slept', () => {
+  it('a found token has aged by the wall clock while the machine slept', () => {
     const story = found('stable-token', { passed: 10 * MINUTE, set: HOUR });
     expect(rest(story)).toBeLessThan(46 * MINUTE);
   });
 });
 
-describe('an access-token found by a daemon whose clock may be wrong', () => {
-  it('is not killed on the word of that clock: the platform is asked for the time first', () => {
+describe('access-token found under a doubtful clock', () => {
+  it('the platform is asked for the time before a found access-token is replaced', () => {
     const story = found('access-token', { boots: ['x', 'y'], passed: MINUTE, set: 48 * HOUR });
     expect(story.plan().step).toEqual({ kind: 'ask-time' });
     story.happen({ type: 'timed', platformDate: story.clock.now().wall - 48 * HOUR });
@@ -48,7 +48,7 @@ describe('an access-token found by a daemon whose clock may be wrong', () => {
     expect(rest(story)).toBeGreaterThan(100 * MINUTE);
   });
 
-  it('is fetched anew when the platform does not tell', () => {
+  it('a found access-token is fetched anew when the platform tells no time', () => {
     const story = found('access-token', { boots: ['x', 'y'], passed: 3 * HOUR });
     expect(story.plan().step).toEqual({ kind: 'ask-time' });
     story.happen({ type: 'timed' });
@@ -56,8 +56,8 @@ describe('an access-token found by a daemon whose clock may be wrong', () => {
   });
 });
 
-describe('an access-token that has just replaced another', () => {
-  it('is left alone until every reader has taken it up, also when the clock is set forward', () => {
+describe('access-token that was just fetched', () => {
+  it('a new access-token is not replaced for a minute even when the clock jumps forward', () => {
     const story = tell('access-token');
     story.fetch(token('a'), 7200, story.clock.now().wall);
     story.clock.set(48 * HOUR);
@@ -67,8 +67,8 @@ describe('an access-token that has just replaced another', () => {
   });
 });
 
-describe('a pod that shares nothing', () => {
-  it('does not ask at once after a restart, but when the usual time for another look is over (G6)', () => {
+describe('pod without shared state', () => {
+  it('a pod without shared state waits for its usual recheck after a restart (G6)', () => {
     const before = tell('stable-token');
     before.fetch(token('a'));
     const story = tell('stable-token', { recheck: 5 * MINUTE });

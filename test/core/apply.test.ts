@@ -25,9 +25,9 @@ function published(): Story {
   return story;
 }
 
-describe('what is known of a credential', () => {
+describe('state of a credential', () => {
   it.each(['budget', 'lagging'] as const)(
-    'a refresh that is withdrawn for %s is remembered as declined',
+    'a refresh withdrawn because of "%s" is remembered as declined',
     (why) => {
       const story = published();
       const asked = { ...story.state(), manual: 'forced', awaited: 3 } as const;
@@ -38,14 +38,14 @@ describe('what is known of a credential', () => {
     },
   );
 
-  it('a refresh that came too late is forgotten without a word', () => {
+  it('a refresh that came too late is dropped and not remembered as declined', () => {
     const story = published();
     const next = applied(story, { ...story.state(), manual: 'forced' }, { type: 'withdrawn', why: 'late' });
     expect(next).not.toHaveProperty('declined');
     expect(next).not.toHaveProperty('manual');
   });
 
-  it('a refresh that was not forced remembers why', () => {
+  it('a refresh that was not forced remembers the reason', () => {
     const story = published();
     const { record } = story.state();
     const event = { type: 'began', record, saved: true } as const;
@@ -53,13 +53,13 @@ describe('what is known of a credential', () => {
     expect(applied(story, story.state(), event)).not.toHaveProperty('declined');
   });
 
-  it('new targets are looked at whatever the old ones held', () => {
+  it('new targets are due at once whatever the old targets held', () => {
     const story = published();
     const next = applied(story, story.state(), { type: 'retargeted', targets: ['a', 'b'] });
     expect(next.targets).toEqual({ a: { dueAt: 0, failures: 0 }, b: { dueAt: 0, failures: 0 } });
   });
 
-  it('a target that fails is tried again later and later, and keeps what it holds', () => {
+  it('a failing target is retried at growing intervals and keeps what it holds', () => {
     const story = published();
     const failure = SLOW_FAULT;
     let state = story.state();
@@ -75,7 +75,7 @@ describe('what is known of a credential', () => {
     expect(other.targets['new']).toMatchObject({ failures: 1 });
   });
 
-  it('a published target is looked at again after a minute, one with an older token at once', () => {
+  it('a published target is checked again after a minute, an outdated one at once', () => {
     const story = published();
     const { monotonic } = story.clock.now();
     const { generation = 0 } = story.state().record.token ?? {};
@@ -85,7 +85,7 @@ describe('what is known of a credential', () => {
     expect(older.targets[TARGET]).toEqual({ generation: generation - 1, dueAt: 0, failures: 0 });
   });
 
-  it('a store that does not work is tried again later and later, but every half minute at least', () => {
+  it('a failing store is retried at growing intervals of at most half a minute', () => {
     const story = published();
     let state = story.state();
     for (const wait of [1, 2, 4, 8, 16, 30, 30]) {
@@ -95,7 +95,7 @@ describe('what is known of a credential', () => {
     expect(state.trouble).toMatchObject({ failures: 7, failure: SLOW_FAULT });
   });
 
-  it('a lock that another daemon holds is asked for again within five seconds', () => {
+  it('a lock that another daemon holds is tried again within five seconds', () => {
     const story = published();
     let state = story.state();
     const waits: number[] = [];
@@ -110,7 +110,7 @@ describe('what is known of a credential', () => {
     expect(applied(story, backoff, { type: 'freed' })).toMatchObject({ blocked: 0, hold: backoff.hold });
   });
 
-  it('what was saved counts only for the record that is known now', () => {
+  it('a finished save counts only for the current record', () => {
     const story = published();
     const unsaved: State = { ...story.state(), saved: false };
     const { generation } = unsaved.record;
@@ -120,7 +120,7 @@ describe('what is known of a credential', () => {
     expect(known.saved).toBe(true);
   });
 
-  it('a record that was read before it changed is read again', () => {
+  it('a record that changed after the read began is read again', () => {
     const story = published();
     const { record } = story.state();
     const state: State = { ...story.state(), stirredAt: 500 };
@@ -132,14 +132,14 @@ describe('what is known of a credential', () => {
     expect(lookedAt()).toBe(story.clock.now().monotonic);
   });
 
-  it('a probe says nothing about a token that nobody refused', () => {
+  it('a probe changes nothing for a token that nobody refused', () => {
     const story = published();
     expect(applied(story, story.state(), { type: 'probed', works: false })).toBe(story.state());
   });
 });
 
-describe('whether a credential is published', () => {
-  it('every target has to hold the newest token, which has to live', () => {
+describe('publication state', () => {
+  it('a credential counts as published when every target holds the newest live token', () => {
     const story = published();
     const now = story.clock.now();
     const state = story.state();
@@ -155,7 +155,7 @@ describe('whether a credential is published', () => {
     expect(isPublished({ ...endless, targets: {} }, now)).toBe(false);
   });
 
-  it('what stands in the way is what a target said, else the platform, else the store', () => {
+  it('the obstacle is the failure of a target, else of the platform, else of the store', () => {
     const story = published();
     const now = story.clock.now();
     const named = (message: string) => ({ ...PASSING_FAULT, message });
@@ -172,7 +172,7 @@ describe('whether a credential is published', () => {
     expect(obstacle({ ...state, failure: platform, targets }, story.clock.now())).toBe(platform);
   });
 
-  it('readers of several targets have the life of the worst one', () => {
+  it('readers of several targets have the life of the worst target', () => {
     const story = published();
     const now = story.clock.now();
     const { generation = 0 } = story.state().record.token ?? {};
@@ -190,7 +190,7 @@ describe('whether a credential is published', () => {
   });
 });
 
-describe('the age of a token that was found', () => {
+describe('age of a found token', () => {
   /** A token of two hours that appeared `seen` ms ago at most, by clocks that stand wrong by `set`. */
   function ageOf({ passed = MINUTE, set = 0, generations = 2, ours = 0, watched = true }) {
     const writer = tell('stable-token');
@@ -215,47 +215,44 @@ describe('the age of a token that was found', () => {
     return { life: lifeOf(found, state, whole, story.policy, story.clock.now()), story };
   }
 
-  it('a token that appeared while we watched is at most as old as our watch, and a minute', () => {
+  it('a token that appeared while watched is at most a minute older than the watch', () => {
     expect(ageOf({}).life).toBe(2 * HOUR - 2 * MINUTE);
     expect(ageOf({ passed: 10 * MINUTE }).life).toBe(2 * HOUR - 11 * MINUTE);
     expect(ageOf({ ours: 7 }).life).toBe(2 * HOUR - 2 * MINUTE);
   });
 
   it.each([
-    ['the clock was set by two seconds meanwhile', { set: 2 * SECOND }],
-    ['the clock was set back by two seconds meanwhile', { set: -2 * SECOND }],
-    ['more was written than one fetch', { generations: 3 }],
-    ['nobody watched', { watched: false }],
-  ])('nobody knows how old a token is where %s: it is due, and lives', (_, conditions) => {
+    ['the clock was set forward by two seconds', { set: 2 * SECOND }],
+    ['the clock was set back by two seconds', { set: -2 * SECOND }],
+    ['more than one fetch was written', { generations: 3 }],
+    ['nobody watched the store', { watched: false }],
+  ])('a found token counts as due and alive when %s', (_, conditions) => {
     const { life, story } = ageOf(conditions);
     expect(life).toBe(story.policy.window);
   });
 
-  it('a clock that was corrected by less than two seconds is believed', () => {
+  it('a clock correction below two seconds does not hide the age of a token', () => {
     expect(ageOf({ set: 2 * SECOND - 1 }).life).toBe(2 * HOUR - 2 * MINUTE);
   });
 });
 
-describe('the grace of a token that came back the same', () => {
+describe('grace of an unchanged token', () => {
   it.each([
     [7200, MINUTE],
     [240, MINUTE],
     [200, 50 * SECOND],
     [8, 2 * SECOND],
-  ])('of a life of %i s it is %i ms', (expiresIn, expected) => {
+  ])('a token of %i s that comes back the same has a grace of %i ms', (expiresIn, expected) => {
     expect(graceOf({ expiresIn })).toBe(expected);
   });
 });
 
-describe('a rest', () => {
+describe('rest of a credential', () => {
   it.each([
     ['a target is due', { publish: [TARGET], step: { kind: 'wait', ms: HOUR, why: 'fresh' } }],
     ['there is something to do', { publish: [], step: { kind: 'look' } }],
-    [
-      'the next step is less than 35 s away',
-      { publish: [], step: { kind: 'wait', ms: 35 * SECOND, why: 'fresh' } },
-    ],
-  ] as const)('there is none where %s', (_, plan) => {
+    ['the next step is 35 s away', { publish: [], step: { kind: 'wait', ms: 35 * SECOND, why: 'fresh' } }],
+  ] as const)('a credential does not rest when %s', (_, plan) => {
     const story = published();
     expect(restOf(plan, story.state(), undefined, story.clock.now())).toBeUndefined();
   });
@@ -265,7 +262,7 @@ describe('a rest', () => {
     ['readers have refused the token', { refusals: { spent: 1, lastAt: 0 } }],
     ['somebody asked for a refresh', { manual: 'ordinary' }],
     ['the record is not saved', { saved: false }],
-  ])('there is none where %s', (_, changes) => {
+  ])('a credential does not rest when %s', (_, changes) => {
     const story = published();
     const idle = { publish: [], step: { kind: 'wait', ms: HOUR, why: 'fresh' } } as const;
     const restWith = (state: State) => restOf(idle, state, undefined, story.clock.now());

@@ -7,24 +7,27 @@ const VALUE = `84_${'x'.repeat(40)}`;
 const read = (changes: Readonly<Record<string, unknown>>) =>
   readAnswer({ access_token: VALUE, expires_in: 7200, ...changes }, 'access_token');
 
-describe('an answer of the platform', () => {
-  it('a token and its life are read, and a ticket where one is wanted', () => {
+describe('token and ticket answers', () => {
+  it('an answer yields token and lifetime, or the ticket where one is wanted', () => {
     const { value, expiresIn } = read({});
     expect([value.reveal(), expiresIn]).toEqual([VALUE, 7200]);
     const ticket = readAnswer({ access_token: 'no', ticket: VALUE, expires_in: 1 }, 'ticket');
     expect([ticket.value.reveal(), ticket.expiresIn]).toEqual([VALUE, 1]);
   });
 
-  it.each([undefined, null, 'text', 7])('an answer of %j is odd', (body) => {
+  it.each([undefined, null, 'text', 7])('an answer of %j is rejected as no JSON object', (body) => {
     expect(() => readAnswer(body, 'ticket')).toThrow("the platform's answer is not a JSON object");
   });
 
-  it.each([undefined, null, 7, { value: VALUE }])('a token of %j is none', (access_token) => {
-    expect(() => read({ access_token })).toThrow("the platform's answer has no access_token");
-  });
+  it.each([undefined, null, 7, { value: VALUE }])(
+    'an access_token of %j counts as missing',
+    (access_token) => {
+      expect(() => read({ access_token })).toThrow("the platform's answer has no access_token");
+    },
+  );
 
   it.each(['x'.repeat(16), 'x'.repeat(4096), '!#%&()*+,-./0:;=>?@A[]^_a{|}~'])(
-    'the value %j is taken',
+    'the token value $0 is accepted',
     (value) => {
       expect(read({ access_token: value }).value.reveal()).toBe(value);
     },
@@ -37,7 +40,7 @@ describe('an answer of the platform', () => {
       `with ${JSON.stringify(odd)}`,
       `${VALUE}${odd}${VALUE}`,
     ]),
-  ])('a value %s is odd, and not repeated in the error', (_, value) => {
+  ])('a token value %s is rejected and not repeated in the error', (_, value) => {
     expect(() => read({ access_token: value })).toThrow(
       "the platform's answer has an access_token of a length or alphabet that cannot be one",
     );
@@ -47,7 +50,7 @@ describe('an answer of the platform', () => {
     ['"1500"', '1500', 1500],
     ['a fraction', 0.5, 0.5],
     ['a whole day', DAY / SECOND, DAY / SECOND],
-  ])('a life of %s is taken', (_, expires_in, expected) => {
+  ])('an expires_in of %s is accepted', (_, expires_in, expected) => {
     expect(read({ expires_in }).expiresIn).toBe(expected);
   });
 
@@ -65,11 +68,11 @@ describe('an answer of the platform', () => {
     ['0', 'has an expires_in of 0: the access_token is dead already'],
     [-1, 'has an expires_in of -1: the access_token is dead already'],
     [DAY / SECOND + 1, 'has an expires_in of 86401 seconds, longer than a day'],
-  ])('a life of %j is odd', (expires_in, what) => {
+  ])('an expires_in of $0 is rejected', (expires_in, what) => {
     expect(() => read({ expires_in })).toThrow(`the platform's answer ${what}`);
   });
 
-  it('an odd answer is a passing fault that may have had an effect, with advice', () => {
+  it('a malformed answer is a passing fault with an unknown outcome and advice', () => {
     try {
       read({ expires_in: 0 });
       expect.unreachable();

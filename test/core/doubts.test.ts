@@ -13,8 +13,8 @@ const fetching = (story: Story) => {
   return step.kind === 'fetch' ? step : undefined;
 };
 
-describe('readers who say that the token is refused', () => {
-  it('cost one ordinary fetch, which brings an access-token of a new value', () => {
+describe('refusals reported by readers', () => {
+  it('ten reported refusals of an access-token cost one ordinary fetch', () => {
     const story = tell('access-token');
     story.fetch(token('a'));
     story.clock.pass(HOUR);
@@ -24,7 +24,7 @@ describe('readers who say that the token is refused', () => {
     expect(fetching(story)).toBeUndefined();
   });
 
-  it('cost a probe when the stable token comes back the same, and nothing when it works', () => {
+  it('a refused stable-token that comes back the same is probed and kept if it works', () => {
     const story = tell('stable-token');
     story.fetch(token('a'));
     story.clock.pass(MINUTE);
@@ -36,7 +36,7 @@ describe('readers who say that the token is refused', () => {
     expect(story.plan().step).toMatchObject({ kind: 'wait', why: 'fresh' });
   });
 
-  it('never force without permission, even when the platform confirms that the token is dead', () => {
+  it('a refused stable-token is never force-refreshed without permission, even when confirmed dead', () => {
     const story = tell('stable-token');
     story.fetch(token('a'));
     story.happen({ type: 'refused' });
@@ -46,7 +46,7 @@ describe('readers who say that the token is refused', () => {
     expect(story.plan().step).toMatchObject({ kind: 'wait', why: 'fresh' });
   });
 
-  it('force with permission, once the platform confirms that the token is dead', () => {
+  it('a refused stable-token is force-refreshed with permission once it is confirmed dead', () => {
     const story = tell('stable-token', { refusalForces: true });
     story.fetch(token('a'));
     story.happen({ type: 'refused' });
@@ -59,7 +59,7 @@ describe('readers who say that the token is refused', () => {
   });
 
   it.each(['stable-token', 'access-token'] as const)(
-    'for ever cost a %s two fetches, then nothing',
+    'endless refusals of the %s cost two fetches, then nothing',
     (type) => {
       const story = tell(type, { refusalForces: true });
       story.fetch(token('0'));
@@ -78,7 +78,7 @@ describe('readers who say that the token is refused', () => {
     },
   );
 
-  it('are believed again after half an hour without a refusal', () => {
+  it('a reported refusal is believed again after half an hour without refusals', () => {
     const story = tell('access-token');
     story.fetch(token('0'));
     for (let i = 1; i <= 3; i += 1) {
@@ -92,11 +92,11 @@ describe('readers who say that the token is refused', () => {
   });
 });
 
-describe('an AppSecret', () => {
+describe('changes of the AppSecret', () => {
   const observe = (story: Story, fingerprint: string) =>
     story.happen({ type: 'observed', record: story.state().record, fingerprint });
 
-  it('that was refused and is replaced by the one that worked before is not blamed any more', () => {
+  it('a refusal is forgotten when the AppSecret that worked before comes back', () => {
     const story = tell('stable-token');
     observe(story, 'right');
     story.fetch(token('1'));
@@ -109,7 +109,7 @@ describe('an AppSecret', () => {
     expect(story.plan().step).toMatchObject({ kind: 'wait', why: 'fresh' });
   });
 
-  it('never met costs one ordinary call to prove it', () => {
+  it('a new AppSecret costs one ordinary call to prove it', () => {
     const story = tell('stable-token');
     observe(story, 'old');
     story.fetch(token('a'));
@@ -121,7 +121,7 @@ describe('an AppSecret', () => {
     expect(story.state().record.secrets).toEqual(['old', 'new']);
   });
 
-  it('that others have replaced fetches nothing while the token lives, and is tried when it is dead', () => {
+  it('an outdated AppSecret fetches nothing before the token is dead', () => {
     const story = tell('stable-token');
     observe(story, 'old');
     story.fetch(token('a'));
@@ -134,7 +134,7 @@ describe('an AppSecret', () => {
     expect(fetching(story)).toMatchObject({ reason: 'expired' });
   });
 
-  it('that is refused makes a follower: the token of the others is taken over', () => {
+  it('a daemon with a refused AppSecret publishes the token of the others', () => {
     const story = tell('stable-token');
     const neighbour = tell('stable-token');
     observe(neighbour, 'right');
@@ -145,7 +145,7 @@ describe('an AppSecret', () => {
     expect(story.state().record.secrets).toEqual(['right']);
   });
 
-  it('that is refused is not tried again because a neighbour fetched, but at once when it is replaced', () => {
+  it('a refused AppSecret is retried when it is replaced, not when a neighbour fetches', () => {
     const story = tell('stable-token');
     const neighbour = tell('stable-token');
     observe(neighbour, 'right');
@@ -166,7 +166,7 @@ describe('an AppSecret', () => {
   });
 });
 
-describe('an answer that comes after the lock was lost', () => {
+describe('answers after a lost lock', () => {
   const answer = (mark: string, platformDate?: number): Answer => ({
     value: new Secret(token(mark)),
     expiresIn: 7200,
@@ -196,26 +196,26 @@ describe('an answer that comes after the lock was lost', () => {
     return { story, value: story.state().record.token?.value.reveal() };
   }
 
-  it('is the newest when nobody else fetched meanwhile', () => {
+  it('a late answer is used when nobody else fetched meanwhile', () => {
     expect(race(answer('ours')).value).toBe(token('ours'));
   });
 
-  it('is dropped when the platform issued the other one later', () => {
+  it('a late answer is dropped when the platform issued the other token later', () => {
     expect(race(answer('ours', 1_000), answer('theirs', 9_000)).value).toBe(token('theirs'));
   });
 
-  it('replaces the other one when the platform issued it later', () => {
+  it('a late answer wins when the platform issued its token later', () => {
     expect(race(answer('ours', 9_000), answer('theirs', 1_000)).value).toBe(token('ours'));
   });
 
-  it('is settled by one more fetch when the platform’s time cannot tell', () => {
+  it('a late answer with the same platform time is settled by one more fetch', () => {
     const { story } = race(answer('ours', 9_000), answer('theirs', 9_000));
     expect(fetching(story)).toMatchObject({ reason: 'unfinished' });
   });
 });
 
-describe('a pod that shares nothing', () => {
-  it('asks again every five minutes, to learn of a rotation forced elsewhere', () => {
+describe('pod without shared state', () => {
+  it('a pod without shared state asks the platform again after five minutes', () => {
     const story = tell('stable-token', { recheck: 5 * MINUTE });
     story.fetch(token('a'));
     story.clock.pass(5 * MINUTE - SECOND);
@@ -225,12 +225,12 @@ describe('a pod that shares nothing', () => {
   });
 });
 
-describe('the budget', () => {
+describe('call budget', () => {
   const spendAll = (story: Story, calls: number) => {
     for (let i = 0; i < calls; i += 1) story.fetch(token(`${i}`));
   };
 
-  it('keeps forced refreshes 30 s apart although the platform tells its time in whole seconds only', () => {
+  it('forced refreshes stay 30 s apart although platform time has whole seconds only', () => {
     const story = tell('stable-token');
     const fetchAt = (mark: string) => {
       const startedAt = story.clock.now();
@@ -255,7 +255,7 @@ describe('the budget', () => {
     expect(fetchAt('c')).toBe(false);
   });
 
-  it('is not given back by a clock that jumps forward while the daemon runs', () => {
+  it('the budget is not reset by a clock that jumps forward while the daemon runs', () => {
     const story = tell('access-token', { budget: { fetchesPerDay: 4, forcedPerDay: 20 } });
     const at = story.clock.now();
     story.happen({
@@ -269,7 +269,7 @@ describe('the budget', () => {
     expect(story.plan().step).toMatchObject({ kind: 'wait', why: 'budget' });
   });
 
-  it('after a restart behind a jump forward is frugal until the platform has told the time', () => {
+  it('the budget is spent frugally after a restart behind a clock jump', () => {
     const before = tell('access-token', { budget: { fetchesPerDay: 40, forcedPerDay: 20 } });
     spendAll(before, 39);
     const story = tell('access-token', { budget: { fetchesPerDay: 40, forcedPerDay: 20 } });
@@ -286,7 +286,7 @@ describe('the budget', () => {
     expect(calls).toBeLessThanOrEqual(12);
   });
 
-  it('is not used up for good by calls that a forger dated into the far future', () => {
+  it('the budget is not used up by forged calls dated into the far future', () => {
     const story = tell('stable-token', { budget: { fetchesPerDay: 200, forcedPerDay: 20 } });
     const { record } = story.state();
     const ledger = { ...record.ledger, fetches: { 999999999: 200 } };
@@ -294,7 +294,7 @@ describe('the budget', () => {
     expect(fetching(story)).toMatchObject({ reason: 'missing' });
   });
 
-  it('stands still behind a clock that boots in the past', () => {
+  it('the budget stays used up after a boot with a clock in the past', () => {
     const before = tell('access-token', { budget: { fetchesPerDay: 4, forcedPerDay: 20 } });
     spendAll(before, 4);
     const story = tell('access-token', { budget: { fetchesPerDay: 4, forcedPerDay: 20 } });

@@ -32,14 +32,14 @@ function table(): string {
   return `${lines.join('\n')}\n`;
 }
 
-describe('the table of error codes', () => {
-  it('each code means, waits and advises what errcode-table.txt says', async () => {
+describe('error code table', () => {
+  it('every error code matches its line in errcode-table.txt', async () => {
     const now = table();
     if (process.env['UPDATE']) process.stdout.write(now);
     expect(now.split('\n')).toEqual((await readFile(TABLE, 'utf8')).split('\n'));
   });
 
-  it('a code is known where any table holds it, and only there', () => {
+  it('an error code is known if and only if a table lists it', () => {
     for (const { any, token, ticket } of Object.values(FAMILIES)) {
       for (const code of Object.keys({ ...any, ...token, ...ticket }))
         expect(isKnownErrcode(Number(code)), code).toBe(true);
@@ -53,9 +53,12 @@ describe('the table of error codes', () => {
     ['token', 40_001, { blamesSecret: true }],
     ['token', 40_125, { blamesSecret: true }],
     ['token', 40_164, {}],
-  ] as const)('at a %s endpoint %i blames what it should', (endpoint, errcode, blames) => {
-    const failure = platformFailure('official', endpoint, { errcode, errmsg: '' });
-    const { blamesToken, blamesSecret } = failure;
-    expect({ ...(blamesToken && { blamesToken }), ...(blamesSecret && { blamesSecret }) }).toEqual(blames);
-  });
+  ] as const)(
+    'the %s endpoint blames the right credential, if any, for errcode %i',
+    (endpoint, errcode, blames) => {
+      const failure = platformFailure('official', endpoint, { errcode, errmsg: '' });
+      const { blamesToken, blamesSecret } = failure;
+      expect({ ...(blamesToken && { blamesToken }), ...(blamesSecret && { blamesSecret }) }).toEqual(blames);
+    },
+  );
 });

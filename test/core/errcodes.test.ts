@@ -52,17 +52,14 @@ function callTimes(failure: Failure, count: number): number[] {
   return times;
 }
 
-describe('what the platform answered', () => {
-  it.each(ANSWERABLE)(
-    'every code that a %s %s endpoint can answer is understood',
-    (family, endpoint, codes) => {
-      const foreign = codes.filter((code) => errcodeRule(family, endpoint, code) === undefined);
-      expect(foreign).toEqual([]);
-    },
-  );
+describe('error codes of the platform', () => {
+  it.each(ANSWERABLE)('every error code of the %s %s endpoint is understood', (family, endpoint, codes) => {
+    const foreign = codes.filter((code) => errcodeRule(family, endpoint, code) === undefined);
+    expect(foreign).toEqual([]);
+  });
 
   it.each(ANSWERABLE)(
-    'whatever of a %s %s endpoint needs a person says what to do',
+    'every error of the %s %s endpoint that needs a person comes with advice',
     (family, endpoint, codes) => {
       const mute = codes
         .map((errcode) => platformFailure(family, endpoint, { errcode, errmsg: '' }))
@@ -72,7 +69,7 @@ describe('what the platform answered', () => {
     },
   );
 
-  it('is reported with its code and its rid, and has changed nothing', () => {
+  it('an error code is reported with its rid and counts as without effect', () => {
     expect(official(40013, `invalid appid rid: ${RID}`)).toMatchObject({
       class: 'refused',
       code: 'wx-40013',
@@ -84,12 +81,12 @@ describe('what the platform answered', () => {
     expect(official(-1).code).toBe('wx--1');
   });
 
-  it('has no rid where an older answer carries a hint', () => {
+  it('an error message with a hint or an invalid rid yields no rid', () => {
     expect(official(40013, `invalid appid hint: [${RID}]`)).not.toHaveProperty('rid');
     expect(official(40013, 'invalid appid rid: none')).not.toHaveProperty('rid');
   });
 
-  it('blames the secret for 40001 of a token endpoint, the token for 40001 of a ticket endpoint', () => {
+  it('errcode 40001 blames the secret at a token endpoint and the token at a ticket endpoint', () => {
     expect(official(40001)).toMatchObject({
       class: 'refused',
       message: expect.stringContaining('AppSecret'),
@@ -103,7 +100,7 @@ describe('what the platform answered', () => {
   });
 
   it.each(['official', 'wecom'] as const)(
-    'casts doubt on the %s token only by codes that say so',
+    'the %s token is doubted only after errcode 40001, 40014 or 42001 for a ticket',
     (family) => {
       const suspects = [...OFFICIAL_ANY, ...WECOM_ANY, 40014, 40093, 41001, 42001, 42012, 301002].filter(
         (code) => errcodeRule(family, 'ticket', code)?.token === 'suspect',
@@ -114,28 +111,31 @@ describe('what the platform answered', () => {
     },
   );
 
-  it.each([40125, 42007, 48006, 50001, 50002])('%i means another thing at WeCom', (code) => {
+  it.each([40125, 42007, 48006, 50001, 50002])('errcode %i means something else at WeCom', (code) => {
     expect(wecom(code).message).not.toBe(official(code).message);
   });
 
-  it('does not blame the secret for 40125 at WeCom', () => {
+  it('errcode 40125 at WeCom does not blame the secret', () => {
     expect(official(40125).advice).toContain('probably reset');
     expect(wecom(40125).message).toContain('not the secret');
   });
 });
 
-describe('the IP whitelist', () => {
+describe('IP whitelist', () => {
   const errmsg = `invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist rid: ${RID}`;
 
-  it.each([40164, 61004, 45035, 40090, 40187, 45032])('%i prints the very address to add', (code) => {
-    const failure = official(code, errmsg);
-    expect(failure.message).toContain('203.0.113.7');
-    expect(failure.advice).toContain('Add 203.0.113.7 to the IP whitelist (IP白名单)');
-    expect(failure.advice).toMatch(/5 to 10 minutes.*code-upload whitelist/);
-    expect(failure.message).not.toContain('ffff');
-  });
+  it.each([40164, 61004, 45035, 40090, 40187, 45032])(
+    'errcode %i prints the IP address to whitelist',
+    (code) => {
+      const failure = official(code, errmsg);
+      expect(failure.message).toContain('203.0.113.7');
+      expect(failure.advice).toContain('Add 203.0.113.7 to the IP whitelist (IP白名单)');
+      expect(failure.advice).toMatch(/5 to 10 minutes.*code-upload whitelist/);
+      expect(failure.message).not.toContain('ffff');
+    },
+  );
 
-  it('prints the address that a WeCom app has to trust', () => {
+  it('errcode 60020 prints the IP address that a WeCom app has to trust', () => {
     const failure = wecom(
       60020,
       'not allow to access from your ip, hint: [1700000000], from ip: 203.0.113.9, more',
@@ -144,7 +144,7 @@ describe('the IP whitelist', () => {
     expect(failure.advice).toContain('Add 203.0.113.9');
   });
 
-  it('prints a real IPv6 address where there is no other', () => {
+  it('a real IPv6 address is printed when there is no IPv4 address', () => {
     expect(official(40164, 'invalid ip 2001:db8::7, not in whitelist').advice).toContain(
       'Add 2001:db8::7 to',
     );
@@ -154,7 +154,7 @@ describe('the IP whitelist', () => {
   });
 
   it.each(['', 'invalid ip', 'ip 999.1.1.1', 'at 12:30:45', 'ipv6 ::ffff:cb00:7107', '1.2.3.4.5'])(
-    'still reads well when the answer holds no address: %j',
+    'the advice stays readable when the message %j holds no address',
     (text) => {
       expect(official(40164, text).advice).toContain(
         "Add this machine's public IP address to the IP whitelist",
@@ -162,32 +162,32 @@ describe('the IP whitelist', () => {
     },
   );
 
-  it('goes on asking every few minutes, since a change takes minutes to apply', () => {
+  it('the wait after an IP whitelist error grows from one to five minutes', () => {
     const waits = shortestWaits(official(40164), 8);
     expect(waits[0]).toBe(MINUTE);
     expect(waits.at(-1)).toBe(5 * MINUTE);
   });
 });
 
-describe('how long to wait', () => {
-  it('is at least a minute after the minute frequency was exceeded', () => {
+describe('waits by error code', () => {
+  it('the wait is at least a minute after the limit per minute was exceeded', () => {
     expect(Math.min(...shortestWaits(official(45011), 20))).toBe(MINUTE);
     expect(Math.min(...shortestWaits(wecom(45009), 20))).toBe(MINUTE);
   });
 
-  it('is an hour when the allowance of the day is used up', () => {
+  it('the wait is an hour when the daily quota is used up', () => {
     expect(official(45009).class).toBe('quota');
     expect(shortestWaits(official(45009), 3)).toEqual([HOUR, HOUR, HOUR]);
   });
 
-  it("is as long as the block that follows the admin's refusal", () => {
+  it('the wait is as long as the block that follows a refusal by the admin', () => {
     expect(shortestWaits(official(89503), 2)).toEqual([5 * MINUTE, 5 * MINUTE]);
     expect(shortestWaits(official(89507), 2)).toEqual([HOUR, HOUR]);
     expect(shortestWaits(official(89506), 2)).toEqual([DAY, DAY]);
   });
 
   it.each([40001, 40013, 40091, 41002, 41004])(
-    'keeps fifty daemons with the same wrong WeCom parameters (%i) far below the block of 2000 calls an hour',
+    'fifty daemons with wrong WeCom parameters (%i) stay far below 2000 calls an hour',
     (code) => {
       const calls = callTimes(wecom(code), 10);
       const within = (from: number) => 50 * calls.filter((at) => at >= from && at < from + HOUR).length;
@@ -198,26 +198,29 @@ describe('how long to wait', () => {
     },
   );
 
-  it('is slow but bounded for a code nobody has met', () => {
+  it('the wait after an unknown error code is capped at ten minutes', () => {
     const failure = official(12345, 'something new');
     expect(failure.class).toBe('passing');
     expect(failure.backoff.cap).toBe(10 * MINUTE);
   });
 });
 
-describe('what a person is told', () => {
-  it('names the way out of a used-up daily allowance', () => {
+describe('advice for people', () => {
+  it('the advice names the ways out of a used-up daily quota', () => {
     expect(official(45009).advice).toMatch(/midnight China time.*not confirmed.*stable-token.*clear_quota/);
   });
 
-  it.each([89501, 89502, 89503, 89504, 89505])('%i names who must confirm, and where', (code) => {
-    expect(official(code)).toMatchObject({
-      class: 'confirmation',
-      advice: expect.stringMatching(/admin.*template message/),
-    });
-  });
+  it.each([89501, 89502, 89503, 89504, 89505])(
+    'the advice for errcode %i names who must confirm, and where',
+    (code) => {
+      expect(official(code)).toMatchObject({
+        class: 'confirmation',
+        advice: expect.stringMatching(/admin.*template message/),
+      });
+    },
+  );
 
-  it('names the case of a third-party platform, a frozen secret and a frozen account', () => {
+  it('the error names a third-party platform, a frozen secret or a frozen account', () => {
     expect(official(61024).advice).toContain('api_component_token');
     expect(official(40243).advice).toContain('Unfreeze');
     expect(official(50007).message).toContain('frozen');
@@ -225,7 +228,7 @@ describe('what a person is told', () => {
     expect(official(48004).message).toContain('banned');
   });
 
-  it('quotes the platform for an unknown code, and says where to look it up', () => {
+  it('an unknown error code quotes the platform and says where to look it up', () => {
     const failure = official(12345, `brand new trouble rid: ${RID}`);
     expect(failure.message).toBe('12345 is not a code this program knows: brand new trouble');
     expect(failure.rid).toBe(RID);
@@ -233,36 +236,36 @@ describe('what a person is told', () => {
     expect(wecom(12345).advice).toContain('query?e=12345');
   });
 
-  it('ends the message properly when an unknown code comes without words', () => {
+  it('an unknown error code without text still gives a complete message', () => {
     expect(official(12345).message).toBe('12345 is not a code this program knows');
   });
 });
 
-describe('a long answer', () => {
-  it('is cut to 200 characters, between two of them', () => {
+describe('long messages', () => {
+  it('a platform message is cut to 200 characters without splitting one', () => {
     const { message } = official(12345, `x${'😀'.repeat(300)}`);
     expect(message).toMatch(/: x(?:😀){99}$/u);
   });
 });
 
-describe('nothing secret', () => {
+describe('redaction', () => {
   it.each([
     `invalid secret=${SECRET}&appid=wx0000000000000000`,
     `{"secret": "${SECRET}"}`,
     `url /cgi-bin/ticket/getticket?access_token=${TOKEN}&type=jsapi`,
     `bare ${TOKEN}, ${SECRET}`,
     `${'x '.repeat(90)}${TOKEN}`,
-  ])('is echoed from %j', (text) => {
+  ])('the platform message $0 is reported without secret and token', (text) => {
     const echoed = JSON.stringify(official(12345, text));
     expect(echoed).not.toContain(SECRET.slice(0, 12));
     expect(echoed).not.toContain(TOKEN.slice(0, 12));
   });
 
-  it('is echoed even when it is short, if it is called a secret', () => {
+  it('a short value is redacted when the message calls it a secret', () => {
     expect(official(12345, 'bad corpsecret=hunter2 here').message).toContain('corpsecret=[redacted] here');
   });
 
-  it('is echoed, wherever in the answer it stands and whatever the code', () => {
+  it('the AppSecret is redacted wherever it stands in the answer, whatever the code', () => {
     fc.assert(
       fc.property(
         families,
@@ -278,7 +281,7 @@ describe('nothing secret', () => {
     );
   });
 
-  it('nor unprintable or endless is ever logged', () => {
+  it('a platform message never brings unprintable or endless text into the log', () => {
     fc.assert(
       fc.property(families, endpoints, anyErrcode, foreignText, (family, endpoint, errcode, errmsg) => {
         const { message, advice = '', rid = '' } = platformFailure(family, endpoint, { errcode, errmsg });
@@ -289,7 +292,7 @@ describe('nothing secret', () => {
   });
 });
 
-describe('a refusal of the AppSecret', () => {
+describe('refusal of the AppSecret', () => {
   it.for([
     ['official', 40001, true],
     ['official', 40125, true],
@@ -299,7 +302,7 @@ describe('a refusal of the AppSecret', () => {
     ['wecom', 40001, true],
     ['wecom', 40091, true],
     ['wecom', 40125, undefined],
-  ] as const)('is known from others: %s %i', ([family, errcode, expected]) => {
+  ] as const)('the %s errcode %i blames the AppSecret only if it should', ([family, errcode, expected]) => {
     expect(platformFailure(family, 'token', { errcode, errmsg: '' }).blamesSecret).toBe(expected);
     expect(platformFailure(family, 'ticket', { errcode: 40001, errmsg: '' })).not.toHaveProperty(
       'blamesSecret',

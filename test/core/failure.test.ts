@@ -5,14 +5,14 @@ import { Secret } from '../../src/core/secret.ts';
 import { MINUTE, SECOND } from '../../src/core/time.ts';
 import { PASSING_FAULT } from '../support/story.ts';
 
-describe('what was thrown', () => {
-  it('an EdgeError brings the failure that it carries, whatever else is said of its effect', () => {
+describe('thrown errors', () => {
+  it('an EdgeError yields the failure that it carries, whatever effect is given', () => {
     const error = new EdgeError(PASSING_FAULT, { cause: 'why' });
     expect(failureOf(error, 'none')).toBe(PASSING_FAULT);
     expect(error).toMatchObject({ name: 'EdgeError', code: 'timeout', message: 'no answer', cause: 'why' });
   });
 
-  it('an error of the system is a passing fault with its code', () => {
+  it('a system error is a passing fault with its error code', () => {
     const error = Object.assign(new Error('no space'), { code: 'ENOSPC' });
     expect(failureOf(error, 'unsent')).toEqual({
       ...{ class: 'passing', code: 'ENOSPC', message: 'no space', effect: 'unsent', backoff: PASSING },
@@ -24,26 +24,26 @@ describe('what was thrown', () => {
     [Object.assign(new Error('odd'), { code: 7 }), 'odd'],
     ['a text', 'a text'],
     [undefined, 'undefined'],
-  ])('%s is an unexpected passing fault', (thrown, message) => {
+  ])('the thrown value $0 is an unexpected passing fault', (thrown, message) => {
     expect(failureOf(thrown, 'unknown')).toMatchObject({ class: 'passing', code: 'unexpected', message });
   });
 
-  it('a passing fault is tried again after a second, doubled up to a minute', () => {
+  it('a passing fault is retried after a second, doubled up to a minute', () => {
     expect(PASSING).toEqual({ first: SECOND, growth: 2, cap: MINUTE, jitter: 'full' });
   });
 });
 
-describe('a secret', () => {
+describe('printed secrets', () => {
   const secret = new Secret('hush');
 
-  it('a secret reads [redacted] however it is printed', () => {
+  it('a secret shows as [redacted] however it is printed', () => {
     expect(`${secret}`).toBe('[redacted]');
     expect(JSON.stringify({ secret })).toBe('{"secret":"[redacted]"}');
     expect(inspect({ secret })).toBe('{ secret: [redacted] }');
     expect(Object.values(secret)).toEqual([]);
   });
 
-  it('a secret is revealed where it is needed, and compared by its value', () => {
+  it('a secret is revealed on demand and compared by its value', () => {
     expect(secret.reveal()).toBe('hush');
     expect(secret.equals(new Secret('hush'))).toBe(true);
     expect(secret.equals(new Secret('other'))).toBe(false);

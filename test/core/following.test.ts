@@ -20,8 +20,8 @@ function outcomeOf({ state, plan, clock }: Story) {
   return judge({ state: state(), step: plan().step }, false, clock.now());
 }
 
-describe('a wish that was handed over to the daemon that fetches', () => {
-  it('is not made here as well, and is not over before a newer token has come', () => {
+describe('refresh handed over to the leader', () => {
+  it('a handed-over refresh is not made by the follower and ends with a newer token', () => {
     const { leader, follower, catchUp } = couple();
     follower.happen({ type: 'requested', strength: 'preferred' });
     expect(follower.plan().step).toMatchObject({ kind: 'fetch', reason: 'requested' });
@@ -34,7 +34,7 @@ describe('a wish that was handed over to the daemon that fetches', () => {
     expect(outcomeOf(follower)).toMatchObject({ result: 'published', message: /^a new token/ });
   });
 
-  it('ends with the same token, where the platform hands out no other', () => {
+  it('a handed-over refresh ends with the same token if the platform has no other', () => {
     const { leader, follower, catchUp } = couple();
     follower.happen({ type: 'requested', strength: 'ordinary' });
     follower.happen({ type: 'handed-over', reason: 'requested' });
@@ -44,7 +44,7 @@ describe('a wish that was handed over to the daemon that fetches', () => {
     expect(outcomeOf(follower)).toMatchObject({ result: 'published', message: /same token/ });
   });
 
-  it('ends with what the other one met, which is forgotten with the next token', () => {
+  it('a handed-over refresh ends with the failure of the leader, forgotten at the next token', () => {
     const { leader, follower, catchUp } = couple();
     follower.happen({ type: 'requested', strength: 'ordinary' });
     follower.happen({ type: 'handed-over', reason: 'requested' });
@@ -56,7 +56,7 @@ describe('a wish that was handed over to the daemon that fetches', () => {
     expect(follower.state().failure).toBeUndefined();
   });
 
-  it('is over for a refused token as well: it is asked about once', () => {
+  it('a follower hands over a refused token once and then waits', () => {
     const { follower } = couple();
     follower.happen({ type: 'refused' });
     expect(follower.plan().step).toMatchObject({ kind: 'fetch', reason: 'refused' });
@@ -65,22 +65,25 @@ describe('a wish that was handed over to the daemon that fetches', () => {
   });
 });
 
-describe('a wish from afar', () => {
+describe('refresh requests of other daemons', () => {
   const afar = (strength: 'ordinary' | 'preferred' | 'forced', generation: number) =>
     ({ type: 'requested', strength, generation }) as const;
   const generationOf = (story: Story) => story.state().record.token?.generation ?? 0;
 
-  it.each(['ordinary', 'preferred'] as const)('is met by a newer token than it knew (%s)', (strength) => {
-    const { leader } = couple();
-    const before = generationOf(leader);
-    leader.fetch(token('b'));
-    leader.happen(afar(strength, before));
-    expect(leader.plan().step).toMatchObject({ kind: 'wait' });
-    leader.happen(afar(strength, generationOf(leader)));
-    expect(leader.plan().step).toMatchObject({ kind: 'fetch', reason: 'requested' });
-  });
+  it.each(['ordinary', 'preferred'] as const)(
+    'a remote %s refresh is satisfied by a newer token than its sender knew',
+    (strength) => {
+      const { leader } = couple();
+      const before = generationOf(leader);
+      leader.fetch(token('b'));
+      leader.happen(afar(strength, before));
+      expect(leader.plan().step).toMatchObject({ kind: 'wait' });
+      leader.happen(afar(strength, generationOf(leader)));
+      expect(leader.plan().step).toMatchObject({ kind: 'fetch', reason: 'requested' });
+    },
+  );
 
-  it('that insists on force wants the death of what is there now', () => {
+  it('a remote forced refresh replaces even a newer token than its sender knew', () => {
     const { leader } = couple();
     const before = generationOf(leader);
     leader.fetch(token('b'));
@@ -88,7 +91,7 @@ describe('a wish from afar', () => {
     expect(leader.plan().step).toMatchObject({ kind: 'fetch', forced: true });
   });
 
-  it('is met by a fetch that is under way', () => {
+  it('a remote refresh is satisfied by a fetch that is under way', () => {
     const { leader } = couple('access-token');
     const { record } = leader.state();
     const intent = { at: leader.clock.now().wall, forced: false };
@@ -98,8 +101,8 @@ describe('a wish from afar', () => {
   });
 });
 
-describe('a daemon that waits for the lock', () => {
-  it('need not wait any longer once it is free', () => {
+describe('waiting for the lock', () => {
+  it('a blocked daemon fetches at once when the lock is free', () => {
     const story = tell('access-token');
     story.plan();
     for (let time = 0; time < 5; time += 1) story.happen({ type: 'blocked' });
@@ -108,7 +111,7 @@ describe('a daemon that waits for the lock', () => {
     expect(story.plan().step).toMatchObject({ kind: 'fetch', reason: 'missing' });
   });
 
-  it('goes on waiting for what has nothing to do with it', () => {
+  it('a daemon in backoff keeps waiting when the lock becomes free', () => {
     const story = tell('stable-token');
     for (let time = 0; time < 5; time += 1) story.fail({ effect: 'none' });
     story.happen({ type: 'freed' });
@@ -116,8 +119,8 @@ describe('a daemon that waits for the lock', () => {
   });
 });
 
-describe('a change that is told of while the store is being read', () => {
-  it('is looked at again: what was read may be older', () => {
+describe('store changes during a read', () => {
+  it('a record that changed while the store was being read is read again', () => {
     const { leader, follower } = couple();
     const { monotonic: asOf } = follower.clock.now();
     const { record } = leader.state();
@@ -131,10 +134,10 @@ describe('a change that is told of while the store is being read', () => {
   });
 });
 
-describe('a request that went out when another daemon may have fetched, and brought no answer', () => {
+describe('lost answers after a lost lock', () => {
   const failure = { ...PASSING_FAULT, effect: 'unknown' } as const;
 
-  it('may have killed the newer token: one more fetch settles it', () => {
+  it('a lost answer that may have killed a newer access-token leads to another fetch', () => {
     const { leader, follower } = couple('access-token');
     const startedAt = leader.clock.now();
     leader.happen({ type: 'strayed', failure, startedAt });
@@ -147,7 +150,7 @@ describe('a request that went out when another daemon may have fetched, and brou
     expect(follower.plan().step).toMatchObject({ kind: 'fetch', reason: 'unfinished' });
   });
 
-  it('is a failure like any other where nobody has fetched since', () => {
+  it('a lost answer is an ordinary failure when nobody has fetched since', () => {
     const { leader } = couple('access-token');
     leader.happen({ type: 'strayed', failure, startedAt: leader.clock.now() });
     leader.happen({ type: 'settled' });
@@ -155,7 +158,7 @@ describe('a request that went out when another daemon may have fetched, and brou
     expect(leader.state().orphan).toBeUndefined();
   });
 
-  it('does no harm to a stable-token', () => {
+  it('a lost answer does no harm to a stable-token', () => {
     const { leader, follower } = couple();
     leader.happen({ type: 'strayed', failure, startedAt: leader.clock.now() });
     follower.fetch(token('b'));
@@ -166,8 +169,8 @@ describe('a request that went out when another daemon may have fetched, and brou
   });
 });
 
-describe('a credential that is only mirrored', () => {
-  it('is published and never fetched, however old it grows and whoever asks', () => {
+describe('mirrored credential', () => {
+  it('a mirrored token is published and never fetched, whatever its age and requests', () => {
     const source = tell('stable-token');
     source.fetch(token('a'));
     const mirror = tell('stable-token', { follows: true }, 0.5, source.clock);
@@ -180,7 +183,7 @@ describe('a credential that is only mirrored', () => {
     expect(outcomeOf(mirror)).toMatchObject({ result: 'failed', message: /only mirrors/ });
   });
 
-  it('tells what ails its source for as long as it does', () => {
+  it('a mirror shows the failure of its source for as long as it lasts', () => {
     const source = tell('stable-token');
     source.fetch(token('a'));
     source.fail({ class: 'passing', message: 'no answer from the platform' });
@@ -194,7 +197,7 @@ describe('a credential that is only mirrored', () => {
     expect(mirror.state().failure).toBeUndefined();
   });
 
-  it('keeps what it had when its source is gone, and gives nothing back', () => {
+  it('a mirror keeps its token when its source is gone and writes nothing back', () => {
     const source = tell('stable-token');
     source.fetch(token('a'));
     const mirror = tell('stable-token', { follows: true }, 0.5, source.clock);
@@ -204,8 +207,8 @@ describe('a credential that is only mirrored', () => {
   });
 });
 
-describe('a mirror', () => {
-  it('believes its source about the age of what appears there, though it watched it appear', () => {
+describe('age of a mirrored token', () => {
+  it('a mirror trusts its source for the age of a new token', () => {
     const source = tell('stable-token');
     const mirror = tell('stable-token', { follows: true }, 0.5, source.clock);
     source.fetch(token('a'));

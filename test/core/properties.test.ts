@@ -41,12 +41,12 @@ function mostWithin(times: readonly number[], length: number): number {
   }, 0);
 }
 
-describe('the planner, whatever happens', () => {
-  it('does not step in one place: after a few steps there is always something to wait for', () => {
+describe('planner under random histories', () => {
+  it('the planner always comes to a wait after a few steps', () => {
     always(({ spins }) => expect(spins).toBe(0));
   });
 
-  it('asks the platform at most twice a tick, whatever it answers, and three times for what others ask of it', () => {
+  it('the planner asks the platform at most twice a tick and three times per outside event', () => {
     always(({ fetches, outside }) => {
       const times = fetches.map(({ at }) => at);
       const most = 2 * (HOUR / TICK) + 3 * mostWithin(outside, HOUR);
@@ -54,17 +54,17 @@ describe('the planner, whatever happens', () => {
     });
   });
 
-  it('never waits for longer than its reason allows', () => {
+  it('the planner never waits longer than the reason of the wait allows', () => {
     always(({ waits }) => {
       for (const wait of waits) expect(wait.step.ms, wait.step.why).toBeLessThanOrEqual(longestWait(wait));
     });
   });
 
-  it('comes back to a live and published token once all is well', () => {
+  it('the planner comes back to a live published token once all is well', () => {
     always(({ recovery }) => expect(recovery).toBeDefined());
   });
 
-  it('knows ever newer records within one life, and publishes ever newer tokens', () => {
+  it('generations of records and published tokens never go back while a daemon runs', () => {
     always(({ generations, publications }) => {
       for (const known of generations.values()) expect(known).toEqual(known.toSorted((a, b) => a - b));
       for (const life of generations.keys()) {
@@ -75,7 +75,7 @@ describe('the planner, whatever happens', () => {
     });
   });
 
-  it('publishes nothing that it believes dead, and nothing while it is not known what became of an answer', () => {
+  it('the planner publishes no token that is believed dead or unsettled', () => {
     always(({ publications }) => {
       for (const { left, unsettled } of publications) {
         expect(left).toBeGreaterThan(0);
@@ -84,7 +84,7 @@ describe('the planner, whatever happens', () => {
     });
   });
 
-  it('forces only what a person or a confirmed refusal may force', () => {
+  it('the planner forces a refresh only for a person or a confirmed refusal', () => {
     always(({ fetches, policy }) => {
       for (const { forced, manual, confirmedDead } of fetches) {
         const byPerson = manual === 'forced' || (manual === 'preferred' && policy.manual === 'forced');
@@ -94,14 +94,14 @@ describe('the planner, whatever happens', () => {
     });
   });
 
-  it('leaves 30 s between two forced refreshes', () => {
+  it('the planner leaves 30 s between two forced refreshes', () => {
     always(({ fetches }) => {
       const forced = fetches.filter((fetch) => fetch.forced).map(({ at }) => at);
       expect(mostWithin(forced, 30 * SECOND)).toBeLessThanOrEqual(1);
     }, 'lose');
   });
 
-  it('keeps within its budgets in any 24 hours', () => {
+  it('the planner keeps within its budgets in any 24 hours', () => {
     always(
       ({ fetches, losses }, { budget }) => {
         const all = fetches.map(({ at }) => at);
@@ -120,18 +120,18 @@ describe('the planner, whatever happens', () => {
   });
 });
 
-describe('a token from the platform, whoever sets the clocks', () => {
-  it('is never waited for beyond its true end', () => {
+describe('tokens while clocks are set', () => {
+  it('a daemon never waits beyond the true end of its token, however clocks are set', () => {
     always((tale) => neverWaitsTooLong(tale, 10 * MINUTE), 'sleep', 'forge', 'restart', 'lose');
   });
 });
 
-describe('a token from the platform, as long as the clocks are right', () => {
-  it('is never waited for beyond its true end', () => {
+describe('tokens while clocks are right', () => {
+  it('a daemon never waits beyond the true end of its token while clocks are right', () => {
     always((tale) => neverWaitsTooLong(tale, 0), 'setClock', 'forge');
   });
 
-  it('is never published after its true end', () => {
+  it('a token is never published after its true end while clocks are right', () => {
     always(
       ({ publications, issued }) => {
         for (const { token, at } of publications)
@@ -142,7 +142,7 @@ describe('a token from the platform, as long as the clocks are right', () => {
     );
   });
 
-  it('is never replaced by one that the platform handed out before it, where that one may be dying', () => {
+  it('an access-token is never replaced by one that the platform issued earlier', () => {
     always(
       ({ policy, publications, generations, issued }) => {
         if (!policy.destructive) return;

@@ -10,14 +10,14 @@ function lifeOf({ state, policy, clock }: Story): number | undefined {
   return servedLife(state(), policy, clock.now());
 }
 
-describe('what readers have', () => {
-  it('is nothing before the first publication, however good the token is', () => {
+describe('life of the published token', () => {
+  it('readers have no token before the first publication, however good it is', () => {
     const story = tell('stable-token');
     story.fetch('first', 7200);
     expect(lifeOf(story)).toBeUndefined();
   });
 
-  it('is what the published token has left', () => {
+  it('readers have the remaining life of the published token', () => {
     const story = tell('stable-token');
     story.fetch('first', 7200);
     story.publish();
@@ -25,7 +25,7 @@ describe('what readers have', () => {
     expect(lifeOf(story)).toBe(HOUR);
   });
 
-  it('is the overlap of the token before, while the new one cannot be written', () => {
+  it('readers have the overlap of the old token while the new one cannot be written', () => {
     const story = tell('access-token');
     story.fetch('first', 7200);
     story.publish();
@@ -37,7 +37,7 @@ describe('what readers have', () => {
     expect(lifeOf(story)).toBe(-SECOND);
   });
 
-  it('is no longer than the token before has left itself', () => {
+  it('readers never have more than the remaining life of the old token', () => {
     const story = tell('stable-token');
     story.fetch('first', 7200);
     story.publish();
@@ -46,7 +46,7 @@ describe('what readers have', () => {
     expect(lifeOf(story)).toBe(2 * MINUTE);
   });
 
-  it('ends with the token when the platform brings no other', () => {
+  it('readers have no life left when the token ends without a successor', () => {
     const story = tell('stable-token');
     story.fetch('first', 7200);
     story.publish();

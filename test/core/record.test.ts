@@ -3,20 +3,20 @@ import { caughtUp, ledgerTime, platformTime } from '../../src/core/anchor.ts';
 import { emptyRecord, standing, withSecret } from '../../src/core/record.ts';
 import { stronger } from '../../src/core/wish.ts';
 
-describe('the AppSecrets that a record remembers', () => {
-  it('the one that fetched last stands last, and each stands once', () => {
+describe('AppSecrets in a record', () => {
+  it('the AppSecret that fetched last comes last, and each is listed once', () => {
     expect(withSecret([], 'a')).toEqual(['a']);
     expect(withSecret(['a', 'b'], 'c')).toEqual(['a', 'b', 'c']);
     expect(withSecret(['a', 'b', 'c'], 'a')).toEqual(['b', 'c', 'a']);
   });
 
-  it('a list that would not change is the same list', () => {
+  it('an unchanged list of AppSecrets stays the same object', () => {
     const known = ['a', 'b'];
     expect(withSecret(known, 'b')).toBe(known);
     expect(withSecret(known, undefined)).toBe(known);
   });
 
-  it('five are remembered', () => {
+  it('a record remembers the last five AppSecrets', () => {
     expect(withSecret(['a', 'b', 'c', 'd', 'e'], 'f')).toEqual(['b', 'c', 'd', 'e', 'f']);
   });
 
@@ -27,11 +27,11 @@ describe('the AppSecrets that a record remembers', () => {
     [['a', 'b'], 'a', 'replaced'],
     [['a', 'b'], 'c', 'new'],
     [['a'], 'b', 'new'],
-  ] as const)('after %j the secret %s is %s', (secrets, own, expected) => {
+  ] as const)('the list %j marks the AppSecret %s as %s', (secrets, own, expected) => {
     expect(standing(secrets, own)).toBe(expected);
   });
 
-  it('an empty record has spent nothing since now', () => {
+  it('an empty record has no token, no secrets and no calls spent', () => {
     expect(emptyRecord('account', 5)).toEqual({
       account: 'account',
       generation: 0,
@@ -41,19 +41,19 @@ describe('the AppSecrets that a record remembers', () => {
   });
 });
 
-describe('the time of the platform', () => {
+describe('platform time', () => {
   const anchor = { date: 100_000, wall: 50_000, monotonic: 1_000, certain: true };
 
-  it('it passes by the faster of the two clocks', () => {
+  it('platform time follows the faster of wall clock and monotonic clock', () => {
     expect(platformTime(anchor, { wall: 50_700, monotonic: 1_200 })).toBe(100_700);
     expect(platformTime(anchor, { wall: 49_000, monotonic: 1_200 })).toBe(100_200);
   });
 
-  it('the ledger counts by the monotonic clock, in whole milliseconds', () => {
+  it('the ledger counts by the monotonic clock in whole milliseconds', () => {
     expect(ledgerTime(anchor, { wall: 99_000, monotonic: 1_200.4 })).toEqual({ at: 100_200, certain: true });
   });
 
-  it('a clock that stands before the last call is moved to it, unless the platform said so', () => {
+  it('a guessed time before the last call moves up to it, a certain one stays', () => {
     const now = { wall: 50_100, monotonic: 1_100 };
     const ledger = (lastFetch?: number) => ({
       ...{ fetches: {}, forced: {}, since: 0 },
@@ -67,13 +67,13 @@ describe('the time of the platform', () => {
   });
 });
 
-describe('two wishes for a refresh', () => {
+describe('combined refresh requests', () => {
   it.each([
     ['ordinary', 'ordinary', 'ordinary'],
     ['ordinary', 'preferred', 'preferred'],
     ['preferred', 'forced', 'forced'],
     ['forced', 'ordinary', 'forced'],
-  ] as const)('of %s and %s the stronger is %s', (one, other, expected) => {
+  ] as const)('the refresh requests %s and %s combine into %s', (one, other, expected) => {
     expect(stronger(one, other)).toBe(expected);
     expect(stronger(other, one)).toBe(expected);
   });

@@ -5,12 +5,12 @@ import { tell, token } from '../support/story.ts';
 
 const LIFE = 7200 * SECOND;
 
-describe('a stable-token', () => {
-  it('is fetched at once when there is none', () => {
+describe('schedule of a stable-token', () => {
+  it('a stable-token is fetched at once when there is none', () => {
     expect(tell('stable-token').plan().step).toEqual({ kind: 'fetch', reason: 'missing', forced: false });
   });
 
-  it('is left alone until its rotation window, and fetched within 30 s of the window opening', () => {
+  it('a stable-token is fetched within 30 s of the opening of its rotation window', () => {
     for (const draw of [0, 0.5, 0.999]) {
       const story = tell('stable-token', {}, draw);
       story.fetch(token('a'));
@@ -21,7 +21,7 @@ describe('a stable-token', () => {
     }
   });
 
-  it('that comes back the same is no error, and the platform is left alone for a while', () => {
+  it('a stable-token that comes back the same is no error and is retried later', () => {
     const story = tell('stable-token');
     story.fetch(token('a'));
     story.clock.pass(LIFE - 4 * MINUTE);
@@ -32,7 +32,7 @@ describe('a stable-token', () => {
     expect(story.plan().step).toMatchObject({ kind: 'fetch', reason: 'due' });
   });
 
-  it('that comes back the same for ever is asked for a bounded number of times an hour', () => {
+  it('a stable-token that never changes is asked for a bounded number of times an hour', () => {
     const story = tell('stable-token');
     story.fetch(token('a'), 60);
     let calls = 0;
@@ -47,7 +47,7 @@ describe('a stable-token', () => {
     expect(calls).toBeLessThan(80);
   });
 
-  it('takes the seconds left from the answer, not the lifetime it had', () => {
+  it('a stable-token lives for the seconds left in the answer', () => {
     const story = tell('stable-token');
     story.fetch(token('a'), 345);
     expect(story.state().record.token).toMatchObject({ expiresIn: 345 });
@@ -55,7 +55,7 @@ describe('a stable-token', () => {
     expect(story.plan().step).toMatchObject({ kind: 'fetch', reason: 'expired' });
   });
 
-  it('corrects what it believed of the end when the same token comes back with another rest', () => {
+  it('a stable-token gets a new end when it comes back with a shorter life', () => {
     const story = tell('stable-token');
     story.fetch(token('a'), 7200);
     const before = story.state().record.token?.generation ?? 0;
@@ -67,8 +67,8 @@ describe('a stable-token', () => {
   });
 });
 
-describe('an access-token', () => {
-  it('is replaced ten minutes before its end, at most 54 s later', () => {
+describe('schedule of an access-token', () => {
+  it('an access-token is replaced ten minutes before its end, at most 54 s later', () => {
     for (const draw of [0, 0.5, 0.999]) {
       const story = tell('access-token', {}, draw);
       story.fetch(token('a'));
@@ -79,7 +79,7 @@ describe('an access-token', () => {
     }
   });
 
-  it('of a short life is replaced in its last third, not in a hot loop', () => {
+  it('an access-token with a short life is replaced in its last third', () => {
     const story = tell('access-token');
     story.fetch(token('a'), 60);
     story.clock.pass(39 * SECOND);
@@ -88,7 +88,7 @@ describe('an access-token', () => {
     expect(story.plan().step).toMatchObject({ kind: 'fetch', reason: 'due' });
   });
 
-  it('leaves an intent before it is fetched, which a good answer settles', () => {
+  it('an access-token fetch leaves an intent that a good answer settles', () => {
     const story = tell('access-token');
     story.fail();
     expect(story.state().record.intent).toBeDefined();
@@ -97,7 +97,7 @@ describe('an access-token', () => {
     expect(story.state().record.intent).toBeUndefined();
   });
 
-  it('after a lost answer lives for the overlap at most and is fetched again soon', () => {
+  it('an access-token lives for the overlap at most after a lost answer', () => {
     const story = tell('access-token');
     story.fetch(token('a'));
     story.publish();
@@ -109,7 +109,7 @@ describe('an access-token', () => {
     expect(story.plan().publish).toEqual([]);
   });
 
-  it('is trusted to its own end when the platform said no', () => {
+  it('an access-token keeps its full life when the platform refuses to replace it', () => {
     const story = tell('access-token');
     story.fetch(token('a'));
     story.clock.pass(LIFE - 9 * MINUTE);
@@ -119,8 +119,8 @@ describe('an access-token', () => {
   });
 });
 
-describe('an attempt that failed', () => {
-  it('waits longer each time, and never longer than the cap', () => {
+describe('failed attempts', () => {
+  it('the wait after failed attempts doubles up to one minute', () => {
     const story = tell('stable-token', {}, 0.999);
     const waits = Array.from({ length: 12 }, () => {
       story.fail();
@@ -132,7 +132,7 @@ describe('an attempt that failed', () => {
     expect(waits).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60, 60, 60, 60]);
   });
 
-  it('keeps the last good token and its publication', () => {
+  it('a failed attempt keeps the last good token and its publication', () => {
     const story = tell('stable-token');
     story.fetch(token('a'));
     story.publish();
@@ -143,7 +143,7 @@ describe('an attempt that failed', () => {
     expect(story.state().targets).toEqual(targets);
   });
 
-  it('that never left this host is given back to the budget', () => {
+  it('a failed attempt that never left this host is refunded to the budget', () => {
     const story = tell('stable-token');
     for (let i = 0; i < 1500; i += 1) {
       story.fail({ code: 'dns', effect: 'unsent' });
@@ -152,7 +152,7 @@ describe('an attempt that failed', () => {
     expect(story.plan().step.kind).toBe('fetch');
   });
 
-  it('ends with a token that took longer to arrive than it lives', () => {
+  it('an answer that took longer than its token lives counts as a failure', () => {
     const story = tell('stable-token');
     const startedAt = story.clock.now();
     story.clock.pass(6 * SECOND);
@@ -163,15 +163,15 @@ describe('an attempt that failed', () => {
   });
 });
 
-describe('time', () => {
-  it('that jumps forward on the wall clock ends a token early, never late', () => {
+describe('clock jumps', () => {
+  it('a wall clock that jumps forward ends a token early', () => {
     const story = tell('stable-token');
     story.fetch(token('a'));
     story.clock.set(3 * HOUR);
     expect(story.plan().step).toMatchObject({ kind: 'fetch', reason: 'expired' });
   });
 
-  it('that jumps back on the wall clock does not lengthen a life', () => {
+  it('a wall clock that jumps back does not extend the life of a token', () => {
     const story = tell('stable-token');
     story.fetch(token('a'));
     story.clock.set(-24 * HOUR);

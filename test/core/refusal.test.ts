@@ -19,36 +19,36 @@ function judged(refusals: Refusals | undefined, { age = 0, later = 0 } = {}) {
 const once: Refusals = { spent: 1, lastAt: 0 };
 const twice: Refusals = { spent: 2, lastAt: 0 };
 
-describe('a refusal of the current token', () => {
-  it('a first refusal is asked about', () => {
+describe('refusals of the current token', () => {
+  it('a first refusal of a token is looked into', () => {
     expect(judged(undefined)).toBe('asked');
     expect(judged(undefined, { age: 5 * MINUTE })).toBe('asked');
   });
 
   it.each(['ask', 'probe', 'force'] as const)(
-    'a refusal is pending while the last one leads to a %s',
+    'a new refusal is pending while the "%s" of the last one is open',
     (suspicion) => {
       expect(judged({ ...once, suspicion })).toBe('pending');
       expect(judged({ ...twice, suspicion })).toBe('pending');
     },
   );
 
-  it('a young token that replaced a refused one and is refused again points at a rival', () => {
+  it('a second refusal of a token younger than ten minutes points to a rival', () => {
     expect(judged(once, { age: 10 * MINUTE - 1, later: MINUTE })).toBe('rival');
     expect(judged(once, { age: 10 * MINUTE, later: MINUTE })).toBe('asked');
   });
 
-  it('a refusal half an hour after the last one is a new story', () => {
+  it('a refusal half an hour after the last one is looked into afresh', () => {
     expect(judged(once, { later: 30 * MINUTE - 1 })).toBe('rival');
     expect(judged(once, { later: 30 * MINUTE })).toBe('asked');
     expect(judged(twice, { later: 30 * MINUTE })).toBe('asked');
   });
 
-  it('nothing more is done about a token that is refused after two fetches', () => {
+  it('a token that is refused after two fetches is left alone', () => {
     expect(judged(twice, { later: 30 * MINUTE - 1 })).toBe('quiet');
   });
 
-  it('a refusal costs a fetch, twice, and then nothing until half an hour is over', () => {
+  it('two refusals cost a fetch each, and more cost nothing for half an hour', () => {
     const first = refuse(undefined, 1_000);
     expect(first).toEqual({ spent: 1, lastAt: 1_000, suspicion: 'ask' });
     expect(refuse(first, 2_000)).toEqual({ spent: 1, lastAt: 2_000, suspicion: 'ask' });

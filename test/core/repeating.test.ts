@@ -18,8 +18,8 @@ function untilAsked(story: Story, most = 3 * HOUR): number {
   return Number.POSITIVE_INFINITY;
 }
 
-describe('a WeCom token, which comes back until it ends', () => {
-  it('is asked for a minute before its end, at the end, and then every few seconds until it changes', () => {
+describe('WeCom token that comes back until it ends', () => {
+  it('a WeCom token is asked for near its end and then every few seconds until it changes', () => {
     const story = tell('wecom');
     story.fetch(token('a'), 7200);
     expect(untilAsked(story)).toBe(7140 * SECOND);
@@ -33,8 +33,8 @@ describe('a WeCom token, which comes back until it ends', () => {
   });
 });
 
-describe('a ticket, whose answer always tells its whole life', () => {
-  it('is never asked for without a live token', () => {
+describe('ticket that is always reported with its full life', () => {
+  it('a ticket is never asked for without a live token', () => {
     const story = tell('jsapi');
     expect(story.plan().step).toMatchObject({ kind: 'wait', why: 'token' });
     const dead = tell('stable-token');
@@ -44,7 +44,7 @@ describe('a ticket, whose answer always tells its whole life', () => {
     expect(story.plan(LIVING).step).toMatchObject({ kind: 'fetch', reason: 'missing' });
   });
 
-  it('met for the first time is asked for every half hour until it changes', () => {
+  it('a ticket of unknown age is asked for every half hour', () => {
     const story = tell('jsapi');
     story.fetch(token('a'));
     for (let time = 0; time < 3; time += 1) {
@@ -54,7 +54,7 @@ describe('a ticket, whose answer always tells its whole life', () => {
     expect(story.plan(LIVING).step).toMatchObject({ why: 'fresh' });
   });
 
-  it('is not believed to live beyond the first time that it was met and its whole life', () => {
+  it('a ticket is not trusted for longer than its full life since it was first seen', () => {
     const story = tell('jsapi');
     story.fetch(token('a'));
     story.clock.pass(100 * MINUTE);
@@ -62,7 +62,7 @@ describe('a ticket, whose answer always tells its whole life', () => {
     expect(untilAsked(story)).toBeLessThanOrEqual(20 * MINUTE);
   });
 
-  it('that was seen to change lives its whole life from the last time that the one before came back', () => {
+  it('a ticket that was seen to change lives from the last answer with the old one', () => {
     const story = tell('jsapi');
     story.fetch(token('a'));
     story.clock.pass(20 * MINUTE);
@@ -74,7 +74,7 @@ describe('a ticket, whose answer always tells its whole life', () => {
     expect(untilAsked(story)).toBe(7200 * SECOND - MINUTE - 5 * SECOND);
   });
 
-  it('that outlives what was believed of it is alive as long as it comes back, and asked for ever less often', () => {
+  it('a ticket that outlives its believed end stays published below 100 calls an hour', () => {
     const story = tell('jsapi');
     story.fetch(token('a'));
     story.clock.pass(2 * HOUR);
@@ -92,7 +92,7 @@ describe('a ticket, whose answer always tells its whole life', () => {
     expect(calls).toBeLessThan(100);
   });
 
-  it('costs nothing when its token is replaced', () => {
+  it('a ticket costs no call when its token is replaced', () => {
     const story = tell('jsapi');
     story.fetch(token('a'));
     const renewed = tell('stable-token');
@@ -101,7 +101,7 @@ describe('a ticket, whose answer always tells its whole life', () => {
     expect(story.plan(renewed.state()).step).toMatchObject({ kind: 'wait', why: 'fresh' });
   });
 
-  it('is remembered with its age over a restart, and of unknown age when nobody watched it change', () => {
+  it('a ticket keeps its age over a restart, and has none when it changed unwatched', () => {
     const before = tell('jsapi');
     before.fetch(token('a'));
     const story = tell('jsapi');

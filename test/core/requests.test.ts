@@ -2,22 +2,22 @@ import { describe, expect, it } from 'vitest';
 import { HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
 import { tell, token } from '../support/story.ts';
 
-describe('a refresh that a person asks for', () => {
-  it('forces a stable-token whose holders share our state', () => {
+describe('refresh requested by a person', () => {
+  it('a requested refresh forces a stable-token whose holders share state', () => {
     const story = tell('stable-token');
     story.fetch(token('a'));
     story.happen({ type: 'requested', strength: 'preferred' });
     expect(story.plan().step).toEqual({ kind: 'fetch', reason: 'requested', forced: true });
   });
 
-  it('is an ordinary call where others may hold the token, and says so', () => {
+  it('a requested refresh is unforced and says so when others may hold the token', () => {
     const story = tell('stable-token', { manual: 'uncoordinated' });
     story.fetch(token('a'));
     story.happen({ type: 'requested', strength: 'preferred' });
     expect(story.plan().step).toMatchObject({ forced: false, demoted: 'uncoordinated' });
   });
 
-  it('is an ordinary call within 30 s of a forced one', () => {
+  it('a requested refresh is unforced within 30 s of a forced one', () => {
     const story = tell('stable-token');
     story.fetch(token('a'));
     story.happen({ type: 'requested', strength: 'preferred' });
@@ -29,7 +29,7 @@ describe('a refresh that a person asks for', () => {
     expect(story.plan().step).toEqual({ kind: 'fetch', reason: 'requested', forced: true });
   });
 
-  it('forces at most half of the daily budget on the first day, when the past is not known, and then all of it', () => {
+  it('forced refreshes are limited to half of the daily budget on the first day', () => {
     const story = tell('stable-token');
     const forcedInADay = () => {
       let forced = 0;
@@ -47,7 +47,7 @@ describe('a refresh that a person asks for', () => {
     expect(forcedInADay()).toBe(20);
   });
 
-  it('skips a backoff once', () => {
+  it('a requested refresh skips a backoff once', () => {
     const story = tell('stable-token');
     for (let i = 0; i < 8; i += 1) story.fail();
     expect(story.plan().step).toMatchObject({ kind: 'wait', why: 'backoff' });
@@ -57,7 +57,7 @@ describe('a refresh that a person asks for', () => {
     expect(story.plan().step).toMatchObject({ kind: 'wait', why: 'backoff' });
   });
 
-  it('never skips a budget', () => {
+  it('a requested refresh never skips a used-up budget', () => {
     const story = tell('access-token', { budget: { fetchesPerDay: 4, forcedPerDay: 20 } });
     for (let i = 0; i < 4; i += 1) {
       story.fetch(token(`${i}`));
@@ -67,7 +67,7 @@ describe('a refresh that a person asks for', () => {
     expect(story.plan().step).toMatchObject({ kind: 'wait', why: 'budget' });
   });
 
-  it('is met by the fetch that is under way, unless it was to force', () => {
+  it('two requested refreshes of an access-token are satisfied by one fetch', () => {
     const classic = tell('access-token');
     classic.fetch(token('a'));
     classic.happen({ type: 'requested', strength: 'preferred' });
@@ -77,8 +77,8 @@ describe('a refresh that a person asks for', () => {
   });
 });
 
-describe('a budget', () => {
-  it('hands out its second half evenly, so that an outage leaves something for the recovery', () => {
+describe('call budget', () => {
+  it('the budget is spread over a day-long outage and leaves calls for the recovery', () => {
     const story = tell('stable-token', { budget: { fetchesPerDay: 200, forcedPerDay: 20 } });
     let calls = 0;
     for (let passed = 0; passed < 24 * HOUR; passed += 5 * SECOND) {
@@ -94,7 +94,7 @@ describe('a budget', () => {
     expect(step.kind === 'wait' ? step.ms : 0).toBeLessThan(15 * MINUTE);
   });
 
-  it('is not given back by a clock that is set back', () => {
+  it('the budget is not reset by a clock that is set back', () => {
     const story = tell('access-token', { budget: { fetchesPerDay: 2, forcedPerDay: 20 } });
     story.fetch(token('a'));
     story.fetch(token('b'));

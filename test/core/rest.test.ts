@@ -36,8 +36,8 @@ function rested(state: State) {
   return rest;
 }
 
-describe('a credential with nothing to do', () => {
-  it('rests for as long as its plan says the same', () => {
+describe('idle credential', () => {
+  it('an idle credential rests for as long as its plan stays the same', () => {
     const state = published();
     const rest = rested(state);
     for (let ms = 0; ms < 10 * MINUTE; ms += 500) {
@@ -48,7 +48,7 @@ describe('a credential with nothing to do', () => {
     expect(lasts(rest, state, undefined, at(30 * SECOND))).toBe(false);
   });
 
-  it('does not once something has happened to it, or to the token that it hangs on', () => {
+  it('an idle credential stops resting when it or its base token changes', () => {
     const state = published();
     const rest = rested(state);
     expect(lasts(rest, { ...state }, undefined, at(1))).toBe(false);
@@ -58,13 +58,13 @@ describe('a credential with nothing to do', () => {
   it.each([
     ['forward', 40 * SECOND],
     ['back', -2 * SECOND],
-  ])('is planned anew when the wall clock was set %s', (_, jump) => {
+  ])('an idle credential is planned anew when the wall clock was set %s', (_, jump) => {
     const state = published();
     const now = { ...at(SECOND), wall: at(SECOND).wall + jump };
     expect(lasts(rested(state), state, undefined, now)).toBe(false);
   });
 
-  it('is planned at every tick while something is due soon, or goes wrong', () => {
+  it('a credential does not rest while something is due soon or unsaved', () => {
     const soon = { ...published(), end: after(START, 5 * MINUTE + 5 * SECOND) };
     expect(restOf(plan(soon, policy, START), soon, undefined, START)).toBeUndefined();
     const unsaved = { ...published(), saved: false };

@@ -21,8 +21,8 @@ function waitWith(
   return hold.until - now.monotonic;
 }
 
-describe('the wait after a failed attempt', () => {
-  it('the wait grows with the failures in a row', () => {
+describe('wait after a failed attempt', () => {
+  it('the wait grows with the number of failures in a row', () => {
     expect([1, 2, 3].map((failures) => waitWith(HOUR, { failures }))).toEqual([
       MINUTE,
       2 * MINUTE,
@@ -31,29 +31,29 @@ describe('the wait after a failed attempt', () => {
   });
 
   it.each([
-    ['two minutes before the end', 2 * MINUTE, MINUTE],
-    ['just less than two minutes before the end', 2 * MINUTE - 1, 10 * SECOND],
-    ['at the end', 0, 10 * SECOND],
-    ['just less than ten minutes after the end', -10 * MINUTE + 1, 10 * SECOND],
-    ['ten minutes after the end', -10 * MINUTE, MINUTE],
+    ['two minutes before the token ends', 2 * MINUTE, MINUTE],
+    ['just less than two minutes before the token ends', 2 * MINUTE - 1, 10 * SECOND],
+    ['as the token ends', 0, 10 * SECOND],
+    ['just less than ten minutes after the token ended', -10 * MINUTE + 1, 10 * SECOND],
+    ['ten minutes after the token ended', -10 * MINUTE, MINUTE],
     ['without a token', undefined, MINUTE],
-  ])('a passing fault %s of a token is waited out as long as that allows', (_, left, expected) => {
+  ])('a passing fault %s is retried after $2 ms', (_, left, expected) => {
     expect(waitWith(left)).toBe(expected);
   });
 
-  it('a shorter wait stays as it is around the end of a token', () => {
+  it('a wait of a second stays as it is around the end of a token', () => {
     expect(waitWith(0, { backoff: { ...BACKOFF, first: SECOND } })).toBe(SECOND);
   });
 
   it.each(['frequency', 'quota', 'refused', 'confirmation'] as const)(
-    'a failure of the class %s is waited out also around the end of a token',
+    'a failure of class %s keeps its full wait around the end of a token',
     (kind) => {
       expect(waitWith(0, { kind })).toBe(MINUTE);
     },
   );
 });
 
-describe('an attempt of another daemon', () => {
+describe('attempts of other daemons', () => {
   const elsewhere = (failures: number, until?: number) => {
     const { policy, clock, state } = tell('stable-token');
     const now = clock.now();
@@ -63,20 +63,20 @@ describe('an attempt of another daemon', () => {
     return { failures: next.failures, wait: (next.hold?.until ?? 0) - now.monotonic, why: next.hold?.why };
   };
 
-  it('it leaves the platform alone for a second, doubled up to a minute', () => {
+  it('an attempt of another daemon delays ours by a second, doubled up to a minute', () => {
     expect([0, 1, 2, 5, 6, 20].map((failures) => elsewhere(failures).wait)).toEqual([
       ...[SECOND, 2 * SECOND, 4 * SECOND, 32 * SECOND, MINUTE, MINUTE],
     ]);
     expect(elsewhere(0)).toMatchObject({ failures: 1, why: 'backoff' });
   });
 
-  it('a longer wait of our own stays, a shorter one is made longer', () => {
+  it('an attempt of another daemon extends only a shorter wait of our own', () => {
     expect(elsewhere(0, 2 * SECOND).wait).toBe(2 * SECOND);
     expect(elsewhere(0, SECOND - 1).wait).toBe(SECOND);
     expect(elsewhere(0, 2 * SECOND).failures).toBe(1);
   });
 
-  it('a draw makes it longer by a fifth at most, and never shorter', () => {
+  it('a random draw extends the wait after an attempt elsewhere by at most a fifth', () => {
     const { policy, clock, state } = tell('stable-token');
     const now = clock.now();
     const next = withAttemptElsewhere(state(), { policy, now, random: 1 });

@@ -28,8 +28,8 @@ const withRecord = (state: State, changes: Partial<State['record']>): State => (
   record: { ...state.record, ...changes },
 });
 
-describe('what is remembered of a failure', () => {
-  it('a no of the platform is remembered with its pause, its secret and how often in a row', () => {
+describe('failures in the record', () => {
+  it('a refusal by the platform is recorded with its pause, secret and count', () => {
     const story = tell('stable-token');
     const { wall, monotonic } = story.clock.now();
     const state: State = {
@@ -46,7 +46,7 @@ describe('what is remembered of a failure', () => {
     expect(again).not.toHaveProperty('fingerprint');
   });
 
-  it('a passing fault is remembered without a pause, and does not end that of a no', () => {
+  it('a passing fault is recorded without a pause and keeps the pause of a refusal', () => {
     const story = tell('stable-token');
     const { wall, monotonic } = story.clock.now();
     const held: State = { ...story.state(), hold: { why: 'backoff', until: monotonic + HOUR } };
@@ -60,14 +60,14 @@ describe('what is remembered of a failure', () => {
   });
 });
 
-describe('a setback that may be about another AppSecret', () => {
+describe('setbacks of another AppSecret', () => {
   const current = (changes: Partial<State['record']>, fingerprint?: string) => {
     const state = withRecord(tell('stable-token').state(), changes);
     return currentSetback({ ...state, ...(fingerprint && { fingerprint }) });
   };
   const refused = { ...met(tell('stable-token')), failure: { ...TOLD, class: 'refused' as const } };
 
-  it('a proven secret is not blamed for the refusal of another one', () => {
+  it('a proven AppSecret is not blamed for the refusal of another one', () => {
     expect(
       current({ setback: { ...refused, fingerprint: 'wrong' }, secrets: ['ours'] }, 'ours'),
     ).toBeUndefined();
@@ -75,11 +75,11 @@ describe('a setback that may be about another AppSecret', () => {
 
   it.each<[string, Partial<State['record']>, string | undefined]>([
     [
-      'the secret itself was refused',
+      'this very secret was refused',
       { setback: { ...refused, fingerprint: 'ours' }, secrets: ['ours'] },
       'ours',
     ],
-    ['nobody knows which was refused', { setback: refused, secrets: ['ours'] }, 'ours'],
+    ['nobody knows which secret was refused', { setback: refused, secrets: ['ours'] }, 'ours'],
     [
       'the secret is not proven',
       { setback: { ...refused, fingerprint: 'wrong' }, secrets: ['other'] },
@@ -91,20 +91,20 @@ describe('a setback that may be about another AppSecret', () => {
       undefined,
     ],
     [
-      'nothing was refused',
+      'no secret was refused',
       { setback: { ...met(tell('wecom')), fingerprint: 'wrong' }, secrets: ['ours'] },
       'ours',
     ],
-  ])('a setback counts where %s', (_, changes, fingerprint) => {
+  ])('a setback counts when %s', (_, changes, fingerprint) => {
     expect(current(changes, fingerprint)).toBe(changes.setback);
   });
 
-  it('a record without a setback has none', () => {
+  it('a record without a setback reports none', () => {
     expect(current({ secrets: ['ours'] }, 'ours')).toBeUndefined();
   });
 });
 
-describe('the setback of another daemon', () => {
+describe('setbacks of another daemon', () => {
   /** What a daemon that had seen `generation` makes of a record with that setback. */
   function heard(story: Story, setback: Setback | undefined, changes: Partial<State> = {}, generation = 3) {
     const before = withRecord(story.state(), { generation });
@@ -115,7 +115,7 @@ describe('the setback of another daemon', () => {
     };
   }
 
-  it('its pause is kept as if the failure had been ours', () => {
+  it('the pause of another daemon is kept like our own', () => {
     const story = tell('stable-token');
     const setback = met(story);
     const { after } = heard(story, setback);
@@ -127,14 +127,14 @@ describe('the setback of another daemon', () => {
     });
   });
 
-  it('its pause is never longer than it was meant, whatever the clock says', () => {
+  it('the pause of another daemon never exceeds its length, whatever the clock says', () => {
     const story = tell('stable-token');
     const at = story.clock.now().wall + 2 * HOUR;
     const { after } = heard(story, met(story, { at, until: at + MINUTE }));
     expect(after.hold?.until).toBe(story.clock.now().monotonic + MINUTE);
   });
 
-  it('a pause that is over, or shorter than ours, changes nothing', () => {
+  it('a pause that is over or no longer than ours changes nothing', () => {
     const story = tell('stable-token');
     const { wall, monotonic } = story.clock.now();
     const over = heard(story, met(story, { until: wall }));
@@ -146,14 +146,14 @@ describe('the setback of another daemon', () => {
     expect(shorter.after.hold?.until).toBe(hold.until);
   });
 
-  it('a setback that was known before is not heard again', () => {
+  it('a setback that is already known is not taken over again', () => {
     const story = tell('stable-token');
     const setback = met(story);
     const before = withRecord(story.state(), { generation: 3, setback });
     expect(withSetback(before, before, contextOf(story))).toBe(before);
   });
 
-  it('the refusal of another secret is no reason for a pause, that of ours is', () => {
+  it('the refusal of another secret causes no pause, that of our own does', () => {
     const story = tell('stable-token');
     const about = (fingerprint: string) => met(story, { fingerprint });
     expect(heard(story, about('other'), { fingerprint: 'ours' }).after).not.toHaveProperty('hold');
@@ -161,7 +161,7 @@ describe('the setback of another daemon', () => {
     expect(heard(story, about('any')).after).toHaveProperty('hold');
   });
 
-  it('a restart tries what was refused again, and keeps the pause of a used-up quota', () => {
+  it('a restart retries after a refusal and keeps the pause of a used-up quota', () => {
     const story = tell('stable-token');
     const { backoff: _, effect: _none, ...refused } = REFUSED;
     expect(heard(story, met(story, { failure: refused }), {}, 0).after).not.toHaveProperty('hold');
@@ -169,7 +169,7 @@ describe('the setback of another daemon', () => {
     expect(heard(story, met(story), {}, 0).after).toHaveProperty('hold');
   });
 
-  it('a failure of our own stays our own', () => {
+  it('a daemon with a failure of its own does not mark it as heard from another', () => {
     const story = tell('stable-token');
     const own = { ...story.state(), failure: PASSING_FAULT, failures: 4 };
     expect(withHeard(own, met(story))).toMatchObject({ failures: 4, failure: { code: 'wx-45009' } });
@@ -177,7 +177,7 @@ describe('the setback of another daemon', () => {
     expect(withHeard({ ...own, heard: true }, met(story))).toHaveProperty('heard', true);
   });
 
-  it('a mirror shows what its source met, and that it is over', () => {
+  it('a mirror shows the failure of its source and clears it when it is over', () => {
     const story = tell('stable-token', { follows: true });
     const { after } = heard(story, met(story));
     expect(after).toMatchObject({ heard: true, failure: { code: 'wx-45009' } });

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
 import { PASSING_FAULT, TARGET, tell, token } from '../support/story.ts';
 
-describe('what the store holds', () => {
-  it('is taken over when it is newer, and costs no call', () => {
+describe('records in the store', () => {
+  it('a newer record in the store is taken over without a platform call', () => {
     const neighbour = tell('stable-token');
     neighbour.fetch(token('a'));
     const story = tell('stable-token');
@@ -11,7 +11,7 @@ describe('what the store holds', () => {
     expect(story.plan()).toMatchObject({ publish: [TARGET], step: { kind: 'wait', why: 'fresh' } });
   });
 
-  it('never replaces what is newer: an older store is given our record again', () => {
+  it('an older record in the store is overwritten with our newer one', () => {
     const story = tell('stable-token');
     story.fetch(token('a'));
     const old = story.state().record;
@@ -22,14 +22,14 @@ describe('what the store holds', () => {
     expect(story.plan().step).toEqual({ kind: 'save' });
   });
 
-  it('that was lost is given our record again', () => {
+  it('a record that the store has lost is saved again', () => {
     const story = tell('stable-token');
     story.fetch(token('a'));
     story.happen({ type: 'observed', record: undefined });
     expect(story.plan().step).toEqual({ kind: 'save' });
   });
 
-  it('makes no token live longer than the platform said, whatever the writer’s clock claimed', () => {
+  it('a token from the store ends when the platform said, whatever the clock of its writer', () => {
     const neighbour = tell('stable-token');
     neighbour.clock.set(48 * HOUR);
     neighbour.fetch(token('a'));
@@ -39,7 +39,7 @@ describe('what the store holds', () => {
     expect(story.plan()).toMatchObject({ publish: [], step: { kind: 'fetch', reason: 'expired' } });
   });
 
-  it('shows no end beyond what is believed, whatever a forger or a wrong clock wrote', () => {
+  it('a forged token end in the store is cut to the believed lifetime', () => {
     const writer = tell('stable-token');
     writer.fetch(token('a'));
     const { record } = writer.state();
@@ -55,7 +55,7 @@ describe('what the store holds', () => {
     expect(shown?.issuedAt).toBeLessThanOrEqual(story.clock.now().wall);
   });
 
-  it('with a refusal by the platform keeps everybody quiet for as long as it asks for', () => {
+  it('a quota error in the store keeps other daemons quiet for its full pause', () => {
     const refused = tell('stable-token');
     const story = tell('stable-token');
     refused.fetch(token('a'));
@@ -76,7 +76,7 @@ describe('what the store holds', () => {
     expect(story.plan().step).toMatchObject({ kind: 'fetch' });
   });
 
-  it('is not published when the token has ended', () => {
+  it('an expired token in the store is not published', () => {
     const story = tell('stable-token');
     const neighbour = tell('stable-token');
     neighbour.fetch(token('a'));
@@ -85,7 +85,7 @@ describe('what the store holds', () => {
     expect(story.plan()).toMatchObject({ publish: [], step: { kind: 'fetch', reason: 'expired' } });
   });
 
-  it('with an intent and no outcome says: fetch now, and trust the token no longer than the overlap', () => {
+  it('an open intent in the store leads to a fetch and limits the token to the overlap', () => {
     const crashed = tell('access-token');
     crashed.fetch(token('a'));
     crashed.clock.pass(HOUR);
@@ -98,7 +98,7 @@ describe('what the store holds', () => {
     expect(story.plan().publish).toEqual([]);
   });
 
-  it('trusts the token again when the one who left the intent comes back with a plain no', () => {
+  it('a plain refusal after an intent makes the token in the store trusted again', () => {
     const neighbour = tell('access-token');
     neighbour.fetch(token('a'));
     const story = tell('access-token');
@@ -109,7 +109,7 @@ describe('what the store holds', () => {
     expect(story.plan().step).toMatchObject({ kind: 'wait', why: 'fresh' });
   });
 
-  it('meets an ordinary request that came while another daemon refreshed', () => {
+  it('a new token in the store satisfies an ordinary refresh request', () => {
     const story = tell('access-token');
     const neighbour = tell('access-token');
     neighbour.fetch(token('a'));
@@ -121,8 +121,8 @@ describe('what the store holds', () => {
   });
 });
 
-describe('a state folder that does not work', () => {
-  it('does not keep an ordinary call of a stable-token waiting', () => {
+describe('broken state folder', () => {
+  it('a broken state folder does not delay an ordinary stable-token call', () => {
     const story = tell('stable-token');
     story.fetch(token('a'));
     story.clock.pass(7200 * SECOND - 5 * MINUTE);
@@ -132,7 +132,7 @@ describe('a state folder that does not work', () => {
     expect(story.plan().step).toMatchObject({ kind: 'fetch', reason: 'due' });
   });
 
-  it('keeps a call of an access-token waiting, which must be written down first, but for half a minute at most', () => {
+  it('a broken state folder delays an access-token call by half a minute at most', () => {
     const story = tell('access-token');
     story.fetch(token('a'));
     story.clock.pass(HOUR);
@@ -143,7 +143,7 @@ describe('a state folder that does not work', () => {
     expect(story.plan().step).toMatchObject({ kind: 'fetch', reason: 'requested' });
   });
 
-  it('makes a forced refresh an ordinary call: what kills the token of others is written down first', () => {
+  it('a broken state folder turns a forced refresh into an ordinary call', () => {
     const story = tell('stable-token');
     story.fetch(token('a'));
     story.clock.pass(HOUR);
@@ -153,7 +153,7 @@ describe('a state folder that does not work', () => {
     expect(story.plan().step).toMatchObject({ kind: 'fetch', forced: false, demoted: 'store' });
   });
 
-  it('does not shorten the pause that the platform was promised', () => {
+  it('a broken state folder does not shorten the backoff after a quota error', () => {
     const story = tell('stable-token');
     story.fail({ class: 'quota', backoff: { first: HOUR, growth: 1, cap: HOUR, jitter: 'added' } });
     story.happen({ type: 'unstored', failure: PASSING_FAULT });
@@ -161,7 +161,7 @@ describe('a state folder that does not work', () => {
     expect(story.plan().step).toMatchObject({ kind: 'wait', why: 'backoff' });
   });
 
-  it('does not make a daemon that could not see the newest token bring back the one before', () => {
+  it('an older token under a higher generation does not replace the newest token', () => {
     const [early, late] = [tell('stable-token'), tell('stable-token')];
     early.fetch(token('a'), 7200, early.clock.now().wall);
     const shared = early.state().record;
@@ -180,8 +180,8 @@ describe('a state folder that does not work', () => {
   });
 });
 
-describe('publishing', () => {
-  it('goes on by itself: a failing target costs no platform call and is tried again', () => {
+describe('publication', () => {
+  it('a failing target is retried without a platform call', () => {
     const story = tell('stable-token');
     story.fetch(token('a'));
     story.happen({ type: 'unpublished', target: TARGET, failure: PASSING_FAULT });
@@ -190,7 +190,7 @@ describe('publishing', () => {
     expect(story.plan().publish).toEqual([TARGET]);
   });
 
-  it('is due at once when a new token came while the old one was being written', () => {
+  it('a target is due at once when a new token came during the write', () => {
     const story = tell('stable-token');
     story.fetch(token('a'));
     const generation = story.state().record.token?.generation ?? 0;
@@ -199,7 +199,7 @@ describe('publishing', () => {
     expect(story.plan().publish).toEqual([TARGET]);
   });
 
-  it('is looked at again every minute, in case someone changed or removed the file', () => {
+  it('a published target is checked again after a minute', () => {
     const story = tell('stable-token');
     story.fetch(token('a'));
     story.publish();
@@ -208,7 +208,7 @@ describe('publishing', () => {
     expect(story.plan().publish).toEqual([TARGET]);
   });
 
-  it('does not wait for the state folder: a record that cannot be saved is saved later', () => {
+  it('a token is published before its record can be saved', () => {
     const story = tell('stable-token');
     story.fetch(token('a'));
     story.happen({ type: 'observed', record: undefined });

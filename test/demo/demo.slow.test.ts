@@ -111,9 +111,7 @@ describe.concurrent('demo program', () => {
     expect(demo.output()).not.toMatch(/[\u001b\r]/);
   });
 
-  it('the demo names a program that died, ends the other and exits with 1', async ({
-    onTestFinished,
-  }) => {
+  it('the demo names a program that died, ends the other and exits with 1', async ({ onTestFinished }) => {
     const demo = await startDemo(onTestFinished);
     const daemon = Number(await demo.shown(/kill -HUP (\d+)/));
     const sandbox = await demo.shown(/(http:\/\/127\.0\.0\.1:\d+)/);

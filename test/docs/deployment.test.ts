@@ -58,7 +58,7 @@ describe('systemd unit in the README', () => {
 });
 
 describe('compose.yaml in the README', () => {
-  it('the compose file runs the daemon as the image user and gives the app only the token volume', async () => {
+  it('the compose file uses the image user and gives the app only the token volume', async () => {
     const { services, volumes, secrets } = parse(await codeWith('yaml', 'services:')) as Record<
       string,
       Record<string, Record<string, unknown>>

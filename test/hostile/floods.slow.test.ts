@@ -28,7 +28,11 @@ const FLOODS: readonly (readonly [string, string, string | Buffer])[] = [
   ['one endless header name', STATUS, CHUNK],
   ['endless headers', STATUS, 'X-Header: value\r\n'.repeat(4_000)],
   ['endless cookies', STATUS, 'Set-Cookie: a=b\r\n'.repeat(4_000)],
-  ['endless trailers', `${STATUS}Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n`, 'X: y\r\n'.repeat(10_000)],
+  [
+    'endless trailers',
+    `${STATUS}Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n`,
+    'X: y\r\n'.repeat(10_000),
+  ],
 ];
 
 /** What no limit of size meets; time does. */
@@ -39,7 +43,7 @@ const ENDLESS: readonly (readonly [string, string, string])[] = [
   ['hints', '', 'HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(2_000)],
 ];
 
-describe.each(ALL)('floods in answer to a %s request', (kind) => {
+describe.each(ALL)('floods in answer to %s requests', (kind) => {
   it.each(FLOODS)(`the ${kind} request hangs up on a flood of %s`, async (_, head, wave) => {
     const flood = await flooding(head, wave);
     expect(await attempt(kind, flood.url)).toMatch(/^(too-large|not-http), unknown$/);

@@ -37,10 +37,7 @@ describe('platforms that do not prove who they are', () => {
       'speaks only outdated TLS',
       { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' },
     ],
-    [
-      'offers only null ciphers',
-      { maxVersion: 'TLSv1.2', ciphers: 'NULL-SHA256:eNULL@SECLEVEL=0' },
-    ],
+    ['offers only null ciphers', { maxVersion: 'TLSv1.2', ciphers: 'NULL-SHA256:eNULL@SECLEVEL=0' }],
   ] as const)('a platform that %s never sees the AppSecret', async ([, options], ctx) => {
     if (typeof made === 'string') return ctx.skip(made);
     const { url, seen } = await tlsServer({ ...made.valid, ...options });

@@ -161,12 +161,15 @@ describe('unsuccessful HTTP statuses', () => {
     expect(failed.failure.class).toBe('passing');
   });
 
-  it.each([400, 401, 403, 404, 412, 413, 429])('HTTP %i is a refusal with advice to look at the base URL', async (status) => {
-    const { url } = await saying(GOOD, status);
-    const failed = await asking('access-token', url).failure();
-    expect(judged(failed)).toBe(`http-${status}, none`);
-    expect(failed.failure.advice).toMatch(/look at the base URL/);
-  });
+  it.each([400, 401, 403, 404, 412, 413, 429])(
+    'HTTP %i is a refusal with advice to look at the base URL',
+    async (status) => {
+      const { url } = await saying(GOOD, status);
+      const failed = await asking('access-token', url).failure();
+      expect(judged(failed)).toBe(`http-${status}, none`);
+      expect(failed.failure.advice).toMatch(/look at the base URL/);
+    },
+  );
 
   it.each([301, 302, 303, 307, 308])(
     'HTTP %i is not followed because the request carries the AppSecret',

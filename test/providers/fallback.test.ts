@@ -31,12 +31,15 @@ describe('fallback to the next host', () => {
   it.each<[CredentialType, boolean]>([
     ['access-token', false],
     ['stable-token', true],
-  ])('the %s request (forced: %s) goes to the next host when the first refuses the connection', async (type, forced) => {
-    const second = await saying(GOOD);
-    const asker = asking(type, [await refused(), second.url]);
-    expect((await asker.fetch({ forced })).expiresIn).toBe(7200);
-    expect(second.seen).toHaveLength(1);
-  });
+  ])(
+    'the %s request (forced: %s) goes to the next host when the first refuses the connection',
+    async (type, forced) => {
+      const second = await saying(GOOD);
+      const asker = asking(type, [await refused(), second.url]);
+      expect((await asker.fetch({ forced })).expiresIn).toBe(7200);
+      expect(second.seen).toHaveLength(1);
+    },
+  );
 
   it('the third host is asked when the first two refuse the connection', async () => {
     const third = await saying(GOOD);
@@ -60,19 +63,25 @@ describe('no fallback to the next host', () => {
     ['answers with an HTML page', async () => (await saying('<html></html>')).url, 'odd-answer, unknown'],
   ];
 
-  it.each(lost)('an access-token request is not repeated at the next host when the first %s', async (_, first, expected) => {
-    const second = await saying(GOOD);
-    const asker = asking('access-token', [await first(), second.url], SHORT);
-    expect(judged(await asker.failure())).toBe(expected);
-    expect(second.seen).toEqual([]);
-  });
+  it.each(lost)(
+    'an access-token request is not repeated when the first host %s',
+    async (_, first, expected) => {
+      const second = await saying(GOOD);
+      const asker = asking('access-token', [await first(), second.url], SHORT);
+      expect(judged(await asker.failure())).toBe(expected);
+      expect(second.seen).toEqual([]);
+    },
+  );
 
-  it.each(lost)('a forced stable-token request is not repeated at the next host when the first %s', async (_, first, expected) => {
-    const second = await saying(GOOD);
-    const asker = asking('stable-token', [await first(), second.url], SHORT);
-    expect(judged(await asker.failure({ forced: true }))).toBe(expected);
-    expect(second.seen).toEqual([]);
-  });
+  it.each(lost)(
+    'a forced stable-token request is not repeated when the first host %s',
+    async (_, first, expected) => {
+      const second = await saying(GOOD);
+      const asker = asking('stable-token', [await first(), second.url], SHORT);
+      expect(judged(await asker.failure({ forced: true }))).toBe(expected);
+      expect(second.seen).toEqual([]);
+    },
+  );
 
   it.each([
     ['errcode 40001', '{"errcode":40001,"errmsg":"no"}', 200, 'wx-40001, none'],

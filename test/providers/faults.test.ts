@@ -41,19 +41,25 @@ describe.each(KINDS)('%s requests that never left this host', (type) => {
     );
   });
 
-  it.each(['resetAndDestroy', 'destroy'] as const)(`the ${type} request counts as not sent when the TLS handshake is cut off (%s)`, async (how) => {
-    const port = await tcpServer((socket) => {
-      socket.once('data', () => socket[how]());
-    });
-    expect(judged(await asking(type, `https://127.0.0.1:${port}`).failure())).toBe('unreachable, unsent');
-  });
+  it.each(['resetAndDestroy', 'destroy'] as const)(
+    `the ${type} request counts as not sent when the TLS handshake is cut off (%s)`,
+    async (how) => {
+      const port = await tcpServer((socket) => {
+        socket.once('data', () => socket[how]());
+      });
+      expect(judged(await asking(type, `https://127.0.0.1:${port}`).failure())).toBe('unreachable, unsent');
+    },
+  );
 });
 
 describe('answers that never finish', () => {
   it.each<[string, (socket: Socket) => void]>([
     ['no answer comes', () => {}],
     ['the answer stops after its headers', (socket) => socket.write(`${HEAD}Content-Length: 100\r\n\r\n`)],
-    ['the answer stops within its body', (socket) => socket.write(`${HEAD}Content-Length: 100\r\n\r\n${GOOD}`)],
+    [
+      'the answer stops within its body',
+      (socket) => socket.write(`${HEAD}Content-Length: 100\r\n\r\n${GOOD}`),
+    ],
     [
       'the answer trickles in for ever',
       (socket) => {
@@ -73,11 +79,11 @@ describe('answers that never finish', () => {
 describe.each(KINDS)('%s requests with an unknown outcome', (type) => {
   it.each([
     ['before the answer', ''],
-    ['within the headers of the answer', 'HTTP/1.1 200 OK\r\nContent-Ty'],
-    ['after the headers of the answer', `${HEAD}Content-Length: ${GOOD.length}\r\n\r\n`],
-    ['within the body of the answer', `${HEAD}Content-Length: ${GOOD.length + 1}\r\n\r\n${GOOD}`],
+    ['within the headers', 'HTTP/1.1 200 OK\r\nContent-Ty'],
+    ['after the headers', `${HEAD}Content-Length: ${GOOD.length}\r\n\r\n`],
+    ['within the body', `${HEAD}Content-Length: ${GOOD.length + 1}\r\n\r\n${GOOD}`],
     [
-      'between two chunks of the answer',
+      'between two chunks',
       `${HEAD}Transfer-Encoding: chunked\r\n\r\n${GOOD.length.toString(16)}\r\n${GOOD}\r\n`,
     ],
   ])(`the ${type} request has an unknown outcome when the connection ends %s`, async (_, said) => {

@@ -23,10 +23,13 @@ describe('probe of a token that readers refused', () => {
     expect(seen).toMatchObject([{ method: 'GET', target: `/cgi-bin/getcallbackip?access_token=${TOKEN}` }]);
   });
 
-  it.each([40001, 40014, 42001])('the token counts as dead when the probe is answered with %i', async (errcode) => {
-    const { url } = await saying(JSON.stringify({ errcode, errmsg: 'no' }));
-    expect(await works(url)).toBe(false);
-  });
+  it.each([40001, 40014, 42001])(
+    'the token counts as dead when the probe is answered with %i',
+    async (errcode) => {
+      const { url } = await saying(JSON.stringify({ errcode, errmsg: 'no' }));
+      expect(await works(url)).toBe(false);
+    },
+  );
 
   it.each([-1, 45009, 45011, 40164, 48001, 50002])(
     'the token counts as alive when the probe is answered with %i',

@@ -76,21 +76,24 @@ describe('configured proxy', () => {
     expect([proxy.asked.length, other.asked.length]).toEqual([1, 0]);
   });
 
-  it.each([403, 407, 502, 503])('the request counts as not sent when the proxy answers HTTP %i', async (status) => {
-    const proxy = await connectProxy(status);
-    const withUser = proxy.url.replace('//', '//daemon:the-password@');
-    for (const type of KINDS) {
-      const failed = await asking(type, 'https://api.weixin.invalid', { proxy: withUser }).failure();
-      expect(judged(failed)).toBe('proxy, unsent');
-      expect(failed.message).toBe(
-        `no answer from api.weixin.invalid: the proxy ${proxy.url} ` +
-          (status === 407 ? 'refused the login (HTTP 407)' : `answered HTTP ${status}`),
-      );
-      expect(failed.failure.advice).toMatch(status === 407 ? /^correct user and password/ : /CONNECT/);
-      expect(inspect(failed, { depth: 8, showHidden: true })).not.toContain('the-password');
-    }
-    expect(proxy.asked).toEqual(['api.weixin.invalid:443', 'api.weixin.invalid:443']);
-  });
+  it.each([403, 407, 502, 503])(
+    'the request counts as not sent when the proxy answers HTTP %i',
+    async (status) => {
+      const proxy = await connectProxy(status);
+      const withUser = proxy.url.replace('//', '//daemon:the-password@');
+      for (const type of KINDS) {
+        const failed = await asking(type, 'https://api.weixin.invalid', { proxy: withUser }).failure();
+        expect(judged(failed)).toBe('proxy, unsent');
+        expect(failed.message).toBe(
+          `no answer from api.weixin.invalid: the proxy ${proxy.url} ` +
+            (status === 407 ? 'refused the login (HTTP 407)' : `answered HTTP ${status}`),
+        );
+        expect(failed.failure.advice).toMatch(status === 407 ? /^correct user and password/ : /CONNECT/);
+        expect(inspect(failed, { depth: 8, showHidden: true })).not.toContain('the-password');
+      }
+      expect(proxy.asked).toEqual(['api.weixin.invalid:443', 'api.weixin.invalid:443']);
+    },
+  );
 
   it('the advice shows how to give a login when the proxy demands one', async () => {
     const proxy = await connectProxy(407);
@@ -178,7 +181,7 @@ describe('configured proxy', () => {
     ['answers with something other than HTTP', 'SSH-2.0-OpenSSH_9.2\r\n'],
     ['opens a tunnel to a server without TLS', 'HTTP/1.1 200 OK\r\n\r\nnot TLS'],
     ['opens a tunnel and hangs up', 'HTTP/1.1 200 OK\r\n\r\n'],
-  ])('a proxy that %s has forwarded nothing and is asked only once', async (_, said) => {
+  ])('a proxy that %s forwards nothing and is asked only once', async (_, said) => {
     let connections = 0;
     const port = await tcpServer((socket) => {
       connections += 1;

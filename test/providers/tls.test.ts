@@ -54,16 +54,19 @@ describe('TLS certificates of the platform', () => {
     ['is self-signed', 'selfSigned', undefined],
     ['is self-signed despite a configured CA', 'selfSigned', 'authority'],
     ['names another host', 'elsewhere', 'authority'],
-  ] as const)('a platform whose certificate %s never sees the AppSecret', async ([, identity, authority], ctx) => {
-    if (typeof made === 'string') return ctx.skip(made);
-    const { url, seen } = await tlsServer(made[identity]);
-    for (const type of KINDS) {
-      const failed = await asking(type, url, { ...(authority && { ca: made[authority] }) }).failure();
-      expect(judged(failed)).toBe('tls, unsent');
-      expect(failed.failure.advice).toContain('WXTOKEN_CA_FILE');
-    }
-    expect(seen).toEqual([]);
-  });
+  ] as const)(
+    'a platform whose certificate %s never sees the AppSecret',
+    async ([, identity, authority], ctx) => {
+      if (typeof made === 'string') return ctx.skip(made);
+      const { url, seen } = await tlsServer(made[identity]);
+      for (const type of KINDS) {
+        const failed = await asking(type, url, { ...(authority && { ca: made[authority] }) }).failure();
+        expect(judged(failed)).toBe('tls, unsent');
+        expect(failed.failure.advice).toContain('WXTOKEN_CA_FILE');
+      }
+      expect(seen).toEqual([]);
+    },
+  );
 
   it('a platform that speaks plain HTTP on an https URL never sees the AppSecret', async () => {
     const { url, seen } = await saying(GOOD);
