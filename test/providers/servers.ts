@@ -74,13 +74,13 @@ export async function afterRequest(serve: (socket: Socket) => void): Promise<str
 }
 
 /** Listens on a free port of loopback until the test ends, when every connection is cut. */
-export async function listen(server: Server): Promise<number> {
+export async function listen(server: Server, host = '127.0.0.1'): Promise<number> {
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(0, host);
   onTestFinished(async () => {
     const closed = once(server, 'close');
     server.close();

@@ -8,6 +8,7 @@ import {
   stat,
   symlink,
   unlink,
+  utimes,
   writeFile,
 } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -118,6 +119,17 @@ describe('file publisher', () => {
     await publish(NEW);
     expect(await contentOf(path)).toBe('the-second-token-of-this-test');
     expect(await inodes(path)).not.toEqual([before]);
+  });
+
+  it('an old temporary file of another container is removed from the folder at the start', async () => {
+    const { prepare, folder } = await workshop();
+    await mkdir(folder);
+    const leftover = join(folder, `.wx-token-sidecar-${'f'.repeat(12)}-7-${'0'.repeat(32)}.tmp`);
+    await writeFile(leftover, 'half a tok');
+    const then = new Date(Date.now() - 61_000);
+    await utimes(leftover, then, then);
+    await prepare();
+    expect(await namesIn(folder)).toEqual([]);
   });
 
   it('a recent temporary file of another container is left in the folder at the start', async () => {
