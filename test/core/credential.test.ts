@@ -62,6 +62,7 @@ describe('token and ticket answers', () => {
     ['1e3', 'has no expires_in'],
     ['x7200', 'has no expires_in'],
     ['1234567890', 'has no expires_in'],
+    [['7200'], 'has no expires_in'],
     [Number.NaN, 'has no expires_in'],
     [Number.POSITIVE_INFINITY, 'has no expires_in'],
     [0, 'has an expires_in of 0: the access_token is dead already'],

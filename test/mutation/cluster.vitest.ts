@@ -1,6 +1,6 @@
 import { meeting } from './meeting.ts';
 
 export default meeting([
-  'test/coordination/{lease-elector,secret-*,cluster-*}.test.ts',
+  'test/coordination/{lease-elector,secret-layout,secret-room}.test.ts',
   'test/kubernetes/{account-store,elector,mirror,publisher}.test.ts',
 ]);

@@ -1,7 +1,50 @@
 /**
- * Survivors that no test can notice, since the program does the same with them: the file, the line as it stands, what
- * Stryker puts into it, and why that makes no difference. A line that changes has to be judged anew.
+ * Survivors that no test can notice, since the program does the same with them: the file, the line as it stands, which
+ * part of it becomes what, and why that makes no difference. A line that changes has to be judged anew.
  *
- * @type {readonly { file: string, line: string, replacement: string, why: string }[]}
+ * @type {readonly { file: string, line: string, from: string, to: string, why: string }[]}
  */
-export const EQUIVALENT = [];
+export const EQUIVALENT = [
+  {
+    file: 'src/core/apply.ts',
+    line: 'const isStale = event.asOf !== undefined && (state.stirredAt ?? NEVER) >= event.asOf;',
+    from: 'event.asOf !== undefined',
+    to: 'true',
+    why: 'nothing is as great as undefined',
+  },
+  {
+    file: 'src/core/credential.ts',
+    line: "if (typeof expiresIn !== 'number' || !Number.isFinite(expiresIn)) throw oddAnswer('has no expires_in');",
+    from: "typeof expiresIn !== 'number'",
+    to: 'false',
+    why: 'Number.isFinite says no to whatever is no number',
+  },
+  {
+    file: 'src/core/quota.ts',
+    line: 'const when = time.certain && Number(hour) > Number(now) ? now : hour;',
+    from: 'Number(hour) > Number(now)',
+    to: 'Number(hour) >= Number(now)',
+    why: 'the hour is moved to itself',
+  },
+  {
+    file: 'src/core/quota.ts',
+    line: 'return !certain && lastFetch !== undefined && at - lastFetch > DAY;',
+    from: 'lastFetch !== undefined',
+    to: 'true',
+    why: 'a call that never was lies NaN ago, which is not more than a day',
+  },
+  {
+    file: 'src/core/retry.ts',
+    line: 'return left !== undefined && left < 2 * MINUTE && left > -10 * MINUTE;',
+    from: 'left !== undefined',
+    to: 'true',
+    why: 'undefined is less than nothing',
+  },
+  {
+    file: 'src/core/state.ts',
+    line: 'const targets = liveToken(state, now) ? Object.values(state.targets) : [];',
+    from: '[]',
+    to: '["Stryker was here"]',
+    why: 'a text has no failure',
+  },
+];

@@ -14,7 +14,7 @@ const PARTS = [
   ['src/system', 75],
 ];
 
-const mutants = (await Promise.all(['codes', 'core', 'edges', 'cluster'].map(mutantsOf))).flat();
+const mutants = (await Promise.all(['codes', 'core', 'loop', 'disk', 'cluster'].map(mutantsOf))).flat();
 const rows = PARTS.filter(([part]) => mutants.some(({ file }) => file.startsWith(part))).map(scoreOf);
 const untried = (await Promise.all(['src/core', 'src/coordination', 'src/loop'].map(filesIn)))
   .flat()
@@ -52,9 +52,11 @@ ${unseen.map(inWords).join('\n') || 'None.'}
 `,
 );
 
-const outdated = EQUIVALENT.filter(({ file, line }) =>
-  equivalent.every((mutant) => mutant.file !== file || mutant.line !== line),
-);
+const tried = new Set(mutants.map(({ file }) => file));
+const outdated = EQUIVALENT.filter(({ file, line, to }) => {
+  const isThere = equivalent.some((one) => one.file === file && one.line === line && one.replacement === to);
+  return tried.has(file) && !isThere;
+});
 for (const { file, line } of outdated)
   process.stderr.write(`equivalent.mjs: no survivor in ${file}: ${line}\n`);
 for (const { text } of rows) process.stdout.write(`${text}\n`);
@@ -67,10 +69,13 @@ async function mutantsOf(part) {
   return Object.entries(files).flatMap(([file, { source, mutants: found }]) => {
     const lines = source.split('\n');
     return found.map((mutant) => {
-      const line = lines[mutant.location.start.line - 1].trim();
-      const judged = EQUIVALENT.find(
-        (one) => one.file === file && one.line === line && one.replacement === mutant.replacement,
-      );
+      const { start, end } = mutant.location;
+      const whole = lines[start.line - 1];
+      const line = whole.trim();
+      const from = whole.slice(start.column - 1, end.line === start.line ? end.column - 1 : undefined);
+      const isIt = (one) =>
+        one.file === file && one.line === line && one.from === from && one.to === mutant.replacement;
+      const judged = EQUIVALENT.find(isIt);
       return { ...mutant, file, line, why: mutant.status === 'Survived' ? judged?.why : undefined };
     });
   });

@@ -2,7 +2,7 @@
 export const CACHE = 'node_modules/.cache/mutation';
 
 /**
- * @param {'codes' | 'core' | 'edges' | 'cluster'} part
+ * @param {'codes' | 'core' | 'loop' | 'disk' | 'cluster'} part
  * @param {readonly string[]} mutate
  */
 export function mutating(part, mutate) {

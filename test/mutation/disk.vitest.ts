@@ -1,7 +1,6 @@
 import { meeting } from './meeting.ts';
 
 export default meeting([
-  'test/{coordination,loop}/**/*.test.ts',
-  'test/reconciler.test.ts',
+  'test/coordination/{file-lock,stale-lock,state-folder}.test.ts',
   'test/system/{atomic-write,sweep}.test.ts',
 ]);
