@@ -61,9 +61,9 @@ const FAULTS: Readonly<Record<string, readonly Fault[]>> = {
 const RULES = { rotationWindow: 7_199.999 };
 const ALWAYS_DUE = { WXTOKEN_ROTATION_WINDOW: '3h', WXTOKEN_AHEAD: '3h' };
 
-describe.concurrent('G4: with a good token published,', () => {
+describe.concurrent('G4: bad answers while a good token is published', () => {
   it.for(TYPES)(
-    'no bad answer for a %s touches it, and the next good one replaces it',
+    'the published %s survives every bad answer and is replaced by the next good one',
     async (type, { onTestFinished }) => {
       const bench = await workbench(onTestFinished, RULES);
       const daemon = bench.run({ WXTOKEN_TYPE: type, ...ALWAYS_DUE });
@@ -87,43 +87,52 @@ describe.concurrent('G4: with a good token published,', () => {
     },
   );
 
-  it.for(TYPES)('an answer for a %s that never ends is cut off', async (type, { onTestFinished }) => {
-    const bench = await workbench(onTestFinished, RULES);
-    const daemon = bench.run({ WXTOKEN_TYPE: type, ...ALWAYS_DUE });
-    await bench.newToken();
-    const good = await suffer(bench, type, [{ kind: 'endless' }], () => daemon.signal('SIGHUP'));
-    await daemon.logged(({ code }) => code === 'too-large');
+  it.for(TYPES)(
+    'an endless answer for the %s is cut off and leaves the published token',
+    async (type, { onTestFinished }) => {
+      const bench = await workbench(onTestFinished, RULES);
+      const daemon = bench.run({ WXTOKEN_TYPE: type, ...ALWAYS_DUE });
+      await bench.newToken();
+      const good = await suffer(bench, type, [{ kind: 'endless' }], () => daemon.signal('SIGHUP'));
+      await daemon.logged(({ code }) => code === 'too-large');
 
-    expect(await bench.token()).toBe(good);
-  });
+      expect(await bench.token()).toBe(good);
+    },
+  );
 
-  it.for(TYPES)('a redirect for a %s is not followed', async (type, { onTestFinished }) => {
-    const bench = await workbench(onTestFinished, RULES);
-    const elsewhere = await workbench(onTestFinished);
-    const daemon = bench.run({ WXTOKEN_TYPE: type, ...ALWAYS_DUE });
-    await bench.newToken();
-    const location = `${elsewhere.sandbox.url}${ENDPOINT[type]}`;
-    const good = await suffer(bench, type, [{ kind: 'redirect', location }], () => daemon.signal('SIGHUP'));
-    const line = await daemon.logged(({ code }) => code === 'http-302');
+  it.for(TYPES)(
+    'a redirect of the %s fetch is not followed and leaves the published token',
+    async (type, { onTestFinished }) => {
+      const bench = await workbench(onTestFinished, RULES);
+      const elsewhere = await workbench(onTestFinished);
+      const daemon = bench.run({ WXTOKEN_TYPE: type, ...ALWAYS_DUE });
+      await bench.newToken();
+      const location = `${elsewhere.sandbox.url}${ENDPOINT[type]}`;
+      const good = await suffer(bench, type, [{ kind: 'redirect', location }], () => daemon.signal('SIGHUP'));
+      const line = await daemon.logged(({ code }) => code === 'http-302');
 
-    expect(line.message).toContain(elsewhere.sandbox.url);
-    expect(await elsewhere.sandbox.journal()).toEqual([]);
-    expect(await bench.token()).toBe(good);
-  });
+      expect(line.message).toContain(elsewhere.sandbox.url);
+      expect(await elsewhere.sandbox.journal()).toEqual([]);
+      expect(await bench.token()).toBe(good);
+    },
+  );
 });
 
-describe.concurrent('an answer that is good all the same:', () => {
-  it.for(TYPES)('expires_in as a string of digits (%s)', async (type, { onTestFinished }) => {
-    const { sandbox, file, once, token } = await workbench(onTestFinished);
-    const body = `{"access_token":"${MADE_UP}","expires_in":"12"}`;
-    await sandbox.faults([{ kind: 'body', body, path: ENDPOINT[type] }]);
+describe.concurrent('unusual but valid answers', () => {
+  it.for(TYPES)(
+    'an answer for the %s with expires_in as a string of digits is accepted',
+    async (type, { onTestFinished }) => {
+      const { sandbox, file, once, token } = await workbench(onTestFinished);
+      const body = `{"access_token":"${MADE_UP}","expires_in":"12"}`;
+      await sandbox.faults([{ kind: 'body', body, path: ENDPOINT[type] }]);
 
-    expect((await once({ WXTOKEN_TYPE: type })).code).toBe(0);
-    expect(await token()).toBe(MADE_UP);
-    expect(JSON.parse(await readFile(`${file}.json`, 'utf8'))).toMatchObject({ expires_in: 12 });
-  });
+      expect((await once({ WXTOKEN_TYPE: type })).code).toBe(0);
+      expect(await token()).toBe(MADE_UP);
+      expect(JSON.parse(await readFile(`${file}.json`, 'utf8'))).toMatchObject({ expires_in: 12 });
+    },
+  );
 
-  it('JSON that calls itself plain text', async ({ onTestFinished }) => {
+  it('a JSON answer with the content type text/plain is accepted', async ({ onTestFinished }) => {
     const { sandbox, once, token } = await workbench(onTestFinished);
     const body = `{"access_token":"${MADE_UP}","expires_in":7200}`;
     await sandbox.faults([{ kind: 'body', body, contentType: 'text/plain' }]);

@@ -20,53 +20,57 @@ interface Mistake {
 }
 
 const VARIABLES: readonly Mistake[] = [
-  { name: 'no AppID', env: { WXTOKEN_APPID: '' }, says: [/^WXTOKEN_APPID: is required/] },
-  { name: 'an AppID with a blank', env: { WXTOKEN_APPID: 'wx00 00' }, says: [/^WXTOKEN_APPID: .*blanks/] },
+  { name: 'a missing AppID is refused', env: { WXTOKEN_APPID: '' }, says: [/^WXTOKEN_APPID: is required/] },
   {
-    name: 'no AppSecret',
+    name: 'an AppID with a space is refused',
+    env: { WXTOKEN_APPID: 'wx00 00' },
+    says: [/^WXTOKEN_APPID: .*blanks/],
+  },
+  {
+    name: 'a missing AppSecret is refused',
     env: { WXTOKEN_SECRET_FILE: '' },
     says: [/^WXTOKEN_SECRET_FILE: is required, or WXTOKEN_SECRET/],
   },
   {
-    name: 'a secret file that does not exist',
+    name: 'a secret file that does not exist is refused',
     env: ({ folder }) => ({ WXTOKEN_SECRET_FILE: `${folder}/no/such.secret` }),
     says: [/^WXTOKEN_SECRET_FILE: .*\/no\/such\.secret cannot be read \(ENOENT\)/],
   },
   {
-    name: 'an empty secret file',
+    name: 'an empty secret file is refused',
     env: ({ folder }) => ({ WXTOKEN_SECRET_FILE: `${folder}/empty.secret` }),
     prepare: ({ folder }) => writeFile(`${folder}/empty.secret`, '\n'),
     says: [/^WXTOKEN_SECRET_FILE: .*empty\.secret is empty/],
   },
   {
-    name: 'a secret file with more than the AppSecret',
+    name: 'a secret file that holds more than the AppSecret is refused',
     env: ({ folder }) => ({ WXTOKEN_SECRET_FILE: `${folder}/two.secret` }),
     prepare: ({ folder }) => writeFile(`${folder}/two.secret`, `secret=${APP_SECRET}\nother=1\n`),
     says: [/^WXTOKEN_SECRET_FILE: .*the AppSecret alone/],
   },
   {
-    name: 'a secret file that is a FIFO nobody writes into',
+    name: 'a secret file that is a FIFO without a writer is refused',
     env: ({ folder }) => ({ WXTOKEN_SECRET_FILE: `${folder}/fifo` }),
     prepare: async ({ folder }) => execFileSync('mkfifo', [`${folder}/fifo`]),
     says: [/^WXTOKEN_SECRET_FILE: .*\/fifo cannot be read \(not a regular file\)$/],
   },
   {
-    name: 'certificates without end',
+    name: 'a CA file that is an endless device is refused',
     env: { WXTOKEN_CA_FILE: '/dev/zero' },
     says: [/^WXTOKEN_CA_FILE: \/dev\/zero cannot be read \(not a regular file\)$/],
   },
   {
-    name: 'a file that is its own AppSecret',
+    name: 'a target that is the secret file itself is refused',
     env: ({ folder }) => ({ WXTOKEN_FILE: `${folder}/secrets/app.secret` }),
     says: [/^WXTOKEN_SECRET_FILE: is a file that would be published: the AppSecret would be overwritten$/],
   },
   {
-    name: 'a file in its own state folder',
+    name: 'a target inside the state folder is refused',
     env: ({ file }) => ({ WXTOKEN_STATE_DIR: dirname(file) }),
     says: [/^WXTOKEN_FILE: .*\/volume\/token may not be, hold or lie in the state folder .*\/volume$/],
   },
   {
-    name: 'a path and a variable that would act on the terminal',
+    name: 'control characters in a path and in a variable name are shown escaped',
     env: { WXTOKEN_SECRET_FILE: '/no\u001b[2J\n\u202efile', 'WXTOKEN_\u001b[1m': 'x' },
     says: [
       /^WXTOKEN_SECRET_FILE: the secret file \/no\\u001b\[2J\\n\\u202efile cannot be read \(ENOENT\)$/,
@@ -74,67 +78,67 @@ const VARIABLES: readonly Mistake[] = [
     ],
   },
   {
-    name: 'a mistyped variable',
+    name: 'a mistyped variable is refused with the right spelling',
     env: { WXTOKEN_SHEDULE: '* * * * * *' },
     says: [/^WXTOKEN_SHEDULE: .*did you mean WXTOKEN_SCHEDULE\?/],
   },
   {
-    name: 'a variable that means nothing here',
+    name: 'an unknown WXTOKEN_ variable is refused',
     env: { WXTOKEN_FAVOURITE_COLOUR: 'green' },
     says: [/^WXTOKEN_FAVOURITE_COLOUR: is not a variable of this program$/],
   },
   {
-    name: 'a schedule that leaves gaps',
+    name: 'a schedule with gaps of 60 s is refused',
     env: { WXTOKEN_SCHEDULE: '0 * * * * *' },
     says: [/^WXTOKEN_SCHEDULE: leaves gaps of 60 s; at most 30 s/],
   },
   {
-    name: 'a schedule that sleeps at night',
+    name: 'a schedule that pauses at night is refused',
     env: { WXTOKEN_SCHEDULE: '*/5 * 8-20 * * *' },
     says: [/^WXTOKEN_SCHEDULE: leaves gaps of/],
   },
   {
-    name: 'a schedule without seconds',
+    name: 'a schedule without a seconds field is refused',
     env: { WXTOKEN_SCHEDULE: '*/5 * * * *' },
     says: [/^WXTOKEN_SCHEDULE: must have six fields/],
   },
   {
-    name: 'a schedule that is none',
+    name: 'a schedule that is no cron expression is refused',
     env: { WXTOKEN_SCHEDULE: 'often' },
     says: [/^WXTOKEN_SCHEDULE: is no cron expression/],
   },
   {
-    name: 'a relative path',
+    name: 'a relative path of the published file is refused',
     env: { WXTOKEN_FILE: 'run/token' },
     says: [/^WXTOKEN_FILE: must be an absolute path/],
   },
   {
-    name: 'plain http to another host',
+    name: 'a plain http URL of another host is refused',
     env: { WXTOKEN_API_BASE_URL: 'http://weixin.example.com' },
     says: [/^WXTOKEN_API_BASE_URL: must be https, or http to loopback only/],
   },
   {
-    name: 'a duration without a unit',
+    name: 'a duration without a unit is refused',
     env: { WXTOKEN_ROTATION_WINDOW: '300' },
     says: [/^WXTOKEN_ROTATION_WINDOW: must be a duration with a unit/],
   },
   {
-    name: 'a mode that lets everyone write',
+    name: 'a file mode that lets everyone write is refused',
     env: { WXTOKEN_FILE_MODE: '0666' },
     says: [/^WXTOKEN_FILE_MODE: must not let everyone write/],
   },
   {
-    name: 'a group that does not exist',
+    name: 'a file group that does not exist is refused',
     env: { WXTOKEN_FILE_GROUP: 'no-such-group' },
     says: [/^WXTOKEN_FILE_GROUP: this system knows no group called "no-such-group"/],
   },
   {
-    name: 'access-token in Kubernetes with nothing shared',
+    name: 'an access-token in Kubernetes without a shared state folder is refused',
     env: { WXTOKEN_TYPE: 'access-token', KUBERNETES_SERVICE_HOST: '10.0.0.1' },
     says: [/^WXTOKEN_TYPE: access-token in Kubernetes .*WXTOKEN_STATE_DIR.*WXTOKEN_ALLOW_UNCOORDINATED=true/],
   },
   {
-    name: 'everything at once',
+    name: 'eight missing or wrong variables are reported together',
     env: {
       WXTOKEN_APPID: '',
       WXTOKEN_SECRET_FILE: '',
@@ -159,22 +163,34 @@ const VARIABLES: readonly Mistake[] = [
 ];
 
 const ARGUMENTS: readonly Mistake[] = [
-  { name: 'an unknown command', args: ['serve'], says: [/^"serve" is not a command; there are run, once/] },
-  { name: 'an unknown option', args: ['run', '--fast'], says: [/^arguments: .*--fast/] },
-  { name: 'an unknown option without a command', args: ['--fast'], says: [/^arguments: .*--fast/] },
-  { name: 'a stray argument', args: ['once', 'now'], says: [/^arguments: .*now/] },
   {
-    name: 'options and a command that would act on the terminal',
+    name: 'an unknown command is refused with the list of commands',
+    args: ['serve'],
+    says: [/^"serve" is not a command; there are run, once/],
+  },
+  { name: 'an unknown option is refused', args: ['run', '--fast'], says: [/^arguments: .*--fast/] },
+  {
+    name: 'an unknown option without a command is refused',
+    args: ['--fast'],
+    says: [/^arguments: .*--fast/],
+  },
+  {
+    name: 'a stray argument after the command is refused',
+    args: ['once', 'now'],
+    says: [/^arguments: .*now/],
+  },
+  {
+    name: 'control characters in an unknown option are shown escaped',
     args: ['run', '--\u001b[2J\n\u202e'],
     says: [/^arguments: Unknown option '--\\u001b\[2J\\n\\u202e'$/],
   },
   {
-    name: 'a command that would act on the terminal',
+    name: 'control characters in an unknown command are shown escaped',
     args: ['\u009b2J\n\u202e'],
     says: [/^"\\u009b2J\\n\\u202e" is not a command/],
   },
   {
-    name: 'more than one wrong argument, beside wrong variables',
+    name: 'several wrong arguments are reported together with wrong variables',
     args: ['refresh', '--timeout', '5', '--force=yes', '--fast'],
     env: { WXTOKEN_APPID: '', WXTOKEN_SCHEDULE: 'often' },
     says: [
@@ -185,12 +201,16 @@ const ARGUMENTS: readonly Mistake[] = [
       /^WXTOKEN_SCHEDULE: /,
     ],
   },
-  { name: 'an option without its value', args: ['once', '--timeout'], says: [/^arguments: .*--timeout/] },
+  {
+    name: 'an option without its value is refused',
+    args: ['once', '--timeout'],
+    says: [/^arguments: .*--timeout/],
+  },
 ];
 
 const TARGETS: readonly Mistake[] = [
   {
-    name: 'a folder, beside wrong arguments and variables',
+    name: 'a target that is a folder is reported together with wrong arguments and variables',
     args: ['run', 'now', '--fast'],
     env: { WXTOKEN_APPID: '', WXTOKEN_LOG_FORMAT: 'xml' },
     prepare: ({ file }) => mkdir(file, { recursive: true }),
@@ -203,12 +223,12 @@ const TARGETS: readonly Mistake[] = [
     ],
   },
   {
-    name: 'a folder',
+    name: 'a target that is a folder is refused',
     prepare: ({ file }) => mkdir(file, { recursive: true }),
     says: [/\/volume\/token is there already and is not a regular file: remove it/],
   },
   {
-    name: 'a symbolic link',
+    name: 'a target that is a symbolic link is refused',
     prepare: async ({ file }) => {
       await mkdir(dirname(file));
       await symlink('/dev/null', file);
@@ -216,7 +236,7 @@ const TARGETS: readonly Mistake[] = [
     says: [/\/volume\/token is a symbolic link, which the first write would replace/],
   },
   {
-    name: 'a symbolic link at the place of the details',
+    name: 'a target with a symbolic link as its details file is refused',
     prepare: async ({ file }) => {
       await mkdir(dirname(file));
       await symlink('/dev/null', `${file}.json`);
@@ -224,13 +244,13 @@ const TARGETS: readonly Mistake[] = [
     says: [/\/volume\/token\.json is a symbolic link/],
   },
   {
-    name: 'in a folder that cannot be created, since a file is in the way',
+    name: 'a target in a folder that cannot be created is refused',
     prepare: ({ file }) => writeFile(dirname(file), 'in the way'),
     says: [/cannot create the folder .*\/volume: (ENOTDIR|EEXIST)/],
   },
 ];
 
-describe.concurrent('78 and one clear line per problem:', () => {
+describe.concurrent('bad input: exit code 78 and one line per problem', () => {
   for (const { name, ...mistake } of [...VARIABLES, ...ARGUMENTS]) {
     it(name, async ({ onTestFinished }) => {
       const bench = await workbench(onTestFinished);
@@ -241,12 +261,12 @@ describe.concurrent('78 and one clear line per problem:', () => {
   }
 
   for (const { name, ...mistake } of TARGETS) {
-    it(`a target that is ${name}`, async ({ onTestFinished }) => {
+    it(name, async ({ onTestFinished }) => {
       await isRefused(await workbench(onTestFinished), mistake, onTestFinished);
     });
   }
 
-  it('a target that is a single-file bind mount', async (ctx) => {
+  it('a target that is a single-file bind mount is refused', async (ctx) => {
     const reason = await whyNoBindMounts();
     if (reason !== undefined) return ctx.skip(reason);
     const bench = await workbench(ctx.onTestFinished);
@@ -260,8 +280,10 @@ describe.concurrent('78 and one clear line per problem:', () => {
   });
 });
 
-describe.concurrent('is no mistake:', () => {
-  it('what Kubernetes injects for a Service called wxtoken', async ({ onTestFinished }) => {
+describe.concurrent('accepted input', () => {
+  it('variables that Kubernetes injects for a Service called wxtoken are ignored', async ({
+    onTestFinished,
+  }) => {
     const { once } = await workbench(onTestFinished);
     const { code, stderr } = await once({
       WXTOKEN_SERVICE_HOST: '10.0.0.7',
@@ -279,7 +301,7 @@ describe.concurrent('is no mistake:', () => {
     expect(code).toBe(0);
   });
 
-  it('an empty variable, which counts as unset', async ({ onTestFinished }) => {
+  it('an empty variable counts as unset', async ({ onTestFinished }) => {
     const { once, token } = await workbench(onTestFinished);
     const { code, stderr } = await once({
       WXTOKEN_TYPE: '',
@@ -296,7 +318,7 @@ describe.concurrent('is no mistake:', () => {
     expect(await token()).toMatch(/^\d+_/);
   });
 
-  it('access-token in Kubernetes with a state folder of its own choosing', async ({ onTestFinished }) => {
+  it('an access-token in Kubernetes is accepted with a chosen state folder', async ({ onTestFinished }) => {
     const { folder, once } = await workbench(onTestFinished);
     const { code } = await once({
       WXTOKEN_TYPE: 'access-token',

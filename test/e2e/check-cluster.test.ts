@@ -51,8 +51,8 @@ async function benchOf({ onTestFinished }: Pick<TestContext, 'onTestFinished'>) 
   return { shop, check, as };
 }
 
-describe.concurrent('check --online', () => {
-  it('tells in its last line what the cluster said, as its exit code does', async (context) => {
+describe.concurrent('check --online with a cluster', () => {
+  it('the last line and the exit code include the result of the cluster', async (context) => {
     const { shop, check } = await benchOf(context);
     expect(await check('cluster')).toMatchObject({ code: 0, last: 'WeChat: 1 good; cluster: 1 good' });
     expect(await check('mirror')).toMatchObject({ code: 0, last: 'cluster: 1 good' });
@@ -63,7 +63,7 @@ describe.concurrent('check --online', () => {
     });
   });
 
-  it('changes nothing in the Secret of a cluster', async (context) => {
+  it('check --online changes nothing in the Secret of a cluster', async (context) => {
     const { shop, check } = await benchOf(context);
     expect((await check('cluster')).code).toBe(0);
     expect([await shop.data(), await shop.annotations()]).toEqual([{}, {}]);
@@ -72,11 +72,11 @@ describe.concurrent('check --online', () => {
   it.for([
     ['is immutable', { immutable: true }, /^ {2}Secret +the Secret shop\/wx-token is immutable$/m],
     [
-      'has no room for what is to come',
+      'has no room for the records to come',
       { data: { ours: 'A'.repeat(Math.floor((1024 * 1024 - 600) / 3) * 4) } },
       /^ {2}Secret +the Secret shop\/wx-token would be larger than the 1 MiB/m,
     ],
-  ] as const)('calls no Secret good that %s', async ([, change, expected], context) => {
+  ] as const)('a Secret that %s makes check --online exit with 77', async ([, change, expected], context) => {
     const { shop, check } = await benchOf(context);
     expect((await shop.ask('PATCH', SECRET, change)).status).toBe(200);
     const { code, stdout, last } = await check('cluster');
@@ -85,7 +85,7 @@ describe.concurrent('check --online', () => {
   });
 
   it.for(['cluster', 'kubernetes-secret'] as const)(
-    'needs a person where rights, a good token or any are missing: %s',
+    'check --online exits with 77 for a %s without rights or without a valid token',
     async (kind, context) => {
       const { shop, check, as } = await benchOf(context);
       const refused = { code: 77, last: 'WeChat: 1 good; cluster: 1 refused' };
@@ -95,7 +95,7 @@ describe.concurrent('check --online', () => {
     },
   );
 
-  it('needs a person where a mirror may not read its source', async (context) => {
+  it('check --online exits with 77 for a mirror that may not read its source', async (context) => {
     const { check, as } = await benchOf(context);
     expect(await check('mirror', await as({}))).toMatchObject({ code: 77, last: 'cluster: 1 refused' });
   });

@@ -11,7 +11,7 @@ describe('check --online', () => {
   it.for([
     ['stable-token', APP_ID, '/cgi-bin/stable_token'],
     ['wecom', CORP, '/cgi-bin/gettoken'],
-  ] as const)('asks for one %s and forces nothing', async ([type, appId, path]) => {
+  ] as const)('check --online fetches one token of type %s without force', async ([type, appId, path]) => {
     const bench = await benchOf();
     const env = { WXTOKEN_TYPE: type, WXTOKEN_APPID: appId };
     const { code, stdout } = await check(bench, env, ['--online']);
@@ -27,7 +27,7 @@ describe('check --online', () => {
     expect(stdout).not.toContain(await bench.token());
   });
 
-  it('never fetches an access-token: without a stored one it makes a call that carries no secret', async () => {
+  it('check --online without a stored access-token fetches none and calls without the AppSecret', async () => {
     const bench = await benchOf();
     const { code, stdout } = await check(bench, { WXTOKEN_TYPE: 'access-token' }, ['--online']);
 
@@ -37,7 +37,7 @@ describe('check --online', () => {
     expect(await bench.sandbox.journal()).toMatchObject([{ path: PROBE }]);
   });
 
-  it('tries the access-token that is stored, which goes on working', async () => {
+  it('check --online tries the stored access-token and leaves it working', async () => {
     const bench = await benchOf();
     const env = { WXTOKEN_TYPE: 'access-token' };
     expect((await bench.once(env)).code).toBe(0);
@@ -52,7 +52,7 @@ describe('check --online', () => {
     expect(await answer.json()).toHaveProperty('ip_list');
   });
 
-  it('ends with 77 when the stored access-token was killed by another process', async () => {
+  it('check --online exits with 77 when another process has killed the stored access-token', async () => {
     const bench = await benchOf();
     const env = { WXTOKEN_TYPE: 'access-token' };
     expect((await bench.once(env)).code).toBe(0);
@@ -69,7 +69,7 @@ describe('check --online', () => {
     expect(await bench.fetches()).toHaveLength(3);
   });
 
-  it('G7: leaves what is left of a used-up budget to the daemon', async () => {
+  it('G7: check --online makes no fetch when the budget is used up', async () => {
     const bench = await benchOf();
     const env = { WXTOKEN_FETCHES_PER_DAY: '1' };
     expect((await bench.once(env)).code).toBe(0);
@@ -80,7 +80,7 @@ describe('check --online', () => {
     expect(await bench.fetches()).toHaveLength(1);
   });
 
-  it('G9: ends with 77 on 40164 and names the very IP to whitelist', async () => {
+  it('G9: check --online exits with 77 on 40164 and names the IP address to whitelist', async () => {
     const bench = await benchOf();
     const errmsg = `invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist rid: ${RID}`;
     await bench.sandbox.faults([{ kind: 'errcode', errcode: 40164, errmsg }]);
@@ -95,7 +95,7 @@ describe('check --online', () => {
     expect(stdout).toMatch(/^ {2}clock {8}as the platform's/m);
   });
 
-  it('G9: says 40164 of a stored access-token as well, and does not take it for a yes', async () => {
+  it('G9: check --online exits with 77 on 40164 for a stored access-token as well', async () => {
     const bench = await benchOf();
     const env = { WXTOKEN_TYPE: 'access-token' };
     expect((await bench.once(env)).code).toBe(0);
@@ -107,7 +107,7 @@ describe('check --online', () => {
     expect(stdout).toContain('Add 203.0.113.7 to the IP whitelist');
   });
 
-  it('ends with 77 on a wrong AppSecret', async () => {
+  it('check --online exits with 77 on a wrong AppSecret', async () => {
     const bench = await benchOf();
     await bench.sandbox.account(APP_ID).patch({ secret: 'f'.repeat(32) });
     const { code, stdout } = await check(bench, {}, ['--online']);
@@ -117,7 +117,7 @@ describe('check --online', () => {
     expect(await bench.fetches()).toHaveLength(1);
   });
 
-  it('ends with 75 when the platform is broken', async () => {
+  it('check --online exits with 75 when the platform answers HTTP 502', async () => {
     const bench = await benchOf();
     await bench.sandbox.faults([{ kind: 'status', status: 502 }]);
     const { code, stdout } = await check(bench, {}, ['--online']);
@@ -127,17 +127,22 @@ describe('check --online', () => {
     expect(stdout).toMatch(/; WeChat: 1 with a passing fault$/m);
   });
 
-  it.for(['stable-token', 'access-token'])('ends with 75 when nothing listens: %s', async (type) => {
-    const bench = await benchOf();
-    const env = { WXTOKEN_TYPE: type, WXTOKEN_API_BASE_URL: await unusedAddress() };
-    const { code, stdout } = await check(bench, env, ['--online']);
+  it.for(['stable-token', 'access-token'])(
+    'check --online of type %s exits with 75 when nothing listens at the platform',
+    async (type) => {
+      const bench = await benchOf();
+      const env = { WXTOKEN_TYPE: type, WXTOKEN_API_BASE_URL: await unusedAddress() };
+      const { code, stdout } = await check(bench, env, ['--online']);
 
-    expect(code).toBe(75);
-    expect(stdout).toMatch(/^ {2}no answer {4}http:\/\/127\.0\.0\.1:\d+, after \d+ ms: .*cannot be reached/m);
-    expect(stdout).toMatch(/^ {2}to do {8}check egress/m);
-  });
+      expect(code).toBe(75);
+      expect(stdout).toMatch(
+        /^ {2}no answer {4}http:\/\/127\.0\.0\.1:\d+, after \d+ ms: .*cannot be reached/m,
+      );
+      expect(stdout).toMatch(/^ {2}to do {8}check egress/m);
+    },
+  );
 
-  it('ends with 75 when the platform hangs longer than its timeout', async () => {
+  it('check --online exits with 75 when the platform hangs longer than the timeout', async () => {
     const bench = await benchOf();
     await bench.sandbox.faults([{ kind: 'hang' }]);
     const { code, stdout } = await check(bench, {}, ['--online', '--timeout', '1s']);
@@ -147,7 +152,7 @@ describe('check --online', () => {
     expect(stdout).toMatch(/^ {2}to do {8}check egress: firewall, NetworkPolicy, proxy; /m);
   });
 
-  it('ends with 75 when the proxy is dead, and names it and not the platform', async () => {
+  it('check --online exits with 75 and names the proxy when the proxy is dead', async () => {
     const bench = await benchOf();
     const proxy = await unusedAddress();
     const env = { WXTOKEN_API_BASE_URL: 'https://api.weixin.invalid', WXTOKEN_PROXY: proxy };
@@ -158,7 +163,7 @@ describe('check --online', () => {
     expect(stdout).toMatch(/^ {2}to do {8}start the proxy, or correct its address/m);
   });
 
-  it('ends with 75 when https is asked for where plain http is spoken', async () => {
+  it('check --online exits with 75 when an https URL meets a plain http server', async () => {
     const bench = await benchOf();
     const env = { WXTOKEN_API_BASE_URL: bench.sandbox.url.replace('http:', 'https:') };
     const { code, stdout } = await check(bench, env, ['--online']);
@@ -168,7 +173,7 @@ describe('check --online', () => {
     expect(stdout).not.toContain('certificate');
   });
 
-  it('tells which host failed before another one answered', async () => {
+  it('check --online reports a host that failed before the fallback host answered', async () => {
     const bench = await benchOf();
     const env = { WXTOKEN_API_BASE_URL: await unusedAddress(), WXTOKEN_API_FALLBACK_URLS: bench.sandbox.url };
     const { code, stdout } = await check(bench, env, ['--online']);
@@ -177,7 +182,7 @@ describe('check --online', () => {
     expect(stdout).toMatch(new RegExp(`^  no answer    .+\\n  reached      ${bench.sandbox.url}, in`, 'm'));
   });
 
-  it("warns of a clock that is not the platform's, and says what that means", async () => {
+  it('check --online warns when the machine clock is behind the platform clock', async () => {
     const bench = await benchOf();
     await bench.sandbox.advance(90_000);
     const { code, stdout } = await check(bench, {}, ['--online']);
@@ -187,7 +192,7 @@ describe('check --online', () => {
     expect(stdout).toMatch(/^ {2}WARNING {6}this machine's clock is .+ behind: .+ synchronise it/m);
   });
 
-  it('says so when the stored record cannot be used', async () => {
+  it('check --online warns when the stored record cannot be used', async () => {
     const bench = await benchOf();
     const env = { WXTOKEN_TYPE: 'access-token' };
     expect((await bench.once(env)).code).toBe(0);
@@ -203,7 +208,7 @@ describe('check --online', () => {
   });
 });
 
-describe('check --online of many', () => {
+describe('check --online of several credentials', () => {
   /** What the daemon of one account gets from its environment. */
   const FILE_ONLY = {
     WXTOKEN_APPID: '',
@@ -231,14 +236,17 @@ describe('check --online of many', () => {
     { names: ['good'], code: 0, says: '1 good' },
     { names: ['good', 'dead'], code: 75, says: '1 good, 1 with a passing fault' },
     { names: ['stray', 'dead', 'good'], code: 77, says: '1 good, 1 with a passing fault, 1 refused' },
-  ])('ends with the worst: $says', async ({ names, code, says }) => {
-    const bench = await benchOf();
-    const config = await configOf(bench, names);
-    const said = await check(bench, FILE_ONLY, ['--online', '--config', config]);
+  ])(
+    'check --online exits with the code of the worst result when it reports $says',
+    async ({ names, code, says }) => {
+      const bench = await benchOf();
+      const config = await configOf(bench, names);
+      const said = await check(bench, FILE_ONLY, ['--online', '--config', config]);
 
-    expect(said).toMatchObject({ code, stderr: '' });
-    expect(said.stdout).toMatch(new RegExp(`; WeChat: ${says}$`, 'm'));
-    const titles = said.stdout.match(/^\w+(?=: stable-token of wx)/gm);
-    expect(titles).toEqual(names);
-  });
+      expect(said).toMatchObject({ code, stderr: '' });
+      expect(said.stdout).toMatch(new RegExp(`; WeChat: ${says}$`, 'm'));
+      const titles = said.stdout.match(/^\w+(?=: stable-token of wx)/gm);
+      expect(titles).toEqual(names);
+    },
+  );
 });

@@ -18,8 +18,8 @@ async function configWith({ folder, file }: Workbench, notify: readonly unknown[
   return config;
 }
 
-describe('check', () => {
-  it('tells what a good configuration leads to, and asks nobody', async () => {
+describe('check of a good configuration', () => {
+  it('check describes what the daemon would do without calling the platform', async () => {
     const bench = await benchOf();
     const { folder, file, sandbox } = bench;
     const { code, stdout, stderr } = await check(bench, { WXTOKEN_TICKETS: 'jsapi' });
@@ -47,7 +47,7 @@ describe('check', () => {
     expect(await sandbox.journal()).toEqual([]);
   });
 
-  it('tells a chosen state folder and its records, and the file as it is', async () => {
+  it('check reports the mode and the records of a chosen state folder', async () => {
     const bench = await benchOf();
     const stateDir = join(bench.folder, 'state');
     expect((await bench.once({ WXTOKEN_STATE_DIR: stateDir })).code).toBe(0);
@@ -60,7 +60,7 @@ describe('check', () => {
     );
   });
 
-  it('warns of what works today and may be regretted, and ends with 0', async () => {
+  it('check warns of risky settings that work and exits with 0', async () => {
     const bench = await benchOf();
     await writeFile(join(bench.folder, 'open.secret'), APP_SECRET, { mode: 0o644 });
     const { code, stdout } = await check(bench, {
@@ -81,7 +81,7 @@ describe('check', () => {
     }
   });
 
-  it('tells who is told of a change, and tells nobody', async () => {
+  it('check lists the notifiers of a credential and does not call the webhook', async () => {
     const bench = await benchOf();
     const config = await configWith(bench, [
       { type: 'exec', command: ['/bin/sh', '-c', 'exit 1'] },
@@ -104,7 +104,7 @@ describe('check', () => {
     expect(await bench.sandbox.journal()).toEqual([]);
   });
 
-  it('finds memory below a tmpfs', async (ctx) => {
+  it('check recognises a folder on a tmpfs as memory', async (ctx) => {
     const bench = await benchOf();
     await mkdir(join(bench.folder, 'volume'), { mode: 0o755 });
     const impossible = await mount(['-t', 'tmpfs', 'none'], join(bench.folder, 'volume'));
@@ -116,7 +116,7 @@ describe('check', () => {
     expect(stdout).not.toContain('not kept in memory');
   });
 
-  it('warns of a state folder that cannot be used', async () => {
+  it('check warns of a state folder that cannot be created', async () => {
     const bench = await benchOf();
     await writeFile(join(bench.folder, 'file'), '');
     const { code, stdout } = await check(bench, { WXTOKEN_STATE_DIR: join(bench.folder, 'file', 'state') });
@@ -128,8 +128,8 @@ describe('check', () => {
   });
 });
 
-describe('check ends with 78 and everything that is wrong', () => {
-  it('in one report, with nothing on standard output', async () => {
+describe('check of a bad configuration', () => {
+  it('check exits with 78 and reports each problem once on standard error', async () => {
     const bench = await benchOf();
     const wrong = {
       WXTOKEN_APPID: 'wx00 00',
@@ -148,7 +148,7 @@ describe('check ends with 78 and everything that is wrong', () => {
     expect(await bench.sandbox.journal()).toEqual([]);
   });
 
-  it.for(['5', 'soon', '0s', '-1s'])('for a timeout of %j', async (timeout) => {
+  it.for(['5', 'soon', '0s', '-1s'])('check --online exits with 78 for a timeout of %j', async (timeout) => {
     const bench = await benchOf();
     const { code, stderr } = await check(bench, {}, ['--online', `--timeout=${timeout}`]);
     expect(code).toBe(78);
@@ -156,7 +156,7 @@ describe('check ends with 78 and everything that is wrong', () => {
     expect(await bench.sandbox.journal()).toEqual([]);
   });
 
-  it('for a file that is a link, with --online before anybody is asked', async () => {
+  it('check --online exits with 78 before any call when the target is a symbolic link', async () => {
     const bench = await benchOf();
     await mkdir(join(bench.folder, 'volume'));
     await symlink('elsewhere', bench.file);
@@ -167,7 +167,7 @@ describe('check ends with 78 and everything that is wrong', () => {
     expect(await bench.sandbox.journal()).toEqual([]);
   });
 
-  it('for a program that is told of changes and is not there', async () => {
+  it('check exits with 78 when the program of a notifier does not exist', async () => {
     const bench = await benchOf();
     const config = await configWith(bench, [{ type: 'exec', command: ['/nowhere/hook'] }]);
     const { code, stderr } = await check(bench, NO_ACCOUNT, ['--config', config]);
@@ -178,7 +178,7 @@ describe('check ends with 78 and everything that is wrong', () => {
     );
   });
 
-  it('for a file that is mounted alone', async (ctx) => {
+  it('check exits with 78 when the target is a single-file bind mount', async (ctx) => {
     const bench = await benchOf();
     await mkdir(join(bench.folder, 'volume'));
     await writeFile(bench.file, '');
@@ -190,7 +190,7 @@ describe('check ends with 78 and everything that is wrong', () => {
     expect(stderr).toMatch(/WXTOKEN_FILE: .+ is itself a mount \(a single-file bind mount or subPath\)/);
   });
 
-  it('for a volume that is mounted read-only', async (ctx) => {
+  it('check exits with 78 when the volume is mounted read-only', async (ctx) => {
     const bench = await benchOf();
     const volume = join(bench.folder, 'volume');
     await mkdir(volume);
@@ -203,7 +203,7 @@ describe('check ends with 78 and everything that is wrong', () => {
   });
 });
 
-it('check says the same as a program of its own, and ends with the same code', async () => {
+it('check gives the same output and exit code in a process of its own', async () => {
   const bench = await benchOf();
   for (const env of [{}, { WXTOKEN_TYPE: 'no-such-type' }]) {
     const here = await check(bench, env);
@@ -213,7 +213,7 @@ it('check says the same as a program of its own, and ends with the same code', a
   }
 });
 
-it('check explains itself', async () => {
+it('check --help explains the options and the exit code 78', async () => {
   const program = startProgram(['check', '--help'], {}, onTestFinished);
   expect(await program.exited).toEqual({ code: 0, signal: null });
   expect(program.stdout()).toMatch(/^wx-token-sidecar check: .+--online.+--timeout.+78 bad configuration/s);

@@ -11,50 +11,58 @@ import { APP_ID, APP_SECRET, ENDPOINT, sha256, TYPES, workbench } from './workbe
 const isRoot = process.getuid?.() === 0;
 
 describe.concurrent('G1: the first fetch', () => {
-  it.for(TYPES)('publishes a whole %s where there was no file before', async (type, { onTestFinished }) => {
-    const { sandbox, file, run, fetches, newToken } = await workbench(onTestFinished);
-    const path = ENDPOINT[type];
-    await sandbox.faults([{ kind: 'hang', path }]);
-    const reader = startRestlessReader({ file, url: sandbox.url }, onTestFinished);
-    run({ WXTOKEN_TYPE: type });
+  it.for(TYPES)(
+    'the file is absent until the first %s is published whole',
+    async (type, { onTestFinished }) => {
+      const { sandbox, file, run, fetches, newToken } = await workbench(onTestFinished);
+      const path = ENDPOINT[type];
+      await sandbox.faults([{ kind: 'hang', path }]);
+      const reader = startRestlessReader({ file, url: sandbox.url }, onTestFinished);
+      run({ WXTOKEN_TYPE: type });
 
-    await eventually(async () => (await fetches()).length > 0, { for: 'the first fetch' });
-    expect(await contentOf(file)).toBeUndefined();
-    expect(await contentOf(`${file}.json`)).toBeUndefined();
+      await eventually(async () => (await fetches()).length > 0, { for: 'the first fetch' });
+      expect(await contentOf(file)).toBeUndefined();
+      expect(await contentOf(`${file}.json`)).toBeUndefined();
 
-    await sandbox.clearFaults();
-    const token = await newToken();
-    const served = (await fetches()).find(({ outcome }) => outcome === 'answered');
-    // Nothing but the value: no newline, no blank.
-    expect(sha256(token)).toBe(served?.tokenSha256);
+      await sandbox.clearFaults();
+      const token = await newToken();
+      const served = (await fetches()).find(({ outcome }) => outcome === 'answered');
+      // Nothing but the value: no newline, no blank.
+      expect(sha256(token)).toBe(served?.tokenSha256);
 
-    await eventually(() => reader.readings().values.length > 0, { for: 'a first good read' });
-    const { values, bad, refused } = await reader.stop();
-    expect({ values, bad, refused }).toEqual({ values: [token], bad: [], refused: [] });
-  });
+      await eventually(() => reader.readings().values.length > 0, { for: 'a first good read' });
+      const { values, bad, refused } = await reader.stop();
+      expect({ values, bad, refused }).toEqual({ values: [token], bad: [], refused: [] });
+    },
+  );
 
-  it.for(TYPES)('puts the details of a %s beside it', async (type, { onTestFinished }) => {
-    const { file, once, fetches, newToken } = await workbench(onTestFinished);
-    const started = Math.floor(Date.now() / 1000);
-    expect((await once({ WXTOKEN_TYPE: type })).code).toBe(0);
+  it.for(TYPES)(
+    'the details of the %s are written beside the published file',
+    async (type, { onTestFinished }) => {
+      const { file, once, fetches, newToken } = await workbench(onTestFinished);
+      const started = Math.floor(Date.now() / 1000);
+      expect((await once({ WXTOKEN_TYPE: type })).code).toBe(0);
 
-    const details = JSON.parse(await readFile(`${file}.json`, 'utf8'));
-    const [{ at } = { at: 0 }] = await fetches();
-    expect(details).toEqual({
-      name: 'default',
-      type,
-      app_id: APP_ID,
-      access_token: await newToken(),
-      expires_in: 7200,
-      issued_at: expect.any(Number),
-      expires_at: details.issued_at + 7200,
-    });
-    // Life counts from the start of the request, so from before the platform saw it.
-    expect(details.issued_at).toBeGreaterThanOrEqual(started);
-    expect(details.issued_at).toBeLessThanOrEqual(Math.floor(at / 1000));
-  });
+      const details = JSON.parse(await readFile(`${file}.json`, 'utf8'));
+      const [{ at } = { at: 0 }] = await fetches();
+      expect(details).toEqual({
+        name: 'default',
+        type,
+        app_id: APP_ID,
+        access_token: await newToken(),
+        expires_in: 7200,
+        issued_at: expect.any(Number),
+        expires_at: details.issued_at + 7200,
+      });
+      // Life counts from the start of the request, so from before the platform saw it.
+      expect(details.issued_at).toBeGreaterThanOrEqual(started);
+      expect(details.issued_at).toBeLessThanOrEqual(Math.floor(at / 1000));
+    },
+  );
 
-  it('writes the details first and shows each file only with its final mode', async ({ onTestFinished }) => {
+  it('the details are written before the token and each file appears with its final mode', async ({
+    onTestFinished,
+  }) => {
     const { file, run } = await workbench(onTestFinished);
     await mkdir(dirname(file));
     const seen: { name: string; mode: string }[] = [];
@@ -70,7 +78,7 @@ describe.concurrent('G1: the first fetch', () => {
     expect(new Set(seen.map(({ mode }) => mode))).toEqual(new Set(['640']));
   });
 
-  it('creates the folders that are missing', async ({ onTestFinished }) => {
+  it('missing folders of the published file and of the state are created', async ({ onTestFinished }) => {
     const { folder, once } = await workbench(onTestFinished);
     const file = join(folder, 'not', 'yet', 'there', 'token');
     const stateDir = join(folder, 'some', 'where', 'else');
@@ -83,25 +91,28 @@ describe.concurrent('G1: the first fetch', () => {
   });
 });
 
-describe.concurrent('G8: what is written', () => {
-  it.for(['000', '022', '077'])('has exactly its modes under umask %s', async (umask, { onTestFinished }) => {
-    const { folder, file, env } = await workbench(onTestFinished);
-    const once = startProgram(['once'], { env: env(), umask }, onTestFinished);
-    expect(await once.exited).toEqual({ code: 0, signal: null });
+describe.concurrent('G8: modes and contents of written files', () => {
+  it.for(['000', '022', '077'])(
+    'published files and state files have their exact modes under umask %s',
+    async (umask, { onTestFinished }) => {
+      const { folder, file, env } = await workbench(onTestFinished);
+      const once = startProgram(['once'], { env: env(), umask }, onTestFinished);
+      expect(await once.exited).toEqual({ code: 0, signal: null });
 
-    expect(modeOf(file)).toBe('640');
-    expect(modeOf(`${file}.json`)).toBe('640');
-    const state = join(dirname(file), '.wx-token-sidecar');
-    expect(modeOf(state)).toBe('700');
-    const kept = await filesIn(state);
-    expect(kept.length).toBeGreaterThan(0);
-    expect(kept.map((path) => `${modeOf(path)} ${basename(path)}`)).toEqual(
-      kept.map((path) => `600 ${basename(path)}`),
-    );
-    expect(await filesIn(folder)).not.toContainEqual(expect.stringMatching(/\.tmp$/));
-  });
+      expect(modeOf(file)).toBe('640');
+      expect(modeOf(`${file}.json`)).toBe('640');
+      const state = join(dirname(file), '.wx-token-sidecar');
+      expect(modeOf(state)).toBe('700');
+      const kept = await filesIn(state);
+      expect(kept.length).toBeGreaterThan(0);
+      expect(kept.map((path) => `${modeOf(path)} ${basename(path)}`)).toEqual(
+        kept.map((path) => `600 ${basename(path)}`),
+      );
+      expect(await filesIn(folder)).not.toContainEqual(expect.stringMatching(/\.tmp$/));
+    },
+  );
 
-  it('has the mode and the group that were asked for', async (ctx) => {
+  it('published files have the configured mode and group', async (ctx) => {
     if (!isRoot) return ctx.skip('only root may give a file to a group it is not a member of');
     const { file, once } = await workbench(ctx.onTestFinished);
     const { code } = await once({ WXTOKEN_FILE_MODE: '0604', WXTOKEN_FILE_GROUP: '54321' });
@@ -115,19 +126,22 @@ describe.concurrent('G8: what is written', () => {
   it.for([
     ['a file', {}],
     ['a variable', { WXTOKEN_SECRET_FILE: '', WXTOKEN_SECRET: APP_SECRET }],
-  ] as const)('never holds the AppSecret that came from %s', async ([, secret], { onTestFinished }) => {
-    const { file, once } = await workbench(onTestFinished);
-    const { code, stdout, stderr } = await once({ ...secret, WXTOKEN_LOG_LEVEL: 'debug' });
+  ] as const)(
+    'an AppSecret given in %s appears in no output and in no written file',
+    async ([, secret], { onTestFinished }) => {
+      const { file, once } = await workbench(onTestFinished);
+      const { code, stdout, stderr } = await once({ ...secret, WXTOKEN_LOG_LEVEL: 'debug' });
 
-    expect(code).toBe(0);
-    expect(stdout() + stderr()).not.toContain(APP_SECRET);
-    const written = await filesIn(dirname(file));
-    expect(written).toContain(file);
-    for (const path of written) {
-      expect(path).not.toContain(APP_SECRET);
-      expect(await readFile(path, 'utf8'), path).not.toContain(APP_SECRET);
-    }
-  });
+      expect(code).toBe(0);
+      expect(stdout() + stderr()).not.toContain(APP_SECRET);
+      const written = await filesIn(dirname(file));
+      expect(written).toContain(file);
+      for (const path of written) {
+        expect(path).not.toContain(APP_SECRET);
+        expect(await readFile(path, 'utf8'), path).not.toContain(APP_SECRET);
+      }
+    },
+  );
 });
 
 /** Permission bits, in octal. */

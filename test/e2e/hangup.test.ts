@@ -5,8 +5,8 @@ import { ENDPOINT, sha256, TYPES, workbench } from './workbench.ts';
 
 const RECEIVED = /^HUP/;
 
-describe.concurrent('HUP', () => {
-  it('forces a stable token, and within 30 s asks again without force and says so', async ({
+describe.concurrent('HUP signals', () => {
+  it('a HUP forces a stable token, and another within 30 s warns and does not force', async ({
     onTestFinished,
   }) => {
     const { run, fetches, newToken } = await workbench(onTestFinished);
@@ -23,7 +23,7 @@ describe.concurrent('HUP', () => {
     expect(await newToken()).toBe(second);
   });
 
-  it('fetches an access token once', async ({ onTestFinished }) => {
+  it('a HUP fetches exactly one new access token', async ({ onTestFinished }) => {
     const { run, fetches, newToken } = await workbench(onTestFinished);
     const daemon = run({ WXTOKEN_TYPE: 'access-token' });
     const first = await newToken();
@@ -36,7 +36,7 @@ describe.concurrent('HUP', () => {
   });
 
   it.for(TYPES)(
-    'twenty times during one slow refresh of a %s makes at most one more',
+    'twenty HUPs during a slow refresh of the %s cause at most one more fetch',
     async (type, { onTestFinished }) => {
       const { sandbox, run, fetches, newToken } = await workbench(onTestFinished);
       await sandbox.faults([{ kind: 'latency', ms: 3_000, path: ENDPOINT[type], times: 1 }]);
@@ -62,7 +62,7 @@ describe.concurrent('HUP', () => {
     },
   );
 
-  it('does not wait for the end of a backoff', async ({ onTestFinished }) => {
+  it('a HUP during a backoff makes the daemon fetch at once', async ({ onTestFinished }) => {
     const { sandbox, run, fetches, newToken } = await workbench(onTestFinished);
     // The allowance of the day is used up: by itself the daemon would not ask again for a long time.
     await sandbox.faults([{ kind: 'errcode', errcode: 45009, times: 1 }]);
@@ -74,7 +74,7 @@ describe.concurrent('HUP', () => {
     expect((await fetches()).map(({ errcode }) => errcode)).toEqual([45009, 0]);
   });
 
-  it('does not force a stable token in Kubernetes that pods without our state may hold', async ({
+  it('a HUP in Kubernetes without a chosen state folder does not force a stable token', async ({
     onTestFinished,
   }) => {
     const { run, fetches, newToken } = await workbench(onTestFinished);
@@ -88,7 +88,7 @@ describe.concurrent('HUP', () => {
     expect((await fetches()).map(({ force }) => force)).toEqual([false, false]);
   });
 
-  it('forces a stable token in Kubernetes when the state folder was chosen', async ({ onTestFinished }) => {
+  it('a HUP in Kubernetes with a chosen state folder forces a stable token', async ({ onTestFinished }) => {
     const { folder, run, fetches, newToken } = await workbench(onTestFinished);
     const daemon = run({ KUBERNETES_SERVICE_HOST: '10.0.0.1', WXTOKEN_STATE_DIR: `${folder}/shared` });
     const first = await newToken();

@@ -10,9 +10,9 @@ async function say(args: readonly string[], atEnd: AtEnd) {
   return { code, stdout: program.stdout(), stderr: program.stderr() };
 }
 
-describe.concurrent('the program', () => {
+describe.concurrent('help and version', () => {
   it.for(COMMANDS)(
-    'explains %s, with the command and whatever else is there',
+    'the help of %s is printed even beside an unknown option',
     async (command, { onTestFinished }) => {
       for (const args of [['--help'], ['-h'], ['--no-such-option', '--help']]) {
         const { code, stdout, stderr } = await say([command, ...args], onTestFinished);
@@ -23,7 +23,7 @@ describe.concurrent('the program', () => {
   );
 
   it.for([[], ...COMMANDS.map((command) => [command])])(
-    'tells its version after %j',
+    'the program prints its version with --version when the command is %j',
     async (args, { onTestFinished }) => {
       const { code, stdout, stderr } = await say([...args, '--version'], onTestFinished);
       expect(stdout).toMatch(/^wx-token-sidecar \d+\.\d+\.\d+\n$/);
@@ -31,9 +31,12 @@ describe.concurrent('the program', () => {
     },
   );
 
-  it.for(['--help', '-h', 'help'])('names its commands for %s', async (word, { onTestFinished }) => {
-    const { code, stdout } = await say([word], onTestFinished);
-    expect(code).toBe(0);
-    for (const command of COMMANDS) expect(stdout).toMatch(new RegExp(`^ {2}${command} `, 'm'));
-  });
+  it.for(['--help', '-h', 'help'])(
+    'the program lists its commands for %s',
+    async (word, { onTestFinished }) => {
+      const { code, stdout } = await say([word], onTestFinished);
+      expect(code).toBe(0);
+      for (const command of COMMANDS) expect(stdout).toMatch(new RegExp(`^ {2}${command} `, 'm'));
+    },
+  );
 });

@@ -10,9 +10,9 @@ function inSecret({ secret }: ClusterBench, than?: string): Promise<string> {
   return eventually(() => secret()['token'] !== than && secret()['token'], { for: 'a token in the Secret' });
 }
 
-describe.concurrent('a daemon that publishes into a Secret', () => {
+describe.concurrent('publishing into a Secret', () => {
   it.for(['stable-token', 'access-token'] as const)(
-    'fills it beside the file and follows every %s, leaving the keys of others',
+    'the Secret and the file both get each new %s and other keys stay',
     async (type, { onTestFinished }) => {
       const bench = await clusterBench(onTestFinished, { type });
       const daemon = bench.start();
@@ -34,7 +34,7 @@ describe.concurrent('a daemon that publishes into a Secret', () => {
     },
   );
 
-  it('tells what is wrong with it in one line, and publishes the file all the same', async ({
+  it('a missing Secret is logged in one line and the file is published all the same', async ({
     onTestFinished,
   }) => {
     const bench = await clusterBench(onTestFinished);
@@ -52,7 +52,7 @@ describe.concurrent('a daemon that publishes into a Secret', () => {
     expect(await inSecret(bench)).toBe(token);
   });
 
-  it('is not held up by an API server that stands still: the file follows, and it stops in time', async ({
+  it('a frozen API server delays neither the published file nor the stop of the daemon', async ({
     onTestFinished,
   }) => {
     const bench = await clusterBench(onTestFinished, { type: 'access-token' });
@@ -76,7 +76,7 @@ describe.concurrent('a daemon that publishes into a Secret', () => {
     expect(daemon.log().at(-1)?.message).toBe('stopped');
   });
 
-  it('needs no file, where it is given a state folder', async ({ onTestFinished }) => {
+  it('a Secret can be the only target when a state folder is given', async ({ onTestFinished }) => {
     const bench = await clusterBench(onTestFinished, { withFile: false, target: { format: 'env' } });
     const daemon = bench.start(['once']);
     expect((await daemon.exited).code).toBe(0);
@@ -89,7 +89,7 @@ describe.concurrent('a daemon that publishes into a Secret', () => {
     expect(await bench.fetches()).toHaveLength(1);
   });
 
-  it('does not start where there is no cluster, and says why', async ({ onTestFinished }) => {
+  it('the daemon exits with 78 and says why when there is no cluster', async ({ onTestFinished }) => {
     const bench = await clusterBench(onTestFinished);
     for (const KUBECONFIG of ['', '/nowhere/config']) {
       const daemon = startProgram([], { env: { ...bench.clusterEnv, KUBECONFIG } }, onTestFinished);
@@ -102,7 +102,7 @@ describe.concurrent('a daemon that publishes into a Secret', () => {
   });
 });
 
-describe.concurrent('check', () => {
+describe.concurrent('check of a Secret', () => {
   async function check(
     bench: ClusterBench,
     atEnd: (undo: () => Promise<void>) => void,
@@ -114,7 +114,7 @@ describe.concurrent('check', () => {
     return { code, stdout: program.stdout(), stderr: program.stderr() };
   }
 
-  it('lists the Secret in words, and asks nobody', async ({ onTestFinished }) => {
+  it('check describes the target Secret without asking the API server', async ({ onTestFinished }) => {
     const bench = await clusterBench(onTestFinished);
     const { code, stdout } = await check(bench, onTestFinished);
     expect(code).toBe(0);
@@ -122,7 +122,7 @@ describe.concurrent('check', () => {
     expect(bench.server.heard).toEqual([]);
   });
 
-  it('--online asks whether it can be read and written, and changes nothing', async ({ onTestFinished }) => {
+  it('check --online reads the Secret and writes to it only as a dry run', async ({ onTestFinished }) => {
     const bench = await clusterBench(onTestFinished);
     const { code, stdout } = await check(bench, onTestFinished, ['--online']);
     expect(code).toBe(0);
@@ -134,7 +134,9 @@ describe.concurrent('check', () => {
     expect(bench.secret()).toEqual({ other: 'of us' });
   });
 
-  it('--online says what a person has to do, with 77', async ({ onTestFinished }) => {
+  it('check --online exits with 77 and says what to do about an immutable Secret', async ({
+    onTestFinished,
+  }) => {
     const bench = await clusterBench(onTestFinished);
     bench.server.direct('PATCH', `${SECRETS}/wx-token`, { immutable: true });
     const { code, stdout } = await check(bench, onTestFinished, ['--online']);
@@ -144,7 +146,7 @@ describe.concurrent('check', () => {
     );
   });
 
-  it('--online ends with 75 where the API server is away', async ({ onTestFinished }) => {
+  it('check --online exits with 75 when the API server is down', async ({ onTestFinished }) => {
     const bench = await clusterBench(onTestFinished);
     await bench.server.down();
     const { code, stdout } = await check(bench, onTestFinished, ['--online']);
@@ -154,7 +156,7 @@ describe.concurrent('check', () => {
     );
   });
 
-  it('ends with 78 where there is no cluster', async ({ onTestFinished }) => {
+  it('check exits with 78 when there is no cluster', async ({ onTestFinished }) => {
     const bench = await clusterBench(onTestFinished);
     const program = startProgram(['check'], { env: { ...bench.clusterEnv, KUBECONFIG: '' } }, onTestFinished);
     expect((await program.exited).code).toBe(78);
@@ -162,8 +164,8 @@ describe.concurrent('check', () => {
   });
 });
 
-describe('a daemon without a Secret', () => {
-  it('loads nothing of Kubernetes: all of it is behind an import on demand', async () => {
+describe('imports of the daemon', () => {
+  it('run and once import the Kubernetes client only on demand', async () => {
     const { build } = await import('esbuild');
     const { metafile } = await build({
       entryPoints: ['src/commands/run.ts', 'src/commands/once.ts'],

@@ -10,7 +10,7 @@ import { APP_ID, APP_SECRET, ENDPOINT, TYPES, workbench } from './workbench.ts';
 const FORMATS = ['json', 'text'] as const;
 
 describe.concurrent('the log', () => {
-  it('is a JSON object a line, with time, level, message and the credential it is about', async ({
+  it('each JSON log line has a time, a level, a message and the credential concerned', async ({
     onTestFinished,
   }) => {
     const { sandbox, run, newToken } = await workbench(onTestFinished);
@@ -40,7 +40,7 @@ describe.concurrent('the log', () => {
     expect(daemon.stdout()).toBe('');
   });
 
-  it('is readable for people with WXTOKEN_LOG_FORMAT=text', async ({ onTestFinished }) => {
+  it('the log is plain text for people with WXTOKEN_LOG_FORMAT=text', async ({ onTestFinished }) => {
     const { once } = await workbench(onTestFinished);
     const { stderr } = await once({ WXTOKEN_LOG_FORMAT: 'text' });
 
@@ -54,7 +54,7 @@ describe.concurrent('the log', () => {
     expect(stderr()).toMatch(/ INFO {2}published .*target=\S*\/volume\/token/);
   });
 
-  it('says nothing below the level that was asked for', async ({ onTestFinished }) => {
+  it('the log holds nothing below the configured level', async ({ onTestFinished }) => {
     const { once } = await workbench(onTestFinished);
     const { code, stderr } = await once({ WXTOKEN_LOG_LEVEL: 'error' });
 
@@ -62,7 +62,7 @@ describe.concurrent('the log', () => {
     expect(stderr()).toBe('');
   });
 
-  it('also holds what Node itself warns of, and that once', async ({ onTestFinished }) => {
+  it('a warning of Node itself appears once in the log', async ({ onTestFinished }) => {
     const { once } = await workbench(onTestFinished);
     const { stderr, log } = await once(
       { NODE_TLS_REJECT_UNAUTHORIZED: '0', WXTOKEN_API_BASE_URL: 'https://127.0.0.1:1' },
@@ -74,7 +74,9 @@ describe.concurrent('the log', () => {
     expect(log()).toHaveLength(stderr().trimEnd().split('\n').length);
   });
 
-  it('warns of a secret file that everyone may read, and says what to do', async ({ onTestFinished }) => {
+  it('the log warns of a secret file that everyone may read and says what to do', async ({
+    onTestFinished,
+  }) => {
     const { folder, once } = await workbench(onTestFinished);
     const warnings = ({ log }: Program) => log().filter(({ level }) => level === 'warn');
     expect(warnings(await once())).toEqual([]);
@@ -91,7 +93,7 @@ describe.concurrent('the log', () => {
     expect(exposed.code).toBe(0);
   });
 
-  it('warns at start of what may be regretted', async ({ onTestFinished }) => {
+  it('the log warns of risky settings at start', async ({ onTestFinished }) => {
     const { once } = await workbench(onTestFinished);
     const { log, code } = await once({ WXTOKEN_ROTATION_WINDOW: '3h', WXTOKEN_FETCHES_PER_DAY: '29' });
 
@@ -105,7 +107,7 @@ describe.concurrent('the log', () => {
     ]);
   });
 
-  it('tells a failure that repeats itself at growing intervals', async ({ onTestFinished }) => {
+  it('a repeated failure is logged at growing intervals', async ({ onTestFinished }) => {
     const { sandbox, run, fetches, newToken } = await workbench(onTestFinished);
     const daemon = run();
     await newToken();
@@ -124,10 +126,10 @@ describe.concurrent('the log', () => {
   });
 });
 
-describe.concurrent('G8: no output', () => {
+describe.concurrent('G8: secrets in the output', () => {
   for (const type of TYPES) {
     for (const format of FORMATS) {
-      it(`holds the AppSecret or a token of ${type}, whatever happens, at debug level as ${format}`, async ({
+      it(`the debug log as ${format} never holds the AppSecret or any ${type}`, async ({
         onTestFinished,
       }) => {
         const { sandbox, file, run, newToken, fetches } = await workbench(onTestFinished);
@@ -166,7 +168,7 @@ describe.concurrent('G8: no output', () => {
     }
   }
 
-  it('holds an AppSecret that WeChat refuses', async ({ onTestFinished }) => {
+  it('the debug log never holds an AppSecret that WeChat refuses', async ({ onTestFinished }) => {
     const { sandbox, once } = await workbench(onTestFinished);
     await sandbox.account(APP_ID).patch({ secret: 'f'.repeat(32) });
     const { code, stdout, stderr } = await once({ WXTOKEN_LOG_LEVEL: 'debug' });

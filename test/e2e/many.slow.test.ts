@@ -73,7 +73,7 @@ async function agency(atEnd: AtEnd, count: number, types: readonly (typeof TYPES
 }
 
 describe.concurrent('many accounts', () => {
-  it('sixty with one broken: the others are published, and what is wrong names the one', async ({
+  it('one broken account of sixty is logged by name and the others are published', async ({
     onTestFinished,
   }) => {
     const house = await agency(onTestFinished, 60);
@@ -93,7 +93,7 @@ describe.concurrent('many accounts', () => {
     expect(new Set(complaints.map(({ credential }) => credential))).toEqual(new Set([broken?.name]));
   });
 
-  it('sixty that change while the daemon runs: only what has changed is touched, for no call that it does not need', async ({
+  it('a changed configuration of sixty accounts touches only the changed ones and fetches only new ones', async ({
     onTestFinished,
   }) => {
     const house = await agency(onTestFinished, 60);
@@ -122,7 +122,7 @@ describe.concurrent('many accounts', () => {
     expect(await house.fetches()).toBe(calls + 1);
   });
 
-  it('a bad change is refused with the line of the file, and the one before goes on', async ({
+  it('a bad configuration change is refused with its line and the previous one stays in use', async ({
     onTestFinished,
   }) => {
     const house = await agency(onTestFinished, 3);
@@ -143,7 +143,9 @@ describe.concurrent('many accounts', () => {
 const MANY = Number(process.env['MANY'] ?? 250);
 
 describe(`${MANY} accounts`, () => {
-  it('are published, and a change of one touches one', async ({ onTestFinished }) => {
+  it('every account of a large configuration is published and removing one costs no call', async ({
+    onTestFinished,
+  }) => {
     const house = await agency(onTestFinished, MANY, ['stable-token']);
     const started = performance.now();
     const daemon = house.run();

@@ -7,8 +7,8 @@ import { startProgram } from '../support/program.ts';
 import { eventually } from '../support/wait.ts';
 import { workbench } from './workbench.ts';
 
-describe('who is told of a new token', () => {
-  it('learns where it is and how long it lives, not what it is; one that hangs delays neither token nor stop', async ({
+describe('notifiers of a running daemon', () => {
+  it('notifiers get the file but not the token, and a hanging one delays nothing', async ({
     onTestFinished,
   }) => {
     const bench = await workbench(onTestFinished);
@@ -59,7 +59,7 @@ describe('who is told of a new token', () => {
     expect(await daemon.exited).toEqual({ code: 0, signal: null });
   });
 
-  it('is told of a file that was written, where the first of them could not be', async ({
+  it('a notifier is told of a written file when another file could not be written', async ({
     onTestFinished,
   }) => {
     const bench = await workbench(onTestFinished);

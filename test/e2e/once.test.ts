@@ -4,7 +4,7 @@ import { startProgram } from '../support/program.ts';
 import { APP_ID, ENDPOINT, TYPES, workbench } from './workbench.ts';
 
 describe.concurrent('once', () => {
-  it.for(TYPES)('publishes a %s and ends with 0', async (type, { onTestFinished }) => {
+  it.for(TYPES)('once publishes the %s and exits with 0', async (type, { onTestFinished }) => {
     const { once, token } = await workbench(onTestFinished);
     const { code, stdout } = await once({ WXTOKEN_TYPE: type });
 
@@ -14,7 +14,7 @@ describe.concurrent('once', () => {
     expect(stdout()).toBe('');
   });
 
-  it('rides out a passing fault', async ({ onTestFinished }) => {
+  it('once retries after a passing fault and publishes', async ({ onTestFinished }) => {
     const { sandbox, once, token } = await workbench(onTestFinished);
     await sandbox.faults([{ kind: 'status', status: 502, times: 2 }]);
 
@@ -22,7 +22,7 @@ describe.concurrent('once', () => {
     expect(await token()).toMatch(/^\d+_/);
   });
 
-  it('ends with 75 when nothing listens at the platform', async ({ onTestFinished }) => {
+  it('once exits with 75 when nothing listens at the platform', async ({ onTestFinished }) => {
     const { once, token } = await workbench(onTestFinished);
     const nowhere = await unusedAddress();
     const { code, log } = await once({ WXTOKEN_API_BASE_URL: nowhere }, ['--timeout', '10s']);
@@ -35,7 +35,7 @@ describe.concurrent('once', () => {
     expect(await token()).toBeUndefined();
   });
 
-  it('ends with 75 when the platform hangs longer than its timeout', async ({ onTestFinished }) => {
+  it('once exits with 75 when the platform hangs longer than the timeout', async ({ onTestFinished }) => {
     const { sandbox, once, token } = await workbench(onTestFinished);
     await sandbox.faults([{ kind: 'hang' }]);
 
@@ -43,7 +43,9 @@ describe.concurrent('once', () => {
     expect(await token()).toBeUndefined();
   });
 
-  it('ends with 77 on a wrong AppSecret, without waiting for its timeout', async ({ onTestFinished }) => {
+  it('once exits with 77 on a wrong AppSecret without waiting for the timeout', async ({
+    onTestFinished,
+  }) => {
     const { sandbox, once, token, fetches } = await workbench(onTestFinished);
     await sandbox.account(APP_ID).patch({ secret: 'f'.repeat(32) });
     const { code, log } = await once({}, ['--timeout', '10m']);
@@ -62,7 +64,7 @@ describe.concurrent('once', () => {
     expect(await fetches()).toHaveLength(1);
   });
 
-  it('waits for no ticket whose token is refused, and says so', async ({ onTestFinished }) => {
+  it('once exits with 77 without waiting for tickets whose token is refused', async ({ onTestFinished }) => {
     const { sandbox, once } = await workbench(onTestFinished);
     await sandbox.account(APP_ID).patch({ secret: 'f'.repeat(32) });
     const { code, log } = await once({ WXTOKEN_TICKETS: 'jsapi,wx_card' }, ['--timeout', '10m']);
@@ -74,7 +76,7 @@ describe.concurrent('once', () => {
     }
   });
 
-  it('G9: ends with 77 on 40164 and names the very IP to whitelist', async ({ onTestFinished }) => {
+  it('G9: once exits with 77 on 40164 and names the IP address to whitelist', async ({ onTestFinished }) => {
     const { sandbox, once } = await workbench(onTestFinished);
     const errmsg = 'invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist';
     await sandbox.faults([{ kind: 'errcode', errcode: 40164, errmsg }]);
@@ -86,9 +88,7 @@ describe.concurrent('once', () => {
     );
   });
 
-  it('counts a live old token as published when it cannot be renewed, with a warning', async ({
-    onTestFinished,
-  }) => {
+  it('once exits with 0 and a warning when a live token cannot be renewed', async ({ onTestFinished }) => {
     const { sandbox, once, token } = await workbench(onTestFinished);
     expect((await once()).code).toBe(0);
     const old = await token();
@@ -101,7 +101,7 @@ describe.concurrent('once', () => {
   });
 
   it.for(['5', '5 s', 'soon', '-5s', '0s'])(
-    'ends with 78 on a timeout of %j',
+    'once exits with 78 for a timeout of %j',
     async (timeout, { onTestFinished }) => {
       const { once, fetches } = await workbench(onTestFinished);
       const { code, stderr } = await once({}, [`--timeout=${timeout}`]);
@@ -112,7 +112,7 @@ describe.concurrent('once', () => {
     },
   );
 
-  it('explains itself and ends with 0 when asked for help', async ({ onTestFinished }) => {
+  it('once --help explains the command and exits with 0', async ({ onTestFinished }) => {
     const program = startProgram(['once', '--help'], {}, onTestFinished);
 
     expect(await program.exited).toEqual({ code: 0, signal: null });

@@ -16,7 +16,7 @@ interface Summary {
   readonly tokens: number;
 }
 
-describe.concurrent('G3: ten rotations without one refused call, read by', () => {
+describe.concurrent('G3: apps that read the published file', () => {
   const undo: (() => Promise<void>)[] = [];
   let bench: Workbench;
 
@@ -32,18 +32,18 @@ describe.concurrent('G3: ten rotations without one refused call, read by', () =>
     for (const step of undo) await step();
   });
 
-  it('PHP', async (ctx) => {
+  it('a PHP reader has no call refused over ten rotations', async (ctx) => {
     await needsTool(ctx.skip, 'php');
     await reads(ctx, 'php', [`${READERS}Reader.php`]);
   });
 
-  it('Java', async (ctx) => {
+  it('a Java reader has no call refused over ten rotations', async (ctx) => {
     const light = ['-Xmx64m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
     await needsJava(ctx.skip);
     await reads(ctx, 'java', [...light, `${READERS}Reader.java`]);
   });
 
-  it('Node, with the SDK co-wechat-api', async () => {
+  it('a Node reader with the SDK co-wechat-api has no call refused over ten rotations', async () => {
     const used = new Set<string>();
     const getToken = async () => {
       const details = JSON.parse(await readFile(`${bench.file}.json`, 'utf8'));

@@ -8,8 +8,8 @@ import { APP_ID, APP_SECRET, workbench } from './workbench.ts';
 
 const NEXT_SECRET = 'fedcba9876543210'.repeat(2);
 
-describe.concurrent('what takes a restart', () => {
-  it('is told once it is changed, and that it is not needed any more when it is changed back', async ({
+describe.concurrent('settings that need a restart', () => {
+  it('a changed log format is logged as needing a restart until it is changed back', async ({
     onTestFinished,
   }) => {
     const { sandbox, folder, file, env } = await workbench(onTestFinished);
@@ -30,7 +30,7 @@ describe.concurrent('what takes a restart', () => {
     await daemon.logged(/^the form of the log is again the one at work$/);
   });
 
-  it('is no ground for what needs it: the configuration is refused, and the one before goes on', async ({
+  it('a configuration that relies on a restart is refused and the previous one stays in use', async ({
     onTestFinished,
   }) => {
     const { sandbox, folder, file, env, newToken, fetches } = await workbench(onTestFinished);
@@ -54,8 +54,8 @@ describe.concurrent('what takes a restart', () => {
   });
 });
 
-describe.concurrent('a secret that changes while the daemon runs', () => {
-  it('as Kubernetes swaps it, behind a link to a link, is used at once and costs one call', async ({
+describe.concurrent('changes of the secret file', () => {
+  it('a secret file swapped by Kubernetes through symbolic links is used at once for one call', async ({
     onTestFinished,
   }) => {
     const { sandbox, folder, run, newToken, fetches } = await workbench(onTestFinished);
@@ -80,7 +80,7 @@ describe.concurrent('a secret that changes while the daemon runs', () => {
     expect(daemon.log().filter(({ level }) => level === 'error')).toEqual([]);
   });
 
-  it('as an editor renames it, and back again, is told when it is wrong, and the one before goes on', async ({
+  it('a malformed secret file is logged and the previous AppSecret stays in use', async ({
     onTestFinished,
   }) => {
     const { folder, run, newToken, token, fetches } = await workbench(onTestFinished);
@@ -101,7 +101,7 @@ describe.concurrent('a secret that changes while the daemon runs', () => {
     expect(await fetches()).toHaveLength(1);
   });
 
-  it('but only in who may read it is warned of, and once', async ({ onTestFinished }) => {
+  it('a secret file that becomes readable by everyone is warned of once', async ({ onTestFinished }) => {
     const { folder, run, newToken, fetches } = await workbench(onTestFinished);
     const path = join(folder, 'secrets', 'app.secret');
     const daemon = run();
@@ -119,7 +119,9 @@ describe.concurrent('a secret that changes while the daemon runs', () => {
 });
 
 describe('the state folder', () => {
-  it('forgets accounts that nobody has served for a week, and nothing else', async ({ onTestFinished }) => {
+  it('records of accounts unserved for a week are removed and other files are kept', async ({
+    onTestFinished,
+  }) => {
     const { folder, once } = await workbench(onTestFinished);
     const stateDir = join(folder, 'state');
     await mkdir(stateDir, { mode: 0o700 });

@@ -13,23 +13,26 @@ const ADOPTED = /^took over a stored token/;
 /** What a daemon says before it does anything, and when it is at rest: the moments at which it is killed. */
 const MOMENTS = [/^started/, /^already up to date/];
 
-describe.concurrent('G6: a restart', () => {
-  it.for(TYPES)('from once to run re-uses the %s and costs no call', async (type, { onTestFinished }) => {
-    const { once, run, token, fetches } = await workbench(onTestFinished);
-    const env = { WXTOKEN_TYPE: type };
-    expect((await once(env)).code).toBe(0);
-    const first = await token();
-    expect((await once(env)).code).toBe(0);
-    const daemon = run(env);
-    await daemon.logged(ADOPTED);
-    daemon.signal('SIGTERM');
+describe.concurrent('G6: restarts', () => {
+  it.for(TYPES)(
+    'a restart from once to run reuses the %s and costs no call',
+    async (type, { onTestFinished }) => {
+      const { once, run, token, fetches } = await workbench(onTestFinished);
+      const env = { WXTOKEN_TYPE: type };
+      expect((await once(env)).code).toBe(0);
+      const first = await token();
+      expect((await once(env)).code).toBe(0);
+      const daemon = run(env);
+      await daemon.logged(ADOPTED);
+      daemon.signal('SIGTERM');
 
-    expect((await daemon.exited).code).toBe(0);
-    expect(await token()).toBe(first);
-    expect(await fetches()).toHaveLength(1);
-  });
+      expect((await daemon.exited).code).toBe(0);
+      expect(await token()).toBe(first);
+      expect(await fetches()).toHaveLength(1);
+    },
+  );
 
-  it('publishes anew what was removed meanwhile, and still costs no call', async ({ onTestFinished }) => {
+  it('a restart publishes a removed file again and costs no call', async ({ onTestFinished }) => {
     const { once, token, file, fetches } = await workbench(onTestFinished);
     await once();
     const first = await token();
@@ -41,7 +44,7 @@ describe.concurrent('G6: a restart', () => {
     expect(await fetches()).toHaveLength(1);
   });
 
-  it('in a loop of ten kills costs no call and leaves no temporary file', async ({ onTestFinished }) => {
+  it('ten kills in a row cost no call and leave no temporary file', async ({ onTestFinished }) => {
     const { sandbox, file, once, run, fetches, token } = await workbench(onTestFinished);
     await once();
     const first = await token();
@@ -61,7 +64,7 @@ describe.concurrent('G6: a restart', () => {
     expect({ bad, refused }).toEqual({ bad: [], refused: [] });
   });
 
-  it('after a kill in the middle of a fetch takes the stale lock over and fetches', async ({
+  it('a restart after a kill during a fetch takes over the stale lock and fetches', async ({
     onTestFinished,
   }) => {
     const { sandbox, run, newToken, fetches } = await workbench(onTestFinished);
@@ -79,7 +82,7 @@ describe.concurrent('G6: a restart', () => {
     expect(await fetches()).toHaveLength(2);
   });
 
-  it('with another AppID costs one call', async ({ onTestFinished }) => {
+  it('a restart with another AppID costs one call', async ({ onTestFinished }) => {
     const { sandbox, once, token, fetches } = await workbench(onTestFinished);
     await sandbox.addAccount({ appId: 'wx1111111111111111', secret: APP_SECRET });
     await once();
@@ -94,7 +97,7 @@ describe.concurrent('G6: a restart', () => {
     expect((await fetches()).map(({ appId }) => appId)).toEqual(['wx0000000000000000', 'wx1111111111111111']);
   });
 
-  it('removes what a killed daemon left half-written, and leaves what a living one writes', async ({
+  it('a restart removes temporary files of a killed daemon but not of a living process', async ({
     onTestFinished,
   }) => {
     const { file, run, once, newToken } = await workbench(onTestFinished);
@@ -124,9 +127,9 @@ describe.concurrent('G6: a restart', () => {
   });
 });
 
-describe.concurrent('TERM and INT', () => {
+describe.concurrent('TERM and INT signals', () => {
   it.for(['SIGTERM', 'SIGINT'] as const)(
-    '%s ends the daemon with 0 although a request hangs',
+    '%s ends the daemon with exit code 0 although a request hangs',
     async (signal, { onTestFinished }) => {
       const { sandbox, run, token, fetches } = await workbench(onTestFinished);
       await sandbox.faults([{ kind: 'hang' }]);
@@ -140,24 +143,27 @@ describe.concurrent('TERM and INT', () => {
     },
   );
 
-  it.for(TYPES)('let a %s that is on its way arrive and publish it', async (type, { onTestFinished }) => {
-    const { sandbox, run, token, fetches } = await workbench(onTestFinished);
-    await sandbox.faults([{ kind: 'latency', ms: 1_500, path: ENDPOINT[type] }]);
-    const daemon = run({ WXTOKEN_TYPE: type });
-    await eventually(async () => (await fetches()).length > 0, { for: 'the request' });
-    daemon.signal('SIGTERM');
+  it.for(TYPES)(
+    'the %s that is being fetched is still published after a TERM',
+    async (type, { onTestFinished }) => {
+      const { sandbox, run, token, fetches } = await workbench(onTestFinished);
+      await sandbox.faults([{ kind: 'latency', ms: 1_500, path: ENDPOINT[type] }]);
+      const daemon = run({ WXTOKEN_TYPE: type });
+      await eventually(async () => (await fetches()).length > 0, { for: 'the request' });
+      daemon.signal('SIGTERM');
 
-    expect(await daemon.exited).toEqual({ code: 0, signal: null });
-    const [call] = await fetches();
-    expect(sha256((await token()) ?? '')).toBe(call?.tokenSha256);
-  });
+      expect(await daemon.exited).toEqual({ code: 0, signal: null });
+      const [call] = await fetches();
+      expect(sha256((await token()) ?? '')).toBe(call?.tokenSha256);
+    },
+  );
 
   it.for([
     ['SIGTERM', 'SIGTERM'],
     ['SIGTERM', 'SIGINT'],
     ['SIGINT', 'SIGTERM'],
   ] as const)(
-    'a second signal (%s, then %s) ends it at once',
+    'a second signal (%s, then %s) ends the daemon at once',
     async ([first, second], { onTestFinished }) => {
       const { sandbox, run, fetches } = await workbench(onTestFinished);
       await sandbox.faults([{ kind: 'hang' }]);
@@ -173,7 +179,9 @@ describe.concurrent('TERM and INT', () => {
     },
   );
 
-  it('leaves a lock that the next daemon can take at once', async ({ onTestFinished }) => {
+  it('a daemon stopped during a fetch leaves no lock that blocks the next one', async ({
+    onTestFinished,
+  }) => {
     const { sandbox, file, run, once, fetches } = await workbench(onTestFinished);
     await sandbox.faults([{ kind: 'hang' }]);
     const daemon = run();

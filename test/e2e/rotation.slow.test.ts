@@ -17,9 +17,9 @@ const CASES = [
   { type: 'access-token', rules: { tokenTtl: 18, overlap: 5 }, env: { WXTOKEN_AHEAD: '6s' }, rotations: 2 },
 ] as const;
 
-describe.concurrent('G2, G3: a reader that never rests', () => {
+describe.concurrent('G2, G3: reading during rotations', () => {
   for (const { type, rules, env, rotations } of CASES) {
-    it(`meets only whole and living tokens while ${type} is replaced again and again`, async ({
+    it(`a continuous reader meets only whole and live tokens over several rotations of the ${type}`, async ({
       onTestFinished,
     }) => {
       const { sandbox, file, run, fetches } = await workbench(onTestFinished, rules);
@@ -41,8 +41,8 @@ describe.concurrent('G2, G3: a reader that never rests', () => {
   }
 });
 
-describe.concurrent('G2: a platform that never answers', () => {
-  it('is given up and asked again', async ({ onTestFinished }) => {
+describe.concurrent('G2: hanging requests', () => {
+  it('the daemon gives up a request that is never answered and fetches again', async ({ onTestFinished }) => {
     const { sandbox, run, fetches, newToken } = await workbench(onTestFinished);
     await sandbox.faults([{ kind: 'hang', times: 1 }]);
     const daemon = run();

@@ -83,7 +83,7 @@ async function shownBy(pid: number): Promise<string> {
 }
 
 describe('G8: secrets stay secret', () => {
-  it('in every byte that leaves the process but for the platform, and in every file but those they are for', async ({
+  it('secrets leave the process only for the platform and stand only in files meant for them', async ({
     onTestFinished,
   }) => {
     const { sandbox, folder } = await workbench(onTestFinished, {

@@ -48,8 +48,8 @@ function constantPart({ credential, kind, account, state, issued_at, expires_at,
   return { credential, kind, account, state, issued_at, expires_at, calls };
 }
 
-describe('status', () => {
-  it('is a line for each target, beside a stopped daemon, and ends with 0 when all are fresh', async () => {
+describe('status output', () => {
+  it('status prints one line per target and exits with 0 when all are fresh', async () => {
     const tickets = { WXTOKEN_TICKETS: 'jsapi' };
     const bench = await published({}, tickets);
     const { code, stdout, stderr } = await status(bench, { ...tickets, ...UTF8 });
@@ -64,13 +64,13 @@ describe('status', () => {
     expect(more).toEqual([]);
   });
 
-  it('draws in ASCII where nobody says that more arrives', async () => {
+  it('status draws in ASCII without a UTF-8 locale', async () => {
     const { stdout } = await status(await published());
     expect(stdout).toMatch(/ ########## 1h 59m /);
     expect(stdout).toMatch(/^[\n -~]+$/);
   });
 
-  it('works beside a running daemon', async () => {
+  it('status reports a fresh token beside a running daemon', async () => {
     const bench = await workbench(onTestFinished);
     bench.run();
     await bench.newToken();
@@ -82,7 +82,7 @@ describe('status', () => {
     expect({ code, state: statusesIn(stdout).credentials[0]?.state }).toEqual({ code: 0, state: 'fresh' });
   });
 
-  it('says what the running daemon says itself, which has a page for browsers', async () => {
+  it('status agrees with the running daemon, which also serves a page for browsers', async () => {
     const bench = await workbench(onTestFinished);
     const program = bench.run({ WXTOKEN_LISTEN: '127.0.0.1:0' });
     const { message } = await program.logged(/^health and metrics on /);
@@ -99,7 +99,7 @@ describe('status', () => {
     expect(page).toContain(bench.file);
   });
 
-  it('--json is the same for programs', async () => {
+  it('status --json prints the state of each credential as JSON', async () => {
     const bench = await published();
     const { code, stdout } = await status(bench, {}, ['--json']);
     expect(code).toBe(0);
@@ -120,7 +120,7 @@ describe('status', () => {
     ]);
   });
 
-  it('--quiet prints nothing', async () => {
+  it('status --quiet prints nothing and sets only the exit code', async () => {
     const bench = await published();
     expect(await status(bench, {}, ['--quiet'])).toEqual({ code: 0, stdout: '', stderr: '' });
     await rm(bench.file);
@@ -128,8 +128,8 @@ describe('status', () => {
   });
 });
 
-describe('status ends with 3 and what is wrong', () => {
-  it('before the first success', async () => {
+describe('status with problems', () => {
+  it('status exits with 3 before the first success', async () => {
     const bench = await workbench(onTestFinished);
     const { code, stdout } = await status(bench);
     expect(code).toBe(3);
@@ -138,7 +138,7 @@ describe('status ends with 3 and what is wrong', () => {
     expect(stdout).toMatch(/^there is no state folder .+: this is what the published files tell$/m);
   });
 
-  it('for a token that has ended', async () => {
+  it('status exits with 3 for an expired token', async () => {
     const bench = await published({ tokenTtl: 2 });
     const { stdout } = await eventually(async () => {
       const said = await status(bench, UTF8);
@@ -148,7 +148,7 @@ describe('status ends with 3 and what is wrong', () => {
     expect(stdout).toMatch(/^default token is dead: .+stable-token\/wx0000000000000000$/m);
   });
 
-  it('for a file that is missing', async () => {
+  it('status exits with 3 for a missing published file', async () => {
     const bench = await published();
     await rm(bench.file);
     const { code, stdout } = await status(bench);
@@ -157,7 +157,7 @@ describe('status ends with 3 and what is wrong', () => {
     expect(stdout).toContain(`target    ${bench.file} is not there\n`);
   });
 
-  it('with the refusal of WeChat and what to do', async () => {
+  it('status exits with 3 and shows the refusal of WeChat and what to do', async () => {
     const bench = await workbench(onTestFinished);
     await bench.sandbox.faults([{ kind: 'errcode', errcode: 40164 }]);
     expect((await bench.once()).code).toBe(77);
@@ -170,7 +170,7 @@ describe('status ends with 3 and what is wrong', () => {
     expect(stdout).toMatch(/^ {2}since {5}20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ, \d+ s ago, once$/m);
   });
 
-  it('but 0 where what is wrong is optional', async () => {
+  it('status exits with 0 when only an optional credential is missing', async () => {
     const bench = await workbench(onTestFinished);
     const config = join(bench.folder, 'config.yaml');
     const lines = ['credentials:', `  - { name: shop, appId: ${APP_ID}, optional: true, secretEnv: SECRET,`];
@@ -181,7 +181,7 @@ describe('status ends with 3 and what is wrong', () => {
     expect(program.stdout()).toMatch(/^shop \(optional\) {2}token .+ missing /m);
   });
 
-  it('with what another user cannot read', async (ctx) => {
+  it('status exits with 3 for a user who cannot read the files', async (ctx) => {
     if (!isRoot) return ctx.skip('this process cannot become somebody else');
     const bench = await published();
     await chmod(bench.folder, 0o755);
@@ -204,8 +204,8 @@ describe('status ends with 3 and what is wrong', () => {
   });
 });
 
-describe('status goes by', () => {
-  it('the details where there is no state folder', async () => {
+describe('sources of status', () => {
+  it('status uses the details file when there is no state folder', async () => {
     const bench = await published();
     await rename(join(bench.folder, 'volume', '.wx-token-sidecar'), join(bench.folder, 'elsewhere'));
     const { code, stdout } = await status(bench);
@@ -213,7 +213,7 @@ describe('status goes by', () => {
     expect(stdout).toMatch(/ ########## 1h 59m .+\n\nthere is no state folder /);
   });
 
-  it('the details where the record cannot be used, which it tells', async () => {
+  it('status uses the details file and says so when the record cannot be used', async () => {
     const bench = await published();
     const state = await filesIn(join(bench.folder, 'volume', '.wx-token-sidecar'));
     await writeFile(state.find((path) => path.endsWith('.json')) ?? '', '\u001b[2J');
@@ -222,7 +222,7 @@ describe('status goes by', () => {
     expect(stdout).toMatch(/^ {2}record {4}cannot use .+: not JSON$/m);
   });
 
-  it('a file of another format', async () => {
+  it('status recognises a fresh file in the php format', async () => {
     const bench = await workbench(onTestFinished);
     const config = join(bench.folder, 'config.json');
     const publish = [{ type: 'file', path: `${bench.file}.php`, format: 'php' }];
@@ -237,7 +237,7 @@ describe('status goes by', () => {
     expect(statusesIn(stdout).credentials[0]?.targets).toMatchObject([{ state: 'fresh' }]);
   });
 
-  it('what it is given, and shows no control character of it', async () => {
+  it('status escapes control characters in a path', async () => {
     const bench = await workbench(onTestFinished);
     await mkdir(join(bench.folder, 'v\u001b[31m\u202e'));
     const { stdout } = await status(bench, {
@@ -248,13 +248,13 @@ describe('status goes by', () => {
   });
 });
 
-describe('status ends with 78', () => {
+describe('status with bad input', () => {
   it.for([
     [['--jsno'], "Unknown option '--jsno'"],
     [['default'], "Unexpected argument 'default'"],
     [['--quiet=yes'], "Option '--quiet' takes no value"],
     [['--json', '--quiet'], '--json prints and --quiet does not: say one of them'],
-  ] as const)('for %j', async ([args, what]) => {
+  ] as const)('status exits with 78 for the arguments %j', async ([args, what]) => {
     const bench = await workbench(onTestFinished);
     expect(await status(bench, {}, args)).toEqual({
       code: 78,
@@ -263,7 +263,7 @@ describe('status ends with 78', () => {
     });
   });
 
-  it('for a bad configuration, also when it is to print nothing', async () => {
+  it('status --quiet reports a bad configuration and exits with 78', async () => {
     const bench = await workbench(onTestFinished);
     const { code, stdout, stderr } = await status(bench, { WXTOKEN_FIEL: '/tmp/x' }, ['--quiet']);
     expect({ code, stdout }).toEqual({ code: 78, stdout: '' });

@@ -16,8 +16,8 @@ function hanging({ folder }: Workbench): Readonly<Record<string, string>> {
   return { NODE_OPTIONS: `--import "data:text/javascript,${encodeURIComponent(hang)}"` };
 }
 
-describe.concurrent('the daemon', () => {
-  it('ends by itself after one TERM, whatever hangs', async ({ onTestFinished }) => {
+describe.concurrent('stopping the daemon', () => {
+  it('one TERM ends the daemon although a thread hangs', async ({ onTestFinished }) => {
     const bench = await workbench(onTestFinished);
     const daemon = bench.run(hanging(bench));
     await bench.newToken();
@@ -27,7 +27,7 @@ describe.concurrent('the daemon', () => {
     expect(daemon.log().at(-1)?.message).toMatch(/^stopp/);
   });
 
-  it('opens no debugger, whoever sends what', async ({ onTestFinished }) => {
+  it('the daemon opens no debugger on SIGUSR1', async ({ onTestFinished }) => {
     const { run, newToken } = await workbench(onTestFinished);
     const daemon = run();
     await newToken();
@@ -37,7 +37,7 @@ describe.concurrent('the daemon', () => {
     expect(daemon.stderr()).not.toContain('ebugger');
   });
 
-  it('ends with the second TERM, whatever hangs', async ({ onTestFinished }) => {
+  it('a second TERM ends the daemon although a thread hangs', async ({ onTestFinished }) => {
     const bench = await workbench(onTestFinished);
     const daemon = bench.run(hanging(bench));
     await bench.newToken();
@@ -48,7 +48,9 @@ describe.concurrent('the daemon', () => {
     expect(await daemon.exited).toEqual(UNWILLING);
   });
 
-  it('ends with the second TERM while a request hangs, with 0', async ({ onTestFinished }) => {
+  it('a second TERM ends the daemon with exit code 0 although a request hangs', async ({
+    onTestFinished,
+  }) => {
     const { sandbox, run, fetches } = await workbench(onTestFinished);
     await sandbox.faults([{ kind: 'hang' }]);
     const daemon = run();
@@ -61,7 +63,9 @@ describe.concurrent('the daemon', () => {
     expect(daemon.log().at(-1)?.message).toBe('SIGTERM: stopping');
   });
 
-  it('goes on when the secret file becomes a FIFO, and ends as ever', async ({ onTestFinished }) => {
+  it('the daemon survives a secret file that becomes a FIFO and stops normally', async ({
+    onTestFinished,
+  }) => {
     const { folder, run, newToken } = await workbench(onTestFinished);
     const secret = join(folder, 'own.secret');
     await writeFile(secret, APP_SECRET, { mode: 0o600 });

@@ -26,11 +26,9 @@ const CASES = [
   },
 ] as const;
 
-describe.concurrent('G2: what comes back until it ends', () => {
+describe.concurrent('G2: credentials that cannot be renewed early', () => {
   for (const { what, env, files, paths } of CASES) {
-    it(`is replaced within seconds of its end, through three lifetimes: ${what}`, async ({
-      onTestFinished,
-    }) => {
+    it(`${what} are replaced over three lifetimes without an error`, async ({ onTestFinished }) => {
       const accounts = [{ appId: 'wx0000000000000000', secret: APP_SECRET }, CORP];
       const bench = await workbench(onTestFinished, { accounts, tokenTtl: LIFE, rotationWindow: 3 });
       const daemon = bench.run(env);
@@ -50,8 +48,8 @@ describe.concurrent('G2: what comes back until it ends', () => {
   }
 });
 
-describe.concurrent('a ticket', () => {
-  it('comes with details of its own, and is re-used by the next daemon for no call', async ({
+describe.concurrent('tickets', () => {
+  it('a ticket has its own details file and is reused without a call after a restart', async ({
     onTestFinished,
   }) => {
     const { sandbox, once, file } = await workbench(onTestFinished);
@@ -71,9 +69,7 @@ describe.concurrent('a ticket', () => {
     expect(await contentOf(path)).toBe(ticket);
   });
 
-  it('that WeChat refuses because of the token makes the token be asked for, and comes with the next one', async ({
-    onTestFinished,
-  }) => {
+  it('a ticket refused because of its token is fetched with a new token', async ({ onTestFinished }) => {
     const { sandbox, run, newToken, file } = await workbench(onTestFinished);
     await sandbox.faults([{ kind: 'errcode', errcode: 40001, path: '/cgi-bin/ticket/getticket', times: 1 }]);
     const daemon = run({ WXTOKEN_TYPE: 'access-token', WXTOKEN_TICKETS: 'jsapi' });
@@ -86,9 +82,7 @@ describe.concurrent('a ticket', () => {
     );
   });
 
-  it('waits for its token while the platform gives none, and asks for nothing', async ({
-    onTestFinished,
-  }) => {
+  it('a ticket is not fetched while the platform refuses its token', async ({ onTestFinished }) => {
     const { sandbox, once } = await workbench(onTestFinished);
     await sandbox.faults([{ kind: 'errcode', errcode: 40125, path: '/cgi-bin/stable_token' }]);
     const { code, log } = await once({ WXTOKEN_TICKETS: 'jsapi' }, ['--timeout', '10m']);
@@ -98,7 +92,7 @@ describe.concurrent('a ticket', () => {
     expect(log().filter(({ message }) => message?.startsWith('not published'))).toHaveLength(2);
   });
 
-  it('of another kind of account is refused at start', async ({ onTestFinished }) => {
+  it('a ticket of another account type is refused at start with exit code 78', async ({ onTestFinished }) => {
     const { once } = await workbench(onTestFinished);
     const { code, stderr } = await once({ WXTOKEN_TICKETS: 'agent_config' });
     expect(code).toBe(78);
@@ -108,8 +102,8 @@ describe.concurrent('a ticket', () => {
   });
 });
 
-describe.concurrent('G7: a WeCom app with a wrong secret', () => {
-  it('is asked for once, and then not for half an hour: WeCom blocks who goes on', async ({
+describe.concurrent('G7: wrong secret of a WeCom app', () => {
+  it('a refused WeCom secret causes one call and a warning about too many failing calls', async ({
     onTestFinished,
   }) => {
     const accounts = [CORP];

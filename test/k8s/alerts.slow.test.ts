@@ -20,8 +20,8 @@ function leastLives(scrapes: Scrapes): Record<string, number> {
   return least;
 }
 
-describe('the alerts', () => {
-  it('are silent over an ordinary day, although WeCom tokens and tickets run out', async (ctx) => {
+describe('alerts over simulated time', () => {
+  it('no alert fires over an ordinary day although WeCom tokens and tickets run out', async (ctx) => {
     const scrapes = await live({ minutes: DAY });
     const lives = leastLives(scrapes);
     expect(lives['shop token']).toBeGreaterThanOrEqual(240);
@@ -47,7 +47,7 @@ describe('the alerts', () => {
     ['disk full', 40, ['WxTokenPublishFailing']],
     ['standstill', 10, ['WxTokenFollowerStale']],
   ])(
-    'that fit have fired after a while of “%s” (%i min), and none does any more',
+    'the fault “%s” of %i min fires exactly its alerts, which clear afterwards',
     async ([fault, lasts, ever], ctx) => {
       const isOn = (minute: number) => minute >= 100 && minute < 100 + lasts;
       const scrapes = await live({ minutes: 170, fault: (minute) => (isOn(minute) ? fault : undefined) });

@@ -38,25 +38,28 @@ function selectorsOf(objects: readonly Built[]) {
   ];
 }
 
-describe('kustomize', () => {
-  it.for(FOLDERS)('builds %s', async (file, context) => {
-    const objects = await built(file, context);
-    expect(objects.length).toBeGreaterThan(0);
-    // What reads tokens of another namespace is given that there, by name.
-    for (const { content } of objects.filter(({ kind }) => kind === 'RoleBinding')) {
-      expect(listOf(content, 'subjects')).toEqual([
-        { kind: 'ServiceAccount', name: expect.any(String), namespace: expect.any(String) },
-      ]);
-    }
-  });
+describe('kustomizations', () => {
+  it.for(FOLDERS)(
+    'kustomize builds %s with a namespace for every RoleBinding subject',
+    async (file, context) => {
+      const objects = await built(file, context);
+      expect(objects.length).toBeGreaterThan(0);
+      // What reads tokens of another namespace is given that there, by name.
+      for (const { content } of objects.filter(({ kind }) => kind === 'RoleBinding')) {
+        expect(listOf(content, 'subjects')).toEqual([
+          { kind: 'ServiceAccount', name: expect.any(String), namespace: expect.any(String) },
+        ]);
+      }
+    },
+  );
 
-  it.for(FOLDERS)('is told in %s where the image of one’s own is said', async (file) => {
+  it.for(FOLDERS)('%s shows in a comment how to set another image', async (file) => {
     expect(await textOf(file)).toMatch(/^images:\n(^ {2}#.*\n)*^ {2}# newName: registry\.example\.com\//m);
   });
 });
 
-describe('the refreshers', () => {
-  it('may use what they are told to, and are selected by name and instance', async (context) => {
+describe('refresher manifests', () => {
+  it('refreshers may use their configured Lease and Secret and are selected by component and instance', async (context) => {
     const objects = await built('base/kustomization.yaml', context);
     expect(namesOf(objects)).toEqual({
       allowed: { lease: ['wx-token-sidecar'], secret: ['wx-token'] },
@@ -70,7 +73,7 @@ describe('the refreshers', () => {
     }
   });
 
-  it('can be moved to another namespace, as a whole', async (context) => {
+  it('refreshers can be moved to another namespace as a whole', async (context) => {
     const objects = await overlaid({ namespace: 'elsewhere' }, {}, context);
     expect(new Set(objects.map(({ namespace }) => namespace))).toEqual(new Set(['elsewhere']));
     // The namespace of the pod is where they look.
@@ -80,7 +83,7 @@ describe('the refreshers', () => {
     expect(subjects).toMatchObject([{ namespace: 'elsewhere' }]);
   });
 
-  it('may stand twice in one namespace, as their kustomization says', async (context) => {
+  it('a second set of refreshers in one namespace gets its own names and selectors', async (context) => {
     const config = (await textOf('base/config.yaml'))
       .replace('name: wx-token-sidecar', 'name: wx-token-sidecar-two')
       .replace('name: wx-token ', 'name: wx-token-two ');
@@ -105,8 +108,8 @@ describe('the refreshers', () => {
   });
 });
 
-describe('a mirror', () => {
-  it('lives where no AppSecret is, and is let read one Secret of the refreshers', async (context) => {
+describe('mirror manifests', () => {
+  it('a mirror runs in the namespace of the app with a Role beside the refreshers', async (context) => {
     const objects = await built('examples/mirror/kustomization.yaml', context);
     const places = objects.map(({ kind, namespace }) => `${kind} in ${String(namespace)}`).sort();
     expect(places).toEqual([

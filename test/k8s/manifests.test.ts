@@ -5,12 +5,12 @@ import { beside, filesOf, listOf, manifests, partOf, pods, textOf } from './mani
 
 const PODS = await pods();
 
-describe('every manifest', () => {
-  it('says in its first lines what it is for', async () => {
+describe('kustomization files', () => {
+  it('every kustomization starts with a comment about its purpose', async () => {
     for (const file of await filesOf('kustomization.yaml')) expect(await textOf(file), file).toMatch(/^# \w/);
   });
 
-  it('is listed where it lies, and what is listed is there', async () => {
+  it('every kustomization lists exactly the files of its folder', async () => {
     const files = await filesOf('.yaml');
     for (const { file, kind, content } of await manifests()) {
       if (kind !== 'Kustomization') continue;
@@ -27,34 +27,31 @@ describe('every manifest', () => {
   });
 });
 
-describe('refreshers that are not ready', () => {
-  it('hold up no drain', async () => {
+describe('pod disruption budget', () => {
+  it('unready refreshers do not block the drain of a node', async () => {
     const budget = (await manifests()).find(({ kind }) => kind === 'PodDisruptionBudget');
     expect(partOf(budget?.content, 'spec')).toMatchObject({ unhealthyPodEvictionPolicy: 'AlwaysAllow' });
   });
 });
 
-describe('every pod', () => {
-  it.each(PODS)(
-    'of $file is one that the restricted pod security standard admits',
-    ({ spec, containers }) => {
-      const general = partOf(spec, 'securityContext');
-      expect(general).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
-      expect(spec['shareProcessNamespace']).toBeUndefined();
-      for (const container of containers) {
-        const own = partOf(container, 'securityContext');
-        expect(own, String(container['name'])).toMatchObject({
-          allowPrivilegeEscalation: false,
-          readOnlyRootFilesystem: true,
-          capabilities: { drop: ['ALL'] },
-        });
-        expect(Number(own['runAsUser'] ?? general['runAsUser'])).toBeGreaterThan(0);
-      }
-    },
-  );
+describe('pods of the manifests', () => {
+  it.each(PODS)('the pod of $file meets the restricted pod security standard', ({ spec, containers }) => {
+    const general = partOf(spec, 'securityContext');
+    expect(general).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
+    expect(spec['shareProcessNamespace']).toBeUndefined();
+    for (const container of containers) {
+      const own = partOf(container, 'securityContext');
+      expect(own, String(container['name'])).toMatchObject({
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ['ALL'] },
+      });
+      expect(Number(own['runAsUser'] ?? general['runAsUser'])).toBeGreaterThan(0);
+    }
+  });
 
   it.each(PODS)(
-    'of $file says what it needs, and gets the API server only if it asks it',
+    'the pod of $file sets its resources and gets API access only if needed',
     ({ spec, containers }) => {
       expect(spec['automountServiceAccountToken']).toBe(spec['serviceAccountName'] === 'wx-token-sidecar');
       for (const { resources, name } of containers) {
@@ -67,7 +64,7 @@ describe('every pod', () => {
   );
 
   it.each(PODS)(
-    'of $file holds tokens in memory, mounts the folder, and gives apps no way to write it',
+    'the pod of $file keeps tokens in a memory folder that apps mount read-only',
     ({ spec, containers }) => {
       const volume = listOf(spec, 'volumes').find(({ name }) => name === 'wx');
       expect(volume).toMatchObject({ emptyDir: { medium: 'Memory', sizeLimit: expect.anything() } });
@@ -84,7 +81,7 @@ describe('every pod', () => {
     },
   );
 
-  it.each(PODS)('of $file has its app wait for the token', ({ spec, containers }) => {
+  it.each(PODS)('the pod of $file makes any app wait for the token', ({ spec, containers }) => {
     const [first] = listOf(spec, 'initContainers');
     if (!first) return expect(containers).toHaveLength(1);
     const isNative = first['restartPolicy'] === 'Always';
@@ -94,8 +91,8 @@ describe('every pod', () => {
   });
 });
 
-describe('what the refreshers share', () => {
-  it('can be applied again without a loss: the Secret has no data, the Lease no spec', async () => {
+describe('the shared Secret and Lease', () => {
+  it('the Secret has no data and the Lease no spec that a second apply would reset', async () => {
     const found = await manifests();
     const secrets = found.filter(({ kind }) => kind === 'Secret');
     expect(secrets).toHaveLength(1);
@@ -106,7 +103,7 @@ describe('what the refreshers share', () => {
     expect(leases[0]?.content).not.toHaveProperty('spec');
   });
 
-  it('is all that their Role allows, each by its name and with no verb that is not needed', async () => {
+  it('the Roles allow only the needed verbs on the named Secret and Lease', async () => {
     const found = await manifests();
     const rules = found.filter(({ kind }) => kind === 'Role').map(({ content }) => content['rules']);
     expect(rules).toEqual([
@@ -129,16 +126,19 @@ describe('what the refreshers share', () => {
   });
 });
 
-describe('the configuration of', () => {
-  it.each(['base/config.yaml', 'examples/mirror/config.yaml'])('%s is a good one', async (file) => {
-    // Without what it is going to be used for no AppSecret has to be there.
-    const options = { file: beside(file, 'config.yaml'), publishes: false, fetches: false };
-    const environment = { KUBERNETES_SERVICE_HOST: '127.0.0.1' };
-    const { cluster, credentials } = await loadConfig(environment, options);
-    expect(credentials).toHaveLength(1);
-    const [secret] = credentials.map((one) => (one.type === 'mirror' ? one.from : cluster?.secret));
-    // That of the refreshers is where they are, wherever that is.
-    const place = file.startsWith('base/') ? {} : { namespace: 'wx-token', credential: 'shop' };
-    expect(secret).toEqual({ name: 'wx-token', ...place });
-  });
+describe('configurations of the manifests', () => {
+  it.each(['base/config.yaml', 'examples/mirror/config.yaml'])(
+    '%s is a valid configuration that names the shared Secret',
+    async (file) => {
+      // Without what it is going to be used for no AppSecret has to be there.
+      const options = { file: beside(file, 'config.yaml'), publishes: false, fetches: false };
+      const environment = { KUBERNETES_SERVICE_HOST: '127.0.0.1' };
+      const { cluster, credentials } = await loadConfig(environment, options);
+      expect(credentials).toHaveLength(1);
+      const [secret] = credentials.map((one) => (one.type === 'mirror' ? one.from : cluster?.secret));
+      // That of the refreshers is where they are, wherever that is.
+      const place = file.startsWith('base/') ? {} : { namespace: 'wx-token', credential: 'shop' };
+      expect(secret).toEqual({ name: 'wx-token', ...place });
+    },
+  );
 });

@@ -23,7 +23,7 @@ async function known(): Promise<Vocabulary> {
 const filledIn = (expr: string) => expr.replaceAll('$__rate_interval', '5m').replaceAll('$credential', '.*');
 
 describe('rules.yaml', () => {
-  it('names no metric and no label that does not exist', async () => {
+  it('the alert rules use only metrics and labels that exist', async () => {
     const vocabulary = await known();
     for (const { alert, expr, annotations } of await alerts()) {
       expect({ alert, strangers: strangers(expr, vocabulary, Object.values(annotations)) }).toEqual({
@@ -33,7 +33,7 @@ describe('rules.yaml', () => {
     }
   });
 
-  it('says of each alert how bad it is, what it means and what to do', async () => {
+  it('every alert has a severity, a summary, a description and a runbook', async () => {
     const all = await alerts();
     expect(new Set(all.map(({ alert }) => alert)).size).toBe(all.length);
     for (const { alert, labels, annotations } of all) {
@@ -45,7 +45,7 @@ describe('rules.yaml', () => {
     }
   });
 
-  it('tells people to run commands that there are', async () => {
+  it('the runbooks name only commands that exist', async () => {
     const told = (await alerts()).flatMap(({ annotations }) =>
       [...annotations.runbook.matchAll(/`wx-token-sidecar ([a-z]+)/g)].map(([, command]) => command),
     );
@@ -53,7 +53,7 @@ describe('rules.yaml', () => {
     expect(COMMANDS).toEqual(expect.arrayContaining(told));
   });
 
-  it('calls for a person at exactly the codes that the program does', async () => {
+  it('the refusal alert lists exactly the error codes that need a person', async () => {
     const rules = [OFFICIAL, WECOM].flatMap(({ any, token, ticket }) => [any, token, ticket]);
     const codes = rules.flatMap((table) =>
       Object.entries(table).filter(([, rule]) => rule.class === 'refused' || rule.class === 'confirmation'),
@@ -63,10 +63,10 @@ describe('rules.yaml', () => {
     expect(named).toEqual([...new Set(codes.map(([code]) => code))].sort((a, b) => Number(a) - Number(b)));
   });
 
-  it('is loaded by Prometheus', (ctx) =>
+  it('promtool accepts the alert rules', (ctx) =>
     promtool(ctx, 'check', 'rules', '--lint-fatal', join(FOLDER, 'rules.yaml')));
 
-  it('fires as rules.test.yaml says, each alert once at least', async (ctx) => {
+  it('the alert rules pass rules.test.yaml, which covers every alert', async (ctx) => {
     const cases = await textOf('rules.test.yaml');
     for (const { alert, labels } of await alerts()) {
       expect(cases).toContain(`{alertname="${alert}", severity="${labels.severity}"}`);
@@ -76,20 +76,20 @@ describe('rules.yaml', () => {
 });
 
 describe('dashboard.json', () => {
-  it('names no metric and no label that does not exist', async () => {
+  it('the dashboard uses only metrics and labels that exist', async () => {
     const vocabulary = await known();
     for (const { expr, texts } of await questions()) {
       expect({ expr, strangers: strangers(expr, vocabulary, texts) }).toEqual({ expr, strangers: [] });
     }
   });
 
-  it('shows every metric that there is', async () => {
+  it('the dashboard shows every metric of the daemon', async () => {
     const shown = (await questions()).flatMap(({ expr }) => metricsIn(expr));
     const all = [...(await known()).keys()].filter((name) => name !== 'up');
     expect([...new Set(shown)].sort()).toEqual(all.sort());
   });
 
-  it('asks what Prometheus understands', async (ctx) => {
+  it('promtool accepts every query of the dashboard', async (ctx) => {
     const rules = (await questions()).map(({ expr }, index) => ({
       record: `question:${index}`,
       expr: filledIn(expr),
@@ -97,7 +97,7 @@ describe('dashboard.json', () => {
     await promtoolWith(ctx, ['check', 'rules'], { groups: [{ name: 'dashboard', rules }] });
   });
 
-  it('asks the data source and the credential that were chosen', async () => {
+  it('every panel queries the chosen data source and credential', async () => {
     const { panels, templating } = await dashboard();
     expect(templating.list.map(({ name, type }) => [name, type])).toEqual([
       ['datasource', 'datasource'],
@@ -117,7 +117,7 @@ describe('dashboard.json', () => {
     }
   });
 
-  it('has panels that say what they show, side by side', async () => {
+  it('every panel has a description and overlaps no other panel', async () => {
     const { panels } = await dashboard();
     expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
     const taken = new Map<string, string>();
@@ -134,7 +134,7 @@ describe('dashboard.json', () => {
   });
 });
 
-describe('the README beside them', () => {
+describe('README of the monitoring folder', () => {
   let readme = '';
   const block = (language: string, holding: string) =>
     [...readme.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'gms'))]
@@ -145,7 +145,7 @@ describe('the README beside them', () => {
     readme = await textOf('README.md');
   });
 
-  it('lists every alert with its severity', async () => {
+  it('the README lists every alert with its severity', async () => {
     for (const { alert, labels } of await alerts()) {
       expect(readme).toMatch(new RegExp(`\`${alert}\`.*\\| .*${labels.severity}`));
     }
@@ -153,7 +153,7 @@ describe('the README beside them', () => {
     expect([...named].sort()).toEqual((await alerts()).map(({ alert }) => alert).sort());
   });
 
-  it('makes an object for the operator that holds the same rules', async () => {
+  it('the command of the README makes a PrometheusRule with the same rules', async () => {
     const bin = await mkdtemp(join(tmpdir(), 'wx-'));
     onTestFinished(() => rm(bin, { recursive: true, force: true }));
     await writeFile(join(bin, 'kubectl'), '#!/bin/sh\n[ "$*" = "apply -f -" ] && exec cat\n');
@@ -171,7 +171,7 @@ describe('the README beside them', () => {
     });
   });
 
-  it('shows a configuration that Prometheus takes, with a job that the rules know', async (ctx) => {
+  it('the README shows a valid Prometheus configuration with a job that the rules know', async (ctx) => {
     const config = parse(block('yaml', 'scrape_configs'));
     expect(config.rule_files).toEqual(['rules.yaml']);
     const down = (await alerts()).find(({ alert }) => alert === 'WxTokenDown');

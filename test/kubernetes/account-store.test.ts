@@ -26,8 +26,8 @@ async function stored({ ask }: Pick<Somebody, 'ask'>, path: string): Promise<Bod
 
 const plain = (base64 = '') => Buffer.from(base64, 'base64').toString('utf8');
 
-describe('a record in a Secret', () => {
-  it('is read as it was written, by whoever shares it, as soon as it is', async ({ onTestFinished }) => {
+describe('records in a Secret', () => {
+  it('a record is read as written by every daemon that shares the Secret', async ({ onTestFinished }) => {
     const { join } = await sharers(onTestFinished);
     const [one, other] = [join(), join()];
     expect(await one.store.read()).toBeUndefined();
@@ -38,7 +38,9 @@ describe('a record in a Secret', () => {
     expect(await eventually(() => other.store.read())).toEqual(record);
   });
 
-  it('is a value, its details and an annotation without it', async ({ onTestFinished }) => {
+  it('a record consists of the token, its details and an annotation without the token', async ({
+    onTestFinished,
+  }) => {
     const { join, admin, path } = await sharers(onTestFinished);
     const one = join();
     await one.store.write(recordOf(2, token('a')), await locked(one));
@@ -54,9 +56,7 @@ describe('a record in a Secret', () => {
     expect(JSON.stringify(metadata)).not.toContain(token('a'));
   });
 
-  it('changes an annotation alone when a call begins, and nothing of what others keep there', async ({
-    onTestFinished,
-  }) => {
+  it('a record without a token changes only its own annotation in the Secret', async ({ onTestFinished }) => {
     const { join, admin, path } = await sharers(onTestFinished);
     const theirs = { data: { theirs: 'eA==' }, metadata: { annotations: { 'example.com/theirs': 'x' } } };
     await admin.ask('PATCH', path, theirs);
@@ -69,7 +69,7 @@ describe('a record in a Secret', () => {
     expect(after.metadata.annotations).toHaveProperty(['token.wx-token-sidecar/shop']);
   });
 
-  it('of another account, or with another value than was written, is as good as none', async ({
+  it('a record of another account or with an altered token is ignored with a warning', async ({
     onTestFinished,
   }) => {
     const { join, admin, path } = await sharers(onTestFinished);
@@ -89,7 +89,7 @@ describe('a record in a Secret', () => {
     expect(one.warnings.join()).not.toContain(token('b'));
   });
 
-  it('of another account, or one that cannot be read, is replaced by the one that leads and nobody else', async ({
+  it('a record of another account or an unreadable one is replaced only by the leader', async ({
     onTestFinished,
   }) => {
     const { join, admin, path } = await sharers(onTestFinished);
@@ -113,8 +113,8 @@ describe('a record in a Secret', () => {
   });
 });
 
-describe('what is found of a record', () => {
-  it('lacks something where its details were damaged or removed; who leads writes them again', async ({
+describe('damaged and renamed records', () => {
+  it('a record with damaged details stays readable and counts as partial for the leader', async ({
     onTestFinished,
   }) => {
     const { join, admin, path } = await sharers(onTestFinished);
@@ -138,7 +138,7 @@ describe('what is found of a record', () => {
     }
   });
 
-  it('may lie under another name, where the account had that before', async ({ onTestFinished }) => {
+  it('a record is found under the former name of its credential', async ({ onTestFinished }) => {
     const { join } = await sharers(onTestFinished);
     const [before, after] = [join(), join({ name: 'boutique' })];
     await before.store.write(recordOf(2, token('a')), await locked(before));
@@ -151,10 +151,8 @@ describe('what is found of a record', () => {
   });
 });
 
-describe('who holds the lock', () => {
-  it('is the one that was elected; to write down what one knows takes no election', async ({
-    onTestFinished,
-  }) => {
+describe('the lock of a record', () => {
+  it('a follower gets no lock to fetch but may still write what it knows', async ({ onTestFinished }) => {
     const { join } = await sharers(onTestFinished);
     const one = join();
     one.leads = false;
@@ -165,9 +163,7 @@ describe('who holds the lock', () => {
     expect(await one.store.read()).toEqual(recordOf(1));
   });
 
-  it('writes over nothing that was written since, though it was fetched before', async ({
-    onTestFinished,
-  }) => {
+  it('a late write fails with lock-lost instead of replacing a newer record', async ({ onTestFinished }) => {
     const { join } = await sharers(onTestFinished);
     const [frozen, next] = [join(), join()];
     const lease = await locked(frozen);
@@ -177,7 +173,9 @@ describe('who holds the lock', () => {
     expect(await eventually(() => next.store.read())).toEqual(recordOf(2, token('b')));
   });
 
-  it('may write again and again, also while others write what is theirs', async ({ onTestFinished }) => {
+  it('a lock holder can write repeatedly while others write their own records', async ({
+    onTestFinished,
+  }) => {
     const { join } = await sharers(onTestFinished);
     const all = ['shop', 'corp', 'bot', 'club'].map((name) => join({ name }));
     await Promise.all(
@@ -191,7 +189,7 @@ describe('who holds the lock', () => {
     }
   });
 
-  it('knows its own write again when no answer came', async (context) => {
+  it('a lock holder recognises its own write when the answer was lost', async (context) => {
     const { join, faulty } = await sharers(context.onTestFinished);
     const server = faulty(context);
     const one = join();
@@ -203,7 +201,7 @@ describe('who holds the lock', () => {
     }
   });
 
-  it('cannot be told while the server is away: then nobody has it', async (context) => {
+  it('nobody gets the lock while the API server is down', async (context) => {
     const { join, faulty } = await sharers(context.onTestFinished);
     const server = faulty(context);
     const one = join();
@@ -215,8 +213,8 @@ describe('who holds the lock', () => {
   });
 });
 
-describe('what daemons that do not fetch ask for', () => {
-  it('lies there until it is taken away, once however many ask', async ({ onTestFinished }) => {
+describe('requests to the leader', () => {
+  it('requests of several daemons are merged into one annotation', async ({ onTestFinished }) => {
     const { join, admin, path } = await sharers(onTestFinished);
     const [one, other] = [join(), join()];
     const asked = { 'request.wx-token-sidecar/shop': expect.any(String) };

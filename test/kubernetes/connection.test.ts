@@ -21,7 +21,7 @@ async function certificateOr(context: TestContext): Promise<string> {
   return (await certificatesOr(context)).authority;
 }
 
-describe('in a pod', () => {
+describe('connection in a pod', () => {
   const ENVIRONMENT = { KUBERNETES_SERVICE_HOST: '10.96.0.1', KUBERNETES_SERVICE_PORT: '443' };
 
   async function account(context: TestContext) {
@@ -33,7 +33,7 @@ describe('in a pod', () => {
     return { folder, ca };
   }
 
-  it('the API server is found, and asked as the service account', async (context) => {
+  it('a pod finds the API server with the token and CA of its service account', async (context) => {
     const { folder, ca } = await account(context);
     const { connection } = await findConnection(ENVIRONMENT, folder);
     expect(connection).toMatchObject({ server: 'https://10.96.0.1:443', namespace: 'shop' });
@@ -41,7 +41,7 @@ describe('in a pod', () => {
     expect((await connection?.token())?.reveal()).toBe('first-token');
   });
 
-  it('it has an address of IPv6 where the cluster has', async (context) => {
+  it('an IPv6 address of the API server is put in brackets', async (context) => {
     const { folder } = await account(context);
     const { connection } = await findConnection(
       { ...ENVIRONMENT, KUBERNETES_SERVICE_HOST: 'fd00::1' },
@@ -50,7 +50,7 @@ describe('in a pod', () => {
     expect(connection?.server).toBe('https://[fd00::1]:443');
   });
 
-  it('a token and authorities that were replaced count at once', async (context) => {
+  it('a replaced token or CA file is used at once', async (context) => {
     const { folder, ca } = await account(context);
     const { connection } = await findConnection(ENVIRONMENT, folder);
     await writeFile(join(folder, 'token'), 'second-token');
@@ -59,7 +59,7 @@ describe('in a pod', () => {
     expect(await connection?.trust()).toEqual({ ca: ca + ca });
   });
 
-  it('a token that is gone, empty or of several lines is said, and not quoted', async (context) => {
+  it('an empty or multi-line token file is refused without quoting it', async (context) => {
     const { folder } = await account(context);
     const { connection } = await findConnection(ENVIRONMENT, folder);
     for (const text of ['', ' \n', 'secret one\nsecret two']) {
@@ -71,13 +71,13 @@ describe('in a pod', () => {
     }
   });
 
-  it('without a service account it is said how to get one', async (context) => {
+  it('a missing service account token is reported with the setting that mounts it', async (context) => {
     const folder = await folderOf(context);
     const { problems } = await findConnection(ENVIRONMENT, folder);
     expect(problems).toEqual([expect.stringMatching(/ENOENT.*automountServiceAccountToken: true/)]);
   });
 
-  it('authorities that are none are said', async (context) => {
+  it('a CA file without a certificate is reported', async (context) => {
     const { folder } = await account(context);
     await writeFile(join(folder, 'ca.crt'), 'garbage');
     const { problems } = await findConnection(ENVIRONMENT, folder);
@@ -87,8 +87,8 @@ describe('in a pod', () => {
   });
 });
 
-describe('elsewhere', () => {
-  it('there is no cluster unless KUBECONFIG names one', async () => {
+describe('connection outside a pod', () => {
+  it('no cluster is found when KUBECONFIG names no file', async () => {
     const { problems } = await findConnection({});
     expect(problems).toEqual([
       expect.stringMatching(/KUBERNETES_SERVICE_HOST is not set.*KUBECONFIG names no file/),
@@ -96,7 +96,7 @@ describe('elsewhere', () => {
   });
 });
 
-describe('a kubeconfig', () => {
+describe('kubeconfig files', () => {
   /** With the sections of the current context; what is undefined is left out. */
   async function read(context: TestContext, cluster: object, user: object, rest: object = {}) {
     const folder = await folderOf(context);
@@ -116,14 +116,14 @@ describe('a kubeconfig', () => {
     return { folder, file, connection, problems: problems.map((line) => line.replaceAll(file, 'FILE')) };
   }
 
-  it('leads to the server of its current context, with the token that stands there', async (context) => {
+  it('the current context of a kubeconfig gives the server, namespace and token', async (context) => {
     const { connection, file } = await read(context, {}, { token: 'a-token' });
     expect(connection).toMatchObject({ server: 'https://10.0.0.1:6443', namespace: 'shop', source: file });
     expect((await connection?.token())?.reveal()).toBe('a-token');
     expect(await connection?.trust()).toEqual({});
   });
 
-  it('may name files, relative to its own folder, and hold certificates', async (context) => {
+  it('a kubeconfig may name files relative to its folder and hold certificates inline', async (context) => {
     const { authority: ca, server } = await certificatesOr(context);
     const folder = await folderOf(context);
     await mkdir(join(folder, 'pki'));
@@ -168,12 +168,7 @@ describe('a kubeconfig', () => {
   });
 
   it.for<[string, object, object, RegExp]>([
-    [
-      'a program that logs in',
-      {},
-      { exec: { command: 'aws' } },
-      /^FILE: the user logs in by a program \(exec\)/,
-    ],
+    ['a login program', {}, { exec: { command: 'aws' } }, /^FILE: the user logs in by a program \(exec\)/],
     [
       'an auth-provider',
       {},
@@ -181,10 +176,15 @@ describe('a kubeconfig', () => {
       /^FILE: the user logs in by an auth-provider/,
     ],
     ['a password', {}, { username: 'admin', password: 'x' }, /^FILE: the user logs in by a password/],
-    ['acting as somebody else', {}, { token: 'x', as: 'root' }, /^FILE: the user acts as somebody else/],
-    ['half a client certificate', {}, { 'client-certificate': 'a.crt' }, /^FILE: the user needs both/],
     [
-      'no look at the certificate',
+      'impersonation of another user',
+      {},
+      { token: 'x', as: 'root' },
+      /^FILE: the user acts as somebody else/,
+    ],
+    ['a client certificate but no key', {}, { 'client-certificate': 'a.crt' }, /^FILE: the user needs both/],
+    [
+      'insecure-skip-tls-verify',
       { 'insecure-skip-tls-verify': true },
       {},
       /^FILE: insecure-skip-tls-verify is refused/,
@@ -198,34 +198,42 @@ describe('a kubeconfig', () => {
     ['no server', { server: '' }, {}, /^FILE: the server of the cluster must be a URL/],
     ['a proxy', { 'proxy-url': 'http://proxy:3128' }, {}, /^FILE: proxy-url is not supported/],
     [
-      'an authority that is none',
+      'an authority that is no certificate',
       { 'certificate-authority-data': 'YQ==' },
       {},
       /certificate-authority of FILE holds no certificate/,
     ],
-    ['a file that is not there', {}, { tokenFile: 'nowhere' }, /nowhere cannot be read \(ENOENT\)/],
-  ])('with %s is refused', async ([, cluster, user, expected], context) => {
+    ['a token file that does not exist', {}, { tokenFile: 'nowhere' }, /nowhere cannot be read \(ENOENT\)/],
+  ])('a kubeconfig with %s is refused', async ([, cluster, user, expected], context) => {
     const { problems } = await read(context, cluster, user);
     expect(problems).toEqual([expect.stringMatching(expected)]);
   });
 
   it.for<[string, object, RegExp]>([
     ['no current context', { 'current-context': '' }, /FILE has no current-context$/],
-    ['another one', { 'current-context': 'x' }, /FILE has no entry "x" in contexts$/],
-    ['a context without its cluster', { 'current-context': 'there' }, /FILE has no entry "b" in clusters$/],
+    [
+      'a current context that does not exist',
+      { 'current-context': 'x' },
+      /FILE has no entry "x" in contexts$/,
+    ],
+    [
+      'a context whose cluster is missing',
+      { 'current-context': 'there' },
+      /FILE has no entry "b" in clusters$/,
+    ],
     ['no users', { users: undefined }, /FILE has no entry "a" in users$/],
-  ])('with %s is refused', async ([, rest, expected], context) => {
+  ])('a kubeconfig with %s is refused as incomplete', async ([, rest, expected], context) => {
     const { problems } = await read(context, {}, {}, rest);
     expect(problems).toEqual([expect.stringMatching(expected)]);
   });
 
-  it('may speak plain HTTP to loopback, as kubectl proxy does', async (context) => {
+  it('a kubeconfig may use plain HTTP to loopback, as kubectl proxy does', async (context) => {
     const { connection } = await read(context, { server: 'http://127.0.0.1:8001' }, {});
     expect(connection?.server).toBe('http://127.0.0.1:8001');
     expect(await connection?.token()).toBeUndefined();
   });
 
-  it('may stand in a list of which the rest is empty, or itself again', async (context) => {
+  it('KUBECONFIG may list one file beside empty entries or repeat it', async (context) => {
     const { file } = await read(context, {}, { token: 'x' });
     for (const KUBECONFIG of [`${file}:`, `:${file}`, `${file}::${file}`]) {
       expect((await findConnection({ KUBECONFIG })).connection?.source).toBe(file);
@@ -235,7 +243,7 @@ describe('a kubeconfig', () => {
     ]);
   });
 
-  it('that is no YAML, not there or one of several is said, and not quoted', async (context) => {
+  it('an invalid or missing kubeconfig or a list of several is reported without quoting', async (context) => {
     const folder = await folderOf(context);
     const file = join(folder, 'config');
     await writeFile(file, 'token: "of nobody\n : [');

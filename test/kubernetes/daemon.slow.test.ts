@@ -91,9 +91,7 @@ function rightOf(method: string, target: string): string {
 const forbidden = (program: Program) => program.log().filter((line) => line['code'] === 'kube-forbidden');
 
 describe.concurrent('the Roles of k8s/', () => {
-  it('are enough for daemons that elect one, ask it, hand over and are mirrored, and hold nothing that these do not use', async ({
-    onTestFinished,
-  }) => {
+  it('the Roles allow what refreshers and mirrors do and nothing else', async ({ onTestFinished }) => {
     const { account, namespace: own, sandbox, start, imitation } = await namespace(onTestFinished);
     const { kubeconfig } = await account(WRITER, 'refresher');
     const reader = await account(MIRROR, 'mirror');
@@ -132,7 +130,9 @@ describe.concurrent('the Roles of k8s/', () => {
     }
   });
 
-  it('can lose no right that `check --online` does not miss by its name', async ({ onTestFinished }) => {
+  it('check --online names the missing right for each right taken from the Roles', async ({
+    onTestFinished,
+  }) => {
     const { account, start } = await namespace(onTestFinished);
     const tried = [
       ...rightsIn(WRITER).map((right) => ({ right, role: 'refresher', rules: WRITER }) as const),

@@ -35,8 +35,8 @@ async function told(work: Promise<unknown>): Promise<string> {
   return `${failure.code} (${failure.class}, ${failure.effect}): ${failure.message}; ${failure.advice ?? '-'}`;
 }
 
-describe('what the API server refuses is told', () => {
-  it('where there is no such Secret', async (context) => {
+describe('refusals of the API server', () => {
+  it('a missing Secret is reported with the command that creates it', async (context) => {
     const { client, secret, namespace } = await bench(context);
     const line = await told(client.get({ ...secret, name: 'of-nobody' }));
     expect(line).toBe(
@@ -46,7 +46,7 @@ describe('what the API server refuses is told', () => {
     );
   });
 
-  it('where the Role does not allow it: by whom, what, and as passing until it has lasted for 30 s', async (context) => {
+  it('a missing right is reported as passing for 30 s and then as refused', async (context) => {
     const { secret, account, namespace } = await bench(context);
     const { connection } = await account([{ ...WRITER[0], verbs: ['watch'] }]);
     const clock = fakeClock();
@@ -67,7 +67,7 @@ describe('what the API server refuses is told', () => {
     expect(await told(client.get(secret))).toBe(`kube-forbidden (refused, none): ${line}; ${remedy}`);
   });
 
-  it('where a starting server refuses a correct Role: passing, and forgotten once it is allowed', async (context) => {
+  it('a refusal by a starting server is passing and forgotten once access works', async (context) => {
     const cluster = await bench(context);
     const { secret, account } = cluster;
     const server = cluster.faulty(context);
@@ -85,7 +85,7 @@ describe('what the API server refuses is told', () => {
     expect(await told(client.get(secret))).toMatch(/^kube-forbidden \(passing/);
   });
 
-  it('where the token is not accepted', async (context) => {
+  it('a rejected token is reported as passing for 30 s and then as refused', async (context) => {
     const { secret, admin } = await bench(context);
     const { Secret } = await import('../../src/core/secret.ts');
     const stranger = {
@@ -103,7 +103,7 @@ describe('what the API server refuses is told', () => {
     expect(await told(client.get(secret))).toMatch(/^kube-unauthorized \(refused, none\): .*restart the pod/);
   });
 
-  it('where nobody is known by what was sent', async (context) => {
+  it('a request without credentials is reported as anonymous', async (context) => {
     const { secret, admin } = await bench(context);
     const nobody = { ...admin.connection, token: async () => undefined, trust: trustOnly(admin) };
     const client = createClient(nobody, { clock: fakeClock() });
@@ -113,7 +113,7 @@ describe('what the API server refuses is told', () => {
     );
   });
 
-  it('where somebody was faster', async (context) => {
+  it('a change by somebody else in between is reported as a conflict', async (context) => {
     const { patch, namespace } = await bench(context);
     await patch({ token: '', a: 'YQ==' });
     expect(await told(patch())).toBe(
@@ -121,21 +121,21 @@ describe('what the API server refuses is told', () => {
     );
   });
 
-  it('where the Secret is immutable', async (context) => {
+  it('an immutable Secret is reported with the advice to create it again', async (context) => {
     const { patch } = await bench(context, { immutable: true });
     expect(await told(patch())).toMatch(
       /^kube-immutable \(refused, none\): .*delete the object and create it again/,
     );
   });
 
-  it('where it would be too large', async (context) => {
+  it('a Secret that would become too large is reported as refused', async (context) => {
     const { patch } = await bench(context);
     for (const size of [350_000, 800_000]) {
       expect(await told(patch({ big: 'A'.repeat(4 * size) }))).toMatch(/^kube-too-large \(refused, none\)/);
     }
   });
 
-  it('where what was sent does not decode: the message, with the Secret in it, is not repeated', async (context) => {
+  it('a patch that does not decode is reported without the contents of the Secret', async (context) => {
     const { patch, namespace } = await bench(context);
     const line = await told(patch({ token: 'no base64' }));
     expect(line).toMatch(
@@ -153,8 +153,8 @@ function trustOnly({ connection }: Somebody) {
   };
 }
 
-describe('what cannot be made to happen on a real cluster is told', () => {
-  it('a policy that denies', async (context) => {
+describe('failures of an imitated API server', () => {
+  it('a denial by a policy is reported with the name of the policy', async (context) => {
     const cluster = await bench(context);
     cluster.faulty(context).mood.policy = 'no-tokens.example.com';
     expect(await told(cluster.patch())).toMatch(
@@ -162,7 +162,7 @@ describe('what cannot be made to happen on a real cluster is told', () => {
     );
   });
 
-  it('a webhook that denies', async (context) => {
+  it('a denial by a webhook is reported with the name of the webhook', async (context) => {
     const cluster = await bench(context);
     const message = `admission webhook "guard.example.com" denied the request: ${BASE64}`;
     const body = JSON.stringify({
@@ -176,7 +176,7 @@ describe('what cannot be made to happen on a real cluster is told', () => {
     expect(await told(cluster.patch())).toMatch(/^kube-denied \(refused, none\): .*: guard\.example\.com;/);
   });
 
-  it('a server that gives up, with a 504 in a form of its own: nobody knows what it did', async (context) => {
+  it('a patch answered with HTTP 504 is reported with an unknown effect', async (context) => {
     const cluster = await bench(context);
     const server = cluster.faulty(context);
     server.next({ method: 'PATCH', kind: 'give-up' }, { method: 'GET', kind: 'give-up' });
@@ -184,7 +184,7 @@ describe('what cannot be made to happen on a real cluster is told', () => {
     expect(await told(cluster.client.get(cluster.secret))).toMatch(/^kube-timeout \(passing, none\)/);
   });
 
-  it('an answer that is lost: nobody knows what was done', async (context) => {
+  it('a patch whose answer is lost is reported with an unknown effect', async (context) => {
     const cluster = await bench(context, {}, QUICK);
     const server = cluster.faulty(context);
     server.next({ method: 'PATCH', kind: 'lose-answer' });
@@ -194,13 +194,13 @@ describe('what cannot be made to happen on a real cluster is told', () => {
     expect((await cluster.client.get(cluster.secret)).data).toEqual({ token: '' });
   });
 
-  it('an answer that is cut off: nobody knows what was done', async (context) => {
+  it('a patch whose answer is cut off is reported with an unknown effect', async (context) => {
     const cluster = await bench(context);
     cluster.faulty(context).next({ method: 'PATCH', kind: 'cut-answer' });
     expect(await told(cluster.patch())).toMatch(/^kube-cut \(passing, unknown\)/);
   });
 
-  it('a server that stands still', async (context) => {
+  it('a frozen server is reported as unreachable', async (context) => {
     const cluster = await bench(context, {}, QUICK);
     const server = cluster.faulty(context);
     server.freeze();
@@ -212,7 +212,7 @@ describe('what cannot be made to happen on a real cluster is told', () => {
     await fresh.get(cluster.secret);
   });
 
-  it('a store that stands still: what was given up is done all the same', async (context) => {
+  it('a patch that times out on a frozen store takes effect later', async (context) => {
     const cluster = await bench(context, {}, QUICK);
     const server = cluster.faulty(context);
     server.freezeStore();
@@ -221,7 +221,7 @@ describe('what cannot be made to happen on a real cluster is told', () => {
     expect((await cluster.client.get(cluster.secret)).data).toEqual({ token: '' });
   });
 
-  it('a server that is away', async (context) => {
+  it('a server that is down is reported as unreachable with nothing sent', async (context) => {
     const cluster = await bench(context);
     const server = cluster.faulty(context);
     await server.down();
@@ -235,24 +235,24 @@ describe('what cannot be made to happen on a real cluster is told', () => {
   });
 
   it.for<[string, number, Readonly<Record<string, string>>, string]>([
-    ['a redirect, which is not followed', 302, { location: 'https://elsewhere.example' }, 'kube-http-302'],
-    ['a page of something else', 404, { 'content-type': 'text/html' }, 'kube-http-404'],
-    ['an answer that is no object', 200, {}, 'kube-odd-answer'],
-    ['an overload', 429, { 'retry-after': '1' }, 'kube-busy'],
-    ['a gateway that fails', 502, {}, 'kube-http-502'],
-  ])('%s', async ([, status, headers, code], context) => {
+    ['a redirect that is not followed', 302, { location: 'https://elsewhere.example' }, 'kube-http-302'],
+    ['an HTML page with HTTP 404', 404, { 'content-type': 'text/html' }, 'kube-http-404'],
+    ['an answer that is no JSON object', 200, {}, 'kube-odd-answer'],
+    ['an overload with HTTP 429', 429, { 'retry-after': '1' }, 'kube-busy'],
+    ['a failing gateway with HTTP 502', 502, {}, 'kube-http-502'],
+  ])('%s is reported with a code of its own', async ([, status, headers, code], context) => {
     const cluster = await bench(context);
     cluster.faulty(context).next({ kind: 'answer', status, headers, body: '<html>' });
     expect(await told(cluster.client.get(cluster.secret))).toMatch(new RegExp(`^${code} `));
   });
 
-  it('an answer without an end', async (context) => {
+  it('an oversized answer is reported as endless', async (context) => {
     const cluster = await bench(context);
     cluster.faulty(context).next({ kind: 'answer', status: 200, body: 'x'.repeat(5 * 1024 * 1024) });
     expect(await told(cluster.client.get(cluster.secret))).toMatch(/^kube-endless /);
   });
 
-  it('an object without a version that can be relied on', async (context) => {
+  it('an object without a usable resourceVersion is reported as an odd answer', async (context) => {
     const cluster = await bench(context);
     for (const resourceVersion of ['', '0', null, 5, 'abc']) {
       const body = JSON.stringify({ metadata: { name: 'wx-token', resourceVersion } });
@@ -262,8 +262,8 @@ describe('what cannot be made to happen on a real cluster is told', () => {
   });
 });
 
-describe('the client', () => {
-  it('never sends a patch or an update that would be made whatever there is', async (context) => {
+describe('the Kubernetes client', () => {
+  it('the client refuses to send a patch or update without a usable version', async (context) => {
     const { client, secret } = await bench(context);
     const found = await client.get(secret);
     for (const version of ['', '0', 'abc', '-1', ' 1']) {
@@ -273,7 +273,7 @@ describe('the client', () => {
     }
   });
 
-  it('ends what is under way when it is closed or told to', async (context) => {
+  it('the client aborts pending requests when the caller aborts or closes it', async (context) => {
     const cluster = await bench(context);
     cluster.faulty(context).freeze();
     const end = new AbortController();

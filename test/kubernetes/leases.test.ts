@@ -29,15 +29,15 @@ async function withLease(atEnd: Parameters<typeof openCluster>[0]) {
   return { ...cluster, ask, path, put };
 }
 
-describe('a Lease', () => {
-  it('is taken by replacing the whole of it', async ({ onTestFinished }) => {
+describe('Leases of the API server', () => {
+  it('a Lease is taken by replacing it as a whole', async ({ onTestFinished }) => {
     const { put } = await withLease(onTestFinished);
     const { status, body } = await put(SPEC);
     expect([status, body['spec']]).toEqual([200, SPEC]);
   });
 
   it.for(['2026-01-01T00:00:00Z', '2026-01-01T00:00:00.123Z', '2026-01-01T00:00:00.123456789Z'])(
-    'knows times of exactly six digits: not %s',
+    'a Lease refuses the renewTime %s, which does not have six decimals',
     async (renewTime, { onTestFinished }) => {
       const { put, ask, path } = await withLease(onTestFinished);
       expect((await put({ ...SPEC, renewTime })).status).toBe(400);
@@ -45,13 +45,13 @@ describe('a Lease', () => {
     },
   );
 
-  it('keeps times in UTC', async ({ onTestFinished }) => {
+  it('a Lease stores times in UTC', async ({ onTestFinished }) => {
     const { put } = await withLease(onTestFinished);
     const { body } = await put({ ...SPEC, renewTime: '2026-01-01T08:00:00.123456+08:00' });
     expect(body['spec']).toMatchObject({ renewTime: '2026-01-01T00:00:00.123456Z' });
   });
 
-  it('is released with nobody as its holder for a second; no time and no transitions are impossible', async ({
+  it('a Lease accepts an empty holder but no zero duration and no invalid transitions', async ({
     onTestFinished,
   }) => {
     const { put } = await withLease(onTestFinished);
@@ -61,13 +61,13 @@ describe('a Lease', () => {
     expect((await put({ ...SPEC, leaseTransitions: 0.5 })).status).toBe(400);
   });
 
-  it('is not replaced without a version, nor with one that is over', async ({ onTestFinished }) => {
+  it('a Lease is not replaced without a version or with an outdated one', async ({ onTestFinished }) => {
     const { put } = await withLease(onTestFinished);
     expect((await put(SPEC, { resourceVersion: undefined })).status).toBe(422);
     expect((await put(SPEC, { resourceVersion: '1' })).status).toBe(409);
   });
 
-  it('goes to one of ten that would take it', async ({ onTestFinished }) => {
+  it('a Lease goes to exactly one of ten concurrent takers', async ({ onTestFinished }) => {
     const { admin, lease } = await withLease(onTestFinished);
     const client = admin.client();
     const found = await client.get(lease);
@@ -86,7 +86,9 @@ describe('a Lease', () => {
     expect(outcomes.sort()).toEqual([...Array.from({ length: 9 }, () => 'kube-conflict'), 'taken']);
   });
 
-  it('that was deleted meanwhile is a conflict, since its uid is known', async ({ onTestFinished }) => {
+  it('a Lease that was deleted in the meantime makes its replacement a conflict', async ({
+    onTestFinished,
+  }) => {
     const { admin, lease, ask, path } = await withLease(onTestFinished);
     const client = admin.client();
     const found = await client.get(lease);

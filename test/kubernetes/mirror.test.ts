@@ -29,8 +29,8 @@ async function source(atEnd: Parameters<typeof sharers>[0]) {
   return { ...group, mirror, write, value, events, writer };
 }
 
-describe('a mirror', () => {
-  it('reads what its source writes, and counts by itself', async ({ onTestFinished }) => {
+describe('mirrors of a Secret', () => {
+  it('a mirror reads what its source writes and counts its own generations', async ({ onTestFinished }) => {
     const { mirror, write, value } = await source(onTestFinished);
     await write(700, token('a'));
     await eventually(async () => (await value()) === token('a'));
@@ -41,7 +41,7 @@ describe('a mirror', () => {
     expect(await mirror.read()).toMatchObject({ generation: 2 });
   });
 
-  it('follows a source that begins to count anew', async ({ onTestFinished }) => {
+  it('a mirror follows a source that starts counting again', async ({ onTestFinished }) => {
     const { admin, path, write, value, mirror, create } = await source(onTestFinished);
     await write(700, token('a'));
     await eventually(async () => (await value()) === token('a'));
@@ -54,7 +54,7 @@ describe('a mirror', () => {
     expect(await mirror.read()).toMatchObject({ generation: 2 });
   });
 
-  it('says what keeps it waiting', async ({ onTestFinished }) => {
+  it('a mirror reports why it cannot read its source', async ({ onTestFinished }) => {
     const { admin, path, mirror, account, join } = await source(onTestFinished);
     await expect(mirror.read()).rejects.toMatchObject({
       code: 'source-empty',
@@ -77,7 +77,7 @@ describe('a mirror', () => {
     });
   });
 
-  it('knows what ails its source, and that what it holds has ended', async ({ onTestFinished }) => {
+  it('a mirror reports an expired token and the failure of its source', async ({ onTestFinished }) => {
     const { mirror, write, writer } = await source(onTestFinished);
     await write(2, token('a'), { expiresAt: Date.now() - 1_000 });
     const dead = () => mirror.read().catch(({ code }) => code === 'source-dead');

@@ -74,7 +74,7 @@ async function bench({ onTestFinished }: TestContext, made: object = {}, timeout
 }
 
 describe('publishing into a Secret', () => {
-  it('writes the value and, beside it, the details, and leaves the keys of others', async (context) => {
+  it('the publisher writes the token with its details and leaves other keys alone', async (context) => {
     const { publisher, found, namespace } = await bench(context);
     expect(publisher.id).toBe(`kubernetes-secret/${namespace}/wx-token/token`);
     expect(await publisher.prepare()).toEqual([]);
@@ -97,13 +97,13 @@ describe('publishing into a Secret', () => {
     });
   });
 
-  it('makes the data of a Secret that has none, as the manifest leaves it', async (context) => {
+  it('the publisher fills a Secret that has no data yet', async (context) => {
     const { publisher, found } = await bench(context, { data: undefined });
     expect(await publisher.publish(OLD)).toBe('written');
     expect(Object.keys((await found()).data)).toEqual(['token', 'token.json']);
   });
 
-  it('is one change: whoever sees the new value sees its details', async (context) => {
+  it('the token and its details are written in a single change', async (context) => {
     const { publisher, found, ask, secret } = await bench(context);
     await publisher.publish(OLD);
     const { version } = await found();
@@ -117,16 +117,19 @@ describe('publishing into a Secret', () => {
     expect(JSON.parse(details).access_token).toBe(Buffer.from(data['token'] ?? '', 'base64').toString());
   });
 
-  it.for(['json', 'env', 'php', 'properties'] as const)('may take the form %s', async (format, context) => {
-    const { daemon, found } = await bench(context);
-    const publisher = daemon()({ format });
-    expect(await publisher.publish(OLD)).toBe('written');
-    expect((await found()).data['token']).toContain('the-first-token-of-this-test');
-    expect(await publisher.publish(OLD)).toBe('unchanged');
-    expect(await daemon()({ format }).publish(OLD)).toBe('unchanged');
-  });
+  it.for(['json', 'env', 'php', 'properties'] as const)(
+    'a token can be published into a Secret in the format %s',
+    async (format, context) => {
+      const { daemon, found } = await bench(context);
+      const publisher = daemon()({ format });
+      expect(await publisher.publish(OLD)).toBe('written');
+      expect((await found()).data['token']).toContain('the-first-token-of-this-test');
+      expect(await publisher.publish(OLD)).toBe('unchanged');
+      expect(await daemon()({ format }).publish(OLD)).toBe('unchanged');
+    },
+  );
 
-  it('writes nothing where the token is there already, also by another daemon', async (context) => {
+  it('the publisher writes nothing when any daemon has already published the token', async (context) => {
     const { publisher, daemon, found } = await bench(context);
     await publisher.publish(OLD);
     const { version } = await found();
@@ -138,7 +141,7 @@ describe('publishing into a Secret', () => {
     expect((await found()).version).toBe(version);
   });
 
-  it('corrects the end of the same token', async (context) => {
+  it('the publisher corrects the expiry of the same token', async (context) => {
     const { publisher, found } = await bench(context);
     await publisher.publish(OLD);
     expect(await publisher.publish({ ...OLD, generation: 2, expiresAt: OLD.expiresAt - 60_000 })).toBe(
@@ -153,10 +156,10 @@ describe('publishing into a Secret', () => {
     ['the value was removed', { token: null }],
     ['the value was changed', { token: 'x' }],
     ['the details were removed', { 'token.json': null }],
-    ['the details are no JSON', { 'token.json': '{' }],
+    ['the details are not JSON', { 'token.json': '{' }],
     ['the details were changed', { 'token.json': '{"generation":99}' }],
-    ['both are empty', { token: '', 'token.json': '' }],
-  ])('repairs it where %s', async ([, change], context) => {
+    ['the value and the details are empty', { token: '', 'token.json': '' }],
+  ])('the publisher repairs the Secret when %s', async ([, change], context) => {
     const { daemon, publisher, found, write } = await bench(context);
     await publisher.publish(OLD);
     const { data } = await found();
@@ -168,8 +171,8 @@ describe('publishing into a Secret', () => {
   });
 });
 
-describe('a newer token', () => {
-  it('is not replaced by an older one, which has nothing to do here', async (context) => {
+describe('older and newer tokens', () => {
+  it('an older token leaves a newer one unchanged', async (context) => {
     const { daemon, found } = await bench(context);
     await daemon()().publish(NEW);
     const { version } = await found();
@@ -177,33 +180,33 @@ describe('a newer token', () => {
     expect((await found()).version).toBe(version);
   });
 
-  it('that our own store has as well supersedes what we would publish', async (context) => {
+  it('an older token is superseded when the Secret and the store hold a newer one', async (context) => {
     const { daemon, publisher } = await bench(context);
     await daemon()().publish(NEW);
     expect(await publisher.publish(OLD, async () => false)).toBe('superseded');
   });
 
-  it('in our store alone supersedes it too, and nothing is written', async (context) => {
+  it('an older token is superseded and not written when only the store is newer', async (context) => {
     const { publisher, found } = await bench(context);
     expect(await publisher.publish(OLD, async () => false)).toBe('superseded');
     expect((await found()).data).toEqual({ other: 'of us' });
   });
 
-  it('of a daemon that has counted further replaces an older one all the same', async (context) => {
+  it('a newer token replaces an older one with a higher generation', async (context) => {
     const { daemon, found } = await bench(context);
     await daemon()().publish({ ...OLD, generation: 99 });
     expect(await daemon()().publish(NEW)).toBe('written');
     expect((await found()).data['token']).toBe('the-second-token-of-this-test');
   });
 
-  it('of ours replaces what we wrote before, also where the clock of the platform went back', async (context) => {
+  it('a newer token of the same daemon wins even after the platform clock went back', async (context) => {
     const { publisher, found } = await bench(context);
     await publisher.publish({ ...OLD, platformDate: DATE + 60_000 });
     expect(await publisher.publish({ ...NEW, platformDate: DATE })).toBe('written');
     expect((await found()).data['token']).toBe('the-second-token-of-this-test');
   });
 
-  it('of another account is none', async (context) => {
+  it('a newer token of another account is replaced', async (context) => {
     const { daemon, found } = await bench(context);
     await daemon()({}, { ...SUBJECT, appId: 'wx1111111111111111' }).publish(NEW);
     expect(await daemon()().publish(OLD)).toBe('written');
@@ -211,8 +214,8 @@ describe('a newer token', () => {
   });
 });
 
-describe('who writes at the same time', () => {
-  it('does not meet: twenty targets of one process write one Secret without a conflict', async (context) => {
+describe('concurrent writers', () => {
+  it('twenty targets of one process write one Secret without a conflict', async (context) => {
     const cluster = await bench(context);
     const server = cluster.faulty(context);
     const create = cluster.daemon();
@@ -224,7 +227,7 @@ describe('who writes at the same time', () => {
     expect(server.heard.filter(({ status }) => status === 409)).toEqual([]);
   });
 
-  it('loses nothing: four daemons with keys of their own', async (context) => {
+  it('four daemons with their own keys write one Secret without a loss', async (context) => {
     const { daemon, found } = await bench(context);
     const keys = ['a', 'b', 'c', 'd'];
     expect(await Promise.all(keys.map((key) => daemon()({ key }).publish(OLD)))).toEqual(
@@ -233,7 +236,7 @@ describe('who writes at the same time', () => {
     expect(Object.keys((await found()).data)).toHaveLength(9);
   });
 
-  it('wins where it is newer, and only there, between our look and our write', async (context) => {
+  it('the newer token wins when another daemon writes between reading and writing', async (context) => {
     const cluster = await bench(context);
     const server = cluster.faulty(context);
     const rival = cluster.daemon()();
@@ -259,7 +262,7 @@ describe('who writes at the same time', () => {
     expect(server.heard.filter(({ status }) => status === 409)).toHaveLength(2);
   });
 
-  it('of others does not keep us from writing', async (context) => {
+  it('changes by others to the Secret do not prevent the write', async (context) => {
     const { publisher, found, write } = await bench(context);
     let raced = 0;
     const isNewest = async () => {
@@ -274,16 +277,19 @@ describe('who writes at the same time', () => {
 
 const QUICK: Partial<Timeouts> = { connect: 1_000, call: 1_000 };
 
-describe('a write of which nobody knows what came', () => {
-  it.for(['lose-answer', 'cut-answer'] as const)('was made where it is found: %s', async (kind, context) => {
-    const cluster = await bench(context, {}, QUICK);
-    cluster.faulty(context).next({ method: 'PATCH', kind });
-    expect(await cluster.publisher.publish(OLD)).toBe('written');
-    expect((await cluster.found()).data['token']).toBe('the-first-token-of-this-test');
-  });
+describe('writes with an unknown outcome', () => {
+  it.for(['lose-answer', 'cut-answer'] as const)(
+    'a write with the fault %s counts as written when the token is found',
+    async (kind, context) => {
+      const cluster = await bench(context, {}, QUICK);
+      cluster.faulty(context).next({ method: 'PATCH', kind });
+      expect(await cluster.publisher.publish(OLD)).toBe('written');
+      expect((await cluster.found()).data['token']).toBe('the-first-token-of-this-test');
+    },
+  );
 
   it.for(['give-up', 'cut'] as const)(
-    'is told where it is not found, and made by the next: %s',
+    'a write with the fault %s is reported when not found and succeeds next time',
     async (kind, context) => {
       const cluster = await bench(context, {}, QUICK);
       cluster.faulty(context).next({ method: 'PATCH', kind });
@@ -292,7 +298,7 @@ describe('a write of which nobody knows what came', () => {
     },
   );
 
-  it('and that is made later is found by the next look, and told as written', async (context) => {
+  it('a write that takes effect late is found by the next attempt', async (context) => {
     const cluster = await bench(context, {}, QUICK);
     const server = cluster.faulty(context);
     const publishing = cluster.publisher.publish(OLD, async () => {
@@ -306,7 +312,7 @@ describe('a write of which nobody knows what came', () => {
     expect(server.heard.filter(({ method }) => method === 'PATCH')).toHaveLength(1);
   });
 
-  it('and that is made after all does not replace what came later', async (context) => {
+  it('a write that takes effect late does not replace a newer token', async (context) => {
     const cluster = await bench(context, {}, QUICK);
     const server = cluster.faulty(context);
     const publishing = cluster.publisher.publish(OLD, async () => {
@@ -320,8 +326,8 @@ describe('a write of which nobody knows what came', () => {
   });
 });
 
-describe('trouble is told, one clear line for each', () => {
-  it('a Secret that is not there keeps nobody from starting, and is written once it is', async (context) => {
+describe('failures of a target Secret', () => {
+  it('a missing Secret does not prevent the start and is written once created', async (context) => {
     const { publisher, ask, path, make, found } = await bench(context);
     await ask('DELETE', path);
     expect(await publisher.prepare()).toEqual([]);
@@ -335,17 +341,17 @@ describe('trouble is told, one clear line for each', () => {
     expect((await found()).data['token']).toBe('the-first-token-of-this-test');
   });
 
-  it('an immutable one', async (context) => {
+  it('an immutable Secret is reported as refused', async (context) => {
     const { publisher } = await bench(context, { immutable: true });
     expect(await publisher.failure(OLD)).toMatchObject({ code: 'kube-immutable', class: 'refused' });
   });
 
-  it('one that is full', async (context) => {
+  it('a full Secret is reported as refused', async (context) => {
     const { publisher } = await bench(context, { data: { other: 'A'.repeat(1_398_100) } });
     expect(await publisher.failure(OLD)).toMatchObject({ code: 'kube-too-large', class: 'refused' });
   });
 
-  it('a Role that does not allow it, an API server that is away, a policy', async (context) => {
+  it('a missing right, a policy and an unreachable API server each get their own code', async (context) => {
     const cluster = await bench(context);
     const server = cluster.faulty(context);
     server.mood.isStarting = true;
@@ -365,8 +371,8 @@ describe('trouble is told, one clear line for each', () => {
   });
 });
 
-describe('what can never work keeps the daemon from starting', () => {
-  it('no cluster', async () => {
+describe('problems that prevent the start', () => {
+  it('a target Secret is refused when there is no cluster', async () => {
     const kubernetes = kubernetesOf({ clock: systemClock, environment: {} });
     const create = publishers({ kubernetes, clock: systemClock });
     const target = { type: 'kubernetes-secret', namespace: 'a', name: 'b', key: 'c', format: 'raw' } as const;
@@ -377,7 +383,7 @@ describe('what can never work keeps the daemon from starting', () => {
     });
   });
 
-  it('more credentials than a Secret can hold, told once; in two it can', async (context) => {
+  it('too many credentials for one Secret are reported once and fit into two', async (context) => {
     const { daemon } = await bench(context);
     const create = daemon();
     const all = Array.from({ length: 800 }, (_, index) => create({ key: `token-${index}` }));

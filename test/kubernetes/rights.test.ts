@@ -43,25 +43,25 @@ const NONE = {
   ...{ patch: 403, put: 403, create: 403 },
 };
 
-describe('a Role that is limited to one Secret', () => {
-  it('with get, patch and watch allows just these, and no list of one', async ({ onTestFinished }) => {
+describe('Roles limited to one Secret', () => {
+  it('a Role with get, patch and watch on one Secret allows only these verbs', async ({ onTestFinished }) => {
     expect(await statuses(onTestFinished, ['get', 'patch', 'watch'])).toEqual({
       ...NONE,
       ...{ get: 200, watch: 200, patch: 200 },
     });
   });
 
-  it('with get and watch is enough for who only reads', async ({ onTestFinished }) => {
+  it('a Role with get and watch on one Secret allows only reading', async ({ onTestFinished }) => {
     expect(await statuses(onTestFinished, ['get', 'watch'])).toEqual({ ...NONE, get: 200, watch: 200 });
   });
 
-  it('cannot allow to create by name', async ({ onTestFinished }) => {
+  it('a Role limited by name cannot allow the creation of a Secret', async ({ onTestFinished }) => {
     expect(await statuses(onTestFinished, ['create'])).toEqual(NONE);
   });
 });
 
-describe('the Role of the refresher', () => {
-  it('is enough for all that it does, through the client of the program', async ({ onTestFinished }) => {
+describe('refresher Role', () => {
+  it('the Role of the refresher allows every request that its client makes', async ({ onTestFinished }) => {
     const { secret, lease, account } = await withObjects(onTestFinished);
     const client = (await account(WRITER)).client();
     // The rights of a new Role take a moment to be known.
@@ -77,15 +77,15 @@ describe('the Role of the refresher', () => {
   });
 });
 
-describe('somebody', () => {
-  it('without a token is nobody, and with a bad one not known', async ({ onTestFinished }) => {
+describe('unknown users', () => {
+  it('a request with an unknown token is answered with HTTP 401', async ({ onTestFinished }) => {
     const { admin, secret } = await withObjects(onTestFinished);
     const as = (authorization: string) => admin.ask('GET', objectPath(secret), undefined, { authorization });
     const { status, body } = await as('Bearer of-nobody');
     expect([status, body['reason'], body['message']]).toEqual([401, 'Unauthorized', 'Unauthorized']);
   });
 
-  it('whose service account was deleted is not known any more', async ({ onTestFinished }) => {
+  it('a token of a deleted service account is answered with HTTP 401', async ({ onTestFinished }) => {
     const { admin, secret, account, namespace } = await withObjects(onTestFinished);
     const { ask } = await account(WRITER, 'leaver');
     await eventually(async () => (await ask('GET', objectPath(secret))).status === 200);

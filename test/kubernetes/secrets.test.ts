@@ -35,15 +35,15 @@ function versionOf(body: Readonly<Record<string, unknown>>): string {
   return (body['metadata'] as { readonly resourceVersion: string }).resourceVersion;
 }
 
-describe('a merge patch of a Secret', () => {
-  it('with the current version is made, and moves the version on', async ({ onTestFinished }) => {
+describe('merge patches of a Secret', () => {
+  it('a patch with the current version is applied and changes the version', async ({ onTestFinished }) => {
     const { at, first } = await withSecret(onTestFinished);
     const { status, body } = await at(first);
     expect([status, body['data']]).toEqual([200, B.data]);
     expect(versionOf(body)).not.toBe(first);
   });
 
-  it('with an old version, or one of the future, is a conflict, also where nothing would change', async ({
+  it('a patch with an old or future version is a conflict even without a change', async ({
     onTestFinished,
   }) => {
     const { at, first } = await withSecret(onTestFinished);
@@ -59,13 +59,13 @@ describe('a merge patch of a Secret', () => {
     }
   });
 
-  it('with a version that is empty, "0" or null is made whatever there is', async ({ onTestFinished }) => {
+  it('a patch with an empty, "0" or null version is applied unconditionally', async ({ onTestFinished }) => {
     const { at, first } = await withSecret(onTestFinished);
     await at(first);
     for (const version of ['', '0', null]) expect((await at(version, A)).status).toBe(200);
   });
 
-  it('with a version that is no number is an error, with one that is no text invalid', async ({
+  it('a patch gets HTTP 500 for a non-numeric version and 422 for a non-string one', async ({
     onTestFinished,
   }) => {
     const { at } = await withSecret(onTestFinished);
@@ -74,12 +74,12 @@ describe('a merge patch of a Secret', () => {
     expect([numeric.status, numeric.body['reason']]).toEqual([422, 'Invalid']);
   });
 
-  it('that changes nothing keeps the version', async ({ onTestFinished }) => {
+  it('a patch that changes nothing keeps the version', async ({ onTestFinished }) => {
     const { at, first } = await withSecret(onTestFinished);
     expect(versionOf((await at(first, A)).body)).toBe(first);
   });
 
-  it('leaves the keys of others, removes a key that is null, and with data: null those of everybody', async ({
+  it('a patch leaves other keys, removes a null key, and removes all with data: null', async ({
     onTestFinished,
   }) => {
     const { patch, now } = await withSecret(onTestFinished);
@@ -91,19 +91,19 @@ describe('a merge patch of a Secret', () => {
     expect((await now())['data']).toBeUndefined();
   });
 
-  it('makes the data of a Secret that has none', async ({ onTestFinished }) => {
+  it('a patch adds data to a Secret that has none', async ({ onTestFinished }) => {
     const { at, first } = await withSecret(onTestFinished, {});
     expect((await at(first)).body['data']).toEqual(B.data);
   });
 
-  it('of a Secret that was deleted and made anew is a conflict', async ({ onTestFinished }) => {
+  it('a patch of a Secret that was deleted and created again is a conflict', async ({ onTestFinished }) => {
     const { at, ask, path, first } = await withSecret(onTestFinished);
     await ask('DELETE', path);
     await ask('POST', path.replace(/\/[^/]+$/, ''), { metadata: { name: 'wx-token' }, ...A });
     expect((await at(first)).status).toBe(409);
   });
 
-  it('of none is not found, also where the namespace is none', async ({ onTestFinished }) => {
+  it('a patch of a missing Secret or namespace gets HTTP 404', async ({ onTestFinished }) => {
     const { ask, path, namespace } = await withSecret(onTestFinished);
     for (const nowhere of [`${path}-of-nobody`, path.replace(namespace, `${namespace}-of-nobody`)]) {
       const { status, body } = await ask('PATCH', nowhere, B);
@@ -111,27 +111,25 @@ describe('a merge patch of a Secret', () => {
     }
   });
 
-  it('in another form is not taken', async ({ onTestFinished }) => {
+  it('a patch with the content type application/json gets HTTP 415', async ({ onTestFinished }) => {
     const { patch } = await withSecret(onTestFinished);
     expect((await patch(B, { 'content-type': 'application/json' })).status).toBe(415);
   });
 
-  it('with dryRun is judged and not made', async ({ onTestFinished }) => {
+  it('a patch with dryRun is accepted but not applied', async ({ onTestFinished }) => {
     const { ask, path, now } = await withSecret(onTestFinished);
     expect((await ask('PATCH', `${path}?dryRun=All`, B)).status).toBe(200);
     expect(await now()).toMatchObject(A);
   });
 
-  it('that does not decode is answered with the whole Secret: that message is never to be repeated', async ({
-    onTestFinished,
-  }) => {
+  it('a patch that does not decode gets HTTP 422 with a message', async ({ onTestFinished }) => {
     const { patch } = await withSecret(onTestFinished);
     const { status, body } = await patch({ data: { a: 'no base64!' } });
     expect(status).toBe(422);
     expect(typeof body['message']).toBe('string');
   });
 
-  it('of an immutable one is invalid where it changes data, a conflict where it is late, else made', async ({
+  it('a patch of an immutable Secret may change metadata but not data or immutability', async ({
     onTestFinished,
   }) => {
     const { at, patch, first } = await withSecret(onTestFinished, { ...A, immutable: true });
@@ -143,9 +141,7 @@ describe('a merge patch of a Secret', () => {
     expect((await patch({ immutable: null })).status).toBe(422);
   });
 
-  it('of more than a mebibyte is invalid, a body of more than three is not read', async ({
-    onTestFinished,
-  }) => {
+  it('a patch of more than 1 MiB gets HTTP 422, of more than 3 MiB HTTP 413', async ({ onTestFinished }) => {
     const { patch } = await withSecret(onTestFinished);
     const { status, body } = await patch({ data: { big: 'A'.repeat(4 * 350_000) } });
     expect(status).toBe(422);
@@ -154,8 +150,8 @@ describe('a merge patch of a Secret', () => {
   });
 });
 
-describe('a PUT of a Secret', () => {
-  it('replaces all keys, is a conflict where it is late, and needs no version', async ({
+describe('PUT of a Secret', () => {
+  it('a PUT replaces all keys, needs no version and conflicts with an outdated one', async ({
     onTestFinished,
   }) => {
     const { ask, path, first, now } = await withSecret(onTestFinished);
@@ -167,8 +163,8 @@ describe('a PUT of a Secret', () => {
   });
 });
 
-describe('eight writers of one Secret, each of its own key', () => {
-  it('lose nothing by compare-and-set', async ({ onTestFinished }) => {
+describe('concurrent writers of one Secret', () => {
+  it('eight writers with a key each lose nothing by compare-and-set', async ({ onTestFinished }) => {
     const { admin, secret, now } = await withSecret(onTestFinished, {});
     const client = admin.client();
     async function write(key: string): Promise<number> {

@@ -58,8 +58,8 @@ async function server(context: TestContext, identity: Identity, authority: strin
 /** What every certificate here allows: the server is asked, and has no such Secret. */
 const ASKED = 'kube-missing, none';
 
-describe('an API server whose certificate', () => {
-  it('is signed by the authority that was given is asked', async (context) => {
+describe('certificates of the API server', () => {
+  it('a server certificate signed by the given authority is accepted', async (context) => {
     const pem = await certificates(context);
     const { url, adminToken: token } = await server(context, pem.server, pem.authority);
     const { outcome } = await clientOf(context, { server: url, ca: pem.authority, user: { token } });
@@ -68,17 +68,20 @@ describe('an API server whose certificate', () => {
 
   it.for([
     ['is signed by another authority', 'server', 'stranger', 'kube-tls-untrusted, unsent'],
-    ['is signed by nobody', 'selfSigned', 'authority', 'kube-tls-untrusted, unsent'],
+    ['is self-signed', 'selfSigned', 'authority', 'kube-tls-untrusted, unsent'],
     ['is for another name', 'elsewhere', 'authority', 'kube-tls-name, unsent'],
-  ] as const)('%s is told no token', async ([, identity, authority, expected], context) => {
-    const pem = await certificates(context);
-    const { url, heard } = await server(context, pem[identity], pem.authority);
-    const { outcome } = await clientOf(context, { server: url, ca: pem[authority], user: { token: 'x' } });
-    expect(await outcome()).toBe(expected);
-    expect(heard).toEqual([]);
-  });
+  ] as const)(
+    'a server whose certificate %s gets no token',
+    async ([, identity, authority, expected], context) => {
+      const pem = await certificates(context);
+      const { url, heard } = await server(context, pem[identity], pem.authority);
+      const { outcome } = await clientOf(context, { server: url, ca: pem[authority], user: { token: 'x' } });
+      expect(await outcome()).toBe(expected);
+      expect(heard).toEqual([]);
+    },
+  );
 
-  it('has another name than its address is asked by that name', async (context) => {
+  it('a server certificate for another name is accepted with tls-server-name', async (context) => {
     const pem = await certificates(context);
     const { url, adminToken: token } = await server(context, pem.elsewhere, pem.authority);
     const cluster = { 'tls-server-name': 'elsewhere.example' };
@@ -86,7 +89,7 @@ describe('an API server whose certificate', () => {
     expect(await outcome()).toBe(ASKED);
   });
 
-  it('has expired is told so', async (context) => {
+  it('an expired server certificate is reported as expired', async (context) => {
     const pem = await certificates(context);
     const expired = await expiredIdentity(context);
     const { url } = await server(context, expired, pem.authority);
@@ -94,7 +97,7 @@ describe('an API server whose certificate', () => {
     expect(await outcome()).toBe('kube-tls-expired, unsent');
   });
 
-  it('does not exist, since it speaks plain HTTP, is told no token', async (context) => {
+  it('a server that speaks plain HTTP instead of HTTPS gets no token', async (context) => {
     const pem = await certificates(context);
     const port = await listen(createServer((_, response) => response.end('{}')));
     const { outcome } = await clientOf(context, {
@@ -105,7 +108,7 @@ describe('an API server whose certificate', () => {
     expect(await outcome()).toBe('kube-tls-plain, unsent');
   });
 
-  it('is new is trusted as soon as the authority in the file is new as well', async (context) => {
+  it('a changed authority counts from the next request on', async (context) => {
     const pem = await certificates(context);
     const { url, adminToken: token } = await server(context, pem.server, pem.authority);
     const { connection } = await clientOf(context, { server: url, ca: pem.authority, user: { token } });
@@ -116,7 +119,7 @@ describe('an API server whose certificate', () => {
     expect(await outcome()).toBe(ASKED);
   });
 
-  it('is signed by an authority that nobody named: that is said, and how to name it', async (context) => {
+  it('an unknown authority is reported with advice when the kubeconfig names none', async (context) => {
     const pem = await certificates(context);
     const { url } = await server(context, pem.server, pem.authority);
     const { client } = await clientOf(context, { server: url, user: { token: 'x' } });
@@ -130,8 +133,8 @@ describe('an API server whose certificate', () => {
   });
 });
 
-describe('a client certificate', () => {
-  it('counts, also beside a token that is not known', async (context) => {
+describe('client certificates', () => {
+  it('a client certificate is accepted even beside an unknown token', async (context) => {
     const pem = await certificates(context);
     const { url } = await server(context, pem.server, pem.authority);
     const data = (text: string) => Buffer.from(text).toString('base64');
@@ -144,7 +147,7 @@ describe('a client certificate', () => {
     expect(await outcome()).toBe(ASKED);
   });
 
-  it('that something in between refuses is told apart from what is wrong with the server', async (context) => {
+  it('a client certificate that is refused in the handshake is reported as kube-tls-refused', async (context) => {
     const pem = await certificates(context);
     const port = await demanding(pem, context);
     const data = (text: string) => Buffer.from(text).toString('base64');
@@ -158,7 +161,7 @@ describe('a client certificate', () => {
   });
 });
 
-describe('a client certificate in files', () => {
+describe('client certificate files', () => {
   async function filed(context: TestContext) {
     const pem = await certificates(context);
     const { url } = await server(context, pem.server, pem.authority);
@@ -179,7 +182,7 @@ describe('a client certificate in files', () => {
     return { pem, file, put, start };
   }
 
-  it('that was replaced counts at once, on connections of its own', async (context) => {
+  it('a replaced client certificate is used at once', async (context) => {
     const { pem, put, start } = await filed(context);
     // The server knows no one who signed this one, and takes its bearer for nobody.
     await put(pem.selfSigned);
@@ -189,7 +192,7 @@ describe('a client certificate in files', () => {
     expect(await outcome()).toBe(ASKED);
   });
 
-  it('that is replaced in two steps leaves the one before at work between them', async (context) => {
+  it('a client certificate stays in use until both files are replaced', async (context) => {
     const { pem, put, start } = await filed(context);
     await put(pem.server);
     const { outcome } = await start();
@@ -200,7 +203,7 @@ describe('a client certificate in files', () => {
     expect(await outcome()).toBe('kube-forbidden, none');
   });
 
-  it('with a key that is none, or of another one, is refused before anybody is asked', async (context) => {
+  it('a client certificate with an unusable or foreign key is refused before any request', async (context) => {
     const { pem, file, put } = await filed(context);
     const encrypted = generateKeyPairSync('ec', {
       namedCurve: 'P-256',
@@ -220,8 +223,8 @@ describe('a client certificate in files', () => {
   });
 });
 
-describe('an API server that speaks HTTPS', () => {
-  it('is no use to who speaks plain HTTP', async (context) => {
+describe('plain HTTP clients', () => {
+  it('a client that speaks plain HTTP to an HTTPS server gets HTTP 400', async (context) => {
     const pem = await certificates(context);
     const { url } = await server(context, pem.server, pem.authority);
     const { outcome } = await clientOf(context, { server: url.replace('https:', 'http:'), user: {} });

@@ -44,8 +44,8 @@ async function watching({ onTestFinished }: TestContext, { timeouts, ...options 
   };
 }
 
-describe.concurrent('whoever watches one Secret', () => {
-  it('hears of it from its making to its end, and knows that it hears', async (context) => {
+describe.concurrent('watching one Secret', () => {
+  it('the watch reports creation, changes and deletion of the Secret and stays open', async (context) => {
     const { watch, isOpen, make, write, remove, hears, told } = await watching(context);
     expect(watch.state().open).toBe(false);
     await isOpen();
@@ -63,7 +63,7 @@ describe.concurrent('whoever watches one Secret', () => {
     expect(watch.state()).toEqual({ open: true, since });
   });
 
-  it('stops when it is told to', async (context) => {
+  it('the watch ends without reporting anything when it is aborted', async (context) => {
     const { watch, isOpen, stop, make, told, troubles } = await watching(context);
     await isOpen();
     stop();
@@ -73,7 +73,7 @@ describe.concurrent('whoever watches one Secret', () => {
     expect(troubles.filter(({ code }) => code === 'aborted')).toEqual([]);
   });
 
-  it('is not disturbed by calls, nor they by the watch', async (context) => {
+  it('the watch and ordinary calls do not disturb each other', async (context) => {
     const { isOpen, make, hears, client, secret } = await watching(context);
     await isOpen();
     await make('one');
@@ -81,39 +81,45 @@ describe.concurrent('whoever watches one Secret', () => {
     await hears('one');
   });
 
-  it.for(['endWatches', 'cutWatches'] as const)('goes on after %s', async (how, context) => {
-    const cluster = await watching(context);
-    const server = cluster.faulty(context);
-    await cluster.isOpen();
-    await cluster.make('one');
-    await cluster.hears('one');
-    server[how]();
-    await eventually(() => !cluster.watch.state().open);
-    await cluster.write('two');
-    await cluster.hears('two');
-    await cluster.isOpen();
-  });
+  it.for(['endWatches', 'cutWatches'] as const)(
+    'the watch resumes after the server fault %s',
+    async (how, context) => {
+      const cluster = await watching(context);
+      const server = cluster.faulty(context);
+      await cluster.isOpen();
+      await cluster.make('one');
+      await cluster.hears('one');
+      server[how]();
+      await eventually(() => !cluster.watch.state().open);
+      await cluster.write('two');
+      await cluster.hears('two');
+      await cluster.isOpen();
+    },
+  );
 
   it.for([
     [410, 'Expired'],
     [500, 'InternalError'],
     [504, 'Timeout'],
-  ] as const)('goes on after an ERROR %i, and does not ask in a circle', async ([code, reason], context) => {
-    const cluster = await watching(context);
-    const server = cluster.faulty(context);
-    await cluster.make('one');
-    await cluster.hears('one');
-    server.failWatches(code, reason);
-    await eventually(() => cluster.troubles.length > 0);
-    expect(cluster.watch.state().open).toBe(false);
-    await cluster.write('two');
-    await cluster.hears('two');
-    const asked = server.heard.filter(({ method }) => method === 'WATCH');
-    expect(asked.length).toBeLessThan(5);
-    expect(asked.every(({ target }) => !target.includes('resourceVersion'))).toBe(true);
-  });
+  ] as const)(
+    'the watch resumes after an ERROR event %i without a request loop',
+    async ([code, reason], context) => {
+      const cluster = await watching(context);
+      const server = cluster.faulty(context);
+      await cluster.make('one');
+      await cluster.hears('one');
+      server.failWatches(code, reason);
+      await eventually(() => cluster.troubles.length > 0);
+      expect(cluster.watch.state().open).toBe(false);
+      await cluster.write('two');
+      await cluster.hears('two');
+      const asked = server.heard.filter(({ method }) => method === 'WATCH');
+      expect(asked.length).toBeLessThan(5);
+      expect(asked.every(({ target }) => !target.includes('resourceVersion'))).toBe(true);
+    },
+  );
 
-  it('goes on after a restart of the API server', async (context) => {
+  it('the watch resumes after a restart of the API server', async (context) => {
     const cluster = await watching(context);
     const server = cluster.faulty(context);
     await cluster.make('one');
@@ -128,7 +134,7 @@ describe.concurrent('whoever watches one Secret', () => {
     await cluster.hears('two');
   });
 
-  it('notices a server that stands still, and goes on when it moves again', async (context) => {
+  it('the watch notices a frozen server and resumes when the server answers again', async (context) => {
     const timeouts = { connect: 1_000, opening: 1_000, idle: 2_000 };
     const cluster = await watching(context, { timeouts, bookmarkEvery: 300 });
     const server = cluster.faulty(context);
@@ -147,7 +153,7 @@ describe.concurrent('whoever watches one Secret', () => {
     expect(cluster.watch.state().since).toBeGreaterThan(since);
   });
 
-  it('is not ended by bookmarks alone', async (context) => {
+  it('the watch stays open when only bookmarks arrive', async (context) => {
     const cluster = await watching(context, { timeouts: { idle: 1_500 }, bookmarkEvery: 200 });
     const server = cluster.faulty(context);
     await cluster.isOpen();
@@ -158,7 +164,7 @@ describe.concurrent('whoever watches one Secret', () => {
     expect(server.watches()).toBe(1);
   });
 
-  it('waits while the store of the server holds back the beginning', async (context) => {
+  it('the watch times out while the store is frozen and resumes afterwards', async (context) => {
     const cluster = await watching(context, { timeouts: { opening: 1_000 } });
     const server = cluster.faulty(context);
     await cluster.isOpen();

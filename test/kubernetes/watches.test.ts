@@ -29,10 +29,8 @@ function inWords({ type, object }: Event): string {
 
 const told = (events: readonly Event[]) => events.map(inWords).filter((line) => line !== 'BOOKMARK');
 
-describe.concurrent('a watch of one Secret', () => {
-  it('from no version tells what is there, then every change, and ends in order', async ({
-    onTestFinished,
-  }) => {
+describe.concurrent('watches of the API server', () => {
+  it('a watch without a version reports the current Secret and later changes', async ({ onTestFinished }) => {
     const { ask, watch, path } = await bench(onTestFinished);
     const heard = watch();
     // What is done before it is open is what is there by then.
@@ -44,13 +42,13 @@ describe.concurrent('a watch of one Secret', () => {
     expect(told(events).at(-1)).toMatch(/^(ADDED|MODIFIED) a=Yg==$/);
   });
 
-  it('says nothing of a patch that changes nothing', async ({ onTestFinished }) => {
+  it('a watch reports nothing for a patch that changes nothing', async ({ onTestFinished }) => {
     const { ask, watch, path, version } = await bench(onTestFinished);
     await ask('PATCH', path, { data: { a: 'YQ==' } });
     expect(told((await watch(`&resourceVersion=${version}`)).events)).toEqual([]);
   });
 
-  it('tells with a deletion what was there last, then of what is made anew', async ({ onTestFinished }) => {
+  it('a watch reports a deletion with the last data and then the new Secret', async ({ onTestFinished }) => {
     const { ask, watch, path, version } = await bench(onTestFinished);
     await ask('DELETE', path);
     await ask('POST', path.replace(/\/[^/]+$/, ''), { metadata: { name: 'wx-token' }, data: { a: 'Yw==' } });
@@ -60,22 +58,20 @@ describe.concurrent('a watch of one Secret', () => {
     ]);
   });
 
-  it('of none is open and silent', async ({ onTestFinished }) => {
+  it('a watch of a missing Secret is answered with HTTP 200 and no events', async ({ onTestFinished }) => {
     const { ask, watch, path } = await bench(onTestFinished);
     await ask('DELETE', path);
     const { status, events } = await watch();
     expect([status, told(events)]).toEqual([200, []]);
   });
 
-  it('from a version of long ago is an ERROR in an answer of 200', async ({ onTestFinished }) => {
+  it('a watch from an outdated version gets an ERROR event 410 with HTTP 200', async ({ onTestFinished }) => {
     const { watch } = await bench(onTestFinished);
     const { status, events } = await watch('&resourceVersion=1');
     expect([status, told(events)]).toEqual([200, ['ERROR 410 Expired']]);
   });
 
-  it('from a version of the future is open and silent, which is why nobody starts from one', async ({
-    onTestFinished,
-  }) => {
+  it('a watch from a future version gets HTTP 200 and misses all events', async ({ onTestFinished }) => {
     const { ask, watch, path, version } = await bench(onTestFinished);
     const heard = watch(`&resourceVersion=${version}000000`);
     await ask('PATCH', path, { data: { a: 'Yg==' } });
@@ -83,7 +79,7 @@ describe.concurrent('a watch of one Secret', () => {
     expect([status, told(events)]).toEqual([200, []]);
   });
 
-  it('after a restart of the server refuses every version from before, for ever', async (context) => {
+  it('a watch from a version before a server restart always gets ERROR 410', async (context) => {
     const cluster = await bench(context.onTestFinished);
     await cluster.faulty(context).restart();
     for (let tries = 0; tries < 2; tries += 1) {
@@ -93,7 +89,7 @@ describe.concurrent('a watch of one Secret', () => {
     expect(told((await cluster.watch()).events)).toEqual(['ADDED a=YQ==']);
   });
 
-  it('sends bookmarks to who wants them', async (context) => {
+  it('a watch gets bookmarks only when requested', async (context) => {
     const cluster = await bench(context.onTestFinished, { bookmarkEvery: 100 });
     cluster.faulty(context);
     const types = (events: readonly Event[]) => new Set(events.map(({ type }) => type));
@@ -103,7 +99,7 @@ describe.concurrent('a watch of one Secret', () => {
     expect(types((await cluster.watch()).events)).toEqual(new Set(['ADDED']));
   });
 
-  it('of one name in its path is a plain answer', async ({ onTestFinished }) => {
+  it('a watch with the name in the path gets the plain Secret', async ({ onTestFinished }) => {
     const { ask, path } = await bench(onTestFinished);
     const { body } = await ask('GET', `${path}?watch=1`);
     expect(body['data']).toEqual({ a: 'YQ==' });

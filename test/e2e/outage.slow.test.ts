@@ -15,12 +15,12 @@ function metric(text: string, name: string): number {
   return Number(line?.split(' ').at(-1));
 }
 
-describe.concurrent('an outage, as an operator sees it', () => {
-  it('leaves the daemon ready on the old token, then unready and alive, and ends by itself', async ({
+describe.concurrent('health endpoints during an outage', () => {
+  it('the daemon stays ready on the old token, then is unready but alive until the platform recovers', async ({
     onTestFinished,
   }) => {
-    const { sandbox, run, newToken } = await workbench(onTestFinished, { tokenTtl: 10, rotationWindow: 8 });
-    const daemon = run({ WXTOKEN_ROTATION_WINDOW: '8s', WXTOKEN_LISTEN: '127.0.0.1:0' });
+    const { sandbox, run, newToken } = await workbench(onTestFinished, { tokenTtl: 20, rotationWindow: 18 });
+    const daemon = run({ WXTOKEN_ROTATION_WINDOW: '18s', WXTOKEN_LISTEN: '127.0.0.1:0' });
     const { message } = await daemon.logged(/^health and metrics on /);
     const ask = asker(message.split(' ').at(-1) ?? '');
     const statuses = async () =>
@@ -53,9 +53,7 @@ describe.concurrent('an outage, as an operator sees it', () => {
     expect(told[0]).toMatchObject({ level: 'warn', credential: 'default' });
   });
 
-  it('that is the daemon itself no longer looking at the clock is told by /livez alone', async ({
-    onTestFinished,
-  }) => {
+  it('a stalled daemon is reported by /livez while /readyz still answers 200', async ({ onTestFinished }) => {
     const { run, newToken } = await workbench(onTestFinished);
     const daemon = run({
       WXTOKEN_LISTEN: '127.0.0.1:0',

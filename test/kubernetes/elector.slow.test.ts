@@ -10,7 +10,7 @@ import { eventually } from '../support/wait.ts';
 import { openCluster } from './cluster.ts';
 
 /** Short enough for a test, long enough for a busy machine. */
-const TIMES = { duration: 6 * SECOND, renewDeadline: 5 * SECOND, retryPeriod: 500 };
+const TIMES = { duration: 12 * SECOND, renewDeadline: 10 * SECOND, retryPeriod: 500 };
 
 interface Candidate extends Elector {
   readonly events: readonly ClusterEvent[];
@@ -46,8 +46,8 @@ async function candidates(atEnd: Parameters<typeof openCluster>[0], count: numbe
   };
 }
 
-describe.concurrent('candidates for one Lease', () => {
-  it('elect one, which keeps it', async ({ onTestFinished }) => {
+describe.concurrent('electing one leader', () => {
+  it('three candidates elect one leader, which keeps the Lease', async ({ onTestFinished }) => {
     const { all, elected, spec } = await candidates(onTestFinished, 3);
     const leader = await elected();
     const first = await spec();
@@ -62,7 +62,7 @@ describe.concurrent('candidates for one Lease', () => {
     expect(leader.events).toEqual([{ type: 'leads', lease: expect.stringMatching(/\/wx-token-sidecar$/) }]);
   });
 
-  it('need not wait for it to run out once the first has given it back', async ({ onTestFinished }) => {
+  it('a candidate takes over at once when the leader gives the Lease back', async ({ onTestFinished }) => {
     const { all, elected, spec } = await candidates(onTestFinished, 3);
     const first = await elected();
     await eventually(() => all.every((one) => one === first || !one.trouble()));
@@ -74,7 +74,7 @@ describe.concurrent('candidates for one Lease', () => {
     expect((await spec())?.transitions).toBeGreaterThan(0);
   });
 
-  it('leave a Lease alone that somebody else goes on renewing, whatever times that one writes', async ({
+  it('a candidate leaves a Lease alone that another holder keeps renewing with old times', async ({
     onTestFinished,
   }) => {
     const { all, elected, admin, lease } = await candidates(onTestFinished, 1);
@@ -95,7 +95,7 @@ describe.concurrent('candidates for one Lease', () => {
     expect(one?.events).toContainEqual({ type: 'follows', lease: expect.any(String), why: 'taken' });
   });
 
-  it('know that they cannot act while the server is away, and elect one again when it is back', async (context) => {
+  it('the leader stops leading while the API server is down, and an election follows', async (context) => {
     const { all, elected, faulty } = await candidates(context.onTestFinished, 2);
     const server = faulty(context);
     const first = await elected();
@@ -113,7 +113,7 @@ describe.concurrent('candidates for one Lease', () => {
     expect(event).toMatchObject({ object: expect.stringMatching(/^Lease /) });
   });
 
-  it('know at once that the Lease is gone, and elect one when it is made again', async ({
+  it('the leader stops leading when the Lease is deleted, and a new Lease starts an election', async ({
     onTestFinished,
   }) => {
     const { all, elected, admin, lease } = await candidates(onTestFinished, 2);
@@ -128,7 +128,7 @@ describe.concurrent('candidates for one Lease', () => {
     await elected();
   });
 
-  it('tell what became of the Lease at the end, also where each call takes most of a second', async (context) => {
+  it('a closing leader releases the Lease even when each call takes 700 ms', async (context) => {
     const { all, elected, faulty, spec } = await candidates(context.onTestFinished, 1);
     const server = faulty(context);
     const [one] = all;
@@ -139,7 +139,7 @@ describe.concurrent('candidates for one Lease', () => {
     expect((await spec())?.holder).toBe('');
   });
 
-  it('tell that a Lease could not be given back', async (context) => {
+  it('a closing leader reports a Lease that could not be released', async (context) => {
     const { all, elected, faulty } = await candidates(context.onTestFinished, 1);
     const server = faulty(context);
     const [one] = all;
@@ -156,7 +156,7 @@ describe.concurrent('candidates for one Lease', () => {
     server.thaw();
   });
 
-  it('are asked no more when they have closed, also while the server stands still', async (context) => {
+  it('a closing leader stops leading although the API server is frozen', async (context) => {
     const { elected, faulty } = await candidates(context.onTestFinished, 1);
     const server = faulty(context);
     const leader = await elected();
