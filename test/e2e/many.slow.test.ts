@@ -139,7 +139,7 @@ describe.concurrent('many accounts', () => {
   });
 });
 
-/** MANY=2000 npx vitest run test/e2e/many.test.ts: so many take longer than the suite may. */
+/** MANY=2000 npx vitest run test/e2e/many.slow.test.ts: so many take longer than the suite may. */
 const MANY = Number(process.env['MANY'] ?? 250);
 
 describe(`${MANY} accounts`, () => {
