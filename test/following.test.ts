@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Policy } from '../src/core/policy.ts';
 import { SECOND } from '../src/core/time.ts';
 import { createFollowing } from '../src/following.ts';
 import type { Logger } from '../src/operations/logger.ts';
@@ -8,7 +9,7 @@ import { credential } from './support/views.ts';
 const DURATION = 15 * SECOND;
 const FOLLOWS = { lease: 'shop/wx-token', leads: false, holder: 'pod-7' };
 
-function daemon(leadership: typeof FOLLOWS | undefined) {
+function daemon(leadership: typeof FOLLOWS | undefined, changes: Partial<Policy> = {}) {
   const clock = fakeClock();
   const lines: string[] = [];
   const silent = () => {};
@@ -17,9 +18,17 @@ function daemon(leadership: typeof FOLLOWS | undefined) {
     warn: (message) => void lines.push(message),
   };
   const shop = credential('shop', { clock });
+  let looks = 0;
+  const view = () => {
+    const { unit, ...rest } = shop.view();
+    return { ...rest, unit: { ...unit, policy: { ...unit.policy, ...changes } } };
+  };
   const following = createFollowing({
     ...{ clock, logger, duration: DURATION },
-    views: () => [shop.view()],
+    views: () => {
+      looks += 1;
+      return [view()];
+    },
     leadership: () => leadership,
   });
   /** Looks four times a second. */
@@ -29,7 +38,7 @@ function daemon(leadership: typeof FOLLOWS | undefined) {
       following.look();
     }
   };
-  return { ...following, wait, lines };
+  return { ...following, wait, lines, looks: () => looks };
 }
 
 describe('a daemon that follows another one', () => {
@@ -54,5 +63,18 @@ describe('a daemon that follows another one', () => {
 
   it('a follower says for whom it waits', () => {
     expect(daemon(FOLLOWS).views()).toMatchObject([{ leader: 'pod-7' }]);
+  });
+
+  it('a mirror waits for its source and not for the daemon that leads', () => {
+    const { views, wait, lines } = daemon(FOLLOWS, { follows: true });
+    expect(views()[0]).not.toHaveProperty('leader');
+    wait(10 * DURATION);
+    expect(lines).toEqual([]);
+  });
+
+  it('a follower looks for what is missing once a second, however often it is told to', () => {
+    const { wait, looks } = daemon(FOLLOWS);
+    wait(10 * SECOND);
+    expect(looks()).toBe(10);
   });
 });

@@ -1,7 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Config } from '../src/config/config.ts';
+import { ConfigError } from '../src/config/config-error.ts';
+import { MINUTE, SECOND } from '../src/core/time.ts';
 import type { Logger } from '../src/operations/logger.ts';
 import { reloadOnChange } from '../src/reload.ts';
 import { eventually } from './support/wait.ts';
@@ -92,5 +94,85 @@ describe('a change of the configuration that takes a restart', () => {
     await change({ schedule: '* * * * * *' });
     await said('info: the configuration was read again');
     expect(lines.filter((line) => line.startsWith('warn'))).toEqual([]);
+  });
+});
+
+/** A daemon whose configuration is refused for the reason that is given, without a file that would tell of a change. */
+async function refusing(reason: string) {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
+  const lines: string[] = [];
+  const results: string[] = [];
+  const say = (message: string) => void lines.push(message);
+  let wrong: string | undefined = reason;
+  let reads = 0;
+  const { stop } = await reloadOnChange({
+    ...{ config: AT_WORK, applied: () => {}, told: (result) => void results.push(result) },
+    load: async () => {
+      reads += 1;
+      if (wrong === undefined) return AT_WORK;
+      throw new ConfigError([{ where: 'config.yaml:1', what: wrong }]);
+    },
+    daemon: { reload: async () => {} },
+    logger: { error: say, warn: say, info: say, debug: say },
+  });
+  onTestFinished(stop);
+  const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+  await pass(0);
+  return {
+    ...{ lines, results, stop, reads: () => reads, pass },
+    become(next: string | undefined) {
+      wrong = next;
+    },
+    /** How long it takes until it is read again. */
+    async untilNext() {
+      const before = reads;
+      for (let ms = SECOND; ; ms += SECOND) {
+        await pass(SECOND);
+        if (reads > before) return ms;
+        if (ms > 60 * MINUTE) return undefined;
+      }
+    },
+  };
+}
+
+describe('a configuration that is refused', () => {
+  it('a refused configuration is tried again after ten seconds, then ever later, up to five minutes', async () => {
+    const { untilNext } = await refusing('no such group');
+    const waits: unknown[] = [];
+    for (let nth = 0; nth < 7; nth += 1) waits.push(await untilNext());
+    expect(waits).toEqual([10, 20, 40, 80, 160, 300, 300].map((seconds) => seconds * SECOND));
+  });
+
+  it('a reason to refuse is told once, and another one at once', async () => {
+    const { lines, results, untilNext, become } = await refusing('no such group');
+    await untilNext();
+    await untilNext();
+    expect(lines).toEqual([
+      'config.yaml:1: no such group',
+      'the configuration was changed and is wrong now; the one before goes on',
+    ]);
+    become('no such user');
+    await untilNext();
+    expect(lines.slice(2)).toEqual(['config.yaml:1: no such user', lines[1]]);
+    expect(results).toEqual(['refused', 'refused']);
+    expect(await untilNext()).toBe(10 * SECOND);
+  });
+
+  it('a configuration that is right again is tried no more', async () => {
+    const { reads, untilNext, become, pass } = await refusing('no such group');
+    become(undefined);
+    await untilNext();
+    await pass(60 * MINUTE);
+    expect(reads()).toBe(2);
+  });
+
+  it('a daemon that stops tries no more', async () => {
+    const { reads, stop, pass } = await refusing('no such group');
+    await stop();
+    await pass(60 * MINUTE);
+    expect(reads()).toBe(1);
   });
 });

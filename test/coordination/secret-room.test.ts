@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import type { StoredSecret } from '../../src/coordination/newest.ts';
 import { keysOf } from '../../src/coordination/secret-layout.ts';
 import { checkRoom } from '../../src/coordination/secret-room.ts';
-import { siblingsOf } from '../../src/coordination/siblings.ts';
 
 const KEYS = keysOf('shop', 'token');
 const MOST = 1024 * 1024;
@@ -56,28 +55,5 @@ describe('the room in a Secret', () => {
   it('an empty Secret has room', () => {
     const { data: _none, ...empty } = secretWith({});
     expect(() => check(empty)).not.toThrow();
-  });
-});
-
-describe('the siblings of a record in a Secret', () => {
-  const ACCOUNT = 'weixin/stable-token/wx0000000000000000';
-  const record = (account = ACCOUNT) => JSON.stringify({ account, generation: 1 });
-  const siblings = (annotations: Readonly<Record<string, string>>, kind: 'token' | 'jsapi' = 'token') =>
-    siblingsOf({ metadata: { annotations } }, keysOf('shop', kind), kind, ACCOUNT);
-
-  it('a record of the same account under another name is a sibling', () => {
-    expect(siblings({ [keysOf('old', 'token').record]: record() })).toEqual([{ record: record() }]);
-  });
-
-  it('the record itself, one of another account and one of another kind are none', () => {
-    expect(siblings({ [KEYS.record]: record() })).toEqual([]);
-    expect(siblings({ [keysOf('old', 'token').record]: record('another') })).toEqual([]);
-    expect(siblings({ [keysOf('old', 'jsapi').record]: record() })).toEqual([]);
-    expect(siblings({ [keysOf('old', 'token').record]: record() }, 'jsapi')).toEqual([]);
-  });
-
-  it('an annotation of somebody else that repeats the record is none', () => {
-    expect(siblings({ 'backup.example/of-the-record-of-shop': record() })).toEqual([]);
-    expect(siblingsOf({ metadata: {} }, KEYS, 'token', ACCOUNT)).toEqual([]);
   });
 });

@@ -151,3 +151,27 @@ describe('ledger of calls', () => {
     expect(unused).toEqual({ fetches: {}, forced: {}, since: NOW });
   });
 });
+
+describe('first day of a ledger', () => {
+  /** What is fetched in a day by somebody who fetches whenever the budget allows it. */
+  function fetchedFrom(start: Ledger, limit: number): number {
+    let [known, at, calls] = [start, NOW, 0];
+    while (at < NOW + DAY && calls <= limit) {
+      const hold = fetchHold(known, limit, certain(at));
+      if (hold === 0) {
+        known = spend(known, false, certain(at));
+        calls += 1;
+      }
+      at += hold;
+    }
+    return calls;
+  }
+
+  it('three quarters of the budget are the most that a fresh ledger can spend', () => {
+    expect(fetchedFrom(emptyLedger(NOW), 2000)).toBe(500 + 999);
+  });
+
+  it('a ledger with a known past can spend all of its budget in a day', () => {
+    expect(fetchedFrom(ledger({}), 2000)).toBe(1000 + 999);
+  });
+});

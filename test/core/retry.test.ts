@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Backoff } from '../../src/core/backoff.ts';
-import type { FailureClass } from '../../src/core/failure.ts';
+import { type Backoff, backoffDelay } from '../../src/core/backoff.ts';
+import { type FailureClass, PASSING } from '../../src/core/failure.ts';
 import { holdAfter, withAttemptElsewhere } from '../../src/core/retry.ts';
 import type { State } from '../../src/core/state.ts';
 import { after, HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
@@ -81,5 +81,19 @@ describe('attempts of other daemons', () => {
     const now = clock.now();
     const next = withAttemptElsewhere(state(), { policy, now, random: 1 });
     expect((next.hold?.until ?? 0) - now.monotonic).toBe(1.2 * SECOND);
+  });
+
+  it('whoever met a passing fault tries again before all others, whatever is drawn', () => {
+    for (let failures = 0; failures < 10; failures += 1) {
+      expect(elsewhere(failures).wait).toBeGreaterThanOrEqual(backoffDelay(PASSING, failures + 1, 1));
+    }
+  });
+
+  it('an attempt of another daemon delays ours by ten seconds while the token ends', () => {
+    const { policy, clock, state } = tell('stable-token');
+    const now = clock.now();
+    const dying = { ...state(), failures: 6, end: after(now, MINUTE) };
+    const { hold } = withAttemptElsewhere(dying, { policy, now, random: 1 });
+    expect((hold?.until ?? 0) - now.monotonic).toBe(10 * SECOND);
   });
 });

@@ -398,3 +398,15 @@ describe('problems that prevent the start', () => {
     expect((await Promise.all(two.map(({ prepare }) => prepare()))).flat()).toEqual([]);
   });
 });
+
+describe('details that do not match their fingerprint', () => {
+  it('a newer token that somebody damaged is replaced by the one that is whole', async (context) => {
+    const { daemon, found, write } = await bench(context);
+    await daemon()().publish(NEW);
+    const details = JSON.parse((await found()).data['token.json'] ?? '');
+    const damaged = { ...details, access_token: 'the-second-token-of-this-tesT' };
+    await write({ token: damaged.access_token, 'token.json': JSON.stringify(damaged) });
+    expect(await daemon()().publish(OLD)).toBe('written');
+    expect((await found()).data['token']).toBe('the-first-token-of-this-test');
+  });
+});
