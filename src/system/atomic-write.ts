@@ -77,9 +77,16 @@ async function syncFolder(folder: FileHandle): Promise<void> {
   try {
     await folder.sync();
   } catch (error) {
-    // Some network file systems cannot sync a folder; the rename has happened all the same.
-    if (!['EINVAL', 'ENOTSUP', 'ENOSYS'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    if (!cannotSyncFolders(error)) throw error;
   }
+}
+
+/**
+ * Whether a failed fsync of a folder only says that its file system has no such thing, as some network file systems do
+ * not: fsync(2) names EINVAL for it, FUSE answers ENOSYS, others ENOTSUP. The rename has happened all the same.
+ */
+export function cannotSyncFolders(error: unknown): boolean {
+  return ['EINVAL', 'ENOTSUP', 'ENOSYS'].includes((error as NodeJS.ErrnoException).code ?? '');
 }
 
 /** Folders that will be looked into again. */

@@ -1,11 +1,12 @@
 import { chmod, mkdir, readFile, rm, unlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { stateFolder } from '../../src/coordination/state-folder.ts';
 import type { Lease } from '../../src/core/ports.ts';
 import { type AccountRecord, emptyRecord } from '../../src/core/record.ts';
 import { systemClock } from '../../src/system/clock.ts';
 import { aToken } from '../publishers/token.ts';
+import { eventually } from '../support/wait.ts';
 import { isRoot, modeOf, mount, namesIn, temporaryFolder, withUmask } from '../system/folder.ts';
 import { program } from '../system/program.ts';
 import { startHolder } from './locksmith.ts';
@@ -226,5 +227,29 @@ describe('stored records', () => {
     await lease?.release();
     expect(await store.read()).toMatchObject({ generation: 3 });
     expect(await modeOf(folder)).toBe(0o700);
+  });
+});
+
+describe('the watch of the state folder', () => {
+  it('the watch tells of records that others write, and of requests, and not of what it wrote itself', async () => {
+    const { folder, state, store } = await workshop();
+    await state.prepare();
+    const told: string[] = [];
+    const watch = state.watch(
+      (account) => told.push(account),
+      () => told.push('requests'),
+    );
+    onTestFinished(() => watch.close());
+    await eventually(() => watch.works());
+    await store.write(RECORD, HELD);
+    await writeFile(join(folder, 'unknown.json'), '{}');
+    await writeFile(join(folder, 'requests', 'one.json'), '{}');
+    await eventually(() => told.includes('requests'));
+    expect(told).not.toContain(ACCOUNT);
+    const other = stateFolder(folder, { mode: 0o700 }, systemClock, () => {}).open(ACCOUNT);
+    await other.write({ ...RECORD, generation: 4 }, HELD);
+    await eventually(() => told.includes(ACCOUNT));
+    await watch.close();
+    expect(watch.works()).toBe(false);
   });
 });

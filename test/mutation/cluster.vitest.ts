@@ -1,6 +1,6 @@
 import { meeting } from './meeting.ts';
 
 export default meeting([
-  'test/coordination/{lease-elector,secret-layout,secret-room}.test.ts',
-  'test/kubernetes/{account-store,elector.slow,mirror,publisher}.test.ts',
+  'test/coordination/{cluster,cluster-ears,contested,lease-*,mirror-store,mirrors}.test.ts',
+  'test/coordination/secret-*.test.ts',
 ]);

@@ -47,4 +47,25 @@ export const EQUIVALENT = [
     to: '["Stryker was here"]',
     why: 'a text has no failure',
   },
+  {
+    file: 'src/system/atomic-write.ts',
+    line: 'if (gid !== undefined) await file.chown(process.geteuid?.() ?? -1, gid);',
+    from: '-1',
+    to: '+1',
+    why: 'every POSIX system has an effective user',
+  },
+  {
+    file: 'src/system/atomic-write.ts',
+    line: 'if (gid !== undefined) await file.chown(process.geteuid?.() ?? -1, gid);',
+    from: 'process.geteuid?.() ?? -1',
+    to: 'process.geteuid?.() && -1',
+    why: 'a new file belongs to the effective user, and -1 leaves it there',
+  },
+  {
+    file: 'src/system/atomic-write.ts',
+    line: 'if (gid !== undefined) await file.chown(process.geteuid?.() ?? -1, gid);',
+    from: 'process.geteuid?.()',
+    to: 'process.geteuid()',
+    why: 'every POSIX system has an effective user',
+  },
 ];

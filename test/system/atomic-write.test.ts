@@ -1,7 +1,7 @@
 import { chmod, chown, lstat, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { writeAtomically } from '../../src/system/atomic-write.ts';
+import { cannotSyncFolders, writeAtomically } from '../../src/system/atomic-write.ts';
 import { isRoot, modeOf, mount, namesIn, temporaryFolder, withUmask } from './folder.ts';
 import { program } from './program.ts';
 
@@ -97,6 +97,51 @@ async function failingWrite(folder: string, content = 'new', gid?: number): Prom
   expect(await namesIn(folder)).toEqual(names);
   return failure;
 }
+
+describe('a write that is asked for at the last moment', () => {
+  it('a write changes nothing and leaves nothing behind when it is no longer wanted', async () => {
+    const folder = await temporaryFolder();
+    const path = join(folder, 'token');
+    await writeFile(path, 'old');
+    const before = await stat(path);
+    expect(await writeAtomically(path, 'new', { mode: 0o640 }, async () => false)).toBe(false);
+    expect(await readFile(path, 'utf8')).toBe('old');
+    expect((await stat(path)).ino).toBe(before.ino);
+    expect(await namesIn(folder)).toEqual(['token']);
+  });
+
+  it('a write shows, to the nanosecond, the file that is going to take the place of the old one', async () => {
+    const path = join(await temporaryFolder(), 'token');
+    let shown: bigint[] = [];
+    const done = await writeAtomically(path, 'new', { mode: 0o640 }, async (look) => {
+      const { ino, mtimeNs, size } = await look();
+      shown = [ino, mtimeNs, size];
+      return true;
+    });
+    expect(done).toBe(true);
+    const { ino, mtimeNs, size } = await lstat(path, { bigint: true });
+    expect(shown).toEqual([ino, mtimeNs, size]);
+  });
+
+  it('a write fails as the question does, and leaves nothing behind', async () => {
+    const folder = await temporaryFolder();
+    const write = writeAtomically(join(folder, 'token'), 'new', { mode: 0o640 }, async () => {
+      throw new Error('who knows');
+    });
+    await expect(write).rejects.toThrow('who knows');
+    expect(await namesIn(folder)).toEqual([]);
+  });
+});
+
+describe('folders that cannot be synced', () => {
+  it.each(['EINVAL', 'ENOTSUP', 'ENOSYS'])('%s says that the file system cannot sync a folder', (code) => {
+    expect(cannotSyncFolders(Object.assign(new Error('fsync'), { code }))).toBe(true);
+  });
+
+  it.each(['EIO', 'ENOSPC', 'EDQUOT', '', undefined])('%s says that the disk has failed', (code) => {
+    expect(cannotSyncFolders(Object.assign(new Error('fsync'), { code }))).toBe(false);
+  });
+});
 
 describe('failed writes', () => {
   it('a write into a missing folder fails with ENOENT', async () => {
