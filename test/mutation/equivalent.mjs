@@ -50,13 +50,6 @@ export const EQUIVALENT = [
   {
     file: 'src/system/atomic-write.ts',
     line: 'if (gid !== undefined) await file.chown(process.geteuid?.() ?? -1, gid);',
-    from: '-1',
-    to: '+1',
-    why: 'every POSIX system has an effective user',
-  },
-  {
-    file: 'src/system/atomic-write.ts',
-    line: 'if (gid !== undefined) await file.chown(process.geteuid?.() ?? -1, gid);',
     from: 'process.geteuid?.() ?? -1',
     to: 'process.geteuid?.() && -1',
     why: 'a new file belongs to the effective user, and -1 leaves it there',
