@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { pages } from '../docs/readme.ts';
 import { startProcess } from '../support/program.ts';
 import { openSandbox, TEST_ACCOUNT } from '../support/sandbox.ts';
 
@@ -183,14 +184,14 @@ describe('third-party code inside bundled packages', () => {
 });
 
 describe('npm package', () => {
-  it('the npm package holds the bundle, SBOM and licences and no other code', async () => {
+  it('the npm package holds the bundle, SBOM, licences and documentation and no other code', async () => {
     const { stdout } = await run('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: ROOT });
     const [{ files }]: [{ files: { path: string }[] }] = JSON.parse(stdout);
     expect(files.map(({ path }) => path).sort()).toEqual(
       [
         'CHANGELOG.md',
         'LICENSE',
-        'README.md',
+        ...(await pages()),
         'README.zh-CN.md',
         'config.schema.json',
         `dist/${LICENCES}`,

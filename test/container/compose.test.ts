@@ -13,7 +13,7 @@ import { memoryOf } from './memory.ts';
 import { type ContainerPlan, containerOf, textsOf } from './plan.ts';
 import { type Container, startPod } from './pod.ts';
 
-/** The services of the README's compose.yaml, without those that depend on others. */
+/** The services of the documented compose.yaml, without those that depend on others. */
 async function composed(context: TestContext) {
   await imageFor(context);
   const folder = await mkdtemp(join(tmpdir(), 'wx-'));
@@ -39,7 +39,7 @@ async function health(plan: ContainerPlan, daemon: Container): Promise<number> {
   return (await daemon.exec(...command)).code;
 }
 
-describe('running compose.yaml of the README', () => {
+describe('running compose.yaml of the documentation', () => {
   it('the compose file confines the daemon as written', async (context) => {
     const { daemon, daemonPlan } = await composed(context);
     const status = await statusOf(daemon);

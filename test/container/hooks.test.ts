@@ -21,7 +21,7 @@ credentials:
 
 const PLAN = { name: 'hooks', image: '', command: [], memoryLimit: Number.NaN, probes: {}, ports: {} };
 
-it('the README image for exec hooks runs an exec hook', async (context) => {
+it('the documented image for exec hooks runs an exec hook', async (context) => {
   await imageFor(context);
   const folder = await mkdtemp(join(tmpdir(), 'wx-'));
   context.onTestFinished(() => rm(folder, { recursive: true, force: true }));

@@ -1,4 +1,4 @@
-# A machine with systemd, to try the unit of the README on.
+# A machine with systemd, to try the unit of docs/install.md on.
 ARG IMAGE
 ARG NODE_IMAGE
 FROM ${IMAGE} AS sidecar

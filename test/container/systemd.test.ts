@@ -37,7 +37,7 @@ function commandOf(unit: string, program: string): string {
   return command;
 }
 
-/** The unit of the README, installed and started as it says. */
+/** The unit of the documentation, installed and started as it says. */
 async function started(context: TestContext) {
   await imageFor(context);
   const image = await derivedImage('systemd', join(ROOT, 'test/container/systemd.Dockerfile'));
@@ -87,7 +87,7 @@ mkdir -p "$(dirname ${secret})" && printf %s ${TEST_ACCOUNT.secret} > ${secret} 
   return { unit, user, secret, pod, machine, run, as, shown, journal, token };
 }
 
-describe('running systemd unit of the README', () => {
+describe('running systemd unit of the documentation', () => {
   it('the systemd unit publishes the token for the group of the service only', async (context) => {
     const { as, pod, run, secret, token, user } = await started(context);
 

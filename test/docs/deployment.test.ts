@@ -13,7 +13,7 @@ function valuesOf(unit: string, key: string): string[] {
   return [...unit.matchAll(new RegExp(`^${key}=(.*)$`, 'gm'))].map(([, value]) => value ?? '');
 }
 
-describe('systemd unit in the README', () => {
+describe('systemd unit in the documentation', () => {
   it('the systemd unit passes systemd-analyze verify', async (context) => {
     const unit = await codeWith('ini', '[Service]');
     const folder = await mkdtemp(join(tmpdir(), 'wx-'));
@@ -57,7 +57,7 @@ describe('systemd unit in the README', () => {
   });
 });
 
-describe('compose.yaml in the README', () => {
+describe('compose.yaml in the documentation', () => {
   it('the compose file uses the image user and gives the app only the token volume', async () => {
     const { services, volumes, secrets } = parse(await codeWith('yaml', 'services:')) as Record<
       string,

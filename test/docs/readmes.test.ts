@@ -1,59 +1,177 @@
-import { access, readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { access } from 'node:fs/promises';
+import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { VARIABLES } from '../../src/config/variables.ts';
+import { blocksOf, codeWith, pages, ROOT, textOf } from './readme.ts';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const READMES = ['README.md', 'README.zh-CN.md'];
+const CHINESE = 'README.zh-CN.md';
+const PAGES = await pages();
+const ALL = [...PAGES, CHINESE, 'CONTRIBUTING.md', 'k8s/monitoring/README.md'];
+
+/** Without code, in which a line may look like a heading or a link. */
+function proseOf(markdown: string): string {
+  return markdown.replace(/^```\w*\n[\s\S]*?^```$/gm, '');
+}
 
 /** As they are made for the headings of a page: `#one-refresher-for-a-cluster`. */
 function anchorsOf(markdown: string): readonly string[] {
-  const headings = [...markdown.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => heading);
+  const headings = [...proseOf(markdown).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => heading);
   return headings.map((heading) =>
     heading
       .toLowerCase()
-      .replace(/[^\p{L}\p{N} -]/gu, '')
+      .replace(/[^\p{L}\p{N}_ -]/gu, '')
       .replaceAll(' ', '-'),
   );
 }
 
-const read = (name: string) => readFile(join(ROOT, name), 'utf8');
+/** The relative links of a page: a file from the root, and an anchor, which may be empty. */
+function linksOf(
+  page: string,
+  markdown: string,
+): readonly { readonly file: string; readonly anchor: string }[] {
+  const links = proseOf(markdown).matchAll(/\]\((?!https?:)([^)#\s]*)#?([^)\s]*)\)/g);
+  return [...links].map(([, path = '', anchor = '']) => ({
+    file: path === '' ? page : normalize(join(dirname(page), path)),
+    anchor,
+  }));
+}
 
-describe.each(READMES)('%s', (name) => {
-  it(`${name} names every environment variable that exists and no other`, async () => {
-    const named = new Set((await read(name)).match(/\bWXTOKEN_[A-Z0-9_]*[A-Z0-9]/g));
-    expect([...named].sort()).toEqual([...VARIABLES].sort());
-  });
+/** The text under a heading, up to the next one of its level or above. */
+function sectionOf(markdown: string, heading: string): string {
+  const [, level = '', rest = ''] =
+    new RegExp(`^(#+) ${heading}\\n([\\s\\S]*)`, 'm').exec(proseOf(markdown)) ?? [];
+  if (level === '') throw new Error(`there is no heading ${heading}`);
+  return rest.split(new RegExp(`^#{1,${level.length}} `, 'm'))[0] ?? '';
+}
 
-  it(`${name} runs nothing but wx-token-sidecar with docker exec`, async () => {
-    const called = [...(await read(name)).matchAll(/docker exec \S+ (\S+)/g)].map(([, program]) => program);
-    expect(new Set(called)).toEqual(new Set(['wx-token-sidecar']));
-  });
+/** The cells of the rows of all tables in a text. */
+function rowsOf(markdown: string): readonly (readonly string[])[] {
+  const lines = markdown.split('\n').filter((line) => /^\| (?!---)/.test(line));
+  return lines.map((line) =>
+    line
+      .split('|')
+      .map((cell) => cell.trim())
+      .slice(1, -1),
+  );
+}
 
-  it(`${name} has no broken relative link or anchor`, async () => {
-    const links = [...(await read(name)).matchAll(/\]\((?!https?:)([^)#]*)#?([^)]*)\)/g)];
-    expect(links.length).toBeGreaterThan(5);
-    for (const [, path = '', anchor = ''] of links) {
-      const file = path === '' ? name : join(dirname(name), path);
+const variablesIn = (text: string) => new Set(text.match(/\bWXTOKEN_[A-Z0-9_]*[A-Z0-9]/g));
+
+const commandsIn = (text: string) =>
+  [...text.matchAll(/^\| `((?:run|once|check|status|refresh|sandbox)\b[^`]*)`/gm)].map(([, one]) => one);
+
+const guaranteesIn = (text: string) => [...text.matchAll(/^\| (G\d) \| \*\*/gm)].map(([, one]) => one);
+
+describe.each(ALL)('%s', (page) => {
+  it(`${page} has no broken relative link or anchor`, async () => {
+    for (const { file, anchor } of linksOf(page, await textOf(page))) {
       await access(join(ROOT, file));
-      if (anchor !== '') expect(anchorsOf(await read(file)), `${path}#${anchor}`).toContain(anchor);
+      if (anchor !== '') expect(anchorsOf(await textOf(file)), `${file}#${anchor}`).toContain(anchor);
+    }
+  });
+
+  it(`${page} names only environment variables that exist`, async () => {
+    for (const name of variablesIn(await textOf(page))) expect(VARIABLES).toContain(name);
+  });
+
+  it(`${page} names only files and folders that exist`, async () => {
+    const named = (await textOf(page)).matchAll(/`((?:src|test|build|k8s)\/[\w./-]*)`/g);
+    for (const [, path = ''] of named) await access(join(ROOT, path));
+  });
+
+  it(`${page} runs nothing but wx-token-sidecar with docker exec`, async () => {
+    const called = (await textOf(page)).matchAll(/docker exec \S+ (\S+)/g);
+    for (const [, program] of called) expect(program).toBe('wx-token-sidecar');
+  });
+});
+
+describe('README.md', () => {
+  it('README.md has at most 250 lines', async () => {
+    expect((await textOf('README.md')).trimEnd().split('\n').length).toBeLessThanOrEqual(250);
+  });
+
+  it('the index of README.md links to every page of docs/', async () => {
+    const index = sectionOf(await textOf('README.md'), 'Documentation');
+    const linked = linksOf('README.md', index).map(({ file }) => file);
+    expect(linked).toEqual(expect.arrayContaining(PAGES.filter((page) => page !== 'README.md')));
+  });
+
+  it('README.md lists the six commands', async () => {
+    const names = commandsIn(await textOf('README.md')).map((command = '') => command.split(' ')[0]);
+    expect(names).toEqual(['run', 'once', 'check', 'status', 'refresh', 'sandbox']);
+  });
+
+  it('README.md has a table of ten variables that exist', async () => {
+    const [, ...rows] = rowsOf(sectionOf(await textOf('README.md'), 'Configuration'));
+    const names = rows.map(([cell = '']) => cell.replaceAll('`', ''));
+    expect(new Set(names).size).toBe(10);
+    expect(VARIABLES).toEqual(expect.arrayContaining(names));
+  });
+
+  it('docs/guarantees.md explains each guarantee of README.md and names a test of it', async () => {
+    const guarantees = await textOf('docs/guarantees.md');
+    const numbers = guaranteesIn(await textOf('README.md'));
+    expect(numbers).toEqual(['G1', 'G2', 'G3', 'G4', 'G5', 'G6', 'G7', 'G8', 'G9']);
+    for (const number of numbers) expect(sectionOf(guarantees, `${number}: .+`)).toMatch(/`test\/[\w./-]+`/);
+  });
+
+  it('a block of code that stands on two pages is the same on both', async () => {
+    const ofReadme = blocksOf(await textOf('README.md')).filter(({ language }) => language !== '');
+    for (const { language, code } of ofReadme) {
+      const [first = ''] = code.split('\n');
+      expect(await codeWith(language, first)).toBe(code);
     }
   });
 });
 
+describe('docs/', () => {
+  it('docs/configuration.md names every environment variable', async () => {
+    const named = variablesIn(await textOf('docs/configuration.md'));
+    expect([...named].sort()).toEqual([...VARIABLES].sort());
+  });
+
+  it('docs/configuration.md names every key of the configuration', async () => {
+    const page = await textOf('docs/configuration.md');
+    const keys = keysOf(JSON.parse(await textOf('config.schema.json')));
+    expect(keys.size).toBeGreaterThan(50);
+    const named = new Set(
+      [...page.matchAll(/`([^`\n]+)`/g)].flatMap(([, code = '']) => code.match(/[\w$]+/g)),
+    );
+    expect([...keys].filter((key) => !named.has(key))).toEqual([]);
+  });
+
+  it('docs/operations.md lists every error code of WeChat and WeCom with its class', async () => {
+    const page = await textOf('docs/operations.md');
+    const table = await textOf('test/core/errcode-table.txt');
+    const headings = { official: 'WeChat: .+', wecom: 'WeCom' };
+    for (const [family, heading] of Object.entries(headings)) {
+      const known = table.matchAll(new RegExp(`^${family} \\w+ (-?\\d+) \\| (\\w+)`, 'gm'));
+      const listed = rowsOf(sectionOf(page, heading)).flatMap(([codes = '', , kind = '']) =>
+        (codes.match(/-?\d+/g) ?? []).map((code) => `${code} ${kind.replaceAll('`', '')}`),
+      );
+      const expected = [...known].map(([, code, kind]) => `${code} ${kind}`);
+      expect([...new Set(listed)].sort(), family).toEqual([...new Set(expected)].sort());
+    }
+  });
+});
+
+/** The names of all keys that a JSON Schema knows, at every depth. */
+function keysOf(schema: unknown): ReadonlySet<string> {
+  if (typeof schema !== 'object' || schema === null) return new Set();
+  const properties = 'properties' in schema ? Object.keys(schema.properties ?? {}) : [];
+  return new Set([...properties, ...Object.values(schema).flatMap((part) => [...keysOf(part)])]);
+}
+
 describe('Chinese translation of the README', () => {
+  it('the Chinese README names every environment variable', async () => {
+    expect([...variablesIn(await textOf(CHINESE))].sort()).toEqual([...VARIABLES].sort());
+  });
+
   it('the Chinese README lists the same guarantees as the English one', async () => {
-    const [english, chinese] = await Promise.all(READMES.map(read));
-    const guarantees = (text = '') => [...text.matchAll(/^\| (G\d) \| \*\*/gm)].map(([, one]) => one);
-    expect(guarantees(chinese)).toEqual(guarantees(english));
+    expect(guaranteesIn(await textOf(CHINESE))).toEqual(guaranteesIn(await textOf('README.md')));
   });
 
   it('the Chinese README lists the same commands and options as the English one', async () => {
-    const [english, chinese] = await Promise.all(READMES.map(read));
-    const commands = (text = '') =>
-      [...text.matchAll(/^\| `((?:run|once|check|status|refresh|sandbox)\b[^`]*)`/gm)].map(([, one]) => one);
-    expect(commands(chinese)).toEqual(commands(english));
-    expect(commands(chinese)).toHaveLength(6);
+    expect(commandsIn(await textOf(CHINESE))).toEqual(commandsIn(await textOf('README.md')));
   });
 });

@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { documentation } from '../docs/readme.ts';
 import { fakeClock } from '../support/clock.ts';
 import { tell, token } from '../support/story.ts';
 import { runTool } from '../support/tools.ts';
@@ -49,9 +48,8 @@ describe('all metrics', () => {
     expect(text).not.toMatch(/\d # \{|# EOF|\n\n$/);
   });
 
-  it('the README lists every metric with its labels', async () => {
-    const readme = await readFile(join(import.meta.dirname, '../../README.md'), 'utf8');
-    const rows = [...readme.matchAll(/^\| (`wx_token_.*?) \| (`.*?) \|/gm)].flatMap(
+  it('the documentation lists every metric with its labels', async () => {
+    const rows = [...(await documentation()).matchAll(/^\| (`wx_token_.*?) \| (`.*?) \|/gm)].flatMap(
       ([, names = '', labels = '']) =>
         [...names.matchAll(/`(\w+)`/g)].map(([, name]) => [name, labels.replace(/[`,]/g, '')]),
     );
