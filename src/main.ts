@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 import { complain } from './commands/complain.ts';
 import { EXIT } from './commands/exit.ts';
-import { endProcess } from './system/end-process.ts';
-import { preferSmall } from './system/v8-flags.ts';
-import { version } from './system/version.ts';
+import { endProcess } from './system/process/end-process.ts';
+import { preferSmall } from './system/process/v8-flags.ts';
+import { version } from './system/process/version.ts';
 
 interface Command {
   /** @returns the exit code */

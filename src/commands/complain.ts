@@ -1,4 +1,4 @@
-import { escapeControls } from '../operations/escape.ts';
+import { escapeControls } from '../observability/log/escape.ts';
 
 /** Where lines for people go. */
 export interface Output {

@@ -1,12 +1,10 @@
+import { type Daemon, LAST_ANSWER, startDaemon } from '../app/daemon.ts';
 import type { Failure } from '../core/failure.ts';
-import type { Step } from '../core/plan.ts';
+import type { Step, View } from '../core/plan.ts';
 import { isPublished, liveToken, obstacle, type State } from '../core/state.ts';
 import type { Instant } from '../core/time.ts';
-import type { View } from '../core/view.ts';
-import { type Daemon, startDaemon } from '../daemon.ts';
-import type { Logger } from '../operations/logger.ts';
-import { LAST_ANSWER } from '../stopping.ts';
-import { systemClock } from '../system/clock.ts';
+import type { Logger } from '../observability/log/logger.ts';
+import { systemClock } from '../system/time/clock.ts';
 import { asksForHelp, readArguments, readDuration } from './arguments.ts';
 import { EXIT } from './exit.ts';
 import { CONFIG_OPTION, configLoader, openLog, readBoth, reportProblems } from './session.ts';

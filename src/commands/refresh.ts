@@ -1,12 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { accountOf } from '../app/unit.ts';
 import type { FetchedConfig } from '../config/config.ts';
 import { ConfigError } from '../config/config-error.ts';
-import { type PendingRequest, type RefreshOutcome, requestFolder } from '../coordination/request-folder.ts';
+import {
+  type PendingRequest,
+  type RefreshOutcome,
+  requestFolder,
+} from '../coordination/folder/request-folder.ts';
 import { SECOND } from '../core/time.ts';
-import { escapeControls } from '../operations/escape.ts';
-import { systemClock } from '../system/clock.ts';
-import { fileProblem } from '../system/file-failure.ts';
-import { accountOf } from '../unit.ts';
+import { escapeControls } from '../observability/log/escape.ts';
+import { fileProblem } from '../system/fs/file-failure.ts';
+import { systemClock } from '../system/time/clock.ts';
 import { asksForHelp, readArguments, readDuration } from './arguments.ts';
 import { complain } from './complain.ts';
 import { EXIT } from './exit.ts';

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import type { Config, LogConfig } from '../config/config.ts';
 import { ConfigError } from '../config/config-error.ts';
 import { type LoadOptions, loadConfig } from '../config/load.ts';
-import { createLogger, type Logger } from '../operations/logger.ts';
+import { createLogger, type Logger } from '../observability/log/logger.ts';
 import { complainTo, type Output } from './complain.ts';
 import { EXIT } from './exit.ts';
 

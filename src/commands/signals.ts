@@ -1,4 +1,4 @@
-import { endProcess } from '../system/end-process.ts';
+import { endProcess } from '../system/process/end-process.ts';
 import { EXIT } from './exit.ts';
 
 export interface Signals {

@@ -1,7 +1,7 @@
+import type { Budget } from '../core/budget.ts';
 import type { CredentialType, Kind, TicketKind } from '../core/credential.ts';
-import type { Budget } from '../core/quota.ts';
 import type { Secret } from '../core/secret.ts';
-import type { SocketAddress, TcpAddress } from '../system/address.ts';
+import type { SocketAddress, TcpAddress } from '../system/net/address.ts';
 
 /** What the daemon is asked to do, checked as a whole. Durations in milliseconds. */
 export interface Config {

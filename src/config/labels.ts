@@ -1,6 +1,6 @@
-import type { ConfigFile } from './config-file.ts';
 import { type KeyPath, pathKey, pathText } from './key-path.ts';
-import { ACCOUNT, ACCOUNT_VARIABLES, GENERAL_VARIABLES } from './variables.ts';
+import { ACCOUNT, ACCOUNT_VARIABLES, GENERAL_VARIABLES } from './read/environment.ts';
+import type { ConfigFile } from './read/file.ts';
 
 /** Who said what, for those who have to change it. */
 export interface Labels {

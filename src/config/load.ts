@@ -1,19 +1,19 @@
 import { resolve } from 'node:path';
-import { programProblem } from '../system/program-problem.ts';
-import { readAuthorities } from './authorities.ts';
+import { programProblem } from '../system/process/program-problem.ts';
 import type { Config } from './config.ts';
 import { ConfigError } from './config-error.ts';
-import { readConfigFile } from './config-file.ts';
-import type { Context } from './context.ts';
 import { pathKey } from './key-path.ts';
 import { createLabels } from './labels.ts';
-import { remembered } from './lookups.ts';
+import { CONFIG_VARIABLE, givenVariables, isAccountVariable } from './read/environment.ts';
+import { readConfigFile } from './read/file.ts';
+import { readSettings } from './read/settings.ts';
 import { createReport } from './report.ts';
-import { resolveConfig } from './resolve-config.ts';
-import { groupId } from './resolve-group.ts';
-import { readSettings } from './settings.ts';
-import { untilRestart } from './until-restart.ts';
-import { CONFIG_VARIABLE, givenVariables, isAccountVariable } from './variables.ts';
+import { readAuthorities } from './resolve/authorities.ts';
+import type { Context } from './resolve/context.ts';
+import { resolveConfig } from './resolve/index.ts';
+import { remembered } from './resolve/memoize.ts';
+import { groupId } from './resolve/targets.ts';
+import { untilRestart } from './validate/restart-required.ts';
 
 export interface LoadOptions {
   /** A YAML or JSON file that an argument names; without one, WXTOKEN_CONFIG may. */

@@ -2,9 +2,9 @@ import { stat } from 'node:fs/promises';
 import { EdgeError, PASSING } from '../core/failure.ts';
 import { Secret } from '../core/secret.ts';
 import { MINUTE } from '../core/time.ts';
-import { readRegularFile } from '../system/read-regular-file.ts';
+import { readRegularFile } from '../system/fs/read-regular-file.ts';
 import type { SecretSource } from './config.ts';
-import { encodingProblem } from './encoding.ts';
+import { encodingProblem } from './read/file.ts';
 
 /** Characters: more than any AppSecret has. */
 const LONGEST = 4096;

@@ -1,15 +1,14 @@
-import { adopt, withFingerprint, withoutSatisfiedRequest } from './adopt.ts';
-import { lifeOf } from './age.ts';
-import { type Backoff, backoffDelay } from './backoff.ts';
-import type { Event } from './event.ts';
-import type { Failure } from './failure.ts';
-import { settleOrphan } from './orphan.ts';
+import type { Event } from './events/event.ts';
+import { type Backoff, backoffDelay, type Failure } from './failure.ts';
+import { settleOrphan } from './late-response.ts';
+import { adopt, withFingerprint, withoutSatisfiedRequest } from './merge-record.ts';
 import { failed, fetched } from './outcome.ts';
-import { refuse, settled } from './refusal.ts';
+import { refuse, settled } from './reader-reports.ts';
+import { handedOver, requested } from './refresh-request.ts';
 import type { Context, State } from './state.ts';
-import { freshTargets, type TargetState } from './target.ts';
+import { freshTargets, type TargetState } from './targets.ts';
 import { after, type Instant, MINUTE, SECOND } from './time.ts';
-import { handedOver, requested } from './wish.ts';
+import { lifeOf } from './token-age.ts';
 
 const NEVER = Number.NEGATIVE_INFINITY;
 

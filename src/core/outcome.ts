@@ -1,15 +1,14 @@
-import { withDoubt, withToken } from './adopt.ts';
+import { refund, spend } from './budget.ts';
 import { type Answer, oddAnswer, type Token } from './credential.ts';
+import { birthOf, bootTimeOf } from './due.ts';
 import type { Failure } from './failure.ts';
+import { holdAfter, setbackOf } from './last-failure.ts';
+import { withDoubt, withToken } from './merge-record.ts';
 import { kills, type Policy } from './policy.ts';
-import { refund, spend } from './quota.ts';
 import { type AccountRecord, withSecret } from './record.ts';
-import { birthOf, bootTimeOf } from './repeating.ts';
-import { holdAfter } from './retry.ts';
-import { sameAgain, withBreath } from './same.ts';
-import { setbackOf } from './setback.ts';
 import { type Context, ledgerTimeOf, type State } from './state.ts';
 import { after, type Instant, remaining, SECOND } from './time.ts';
+import { sameAgain, withBreath } from './unchanged-token.ts';
 
 /** The record to make durable before a request: the call is spent, and a destructive one leaves its intent. */
 export function begin(state: State, policy: Policy, forced: boolean, now: Instant): AccountRecord {

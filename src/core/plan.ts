@@ -1,5 +1,4 @@
-import { kills, type Policy } from './policy.ts';
-import { fetchHold } from './quota.ts';
+import { fetchHold } from './budget.ts';
 import {
   obstacleToForce,
   type Reason,
@@ -8,7 +7,9 @@ import {
   untilDue,
   untilRecheck,
   untilTakenUp,
-} from './reason.ts';
+} from './due.ts';
+import { kills, type Policy } from './policy.ts';
+import type { Unit } from './ports.ts';
 import { standing } from './record.ts';
 import { type Demotion, ledgerTimeOf, lifeLeft, liveToken, type State } from './state.ts';
 import { type Instant, SECOND } from './time.ts';
@@ -48,7 +49,7 @@ export interface Plan {
 const TOKEN_AGAIN = SECOND;
 
 /** The net below the watch on the store, for volumes where events never come, ms. */
-export const LOOK_AGAIN = 30 * SECOND;
+const LOOK_AGAIN = 30 * SECOND;
 
 /**
  * The one place that decides. Looks at what is known and at the clock, and says what to do next; asked again after
@@ -136,4 +137,62 @@ function strength(state: State, policy: Policy, now: Instant): Pick<FetchStep, '
     return { forced: false, demoted: 'uncoordinated' };
   const obstacle = obstacleToForce(state, policy, now);
   return obstacle ? { forced: false, demoted: obstacle } : { forced: true };
+}
+
+/** A time in which nothing is to be done, unless something happens: then the state is another one. */
+export interface Rest {
+  readonly state: State;
+  readonly base: State | undefined;
+  readonly since: Instant;
+  readonly ms: number;
+}
+
+/** Whoever waits for something closer than this wants to be woken for it, so it is planned anew, ms. */
+const SOON = 35 * SECOND;
+
+/** A wall clock that is corrected by more than this is not trusted to have gone on, ms. */
+const CORRECTION = SECOND;
+
+/** How long a plan goes on to say that there is nothing to do; undefined where it says something else or may soon. */
+export function restOf(
+  { publish, step }: Plan,
+  state: State,
+  base: State | undefined,
+  now: Instant,
+): Rest | undefined {
+  const calm =
+    !state.trouble && !state.orphan && !state.refusals && state.manual === undefined && state.saved;
+  if (step.kind !== 'wait' || publish.length > 0 || !calm) return undefined;
+  const ms = Math.min(
+    step.ms - SOON,
+    (lifeLeft(state, now) ?? 0) - SOON,
+    state.lookedAt + LOOK_AGAIN - now.monotonic,
+    ...Object.values(state.targets).map(({ dueAt }) => dueAt - now.monotonic),
+  );
+  return ms > 0 ? { state, base, since: now, ms } : undefined;
+}
+
+/** Whether it lasts, by both clocks. */
+export function lasts(rest: Rest, state: State, base: State | undefined, now: Instant): boolean {
+  const { since, ms } = rest;
+  const wall = now.wall - since.wall;
+  return (
+    rest.state === state &&
+    rest.base === base &&
+    now.monotonic - since.monotonic < ms &&
+    wall < ms &&
+    wall > -CORRECTION
+  );
+}
+
+/** A unit as it is now. */
+export interface View {
+  readonly unit: Unit;
+  readonly state: State;
+  /** What is to be done next. */
+  readonly step: Step;
+  /** Whether something is under way for it. */
+  readonly busy: boolean;
+  /** Who fetches it for all, where that is another daemon. */
+  readonly leader?: string;
 }

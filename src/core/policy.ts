@@ -1,4 +1,4 @@
-import type { Budget } from './quota.ts';
+import type { Budget } from './budget.ts';
 
 /** How a credential behaves and what its owner wishes. Durations in milliseconds. */
 export interface Policy {

@@ -1,6 +1,6 @@
+import { emptyLedger, type Ledger } from './budget.ts';
 import type { Token } from './credential.ts';
-import { emptyLedger, type Ledger } from './quota.ts';
-import type { Setback } from './setback.ts';
+import type { Failure } from './failure.ts';
 
 /**
  * A request that may kill the published token, written down before it is sent. Found again without an outcome (a
@@ -52,4 +52,21 @@ export function standing(
 ): 'current' | 'new' | 'replaced' {
   if (fingerprint === undefined || secrets.length === 0 || secrets.at(-1) === fingerprint) return 'current';
   return secrets.includes(fingerprint) ? 'replaced' : 'new';
+}
+
+/**
+ * The last attempt that failed, durable until one succeeds: whoever looks at the record sees what is wrong. After a no of
+ * the platform all daemons of the account keep the pause that it asks for, and a restart does not forget it. Epoch ms by
+ * the ledger's time.
+ */
+export interface Setback {
+  readonly failure: Omit<Failure, 'backoff' | 'effect'>;
+  /** Of the secret that was refused. */
+  readonly fingerprint?: string;
+  readonly at: number;
+  /** When the pause ends; `at` of a failure that says nothing about the account, such as a cut cable. */
+  readonly until: number;
+  /** Attempts that failed in a row, of all daemons of the account, and when the first of them did. */
+  readonly failures: number;
+  readonly since: number;
 }

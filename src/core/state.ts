@@ -1,10 +1,10 @@
-import { type Anchor, type LedgerTime, ledgerTime } from './anchor.ts';
+import { type Anchor, type LedgerTime, ledgerTime } from './budget.ts';
 import type { Answer, Token } from './credential.ts';
 import type { Failure } from './failure.ts';
 import type { Policy } from './policy.ts';
+import type { Refusals } from './reader-reports.ts';
 import { type AccountRecord, emptyRecord } from './record.ts';
-import type { Refusals } from './refusal.ts';
-import { freshTargets, type Targets } from './target.ts';
+import { freshTargets, type Targets } from './targets.ts';
 import { type Deadline, earlier, type Instant, remaining } from './time.ts';
 
 /**

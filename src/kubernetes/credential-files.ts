@@ -1,7 +1,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { EdgeError, PASSING } from '../core/failure.ts';
 import { Secret } from '../core/secret.ts';
-import { readRegularFile } from '../system/read-regular-file.ts';
+import { readRegularFile } from '../system/fs/read-regular-file.ts';
 
 /** Bytes: several times what an operating system trusts. */
 const LARGEST = 4 * 1024 * 1024;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { failureOf } from '../core/failure.ts';
-import type { Connection, Environment, FoundConnection } from './connection.ts';
+import type { Connection, Environment, FoundConnection } from './connection-types.ts';
 import { readAuthorities, readCredentialFile, readToken } from './credential-files.ts';
 
 export const SERVICE_ACCOUNT_FOLDER = '/var/run/secrets/kubernetes.io/serviceaccount';

@@ -1,12 +1,11 @@
 import { EdgeError, PASSING } from '../core/failure.ts';
 import type { Clock } from '../core/ports.ts';
-import type { Timeouts } from './agents.ts';
-import type { KubernetesClient } from './client.ts';
-import type { Environment } from './connection.ts';
+import type { Decision, KubernetesClient, Update } from './client.ts';
+import type { Environment } from './connection-types.ts';
+import type { Timeouts } from './http.ts';
 import { type ObjectName, objectPath, type Stored } from './resources.ts';
-import type { Decision, Update } from './update-secret.ts';
 
-export type { Decision } from './update-secret.ts';
+export type { Decision } from './client.ts';
 
 /** The cluster, for those who have to do with one: nothing of it is loaded or read before it is asked for. */
 export interface Kubernetes {
@@ -93,7 +92,7 @@ export function kubernetesOf({
     client,
     inTurn,
     async updateSecret(secret, decide) {
-      const [{ updateSecret }, ready] = await Promise.all([import('./update-secret.ts'), client()]);
+      const [{ updateSecret }, ready] = await Promise.all([import('./client.ts'), client()]);
       return inTurn(secret, () => updateSecret(ready, secret, decide));
     },
     async close() {

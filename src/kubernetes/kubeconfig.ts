@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { failureOf } from '../core/failure.ts';
-import type { Connection, FoundConnection, Trust } from './connection.ts';
+import type { Connection, FoundConnection, Trust } from './connection-types.ts';
 import {
   readAuthorities,
   readCredentialFile,
@@ -9,8 +9,6 @@ import {
   readToken,
   unusable,
 } from './credential-files.ts';
-import { chosenContext, type Section } from './kubeconfig-context.ts';
-import { clusterProblems, userProblems } from './kubeconfig-problems.ts';
 
 /** As the current context of a kubeconfig says, which is read once; files that it names are read anew each time. */
 export async function kubeconfigConnection(file: string): Promise<FoundConnection> {
@@ -78,4 +76,95 @@ function parseYaml(text: string, file: string): unknown {
   } catch {
     throw unusable(`${file} is no YAML`);
   }
+}
+
+/** The keys of a cluster or user whose values are words; those of others are marked by their presence alone. */
+export type Section = Readonly<Record<string, string>>;
+
+interface Chosen {
+  readonly cluster: Section;
+  readonly user: Section;
+  readonly namespace: string;
+}
+
+/** @throws {EdgeError} `kube-credentials` where the current context does not lead to a cluster and a user */
+function chosenContext(document: unknown, file: string): Chosen {
+  const current = wordsOf(document)['current-context'];
+  if (!current) throw unusable(`${file} has no current-context`);
+  const context = named(document, 'contexts', 'context', current, file);
+  const { cluster, user, namespace = 'default' } = context;
+  return {
+    cluster: named(document, 'clusters', 'cluster', cluster ?? '', file),
+    user: named(document, 'users', 'user', user ?? '', file),
+    namespace,
+  };
+}
+
+function named(document: unknown, list: string, key: string, name: string, file: string): Section {
+  const entries = fieldOf(document, list);
+  const found = Array.isArray(entries)
+    ? entries.find((entry: unknown) => fieldOf(entry, 'name') === name)
+    : undefined;
+  if (!found) throw unusable(`${file} has no entry ${JSON.stringify(name)} in ${list}`);
+  return wordsOf(fieldOf(found, key));
+}
+
+function fieldOf(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, key)
+    ? (value as Record<string, unknown>)[key]
+    : undefined;
+}
+
+/** An empty value says nothing, as in Go; what is no word is there all the same. */
+function wordsOf(value: unknown): Section {
+  if (typeof value !== 'object' || value === null) return {};
+  const said = Object.entries(value).filter(([, each]) => each !== undefined && each !== null && each !== '');
+  return Object.fromEntries(said.map(([key, each]) => [key, typeof each === 'object' ? '…' : String(each)]));
+}
+
+const TOKEN_INSTEAD = 'use a token, a tokenFile or a client certificate';
+
+/** Ways to log in that this program does not know: going on without them would be going on as somebody else. */
+const UNKNOWN_LOGINS: Readonly<Record<string, string>> = {
+  exec: `the user logs in by a program (exec), which a daemon cannot run everywhere: ${TOKEN_INSTEAD}`,
+  'auth-provider': `the user logs in by an auth-provider, which Kubernetes has given up: ${TOKEN_INSTEAD}`,
+  username: `the user logs in by a password, which Kubernetes has given up: ${TOKEN_INSTEAD}`,
+  as: 'the user acts as somebody else (as): name that one as the user',
+};
+
+const LOOPBACK = /^(127\.\d{1,3}\.\d{1,3}\.\d{1,3}|localhost|\[::1\])$/;
+
+/** What stands in the way of asking a cluster, a line each. */
+function clusterProblems(cluster: Section): string[] {
+  const { server = '' } = cluster;
+  const problems: string[] = [];
+  if (!URL.canParse(server) || !/^https?:/.test(server)) {
+    problems.push('the server of the cluster must be a URL like https://10.96.0.1');
+  } else if (server.startsWith('http:') && !LOOPBACK.test(new URL(server).hostname)) {
+    problems.push('the server of the cluster must be https, or http to loopback only: tokens travel there');
+  }
+  if (cluster['insecure-skip-tls-verify'] === 'true') {
+    problems.push(
+      'insecure-skip-tls-verify is refused: anybody in between could take the tokens; name the certificate-authority',
+    );
+  }
+  if (cluster['proxy-url'] !== undefined) {
+    problems.push('proxy-url is not supported: the API server is asked directly');
+  }
+  return problems;
+}
+
+function userProblems(user: Section): string[] {
+  const problems = Object.entries(UNKNOWN_LOGINS).flatMap(([key, problem]) =>
+    user[key] === undefined ? [] : [problem],
+  );
+  const hasCertificate = has(user, 'client-certificate');
+  if (hasCertificate !== has(user, 'client-key')) {
+    problems.push('the user needs both client-certificate and client-key, or neither');
+  }
+  return problems;
+}
+
+function has(user: Section, key: string): boolean {
+  return user[key] !== undefined || user[`${key}-data`] !== undefined;
 }

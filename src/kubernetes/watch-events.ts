@@ -1,9 +1,9 @@
 import { EdgeError } from '../core/failure.ts';
-import { LARGEST_ANSWER } from './agents.ts';
-import type { Connection } from './connection.ts';
-import { noAnswer } from './no-answer.ts';
+import type { Refusal } from './api-errors.ts';
+import type { Connection } from './connection-types.ts';
+import { LARGEST_ANSWER } from './http.ts';
+import { noAnswer } from './network-errors.ts';
 import { asObject, oddObject } from './read-object.ts';
-import type { Refusal } from './refusal.ts';
 import type { ObjectName, Resource, Stored } from './resources.ts';
 
 /** `BOOKMARK` says only that the server is there. `DELETED` carries what the object held last. */

@@ -1,8 +1,7 @@
-import { type Backoff, backoffDelay } from '../core/backoff.ts';
-import { type Failure, failureOf } from '../core/failure.ts';
+import { type Backoff, backoffDelay, type Failure, failureOf } from '../core/failure.ts';
 import type { Clock } from '../core/ports.ts';
 import { MINUTE, SECOND } from '../core/time.ts';
-import { createPause } from '../system/pause.ts';
+import { createPause } from '../system/time/pause.ts';
 import type { KubernetesClient } from './client.ts';
 import type { ObjectName, Resource, Stored } from './resources.ts';
 

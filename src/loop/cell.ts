@@ -1,7 +1,7 @@
-import type { Event } from '../core/event.ts';
+import type { Event } from '../core/events/event.ts';
+import type { Report } from '../core/events/report.ts';
 import { type Plan, plan } from '../core/plan.ts';
 import type { Clock, Unit } from '../core/ports.ts';
-import type { Report } from '../core/report.ts';
 import type { State } from '../core/state.ts';
 import type { Instant } from '../core/time.ts';
 

@@ -1,6 +1,6 @@
 import { apply } from '../core/apply.ts';
+import type { Rest } from '../core/plan.ts';
 import type { Unit } from '../core/ports.ts';
-import type { Rest } from '../core/rest.ts';
 import { initialState } from '../core/state.ts';
 import type { Cell, Happen, Surroundings } from './cell.ts';
 

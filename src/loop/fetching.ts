@@ -1,16 +1,15 @@
 import type { Token } from '../core/credential.ts';
-import type { Event } from '../core/event.ts';
+import type { Event } from '../core/events/event.ts';
 import { failureOf } from '../core/failure.ts';
 import { begin } from '../core/outcome.ts';
 import type { FetchStep } from '../core/plan.ts';
 import { kills } from '../core/policy.ts';
 import type { FetchRequest, Lease } from '../core/ports.ts';
-import { judgeRefusal } from '../core/refusal.ts';
+import { judgeRefusal } from '../core/reader-reports.ts';
 import { lifeLeft, liveToken } from '../core/state.ts';
 import type { Instant } from '../core/time.ts';
 import type { Cell, Loop } from './cell.ts';
-import { watchedDeparture } from './locks.ts';
-import type { Records } from './records.ts';
+import { type Records, watchedDeparture } from './store.ts';
 
 /**
  * One request to the platform: written down before it is made, sent only while the lock is held, and never lost sight of.

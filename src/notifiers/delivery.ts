@@ -1,10 +1,10 @@
 import { setMaxListeners } from 'node:events';
-import type { DeliveryEvent } from '../core/delivery-event.ts';
+import type { DeliveryEvent } from '../core/events/delivery.ts';
 import type { Clock } from '../core/ports.ts';
 import { SECOND } from '../core/time.ts';
-import { createLane, type Lane } from './lane.ts';
+import { type Crowd, createSlots, type Entrant, type Slots } from './concurrency-limiter.ts';
+import { createLane, type Lane } from './credential-queue.ts';
 import type { Change, Notifier } from './notifier.ts';
-import { type Crowd, createSlots, type Entrant, type Slots } from './slots.ts';
 import type { Ending } from './time-limit.ts';
 
 /** Deliveries of one notifier at once. */

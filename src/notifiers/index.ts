@@ -20,10 +20,9 @@ export function notifierName(config: NotifierConfig, index: number): string {
   return `notify[${index}] ${createNotifier(config).id}`;
 }
 
-export type { DeliveryEvent } from '../core/delivery-event.ts';
+export type { DeliveryEvent } from '../core/events/delivery.ts';
+export { createSlots } from './concurrency-limiter.ts';
 export { createDelivery, type Delivery, type Wait } from './delivery.ts';
 export { programOf } from './exec.ts';
 export type { Change, Notifier, NotifierConfig } from './notifier.ts';
-export { readPidFile } from './pid-file.ts';
-export { reachOf } from './signal.ts';
-export { createSlots } from './slots.ts';
+export { reachOf, readPidFile } from './signal.ts';

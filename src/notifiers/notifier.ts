@@ -1,5 +1,4 @@
-import type { Backoff } from '../core/backoff.ts';
-import { EdgeError, type FailureClass } from '../core/failure.ts';
+import { type Backoff, EdgeError, type FailureClass } from '../core/failure.ts';
 import { MINUTE, SECOND } from '../core/time.ts';
 
 /** What has been published anew. Neither the token nor anything else that is secret. */

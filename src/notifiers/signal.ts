@@ -1,6 +1,7 @@
+import { readFile } from 'node:fs/promises';
 import { SECOND } from '../core/time.ts';
+import { readRegularFile } from '../system/fs/read-regular-file.ts';
 import { type Notifier, notifyFailure, type SignalConfig } from './notifier.ts';
-import { readPidFile } from './pid-file.ts';
 import { withinTime } from './time-limit.ts';
 
 /** Reading a file of a few bytes: beyond that, the volume does not answer. */
@@ -60,4 +61,101 @@ function send(pid: number, signal: NodeJS.Signals, path: string): void {
       advice,
     });
   }
+}
+
+/** Bytes. */
+const LARGEST = 64;
+
+/**
+ * The process that a pid file names. Whoever writes the file must not be able to end the daemon or what it runs in, so
+ * it is never pid 1, this process or an ancestor of it.
+ * @throws {EdgeError} `no-pid-file` where there is none yet; what else is wrong with it
+ */
+export async function readPidFile(path: string): Promise<number> {
+  const pid = parsePid(path, await contentOf(path));
+  await refuseOwn(pid, path);
+  return pid;
+}
+
+async function contentOf(path: string): Promise<string> {
+  try {
+    return (await readRegularFile(path, LARGEST)).text;
+  } catch (error) {
+    const { code = 'not-a-pid-file', message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') {
+      throw notifyFailure({
+        code: 'no-pid-file',
+        message: `there is no pid file ${path}`,
+        advice: 'start the app, or name the file that it writes its pid into; the daemon must see its folder',
+      });
+    }
+    const what = code === 'ELOOP' ? 'it is a symbolic link' : message;
+    throw notifyFailure({
+      class: 'refused',
+      code,
+      message: `cannot read the pid file ${path}: ${what}`,
+      advice: 'name a small regular file that holds a pid and that the daemon may read',
+    });
+  }
+}
+
+function parsePid(path: string, text: string): number {
+  const said = text.trim();
+  if (said === '') {
+    throw notifyFailure({
+      code: 'empty-pid-file',
+      message: `the pid file ${path} is empty`,
+      advice: 'the app may just be writing it; if it stays so, the app does not write its pid',
+    });
+  }
+  const pid = /^-?\d{1,10}$/.test(said) ? Number(said) : Number.NaN;
+  if (pid > 1 && pid < 2 ** 31) return pid;
+  throw notifyFailure({
+    class: 'refused',
+    code: 'refused-pid',
+    message: `the pid file ${path} ${Number.isNaN(pid) ? 'holds no pid' : `names the pid ${pid}`}`,
+    advice:
+      'it must hold the number of one process, 2 or higher: 1 is the first process of a container, 0 and ' +
+      'negative numbers are whole groups',
+  });
+}
+
+async function refuseOwn(pid: number, path: string): Promise<void> {
+  // Also the number of a thread reaches its process.
+  const owner = await threadGroup(pid);
+  if (!(await ownLine()).has(owner)) return;
+  const what = owner === process.pid ? 'the daemon itself' : 'an ancestor of the daemon';
+  throw notifyFailure({
+    class: 'refused',
+    code: 'refused-pid',
+    message: `the pid file ${path} names ${pid}, which is ${what}`,
+    advice: 'name the pid file of the app; the file may be left over from before a restart',
+  });
+}
+
+/**
+ * This process and its ancestors, as far as they can be seen: without /proc, or where it hides the processes of
+ * others, that ends with the parent.
+ */
+async function ownLine(): Promise<ReadonlySet<number>> {
+  const line = new Set([process.pid]);
+  let next: number | undefined = process.ppid;
+  // Numbers are used again, so a line that changes meanwhile could go round in a circle.
+  while (next !== undefined && next > 0 && !line.has(next)) {
+    line.add(next);
+    next = await statusOf(next, 'PPid');
+  }
+  return line;
+}
+
+/** The process that a number belongs to: on Linux threads have numbers too, and a signal to one reaches them all. */
+async function threadGroup(pid: number): Promise<number> {
+  return (await statusOf(pid, 'Tgid')) ?? pid;
+}
+
+/** From `status`, not `stat`: there the program's name could pretend to be any field. */
+async function statusOf(pid: number, field: 'PPid' | 'Tgid'): Promise<number | undefined> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  const [, value] = new RegExp(`^${field}:\\s*(\\d+)$`, 'm').exec(status) ?? [];
+  return value === undefined ? undefined : Number(value);
 }

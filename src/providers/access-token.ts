@@ -1,7 +1,6 @@
 import { MINUTE, SECOND } from '../core/time.ts';
-import { fetched } from './fetched.ts';
 import type { CredentialKind } from './kind.ts';
-import { probeToken } from './probe.ts';
+import { fetched, probeToken } from './platform.ts';
 
 /**
  * The classic token: every fetch mints a new one, the one before works on for about five minutes, and the one before

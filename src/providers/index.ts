@@ -11,7 +11,7 @@ export const credentialKinds: Readonly<Record<CredentialType, CredentialKind>> =
   wecom,
 };
 
-export { fingerprintOf } from './fingerprint.ts';
+export { fingerprintOf } from './kind.ts';
 export { createPlatform } from './platform.ts';
 export { ticketKinds } from './tickets.ts';
 export { createTransport } from './transport.ts';

@@ -1,26 +1,10 @@
-import { oddAnswer } from '../core/credential.ts';
-import { type EndpointKind, type PlatformFamily, platformFailure } from '../core/errcodes/index.ts';
-import { EdgeError } from '../core/failure.ts';
-import type { Clock } from '../core/ports.ts';
+import { type Answer, oddAnswer, readAnswer, type Token } from '../core/credential.ts';
+import { errcodeRule, type PlatformFamily, platformFailure } from '../core/errcodes/index.ts';
+import { EdgeError, failureOf } from '../core/failure.ts';
+import type { Clock, Probe } from '../core/ports.ts';
 import { MINUTE } from '../core/time.ts';
-import { withoutEcho } from './echo.ts';
-import type { Transport, TransportAnswer } from './transport.ts';
+import type { PlatformRequest, Transport, TransportAnswer } from './transport.ts';
 import { statusFailure } from './transport-failure.ts';
-
-export interface PlatformRequest {
-  readonly method: 'GET' | 'POST';
-  readonly path: string;
-  /** What an error code of this endpoint blames: the secret, or the token. */
-  readonly endpoint: EndpointKind;
-  readonly query?: Readonly<Record<string, string>>;
-  /** Sent as JSON. */
-  readonly body?: Readonly<Record<string, unknown>>;
-  /** Whether asking twice does no harm: then another host may be asked when an answer was lost. */
-  readonly repeatable: boolean;
-  readonly signal: AbortSignal;
-  /** Asked at the last moment before anything is sent; with a no, nothing is. */
-  readonly permit?: (() => boolean) | undefined;
-}
 
 export interface PlatformAnswer {
   /** Parsed JSON without an `errcode` other than 0. */
@@ -135,4 +119,61 @@ function errcodeIn(body: unknown): number | undefined {
 
 function errmsgIn(body: unknown): string {
   return typeof body === 'object' && body !== null && 'errmsg' in body ? String(body.errmsg) : '';
+}
+
+/** Parameters whose values nobody else may see. */
+const CONFIDENTIAL = /secret|access_token/i;
+
+/**
+ * A text of the platform without what it repeats of a request: its errors may quote what they were asked with, as it is
+ * or as it was written in a URL.
+ */
+export function withoutEcho(
+  text: string,
+  { query = {}, body = {} }: { readonly query?: Readonly<Record<string, string>>; readonly body?: object },
+): string {
+  const sent = Object.entries({ ...body, ...query }).flatMap(([name, value]) =>
+    CONFIDENTIAL.test(name) && typeof value === 'string' && value !== '' ? [value] : [],
+  );
+  return sent
+    .flatMap((value) => [
+      value,
+      encodeURIComponent(value),
+      new URLSearchParams({ value }).toString().slice(6),
+    ])
+    .reduce((rest, written) => rest.replaceAll(written, '[redacted]'), text);
+}
+
+/**
+ * Asks whether the platform accepts a token, by the cheapest call there is. Only an error code that blames the token is
+ * a no: an outage, a quota or an IP rule says nothing about it.
+ */
+export async function probeToken(
+  family: PlatformFamily,
+  platform: Platform,
+  token: Token,
+  signal: AbortSignal,
+): Promise<Probe> {
+  try {
+    const query = { access_token: token.value.reveal() };
+    const { body: _, ...date } = await platform.call({
+      method: 'GET',
+      path: '/cgi-bin/getcallbackip',
+      endpoint: 'ticket',
+      query,
+      repeatable: true,
+      signal,
+    });
+    return { works: true, ...date };
+  } catch (error) {
+    const { errcode } = failureOf(error, 'none');
+    return {
+      works: errcode === undefined || errcodeRule(family, 'ticket', errcode)?.token !== 'suspect',
+    };
+  }
+}
+
+/** What was fetched, and when the platform says that was. @throws {EdgeError} `odd-answer`, see {@link readAnswer} */
+export function fetched({ body, ...date }: PlatformAnswer, field: 'access_token' | 'ticket'): Answer {
+  return { ...readAnswer(body, field), ...date };
 }

@@ -1,7 +1,6 @@
 import { MINUTE, SECOND } from '../core/time.ts';
-import { fetched } from './fetched.ts';
 import type { CredentialKind } from './kind.ts';
-import { probeToken } from './probe.ts';
+import { fetched, probeToken } from './platform.ts';
 
 /**
  * The stable token: while it lives every call returns the same one with the seconds it has left; inside the last

@@ -1,9 +1,8 @@
 import type { TicketKind } from '../core/credential.ts';
 import type { PlatformFamily } from '../core/errcodes/index.ts';
 import { EdgeError, PASSING } from '../core/failure.ts';
-import { fetched } from './fetched.ts';
-import type { CredentialKind } from './kind.ts';
-import { repeatingPolicy } from './repeating-policy.ts';
+import { type CredentialKind, repeatingPolicy } from './kind.ts';
+import { fetched } from './platform.ts';
 
 /** Each kind of ticket, by the name that the configuration knows: whose it is and where it is asked for. */
 export const ticketKinds: Readonly<Record<TicketKind, CredentialKind>> = {

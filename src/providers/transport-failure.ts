@@ -1,16 +1,6 @@
-import { EdgeError, PASSING } from '../core/failure.ts';
-import { networkFault } from '../system/network-fault.ts';
-import {
-  CUT,
-  HUNG_UP,
-  MEANINGS,
-  type Meaning,
-  PROXY,
-  SLOW,
-  TIMEOUT,
-  UNREACHABLE,
-  untunnelled,
-} from './transport-meanings.ts';
+import { type Backoff, EdgeError, PASSING } from '../core/failure.ts';
+import { MINUTE } from '../core/time.ts';
+import { type NetworkFault, networkFault } from '../system/net/network-fault.ts';
 
 /** How far a request got. */
 export interface Progress {
@@ -76,4 +66,109 @@ export function statusFailure(status: number, location: string | undefined): Edg
     effect: status >= 500 ? 'unknown' : 'none',
     backoff: status >= 500 ? PASSING : SLOW,
   });
+}
+
+/** For what rarely heals by itself, yet says nothing about the account. */
+const SLOW: Backoff = { ...PASSING, cap: 5 * MINUTE };
+
+/** What a fault means to whoever asked, and what a person can do. */
+export interface Meaning {
+  readonly code: string;
+  readonly what: string;
+  readonly backoff?: Backoff;
+  readonly advice?: string;
+}
+
+const EGRESS = 'check egress: firewall, NetworkPolicy, proxy';
+const AUTHORITIES =
+  'something stands in between, or the authorities are out of date: see WXTOKEN_CA_FILE (platform.caFile)';
+
+const PROXY =
+  'start the proxy, or correct its address: WXTOKEN_PROXY (platform.proxy), or HTTPS_PROXY of the environment';
+const NOT_IT =
+  'correct host and port of the URL; or something in between answers in its place (proxy, portal)';
+
+const UNREACHABLE: Meaning = { code: 'unreachable', what: 'it cannot be reached', advice: EGRESS };
+const TIMEOUT: Meaning = {
+  code: 'timeout',
+  what: 'it did not answer in time',
+  advice: `${EGRESS}; where it is but slow, raise platform.timeout`,
+};
+const CUT: Meaning = {
+  code: 'cut',
+  what: 'the connection ended before the answer did',
+  advice:
+    'if it stays so: look at host and port of the URL, and at what stands in between (firewall, portal)',
+};
+
+/** Of a proxy that was asked for a tunnel. */
+const HUNG_UP: Meaning = {
+  code: 'proxy',
+  what: 'it hung up when it was asked to connect',
+  advice:
+    'it must allow CONNECT to this host and port; if it is a proxy at all: check its address and http or https',
+};
+
+const MEANINGS: Readonly<Record<NetworkFault, Meaning>> = {
+  dns: {
+    code: 'dns',
+    what: 'its name cannot be resolved',
+    advice: 'check the resolver of this host or pod, and NetworkPolicies for UDP and TCP 53',
+  },
+  refused: UNREACHABLE,
+  unreachable: UNREACHABLE,
+  slow: TIMEOUT,
+  'too-late': TIMEOUT,
+  cut: CUT,
+  'no-tls': {
+    code: 'tls',
+    what: 'it speaks no TLS (plain http?)',
+    backoff: SLOW,
+    advice: 'correct host and port of the URL; or something in between answers in its place (proxy, portal)',
+  },
+  untrusted: { code: 'tls', what: 'its certificate is not trusted', backoff: SLOW, advice: AUTHORITIES },
+  handshake: {
+    code: 'tls',
+    what: 'no TLS came about',
+    backoff: SLOW,
+    advice: 'something in between may speak an older TLS, or ask for a certificate (proxy, portal)',
+  },
+  'not-http': { code: 'not-http', what: 'its answer is not HTTP', backoff: SLOW, advice: NOT_IT },
+  'too-large': { code: 'too-large', what: 'its answer has no end', backoff: SLOW, advice: NOT_IT },
+  'endless-head': {
+    code: 'too-large',
+    what: 'its answer has endless headers',
+    backoff: SLOW,
+    advice: NOT_IT,
+  },
+  'no-tunnel': { code: 'proxy', what: 'the proxy opens no tunnel' },
+  'no-proxy-url': {
+    code: 'proxy',
+    what: 'the proxy named by the environment is no URL of http or https',
+    backoff: SLOW,
+    advice: 'HTTPS_PROXY and HTTP_PROXY must be like http://egress:3128',
+  },
+  aborted: { code: 'aborted', what: 'the daemon is stopping' },
+  other: { code: 'network', what: 'the request failed' },
+};
+
+/** What a proxy's answer to CONNECT means. */
+function untunnelled(status: number, proxy = '', hasLogin = false): Meaning {
+  if (status === 407 && hasLogin) {
+    return {
+      code: 'proxy',
+      what: `the proxy ${proxy} refused the login (HTTP 407)`,
+      backoff: SLOW,
+      advice:
+        'correct user and password in the URL of the proxy: WXTOKEN_PROXY (platform.proxy) or HTTPS_PROXY',
+    };
+  }
+  return {
+    code: 'proxy',
+    what: `the proxy ${proxy} answered HTTP ${status}`,
+    advice:
+      status === 407
+        ? 'the proxy wants a user and a password: http://USER:PASSWORD@HOST:PORT'
+        : 'the proxy must allow CONNECT to this host and port',
+  };
 }

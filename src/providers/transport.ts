@@ -1,13 +1,13 @@
 import { lookup } from 'node:dns';
+import { setMaxListeners } from 'node:events';
 import type { LookupFunction } from 'node:net';
 import { request } from 'undici';
-import { noting } from '../system/departure.ts';
-import { startPatience } from '../system/patience.ts';
-import { openRoute, type Route } from '../system/request-route.ts';
-import { version } from '../system/version.ts';
-import type { PlatformRequest } from './platform.ts';
+import type { EndpointKind } from '../core/errcodes/index.ts';
+import { openRoute, type Route } from '../system/net/request-route.ts';
+import { noting } from '../system/net/send-gate.ts';
+import { version } from '../system/process/version.ts';
+import { startPatience } from '../system/time/suspend-aware-timeout.ts';
 import { transportFailure } from './transport-failure.ts';
-import { unlessEnded } from './unless-ended.ts';
 
 export interface TransportOptions {
   /** Bounds a request from the first byte of the connection to the last of the body, in ms. */
@@ -116,3 +116,39 @@ function connectOptions({ timeout, ca, ipv4First }: TransportOptions) {
 const lookupIpv4First: LookupFunction = (hostname, options, done) => {
   lookup(hostname, { ...options, order: 'ipv4first' }, done);
 };
+
+/**
+ * What comes of the work, unless a signal comes before. Undici itself obeys one only once it has a connection, which
+ * may be never. Not by AbortSignal.any: what is listened to there lives as long as its oldest source, the daemon.
+ */
+async function unlessEnded<T>(work: Promise<T>, signals: readonly AbortSignal[]): Promise<T> {
+  const over = new AbortController();
+  // As many as there are requests at once: Node would take more than ten for a leak.
+  setMaxListeners(0, ...signals);
+  const ended = new Promise<never>((_, reject) => {
+    for (const signal of signals) {
+      if (signal.aborted) reject(signal.reason);
+      signal.addEventListener('abort', () => reject(signal.reason), { signal: over.signal });
+    }
+  });
+  try {
+    return await Promise.race([work, ended]);
+  } finally {
+    over.abort();
+  }
+}
+
+export interface PlatformRequest {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  /** What an error code of this endpoint blames: the secret, or the token. */
+  readonly endpoint: EndpointKind;
+  readonly query?: Readonly<Record<string, string>>;
+  /** Sent as JSON. */
+  readonly body?: Readonly<Record<string, unknown>>;
+  /** Whether asking twice does no harm: then another host may be asked when an answer was lost. */
+  readonly repeatable: boolean;
+  readonly signal: AbortSignal;
+  /** Asked at the last moment before anything is sent; with a no, nothing is. */
+  readonly permit?: (() => boolean) | undefined;
+}

@@ -1,7 +1,5 @@
-import { fetched } from './fetched.ts';
-import type { CredentialKind } from './kind.ts';
-import { probeToken } from './probe.ts';
-import { repeatingPolicy } from './repeating-policy.ts';
+import { type CredentialKind, repeatingPolicy } from './kind.ts';
+import { fetched, probeToken } from './platform.ts';
 
 /**
  * The token of one app of a corp: while it lives every call returns the same one with the seconds it has left, and

@@ -3,11 +3,10 @@ import { dirname } from 'node:path';
 import type { Token } from '../core/credential.ts';
 import type { Publisher } from '../core/ports.ts';
 import type { Secret } from '../core/secret.ts';
-import { type Attributes, writeAtomically } from '../system/atomic-write.ts';
-import { fileFailure, fileProblem } from '../system/file-failure.ts';
-import { makeFolder } from '../system/make-folder.ts';
-import { sweepNowAndThen } from '../system/occasional-sweep.ts';
-import { pathProblem } from '../system/path-problem.ts';
+import { type Attributes, sweepNowAndThen, writeAtomically } from '../system/fs/atomic-write.ts';
+import { fileFailure, fileProblem } from '../system/fs/file-failure.ts';
+import { makeFolder } from '../system/fs/make-folder.ts';
+import { pathProblem } from '../system/fs/path-problem.ts';
 import { type FormatName, formats, type Subject } from './formats.ts';
 
 export interface FileTarget extends Attributes {

@@ -1,7 +1,4 @@
 import type { Kind, Token } from '../core/credential.ts';
-import { phpArray } from './formats/php.ts';
-import { javaProperties } from './formats/properties.ts';
-import { shellAssignments } from './formats/shell.ts';
 
 /** Whose token or ticket a file holds: what the details say beside the value. */
 export interface Subject {
@@ -63,4 +60,54 @@ function variables(token: Token, { kind }: Subject) {
 /** Rounded down: no reader is promised a part of a second that the token does not have. */
 function epochSeconds(ms: number): number {
   return Math.floor(ms / 1000);
+}
+
+/** What is not visible ASCII or a blank, means something in a double-quoted string, or opens or closes PHP. */
+const ESCAPED = /[^ -~]|["$<>?\\]/g;
+
+/** A file whose `include` returns the fields as an array. It prints nothing, also when a web server runs it. */
+function phpArray(fields: Readonly<Record<string, string | number>>): string {
+  const entries = Object.entries(fields).map(([key, value]) => `  ${literal(key)} => ${literal(value)},\n`);
+  return `<?php return [\n${entries.join('')}];\n`;
+}
+
+/**
+ * Strings become plain ASCII, with `\xHH` for every other byte: `zend.multibyte` and `zend.script_encoding` may make
+ * PHP read the file in an encoding in which a byte of UTF-8 swallows the backslash after it.
+ */
+function literal(value: string | number): string {
+  if (typeof value === 'number') return String(value);
+  const bytes = Buffer.from(value, 'utf8').toString('latin1');
+  const hex = (byte: string) => `\\x${byte.charCodeAt(0).toString(16).padStart(2, '0')}`;
+  return `"${bytes.replace(ESCAPED, hex)}"`;
+}
+
+/**
+ * Java properties, escaped like those of `Properties.store`: plain ASCII, since `load` reads a stream as Latin-1.
+ * @param fields with keys of letters, digits and `_`
+ */
+function javaProperties(fields: Readonly<Record<string, string | number>>): string {
+  const entries = Object.entries(fields);
+  return entries.map(([key, value]) => `${key}=${escaped(String(value))}\n`).join('');
+}
+
+/** Blanks as well: not every reader of properties leaves those at the ends alone. */
+function escaped(value: string): string {
+  const unicode = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return value.replace(/[\\=:#!]/g, '\\$&').replace(/[^!-~]/g, unicode);
+}
+
+/**
+ * Assignments for any POSIX shell to source.
+ * @throws {TypeError} for a value with a NUL, which no shell variable can hold
+ */
+function shellAssignments(variables: Readonly<Record<string, string | number>>): string {
+  const entries = Object.entries(variables);
+  return entries.map(([name, value]) => `${name}=${quoted(String(value))}\n`).join('');
+}
+
+/** Between single quotes a shell reads everything as it is, up to the next single quote. */
+function quoted(value: string): string {
+  if (value.includes('\0')) throw new TypeError('a shell variable cannot hold a NUL');
+  return `'${value.replaceAll("'", "'\\''")}'`;
 }

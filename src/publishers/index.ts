@@ -3,7 +3,7 @@ import type { Kubernetes } from '../kubernetes/index.ts';
 import { type FileTarget, filePublisher } from './file.ts';
 import type { Subject } from './formats.ts';
 import { type SecretTarget, secretPublisher } from './kubernetes-secret.ts';
-import { createSecretSpace, spaceOf } from './secret-space.ts';
+import { createSecretSpace, spaceOf } from './secret-capacity.ts';
 
 /** Everything a credential can be published to. */
 export type Target = FileTarget | SecretTarget;

@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util';
 import { SECOND } from '../core/time.ts';
-import { parseDuration } from '../system/duration.ts';
+import { parseDuration } from '../system/time/duration.ts';
 import { isCorpId, type SandboxAccount } from './accounts.ts';
-import { SandboxError } from './errors.ts';
 import type { SandboxOptions } from './index.ts';
 import { loopbackAddress } from './loopback.ts';
+import { SandboxError } from './protocol.ts';
 
 /** The command line's wish: a sandbox, or all that is wrong with it, one line each. */
 export type SandboxArguments =

@@ -1,12 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isChunkedPost, readBody } from './body.ts';
 import type { SandboxClock } from './clock.ts';
 import { gatewayAnswer, send, sendEndless, sendHalf, type WireAnswer } from './endings.ts';
 import { claimFaults, type Ending, type Fault } from './faults.ts';
 import type { Journal } from './journal.ts';
 import type { Platform } from './platform.ts';
-import type { PlatformAnswer, PlatformRequest, Trace } from './protocol.ts';
+import {
+  isChunkedPost,
+  type PlatformAnswer,
+  type PlatformRequest,
+  readBody,
+  type Trace,
+} from './protocol.ts';
 
 const BODY_LIMIT = 1_048_576;
 

@@ -1,17 +1,17 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
-import { systemClock } from '../system/clock.ts';
+import { systemClock } from '../system/time/clock.ts';
 import { createSandboxClock } from './clock.ts';
-import { SandboxError } from './errors.ts';
 import { createJournal } from './journal.ts';
 import { loopbackAddress } from './loopback.ts';
 import { createPlatform, type PlatformOptions } from './platform.ts';
+import { SandboxError } from './protocol.ts';
 import { createSandboxServer } from './server.ts';
 
 export type { SandboxAccount } from './accounts.ts';
-export { SandboxError } from './errors.ts';
 export type { Fault } from './faults.ts';
 export type { JournalEntry } from './journal.ts';
+export { SandboxError } from './protocol.ts';
 
 export interface SandboxOptions extends PlatformOptions {
   /** Loopback only (default 127.0.0.1). */

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { SandboxError } from './errors.ts';
+import { SandboxError } from './protocol.ts';
 
 /**
  * The address to listen on. A fake platform that others can reach would take their secrets, so it listens on

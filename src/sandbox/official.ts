@@ -1,10 +1,9 @@
-import type { OfficialAccount } from './accounts.ts';
+import { letsIn, type OfficialAccount } from './accounts.ts';
 import { replaceToken } from './classic.ts';
 import { chinaDay, countIn, usedIn } from './counter.ts';
 import { isRefusal, type PlatformRequest, parametersOf, type Refusal, refuse, text } from './protocol.ts';
 import { fetchStable } from './stable.ts';
 import { newToken, secondsLeft, type Token } from './tokens.ts';
-import { letsIn } from './whitelist.ts';
 import type { Call, World } from './world.ts';
 
 /** `/cgi-bin/token`. Assumption: only calls that hand out a token count towards the daily quota. */

@@ -1,3 +1,5 @@
+import type { IncomingMessage } from 'node:http';
+
 /** One request to the platform as plain data, so that a simulation can ask without HTTP. */
 export interface PlatformRequest {
   readonly method: string;
@@ -67,4 +69,36 @@ export function parametersOf(request: PlatformRequest): Readonly<Record<string, 
 /** A parameter as text; an empty one and one of another type count as missing. */
 export function text(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** The body as text; undefined when it is longer than `limit` bytes, which are all that is ever kept of it. */
+export async function readBody(request: IncomingMessage, limit: number): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request) {
+    const bytes = Buffer.from(chunk);
+    size += bytes.length;
+    // Read to its end all the same: leaving the loop would destroy the connection, and the answer with it.
+    if (size <= limit) chunks.push(bytes);
+  }
+  return size > limit ? undefined : Buffer.concat(chunks).toString('utf8');
+}
+
+/** Neither Content-Length nor an end in sight: the platform's gateway answers such a POST with 412 (field reports). */
+export function isChunkedPost({ method, headers }: IncomingMessage): boolean {
+  return method === 'POST' && headers['transfer-encoding'] !== undefined;
+}
+
+/** Why a sandbox did not start. */
+export type SandboxErrorCode = 'SANDBOX_NOT_LOOPBACK' | 'SANDBOX_ADDRESS_IN_USE' | 'SANDBOX_ADDRESS_UNUSABLE';
+
+/** The message is one line for a person. */
+export class SandboxError extends Error {
+  readonly code: SandboxErrorCode;
+
+  constructor(code: SandboxErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'SandboxError';
+    this.code = code;
+  }
 }

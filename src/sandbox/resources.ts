@@ -1,9 +1,9 @@
 import * as v from 'valibot';
+import { isAddressRange } from './accounts.ts';
 import type { SandboxClock } from './clock.ts';
 import { type Fault, faultListSchema } from './faults.ts';
 import type { Journal } from './journal.ts';
 import type { Platform } from './platform.ts';
-import { isAddressRange } from './whitelist.ts';
 
 /** What the control path reads and changes. */
 export interface Controls {

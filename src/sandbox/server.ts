@@ -1,9 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { readBody } from './body.ts';
-import { control } from './control.ts';
 import { send } from './endings.ts';
 import { exchange, type Transport } from './exchange.ts';
-import { type Controls, problem } from './resources.ts';
+import { readBody } from './protocol.ts';
+import { type ControlAnswer, type ControlRequest, type Controls, problem, RESOURCES } from './resources.ts';
 
 const CONTROL_BODY_LIMIT = 65_536;
 const CONTROL = '/sandbox/';
@@ -65,4 +64,15 @@ function sendJson(response: ServerResponse, status: number, body: object): void 
 function fail(response: ServerResponse, error: unknown): void {
   if (response.destroyed || response.headersSent) response.destroy();
   else sendJson(response, 500, { error: String(error) });
+}
+
+/** Answers one control request. Problems are `{"error": …}` with 400, 404, 405 or 409. */
+function control(controls: Controls, request: ControlRequest): ControlAnswer {
+  const [first = '', ...more] = request.segments;
+  const name = first === 'accounts' && more.length === 1 ? 'accounts/APPID' : request.segments.join('/');
+  const resource = Object.hasOwn(RESOURCES, name) ? RESOURCES[name] : undefined;
+  if (!resource) return problem(404, `there is no ${name}; there is ${Object.keys(RESOURCES).join(', ')}`);
+  const handler = Object.hasOwn(resource, request.method) ? resource[request.method] : undefined;
+  if (!handler) return problem(405, `${name}: ${Object.keys(resource).join(', ')} only`);
+  return handler(controls, request);
 }

@@ -1,7 +1,7 @@
+import { randomBytes } from 'node:crypto';
+import { DAY } from '../core/time.ts';
 import type { Corp, OfficialAccount } from './accounts.ts';
 import type { Caller } from './callers.ts';
-import { createIssuedTokens, type IssuedTokens } from './issued.ts';
-import { createMint, type Mint, type RandomBytes } from './mint.ts';
 import type { Outcome, PlatformRequest } from './protocol.ts';
 
 export interface RuleOptions {
@@ -62,5 +62,68 @@ function rulesFrom(options: RuleOptions): Rules {
     overlap: overlap * 1000,
     rotationWindow: rotationWindow * 1000,
     dailyQuota,
+  };
+}
+
+/** Gives that many random bytes. A seeded one makes a simulation repeatable. */
+export type RandomBytes = (size: number) => Uint8Array;
+
+/** Makes the values that the platform hands out. */
+export interface Mint {
+  /** Digits, `_`, URL-safe characters: 136 in all, as seen in the field. */
+  readonly token: () => string;
+  /** WeCom's tokens have no digits in front. */
+  readonly corpToken: () => string;
+  readonly ticket: () => string;
+  /** Request id: three groups of eight hex digits. */
+  readonly rid: () => string;
+  /** WeCom's counterpart of the request id: digits. */
+  readonly hint: () => string;
+}
+
+function createMint(random: RandomBytes = randomBytes): Mint {
+  const urlSafe = (length: number) =>
+    Buffer.from(random(Math.ceil((length * 3) / 4)))
+      .toString('base64url')
+      .slice(0, length);
+  const hex = (digits: number) => Buffer.from(random(digits / 2)).toString('hex');
+  return {
+    token: () => `84_${urlSafe(133)}`,
+    corpToken: () => urlSafe(214),
+    ticket: () => urlSafe(86),
+    rid: () => `${hex(8)}-${hex(8)}-${hex(8)}`,
+    hint: () =>
+      BigInt(`0x${hex(14)}`)
+        .toString()
+        .padStart(19, '1'),
+  };
+}
+
+/** Whose token it is and when its lifetime ends (epoch ms), live or not. */
+export type Issued = { readonly endsAt: number } & (
+  | { readonly kind: 'classic' | 'stable'; readonly appId: string }
+  | { readonly kind: 'wecom'; readonly corpId: string; readonly app: number }
+);
+
+/** Every token handed out, by value: finds the owner of a presented token and tells an old one from a made-up one. */
+export interface IssuedTokens {
+  readonly add: (value: string, issued: Issued, now: number) => void;
+  readonly find: (value: string) => Issued | undefined;
+}
+
+const SMALLEST_SWEEP = 1_000;
+
+/** Remembers a token for a day after its end, so that days of simulation stay small. */
+export function createIssuedTokens(): IssuedTokens {
+  const tokens = new Map<string, Issued>();
+  let sweepAt = SMALLEST_SWEEP;
+  return {
+    add(value, issued, now) {
+      tokens.set(value, issued);
+      if (tokens.size < sweepAt) return;
+      for (const [old, { endsAt }] of tokens) if (endsAt + DAY < now) tokens.delete(old);
+      sweepAt = Math.max(SMALLEST_SWEEP, 2 * tokens.size);
+    },
+    find: (value) => tokens.get(value),
   };
 }

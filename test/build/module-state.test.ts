@@ -11,11 +11,11 @@ const SOURCES = fileURLToPath(new URL('../../src/', import.meta.url));
  * can guess, and each test has a folder of its own: so test files can share a process (`isolate: false`).
  */
 const KEPT_BY_PATH = [
-  'coordination/file-lock.ts: ours',
-  'coordination/stale-lock.ts: closed',
-  'system/atomic-write.ts: expected',
-  'system/atomic-write.ts: underWay',
-  'system/occasional-sweep.ts: swept',
+  'coordination/folder/file-lock.ts: ours',
+  'coordination/folder/stale-lock.ts: closed',
+  'system/fs/atomic-write.ts: expected',
+  'system/fs/atomic-write.ts: swept',
+  'system/fs/atomic-write.ts: underWay',
 ];
 
 /** A variable, or a collection that something can be put into, outside any function. */

@@ -1,6 +1,6 @@
 import { type JsonSchema, toJsonSchema } from '@valibot/to-json-schema';
 import * as v from 'valibot';
-import { Document } from '../../src/config/schema.ts';
+import { Document } from '../../src/config/schema/index.ts';
 
 /** What editors check and complete a configuration with, made of the schema that the program itself reads it by. */
 export function jsonSchema(): JsonSchema {

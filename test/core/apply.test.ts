@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { lifeOf } from '../../src/core/age.ts';
 import { apply } from '../../src/core/apply.ts';
-import type { Event } from '../../src/core/event.ts';
+import type { Event } from '../../src/core/events/event.ts';
+import { restOf } from '../../src/core/plan.ts';
 import { servedLife } from '../../src/core/readiness.ts';
-import { restOf } from '../../src/core/rest.ts';
-import { graceOf } from '../../src/core/same.ts';
 import { isPublished, obstacle, type State } from '../../src/core/state.ts';
 import { after, HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
+import { lifeOf } from '../../src/core/token-age.ts';
+import { graceOf } from '../../src/core/unchanged-token.ts';
 import { PASSING_FAULT, type Story, TARGET, tell, token } from '../support/story.ts';
 
 const SLOW_FAULT = {

@@ -1,6 +1,5 @@
 import * as fc from 'fast-check';
-import type { Backoff } from '../../src/core/backoff.ts';
-import type { FailureClass } from '../../src/core/failure.ts';
+import type { Backoff, FailureClass } from '../../src/core/failure.ts';
 import type { Strength } from '../../src/core/state.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
 

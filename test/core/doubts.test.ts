@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { apply } from '../../src/core/apply.ts';
 import type { Answer } from '../../src/core/credential.ts';
-import type { Event } from '../../src/core/event.ts';
+import type { Event } from '../../src/core/events/event.ts';
+import { currentSetback } from '../../src/core/last-failure.ts';
 import { begin } from '../../src/core/outcome.ts';
 import { Secret } from '../../src/core/secret.ts';
-import { currentSetback } from '../../src/core/setback.ts';
 import { HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
 import { PASSING_FAULT, type Story, tell, token } from '../support/story.ts';
 

@@ -1,13 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { backoffDelay } from '../../src/core/backoff.ts';
 import {
   type EndpointKind,
   errcodeRule,
   type PlatformFamily,
   platformFailure,
 } from '../../src/core/errcodes/index.ts';
-import type { Failure } from '../../src/core/failure.ts';
+import { backoffDelay, type Failure } from '../../src/core/failure.ts';
 import { DAY, HOUR, MINUTE } from '../../src/core/time.ts';
 
 const SECRET = '0123456789abcdef0123456789abcdef';

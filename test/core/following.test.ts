@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { judge } from '../../src/coordination/refresh-outcome.ts';
+import { judge } from '../../src/coordination/folder/refresh-desk.ts';
 import { Secret } from '../../src/core/secret.ts';
 import { lifeLeft } from '../../src/core/state.ts';
 import { HOUR, MINUTE, SECOND } from '../../src/core/time.ts';

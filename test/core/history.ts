@@ -1,11 +1,11 @@
 import { apply } from '../../src/core/apply.ts';
+import type { Budget } from '../../src/core/budget.ts';
 import type { CredentialType, Token } from '../../src/core/credential.ts';
-import type { Event } from '../../src/core/event.ts';
+import type { Event } from '../../src/core/events/event.ts';
 import { type Failure, PASSING } from '../../src/core/failure.ts';
 import { begin } from '../../src/core/outcome.ts';
 import { type FetchStep, plan, type Step } from '../../src/core/plan.ts';
 import { kills, type Policy } from '../../src/core/policy.ts';
-import type { Budget } from '../../src/core/quota.ts';
 import { type AccountRecord, emptyRecord } from '../../src/core/record.ts';
 import { initialState, isPublished, lifeLeft, type State, type Strength } from '../../src/core/state.ts';
 import { DAY, type Instant, MINUTE, SECOND } from '../../src/core/time.ts';

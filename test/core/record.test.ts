@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { caughtUp, ledgerTime, platformTime } from '../../src/core/anchor.ts';
+import { caughtUp, ledgerTime, platformTime } from '../../src/core/budget.ts';
 import { emptyRecord, standing, withSecret } from '../../src/core/record.ts';
-import { stronger } from '../../src/core/wish.ts';
+import { stronger } from '../../src/core/refresh-request.ts';
 
 describe('AppSecrets in a record', () => {
   it('the AppSecret that fetched last comes last, and each is listed once', () => {

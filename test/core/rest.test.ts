@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { plan } from '../../src/core/plan.ts';
-import { lasts, restOf } from '../../src/core/rest.ts';
-import type { State } from '../../src/core/state.ts';
-import { initialState } from '../../src/core/state.ts';
+import { lasts, plan, restOf } from '../../src/core/plan.ts';
+import { initialState, type State } from '../../src/core/state.ts';
 import { after, type Instant, MINUTE, SECOND } from '../../src/core/time.ts';
 import { credentialKinds } from '../../src/providers/index.ts';
 import { aToken } from '../publishers/token.ts';

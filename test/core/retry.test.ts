@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Backoff, backoffDelay } from '../../src/core/backoff.ts';
-import { type FailureClass, PASSING } from '../../src/core/failure.ts';
-import { holdAfter, withAttemptElsewhere } from '../../src/core/retry.ts';
+import { type Backoff, backoffDelay, type FailureClass, PASSING } from '../../src/core/failure.ts';
+import { holdAfter, withAttemptElsewhere } from '../../src/core/last-failure.ts';
 import type { State } from '../../src/core/state.ts';
 import { after, HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
 import { tell } from '../support/story.ts';

@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JournalEntry } from '../../src/sandbox/index.ts';
-import { self } from '../../src/system/process-identity.ts';
+import { self } from '../../src/system/process/process-identity.ts';
 import { APP_ID, type Type, workbench } from '../e2e/workbench.ts';
 import { contentOf } from '../support/files.ts';
 import type { AtEnd, Environment } from '../support/program.ts';

@@ -9,7 +9,7 @@ import type { Thread } from './calls.ts';
 
 // The same from a bundle in a folder of dist/.
 const PROGRAM = fileURLToPath(new URL('../../dist/wx-token-sidecar.js', import.meta.url));
-const PAUSE = fileURLToPath(new URL('../../test/crash/pause.cjs', import.meta.url));
+const PAUSE = fileURLToPath(new URL('./pause.cjs', import.meta.url));
 
 /** One thread for files, so that their order is the same in every run. */
 const ONE_THREAD = { UV_THREADPOOL_SIZE: '1', UV_USE_IO_URING: '0' };

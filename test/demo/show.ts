@@ -1,6 +1,6 @@
 import { join, relative } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { systemClock } from '../../src/system/clock.ts';
+import { systemClock } from '../../src/system/time/clock.ts';
 import { tokenCalls } from './journal.ts';
 import type { Command, Program } from './programs.ts';
 import { type Published, readPublished } from './published.ts';

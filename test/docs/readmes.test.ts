@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { VARIABLES } from '../../src/config/variables.ts';
+import { VARIABLES } from '../../src/config/read/environment.ts';
 import { blocksOf, codeWith, pages, ROOT, textOf } from './readme.ts';
 
 const CHINESE = 'README.zh-CN.md';

@@ -1,7 +1,7 @@
 import { chmod, copyFile, lstat, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Status } from '../../src/operations/status.ts';
+import type { Status } from '../../src/observability/status/status.ts';
 import { filesIn } from '../support/files.ts';
 import { BUILT_PROGRAM, type Environment, startProcess, startProgram } from '../support/program.ts';
 import { runHere } from '../support/run-here.ts';

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { encodeEntry } from '../../src/coordination/secret-entry.ts';
+import { encodeEntry } from '../../src/codec/details.ts';
 import { Secret } from '../../src/core/secret.ts';
 import { SECOND } from '../../src/core/time.ts';
 import { contentOf } from '../support/files.ts';

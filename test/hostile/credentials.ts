@@ -3,7 +3,7 @@ import { EdgeError } from '../../src/core/failure.ts';
 import { Secret } from '../../src/core/secret.ts';
 import { createPlatform, createTransport, credentialKinds, ticketKinds } from '../../src/providers/index.ts';
 import type { TransportOptions } from '../../src/providers/transport.ts';
-import { systemClock } from '../../src/system/clock.ts';
+import { systemClock } from '../../src/system/time/clock.ts';
 import { APPID, GOOD, PATIENCE, SECRET, TOKEN } from '../providers/asking.ts';
 
 /** Each way in which something confidential goes out: in a body, in a query, as the AppSecret or as a token. */

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
 import { HOUR } from '../../src/core/time.ts';
-import { statusOnDisk } from '../../src/inspection/status.ts';
+import { statusOnDisk } from '../../src/inspection/status/index.ts';
 import { filePublisher } from '../../src/publishers/file.ts';
 import { account, inJson, place } from '../config/written.ts';
 import { tell, token } from '../support/story.ts';

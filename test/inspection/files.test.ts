@@ -3,9 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { FileTargetConfig } from '../../src/config/config.ts';
 import { Secret } from '../../src/core/secret.ts';
-import { inspectSecret } from '../../src/inspection/secret.ts';
-import { inspectState } from '../../src/inspection/state.ts';
-import { inspectTargets } from '../../src/inspection/target.ts';
+import { inspectState } from '../../src/inspection/check/state.ts';
+import { inspectSecret, inspectTargets } from '../../src/inspection/check/target.ts';
 import { isRoot } from '../system/folder.ts';
 import { realFolder, sceneOn } from './scene.ts';
 

@@ -1,4 +1,4 @@
-import type { Series } from '../operations/exposed.ts';
+import type { Series } from '../observability/metrics/exposed.ts';
 
 /** The labels of each metric. */
 export type Vocabulary = ReadonlyMap<string, ReadonlySet<string>>;

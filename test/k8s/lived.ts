@@ -1,7 +1,7 @@
 import { MINUTE, SECOND } from '../../src/core/time.ts';
-import { createMetrics } from '../../src/operations/metrics.ts';
-import { createReconciler } from '../../src/reconciler.ts';
-import { type Series, seriesIn } from '../operations/exposed.ts';
+import { createReconciler } from '../../src/loop/reconciler.ts';
+import { createMetrics } from '../../src/observability/metrics/index.ts';
+import { type Series, seriesIn } from '../observability/metrics/exposed.ts';
 import { TICK } from '../simulate/simulate.ts';
 import { fakeClock, seeded } from '../support/clock.ts';
 import { createAccounts, type Fault } from './accounts.ts';

@@ -7,7 +7,7 @@ import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
 import { OFFICIAL } from '../../src/core/errcodes/official.ts';
 import { WECOM } from '../../src/core/errcodes/wecom.ts';
-import { exposeAll } from '../operations/exposed.ts';
+import { exposeAll } from '../observability/metrics/exposed.ts';
 import { metricsIn, strangers, type Vocabulary, vocabularyOf } from './expressions.ts';
 import { alerts, dashboard, FOLDER, questions, textOf } from './monitoring.ts';
 import { promtool, promtoolWith } from './promtool.ts';

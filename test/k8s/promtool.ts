@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, type TestContext } from 'vitest';
-import type { Series } from '../operations/exposed.ts';
+import type { Series } from '../observability/metrics/exposed.ts';
 import { runTool } from '../support/tools.ts';
 import type { Scrapes } from './lived.ts';
 

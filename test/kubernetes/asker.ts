@@ -1,5 +1,5 @@
 import { Agent, request } from 'undici';
-import type { Connection } from '../../src/kubernetes/connection.ts';
+import type { Connection } from '../../src/kubernetes/connection-types.ts';
 
 interface Body extends Readonly<Record<string, unknown>> {}
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { type Elector, startElector } from '../../src/coordination/lease-elector.ts';
-import { holdingOf } from '../../src/coordination/lease-spec.ts';
-import type { ClusterEvent } from '../../src/core/cluster-event.ts';
+import { holdingOf } from '../../src/coordination/lease/election.ts';
+import { type Elector, startElector } from '../../src/coordination/lease/elector.ts';
+import type { ClusterEvent } from '../../src/core/events/cluster.ts';
 import { SECOND } from '../../src/core/time.ts';
 import { collectionPath, objectPath } from '../../src/kubernetes/resources.ts';
-import { systemClock } from '../../src/system/clock.ts';
+import { systemClock } from '../../src/system/time/clock.ts';
 import { WRITER } from '../support/kubernetes/role.ts';
 import { eventually } from '../support/wait.ts';
 import { openCluster } from './cluster.ts';

@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 import { describe, expect, it, type TestContext } from 'vitest';
 import { EdgeError } from '../../src/core/failure.ts';
-import type { Timeouts } from '../../src/kubernetes/agents.ts';
 import { createClient } from '../../src/kubernetes/client.ts';
+import type { Timeouts } from '../../src/kubernetes/http.ts';
 import { collectionPath } from '../../src/kubernetes/resources.ts';
 import { fakeClock } from '../support/clock.ts';
 import { WRITER } from '../support/kubernetes/role.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { mirrorStore } from '../../src/coordination/mirror-store.ts';
-import { systemClock } from '../../src/system/clock.ts';
+import { mirrorStore } from '../../src/coordination/cluster/mirrors.ts';
+import { systemClock } from '../../src/system/time/clock.ts';
 import { MIRROR } from '../support/kubernetes/role.ts';
 import { token } from '../support/story.ts';
 import { eventually } from '../support/wait.ts';

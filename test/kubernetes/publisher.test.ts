@@ -1,11 +1,11 @@
 import { describe, expect, it, type TestContext } from 'vitest';
 import type { Token } from '../../src/core/credential.ts';
 import { failureOf } from '../../src/core/failure.ts';
-import type { Timeouts } from '../../src/kubernetes/agents.ts';
+import type { Timeouts } from '../../src/kubernetes/http.ts';
 import { kubernetesOf } from '../../src/kubernetes/index.ts';
 import { collectionPath, objectPath } from '../../src/kubernetes/resources.ts';
 import { publishers, type Target } from '../../src/publishers/index.ts';
-import { systemClock } from '../../src/system/clock.ts';
+import { systemClock } from '../../src/system/time/clock.ts';
 import { aToken } from '../publishers/token.ts';
 import { WRITER } from '../support/kubernetes/role.ts';
 import { openCluster } from './cluster.ts';

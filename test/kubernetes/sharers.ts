@@ -1,12 +1,12 @@
-import { openSecret, type SecretCache } from '../../src/coordination/secret-cache.ts';
-import { secretStore } from '../../src/coordination/secret-store.ts';
-import type { ClusterEvent } from '../../src/core/cluster-event.ts';
+import { openSecret, type SecretCache } from '../../src/coordination/cluster/secret-cache.ts';
+import { secretStore } from '../../src/coordination/cluster/secret-store.ts';
+import type { ClusterEvent } from '../../src/core/events/cluster.ts';
 import type { AccountStore } from '../../src/core/ports.ts';
 import type { AccountRecord } from '../../src/core/record.ts';
 import { Secret } from '../../src/core/secret.ts';
 import { kubernetesOf } from '../../src/kubernetes/index.ts';
 import { collectionPath, objectPath } from '../../src/kubernetes/resources.ts';
-import { systemClock } from '../../src/system/clock.ts';
+import { systemClock } from '../../src/system/time/clock.ts';
 import { WRITER } from '../support/kubernetes/role.ts';
 import { eventually } from '../support/wait.ts';
 import { openCluster, type Somebody } from './cluster.ts';

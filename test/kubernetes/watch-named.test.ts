@@ -1,9 +1,9 @@
 import { describe, expect, it, type TestContext } from 'vitest';
 import type { Failure } from '../../src/core/failure.ts';
-import type { Timeouts } from '../../src/kubernetes/agents.ts';
+import type { Timeouts } from '../../src/kubernetes/http.ts';
 import { collectionPath, objectPath } from '../../src/kubernetes/resources.ts';
 import { watchNamed } from '../../src/kubernetes/watch-named.ts';
-import { systemClock } from '../../src/system/clock.ts';
+import { systemClock } from '../../src/system/time/clock.ts';
 import type { ApiServerOptions } from '../support/kubernetes/api-server.ts';
 import { WRITER } from '../support/kubernetes/role.ts';
 import { eventually } from '../support/wait.ts';

@@ -1,8 +1,8 @@
 import { apply } from '../../src/core/apply.ts';
-import type { Event } from '../../src/core/event.ts';
+import type { Event } from '../../src/core/events/event.ts';
+import type { Report } from '../../src/core/events/report.ts';
 import type { FetchRequest, Lease, Probe, Unit } from '../../src/core/ports.ts';
 import type { AccountRecord } from '../../src/core/record.ts';
-import type { Report } from '../../src/core/report.ts';
 import { Secret } from '../../src/core/secret.ts';
 import type { State } from '../../src/core/state.ts';
 import type { Cell, Loop } from '../../src/loop/cell.ts';

@@ -3,8 +3,7 @@ import { EdgeError } from '../../src/core/failure.ts';
 import { Secret } from '../../src/core/secret.ts';
 import type { State } from '../../src/core/state.ts';
 import { HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
-import { createSteps } from '../../src/loop/steps.ts';
-import { createWaits } from '../../src/loop/waits.ts';
+import { createSteps, createWaits } from '../../src/loop/steps.ts';
 import { PASSING_FAULT, TARGET, tell, token } from '../support/story.ts';
 import { aCell, LEASE } from './cell.ts';
 

@@ -1,7 +1,4 @@
 import { mutating } from './shared.mjs';
 
-/** What daemons share in a cluster, met with an API server in memory. */
-export default mutating('cluster', [
-  'src/coordination/{cluster,cluster-ears,contested,lease-*,mirror-*,mirrors}.ts',
-  'src/coordination/secret-{cache,entry,reader,requests,store,watch}.ts',
-]);
+/** What daemons share in a cluster, met with an API server in memory, and how it is written down. */
+export default mutating('cluster', ['src/coordination/{cluster,lease}/*.ts', 'src/codec/*.ts']);

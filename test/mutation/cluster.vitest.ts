@@ -1,6 +1,3 @@
 import { meeting } from './meeting.ts';
 
-export default meeting([
-  'test/coordination/{cluster,cluster-ears,contested,lease-*,mirror-store,mirrors}.test.ts',
-  'test/coordination/secret-*.test.ts',
-]);
+export default meeting(['test/coordination/{cluster,lease}/*.test.ts', 'test/codec/*.test.ts']);

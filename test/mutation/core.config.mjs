@@ -1,3 +1,3 @@
 import { mutating } from './shared.mjs';
 
-export default mutating('core', ['src/core/*.ts']);
+export default mutating('core', ['src/core/**/*.ts', '!src/core/errcodes/**']);

@@ -1,6 +1,7 @@
 import { meeting } from './meeting.ts';
 
 export default meeting([
-  'test/coordination/{account-store,file-lock,stale-lock,state-folder,within-time}.test.ts',
-  'test/system/{atomic-write,sweep}.test.ts',
+  'test/coordination/folder/*.test.ts',
+  'test/system/fs/{atomic-write,sweep}.test.ts',
+  'test/system/time/within-time.test.ts',
 ]);

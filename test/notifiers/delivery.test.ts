@@ -9,7 +9,7 @@ import {
   type DeliveryEvent,
   type Notifier,
 } from '../../src/notifiers/index.ts';
-import { systemClock } from '../../src/system/clock.ts';
+import { systemClock } from '../../src/system/time/clock.ts';
 import { eventually } from '../support/wait.ts';
 import { aChange, aHook, runs } from './hook.ts';
 

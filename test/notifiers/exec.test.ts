@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createNotifier, type Notifier } from '../../src/notifiers/index.ts';
-import { journal } from '../operations/journal.ts';
+import { journal } from '../observability/journal.ts';
 import { contentOf } from '../support/files.ts';
 import { eventually } from '../support/wait.ts';
 import { temporaryFolder } from '../system/folder.ts';

@@ -6,7 +6,7 @@ import type { Clock } from '../../src/core/ports.ts';
 import { Secret } from '../../src/core/secret.ts';
 import { createPlatform, createTransport, credentialKinds } from '../../src/providers/index.ts';
 import type { TransportOptions } from '../../src/providers/transport.ts';
-import { systemClock } from '../../src/system/clock.ts';
+import { systemClock } from '../../src/system/time/clock.ts';
 
 export const APPID = 'wx0000000000000000';
 

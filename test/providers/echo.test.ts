@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { withoutEcho } from '../../src/providers/echo.ts';
+import { withoutEcho } from '../../src/providers/platform.ts';
 
 const VALUE = 'a+b/c=d e&f';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Secret } from '../../src/core/secret.ts';
 import { createPlatform, createTransport, credentialKinds } from '../../src/providers/index.ts';
-import { systemClock } from '../../src/system/clock.ts';
+import { systemClock } from '../../src/system/time/clock.ts';
 import { aToken } from '../publishers/token.ts';
 import { APPID, PATIENCE, SECRET, TOKEN } from './asking.ts';
 import { closedPort, saying } from './servers.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Token } from '../../src/core/credential.ts';
-import { precedenceOf } from '../../src/publishers/precedence.ts';
+import { precedenceOf } from '../../src/publishers/kubernetes-secret.ts';
 import { aToken } from './token.ts';
 
 const NOON = Date.UTC(2026, 0, 1, 12);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decodeEntry as decodeRecorded } from '../../src/coordination/secret-entry.ts';
+import { decodeEntry as decodeRecorded } from '../../src/codec/details.ts';
 import { decodeEntry, encodeEntry } from '../../src/publishers/secret-entry.ts';
 import { aToken } from './token.ts';
 

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { replaceToken } from '../../src/sandbox/classic.ts';
 import { chinaDay } from '../../src/sandbox/counter.ts';
-import { createIssuedTokens } from '../../src/sandbox/issued.ts';
 import { createPlatform, type Platform } from '../../src/sandbox/platform.ts';
 import { fetchStable, UNUSED_STABLE } from '../../src/sandbox/stable.ts';
 import { NO_TOKENS, newToken } from '../../src/sandbox/tokens.ts';
+import { createIssuedTokens } from '../../src/sandbox/world.ts';
 import { TEST_ACCOUNT } from '../support/sandbox.ts';
 import { NOON, SECOND } from './client.ts';
 

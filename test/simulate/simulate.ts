@@ -1,5 +1,5 @@
+import type { Budget } from '../../src/core/budget.ts';
 import type { CredentialType } from '../../src/core/credential.ts';
-import type { Budget } from '../../src/core/quota.ts';
 import { DAY, MINUTE, SECOND } from '../../src/core/time.ts';
 import { credentialKinds } from '../../src/providers/index.ts';
 import { createPlatform } from '../../src/sandbox/platform.ts';

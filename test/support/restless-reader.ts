@@ -28,7 +28,7 @@ export interface RestlessReaderOptions {
   readonly url?: string;
 }
 
-/** Between two rounds, in ms. Reading faster would find no more here: half files are looked for by `test/system/crash.slow.test.ts`. */
+/** Between two rounds, in ms. Reading faster would find no more here: half files are looked for by `test/system/fs/crash.slow.test.ts`. */
 const BREATH = 10;
 
 /** A whole token: whoever reads half of one, or anything else, does not match. */

@@ -1,6 +1,6 @@
 import { apply } from '../../src/core/apply.ts';
 import type { CredentialType, TicketKind } from '../../src/core/credential.ts';
-import type { Event } from '../../src/core/event.ts';
+import type { Event } from '../../src/core/events/event.ts';
 import { type Failure, PASSING } from '../../src/core/failure.ts';
 import { begin } from '../../src/core/outcome.ts';
 import { type Plan, plan } from '../../src/core/plan.ts';

@@ -1,5 +1,5 @@
+import type { View } from '../../src/core/plan.ts';
 import type { Unit } from '../../src/core/ports.ts';
-import type { View } from '../../src/core/view.ts';
 import type { Story } from './story.ts';
 
 const never = () => {

@@ -1,5 +1,5 @@
 import type { CredentialType } from '../../src/core/credential.ts';
-import type { View } from '../../src/core/view.ts';
+import type { View } from '../../src/core/plan.ts';
 import { type FakeClock, fakeClock } from './clock.ts';
 import { type Story, tell } from './story.ts';
 

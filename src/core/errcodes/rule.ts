@@ -1,5 +1,4 @@
-import type { Backoff } from '../backoff.ts';
-import type { FailureClass } from '../failure.ts';
+import type { Backoff, FailureClass } from '../failure.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../time.ts';
 
 /**

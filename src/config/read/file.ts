@@ -1,0 +1,57 @@
+import { basename } from 'node:path';
+import { readRegularFile } from '../../system/fs/read-regular-file.ts';
+import { isMapping, type Mapping } from './mapping.ts';
+import type { YamlFile } from './yaml.ts';
+
+/** Bytes: a thousand for each of two thousand accounts. A larger file is something else. */
+const LARGEST = 2 * 1024 * 1024;
+
+const NOT_TEXT = 'is no text in UTF-8';
+
+/** A configuration in a file: what it says, or why it says nothing. */
+export type ConfigFile = { readonly name: string } & (
+  | { readonly yaml: YamlFile; readonly document: Mapping; readonly problem?: never }
+  | { readonly yaml?: YamlFile; readonly document?: never; readonly problem?: string }
+);
+
+/** Reads YAML or JSON. Whatever is wrong with it is a part of what is returned. */
+export async function readConfigFile(path: string): Promise<ConfigFile> {
+  const name = basename(path);
+  // The volumes of Kubernetes hold links, which a change turns to another file.
+  const found = await readRegularFile(path, LARGEST, { followLinks: true }).catch(
+    ({ code, message }: NodeJS.ErrnoException) => ({
+      problem: `${path} cannot be read (${code ?? message})`,
+    }),
+  );
+  if ('problem' in found) return { name, problem: found.problem };
+  const text = found.text.replace(/^\ufeff/, '');
+  const odd = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]/.exec(text);
+  if (odd) {
+    const line = text.slice(0, odd.index).split('\n').length;
+    return { name, problem: `${path} ${encodingProblem(text) ?? NOT_TEXT} (line ${line})` };
+  }
+  // Loaded where it is needed: most daemons are configured by their environment.
+  const { readYaml } = await import('./yaml.ts');
+  const yaml = readYaml(text);
+  const { value } = yaml;
+  if (isMapping(value)) return { name, yaml, document: value };
+  if (value === null) return { name, yaml, problem: `${path} is empty` };
+  if (yaml.problems.length > 0) return { name, yaml };
+  const what = Array.isArray(value) ? 'a list' : 'a single value';
+  return {
+    name,
+    yaml,
+    problem: `${path} must hold keys with their values, credentials: among them, and holds ${what}`,
+  };
+}
+
+/**
+ * Why a text that was read as UTF-8 is none, where that can be told: editors of Windows save UTF-16, in which every
+ * second byte of Latin text is 0.
+ */
+export function encodingProblem(text: string): string | undefined {
+  const zeros = text.split('\0').length - 1;
+  const hasMark = text.startsWith('\ufffd\ufffd');
+  if (zeros > 0 && (hasMark || zeros * 3 > text.length)) return 'looks like UTF-16: save it as UTF-8';
+  return zeros > 0 ? 'holds a NUL, the character of code 0' : undefined;
+}

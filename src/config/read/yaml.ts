@@ -1,0 +1,212 @@
+import {
+  type Alias,
+  type Document,
+  type ErrorCode,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  type ParsedNode,
+  parseDocument,
+  type YAMLMap,
+} from 'yaml';
+import type { KeyPath } from '../key-path.ts';
+
+/** Line by line, one based. */
+export interface Place {
+  readonly line: number;
+  readonly offset: number;
+}
+
+export interface YamlFile {
+  /** Undefined where the text is no YAML at all. */
+  readonly value?: unknown;
+  readonly problems: readonly (Place & { readonly path: KeyPath; readonly what: string })[];
+  /** Where a key stands; of one that is not there, what it should stand in. */
+  placeOf(path: KeyPath): Place;
+}
+
+/** Further ones are most often consequences of the first. */
+const MOST_FAULTS = 10;
+
+/** Reads YAML 1.2, and JSON, which is a part of it. Whatever the text is, nothing is thrown. */
+export function readYaml(text: string): YamlFile {
+  const lines = new LineCounter();
+  const found = parseDocument(text, {
+    lineCounter: lines,
+    version: '1.2',
+    // Also where the file claims to be of an older version: `yes` is a word, 0640 is no octal number.
+    schema: 'core',
+    merge: false,
+    resolveKnownTags: false,
+    prettyErrors: false,
+    // It compares each with each; keys are looked at below.
+    uniqueKeys: false,
+    logLevel: 'error',
+  });
+  const at = (offset: number): Place => ({ line: Math.max(1, lines.linePos(offset).line), offset });
+  const faults = faultsOf(found).map((fault) => ({ ...fault, ...at(fault.offset) }));
+  if (faults.length > 0) {
+    const firstOfLine = faults.filter(({ line }, index) => line !== faults[index - 1]?.line);
+    return { problems: firstOfLine.slice(0, MOST_FAULTS), placeOf: () => at(0) };
+  }
+  const { value, problems, aliases } = plainValue(found.contents);
+  return {
+    ...(value !== undefined && { value }),
+    problems: problems.map((problem) => ({ ...problem, ...at(problem.offset) })),
+    placeOf: (path) => at(offsetOf(found.contents, path, aliases)),
+  };
+}
+
+function faultsOf({ errors, warnings }: Document.Parsed<ParsedNode>): Misplaced[] {
+  const faults = [...errors, ...warnings].sort((a, b) => a.pos[0] - b.pos[0]);
+  // Whatever follows has not been understood.
+  const last = faults.findIndex(({ code }) => code === 'RESOURCE_EXHAUSTION');
+  return faults
+    .slice(0, last < 0 ? faults.length : last + 1)
+    .map(({ code, pos }) => ({ path: [], what: wordsFor(code), offset: pos[0] }));
+}
+
+function offsetOf(root: Node | null, path: KeyPath, aliases: Aliases): number {
+  let node: unknown = root;
+  let offset = startOf(root);
+  for (const step of path) {
+    if (isAlias(node)) node = aliases.get(node);
+    if (isMap(node)) {
+      const pair = node.items.find(({ key }) => nameOf(key) === step);
+      if (!pair) return offset;
+      offset = startOf(pair.key);
+      node = pair.value;
+    } else if (isSeq(node) && typeof step === 'number') {
+      node = node.items[step];
+      if (node === undefined) return offset;
+      offset = startOf(node);
+    } else return offset;
+  }
+  return offset;
+}
+
+/** What is wrong, and where in the text. */
+export interface Misplaced {
+  readonly path: KeyPath;
+  readonly what: string;
+  readonly offset: number;
+}
+
+/** What stands for what: the node that each alias repeats. */
+export type Aliases = ReadonlyMap<Alias, Node>;
+
+export interface Plain {
+  readonly value: unknown;
+  readonly problems: readonly Misplaced[];
+  readonly aliases: Aliases;
+}
+
+/** Nodes that aliases may bring besides those that are written. Two thousand accounts may share a proxy in this way. */
+const MOST_REPEATED = 100_000;
+
+/** Levels: several times what the schema has. */
+const DEEPEST = 64;
+
+const MERGE =
+  'merge keys (<<) are not known here: say it in each, or in platform at the top, which counts for all';
+
+/** Turns nodes into plain values, distrusting them: what repeats keys, itself or too much is a problem and left out. */
+function plainValue(root: Node | null): Plain {
+  const problems: Misplaced[] = [];
+  const anchors = new Map<string, Node>();
+  const aliases = new Map<Alias, Node>();
+  let repeated = 0;
+  let isTooLarge = false;
+
+  function refuse(node: Node, path: KeyPath, what: string): undefined {
+    problems.push({ path, what, offset: startOf(node) });
+  }
+
+  function read(node: Node, path: KeyPath, inAlias: boolean): unknown {
+    if (isTooLarge) return undefined;
+    if (path.length > DEEPEST) return refuse(node, path.slice(0, 3), 'is nested too deeply');
+    if (inAlias && ++repeated > MOST_REPEATED) {
+      isTooLarge = true;
+      return refuse(node, path, 'is made too large by aliases (*name): write less of it, or write it out');
+    }
+    if (isAlias(node)) return readAlias(node, path);
+    // The name belongs to this node from here on; within a repetition it is known already.
+    if (!inAlias && node.anchor !== undefined) anchors.set(node.anchor, node);
+    if (isMap(node)) return readMap(node, path, inAlias);
+    if (isSeq(node)) return node.items.map((item, index) => readPart(item, [...path, index], inAlias));
+    return isScalar(node) ? node.value : undefined;
+  }
+
+  function readAlias(alias: Alias, path: KeyPath): unknown {
+    const target = aliases.get(alias) ?? anchors.get(alias.source);
+    if (!target) return refuse(alias, path, 'is an alias for nothing: what begins with * must be in quotes');
+    aliases.set(alias, target);
+    return read(target, path, true);
+  }
+
+  function readMap(map: YAMLMap, path: KeyPath, inAlias: boolean): unknown {
+    const found = new Map<string, unknown>();
+    for (const { key, value } of map.items as Pair<Node, Node | null>[]) {
+      if (!inAlias && isScalar(key) && key.anchor !== undefined) anchors.set(key.anchor, key);
+      const name = nameOf(key);
+      if (name === undefined) refuse(key, path, 'has a key that is not plain text');
+      else if (name === '<<') refuse(key, path, MERGE);
+      else if (found.has(name)) refuse(key, [...path, name], 'is there twice: only one of them can count');
+      else found.set(name, readPart(value, [...path, name], inAlias));
+    }
+    // Also a key called __proto__ is but a key.
+    return Object.fromEntries(found);
+  }
+
+  function readPart(node: unknown, path: KeyPath, inAlias: boolean): unknown {
+    return isNode(node) ? read(node, path, inAlias) : null;
+  }
+
+  const value = root === null ? null : read(root, [], false);
+  return { value: isTooLarge ? undefined : value, problems, aliases };
+}
+
+function startOf(node: unknown): number {
+  return isNode(node) ? (node.range?.[0] ?? 0) : 0;
+}
+
+/** The text of a key; numbers and such are text here as well. */
+function nameOf(key: unknown): string | undefined {
+  if (!isScalar(key)) return undefined;
+  return typeof key.value === 'string' ? key.value : (key.source ?? String(key.value));
+}
+
+function isNode(node: unknown): node is Node {
+  return isAlias(node) || isMap(node) || isSeq(node) || isScalar(node);
+}
+
+/** What the parser calls by these codes, in words that need no knowledge of the parser and repeat nothing of the file. */
+const WORDS: Readonly<Partial<Record<ErrorCode, string>>> = {
+  BAD_ALIAS: 'holds an alias (*) or anchor (&) without a name: a value that begins so must be in quotes',
+  BAD_DIRECTIVE: 'holds a directive (%) that is not known',
+  BAD_DQ_ESCAPE: 'holds an unknown escape in double quotes: write \\\\ for a backslash, or use single quotes',
+  BAD_INDENT: 'is not indented as what stands around it',
+  BAD_SCALAR_START: 'holds a value that begins with a character of YAML’s own: put it into quotes',
+  BLOCK_AS_IMPLICIT_KEY:
+    'holds a key within the value of a key: put the value into quotes, or on lines of its own',
+  BLOCK_IN_FLOW: 'mixes lines with { } or [ ]: close the bracket first',
+  KEY_OVER_1024_CHARS: 'holds a key that is too long to be one',
+  MISSING_CHAR:
+    'lacks a character of punctuation: a colon, a comma, a closing quote or bracket, or a blank after one',
+  MULTILINE_IMPLICIT_KEY: 'holds a key of several lines: is a colon missing?',
+  MULTIPLE_DOCS: 'begins a second document (---): only one can count',
+  RESOURCE_EXHAUSTION: 'is nested too deeply',
+  TAB_AS_INDENT: 'is indented with a tab: YAML allows blanks only',
+  TAG_RESOLVE_FAILED:
+    'holds a tag (!name), which means nothing here: put a value that begins with ! into quotes',
+  UNEXPECTED_TOKEN:
+    'is no YAML: something is too much here; a value that begins with * & ! % @ ` or holds a colon must be in quotes',
+};
+
+function wordsFor(code: ErrorCode): string {
+  return WORDS[code] ?? 'is no YAML';
+}

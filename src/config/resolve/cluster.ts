@@ -1,0 +1,65 @@
+import type { ClusterConfig } from '../config.ts';
+import type { ClusterSettings } from '../schema/cluster.ts';
+import type { Settings } from '../schema/index.ts';
+import { type Context, isMissing } from './context.ts';
+
+/**
+ * How many tokens and tickets one Secret holds whatever befalls them: of each 2.5 KiB of annotations (256 KiB at most) and
+ * 8.5 KiB of data (1 MiB at most).
+ */
+const MOST = 100;
+
+/** Of the renewals that go into a deadline one may be late. */
+const LATENESS = 1.2;
+
+/** How daemons of a cluster refresh as one. */
+export function resolveCluster(
+  { cluster, credentials = [] }: Settings,
+  context: Context,
+): ClusterConfig | undefined {
+  if (!cluster) return undefined;
+  const { lease, secret } = cluster;
+  const at = ['cluster'];
+  isMissing(context, [...at, 'lease'], lease, 'the Lease that elects the refresher');
+  isMissing(context, [...at, 'secret'], secret, 'the Secret in which it keeps the credentials');
+  if (lease) isMissing(context, [...at, 'lease', 'name'], lease.name, 'the name of the Lease');
+  if (secret) isMissing(context, [...at, 'secret', 'name'], secret.name, 'the name of the Secret');
+  if (lease) refuseHaste(lease, context);
+
+  const fetched = credentials.filter((credential) => credential && credential.type !== 'mirror');
+  if (credentials.length > 0 && credentials.every((credential) => credential?.type === 'mirror')) {
+    const what = 'has nothing to refresh: every credential is a mirror, which needs no Lease. Leave it out';
+    context.complain(at, what);
+  }
+  const kept = fetched.reduce((sum, credential) => sum + 1 + (credential?.tickets.length ?? 0), 0);
+  if (kept > MOST) {
+    const what = `holds ${MOST} tokens and tickets, and these are ${kept}: let some be served by daemons with another Secret`;
+    context.complain([...at, 'secret'], what);
+  }
+  if (lease?.name === undefined || secret?.name === undefined) return undefined;
+  const { duration, renewDeadline, retryPeriod } = lease;
+  return {
+    lease: { ...placeOf(lease.namespace, lease.name), duration, renewDeadline, retryPeriod },
+    secret: placeOf(secret.namespace, secret.name),
+  };
+}
+
+function placeOf(namespace: string | undefined, name: string) {
+  return namespace === undefined ? { name } : { namespace, name };
+}
+
+/** What would let two daemons lead at the same time, or none for long. */
+function refuseHaste(lease: NonNullable<ClusterSettings['lease']>, context: Context): void {
+  const { duration, renewDeadline, retryPeriod } = lease;
+  const at = (name: string) => ['cluster', 'lease', name];
+  if (duration % 1000 !== 0) context.complain(at('duration'), 'must be whole seconds: a Lease counts those');
+  if (renewDeadline >= duration) {
+    context.complain(
+      at('renewDeadline'),
+      'must be shorter than duration: a holder stops before another begins',
+    );
+  }
+  if (retryPeriod * LATENESS >= renewDeadline) {
+    context.complain(at('retryPeriod'), 'must be much shorter than renewDeadline: several tries go into it');
+  }
+}

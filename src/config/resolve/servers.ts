@@ -1,0 +1,47 @@
+import { dirname } from 'node:path';
+import { folderProblem } from '../../system/fs/path-problem.ts';
+import { addressText } from '../../system/net/address.ts';
+import type { Config } from '../config.ts';
+import type { Settings } from '../schema/index.ts';
+import { type Context, isMissing } from './context.ts';
+import { resolveGroup } from './targets.ts';
+
+/** What the daemon listens on; nothing by default. */
+export async function resolveServers(
+  { http, tokenServer }: Settings,
+  context: Context,
+): Promise<Pick<Config, 'http' | 'tokenServer'>> {
+  if (http) isMissing(context, ['http', 'listen'], http.listen, 'host:port, like 127.0.0.1:9400');
+  if (tokenServer) {
+    isMissing(context, ['tokenServer', 'listen'], tokenServer.listen, '127.0.0.1:8867, or unix:/path');
+  }
+  const health = http?.listen;
+  const tokens = tokenServer?.listen;
+  if (health && tokens && health.port !== 0 && addressText(health) === addressText(tokens)) {
+    context.complain(['tokenServer', 'listen'], 'is where health is served: take another port');
+  }
+  const unusable = tokens && 'path' in tokens ? await folderProblem(dirname(tokens.path)) : undefined;
+  if (unusable !== undefined) context.complain(['tokenServer', 'listen'], unusable);
+  const names = http?.allowedHosts.flatMap((name) => (name === undefined ? [] : [name.toLowerCase()]));
+  return {
+    ...(health && { http: { listen: health, allowedHosts: names ?? [] } }),
+    ...(tokens && { tokenServer: { listen: tokens } }),
+  };
+}
+
+/** Who may use the state folder. */
+export async function resolveStateFolder(
+  { stateMode, stateGroup }: Settings,
+  context: Context,
+): Promise<{ readonly stateMode: number; readonly stateGid?: number }> {
+  const isShared = (stateMode & 0o070) !== 0;
+  if (isShared && stateGroup === undefined && !context.isWrong(['stateGroup'])) {
+    context.complain(['stateMode'], 'needs stateGroup: the group whose daemons share the folder');
+  }
+  if (stateGroup === undefined) return { stateMode };
+  if (!isShared && !context.isWrong(['stateMode'])) {
+    context.complain(['stateGroup'], 'needs stateMode: "0770", or its members cannot use the folder');
+  }
+  const stateGid = await resolveGroup(stateGroup, ['stateGroup'], context);
+  return { stateMode, ...(stateGid !== undefined && { stateGid }) };
+}

@@ -1,0 +1,109 @@
+import { readFile } from 'node:fs/promises';
+import type { TicketKind } from '../../core/credential.ts';
+import type { FileTargetConfig, SecretTargetConfig, TargetConfig } from '../config.ts';
+import type { KeyPath } from '../key-path.ts';
+import type { CredentialSettings } from '../schema/credential.ts';
+import type { FileTargetSettings, SecretTargetSettings } from '../schema/targets.ts';
+import { type Context, isMissing } from './context.ts';
+
+/** A target, and where it is said. */
+export interface PlacedTarget {
+  readonly target: TargetConfig;
+  readonly at: KeyPath;
+}
+
+/** Where a credential is published. */
+export async function resolveTargets(
+  { publish, tickets }: CredentialSettings,
+  at: KeyPath,
+  context: Context,
+): Promise<PlacedTarget[]> {
+  const list = [...at, 'publish'];
+  if (isMissing(context, list, publish, 'where it is published') || !publish) return [];
+  if (publish.length === 0) context.complain(list, 'is empty: the credential would be published nowhere');
+  const jsons = new Set(publish.flatMap((target) => (target?.type === 'file' ? jsonOf(target) : [])));
+  const placed: PlacedTarget[] = [];
+  for (const [index, target] of publish.entries()) {
+    const here = [...list, index];
+    if (target === undefined) continue;
+    if (!context.isWrong([...at, 'tickets']) && isUnknown(target.of, tickets)) {
+      context.complain([...here, 'of'], `${target.of} is not among the tickets of this credential`);
+    }
+    const resolved =
+      target.type === 'file'
+        ? await resolveFile(target, here, jsons, context)
+        : resolveSecret(target, here, context);
+    if (resolved) placed.push({ target: resolved, at: here });
+  }
+  return placed;
+}
+
+async function resolveFile(
+  { path, of, format, details, mode, group }: FileTargetSettings,
+  at: KeyPath,
+  jsons: ReadonlySet<string>,
+  context: Context,
+): Promise<FileTargetConfig | undefined> {
+  const gid = await resolveGroup(group, [...at, 'group'], context);
+  if (isMissing(context, [...at, 'path'], path, 'the absolute path of the file') || path === undefined) {
+    return undefined;
+  }
+  // Who publishes them in a way of their own wants no second writer.
+  const isSaid = jsons.has(`${of} ${path}.json`);
+  return {
+    type: 'file',
+    path,
+    of,
+    format,
+    details: details ?? (format === 'raw' && !isSaid),
+    mode,
+    ...(gid !== undefined && { gid }),
+  };
+}
+
+function resolveSecret(
+  { type, namespace, name, key, of, format }: SecretTargetSettings,
+  at: KeyPath,
+  context: Context,
+): SecretTargetConfig | undefined {
+  isMissing(context, [...at, 'namespace'], namespace, 'the namespace of the Secret');
+  isMissing(context, [...at, 'name'], name, 'the name of the Secret');
+  isMissing(context, [...at, 'key'], key, 'the key in the Secret that holds the value');
+  if (namespace === undefined || name === undefined || key === undefined) return undefined;
+  return { type, namespace, name, key, of, format };
+}
+
+function jsonOf({ path, of, format }: FileTargetSettings): string[] {
+  return path !== undefined && format === 'json' ? [`${of} ${path}`] : [];
+}
+
+function isUnknown(of: string, tickets: readonly (TicketKind | undefined)[]): boolean {
+  // Where one of them is wrong, it may be the one that is meant.
+  return of !== 'token' && tickets.every((ticket) => ticket !== undefined && ticket !== of);
+}
+
+/** The largest group id; one more is -1, which tells the kernel to leave the group as it is. */
+const LARGEST = 2 ** 32 - 2;
+
+/** The numeric id of a group, by name or number; undefined when there is none or this system does not know the name. */
+export async function groupId(group: string): Promise<number | undefined> {
+  if (/^\d+$/.test(group)) return Number(group) <= LARGEST ? Number(group) : undefined;
+  const table = await readFile('/etc/group', 'utf8').catch(() => '');
+  const entries = table.split('\n').map((line) => line.split(':'));
+  const [, , gid = ''] = entries.find(([name]) => name === group) ?? [];
+  return /^\d+$/.test(gid) ? Number(gid) : undefined;
+}
+
+/** The numeric id of a group that is said there; undefined where none is, and where it is unknown, which is told. */
+export async function resolveGroup(
+  group: string | undefined,
+  at: KeyPath,
+  context: Context,
+): Promise<number | undefined> {
+  if (group === undefined) return undefined;
+  const gid = await context.groupId(group);
+  if (gid === undefined) {
+    context.complain(at, `this system knows no group called ${JSON.stringify(group)}: use its number`);
+  }
+  return gid;
+}

@@ -1,0 +1,108 @@
+import * as v from 'valibot';
+import { Cluster } from './cluster.ts';
+import { Credential } from './credential.ts';
+import { Platform } from './platform.ts';
+import {
+  AbsoluteFolder,
+  FolderMode,
+  Group,
+  HostName,
+  key,
+  ListenAddress,
+  LocalAddress,
+  list,
+  mapping,
+  preset,
+  Schedule,
+  Text,
+} from './values.ts';
+
+/**
+ * The configuration: every key, its form, its default and its description. The environment is read by the same schema,
+ * and the JSON Schema for editors is made of it. What is required, and what must fit together, is checked in the
+ * modules called `resolve-…`, since more can be said there than "missing".
+ */
+export const Document = mapping(
+  {
+    $schema: key(Text, 'For editors.'),
+    schedule: preset(
+      Schedule,
+      'When the daemon looks at the clock: a cron expression, seconds first, in quotes. Gaps over 30 s are refused.',
+      '*/5 * * * * *',
+    ),
+    stateDir: key(
+      AbsoluteFolder,
+      'Ledger, locks and restart memory; daemons that share it refresh as one. Default: .wx-token-sidecar beside the first published file.',
+    ),
+    stateMode: preset(
+      FolderMode,
+      'Permission bits of the state folder: "0700", or "0770" with stateGroup for daemons of several users.',
+      '0700',
+    ),
+    stateGroup: key(Group, 'Group of the state folder, by name or number; needs stateMode "0770".'),
+    http: key(
+      mapping(
+        {
+          listen: key(ListenAddress, 'host:port; pods use 0.0.0.0. No secret is served there.'),
+          allowedHosts: preset(
+            list(HostName, 'must be a list of host names'),
+            'Names by which it may be called, besides addresses and localhost: a page elsewhere cannot read it by a name of its own.',
+            [],
+          ),
+        },
+        ['listen'],
+      ),
+      'Health, metrics and a page for people: /livez, /readyz, /startupz, /metrics and /.',
+    ),
+    log: preset(
+      mapping({
+        level: preset(
+          v.picklist(['error', 'warn', 'info', 'debug'], 'must be error, warn, info or debug'),
+          'The least important lines that are written.',
+          'info',
+        ),
+        format: preset(
+          v.picklist(['json', 'text'], 'must be json or text'),
+          'json: an object a line; text: for people.',
+          'json',
+        ),
+      }),
+      'Lines on standard error.',
+      {},
+    ),
+    feedback: preset(
+      mapping({
+        directory: key(
+          AbsoluteFolder,
+          'Folder where apps report refused tokens. It is emptied, so nothing else may lie in it.',
+        ),
+      }),
+      'Reports from readers.',
+      {},
+    ),
+    platform: preset(Platform, 'How the platform is reached; each credential may say otherwise.', {}),
+    cluster: key(
+      Cluster,
+      'One refresher for a whole cluster: one daemon fetches, all others publish what it keeps in a Secret.',
+    ),
+    tokenServer: key(
+      mapping(
+        {
+          listen: key(
+            LocalAddress,
+            'host:port on loopback, or unix:/path. Whoever reaches it reads the tokens.',
+          ),
+        },
+        ['listen'],
+      ),
+      'A read endpoint for those who come from an HTTP token server.',
+    ),
+    credentials: key(
+      list(Credential, 'must be a list of credentials'),
+      'The accounts, each with where it is published.',
+    ),
+  },
+  ['credentials'],
+);
+
+export type Settings = v.InferOutput<typeof Document>;

@@ -1,0 +1,39 @@
+import type * as v from 'valibot';
+import { AbsolutePath, Duration, Flag, key, list, mapping, PlatformUrl, ProxyUrl, preset } from './values.ts';
+
+const TIMEOUT = 'How long a call may take, from connecting to the last byte of the answer.';
+const IPV4_FIRST =
+  "Try IPv4 addresses first, since WeChat's IP whitelist mostly holds those; false takes them in the resolver's order.";
+
+const shared = {
+  baseUrl: key(
+    PlatformUrl,
+    'Where the platform is reached: https, or http to loopback. Default: its own address for the type of credential.',
+  ),
+  fallbackUrls: key(
+    list(PlatformUrl, 'must be a list of URLs'),
+    'Asked in this order when the base URL does not answer. Default: https://api2.weixin.qq.com for official accounts, unless baseUrl is given.',
+  ),
+  proxy: key(
+    ProxyUrl,
+    'An HTTP proxy for all calls, like http://egress:3128. Default: HTTPS_PROXY and NO_PROXY of the environment.',
+  ),
+  caFile: key(AbsolutePath, 'Certificates (PEM) of authorities that are trusted besides the usual ones.'),
+};
+
+/** How the platform is reached. */
+export const Platform = mapping({
+  ...shared,
+  timeout: preset(Duration, TIMEOUT, '10s'),
+  ipv4First: preset(Flag, IPV4_FIRST, true),
+});
+
+/** What is different for one credential. */
+export const PlatformOverrides = mapping({
+  ...shared,
+  timeout: key(Duration, TIMEOUT),
+  ipv4First: key(Flag, IPV4_FIRST),
+});
+
+export type PlatformSettings = v.InferOutput<typeof Platform>;
+export type PlatformOverride = v.InferOutput<typeof PlatformOverrides>;

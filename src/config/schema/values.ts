@@ -1,0 +1,273 @@
+import * as v from 'valibot';
+import { parseAddress, type SocketAddress, type TcpAddress } from '../../system/net/address.ts';
+import { parseDuration } from '../../system/time/duration.ts';
+import { scheduleProblem } from '../../system/time/schedule.ts';
+
+/** The kinds of value a configuration is made of; every message completes "NAME: …" and says what would be right. */
+
+const DURATION = 'must be a duration with a unit, like 90s, 10m or 2h';
+
+/** `90s`, `10m`, `2h`, in milliseconds. */
+export const Duration = v.pipe(
+  v.string(DURATION),
+  v.regex(/^\d{1,9}(ms|s|m|h)$/, DURATION),
+  v.transform(parseDuration),
+  v.number(DURATION),
+  v.minValue(1, 'must be longer than nothing'),
+);
+
+/** Octal permission bits; YAML reads an octal number without quotes as a decimal one. */
+export const Mode = v.pipe(
+  v.string('must be an octal file mode in quotes, like "0640": without them it is another number'),
+  v.regex(/^0?[0-7]{3}$/, 'must be an octal file mode, like 0640'),
+  v.transform((text) => Number.parseInt(text, 8)),
+  v.check((mode) => (mode & 0o600) === 0o600, 'must let the owner read and write, like 0640'),
+  v.check((mode) => (mode & 0o002) === 0, 'must not let everyone write: they could plant a token'),
+);
+
+/** The same, up to a longest. */
+export function durationUpTo(longest: number, message: string) {
+  return v.pipe(Duration, v.maxValue(longest, message));
+}
+
+const FOLDER_MODE = 'must be "0700" in quotes, or "0770" for daemons of several users in one group';
+
+/** Of the state folder: what lies there decides what is published, and holds tokens. */
+export const FolderMode = v.pipe(
+  v.string(FOLDER_MODE),
+  v.regex(/^0?7[07]0$/, FOLDER_MODE),
+  v.transform((text) => Number.parseInt(text, 8)),
+);
+
+export const Flag = v.boolean('must be true or false');
+
+const DAILY = 'must be a whole number of calls a day, like 2000';
+
+/** 0: never. */
+export const ForcedCalls = v.pipe(
+  v.number(DAILY),
+  v.integer(DAILY),
+  v.minValue(0, DAILY),
+  v.maxValue(9_999_999, DAILY),
+);
+
+export const DailyCalls = v.pipe(
+  v.number(DAILY),
+  v.integer(DAILY),
+  v.minValue(1, DAILY),
+  v.maxValue(9_999_999, DAILY),
+);
+
+const TEXT = 'must be text; put it into quotes';
+
+export const Text = v.pipe(
+  v.string(TEXT),
+  v.check((text) => !text.includes('\0'), 'must not hold a NUL'),
+);
+
+/** Of a credential. */
+export const Name = v.pipe(
+  v.string('must be text of a-z, 0-9 and -; put it into quotes'),
+  v.regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be 1 to 63 of a-z, 0-9 and -, with no - at an end'),
+);
+
+const APP_ID = 'must be an appid or corpid like wx0000000000000000, without blanks';
+
+export const AppId = v.pipe(v.string(APP_ID), v.regex(/^[A-Za-z0-9_-]{4,64}$/, APP_ID));
+
+const ABSOLUTE = 'must be an absolute path to a file or folder';
+
+export const AbsolutePath = v.pipe(v.string(ABSOLUTE), v.regex(/^\/([^\0]*[^/\0])?$/, ABSOLUTE));
+
+/** Many write a folder with a slash at its end. */
+export const AbsoluteFolder = v.pipe(
+  v.string(ABSOLUTE),
+  v.transform((path) => path.replace(/(?<=.)\/+$/s, '')),
+  AbsolutePath,
+);
+
+const GROUP = 'must be a group, by its name or its number';
+
+/** By name or number. */
+export const Group = v.pipe(v.union([v.string(), v.number()], GROUP), v.transform(String));
+
+const HOST = 'must be a host name, like wx.example.com, without a port';
+
+export const HostName = v.pipe(v.string(HOST), v.regex(/^[A-Za-z0-9]([\w.-]{0,251}\w)?$/, HOST));
+
+const NAMESPACE = 'must be a namespace of Kubernetes: up to 63 of a-z, 0-9 and -';
+
+export const Namespace = v.pipe(
+  v.string(NAMESPACE),
+  v.regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, NAMESPACE),
+);
+
+const OBJECT_NAME = 'must be the name of an object of Kubernetes: a-z, 0-9, - and .';
+
+export const ObjectName = v.pipe(
+  v.string(OBJECT_NAME),
+  v.maxLength(253, OBJECT_NAME),
+  v.regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/, OBJECT_NAME),
+);
+
+const SECRET_KEY = 'must be a key of a Secret: letters, digits, -, _ and .';
+
+/** A Secret takes 253 characters, and `.json` has to go with it. */
+export const SecretKey = v.pipe(
+  v.string(SECRET_KEY),
+  v.regex(/^(?!\.\.?$|\.\.)[A-Za-z0-9._-]{1,248}$/, SECRET_KEY),
+);
+
+export const VariableName = v.pipe(
+  v.string('must be the name of a variable'),
+  v.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of a variable, like SHOP_SECRET'),
+);
+
+export const Schedule = v.pipe(
+  v.string('must be a cron expression in quotes, seconds first: "*/5 * * * * *"'),
+  v.rawCheck(({ dataset, addIssue }) => {
+    const problem = dataset.typed && scheduleProblem(dataset.value);
+    if (problem) addIssue({ message: problem });
+  }),
+);
+
+/** What the schema of the configuration is made of. Its descriptions are what editors show. */
+
+/** A key that may be left out; which ones may not is said by {@link mapping}. */
+export function key<const S extends v.GenericSchema>(schema: S, description: string) {
+  return v.optional(v.pipe(schema, v.description(description)));
+}
+
+/** A key that is there with this value where it is left out. */
+export function preset<const S extends v.GenericSchema, const D extends v.InferInput<S>>(
+  schema: S,
+  description: string,
+  value: D,
+) {
+  return v.optional(v.pipe(schema, v.description(description)), value);
+}
+
+/**
+ * Keys and their values.
+ * @param required keys that an editor asks for; that they are there is checked where it can be said what they are for
+ */
+export function mapping<const E extends v.ObjectEntries>(
+  entries: E,
+  required: readonly (keyof E & string)[] = [],
+) {
+  return v.pipe(v.strictObject(entries, 'must be keys with their values'), v.metadata({ required }));
+}
+
+/** Any number of them. One that is wrong is reported and stands as undefined, so that the others keep their places. */
+export function list<const S extends v.GenericSchema>(item: S, message: string) {
+  return v.array(v.undefinedable(item), message);
+}
+
+const LISTEN = 'must be host:port, like 127.0.0.1:9400, 0.0.0.0:9400 or [::1]:9400';
+
+/** An address to listen on, of any interface. */
+export const ListenAddress = v.pipe(
+  v.string(LISTEN),
+  v.check((text) => parseAddress(text) !== undefined, LISTEN),
+  v.transform(readAddress),
+);
+
+const LOCAL = 'must be host:port on loopback, like 127.0.0.1:8867, or unix:/path: tokens are served there';
+
+/** The longest path that the kernel takes for a socket, in bytes. */
+const LONGEST_SOCKET = 107;
+
+/** An address that nobody reaches from another host. */
+export const LocalAddress = v.pipe(
+  v.string(LOCAL),
+  v.check((text) => isLocal(text), LOCAL),
+  v.check(
+    (text) => Buffer.byteLength(socketPath(text) ?? '') <= LONGEST_SOCKET,
+    `must be a path of at most ${LONGEST_SOCKET} bytes: sockets have no longer ones`,
+  ),
+  v.transform((text): TcpAddress | SocketAddress => {
+    const path = socketPath(text);
+    return path === undefined ? readAddress(text) : { path };
+  }),
+);
+
+function isLocal(text: string): boolean {
+  return socketPath(text) !== undefined || isLoopbackHost(parseAddress(text)?.host ?? '');
+}
+
+function socketPath(text: string): string | undefined {
+  return /^unix:(\/[^\0]*[^/\0])$/.exec(text)?.[1];
+}
+
+/** Of what has been checked; after a failed check nobody looks at it. */
+function readAddress(text: string): TcpAddress {
+  return parseAddress(text) ?? { host: '', port: 0 };
+}
+
+const LOOPBACK = /^(127\.\d{1,3}\.\d{1,3}\.\d{1,3}|localhost|\[?::1\]?)$/;
+
+/** Whether a host is this very one, by whatever name. */
+function isLoopbackHost(host: string): boolean {
+  return LOOPBACK.test(host);
+}
+
+/** Whether a URL is plain HTTP to this very host, where no one can listen in. */
+export function isLoopback(url: string): boolean {
+  const { protocol, hostname } = new URL(url);
+  return protocol === 'http:' && isLoopbackHost(hostname);
+}
+
+const PLATFORM = 'must be a URL like https://api.weixin.qq.com';
+
+/** Where the AppSecret is sent: https, or http that does not leave the host. */
+export const PlatformUrl = v.pipe(
+  v.string(PLATFORM),
+  v.check((text) => URL.canParse(text), PLATFORM),
+  v.check(
+    (text) => !URL.canParse(text) || new URL(text).protocol === 'https:' || isLoopback(text),
+    'must be https, or http to loopback only: the AppSecret travels with every request',
+  ),
+  v.check(isBare, 'must not carry a user, password, query or fragment'),
+);
+
+const PROXY = 'must be a URL like http://egress:3128';
+
+export const ProxyUrl = v.pipe(v.string(PROXY), v.check(isHttp, PROXY));
+
+const WEBHOOK = 'must be a URL like http://127.0.0.1:8080/changed';
+
+export const WebhookUrl = v.pipe(
+  v.string(WEBHOOK),
+  v.check(isHttp, WEBHOOK),
+  v.check(
+    (text) => !isHttp(text) || hasNoLogin(new URL(text)),
+    'must not carry a user or password, for all who may read the configuration: let the app know the daemon by its address',
+  ),
+);
+
+const SECRET_NAME = /token|secret|passw|pwd|auth|sign|cred|session|(^|[^a-z])key/i;
+
+/** Long, and of letters and digits in no order. */
+const SECRET_VALUE = /^(?=.*\d)(?=.*[a-z])[\w+/=.-]{20,}$/i;
+
+/** The name of a parameter in a URL's query that seems to hold a secret. */
+export function secretParameter(url: string): string | undefined {
+  const found = [...new URL(url).searchParams].find(
+    ([name, value]) => value !== '' && (SECRET_NAME.test(name) || SECRET_VALUE.test(value)),
+  );
+  return found?.[0];
+}
+
+function hasNoLogin({ username, password }: URL): boolean {
+  return username === '' && password === '';
+}
+
+function isHttp(text: string): boolean {
+  return URL.canParse(text) && ['http:', 'https:'].includes(new URL(text).protocol);
+}
+
+function isBare(text: string): boolean {
+  if (!URL.canParse(text)) return true;
+  const url = new URL(text);
+  return hasNoLogin(url) && url.search === '' && url.hash === '';
+}

@@ -1,0 +1,150 @@
+import type { Kind } from '../../core/credential.ts';
+import type { ClusterConfig, MirrorConfig, ObjectConfig } from '../config.ts';
+import { type KeyPath, pathText } from '../key-path.ts';
+import type { Context } from '../resolve/context.ts';
+import type { Resolved } from '../resolve/credential.ts';
+import { ALL_TICKETS, type ResolvedMirror } from '../resolve/mirror.ts';
+import type { PlacedTarget } from '../resolve/targets.ts';
+import type { CredentialSettings } from '../schema/credential.ts';
+
+/** Tells of names that two credentials share: whoever says one would not know which is meant. */
+export function refuseSharedNames(
+  credentials: readonly (CredentialSettings | undefined)[],
+  context: Context,
+): void {
+  const first = new Map<string, number>();
+  for (const [index, credential] of credentials.entries()) {
+    const name = credential?.name;
+    if (name === undefined) continue;
+    const known = first.get(name);
+    if (known === undefined) first.set(name, index);
+    else context.complain(['credentials', index, 'name'], `is the name of credentials[${known}] as well`);
+  }
+}
+
+/**
+ * Tells of an account that two credentials stand for. They would share lock and budget, and do everything twice. An
+ * account is a type of token of an AppID; a corp has one for each secret.
+ */
+export function refuseSharedAccounts(
+  credentials: readonly (Resolved | ResolvedMirror)[],
+  context: Context,
+): void {
+  const first = new Map<string, Resolved>();
+  const sources = new Map<string, KeyPath>();
+  for (const resolved of credentials) {
+    if (!isFetched(resolved)) {
+      refuseSharedSource(resolved, sources, context);
+      continue;
+    }
+    const { at, config, secret } = resolved;
+    const { type, appId, platform } = config;
+    if (appId === '' || context.isWrong([...at, 'type']) || (type === 'wecom' && !secret)) continue;
+    const account = [platform.id, type, appId, type === 'wecom' ? secret?.reveal() : ''].join('\0');
+    const known = first.get(account);
+    if (!known) {
+      first.set(account, resolved);
+      continue;
+    }
+    const key = type === 'wecom' ? 'corpId' : 'appId';
+    const same = type === 'wecom' ? 'the same corp and secret' : 'the same account and type';
+    context.complain([...at, key], `${same} as ${pathText(known.at)}: let one credential publish for both`);
+  }
+}
+
+function isFetched(resolved: Resolved | ResolvedMirror): resolved is Resolved {
+  return resolved.config.type !== 'mirror';
+}
+
+function refuseSharedSource(
+  { at, config: { from } }: ResolvedMirror,
+  sources: Map<string, KeyPath>,
+  context: Context,
+): void {
+  const source = `${from.namespace ?? ''}/${from.name}/${from.credential}`;
+  const known = sources.get(source);
+  if (known) {
+    context.complain([...at, 'from'], `the same as ${pathText(known)}: let one credential publish for both`);
+  } else sources.set(source, at);
+}
+
+type Credential = Resolved | ResolvedMirror;
+
+const TWO_WRITERS = ": two writers of one key undo each other's work";
+
+/** What is said of a key of a Secret that somebody writes, by the place of the key. */
+type Owners = Map<string, string>;
+
+/**
+ * Tells of a key of a Secret that two would write: two targets, a target and the cluster, or a mirror and whoever writes
+ * what it reads. Each would take the other's token for an older one, or for another account's, and replace it for ever.
+ */
+export async function refuseSharedKeys(
+  credentials: readonly Credential[],
+  cluster: ClusterConfig | undefined,
+  context: Context,
+): Promise<void> {
+  const targets = credentials.flatMap((credential) => credential.targets);
+  if (!targets.some(({ target }) => target.type === 'kubernetes-secret')) return;
+  const owners: Owners = new Map();
+  if (cluster) own(await placeOf(cluster.secret, context), keptIn(credentials, context), owners);
+  for (const { at, config, targets: its } of credentials) {
+    const read = config.type === 'mirror' ? await readBy(config, at, context) : undefined;
+    for (const target of its) refuseShared(target, read, owners, context);
+  }
+}
+
+/** The keys in which the cluster keeps each credential that it fetches, with what is said of them. */
+function keptIn(credentials: readonly Credential[], context: Context): Map<string, string> {
+  const kept = new Map<string, string>();
+  for (const { at, config } of credentials) {
+    if (config.type === 'mirror') continue;
+    const what = `is where ${context.name(['cluster', 'secret'])} keeps ${context.name(at)}${TWO_WRITERS}`;
+    for (const kind of ['token', ...config.tickets] as const) {
+      for (const key of keysOf(config.name, kind)) kept.set(key, what);
+    }
+  }
+  return kept;
+}
+
+/** What a mirror reads is written by somebody else. */
+async function readBy({ from }: Pick<MirrorConfig, 'from'>, at: KeyPath, context: Context): Promise<Owners> {
+  const owners: Owners = new Map();
+  const what = `is what ${context.name([...at, 'from'])} reads${TWO_WRITERS}`;
+  const keys = (['token', ...ALL_TICKETS] as const).flatMap((kind) => keysOf(from.credential, kind));
+  own(await placeOf(from, context), new Map(keys.map((key) => [key, what])), owners);
+  return owners;
+}
+
+function own(secret: string, keys: ReadonlyMap<string, string>, owners: Owners): void {
+  for (const [key, what] of keys) owners.set(`${secret}/${key}`, what);
+}
+
+function refuseShared(
+  { target, at }: PlacedTarget,
+  read: Owners | undefined,
+  owners: Owners,
+  context: Context,
+): void {
+  if (target.type !== 'kubernetes-secret') return;
+  const secret = `${target.namespace}/${target.name}`;
+  const keys = [target.key, `${target.key}.json`];
+  const ownerOf = (key: string) => read?.get(`${secret}/${key}`) ?? owners.get(`${secret}/${key}`);
+  const taken = keys.find((key) => ownerOf(key) !== undefined);
+  if (taken !== undefined) {
+    context.complain([...at, 'key'], `${taken} of the Secret ${secret} ${ownerOf(taken)}`);
+  }
+  const what = `is published by ${context.name([...at, 'key'])} already`;
+  for (const key of keys) if (!owners.has(`${secret}/${key}`)) owners.set(`${secret}/${key}`, what);
+}
+
+/** As a Secret that daemons share holds it: the value, and beside it the details. */
+function keysOf(name: string, kind: Kind): readonly [string, string] {
+  const key = kind === 'token' ? name : `${name}.${kind}`;
+  return [key, `${key}.json`];
+}
+
+/** Without a namespace it is in that of the pod; where that cannot be learnt, there is no cluster to be asked. */
+async function placeOf({ namespace, name }: ObjectConfig, context: Context): Promise<string> {
+  return `${namespace ?? (await context.namespace()) ?? ''}/${name}`;
+}

@@ -1,0 +1,95 @@
+import type { BigIntStats } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { decodeRecord, encodeRecord } from '../../codec/record.ts';
+import { EdgeError, PASSING } from '../../core/failure.ts';
+import type { AccountStore, Clock } from '../../core/ports.ts';
+import type { AccountRecord } from '../../core/record.ts';
+import { type Attributes, writeAtomically } from '../../system/fs/atomic-write.ts';
+import { fileFailure } from '../../system/fs/file-failure.ts';
+import type { Access } from '../../system/fs/make-folder.ts';
+import { readUnlessKnown, replacementMark } from '../../system/fs/read-regular-file.ts';
+import { fileLock } from './file-lock.ts';
+
+/** A record is less than a tenth of this; what is larger was not written by this program. */
+const LARGEST = 256 * 1024;
+
+export interface AccountStoreOptions {
+  readonly account: string;
+  /** Who may use the folder. */
+  readonly access: Access;
+  readonly clock: Clock;
+  /** Told once of each reason why a record cannot be used; the daemon goes on as if there were none. */
+  readonly warn: (message: string) => void;
+}
+
+/** The record of one account in a file, with its lock beside it. */
+export interface FileStore extends AccountStore {
+  /** Whether the file is another one than that which was read or written last: cheaper than reading it. */
+  hasChanged(): Promise<boolean>;
+}
+
+export function accountStore(path: string, { account, access, clock, warn }: AccountStoreOptions): FileStore {
+  const attributes: Attributes = {
+    mode: access.mode & 0o660,
+    ...(access.gid !== undefined && { gid: access.gid }),
+  };
+  const lock = fileLock(path, attributes.mode, clock);
+  let complained: string | undefined;
+  /** What was read or written last, and how to know it again. */
+  let known: { readonly mark: string; readonly record: AccountRecord } | undefined;
+
+  return {
+    async read() {
+      try {
+        const isKnown = (stat: BigIntStats) => replacementMark(stat) === known?.mark;
+        const found = await readUnlessKnown(path, LARGEST, isKnown);
+        if (found) {
+          await checkTrust(path, found.stat, access.gid);
+          known = { mark: replacementMark(found.stat), record: decodeRecord(found.text, account) };
+        }
+        complained = undefined;
+        return known?.record;
+      } catch (error) {
+        known = undefined;
+        const { code, message } = error as NodeJS.ErrnoException;
+        if (code === 'ENOENT') return undefined;
+        if (message !== complained) warn(`ignoring ${path}: ${message}`);
+        complained = message;
+        return undefined;
+      }
+    },
+    async write(record, lease) {
+      let held: boolean;
+      try {
+        held = await writeAtomically(path, encodeRecord(record), attributes, async (look) => {
+          known = { mark: replacementMark(await look()), record };
+          return lease.held();
+        });
+      } catch (error) {
+        throw fileFailure('write', path, error);
+      }
+      if (!held) throw lockLost(path);
+    },
+    lock: lock.take,
+    async hasChanged() {
+      const found = await stat(path, { bigint: true }).catch(() => undefined);
+      return (found && replacementMark(found)) !== known?.mark;
+    },
+  };
+}
+
+/**
+ * A file that decides what is published was written by us, by root, by whoever owns the folder, or by a member of the
+ * group that shares it.
+ */
+async function checkTrust(path: string, found: BigIntStats, gid: number | undefined): Promise<void> {
+  const uid = Number(found.uid);
+  if (uid === process.geteuid?.() || uid === 0 || Number(found.gid) === gid) return;
+  if (uid !== (await stat(dirname(path))).uid) throw new Error(`written by another user (uid ${uid})`);
+}
+
+function lockLost(path: string): EdgeError {
+  const message = `another daemon has taken the lock of ${path}: it was held for too long`;
+  return new EdgeError({ class: 'passing', code: 'lock-lost', message, effect: 'none', backoff: PASSING });
+}

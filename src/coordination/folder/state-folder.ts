@@ -1,0 +1,133 @@
+import { constants, lstat, access as mayUse, readdir, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { AccountStore, Clock } from '../../core/ports.ts';
+import { DAY } from '../../core/time.ts';
+import { sweepLeftovers } from '../../system/fs/atomic-write.ts';
+import { fileFailure } from '../../system/fs/file-failure.ts';
+import { type Access, makeFolderFor } from '../../system/fs/make-folder.ts';
+import { type FolderWatch, watchFolder } from '../../system/fs/watch-folder.ts';
+import { watchNames } from '../../system/fs/watch-names.ts';
+import { accountStore, type FileStore } from './account-store.ts';
+import { REQUESTS } from './request-folder.ts';
+import { ownerFile } from './stale-lock.ts';
+
+export interface StateFolder {
+  /**
+   * Creates the folder for its owner alone and removes what a crash left behind.
+   * @returns why it cannot be used; undefined when it can
+   */
+  prepare(): Promise<string | undefined>;
+  /**
+   * The record of one account, one file whatever the credential is called.
+   * @param account platform, type and appid, separated by slashes
+   */
+  open(account: string): AccountStore;
+  /**
+   * Tells of every account whose record another daemon may have written, and of requests that someone left.
+   * What goes unnoticed is found by looking.
+   */
+  watch(changed: (account: string) => void, requested: () => void): FolderWatch;
+}
+
+/**
+ * @param access who may use it; what is written there may be read by nobody else
+ * @param warn told of a record that cannot be used; the daemon goes on as if there were none
+ */
+export function stateFolder(
+  folder: string,
+  access: Access,
+  clock: Clock,
+  warn: (message: string) => void,
+): StateFolder {
+  const opened = new Map<string, { readonly account: string; readonly store: FileStore }>();
+
+  /** Takes over the locks that a killed daemon of these accounts has left, and gives them back. */
+  async function sweepLocks(): Promise<void> {
+    const names = new Set(await readdir(folder));
+    for (const [name, { store }] of opened) {
+      if (!names.has(`${name}.lock`) && !names.has(ownerFile(name))) continue;
+      const lease = await store.lock('keep').catch(() => undefined);
+      await lease?.release();
+    }
+  }
+
+  return {
+    async prepare() {
+      try {
+        await makeFolderFor(folder, access);
+        await makeFolderFor(join(folder, REQUESTS), access);
+        await sweepLeftovers(folder);
+        await sweepLocks();
+        await sweepForgotten(folder, (name) => opened.has(name), clock.now().wall);
+        await mayUse(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+        return undefined;
+      } catch (error) {
+        const { message, advice } = fileFailure('use the state folder', folder, error).failure;
+        return advice ? `${message}; ${advice}` : message;
+      }
+    },
+    open(account) {
+      const name = `${account.replaceAll('/', '.').replaceAll(':', '_')}.json`;
+      const store = accountStore(join(folder, name), { account, access, clock, warn });
+      opened.set(name, { account, store });
+      return {
+        ...store,
+        async lock(purpose) {
+          try {
+            return await store.lock(purpose);
+          } catch (error) {
+            // Somebody may have cleaned up: without a folder there is no lock, and no credential that needs one.
+            if (!isMissing(error)) throw error;
+            await makeFolderFor(folder, access).catch(() => {});
+            return store.lock(purpose);
+          }
+        },
+      };
+    },
+    watch(changed, requested) {
+      const records = watchNames(folder, (name) => {
+        const one = opened.get(name);
+        // Most of what happens there is our own doing.
+        if (one) void one.store.hasChanged().then((isNews) => isNews && changed(one.account));
+      });
+      const requests = watchFolder(join(folder, REQUESTS), requested);
+      return {
+        works: () => records.works() && requests.works(),
+        close: async () => {
+          await Promise.all([records.close(), requests.close()]);
+        },
+      };
+    },
+  };
+}
+
+function isMissing(error: unknown): boolean {
+  const { cause } = error as Error;
+  return (cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
+}
+
+/** A record is written every two hours while anybody serves its account; nothing in it matters after a day. */
+const FORGOTTEN = 7 * DAY;
+
+/** The name of a record, or of what stands for its lock's holder. */
+const OURS = /^[^/]+\.(stable-token|access-token|wecom|ticket)\..+\.json(\.owner)?$/;
+
+/**
+ * Removes the records of accounts that nobody has served for a week, so that a folder in which accounts come and go
+ * stays small.
+ * @param isServed whether a record is one of this daemon's
+ * @param wall epoch ms
+ */
+export async function sweepForgotten(
+  folder: string,
+  isServed: (name: string) => boolean,
+  wall: number,
+): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!OURS.test(name) || isServed(name.replace(/\.owner$/, ''))) continue;
+    const path = join(folder, name);
+    const stat = await lstat(path).catch(() => undefined);
+    if (!stat?.isFile() || wall - stat.mtimeMs < FORGOTTEN) continue;
+    await unlink(path).catch(() => {});
+  }
+}

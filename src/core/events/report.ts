@@ -1,0 +1,45 @@
+import type { Failure } from '../failure.ts';
+import type { FetchStep } from '../plan.ts';
+import type { RefusalVerdict } from '../reader-reports.ts';
+
+/** What happened to a credential, as the world may hear it (logs, metrics). Durations in ms; nothing secret. */
+export type Report =
+  | { readonly type: 'fetching'; readonly step: FetchStep }
+  /** A new token came. */
+  | { readonly type: 'refreshed'; readonly step: FetchStep; readonly lifeMs: number; readonly tookMs: number }
+  /** The platform handed out the same token again. */
+  | { readonly type: 'unchanged'; readonly step: FetchStep; readonly lifeMs: number; readonly tookMs: number }
+  /** A token was found in the store: from before a restart, or from another daemon. */
+  | { readonly type: 'adopted'; readonly lifeMs: number }
+  | {
+      readonly type: 'failed';
+      readonly step: FetchStep;
+      readonly failure: Failure;
+      /** No other failure goes before it, since the last success or since the AppSecret is another one. */
+      readonly isFirst: boolean;
+      /** What the published token has left. */
+      readonly lifeMs: number;
+      readonly tookMs: number;
+    }
+  /** The AppSecret that was refused has been replaced by the one that was accepted last. */
+  | { readonly type: 'restored' }
+  /** The budget allows no fetch for so long. */
+  | { readonly type: 'exhausted'; readonly ms: number; readonly lifeMs: number; readonly requested: boolean }
+  /** Another daemon fetches: the wish was left with it. */
+  | { readonly type: 'handed-over'; readonly reason: 'requested' | 'refused' }
+  /** A person's refresh was not made: others have moved on to a newer AppSecret. */
+  | { readonly type: 'lagging' }
+  /** A reader says that the platform refused a token. */
+  | { readonly type: 'refusal'; readonly verdict: RefusalVerdict }
+  /** Readers doubted the token, an ordinary call brought it back: does it work? */
+  | { readonly type: 'probed'; readonly works: boolean }
+  /** The state folder could not be locked, read or written. */
+  | { readonly type: 'unstored'; readonly failure: Failure }
+  | {
+      readonly type: 'published';
+      readonly target: string;
+      readonly result: 'written' | 'unchanged';
+      /** Of what is published, epoch ms. */
+      readonly expiresAt: number;
+    }
+  | { readonly type: 'unpublished'; readonly target: string; readonly failure: Failure };

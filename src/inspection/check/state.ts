@@ -1,0 +1,51 @@
+import { readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Config } from '../../config/config.ts';
+import type { Findings, Scene } from './findings.ts';
+import { inspectFolder } from './target.ts';
+
+export interface StateFindings extends Findings {
+  /** Whether daemons elsewhere may use it as well. */
+  readonly shared: boolean;
+}
+
+/**
+ * The state folder: what it is on, who shares it, what is in it.
+ * @param isChosen whether somebody named it, even if it is where it would be anyway
+ */
+export async function inspectState(
+  { stateDir, stateGid, credentials }: Pick<Config, 'stateDir' | 'stateGid' | 'credentials'>,
+  isChosen: boolean,
+  scene: Scene,
+): Promise<StateFindings> {
+  const folder = await inspectFolder(stateDir, 'folder', scene);
+  const [first] = credentials.flatMap(({ publish }) => publish.filter((target) => target.type === 'file'));
+  const isUsual = first !== undefined && stateDir === join(dirname(first.path), '.wx-token-sidecar');
+  const chosen = isChosen || !isUsual;
+  const shared = chosen || folder.storage === 'network';
+  const company = stateGid === undefined ? '' : `; for all users of group ${scene.names.group(stateGid)}`;
+  return {
+    shared,
+    facts: [
+      ...folder.facts,
+      ['shared', sharing(chosen, folder.storage === 'network') + company],
+      ['records', await countRecords(stateDir)],
+    ],
+    warnings: folder.problem === undefined ? [] : [`${folder.problem}; without it a restart costs a call`],
+  };
+}
+
+function sharing(chosen: boolean, network: boolean): string {
+  if (network) return 'with every machine that mounts it';
+  return chosen
+    ? 'with every daemon that is given the same folder'
+    : 'no: it is the usual one beside the published file, for daemons that publish there';
+}
+
+async function countRecords(folder: string): Promise<string> {
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => error);
+  if (!Array.isArray(names))
+    return names.code === 'ENOENT' ? 'none yet' : `cannot be counted (${names.code})`;
+  const records = names.filter((name) => !name.startsWith('.') && name.endsWith('.json')).length;
+  return records === 0 ? 'none yet' : String(records);
+}

@@ -1,0 +1,111 @@
+import { inBrief } from '../../observability/log/duration.ts';
+import type { Status, TargetStatus } from '../../observability/status/status.ts';
+import { type Cell, type Column, type Paint, type Terminal, tableOf } from './table.ts';
+
+/** Eighty columns are enough for the least of all. */
+const COLUMNS: readonly Column[] = [
+  { title: 'CREDENTIAL', least: 10 },
+  { title: 'KIND' },
+  { title: 'TARGET', yieldsTo: 14, least: 8 },
+  { title: 'AGE' },
+  { title: 'LIFE LEFT', brief: 'LEFT' },
+  { title: 'ERROR', least: 8 },
+  { title: 'NEXT STEP', brief: 'NEXT', least: 9 },
+];
+
+const NOTHING: Cell = { text: '' };
+
+/** A line for each target, with what counts for all of them in the first. */
+export function statusTable(statuses: readonly Status[], terminal: Terminal): readonly string[] {
+  return tableOf(
+    COLUMNS,
+    statuses.flatMap((status) => rowsOf(status, terminal)),
+    terminal,
+  );
+}
+
+function rowsOf(status: Status, terminal: Terminal): readonly (readonly Cell[])[] {
+  const { credential, kind, optional, error, state_error, next } = status;
+  const [first, ...others] = status.targets;
+  const name = optional ? `${credential} (optional)` : credential;
+  return [
+    [
+      { text: name, paint: 'strong' },
+      { text: kind },
+      { text: first ? pathOf(first) : '(not published)' },
+      ageCell(first ?? status),
+      lifeCell(first ?? status, status, terminal),
+      errorCell(
+        error ? `${error.code} ${times(error.failures, terminal)}` : (codeOf(first) ?? state_error?.code),
+      ),
+      nextCell(next),
+    ],
+    ...others.map((target): readonly Cell[] => [
+      NOTHING,
+      NOTHING,
+      { text: pathOf(target) },
+      ageCell(target),
+      lifeCell(target, status, terminal),
+      { text: codeOf(target) ?? '', paint: 'bad' },
+    ]),
+  ];
+}
+
+/** Of what the target holds, like its life. */
+function ageCell({ age }: Pick<TargetStatus, 'age'>): Cell {
+  return { text: age === undefined ? '-' : inBrief(age) };
+}
+
+function errorCell(code: string | undefined): Cell {
+  return code === undefined ? { text: '-' } : { text: code, paint: 'bad' };
+}
+
+/** What the column before tells by itself is not repeated. */
+function codeOf({ error, state }: Partial<TargetStatus> = {}): string | undefined {
+  return error?.code === state ? undefined : error?.code;
+}
+
+export function pathOf({ id }: TargetStatus): string {
+  return id.replace(/^file:/, '');
+}
+
+function times(count: number, { unicode }: Terminal): string {
+  return `${unicode ? '×' : 'x'}${count}`;
+}
+
+function nextCell({ brief, in: seconds, overdue }: Status['next']): Cell {
+  if (overdue) return { text: `overdue: ${brief}`, brief: 'overdue', paint: 'warning' };
+  const when = `in ${inBrief(seconds)}`;
+  return seconds > 0 ? { text: `${when}: ${brief}`, brief: when } : { text: brief };
+}
+
+export const PAINTS: Readonly<Record<TargetStatus['state'], Paint>> = {
+  fresh: 'good',
+  behind: 'warning',
+  unknown: 'warning',
+  dead: 'bad',
+  missing: 'bad',
+  unreadable: 'bad',
+};
+
+function lifeCell(
+  { state, life_left }: Pick<TargetStatus, 'state' | 'life_left'>,
+  { expires_in }: Pick<Status, 'expires_in'>,
+  { unicode }: Terminal,
+): Cell {
+  const paint = PAINTS[state];
+  if (state === 'unknown') return { text: 'life unknown', paint };
+  if (life_left === undefined || expires_in === undefined || state === 'missing' || state === 'unreadable')
+    return { text: state, paint };
+  const [full, empty] = unicode ? ['▰', '▱'] : ['#', '-'];
+  const tenths = tenthsOf(life_left, expires_in);
+  const bar = full.repeat(tenths) + empty.repeat(10 - tenths);
+  const words = state === 'dead' ? 'dead' : inBrief(life_left);
+  const brief = `${words}${state === 'behind' ? ', behind' : ''}`;
+  return { text: `${bar} ${brief}`, brief, paint };
+}
+
+/** What lives has at least one, what is dead none. */
+function tenthsOf(left: number, whole: number): number {
+  return left <= 0 ? 0 : Math.min(10, Math.max(1, Math.round((10 * left) / whole)));
+}

@@ -1,0 +1,91 @@
+import { inWords } from '../../observability/log/duration.ts';
+import { escapeControls } from '../../observability/log/escape.ts';
+import type { Standing, Status, TargetError } from '../../observability/status/status.ts';
+import { PAINTS, pathOf } from './status-table.ts';
+import { padded, painted, type Terminal, wrapped } from './table.ts';
+
+type Line = readonly [label: string, text: string];
+
+/** Columns of a label with what follows it. */
+const LABEL = 10;
+
+/** Longer lines are hard to read, however wide the terminal is. */
+const WIDEST = 100;
+
+export function isInTrouble({ state, error, state_error, targets, next }: Status): boolean {
+  const isLate = targets.some((target) => target.state !== 'fresh');
+  return state !== 'fresh' || isLate || Boolean(error ?? state_error ?? next.overdue);
+}
+
+/** What is wrong with a credential and what to do, in full. At the end is what becomes of it by itself. */
+export function troubleOf(status: Status, at: number, terminal: Terminal): readonly string[] {
+  const { credential, kind, account, state } = status;
+  const title = `${painted(escapeControls(credential), 'strong', terminal)} ${kind} `;
+  const lines = linesOf(status, at).flatMap(([label, text]) =>
+    laidOut(label, escapeControls(text), terminal),
+  );
+  return [`${title}${painted(WORDS[state], PAINTS[state], terminal)}: ${escapeControls(account)}`, ...lines];
+}
+
+const WORDS: Readonly<Record<Standing, string>> = {
+  fresh: 'is fresh',
+  dead: 'is dead',
+  missing: 'is missing',
+  unreadable: 'cannot be read',
+  unknown: 'has an unknown life',
+};
+
+function linesOf({ error, state_error, targets, next }: Status, at: number): readonly Line[] {
+  const lines: Line[] = [];
+  if (error) {
+    const { errcode, rid, failures, since } = error;
+    const codes = [
+      ...(errcode === undefined ? [] : [`errcode ${errcode}`]),
+      ...(rid === undefined ? [] : [`rid ${rid}`]),
+    ];
+    const often = failures === 1 ? 'once' : `${failures} times in a row`;
+    lines.push(...problem('error', error));
+    if (codes.length > 0) lines.push(['answer', codes.join(', ')]);
+    lines.push(['since', `${dateOf(since)}, ${inWords((at - since) * 1000)} ago, ${often}`]);
+  }
+  if (state_error) lines.push(...problem('record', state_error));
+  for (const target of targets.filter((one) => one.state !== 'fresh')) {
+    lines.push(
+      ...problem('target', target.error ?? { message: `${pathOf(target)} ${OF_TARGET[target.state]}` }),
+    );
+  }
+  const when = next.in > 0 ? `in ${inWords(next.in * 1000)}: ` : '';
+  lines.push([
+    'next',
+    next.overdue ? `overdue: ${next.what}; is the daemon running?` : `${when}${next.what}`,
+  ]);
+  return lines;
+}
+
+const OF_TARGET: Readonly<Record<Status['targets'][number]['state'], string>> = {
+  fresh: 'holds the newest one',
+  behind: 'holds an older one, which still works',
+  dead: 'holds one that has ended or was replaced long ago',
+  missing: 'is missing',
+  unreadable: 'cannot be read',
+  unknown: 'is there; when it ends is not known',
+};
+
+function problem(label: string, { message, advice }: Omit<TargetError, 'code'>): readonly Line[] {
+  return [[label, message], ...(advice === undefined ? [] : ([['to do', advice]] as const))];
+}
+
+function dateOf(epoch: number): string {
+  return new Date(epoch * 1000).toISOString().replace(/\.\d+/, '');
+}
+
+/** In as many lines as a person likes to read; in one for a program. */
+function laidOut(label: string, text: string, terminal: Terminal): readonly string[] {
+  const { width } = terminal;
+  const room = Number.isFinite(width) ? Math.min(width, WIDEST) : width;
+  const [first = '', ...rest] = wrapped(text, room - LABEL - 2);
+  return [
+    `  ${painted(padded(label, LABEL), 'faint', terminal)}${first}`,
+    ...rest.map((line) => ' '.repeat(LABEL + 2) + line),
+  ];
+}

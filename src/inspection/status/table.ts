@@ -1,0 +1,181 @@
+import { escapeControls } from '../../observability/log/escape.ts';
+
+export interface Cell {
+  readonly text: string;
+  /** What takes its place where the terminal is too narrow for the column. */
+  readonly brief?: string;
+  readonly paint?: Paint;
+}
+
+export interface Column {
+  readonly title: string;
+  /** The title where the cells are brief. */
+  readonly brief?: string;
+  /** Columns it may be narrowed to before anything else gives way; what is longer loses its middle. */
+  readonly yieldsTo?: number;
+  /** Columns it may be narrowed to when nothing else is left. */
+  readonly least?: number;
+}
+
+type Row = readonly Cell[];
+
+const GAP = 2;
+
+/** Lines of a table. Whatever a path holds, nothing but our own colours reaches the terminal's controls. */
+export function tableOf(
+  columns: readonly Column[],
+  rows: readonly Row[],
+  terminal: Terminal,
+): readonly string[] {
+  const titles = columns.map(
+    ({ title, brief }): Cell => ({ text: title, ...(brief && { brief }), paint: 'faint' }),
+  );
+  const { all, widths } = fitted(columns, [titles, ...rows.map((row) => row.map(shown(terminal)))], terminal);
+  const ellipsis = terminal.unicode ? '…' : '...';
+  return all.map((row) =>
+    row
+      .map(({ text, paint }, index) => {
+        const width = widths[index] ?? 0;
+        const fitting = shortened(text, width, ellipsis);
+        const isLast = index === row.length - 1;
+        return painted(fitting, paint, terminal) + (isLast ? '' : padded('', width + GAP - widthOf(fitting)));
+      })
+      .join('')
+      .trimEnd(),
+  );
+}
+
+/** What of a cell arrives. */
+function shown({ unicode }: Terminal): (cell: Cell) => Cell {
+  const safe = (text: string) => {
+    const escaped = escapeControls(text);
+    return unicode ? escaped : escaped.replace(/[^ -~]/gu, '?');
+  };
+  return ({ text, brief, ...paint }) => ({
+    text: safe(text),
+    ...(brief !== undefined && { brief: safe(brief) }),
+    ...paint,
+  });
+}
+
+/** First the columns yield that always may, then one after another says it in brief, and in the end all get narrow. */
+function fitted(columns: readonly Column[], rows: readonly Row[], { width }: Terminal) {
+  const comfortable = columns.map(({ yieldsTo }) => yieldsTo ?? Number.POSITIVE_INFINITY);
+  const briefs = columns.flatMap((_, index) => (rows.some((row) => row[index]?.brief) ? [index] : []));
+  for (let count = 0; count <= briefs.length; count += 1) {
+    const all = inBrief(rows, briefs.slice(0, count));
+    const widths = narrowed(widthsOf(columns, all), comfortable, width);
+    if (whole(widths) <= width) return { all, widths };
+  }
+  const all = inBrief(rows, briefs);
+  const least = columns.map((column) => column.least ?? Number.POSITIVE_INFINITY);
+  return { all, widths: narrowed(widthsOf(columns, all), least, width) };
+}
+
+function inBrief(rows: readonly Row[], which: readonly number[]): readonly Row[] {
+  return rows.map((row) =>
+    row.map((cell, index) => (which.includes(index) ? { ...cell, text: cell.brief ?? cell.text } : cell)),
+  );
+}
+
+function widthsOf(columns: readonly Column[], rows: readonly Row[]): number[] {
+  return columns.map((_, index) => Math.max(...rows.map((row) => widthOf(row[index]?.text ?? ''))));
+}
+
+function whole(widths: readonly number[]): number {
+  return widths.reduce((sum, width) => sum + width + GAP, -GAP);
+}
+
+/** The one with the most to give away gives first. */
+function narrowed(widths: readonly number[], least: readonly number[], width: number): readonly number[] {
+  const now = [...widths];
+  for (let excess = whole(now) - width; excess > 0; excess -= 1) {
+    const spare = now.map((one, index) => one - (least[index] ?? one));
+    const most = Math.max(...spare);
+    if (most <= 0) break;
+    const widest = spare.indexOf(most);
+    now[widest] = (now[widest] ?? 0) - 1;
+  }
+  return now;
+}
+
+/** What takes two columns of a terminal: East Asian wide and full-width characters, and pictures. */
+const WIDE =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
+
+/** Columns of a terminal. */
+export function widthOf(text: string): number {
+  return [...text].reduce((width, character) => width + (WIDE.test(character) ? 2 : 1), 0);
+}
+
+export function padded(text: string, width: number): string {
+  return text + ' '.repeat(Math.max(0, width - widthOf(text)));
+}
+
+/** Takes out of the middle what is too long: of a path its beginning and its end tell most. */
+function shortened(text: string, width: number, ellipsis: string): string {
+  if (widthOf(text) <= width) return text;
+  const characters = [...text];
+  const room = Math.max(2, width - widthOf(ellipsis));
+  const head = takeWhileFits(characters, Math.floor(room / 3));
+  const tail = takeWhileFits(characters.toReversed(), room - widthOf(head.join('')));
+  return [...head, ellipsis, ...tail.toReversed()].join('');
+}
+
+function takeWhileFits(characters: readonly string[], room: number): string[] {
+  let left = room;
+  const end = characters.findIndex((character) => {
+    left -= widthOf(character);
+    return left < 0;
+  });
+  return characters.slice(0, end < 0 ? undefined : end);
+}
+
+/** Lines of at most so many columns, broken at blanks; a word that is longer has a line of its own. */
+export function wrapped(text: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && widthOf(last) + 1 + widthOf(word) <= width)
+      lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
+/** What the place can show to which is written. */
+export interface Terminal {
+  readonly colour: boolean;
+  /** Whether characters beyond ASCII arrive. */
+  readonly unicode: boolean;
+  /** Columns; endless where nobody looks but a program. */
+  readonly width: number;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Narrower than this is not worth the trouble. */
+const NARROWEST = 60;
+
+/** @param stream where it is going to be written */
+export function terminalOf(
+  stream: { readonly isTTY?: boolean; readonly columns?: number },
+  environment: Environment,
+): Terminal {
+  const { LC_ALL, LC_CTYPE, LANG, NO_COLOR, TERM } = environment;
+  const isTerminal = stream.isTTY === true;
+  return {
+    // https://no-color.org: present and not empty.
+    colour: isTerminal && !NO_COLOR && TERM !== 'dumb',
+    unicode: /utf-?8/i.test(LC_ALL || LC_CTYPE || LANG || '') && !(isTerminal && TERM === 'linux'),
+    width: isTerminal ? Math.max(NARROWEST, stream.columns ?? 80) : Number.POSITIVE_INFINITY,
+  };
+}
+
+const PAINTS = { good: 32, warning: 33, bad: 31, faint: 2, strong: 1 } as const;
+
+export type Paint = keyof typeof PAINTS;
+
+export function painted(text: string, paint: Paint | undefined, { colour }: Terminal): string {
+  return colour && paint && text !== '' ? `\u001b[${PAINTS[paint]}m${text}\u001b[0m` : text;
+}

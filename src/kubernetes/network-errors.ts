@@ -1,0 +1,146 @@
+import { type Backoff, EdgeError, type Failure, PASSING } from '../core/failure.ts';
+import { MINUTE } from '../core/time.ts';
+import type { Connection } from './connection-types.ts';
+
+/** For what rarely heals by itself. */
+const SLOW: Backoff = { ...PASSING, cap: 5 * MINUTE };
+
+interface Meaning {
+  readonly code: string;
+  readonly what: string;
+  readonly advice?: string;
+  readonly backoff?: Backoff;
+}
+
+const UNREACHABLE: Meaning = {
+  code: 'kube-unreachable',
+  what: 'it cannot be reached',
+  advice:
+    'is it running, and does a NetworkPolicy let this pod out to it (443 or 6443 TCP)? The last credential stays ' +
+    'published',
+};
+const DNS: Meaning = {
+  code: 'kube-dns',
+  what: 'its name cannot be resolved',
+  advice: 'check the resolver of this host or pod, and NetworkPolicies for UDP and TCP 53',
+};
+const TIMEOUT: Meaning = {
+  code: 'kube-timeout',
+  what: 'it did not answer in time',
+  advice:
+    'if it lasts, the API server or its etcd is overloaded or stands still; the last credential stays published',
+};
+const CUT: Meaning = { code: 'kube-cut', what: 'the connection ended before the answer did' };
+const UNTRUSTED: Meaning = {
+  code: 'kube-tls-untrusted',
+  what: 'its certificate is not signed by the authority that was given',
+  advice:
+    'something stands in between, or the authority is another one by now: ca.crt of the service account, ' +
+    'certificate-authority of a kubeconfig',
+  backoff: SLOW,
+};
+const UNKNOWN: Meaning = {
+  code: 'kube-tls-untrusted',
+  what: 'its certificate is not signed by an authority that this system trusts, and no other was given',
+  advice: 'name the one of the cluster in certificate-authority of the kubeconfig',
+  backoff: SLOW,
+};
+const REFUSED: Meaning = {
+  code: 'kube-tls-refused',
+  what: 'it wants a client certificate that it accepts, and was given none',
+  advice: 'give the user of the kubeconfig one that its authority has signed, and that has not expired',
+  backoff: SLOW,
+};
+const NAME: Meaning = {
+  code: 'kube-tls-name',
+  what: 'its certificate is for another name',
+  advice: 'ask it by a name or address that its certificate holds, or say tls-server-name in the kubeconfig',
+  backoff: SLOW,
+};
+const EXPIRED: Meaning = {
+  code: 'kube-tls-expired',
+  what: 'its certificate, or that of its authority, has expired',
+  advice: "renew the cluster's certificates (kubeadm certs renew), and check the clock of this machine",
+  backoff: SLOW,
+};
+const PLAIN: Meaning = {
+  code: 'kube-tls-plain',
+  what: 'it speaks plain HTTP, or something that is not TLS',
+  advice: 'name the port on which it speaks https',
+  backoff: SLOW,
+};
+const ENDLESS: Meaning = { code: 'kube-endless', what: 'its answer has no end', backoff: SLOW };
+
+const MEANINGS: Readonly<Record<string, Meaning>> = {
+  ENOTFOUND: DNS,
+  EAI_AGAIN: DNS,
+  ECONNREFUSED: UNREACHABLE,
+  EHOSTUNREACH: UNREACHABLE,
+  ENETUNREACH: UNREACHABLE,
+  ETIMEDOUT: UNREACHABLE,
+  UND_ERR_CONNECT_TIMEOUT: UNREACHABLE,
+  UND_ERR_HEADERS_TIMEOUT: TIMEOUT,
+  UND_ERR_BODY_TIMEOUT: { ...TIMEOUT, what: 'nothing came for too long' },
+  TimeoutError: TIMEOUT,
+  UND_ERR_SOCKET: CUT,
+  ECONNRESET: CUT,
+  EPIPE: CUT,
+  ERR_TLS_CERT_ALTNAME_INVALID: NAME,
+  CERT_HAS_EXPIRED: EXPIRED,
+  EPROTO: PLAIN,
+  ERR_SSL_WRONG_VERSION_NUMBER: PLAIN,
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: PLAIN,
+  UND_ERR_RES_EXCEEDED_MAX_SIZE: ENDLESS,
+  UND_ERR_HEADERS_OVERFLOW: ENDLESS,
+  AbortError: { code: 'aborted', what: 'the daemon is stopping' },
+};
+
+/** What the other side says of a client certificate: by a code or, in TLS 1.2, in the text of an EPROTO alone. */
+const OF_OUR_CERTIFICATE =
+  /\balert (unknown ca|(bad |unsupported )?certificate)|_ALERT_(\w+_)?(CERTIFICATE|UNKNOWN_CA)/i;
+
+/**
+ * What it means that no whole answer came.
+ * @param effect `unsent` until the request was put on a connection, then what it may have done
+ * @param namesAuthority whether it was said whose certificates are to be trusted
+ */
+export function noAnswer(
+  { server, source }: Connection,
+  cause: unknown,
+  effect: Failure['effect'],
+  namesAuthority = true,
+): EdgeError {
+  const { code, name, message: said } = cause as { code?: unknown; name?: unknown; message?: unknown };
+  const key = typeof code === 'string' ? code : String(name);
+  const isRefused = OF_OUR_CERTIFICATE.test(`${key} ${said}`);
+  const known = isRefused ? REFUSED : (MEANINGS[key] ?? MEANINGS[String(name)] ?? otherMeaning(key));
+  const fitting = known === UNTRUSTED && !namesAuthority ? UNKNOWN : known;
+  const { what, backoff = PASSING, ...meaning } = effect === 'unsent' ? unconnected(fitting) : fitting;
+  const detail = what.includes(key) ? '' : ` (${key})`;
+  return new EdgeError(
+    {
+      class: 'passing',
+      ...meaning,
+      message: `no answer from the API server ${new URL(server).host} (${source}): ${what}${detail}`,
+      effect,
+      backoff,
+    },
+    // The bytes of an answer may be a Secret.
+    {
+      cause: typeof cause === 'object' && cause !== null && 'data' in cause ? new Error(String(said)) : cause,
+    },
+  );
+}
+
+/** What ended before there was a connection was no answer that failed to come. */
+function unconnected(meaning: Meaning): Meaning {
+  if (meaning === TIMEOUT) return { ...UNREACHABLE, what: 'no connection came about in time' };
+  return meaning === CUT ? { ...UNREACHABLE, what: 'the connection was cut while it was made' } : meaning;
+}
+
+function otherMeaning(key: string): Meaning {
+  if (/CERT|ERR_TLS|ERR_SSL|SELF_SIGNED|UNABLE_TO_/.test(key)) return UNTRUSTED;
+  if (key === 'HTTPParserError')
+    return { code: 'kube-not-http', what: 'its answer is not HTTP', backoff: SLOW };
+  return { code: 'kube-network', what: `the request failed with ${key}` };
+}

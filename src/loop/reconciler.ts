@@ -1,0 +1,146 @@
+import type { Event } from '../core/events/event.ts';
+import { lasts, restOf, type View } from '../core/plan.ts';
+import type { Unit } from '../core/ports.ts';
+import { judgeRefusal } from '../core/reader-reports.ts';
+import type { Secret } from '../core/secret.ts';
+import type { State, Strength } from '../core/state.ts';
+import { type Loop, planOf, type Surroundings } from './cell.ts';
+import { type BusyCell, createCells } from './cells.ts';
+import { createGates } from './host-limit.ts';
+import { createSteps, createWaits } from './steps.ts';
+
+export interface Reconciler {
+  /**
+   * Makes these the units at work. One that was there with the same account goes on with all that is known of it;
+   * what is no longer among them is left alone.
+   */
+  serve(units: readonly Unit[]): void;
+  /** Starts whatever is due and returns at once. Cheap when nothing is. */
+  tick(): void;
+  /** A person asks for a refresh now: of the credentials named, else of all. */
+  refreshNow(request: { readonly names?: readonly string[]; readonly strength: Strength }): void;
+  /** The same, of another daemon's person and one account: of a token of that generation. */
+  refreshFor(account: string, wish: { readonly strength: Strength; readonly generation: number }): void;
+  /** What was asked for and has not begun is not made any more. */
+  withdraw(names: readonly string[]): void;
+  /** The store of an account may have changed. */
+  stir(account: string): void;
+  /** The stores work again, or their locks can be had. */
+  free(): void;
+  /** A reader says that the platform refused a token; `isIt` knows it when it sees it. */
+  refuse(isIt: (value: Secret) => boolean): void;
+  /** What is known of the unit of this id; undefined where it is not served. */
+  stateOf(id: string): State | undefined;
+  /** Every unit as it is now. */
+  views(): readonly View[];
+  /** Resolves when nothing is under way. */
+  idle(): Promise<void>;
+  /** Starts nothing new; resolves when what runs has ended, what it brought is published and every lock is back. */
+  stop(): Promise<void>;
+  /** Ends the requests under way; what they may have done stays written down as an intent. */
+  abort(): void;
+}
+
+/** The only loop: plan, act, apply. Everything that wakes it ends in {@link Reconciler.tick}. */
+export function createReconciler(surroundings: Surroundings): Reconciler {
+  const { clock, report, wakeIn } = surroundings;
+  const running = new Set<Promise<void>>();
+  const requests = new AbortController();
+  const gates = createGates();
+  let stopping = false;
+  const cells = createCells(surroundings);
+  const { happen } = cells;
+  const loop: Loop = { clock, report, happen };
+  const { act, publish } = createSteps(loop, requests.signal, () => !stopping);
+  const waits = createWaits(loop);
+
+  function advance(cell: BusyCell): void {
+    const now = clock.now();
+    const { state, base } = cell;
+    const planned = planOf(cell, now);
+    const { publish: due, step } = planned;
+    cell.rest = restOf(planned, state, base?.state, now);
+    for (const publisher of cell.unit.publishers) {
+      if (due.includes(publisher.id)) start(cell, `publish ${publisher.id}`, () => publish(cell, publisher));
+    }
+    if (step.kind === 'wait') {
+      waits.noticed(cell, step);
+      wakeIn?.(step.ms);
+    } else if (!stopping) start(cell, 'step', () => gates.pass(cell.unit.host, step, () => act(cell, step)));
+  }
+
+  function wake(event: Event, concerned: readonly BusyCell[]): void {
+    for (const cell of concerned) {
+      happen(cell, event);
+      advance(cell);
+    }
+  }
+
+  function hearRefusal(cell: BusyCell): void {
+    const { follows } = cell.unit.policy;
+    const verdict = follows ? 'mirror' : judgeRefusal(cell.state, clock.now());
+    if (!follows) happen(cell, { type: 'refused' });
+    report(cell.unit, { type: 'refusal', verdict });
+    advance(cell);
+  }
+
+  function start(cell: BusyCell, lane: string, work: () => Promise<void>): void {
+    if (cell.lanes.has(lane)) return;
+    cell.lanes.add(lane);
+    const done = work().then(() => {
+      cell.lanes.delete(lane);
+      running.delete(done);
+      if (!cells.holds(cell)) return;
+      advance(cell);
+      for (const other of cell.leaning) advance(other);
+    });
+    running.add(done);
+  }
+
+  async function idle(): Promise<void> {
+    while (running.size > 0) await Promise.all(running);
+  }
+
+  return {
+    serve: cells.serve,
+    tick: () => {
+      const now = clock.now();
+      for (const cell of cells.all()) {
+        if (!cell.rest || !lasts(cell.rest, cell.state, cell.base?.state, now)) advance(cell);
+      }
+    },
+    refreshNow: ({ names, strength }) =>
+      wake(
+        { type: 'requested', strength },
+        cells.all().filter(({ unit }) => names?.includes(unit.name) ?? true),
+      ),
+    withdraw: (names) => {
+      for (const cell of cells.all()) {
+        if (cell.state.manual && names.includes(cell.unit.name))
+          happen(cell, { type: 'withdrawn', why: 'late' });
+      }
+    },
+    refreshFor: (account, wish) => wake({ type: 'requested', ...wish }, cells.of(account)),
+    free: () => wake({ type: 'freed' }, cells.all()),
+    stir: (account) => wake({ type: 'stirred' }, cells.of(account)),
+    refuse: (isIt) => {
+      const doubted = cells.all().filter(({ state: { record } }) => record.token && isIt(record.token.value));
+      for (const cell of doubted) hearRefusal(cell);
+      if (doubted.length === 0) report(undefined, { type: 'refusal', verdict: 'behind' });
+    },
+    stateOf: (id) => cells.get(id)?.state,
+    views: () =>
+      cells.all().map((cell) => ({
+        unit: cell.unit,
+        state: cell.state,
+        step: planOf(cell, clock.now()).step,
+        busy: cell.lanes.size > 0,
+      })),
+    idle,
+    stop: () => {
+      stopping = true;
+      return idle();
+    },
+    abort: () => requests.abort(),
+  };
+}

@@ -1,0 +1,128 @@
+import { type Failure, failureOf } from '../core/failure.ts';
+import type { FetchStep, Step } from '../core/plan.ts';
+import type { Lease, Wish } from '../core/ports.ts';
+import type { AccountRecord } from '../core/record.ts';
+import type { State } from '../core/state.ts';
+import type { Cell, Loop } from './cell.ts';
+
+export interface Locks {
+  /** The lock that a step needs; where another daemon has it, that is an event, and what was wished for is left with it. */
+  take(cell: Cell, step: Step): Promise<Lease | undefined>;
+}
+
+const UNLOCKED: Lease = { held: async () => true, release: async () => {} };
+
+export function createLocks({
+  happen,
+  report,
+  unstored,
+}: Pick<Loop, 'happen' | 'report'> & {
+  readonly unstored: (cell: Cell, error: unknown) => void;
+}): Locks {
+  async function handOver(cell: Cell, step: FetchStep): Promise<void> {
+    const { reason } = step;
+    const wish = wishOf(step, cell.state);
+    if (!wish || (reason !== 'requested' && reason !== 'refused')) return happen(cell, { type: 'blocked' });
+    try {
+      await cell.unit.store.handOver?.(wish);
+      happen(cell, { type: 'handed-over', reason });
+      report(cell.unit, { type: 'handed-over', reason });
+    } catch (error) {
+      unstored(cell, error);
+      happen(cell, { type: 'blocked' });
+    }
+  }
+
+  return {
+    async take(cell, step) {
+      const { store, policy } = cell.unit;
+      try {
+        const lease = await store.lock(step.kind === 'fetch' ? 'fetch' : 'keep');
+        if (lease) return lease;
+      } catch (error) {
+        unstored(cell, error);
+        // An ordinary stable-token call harms nobody: better uncoordinated than without a token.
+        return policy.destructive ? undefined : UNLOCKED;
+      }
+      if (step.kind === 'fetch' && store.handOver) await handOver(cell, step);
+      else happen(cell, { type: 'blocked' });
+      return undefined;
+    },
+  };
+}
+
+/** What somebody asked for that another daemon has to do. */
+function wishOf({ reason }: FetchStep, { manual, record: { token } }: State): Wish | undefined {
+  if (reason === 'requested' && manual) {
+    return { kind: 'refresh', strength: manual, generation: token?.generation ?? 0 };
+  }
+  return reason === 'refused' && token ? { kind: 'refusal', token } : undefined;
+}
+
+/**
+ * The lease, asked directly before a request goes out: whoever stood still since it was asked last sends nothing. And once
+ * more after that, since a process may stand still between the question and the socket: nothing can prevent that, but it
+ * has to be known.
+ */
+export function watchedDeparture({ isHeld = () => true }: Lease) {
+  let refused = false;
+  let late = false;
+  return {
+    permit(): boolean {
+      refused = !isHeld();
+      queueMicrotask(() => {
+        late ||= !refused && !isHeld();
+      });
+      return !refused;
+    },
+    /** Whether nothing was sent for want of the lease. */
+    isRefused: () => refused,
+    /** Whether it went out when the lease may have been another one's. */
+    isLate: () => late,
+  };
+}
+
+/** The record of a cell in its store. A store that does not work is an event, never an error. */
+export interface Records {
+  read(cell: Cell): Promise<AccountRecord | undefined>;
+  /** @returns whether the store holds it now */
+  write(cell: Cell, record: AccountRecord, lease: Lease): Promise<boolean>;
+  /** What is known, as it is. */
+  save(cell: Cell, lease: Lease): Promise<void>;
+  unstored(cell: Cell, error: unknown): void;
+}
+
+export function createRecords({ happen, report }: Pick<Loop, 'happen' | 'report'>): Records {
+  function unstored(cell: Cell, error: unknown): void {
+    const failure: Failure = failureOf(error, 'unsent');
+    happen(cell, { type: 'unstored', failure });
+    report(cell.unit, { type: 'unstored', failure });
+  }
+
+  async function write(cell: Cell, record: AccountRecord, lease: Lease): Promise<boolean> {
+    try {
+      await cell.unit.store.write(record, lease);
+      return true;
+    } catch (error) {
+      unstored(cell, error);
+      return false;
+    }
+  }
+
+  return {
+    async read(cell) {
+      try {
+        return await cell.unit.store.read();
+      } catch (error) {
+        unstored(cell, error);
+        return undefined;
+      }
+    },
+    write,
+    async save(cell, lease) {
+      const { record } = cell.state;
+      if (await write(cell, record, lease)) happen(cell, { type: 'saved', generation: record.generation });
+    },
+    unstored,
+  };
+}

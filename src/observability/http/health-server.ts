@@ -1,0 +1,85 @@
+import type { Leadership } from '../../core/events/cluster.ts';
+import type { Report } from '../../core/events/report.ts';
+import type { View } from '../../core/plan.ts';
+import type { Clock, Unit } from '../../core/ports.ts';
+import { createMetrics } from '../metrics/index.ts';
+import { createHistory } from '../status/history.ts';
+import { statusPage } from '../status/page.ts';
+import { statusJson } from '../status/status-json.ts';
+import { createHealth, type Verdict } from './health.ts';
+import {
+  type HttpAnswer,
+  type HttpServer,
+  type HttpServerOptions,
+  plainText,
+  startHttpServer,
+} from './http-server.ts';
+
+export interface HealthServerOptions extends Pick<HttpServerOptions, 'listen' | 'allowedHosts' | 'failed'> {
+  readonly clock: Clock;
+  readonly views: () => readonly View[];
+  /** Who refreshes for all; undefined without a cluster. */
+  readonly leadership: () => Leadership | undefined;
+}
+
+/** Health, metrics and a page for people, and what they have to be told for it. */
+export interface HealthServer {
+  report(of: Pick<Unit, 'name' | 'kind'> | undefined, report: Report): void;
+  /** These are the units from now on. */
+  serve(units: readonly Unit[]): void;
+  /** The daemon has looked at the clock. */
+  beat(): void;
+  /** A changed configuration was put to work, or not. */
+  reloaded(result: 'applied' | 'refused'): void;
+  /** @throws {Error} with a `code` when it cannot */
+  start(): Promise<HttpServer>;
+}
+
+export function createHealthServer({
+  clock,
+  views,
+  leadership,
+  ...server
+}: HealthServerOptions): HealthServer {
+  const health = createHealth(clock, views);
+  const metrics = createMetrics(clock, views, leadership);
+  const history = createHistory(clock);
+
+  async function answer(path: string, accept: string): Promise<HttpAnswer | undefined> {
+    switch (path) {
+      case '/livez':
+        return judged(health.live());
+      case '/readyz':
+        return judged(health.ready());
+      case '/startupz':
+        return judged(health.startedUp());
+      case '/metrics':
+        return { status: 200, type: metrics.contentType, body: await metrics.scrape() };
+      case '/':
+        return /\btext\/html\b/.test(accept)
+          ? statusPage(views(), history, clock.now())
+          : statusJson(views(), history, clock.now());
+      default:
+        return undefined;
+    }
+  }
+
+  return {
+    report(of, report) {
+      metrics.report(of, report);
+      history.report(of, report);
+    },
+    serve(units) {
+      metrics.serve(units);
+      history.serve(units);
+    },
+    beat: health.beat,
+    reloaded: metrics.reloaded,
+    start: () =>
+      startHttpServer({ ...server, answer: (path, { headers }) => answer(path, headers.accept ?? '') }),
+  };
+}
+
+function judged({ ok, lines }: Verdict): HttpAnswer {
+  return plainText(ok ? 200 : 503, [ok ? 'ok' : 'not ok', ...lines].join('\n'));
+}

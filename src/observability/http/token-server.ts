@@ -1,0 +1,38 @@
+import type { View } from '../../core/plan.ts';
+import type { Clock } from '../../core/ports.ts';
+import { lifeLeft, liveToken } from '../../core/state.ts';
+import { type Instant, SECOND } from '../../core/time.ts';
+import { type HttpAnswer, type HttpServer, type HttpServerOptions, startHttpServer } from './http-server.ts';
+
+export interface TokenServerOptions extends Pick<HttpServerOptions, 'listen' | 'failed'> {
+  readonly clock: Clock;
+  readonly views: () => readonly View[];
+}
+
+/**
+ * Serves tokens as those servers do that people come from, to this host alone.
+ * @throws {Error} with a `code` when it cannot listen
+ */
+export function startTokenServer({ clock, views, ...server }: TokenServerOptions): Promise<HttpServer> {
+  return startHttpServer({
+    ...server,
+    allowedHosts: [],
+    answer: async (path) => answerTo(path, views(), clock.now()),
+  });
+}
+
+/** `/` is the only credential, `/NAME` one of several. Whoever asks never causes a fetch. */
+function answerTo(path: string, views: readonly View[], now: Instant): HttpAnswer | undefined {
+  const tokens = views.filter(({ unit }) => unit.kind === 'token');
+  const asked = tokens.find(({ unit }) => path === `/${unit.name}`);
+  const view = path === '/' && tokens.length === 1 ? tokens[0] : asked;
+  if (!view) return undefined;
+  const token = liveToken(view.state, now);
+  if (!token) return json(503, { code: 500, accessToken: null });
+  const expiresIn = Math.floor((lifeLeft(view.state, now) ?? 0) / SECOND);
+  return json(200, { code: 200, accessToken: token.value.reveal(), expiresIn });
+}
+
+function json(status: number, body: object): HttpAnswer {
+  return { status, type: 'application/json', body: `${JSON.stringify(body)}\n` };
+}

@@ -1,0 +1,69 @@
+import type { ClusterEvent, Loss } from '../../core/events/cluster.ts';
+import { type Backoff, backoffDelay, type Failure } from '../../core/failure.ts';
+import type { Clock } from '../../core/ports.ts';
+import { HOUR, MINUTE } from '../../core/time.ts';
+import type { Logger } from './logger.ts';
+
+const LOST: Readonly<Record<Loss, string>> = {
+  taken: 'another daemon refreshes for all now',
+  late: 'this daemon could not renew its Lease in time: another one refreshes for all as soon as one can',
+  gone: 'the Lease is not there any more: nobody refreshes until it is made again',
+  resigned:
+    'the Lease was given back because of an AppSecret that is refused: another one refreshes for all, if there is one that can',
+  kept: 'the Lease could not be given back: another daemon refreshes for all when it has run out',
+  released: 'the Lease was given back: another daemon refreshes for all from now on',
+};
+
+const UNWANTED: ReadonlySet<Loss> = new Set(['late', 'gone', 'kept']);
+
+/** How long a trouble goes on until it is told again, the first time, ms: it may be one of hours, or of seconds. */
+const AGAIN: Backoff = { first: MINUTE, growth: 2, cap: HOUR, jitter: 'full' };
+
+/** A trouble of one object that has been told. */
+interface Told {
+  /** Monotonic ms. */
+  again: number;
+  times: number;
+}
+
+/** Tells who leads, a line each, and what is wrong with an object of the cluster: once, and then more and more rarely. */
+export function createClusterNarrator(logger: Logger, clock: Clock): (event: ClusterEvent) => void {
+  const spells = new Map<string, Map<string, Told>>();
+
+  function isTimeToTell(object: string, what: string): boolean {
+    const told = spells.get(object) ?? new Map<string, Told>();
+    spells.set(object, told);
+    const { monotonic } = clock.now();
+    const known = told.get(what);
+    if (known && monotonic < known.again) return false;
+    const times = (known?.times ?? 0) + 1;
+    told.set(what, { again: monotonic + backoffDelay(AGAIN, times, 1), times });
+    return true;
+  }
+
+  function tellOfTrouble(object: string, { code, class: kind, message, advice }: Failure): void {
+    // What was passing and is not any more is another matter.
+    if (!isTimeToTell(object, `${code} ${kind}`)) return;
+    const line = message.includes(object) ? message : `${object}: ${message}`;
+    logger.warn(line, { object, code, ...(advice !== undefined && { advice }) });
+  }
+
+  return (event) => {
+    switch (event.type) {
+      case 'leads':
+        return logger.info('this daemon refreshes for all now', { lease: event.lease });
+      case 'follows':
+        return logger[UNWANTED.has(event.why) ? 'warn' : 'info'](LOST[event.why], {
+          lease: event.lease,
+          ...(event.failure && { code: event.failure.code, error: event.failure.message }),
+        });
+      case 'held':
+        return logger.info(`${event.holder} holds the Lease: this daemon follows it`, { lease: event.lease });
+      case 'well':
+        if (spells.delete(event.object)) logger.info(`the ${event.object} can be reached again`);
+        return;
+      case 'trouble':
+        return tellOfTrouble(event.object, event.failure);
+    }
+  };
+}

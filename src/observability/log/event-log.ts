@@ -1,0 +1,193 @@
+import type { Report } from '../../core/events/report.ts';
+import type { Failure } from '../../core/failure.ts';
+import type { FetchStep } from '../../core/plan.ts';
+import type { Unit } from '../../core/ports.ts';
+import type { RefusalVerdict } from '../../core/reader-reports.ts';
+import type { Demotion } from '../../core/state.ts';
+import { inWords } from './duration.ts';
+import type { Fields, Logger } from './logger.ts';
+
+/** Whom a report is about. */
+type Named = Pick<Unit, 'name' | 'kind'>;
+
+/**
+ * Tells what happened, a line each. A failure that repeats itself is told the first time, the second, the fourth, the
+ * eighth …: an outage of hours is a handful of lines.
+ */
+export function createNarrator(logger: Logger): (of: Named | undefined, report: Report) => void {
+  const repeats = new Map<string, number>();
+  /** Whose state folder has failed since the last fetch of theirs began. */
+  const troubled = new Set<string>();
+  /** Whose token was handed out once more: around the end of a ticket that is so every few seconds. */
+  const repeated = new Set<string>();
+
+  function isNews(id: string, what: string, failure: Failure): boolean {
+    // What was passing and is not any more is another matter.
+    return isTimeToTell(id, `${what} ${failure.code} ${failure.class}`);
+  }
+
+  function isTimeToTell(id: string, what: string): boolean {
+    const key = `${id} ${what}`;
+    const times = (repeats.get(key) ?? 0) + 1;
+    repeats.set(key, times);
+    return (times & (times - 1)) === 0;
+  }
+
+  function forget(id: string, what: string): void {
+    for (const key of repeats.keys()) if (`${key} `.startsWith(`${id} ${what} `)) repeats.delete(key);
+  }
+
+  return (of, report) => {
+    const { name: credential, kind = 'token' } = of ?? {};
+    const noun = kind === 'token' ? 'token' : 'ticket';
+    const who: Fields = { ...(credential && { credential }), ...(kind !== 'token' && { kind }) };
+    const id = `${credential}/${kind}`;
+    switch (report.type) {
+      case 'fetching':
+        // Before a fetch the folder is locked and written; some go on without, so one alone proves nothing.
+        if (!troubled.delete(id)) forget(id, 'state');
+        if (report.step.demoted) logger.warn(DEMOTIONS[report.step.demoted], who);
+        return logger.debug('asking the platform', {
+          ...who,
+          reason: report.step.reason,
+          forced: report.step.forced,
+        });
+      case 'refreshed':
+        repeated.delete(id);
+        forget(id, 'fetch');
+        forget(id, 'budget');
+        return logger.info(`a new ${noun}, good for ${inWords(report.lifeMs)}`, { ...who, ...call(report) });
+      case 'unchanged':
+        forget(id, 'fetch');
+        // Whoever asked for it waits for an answer.
+        logger[repeated.has(id) && report.step.reason !== 'requested' ? 'debug' : 'info'](
+          `the same ${noun} again, good for ${inWords(report.lifeMs)}`,
+          { ...who, ...call(report) },
+        );
+        repeated.add(id);
+        return;
+      case 'adopted':
+        repeated.delete(id);
+        forget(id, 'fetch');
+        forget(id, 'state');
+        return report.lifeMs > 0
+          ? logger.info(`took over a stored ${noun}, good for ${inWords(report.lifeMs)}`, who)
+          : logger.info(`found a stored ${noun}, but it has ended`, who);
+      case 'failed': {
+        // It has just ended, and the next one is on its way.
+        if (report.failure.code === 'no-token') return logger.debug(report.failure.message, who);
+        if (report.isFirst) forget(id, 'fetch');
+        // That the token has ended meanwhile is news of its own.
+        const live = report.lifeMs > 0;
+        if (!isNews(id, live ? 'fetch' : 'fetch dead', report.failure)) return;
+        const rest = live
+          ? `the ${noun} is good for another ${inWords(report.lifeMs)}`
+          : `there is no live ${noun}`;
+        const fields = { ...who, ...call(report), ...details(report.failure) };
+        return logger[live ? 'warn' : 'error'](`${report.failure.message}; ${rest}`, fields);
+      }
+      case 'restored':
+        forget(id, 'fetch');
+        return logger.info('the AppSecret is the one again that WeChat accepted last', who);
+      case 'exhausted': {
+        if (!report.requested && !isTimeToTell(id, 'budget')) return;
+        const rest =
+          report.lifeMs > 0
+            ? `the ${noun} is good for another ${inWords(report.lifeMs)}`
+            : `there is no live ${noun}`;
+        return logger[report.lifeMs > 0 ? 'warn' : 'error'](
+          `the budget of calls allows the next fetch in ${inWords(report.ms)}; ${rest}`,
+          { ...who, advice: BUDGET },
+        );
+      }
+      case 'handed-over':
+        return logger.info('the daemon that refreshes for all is asked to look into it', {
+          ...who,
+          reason: report.reason,
+        });
+      case 'lagging':
+        return logger.warn(
+          'not refreshed: other daemons have moved on to a newer AppSecret than this one has',
+          who,
+        );
+      case 'refusal': {
+        const { level, message, ...fields } = REFUSALS[report.verdict];
+        // Whoever reports old tokens may do so thousands of times.
+        if (report.verdict === 'behind' && !isTimeToTell(id, 'behind')) return;
+        return logger[level](message, { ...who, ...fields });
+      }
+      case 'probed':
+        return report.works
+          ? logger.info('the platform accepts the token that a reader reported as refused', who)
+          : logger.error('the platform refuses the token, and an ordinary call brings no other', {
+              ...who,
+              advice: 'refresh --force, or allowForce: true, brings a new one and kills the old one',
+            });
+      case 'unstored':
+        troubled.add(id);
+        if (!isNews(id, 'state', report.failure)) return;
+        return logger.warn(report.failure.message, { ...who, ...details(report.failure) });
+      case 'published':
+        forget(id, report.target);
+        if (report.result === 'unchanged')
+          return logger.debug('already up to date', { ...who, target: report.target });
+        return logger.info('published', { ...who, target: report.target });
+      case 'unpublished':
+        if (!isNews(id, report.target, report.failure)) return;
+        return logger.error(report.failure.message, {
+          ...who,
+          target: report.target,
+          ...details(report.failure),
+        });
+    }
+  };
+}
+
+function call({ step, tookMs }: { readonly step: FetchStep; readonly tookMs: number }): Fields {
+  return { reason: step.reason, ...(step.forced && { forced: true }), took_ms: Math.round(tookMs) };
+}
+
+function details({ code, errcode, rid, advice }: Failure): Fields {
+  return { code, ...(errcode !== undefined && { errcode }), ...(rid && { rid }), ...(advice && { advice }) };
+}
+
+/** What to do when the budget is used up. */
+const BUDGET =
+  'look for what asks so often (HUP, feedback, a platform that hands out short lives); the budget is ' +
+  'WXTOKEN_FETCHES_PER_DAY, or budget.fetchesPerDay: what WeChat allows the account a day';
+
+/** Why an asked-for forced refresh was made as an ordinary call. */
+const DEMOTIONS: Readonly<Record<Demotion, string>> = {
+  uncoordinated:
+    'refreshing with an ordinary call: a forced one would kill the token that daemons outside this state folder hold; ' +
+    'refresh --force does it all the same',
+  store:
+    'refreshing with an ordinary call: a forced one kills the token that others hold, so it is written down first, ' +
+    'and the state folder does not work',
+  spacing: 'refreshing with an ordinary call: WeChat ignores a forced one within 30 s of another',
+  'forced-budget': 'refreshing with an ordinary call: the forced refreshes of the day are used up',
+};
+
+/** What a reader's word about a refused token comes to. */
+const REFUSALS: Readonly<Record<RefusalVerdict, { level: keyof Logger; message: string; advice?: string }>> =
+  {
+    behind: {
+      level: 'info',
+      message: 'a reader reported a token that is not the current one: it has to read the file again',
+    },
+    pending: { level: 'debug', message: 'another reader reports the same' },
+    asked: { level: 'warn', message: 'a reader reports that the token is refused; asking the platform' },
+    rival: {
+      level: 'error',
+      message: 'a token that had just replaced a refused one is refused again',
+      advice:
+        'another process is fetching for this appid: find it, or move every one to stable-token; ' +
+        'or the reader uses the token with another account',
+    },
+    mirror: {
+      level: 'warn',
+      message: 'a reader reports that a mirrored token is refused',
+      advice: 'report it to the daemon that fetches it: this one only reads and publishes',
+    },
+    quiet: { level: 'debug', message: 'a reader goes on refusing tokens; asking did not help' },
+  };

@@ -1,0 +1,116 @@
+import { createLogger as createWinston, format, transports, type Logger as Winston } from 'winston';
+import { escapeControls } from './escape.ts';
+
+export interface LogOptions {
+  readonly level: 'error' | 'warn' | 'info' | 'debug';
+  /** `json`: an object a line. `text`: for people. */
+  readonly format: 'json' | 'text';
+}
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** One line a call. Errors anywhere in the fields are flattened, secrets redacted, control characters escaped. */
+export type Logger = Readonly<Record<LogOptions['level'], (message: string, fields?: Fields) => void>>;
+
+/** A terminal's colours, by the level: for a glance, never the only thing that tells. */
+const COLOURS = { error: 31, warn: 33, info: 32, debug: 90 } as const;
+
+/** @param stream where the lines go: standard error for a daemon, so that standard output stays for answers */
+export function createLogger(options: LogOptions, stream: NodeJS.WritableStream): Logger {
+  const winston = createWinston({
+    level: options.level,
+    format: format.combine(
+      clean(),
+      format.timestamp({ alias: 'time' }),
+      options.format === 'json' ? json : text(isColoured(stream)),
+    ),
+    transports: [new transports.Stream({ stream, eol: '\n' })],
+  });
+  return {
+    error: writer(winston, 'error'),
+    warn: writer(winston, 'warn'),
+    info: writer(winston, 'info'),
+    debug: writer(winston, 'debug'),
+  };
+}
+
+function writer(winston: Winston, level: LogOptions['level']) {
+  return (message: string, fields: Fields = {}) => {
+    winston.log({ ...fields, level, message });
+  };
+}
+
+const clean = format((info) => {
+  for (const [name, value] of Object.entries(info)) info[name] = scrubField(name, value);
+  return info;
+});
+
+const json = format.printf(({ time, level, message, timestamp: _alias, ...fields }) =>
+  escapeControls(JSON.stringify({ time, level, message, ...fields })),
+);
+
+const text = (coloured: boolean) =>
+  format.printf(({ time, level, message, timestamp: _alias, ...fields }) => {
+    const details = Object.entries(fields).map(([name, value]) => `${name}=${quoted(value)}`);
+    const line = escapeControls([String(message), ...details].join(' '));
+    const label = level.toUpperCase().padEnd(5);
+    const colour = COLOURS[level as keyof typeof COLOURS];
+    return `${String(time)} ${coloured ? `\u001b[${colour}m${label}\u001b[0m` : label} ${line}`;
+  });
+
+/** On a terminal alone, and not where somebody said no to colours (no-color.org). */
+function isColoured(stream: NodeJS.WritableStream): boolean {
+  return 'isTTY' in stream && stream.isTTY === true && !process.env['NO_COLOR'];
+}
+
+function quoted(value: unknown): string {
+  const shown = plain(value);
+  return /^[\w./:@%+,-]+$/.test(shown) ? shown : JSON.stringify(shown);
+}
+
+/** For people, who are not to read what is escaped twice: lists as `a, b`, what has keys as `k=v l=w`. */
+function plain(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (Array.isArray(value)) return value.map(plain).join(', ');
+  if (typeof value !== 'object' || value === null) return String(value);
+  return Object.entries(value)
+    .map(([name, one]) => `${name}=${plain(one)}`)
+    .join(' ');
+}
+
+/** Query parameters, variables and JSON keys that carry what must not be seen; the quotes may be escaped ones. */
+const SECRET_PARAMETER =
+  /(\w{0,32}(?:secret|access_token|ticket))(\\*["']?\s*[=:]\s*\\*["']?)[^\s"'&,}\\]+/gi;
+
+const SECRET_KEY = /(?:secret|access_token|ticket)$/i;
+
+/** Deep enough for an error with its causes. */
+const DEEPEST = 5;
+
+/** As {@link scrub}, for a value whose name is known: the name alone may say that it is a secret. */
+function scrubField(name: string, value: unknown, depth = 0): unknown {
+  return typeof value === 'string' && SECRET_KEY.test(name) ? '[redacted]' : scrub(value, depth);
+}
+
+/**
+ * Makes a value fit for a log: errors become plain data with their causes, and anything that looks like the
+ * platform's secret parameters is redacted. The second line of defence: secrets are kept in `Secret`, which prints
+ * nothing, and only what libraries and proxies say could slip past it.
+ */
+function scrub(value: unknown, depth: number): unknown {
+  if (typeof value === 'string') return value.replace(SECRET_PARAMETER, '$1$2[redacted]');
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth > DEEPEST) return '[deep]';
+  if (value instanceof Error) return scrub(flatten(value), depth + 1);
+  if (Array.isArray(value)) return value.map((item) => scrub(item, depth + 1));
+  if ('toJSON' in value && typeof value.toJSON === 'function') return scrub(value.toJSON(), depth + 1);
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, scrubField(key, item, depth + 1)]),
+  );
+}
+
+/** An Error's own fields are not enumerable: serialised as it is, it would read `{}`. */
+function flatten(error: Error): Record<string, unknown> {
+  const { name, message, stack, cause, code } = error as Error & { code?: unknown };
+  return { name, message, ...(code !== undefined && { code }), ...(cause !== undefined && { cause }), stack };
+}

@@ -1,0 +1,91 @@
+import { spent } from '../../core/budget.ts';
+import { currentSetback } from '../../core/last-failure.ts';
+import type { View } from '../../core/plan.ts';
+import { ledgerTimeOf, lifeLeft, type State } from '../../core/state.ts';
+import { type Instant, SECOND } from '../../core/time.ts';
+import type { Family } from './exposition.ts';
+
+/** The values of one credential, by the labels that it has besides its name; undefined: none. */
+type Reading = readonly (readonly [Readonly<Record<string, string>>, number | undefined])[];
+
+/** What is read off the credentials when somebody asks: as they are in these views, at that moment. */
+export function gauges(views: readonly View[], now: Instant): readonly Family[] {
+  function gauge(name: string, help: string, read: (view: View) => Reading): Family {
+    function* samples() {
+      for (const view of views) {
+        for (const [labels, value] of read(view)) {
+          if (value !== undefined) yield { labels: { credential: view.unit.name, ...labels }, value };
+        }
+      }
+    }
+    return { name: `wx_token_${name}`, help, type: 'gauge', samples };
+  }
+
+  return [
+    gauge('expires_timestamp_seconds', 'When the newest token ends, epoch seconds.', (view) =>
+      one(view, endOf(view.state, now)),
+    ),
+    gauge(
+      'last_success_timestamp_seconds',
+      'When the platform last handed out the token that is there, epoch seconds.',
+      (view) => one(view, lastSuccess(view.state, now)),
+    ),
+    // Not the state's own count: in that, a neighbour that is asking is waited for as after a failure.
+    gauge(
+      'consecutive_failures',
+      'Failed attempts since the last success, of all daemons that share the account.',
+      (view) => one(view, currentSetback(view.state)?.failures ?? 0),
+    ),
+    gauge(
+      'quota_used',
+      'Calls of the last 24 hours, of all daemons that share the account; those of a ticket are called KIND_fetches.',
+      ({ unit, state }) => budgets(unit.kind, spent(state.record.ledger, ledgerTimeOf(state, now))),
+    ),
+    gauge('quota_limit', 'Calls that the budget allows in 24 hours.', ({ unit }) => {
+      const { fetchesPerDay, forcedPerDay } = unit.policy.budget;
+      return budgets(unit.kind, { fetches: fetchesPerDay, forced: forcedPerDay });
+    }),
+    gauge(
+      'follower_last_sync_timestamp_seconds',
+      'When the shared state was last known, epoch seconds.',
+      (view) => (view.unit.kind === 'token' ? [[{}, lastSync(view, now)]] : []),
+    ),
+  ];
+}
+
+function one({ unit }: View, value: number | undefined): Reading {
+  return [[{ kind: unit.kind }, value]];
+}
+
+function budgets(kind: string, { fetches, forced }: { readonly fetches: number; readonly forced: number }) {
+  if (kind !== 'token') return [[{ budget: `${kind}_fetches` }, fetches]] as const;
+  return [
+    [{ budget: 'fetches' }, fetches],
+    [{ budget: 'forced' }, forced],
+  ] as const;
+}
+
+/** By every reason to doubt it. */
+function endOf(state: State, now: Instant): number | undefined {
+  const life = lifeLeft(state, now);
+  return life === undefined ? undefined : Math.floor((now.wall + life) / SECOND);
+}
+
+function lastSuccess({ record: { token }, confirmedAt }: State, now: Instant): number | undefined {
+  if (!token) return undefined;
+  return Math.max(Math.floor(token.issuedAt / SECOND), (confirmedAt && epoch(confirmedAt, now)) ?? 0);
+}
+
+/** While it is being read anew, when it was seen before: a read that hangs must not hide that. */
+function lastSync({ unit, state: { lookedAt, seenAt } }: View, now: Instant): number | undefined {
+  const synced = unit.store.syncedAt?.();
+  if (synced !== undefined) return epoch(synced, now);
+  return epoch(Number.isFinite(lookedAt) ? lookedAt : seenAt?.monotonic, now);
+}
+
+/** @param monotonic ms */
+function epoch(monotonic: number | undefined, { wall, monotonic: now }: Instant): number | undefined {
+  return monotonic === undefined || !Number.isFinite(monotonic)
+    ? undefined
+    : Math.floor((wall - (now - monotonic)) / SECOND);
+}

@@ -1,0 +1,201 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { isKnownErrcode } from '../../core/errcodes/index.ts';
+import type { Leadership } from '../../core/events/cluster.ts';
+import type { Report } from '../../core/events/report.ts';
+import type { Failure } from '../../core/failure.ts';
+import type { View } from '../../core/plan.ts';
+import type { Clock, Unit } from '../../core/ports.ts';
+import { SECOND } from '../../core/time.ts';
+import { version } from '../../system/process/version.ts';
+import { expose, type Family, type Sample } from './exposition.ts';
+import { gauges } from './gauges.ts';
+
+export interface Metrics {
+  report(of: Pick<Unit, 'name' | 'kind'> | undefined, report: Report): void;
+  reloaded(result: 'applied' | 'refused'): void;
+  /** From now on these are the credentials: what was counted of others is forgotten. */
+  serve(units: readonly Unit[]): void;
+  /** All of them, in the text format of Prometheus. Whoever asks meanwhile gets the same. */
+  scrape(): Promise<string>;
+  readonly contentType: string;
+}
+
+/** What Prometheus learns. Every name is a promise to those who wrote rules and dashboards with it. */
+export function createMetrics(
+  clock: Clock,
+  views: () => readonly View[],
+  leadership: () => Leadership | undefined,
+): Metrics {
+  const registry = new Registry();
+  const { families, ...counters } = createCounters(registry);
+  createLeaderGauge(registry, leadership);
+  new Gauge({
+    name: 'wx_token_build_info',
+    help: 'Always 1; which version runs on which Node.',
+    labelNames: ['version', 'node'],
+    registers: [registry],
+  }).set({ version, node: process.version }, 1);
+  let scraping: Promise<string> | undefined;
+
+  async function scrape(): Promise<string> {
+    return await expose([...gauges(views(), clock.now()), ...families], await registry.metrics());
+  }
+
+  return {
+    ...counters,
+    contentType: registry.contentType,
+    scrape() {
+      scraping ??= scrape().finally(() => {
+        scraping = undefined;
+      });
+      return scraping;
+    },
+  };
+}
+
+/** One series for each daemon of a cluster: their sum is 1, or for some seconds 0. */
+function createLeaderGauge(registry: Registry, leadership: () => Leadership | undefined): void {
+  new Gauge({
+    name: 'wx_token_leader',
+    help: 'Whether this daemon refreshes for all that share the Lease.',
+    labelNames: ['lease'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      const known = leadership();
+      if (known) this.set({ lease: known.lease }, known.leads ? 1 : 0);
+    },
+  });
+}
+
+/** Seconds: a platform that answers takes a tenth, one that is asked through a proxy and hangs takes ten. */
+const DURATIONS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+type Outcome = Extract<Report, { type: 'refreshed' | 'unchanged' | 'failed' }>;
+
+const RESULTS = { refreshed: 'success', unchanged: 'unchanged', failed: 'failure' } as const;
+
+/** By name and kind. */
+type Served = ReadonlyMap<string, Unit>;
+
+export interface Counters extends Pick<Metrics, 'report' | 'reloaded' | 'serve'> {
+  /** Those that every credential has of its own. */
+  readonly families: readonly Family[];
+}
+
+/**
+ * What is counted as it happens.
+ * @param registry gets those without a credential
+ */
+function createCounters(registry: Registry): Counters {
+  const refreshes = createCounter(
+    'refresh_total',
+    'Calls to the platform, by what came of them and why they were made.',
+    ['credential', 'kind', 'result', 'reason'],
+  );
+  const publications = createCounter(
+    'publish_total',
+    'Attempts to bring a target up to date; unchanged: it was already.',
+    ['credential', 'kind', 'target', 'result'],
+  );
+  const errors = createCounter(
+    'platform_errors_total',
+    'Answers of the platform that were a no, by its errcode.',
+    ['credential', 'errcode'],
+  );
+  const feedback = createCounter(
+    'feedback_total',
+    'Reports of readers whose token was refused, by what they came to; without a credential: of no current token.',
+    ['credential', 'verdict'],
+  );
+  const rivals = createCounter(
+    'rival_detected_total',
+    'Times that a fresh token was refused again: another process fetches for this appid.',
+    ['credential'],
+  );
+  const durations = new Histogram({
+    name: 'wx_token_refresh_duration_seconds',
+    help: 'How long the platform took to answer, or not to.',
+    buckets: DURATIONS,
+    registers: [registry],
+  });
+  const reloads = new Counter({
+    name: 'wx_token_config_reload_total',
+    help: 'Changed configurations, by whether they were put to work.',
+    labelNames: ['result'],
+    registers: [registry],
+  });
+  // A rate can only be told of what has been seen at zero.
+  for (const result of ['applied', 'refused']) reloads.inc({ result }, 0);
+
+  const ofCredentials = [refreshes, publications, errors, feedback, rivals];
+  let served: Served = new Map();
+
+  /** What comes late, of something that is served no more, would be a series for ever. */
+  function count({ counter }: CounterOfCredentials, labels: Record<string, string>): void {
+    if (isAmong(served, labels)) counter.inc(labels);
+  }
+
+  function asked(credential: string, kind: string, { type, step, tookMs }: Outcome): void {
+    count(refreshes, { credential, kind, result: RESULTS[type], reason: step.reason });
+    durations.observe(tookMs / SECOND);
+  }
+
+  return {
+    families: ofCredentials.map(({ family }) => family),
+    report(of, report) {
+      const { name: credential = '', kind = 'token' } = of ?? {};
+      switch (report.type) {
+        case 'refreshed':
+        case 'unchanged':
+          return asked(credential, kind, report);
+        case 'failed':
+          asked(credential, kind, report);
+          if (report.failure.errcode !== undefined)
+            count(errors, { credential, errcode: errcodeOf(report.failure) });
+          return;
+        case 'published':
+          return count(publications, { credential, kind, target: report.target, result: report.result });
+        case 'unpublished':
+          return count(publications, { credential, kind, target: report.target, result: 'failed' });
+        case 'refusal':
+          count(feedback, { credential, verdict: report.verdict });
+          if (report.verdict === 'rival') count(rivals, { credential });
+      }
+    },
+    reloaded: (result) => reloads.inc({ result }),
+    serve(units) {
+      served = new Map(units.map((unit) => [`${unit.name}/${unit.kind}`, unit]));
+      for (const { name } of units) rivals.counter.inc({ credential: name }, 0);
+      for (const { counter } of ofCredentials) void keepOnly(served, counter);
+    },
+  };
+}
+
+interface CounterOfCredentials {
+  readonly counter: Counter;
+  readonly family: Family;
+}
+
+function createCounter(short: string, help: string, labelNames: readonly string[]): CounterOfCredentials {
+  const name = `wx_token_${short}`;
+  const counter = new Counter({ name, help, labelNames, registers: [] });
+  const samples = async () => (await counter.get()).values;
+  return { counter, family: { name, help, type: 'counter', samples } };
+}
+
+async function keepOnly(served: Served, counter: Counter): Promise<void> {
+  const { values } = await counter.get();
+  for (const { labels } of values) if (!isAmong(served, labels)) counter.remove(labels);
+}
+
+function isAmong(served: Served, { credential, kind = 'token', target }: Sample['labels']): boolean {
+  if (credential === '') return true;
+  const unit = served.get(`${credential}/${kind}`);
+  return unit !== undefined && (target === undefined || unit.publishers.some(({ id }) => id === target));
+}
+
+/** A code that no table holds may be anything, and every new value would be a series of its own. */
+function errcodeOf({ errcode }: Failure): string {
+  return errcode !== undefined && isKnownErrcode(errcode) ? String(errcode) : 'other';
+}

@@ -1,0 +1,263 @@
+import { spent } from '../../core/budget.ts';
+import type { Kind } from '../../core/credential.ts';
+import type { Reason } from '../../core/due.ts';
+import type { Failure } from '../../core/failure.ts';
+import { currentSetback } from '../../core/last-failure.ts';
+import type { Step, View } from '../../core/plan.ts';
+import { targetLife } from '../../core/readiness.ts';
+import { ledgerTimeOf, lifeLeft, type State } from '../../core/state.ts';
+import type { TargetState } from '../../core/targets.ts';
+import { type Instant, SECOND } from '../../core/time.ts';
+
+/** How it stands, as people and programs read it. Times in epoch seconds, durations in seconds; nothing secret. */
+export interface Status {
+  readonly credential: string;
+  readonly kind: Kind;
+  /** Platform, type and appid. */
+  readonly account: string;
+  readonly optional: boolean;
+  /** Of the worst target; without targets, of the newest token. */
+  readonly state: Standing;
+  /** Of the newest token; absent without one. */
+  readonly issued_at?: number;
+  readonly expires_at?: number;
+  readonly expires_in?: number;
+  readonly age?: number;
+  readonly life_left?: number;
+  readonly targets: readonly TargetStatus[];
+  readonly error?: StatusError;
+  /** Why the record in the state folder cannot be used. */
+  readonly state_error?: TargetError;
+  readonly next: NextStep;
+  readonly calls: Readonly<Record<'fetches' | 'forced', { readonly used: number; readonly limit: number }>>;
+}
+
+/** What the last attempt met, until one succeeds. */
+export interface StatusError extends TargetError {
+  readonly errcode?: number;
+  readonly rid?: string;
+  /** Attempts in a row, and when the first of them failed. */
+  readonly failures: number;
+  readonly since: number;
+}
+
+export function statusOf(view: View, now: Instant): Status {
+  const { unit, state, step, leader } = view;
+  const { ledger } = state.record;
+  const setback = currentSetback(state);
+  const { budget } = unit.policy;
+  const used = spent(ledger, ledgerTimeOf(state, now));
+  const targets = targetStatuses(view, now);
+  return {
+    credential: unit.name,
+    kind: unit.kind,
+    account: unit.account,
+    optional: unit.optional,
+    state: targets.length > 0 ? worstOf(targets) : standingOf(lifeLeft(state, now)),
+    ...lifeOf(state, now),
+    targets,
+    ...(setback && {
+      error: {
+        ...told(setback.failure),
+        failures: setback.failures,
+        since: seconds(setback.since),
+      },
+    }),
+    ...(state.trouble && { state_error: troubled(state.trouble.failure) }),
+    next: nextStep(step, leader),
+    calls: {
+      fetches: { used: used.fetches, limit: budget.fetchesPerDay },
+      forced: { used: used.forced, limit: budget.forcedPerDay },
+    },
+  };
+}
+
+function lifeOf(state: State, now: Instant) {
+  const { token } = state.record;
+  if (!token) return {};
+  return {
+    issued_at: seconds(token.issuedAt),
+    expires_at: seconds(token.expiresAt),
+    expires_in: token.expiresIn,
+    age: Math.max(0, seconds(now.wall - token.issuedAt)),
+    life_left: Math.max(0, seconds(lifeLeft(state, now) ?? 0)),
+  };
+}
+
+function standingOf(life: number | undefined): Standing {
+  if (life === undefined) return 'missing';
+  return life > 0 ? 'fresh' : 'dead';
+}
+
+function told({ class: _ours, ...failure }: Omit<Failure, 'backoff' | 'effect'>) {
+  return failure;
+}
+
+function troubled({ code, message, advice }: Failure): TargetError {
+  return { code, message, ...(advice && { advice }) };
+}
+
+function seconds(ms: number): number {
+  return Math.floor(ms / SECOND);
+}
+
+/**
+ * How what readers have stands: it has life left; it has ended; it is not there; it cannot be read by who looks; it is
+ * there, and when it ends nobody knows.
+ */
+export type Standing = 'fresh' | 'dead' | 'missing' | 'unreadable' | 'unknown';
+
+/** How one target stands. Times in epoch seconds, durations in seconds. */
+export interface TargetStatus {
+  readonly id: string;
+  /** `behind`: it holds an older one than the newest, which has life left. */
+  readonly state: Standing | 'behind';
+  /** Of what it holds, as far as that is known: of an older one than the newest the age is not. */
+  readonly age?: number;
+  readonly expires_at?: number;
+  readonly life_left?: number;
+  /** Why it is not up to date, where that is known. */
+  readonly error?: TargetError;
+}
+
+export interface TargetError {
+  readonly code: string;
+  readonly message: string;
+  readonly advice?: string;
+}
+
+/** The code of a failure that says that a target could not be looked at. */
+export const UNREADABLE = 'unreadable';
+
+function targetStatuses(view: View, now: Instant): readonly TargetStatus[] {
+  return Object.entries(view.state.targets).map(([id, target]) => targetStatus(id, target, view, now));
+}
+
+function targetStatus(id: string, target: TargetState, { unit, state }: View, now: Instant): TargetStatus {
+  const life = targetLife(target, state, unit.policy, now);
+  const { failure } = target;
+  return {
+    id,
+    state: standing(target, state.record.token?.generation, life),
+    ...timesOf(target, state, life, now),
+    ...(failure && {
+      error: {
+        code: failure.code,
+        message: failure.message,
+        ...(failure.advice && { advice: failure.advice }),
+      },
+    }),
+  };
+}
+
+function timesOf(
+  { generation = 0, end }: TargetState,
+  { record: { token } }: State,
+  life: number | undefined,
+  now: Instant,
+): Pick<TargetStatus, 'age' | 'expires_at' | 'life_left'> {
+  if (!token || life === undefined) return {};
+  const isNewest = generation >= token.generation;
+  return {
+    ...(isNewest && { age: seconds(Math.max(0, now.wall - token.issuedAt)) }),
+    ...((isNewest || end) && { expires_at: seconds(now.wall + life) }),
+    life_left: seconds(Math.max(0, life)),
+  };
+}
+
+function standing(
+  { generation, failure }: TargetState,
+  newest: number | undefined,
+  life: number | undefined,
+): TargetStatus['state'] {
+  if (generation === undefined) return failure?.code === UNREADABLE ? 'unreadable' : 'missing';
+  if (newest === undefined || life === undefined) return 'unknown';
+  if (life <= 0) return 'dead';
+  return generation < newest ? 'behind' : 'fresh';
+}
+
+/** From the worst to the best. */
+const WORST: readonly Standing[] = ['missing', 'unreadable', 'dead', 'unknown'];
+
+/** Of the worst one: nobody knows which of them an app reads. */
+function worstOf(targets: readonly TargetStatus[]): Standing {
+  return WORST.find((standing) => targets.some(({ state }) => state === standing)) ?? 'fresh';
+}
+
+/** What is to be done next and why, for people. */
+export interface NextStep {
+  /** Seconds until then. */
+  readonly in: number;
+  readonly what: string;
+  /** The same in a few words. */
+  readonly brief: string;
+  /** It should have been done minutes ago: told by who looks from outside the daemon. */
+  readonly overdue?: true;
+}
+
+/** A sentence, and the same in a few words. */
+type Words = readonly [what: string, brief: string];
+
+const WAITS: Readonly<Record<Extract<Step, { kind: 'wait' }>['why'], Words>> = {
+  fresh: ['asking the platform for the next one', 'the next one'],
+  backoff: ['another try, after the pause that the last failure asks for', 'another try'],
+  unready: ['another try: the platform handed out the same one again', 'asked again'],
+  blocked: [
+    'another try: another daemon holds the lock, or the state folder does not work',
+    'a try at the lock',
+  ],
+  budget: ['a fetch, when the budget of calls allows it', 'budget allows it'],
+  lagging: ['a try with our own AppSecret, which others have replaced by a newer one', 'old AppSecret'],
+  source: ['a look at where it is mirrored from', 'a look'],
+  token: ['a fetch, once there is a live token to fetch it with', 'needs a token'],
+};
+
+const REASONS: Readonly<Record<Reason, Words>> = {
+  requested: ['somebody asked for it', 'asked for'],
+  missing: ['there is none', 'none yet'],
+  'new-secret': ['the AppSecret is a new one', 'new AppSecret'],
+  unfinished: ['what became of the last fetch is not known', 'last one lost'],
+  expired: ['it has ended', 'has ended'],
+  refused: ['a reader says that the platform refuses it', 'refused'],
+  due: ['it is about to end', 'about to end'],
+  recheck: ['to learn whether it was replaced elsewhere', 'a look'],
+};
+
+const SMALL: Readonly<Record<'look' | 'save' | 'settle' | 'probe' | 'ask-time', Words>> = {
+  look: ['a look at the state folder', 'a look'],
+  save: ['a write to the state folder', 'a save'],
+  settle: ['finding out which of two answers is the newer one', 'two answers'],
+  probe: ['asking the platform whether it works', 'does it work?'],
+  'ask-time': ['asking the platform what time it is', 'what time is it?'],
+};
+
+/**
+ * What is to be done next and why, in words, and in how many seconds.
+ * @param leader who fetches for all, where that is another daemon
+ */
+function nextStep(step: Step, leader?: string): NextStep {
+  const elsewhere = leader === undefined ? undefined : elsewhereBy(leader, step);
+  if (elsewhere) return worded(elsewhere, secondsUntil(step));
+  if (step.kind === 'wait') return worded(WAITS[step.why], secondsUntil(step));
+  if (step.kind !== 'fetch') return worded(SMALL[step.kind]);
+  const [why, brief] = REASONS[step.reason];
+  const fetch = step.forced ? 'a forced fetch' : 'a fetch';
+  return worded([`${fetch}: ${why}`, `${step.forced ? 'forced' : 'fetch'}, ${brief}`]);
+}
+
+function worded([what, brief]: Words, seconds = 0): NextStep {
+  return { in: seconds, what, brief };
+}
+
+/** What another daemon is waited for; undefined for what this one does itself. */
+function elsewhereBy(leader: string, step: Step): Words | undefined {
+  if (step.kind === 'fetch') return [`waits for ${leader}, which leads`, 'the leader'];
+  if (step.kind !== 'wait' || step.why === 'token' || step.why === 'source') return undefined;
+  return step.why === 'fresh'
+    ? [`the next one, which comes from ${leader}: it leads`, 'the next one']
+    : [`waits for ${leader}, which leads`, 'the leader'];
+}
+
+function secondsUntil(step: Step): number {
+  return step.kind === 'wait' ? Math.max(0, Math.ceil(step.ms / SECOND)) : 0;
+}

@@ -1,0 +1,69 @@
+import { EdgeError, type Failure, PASSING } from '../../core/failure.ts';
+import { MINUTE } from '../../core/time.ts';
+
+const SLOW = { ...PASSING, cap: 5 * MINUTE };
+
+const FOREIGN_GROUP =
+  'the daemon may give files only to groups that it is a member of (in Kubernetes: ' +
+  'securityContext.supplementalGroups or fsGroup)';
+const FIXED_MODE =
+  'this file system does not let the daemon set modes: mount it with another one, or use another volume';
+const STICKY =
+  "the folder is sticky and what lies there belongs to another user: remove it, or name a folder of the daemon's own";
+
+/** EPERM has as many meanings as calls that end with it. */
+const NOT_PERMITTED: Readonly<Record<string, string>> = {
+  chown: FOREIGN_GROUP,
+  fchown: FOREIGN_GROUP,
+  chmod: FIXED_MODE,
+  fchmod: FIXED_MODE,
+  rename: STICKY,
+  unlink: STICKY,
+};
+
+/** What a file system's refusal means, and what a person can do about it. */
+const ADVICE: Readonly<Record<string, string>> = {
+  EACCES: 'give the daemon write permission on the folder (in Kubernetes: securityContext.fsGroup)',
+  ENOENT:
+    'its folder is gone, and the daemon could not make it again: create it for the daemon, or mount its volume',
+  EPERM: 'nothing may be created there (a folder set immutable, or no place for files): name another path',
+  EROFS: 'the volume is mounted read-only: mount it read-write in the sidecar, read-only in the app',
+  ENOSPC: 'the volume is full: free some space or raise its size limit',
+  EDQUOT: 'the disk quota is used up',
+  EBUSY:
+    'the file itself is a mount (a single-file bind mount or subPath): mount the folder that holds it instead',
+  EISDIR: 'there is a folder at the path of the file: remove it, or name another path',
+  EEXIST: 'there is a file where the folder should be: remove it, or name another path',
+  ENOTDIR: 'a part of the path is a file, not a folder',
+  EMFILE: 'the process has too many open files: raise its limit (ulimit -n)',
+  ENFILE: 'the machine has too many open files',
+};
+
+const NEEDS_A_PERSON = new Set(['EACCES', 'EPERM', 'EROFS', 'EBUSY', 'EISDIR', 'EEXIST', 'ENOTDIR']);
+
+/** Turns what the file system said about `path` into an {@link EdgeError} whose code is the errno's name. */
+export function fileFailure(action: string, path: string, error: unknown): EdgeError {
+  const { code = 'unexpected', message, syscall = '' } = error as NodeJS.ErrnoException;
+  const advice = (code === 'EPERM' && NOT_PERMITTED[syscall]) || ADVICE[code];
+  return new EdgeError(
+    {
+      class: 'passing',
+      code,
+      message: `cannot ${action} ${path}: ${advice ? code : message}`,
+      ...(advice && { advice }),
+      effect: 'none',
+      backoff: NEEDS_A_PERSON.has(code) ? SLOW : PASSING,
+    },
+    { cause: error },
+  );
+}
+
+/** What the file system said about `path` in one line, with the remedy where there is one. */
+export function fileProblem(action: string, path: string, error: unknown): string {
+  return inOneLine(fileFailure(action, path, error).failure);
+}
+
+/** What is wrong, with the remedy where there is one. */
+export function inOneLine({ message, advice }: Pick<Failure, 'message' | 'advice'>): string {
+  return advice ? `${message}; ${advice}` : message;
+}

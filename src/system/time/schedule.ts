@@ -1,0 +1,49 @@
+import { parse, validateDetailed } from 'node-cron';
+import { MINUTE, SECOND } from '../../core/time.ts';
+
+/** Longer gaps between two looks at the clock would eat into the window in which a token must be replaced. */
+export const LONGEST_GAP = 30 * SECOND;
+
+/** The default. It is allowed, as its test says; finding that out anew would be a thirtieth of the start. */
+export const USUAL = '*/5 * * * * *';
+
+/** Why a cron expression cannot drive the daemon; undefined when it can. */
+export function scheduleProblem(expression: string): string | undefined {
+  if (expression === USUAL) return undefined;
+  const { valid, errors } = validateDetailed(expression);
+  if (!valid) return `is no cron expression (${errors[0]?.message ?? 'unreadable'})`;
+  if (expression.trim().split(/\s+/).length !== 6)
+    return 'must have six fields, seconds first: "*/5 * * * * *"';
+  const gap = longestGap(expression);
+  if (gap <= LONGEST_GAP) return undefined;
+  return `leaves gaps of ${gap === Number.POSITIVE_INFINITY ? 'a minute or more' : `${gap / SECOND} s`}; at most 30 s are allowed`;
+}
+
+/**
+ * The seconds of a minute at which an allowed schedule comes, in order. Its other fields name every minute, and no time
+ * zone is shifted by a part of one, so there is nothing else to it.
+ */
+export function secondsOf(expression: string): readonly number[] {
+  return [...new Set(parse(expression).second)].sort((a, b) => a - b);
+}
+
+/** Milliseconds from a wall time (epoch ms) to the next of these seconds, which is never that very moment. */
+export function untilNext(seconds: readonly number[], wall: number): number {
+  const inMinute = ((wall % MINUTE) + MINUTE) % MINUTE;
+  const next = seconds.find((second) => second * SECOND > inMinute);
+  return next === undefined ? (seconds[0] ?? 0) * SECOND + MINUTE - inMinute : next * SECOND - inMinute;
+}
+
+function longestGap(expression: string): number {
+  const { minute, hour, dayOfMonth, month, dayOfWeek } = parse(expression);
+  const always =
+    minute.length >= 60 &&
+    hour.length >= 24 &&
+    dayOfMonth.length >= 31 &&
+    month.length >= 12 &&
+    dayOfWeek.length >= 7;
+  if (!always) return Number.POSITIVE_INFINITY;
+  const seconds = secondsOf(expression);
+  const gaps = seconds.map((at, index) => (seconds[index + 1] ?? (seconds[0] ?? 0) + 60) - at);
+  return Math.max(...gaps) * SECOND;
+}

@@ -1,0 +1,58 @@
+import { mkdir, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { sweepForgotten } from '../../../src/coordination/folder/state-folder.ts';
+import { DAY } from '../../../src/core/time.ts';
+import { namesIn, temporaryFolder } from '../../system/folder.ts';
+
+const NOW = Date.UTC(2026, 0, 1);
+const RECORD = 'api.weixin.qq.com.stable-token.wx0000000000000000.json';
+
+/** Files of that age in days. */
+async function folderWith(ages: Readonly<Record<string, number>>): Promise<string> {
+  const folder = await temporaryFolder();
+  for (const [name, days] of Object.entries(ages)) {
+    await writeFile(join(folder, name), '{}');
+    const then = new Date(NOW - days * DAY);
+    await utimes(join(folder, name), then, then);
+  }
+  return folder;
+}
+
+describe('forgotten records', () => {
+  it('a record that nobody serves is removed after seven days, with its owner file', async () => {
+    const folder = await folderWith({ [RECORD]: 7, [`${RECORD}.owner`]: 7 });
+    await sweepForgotten(folder, () => false, NOW);
+    expect(await namesIn(folder)).toEqual([]);
+  });
+
+  it('a record younger than seven days stays', async () => {
+    const folder = await folderWith({ [RECORD]: 6.9 });
+    await sweepForgotten(folder, () => false, NOW);
+    expect(await namesIn(folder)).toEqual([RECORD]);
+  });
+
+  it('a record that this daemon serves stays, however old it is', async () => {
+    const folder = await folderWith({ [RECORD]: 90, [`${RECORD}.owner`]: 90 });
+    await sweepForgotten(folder, (name) => name === RECORD, NOW);
+    expect(await namesIn(folder)).toEqual([RECORD, `${RECORD}.owner`]);
+  });
+
+  it.each(['stable-token', 'access-token', 'wecom', 'ticket'])(
+    'a forgotten record of type %s is recognised by its name and removed',
+    async (type) => {
+      const folder = await folderWith({ [`host.${type}.wx0000000000000000.json`]: 8 });
+      await sweepForgotten(folder, () => false, NOW);
+      expect(await namesIn(folder)).toEqual([]);
+    },
+  );
+
+  it('a foreign file in the state folder stays, however old it is', async () => {
+    const others = ['config.json', 'host.token.wx.json', `${RECORD}.bak`, 'stable-token.wx.json', 'token'];
+    const folder = await folderWith(Object.fromEntries(others.map((name) => [name, 90])));
+    await mkdir(join(folder, 'host.wecom.folder.json'));
+    await utimes(join(folder, 'host.wecom.folder.json'), 0, 0);
+    await sweepForgotten(folder, () => false, NOW);
+    expect(await namesIn(folder)).toEqual([...others, 'host.wecom.folder.json'].sort());
+  });
+});

@@ -1,0 +1,46 @@
+import type { ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
+import { temporaryFolder } from '../../system/folder.ts';
+import { firstWord, kill, type Program } from '../../system/program.ts';
+
+/** The path of a record in a folder of its own. */
+export async function recordPath(): Promise<string> {
+  return join(await temporaryFolder(), 'account.json');
+}
+
+/** Another process that asked for the lock of a path. */
+export interface Holder {
+  /** `taken` or `busy`. */
+  readonly said: string;
+  readonly ask: (order: 'held' | 'release') => Promise<string>;
+  readonly exit: () => Promise<void>;
+  readonly freeze: () => void;
+  readonly thaw: () => void;
+  readonly kill: () => Promise<void>;
+}
+
+export async function startHolder(holder: Program, path: string): Promise<Holder> {
+  const child = holder.start([path], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const order = (word: string) => child.stdin?.write(`${word}\n`);
+  return {
+    said: await firstWord(child),
+    ask: async (word) => {
+      order(word);
+      return await firstWord(child);
+    },
+    exit: async () => {
+      const gone = ended(child);
+      order('exit');
+      await gone;
+    },
+    freeze: () => child.kill('SIGSTOP'),
+    thaw: () => child.kill('SIGCONT'),
+    kill: () => kill(child),
+  };
+}
+
+function ended(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    child.once('exit', () => resolve());
+  });
+}

@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest';
+import { judge } from '../../../src/coordination/folder/refresh-desk.ts';
+import type { FailureClass } from '../../../src/core/failure.ts';
+import type { Step } from '../../../src/core/plan.ts';
+import type { State } from '../../../src/core/state.ts';
+import { PASSING_FAULT, type Story, tell, token } from '../../support/story.ts';
+
+const IDLE: Step = { kind: 'wait', ms: 1_000, why: 'fresh' };
+
+const outcomeOf = (
+  { state, clock }: Story,
+  changes: Partial<State> = {},
+  { forced = false, step = IDLE }: { readonly forced?: boolean; readonly step?: Step } = {},
+) => judge({ state: { ...state(), ...changes }, step }, forced, clock.now());
+
+/** A token that every target holds. */
+function published(): Story {
+  const story = tell('stable-token');
+  story.fetch(token('a'));
+  story.publish();
+  return story;
+}
+
+describe('refresh outcomes', () => {
+  it('a published token is reported with its remaining seconds', () => {
+    const story = published();
+    story.clock.pass(600_400);
+    expect(outcomeOf(story)).toEqual({
+      result: 'published',
+      message: 'a new token is published, good for 6600 s',
+    });
+  });
+
+  it('a token that the platform handed out again is reported as the same', () => {
+    expect(outcomeOf(published(), { unready: 1 })?.message).toMatch(
+      /^the platform handed out the same token again/,
+    );
+  });
+
+  it('a request stays open until it has begun and while another daemon has it', () => {
+    expect(outcomeOf(published(), { manual: 'ordinary' })).toBeUndefined();
+    expect(outcomeOf(published(), { awaited: 3 })).toBeUndefined();
+  });
+
+  it('a request fails once the store is known to be blocked and no earlier', () => {
+    const blocked: Step = { kind: 'wait', ms: 1_000, why: 'blocked' };
+    const trouble = { failures: 1, failure: { ...PASSING_FAULT, message: 'no locks here' }, retryAt: 0 };
+    const waiting = { manual: 'ordinary', trouble } as const;
+    expect(outcomeOf(published(), waiting, { step: blocked })).toEqual({
+      result: 'failed',
+      message: 'no locks here',
+    });
+    expect(outcomeOf(published(), waiting)).toBeUndefined();
+    expect(outcomeOf(published(), waiting, { step: { kind: 'look' } })).toBeUndefined();
+    expect(outcomeOf(published(), { manual: 'ordinary' }, { step: blocked })).toBeUndefined();
+  });
+
+  it.each([
+    ['budget', 'failed', /^the budget of calls allows no fetch now$/],
+    ['lagging', 'refused', /a newer AppSecret: this one was replaced$/],
+    ['mirror', 'failed', /^this daemon only mirrors it/],
+  ] as const)('a request that was declined for %s is %s, forced or not', (declined, result, message) => {
+    for (const forced of [false, true]) {
+      const told = outcomeOf(published(), { declined }, { forced });
+      expect(told).toEqual({ result, message: expect.stringMatching(message) });
+    }
+  });
+
+  it.each([
+    ['uncoordinated', /others may hold the token$/],
+    ['store', /written down first, and the state folder does not work$/],
+    ['spacing', /within 30 s of another$/],
+    ['forced-budget', /the forced refreshes of the day are used up$/],
+  ] as const)(
+    'a refresh that was not forced for the reason %s fails only a forced request',
+    (declined, why) => {
+      expect(outcomeOf(published(), { declined }, { forced: true })).toEqual({
+        result: 'failed',
+        message: expect.stringMatching(why),
+      });
+      expect(outcomeOf(published(), { declined })?.result).toBe('published');
+    },
+  );
+
+  it.each<[FailureClass, string]>([
+    ['passing', 'failed'],
+    ['frequency', 'failed'],
+    ['quota', 'failed'],
+    ['refused', 'refused'],
+    ['confirmation', 'refused'],
+  ])('a failure of class %s is reported as %s, with its advice', (kind, result) => {
+    const failure = { ...PASSING_FAULT, class: kind, message: 'no' };
+    expect(outcomeOf(published(), { failure })).toEqual({ result, message: 'no' });
+    const advised = { ...failure, advice: 'do this' };
+    expect(outcomeOf(published(), { failure: advised })).toEqual({ result, message: 'no; do this' });
+  });
+
+  it('a token that a target lacks keeps its request open until the target fails', () => {
+    const story = tell('stable-token');
+    story.fetch(token('a'));
+    expect(outcomeOf(story)).toBeUndefined();
+    const [[id, target] = ['', undefined]] = Object.entries(story.state().targets);
+    const failure = { ...PASSING_FAULT, message: 'the disk is full' };
+    const targets = { [id]: { ...target, dueAt: 0, failures: 1, failure } };
+    expect(outcomeOf(story, { targets })).toEqual({ result: 'failed', message: 'the disk is full' });
+  });
+});

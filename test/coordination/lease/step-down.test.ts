@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { createAbdication } from '../../../src/coordination/lease/step-down.ts';
+import { MINUTE, SECOND } from '../../../src/core/time.ts';
+import { fakeClock } from '../../support/clock.ts';
+
+function leader() {
+  const clock = fakeClock();
+  const seen = { leads: true, resigned: 0 };
+  const resign = () => {
+    seen.resigned += 1;
+    seen.leads = false;
+  };
+  return { clock, seen, ...createAbdication({ clock, leads: () => seen.leads, resign }) };
+}
+
+describe('abdication', () => {
+  it('a leader that is asked to resign does so at once when no work is under way', () => {
+    const { ask, seen } = leader();
+    ask();
+    expect(seen.resigned).toBe(1);
+  });
+
+  it('a leader finishes the work under way before it resigns and begins no more', () => {
+    const { ask, enter, isOpen, seen } = leader();
+    const [one, other] = [enter(), enter()];
+    expect(isOpen()).toBe(true);
+    ask();
+    expect(enter()).toBeUndefined();
+    expect(isOpen()).toBe(false);
+    one?.();
+    expect(seen.resigned).toBe(0);
+    other?.();
+    expect(seen.resigned).toBe(1);
+  });
+
+  it('a leader resigns at most once a minute, however often it is asked', () => {
+    const { ask, clock, seen, enter } = leader();
+    ask();
+    seen.leads = true;
+    clock.pass(MINUTE - SECOND);
+    ask();
+    expect(enter()).toBeDefined();
+    expect(seen.resigned).toBe(1);
+    clock.pass(SECOND);
+    ask();
+    expect(seen.resigned).toBe(1);
+  });
+
+  it('a leader that lost the Lease meanwhile does not resign after its work', () => {
+    const { ask, enter, seen } = leader();
+    const done = enter();
+    ask();
+    seen.leads = false;
+    done?.();
+    expect(seen.resigned).toBe(0);
+    seen.leads = true;
+    expect(enter()).toBeDefined();
+  });
+});

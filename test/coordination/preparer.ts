@@ -1,6 +1,0 @@
-import { stateFolder } from '../../src/coordination/state-folder.ts';
-import { systemClock } from '../../src/system/clock.ts';
-
-/** A program: prepares the state folder FOLDER and says why it cannot be used. */
-const [folder = ''] = process.argv.slice(2);
-process.stdout.write(String(await stateFolder(folder, { mode: 0o700 }, systemClock, () => {}).prepare()));

@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest';
+import { platformFailure } from '../../../src/core/errcodes/index.ts';
+import { type Failure, PASSING } from '../../../src/core/failure.ts';
+import { HOUR, SECOND } from '../../../src/core/time.ts';
+import { explain } from '../../../src/inspection/check/explanation.ts';
+import { render } from '../../../src/inspection/check/findings.ts';
+import { inspectPlatform } from '../../../src/inspection/check/platform.ts';
+import type { Outcome } from '../../../src/inspection/check/probe-platform.ts';
+
+const HOST = 'https://api.weixin.qq.com';
+const TOKEN: Outcome = { kind: 'token', lifeMs: 2 * HOUR };
+
+function refusal(errcode: number, errmsg = ''): Failure {
+  return platformFailure('official', 'token', { errcode, errmsg });
+}
+
+function clockAhead(aheadMs: number) {
+  const clock = { aheadMs, giveOrTakeMs: 540 };
+  return explain({ attempts: [{ host: HOST, tookMs: 80, clock }], outcome: TOKEN });
+}
+
+describe('answers of the platform', () => {
+  it.for([
+    [40164, 'refused'],
+    [40125, 'refused'],
+    [89503, 'refused'],
+    [-1, 'passing'],
+    [45009, 'passing'],
+  ] as const)('the platform error code %d counts as %s', ([errcode, verdict]) => {
+    expect(explain({ attempts: [], outcome: { kind: 'failed', failure: refusal(errcode) } }).verdict).toBe(
+      verdict,
+    );
+  });
+
+  it('the explanation of an error code names its meaning, remedy and rid', () => {
+    const failure = refusal(
+      40164,
+      'invalid ip 203.0.113.7, not in whitelist rid: 5f3e1a2b-1a2b3c4d-5e6f7a8b',
+    );
+    const { facts } = explain({
+      attempts: [{ host: HOST, tookMs: 80.4 }],
+      outcome: { kind: 'failed', failure },
+    });
+    expect(facts).toEqual([
+      ['reached', `${HOST}, in 80 ms`],
+      ['answer', expect.stringMatching(/^40164 203\.0\.113\.7 is not on the IP whitelist/)],
+      ['to do', expect.stringContaining('Add 203.0.113.7 to the IP whitelist')],
+      ['rid', '5f3e1a2b-1a2b3c4d-5e6f7a8b'],
+    ]);
+  });
+
+  it('the explanation lists every host asked and does not repeat the failure', () => {
+    const failure: Failure = {
+      class: 'passing',
+      code: 'dns',
+      message: 'no answer',
+      effect: 'unsent',
+      backoff: PASSING,
+    };
+    const attempts = [HOST, 'https://api2.weixin.qq.com'].map((host) => ({ host, tookMs: 5, failure }));
+    expect(explain({ attempts, outcome: { kind: 'failed', failure } })).toEqual({
+      verdict: 'passing',
+      facts: [
+        ['no answer', `${HOST}, after 5 ms: no answer`],
+        ['no answer', 'https://api2.weixin.qq.com, after 5 ms: no answer'],
+      ],
+      warnings: [],
+    });
+  });
+});
+
+describe('clock difference', () => {
+  it.for([0, 500, -500])('a clock offset of %d ms counts as correct', (aheadMs) => {
+    const { facts, warnings } = clockAhead(aheadMs);
+    expect(facts).toContainEqual(['clock', "as the platform's, give or take 1 s"]);
+    expect(warnings).toEqual([]);
+  });
+
+  it('a clock four seconds behind is shown without a warning', () => {
+    const { facts, warnings } = clockAhead(-4 * SECOND);
+    expect(facts).toContainEqual(['clock', "4 s behind the platform's, give or take 1 s"]);
+    expect(warnings).toEqual([]);
+  });
+
+  it.for([
+    [90 * SECOND, /clock is 1 min 30 s ahead: .*to live longer than it does; synchronise it/],
+    [-90 * SECOND, /clock is 1 min 30 s behind: .*to be older than it is; synchronise it/],
+  ] as const)('a clock offset of %d ms causes a warning', ([aheadMs, says]) => {
+    expect(clockAhead(aheadMs)).toMatchObject({ verdict: 'good', warnings: [expect.stringMatching(says)] });
+  });
+});
+
+describe('proxy', () => {
+  const platform = { id: 'weixin', hosts: [HOST], timeout: 10_000, ipv4First: true };
+  const proxyOf = (changes: object, environment = {}) =>
+    inspectPlatform({ ...platform, ...changes }, environment).facts.find(([label]) => label === 'proxy')?.[1];
+
+  it('the proxy of the configuration is shown without its password', () => {
+    expect(proxyOf({ proxy: 'http://me:hush@egress:3128' })).toBe('http://egress:3128, with a login');
+  });
+
+  it('the proxy of the environment is shown when none is configured', () => {
+    expect(proxyOf({}, { HTTPS_PROXY: 'http://me:hush@egress:3128' })).toBe(
+      'http://egress:3128, with a login, by HTTPS_PROXY of the environment',
+    );
+    expect(proxyOf({}, { http_proxy: 'http://egress:3128', NO_PROXY: 'localhost' })).toMatch(
+      /unless NO_PROXY/,
+    );
+    expect(proxyOf({}, { HTTPS_PROXY: 'me:hush@egress:3128' })).toMatch(
+      /^something that is no URL of http or https, by HTTPS_PROXY/,
+    );
+    expect(proxyOf({})).toBe('none');
+  });
+
+  it('a loopback host is shown as asked without a proxy', () => {
+    const changes = { hosts: ['http://127.0.0.1:8866'], proxy: 'http://egress:3128' };
+    expect(proxyOf(changes)).toBe('none: loopback is asked directly');
+  });
+});
+
+it('control characters in paths and warnings are escaped in the output', () => {
+  const facts = [['token', '/tmp/a\n\u001b[31mforged']] as const;
+  expect(render('shop', { facts, warnings: ['so\nso'] })).toBe(
+    'shop\n  token        /tmp/a\\n\\u001b[31mforged\n  WARNING      so\\nso\n',
+  );
+});

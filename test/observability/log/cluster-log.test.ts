@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import type { ClusterEvent } from '../../../src/core/events/cluster.ts';
+import { SECOND } from '../../../src/core/time.ts';
+import { createClusterNarrator } from '../../../src/observability/log/cluster-log.ts';
+import { fakeClock } from '../../support/clock.ts';
+import { PASSING_FAULT } from '../../support/story.ts';
+import { journal } from '../journal.ts';
+
+function told(...events: readonly ClusterEvent[]) {
+  const log = journal();
+  const narrate = createClusterNarrator(log.logger, fakeClock());
+  for (const event of events) narrate(event);
+  return log.entries().map(({ level, message }) => `${level} ${message}`);
+}
+
+const object = 'Secret shop/wx-token';
+const trouble = {
+  type: 'trouble',
+  object,
+  failure: { ...PASSING_FAULT, message: 'no answer' },
+} as const satisfies ClusterEvent;
+
+describe('cluster log', () => {
+  it('a log line says who leads and why the leadership ended', () => {
+    const lease = 'shop/wx-token';
+    expect(
+      told(
+        { type: 'leads', lease },
+        { type: 'follows', lease, why: 'late' },
+        { type: 'follows', lease, why: 'taken' },
+        { type: 'held', lease, holder: 'pod-7' },
+        { type: 'follows', lease, why: 'released' },
+        { type: 'follows', lease, why: 'kept' },
+        { type: 'follows', lease, why: 'gone' },
+      ),
+    ).toEqual([
+      'info this daemon refreshes for all now',
+      'warn this daemon could not renew its Lease in time: another one refreshes for all as soon as one can',
+      'info another daemon refreshes for all now',
+      'info pod-7 holds the Lease: this daemon follows it',
+      'info the Lease was given back: another daemon refreshes for all from now on',
+      'warn the Lease could not be given back: another daemon refreshes for all when it has run out',
+      'warn the Lease is not there any more: nobody refreshes until it is made again',
+    ]);
+  });
+
+  it('trouble with an object is logged once, then more and more rarely while it lasts', () => {
+    const log = journal();
+    const clock = fakeClock();
+    const narrate = createClusterNarrator(log.logger, clock);
+    const lines = () => log.entries().map(({ message }) => message);
+    for (let second = 0; second < 59; second += 1) {
+      narrate(trouble);
+      narrate({ ...trouble, object: 'Lease shop/wx-token' });
+      clock.pass(SECOND);
+    }
+    expect(lines()).toEqual([`${object}: no answer`, 'Lease shop/wx-token: no answer']);
+    for (let second = 0; second < 4 * 3_600; second += 1) {
+      narrate(trouble);
+      clock.pass(SECOND);
+    }
+    expect(lines().length).toBeLessThan(12);
+    const before = lines().length;
+    narrate({ type: 'well', object });
+    narrate(trouble);
+    expect(lines().slice(before)).toEqual([`the ${object} can be reached again`, `${object}: no answer`]);
+  });
+
+  it('trouble with another code or class is logged as a new one', () => {
+    const refused = { ...trouble.failure, class: 'refused', code: 'kube-forbidden' } as const;
+    const starting = { ...refused, class: 'passing', message: `may not get the ${object}` } as const;
+    const events = [trouble.failure, starting, refused, refused].map((failure) => ({ ...trouble, failure }));
+    expect(told(...events)).toEqual([
+      `warn ${object}: no answer`,
+      `warn may not get the ${object}`,
+      `warn ${object}: no answer`,
+    ]);
+  });
+
+  it('the end of a trouble that was never logged is not logged either', () => {
+    expect(told({ type: 'well', object })).toEqual([]);
+  });
+});

@@ -1,7 +1,0 @@
-import { systemClock } from '../../src/system/clock.ts';
-import { startTicker } from '../../src/system/ticker.ts';
-
-/** A program whose every tick is a mistake. */
-startTicker('* * * * * *', systemClock, () => {
-  throw new TypeError('a mistake in the tick');
-});
