@@ -18,7 +18,7 @@ function factsOf(markdown: string): string[][] {
 }
 
 describe('facts about WeChat', () => {
-  it('the page shows every error code with the class and pause that the program gives it', async () => {
+  it('the page shows every error code with the class and pause that the program gives it (npm run schema writes them)', async () => {
     const [, tables] = /<!-- codes -->\n([\s\S]*)\n<!-- \/codes -->/.exec(await readFile(PAGE, 'utf8')) ?? [];
     expect(tables).toBe(errcodeTables());
   });
