@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { VARIABLES } from '../../src/config/variables.ts';
+import { VARIABLES } from '../../src/config/read/environment.ts';
 import { jsonSchema } from '../config/json-schema.ts';
 import { configReference } from './config-reference.ts';
 

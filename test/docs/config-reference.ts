@@ -1,11 +1,11 @@
 import * as v from 'valibot';
-import { Document } from '../../src/config/schema.ts';
 import {
   ACCOUNT_VARIABLES,
   CONFIG_VARIABLE,
   GENERAL_VARIABLES,
   type Variable,
-} from '../../src/config/variables.ts';
+} from '../../src/config/read/environment.ts';
+import { Document } from '../../src/config/schema/index.ts';
 
 /** What may be asked of any schema that the configuration is made of. */
 interface Schema extends v.GenericSchema {
