@@ -1,4 +1,4 @@
-import { sha256 } from '../codec/record.ts';
+import { sha256 } from '../codec/encoding.ts';
 import type { Config } from '../config/config.ts';
 import { ConfigError } from '../config/config-error.ts';
 import type { Request } from '../coordination/cluster/secret-requests.ts';

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import * as v from 'valibot';
 import { readAnswer, type Token } from '../core/credential.ts';
 import type { AccountRecord } from '../core/record.ts';
+import { parseJson, sha256 } from './encoding.ts';
 
 /** Epoch ms, up to the last that is a date. */
 const Epoch = v.pipe(v.number(), v.minValue(0), v.maxValue(8.64e15));
@@ -104,19 +104,6 @@ function decodeToken(stored: NonNullable<v.InferOutput<typeof Stored>['token']>)
   }
 }
 
-export function sha256(value: string): string {
-  return createHash('sha256').update(value).digest('hex');
-}
-
 function unknown(what: string): Error {
   return new Error(`not a record of this program (${what})`);
-}
-
-/** @throws {Error} without quoting it */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new Error('not JSON');
-  }
 }

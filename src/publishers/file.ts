@@ -1,5 +1,6 @@
 import { constants, type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import type { Subject } from '../codec/details.ts';
 import type { Token } from '../core/credential.ts';
 import type { Publisher } from '../core/ports.ts';
 import type { Secret } from '../core/secret.ts';
@@ -7,7 +8,7 @@ import { type Attributes, sweepNowAndThen, writeAtomically } from '../system/fs/
 import { fileFailure, fileProblem } from '../system/fs/file-failure.ts';
 import { makeFolder } from '../system/fs/make-folder.ts';
 import { pathProblem } from '../system/fs/path-problem.ts';
-import { type FormatName, formats, type Subject } from './formats.ts';
+import { type FormatName, formats } from './formats.ts';
 
 export interface FileTarget extends Attributes {
   readonly type: 'file';

@@ -1,7 +1,7 @@
+import type { Subject } from '../codec/details.ts';
 import type { Clock, Publisher } from '../core/ports.ts';
 import type { Kubernetes } from '../kubernetes/index.ts';
 import { type FileTarget, filePublisher } from './file.ts';
-import type { Subject } from './formats.ts';
 import { type SecretTarget, secretPublisher } from './kubernetes-secret.ts';
 import { createSecretSpace, spaceOf } from './secret-capacity.ts';
 

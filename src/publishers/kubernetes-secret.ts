@@ -1,10 +1,12 @@
+import { type Details, decodeEntry, encodeEntry, type Subject, typeOf } from '../codec/details.ts';
+import { fromBase64, toBase64 } from '../codec/encoding.ts';
+import { detailsKeyOf } from '../codec/secret-layout.ts';
 import type { Token } from '../core/credential.ts';
 import type { Clock, Publisher } from '../core/ports.ts';
 import { SECOND } from '../core/time.ts';
 import type { Decision, Kubernetes } from '../kubernetes/index.ts';
-import { type FormatName, formats, type Subject } from './formats.ts';
+import { type FormatName, formats } from './formats.ts';
 import type { SecretSpace } from './secret-capacity.ts';
-import { decodeEntry, encodeEntry } from './secret-entry.ts';
 
 export interface SecretTarget {
   readonly type: 'kubernetes-secret';
@@ -31,13 +33,13 @@ export function secretPublisher(
   { kubernetes, space, clock }: SecretEdges,
 ): Publisher {
   const secret = { resource: 'secrets', namespace, name } as const;
-  const detailsKey = `${key}.json`;
+  const detailsKey = detailsKeyOf(key);
   /** The details that this process wrote last: whatever we publish later is newer, clocks and counters or not. */
   let written: string | undefined;
   /** Those that we tried to write last, with an outcome that is not known: found there, they were written. */
   let tried: string | undefined;
 
-  const contentOf = (token: Token) => base64(formats[format](token, subject));
+  const contentOf = (token: Token) => toBase64(formats[format](token, subject));
 
   /** Whether what is there is ours or as good as ours, newer, or to be replaced. */
   function judge(
@@ -48,7 +50,7 @@ export function secretPublisher(
     const found = data[detailsKey];
     if (data[key] === contentOf(token) && found === entry) return 'same';
     if (found === undefined || found === written) return 'write';
-    const stored = decodeEntry(Buffer.from(found, 'base64').toString('utf8'));
+    const stored = readable(found);
     if (!stored || stored.appId !== subject.appId || stored.type !== typeOf(subject)) return 'write';
     const precedence = precedenceOf(stored.token, token, clock.now().wall);
     if (precedence === 'newer') return 'newer';
@@ -69,7 +71,7 @@ export function secretPublisher(
     },
 
     async publish(token, isNewest) {
-      const entry = base64(encodeEntry(token, subject));
+      const entry = toBase64(encodeEntry(token, subject));
       let superseded = false;
       const update = await kubernetes.updateSecret(secret, async ({ data = {} }): Promise<Decision> => {
         const verdict = judge(data, token, entry);
@@ -91,12 +93,13 @@ export function secretPublisher(
   };
 }
 
-function typeOf({ type, kind }: Subject): string {
-  return kind === 'token' ? type : kind;
-}
-
-function base64(text: string): string {
-  return Buffer.from(text).toString('base64');
+/** What this program, or another one of its kind, wrote and nobody has changed since; all else is to be replaced. */
+function readable(entry: string): Details | undefined {
+  try {
+    return decodeEntry(fromBase64(entry));
+  } catch {
+    return undefined;
+  }
 }
 
 /** Hosts of one platform do not quite agree on the time, and tell it in whole seconds; ms. */
@@ -114,5 +117,7 @@ export function precedenceOf(stored: Token, ours: Token, wall: number): 'newer' 
   // While ours lives, nobody can have fetched later than its end: what claims that would stand in the way for ever.
   if (ahead > SAME_TIME) return ahead <= ours.expiresIn * SECOND + SAME_TIME ? 'newer' : 'older';
   if (ahead < -SAME_TIME) return 'older';
+  // The same by the clocks of daemons, where the platform told no time.
+  if (stored.issuedAt > ours.expiresAt + SAME_TIME) return 'older';
   return stored.generation > ours.generation && stored.expiresAt > wall ? 'newer' : 'older';
 }

@@ -1,13 +1,8 @@
-import type { Token } from '../core/credential.ts';
-import { Secret } from '../core/secret.ts';
-import { type FormatName, formats, type Subject } from './formats.ts';
-import { encodeEntry } from './secret-entry.ts';
+import { encodeEntry, LARGEST_TOKEN, type Subject } from '../codec/details.ts';
+import { type FormatName, formats } from './formats.ts';
 
 /** Bytes of all values of a Secret together: what an API server takes. */
 const LARGEST_SECRET = 1024 * 1024;
-
-/** Characters of a token: WeChat's pages ask for room for so many. */
-const LONGEST_TOKEN = 512;
 
 /**
  * How much of each Secret the targets of this daemon take. What is no longer published stays in the Secret, so nothing
@@ -50,16 +45,6 @@ export function createSecretSpace(largest = LARGEST_SECRET): SecretSpace {
     },
   };
 }
-
-/** One whose details are as long as they get. */
-export const LARGEST_TOKEN: Token = {
-  value: new Secret('x'.repeat(LONGEST_TOKEN)),
-  expiresIn: 7200,
-  issuedAt: 4e12,
-  expiresAt: 4e12,
-  generation: 1e12,
-  platformDate: 4e12,
-};
 
 /** Bytes that a target takes with a token of the greatest usual length. */
 export function spaceOf(format: FormatName, subject: Subject): number {

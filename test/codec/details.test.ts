@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { decodeEntry, encodeEntry, isEntryOf } from '../../src/codec/details.ts';
-import { sha256 } from '../../src/codec/record.ts';
+import { decodeDetails, decodeEntry, detailsOf, encodeEntry, isEntryOf } from '../../src/codec/details.ts';
+import { sha256 } from '../../src/codec/encoding.ts';
 import type { Token } from '../../src/core/credential.ts';
 import { Secret } from '../../src/core/secret.ts';
 import { SUBJECT } from '../coordination/cluster/fake-secret.ts';
@@ -139,5 +139,57 @@ describe('whether what a Secret keeps belongs to a token', () => {
   it('neither nothing nor nonsense belongs to a token', () => {
     expect(isEntryOf(undefined, TOKEN, SUBJECT)).toBe(false);
     expect(isEntryOf(base64('{'), TOKEN, SUBJECT)).toBe(false);
+  });
+});
+
+/** As whoever changes the value would write it: with the fingerprint that belongs to it. */
+const revalued = (value: string): Fields => ({ access_token: value, fingerprint: sha256(value) });
+
+describe('details of a credential in a file and in a Secret', () => {
+  const written = {
+    file: { decode: decodeDetails, fields: detailsOf(TOKEN, SUBJECT) },
+    secret: { decode: decodeEntry, fields: fieldsOf() },
+  };
+
+  it('the details in a file are read as they were written', () => {
+    const { token, appId, type } = decodeDetails(JSON.stringify(detailsOf(TOKEN, SUBJECT)));
+    const { platformDate: _only, ...known } = TOKEN;
+    expect({ token, appId, type }).toEqual({
+      ...{ token: { ...known, generation: 0 }, appId: 'wx0000000000000000', type: 'stable-token' },
+    });
+  });
+
+  it.each([
+    ['a value with a line break', revalued('76_aToken-of\n_WeChat')],
+    ['a value with a blank', revalued('76_aToken of_WeChat')],
+    ['an empty value', revalued('')],
+    ['no value', { access_token: undefined }],
+    ['a life of 158 years', { expires_in: 5e9 }],
+    ['no life', { expires_in: 0 }],
+    ['an end before the epoch', { expires_at: -1 }],
+    ['an end that is no date', { expires_at: 8.64e12 + 1 }],
+    ['a time with a fraction', { issued_at: 1.5 }],
+    ['no AppID', { app_id: undefined }],
+  ] as const)('details with %s are refused in either place', (_, changes) => {
+    for (const { decode, fields } of Object.values(written)) {
+      expect(() => decode(JSON.stringify({ ...fields, ...changes }))).toThrow();
+    }
+  });
+
+  it('an end later than the life allows is cut to the life in either place', () => {
+    for (const { decode, fields } of Object.values(written)) {
+      const { token } = decode(JSON.stringify({ ...fields, expires_at: 8.64e12 }));
+      expect(token.expiresAt).toBe((START + 7200 + 1) * 1_000);
+    }
+  });
+
+  it('a message about details never quotes them', () => {
+    for (const text of [
+      `{"access_token":"${valued('a')}"`,
+      JSON.stringify({ ...fieldsOf(), expires_in: 5e9 }),
+    ]) {
+      expect(() => decodeEntry(text)).toThrow();
+      expect(() => decodeEntry(text)).not.toThrow(valued('a'));
+    }
   });
 });

@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { keysOf } from '../../src/codec/secret-layout.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import { keysOf } from '../../src/coordination/cluster/secret-layout.ts';
 import { account, inJson, place, withoutPlaces } from './written.ts';
 
 const CLUSTER = { lease: { namespace: 'shop', name: 'wx-token' }, secret: { name: 'wx-token' } };

@@ -1,4 +1,5 @@
 import { describe, expect, it, type TestContext } from 'vitest';
+import { sha256 } from '../../src/codec/encoding.ts';
 import type { Token } from '../../src/core/credential.ts';
 import { failureOf } from '../../src/core/failure.ts';
 import type { Timeouts } from '../../src/kubernetes/http.ts';
@@ -409,4 +410,30 @@ describe('details that do not match their fingerprint', () => {
     expect(await daemon()().publish(OLD)).toBe('written');
     expect((await found()).data['token']).toBe('the-first-token-of-this-test');
   });
+
+  it.for([
+    ['an end in the year 255 000', { expires_at: 7.98e12, generation: 9 }],
+    ['a life of ages', { expires_in: 5e9, expires_at: 7.98e12, generation: 9 }],
+    ['a value with a line break', { access_token: 'of-nobody\n', generation: 9 }],
+    ['a generation that nobody can have counted to', { generation: 5e11 }],
+  ] as const)(
+    'details that somebody gave %s are repaired and do not count as newer',
+    async ([, lie], context) => {
+      const { publisher, found, write } = await bench(context);
+      // One without a platform time, of which the generation alone would tell that it is newer.
+      const token = aToken('the-only-token-of-this-test', {
+        issuedAt: Date.now(),
+        expiresAt: Date.now() + 7_200_000,
+      });
+      await publisher.publish(token);
+      const { data: good } = await found();
+      const lied = { ...JSON.parse(good['token.json'] ?? ''), ...lie };
+      const fingerprint = sha256(lied.access_token);
+      const value = lied.access_token === token.value.reveal() ? 'of-somebody-else' : lied.access_token;
+      const details = JSON.stringify({ ...lied, fingerprint });
+      await write({ token: value, 'token.json': details });
+      expect(await publisher.publish(token)).toBe('written');
+      expect((await found()).data).toEqual(good);
+    },
+  );
 });

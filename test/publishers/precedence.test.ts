@@ -38,6 +38,15 @@ describe('two different tokens', () => {
     expect(judged(stored({ platformDate: NOON + 2 * HOUR + 10_000 }))).toBe('older');
     expect(judged(stored({ platformDate: Date.UTC(2099, 0, 1) }))).toBe('older');
   });
+
+  it('a stored token issued after the end of ours counts as older, also without a platform time', () => {
+    const here = ours();
+    const { platformDate: _none, ...there } = stored({ generation: 99 });
+    const issued = (issuedAt: number) => judged({ ...there, issuedAt, expiresAt: issuedAt + 2 * HOUR }, here);
+    expect(issued(here.expiresAt)).toBe('newer');
+    expect(issued(here.expiresAt + 10_000)).toBe('older');
+    expect(issued(Date.UTC(2099, 0, 1))).toBe('older');
+  });
 });
 
 describe('same token on both sides', () => {

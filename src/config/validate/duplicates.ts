@@ -1,3 +1,4 @@
+import { detailsKeyOf, keysOf } from '../../codec/secret-layout.ts';
 import type { Kind } from '../../core/credential.ts';
 import type { ClusterConfig, MirrorConfig, ObjectConfig } from '../config.ts';
 import { type KeyPath, pathText } from '../key-path.ts';
@@ -101,7 +102,7 @@ function keptIn(credentials: readonly Credential[], context: Context): Map<strin
     if (config.type === 'mirror') continue;
     const what = `is where ${context.name(['cluster', 'secret'])} keeps ${context.name(at)}${TWO_WRITERS}`;
     for (const kind of ['token', ...config.tickets] as const) {
-      for (const key of keysOf(config.name, kind)) kept.set(key, what);
+      for (const key of dataKeysOf(config.name, kind)) kept.set(key, what);
     }
   }
   return kept;
@@ -111,7 +112,7 @@ function keptIn(credentials: readonly Credential[], context: Context): Map<strin
 async function readBy({ from }: Pick<MirrorConfig, 'from'>, at: KeyPath, context: Context): Promise<Owners> {
   const owners: Owners = new Map();
   const what = `is what ${context.name([...at, 'from'])} reads${TWO_WRITERS}`;
-  const keys = (['token', ...ALL_TICKETS] as const).flatMap((kind) => keysOf(from.credential, kind));
+  const keys = (['token', ...ALL_TICKETS] as const).flatMap((kind) => dataKeysOf(from.credential, kind));
   own(await placeOf(from, context), new Map(keys.map((key) => [key, what])), owners);
   return owners;
 }
@@ -128,7 +129,7 @@ function refuseShared(
 ): void {
   if (target.type !== 'kubernetes-secret') return;
   const secret = `${target.namespace}/${target.name}`;
-  const keys = [target.key, `${target.key}.json`];
+  const keys = [target.key, detailsKeyOf(target.key)];
   const ownerOf = (key: string) => read?.get(`${secret}/${key}`) ?? owners.get(`${secret}/${key}`);
   const taken = keys.find((key) => ownerOf(key) !== undefined);
   if (taken !== undefined) {
@@ -138,10 +139,10 @@ function refuseShared(
   for (const key of keys) if (!owners.has(`${secret}/${key}`)) owners.set(`${secret}/${key}`, what);
 }
 
-/** As a Secret that daemons share holds it: the value, and beside it the details. */
-function keysOf(name: string, kind: Kind): readonly [string, string] {
-  const key = kind === 'token' ? name : `${name}.${kind}`;
-  return [key, `${key}.json`];
+/** The keys of `data` that daemons of a cluster write. */
+function dataKeysOf(name: string, kind: Kind): readonly string[] {
+  const { value, entry } = keysOf(name, kind);
+  return [value, entry];
 }
 
 /** Without a namespace it is in that of the pod; where that cannot be learnt, there is no cluster to be asked. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Subject } from '../../codec/details.ts';
+import { keysOf } from '../../codec/secret-layout.ts';
 import type { Kind } from '../../core/credential.ts';
 import type { ClusterEvent, Leadership } from '../../core/events/cluster.ts';
 import type { AccountStore, Clock, Unit } from '../../core/ports.ts';
@@ -11,7 +12,6 @@ import { type Elector, startElector } from '../lease/elector.ts';
 import { createAbdication } from '../lease/step-down.ts';
 import { createEars } from './listener.ts';
 import { openSecret } from './secret-cache.ts';
-import { keysOf } from './secret-layout.ts';
 import type { Warn } from './secret-reader.ts';
 import type { Request } from './secret-requests.ts';
 import { secretStore } from './secret-store.ts';

@@ -1,9 +1,9 @@
+import { isSamePart, type Keys, keysOf, type Part, partOf } from '../../codec/secret-layout.ts';
 import type { Kind } from '../../core/credential.ts';
 import type { Unit } from '../../core/ports.ts';
 import { SECOND } from '../../core/time.ts';
 import type { Kubernetes } from '../../kubernetes/index.ts';
 import type { SecretCache } from './secret-cache.ts';
-import { isSamePart, type Keys, keysOf, type Part, partOf } from './secret-layout.ts';
 import { siblingsOf } from './secret-reader.ts';
 import { type Request, takeRequest } from './secret-requests.ts';
 

@@ -1,5 +1,7 @@
-import { decodeEntry, type Entry } from '../../codec/details.ts';
-import { parseJson, recordOf } from '../../codec/record.ts';
+import { type Details, decodeEntry } from '../../codec/details.ts';
+import { fromBase64, parseJson } from '../../codec/encoding.ts';
+import { recordOf } from '../../codec/record.ts';
+import { keysOf, mirrorAccount } from '../../codec/secret-layout.ts';
 import { emptyLedger } from '../../core/budget.ts';
 import type { Kind } from '../../core/credential.ts';
 import type { ClusterEvent } from '../../core/events/cluster.ts';
@@ -9,7 +11,6 @@ import type { AccountRecord, Setback } from '../../core/record.ts';
 import type { Kubernetes } from '../../kubernetes/index.ts';
 import { inWords, type ObjectName, objectAt, objectPath, type Place } from '../../kubernetes/resources.ts';
 import { openSecret, type SecretCache, type StoredSecret } from './secret-cache.ts';
-import { keysOf } from './secret-layout.ts';
 
 /** A credential in a Secret that another program writes. */
 export interface MirrorSource extends Place {
@@ -58,8 +59,7 @@ export function openMirrors({ kubernetes, clock, random, report, changed }: Mirr
       const path = objectPath(object);
       const known = watched.get(path) ?? watch(object);
       watched.set(path, known);
-      const ticket = kind === 'token' ? '' : `/${kind}`;
-      const account = `mirror/${object.namespace}/${object.name}/${credential}${ticket}`;
+      const account = mirrorAccount(object, credential, kind);
       known.accounts.add(account);
       return { account, store: mirrorStore({ account, credential, kind, cache: known.cache, clock }) };
     },
@@ -79,7 +79,7 @@ export function openMirrors({ kubernetes, clock, random, report, changed }: Mirr
 
 export interface MirrorStore extends AccountStore {
   /** Whose token it is, as far as the source has said. */
-  source(): Pick<Entry, 'type' | 'appId'>;
+  source(): Pick<Details, 'type' | 'appId'>;
 }
 
 export interface MirrorStoreOptions {
@@ -100,7 +100,7 @@ export function mirrorStore({ account, credential, kind, cache, clock }: MirrorS
   const where = inWords(cache.object);
   let seen: string | undefined;
   let generation = 0;
-  let source: Pick<Entry, 'type' | 'appId'> = { type: 'mirror', appId: '' };
+  let source: Pick<Details, 'type' | 'appId'> = { type: 'mirror', appId: '' };
 
   function found(): StoredSecret {
     const secret = cache.now();
@@ -122,9 +122,9 @@ export function mirrorStore({ account, credential, kind, cache, clock }: MirrorS
     );
   }
 
-  function decoded(text: string): Entry {
+  function decoded(text: string): Details {
     try {
-      return decodeEntry(Buffer.from(text, 'base64').toString('utf8'));
+      return decodeEntry(fromBase64(text));
     } catch (error) {
       const message = `${keys.entry} of the ${where} cannot be used: ${(error as Error).message}`;
       throw new EdgeError(trouble('source-odd', message));
@@ -132,7 +132,7 @@ export function mirrorStore({ account, credential, kind, cache, clock }: MirrorS
   }
 
   /** Of what has ended only its writer can say more. */
-  function checkLife({ token }: Entry, setback: Setback | undefined): void {
+  function checkLife({ token }: Details, setback: Setback | undefined): void {
     if (setback || token.expiresAt > clock.now().wall) return;
     const message = `what ${keys.value} of the ${where} holds has ended, and nobody has replaced it`;
     throw new EdgeError(trouble('source-dead', message, 'look at the daemon that writes it'));

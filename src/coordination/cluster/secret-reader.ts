@@ -1,11 +1,18 @@
 import { isEntryOf, type Subject } from '../../codec/details.ts';
-import { parseJson } from '../../codec/record.ts';
+import { parseJson } from '../../codec/encoding.ts';
+import {
+  decodePart,
+  type Keys,
+  keysOf,
+  type Part,
+  partOf,
+  type SecretContent,
+} from '../../codec/secret-layout.ts';
 import type { Kind } from '../../core/credential.ts';
 import type { AccountRecord } from '../../core/record.ts';
 import { inWords } from '../../kubernetes/resources.ts';
 import type { Election } from '../lease/election.ts';
 import type { SecretCache, StoredSecret } from './secret-cache.ts';
-import { decodePart, type Keys, keysOf, type Part, partOf, type SecretContent } from './secret-layout.ts';
 
 /** What a Secret says of one account, to one who may share its name with others of another configuration. */
 export interface SecretReader {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
-import { Generation, parseJson, sha256 } from '../../codec/record.ts';
+import { parseJson, sha256 } from '../../codec/encoding.ts';
+import { Generation } from '../../codec/record.ts';
 import { failureOf } from '../../core/failure.ts';
 import type { Wish } from '../../core/ports.ts';
 import { stronger } from '../../core/refresh-request.ts';

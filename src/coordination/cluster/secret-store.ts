@@ -1,4 +1,13 @@
 import type { Subject } from '../../codec/details.ts';
+import {
+  encodePart,
+  isSamePart,
+  type Keys,
+  keysOf,
+  type Part,
+  partOf,
+  patchOf,
+} from '../../codec/secret-layout.ts';
 import type { Kind } from '../../core/credential.ts';
 import { EdgeError, failureOf, PASSING } from '../../core/failure.ts';
 import type { AccountStore, Lease } from '../../core/ports.ts';
@@ -7,7 +16,6 @@ import type { Kubernetes } from '../../kubernetes/index.ts';
 import { inWords } from '../../kubernetes/resources.ts';
 import type { Election } from '../lease/election.ts';
 import type { SecretCache, StoredSecret } from './secret-cache.ts';
-import { encodePart, isSamePart, type Keys, keysOf, type Part, partOf, patchOf } from './secret-layout.ts';
 import { secretReader, type Warn } from './secret-reader.ts';
 import { leaveRequest } from './secret-requests.ts';
 

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { constants, open, opendir, unlink } from 'node:fs/promises';
+import { sha256 } from '../../codec/encoding.ts';
 import type { Secret } from '../../core/secret.ts';
 
 /** What a reader said: the refused token, or its SHA-256. */
@@ -121,10 +121,6 @@ async function readSome(file: Awaited<ReturnType<typeof open>>): Promise<string>
 }
 
 function read(said: string): Claim | undefined {
-  if (/^[0-9a-f]{64}$/i.test(said)) return (value) => sha256(value) === said.toLowerCase();
+  if (/^[0-9a-f]{64}$/i.test(said)) return (value) => sha256(value.reveal()) === said.toLowerCase();
   return said.length >= 16 ? (value) => value.reveal() === said : undefined;
-}
-
-function sha256(value: Secret): string {
-  return createHash('sha256').update(value.reveal()).digest('hex');
 }

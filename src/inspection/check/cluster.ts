@@ -1,4 +1,6 @@
-import { decodeEntry, encodeEntry } from '../../codec/details.ts';
+import { decodeEntry, encodeEntry, LARGEST_TOKEN } from '../../codec/details.ts';
+import { fromBase64, toBase64 } from '../../codec/encoding.ts';
+import { keysOf } from '../../codec/secret-layout.ts';
 import type {
   ClusterConfig,
   Config,
@@ -7,13 +9,11 @@ import type {
   ObjectConfig,
 } from '../../config/config.ts';
 import type { Problem } from '../../config/config-error.ts';
-import { keysOf } from '../../coordination/cluster/secret-layout.ts';
 import { failureOf } from '../../core/failure.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { Kubernetes } from '../../kubernetes/index.ts';
 import { objectAt } from '../../kubernetes/resources.ts';
 import { inWords } from '../../observability/log/duration.ts';
-import { LARGEST_TOKEN } from '../../publishers/secret-capacity.ts';
 import { type Explanation, verdictOnCluster } from './explanation.ts';
 import type { Fact, Findings } from './findings.ts';
 import { secretsAmong } from './secret-target.ts';
@@ -104,7 +104,7 @@ export async function askSource(
 
 function holding(entry: string, clock: Clock): string {
   try {
-    const { token } = decodeEntry(Buffer.from(entry, 'base64').toString('utf8'));
+    const { token } = decodeEntry(fromBase64(entry));
     const left = token.expiresAt - clock.now().wall;
     return left > 0 ? `it holds one with ${inWords(left)} of life left` : 'it holds one that has ended';
   } catch (error) {
@@ -150,13 +150,9 @@ function fullestData(credentials: readonly CredentialConfig[]): Readonly<Record<
     const { name, type, appId, tickets } = credential;
     for (const kind of ['token', ...tickets] as const) {
       const { value, entry } = keysOf(name, kind);
-      data[value] = base64(LARGEST_TOKEN.value.reveal());
-      data[entry] = base64(encodeEntry(LARGEST_TOKEN, { name, type, appId, kind }));
+      data[value] = toBase64(LARGEST_TOKEN.value.reveal());
+      data[entry] = toBase64(encodeEntry(LARGEST_TOKEN, { name, type, appId, kind }));
     }
   }
   return data;
-}
-
-function base64(text: string): string {
-  return Buffer.from(text).toString('base64');
 }

@@ -1,3 +1,5 @@
+import { toBase64 } from '../../codec/encoding.ts';
+import { detailsKeyOf } from '../../codec/secret-layout.ts';
 import type { Config, SecretTargetConfig, TargetConfig } from '../../config/config.ts';
 import { type Failure, failureOf } from '../../core/failure.ts';
 import type { Clock } from '../../core/ports.ts';
@@ -63,7 +65,7 @@ async function probe(
     const client = await kubernetes.client();
     const { metadata } = await client.get(secret, { signal });
     // As small as can be, and still a change of data: that is what an immutable Secret and a policy refuse.
-    const data = { [`${key}.json`]: Buffer.from('{}').toString('base64') };
+    const data = { [detailsKeyOf(key)]: toBase64('{}') };
     await client.mergePatch(secret, metadata.resourceVersion, { data }, { dryRun: true, signal });
     const took = Math.round(clock.now().monotonic - started);
     return { facts: [['cluster', `the Secret ${namespace}/${name} can be read and written, in ${took} ms`]] };

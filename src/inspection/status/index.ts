@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { joinCredential } from '../../app/unit.ts';
+import type { Subject } from '../../codec/details.ts';
 import type { Config, CredentialConfig } from '../../config/config.ts';
 import { ConfigError } from '../../config/config-error.ts';
 import { AT_ONCE, inTurns } from '../../config/resolve/memoize.ts';
@@ -11,7 +12,6 @@ import type { Clock, Unit } from '../../core/ports.ts';
 import type { State } from '../../core/state.ts';
 import { kubernetesOf } from '../../kubernetes/index.ts';
 import { type Status, statusOf } from '../../observability/status/status.ts';
-import type { Subject } from '../../publishers/formats.ts';
 import { publishers } from '../../publishers/index.ts';
 import { prospect, withHindrances } from './expected-step.ts';
 import { AS_DAEMON, eventOf, seeTarget, unseen } from './published.ts';

@@ -1,13 +1,13 @@
-import * as v from 'valibot';
+import { decodeDetails, type Subject, typeOf } from '../../codec/details.ts';
 import type { FileTargetConfig } from '../../config/config.ts';
-import { readAnswer, type Token } from '../../core/credential.ts';
+import type { Token } from '../../core/credential.ts';
 import type { Event } from '../../core/events/event.ts';
 import { type Failure, PASSING } from '../../core/failure.ts';
 import type { Policy } from '../../core/policy.ts';
-import { after, type Deadline, type Instant, SECOND } from '../../core/time.ts';
+import { after, type Deadline, type Instant } from '../../core/time.ts';
 import { UNREADABLE } from '../../observability/status/status.ts';
 import { filesOf, idOf } from '../../publishers/file.ts';
-import { type FormatName, formats, type Subject } from '../../publishers/formats.ts';
+import { type FormatName, formats } from '../../publishers/formats.ts';
 import { readRegularFile } from '../../system/fs/read-regular-file.ts';
 
 /** One target with everything that lies there. */
@@ -82,18 +82,6 @@ function holds({ format, sighting }: SeenFile, token: Token, subject: Subject): 
   return format !== 'raw' && text.includes(token.value.reveal());
 }
 
-const Seconds = v.pipe(v.number(), v.minValue(0), v.maxValue(8.64e12));
-
-const Details = v.object({
-  type: v.string(),
-  app_id: v.string(),
-  access_token: v.exactOptional(v.string()),
-  ticket: v.exactOptional(v.string()),
-  expires_in: v.number(),
-  issued_at: Seconds,
-  expires_at: Seconds,
-});
-
 /** What the details should say; without type and AppID those of any credential. */
 export type Expected = Pick<Subject, 'kind'> & Partial<Pick<Subject, 'type' | 'appId'>>;
 
@@ -102,25 +90,10 @@ export type Expected = Pick<Subject, 'kind'> & Partial<Pick<Subject, 'type' | 'a
  * @returns `foreign` for those of another account or kind, undefined for what are no details
  */
 function tokenIn(text: string, expected: Expected): Token | 'foreign' | undefined {
-  const { success, output } = v.safeParse(Details, parseJson(text));
-  if (!success) return undefined;
-  const { kind, appId = output.app_id, type = output.type } = expected;
-  if (output.app_id !== appId || output.type !== (kind === 'token' ? type : kind)) return 'foreign';
   try {
-    return {
-      ...readAnswer(output, kind === 'token' ? 'access_token' : 'ticket'),
-      issuedAt: output.issued_at * SECOND,
-      expiresAt: output.expires_at * SECOND,
-      generation: 0,
-    };
-  } catch {
-    return undefined;
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
+    const { token, appId, type } = decodeDetails(text);
+    const isOurs = appId === (expected.appId ?? appId) && type === typeOf({ type, ...expected });
+    return isOurs ? token : 'foreign';
   } catch {
     return undefined;
   }

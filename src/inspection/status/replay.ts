@@ -1,4 +1,5 @@
 import type { SharedEdges } from '../../app/unit.ts';
+import { mirrorAccount } from '../../codec/secret-layout.ts';
 import type { Config } from '../../config/config.ts';
 import type { StateFolder } from '../../coordination/folder/state-folder.ts';
 import { apply } from '../../core/apply.ts';
@@ -117,9 +118,8 @@ export function storesOnDisk(
 ): SharedEdges['stores'] {
   return {
     open: (account) => (cluster ? ELSEWHERE : folder.open(account)),
-    async mirror({ namespace = '', name, credential }, kind) {
-      const ticket = kind === 'token' ? '' : `/${kind}`;
-      const account = `mirror/${namespace}/${name}/${credential}${ticket}`;
+    async mirror(source, kind) {
+      const account = mirrorAccount(source, source.credential, kind);
       return { account, store: { ...ELSEWHERE, source: () => ({ type: 'mirror', appId: '' }) } };
     },
   };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { keysOf } from '../../../src/codec/secret-layout.ts';
 import { type ClusterOptions, joinCluster } from '../../../src/coordination/cluster/index.ts';
-import { keysOf } from '../../../src/coordination/cluster/secret-layout.ts';
 import type { Request } from '../../../src/coordination/cluster/secret-requests.ts';
 import { holdingOf, specOf } from '../../../src/coordination/lease/election.ts';
 import type { ClusterEvent } from '../../../src/core/events/cluster.ts';

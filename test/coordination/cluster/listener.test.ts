@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { keysOf } from '../../../src/codec/secret-layout.ts';
 import { createEars } from '../../../src/coordination/cluster/listener.ts';
 import type { SecretCache, StoredSecret } from '../../../src/coordination/cluster/secret-cache.ts';
-import { keysOf } from '../../../src/coordination/cluster/secret-layout.ts';
 import type { Request } from '../../../src/coordination/cluster/secret-requests.ts';
 import type { Unit } from '../../../src/core/ports.ts';
 import { SECOND } from '../../../src/core/time.ts';

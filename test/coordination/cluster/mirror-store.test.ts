@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { encodeEntry } from '../../../src/codec/details.ts';
+import { keysOf } from '../../../src/codec/secret-layout.ts';
 import { mirrorStore } from '../../../src/coordination/cluster/mirrors.ts';
-import { keysOf } from '../../../src/coordination/cluster/secret-layout.ts';
 import { MINUTE } from '../../../src/core/time.ts';
 import { fakeClock } from '../../support/clock.ts';
 import { token } from '../../support/story.ts';

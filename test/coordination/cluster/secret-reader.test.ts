@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { encodePart, keysOf, type Part } from '../../../src/coordination/cluster/secret-layout.ts';
+import { encodePart, keysOf, type Part } from '../../../src/codec/secret-layout.ts';
 import { secretReader } from '../../../src/coordination/cluster/secret-reader.ts';
 import type { AccountRecord } from '../../../src/core/record.ts';
 import { token } from '../../support/story.ts';

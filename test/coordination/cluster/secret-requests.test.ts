@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { sha256 } from '../../../src/codec/record.ts';
-import { keysOf } from '../../../src/coordination/cluster/secret-layout.ts';
+import { sha256 } from '../../../src/codec/encoding.ts';
+import { keysOf } from '../../../src/codec/secret-layout.ts';
 import { leaveRequest, takeRequest } from '../../../src/coordination/cluster/secret-requests.ts';
 import type { Wish } from '../../../src/core/ports.ts';
 import { token } from '../../support/story.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { keysOf } from '../../../src/codec/secret-layout.ts';
 import type { StoredSecret } from '../../../src/coordination/cluster/secret-cache.ts';
-import { keysOf } from '../../../src/coordination/cluster/secret-layout.ts';
 import { checkRoom } from '../../../src/coordination/cluster/secret-store.ts';
 
 const KEYS = keysOf('shop', 'token');

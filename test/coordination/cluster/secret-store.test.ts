@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { encodePart, keysOf } from '../../../src/coordination/cluster/secret-layout.ts';
+import { encodePart, keysOf } from '../../../src/codec/secret-layout.ts';
 import { secretStore } from '../../../src/coordination/cluster/secret-store.ts';
 import type { Lease, Purpose } from '../../../src/core/ports.ts';
 import type { AccountRecord } from '../../../src/core/record.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { keysOf } from '../../../src/coordination/cluster/secret-layout.ts';
+import { keysOf } from '../../../src/codec/secret-layout.ts';
 import { siblingsOf } from '../../../src/coordination/cluster/secret-reader.ts';
 
 describe('the siblings of a record in a Secret', () => {

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import fc from 'fast-check';
+import type { Subject } from '../../../src/codec/details.ts';
 import type { Token } from '../../../src/core/credential.ts';
-import type { Subject } from '../../../src/publishers/formats.ts';
 import { aToken } from '../token.ts';
 
 /** A token or ticket to publish, and whose it is. */

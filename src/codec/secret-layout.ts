@@ -1,7 +1,8 @@
-import { encodeEntry, type Subject } from '../../codec/details.ts';
-import { parseJson, recordOf, storedOf } from '../../codec/record.ts';
-import type { Kind } from '../../core/credential.ts';
-import type { AccountRecord } from '../../core/record.ts';
+import type { Kind } from '../core/credential.ts';
+import type { AccountRecord } from '../core/record.ts';
+import { encodeEntry, type Subject } from './details.ts';
+import { fromBase64, parseJson, toBase64 } from './encoding.ts';
+import { recordOf, storedOf } from './record.ts';
 
 /** Where in a Secret a credential, or a ticket of it, is kept. */
 export interface Keys {
@@ -26,16 +27,31 @@ export interface SecretContent {
   readonly metadata: { readonly annotations?: Readonly<Record<string, string>> };
 }
 
+/** The key with the details of a value, beside that of the value. */
+export function detailsKeyOf(key: string): string {
+  return `${key}.json`;
+}
+
 /** No name of a credential holds a dot, so that no two of these meet. */
 export function keysOf(name: string, kind: Kind): Keys {
   const prefix = kind.replaceAll('_', '-');
   const [key, request] = kind === 'token' ? [name, 'request'] : [`${name}.${kind}`, `request.${prefix}`];
   return {
     value: key,
-    entry: `${key}.json`,
+    entry: detailsKeyOf(key),
     record: `${prefix}.wx-token-sidecar/${name}`,
     request: `${request}.wx-token-sidecar/${name}`,
   };
+}
+
+/** The account of what another program keeps in a Secret: the place is all that is known of it. */
+export function mirrorAccount(
+  { namespace = '', name }: { readonly namespace?: string | undefined; readonly name: string },
+  credential: string,
+  kind: Kind,
+): string {
+  const ticket = kind === 'token' ? '' : `/${kind}`;
+  return `mirror/${namespace}/${name}/${credential}${ticket}`;
 }
 
 export function partOf({ data = {}, metadata: { annotations = {} } }: SecretContent, keys: Keys): Part {
@@ -71,7 +87,7 @@ export function encodePart(record: AccountRecord, subject: Subject): Part {
   const text = Buffer.byteLength(bare) <= LARGEST_RECORD ? bare : JSON.stringify(withoutValue(brief(record)));
   return {
     record: text,
-    ...(token && { value: base64(token.value.reveal()), entry: base64(encodeEntry(token, subject)) }),
+    ...(token && { value: toBase64(token.value.reveal()), entry: toBase64(encodeEntry(token, subject)) }),
   };
 }
 
@@ -84,7 +100,7 @@ export function decodePart({ value, record }: Part, account: string): AccountRec
   const stored = parseJson(record);
   const { token } = (stored ?? {}) as { readonly token?: object };
   if (!token) return recordOf(stored, account);
-  const revealed = Buffer.from(value ?? '', 'base64').toString('utf8');
+  const revealed = fromBase64(value ?? '');
   return recordOf({ ...(stored as object), token: { ...token, value: revealed } }, account);
 }
 
@@ -107,8 +123,4 @@ function brief(record: AccountRecord): AccountRecord {
     ...record,
     setback: { ...setback, failure: { ...failure, message: failure.message.slice(0, BRIEF) } },
   };
-}
-
-function base64(text: string): string {
-  return Buffer.from(text).toString('base64');
 }

@@ -1,14 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import {
-  decodePart,
-  encodePart,
-  keysOf,
-  LARGEST_RECORD,
-  patchOf,
-} from '../../../src/coordination/cluster/secret-layout.ts';
-import type { Kind } from '../../../src/core/credential.ts';
-import type { AccountRecord } from '../../../src/core/record.ts';
-import { Secret } from '../../../src/core/secret.ts';
+import { decodePart, encodePart, keysOf, LARGEST_RECORD, patchOf } from '../../src/codec/secret-layout.ts';
+import type { Kind } from '../../src/core/credential.ts';
+import type { AccountRecord } from '../../src/core/record.ts';
+import { Secret } from '../../src/core/secret.ts';
 
 const KINDS: readonly Kind[] = ['token', 'jsapi', 'wx_card', 'corp_jsapi', 'agent_config'];
 const ACCOUNT = 'weixin/access-token/wx0000000000000000';

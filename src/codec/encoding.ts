@@ -1,0 +1,33 @@
+import { createHash } from 'node:crypto';
+import { SECOND } from '../core/time.ts';
+
+/** SHA-256 in hex: tells whether two values are the same without showing either. */
+export function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/** @throws {Error} without quoting the text, which may hold a secret */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error('not JSON');
+  }
+}
+
+/** As the API server keeps the `data` of a Secret. */
+export function toBase64(text: string): string {
+  return Buffer.from(text).toString('base64');
+}
+
+export function fromBase64(base64: string): string {
+  return Buffer.from(base64, 'base64').toString('utf8');
+}
+
+/**
+ * Epoch seconds, rounded down: no reader is promised a part of a second that the token does not have.
+ * @param ms epoch ms
+ */
+export function epochSeconds(ms: number): number {
+  return Math.floor(ms / SECOND);
+}
