@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { CredentialConfig, NotifierConfig } from '../config/config.ts';
+import { type CredentialConfig, isFetched, type NotifierConfig } from '../config/config.ts';
 import type { Kind } from '../core/credential.ts';
 import { createNotifier, notifierName } from '../notifiers/index.ts';
 
@@ -58,8 +58,9 @@ function partsOf(before: CredentialConfig, after: CredentialConfig, left: readon
 }
 
 /** Tickets are kept beside their token; a mirror keeps nothing. */
-function keptOf({ name, type, tickets }: CredentialConfig, keptAt: KeptAt): readonly string[] {
-  return type === 'mirror' ? [] : ['token' as const, ...tickets].flatMap((kind) => keptAt(name, kind));
+function keptOf(credential: CredentialConfig, keptAt: KeptAt): readonly string[] {
+  if (!isFetched(credential)) return [];
+  return ['token', ...credential.tickets].flatMap((kind) => keptAt(credential.name, kind));
 }
 
 function targetsOf({ publish }: CredentialConfig): string[] {

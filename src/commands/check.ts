@@ -1,4 +1,4 @@
-import type { Config } from '../config/config.ts';
+import { type Config, isFetched } from '../config/config.ts';
 import { ConfigError } from '../config/config-error.ts';
 import { clusterProblems, inspectCluster } from '../inspection/check/cluster.ts';
 import { inspectCredential } from '../inspection/check/credential.ts';
@@ -87,8 +87,7 @@ async function inspect(
   const credentials = config.credentials.map(async (credential, index): Promise<Section> => {
     const found = await inspectCredential(credential, surroundings, env);
     const { name, type } = credential;
-    const title =
-      credential.type === 'mirror' ? `${name}: mirror` : `${name}: ${type} of ${credential.appId}`;
+    const title = isFetched(credential) ? `${name}: ${type} of ${credential.appId}` : `${name}: ${type}`;
     const told = [answers[index] ?? NOTHING, probes[index] ?? NOTHING];
     return { title, found: gather(found, ...told) };
   });

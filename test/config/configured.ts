@@ -1,4 +1,4 @@
-import type { Config, FetchedConfig } from '../../src/config/config.ts';
+import { type Config, type FetchedConfig, isFetched } from '../../src/config/config.ts';
 import { ConfigError } from '../../src/config/config-error.ts';
 import { loadConfig } from '../../src/config/load.ts';
 
@@ -18,9 +18,7 @@ export interface FetchingConfig extends Config {
 }
 
 export function fetching(config: Config): FetchingConfig {
-  const credentials = config.credentials.flatMap((credential) =>
-    credential.type === 'mirror' ? [] : [credential],
-  );
+  const credentials = config.credentials.filter(isFetched);
   if (credentials.length < config.credentials.length) throw new TypeError('there is a mirror in it');
   return { ...config, credentials };
 }

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { TicketKind } from '../../core/credential.ts';
+import type { Kind } from '../../core/credential.ts';
 import type { FileTargetConfig, SecretTargetConfig, TargetConfig } from '../config.ts';
 import type { KeyPath } from '../key-path.ts';
 import type { CredentialSettings } from '../schema/credential.ts';
@@ -77,7 +77,7 @@ function jsonOf({ path, of, format }: FileTargetSettings): string[] {
   return path !== undefined && format === 'json' ? [`${of} ${path}`] : [];
 }
 
-function isUnknown(of: string, tickets: readonly (TicketKind | undefined)[]): boolean {
+function isUnknown(of: string, tickets: readonly (Kind | undefined)[]): boolean {
   // Where one of them is wrong, it may be the one that is meant.
   return of !== 'token' && tickets.every((ticket) => ticket !== undefined && ticket !== of);
 }

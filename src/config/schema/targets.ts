@@ -15,7 +15,7 @@ import {
   SecretKey,
   Text,
   WebhookUrl,
-} from './values.ts';
+} from '../../schema/values.ts';
 
 const KINDS = ['token', 'jsapi', 'wx_card', 'corp_jsapi', 'agent_config'] as const;
 const FORMATS = ['raw', 'json', 'env', 'php', 'properties'] as const;

@@ -1,6 +1,7 @@
 import { detailsKeyOf, keysOf } from '../../codec/secret-layout.ts';
 import type { Kind } from '../../core/credential.ts';
-import type { ClusterConfig, MirrorConfig, ObjectConfig } from '../config.ts';
+import { kindOf } from '../../providers/kinds.ts';
+import { type ClusterConfig, isFetched, type MirrorConfig, type ObjectConfig } from '../config.ts';
 import { type KeyPath, pathText } from '../key-path.ts';
 import type { Context } from '../resolve/context.ts';
 import type { Resolved } from '../resolve/credential.ts';
@@ -34,27 +35,30 @@ export function refuseSharedAccounts(
   const first = new Map<string, Resolved>();
   const sources = new Map<string, KeyPath>();
   for (const resolved of credentials) {
-    if (!isFetched(resolved)) {
+    if (!isFetchedHere(resolved)) {
       refuseSharedSource(resolved, sources, context);
       continue;
     }
     const { at, config, secret } = resolved;
     const { type, appId, platform } = config;
-    if (appId === '' || context.isWrong([...at, 'type']) || (type === 'wecom' && !secret)) continue;
-    const account = [platform.id, type, appId, type === 'wecom' ? secret?.reveal() : ''].join('\0');
+    const { perSecret, id } = kindOf(type);
+    if (appId === '' || context.isWrong([...at, 'type']) || (perSecret && !secret)) continue;
+    const account = [platform.id, type, appId, perSecret ? secret?.reveal() : ''].join('\0');
     const known = first.get(account);
     if (!known) {
       first.set(account, resolved);
       continue;
     }
-    const key = type === 'wecom' ? 'corpId' : 'appId';
-    const same = type === 'wecom' ? 'the same corp and secret' : 'the same account and type';
-    context.complain([...at, key], `${same} as ${pathText(known.at)}: let one credential publish for both`);
+    const same = perSecret ? 'the same corp and secret' : 'the same account and type';
+    context.complain(
+      [...at, id.key],
+      `${same} as ${pathText(known.at)}: let one credential publish for both`,
+    );
   }
 }
 
-function isFetched(resolved: Resolved | ResolvedMirror): resolved is Resolved {
-  return resolved.config.type !== 'mirror';
+function isFetchedHere(resolved: Resolved | ResolvedMirror): resolved is Resolved {
+  return isFetched(resolved.config);
 }
 
 function refuseSharedSource(
@@ -90,7 +94,7 @@ export async function refuseSharedKeys(
   const owners: Owners = new Map();
   if (cluster) own(await placeOf(cluster.secret, context), keptIn(credentials, context), owners);
   for (const { at, config, targets: its } of credentials) {
-    const read = config.type === 'mirror' ? await readBy(config, at, context) : undefined;
+    const read = isFetched(config) ? undefined : await readBy(config, at, context);
     for (const target of its) refuseShared(target, read, owners, context);
   }
 }
@@ -99,7 +103,7 @@ export async function refuseSharedKeys(
 function keptIn(credentials: readonly Credential[], context: Context): Map<string, string> {
   const kept = new Map<string, string>();
   for (const { at, config } of credentials) {
-    if (config.type === 'mirror') continue;
+    if (!isFetched(config)) continue;
     const what = `is where ${context.name(['cluster', 'secret'])} keeps ${context.name(at)}${TWO_WRITERS}`;
     for (const kind of ['token', ...config.tickets] as const) {
       for (const key of dataKeysOf(config.name, kind)) kept.set(key, what);

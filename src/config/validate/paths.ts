@@ -1,5 +1,6 @@
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
+import { isFetched } from '../config.ts';
 import { type KeyPath, pathKey } from '../key-path.ts';
 import type { Context } from '../resolve/context.ts';
 import type { Resolved } from '../resolve/credential.ts';
@@ -106,7 +107,7 @@ function inputsOf(
   { platform, credentials }: Settings,
 ): PlacedInput[] {
   const inputs: PlacedInput[] = [];
-  if (config.type === 'mirror') return inputs;
+  if (!isFetched(config)) return inputs;
   const { secret } = config;
   if (secret && 'file' in secret) {
     inputs.push({ path: secret.file, at: [...at, 'secretFile'], content: 'the AppSecret' });

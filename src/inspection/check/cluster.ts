@@ -1,12 +1,13 @@
 import { decodeEntry, encodeEntry, LARGEST_TOKEN } from '../../codec/details.ts';
 import { fromBase64, toBase64 } from '../../codec/encoding.ts';
 import { keysOf } from '../../codec/secret-layout.ts';
-import type {
-  ClusterConfig,
-  Config,
-  CredentialConfig,
-  MirrorConfig,
-  ObjectConfig,
+import {
+  type ClusterConfig,
+  type Config,
+  type CredentialConfig,
+  isFetched,
+  type MirrorConfig,
+  type ObjectConfig,
 } from '../../config/config.ts';
 import type { Problem } from '../../config/config-error.ts';
 import { failureOf } from '../../core/failure.ts';
@@ -31,7 +32,7 @@ export async function clusterProblems(
 /** What needs a cluster, as the configuration and the daemon call it. */
 function nameOf({ cluster, credentials }: Pick<Config, 'cluster' | 'credentials'>): string | undefined {
   if (cluster) return 'cluster';
-  if (credentials.some(({ type }) => type === 'mirror')) return 'credentials';
+  if (!credentials.every(isFetched)) return 'credentials';
   const [target] = credentials.flatMap(({ publish }) => secretsAmong(publish));
   return target && `kubernetes-secret ${target.namespace}/${target.name}`;
 }
@@ -146,7 +147,7 @@ function placeOf({ namespace, name }: ObjectConfig): string {
 function fullestData(credentials: readonly CredentialConfig[]): Readonly<Record<string, string>> {
   const data: Record<string, string> = {};
   for (const credential of credentials) {
-    if (credential.type === 'mirror') continue;
+    if (!isFetched(credential)) continue;
     const { name, type, appId, tickets } = credential;
     for (const kind of ['token', ...tickets] as const) {
       const { value, entry } = keysOf(name, kind);

@@ -1,6 +1,7 @@
-import type { CredentialConfig, FetchedConfig } from '../../config/config.ts';
+import { type CredentialConfig, type FetchedConfig, isFetched } from '../../config/config.ts';
 import { misgivings } from '../../config/validate/warnings.ts';
 import { inWords } from '../../observability/log/duration.ts';
+import { policyOf } from '../../providers/index.ts';
 import { inspectSource } from './cluster.ts';
 import { type Findings, gather, type Scene } from './findings.ts';
 import { inspectNotify } from './notify.ts';
@@ -23,7 +24,7 @@ export async function inspectCredential(
   ]);
   const regrets: Findings = { facts: [], warnings: misgivings(credential) };
   const secrets = inspectSecretTargets(secretsAmong(credential.publish));
-  if (credential.type === 'mirror') {
+  if (!isFetched(credential)) {
     return gather(inspectSource(credential), regrets, targets, notify, secrets);
   }
   return gather(
@@ -38,21 +39,22 @@ export async function inspectCredential(
   );
 }
 
-function rhythm({ type, window, budget }: FetchedConfig): Findings {
-  const { fetchesPerDay, forcedPerDay } = budget;
+function rhythm(credential: FetchedConfig): Findings {
+  const { fetchesPerDay, forcedPerDay } = credential.budget;
+  const { repeats, window, manual } = policyOf(credential);
   // A token that comes back until it ends has no window of its own.
-  const when = type === 'wecom' ? 'when it ends' : `${inWords(window)} before its end`;
-  const forced = type === 'stable-token' ? ` and ${forcedPerDay} forced refreshes` : '';
+  const when = repeats ? 'when it ends' : `${inWords(window)} before its end`;
+  const forced = manual === 'ordinary' ? '' : ` and ${forcedPerDay} forced refreshes`;
   return {
     facts: [['refresh', `${when}; at most ${fetchesPerDay} fetches${forced} a day`]],
     warnings: [],
   };
 }
 
-function fellowship({ type }: FetchedConfig, isStateShared: boolean): Findings {
-  if (type !== 'access-token' || isStateShared) return { facts: [], warnings: [] };
+function fellowship(credential: FetchedConfig, isStateShared: boolean): Findings {
+  if (!policyOf(credential).destructive || isStateShared) return { facts: [], warnings: [] };
   const warning =
-    'an access-token with a private state folder: a daemon elsewhere that fetches for this AppID kills the token ' +
+    `an ${credential.type} with a private state folder: a daemon elsewhere that fetches for this AppID kills the token ` +
     'published here; share the state folder (WXTOKEN_STATE_DIR, stateDir), or use stable-token';
   return { facts: [], warnings: [warning] };
 }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { joinCredential } from '../../app/unit.ts';
 import type { Subject } from '../../codec/details.ts';
-import type { Config, CredentialConfig } from '../../config/config.ts';
+import { type Config, type CredentialConfig, isFetched } from '../../config/config.ts';
 import { ConfigError } from '../../config/config-error.ts';
 import { AT_ONCE, inTurns } from '../../config/resolve/memoize.ts';
 import { stateFolder } from '../../coordination/folder/state-folder.ts';
@@ -94,10 +94,10 @@ async function lookOnce(
   clock: Clock,
 ): Promise<View> {
   const { name, kind } = unit;
-  const of = credential.type === 'mirror' ? { type: 'mirror', appId: '' } : credential;
+  const of = isFetched(credential) ? credential : { type: credential.type, appId: '' };
   const subject: Subject = { name, kind, type: of.type, appId: of.appId };
   // Of what a mirror holds only its source knows whose it is.
-  const expected = credential.type === 'mirror' ? { kind } : subject;
+  const expected = isFetched(credential) ? subject : { kind };
   const files = filesOfUnit(credential, unit);
   const targets = await Promise.all(files.map((target) => seeTarget(target, expected)));
   const [stored, fingerprint] = await Promise.all([unit.store.read(), unit.fingerprint()]);

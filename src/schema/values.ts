@@ -1,7 +1,7 @@
 import * as v from 'valibot';
-import { parseAddress, type SocketAddress, type TcpAddress } from '../../system/net/address.ts';
-import { parseDuration } from '../../system/time/duration.ts';
-import { scheduleProblem } from '../../system/time/schedule.ts';
+import { parseAddress, type SocketAddress, type TcpAddress } from '../system/net/address.ts';
+import { parseDuration } from '../system/time/duration.ts';
+import { scheduleProblem } from '../system/time/schedule.ts';
 
 /** The kinds of value a configuration is made of; every message completes "NAME: …" and says what would be right. */
 
