@@ -13,7 +13,7 @@ import {
   notifierName,
   type Wait,
 } from '../notifiers/index.ts';
-import { idOf } from '../publishers/file.ts';
+import { fileOf as publishedFile, targetKindOf } from '../publishers/kinds.ts';
 
 /** Tells whoever is configured to be told, after a change has been published; a refresh never waits for it. */
 export interface Announcer {
@@ -113,9 +113,9 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
 /** The first file that holds the newest of what has arrived; one that could not be written is not named. */
 function fileOf({ publish }: CredentialConfig, kind: Kind, targets: Targets): string {
   const held = publish.flatMap((target) => {
-    if (target.type !== 'file' || target.of !== kind) return [];
-    const { generation, failure } = targets[idOf(target)] ?? {};
-    return generation === undefined || failure ? [] : [{ path: target.path, generation }];
+    const path = target.of === kind ? publishedFile(target) : undefined;
+    const { generation, failure } = targets[targetKindOf(target).idOf(target)] ?? {};
+    return path === undefined || generation === undefined || failure ? [] : [{ path, generation }];
   });
   const newest = Math.max(...held.map(({ generation }) => generation));
   return held.find(({ generation }) => generation === newest)?.path ?? '';

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type CredentialConfig, isFetched, type NotifierConfig } from '../config/config.ts';
 import type { Kind } from '../core/credential.ts';
 import { createNotifier, notifierName } from '../notifiers/index.ts';
+import { placesOf } from '../publishers/kinds.ts';
 
 /** Something that a configuration had and the next one has not: a line for the log, and its fields. */
 export interface Parting {
@@ -64,11 +65,7 @@ function keptOf(credential: CredentialConfig, keptAt: KeptAt): readonly string[]
 }
 
 function targetsOf({ publish }: CredentialConfig): string[] {
-  return publish.flatMap((target) => {
-    if (target.type === 'file') return target.details ? [target.path, `${target.path}.json`] : [target.path];
-    const { namespace, name, key } = target;
-    return [key, `${key}.json`].map((one) => `${one} in Secret ${namespace}/${name}`);
-  });
+  return publish.flatMap((target) => placesOf(target).map(({ words }) => words));
 }
 
 /**

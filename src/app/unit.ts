@@ -14,7 +14,7 @@ import {
   policyOf,
   ticketOf,
 } from '../providers/index.ts';
-import type { CreatePublisher } from '../publishers/index.ts';
+import type { CreatePublisher } from '../publishers/kinds.ts';
 import { fileMemo } from '../system/fs/read-regular-file.ts';
 import { prepareTargets } from './prepare.ts';
 import type { Stores } from './stores.ts';

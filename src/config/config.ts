@@ -1,6 +1,7 @@
 import type { Budget } from '../core/budget.ts';
 import type { Kind } from '../core/credential.ts';
 import type { Secret } from '../core/secret.ts';
+import type { TargetConfig } from '../publishers/kind.ts';
 import type { SocketAddress, TcpAddress } from '../system/net/address.ts';
 
 /** What the daemon is asked to do, checked as a whole. Durations in milliseconds. */
@@ -109,31 +110,6 @@ export interface PlatformConfig {
   readonly ca?: string;
   readonly ipv4First: boolean;
 }
-
-export interface FileTargetConfig {
-  readonly type: 'file';
-  readonly path: string;
-  /** What of the credential it holds. */
-  readonly of: Kind;
-  readonly format: 'raw' | 'json' | 'env' | 'php' | 'properties';
-  /** Whether `PATH.json` is kept beside it, written first. */
-  readonly details: boolean;
-  readonly mode: number;
-  readonly gid?: number;
-}
-
-/** A key of a Kubernetes Secret, with `KEY.json` beside it. */
-export interface SecretTargetConfig {
-  readonly type: 'kubernetes-secret';
-  readonly namespace: string;
-  readonly name: string;
-  readonly key: string;
-  /** What of the credential it holds. */
-  readonly of: Kind;
-  readonly format: FileTargetConfig['format'];
-}
-
-export type TargetConfig = FileTargetConfig | SecretTargetConfig;
 
 /** Who is told after a change has been published. */
 export type NotifierConfig =

@@ -271,3 +271,8 @@ function isBare(text: string): boolean {
   const url = new URL(text);
   return hasNoLogin(url) && url.search === '' && url.hash === '';
 }
+
+/** `a, b or c`, as a message says what would be right. */
+export function inWords(names: readonly string[]): string {
+  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
+}

@@ -1,6 +1,7 @@
 import { type Config, type FetchedConfig, isFetched } from '../../src/config/config.ts';
 import { ConfigError } from '../../src/config/config-error.ts';
 import { loadConfig } from '../../src/config/load.ts';
+import { isFileTarget } from '../../src/publishers/file.ts';
 
 /** The least that one has to say. */
 export const LEAST = { WXTOKEN_APPID: 'wx0000000000000000', WXTOKEN_SECRET: '0'.repeat(32) } as const;
@@ -44,7 +45,7 @@ export async function credentialWith(environment: Environment) {
   const config = await configOf({ ...LEAST, ...environment });
   const [credential, ...more] = config.credentials;
   if (!credential || more.length > 0) throw new Error('not one credential');
-  const [target] = credential.publish;
-  if (target?.type !== 'file') throw new Error('no file');
+  const [target] = credential.publish.filter(isFileTarget);
+  if (!target || !isFileTarget(target)) throw new Error('no file');
   return { config, credential, target };
 }

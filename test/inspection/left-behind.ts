@@ -9,7 +9,7 @@ import { statusOnDisk } from '../../src/inspection/status/index.ts';
 import { storesOnDisk } from '../../src/inspection/status/replay.ts';
 import { kubernetesOf } from '../../src/kubernetes/index.ts';
 import type { Status } from '../../src/observability/status/status.ts';
-import { publishers } from '../../src/publishers/index.ts';
+import { publishers } from '../../src/publishers/kinds.ts';
 import { LEAST } from '../config/configured.ts';
 import type { TicketType } from '../support/kinds.ts';
 import { type Story, tell } from '../support/story.ts';

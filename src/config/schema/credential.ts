@@ -7,6 +7,7 @@ import {
   DailyCalls,
   Flag,
   ForcedCalls,
+  inWords,
   key,
   list,
   mapping,
@@ -112,10 +113,6 @@ const common = {
     [],
   ),
 };
-
-function inWords(names: readonly string[]): string {
-  return `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
-}
 
 const { name, type, secretFile, secretEnv, ...rest } = common;
 

@@ -1,6 +1,8 @@
-import { detailsKeyOf, keysOf } from '../../codec/secret-layout.ts';
+import { keysOf } from '../../codec/secret-layout.ts';
 import type { Kind } from '../../core/credential.ts';
 import { kindOf } from '../../providers/kinds.ts';
+import type { Place } from '../../publishers/kind.ts';
+import { placesOf } from '../../publishers/kinds.ts';
 import { type ClusterConfig, isFetched, type MirrorConfig, type ObjectConfig } from '../config.ts';
 import { type KeyPath, pathText } from '../key-path.ts';
 import type { Context } from '../resolve/context.ts';
@@ -90,7 +92,7 @@ export async function refuseSharedKeys(
   context: Context,
 ): Promise<void> {
   const targets = credentials.flatMap((credential) => credential.targets);
-  if (!targets.some(({ target }) => target.type === 'kubernetes-secret')) return;
+  if (targets.every(({ target }) => placesOf(target).every(({ file }) => file))) return;
   const owners: Owners = new Map();
   if (cluster) own(await placeOf(cluster.secret, context), keptIn(credentials, context), owners);
   for (const { at, config, targets: its } of credentials) {
@@ -131,16 +133,22 @@ function refuseShared(
   owners: Owners,
   context: Context,
 ): void {
-  if (target.type !== 'kubernetes-secret') return;
-  const secret = `${target.namespace}/${target.name}`;
-  const keys = [target.key, detailsKeyOf(target.key)];
-  const ownerOf = (key: string) => read?.get(`${secret}/${key}`) ?? owners.get(`${secret}/${key}`);
-  const taken = keys.find((key) => ownerOf(key) !== undefined);
-  if (taken !== undefined) {
-    context.complain([...at, 'key'], `${taken} of the Secret ${secret} ${ownerOf(taken)}`);
-  }
-  const what = `is published by ${context.name([...at, 'key'])} already`;
-  for (const key of keys) if (!owners.has(`${secret}/${key}`)) owners.set(`${secret}/${key}`, what);
+  const places = placesOf(target).filter(({ file }) => !file);
+  const where = (place: Place) => {
+    const { namespace, name, key } = place.secret ?? {};
+    return place.secret ? `${namespace}/${name}/${key}` : place.words;
+  };
+  const ownerOf = (place: Place) => read?.get(where(place)) ?? owners.get(where(place));
+  const taken = places.find((place) => ownerOf(place) !== undefined);
+  // A key of a Secret is said in a key of its own.
+  const here = places.some(({ secret }) => secret) ? [...at, 'key'] : at;
+  if (taken) context.complain(here, `${inFull(taken)} ${ownerOf(taken)}`);
+  const what = `is published by ${context.name(here)} already`;
+  for (const place of places) if (!owners.has(where(place))) owners.set(where(place), what);
+}
+
+function inFull({ words, secret }: Place): string {
+  return secret ? `${secret.key} of the Secret ${secret.namespace}/${secret.name}` : words;
 }
 
 /** The keys of `data` that daemons of a cluster write. */

@@ -11,13 +11,13 @@ import {
 } from '../../config/config.ts';
 import type { Problem } from '../../config/config-error.ts';
 import { failureOf } from '../../core/failure.ts';
+import type { Fact, Findings } from '../../core/findings.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { Kubernetes } from '../../kubernetes/index.ts';
 import { objectAt } from '../../kubernetes/resources.ts';
 import { inWords } from '../../observability/log/duration.ts';
+import { targetKindOf } from '../../publishers/kinds.ts';
 import { type Explanation, verdictOnCluster } from './explanation.ts';
-import type { Fact, Findings } from './findings.ts';
-import { secretsAmong } from './secret-target.ts';
 
 /** Why the cluster that is configured cannot be asked at all; nothing where there is none. Asks nobody. */
 export async function clusterProblems(
@@ -33,8 +33,8 @@ export async function clusterProblems(
 function nameOf({ cluster, credentials }: Pick<Config, 'cluster' | 'credentials'>): string | undefined {
   if (cluster) return 'cluster';
   if (!credentials.every(isFetched)) return 'credentials';
-  const [target] = credentials.flatMap(({ publish }) => secretsAmong(publish));
-  return target && `kubernetes-secret ${target.namespace}/${target.name}`;
+  const targets = credentials.flatMap(({ publish }) => publish);
+  return targets.map((target) => targetKindOf(target).inCluster?.(target)).find((name) => name !== undefined);
 }
 
 export function inspectCluster({ lease, secret }: ClusterConfig): Findings {

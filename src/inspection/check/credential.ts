@@ -1,13 +1,15 @@
 import { type CredentialConfig, type FetchedConfig, isFetched } from '../../config/config.ts';
 import { misgivings } from '../../config/validate/warnings.ts';
+import type { Findings } from '../../core/findings.ts';
 import { inWords } from '../../observability/log/duration.ts';
 import { policyOf } from '../../providers/index.ts';
+import { byKind } from '../../publishers/kinds.ts';
+import type { Scene } from '../../system/process/scene.ts';
 import { inspectSource } from './cluster.ts';
-import { type Findings, gather, type Scene } from './findings.ts';
+import { gather } from './findings.ts';
 import { inspectNotify } from './notify.ts';
 import { inspectPlatform } from './platform.ts';
-import { inspectSecretTargets, secretsAmong } from './secret-target.ts';
-import { inspectSecret, inspectTargets } from './target.ts';
+import { inspectSecret } from './secret.ts';
 
 /** One credential and everything it points at, without asking anybody. */
 export async function inspectCredential(
@@ -16,25 +18,20 @@ export async function inspectCredential(
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<Findings> {
   const [targets, notify] = await Promise.all([
-    inspectTargets(
-      credential.publish.filter((target) => target.type === 'file'),
-      scene,
-    ),
+    Promise.all(byKind(credential.publish).map(([kind, own]) => kind.inspect(own, scene))),
     inspectNotify(credential.notify),
   ]);
   const regrets: Findings = { facts: [], warnings: misgivings(credential) };
-  const secrets = inspectSecretTargets(secretsAmong(credential.publish));
   if (!isFetched(credential)) {
-    return gather(inspectSource(credential), regrets, targets, notify, secrets);
+    return gather(inspectSource(credential), regrets, ...targets, notify);
   }
   return gather(
     inspectPlatform(credential.platform, environment),
     rhythm(credential),
     regrets,
     await inspectSecret(credential.secret, scene),
-    targets,
+    ...targets,
     notify,
-    secrets,
     fellowship(credential, isStateShared),
   );
 }

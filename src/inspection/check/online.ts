@@ -6,7 +6,7 @@ import { createGates } from '../../loop/host-limit.ts';
 import { askCluster, askSource } from './cluster.ts';
 import { type Explanation, explain } from './explanation.ts';
 import { inquire } from './probe-platform.ts';
-import { probeAll } from './secret-target.ts';
+import { probeTargets } from './probe-targets.ts';
 
 /** What was said from outside. */
 export interface Answers {
@@ -55,7 +55,7 @@ export async function askAll(
   try {
     const [answers, probes, cluster] = await Promise.all([
       Promise.all(config.credentials.map(askInTurn)),
-      probeAll(config, kubernetes, clock, end.signal),
+      probeTargets(config, { kubernetes, clock, signal: end.signal }),
       config.cluster && askCluster(config.cluster, config.credentials, kubernetes, end.signal),
     ]);
     return { answers: answers.flat(), probes, cluster };

@@ -12,7 +12,8 @@ import type { Clock, Unit } from '../../core/ports.ts';
 import type { State } from '../../core/state.ts';
 import { kubernetesOf } from '../../kubernetes/index.ts';
 import { type Status, statusOf } from '../../observability/status/status.ts';
-import { publishers } from '../../publishers/index.ts';
+import { isFileTarget } from '../../publishers/file.ts';
+import { publishers } from '../../publishers/kinds.ts';
 import { prospect, withHindrances } from './expected-step.ts';
 import { AS_DAEMON, eventOf, seeTarget, unseen } from './published.ts';
 import { bestRecord, DRAW, storesOnDisk, watchedState, withGrace } from './replay.ts';
@@ -40,7 +41,7 @@ async function credentialOnDisk(
   const access = { mode: stateMode, ...(stateGid !== undefined && { gid: stateGid }) };
   const folder = stateFolder(stateDir, access, clock, (message) => complaints.push(message));
   const createPublisher = publishers({ kubernetes: kubernetesOf({ clock }), clock });
-  const onDisk = { ...credential, publish: credential.publish.filter(({ type }) => type === 'file') };
+  const onDisk = { ...credential, publish: credential.publish.filter(isFileTarget) };
   const stores = storesOnDisk(config, folder);
   const joined = await joinCredential(onDisk, { stores, clock, createPublisher }).catch((error: unknown) => {
     const what = failureOf(error, 'none').message;
@@ -68,7 +69,7 @@ function leaderOf({ cluster }: Config, { policy }: Unit): Pick<View, 'leader'> {
 }
 
 function filesOfUnit({ publish }: Pick<CredentialConfig, 'publish'>, { kind }: Unit) {
-  return publish.filter((target) => target.type === 'file').filter(({ of }) => of === kind);
+  return publish.filter(isFileTarget).filter(({ of }) => of === kind);
 }
 
 /** A daemon writes the record and the files within less, ms. */

@@ -1,0 +1,51 @@
+import { type Mount, readMounts } from '../fs/mounts.ts';
+import { type AccountNames, readAccountNames } from './account-names.ts';
+
+/** Where and as whom it is looked at. */
+export interface Scene {
+  readonly mounts: readonly Mount[];
+  readonly names: AccountNames;
+  readonly uid: number;
+  readonly gid: number;
+  /** All groups of this process. */
+  readonly groups: readonly number[];
+}
+
+export async function lookAround(): Promise<Scene> {
+  const [mounts, names] = await Promise.all([readMounts(), readAccountNames()]);
+  const gid = process.getegid?.() ?? 0;
+  return {
+    mounts,
+    names,
+    uid: process.geteuid?.() ?? 0,
+    gid,
+    groups: [gid, ...(process.getgroups?.() ?? [])],
+  };
+}
+
+export interface Owned {
+  /** Permission bits; others are ignored. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** `0640` */
+export function octal(mode: number): string {
+  return (mode & 0o7777).toString(8).padStart(4, '0');
+}
+
+/** Who may do what with a file: `mode 0640: root (0) reads and writes, group app (1000) reads, others nothing`. */
+export function accessInWords({ mode, uid, gid }: Owned, names: AccountNames): string {
+  const owner = `${names.user(uid)} ${rights(mode >> 6)}`;
+  return `mode ${octal(mode)}: ${owner}, group ${names.group(gid)} ${rights(mode >> 3)}, others ${others(mode)}`;
+}
+
+function rights(bits: number): string {
+  const may = [...(bits & 4 ? ['reads'] : []), ...(bits & 2 ? ['writes'] : [])];
+  return may.length === 0 ? 'nothing' : may.join(' and ');
+}
+
+function others(mode: number): string {
+  return rights(mode).replaceAll('reads', 'read').replaceAll('writes', 'write');
+}
