@@ -18,6 +18,9 @@ const byType: ReadonlyMap<string, CredentialKind> = new Map(
 
 export const [DEFAULT_KIND] = credentialKinds;
 
+/** Every ticket of some type. */
+export const ALL_TICKETS: readonly string[] = [...new Set(credentialKinds.flatMap(({ tickets }) => tickets))];
+
 /** @throws {TypeError} for a type that there is not: the schema of the configuration lets none pass */
 export function kindOf(type: string): CredentialKind {
   const kind = byType.get(type);

@@ -112,7 +112,7 @@ function refuseMisfits(
   at: KeyPath,
   context: Context,
 ): void {
-  for (const other of credentialKinds as readonly CredentialKind[]) {
+  for (const other of credentialKinds) {
     for (const [name, schema] of Object.entries(other.options)) {
       if (Object.hasOwn(kind.options, name) || !isSaid(settings[name], schema)) continue;
       const hint = name === other.timing ? instead(kind) : '';

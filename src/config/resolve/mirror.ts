@@ -1,6 +1,5 @@
 import * as v from 'valibot';
-import type { Kind } from '../../core/credential.ts';
-import { credentialKinds } from '../../providers/kinds.ts';
+import { ALL_TICKETS, credentialKinds } from '../../providers/kinds.ts';
 import { MIRROR, type MirrorConfig } from '../config.ts';
 import type { KeyPath } from '../key-path.ts';
 import type { CredentialSettings } from '../schema/credential.ts';
@@ -15,9 +14,6 @@ export interface ResolvedMirror {
   readonly config: Omit<MirrorConfig, 'publish'>;
   readonly targets: readonly PlacedTarget[];
 }
-
-/** All that a source may hold: what of it there is shows when it is read. */
-export const ALL_TICKETS: readonly Kind[] = [...new Set(credentialKinds.flatMap(({ tickets }) => tickets))];
 
 /** The keys of credentials that are fetched, with their schemas where they may stand there by default. */
 const FETCHING: v.ObjectEntries = Object.assign(

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import type { CredentialKind, IdKey } from '../../providers/kind.ts';
-import { credentialKinds, DEFAULT_KIND } from '../../providers/kinds.ts';
+import type { IdKey } from '../../providers/kind.ts';
+import { ALL_TICKETS, credentialKinds, DEFAULT_KIND } from '../../providers/kinds.ts';
 import {
   AbsolutePath,
   AppId,
@@ -28,15 +28,12 @@ const ids = credentialKinds.reduce(
   new Map<string, { readonly id: IdKey; readonly types: readonly string[] }>(),
 );
 
-const Ticket = v.picklist(
-  [...new Set(credentialKinds.flatMap(({ tickets }) => tickets))],
-  `must be ${ticketsInWords('or')}`,
-);
+const Ticket = v.picklist([...ALL_TICKETS], `must be ${ticketsInWords('or')}`);
 
 /** `jsapi or wx_card, for wecom corp_jsapi or agent_config`: those of the default type first. */
 function ticketsInWords(word: 'and' | 'or'): string {
   const owners = new Map<string, string[]>();
-  for (const { type, tickets } of credentialKinds as readonly CredentialKind[]) {
+  for (const { type, tickets } of credentialKinds) {
     if (tickets.length === 0) continue;
     const what = tickets.join(` ${word} `);
     owners.set(what, [...(owners.get(what) ?? []), type]);
@@ -84,16 +81,6 @@ const common = {
     }),
     'The most that this account may cost, whatever happens.',
     {},
-  ),
-  allowForce: preset(
-    Flag,
-    'Whether a stable-token that readers and the platform call dead may be forced; the old one dies at once.',
-    false,
-  ),
-  allowUncoordinated: preset(
-    Flag,
-    'Allows an access-token in Kubernetes without cluster and a shared stateDir: only where no other pod will ever fetch.',
-    false,
   ),
   tickets: preset(
     list(Ticket, 'must be a list of tickets'),

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { MINUTE } from '../../core/time.ts';
-import { credentialKinds } from '../../providers/kinds.ts';
+import { ALL_TICKETS } from '../../providers/kinds.ts';
 import { type FormatName, formats } from '../../publishers/formats.ts';
 import type { TargetKind, Settings as TargetSettings } from '../../publishers/kind.ts';
 import { targetKinds } from '../../publishers/kinds.ts';
@@ -20,12 +20,11 @@ const FORMAT =
   'raw is the value and nothing else; json, php and properties hold the times as well; env is for a shell to source.';
 
 const formatNames = Object.keys(formats) as FormatName[];
-const tickets = [...new Set(credentialKinds.flatMap((kind) => kind.tickets))];
 
 /** What every target says, whatever its kind. */
 const common = {
   of: preset(
-    v.picklist(['token', ...tickets], 'must be token, or one of the tickets of this credential'),
+    v.picklist(['token', ...ALL_TICKETS], 'must be token, or one of the tickets of this credential'),
     'What it holds: the token, or a ticket that is listed in tickets.',
     'token',
   ),

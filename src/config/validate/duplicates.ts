@@ -1,13 +1,13 @@
 import { keysOf } from '../../codec/secret-layout.ts';
 import type { Kind } from '../../core/credential.ts';
-import { kindOf } from '../../providers/kinds.ts';
+import { ALL_TICKETS, kindOf } from '../../providers/kinds.ts';
 import type { Place } from '../../publishers/kind.ts';
 import { placesOf } from '../../publishers/kinds.ts';
 import { type ClusterConfig, isFetched, type MirrorConfig, type ObjectConfig } from '../config.ts';
 import { type KeyPath, pathText } from '../key-path.ts';
 import type { Context } from '../resolve/context.ts';
 import type { Resolved } from '../resolve/credential.ts';
-import { ALL_TICKETS, type ResolvedMirror } from '../resolve/mirror.ts';
+import type { ResolvedMirror } from '../resolve/mirror.ts';
 import type { PlacedTarget } from '../resolve/targets.ts';
 import type { CredentialSettings } from '../schema/credential.ts';
 
