@@ -7,15 +7,19 @@ export interface FilesWatch {
   close(): Promise<void>;
 }
 
-/** The net for volumes where events never come, ms. */
+/** Polling interval (ms), for volumes that never send change events. */
 const LOOK_AGAIN = 10 * SECOND;
 
-/** An editor writes in several steps, and Kubernetes swaps many files at once: they are one change, ms. */
+/**
+ * Quiet time (ms) before a change is reported: editors write in several steps and Kubernetes swaps many files at
+ * once, which are one change each.
+ */
 const SETTLED = 200;
 
 /**
- * Tells when any of these files has been changed, replaced, removed or created, once for all that came together. What
- * counts is what is found behind the path: Kubernetes replaces a folder behind a link, editors rename.
+ * Reports when any of these files is changed, replaced, removed or created; changes that come together are reported
+ * once. It compares the files that the paths lead to, because Kubernetes replaces a folder behind a link and
+ * editors rename.
  */
 export async function watchFiles(paths: readonly string[], changed: () => void): Promise<FilesWatch> {
   let known = await marksOf(paths);
@@ -44,7 +48,10 @@ export async function watchFiles(paths: readonly string[], changed: () => void):
   };
 }
 
-/** Tells one state of these files from another. */
+/**
+ * Returns a text that differs when any of these files has changed: device, inode, size and times of each. Never
+ * rejects.
+ */
 export async function marksOf(paths: readonly string[]): Promise<string> {
   const marks = await Promise.all(
     paths.map((path) =>

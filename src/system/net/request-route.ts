@@ -10,47 +10,51 @@ import {
 } from 'undici';
 
 export interface RouteOptions {
-  /** `http:` or `https:` of what is asked. */
+  /** Protocol of the requested URL, `http:` or `https:`. */
   readonly protocol: string;
-  /** Forward proxy; the environment's `HTTPS_PROXY` and `NO_PROXY` count when absent. */
+  /** URL of a forward proxy; absent: `HTTPS_PROXY` and `NO_PROXY` of the environment apply. */
   readonly proxy?: string;
-  /** How connections are made to what is asked, whether or not through a proxy, and to the proxy. */
+  /** Connection options, used towards the requested host (directly or through a proxy) and towards the proxy. */
   readonly connect?: NonNullable<ProxyAgent.Options['requestTls']>;
-  /** What bounds an answer. */
+  /** Limits for a response: size in bytes, times in ms. */
   readonly limits: Pick<
     Agent.Options,
     'maxResponseSize' | 'headersTimeout' | 'bodyTimeout' | 'connectTimeout'
   >;
-  /** Told when no connection comes about. */
+  /** Called when a connection cannot be established. */
   readonly unconnected: (error: Error) => void;
 }
 
-/** The way of one request. Destroying its dispatcher ends a connection that is still being made; nothing else does. */
+/** The connection for one request. Only destroying its dispatcher aborts a connection attempt. */
 export interface Route {
   readonly dispatcher: Dispatcher;
-  /** The proxy that has been asked to connect and has not done so, without user and password: a failure is its own. */
+  /**
+   * Origin (without user and password) of the proxy that was asked for a tunnel and has not opened it: a failure is
+   * then the proxy's. Undefined otherwise.
+   */
   blocker(): string | undefined;
-  /** Whether the proxy that was asked is given a user and a password. */
+  /** Whether a user and a password are sent to the proxy that was asked. */
   hasLogin(): boolean;
 }
 
 /**
- * One for each request: calls are hours apart, so an idle connection would be dead by then, and a request lost on one
- * that just died looks like a lost answer; a new connection also follows DNS.
- * @throws {Error} `ERR_INVALID_URL` when a proxy is no URL of http or https
+ * Opens a new connection for each request. Calls are hours apart, so an idle connection would be dead by then, and
+ * a request lost on a connection that has just died looks like a lost response. A new connection also picks up DNS
+ * changes.
+ * @throws {Error} `ERR_INVALID_URL` when the URL of a proxy is neither http nor https
  */
 export function openRoute({ protocol, proxy, connect, limits, unconnected }: RouteOptions): Route {
   let asked: string | undefined;
   let login = false;
   const common = {
     ...limits,
-    // Also says so to the other end: Connection: close.
+    // Also announces it to the peer: `Connection: close`.
     pipelining: 0,
-    // Where a proxy hangs up, undici would connect again and again, thousands of times a second.
+    // When a proxy hangs up, undici would reconnect thousands of times a second.
     factory: (origin: string | URL, options: object) =>
       new Client(origin, options).on('connectionError', (_origin, _targets, error) => unconnected(error)),
     clientFactory: (address: URL, options: object) => {
-      // What has no password is sent without its user.
+      // undici sends no user without a password.
       login = address.username !== '' && address.password !== '';
       return new Pool(address, withoutIpName(options)).compose(
         tunnelling((isOpen) => {
@@ -62,7 +66,8 @@ export function openRoute({ protocol, proxy, connect, limits, unconnected }: Rou
   const ways = connect && { connect, requestTls: connect, proxyTls: connect };
 
   function dispatcher(): Dispatcher {
-    // Plain HTTP stays on this host or in the cluster, and through a proxy elsewhere it would go in the clear.
+    // Plain HTTP never uses a proxy: it stays on this host or in the cluster, and would otherwise leave it
+    // unencrypted.
     if (protocol === 'http:') return new Agent({ ...common, ...(connect && { connect }) });
     if (proxy === undefined) {
       refuseOddProxies(process.env);
@@ -74,7 +79,11 @@ export function openRoute({ protocol, proxy, connect, limits, unconnected }: Rou
   return { dispatcher: dispatcher(), blocker: () => asked, hasLogin: () => login };
 }
 
-/** undici would speak SOCKS by itself, past all that is watched here. */
+/**
+ * Rejects proxy URLs that are neither http nor https: undici would speak SOCKS itself, bypassing the checks of this
+ * module.
+ * @throws {Error} `ERR_INVALID_URL`
+ */
 function refuseOddProxies(environment: NodeJS.ProcessEnv): void {
   for (const name of ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY']) {
     const value = environment[name] || 'http://none';
@@ -83,7 +92,10 @@ function refuseOddProxies(environment: NodeJS.ProcessEnv): void {
   }
 }
 
-/** A proxy's address is no name that TLS could be told, and undici tells it; its certificate is held to it all the same. */
+/**
+ * TLS allows no IP address as server name, yet undici passes that of a proxy; without it the certificate is still
+ * verified against the address.
+ */
 function withoutIpName(options: object): object {
   const connect = 'connect' in options ? options.connect : undefined;
   if (!isConnector(connect)) return options;
@@ -96,7 +108,7 @@ function isConnector(value: unknown): value is buildConnector.connector {
   return typeof value === 'function';
 }
 
-/** Tells when a proxy is asked for a tunnel, and when that is open. */
+/** Interceptor that reports `false` when a proxy is asked for a tunnel and `true` when the tunnel is open. */
 function tunnelling(tell: (isOpen: boolean) => void): Dispatcher.DispatcherComposeInterceptor {
   return (dispatch) => (options, handler) => {
     tell(false);

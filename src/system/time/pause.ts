@@ -1,10 +1,12 @@
-/** A wait that can be ended early; one at a time. */
+/** A sleep that can be interrupted. Only one caller may sleep at a time. */
 export interface Pause {
+  /** Sleeps for `ms` milliseconds or until {@link end}. Never rejects. */
   for(ms: number): Promise<void>;
-  /** Ends it now; where nobody waits, the next one is over at once. */
+  /** Interrupts the current sleep; if no caller sleeps, the next sleep returns at once. */
   end(): void;
 }
 
+/** Creates a {@link Pause}. */
 export function createPause(): Pause {
   let isOver = false;
   let wake: (() => void) | undefined;

@@ -1,14 +1,14 @@
 import { SECOND } from '../../core/time.ts';
 import { systemClock } from './clock.ts';
 
-/** So late is no timer but one of a process that was stopped, or could not run; ms. */
+/** Lateness (ms) from which a timer shows that the process was suspended or starved of processor time. */
 const STANDSTILL = SECOND;
 
 /**
- * Ends something that takes too long. A process that stood still meanwhile has had no time to see what came: it gets as
- * long again.
+ * Starts a timeout that allows for suspension. A process that was suspended had no time to read what arrived
+ * meanwhile, so the timeout starts again at full length.
  * @param ms after which `end` is called
- * @returns takes it back
+ * @returns cancels the timeout
  */
 export function startPatience(ms: number, end: () => void): () => void {
   let timer = wait();

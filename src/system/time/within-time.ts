@@ -1,7 +1,8 @@
 /**
- * Does something that obeys a signal, and ends it when it takes too long.
- * @param ms what it may take
- * @param until ends it as well
+ * Runs work that obeys an abort signal, and aborts it when it takes too long (`TimeoutError`).
+ * @param ms time limit
+ * @param until aborts the work as well, with its own reason
+ * @throws whatever `work` throws
  */
 export async function withinTime<T>(
   ms: number,
