@@ -3,27 +3,36 @@ import type { Clock } from '../core/ports.ts';
 import { MINUTE, SECOND } from '../core/time.ts';
 import { groupOf, inWords, type ObjectName } from './resources.ts';
 
-/** As Roles name what one does. */
+/** Verbs of RBAC rules that the daemon uses. */
 export type Verb = 'get' | 'patch' | 'update' | 'watch';
 
-/** What was asked for, and how the API server answered. */
+/** A request and the API server's refusal of it. */
 export interface Refusal {
   readonly verb: Verb;
   readonly object: ObjectName;
   readonly status: number;
   readonly text: string;
-  /** Whether we have been refused so for 30 s: an API server that starts refuses everybody for a moment. */
+  /**
+   * Whether this refusal has persisted for 30 s: an API server that is starting refuses every caller for a moment.
+   */
   readonly lasting: boolean;
 }
 
-/** What one meets at start-up, and what a person who mends it wants to see mended soon. */
+/**
+ * Put before the advice of a refusal that may be transient: at start-up it usually passes by itself, and an
+ * operator who has just repaired the cause waits to see it pass.
+ */
 const WHILE_STARTING = 'an API server that is starting says so for a moment; should it last 30 s: ';
 
 const NOBODY =
   'nobody was known by what was sent: the user of the kubeconfig needs a token, tokenFile or client certificate of this ' +
   'cluster, and nothing in between may end TLS where that is a certificate';
 
-/** What an answer other than success means. A write that met a failing server may have been obeyed all the same. */
+/**
+ * Converts a response other than success into an error.
+ * @returns an error whose `effect` is `unknown` for a write that met a failing server (5xx), because the server may
+ *   have executed it nevertheless
+ */
 export function refusalOf(refusal: Refusal): EdgeError {
   const { verb, status } = refusal;
   const isWrite = verb === 'patch' || verb === 'update';
@@ -114,10 +123,10 @@ function strange({ verb, object, status }: Refusal, { reason, causes }: ApiStatu
   };
 }
 
-/** What is to be told of an answer; what it does not say is that of a passing fault. */
+/** What differs between refusals; fields that are absent have the value of a passing fault. */
 export type Told = Pick<Failure, 'code' | 'message'> & Partial<Pick<Failure, 'class' | 'advice' | 'backoff'>>;
 
-/** For what a person has to change. */
+/** For refusals that only an operator can resolve. */
 const SLOW: Backoff = { ...PASSING, cap: 5 * MINUTE };
 
 function missing(object: ObjectName): Told {
@@ -143,6 +152,10 @@ function denied(what: string, { policy }: ApiStatus): Told {
   };
 }
 
+/**
+ * Failure details for a write to an immutable Secret.
+ * @param what the object, as {@link inWords} names it
+ */
 export function immutable(what: string): Told {
   return {
     class: 'refused',
@@ -153,6 +166,10 @@ export function immutable(what: string): Told {
   };
 }
 
+/**
+ * Failure details for a write that would exceed the size limit of a Secret.
+ * @param what the object, as {@link inWords} names it
+ */
 export function tooLarge(what: string): Told {
   return {
     class: 'refused',
@@ -164,22 +181,22 @@ export function tooLarge(what: string): Told {
 }
 
 /**
- * What an API server says of a request that it did not fulfil (`meta/v1` Status), as far as it may be repeated. Its
- * `message` is not: that of a 422 can hold a whole Secret in base64.
+ * The parts of an API server's error response (`meta/v1` Status) that may be repeated in a message. Its own
+ * `message` may not: that of a 422 can contain a whole Secret in base64.
  */
 export interface ApiStatus {
-  /** `Conflict`, `Forbidden` …; absent where something else answered. */
+  /** `Conflict`, `Forbidden` …; absent when something other than an API server responded. */
   readonly reason?: string;
-  /** What is wrong where: `data`, with `FieldValueForbidden`. */
+  /** Fields that are invalid, and why: `data`, with `FieldValueForbidden`. */
   readonly causes: readonly { readonly reason?: string; readonly field?: string }[];
-  /** As whom we were refused, where it says so. */
+  /** The user that the API server refused, if it names one. */
   readonly user?: string;
-  /** The policy or webhook that denied it. */
+  /** Name of the policy or webhook that denied the request. */
   readonly policy?: string;
   readonly denied: boolean;
 }
 
-/** Longer ones are no words. */
+/** Anything longer is not a machine-readable word. */
 const WORD = /^[\w.[\]-]{1,128}$/;
 
 function readStatus(text: string): ApiStatus {
@@ -224,15 +241,21 @@ function parseJson(text: string): unknown {
 }
 
 /**
- * A starting API server refuses correct Roles (403), and one that has lost its caches correct tokens (401); a revoked
- * token lives on for ten seconds. What has lasted for so long is meant, ms.
+ * How long (ms) a refusal must persist before the daemon believes it. An API server that is starting refuses
+ * correct Roles (403), and one that has lost its caches refuses correct tokens (401). A revoked token, in turn,
+ * works for another ten seconds.
  */
 const GRACE = 30 * SECOND;
 
-/** Remembers since when what has been refused. */
+/** Remembers since when each kind of request has been refused. */
 export interface Grace {
-  /** @returns whether it has been refused for long enough to be believed */
+  /**
+   * Records a refusal.
+   * @param what key of the kind of request
+   * @returns whether it has been refused for long enough to be believed
+   */
   refused(what: string): boolean;
+  /** Forgets earlier refusals of this kind of request. */
   accepted(what: string): void;
 }
 

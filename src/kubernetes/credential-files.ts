@@ -3,10 +3,14 @@ import { EdgeError, PASSING } from '../core/failure.ts';
 import { Secret } from '../core/secret.ts';
 import { readRegularFile } from '../system/fs/read-regular-file.ts';
 
-/** Bytes: several times what an operating system trusts. */
+/** Size limit in bytes: several times what an operating system's bundle of authorities takes. */
 const LARGEST = 4 * 1024 * 1024;
 
-/** Volumes of Kubernetes hold links, which a rotation turns to other files. */
+/**
+ * Reads a file of credentials. It follows links, because volumes of Kubernetes consist of links that a rotation
+ * redirects.
+ * @throws {EdgeError} `kube-credentials`
+ */
 export async function readCredentialFile(path: string): Promise<string> {
   try {
     return (await readRegularFile(path, LARGEST, { followLinks: true })).text;
@@ -17,8 +21,9 @@ export async function readCredentialFile(path: string): Promise<string> {
 }
 
 /**
- * A token as it stands in a file or a kubeconfig; `echo` and editors leave a newline, which no header can hold.
- * @throws {EdgeError} `kube-credentials`, without quoting it
+ * Cleans a token from a file or a kubeconfig: `echo` and editors append a newline, which no HTTP header may
+ * contain.
+ * @throws {EdgeError} `kube-credentials`, without quoting the text
  */
 export function readToken(text: string, source: string): Secret {
   const token = text.trim();
@@ -27,12 +32,13 @@ export function readToken(text: string, source: string): Secret {
 }
 
 /**
- * Node takes any text for authorities, and then trusts no one or, for an empty one, everyone that the system trusts.
+ * Checks that a text contains authorities. Node accepts any text: it then trusts nobody or, with an empty text,
+ * every authority that the system trusts.
  * @throws {EdgeError} `kube-credentials`
  */
 export function readAuthorities(pem: string, source: string): string {
   try {
-    // It reads the first one, and says no where there is none.
+    // The constructor parses the first certificate, and throws when there is none.
     new X509Certificate(pem);
     return pem;
   } catch {
@@ -41,8 +47,9 @@ export function readAuthorities(pem: string, source: string): string {
 }
 
 /**
- * A client certificate and its key. What OpenSSL says of a key that it cannot use is for no one to understand.
- * @throws {EdgeError} `kube-credentials`, without quoting them
+ * Checks that a client certificate and its key are readable and belong together. OpenSSL's own messages about an
+ * unusable key help no operator.
+ * @throws {EdgeError} `kube-credentials`, without quoting either
  */
 export function readIdentity<I extends { readonly cert: string; readonly key: string }>(
   identity: I,
@@ -69,7 +76,10 @@ function readKey(pem: string, file: string): KeyObject {
   }
 }
 
-/** They may be mended, or appear, while the daemon runs: a projected volume is written by the kubelet. */
+/**
+ * Creates the error for unusable credentials. It is `passing`, because the files may be repaired, or appear, while
+ * the daemon runs: the kubelet writes a projected volume after the start.
+ */
 export function unusable(message: string): EdgeError {
   return new EdgeError({
     class: 'passing',

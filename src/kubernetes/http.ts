@@ -10,7 +10,7 @@ import { noAnswer } from './network-errors.ts';
 
 export interface WireRequest {
   readonly method: 'GET' | 'PATCH' | 'PUT';
-  /** With a query, where there is one. */
+  /** Path on the server, with the query if there is one. */
   readonly target: string;
   readonly contentType?: string;
   readonly body?: string;
@@ -22,29 +22,40 @@ export interface WireAnswer {
   readonly text: string;
 }
 
-/** A 200, which goes on, or another answer, which is over. */
+/** The open stream of a 200, or the complete text of any other response. */
 export type WireStream =
   | { readonly status: number; readonly body: Dispatcher.ResponseData['body']; readonly text?: never }
   | { readonly status: number; readonly body?: never; readonly text: string };
 
-/** HTTP with the API server, everything bounded. Nothing is retried, and no redirect followed. */
+/** Bounded HTTP requests to the API server. The client retries nothing and follows no redirect. */
 export interface Wire {
-  /** @throws {EdgeError} where no whole answer came; its `effect` is `unknown` where the request may have been obeyed */
+  /**
+   * Sends a request and reads the whole response, whatever its status.
+   * @throws {EdgeError} when no complete response arrived; its `effect` is `unknown` if the server may have
+   *   executed the request
+   */
   call(request: WireRequest): Promise<WireAnswer>;
-  /** @throws {EdgeError} where no answer began */
+  /**
+   * Sends a request and waits for the beginning of its response.
+   * @throws {EdgeError} when no response began
+   */
   open(request: WireRequest): Promise<WireStream>;
-  /** Ends everything under way. */
+  /** Aborts all requests. */
   close(): Promise<void>;
 }
 
-/** Bytes of an answer that refuses a watch. */
+/** Bytes read of a response that refuses a watch. */
 const LARGEST_REFUSAL = 64 * 1024;
 
 export function createWire(connection: Connection, timeouts: Timeouts): Wire {
   const endings = createEndings();
   const pool = createAgentPool(connection, timeouts);
 
-  /** @param read takes what it needs of an answer, and says by `ending` when that is over */
+  /**
+   * Sends a request.
+   * @param pick selects the connections to use
+   * @param read takes from the response what the caller needs; the caller ends `ending` when that is complete
+   */
   async function send<A>(
     { method, target, contentType, body }: WireRequest,
     ending: Ending,
@@ -77,7 +88,8 @@ export function createWire(connection: Connection, timeouts: Timeouts): Wire {
     } catch (error) {
       ending.over();
       if (error instanceof EdgeError) throw error;
-      // Whether it is the handshake is not always told: in TLS 1.3 who refuses a client certificate may just hang up.
+      // An error does not always show that the TLS handshake failed: in TLS 1.3 a server that refuses a client
+      // certificate may simply hang up.
       pool.doubt();
       throw noAnswer(connection, error, effect, pool.namesAuthority());
     }
@@ -116,7 +128,7 @@ export function createWire(connection: Connection, timeouts: Timeouts): Wire {
   };
 }
 
-/** Here an answer may be endless. */
+/** Reads the beginning of a response: that of a watch may be endless. */
 async function shortText(body: AsyncIterable<Uint8Array>): Promise<string> {
   const chunks: Uint8Array[] = [];
   let length = 0;
@@ -128,27 +140,35 @@ async function shortText(body: AsyncIterable<Uint8Array>): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** How one request may end before its answer does. */
+/** Ways to end one request before its response is complete. */
 export interface Ending {
   readonly signal: AbortSignal;
-  /** Rejects when the signal comes. Undici itself obeys one only once it has a connection, which may be never. */
+  /**
+   * Rejects when the signal fires. undici itself obeys a signal only once it has a connection, which may never
+   * happen.
+   */
   readonly reached: Promise<never>;
-  /** In time: from now on only the one who asked, or the end of all, ends it. */
+  /** Lifts the time limit: from now on only the caller's signal or the end of the client aborts the request. */
   inTime(): void;
-  /** It is over; nothing of it stays behind. */
+  /** Releases everything: the request is complete. */
   over(): void;
 }
 
 export interface Endings {
-  /** @param limit ms */
+  /**
+   * Starts the time limit of a request.
+   * @param limit ms
+   * @param signal aborts the request as well, with its own reason
+   */
   begin(limit: number, signal?: AbortSignal): Ending;
-  /** Ends all that is under way, and all that begins from now on. */
+  /** Aborts all requests, and every later one at once. */
   end(): void;
 }
 
 /**
- * By hand, not by `AbortSignal.any` and `AbortSignal.timeout`: Node 20 never lets go of a composite signal that somebody
- * listened to, and a leader renews its Lease every two seconds for months.
+ * Combines signal and time limit by hand instead of with `AbortSignal.any` and `AbortSignal.timeout`, because Node
+ * 20 never releases a composite signal that had a listener, and a leader renews its Lease every two seconds for
+ * months.
  */
 function createEndings(): Endings {
   const underWay = new Set<AbortController>();
@@ -166,7 +186,7 @@ function createEndings(): Endings {
       const reached = new Promise<never>((_, reject) => {
         signal.addEventListener('abort', () => reject(signal.reason), { once: true });
       });
-      // Nobody may be waiting for it any more.
+      // The caller may no longer wait for this promise.
       reached.catch(() => {});
       if (isOver) stop();
       if (asked?.aborted) stopFor();
@@ -188,15 +208,18 @@ function createEndings(): Endings {
   };
 }
 
-/** Milliseconds. */
+/** Time limits in ms. */
 export interface Timeouts {
-  /** A connection with its handshake. */
+  /** Connecting, including the TLS handshake. */
   readonly connect: number;
-  /** A call from its beginning to the last byte of its answer. */
+  /** A call, from its start to the last byte of its response. */
   readonly call: number;
-  /** A watch until its answer begins: a server whose store stands still holds that back. */
+  /** A watch, until its response begins: a server whose store is stalled delays that. */
   readonly opening: number;
-  /** A watch without a byte: the server sends a bookmark every minute, so one that is silent for longer is lost. */
+  /**
+   * Silence on an open watch: the server sends a bookmark every minute, so a watch that is silent for longer is
+   * dead.
+   */
   readonly idle: number;
 }
 
@@ -211,17 +234,23 @@ export const TIMEOUTS: Timeouts = {
 export interface Agents {
   readonly trust: Trust;
   readonly calls: Agent;
-  /** Of their own: on a shared connection a watch would hold up every call until it ends. */
+  /** Watches have their own connections: on a shared one a watch would block every call until it ends. */
   readonly watches: Agent;
 }
 
-/** What finds a dead link within 16 s of silence; a frozen server it does not find, its kernel answers. */
+/**
+ * TCP keep-alive delay (ms): it detects a dead link within 16 s of silence. It does not detect a frozen server,
+ * whose kernel still replies.
+ */
 const PROBE_AFTER = 5 * SECOND;
 
-/** Bytes of an answer: an object is at most 1.5 MiB, and says of itself who changed what. */
+/**
+ * Size limit of a response in bytes: an object takes at most 1.5 MiB, plus its record of who changed what (managed
+ * fields).
+ */
 export const LARGEST_ANSWER = 4 * 1024 * 1024;
 
-/** At most so many calls are under way. */
+/** Maximum number of concurrent calls. */
 const CONNECTIONS = 16;
 
 function createAgents(trust: Trust, { connect: timeout, idle }: Timeouts): Agents {
@@ -233,21 +262,27 @@ function createAgents(trust: Trust, { connect: timeout, idle }: Timeouts): Agent
   };
 }
 
-/** The connections of the moment. Certificates and keys are replaced, if rarely: then they are made anew. */
+/** The current connections. When certificates or keys are replaced, which is rare, the pool creates new ones. */
 export interface AgentPool {
-  /** @throws {EdgeError} `kube-credentials` where there have never been any */
+  /**
+   * Returns the current connections.
+   * @throws {EdgeError} `kube-credentials` if there have never been usable credentials
+   */
   current(): Promise<Agents>;
-  /** Whether the authorities of the API server were named, and are not those that the system trusts. */
+  /** Whether authorities for the API server are configured, instead of those that the system trusts. */
   namesAuthority(): boolean;
-  /** The server was not satisfied: before the next request all is read again, also where no file looks changed. */
+  /**
+   * Makes the pool read the credentials again before the next request, even if no file looks changed: call it when
+   * the server was not satisfied.
+   */
   doubt(): void;
-  /** Breaks them. */
+  /** Breaks all connections. */
   close(): Promise<void>;
 }
 
 function createAgentPool(connection: Connection, timeouts: Timeouts): AgentPool {
   let agents: Agents | undefined;
-  /** How the files were found when they were read last. */
+  /** State of the files when they were last read. */
   let known: string | undefined;
   let looking: Promise<Agents> | undefined;
 
@@ -261,11 +296,11 @@ function createAgentPool(connection: Connection, timeouts: Timeouts): AgentPool 
       if (before && isDeepStrictEqual(trust, before.trust)) return before;
       agents = createAgents(trust, timeouts);
     } catch (error) {
-      // A certificate and its key are two files, and one of them is written first.
+      // A certificate and its key are two files, of which one is replaced first: keep the old pair meanwhile.
       if (before) return before;
       throw error;
     }
-    // What is under way on them goes on to its end.
+    // Requests in progress on the old connections run to their end.
     if (before) for (const agent of [before.calls, before.watches]) void agent.close();
     return agents;
   }

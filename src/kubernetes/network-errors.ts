@@ -2,7 +2,7 @@ import { type Backoff, EdgeError, type Failure, PASSING } from '../core/failure.
 import { MINUTE } from '../core/time.ts';
 import type { Connection } from './connection-types.ts';
 
-/** For what rarely heals by itself. */
+/** For faults that rarely pass by themselves. */
 const SLOW: Backoff = { ...PASSING, cap: 5 * MINUTE };
 
 interface Meaning {
@@ -95,14 +95,14 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   AbortError: { code: 'aborted', what: 'the daemon is stopping' },
 };
 
-/** What the other side says of a client certificate: by a code or, in TLS 1.2, in the text of an EPROTO alone. */
+/** How a server refuses a client certificate: by an error code or, in TLS 1.2, only in the text of an EPROTO. */
 const OF_OUR_CERTIFICATE =
   /\balert (unknown ca|(bad |unsupported )?certificate)|_ALERT_(\w+_)?(CERTIFICATE|UNKNOWN_CA)/i;
 
 /**
- * What it means that no whole answer came.
- * @param effect `unsent` until the request was put on a connection, then what it may have done
- * @param namesAuthority whether it was said whose certificates are to be trusted
+ * Converts the failure of a request without a complete response.
+ * @param effect `unsent` until the request is put on a connection, then what the request may have done
+ * @param namesAuthority whether authorities for the API server are configured
  */
 export function noAnswer(
   { server, source }: Connection,
@@ -125,14 +125,16 @@ export function noAnswer(
       effect,
       backoff,
     },
-    // The bytes of an answer may be a Secret.
+    // Drop `data`: the bytes of a response may be a Secret.
     {
       cause: typeof cause === 'object' && cause !== null && 'data' in cause ? new Error(String(said)) : cause,
     },
   );
 }
 
-/** What ended before there was a connection was no answer that failed to come. */
+/**
+ * Without a connection, a timeout or a cut means that the server cannot be reached, not that a response is missing.
+ */
 function unconnected(meaning: Meaning): Meaning {
   if (meaning === TIMEOUT) return { ...UNREACHABLE, what: 'no connection came about in time' };
   return meaning === CUT ? { ...UNREACHABLE, what: 'the connection was cut while it was made' } : meaning;

@@ -6,7 +6,7 @@ import { noAnswer } from './network-errors.ts';
 import { asObject, oddObject } from './read-object.ts';
 import type { ObjectName, Resource, Stored } from './resources.ts';
 
-/** `BOOKMARK` says only that the server is there. `DELETED` carries what the object held last. */
+/** `BOOKMARK` only shows that the server is alive. `DELETED` carries the last state of the object. */
 export type WatchEvent<R extends Resource = Resource> =
   | { readonly type: 'BOOKMARK' }
   | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: Stored<R> };
@@ -14,8 +14,10 @@ export type WatchEvent<R extends Resource = Resource> =
 type Body = AsyncIterable<Uint8Array>;
 
 /**
- * The events of a watch, to its end in order.
- * @throws {EdgeError} where it ends otherwise: cut, silent, or with an ERROR, which comes in an answer of 200
+ * Parses the events of a watch until the server ends it cleanly.
+ * @param refused converts an ERROR event into an error
+ * @throws {EdgeError} when the watch ends otherwise: cut, silent, or with an ERROR event, which arrives within a
+ *   200 response
  */
 export async function* readEvents<R extends Resource>(
   object: ObjectName<R>,
@@ -59,7 +61,7 @@ function parse(object: ObjectName, line: string): { readonly type?: unknown; rea
     const event: unknown = JSON.parse(line);
     if (typeof event === 'object' && event !== null) return event;
   } catch {
-    // Said below.
+    // Reported below.
   }
   throw oddObject(object, 'is no event of a watch');
 }
