@@ -1,39 +1,42 @@
 import { SECOND } from '../core/time.ts';
 
-/** How long somebody waits before it is told why, in ms: beyond that it is no crowd that passes. */
+/** How long (ms) a task waits before the limiter reports why: a shorter wait is a passing peak. */
 const PATIENCE = 5 * SECOND;
 
-/** Somebody, or something, that may have no more than its share of the room. */
+/** Something that may occupy no more than its share of the slots, such as a credential or a host. */
 export interface Sharer {
   readonly key: string;
-  /** For people: without secrets. */
+  /** Name for messages, without secrets. */
   readonly name: string;
-  /** At least 1: so many of it run at once. */
+  /** How many of its tasks may run at once; at least 1. */
   readonly share: number;
 }
 
-/** What is to be run, for whom. */
+/** A task's identity, for reports and limits. */
 export interface Entrant {
-  /** For people, who are told what takes the room of others. */
+  /** Name for reports to others that wait because of this task. */
   readonly name: string;
   readonly sharers: readonly Sharer[];
-  /** One of a group that waits is told why; the others would be told the same. */
+  /** Of all tasks of a group that wait, only the first is reported: the others wait for the same reason. */
   readonly group: string;
-  /** It has waited for some seconds. */
+  /** Called once the task has waited for some seconds. */
   readonly onWait?: (crowd: Crowd) => void;
 }
 
-/** Why somebody waits. */
+/** Why a task waits. */
 export interface Crowd {
-  /** Whose share is taken; undefined where there is no room for anybody. */
+  /** Name of the sharer whose share is used up; undefined when all slots are taken. */
   readonly of?: string;
-  /** What runs there. */
+  /** Names of the tasks that run there. */
   readonly taken: readonly string[];
 }
 
-/** Bounds how much runs at once, and how much of that is somebody's: what hangs holds up its own kind alone. */
+/**
+ * Limits how many tasks run at once, in total and per sharer, so that a sharer whose tasks hang delays only its
+ * own.
+ */
 export interface Slots {
-  /** Runs a task at once where there is room, else when its turn comes; settles as the task does. */
+  /** Runs a task at once if there is a free slot, otherwise when its turn comes; settles as the task does. */
   run(entrant: Entrant, task: () => Promise<void>): Promise<void>;
 }
 
@@ -42,7 +45,10 @@ interface Waiting {
   readonly start: () => void;
 }
 
-/** @param size at least 1 */
+/**
+ * Creates a limiter.
+ * @param size number of slots, at least 1
+ */
 export function createSlots(size: number): Slots {
   const queue: Waiting[] = [];
   const inside = new Set<Entrant>();
@@ -66,13 +72,16 @@ export function createSlots(size: number): Slots {
     }
   }
 
-  /** What one has given back can be room for several, each of whom waited for another share of it. */
+  /**
+   * Starts as many waiting tasks as possible: one freed slot can make room for several, if they wait for different
+   * shares of it.
+   */
   function admit(): void {
     const next = () => queue.findIndex(({ entrant }) => hasRoom(entrant));
     for (let index = next(); index >= 0; index = next()) {
       const [waiting] = queue.splice(index, 1);
       if (!waiting) return;
-      // Taken for it, so that nobody slips in between.
+      // Take the slot before starting the task, so that no other task takes it meanwhile.
       enter(waiting.entrant);
       waiting.start();
     }
@@ -92,7 +101,7 @@ export function createSlots(size: number): Slots {
 
   async function turnOf(entrant: Entrant): Promise<void> {
     const timer = setTimeout(tell, PATIENCE, entrant);
-    // What is no more than told keeps no process.
+    // A mere report must not keep the process alive.
     timer.unref();
     await new Promise<void>((start) => queue.push({ entrant, start }));
     clearTimeout(timer);
@@ -101,7 +110,7 @@ export function createSlots(size: number): Slots {
 
   return {
     async run({ ...entrant }, task) {
-      // Whoever waits has no room, so nobody is overtaken who could go first.
+      // A waiting task has no room, so a new task that has some overtakes none that could start earlier.
       if (hasRoom(entrant)) enter(entrant);
       else await turnOf(entrant);
       try {

@@ -4,36 +4,36 @@ import type { Clock } from '../core/ports.ts';
 import type { Change, Notifier } from './notifier.ts';
 import { type Ending, stopped } from './time-limit.ts';
 
-/** How often one change is told before it is given up. */
+/** Maximum number of attempts to deliver one change. */
 const ATTEMPTS = 5;
 
 export interface LaneOptions {
   readonly notifier: Notifier;
-  /** What it is called in reports. */
+  /** Returns the notifier's current name for reports. */
   readonly name: () => string;
   readonly clock: Clock;
-  /** In [0, 1). */
+  /** Returns a number in [0, 1). */
   readonly random: () => number;
   readonly report: (event: DeliveryEvent) => void;
-  /** Runs a task when there is room for one more of this credential. */
+  /** Runs a task when one more of this credential may run. */
   readonly inTurn: (task: () => Promise<void>) => Promise<void>;
-  /** Ends what runs. */
+  /** Aborts the delivery in progress. */
   readonly end: AbortSignal;
-  /** Called when nothing is under way or due any more. */
+  /** Called when no delivery is in progress, queued or waiting for a retry. */
   readonly onEmpty: () => void;
 }
 
-/** The changes of one credential, told one at a time; of each kind only the newest. */
+/** Queue of the changes of one credential. It delivers one at a time, and only the newest of each kind. */
 export interface Lane {
   put(change: Change): void;
-  /** Gives up what is not under way, and what is if it fails. */
+  /** Gives up all changes but the one being delivered, and that one too if it fails. */
   close(why: Ending): void;
 }
 
-/** A change that is yet to be told. */
+/** A change to be delivered. */
 interface Task {
   readonly change: Change;
-  /** Attempts at this very change that have failed. */
+  /** Failed attempts to deliver this very change. */
   readonly failures: number;
 }
 
@@ -41,6 +41,7 @@ interface Waiting extends Task {
   readonly timer: NodeJS.Timeout;
 }
 
+/** Creates the queue of one credential. */
 export function createLane({
   notifier,
   name,
@@ -69,7 +70,7 @@ export function createLane({
 
   async function tellNext(): Promise<void> {
     const [task] = due.values();
-    // Given up while it was queued.
+    // The change was given up while the task was queued.
     if (!task) return;
     phase = 'telling';
     due.delete(task.change.kind);
@@ -117,7 +118,7 @@ export function createLane({
     put(change) {
       const task = { change, failures: 0 };
       const retrying = waiting.get(change.kind);
-      // It keeps the time of the retry, or a failing notifier would be tried at every change.
+      // The new change keeps the time of the retry: otherwise a failing notifier would be tried at every change.
       if (retrying) waiting.set(change.kind, { ...task, timer: retrying.timer });
       else due.set(change.kind, task);
       advance();

@@ -7,53 +7,61 @@ import { createLane, type Lane } from './credential-queue.ts';
 import type { Change, Notifier } from './notifier.ts';
 import type { Ending } from './time-limit.ts';
 
-/** Deliveries of one notifier at once. */
+/** Concurrent deliveries of a notifier that shares no slots. */
 const AT_ONCE = 4;
 
-/** Of all that share the room, so much is one credential's, and so much talks to one program or host. */
+/** Maximum number of slots for one credential, and for one program or host, among all that share the slots. */
 const SHARE = 6;
 
-/** So much of one program or host is one credential's: what hangs for it leaves room for others. */
+/**
+ * Maximum number of slots that one credential takes of one program or host, so that a target that hangs for it
+ * leaves room for others.
+ */
 const SHARE_OF_SHARE = 2;
 
-/** What runs when the daemon stops may still end by itself, in ms. */
+/** How long (ms) a running delivery may still end by itself when the daemon stops. */
 const GRACE = SECOND / 4;
 
 export interface DeliveryOptions {
   readonly clock: Clock;
-  /** In [0, 1). */
+  /** Returns a number in [0, 1). */
   readonly random: () => number;
-  /** Must not throw. */
+  /** Receives each outcome. Must not throw. */
   readonly report: (event: DeliveryEvent) => void;
-  /** A change has waited for some seconds because of what else runs; once while the credential waits. Must not throw. */
+  /**
+   * Called when a change has waited for some seconds for other deliveries; once for as long as its credential
+   * waits. Must not throw.
+   */
   readonly crowded?: (wait: Wait) => void;
-  /** What it is called in reports, as it is configured now; its id where absent. */
+  /** Returns the notifier's current name for reports; absent: its id. */
   readonly name?: () => string;
-  /** Shared with other deliveries, so that all of them together run no more at once; absent: four of its own. */
+  /** Slots shared with other deliveries, to limit them all together; absent: four of its own. */
   readonly slots?: Slots;
 }
 
-/** Who waits, and what takes the room. */
+/** A delivery that waits, and what occupies the slots. */
 export interface Wait extends Crowd {
   readonly credential: string;
   readonly notifier: string;
 }
 
 export interface Delivery {
-  /** Something has been published. Returns at once, whatever becomes of the delivery, and never throws. */
+  /** Starts the delivery of a change. Returns at once, whatever the outcome, and never throws. */
   changed(change: Change): void;
-  /** Resolves when nothing is under way or due, retries included. */
+  /** Resolves when no delivery is in progress, queued or waiting for a retry. */
   idle(): Promise<void>;
   /**
-   * Starts nothing new; resolves when what ran has ended, little more than a second later at the latest.
-   * @param why told with what has to be given up
+   * Starts no further delivery. Resolves when the running ones have ended, at the latest little more than a second
+   * later.
+   * @param why reason for reporting the changes that are given up
    */
   stop(why?: Ending): Promise<void>;
 }
 
 /**
- * Tells one notifier of changes: of one credential one at a time, of several side by side. However many changes of one
- * kind come while one is being told or waits for its retry, they make one more, with the newest.
+ * Delivers changes to one notifier: for one credential one at a time, for several concurrently. All changes of one
+ * kind that arrive during a delivery or while it waits for a retry are merged into one more delivery, of the
+ * newest.
  */
 export function createDelivery(
   notifier: Notifier,
@@ -61,7 +69,7 @@ export function createDelivery(
 ): Delivery {
   const lanes = new Map<string, Lane>();
   const ending = new AbortController();
-  // All that runs listen to it, and so do their leftovers.
+  // All running deliveries and their leftover processes listen to this signal.
   setMaxListeners(0, ending.signal);
   let stopping = false;
   let idlers: (() => void)[] = [];
@@ -112,7 +120,7 @@ export function createDelivery(
       const grace = setTimeout(() => ending.abort(why), GRACE);
       await idle();
       clearTimeout(grace);
-      // Programs that have ended well may have left others running.
+      // Programs that ended successfully may have left others running.
       ending.abort(why);
     },
   };

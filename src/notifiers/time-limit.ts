@@ -3,23 +3,23 @@ import { SECOND } from '../core/time.ts';
 import { notifyFailure } from './notifier.ts';
 
 export interface Limit {
-  /** Names the notifier in the failure. */
+  /** Name of the notifier, for messages. */
   readonly id: string;
   /** Milliseconds. */
   readonly timeout: number;
-  /** What a person should do when it is not enough. */
+  /** What the operator should do when the time is not enough. */
   readonly advice: string;
 }
 
-/** Ms of a timer: it would take one longer than 24 days for one of no length. */
+/** Limits a delay to what a timer can hold (ms): `setTimeout` treats one longer than 24 days as no delay at all. */
 export function timerDelay(ms: number): number {
   return Math.min(ms, 2 ** 31 - 1);
 }
 
 /**
- * Waits for work, but no longer than its time, and not once the daemon stops. Work that is under way then is left
- * alone: whoever began it ends it. What it has not begun yet it must not begin once `end` has come.
- * @throws {EdgeError} `timeout` or `stopped`; or what the work throws
+ * Waits for work until its time limit or until the daemon stops. Work in progress is not ended: its caller does
+ * that. Work that has yet to begin must not begin once the signal `end` has fired.
+ * @throws {EdgeError} `timeout`, `stopped` or `removed`; otherwise what the work throws
  */
 export async function withinTime<T>(
   limit: Limit,
@@ -28,7 +28,7 @@ export async function withinTime<T>(
 ): Promise<T> {
   if (stop.aborted) throw stopped(limit.id, stop.reason);
   const end = new AbortController();
-  // First of all who listen, so that the reason is told, not what it does to the work.
+  // Listen before the work does, so that the failure is the reason and not its effect on the work.
   const ended = rejection(end.signal);
   const onStop = () => end.abort(stopped(limit.id, stop.reason));
   const timer = setTimeout(() => end.abort(tooLate(limit)), timerDelay(limit.timeout));
@@ -41,7 +41,7 @@ export async function withinTime<T>(
   }
 }
 
-/** Rejects with the signal's reason when it comes. */
+/** Returns a promise that rejects with the signal's reason when the signal fires. */
 export function rejection(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
@@ -53,10 +53,13 @@ function tooLate({ id, timeout, advice }: Limit): EdgeError {
   return notifyFailure({ code: 'timeout', message, advice });
 }
 
-/** Why deliveries end before somebody has been told: the daemon goes, or the notifier is no longer configured. */
+/** Why deliveries end early: the daemon stops, or the notifier was removed from the configuration. */
 export type Ending = 'stopped' | 'removed';
 
-/** @param why an {@link Ending}, as the reason of a signal; anything else means that the daemon stops */
+/**
+ * Creates the error for a delivery that ended early.
+ * @param why an {@link Ending}, as the reason of a signal; any other value means that the daemon stops
+ */
 export function stopped(id: string, why: unknown): EdgeError {
   if (why === ('removed' satisfies Ending)) {
     return notifyFailure({

@@ -6,20 +6,20 @@ import { version } from '../system/process/version.ts';
 import { type Change, type Notifier, notifyFailure, type WebhookConfig } from './notifier.ts';
 import { rejection, stopped, withinTime } from './time-limit.ts';
 
-/** Bytes of an answer that are read, so that an ordinary one is not cut off; nothing is made of them. */
+/** Bytes read of a response body, so that an ordinary one is not cut off; the content is ignored. */
 const READ = 16 * 1024;
 
-/** One limit of our own covers all. */
+/** The timeout of the notifier covers all phases. */
 const UNLIMITED = { headersTimeout: 0, bodyTimeout: 0, connectTimeout: 0 };
 
 /**
- * POSTs the change as JSON, once. A status of 2xx means that it has been heard, whatever follows. No redirect is
- * followed: only the configured address is talked to.
- * @throws {TypeError} when the URL is none of http or https
+ * Sends the change as JSON in one POST. A 2xx status means success, whatever follows. It follows no redirect, so
+ * that it only contacts the configured address.
+ * @throws {TypeError} when the URL is neither http nor https
  */
 export function webhookNotifier({ url, timeout }: WebhookConfig): Notifier {
   const target = readUrl(url);
-  // Not the query: it may hold a secret.
+  // The query is left out, because it may contain a secret.
   const id = `webhook:${target.origin}${target.pathname}`;
   const advice = 'the app should answer first and work afterwards; or raise the timeout';
 
@@ -64,7 +64,7 @@ export function webhookNotifier({ url, timeout }: WebhookConfig): Notifier {
 }
 
 function readUrl(url: string): URL {
-  // The error of URL itself carries its input.
+  // Check first: the error of `new URL` quotes its input.
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (parsed?.protocol !== 'http:' && parsed?.protocol !== 'https:') {
     throw new TypeError('a webhook needs a URL of http or https');
@@ -76,7 +76,7 @@ function inJson({ credential, kind, file, expiresAt }: Change) {
   return { credential, kind, file, expires_at: expiresAt };
 }
 
-/** Where a redirect leads, without what may be secret. */
+/** Origin and path of a redirect, without the parts that may contain secrets. */
 function locationOf(location: string | string[] | undefined, base: URL): string | undefined {
   if (typeof location !== 'string' || !URL.canParse(location, base.href)) return undefined;
   const { origin, pathname } = new URL(location, base.href);
@@ -162,8 +162,9 @@ const MEANINGS: Readonly<Record<NetworkFault, Meaning>> = {
 };
 
 /**
- * Why no answer came. Errors of the library may carry the bytes of an answer or a proxy's password: none is kept.
- * @param proxy one that was asked for a tunnel and has not opened it
+ * Converts the failure of a request without a response. The original error is dropped, because errors of the
+ * library may carry the bytes of a response or the password of a proxy.
+ * @param proxy that was asked for a tunnel and has not opened it
  */
 function unansweredFailure(id: string, cause: unknown, proxy: string | undefined): EdgeError {
   const { fault, key, status } = networkFault(cause);
@@ -175,7 +176,10 @@ function unansweredFailure(id: string, cause: unknown, proxy: string | undefined
   });
 }
 
-/** It answered, but not that it has heard. @param location where a redirect leads */
+/**
+ * Creates the error for a status other than 2xx.
+ * @param location target of a redirect
+ */
 function statusFailure(id: string, status: number, location: string | undefined): EdgeError {
   const message = `${id} answered HTTP ${status}`;
   if (status < 400) {
