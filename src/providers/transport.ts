@@ -10,40 +10,47 @@ import { startPatience } from '../system/time/suspend-aware-timeout.ts';
 import { transportFailure } from './transport-failure.ts';
 
 export interface TransportOptions {
-  /** Bounds a request from the first byte of the connection to the last of the body, in ms. */
+  /** Time limit (ms) of a request, from the start of the connection to the last byte of the body. */
   readonly timeout: number;
-  /** Forward proxy; the environment's `HTTPS_PROXY` and `NO_PROXY` count when absent. */
+  /** URL of a forward proxy; absent: `HTTPS_PROXY` and `NO_PROXY` of the environment apply. */
   readonly proxy?: string;
-  /** PEM of the authorities to trust instead of the public ones. */
+  /** PEM text of the authorities to trust instead of the public ones. */
   readonly ca?: string;
-  /** Try a name's IPv4 addresses before its IPv6 ones, whatever the resolver prefers. */
+  /** Whether to try IPv4 addresses of a name before its IPv6 addresses, whatever order the resolver prefers. */
   readonly ipv4First?: boolean;
 }
 
 export interface TransportAnswer {
   readonly status: number;
   readonly text: string;
-  /** Epoch ms. */
+  /** `Date` header of the response, in epoch ms. */
   readonly date?: number;
   readonly location?: string;
 }
 
-/** HTTP with everything bounded. Nothing is retried and no redirect followed: a request carries the AppSecret. */
+/** Bounded HTTP requests. It retries nothing and follows no redirect, because a request carries the AppSecret. */
 export interface Transport {
-  /** @throws {EdgeError} for everything that is not a whole answer */
+  /**
+   * Sends a request and reads the whole response, whatever its status.
+   * @param origin base URL, possibly with a path
+   * @throws {EdgeError} when no complete response arrived; its `effect` is `unsent` until the request is put on a
+   *   connection, then `unknown`
+   */
   send(origin: string, request: Omit<PlatformRequest, 'repeatable' | 'endpoint'>): Promise<TransportAnswer>;
+  /** Aborts all requests, and every later one at once. */
   close(): Promise<void>;
 }
 
-/** A token answer is a few hundred bytes. */
+/** Size limit in bytes: a token response takes a few hundred. */
 const LARGEST_BODY = 64 * 1024;
 
+/** Creates a transport; each request has its own connection. */
 export function createTransport(options: TransportOptions): Transport {
   const closing = new AbortController();
 
   return {
     async send(origin, { method, path, query, body, signal, permit = () => true }) {
-      // A base URL may end in a path: a reverse proxy's prefix.
+      // A base URL may end in a path: the prefix of a reverse proxy.
       const url = new URL(`${origin.replace(/\/+$/, '')}${path}`);
       for (const [name, value] of Object.entries(query ?? {})) url.searchParams.set(name, value);
       const limit = new AbortController();
@@ -68,7 +75,8 @@ export function createTransport(options: TransportOptions): Transport {
         const answer = exchange(url, {
           dispatcher: observed,
           method,
-          // A string goes out with Content-Length; the platform answers a chunked POST with 412 and nothing else.
+          // undici sends a string with Content-Length. The platform answers a chunked POST with 412 and an empty
+          // body (docs/wechat-facts.md, "Transport").
           ...(body && { body: JSON.stringify(body) }),
           headers: {
             accept: 'application/json',
@@ -112,18 +120,22 @@ function connectOptions({ timeout, ca, ipv4First }: TransportOptions) {
   return { timeout, ...(ca !== undefined && { ca }), ...(ipv4First && { lookup: lookupIpv4First }) };
 }
 
-/** An account's IP whitelist knows IPv4; the IPv6 addresses remain for hosts that have nothing else. */
+/**
+ * Prefers IPv4, because the IP whitelist of an account takes IPv4 addresses (docs/wechat-facts.md, "Who may call");
+ * IPv6 remains for hosts that have nothing else.
+ */
 const lookupIpv4First: LookupFunction = (hostname, options, done) => {
   lookup(hostname, { ...options, order: 'ipv4first' }, done);
 };
 
 /**
- * What comes of the work, unless a signal comes before. Undici itself obeys one only once it has a connection, which
- * may be never. Not by AbortSignal.any: what is listened to there lives as long as its oldest source, the daemon.
+ * Waits for the work until one of the signals fires. undici itself obeys a signal only once it has a connection,
+ * which may never happen. It does not use `AbortSignal.any`: listeners on such a signal live as long as its oldest
+ * source, here the daemon.
  */
 async function unlessEnded<T>(work: Promise<T>, signals: readonly AbortSignal[]): Promise<T> {
   const over = new AbortController();
-  // As many as there are requests at once: Node would take more than ten for a leak.
+  // One listener per concurrent request: Node would report more than ten as a leak.
   setMaxListeners(0, ...signals);
   const ended = new Promise<never>((_, reject) => {
     for (const signal of signals) {
@@ -138,17 +150,18 @@ async function unlessEnded<T>(work: Promise<T>, signals: readonly AbortSignal[])
   }
 }
 
+/** A request to the platform. */
 export interface PlatformRequest {
   readonly method: 'GET' | 'POST';
   readonly path: string;
-  /** What an error code of this endpoint blames: the secret, or the token. */
+  /** Decides what an error code blames: the secret, or the token. */
   readonly endpoint: EndpointKind;
   readonly query?: Readonly<Record<string, string>>;
   /** Sent as JSON. */
   readonly body?: Readonly<Record<string, unknown>>;
-  /** Whether asking twice does no harm: then another host may be asked when an answer was lost. */
+  /** Whether repeating the request is harmless: then another host may be asked when a response was lost. */
   readonly repeatable: boolean;
   readonly signal: AbortSignal;
-  /** Asked at the last moment before anything is sent; with a no, nothing is. */
+  /** Called at the last moment before anything is sent; with `false`, nothing is. */
   readonly permit?: (() => boolean) | undefined;
 }
