@@ -6,22 +6,22 @@ import { currentTicket, ticketAnswer } from './tickets.ts';
 import { isLive } from './tokens.ts';
 import type { Call, World } from './world.ts';
 
-/** WeCom's frequency rules for ticket fetches. */
+/** WeCom's limits for fetching tickets (docs/wechat-facts.md, "Tickets"). */
 const TICKET_CALLS_PER_HOUR = { corp: 400, app: 100 };
 
-/** Addresses reserved for documentation. */
+/** Address ranges reserved for documentation (RFC 5737). */
 const IP_LIST = ['192.0.2.0/25', '198.51.100.7', '203.0.113.128/26'];
 
 /**
- * `getcallbackip` and `get_api_domain_ip`: the customary probes of a token. The first exists on both platforms;
- * here, on one host, the token tells which one is meant.
+ * `getcallbackip` and `get_api_domain_ip`, the customary calls to probe a token. Both platforms have the first;
+ * because the sandbox has one host, the token tells which platform is meant.
  */
 export const listAddresses: Call = (world, request, now) => {
   const bearer = authorize(world, request, now, 'official');
   return isRefusal(bearer) ? bearer : { body: { ip_list: IP_LIST } };
 };
 
-/** `/cgi-bin/ticket/getticket` of official accounts, `type` jsapi or wx_card. */
+/** `/cgi-bin/ticket/getticket` of official accounts, with `type` jsapi or wx_card. */
 export const fetchTicket: Call = (world, request, now) => {
   const bearer = authorize(world, request, now, 'official');
   if (isRefusal(bearer)) return bearer;
@@ -36,7 +36,7 @@ export const fetchTicket: Call = (world, request, now) => {
   return { body: ticketAnswer(ticket, tokenTtl) };
 };
 
-/** `/cgi-bin/get_jsapi_ticket`, one ticket per corp, and `/cgi-bin/ticket/get`, one per app of it. */
+/** `/cgi-bin/get_jsapi_ticket`, one ticket per corp, and `/cgi-bin/ticket/get`, one ticket per app. */
 export const fetchCorpTicket: Call = (world, request, now) => {
   const bearer = authorize(world, request, now, 'wecom');
   if (isRefusal(bearer)) return bearer;
@@ -63,7 +63,7 @@ export const fetchCorpTicket: Call = (world, request, now) => {
   return { body: ticketAnswer(ticket, tokenTtl) };
 };
 
-/** Who calls with an access token. */
+/** The owner of the access token of a call. */
 export type Bearer =
   | { readonly kind: 'official'; readonly account: OfficialAccount }
   | { readonly kind: 'wecom'; readonly corp: Corp; readonly app: CorpApp; readonly position: number };
@@ -71,9 +71,10 @@ export type Bearer =
 const WELL_FORMED = /^[\w-]{16,512}$/;
 
 /**
- * Checks the access token of a call. `family` words the refusal of a token that neither platform knows. Official
- * accounts: 40001 for an unknown or replaced token, 42001 for one that ended of age; WeCom says 40014 for 40001.
- * The whitelist of an official account is not asked: for mini programs it binds the calls that take the secret.
+ * Checks the access token of a call. Official accounts answer 40001 for an unknown or replaced token and 42001 for
+ * an expired one; WeCom answers 40014 instead of 40001. The whitelist of an official account is not checked,
+ * because for mini programs it binds only the calls that carry the secret (docs/wechat-facts.md, "Who may call").
+ * @param family whose error code a token gets that neither platform knows
  */
 function authorize(world: World, request: PlatformRequest, now: number, family: Family): Bearer | Refusal {
   const value = text(request.query['access_token']);

@@ -1,9 +1,12 @@
 import { HOUR } from '../core/time.ts';
 
-/** WeCom staff: about 2000 failing calls of gettoken within an hour block it for an hour. */
+/**
+ * WeCom blocks a caller for an hour after about 2000 failing calls of gettoken within an hour
+ * (docs/wechat-facts.md, "Allowances").
+ */
 const MOST_FAILURES = 2000;
 
-/** Failing gettoken calls of one caller (its IP address). Times are epoch ms. */
+/** Failing gettoken calls of one caller, identified by its IP address. Times are in epoch ms. */
 export interface Caller {
   readonly since: number;
   readonly failures: number;

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Ending } from './faults.ts';
 
-/** An answer as it goes over the wire; the length is added, and the date unless the answer has its own. */
+/** An HTTP response to send. Content-Length is added, and Date unless the response has its own. */
 export interface WireAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -16,7 +16,7 @@ export function send(response: ServerResponse, { status, headers, body }: WireAn
   response.end(body);
 }
 
-/** What a gateway says in the platform's place; undefined for the endings that are no whole answer. */
+/** The response of a gateway in the platform's place; undefined for faults that produce no complete response. */
 export function gatewayAnswer(ending: Ending | undefined): WireAnswer | undefined {
   switch (ending?.kind) {
     case 'status':
@@ -36,14 +36,17 @@ export function gatewayAnswer(ending: Ending | undefined): WireAnswer | undefine
   }
 }
 
-/** Sends half of the answer under the length of the whole, then breaks the connection. */
+/** Sends half of a response under the length of the whole, then breaks the connection. */
 export function sendHalf(response: ServerResponse, { status, headers, body }: WireAnswer): void {
   const bytes = Buffer.from(body);
   response.writeHead(status, { ...headers, 'content-length': bytes.length });
   response.write(bytes.subarray(0, bytes.length / 2), () => response.destroy());
 }
 
-/** An answer that begins like a token and never ends, at 20 KB/s at most. The caller ends it by destroying it. */
+/**
+ * Sends a response that begins like a token and never ends, at 20 KB/s at most. The caller ends it by destroying
+ * it.
+ */
 export function sendEndless(response: ServerResponse): void {
   response.writeHead(200, { 'content-type': 'application/json; encoding=utf-8' });
   response.write('{"access_token":"');

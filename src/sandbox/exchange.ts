@@ -15,18 +15,22 @@ import {
 
 const BODY_LIMIT = 1_048_576;
 
+/** State shared by all calls. */
 export interface Transport {
   readonly platform: Platform;
   readonly journal: Journal;
   readonly clock: SandboxClock;
-  /** Milliseconds that every answer takes. */
+  /** Delay of every response in ms. */
   readonly latency: number;
   faults: readonly Fault[];
-  /** Answers that a fault keeps open. */
+  /** Responses that a fault keeps open. */
   readonly held: Set<ServerResponse>;
 }
 
-/** One platform call over HTTP: body, faults, the deed, the journal, then the answer or what is left of it. */
+/**
+ * Handles one HTTP call to the platform: reads the body, applies faults, lets the platform act, writes the journal,
+ * and sends the response or what the faults leave of it.
+ */
 export async function exchange(
   transport: Transport,
   incoming: IncomingMessage,
@@ -66,7 +70,7 @@ export async function exchange(
   if (!response.destroyed) finish(transport, response, ending, wire);
 }
 
-/** The platform itself is reached by calls without a fault, and by those whose answer alone goes wrong. */
+/** Lets the platform act if the call meets no fault, or one that only affects the response. */
 function act(
   platform: Platform,
   request: PlatformRequest,
@@ -110,7 +114,7 @@ function refusedByGateway(incoming: IncomingMessage, body: string | undefined): 
   return undefined;
 }
 
-/** Waits, unless the caller goes away or the sandbox is closed first: both close the response. */
+/** Delays the response, unless the caller disconnects or the sandbox is closed: both close the response. */
 async function holdBack(response: ServerResponse, ms: number): Promise<void> {
   if (ms <= 0) return;
   const gone = new AbortController();

@@ -3,7 +3,10 @@ import * as v from 'valibot';
 const MOST_DELAY = 3_600_000;
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
 
-/** Which calls a fault meets: all of the platform's by default. `times` counts down, absent is until cleared. */
+/**
+ * Selects the calls that a fault affects; by default all calls to the platform. `times` counts down; absent: until
+ * the fault is cleared.
+ */
 const scope = {
   path: v.optional(v.pipe(v.string(), v.startsWith('/'))),
   appId: v.optional(v.string()),
@@ -51,9 +54,9 @@ const fault = v.variant('kind', [
 export const faultListSchema = v.strictObject({ faults: v.array(fault) });
 
 /**
- * Something that goes wrong between the platform and its caller. `latency` delays the answer, not the deed, and
- * adds up with others; of the other kinds the first in the list that fits is met. The platform acts (mints,
- * counts) only under `latency`, `lost-answer` and `partial`.
+ * A fault between the platform and its caller. `latency` delays the response, not the action, and adds up; of the
+ * other kinds the first matching one in the list applies. The platform acts (issues tokens, counts calls) only
+ * under `latency`, `lost-answer` and `partial`.
  */
 export type Fault = v.InferOutput<typeof fault>;
 
@@ -61,14 +64,14 @@ export type Fault = v.InferOutput<typeof fault>;
 export type Ending = Exclude<Fault, { kind: 'latency' }>;
 
 export interface Claim {
-  /** Milliseconds that the answer is held back. */
+  /** Delay of the response in ms. */
   readonly latency: number;
   readonly ending: Ending | undefined;
-  /** The list after this call: what was met has one time less. */
+  /** The list after this call, with the `times` of the applied faults reduced by one. */
   readonly rest: readonly Fault[];
 }
 
-/** The faults that a call of `appId` at `path` meets. */
+/** Determines the faults that a call of `appId` at `path` meets. */
 export function claimFaults(faults: readonly Fault[], path: string, appId: string | null): Claim {
   let latency = 0;
   let ending: Ending | undefined;

@@ -7,7 +7,10 @@ import { type ControlAnswer, type ControlRequest, type Controls, problem, RESOUR
 const CONTROL_BODY_LIMIT = 65_536;
 const CONTROL = '/sandbox/';
 
-/** The HTTP server of a sandbox, not yet listening: `/sandbox/…` is the control path, all else the platform. */
+/**
+ * Creates the HTTP server of a sandbox, not yet listening. `/sandbox/…` is the control path, everything else the
+ * platform.
+ */
 export function createSandboxServer(transport: Transport): Server {
   const controls: Controls = {
     ...transport,
@@ -60,13 +63,16 @@ function sendJson(response: ServerResponse, status: number, body: object): void 
   });
 }
 
-/** A caller that went away needs no answer; a mistake of ours is shown, since a fake platform has nothing to hide. */
+/**
+ * Handles an unexpected error. A caller that has disconnected gets no response; others see the error, because a
+ * fake platform has nothing to hide.
+ */
 function fail(response: ServerResponse, error: unknown): void {
   if (response.destroyed || response.headersSent) response.destroy();
   else sendJson(response, 500, { error: String(error) });
 }
 
-/** Answers one control request. Problems are `{"error": …}` with 400, 404, 405 or 409. */
+/** Handles one control request. Problems are `{"error": …}` with 400, 404, 405 or 409. */
 function control(controls: Controls, request: ControlRequest): ControlAnswer {
   const [first = '', ...more] = request.segments;
   const name = first === 'accounts' && more.length === 1 ? 'accounts/APPID' : request.segments.join('/');
