@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { isDeepStrictEqual } from 'node:util';
 import { Agent, type Dispatcher, request } from 'undici';
 import { EdgeError, type Failure } from '../core/failure.ts';
@@ -5,6 +6,7 @@ import { SECOND } from '../core/time.ts';
 import { marksOf } from '../system/fs/watch-files.ts';
 import { noting } from '../system/net/send-gate.ts';
 import { version } from '../system/process/version.ts';
+import { type Deadline, startDeadline } from '../system/time/deadline.ts';
 import type { Connection, Trust } from './connection-types.ts';
 import { noAnswer } from './network-errors.ts';
 
@@ -48,17 +50,22 @@ export interface Wire {
 const LARGEST_REFUSAL = 64 * 1024;
 
 export function createWire(connection: Connection, timeouts: Timeouts): Wire {
-  const endings = createEndings();
+  const closing = new AbortController();
+  // One listener per request in progress: Node would report more than ten as a leak.
+  setMaxListeners(0, closing.signal);
   const pool = createAgentPool(connection, timeouts);
+
+  const begin = (ms: number, signal?: AbortSignal) =>
+    startDeadline({ ms, until: signal ? [closing.signal, signal] : [closing.signal] });
 
   /**
    * Sends a request.
    * @param pick selects the connections to use
-   * @param read takes from the response what the caller needs; the caller ends `ending` when that is complete
+   * @param read takes from the response what the caller needs; the caller releases `deadline` when that is complete
    */
   async function send<A>(
     { method, target, contentType, body }: WireRequest,
-    ending: Ending,
+    deadline: Deadline,
     pick: (from: Agents) => Dispatcher,
     read: (response: Dispatcher.ResponseData) => Promise<A>,
   ): Promise<A> {
@@ -72,7 +79,7 @@ export function createWire(connection: Connection, timeouts: Timeouts): Wire {
       const answer = request(`${connection.server}${target}`, {
         dispatcher: pick(await pool.current()).compose(noted),
         method,
-        signal: ending.signal,
+        signal: deadline.signal,
         ...(body !== undefined && { body }),
         headers: {
           accept: 'application/json',
@@ -84,9 +91,10 @@ export function createWire(connection: Connection, timeouts: Timeouts): Wire {
         if (response.statusCode === 401 || response.statusCode === 403) pool.doubt();
         return read(response);
       });
-      return await Promise.race([answer, ending.reached]);
+      // undici itself obeys a signal only once it has a connection, which may never happen.
+      return await Promise.race([answer, deadline.reached]);
     } catch (error) {
-      ending.over();
+      deadline.release();
       if (error instanceof EdgeError) throw error;
       // An error does not always show that the TLS handshake failed: in TLS 1.3 a server that refuses a client
       // certificate may simply hang up.
@@ -97,32 +105,32 @@ export function createWire(connection: Connection, timeouts: Timeouts): Wire {
 
   return {
     async call(call) {
-      const ending = endings.begin(timeouts.call, call.signal);
+      const deadline = begin(timeouts.call, call.signal);
       const answer = await send(
         call,
-        ending,
+        deadline,
         ({ calls }) => calls,
         async ({ statusCode: status, body }) => ({ status, text: await body.text() }),
       );
-      ending.over();
+      deadline.release();
       return answer;
     },
     async open(call) {
-      const ending = endings.begin(timeouts.opening, call.signal);
+      const deadline = begin(timeouts.opening, call.signal);
       const answer = await send(
         call,
-        ending,
+        deadline,
         ({ watches }) => watches,
         async ({ statusCode: status, body }) =>
           status === 200 ? { status, body } : { status, text: await shortText(body) },
       );
-      ending.inTime();
-      if (answer.body) answer.body.once('close', ending.over);
-      else ending.over();
+      deadline.lift();
+      if (answer.body) answer.body.once('close', deadline.release);
+      else deadline.release();
       return answer;
     },
     async close() {
-      endings.end();
+      closing.abort();
       await pool.close();
     },
   };
@@ -138,74 +146,6 @@ async function shortText(body: AsyncIterable<Uint8Array>): Promise<string> {
     if (length > LARGEST_REFUSAL) break;
   }
   return Buffer.concat(chunks).toString('utf8');
-}
-
-/** Ways to end one request before its response is complete. */
-export interface Ending {
-  readonly signal: AbortSignal;
-  /**
-   * Rejects when the signal fires. undici itself obeys a signal only once it has a connection, which may never
-   * happen.
-   */
-  readonly reached: Promise<never>;
-  /** Lifts the time limit: from now on only the caller's signal or the end of the client aborts the request. */
-  inTime(): void;
-  /** Releases everything: the request is complete. */
-  over(): void;
-}
-
-export interface Endings {
-  /**
-   * Starts the time limit of a request.
-   * @param limit ms
-   * @param signal aborts the request as well, with its own reason
-   */
-  begin(limit: number, signal?: AbortSignal): Ending;
-  /** Aborts all requests, and every later one at once. */
-  end(): void;
-}
-
-/**
- * Combines signal and time limit by hand instead of with `AbortSignal.any` and `AbortSignal.timeout`, because Node
- * 20 never releases a composite signal that had a listener, and a leader renews its Lease every two seconds for
- * months.
- */
-function createEndings(): Endings {
-  const underWay = new Set<AbortController>();
-  let isOver = false;
-
-  return {
-    begin(limit, asked) {
-      const controller = new AbortController();
-      const { signal } = controller;
-      const stop = () => controller.abort();
-      const stopFor = () => controller.abort(asked?.reason);
-      const timer = setTimeout(() => controller.abort(new DOMException('too late', 'TimeoutError')), limit);
-      underWay.add(controller);
-      asked?.addEventListener('abort', stopFor, { once: true });
-      const reached = new Promise<never>((_, reject) => {
-        signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-      });
-      // The caller may no longer wait for this promise.
-      reached.catch(() => {});
-      if (isOver) stop();
-      if (asked?.aborted) stopFor();
-      return {
-        signal,
-        reached,
-        inTime: () => clearTimeout(timer),
-        over() {
-          clearTimeout(timer);
-          asked?.removeEventListener('abort', stopFor);
-          underWay.delete(controller);
-        },
-      };
-    },
-    end() {
-      isOver = true;
-      for (const controller of underWay) controller.abort();
-    },
-  };
 }
 
 /** Time limits in ms. */

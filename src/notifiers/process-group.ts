@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { SECOND } from '../core/time.ts';
+import { timerDelay } from '../system/time/deadline.ts';
 import type { OutputTail } from './output-tail.ts';
-import { timerDelay } from './time-limit.ts';
 
 /** How long (ms) a group has to end after TERM: stopping the daemon waits for it. */
 const PATIENCE = SECOND / 2;

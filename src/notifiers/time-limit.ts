@@ -1,5 +1,6 @@
 import type { EdgeError } from '../core/failure.ts';
 import { SECOND } from '../core/time.ts';
+import { startDeadline } from '../system/time/deadline.ts';
 import { notifyFailure } from './notifier.ts';
 
 export interface Limit {
@@ -9,11 +10,6 @@ export interface Limit {
   readonly timeout: number;
   /** What the operator should do when the time is not enough. */
   readonly advice: string;
-}
-
-/** Limits a delay to what a timer can hold (ms): `setTimeout` treats one longer than 24 days as no delay at all. */
-export function timerDelay(ms: number): number {
-  return Math.min(ms, 2 ** 31 - 1);
 }
 
 /**
@@ -27,25 +23,16 @@ export async function withinTime<T>(
   work: (end: AbortSignal) => Promise<T>,
 ): Promise<T> {
   if (stop.aborted) throw stopped(limit.id, stop.reason);
-  const end = new AbortController();
-  // Listen before the work does, so that the failure is the reason and not its effect on the work.
-  const ended = rejection(end.signal);
-  const onStop = () => end.abort(stopped(limit.id, stop.reason));
-  const timer = setTimeout(() => end.abort(tooLate(limit)), timerDelay(limit.timeout));
-  stop.addEventListener('abort', onStop, { once: true });
+  // The deadline listens before the work does, so that the failure is the reason and not its effect on the work.
+  const deadline = startDeadline({ ms: limit.timeout, until: [stop] });
   try {
-    return await Promise.race([ended, work(end.signal)]);
+    return await Promise.race([deadline.reached, work(deadline.signal)]);
+  } catch (error) {
+    if (!deadline.signal.aborted || error !== deadline.signal.reason) throw error;
+    throw stop.aborted && error === stop.reason ? stopped(limit.id, stop.reason) : tooLate(limit);
   } finally {
-    clearTimeout(timer);
-    stop.removeEventListener('abort', onStop);
+    deadline.release();
   }
-}
-
-/** Returns a promise that rejects with the signal's reason when the signal fires. */
-export function rejection(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
 }
 
 function tooLate({ id, timeout, advice }: Limit): EdgeError {

@@ -3,8 +3,9 @@ import { EdgeError } from '../core/failure.ts';
 import { type NetworkFault, networkFault } from '../system/net/network-fault.ts';
 import { openRoute, type Route } from '../system/net/request-route.ts';
 import { version } from '../system/process/version.ts';
+import { rejectOnAbort } from '../system/time/deadline.ts';
 import { type Change, type Notifier, notifyFailure, type WebhookConfig } from './notifier.ts';
-import { rejection, stopped, withinTime } from './time-limit.ts';
+import { stopped, withinTime } from './time-limit.ts';
 
 /** Bytes read of a response body, so that an ordinary one is not cut off; the content is ignored. */
 const READ = 16 * 1024;
@@ -47,7 +48,10 @@ export function webhookNotifier({ url, timeout }: WebhookConfig): Notifier {
           },
         });
         await withinTime({ id, timeout, advice }, stop, async () => {
-          const { statusCode, headers, body } = await Promise.race([answer, rejection(unconnected.signal)]);
+          const { statusCode, headers, body } = await Promise.race([
+            answer,
+            rejectOnAbort(unconnected.signal),
+          ]);
           if (statusCode < 200 || statusCode > 299) {
             throw statusFailure(id, statusCode, locationOf(headers['location'], target));
           }

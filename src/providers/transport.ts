@@ -6,7 +6,7 @@ import type { EndpointKind } from '../core/errcodes/index.ts';
 import { openRoute, type Route } from '../system/net/request-route.ts';
 import { noting } from '../system/net/send-gate.ts';
 import { version } from '../system/process/version.ts';
-import { startPatience } from '../system/time/suspend-aware-timeout.ts';
+import { startDeadline } from '../system/time/deadline.ts';
 import { transportFailure } from './transport-failure.ts';
 
 export interface TransportOptions {
@@ -53,9 +53,13 @@ export function createTransport(options: TransportOptions): Transport {
       // A base URL may end in a path: the prefix of a reverse proxy.
       const url = new URL(`${origin.replace(/\/+$/, '')}${path}`);
       for (const [name, value] of Object.entries(query ?? {})) url.searchParams.set(name, value);
-      const limit = new AbortController();
-      const tooLate = () => limit.abort(new DOMException('too late', 'TimeoutError'));
-      const forget = startPatience(options.timeout, tooLate);
+      // One listener per concurrent request: Node would report more than ten as a leak.
+      setMaxListeners(0, signal, closing.signal);
+      const deadline = startDeadline({
+        ms: options.timeout,
+        until: [signal, closing.signal],
+        suspendAware: true,
+      });
       let route: Route | undefined;
       let departed = false;
       try {
@@ -64,7 +68,7 @@ export function createTransport(options: TransportOptions): Transport {
           ...(options.proxy !== undefined && { proxy: options.proxy }),
           connect: connectOptions(options),
           limits: { maxResponseSize: LARGEST_BODY },
-          unconnected: (error) => limit.abort(error),
+          unconnected: deadline.abort,
         });
         const observed = route.dispatcher.compose(
           noting(() => {
@@ -85,7 +89,8 @@ export function createTransport(options: TransportOptions): Transport {
             ...(body && { 'content-type': 'application/json' }),
           },
         });
-        return await unlessEnded(answer, [signal, closing.signal, limit.signal]);
+        // Not by the request's own signal: undici obeys one only once it has a connection, which may never happen.
+        return await Promise.race([answer, deadline.reached]);
       } catch (error) {
         throw transportFailure(url.host, error, {
           departed,
@@ -93,7 +98,7 @@ export function createTransport(options: TransportOptions): Transport {
           hasLogin: route?.hasLogin(),
         });
       } finally {
-        forget();
+        deadline.release();
         void route?.dispatcher.destroy();
       }
     },
@@ -127,28 +132,6 @@ function connectOptions({ timeout, ca, ipv4First }: TransportOptions) {
 const lookupIpv4First: LookupFunction = (hostname, options, done) => {
   lookup(hostname, { ...options, order: 'ipv4first' }, done);
 };
-
-/**
- * Waits for the work until one of the signals fires. undici itself obeys a signal only once it has a connection,
- * which may never happen. It does not use `AbortSignal.any`: listeners on such a signal live as long as its oldest
- * source, here the daemon.
- */
-async function unlessEnded<T>(work: Promise<T>, signals: readonly AbortSignal[]): Promise<T> {
-  const over = new AbortController();
-  // One listener per concurrent request: Node would report more than ten as a leak.
-  setMaxListeners(0, ...signals);
-  const ended = new Promise<never>((_, reject) => {
-    for (const signal of signals) {
-      if (signal.aborted) reject(signal.reason);
-      signal.addEventListener('abort', () => reject(signal.reason), { signal: over.signal });
-    }
-  });
-  try {
-    return await Promise.race([work, ended]);
-  } finally {
-    over.abort();
-  }
-}
 
 /** A request to the platform. */
 export interface PlatformRequest {
