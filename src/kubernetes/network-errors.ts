@@ -1,5 +1,6 @@
 import { type Backoff, EdgeError, type Failure, PASSING } from '../core/failure.ts';
 import { MINUTE } from '../core/time.ts';
+import { type FoundFault, type NetworkFault, networkFault } from '../system/net/network-fault.ts';
 import type { Connection } from './connection-types.ts';
 
 /** For faults that rarely pass by themselves. */
@@ -71,28 +72,32 @@ const PLAIN: Meaning = {
 };
 const ENDLESS: Meaning = { code: 'kube-endless', what: 'its answer has no end', backoff: SLOW };
 
-const MEANINGS: Readonly<Record<string, Meaning>> = {
-  ENOTFOUND: DNS,
-  EAI_AGAIN: DNS,
-  ECONNREFUSED: UNREACHABLE,
-  EHOSTUNREACH: UNREACHABLE,
-  ENETUNREACH: UNREACHABLE,
-  ETIMEDOUT: UNREACHABLE,
-  UND_ERR_CONNECT_TIMEOUT: UNREACHABLE,
-  UND_ERR_HEADERS_TIMEOUT: TIMEOUT,
+/** Undefined for faults about which nothing is known but their key. */
+const MEANINGS: Readonly<Record<NetworkFault, Meaning | undefined>> = {
+  dns: DNS,
+  refused: UNREACHABLE,
+  unreachable: UNREACHABLE,
+  slow: TIMEOUT,
+  'too-late': TIMEOUT,
+  cut: CUT,
+  'no-tls': PLAIN,
+  untrusted: UNTRUSTED,
+  handshake: UNTRUSTED,
+  'not-http': { code: 'kube-not-http', what: 'its answer is not HTTP', backoff: SLOW },
+  'too-large': ENDLESS,
+  'endless-head': ENDLESS,
+  'no-tunnel': undefined,
+  'no-proxy-url': undefined,
+  aborted: { code: 'aborted', what: 'the daemon is stopping' },
+  other: undefined,
+};
+
+/** Errors that mean more with an API server than their common {@link NetworkFault}. */
+const SPECIAL: Readonly<Record<string, Meaning>> = {
   UND_ERR_BODY_TIMEOUT: { ...TIMEOUT, what: 'nothing came for too long' },
-  TimeoutError: TIMEOUT,
-  UND_ERR_SOCKET: CUT,
-  ECONNRESET: CUT,
-  EPIPE: CUT,
   ERR_TLS_CERT_ALTNAME_INVALID: NAME,
   CERT_HAS_EXPIRED: EXPIRED,
   EPROTO: PLAIN,
-  ERR_SSL_WRONG_VERSION_NUMBER: PLAIN,
-  ERR_SSL_PACKET_LENGTH_TOO_LONG: PLAIN,
-  UND_ERR_RES_EXCEEDED_MAX_SIZE: ENDLESS,
-  UND_ERR_HEADERS_OVERFLOW: ENDLESS,
-  AbortError: { code: 'aborted', what: 'the daemon is stopping' },
 };
 
 /** How a server refuses a client certificate: by an error code or, in TLS 1.2, only in the text of an EPROTO. */
@@ -110,10 +115,11 @@ export function noAnswer(
   effect: Failure['effect'],
   namesAuthority = true,
 ): EdgeError {
-  const { code, name, message: said } = cause as { code?: unknown; name?: unknown; message?: unknown };
-  const key = typeof code === 'string' ? code : String(name);
+  const { message: said } = cause as { message?: unknown };
+  const found = networkFault(cause);
+  const { key } = found;
   const isRefused = OF_OUR_CERTIFICATE.test(`${key} ${said}`);
-  const known = isRefused ? REFUSED : (MEANINGS[key] ?? MEANINGS[String(name)] ?? otherMeaning(key));
+  const known = isRefused ? REFUSED : meaningOf(found);
   const fitting = known === UNTRUSTED && !namesAuthority ? UNKNOWN : known;
   const { what, backoff = PASSING, ...meaning } = effect === 'unsent' ? unconnected(fitting) : fitting;
   const detail = what.includes(key) ? '' : ` (${key})`;
@@ -140,9 +146,6 @@ function unconnected(meaning: Meaning): Meaning {
   return meaning === CUT ? { ...UNREACHABLE, what: 'the connection was cut while it was made' } : meaning;
 }
 
-function otherMeaning(key: string): Meaning {
-  if (/CERT|ERR_TLS|ERR_SSL|SELF_SIGNED|UNABLE_TO_/.test(key)) return UNTRUSTED;
-  if (key === 'HTTPParserError')
-    return { code: 'kube-not-http', what: 'its answer is not HTTP', backoff: SLOW };
-  return { code: 'kube-network', what: `the request failed with ${key}` };
+function meaningOf({ fault, key }: FoundFault): Meaning {
+  return SPECIAL[key] ?? MEANINGS[fault] ?? { code: 'kube-network', what: `the request failed with ${key}` };
 }
