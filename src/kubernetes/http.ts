@@ -4,7 +4,7 @@ import { Agent, type Dispatcher, request } from 'undici';
 import { EdgeError, type Failure } from '../core/failure.ts';
 import { SECOND } from '../core/time.ts';
 import { marksOf } from '../system/fs/watch-files.ts';
-import { noting } from '../system/net/send-gate.ts';
+import { sendGate } from '../system/net/send-gate.ts';
 import { version } from '../system/process/version.ts';
 import { type Deadline, startDeadline } from '../system/time/deadline.ts';
 import type { Connection, Trust } from './connection-types.ts';
@@ -72,12 +72,12 @@ export function createWire(connection: Connection, timeouts: Timeouts): Wire {
     let effect: Failure['effect'] = 'unsent';
     try {
       const token = await connection.token();
-      const noted = noting(() => {
+      const gate = sendGate(() => {
         effect = method === 'GET' ? 'none' : 'unknown';
         return true;
       });
       const answer = request(`${connection.server}${target}`, {
-        dispatcher: pick(await pool.current()).compose(noted),
+        dispatcher: pick(await pool.current()).compose(gate),
         method,
         signal: deadline.signal,
         ...(body !== undefined && { body }),

@@ -36,7 +36,7 @@ export function webhookNotifier({ url, timeout }: WebhookConfig): Notifier {
         route = openRoute({
           protocol: target.protocol,
           limits: UNLIMITED,
-          unconnected: (error) => unconnected.abort(error),
+          onConnectFailure: (error) => unconnected.abort(error),
         });
         const answer = request(target, {
           dispatcher: route.dispatcher,
@@ -59,7 +59,8 @@ export function webhookNotifier({ url, timeout }: WebhookConfig): Notifier {
           await skim(body);
         });
       } catch (error) {
-        if (!heard) throw error instanceof EdgeError ? error : unansweredFailure(id, error, route?.blocker());
+        if (!heard)
+          throw error instanceof EdgeError ? error : unansweredFailure(id, error, route?.pendingProxy());
       } finally {
         void route?.dispatcher.destroy();
       }

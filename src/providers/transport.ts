@@ -4,7 +4,7 @@ import type { LookupFunction } from 'node:net';
 import { request } from 'undici';
 import type { EndpointKind } from '../core/errcodes/index.ts';
 import { openRoute, type Route } from '../system/net/request-route.ts';
-import { noting } from '../system/net/send-gate.ts';
+import { sendGate } from '../system/net/send-gate.ts';
 import { version } from '../system/process/version.ts';
 import { startDeadline } from '../system/time/deadline.ts';
 import { transportFailure } from './transport-failure.ts';
@@ -68,10 +68,10 @@ export function createTransport(options: TransportOptions): Transport {
           ...(options.proxy !== undefined && { proxy: options.proxy }),
           connect: connectOptions(options),
           limits: { maxResponseSize: LARGEST_BODY },
-          unconnected: deadline.abort,
+          onConnectFailure: deadline.abort,
         });
         const observed = route.dispatcher.compose(
-          noting(() => {
+          sendGate(() => {
             departed = permit();
             return departed;
           }),
@@ -94,7 +94,7 @@ export function createTransport(options: TransportOptions): Transport {
       } catch (error) {
         throw transportFailure(url.host, error, {
           departed,
-          proxy: route?.blocker(),
+          proxy: route?.pendingProxy(),
           hasLogin: route?.hasLogin(),
         });
       } finally {

@@ -95,7 +95,7 @@ export function cannotSyncFolders(error: unknown): boolean {
 }
 
 /** Folders for which a later sweep is already scheduled. */
-const expected = new Set<string>();
+const scheduled = new Set<string>();
 
 /**
  * Removes the temporary files that a killed daemon left in a folder, because they contain secrets. It never removes
@@ -105,30 +105,30 @@ const expected = new Set<string>();
  */
 export async function sweepLeftovers(folder: string): Promise<number> {
   const names = await readdir(folder).catch(() => []);
-  let swept = 0;
+  let removed = 0;
   for (const name of names) {
     const path = join(folder, name);
-    const verdict = await judge(name, path);
+    const verdict = await classify(name, path);
     if (verdict === 'perhaps') sweepLater(folder);
     if (verdict !== 'leftover') continue;
-    swept += await unlink(path).then(
+    removed += await unlink(path).then(
       () => 1,
       () => 0,
     );
   }
-  return swept;
+  return removed;
 }
 
 function sweepLater(folder: string): void {
-  if (expected.has(folder)) return;
-  expected.add(folder);
+  if (scheduled.has(folder)) return;
+  scheduled.add(folder);
   setTimeout(() => {
-    expected.delete(folder);
+    scheduled.delete(folder);
     void sweepLeftovers(folder);
   }, FOREIGN_GRACE).unref();
 }
 
-async function judge(name: string, path: string): Promise<'leftover' | 'perhaps' | 'other'> {
+async function classify(name: string, path: string): Promise<'leftover' | 'perhaps' | 'other'> {
   const [, namespace, pid] = TEMPORARY.exec(name) ?? [];
   if (!namespace || underWay.has(name)) return 'other';
   const ended = hasEnded({ namespace, pid: Number(pid) });
@@ -139,10 +139,10 @@ async function judge(name: string, path: string): Promise<'leftover' | 'perhaps'
 }
 
 /** Minimum time (ms) between two sweeps of one folder: only crashes leave anything to sweep. */
-const PERIOD = MINUTE;
+const SWEEP_INTERVAL = MINUTE;
 
 /** Monotonic time (ms) of the last sweep of each folder. */
-const swept = new Map<string, number>();
+const lastSweep = new Map<string, number>();
 
 /**
  * Runs {@link sweepLeftovers} at most once a minute per folder, because thousands of files may be published into
@@ -150,7 +150,7 @@ const swept = new Map<string, number>();
  */
 export async function sweepNowAndThen(folder: string): Promise<void> {
   const now = systemClock.now().monotonic;
-  if (now - (swept.get(folder) ?? Number.NEGATIVE_INFINITY) < PERIOD) return;
-  swept.set(folder, now);
+  if (now - (lastSweep.get(folder) ?? Number.NEGATIVE_INFINITY) < SWEEP_INTERVAL) return;
+  lastSweep.set(folder, now);
   await sweepLeftovers(folder);
 }

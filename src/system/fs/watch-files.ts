@@ -8,13 +8,13 @@ export interface FilesWatch {
 }
 
 /** Polling interval (ms), for volumes that never send change events. */
-const LOOK_AGAIN = 10 * SECOND;
+const POLL_INTERVAL = 10 * SECOND;
 
 /**
  * Quiet time (ms) before a change is reported: editors write in several steps and Kubernetes swaps many files at
  * once, which are one change each.
  */
-const SETTLED = 200;
+const QUIET_TIME = 200;
 
 /**
  * Reports when any of these files is changed, replaced, removed or created; changes that come together are reported
@@ -24,25 +24,25 @@ const SETTLED = 200;
 export async function watchFiles(paths: readonly string[], changed: () => void): Promise<FilesWatch> {
   let known = await marksOf(paths);
   let timer: NodeJS.Timeout | undefined;
-  const stirred = () => {
+  const onEvent = () => {
     clearTimeout(timer);
-    timer = setTimeout(() => void look(), SETTLED);
+    timer = setTimeout(() => void compare(), QUIET_TIME);
   };
   const folders = [...new Set(paths.map((path) => dirname(path)))];
-  const watches = folders.map((folder) => watchFolder(folder, stirred, { links: true }));
+  const watches = folders.map((folder) => watchFolder(folder, onEvent, { links: true }));
 
-  async function look(): Promise<void> {
+  async function compare(): Promise<void> {
     const found = await marksOf(paths);
     if (found === known) return;
     known = found;
     changed();
   }
 
-  const net = setInterval(() => void look(), LOOK_AGAIN).unref();
+  const poll = setInterval(() => void compare(), POLL_INTERVAL).unref();
   return {
     async close() {
       clearTimeout(timer);
-      clearInterval(net);
+      clearInterval(poll);
       await Promise.all(watches.map((watch) => watch.close()));
     },
   };

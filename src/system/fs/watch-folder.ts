@@ -20,7 +20,7 @@ export interface FolderWatchOptions {
  * Delay (ms) after which each change is reported a second time, because chokidar drops what follows a change within
  * 50 ms.
  */
-const ECHO = 150;
+const REPEAT_DELAY = 150;
 
 /**
  * Reports the name of every file that is created, replaced or removed directly in a folder. It watches the folder
@@ -34,27 +34,27 @@ export function watchFolder(
   { links = false }: FolderWatchOptions = {},
 ): FolderWatch {
   let works = true;
-  const echoes = new Map<string, NodeJS.Timeout>();
+  const repeats = new Map<string, NodeJS.Timeout>();
   const watcher = watch(folder, { depth: 0, ignoreInitial: true, ignorePermissionErrors: true });
-  const tell = (path: string) => {
+  const report = (path: string) => {
     const name = basename(path);
     changed(name);
-    clearTimeout(echoes.get(name));
-    echoes.set(name, setTimeout(echo, ECHO, name));
+    clearTimeout(repeats.get(name));
+    repeats.set(name, setTimeout(repeat, REPEAT_DELAY, name));
   };
-  const echo = (name: string) => {
-    echoes.delete(name);
+  const repeat = (name: string) => {
+    repeats.delete(name);
     changed(name);
   };
-  for (const event of ['add', 'change', 'unlink', 'addDir', 'unlinkDir'] as const) watcher.on(event, tell);
-  if (links) watcher.on('raw', (_event, path) => tell(path));
+  for (const event of ['add', 'change', 'unlink', 'addDir', 'unlinkDir'] as const) watcher.on(event, report);
+  if (links) watcher.on('raw', (_event, path) => report(path));
   watcher.on('error', () => {
     works = false;
   });
   return {
     works: () => works,
     close() {
-      for (const timer of echoes.values()) clearTimeout(timer);
+      for (const timer of repeats.values()) clearTimeout(timer);
       return watcher.close();
     },
   };

@@ -17,28 +17,28 @@ export function watchNames(folder: string, changed: (name: string) => void): Fol
   let watcher: FSWatcher | undefined;
   let closed = false;
   /** Device and inode that the path led to at the last check. */
-  let seen: string | undefined;
-  let looking = false;
+  let lastSeen: string | undefined;
+  let checking = false;
 
   function stop(): void {
     watcher?.close();
     watcher = undefined;
-    seen = undefined;
+    lastSeen = undefined;
   }
 
-  async function look(): Promise<void> {
+  async function check(): Promise<void> {
     // On a volume that hangs, each further check would occupy one of Node's few threads for ever.
-    if (looking) return;
-    looking = true;
+    if (checking) return;
+    checking = true;
     const watched = watcher;
     const found = await stat(folder).then(
       ({ dev, ino }) => `${dev}:${ino}`,
       () => 'nothing',
     );
-    looking = false;
+    checking = false;
     if (watched !== watcher) return;
-    seen ??= found;
-    if (found !== seen) stop();
+    lastSeen ??= found;
+    if (found !== lastSeen) stop();
   }
 
   function start(): void {
@@ -49,7 +49,7 @@ export function watchNames(folder: string, changed: (name: string) => void): Fol
         else if (name !== null) changed(name);
       });
       watcher.on('error', stop);
-      void look();
+      void check();
     } catch {
       // The folder does not exist, or the system has no more watches to give.
     }
@@ -59,7 +59,7 @@ export function watchNames(folder: string, changed: (name: string) => void): Fol
   return {
     works() {
       if (watcher) {
-        void look();
+        void check();
         return true;
       }
       if (!closed) start();

@@ -22,7 +22,7 @@ export interface RouteOptions {
     'maxResponseSize' | 'headersTimeout' | 'bodyTimeout' | 'connectTimeout'
   >;
   /** Called when a connection cannot be established. */
-  readonly unconnected: (error: Error) => void;
+  readonly onConnectFailure: (error: Error) => void;
 }
 
 /** The connection for one request. Only destroying its dispatcher aborts a connection attempt. */
@@ -32,7 +32,7 @@ export interface Route {
    * Origin (without user and password) of the proxy that was asked for a tunnel and has not opened it: a failure is
    * then the proxy's. Undefined otherwise.
    */
-  blocker(): string | undefined;
+  pendingProxy(): string | undefined;
   /** Whether a user and a password are sent to the proxy that was asked. */
   hasLogin(): boolean;
 }
@@ -43,8 +43,8 @@ export interface Route {
  * changes.
  * @throws {Error} `ERR_INVALID_URL` when the URL of a proxy is neither http nor https
  */
-export function openRoute({ protocol, proxy, connect, limits, unconnected }: RouteOptions): Route {
-  let asked: string | undefined;
+export function openRoute({ protocol, proxy, connect, limits, onConnectFailure }: RouteOptions): Route {
+  let pending: string | undefined;
   let login = false;
   const common = {
     ...limits,
@@ -52,31 +52,33 @@ export function openRoute({ protocol, proxy, connect, limits, unconnected }: Rou
     pipelining: 0,
     // When a proxy hangs up, undici would reconnect thousands of times a second.
     factory: (origin: string | URL, options: object) =>
-      new Client(origin, options).on('connectionError', (_origin, _targets, error) => unconnected(error)),
+      new Client(origin, options).on('connectionError', (_origin, _targets, error) =>
+        onConnectFailure(error),
+      ),
     clientFactory: (address: URL, options: object) => {
       // undici sends no user without a password.
       login = address.username !== '' && address.password !== '';
-      return new Pool(address, withoutIpName(options)).compose(
-        tunnelling((isOpen) => {
-          asked = isOpen ? undefined : address.origin;
+      return new Pool(address, withoutIpServerName(options)).compose(
+        observeTunnel((isOpen) => {
+          pending = isOpen ? undefined : address.origin;
         }),
       );
     },
   };
-  const ways = connect && { connect, requestTls: connect, proxyTls: connect };
+  const connectors = connect && { connect, requestTls: connect, proxyTls: connect };
 
   function dispatcher(): Dispatcher {
     // Plain HTTP never uses a proxy: it stays on this host or in the cluster, and would otherwise leave it
     // unencrypted.
     if (protocol === 'http:') return new Agent({ ...common, ...(connect && { connect }) });
     if (proxy === undefined) {
-      refuseOddProxies(process.env);
-      return new EnvHttpProxyAgent({ ...common, ...ways });
+      rejectUnsupportedProxies(process.env);
+      return new EnvHttpProxyAgent({ ...common, ...connectors });
     }
-    return new ProxyAgent({ ...common, ...ways, uri: proxy });
+    return new ProxyAgent({ ...common, ...connectors, uri: proxy });
   }
 
-  return { dispatcher: dispatcher(), blocker: () => asked, hasLogin: () => login };
+  return { dispatcher: dispatcher(), pendingProxy: () => pending, hasLogin: () => login };
 }
 
 /**
@@ -84,7 +86,7 @@ export function openRoute({ protocol, proxy, connect, limits, unconnected }: Rou
  * module.
  * @throws {Error} `ERR_INVALID_URL`
  */
-function refuseOddProxies(environment: NodeJS.ProcessEnv): void {
+function rejectUnsupportedProxies(environment: NodeJS.ProcessEnv): void {
   for (const name of ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY']) {
     const value = environment[name] || 'http://none';
     if (!URL.canParse(value) || !/^https?:$/.test(new URL(value).protocol))
@@ -96,7 +98,7 @@ function refuseOddProxies(environment: NodeJS.ProcessEnv): void {
  * TLS allows no IP address as server name, yet undici passes that of a proxy; without it the certificate is still
  * verified against the address.
  */
-function withoutIpName(options: object): object {
+function withoutIpServerName(options: object): object {
   const connect = 'connect' in options ? options.connect : undefined;
   if (!isConnector(connect)) return options;
   const named: buildConnector.connector = ({ servername = '', ...to }, done) =>
@@ -109,7 +111,7 @@ function isConnector(value: unknown): value is buildConnector.connector {
 }
 
 /** Interceptor that reports `false` when a proxy is asked for a tunnel and `true` when the tunnel is open. */
-function tunnelling(tell: (isOpen: boolean) => void): Dispatcher.DispatcherComposeInterceptor {
+function observeTunnel(tell: (isOpen: boolean) => void): Dispatcher.DispatcherComposeInterceptor {
   return (dispatch) => (options, handler) => {
     tell(false);
     return dispatch(options, {

@@ -3,10 +3,10 @@ import { SECOND } from '../../core/time.ts';
 import { systemClock } from '../time/clock.ts';
 
 /** Resources that Node's own exit waits for: threads busy with a file or with name resolution. */
-const IN_THREADS = /^(FSReq|FileHandleCloseReq|GetAddrInfo|GetNameInfo)/;
+const THREAD_RESOURCES = /^(FSReq|FileHandleCloseReq|GetAddrInfo|GetNameInfo)/;
 
 /** Polling interval (ms) while waiting for these threads. */
-const LOOK = 10;
+const POLL_INTERVAL = 10;
 
 /**
  * Ends the process with this exit code, even while a thread hangs in name resolution or on a file system that does
@@ -20,7 +20,7 @@ export async function endProcess(
   patience = 'execve' in process ? SECOND : Infinity,
 ): Promise<never> {
   const deadline = systemClock.now().monotonic + patience;
-  while (isBusy() && systemClock.now().monotonic < deadline) await delay(LOOK);
+  while (isBusy() && systemClock.now().monotonic < deadline) await delay(POLL_INTERVAL);
   if (!isBusy()) process.exit(code);
   // Replace this process by another one that exits with the code: this ends the threads.
   if ('execve' in process && typeof process.execve === 'function') {
@@ -32,5 +32,5 @@ export async function endProcess(
 }
 
 function isBusy(): boolean {
-  return process.getActiveResourcesInfo().some((resource) => IN_THREADS.test(resource));
+  return process.getActiveResourcesInfo().some((resource) => THREAD_RESOURCES.test(resource));
 }

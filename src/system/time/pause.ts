@@ -8,12 +8,12 @@ export interface Pause {
 
 /** Creates a {@link Pause}. */
 export function createPause(): Pause {
-  let isOver = false;
+  let skipNext = false;
   let wake: (() => void) | undefined;
 
   return {
     async for(ms) {
-      if (!isOver) {
+      if (!skipNext) {
         await new Promise<void>((resolve) => {
           const timer = setTimeout(resolve, ms);
           wake = () => {
@@ -23,11 +23,11 @@ export function createPause(): Pause {
         });
       }
       wake = undefined;
-      isOver = false;
+      skipNext = false;
     },
     end() {
       if (wake) wake();
-      else isOver = true;
+      else skipNext = true;
     },
   };
 }

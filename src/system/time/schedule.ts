@@ -11,11 +11,11 @@ export const LONGEST_GAP = 30 * SECOND;
  * The default schedule. A test proves that it is allowed; validating it here would take a thirtieth of the start-up
  * time.
  */
-export const USUAL = '*/5 * * * * *';
+export const DEFAULT_SCHEDULE = '*/5 * * * * *';
 
 /** Explains why a cron expression cannot drive the daemon; undefined when it can. */
 export function scheduleProblem(expression: string): string | undefined {
-  if (expression === USUAL) return undefined;
+  if (expression === DEFAULT_SCHEDULE) return undefined;
   const { valid, errors } = validateDetailed(expression);
   if (!valid) return `is no cron expression (${errors[0]?.message ?? 'unreadable'})`;
   if (expression.trim().split(/\s+/).length !== 6)

@@ -6,7 +6,7 @@ export interface Ticker {
 }
 
 /** Extra wait (ms): a timer may fire slightly early, and the same second would then be hit twice. */
-const HAIR = 5;
+const MARGIN = 5;
 
 /**
  * Calls `tick` according to a cron expression (seconds first), with the number of ms by which the call is late.
@@ -23,7 +23,7 @@ export function startTicker(expression: string, clock: Clock, tick: (lateMs: num
 
   function wait(): NodeJS.Timeout {
     const now = clock.now();
-    const ms = Math.min(untilNext(seconds, now.wall), LONGEST_GAP) + HAIR;
+    const ms = Math.min(untilNext(seconds, now.wall), LONGEST_GAP) + MARGIN;
     const due = now.monotonic + ms;
     return setTimeout(() => {
       timer = wait();

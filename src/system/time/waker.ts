@@ -2,10 +2,10 @@ import type { Clock } from '../../core/ports.ts';
 import { SECOND } from '../../core/time.ts';
 
 /** Longest wait (ms) that gets a timer: anything later is in time with the ordinary ticks. */
-const FARTHEST = 5 * SECOND;
+const LONGEST_WAIT = 5 * SECOND;
 
 /** Minimum wait (ms): several requests for about the same moment cause a single call. */
-const NEAREST = 200;
+const SHORTEST_WAIT = 200;
 
 /** One shared timer for all work that is due before the next tick. The next tick makes up for a missed wake-up. */
 export interface Waker {
@@ -28,8 +28,8 @@ export function createWaker(clock: Clock, wake: () => void): Waker {
 
   return {
     in(ms) {
-      if (stopped || ms > FARTHEST) return;
-      const at = clock.now().monotonic + Math.max(ms, NEAREST);
+      if (stopped || ms > LONGEST_WAIT) return;
+      const at = clock.now().monotonic + Math.max(ms, SHORTEST_WAIT);
       if (at >= dueAt) return;
       clearTimeout(timer);
       dueAt = at;
@@ -38,7 +38,7 @@ export function createWaker(clock: Clock, wake: () => void): Waker {
           dueAt = Number.POSITIVE_INFINITY;
           wake();
         },
-        Math.max(ms, NEAREST),
+        Math.max(ms, SHORTEST_WAIT),
       );
     },
     stop() {
