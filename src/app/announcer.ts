@@ -5,9 +5,9 @@ import type { State } from '../core/state.ts';
 import type { Targets } from '../core/targets.ts';
 import { SECOND } from '../core/time.ts';
 import {
+  createConcurrencyLimiter,
   createDelivery,
   createNotifier,
-  createSlots,
   type Delivery,
   type DeliveryEvent,
   notifierName,
@@ -44,7 +44,7 @@ export interface AnnouncerOptions {
 const AT_ONCE = 32;
 
 export function createAnnouncer(options: AnnouncerOptions): Announcer {
-  const slots = createSlots(AT_ONCE);
+  const slots = createConcurrencyLimiter(AT_ONCE);
   let served: ReadonlyMap<string, CredentialConfig> = new Map();
   let deliveries: ReadonlyMap<string, Delivery> = new Map();
   /** By where they stand now: what comes before one of them may go. */

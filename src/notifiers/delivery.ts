@@ -2,25 +2,30 @@ import { setMaxListeners } from 'node:events';
 import type { DeliveryEvent } from '../core/events/delivery.ts';
 import type { Clock } from '../core/ports.ts';
 import { SECOND } from '../core/time.ts';
-import { type Crowd, createSlots, type Entrant, type Slots } from './concurrency-limiter.ts';
-import { createLane, type Lane } from './credential-queue.ts';
+import {
+  type ConcurrencyLimiter,
+  type Congestion,
+  createConcurrencyLimiter,
+  type TaskInfo,
+} from './concurrency-limiter.ts';
+import { type CredentialQueue, createCredentialQueue } from './credential-queue.ts';
 import type { Change, Notifier } from './notifier.ts';
-import type { Ending } from './time-limit.ts';
+import type { StopReason } from './time-limit.ts';
 
 /** Concurrent deliveries of a notifier that shares no slots. */
-const AT_ONCE = 4;
+const DEFAULT_CONCURRENCY = 4;
 
-/** Maximum number of slots for one credential, and for one program or host, among all that share the slots. */
-const SHARE = 6;
+/** Maximum number of slots for one credential, and for one program or host, among all deliveries that share them. */
+const BUCKET_LIMIT = 6;
 
 /**
  * Maximum number of slots that one credential takes of one program or host, so that a target that hangs for it
  * leaves room for others.
  */
-const SHARE_OF_SHARE = 2;
+const PAIR_LIMIT = 2;
 
 /** How long (ms) a running delivery may still end by itself when the daemon stops. */
-const GRACE = SECOND / 4;
+const STOP_GRACE = SECOND / 4;
 
 export interface DeliveryOptions {
   readonly clock: Clock;
@@ -36,11 +41,11 @@ export interface DeliveryOptions {
   /** Returns the notifier's current name for reports; absent: its id. */
   readonly name?: () => string;
   /** Slots shared with other deliveries, to limit them all together; absent: four of its own. */
-  readonly slots?: Slots;
+  readonly slots?: ConcurrencyLimiter;
 }
 
 /** A delivery that waits, and what occupies the slots. */
-export interface Wait extends Crowd {
+export interface Wait extends Congestion {
   readonly credential: string;
   readonly notifier: string;
 }
@@ -55,7 +60,7 @@ export interface Delivery {
    * later.
    * @param why reason for reporting the changes that are given up
    */
-  stop(why?: Ending): Promise<void>;
+  stop(why?: StopReason): Promise<void>;
 }
 
 /**
@@ -65,59 +70,71 @@ export interface Delivery {
  */
 export function createDelivery(
   notifier: Notifier,
-  { slots = createSlots(AT_ONCE), crowded, name = () => notifier.id, ...options }: DeliveryOptions,
+  {
+    slots = createConcurrencyLimiter(DEFAULT_CONCURRENCY),
+    crowded,
+    name = () => notifier.id,
+    ...options
+  }: DeliveryOptions,
 ): Delivery {
-  const lanes = new Map<string, Lane>();
+  const queues = new Map<string, CredentialQueue>();
   const ending = new AbortController();
   // All running deliveries and their leftover processes listen to this signal.
   setMaxListeners(0, ending.signal);
   let stopping = false;
-  let idlers: (() => void)[] = [];
+  let idleWaiters: (() => void)[] = [];
 
-  function openLane(credential: string): Lane {
+  function openQueue(credential: string): CredentialQueue {
     const onEmpty = () => {
-      lanes.delete(credential);
-      if (lanes.size > 0) return;
-      for (const resolve of idlers) resolve();
-      idlers = [];
+      queues.delete(credential);
+      if (queues.size > 0) return;
+      for (const resolve of idleWaiters) resolve();
+      idleWaiters = [];
     };
-    const entrant = entrantOf(credential, (crowd) => {
-      if (!stopping) crowded?.({ credential, notifier: name(), ...crowd });
+    const info = taskInfoOf(credential, (congestion) => {
+      if (!stopping) crowded?.({ credential, notifier: name(), ...congestion });
     });
-    const inTurn = (task: () => Promise<void>) => slots.run(entrant, task);
-    const lane = createLane({ ...options, notifier, name, inTurn, end: ending.signal, onEmpty });
-    lanes.set(credential, lane);
-    return lane;
+    const runLimited = (task: () => Promise<void>) => slots.run(info, task);
+    const queue = createCredentialQueue({
+      ...options,
+      notifier,
+      name,
+      runLimited,
+      abort: ending.signal,
+      onEmpty,
+    });
+    queues.set(credential, queue);
+    return queue;
   }
 
-  function entrantOf(credential: string, onWait: (crowd: Crowd) => void): Entrant {
+  function taskInfoOf(credential: string, onWait: (congestion: Congestion) => void): TaskInfo {
     const { id, recipient } = notifier;
     const [own, other] = [JSON.stringify(['credential', credential]), JSON.stringify(['to', recipient])];
-    const sharers = [
-      { key: `${own} ${other}`, name: `${id} of ${credential}`, share: SHARE_OF_SHARE },
-      { key: own, name: credential, share: SHARE },
-      { key: other, name: id, share: SHARE },
+    const buckets = [
+      { key: `${own} ${other}`, name: `${id} of ${credential}`, limit: PAIR_LIMIT },
+      { key: own, name: credential, limit: BUCKET_LIMIT },
+      { key: other, name: id, limit: BUCKET_LIMIT },
     ];
-    return { name: `${name()} of ${credential}`, sharers, group: own, onWait };
+    return { name: `${name()} of ${credential}`, buckets, group: own, onWait };
   }
 
   async function idle(): Promise<void> {
-    if (lanes.size > 0) await new Promise<void>((resolve) => idlers.push(resolve));
+    if (queues.size > 0) await new Promise<void>((resolve) => idleWaiters.push(resolve));
   }
 
   return {
     changed(change) {
       if (stopping) return;
-      const lane = lanes.get(change.credential) ?? openLane(change.credential);
-      lane.put(change);
+      const queue = queues.get(change.credential) ?? openQueue(change.credential);
+      queue.add(change);
     },
 
     idle,
 
     async stop(why = 'stopped') {
       stopping = true;
-      for (const lane of [...lanes.values()]) lane.close(why);
-      const grace = setTimeout(() => ending.abort(why), GRACE);
+      for (const queue of [...queues.values()]) queue.close(why);
+      const grace = setTimeout(() => ending.abort(why), STOP_GRACE);
       await idle();
       clearTimeout(grace);
       // Programs that ended successfully may have left others running.

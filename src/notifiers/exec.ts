@@ -4,8 +4,8 @@ import { EdgeError } from '../core/failure.ts';
 import { systemClock } from '../system/time/clock.ts';
 import { type Change, type ExecConfig, type Notifier, notifyFailure } from './notifier.ts';
 import { keepTail, type OutputTail } from './output-tail.ts';
-import { endGroup, tendLeftovers } from './process-group.ts';
-import { stopped, withinTime } from './time-limit.ts';
+import { endGroup, superviseLeftovers } from './process-group.ts';
+import { stoppedFailure, withinTime } from './time-limit.ts';
 
 /** Search path for programs when the daemon itself has no PATH. */
 const USUAL_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -14,7 +14,7 @@ const USUAL_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
  * How long (ms) to wait for the last output of a program that has ended; the output of its leftover processes is
  * not waited for.
  */
-const LAST_WORDS = 250;
+const OUTPUT_GRACE = 250;
 
 /**
  * Runs a program without a shell, with empty standard input, a minimal environment and its own process group. The
@@ -29,18 +29,18 @@ export function execNotifier({ command, timeout }: ExecConfig): Notifier {
     id,
     recipient: recipientOf(command),
     async notify(change, stop) {
-      if (stop.aborted) throw stopped(id, stop.reason);
+      if (stop.aborted) throw stoppedFailure(id, stop.reason);
       const deadline = systemClock.now().monotonic + timeout;
       const { leader, output, ended } = await start(id, command, environment(change));
       try {
         await withinTime({ id, timeout, advice }, stop, () => ended);
       } catch (error) {
         await endGroup(leader);
-        await Promise.race([output.done, delay(LAST_WORDS)]);
+        await Promise.race([output.done, delay(OUTPUT_GRACE)]);
         output.close();
         throw withOutput(error, output.text());
       }
-      tendLeftovers({ leader, output, left: deadline - systemClock.now().monotonic }, stop);
+      superviseLeftovers({ leader, output, left: deadline - systemClock.now().monotonic }, stop);
     },
   };
 }
@@ -54,13 +54,13 @@ export function programOf([file, first]: ExecConfig['command']): string {
 }
 
 /** Programs that run another program or a script, so that their own name does not tell what runs. */
-const RUNNER =
+const WRAPPER =
   /\/(env|nice|timeout|su|sudo|busybox|(ba|da|a|k|z)?sh|node|bun|deno|java|(perl|php|python|ruby)[\d.]*)$/;
 
 /** Identifies what runs, for the limits: of a shell or an interpreter the script, otherwise the whole command. */
 function recipientOf(command: ExecConfig['command']): string {
   const [file, first] = command;
-  const isKnown = first?.startsWith('/') || !RUNNER.test(file);
+  const isKnown = first?.startsWith('/') || !WRAPPER.test(file);
   return `exec:${isKnown ? programOf(command) : JSON.stringify(command)}`;
 }
 

@@ -29,7 +29,7 @@ export function notifierName(config: NotifierConfig, index: number): string {
 }
 
 export type { DeliveryEvent } from '../core/events/delivery.ts';
-export { createSlots } from './concurrency-limiter.ts';
+export { createConcurrencyLimiter } from './concurrency-limiter.ts';
 export { createDelivery, type Delivery, type Wait } from './delivery.ts';
 export { programOf } from './exec.ts';
 export type { Change, Notifier, NotifierConfig } from './notifier.ts';

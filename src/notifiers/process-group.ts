@@ -4,16 +4,16 @@ import { timerDelay } from '../system/time/deadline.ts';
 import type { OutputTail } from './output-tail.ts';
 
 /** How long (ms) a group has to end after TERM: stopping the daemon waits for it. */
-const PATIENCE = SECOND / 2;
+const TERM_GRACE = SECOND / 2;
 
 /**
  * How long (ms) to wait for a group to disappear after KILL: its processes may have a parent (the first process of
  * a container) that does not reap them.
  */
-const LAST_LOOK = SECOND / 10;
+const KILL_GRACE = SECOND / 10;
 
 /** Polling interval (ms) while a group is being ended. */
-const LOOK = 20;
+const POLL_INTERVAL = 20;
 
 /**
  * Whether the group that this process leads or led is empty. A process that waits to be reaped still counts as
@@ -26,9 +26,9 @@ function isGone(leader: number): boolean {
 /** Ends a process group with TERM, then KILL. Resolves when it is gone, or some time after KILL. Never rejects. */
 export async function endGroup(leader: number): Promise<void> {
   send(leader, 'SIGTERM');
-  if (await goes(leader, PATIENCE)) return;
+  if (await waitUntilGone(leader, TERM_GRACE)) return;
   killGroup(leader);
-  await goes(leader, LAST_LOOK);
+  await waitUntilGone(leader, KILL_GRACE);
 }
 
 /** Ends a process group with KILL at once. */
@@ -36,10 +36,10 @@ function killGroup(leader: number): void {
   send(leader, 'SIGKILL');
 }
 
-async function goes(leader: number, patience: number): Promise<boolean> {
-  for (let waited = 0; waited < patience; waited += LOOK) {
+async function waitUntilGone(leader: number, patience: number): Promise<boolean> {
+  for (let waited = 0; waited < patience; waited += POLL_INTERVAL) {
     if (isGone(leader)) return true;
-    await delay(LOOK);
+    await delay(POLL_INTERVAL);
   }
   return isGone(leader);
 }
@@ -65,20 +65,20 @@ export interface Leftovers {
 }
 
 /** Polling interval (ms) for leftovers: short enough that the number of the group has not been reassigned. */
-const LEFTOVER_LOOK = 250;
+const LEFTOVER_POLL_INTERVAL = 250;
 
 /**
  * Lets leftover processes continue until the timeout, then ends them; when the daemon stops, it kills them at once.
  * Returns at once. Their output is read meanwhile, because a closed pipe would end a process that prints.
  */
-export function tendLeftovers({ leader, output, left }: Leftovers, stop: AbortSignal): void {
+export function superviseLeftovers({ leader, output, left }: Leftovers, stop: AbortSignal): void {
   if (isGone(leader)) {
     output.close();
     return;
   }
   const look = setInterval(() => {
     if (isGone(leader)) finish();
-  }, LEFTOVER_LOOK);
+  }, LEFTOVER_POLL_INTERVAL);
   const limit = setTimeout(() => {
     clearInterval(look);
     void endGroup(leader).then(finish);

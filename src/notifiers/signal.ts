@@ -67,7 +67,7 @@ function send(pid: number, signal: NodeJS.Signals, path: string): void {
 }
 
 /** Size limit in bytes. */
-const LARGEST = 64;
+const MAX_BYTES = 64;
 
 /**
  * Reads the pid of a process from a pid file. Because the writer of the file must not be able to end the daemon or
@@ -82,7 +82,7 @@ export async function readPidFile(path: string): Promise<number> {
 
 async function contentOf(path: string): Promise<string> {
   try {
-    return (await readRegularFile(path, LARGEST)).text;
+    return (await readRegularFile(path, MAX_BYTES)).text;
   } catch (error) {
     const { code = 'not-a-pid-file', message } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') {
@@ -126,7 +126,7 @@ function parsePid(path: string, text: string): number {
 async function refuseOwn(pid: number, path: string): Promise<void> {
   // The id of a thread is refused as well: signalling it reaches its process.
   const owner = await threadGroup(pid);
-  if (!(await ownLine()).has(owner)) return;
+  if (!(await ownAncestry()).has(owner)) return;
   const what = owner === process.pid ? 'the daemon itself' : 'an ancestor of the daemon';
   throw notifyFailure({
     class: 'refused',
@@ -140,7 +140,7 @@ async function refuseOwn(pid: number, path: string): Promise<void> {
  * Returns this process and its visible ancestors. Without /proc, or where /proc hides the processes of other users,
  * the list ends with the parent.
  */
-async function ownLine(): Promise<ReadonlySet<number>> {
+async function ownAncestry(): Promise<ReadonlySet<number>> {
   const line = new Set([process.pid]);
   let next: number | undefined = process.ppid;
   // Pids are reused, so a chain that changes meanwhile could form a circle.

@@ -3,7 +3,7 @@ import { SECOND } from '../core/time.ts';
 import { startDeadline } from '../system/time/deadline.ts';
 import { notifyFailure } from './notifier.ts';
 
-export interface Limit {
+export interface TimeLimit {
   /** Name of the notifier, for messages. */
   readonly id: string;
   /** Milliseconds. */
@@ -18,37 +18,39 @@ export interface Limit {
  * @throws {EdgeError} `timeout`, `stopped` or `removed`; otherwise what the work throws
  */
 export async function withinTime<T>(
-  limit: Limit,
+  limit: TimeLimit,
   stop: AbortSignal,
   work: (end: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  if (stop.aborted) throw stopped(limit.id, stop.reason);
+  if (stop.aborted) throw stoppedFailure(limit.id, stop.reason);
   // The deadline listens before the work does, so that the failure is the reason and not its effect on the work.
   const deadline = startDeadline({ ms: limit.timeout, until: [stop] });
   try {
     return await Promise.race([deadline.reached, work(deadline.signal)]);
   } catch (error) {
     if (!deadline.signal.aborted || error !== deadline.signal.reason) throw error;
-    throw stop.aborted && error === stop.reason ? stopped(limit.id, stop.reason) : tooLate(limit);
+    throw stop.aborted && error === stop.reason
+      ? stoppedFailure(limit.id, stop.reason)
+      : timeoutFailure(limit);
   } finally {
     deadline.release();
   }
 }
 
-function tooLate({ id, timeout, advice }: Limit): EdgeError {
+function timeoutFailure({ id, timeout, advice }: TimeLimit): EdgeError {
   const message = `${id} was not done within ${timeout / SECOND} s`;
   return notifyFailure({ code: 'timeout', message, advice });
 }
 
 /** Why deliveries end early: the daemon stops, or the notifier was removed from the configuration. */
-export type Ending = 'stopped' | 'removed';
+export type StopReason = 'stopped' | 'removed';
 
 /**
  * Creates the error for a delivery that ended early.
- * @param why an {@link Ending}, as the reason of a signal; any other value means that the daemon stops
+ * @param why an {@link StopReason}, as the reason of a signal; any other value means that the daemon stops
  */
-export function stopped(id: string, why: unknown): EdgeError {
-  if (why === ('removed' satisfies Ending)) {
+export function stoppedFailure(id: string, why: unknown): EdgeError {
+  if (why === ('removed' satisfies StopReason)) {
     return notifyFailure({
       code: 'removed',
       message: `${id} is no longer configured and was ended before it was done`,

@@ -5,10 +5,10 @@ import { openRoute, type Route } from '../system/net/request-route.ts';
 import { version } from '../system/process/version.ts';
 import { rejectOnAbort } from '../system/time/deadline.ts';
 import { type Change, type Notifier, notifyFailure, type WebhookConfig } from './notifier.ts';
-import { stopped, withinTime } from './time-limit.ts';
+import { stoppedFailure, withinTime } from './time-limit.ts';
 
 /** Bytes read of a response body, so that an ordinary one is not cut off; the content is ignored. */
-const READ = 16 * 1024;
+const BODY_BYTES = 16 * 1024;
 
 /** The timeout of the notifier covers all phases. */
 const UNLIMITED = { headersTimeout: 0, bodyTimeout: 0, connectTimeout: 0 };
@@ -28,7 +28,7 @@ export function webhookNotifier({ url, timeout }: WebhookConfig): Notifier {
     id,
     recipient: `webhook:${target.origin}`,
     async notify(change, stop) {
-      if (stop.aborted) throw stopped(id, stop.reason);
+      if (stop.aborted) throw stoppedFailure(id, stop.reason);
       let heard = false;
       const unconnected = new AbortController();
       let route: Route | undefined;
@@ -41,7 +41,7 @@ export function webhookNotifier({ url, timeout }: WebhookConfig): Notifier {
         const answer = request(target, {
           dispatcher: route.dispatcher,
           method: 'POST',
-          body: JSON.stringify(inJson(change)),
+          body: JSON.stringify(payloadOf(change)),
           headers: {
             'content-type': 'application/json',
             'user-agent': `wx-token-sidecar/${version}`,
@@ -56,7 +56,7 @@ export function webhookNotifier({ url, timeout }: WebhookConfig): Notifier {
             throw statusFailure(id, statusCode, locationOf(headers['location'], target));
           }
           heard = true;
-          await skim(body);
+          await drain(body);
         });
       } catch (error) {
         if (!heard)
@@ -77,7 +77,7 @@ function readUrl(url: string): URL {
   return parsed;
 }
 
-function inJson({ credential, kind, file, expiresAt }: Change) {
+function payloadOf({ credential, kind, file, expiresAt }: Change) {
   return { credential, kind, file, expires_at: expiresAt };
 }
 
@@ -88,11 +88,11 @@ function locationOf(location: string | string[] | undefined, base: URL): string 
   return `${origin}${pathname}`;
 }
 
-async function skim(body: AsyncIterable<Buffer>): Promise<void> {
+async function drain(body: AsyncIterable<Buffer>): Promise<void> {
   let read = 0;
   for await (const piece of body) {
     read += piece.length;
-    if (read > READ) return;
+    if (read > BODY_BYTES) return;
   }
 }
 
