@@ -24,7 +24,7 @@ export interface Refusal {
  */
 const WHILE_STARTING = 'an API server that is starting says so for a moment; should it last 30 s: ';
 
-const NOBODY =
+const ANONYMOUS_ADVICE =
   'nobody was known by what was sent: the user of the kubeconfig needs a token, tokenFile or client certificate of this ' +
   'cluster, and nothing in between may end TLS where that is a certificate';
 
@@ -33,7 +33,7 @@ const NOBODY =
  * @returns an error whose `effect` is `unknown` for a write that met a failing server (5xx), because the server may
  *   have executed it nevertheless
  */
-export function refusalOf(refusal: Refusal): EdgeError {
+export function apiError(refusal: Refusal): EdgeError {
   const { verb, status } = refusal;
   const isWrite = verb === 'patch' || verb === 'update';
   return new EdgeError({
@@ -44,7 +44,7 @@ export function refusalOf(refusal: Refusal): EdgeError {
   });
 }
 
-function meaningOf(refusal: Refusal, said: ApiStatus): Told {
+function meaningOf(refusal: Refusal, said: ApiStatus): FailureDetails {
   const { object, status } = refusal;
   const what = inWords(object);
   if (said.denied) return denied(what, said);
@@ -54,7 +54,7 @@ function meaningOf(refusal: Refusal, said: ApiStatus): Told {
     case 403:
       return forbidden(refusal, said);
     case 404:
-      return said.reason === 'NotFound' ? missing(object) : strange(refusal, said);
+      return said.reason === 'NotFound' ? missing(object) : unexpected(refusal, said);
     case 409:
       return { code: 'kube-conflict', message: `the ${what} was changed by somebody else meanwhile` };
     case 413:
@@ -69,11 +69,11 @@ function meaningOf(refusal: Refusal, said: ApiStatus): Told {
         message: `the API server gave up the ${refusal.verb} of the ${what} (HTTP 504)`,
       };
     default:
-      return strange(refusal, said);
+      return unexpected(refusal, said);
   }
 }
 
-function unauthorized({ lasting }: Refusal): Told {
+function unauthorized({ lasting }: Refusal): FailureDetails {
   const advice =
     'the service account was deleted, or made anew (then restart the pod), or the token or client certificate has expired ' +
     'or is of another cluster';
@@ -85,12 +85,12 @@ function unauthorized({ lasting }: Refusal): Told {
   };
 }
 
-function forbidden({ verb, object, lasting }: Refusal, { user }: ApiStatus): Told {
+function forbidden({ verb, object, lasting }: Refusal, { user }: ApiStatus): FailureDetails {
   const who = user ?? 'this daemon';
   const right = `apiGroups ["${groupOf(object)}"], resources ["${object.resource}"], resourceNames ["${object.name}"], verbs ["${verb}"]`;
   const advice =
     user === 'system:anonymous'
-      ? NOBODY
+      ? ANONYMOUS_ADVICE
       : `a Role in namespace ${object.namespace} has to allow ${right}, and a RoleBinding there to give it to ${user ?? 'its service account'}`;
   return {
     ...(lasting && { class: 'refused' }),
@@ -100,21 +100,21 @@ function forbidden({ verb, object, lasting }: Refusal, { user }: ApiStatus): Tol
   };
 }
 
-function invalid(refusal: Refusal, said: ApiStatus): Told {
+function invalid(refusal: Refusal, said: ApiStatus): FailureDetails {
   const what = inWords(refusal.object);
   const isAbout = (reason: string) =>
     said.causes.some((cause) => cause.reason === reason && cause.field === 'data');
   if (isAbout('FieldValueTooLong')) return tooLarge(what);
-  if (!isAbout('FieldValueForbidden')) return strange(refusal, said);
+  if (!isAbout('FieldValueForbidden')) return unexpected(refusal, said);
   return immutable(what);
 }
 
-function strange({ verb, object, status }: Refusal, { reason, causes }: ApiStatus): Told {
+function unexpected({ verb, object, status }: Refusal, { reason, causes }: ApiStatus): FailureDetails {
   const details = [reason, ...causes.map(({ field, reason: why }) => [field, why].filter(Boolean).join(' '))];
-  const told = [`HTTP ${status}`, ...details.filter(Boolean)].join(', ');
+  const summary = [`HTTP ${status}`, ...details.filter(Boolean)].join(', ');
   return {
     code: `kube-http-${status}`,
-    message: `the API server did not ${verb} the ${inWords(object)}: ${told}`,
+    message: `the API server did not ${verb} the ${inWords(object)}: ${summary}`,
     ...(reason === undefined &&
       status < 500 && {
         advice: 'is that an API server? Look at its address, and at what stands in between',
@@ -124,12 +124,13 @@ function strange({ verb, object, status }: Refusal, { reason, causes }: ApiStatu
 }
 
 /** What differs between refusals; fields that are absent have the value of a passing fault. */
-export type Told = Pick<Failure, 'code' | 'message'> & Partial<Pick<Failure, 'class' | 'advice' | 'backoff'>>;
+export type FailureDetails = Pick<Failure, 'code' | 'message'> &
+  Partial<Pick<Failure, 'class' | 'advice' | 'backoff'>>;
 
 /** For refusals that only an operator can resolve. */
 const SLOW: Backoff = { ...PASSING, cap: 5 * MINUTE };
 
-function missing(object: ObjectName): Told {
+function missing(object: ObjectName): FailureDetails {
   const { resource, namespace, name } = object;
   const how =
     resource === 'secrets'
@@ -142,7 +143,7 @@ function missing(object: ObjectName): Told {
   };
 }
 
-function denied(what: string, { policy }: ApiStatus): Told {
+function denied(what: string, { policy }: ApiStatus): FailureDetails {
   return {
     class: 'refused',
     code: 'kube-denied',
@@ -156,7 +157,7 @@ function denied(what: string, { policy }: ApiStatus): Told {
  * Failure details for a write to an immutable Secret.
  * @param what the object, as {@link inWords} names it
  */
-export function immutable(what: string): Told {
+export function immutable(what: string): FailureDetails {
   return {
     class: 'refused',
     code: 'kube-immutable',
@@ -170,7 +171,7 @@ export function immutable(what: string): Told {
  * Failure details for a write that would exceed the size limit of a Secret.
  * @param what the object, as {@link inWords} names it
  */
-export function tooLarge(what: string): Told {
+export function tooLarge(what: string): FailureDetails {
   return {
     class: 'refused',
     code: 'kube-too-large',
@@ -245,10 +246,10 @@ function parseJson(text: string): unknown {
  * correct Roles (403), and one that has lost its caches refuses correct tokens (401). A revoked token, in turn,
  * works for another ten seconds.
  */
-const GRACE = 30 * SECOND;
+const DEBOUNCE = 30 * SECOND;
 
 /** Remembers since when each kind of request has been refused. */
-export interface Grace {
+export interface RefusalDebounce {
   /**
    * Records a refusal.
    * @param what key of the kind of request
@@ -259,14 +260,14 @@ export interface Grace {
   accepted(what: string): void;
 }
 
-export function createGrace(clock: Clock): Grace {
+export function createRefusalDebounce(clock: Clock): RefusalDebounce {
   const since = new Map<string, number>();
   return {
     refused(what) {
       const now = clock.now().monotonic;
       const first = since.get(what) ?? now;
       since.set(what, first);
-      return now - first >= GRACE;
+      return now - first >= DEBOUNCE;
     },
     accepted(what) {
       since.delete(what);

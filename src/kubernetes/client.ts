@@ -1,8 +1,8 @@
 import { EdgeError } from '../core/failure.ts';
 import type { Clock } from '../core/ports.ts';
-import { createGrace, type Refusal, refusalOf } from './api-errors.ts';
+import { apiError, createRefusalDebounce, type Refusal } from './api-errors.ts';
 import type { Connection } from './connection-types.ts';
-import { createWire, TIMEOUTS, type Timeouts, type WireRequest } from './http.ts';
+import { createHttpClient, type HttpRequest, TIMEOUTS, type Timeouts } from './http.ts';
 import { readObject } from './read-object.ts';
 import {
   collectionPath,
@@ -79,8 +79,8 @@ export interface ClientOptions {
 }
 
 export function createClient(connection: Connection, { clock, timeouts }: ClientOptions): KubernetesClient {
-  const wire = createWire(connection, { ...TIMEOUTS, ...timeouts });
-  const grace = createGrace(clock);
+  const http = createHttpClient(connection, { ...TIMEOUTS, ...timeouts });
+  const debounce = createRefusalDebounce(clock);
 
   /**
    * Keys of the refusals: every call shares the cause of a 401; calls that need the same right share that of a 403.
@@ -88,19 +88,19 @@ export function createClient(connection: Connection, { clock, timeouts }: Client
   function refused(refusal: Omit<Refusal, 'lasting'>): EdgeError {
     const { verb, object, status } = refusal;
     const what = status === 401 ? '401' : status === 403 ? `${verb} ${objectPath(object)}` : undefined;
-    return refusalOf({ ...refusal, lasting: what !== undefined && grace.refused(what) });
+    return apiError({ ...refusal, lasting: what !== undefined && debounce.refused(what) });
   }
 
   function accepted({ verb, object }: Pick<Refusal, 'verb' | 'object'>): void {
-    grace.accepted('401');
-    grace.accepted(`${verb} ${objectPath(object)}`);
+    debounce.accepted('401');
+    debounce.accepted(`${verb} ${objectPath(object)}`);
   }
 
   async function call<R extends Resource>(
     what: Pick<Refusal, 'verb'> & { readonly object: ObjectName<R> },
-    request: WireRequest,
+    request: HttpRequest,
   ): Promise<Stored<R>> {
-    const { status, text } = await wire.call(request);
+    const { status, text } = await http.call(request);
     if (status < 200 || status > 299) throw refused({ ...what, status, text });
     accepted(what);
     return readObject(what.object, text, what.verb === 'get' ? 'none' : 'unknown');
@@ -147,12 +147,12 @@ export function createClient(connection: Connection, { clock, timeouts }: Client
         timeoutSeconds: String(Math.ceil(seconds)),
       });
       const target = `${collectionPath(object)}?${query}`;
-      const { status, text, body } = await wire.open({ method: 'GET', target, ...(signal && { signal }) });
+      const { status, text, body } = await http.open({ method: 'GET', target, ...(signal && { signal }) });
       if (!body) throw refused({ ...what, status, text });
       accepted(what);
       return readEvents(object, body, connection, refused);
     },
-    close: wire.close,
+    close: http.close,
   };
 }
 
@@ -168,7 +168,7 @@ export type Update = 'written' | 'same' | 'newer';
  * Attempts per update. Eight concurrent writers of one Secret need up to thirteen; a conflict that remains after this
  * many is a passing failure.
  */
-const TRIES = 8;
+const MAX_ATTEMPTS = 8;
 
 /**
  * Changes a Secret by compare-and-set. On a conflict with another writer it reads the Secret again and calls
@@ -181,21 +181,21 @@ export async function updateSecret(
   secret: ObjectName<'secrets'>,
   decide: (found: Stored<'secrets'>) => Promise<Decision>,
 ): Promise<Update> {
-  let lost: EdgeError | undefined;
-  for (let tries = 1; ; tries += 1) {
+  let lastError: EdgeError | undefined;
+  for (let attempts = 1; ; attempts += 1) {
     const found = await client.get(secret).catch((error: unknown) => {
-      throw isInDoubt(lost) ? lost : error;
+      throw isInDoubt(lastError) ? lastError : error;
     });
     const { write, leave } = await decide(found);
-    if (leave) return leave === 'same' && isInDoubt(lost) ? 'written' : leave;
-    if (isInDoubt(lost)) throw lost;
+    if (leave) return leave === 'same' && isInDoubt(lastError) ? 'written' : leave;
+    if (isInDoubt(lastError)) throw lastError;
     try {
       await client.mergePatch(secret, found.metadata.resourceVersion, write);
       return 'written';
     } catch (error) {
-      if (!(error instanceof EdgeError) || tries >= TRIES) throw error;
+      if (!(error instanceof EdgeError) || attempts >= MAX_ATTEMPTS) throw error;
       if (error.code !== 'kube-conflict' && !isInDoubt(error)) throw error;
-      lost = error;
+      lastError = error;
     }
   }
 }

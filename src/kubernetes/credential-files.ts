@@ -16,7 +16,7 @@ export async function readCredentialFile(path: string): Promise<string> {
     return (await readRegularFile(path, LARGEST, { followLinks: true })).text;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    throw unusable(`${path} cannot be read (${code ?? message})`);
+    throw unusableCredentials(`${path} cannot be read (${code ?? message})`);
   }
 }
 
@@ -27,7 +27,7 @@ export async function readCredentialFile(path: string): Promise<string> {
  */
 export function readToken(text: string, source: string): Secret {
   const token = text.trim();
-  if (!/^[!-~]+$/.test(token)) throw unusable(`${source} holds no token`);
+  if (!/^[!-~]+$/.test(token)) throw unusableCredentials(`${source} holds no token`);
   return new Secret(token);
 }
 
@@ -42,7 +42,7 @@ export function readAuthorities(pem: string, source: string): string {
     new X509Certificate(pem);
     return pem;
   } catch {
-    throw unusable(`${source} holds no certificate in PEM`);
+    throw unusableCredentials(`${source} holds no certificate in PEM`);
   }
 }
 
@@ -58,7 +58,7 @@ export function readIdentity<I extends { readonly cert: string; readonly key: st
   const { cert, key } = identity;
   readAuthorities(cert, `client-certificate of ${file}`);
   if (!new X509Certificate(cert).checkPrivateKey(readKey(key, file))) {
-    throw unusable(`client-key of ${file} is not the key of its client-certificate`);
+    throw unusableCredentials(`client-key of ${file} is not the key of its client-certificate`);
   }
   return identity;
 }
@@ -68,7 +68,7 @@ function readKey(pem: string, file: string): KeyObject {
     return createPrivateKey(pem);
   } catch {
     const isEncrypted = /^(-----BEGIN ENCRYPTED |Proc-Type: .*ENCRYPTED)/m.test(pem);
-    throw unusable(
+    throw unusableCredentials(
       isEncrypted
         ? `client-key of ${file} is encrypted, and a daemon has nobody to ask for the passphrase`
         : `client-key of ${file} holds no private key in PEM`,
@@ -80,7 +80,7 @@ function readKey(pem: string, file: string): KeyObject {
  * Creates the error for unusable credentials. It is `passing`, because the files may be repaired, or appear, while
  * the daemon runs: the kubelet writes a projected volume after the start.
  */
-export function unusable(message: string): EdgeError {
+export function unusableCredentials(message: string): EdgeError {
   return new EdgeError({
     class: 'passing',
     code: 'kube-credentials',

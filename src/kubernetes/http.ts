@@ -8,9 +8,9 @@ import { sendGate } from '../system/net/send-gate.ts';
 import { version } from '../system/process/version.ts';
 import { type Deadline, startDeadline } from '../system/time/deadline.ts';
 import type { Connection, Trust } from './connection-types.ts';
-import { noAnswer } from './network-errors.ts';
+import { networkError } from './network-errors.ts';
 
-export interface WireRequest {
+export interface HttpRequest {
   readonly method: 'GET' | 'PATCH' | 'PUT';
   /** Path on the server, with the query if there is one. */
   readonly target: string;
@@ -19,37 +19,37 @@ export interface WireRequest {
   readonly signal?: AbortSignal;
 }
 
-export interface WireAnswer {
+export interface HttpResponse {
   readonly status: number;
   readonly text: string;
 }
 
 /** The open stream of a 200, or the complete text of any other response. */
-export type WireStream =
+export type HttpStream =
   | { readonly status: number; readonly body: Dispatcher.ResponseData['body']; readonly text?: never }
   | { readonly status: number; readonly body?: never; readonly text: string };
 
 /** Bounded HTTP requests to the API server. The client retries nothing and follows no redirect. */
-export interface Wire {
+export interface HttpClient {
   /**
    * Sends a request and reads the whole response, whatever its status.
    * @throws {EdgeError} when no complete response arrived; its `effect` is `unknown` if the server may have
    *   executed the request
    */
-  call(request: WireRequest): Promise<WireAnswer>;
+  call(request: HttpRequest): Promise<HttpResponse>;
   /**
    * Sends a request and waits for the beginning of its response.
    * @throws {EdgeError} when no response began
    */
-  open(request: WireRequest): Promise<WireStream>;
+  open(request: HttpRequest): Promise<HttpStream>;
   /** Aborts all requests. */
   close(): Promise<void>;
 }
 
 /** Bytes read of a response that refuses a watch. */
-const LARGEST_REFUSAL = 64 * 1024;
+const REFUSAL_BYTES = 64 * 1024;
 
-export function createWire(connection: Connection, timeouts: Timeouts): Wire {
+export function createHttpClient(connection: Connection, timeouts: Timeouts): HttpClient {
   const closing = new AbortController();
   // One listener per request in progress: Node would report more than ten as a leak.
   setMaxListeners(0, closing.signal);
@@ -64,7 +64,7 @@ export function createWire(connection: Connection, timeouts: Timeouts): Wire {
    * @param read takes from the response what the caller needs; the caller releases `deadline` when that is complete
    */
   async function send<A>(
-    { method, target, contentType, body }: WireRequest,
+    { method, target, contentType, body }: HttpRequest,
     deadline: Deadline,
     pick: (from: Agents) => Dispatcher,
     read: (response: Dispatcher.ResponseData) => Promise<A>,
@@ -88,7 +88,7 @@ export function createWire(connection: Connection, timeouts: Timeouts): Wire {
           ...(contentType && { 'content-type': contentType }),
         },
       }).then((response) => {
-        if (response.statusCode === 401 || response.statusCode === 403) pool.doubt();
+        if (response.statusCode === 401 || response.statusCode === 403) pool.invalidate();
         return read(response);
       });
       // undici itself obeys a signal only once it has a connection, which may never happen.
@@ -98,8 +98,8 @@ export function createWire(connection: Connection, timeouts: Timeouts): Wire {
       if (error instanceof EdgeError) throw error;
       // An error does not always show that the TLS handshake failed: in TLS 1.3 a server that refuses a client
       // certificate may simply hang up.
-      pool.doubt();
-      throw noAnswer(connection, error, effect, pool.namesAuthority());
+      pool.invalidate();
+      throw networkError(connection, error, effect, pool.namesAuthority());
     }
   }
 
@@ -122,7 +122,7 @@ export function createWire(connection: Connection, timeouts: Timeouts): Wire {
         deadline,
         ({ watches }) => watches,
         async ({ statusCode: status, body }) =>
-          status === 200 ? { status, body } : { status, text: await shortText(body) },
+          status === 200 ? { status, body } : { status, text: await readBeginning(body) },
       );
       deadline.lift();
       if (answer.body) answer.body.once('close', deadline.release);
@@ -137,13 +137,13 @@ export function createWire(connection: Connection, timeouts: Timeouts): Wire {
 }
 
 /** Reads the beginning of a response: that of a watch may be endless. */
-async function shortText(body: AsyncIterable<Uint8Array>): Promise<string> {
+async function readBeginning(body: AsyncIterable<Uint8Array>): Promise<string> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of body) {
     chunks.push(chunk);
     length += chunk.length;
-    if (length > LARGEST_REFUSAL) break;
+    if (length > REFUSAL_BYTES) break;
   }
   return Buffer.concat(chunks).toString('utf8');
 }
@@ -182,7 +182,7 @@ export interface Agents {
  * TCP keep-alive delay (ms): it detects a dead link within 16 s of silence. It does not detect a frozen server,
  * whose kernel still replies.
  */
-const PROBE_AFTER = 5 * SECOND;
+const KEEP_ALIVE_DELAY = 5 * SECOND;
 
 /**
  * Size limit of a response in bytes: an object takes at most 1.5 MiB, plus its record of who changed what (managed
@@ -191,13 +191,13 @@ const PROBE_AFTER = 5 * SECOND;
 export const LARGEST_ANSWER = 4 * 1024 * 1024;
 
 /** Maximum number of concurrent calls. */
-const CONNECTIONS = 16;
+const MAX_CALLS = 16;
 
 function createAgents(trust: Trust, { connect: timeout, idle }: Timeouts): Agents {
-  const connect = { timeout, keepAlive: true, keepAliveInitialDelay: PROBE_AFTER, ...trust };
+  const connect = { timeout, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_DELAY, ...trust };
   return {
     trust,
-    calls: new Agent({ connect, connections: CONNECTIONS, maxResponseSize: LARGEST_ANSWER }),
+    calls: new Agent({ connect, connections: MAX_CALLS, maxResponseSize: LARGEST_ANSWER }),
     watches: new Agent({ connect, headersTimeout: 0, bodyTimeout: idle }),
   };
 }
@@ -215,7 +215,7 @@ export interface AgentPool {
    * Makes the pool read the credentials again before the next request, even if no file looks changed: call it when
    * the server was not satisfied.
    */
-  doubt(): void;
+  invalidate(): void;
   /** Breaks all connections. */
   close(): Promise<void>;
 }
@@ -223,41 +223,41 @@ export interface AgentPool {
 function createAgentPool(connection: Connection, timeouts: Timeouts): AgentPool {
   let agents: Agents | undefined;
   /** State of the files when they were last read. */
-  let known: string | undefined;
-  let looking: Promise<Agents> | undefined;
+  let knownFiles: string | undefined;
+  let refreshing: Promise<Agents> | undefined;
 
-  async function look(): Promise<Agents> {
+  async function refresh(): Promise<Agents> {
     const marks = await marksOf(connection.files);
-    if (agents && marks === known) return agents;
-    const before = agents;
+    if (agents && marks === knownFiles) return agents;
+    const previous = agents;
     try {
       const trust = await connection.trust();
-      known = marks;
-      if (before && isDeepStrictEqual(trust, before.trust)) return before;
+      knownFiles = marks;
+      if (previous && isDeepStrictEqual(trust, previous.trust)) return previous;
       agents = createAgents(trust, timeouts);
     } catch (error) {
       // A certificate and its key are two files, of which one is replaced first: keep the old pair meanwhile.
-      if (before) return before;
+      if (previous) return previous;
       throw error;
     }
     // Requests in progress on the old connections run to their end.
-    if (before) for (const agent of [before.calls, before.watches]) void agent.close();
+    if (previous) for (const agent of [previous.calls, previous.watches]) void agent.close();
     return agents;
   }
 
   return {
     current() {
-      looking ??= look().finally(() => {
-        looking = undefined;
+      refreshing ??= refresh().finally(() => {
+        refreshing = undefined;
       });
-      return looking;
+      return refreshing;
     },
     namesAuthority: () => agents?.trust.ca !== undefined,
-    doubt() {
-      known = undefined;
+    invalidate() {
+      knownFiles = undefined;
     },
     async close() {
-      await looking?.catch(() => {});
+      await refreshing?.catch(() => {});
       await Promise.all([agents?.calls.destroy(), agents?.watches.destroy()]);
     },
   };

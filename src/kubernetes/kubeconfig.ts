@@ -7,7 +7,7 @@ import {
   readCredentialFile,
   readIdentity,
   readToken,
-  unusable,
+  unusableCredentials,
 } from './credential-files.ts';
 
 /**
@@ -77,7 +77,7 @@ function parseYaml(text: string, file: string): unknown {
   try {
     return parse(text, { logLevel: 'error' });
   } catch {
-    throw unusable(`${file} is no YAML`);
+    throw unusableCredentials(`${file} is no YAML`);
   }
 }
 
@@ -95,24 +95,24 @@ interface Chosen {
  * @throws {EdgeError} `kube-credentials` when the current context does not lead to both
  */
 function chosenContext(document: unknown, file: string): Chosen {
-  const current = wordsOf(document)['current-context'];
-  if (!current) throw unusable(`${file} has no current-context`);
-  const context = named(document, 'contexts', 'context', current, file);
+  const current = scalarsOf(document)['current-context'];
+  if (!current) throw unusableCredentials(`${file} has no current-context`);
+  const context = entryOf(document, 'contexts', 'context', current, file);
   const { cluster, user, namespace = 'default' } = context;
   return {
-    cluster: named(document, 'clusters', 'cluster', cluster ?? '', file),
-    user: named(document, 'users', 'user', user ?? '', file),
+    cluster: entryOf(document, 'clusters', 'cluster', cluster ?? '', file),
+    user: entryOf(document, 'users', 'user', user ?? '', file),
     namespace,
   };
 }
 
-function named(document: unknown, list: string, key: string, name: string, file: string): Section {
+function entryOf(document: unknown, list: string, key: string, name: string, file: string): Section {
   const entries = fieldOf(document, list);
   const found = Array.isArray(entries)
     ? entries.find((entry: unknown) => fieldOf(entry, 'name') === name)
     : undefined;
-  if (!found) throw unusable(`${file} has no entry ${JSON.stringify(name)} in ${list}`);
-  return wordsOf(fieldOf(found, key));
+  if (!found) throw unusableCredentials(`${file} has no entry ${JSON.stringify(name)} in ${list}`);
+  return scalarsOf(fieldOf(found, key));
 }
 
 function fieldOf(value: unknown, key: string): unknown {
@@ -122,7 +122,7 @@ function fieldOf(value: unknown, key: string): unknown {
 }
 
 /** Drops empty values, which mean nothing, as in Go; a value that is no scalar counts as present. */
-function wordsOf(value: unknown): Section {
+function scalarsOf(value: unknown): Section {
   if (typeof value !== 'object' || value === null) return {};
   const said = Object.entries(value).filter(([, each]) => each !== undefined && each !== null && each !== '');
   return Object.fromEntries(said.map(([key, each]) => [key, typeof each === 'object' ? '…' : String(each)]));
@@ -131,7 +131,7 @@ function wordsOf(value: unknown): Section {
 const TOKEN_INSTEAD = 'use a token, a tokenFile or a client certificate';
 
 /** Logins that this program does not support: ignoring them would mean acting as another user. */
-const UNKNOWN_LOGINS: Readonly<Record<string, string>> = {
+const UNSUPPORTED_LOGINS: Readonly<Record<string, string>> = {
   exec: `the user logs in by a program (exec), which a daemon cannot run everywhere: ${TOKEN_INSTEAD}`,
   'auth-provider': `the user logs in by an auth-provider, which Kubernetes has given up: ${TOKEN_INSTEAD}`,
   username: `the user logs in by a password, which Kubernetes has given up: ${TOKEN_INSTEAD}`,
@@ -162,7 +162,7 @@ function clusterProblems(cluster: Section): string[] {
 
 /** Lists what makes a user unusable, a line each. */
 function userProblems(user: Section): string[] {
-  const problems = Object.entries(UNKNOWN_LOGINS).flatMap(([key, problem]) =>
+  const problems = Object.entries(UNSUPPORTED_LOGINS).flatMap(([key, problem]) =>
     user[key] === undefined ? [] : [problem],
   );
   const hasCertificate = has(user, 'client-certificate');

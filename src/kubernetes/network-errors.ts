@@ -40,19 +40,19 @@ const UNTRUSTED: Meaning = {
     'certificate-authority of a kubeconfig',
   backoff: SLOW,
 };
-const UNKNOWN: Meaning = {
+const UNKNOWN_AUTHORITY: Meaning = {
   code: 'kube-tls-untrusted',
   what: 'its certificate is not signed by an authority that this system trusts, and no other was given',
   advice: 'name the one of the cluster in certificate-authority of the kubeconfig',
   backoff: SLOW,
 };
-const REFUSED: Meaning = {
+const CERTIFICATE_REFUSED: Meaning = {
   code: 'kube-tls-refused',
   what: 'it wants a client certificate that it accepts, and was given none',
   advice: 'give the user of the kubeconfig one that its authority has signed, and that has not expired',
   backoff: SLOW,
 };
-const NAME: Meaning = {
+const WRONG_NAME: Meaning = {
   code: 'kube-tls-name',
   what: 'its certificate is for another name',
   advice: 'ask it by a name or address that its certificate holds, or say tls-server-name in the kubeconfig',
@@ -64,7 +64,7 @@ const EXPIRED: Meaning = {
   advice: "renew the cluster's certificates (kubeadm certs renew), and check the clock of this machine",
   backoff: SLOW,
 };
-const PLAIN: Meaning = {
+const NOT_TLS: Meaning = {
   code: 'kube-tls-plain',
   what: 'it speaks plain HTTP, or something that is not TLS',
   advice: 'name the port on which it speaks https',
@@ -80,7 +80,7 @@ const MEANINGS: Readonly<Record<NetworkFault, Meaning | undefined>> = {
   slow: TIMEOUT,
   'too-late': TIMEOUT,
   cut: CUT,
-  'no-tls': PLAIN,
+  'no-tls': NOT_TLS,
   untrusted: UNTRUSTED,
   handshake: UNTRUSTED,
   'not-http': { code: 'kube-not-http', what: 'its answer is not HTTP', backoff: SLOW },
@@ -93,15 +93,15 @@ const MEANINGS: Readonly<Record<NetworkFault, Meaning | undefined>> = {
 };
 
 /** Errors that mean more with an API server than their common {@link NetworkFault}. */
-const SPECIAL: Readonly<Record<string, Meaning>> = {
+const SPECIFIC: Readonly<Record<string, Meaning>> = {
   UND_ERR_BODY_TIMEOUT: { ...TIMEOUT, what: 'nothing came for too long' },
-  ERR_TLS_CERT_ALTNAME_INVALID: NAME,
+  ERR_TLS_CERT_ALTNAME_INVALID: WRONG_NAME,
   CERT_HAS_EXPIRED: EXPIRED,
-  EPROTO: PLAIN,
+  EPROTO: NOT_TLS,
 };
 
 /** How a server refuses a client certificate: by an error code or, in TLS 1.2, only in the text of an EPROTO. */
-const OF_OUR_CERTIFICATE =
+const CLIENT_CERTIFICATE_ALERT =
   /\balert (unknown ca|(bad |unsupported )?certificate)|_ALERT_(\w+_)?(CERTIFICATE|UNKNOWN_CA)/i;
 
 /**
@@ -109,7 +109,7 @@ const OF_OUR_CERTIFICATE =
  * @param effect `unsent` until the request is put on a connection, then what the request may have done
  * @param namesAuthority whether authorities for the API server are configured
  */
-export function noAnswer(
+export function networkError(
   { server, source }: Connection,
   cause: unknown,
   effect: Failure['effect'],
@@ -118,9 +118,9 @@ export function noAnswer(
   const { message: said } = cause as { message?: unknown };
   const found = networkFault(cause);
   const { key } = found;
-  const isRefused = OF_OUR_CERTIFICATE.test(`${key} ${said}`);
-  const known = isRefused ? REFUSED : meaningOf(found);
-  const fitting = known === UNTRUSTED && !namesAuthority ? UNKNOWN : known;
+  const isRefused = CLIENT_CERTIFICATE_ALERT.test(`${key} ${said}`);
+  const known = isRefused ? CERTIFICATE_REFUSED : meaningOf(found);
+  const fitting = known === UNTRUSTED && !namesAuthority ? UNKNOWN_AUTHORITY : known;
   const { what, backoff = PASSING, ...meaning } = effect === 'unsent' ? unconnected(fitting) : fitting;
   const detail = what.includes(key) ? '' : ` (${key})`;
   return new EdgeError(
@@ -147,5 +147,5 @@ function unconnected(meaning: Meaning): Meaning {
 }
 
 function meaningOf({ fault, key }: FoundFault): Meaning {
-  return SPECIAL[key] ?? MEANINGS[fault] ?? { code: 'kube-network', what: `the request failed with ${key}` };
+  return SPECIFIC[key] ?? MEANINGS[fault] ?? { code: 'kube-network', what: `the request failed with ${key}` };
 }

@@ -2,7 +2,7 @@ import { EdgeError } from '../core/failure.ts';
 import type { Refusal } from './api-errors.ts';
 import type { Connection } from './connection-types.ts';
 import { LARGEST_ANSWER } from './http.ts';
-import { noAnswer } from './network-errors.ts';
+import { networkError } from './network-errors.ts';
 import { asObject, oddObject } from './read-object.ts';
 import type { ObjectName, Resource, Stored } from './resources.ts';
 
@@ -52,7 +52,7 @@ async function* linesOf(object: ObjectName, body: Body, connection: Connection):
       }
     }
   } catch (error) {
-    throw error instanceof EdgeError ? error : noAnswer(connection, error, 'none');
+    throw error instanceof EdgeError ? error : networkError(connection, error, 'none');
   }
 }
 

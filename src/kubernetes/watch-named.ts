@@ -44,13 +44,13 @@ const REOPEN: Backoff = { first: SECOND / 4, growth: 2, cap: 5 * SECOND, jitter:
  * A watch that was open for this long (ms) resets the backoff; one that ends sooner counts as a failure, so that
  * the client does not reopen it in a tight loop.
  */
-const GOOD = 10 * SECOND;
+const STABLE_AFTER = 10 * SECOND;
 
 /**
  * Lifetime (ms) of one watch, plus a random part of the same length. Reopening reports the object again and makes
  * revoked rights take effect.
  */
-const LIFE = 5 * MINUTE;
+const LIFETIME = 5 * MINUTE;
 
 /**
  * Watches one object until the signal fires, through restarts, freezes and cut links. It never resumes from a
@@ -67,15 +67,15 @@ export function watchNamed<R extends Resource>(
   let failures = 0;
   signal.addEventListener('abort', pause.end);
 
-  function turn(open: boolean): void {
+  function setOpen(open: boolean): void {
     if (state.open !== open) state = { open, since: clock.now().wall };
   }
 
-  async function once(): Promise<void> {
-    const seconds = (LIFE * (1 + random())) / SECOND;
+  async function watchOnce(): Promise<void> {
+    const seconds = (LIFETIME * (1 + random())) / SECOND;
     const events = await client.watch(object, seconds, { signal });
     const opened = clock.now().monotonic;
-    turn(true);
+    setOpen(true);
     try {
       for await (const event of events) {
         if (signal.aborted) return;
@@ -83,19 +83,19 @@ export function watchNamed<R extends Resource>(
         else if (event.type !== 'BOOKMARK') onObject(event.object);
       }
     } finally {
-      if (clock.now().monotonic - opened >= GOOD) failures = 0;
+      if (clock.now().monotonic - opened >= STABLE_AFTER) failures = 0;
     }
   }
 
-  async function keep(): Promise<void> {
+  async function watchUntilAborted(): Promise<void> {
     while (!signal.aborted) {
       try {
-        await once();
+        await watchOnce();
       } catch (error) {
-        turn(false);
+        setOpen(false);
         if (!signal.aborted) onTrouble?.(failureOf(error, 'none'));
       }
-      turn(false);
+      setOpen(false);
       failures += 1;
       if (!signal.aborted) await pause.for(backoffDelay(REOPEN, failures, random()));
     }
@@ -106,6 +106,6 @@ export function watchNamed<R extends Resource>(
     reopen() {
       if (!state.open) pause.end();
     },
-    ended: keep(),
+    ended: watchUntilAborted(),
   };
 }

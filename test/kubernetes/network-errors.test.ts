@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { EdgeError } from '../../src/core/failure.ts';
 import { createClient } from '../../src/kubernetes/client.ts';
 import type { Connection } from '../../src/kubernetes/connection-types.ts';
-import { noAnswer } from '../../src/kubernetes/network-errors.ts';
+import { networkError } from '../../src/kubernetes/network-errors.ts';
 import { systemClock } from '../../src/system/time/clock.ts';
 
 function connectionTo(port: number): Connection {
@@ -19,7 +19,7 @@ function connectionTo(port: number): Connection {
 
 function failureFor(code: string, effect: 'unsent' | 'none' = 'none'): string {
   const cause = Object.assign(new Error('as the library words it'), { code });
-  const { failure } = noAnswer(connectionTo(6443), cause, effect);
+  const { failure } = networkError(connectionTo(6443), cause, effect);
   return `${failure.code}: ${failure.message.split('(a test): ')[1]}`;
 }
 

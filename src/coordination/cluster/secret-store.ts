@@ -11,7 +11,7 @@ import {
 import type { Kind } from '../../core/credential.ts';
 import { EdgeError, failureOf, PASSING } from '../../core/failure.ts';
 import type { AccountStore, Lease } from '../../core/ports.ts';
-import { immutable, type Told, tooLarge } from '../../kubernetes/api-errors.ts';
+import { type FailureDetails, immutable, tooLarge } from '../../kubernetes/api-errors.ts';
 import type { Kubernetes } from '../../kubernetes/index.ts';
 import { inWords } from '../../kubernetes/resources.ts';
 import type { Election } from '../lease/election.ts';
@@ -152,6 +152,6 @@ export function checkRoom({ immutable: isFixed, data = {} }: StoredSecret, keys:
   if (others + Math.max(USUAL, own + GROWTH) > MOST) throw refused(tooLarge(where));
 }
 
-function refused(told: Told): EdgeError {
+function refused(told: FailureDetails): EdgeError {
   return new EdgeError({ class: 'refused', effect: 'unsent', backoff: PASSING, ...told });
 }
