@@ -1,7 +1,7 @@
 import { type Backoff, EdgeError, type Failure, PASSING } from '../core/failure.ts';
 import type { Clock } from '../core/ports.ts';
 import { MINUTE, SECOND } from '../core/time.ts';
-import { groupOf, inWords, type ObjectName } from './resources.ts';
+import { groupOf, type ObjectName, objectLabel } from './resources.ts';
 
 /** Verbs of RBAC rules that the daemon uses. */
 export type Verb = 'get' | 'patch' | 'update' | 'watch';
@@ -46,7 +46,7 @@ export function apiError(refusal: Refusal): EdgeError {
 
 function meaningOf(refusal: Refusal, said: ApiStatus): FailureDetails {
   const { object, status } = refusal;
-  const what = inWords(object);
+  const what = objectLabel(object);
   if (said.denied) return denied(what, said);
   switch (status) {
     case 401:
@@ -95,13 +95,13 @@ function forbidden({ verb, object, lasting }: Refusal, { user }: ApiStatus): Fai
   return {
     ...(lasting && { class: 'refused' }),
     code: 'kube-forbidden',
-    message: `${who} may not ${verb} the ${inWords(object)} (HTTP 403)`,
+    message: `${who} may not ${verb} the ${objectLabel(object)} (HTTP 403)`,
     advice: lasting ? advice : WHILE_STARTING + advice,
   };
 }
 
 function invalid(refusal: Refusal, said: ApiStatus): FailureDetails {
-  const what = inWords(refusal.object);
+  const what = objectLabel(refusal.object);
   const isAbout = (reason: string) =>
     said.causes.some((cause) => cause.reason === reason && cause.field === 'data');
   if (isAbout('FieldValueTooLong')) return tooLarge(what);
@@ -114,7 +114,7 @@ function unexpected({ verb, object, status }: Refusal, { reason, causes }: ApiSt
   const summary = [`HTTP ${status}`, ...details.filter(Boolean)].join(', ');
   return {
     code: `kube-http-${status}`,
-    message: `the API server did not ${verb} the ${inWords(object)}: ${summary}`,
+    message: `the API server did not ${verb} the ${objectLabel(object)}: ${summary}`,
     ...(reason === undefined &&
       status < 500 && {
         advice: 'is that an API server? Look at its address, and at what stands in between',
@@ -138,7 +138,7 @@ function missing(object: ObjectName): FailureDetails {
       : 'apply the manifest of the Lease, without spec';
   return {
     code: 'kube-missing',
-    message: `there is no ${inWords(object)}, or no namespace ${namespace}`,
+    message: `there is no ${objectLabel(object)}, or no namespace ${namespace}`,
     advice: `create it, empty (${how}): the daemon may not, since no Role can limit that to one name`,
   };
 }
@@ -155,7 +155,7 @@ function denied(what: string, { policy }: ApiStatus): FailureDetails {
 
 /**
  * Failure details for a write to an immutable Secret.
- * @param what the object, as {@link inWords} names it
+ * @param what the object, as {@link objectLabel} names it
  */
 export function immutable(what: string): FailureDetails {
   return {
@@ -169,7 +169,7 @@ export function immutable(what: string): FailureDetails {
 
 /**
  * Failure details for a write that would exceed the size limit of a Secret.
- * @param what the object, as {@link inWords} names it
+ * @param what the object, as {@link objectLabel} names it
  */
 export function tooLarge(what: string): FailureDetails {
   return {

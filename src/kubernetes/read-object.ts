@@ -1,5 +1,5 @@
 import { EdgeError, type Failure, PASSING } from '../core/failure.ts';
-import { inWords, isResourceVersion, type ObjectName, type Resource, type Stored } from './resources.ts';
+import { isResourceVersion, type ObjectName, objectLabel, type Resource, type Stored } from './resources.ts';
 
 /**
  * Parses an object from JSON text.
@@ -51,7 +51,7 @@ export function oddObject(object: ObjectName, what: string, effect: Failure['eff
   return new EdgeError({
     class: 'passing',
     code: 'kube-odd-answer',
-    message: `what came as the ${inWords(object)} ${what}`,
+    message: `what came as the ${objectLabel(object)} ${what}`,
     advice: 'is that an API server? Look at its address, and at what stands in between',
     effect,
     backoff: PASSING,

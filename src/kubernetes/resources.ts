@@ -51,7 +51,7 @@ export function groupOf({ resource }: ObjectName): string {
 }
 
 /** Names an object in messages: `Secret shop/wx-token`. */
-export function inWords({ resource, namespace, name }: ObjectName): string {
+export function objectLabel({ resource, namespace, name }: ObjectName): string {
   return `${RESOURCES[resource].kind} ${namespace}/${name}`;
 }
 

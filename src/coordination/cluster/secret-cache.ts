@@ -4,7 +4,7 @@ import type { Clock } from '../../core/ports.ts';
 import { SECOND } from '../../core/time.ts';
 import type { KubernetesClient, Patch } from '../../kubernetes/client.ts';
 import type { Kubernetes } from '../../kubernetes/index.ts';
-import { inWords, type ObjectName, type Stored } from '../../kubernetes/resources.ts';
+import { type ObjectName, objectLabel, type Stored } from '../../kubernetes/resources.ts';
 import { type NamedWatch, watchNamed } from '../../kubernetes/watch-named.ts';
 import { createPause } from '../../system/time/pause.ts';
 
@@ -48,7 +48,7 @@ export function openSecret(options: SecretCacheOptions): SecretCache {
   const ending = new AbortController();
   const newest = createNewest(changed);
   const reach = createReachability({
-    ...{ object: inWords(object), clock, report },
+    ...{ object: objectLabel(object), clock, report },
     recovered() {
       watch.recovered();
       recovered();
@@ -257,7 +257,7 @@ export function keepWatching(options: SecretWatchOptions): SecretWatch {
       ...{ clock, random, signal, onObject, onGone },
       onTrouble(why) {
         // A look tells whether it is the server or the watch alone, and what else is wrong.
-        if (why.class === 'refused') report({ type: 'trouble', object: inWords(object), failure: why });
+        if (why.class === 'refused') report({ type: 'trouble', object: objectLabel(object), failure: why });
         pause.end();
       },
     });

@@ -13,7 +13,7 @@ import { EdgeError, failureOf, PASSING } from '../../core/failure.ts';
 import type { AccountStore, Lease } from '../../core/ports.ts';
 import { type FailureDetails, immutable, tooLarge } from '../../kubernetes/api-errors.ts';
 import type { Kubernetes } from '../../kubernetes/index.ts';
-import { inWords } from '../../kubernetes/resources.ts';
+import { objectLabel } from '../../kubernetes/resources.ts';
 import type { Election } from '../lease/election.ts';
 import type { SecretCache, StoredSecret } from './secret-cache.ts';
 import { secretReader, type Warn } from './secret-reader.ts';
@@ -72,7 +72,7 @@ export function secretStore(options: SecretStoreOptions): AccountStore {
   }
 
   function superseded(): EdgeError {
-    return passing('lock-lost', `the ${inWords(cache.object)} was written by another daemon meanwhile`);
+    return passing('lock-lost', `the ${objectLabel(cache.object)} was written by another daemon meanwhile`);
   }
 
   return {
@@ -101,7 +101,7 @@ export function secretStore(options: SecretStoreOptions): AccountStore {
         const secret = await cache.refresh();
         const base = partOf(secret, keys);
         if (isTheirs(base)) return undefined;
-        if (purpose === 'fetch') checkRoom(secret, keys, inWords(cache.object));
+        if (purpose === 'fetch') checkRoom(secret, keys, objectLabel(cache.object));
         const isHeld = election.leads;
         lease = { held: async () => isHeld(), isHeld, release: async () => leave?.() };
         bases.set(lease, base);

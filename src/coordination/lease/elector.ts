@@ -3,7 +3,7 @@ import { type Failure, failureOf } from '../../core/failure.ts';
 import type { Clock } from '../../core/ports.ts';
 import { type Instant, SECOND } from '../../core/time.ts';
 import type { KubernetesClient } from '../../kubernetes/client.ts';
-import { inWords, type ObjectName } from '../../kubernetes/resources.ts';
+import { type ObjectName, objectLabel } from '../../kubernetes/resources.ts';
 import { withinTime } from '../../system/time/deadline.ts';
 import { createPause } from '../../system/time/pause.ts';
 import { abstain, decide, type ElectionTimes, isHeld, specOf } from './election.ts';
@@ -98,7 +98,7 @@ export function startElector(options: ElectorOptions): Elector {
       sight.forget();
       tenure.lost('gone');
     }
-    if (!ending.signal.aborted) report({ type: 'trouble', object: inWords(lease), failure: met });
+    if (!ending.signal.aborted) report({ type: 'trouble', object: objectLabel(lease), failure: met });
     return times.retryPeriod * (0.5 + random() / 2);
   }
 
@@ -106,7 +106,7 @@ export function startElector(options: ElectorOptions): Elector {
     while (!ending.signal.aborted) {
       const wait = await attempt().then((ms) => {
         if (failure) {
-          report({ type: 'well', object: inWords(lease) });
+          report({ type: 'well', object: objectLabel(lease) });
           sight.reopen();
         }
         failure = undefined;

@@ -1,7 +1,7 @@
 import type { ClusterEvent } from '../../core/events/cluster.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { KubernetesClient } from '../../kubernetes/client.ts';
-import { inWords, type ObjectName, type Stored } from '../../kubernetes/resources.ts';
+import { type ObjectName, objectLabel, type Stored } from '../../kubernetes/resources.ts';
 import { type NamedWatch, watchNamed } from '../../kubernetes/watch-named.ts';
 import { holdingOf, type Sighting, sighted } from './election.ts';
 
@@ -57,7 +57,7 @@ export function watchLease(options: LeaseSightOptions): LeaseSight {
     onGone: moved,
     onTrouble(why) {
       // All else that ails it the next look tells.
-      if (why.class === 'refused') report({ type: 'trouble', object: inWords(lease), failure: why });
+      if (why.class === 'refused') report({ type: 'trouble', object: objectLabel(lease), failure: why });
     },
   });
 
