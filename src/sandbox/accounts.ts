@@ -11,7 +11,7 @@ export interface SandboxAccount {
 }
 
 /** Settings that an administrator can change for an official account and for a corp alike. */
-interface Switches {
+interface Settings {
   readonly frozen: boolean;
   readonly apiBanned: boolean;
   /** IP addresses and CIDR ranges; null: no whitelist. */
@@ -19,7 +19,7 @@ interface Switches {
 }
 
 /** An official account or mini program. */
-export interface OfficialAccount extends Switches {
+export interface OfficialAccount extends Settings {
   readonly appId: string;
   readonly secret: string;
   readonly dailyQuota: number;
@@ -40,14 +40,14 @@ export interface CorpApp {
 }
 
 /** A corp. `apps` only grows, so an index in it identifies an app for good, even after its secret was reset. */
-export interface Corp extends Switches {
+export interface Corp extends Settings {
   readonly corpId: string;
   readonly apps: readonly CorpApp[];
   readonly jsapi: Ticket | undefined;
   readonly ticketCalls: Counter;
 }
 
-const ALL_WELL: Switches = { frozen: false, apiBanned: false, whitelist: null };
+const DEFAULT_SETTINGS: Settings = { frozen: false, apiBanned: false, whitelist: null };
 
 /** Whether an id is that of a corp (WeCom) and not of an official account. */
 export function isCorpId(id: string): boolean {
@@ -57,7 +57,7 @@ export function isCorpId(id: string): boolean {
 /** Creates an account that has not been used yet. */
 export function newAccount({ appId, secret }: SandboxAccount, dailyQuota: number): OfficialAccount {
   return {
-    ...ALL_WELL,
+    ...DEFAULT_SETTINGS,
     appId,
     secret,
     dailyQuota,
@@ -70,7 +70,7 @@ export function newAccount({ appId, secret }: SandboxAccount, dailyQuota: number
 }
 
 export function newCorp(corpId: string): Corp {
-  return { ...ALL_WELL, corpId, apps: [], jsapi: undefined, ticketCalls: UNUSED };
+  return { ...DEFAULT_SETTINGS, corpId, apps: [], jsapi: undefined, ticketCalls: UNUSED };
 }
 
 export function newCorpApp(secret: string): CorpApp {
@@ -90,7 +90,7 @@ export function isAddressRange(entry: string): boolean {
 }
 
 /** Whether a whitelist admits an address; null admits every address. */
-export function letsIn(whitelist: readonly string[] | null, ip: string): boolean {
+export function admits(whitelist: readonly string[] | null, ip: string): boolean {
   if (whitelist === null) return true;
   const list = new BlockList();
   for (const entry of whitelist) {

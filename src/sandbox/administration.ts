@@ -93,7 +93,7 @@ function patchedOfficial(account: OfficialAccount, patch: AccountPatch): Officia
   const stable = patch.killTokens ? { ...account.stable, pair: NO_TOKENS } : account.stable;
   return {
     ...account,
-    ...patchedSwitches(account, patch),
+    ...patchedSettings(account, patch),
     secret: patch.secret ?? account.secret,
     dailyQuota: patch.dailyQuota ?? account.dailyQuota,
     classic: patch.killTokens ? NO_TOKENS : account.classic,
@@ -107,10 +107,10 @@ function patchedCorp(corp: Corp, patch: AccountPatch): Corp {
     secret: patch.secret ?? app.secret,
     token: patch.killTokens ? undefined : app.token,
   }));
-  return { ...corp, ...patchedSwitches(corp, patch), apps };
+  return { ...corp, ...patchedSettings(corp, patch), apps };
 }
 
-function patchedSwitches(old: OfficialAccount | Corp, patch: AccountPatch) {
+function patchedSettings(old: OfficialAccount | Corp, patch: AccountPatch) {
   return {
     frozen: patch.frozen ?? old.frozen,
     apiBanned: patch.apiBanned ?? old.apiBanned,

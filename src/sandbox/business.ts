@@ -1,5 +1,5 @@
 import { HOUR } from '../core/time.ts';
-import { type Corp, type CorpApp, letsIn, type OfficialAccount, replaceApp } from './accounts.ts';
+import { admits, type Corp, type CorpApp, type OfficialAccount, replaceApp } from './accounts.ts';
 import { countIn, usedIn, windowOf } from './counter.ts';
 import { type Family, isRefusal, type PlatformRequest, type Refusal, refuse, text } from './protocol.ts';
 import { currentTicket, ticketAnswer } from './tickets.ts';
@@ -17,19 +17,19 @@ const IP_LIST = ['192.0.2.0/25', '198.51.100.7', '203.0.113.128/26'];
  * because the sandbox has one host, the token tells which platform is meant.
  */
 export const listAddresses: Call = (world, request, now) => {
-  const bearer = authorize(world, request, now, 'official');
-  return isRefusal(bearer) ? bearer : { body: { ip_list: IP_LIST } };
+  const owner = authorize(world, request, now, 'official');
+  return isRefusal(owner) ? owner : { body: { ip_list: IP_LIST } };
 };
 
 /** `/cgi-bin/ticket/getticket` of official accounts, with `type` jsapi or wx_card. */
 export const fetchTicket: Call = (world, request, now) => {
-  const bearer = authorize(world, request, now, 'official');
-  if (isRefusal(bearer)) return bearer;
-  if (bearer.kind !== 'official') return refuse('official', 40001);
+  const owner = authorize(world, request, now, 'official');
+  if (isRefusal(owner)) return owner;
+  if (owner.kind !== 'official') return refuse('official', 40001);
   const type = request.query['type'];
   const slot = type === 'jsapi' ? 'jsapi' : type === 'wx_card' ? 'wxCard' : undefined;
   if (!slot) return refuse('official', 40097);
-  const { account } = bearer;
+  const { account } = owner;
   const { tokenTtl } = world.rules;
   const ticket = currentTicket(account[slot], now, tokenTtl, world.mint.ticket);
   world.accounts.set(account.appId, { ...account, [slot]: ticket });
@@ -38,13 +38,13 @@ export const fetchTicket: Call = (world, request, now) => {
 
 /** `/cgi-bin/get_jsapi_ticket`, one ticket per corp, and `/cgi-bin/ticket/get`, one ticket per app. */
 export const fetchCorpTicket: Call = (world, request, now) => {
-  const bearer = authorize(world, request, now, 'wecom');
-  if (isRefusal(bearer)) return bearer;
-  if (bearer.kind !== 'wecom') return refuse('wecom', 40014);
+  const owner = authorize(world, request, now, 'wecom');
+  if (isRefusal(owner)) return owner;
+  if (owner.kind !== 'wecom') return refuse('wecom', 40014);
   const perApp = request.path === '/cgi-bin/ticket/get';
   if (perApp && request.query['type'] !== 'agent_config') return refuse('wecom', 40097);
 
-  const { corp, app, position } = bearer;
+  const { corp, app, position } = owner;
   const hour = windowOf(now, HOUR);
   const overused =
     usedIn(corp.ticketCalls, hour) >= TICKET_CALLS_PER_HOUR.corp ||
@@ -64,7 +64,7 @@ export const fetchCorpTicket: Call = (world, request, now) => {
 };
 
 /** The owner of the access token of a call. */
-export type Bearer =
+export type TokenOwner =
   | { readonly kind: 'official'; readonly account: OfficialAccount }
   | { readonly kind: 'wecom'; readonly corp: Corp; readonly app: CorpApp; readonly position: number };
 
@@ -76,7 +76,12 @@ const WELL_FORMED = /^[\w-]{16,512}$/;
  * because for mini programs it binds only the calls that carry the secret (docs/wechat-facts.md, "Who may call").
  * @param family whose error code a token gets that neither platform knows
  */
-function authorize(world: World, request: PlatformRequest, now: number, family: Family): Bearer | Refusal {
+function authorize(
+  world: World,
+  request: PlatformRequest,
+  now: number,
+  family: Family,
+): TokenOwner | Refusal {
   const value = text(request.query['access_token']);
   if (!value) return refuse(family, 41001);
   if (!WELL_FORMED.test(value)) return refuse(family, 40014);
@@ -89,7 +94,7 @@ function authorize(world: World, request: PlatformRequest, now: number, family: 
     if (now >= issued.endsAt) return refuse('wecom', 42001);
     if (app.token?.value !== value) return refuse('wecom', unknownToken('wecom'));
     if (corp.apiBanned) return refuse('wecom', 48004);
-    if (!letsIn(corp.whitelist, request.ip)) return refuse('wecom', 60020);
+    if (!admits(corp.whitelist, request.ip)) return refuse('wecom', 60020);
     return { kind: 'wecom', corp, app, position: issued.app };
   }
   const account = world.accounts.get(issued.appId);

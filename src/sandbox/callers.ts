@@ -4,7 +4,7 @@ import { HOUR } from '../core/time.ts';
  * WeCom blocks a caller for an hour after about 2000 failing calls of gettoken within an hour
  * (docs/wechat-facts.md, "Allowances").
  */
-const MOST_FAILURES = 2000;
+const MAX_FAILURES = 2000;
 
 /** Failing gettoken calls of one caller, identified by its IP address. Times are in epoch ms. */
 export interface Caller {
@@ -23,5 +23,5 @@ export function countFailure(caller: Caller | undefined, now: number): Caller {
   const same = caller !== undefined && now < caller.since + HOUR;
   const since = same ? caller.since : now;
   const failures = same ? caller.failures + 1 : 1;
-  return { since, failures, blockedUntil: failures >= MOST_FAILURES ? now + HOUR : NEVER };
+  return { since, failures, blockedUntil: failures >= MAX_FAILURES ? now + HOUR : NEVER };
 }

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 
-const MOST_DELAY = 3_600_000;
+const MAX_DELAY = 3_600_000;
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
 
 /**
@@ -13,10 +13,10 @@ const scope = {
   times: v.optional(count),
 };
 
-const fault = v.variant('kind', [
+const faultSchema = v.variant('kind', [
   v.strictObject({
     kind: v.literal('latency'),
-    ms: v.pipe(v.number(), v.minValue(0), v.maxValue(MOST_DELAY)),
+    ms: v.pipe(v.number(), v.minValue(0), v.maxValue(MAX_DELAY)),
     ...scope,
   }),
   v.strictObject({
@@ -51,22 +51,22 @@ const fault = v.variant('kind', [
 ]);
 
 /** `{"faults":[…]}` of the control path. */
-export const faultListSchema = v.strictObject({ faults: v.array(fault) });
+export const faultListSchema = v.strictObject({ faults: v.array(faultSchema) });
 
 /**
  * A fault between the platform and its caller. `latency` delays the response, not the action, and adds up; of the
  * other kinds the first matching one in the list applies. The platform acts (issues tokens, counts calls) only
  * under `latency`, `lost-answer` and `partial`.
  */
-export type Fault = v.InferOutput<typeof fault>;
+export type Fault = v.InferOutput<typeof faultSchema>;
 
 /** A fault that decides how the call ends. */
-export type Ending = Exclude<Fault, { kind: 'latency' }>;
+export type TerminalFault = Exclude<Fault, { kind: 'latency' }>;
 
 export interface Claim {
   /** Delay of the response in ms. */
   readonly latency: number;
-  readonly ending: Ending | undefined;
+  readonly fault: TerminalFault | undefined;
   /** The list after this call, with the `times` of the applied faults reduced by one. */
   readonly rest: readonly Fault[];
 }
@@ -74,15 +74,15 @@ export interface Claim {
 /** Determines the faults that a call of `appId` at `path` meets. */
 export function claimFaults(faults: readonly Fault[], path: string, appId: string | null): Claim {
   let latency = 0;
-  let ending: Ending | undefined;
+  let fault: TerminalFault | undefined;
   const rest = faults.flatMap((candidate) => {
     const fits = (candidate.path ?? path) === path && (candidate.appId ?? appId) === appId;
     if (!fits) return [candidate];
     if (candidate.kind === 'latency') latency += candidate.ms;
-    else if (ending === undefined) ending = candidate;
+    else if (fault === undefined) fault = candidate;
     else return [candidate];
     if (candidate.times === undefined) return [candidate];
     return candidate.times === 1 ? [] : [{ ...candidate, times: candidate.times - 1 }];
   });
-  return { latency, ending, rest };
+  return { latency, fault, rest };
 }

@@ -30,7 +30,7 @@ export interface Journal {
   readonly since: (seq: number) => readonly JournalEntry[];
 }
 
-const LONGEST_TEXT = 200;
+const MAX_TEXT = 200;
 
 /** Creates a journal that keeps the last `capacity` entries, or up to a tenth more. */
 export function createJournal(capacity = 10_000): Journal {
@@ -42,9 +42,9 @@ export function createJournal(capacity = 10_000): Journal {
       entries.push({
         seq,
         ...entry,
-        path: entry.path.slice(0, LONGEST_TEXT),
-        appId: entry.appId?.slice(0, LONGEST_TEXT) ?? null,
-        userAgent: entry.userAgent?.slice(0, LONGEST_TEXT) ?? null,
+        path: entry.path.slice(0, MAX_TEXT),
+        appId: entry.appId?.slice(0, MAX_TEXT) ?? null,
+        userAgent: entry.userAgent?.slice(0, MAX_TEXT) ?? null,
         tokenSha256: token === null ? null : createHash('sha256').update(token).digest('hex'),
       });
       // Remove entries in batches: shifting an array of this size on every call would take quadratic time.

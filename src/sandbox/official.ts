@@ -1,4 +1,4 @@
-import { letsIn, type OfficialAccount } from './accounts.ts';
+import { admits, type OfficialAccount } from './accounts.ts';
 import { replaceToken } from './classic.ts';
 import { chinaDay, countIn, usedIn } from './counter.ts';
 import { isRefusal, type PlatformRequest, parametersOf, type Refusal, refuse, text } from './protocol.ts';
@@ -76,6 +76,6 @@ function authenticate(
   if (parameters['grant_type'] !== 'client_credential') return refuse('official', 40002);
   if (account.frozen) return refuse('official', 40243);
   if (account.apiBanned) return refuse('official', 50004);
-  if (!letsIn(account.whitelist, ip)) return refuse('official', 40164);
+  if (!admits(account.whitelist, ip)) return refuse('official', 40164);
   return account;
 }

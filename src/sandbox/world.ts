@@ -119,18 +119,18 @@ export interface IssuedTokens {
   readonly find: (value: string) => Issued | undefined;
 }
 
-const SMALLEST_SWEEP = 1_000;
+const MIN_SWEEP_SIZE = 1_000;
 
 /** Remembers each token for a day after its end, so that simulations of many days need little memory. */
 export function createIssuedTokens(): IssuedTokens {
   const tokens = new Map<string, Issued>();
-  let sweepAt = SMALLEST_SWEEP;
+  let sweepAt = MIN_SWEEP_SIZE;
   return {
     add(value, issued, now) {
       tokens.set(value, issued);
       if (tokens.size < sweepAt) return;
       for (const [old, { endsAt }] of tokens) if (endsAt + DAY < now) tokens.delete(old);
-      sweepAt = Math.max(SMALLEST_SWEEP, 2 * tokens.size);
+      sweepAt = Math.max(MIN_SWEEP_SIZE, 2 * tokens.size);
     },
     find: (value) => tokens.get(value),
   };
