@@ -260,6 +260,7 @@ export interface RefusalDebounce {
   accepted(what: string): void;
 }
 
+/** Creates the memory of refusals; it measures {@link DEBOUNCE} by the monotonic clock. */
 export function createRefusalDebounce(clock: Clock): RefusalDebounce {
   const since = new Map<string, number>();
   return {

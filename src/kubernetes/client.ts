@@ -78,6 +78,7 @@ export interface ClientOptions {
   readonly timeouts?: Partial<Timeouts>;
 }
 
+/** Creates a client. It sends nothing by itself and must be closed. */
 export function createClient(connection: Connection, { clock, timeouts }: ClientOptions): KubernetesClient {
   const http = createHttpClient(connection, { ...TIMEOUTS, ...timeouts });
   const debounce = createRefusalDebounce(clock);
@@ -162,6 +163,7 @@ export type Decision =
   /** `same`: the Secret already contains what would be written; `newer`: it contains something newer. */
   | { readonly write?: never; readonly leave: 'same' | 'newer' };
 
+/** Outcome of an update: written, or left alone for the reason that {@link Decision} gives. */
 export type Update = 'written' | 'same' | 'newer';
 
 /**

@@ -49,6 +49,7 @@ export interface HttpClient {
 /** Bytes read of a response that refuses a watch. */
 const REFUSAL_BYTES = 64 * 1024;
 
+/** Creates an HTTP client, to be closed. */
 export function createHttpClient(connection: Connection, timeouts: Timeouts): HttpClient {
   const closing = new AbortController();
   // One listener per request in progress: Node would report more than ten as a leak.
@@ -163,6 +164,7 @@ export interface Timeouts {
   readonly idle: number;
 }
 
+/** Time limits of the daemon. */
 export const TIMEOUTS: Timeouts = {
   connect: 3 * SECOND,
   call: 5 * SECOND,

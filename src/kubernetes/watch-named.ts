@@ -25,6 +25,7 @@ export interface WatchOptions<R extends Resource> {
   readonly random: () => number;
 }
 
+/** A watch that reopens by itself. */
 export interface NamedWatch {
   /** Whether changes would be noticed now, and since when (epoch ms) that is so. */
   state(): { readonly open: boolean; readonly since: number };

@@ -50,6 +50,7 @@ export interface Wait extends Congestion {
   readonly notifier: string;
 }
 
+/** Deliveries to one notifier. */
 export interface Delivery {
   /** Starts the delivery of a change. Returns at once, whatever the outcome, and never throws. */
   changed(change: Change): void;

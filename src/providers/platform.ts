@@ -6,6 +6,7 @@ import { MINUTE } from '../core/time.ts';
 import type { PlatformRequest, Transport, TransportAnswer } from './transport.ts';
 import { statusFailure } from './transport-failure.ts';
 
+/** A response of the platform without an error code. */
 export interface PlatformAnswer {
   /** Parsed JSON, whose `errcode` is absent, null or 0. */
   readonly body: unknown;

@@ -20,6 +20,7 @@ export interface TransportOptions {
   readonly ipv4First?: boolean;
 }
 
+/** A complete HTTP response, whatever its status. */
 export interface TransportAnswer {
   readonly status: number;
   readonly text: string;

@@ -69,14 +69,17 @@ export function newAccount({ appId, secret }: SandboxAccount, dailyQuota: number
   };
 }
 
+/** Creates a corp without apps. */
 export function newCorp(corpId: string): Corp {
   return { ...DEFAULT_SETTINGS, corpId, apps: [], jsapi: undefined, ticketCalls: UNUSED };
 }
 
+/** Creates an app of a corp that has not been used yet. */
 export function newCorpApp(secret: string): CorpApp {
   return { secret, fetches: UNUSED, token: undefined, agentTicket: undefined, ticketCalls: UNUSED };
 }
 
+/** Returns the corp with the app at an index replaced. */
 export function replaceApp(corp: Corp, position: number, app: CorpApp): Corp {
   return { ...corp, apps: corp.apps.map((other, at) => (at === position ? app : other)) };
 }

@@ -15,10 +15,12 @@ export interface Caller {
 
 const NEVER = Number.NEGATIVE_INFINITY;
 
+/** Whether a caller is blocked at `now` (epoch ms). */
 export function isBlocked(caller: Caller | undefined, now: number): boolean {
   return caller !== undefined && now < caller.blockedUntil;
 }
 
+/** Counts a failing call at `now` (epoch ms); enough of them within an hour block the caller for an hour. */
 export function countFailure(caller: Caller | undefined, now: number): Caller {
   const same = caller !== undefined && now < caller.since + HOUR;
   const since = same ? caller.since : now;

@@ -5,6 +5,10 @@ export interface SandboxClock {
   readonly advance: (ms: number) => void;
 }
 
+/**
+ * Creates a clock.
+ * @param source returns epoch ms
+ */
 export function createSandboxClock(source: () => number): SandboxClock {
   let offset = 0;
   return {

@@ -21,10 +21,12 @@ export function windowOf(now: number, length: number): number {
   return Math.floor(now / length);
 }
 
+/** Returns the number of calls counted in a window. */
 export function usedIn(counter: Counter, window: number): number {
   return counter.window === window ? counter.used : 0;
 }
 
+/** Returns the counter after one more call in a window. */
 export function countIn(counter: Counter, window: number): Counter {
   return { window, used: usedIn(counter, window) + 1 };
 }

@@ -24,6 +24,7 @@ export interface SandboxOptions extends PlatformOptions {
   readonly clock?: () => number;
 }
 
+/** A running sandbox. */
 export interface Sandbox {
   /** Base URL without a trailing slash. */
   readonly url: string;

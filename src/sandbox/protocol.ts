@@ -11,6 +11,7 @@ export interface PlatformRequest {
   readonly ip: string;
 }
 
+/** The HTTP response to a call, with the facts for the journal. */
 export interface PlatformAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -30,11 +31,13 @@ export interface Trace {
 /** The two platforms give the same code different meanings, and word their messages differently. */
 export type Family = 'official' | 'wecom';
 
+/** A call that the platform refuses with an error code. */
 export interface Refusal {
   readonly family: Family;
   readonly errcode: number;
 }
 
+/** A call that the platform answers without an error. */
 export interface Grant {
   readonly body: Readonly<Record<string, unknown>>;
   /** Absent if the call issues no access token. */

@@ -18,6 +18,7 @@ export interface TokenPair {
 
 export const NO_TOKENS: TokenPair = { newest: undefined, previous: undefined };
 
+/** Creates a token with a lifetime of `ttl` ms from `now` (epoch ms). */
 export function newToken(value: string, now: number, ttl: number): Token {
   return { value, endsAt: now + ttl, validUntil: now + ttl };
 }

@@ -41,6 +41,10 @@ export interface World {
 /** Handles one platform call; `now` is in epoch ms. */
 export type Call = (world: World, request: PlatformRequest, now: number) => Outcome;
 
+/**
+ * Creates a platform without accounts.
+ * @throws {TypeError} for rules that contradict themselves
+ */
 export function createWorld(options: RuleOptions): World {
   return {
     rules: rulesFrom(options),

@@ -6,6 +6,7 @@ import { MINUTE } from '../../core/time.ts';
 import { hasEnded, self } from '../process/process-identity.ts';
 import { systemClock } from '../time/clock.ts';
 
+/** Permissions of a written file. */
 export interface Attributes {
   /** Exact permission bits: the umask does not narrow them. */
   readonly mode: number;

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { SECOND } from '../../core/time.ts';
 import { watchFolder } from './watch-folder.ts';
 
+/** A running watch on files. */
 export interface FilesWatch {
   close(): Promise<void>;
 }
