@@ -6,11 +6,11 @@ import { folderProblem, realPath } from './path-problem.ts';
 
 export interface FolderFacts {
   readonly facts: readonly Fact[];
-  /** Why nothing can be written into it. */
+  /** Why nothing can be written into the folder, in one line with advice; absent if no obstacle was found. */
   readonly problem?: string;
   readonly mount?: Mount;
   readonly storage?: Storage;
-  /** Absent while the folder is. */
+  /** Absent while the folder does not exist. */
   readonly stat?: { readonly mode: number; readonly uid: number; readonly gid: number };
 }
 
@@ -21,7 +21,11 @@ const STORAGE: Readonly<Record<Storage, string>> = {
   network: 'network',
 };
 
-/** Looks only: nothing is created. */
+/**
+ * Describes a folder for `check`: where it leads, who may use it, how it is stored. Creates nothing and never
+ * rejects.
+ * @param label heads the line that describes the folder
+ */
 export async function inspectFolder(folder: string, label: string, scene: Scene): Promise<FolderFacts> {
   const [real, found, problem] = await Promise.all([
     realPath(folder),
