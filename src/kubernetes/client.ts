@@ -84,7 +84,7 @@ export function createClient(connection: Connection, { clock, timeouts }: Client
   const debounce = createRefusalDebounce(clock);
 
   /**
-   * Keys of the refusals: every call shares the cause of a 401; calls that need the same right share that of a 403.
+   * Groups refusals by cause: all calls share that of a 401, calls that need the same right share that of a 403.
    */
   function refused(refusal: Omit<Refusal, 'lasting'>): EdgeError {
     const { verb, object, status } = refusal;
