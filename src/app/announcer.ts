@@ -1,8 +1,8 @@
 import type { CredentialConfig, NotifierConfig } from '../config/config.ts';
 import type { Kind } from '../core/credential.ts';
 import type { Clock, Unit } from '../core/ports.ts';
-import type { State } from '../core/state.ts';
-import type { Targets } from '../core/targets.ts';
+import type { State } from '../core/state/index.ts';
+import type { Targets } from '../core/state/targets.ts';
 import { SECOND } from '../core/time.ts';
 import {
   createConcurrencyLimiter,

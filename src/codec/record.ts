@@ -44,6 +44,7 @@ const Stored = v.object({
     lastForced: v.exactOptional(Epoch),
     since: Epoch,
   }),
+  /** The last failure. */
   setback: v.exactOptional(
     v.object({
       failure: v.object({
@@ -65,9 +66,14 @@ const Stored = v.object({
 });
 
 /** The record as plain data: it holds the token in the clear, so it goes only where the token itself may go. */
-export function storedOf({ token, ...record }: AccountRecord) {
+export function storedOf({ token, lastFailure, ...record }: AccountRecord) {
   const value = token?.value.reveal() ?? '';
-  return { version: 1, ...record, ...(token && { token: { ...token, value, sha256: sha256(value) } }) };
+  return {
+    version: 1,
+    ...record,
+    ...(lastFailure && { setback: lastFailure }),
+    ...(token && { token: { ...token, value, sha256: sha256(value) } }),
+  };
 }
 
 /** The record as text. */
@@ -89,8 +95,12 @@ export function recordOf(stored: unknown, account: string): AccountRecord {
   // Of the path the first key alone, which is one of ours: the keys below it are content.
   if (issues) throw unknown(v.getDotPath(issues[0])?.split('.')[0] ?? 'not an object');
   if (output.account !== account) throw new Error('a record of another account');
-  const { version: _known, token, ...record } = output;
-  return { ...record, ...(token && { token: decodeToken(token) }) };
+  const { version: _known, token, setback, ...record } = output;
+  return {
+    ...record,
+    ...(setback && { lastFailure: setback }),
+    ...(token && { token: decodeToken(token) }),
+  };
 }
 
 /** What the platform may not say is not believed of a file either: it would be published. */

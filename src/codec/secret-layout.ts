@@ -116,11 +116,11 @@ function withoutValue(record: AccountRecord): object {
 const BRIEF = 100;
 
 function brief(record: AccountRecord): AccountRecord {
-  const { setback } = record;
-  if (!setback) return record;
-  const { advice: _long, ...failure } = setback.failure;
+  const { lastFailure } = record;
+  if (!lastFailure) return record;
+  const { advice: _long, ...failure } = lastFailure.failure;
   return {
     ...record,
-    setback: { ...setback, failure: { ...failure, message: failure.message.slice(0, BRIEF) } },
+    lastFailure: { ...lastFailure, failure: { ...failure, message: failure.message.slice(0, BRIEF) } },
   };
 }

@@ -1,7 +1,7 @@
 import { type Daemon, LAST_ANSWER, startDaemon } from '../app/daemon.ts';
 import type { Failure } from '../core/failure.ts';
 import type { Step, View } from '../core/plan.ts';
-import { isPublished, liveToken, obstacle, type State } from '../core/state.ts';
+import { isPublished, liveToken, obstacle, type State } from '../core/state/index.ts';
 import type { Instant } from '../core/time.ts';
 import type { Logger } from '../observability/log/logger.ts';
 import { systemClock } from '../system/time/clock.ts';

@@ -1,12 +1,13 @@
 import type { Event } from './events/event.ts';
 import { type Backoff, backoffDelay, type Failure } from './failure.ts';
-import { settleOrphan } from './late-response.ts';
 import { adopt, withFingerprint, withoutSatisfiedRequest } from './merge-record.ts';
 import { failed, fetched } from './outcome.ts';
-import { refuse, settled } from './reader-reports.ts';
 import { handedOver, requested } from './refresh-request.ts';
-import type { Context, State } from './state.ts';
-import { freshTargets, type TargetState } from './targets.ts';
+import { settleOrphan } from './settle-late.ts';
+import { type PlatformClock, setByPlatform } from './state/clock.ts';
+import type { Context, State } from './state/index.ts';
+import { refuse, settled } from './state/reader-reports.ts';
+import { freshTargets, type TargetState } from './state/targets.ts';
 import { after, type Instant, MINUTE, SECOND } from './time.ts';
 import { lifeOf } from './token-age.ts';
 
@@ -127,10 +128,10 @@ function unpublished(state: State, id: string, failure: Failure, { now, random }
 
 /** Now the age of the token that was found is known. */
 function timed(state: State, platformDate: number | undefined, { policy, now }: Context): State {
-  const next: State = { ...state, timeAsked: true };
+  const clock: PlatformClock = { ...state.clock, timeAsked: true };
   const { token } = state.record;
-  if (platformDate === undefined || !token) return next;
-  const known: State = { ...next, anchor: { date: platformDate, ...now, certain: true } };
+  if (platformDate === undefined || !token) return { ...state, clock };
+  const known: State = { ...state, clock: setByPlatform(clock, platformDate, now) };
   return { ...known, end: after(now, lifeOf(token, known, known.record, policy, now)) };
 }
 

@@ -1,4 +1,10 @@
-import { DAY, HOUR, type Instant, SECOND } from './time.ts';
+/**
+ * What the budget of calls allows, and when it allows the next call. `due.ts` says when a fetch is due, and
+ * `state/attempts.ts` what else holds an attempt back, and until when.
+ */
+import type { Hours, Ledger } from './record.ts';
+import type { LedgerTime } from './state/clock.ts';
+import { DAY, HOUR, SECOND } from './time.ts';
 
 /** How many calls a credential's account may cost in any 24 hours. */
 export interface Budget {
@@ -6,26 +12,8 @@ export interface Budget {
   readonly forcedPerDay: number;
 }
 
-/** Calls by hour since the epoch: rolling, because when the platform resets its counters is not confirmed. */
-type Hours = Readonly<Record<string, number>>;
-
-/** What has been spent, durable and shared by all daemons of the account. Every call is written before it is sent. */
-export interface Ledger {
-  readonly fetches: Hours;
-  readonly forced: Hours;
-  /** Epoch ms. */
-  readonly lastFetch?: number;
-  readonly lastForced?: number;
-  /** Epoch ms at which it began without a past: what was spent before is not known, so the first day is frugal. */
-  readonly since: number;
-}
-
 /** WeChat ignores a forced refresh that follows another sooner than this. */
 const FORCED_SPACING = 30 * SECOND;
-
-export function emptyLedger(wall: number): Ledger {
-  return { fetches: {}, forced: {}, since: wall };
-}
 
 export function spend(ledger: Ledger, forced: boolean, time: LedgerTime): Ledger {
   return {
@@ -132,33 +120,4 @@ function elapsed(since: number | undefined, { at, certain }: LedgerTime): number
 
 function hourOf(epoch: number): string {
   return String(Math.floor(epoch / HOUR));
-}
-
-/** What time it was at some moment of ours, epoch ms. From then on it passes by our clocks, whoever sets them. */
-export interface Anchor extends Instant {
-  readonly date: number;
-  /** Whether the platform said so; until it has, it is what this machine's clock said when the daemon began. */
-  readonly certain: boolean;
-}
-
-/** The platform's time now, epoch ms. By the faster of our clocks: one stands still under a suspended machine. */
-export function platformTime(anchor: Anchor, now: Instant): number {
-  return anchor.date + Math.max(now.monotonic - anchor.monotonic, now.wall - anchor.wall);
-}
-
-/** The time the ledger counts by, epoch ms. */
-export interface LedgerTime {
-  readonly at: number;
-  /** Whether it is the platform's: nothing is forgotten on the word of a clock that may have been set. */
-  readonly certain: boolean;
-}
-
-export function ledgerTime({ date, monotonic, certain }: Anchor, now: Instant): LedgerTime {
-  return { at: Math.round(date + now.monotonic - monotonic), certain };
-}
-
-/** A clock that stands before the last call is wrong, and believing it would move that call into the future. */
-export function caughtUp(anchor: Anchor, { lastFetch = 0 }: Ledger, now: Instant): Anchor {
-  const { at, certain } = ledgerTime(anchor, now);
-  return certain || lastFetch <= at ? anchor : { date: lastFetch, ...now, certain };
 }

@@ -2,7 +2,8 @@ import { forcedObstacle } from './budget.ts';
 import type { Answer, BootTime, Token } from './credential.ts';
 import type { Policy } from './policy.ts';
 import { standing } from './record.ts';
-import { ledgerTimeOf, lifeLeft, liveToken, type State } from './state.ts';
+import { ledgerTime } from './state/clock.ts';
+import { lifeLeft, liveToken, type State } from './state/index.ts';
 import { type Deadline, HOUR, type Instant, MINUTE, remaining, SECOND } from './time.ts';
 
 /** Why a credential is fetched: the `reason` label of `refresh_total`. */
@@ -86,7 +87,7 @@ export function obstacleToForce(
 ): 'store' | 'spacing' | 'forced-budget' | undefined {
   // It kills the token that others hold, so it is written down first.
   if (state.trouble) return 'store';
-  return forcedObstacle(state.record.ledger, budget.forcedPerDay, ledgerTimeOf(state, now));
+  return forcedObstacle(state.record.ledger, budget.forcedPerDay, ledgerTime(state.clock, now));
 }
 
 /** A value that comes back until it ends is asked for once before, since it may be replaced early; ms. */

@@ -1,24 +1,25 @@
 import { type Backoff, backoffDelay, type Failure, type FailureClass, PASSING } from './failure.ts';
-import type { Setback } from './record.ts';
-import { type Context, type Hold, ledgerTimeOf, lifeLeft, type State } from './state.ts';
+import type { LastFailure } from './record.ts';
+import { ledgerTime } from './state/clock.ts';
+import { type Context, type Hold, lifeLeft, type State } from './state/index.ts';
 import { MINUTE, SECOND } from './time.ts';
 
 /**
  * What the last attempt met, as far as it is about the AppSecret that we have now: one that WeChat has taken before is
  * not blamed for a wrong one that stood in its place meanwhile.
  */
-export function currentSetback({ record, fingerprint }: State): Setback | undefined {
-  const { setback, secrets } = record;
+export function currentFailure({ record, fingerprint }: State): LastFailure | undefined {
+  const { lastFailure, secrets } = record;
   const isProven = fingerprint !== undefined && secrets.at(-1) === fingerprint;
-  const isOther = setback?.fingerprint !== undefined && setback.fingerprint !== fingerprint;
-  return setback?.failure.class === 'refused' && isProven && isOther ? undefined : setback;
+  const isOther = lastFailure?.fingerprint !== undefined && lastFailure.fingerprint !== fingerprint;
+  return lastFailure?.failure.class === 'refused' && isProven && isOther ? undefined : lastFailure;
 }
 
 /** What is to be remembered of a failure. */
-export function setbackOf(state: State, failure: Failure, context: Context): Setback {
-  const { setback: before } = state.record;
+export function lastFailureOf(state: State, failure: Failure, context: Context): LastFailure {
+  const { lastFailure: before } = state.record;
   const { backoff: _ours, effect: _none, ...told } = failure;
-  const { at } = ledgerTimeOf(state, context.now);
+  const { at } = ledgerTime(state.clock, context.now);
   const row = { failures: (before?.failures ?? 0) + 1, since: before?.since ?? at };
   const isPassing = failure.class === 'passing';
   // It is no answer to what the platform said before.
@@ -37,22 +38,22 @@ export function setbackOf(state: State, failure: Failure, context: Context): Set
  * Keeps the pause of a no that the platform gave to another daemon, or to the life before this one. After a restart a
  * refusal is tried again: someone may have mended what was refused; a used-up allowance comes back by itself.
  */
-export function withSetback(before: State, known: State, { policy, now }: Context): State {
-  const { setback } = known.record;
-  if (policy.follows) return setback ? withHeard(known, setback) : withoutFailure(known);
-  if (!setback || setback.at === before.record.setback?.at) return known;
-  const { failure, fingerprint, at, until } = setback;
+export function withLastFailure(before: State, known: State, { policy, now }: Context): State {
+  const { lastFailure } = known.record;
+  if (policy.follows) return lastFailure ? withHeard(known, lastFailure) : withoutFailure(known);
+  if (!lastFailure || lastFailure.at === before.record.lastFailure?.at) return known;
+  const { failure, fingerprint, at, until } = lastFailure;
   const isOurSecret = fingerprint === undefined || fingerprint === (known.fingerprint ?? fingerprint);
   const isRestart = before.record.generation === 0;
   if (!isOurSecret || (isRestart && failure.class === 'refused')) return known;
   // Never longer than it was meant, whatever clocks or a damaged file claim.
-  const wait = Math.min(until - ledgerTimeOf(known, now).at, until - at);
+  const wait = Math.min(until - ledgerTime(known.clock, now).at, until - at);
   if (wait <= 0 || (known.hold?.until ?? 0) >= now.monotonic + wait) return known;
-  return { ...withHeard(known, setback), hold: { why: 'backoff', until: now.monotonic + wait } };
+  return { ...withHeard(known, lastFailure), hold: { why: 'backoff', until: now.monotonic + wait } };
 }
 
 /** Another daemon's failure, as if it had been ours. */
-export function withHeard(state: State, { failure }: Setback): State {
+export function withHeard(state: State, { failure }: LastFailure): State {
   const isOurs = state.failure !== undefined && !state.heard;
   return {
     ...state,
@@ -71,7 +72,7 @@ const URGENT = 10 * SECOND;
 
 /**
  * How long others leave the platform alone after an attempt of one of them: never less than the wait of the one who
- * met a passing fault, which draws from the whole of it (a no of the platform has a pause of its own, see `setback.ts`).
+ * met a passing fault, which draws from the whole of it (a no of the platform has a pause of its own, see `lastFailure.ts`).
  * So that one goes on alone, and however many daemons there are, they ask as often as one would; should it be gone, the
  * next takes its place.
  */

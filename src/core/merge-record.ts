@@ -1,11 +1,11 @@
-import { caughtUp } from './budget.ts';
 import type { Token } from './credential.ts';
 import { reasonToFetch } from './due.ts';
-import { withAttemptElsewhere, withHeard, withSetback } from './last-failure.ts';
-import { settled } from './reader-reports.ts';
+import { withAttemptElsewhere, withHeard, withLastFailure } from './last-failure.ts';
 import { type AccountRecord, ONE_FETCH } from './record.ts';
-import type { Context, State } from './state.ts';
-import { allDue } from './targets.ts';
+import { caughtUp } from './state/clock.ts';
+import type { Context, State } from './state/index.ts';
+import { settled } from './state/reader-reports.ts';
+import { allDue } from './state/targets.ts';
 import { after, type Deadline, SECOND } from './time.ts';
 import { lifeOf } from './token-age.ts';
 
@@ -23,8 +23,8 @@ function taken(state: State, record: AccountRecord | undefined, context: Context
   if (!record || record.generation < state.record.generation) {
     return state.record.generation > 0 ? { ...looked, saved: false } : looked;
   }
-  const anchor = caughtUp(state.anchor, record.ledger, context.now);
-  const known: State = withDoubt({ ...looked, seenAt: context.now, anchor, record, saved: true }, context);
+  const clock = caughtUp(state.clock, record.ledger, context.now);
+  const known: State = withDoubt({ ...looked, seenAt: context.now, clock, record, saved: true }, context);
   const { token } = record;
   const ours = state.record.token;
   if (ours && (!token || token.generation < ours.generation)) {
@@ -43,7 +43,7 @@ function taken(state: State, record: AccountRecord | undefined, context: Context
   }
   if (!token || isSame(token, ours)) {
     const waiting = isAskedElsewhere(state, known, context) ? withAttemptElsewhere(known, context) : known;
-    return withSetback(state, waiting, context);
+    return withLastFailure(state, waiting, context);
   }
   const end = after(context.now, lifeOf(token, state, record, context.policy, context.now));
   const adopted = withToken(
@@ -54,7 +54,7 @@ function taken(state: State, record: AccountRecord | undefined, context: Context
   );
   const isRefused = known.failure?.class === 'refused' && !known.heard;
   const renewed = isRefused ? withRefusalOf(known, adopted) : adopted;
-  return withoutSatisfiedRequest(withSetback(state, renewed, context));
+  return withoutSatisfiedRequest(withLastFailure(state, renewed, context));
 }
 
 /**
@@ -63,10 +63,10 @@ function taken(state: State, record: AccountRecord | undefined, context: Context
  */
 function withAnswer(before: State, { awaited, ...known }: State): State {
   if (awaited === undefined) return known;
-  const { token, intent, generation, setback } = known.record;
+  const { token, intent, generation, lastFailure } = known.record;
   if (token?.generation !== before.record.token?.generation) return known;
   if (intent || generation < awaited + ONE_FETCH) return { ...known, awaited };
-  return setback ? withHeard(known, setback) : { ...known, unready: Math.max(1, known.unready) };
+  return lastFailure ? withHeard(known, lastFailure) : { ...known, unready: Math.max(1, known.unready) };
 }
 
 /** What is published of its end is no later than what is believed of it. */

@@ -2,13 +2,15 @@ import { refund, spend } from './budget.ts';
 import { type Answer, oddAnswer, type Token } from './credential.ts';
 import { birthOf, bootTimeOf } from './due.ts';
 import type { Failure } from './failure.ts';
-import { holdAfter, setbackOf } from './last-failure.ts';
+import { holdAfter, lastFailureOf } from './last-failure.ts';
 import { withDoubt, withToken } from './merge-record.ts';
 import { kills, type Policy } from './policy.ts';
 import { type AccountRecord, withSecret } from './record.ts';
-import { type Context, ledgerTimeOf, type State } from './state.ts';
+import { ledgerTime, setByPlatform } from './state/clock.ts';
+import type { Context, State } from './state/index.ts';
 import { after, type Instant, remaining, SECOND } from './time.ts';
 import { sameAgain, withBreath } from './unchanged-token.ts';
+import { without } from './without.ts';
 
 /** The record to make durable before a request: the call is spent, and a destructive one leaves its intent. */
 export function begin(state: State, policy: Policy, forced: boolean, now: Instant): AccountRecord {
@@ -16,7 +18,7 @@ export function begin(state: State, policy: Policy, forced: boolean, now: Instan
   return {
     ...record,
     generation: record.generation + 1,
-    ledger: spend(record.ledger, forced, ledgerTimeOf(state, now)),
+    ledger: spend(record.ledger, forced, ledgerTime(state.clock, now)),
     ...(kills(policy, forced) && { intent: { at: now.wall, forced } }),
   };
 }
@@ -28,7 +30,7 @@ export function fetched(state: State, answer: Answer, startedAt: Instant, contex
   if (remaining(end, now) <= 0) {
     return failed(state, oddAnswer('took longer to arrive than its token lives').failure, context);
   }
-  const { intent: _settled, setback: _over, ...record } = state.record;
+  const record = without(state.record, 'intent', 'lastFailure');
   const { doubt: _settledToo, ...rest } = state;
   const generation = record.generation + 1;
   const next: State = {
@@ -37,7 +39,7 @@ export function fetched(state: State, answer: Answer, startedAt: Instant, contex
     saved: false,
     askedAt: now.monotonic,
     ...(answer.platformDate !== undefined && {
-      anchor: { date: answer.platformDate, ...now, certain: true },
+      clock: setByPlatform(state.clock, answer.platformDate, now),
     }),
   };
   const token: Token = {
@@ -58,11 +60,10 @@ export function failed(state: State, failure: Failure, context: Context): State 
   const { heard: _others, ...known } = state;
   const tried: State = { ...known, failures: state.failures + 1, failure, blocked: 0 };
   const next: State = { ...tried, hold: holdAfter(tried, failure, context) };
-  const setback = setbackOf(next, failure, context);
-  const record = { ...state.record, generation: state.record.generation + 1, setback };
+  const lastFailure = lastFailureOf(next, failure, context);
+  const record = { ...state.record, generation: state.record.generation + 1, lastFailure };
   if (failure.effect === 'unknown') return withDoubt({ ...next, record, saved: false }, context);
-  const { intent: _settled, ...certain } = record;
   const { doubt: _settledToo, ...trusted } = next;
   const ledger = failure.effect === 'unsent' ? refund(record.ledger) : record.ledger;
-  return { ...trusted, record: { ...certain, ledger }, saved: false };
+  return { ...trusted, record: { ...without(record, 'intent'), ledger }, saved: false };
 }

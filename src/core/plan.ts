@@ -11,7 +11,8 @@ import {
 import { kills, type Policy } from './policy.ts';
 import type { Unit } from './ports.ts';
 import { standing } from './record.ts';
-import { type Demotion, ledgerTimeOf, lifeLeft, liveToken, type State } from './state.ts';
+import { ledgerTime } from './state/clock.ts';
+import { type Demotion, lifeLeft, liveToken, type State } from './state/index.ts';
 import { type Instant, SECOND } from './time.ts';
 
 export interface FetchStep {
@@ -100,7 +101,7 @@ function fetchStep(reason: Reason, state: State, policy: Policy, now: Instant): 
   if (isGuess(reason, state, policy)) return { kind: 'ask-time' };
   const early = reason === 'due' || reason === 'expired' ? untilTakenUp(state, policy, now) : 0;
   if (early > 0) return { kind: 'wait', ms: early, why: 'unready' };
-  const budget = fetchHold(state.record.ledger, policy.budget.fetchesPerDay, ledgerTimeOf(state, now));
+  const budget = fetchHold(state.record.ledger, policy.budget.fetchesPerDay, ledgerTime(state.clock, now));
   if (budget > 0) return { kind: 'wait', ms: budget, why: 'budget' };
   return { kind: 'fetch', reason, ...strength(state, policy, now) };
 }
@@ -109,9 +110,15 @@ function fetchStep(reason: Reason, state: State, policy: Policy, now: Instant): 
  * Whether a fetch that kills the token before would happen on the word of this machine's clock alone, which may be
  * wrong: a neighbour may have fetched a minute ago, and then two tokens die where one should.
  */
-function isGuess(reason: Reason, { record, anchor, timeAsked }: State, { destructive }: Policy): boolean {
+function isGuess(reason: Reason, { record, clock }: State, { destructive }: Policy): boolean {
   const byClock = reason === 'due' || reason === 'expired';
-  return destructive && byClock && !anchor.certain && !timeAsked && record.token?.platformDate !== undefined;
+  return (
+    destructive &&
+    byClock &&
+    !clock.anchor.certain &&
+    !clock.timeAsked &&
+    record.token?.platformDate !== undefined
+  );
 }
 
 function idleStep(state: State, policy: Policy, now: Instant): Step {

@@ -1,7 +1,7 @@
 import type { Answer, Kind, Token } from './credential.ts';
 import type { Policy } from './policy.ts';
 import type { AccountRecord } from './record.ts';
-import type { Strength } from './state.ts';
+import type { Strength } from './state/index.ts';
 import type { Instant } from './time.ts';
 
 /** Time is an argument: this is where it comes from. */

@@ -1,6 +1,6 @@
 import type { Policy } from './policy.ts';
-import { lifeLeft, type State } from './state.ts';
-import type { TargetState } from './targets.ts';
+import { lifeLeft, type State } from './state/index.ts';
+import type { TargetState } from './state/targets.ts';
 import { type Instant, remaining } from './time.ts';
 
 /**

@@ -1,10 +1,36 @@
-import { emptyLedger, type Ledger } from './budget.ts';
+/**
+ * The durable data of an account. This module is the ground of core: it imports types of data only, so that every
+ * decision may import it.
+ */
 import type { Token } from './credential.ts';
 import type { Failure } from './failure.ts';
 
+/** Calls by hour since the epoch: rolling, because when the platform resets its counters is not confirmed. */
+export type Hours = Readonly<Record<string, number>>;
+
 /**
- * A request that may kill the published token, written down before it is sent. Found again without an outcome (a
- * crash, a lost answer, a lost lock) it says: whatever the token's expiry claims, it may be dying.
+ * The calls that the account has spent, durable and shared by all daemons of the account. A daemon writes every call
+ * down before it sends it. `budget.ts` counts with it.
+ */
+export interface Ledger {
+  readonly fetches: Hours;
+  readonly forced: Hours;
+  /** Epoch ms. */
+  readonly lastFetch?: number;
+  readonly lastForced?: number;
+  /** Epoch ms at which the ledger began without a past: nobody knows what was spent before, so its first day is frugal. */
+  readonly since: number;
+}
+
+/** @param wall epoch ms */
+export function emptyLedger(wall: number): Ledger {
+  return { fetches: {}, forced: {}, since: wall };
+}
+
+/**
+ * A request that may kill the published token. The daemon writes it down before it sends the request. An intent that is
+ * found without an outcome (after a crash, a lost answer or a lost lock) says that the token may be dying, whatever its
+ * expiry claims.
  */
 export interface Intent {
   /** Epoch ms. */
@@ -12,21 +38,38 @@ export interface Intent {
   readonly forced: boolean;
 }
 
-/** What is known of one account, durably: the same in the state folder, and wherever else daemons share it. */
+/**
+ * The last attempt that failed. It stays in the record until an attempt succeeds, so that whoever looks at the record
+ * sees what is wrong. When the platform itself said no, all daemons of the account keep the pause that its answer asks
+ * for, and a restart does not forget it. Times are epoch ms by the ledger's time.
+ */
+export interface LastFailure {
+  readonly failure: Omit<Failure, 'backoff' | 'effect'>;
+  /** Fingerprint of the AppSecret with which the attempt was made. */
+  readonly fingerprint?: string;
+  readonly at: number;
+  /** When the pause ends. Equal to `at` for a failure that says nothing about the account, such as a cut cable. */
+  readonly until: number;
+  /** How many attempts in a row have failed, counting all daemons of the account, and when the first of them did. */
+  readonly failures: number;
+  readonly since: number;
+}
+
+/** The durable record of one account: the same in the state folder, and wherever else daemons share it. */
 export interface AccountRecord {
-  /** Platform, type and appid: a record of another account is never adopted. */
+  /** Platform, type and appid. No daemon adopts a record of another account. */
   readonly account: string;
-  /** Grows with every write under the lock; of two records the higher is the newer, whatever the clocks say. */
+  /** Grows with every write under the lock. Of two records the one with the higher number is newer, whatever clocks say. */
   readonly generation: number;
   readonly token?: Token;
   readonly intent?: Intent;
   readonly ledger: Ledger;
-  readonly setback?: Setback;
+  readonly lastFailure?: LastFailure;
   /** Fingerprints of the AppSecrets that fetched successfully, the current one last; never the secrets. */
   readonly secrets: readonly string[];
 }
 
-/** A fetch writes the record so often: before the request and after it. */
+/** Number of record writes per fetch: one before the request, one after. */
 export const ONE_FETCH = 2;
 
 /** @param wall epoch ms */
@@ -34,17 +77,18 @@ export function emptyRecord(account: string, wall: number): AccountRecord {
   return { account, generation: 0, ledger: emptyLedger(wall), secrets: [] };
 }
 
-/** How many secrets are remembered: a rolling change meets two. */
+/** How many AppSecrets the record remembers. A rolling change meets two. */
 const REMEMBERED = 5;
 
+/** The remembered AppSecrets after the one with this fingerprint has fetched. */
 export function withSecret(secrets: readonly string[], fingerprint: string | undefined): readonly string[] {
   if (fingerprint === undefined || secrets.at(-1) === fingerprint) return secrets;
   return [...secrets.filter((known) => known !== fingerprint), fingerprint].slice(-REMEMBERED);
 }
 
 /**
- * What our own secret is to an account: `new` is one that never fetched here and deserves one call to prove it;
- * `replaced` is one that others have moved on from, so we lag behind a rolling change.
+ * How our own AppSecret stands with an account. A `new` one has never fetched here and deserves one call to prove itself.
+ * A `replaced` one is one that other daemons have moved on from, so we lag behind a rolling change.
  */
 export function standing(
   secrets: readonly string[],
@@ -52,21 +96,4 @@ export function standing(
 ): 'current' | 'new' | 'replaced' {
   if (fingerprint === undefined || secrets.length === 0 || secrets.at(-1) === fingerprint) return 'current';
   return secrets.includes(fingerprint) ? 'replaced' : 'new';
-}
-
-/**
- * The last attempt that failed, durable until one succeeds: whoever looks at the record sees what is wrong. After a no of
- * the platform all daemons of the account keep the pause that it asks for, and a restart does not forget it. Epoch ms by
- * the ledger's time.
- */
-export interface Setback {
-  readonly failure: Omit<Failure, 'backoff' | 'effect'>;
-  /** Of the secret that was refused. */
-  readonly fingerprint?: string;
-  readonly at: number;
-  /** When the pause ends; `at` of a failure that says nothing about the account, such as a cut cable. */
-  readonly until: number;
-  /** Attempts that failed in a row, of all daemons of the account, and when the first of them did. */
-  readonly failures: number;
-  readonly since: number;
 }

@@ -1,6 +1,6 @@
 import type { Event } from './events/event.ts';
-import { settled } from './reader-reports.ts';
-import type { Context, State, Strength } from './state.ts';
+import type { Context, State, Strength } from './state/index.ts';
+import { settled } from './state/reader-reports.ts';
 import type { Instant } from './time.ts';
 
 type Requested = Extract<Event, { type: 'requested' }>;

@@ -1,8 +1,8 @@
-import { platformTime } from './budget.ts';
 import type { Token } from './credential.ts';
 import type { Policy } from './policy.ts';
 import { type AccountRecord, ONE_FETCH } from './record.ts';
-import type { State } from './state.ts';
+import { platformTime } from './state/clock.ts';
+import type { State } from './state/index.ts';
 import { type Instant, MINUTE, SECOND } from './time.ts';
 
 /** Clocks that are right differ by less than that, in ms. */
@@ -32,10 +32,10 @@ export function lifeOf(
  * it older, since one that was set back, or stood still under a suspended machine, makes it younger.
  * @param greatest that it can have, whatever clocks say
  */
-function ageOf(token: Token, { anchor }: State, greatest: number, now: Instant): number | undefined {
-  const isExact = anchor.certain && token.platformDate !== undefined;
+function ageOf(token: Token, { clock }: State, greatest: number, now: Instant): number | undefined {
+  const isExact = clock.anchor.certain && token.platformDate !== undefined;
   const ages = isExact
-    ? [platformTime(anchor, now) - token.platformDate]
+    ? [platformTime(clock, now) - token.platformDate]
     : agesByClocks(token, now).filter((age) => age > -SKEW);
   const oldest = ages.length > 0 ? Math.max(0, ...ages) : Number.POSITIVE_INFINITY;
   const age = Math.min(oldest, greatest);

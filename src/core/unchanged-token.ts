@@ -2,8 +2,8 @@ import type { Token } from './credential.ts';
 import { pauseBefore, untilDue } from './due.ts';
 import { type Backoff, backoffDelay } from './failure.ts';
 import type { Policy } from './policy.ts';
-import type { Context, State } from './state.ts';
-import { allDue } from './targets.ts';
+import type { Context, State } from './state/index.ts';
+import { allDue } from './state/targets.ts';
 import { after, type Deadline, type Instant, MINUTE, SECOND } from './time.ts';
 
 /** `expires_in` counts whole seconds, so one and the same end is computed within one or two of them. */

@@ -2,7 +2,7 @@ import type { Event } from '../core/events/event.ts';
 import type { Report } from '../core/events/report.ts';
 import { type Plan, plan } from '../core/plan.ts';
 import type { Clock, Unit } from '../core/ports.ts';
-import type { State } from '../core/state.ts';
+import type { State } from '../core/state/index.ts';
 import type { Instant } from '../core/time.ts';
 
 /** A unit with what is known of it: only {@link Happen} changes that. */

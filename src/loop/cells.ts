@@ -1,7 +1,7 @@
 import { apply } from '../core/apply.ts';
 import type { Rest } from '../core/plan.ts';
 import type { Unit } from '../core/ports.ts';
-import { initialState } from '../core/state.ts';
+import { initialState } from '../core/state/index.ts';
 import type { Cell, Happen, Surroundings } from './cell.ts';
 
 /** A cell with what runs for it: one step at a time, and each target on its own. */

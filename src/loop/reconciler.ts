@@ -1,9 +1,9 @@
 import type { Event } from '../core/events/event.ts';
 import { lasts, restOf, type View } from '../core/plan.ts';
 import type { Unit } from '../core/ports.ts';
-import { judgeRefusal } from '../core/reader-reports.ts';
 import type { Secret } from '../core/secret.ts';
-import type { State, Strength } from '../core/state.ts';
+import type { State, Strength } from '../core/state/index.ts';
+import { judgeRefusal } from '../core/state/reader-reports.ts';
 import { type Loop, planOf, type Surroundings } from './cell.ts';
 import { type BusyCell, createCells } from './cells.ts';
 import { createGates } from './host-limit.ts';

@@ -3,7 +3,7 @@ import { failureOf } from '../core/failure.ts';
 import type { Step } from '../core/plan.ts';
 import type { Probe, Publisher } from '../core/ports.ts';
 import type { AccountRecord } from '../core/record.ts';
-import { lifeLeft } from '../core/state.ts';
+import { lifeLeft } from '../core/state/index.ts';
 import { type Cell, type Loop, planOf } from './cell.ts';
 import { createFetching } from './fetching.ts';
 import { createLocks, createRecords } from './store.ts';

@@ -2,7 +2,7 @@ import { type Failure, failureOf } from '../core/failure.ts';
 import type { FetchStep, Step } from '../core/plan.ts';
 import type { Lease, Wish } from '../core/ports.ts';
 import type { AccountRecord } from '../core/record.ts';
-import type { State } from '../core/state.ts';
+import type { State } from '../core/state/index.ts';
 import type { Cell, Loop } from './cell.ts';
 
 export interface Locks {

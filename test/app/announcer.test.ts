@@ -3,7 +3,7 @@ import { createAnnouncer } from '../../src/app/announcer.ts';
 import type { CredentialConfig, NotifierConfig } from '../../src/config/config.ts';
 import { type Failure, PASSING } from '../../src/core/failure.ts';
 import { type AccountRecord, emptyRecord } from '../../src/core/record.ts';
-import type { Targets } from '../../src/core/targets.ts';
+import type { Targets } from '../../src/core/state/targets.ts';
 import type { DeliveryEvent, Wait } from '../../src/notifiers/index.ts';
 import { idOf } from '../../src/publishers/file.ts';
 import { systemClock } from '../../src/system/time/clock.ts';

@@ -26,7 +26,7 @@ function longest(): AccountRecord {
     ledger: { fetches: hours, forced: hours, lastFetch: NOW, lastForced: NOW, since: NOW },
     intent: { at: NOW, forced: true },
     secrets: Array.from({ length: 5 }, (_, index) => String(index).repeat(32)),
-    setback: { failure, fingerprint: 'f'.repeat(32), at: NOW, until: NOW, failures: 1e6, since: NOW },
+    lastFailure: { failure, fingerprint: 'f'.repeat(32), at: NOW, until: NOW, failures: 1e6, since: NOW },
     token: {
       ...{ value: new Secret('x'.repeat(4096)), expiresIn: 7200, generation: 1e9, platformDate: NOW },
       ...{ issuedAt: NOW, expiresAt: NOW, bootTime: { boot: 'b'.repeat(36), at: 1e9 }, unwitnessed: true },
@@ -79,10 +79,13 @@ describe('layout of the cluster Secret', () => {
   });
 
   it('a stored credential is read as it was written, except for overlong error texts', () => {
-    const { setback, ...rest } = longest();
+    const { lastFailure, ...rest } = longest();
     expect(decodePart(encodePart(rest, SUBJECT), ACCOUNT)).toEqual(rest);
     const read = decodePart(encodePart(longest(), SUBJECT), ACCOUNT);
-    expect(read).toMatchObject({ ...rest, setback: { at: setback?.at, failure: { code: 'wx-40164' } } });
+    expect(read).toMatchObject({
+      ...rest,
+      lastFailure: { at: lastFailure?.at, failure: { code: 'wx-40164' } },
+    });
   });
 
   it('an absent record is read as none and an invalid one fails without being quoted', () => {

@@ -3,7 +3,7 @@ import { apply } from '../../src/core/apply.ts';
 import type { Event } from '../../src/core/events/event.ts';
 import { restOf } from '../../src/core/plan.ts';
 import { servedLife } from '../../src/core/readiness.ts';
-import { isPublished, obstacle, type State } from '../../src/core/state.ts';
+import { isPublished, obstacle, type State } from '../../src/core/state/index.ts';
 import { after, HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
 import { lifeOf } from '../../src/core/token-age.ts';
 import { graceOf } from '../../src/core/unchanged-token.ts';

@@ -1,14 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import {
-  emptyLedger,
-  fetchHold,
-  forcedObstacle,
-  type Ledger,
-  type LedgerTime,
-  refund,
-  spend,
-  spent,
-} from '../../src/core/budget.ts';
+import { fetchHold, forcedObstacle, refund, spend, spent } from '../../src/core/budget.ts';
+import { emptyLedger, type Ledger } from '../../src/core/record.ts';
+import type { LedgerTime } from '../../src/core/state/clock.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
 
 /** A full hour, by the platform's time. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { apply } from '../../src/core/apply.ts';
 import type { Answer } from '../../src/core/credential.ts';
 import type { Event } from '../../src/core/events/event.ts';
-import { currentSetback } from '../../src/core/last-failure.ts';
+import { currentFailure } from '../../src/core/last-failure.ts';
 import { begin } from '../../src/core/outcome.ts';
 import { Secret } from '../../src/core/secret.ts';
 import { HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
@@ -102,10 +102,10 @@ describe('changes of the AppSecret', () => {
     story.fetch(token('1'));
     observe(story, 'wrong');
     story.fail({ class: 'refused', code: 'wx-40125', effect: 'none' });
-    expect(currentSetback(story.state())).toMatchObject({ failure: { code: 'wx-40125' } });
+    expect(currentFailure(story.state())).toMatchObject({ failure: { code: 'wx-40125' } });
     observe(story, 'right');
     expect(story.state().failure).toBeUndefined();
-    expect(currentSetback(story.state())).toBeUndefined();
+    expect(currentFailure(story.state())).toBeUndefined();
     expect(story.plan().step).toMatchObject({ kind: 'wait', why: 'fresh' });
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { judge } from '../../src/coordination/folder/refresh-desk.ts';
 import { Secret } from '../../src/core/secret.ts';
-import { lifeLeft } from '../../src/core/state.ts';
+import { lifeLeft } from '../../src/core/state/index.ts';
 import { HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
 import { PASSING_FAULT, type Story, TARGET, tell, token } from '../support/story.ts';
 

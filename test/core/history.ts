@@ -7,7 +7,13 @@ import { begin } from '../../src/core/outcome.ts';
 import { type FetchStep, plan, type Step } from '../../src/core/plan.ts';
 import { kills, type Policy } from '../../src/core/policy.ts';
 import { type AccountRecord, emptyRecord } from '../../src/core/record.ts';
-import { initialState, isPublished, lifeLeft, type State, type Strength } from '../../src/core/state.ts';
+import {
+  initialState,
+  isPublished,
+  lifeLeft,
+  type State,
+  type Strength,
+} from '../../src/core/state/index.ts';
 import { DAY, type Instant, MINUTE, SECOND } from '../../src/core/time.ts';
 import { restOf } from '../simulate/due.ts';
 import { seeded } from '../support/clock.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { type Failure, PASSING } from '../../src/core/failure.ts';
-import { currentSetback, setbackOf, withHeard, withSetback } from '../../src/core/last-failure.ts';
-import type { Setback } from '../../src/core/record.ts';
-import type { State } from '../../src/core/state.ts';
+import { currentFailure, lastFailureOf, withHeard, withLastFailure } from '../../src/core/last-failure.ts';
+import type { LastFailure } from '../../src/core/record.ts';
+import type { State } from '../../src/core/state/index.ts';
 import { HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
 import { PASSING_FAULT, type Story, tell } from '../support/story.ts';
 
@@ -19,7 +19,7 @@ const { backoff: _b, effect: _e, ...TOLD } = QUOTA;
 const contextOf = ({ policy, clock }: Story) => ({ policy, now: clock.now(), random: 0.5 });
 
 /** What another daemon has met and written down, a second ago. */
-function met(story: Story, changes: Partial<Setback> = {}): Setback {
+function met(story: Story, changes: Partial<LastFailure> = {}): LastFailure {
   const at = story.clock.now().wall - SECOND;
   return { failure: TOLD, at, until: at + HOUR, failures: 1, since: at, ...changes };
 }
@@ -37,12 +37,12 @@ describe('failures in the record', () => {
       ...story.state(),
       ...{ fingerprint: 'f', hold: { why: 'backoff', until: monotonic + HOUR + 0.4 } },
     };
-    const first = setbackOf(state, QUOTA, contextOf(story));
+    const first = lastFailureOf(state, QUOTA, contextOf(story));
     expect(first).toEqual({
       ...{ failure: TOLD, fingerprint: 'f', at: wall, until: wall + HOUR, failures: 1, since: wall },
     });
     story.clock.pass(2 * HOUR);
-    const again = setbackOf(withRecord(story.state(), { setback: first }), QUOTA, contextOf(story));
+    const again = lastFailureOf(withRecord(story.state(), { lastFailure: first }), QUOTA, contextOf(story));
     expect(again).toMatchObject({ failures: 2, since: wall, at: wall + 2 * HOUR, until: wall + 2 * HOUR });
     expect(again).not.toHaveProperty('fingerprint');
   });
@@ -51,75 +51,84 @@ describe('failures in the record', () => {
     const story = tell('stable-token');
     const { wall, monotonic } = story.clock.now();
     const held: State = { ...story.state(), hold: { why: 'backoff', until: monotonic + HOUR } };
-    expect(setbackOf(held, PASSING_FAULT, contextOf(story))).toMatchObject({ at: wall, until: wall });
+    expect(lastFailureOf(held, PASSING_FAULT, contextOf(story))).toMatchObject({ at: wall, until: wall });
     const before = met(story, { failures: 3, until: wall + 1 });
-    const during = setbackOf(withRecord(held, { setback: before }), PASSING_FAULT, contextOf(story));
+    const during = lastFailureOf(withRecord(held, { lastFailure: before }), PASSING_FAULT, contextOf(story));
     expect(during).toEqual({ ...before, failures: 4 });
     const over = met(story, { failures: 3, until: wall });
-    const after = setbackOf(withRecord(held, { setback: over }), PASSING_FAULT, contextOf(story));
+    const after = lastFailureOf(withRecord(held, { lastFailure: over }), PASSING_FAULT, contextOf(story));
     expect(after).toMatchObject({ failure: { code: 'timeout' }, failures: 4, since: over.since });
   });
 });
 
-describe('setbacks of another AppSecret', () => {
+describe('failures of another AppSecret', () => {
   const current = (changes: Partial<State['record']>, fingerprint?: string) => {
     const state = withRecord(tell('stable-token').state(), changes);
-    return currentSetback({ ...state, ...(fingerprint && { fingerprint }) });
+    return currentFailure({ ...state, ...(fingerprint && { fingerprint }) });
   };
   const refused = { ...met(tell('stable-token')), failure: { ...TOLD, class: 'refused' as const } };
 
   it('a proven AppSecret is not blamed for the refusal of another one', () => {
     expect(
-      current({ setback: { ...refused, fingerprint: 'wrong' }, secrets: ['ours'] }, 'ours'),
+      current({ lastFailure: { ...refused, fingerprint: 'wrong' }, secrets: ['ours'] }, 'ours'),
     ).toBeUndefined();
   });
 
   it.each<[string, Partial<State['record']>, string | undefined]>([
     [
       'this very secret was refused',
-      { setback: { ...refused, fingerprint: 'ours' }, secrets: ['ours'] },
+      { lastFailure: { ...refused, fingerprint: 'ours' }, secrets: ['ours'] },
       'ours',
     ],
-    ['nobody knows which secret was refused', { setback: refused, secrets: ['ours'] }, 'ours'],
+    ['nobody knows which secret was refused', { lastFailure: refused, secrets: ['ours'] }, 'ours'],
     [
       'the secret is not proven',
-      { setback: { ...refused, fingerprint: 'wrong' }, secrets: ['other'] },
+      { lastFailure: { ...refused, fingerprint: 'wrong' }, secrets: ['other'] },
       'ours',
     ],
     [
       'our secret cannot be read',
-      { setback: { ...refused, fingerprint: 'wrong' }, secrets: ['ours'] },
+      { lastFailure: { ...refused, fingerprint: 'wrong' }, secrets: ['ours'] },
       undefined,
     ],
     [
       'no secret was refused',
-      { setback: { ...met(tell('wecom')), fingerprint: 'wrong' }, secrets: ['ours'] },
+      { lastFailure: { ...met(tell('wecom')), fingerprint: 'wrong' }, secrets: ['ours'] },
       'ours',
     ],
-  ])('a setback counts when %s', (_, changes, fingerprint) => {
-    expect(current(changes, fingerprint)).toBe(changes.setback);
+  ])('a failure counts when %s', (_, changes, fingerprint) => {
+    expect(current(changes, fingerprint)).toBe(changes.lastFailure);
   });
 
-  it('a record without a setback reports none', () => {
+  it('a record without a last failure reports none', () => {
     expect(current({ secrets: ['ours'] }, 'ours')).toBeUndefined();
   });
 });
 
-describe('setbacks of another daemon', () => {
-  /** What a daemon that had seen `generation` makes of a record with that setback. */
-  function heard(story: Story, setback: Setback | undefined, changes: Partial<State> = {}, generation = 3) {
+describe('failures of another daemon', () => {
+  /** What a daemon that had seen `generation` makes of a record with that last failure. */
+  function heard(
+    story: Story,
+    lastFailure: LastFailure | undefined,
+    changes: Partial<State> = {},
+    generation = 3,
+  ) {
     const before = withRecord(story.state(), { generation });
-    const known = { ...withRecord(before, setback ? { setback } : {}), ...changes };
+    const known = { ...withRecord(before, lastFailure ? { lastFailure } : {}), ...changes };
     return {
       known,
-      after: withSetback(before, setback ? withRecord(known, { setback }) : known, contextOf(story)),
+      after: withLastFailure(
+        before,
+        lastFailure ? withRecord(known, { lastFailure }) : known,
+        contextOf(story),
+      ),
     };
   }
 
   it('the pause of another daemon is kept like our own', () => {
     const story = tell('stable-token');
-    const setback = met(story);
-    const { after } = heard(story, setback);
+    const lastFailure = met(story);
+    const { after } = heard(story, lastFailure);
     expect(after).toMatchObject({
       failure: { code: 'wx-45009', effect: 'none', backoff: PASSING },
       heard: true,
@@ -147,11 +156,11 @@ describe('setbacks of another daemon', () => {
     expect(shorter.after.hold?.until).toBe(hold.until);
   });
 
-  it('a setback that is already known is not taken over again', () => {
+  it('a failure that is already known is not taken over again', () => {
     const story = tell('stable-token');
-    const setback = met(story);
-    const before = withRecord(story.state(), { generation: 3, setback });
-    expect(withSetback(before, before, contextOf(story))).toBe(before);
+    const lastFailure = met(story);
+    const before = withRecord(story.state(), { generation: 3, lastFailure });
+    expect(withLastFailure(before, before, contextOf(story))).toBe(before);
   });
 
   it('the refusal of another secret causes no pause, that of our own does', () => {
@@ -183,10 +192,10 @@ describe('setbacks of another daemon', () => {
     const { after } = heard(story, met(story));
     expect(after).toMatchObject({ heard: true, failure: { code: 'wx-45009' } });
     expect(after).not.toHaveProperty('hold');
-    const well = withSetback(after, withRecord({ ...after, failures: 2 }, {}), contextOf(story));
+    const well = withLastFailure(after, withRecord({ ...after, failures: 2 }, {}), contextOf(story));
     expect(well.failures).toBe(2);
-    const { setback: _gone, ...record } = after.record;
-    const over = withSetback(after, { ...after, record }, contextOf(story));
+    const { lastFailure: _gone, ...record } = after.record;
+    const over = withLastFailure(after, { ...after, record }, contextOf(story));
     expect(over).toMatchObject({ failures: 0 });
     expect(over).not.toHaveProperty('failure');
     expect(over).not.toHaveProperty('heard');

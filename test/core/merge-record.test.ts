@@ -3,7 +3,7 @@ import type { Failure } from '../../src/core/failure.ts';
 import { adopt, withFingerprint, withoutSatisfiedRequest } from '../../src/core/merge-record.ts';
 import { type AccountRecord, ONE_FETCH } from '../../src/core/record.ts';
 import { handedOver, requested } from '../../src/core/refresh-request.ts';
-import type { State } from '../../src/core/state.ts';
+import type { State } from '../../src/core/state/index.ts';
 import { HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
 import { PASSING_FAULT, type Story, tell, token } from '../support/story.ts';
 
@@ -162,8 +162,8 @@ describe('refresh handed over to another daemon', () => {
 
   it('a handed-over refresh is answered by the failure that the other daemon met', () => {
     const { backoff: _b, effect: _e, ...failure } = PASSING_FAULT;
-    const setback = { failure, at: 5, until: 5, failures: 1, since: 5 };
-    const next = answered(ONE_FETCH, { setback });
+    const lastFailure = { failure, at: 5, until: 5, failures: 1, since: 5 };
+    const next = answered(ONE_FETCH, { lastFailure });
     expect(next).toMatchObject({ failure: { code: 'timeout' }, heard: true });
     expect(next.unready).toBe(0);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { judgeRefusal, type Refusals, refuse, settled } from '../../src/core/reader-reports.ts';
+import { judgeRefusal, type Refusals, refuse, settled } from '../../src/core/state/reader-reports.ts';
 import { MINUTE } from '../../src/core/time.ts';
 import { tell, token } from '../support/story.ts';
 

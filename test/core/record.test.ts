@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { caughtUp, ledgerTime, platformTime } from '../../src/core/budget.ts';
 import { emptyRecord, standing, withSecret } from '../../src/core/record.ts';
 import { stronger } from '../../src/core/refresh-request.ts';
+import { caughtUp, ledgerTime, platformTime } from '../../src/core/state/clock.ts';
 
 describe('AppSecrets in a record', () => {
   it('the AppSecret that fetched last comes last, and each is listed once', () => {
@@ -43,14 +43,15 @@ describe('AppSecrets in a record', () => {
 
 describe('platform time', () => {
   const anchor = { date: 100_000, wall: 50_000, monotonic: 1_000, certain: true };
+  const clock = { anchor, timeAsked: false };
 
   it('platform time follows the faster of wall clock and monotonic clock', () => {
-    expect(platformTime(anchor, { wall: 50_700, monotonic: 1_200 })).toBe(100_700);
-    expect(platformTime(anchor, { wall: 49_000, monotonic: 1_200 })).toBe(100_200);
+    expect(platformTime(clock, { wall: 50_700, monotonic: 1_200 })).toBe(100_700);
+    expect(platformTime(clock, { wall: 49_000, monotonic: 1_200 })).toBe(100_200);
   });
 
   it('the ledger counts by the monotonic clock in whole milliseconds', () => {
-    expect(ledgerTime(anchor, { wall: 99_000, monotonic: 1_200.4 })).toEqual({ at: 100_200, certain: true });
+    expect(ledgerTime(clock, { wall: 99_000, monotonic: 1_200.4 })).toEqual({ at: 100_200, certain: true });
   });
 
   it('a guessed time before the last call moves up to it, a certain one stays', () => {
@@ -59,9 +60,11 @@ describe('platform time', () => {
       ...{ fetches: {}, forced: {}, since: 0 },
       ...(lastFetch !== undefined && { lastFetch }),
     });
-    const guess = { ...anchor, certain: false };
-    expect(caughtUp(guess, ledger(200_000), now)).toEqual({ date: 200_000, ...now, certain: false });
-    expect(caughtUp(anchor, ledger(200_000), now)).toBe(anchor);
+    const guess = { ...clock, anchor: { ...anchor, certain: false } };
+    expect(caughtUp(guess, ledger(200_000), now)).toMatchObject({
+      anchor: { date: 200_000, ...now, certain: false },
+    });
+    expect(caughtUp(clock, ledger(200_000), now)).toBe(clock);
     expect(caughtUp(guess, ledger(100_100), now)).toBe(guess);
     expect(caughtUp(guess, ledger(), now)).toBe(guess);
   });

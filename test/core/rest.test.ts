@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { lasts, plan, restOf } from '../../src/core/plan.ts';
-import { initialState, type State } from '../../src/core/state.ts';
+import { initialState, type State } from '../../src/core/state/index.ts';
 import { after, type Instant, MINUTE, SECOND } from '../../src/core/time.ts';
 import { aToken } from '../publishers/token.ts';
 import { policyFor } from '../support/kinds.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Backoff, backoffDelay, type FailureClass, PASSING } from '../../src/core/failure.ts';
 import { holdAfter, withAttemptElsewhere } from '../../src/core/last-failure.ts';
-import type { State } from '../../src/core/state.ts';
+import type { State } from '../../src/core/state/index.ts';
 import { after, HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
 import { tell } from '../support/story.ts';
 

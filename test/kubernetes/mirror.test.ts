@@ -85,9 +85,9 @@ describe('mirrors of a Secret', () => {
     const lease = await writer.store.lock('keep');
     const failure = { class: 'refused', code: 'wx-40164', message: 'not on the whitelist' } as const;
     const at = Date.now();
-    const setback = { failure, at, until: at, failures: 3, since: at };
-    if (lease) await writer.store.write({ ...recordOf(3), account: ACCOUNT, setback }, lease);
-    const ailing = async () => (await mirror.read())?.setback?.failure.message === 'not on the whitelist';
+    const lastFailure = { failure, at, until: at, failures: 3, since: at };
+    if (lease) await writer.store.write({ ...recordOf(3), account: ACCOUNT, lastFailure }, lease);
+    const ailing = async () => (await mirror.read())?.lastFailure?.failure.message === 'not on the whitelist';
     await eventually(ailing);
   });
 });

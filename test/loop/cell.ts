@@ -4,7 +4,7 @@ import type { Report } from '../../src/core/events/report.ts';
 import type { FetchRequest, Lease, Probe, Unit } from '../../src/core/ports.ts';
 import type { AccountRecord } from '../../src/core/record.ts';
 import { Secret } from '../../src/core/secret.ts';
-import type { State } from '../../src/core/state.ts';
+import type { State } from '../../src/core/state/index.ts';
 import type { Cell, Loop } from '../../src/loop/cell.ts';
 import { type Story, tell, token } from '../support/story.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { EdgeError } from '../../src/core/failure.ts';
 import { Secret } from '../../src/core/secret.ts';
-import type { State } from '../../src/core/state.ts';
+import type { State } from '../../src/core/state/index.ts';
 import { HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
 import { createSteps, createWaits } from '../../src/loop/steps.ts';
 import { PASSING_FAULT, TARGET, tell, token } from '../support/story.ts';

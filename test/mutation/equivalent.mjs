@@ -41,7 +41,7 @@ export const EQUIVALENT = [
     why: 'undefined is less than nothing',
   },
   {
-    file: 'src/core/state.ts',
+    file: 'src/core/state/index.ts',
     line: 'const targets = liveToken(state, now) ? Object.values(state.targets) : [];',
     from: '[]',
     to: '["Stryker was here"]',

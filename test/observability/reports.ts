@@ -1,7 +1,7 @@
 import { platformFailure } from '../../src/core/errcodes/index.ts';
 import type { Report } from '../../src/core/events/report.ts';
 import type { FetchStep } from '../../src/core/plan.ts';
-import type { RefusalVerdict } from '../../src/core/reader-reports.ts';
+import type { RefusalVerdict } from '../../src/core/state/reader-reports.ts';
 import { HOUR } from '../../src/core/time.ts';
 import { PASSING_FAULT, TARGET } from '../support/story.ts';
 

@@ -1,7 +1,7 @@
 import type { Policy } from '../../src/core/policy.ts';
 import type { Publisher, Unit } from '../../src/core/ports.ts';
 import { Secret } from '../../src/core/secret.ts';
-import type { State } from '../../src/core/state.ts';
+import type { State } from '../../src/core/state/index.ts';
 import { SECOND } from '../../src/core/time.ts';
 import { createReconciler } from '../../src/loop/reconciler.ts';
 import type { CredentialKind } from '../../src/providers/kind.ts';

@@ -1,6 +1,6 @@
 import { plan } from '../../src/core/plan.ts';
 import type { Policy } from '../../src/core/policy.ts';
-import { liveToken, type State } from '../../src/core/state.ts';
+import { liveToken, type State } from '../../src/core/state/index.ts';
 import { type Instant, SECOND } from '../../src/core/time.ts';
 
 /** A daemon looks at the store at least so often, ms. */

@@ -7,7 +7,7 @@ import { type Plan, plan } from '../../src/core/plan.ts';
 import type { Policy } from '../../src/core/policy.ts';
 import type { AccountRecord } from '../../src/core/record.ts';
 import { Secret } from '../../src/core/secret.ts';
-import { initialState, type State } from '../../src/core/state.ts';
+import { initialState, type State } from '../../src/core/state/index.ts';
 import { type FakeClock, fakeClock } from './clock.ts';
 import { type CredentialType, policyFor, type TicketType } from './kinds.ts';
 

@@ -2,12 +2,11 @@ import { type Details, decodeEntry } from '../../codec/details.ts';
 import { fromBase64, parseJson } from '../../codec/encoding.ts';
 import { recordOf } from '../../codec/record.ts';
 import { keysOf, mirrorAccount } from '../../codec/secret-layout.ts';
-import { emptyLedger } from '../../core/budget.ts';
 import type { Kind } from '../../core/credential.ts';
 import type { ClusterEvent } from '../../core/events/cluster.ts';
 import { EdgeError, PASSING } from '../../core/failure.ts';
 import type { AccountStore, Clock } from '../../core/ports.ts';
-import type { AccountRecord, Setback } from '../../core/record.ts';
+import { type AccountRecord, emptyLedger, type LastFailure } from '../../core/record.ts';
 import type { Kubernetes } from '../../kubernetes/index.ts';
 import {
   type ObjectName,
@@ -138,8 +137,8 @@ export function mirrorStore({ account, credential, kind, cache, clock }: MirrorS
   }
 
   /** Of what has ended only its writer can say more. */
-  function checkLife({ token }: Details, setback: Setback | undefined): void {
-    if (setback || token.expiresAt > clock.now().wall) return;
+  function checkLife({ token }: Details, lastFailure: LastFailure | undefined): void {
+    if (lastFailure || token.expiresAt > clock.now().wall) return;
     const message = `what ${keys.value} of the ${where} holds has ended, and nobody has replaced it`;
     throw new EdgeError(trouble('source-dead', message, 'look at the daemon that writes it'));
   }
@@ -151,8 +150,8 @@ export function mirrorStore({ account, credential, kind, cache, clock }: MirrorS
       const secret = found();
       const text = entryIn(secret);
       const entry = decoded(text);
-      const setback = setbackOf(secret.metadata.annotations?.[keys.record]);
-      checkLife(entry, setback);
+      const lastFailure = lastFailureOf(secret.metadata.annotations?.[keys.record]);
+      checkLife(entry, lastFailure);
       if (text !== seen) generation += 1;
       seen = text;
       source = { type: entry.type, appId: entry.appId };
@@ -162,7 +161,7 @@ export function mirrorStore({ account, credential, kind, cache, clock }: MirrorS
         token: { ...entry.token, generation },
         ledger: emptyLedger(0),
         secrets: [],
-        ...(setback && { setback }),
+        ...(lastFailure && { lastFailure }),
       };
     },
     write: () => Promise.reject(new TypeError('a mirror writes nothing')),
@@ -177,11 +176,11 @@ function trouble(code: string, message: string, advice?: string) {
 }
 
 /** What its writer has met, where that is one of ours. */
-function setbackOf(record: string | undefined): Setback | undefined {
+function lastFailureOf(record: string | undefined): LastFailure | undefined {
   try {
     const stored = parseJson(record ?? '') as { readonly account?: unknown; readonly token?: object };
     const { token: _bare, ...rest } = stored;
-    return recordOf(rest, String(stored.account)).setback;
+    return recordOf(rest, String(stored.account)).lastFailure;
   } catch {
     return undefined;
   }

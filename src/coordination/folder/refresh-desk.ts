@@ -9,7 +9,7 @@ import {
   obstacle,
   type State,
   type Strength,
-} from '../../core/state.ts';
+} from '../../core/state/index.ts';
 import { type Instant, MINUTE } from '../../core/time.ts';
 import type { RefreshOutcome, RefreshRequest, RequestFolder, TakenRequest } from './request-folder.ts';
 

@@ -1,7 +1,7 @@
 import type { Answer } from '../credential.ts';
 import type { Failure } from '../failure.ts';
 import type { AccountRecord } from '../record.ts';
-import type { Demotion, Strength } from '../state.ts';
+import type { Demotion, Strength } from '../state/index.ts';
 import type { Deadline, Instant } from '../time.ts';
 
 /** What happened to a credential. */

@@ -1,6 +1,6 @@
 import type { Failure } from '../failure.ts';
 import type { FetchStep } from '../plan.ts';
-import type { RefusalVerdict } from '../reader-reports.ts';
+import type { RefusalVerdict } from '../state/reader-reports.ts';
 
 /** What happened to a credential, as the world may hear it (logs, metrics). Durations in ms; nothing secret. */
 export type Report =

@@ -2,9 +2,9 @@ import { dirname } from 'node:path';
 import { apply } from '../../core/apply.ts';
 import { untilDue } from '../../core/due.ts';
 import type { Failure } from '../../core/failure.ts';
-import { currentSetback } from '../../core/last-failure.ts';
+import { currentFailure } from '../../core/last-failure.ts';
 import type { View } from '../../core/plan.ts';
-import { lifeLeft, liveToken } from '../../core/state.ts';
+import { lifeLeft, liveToken } from '../../core/state/index.ts';
 import { type Instant, MINUTE } from '../../core/time.ts';
 import { type NextStep, type Status, UNREADABLE } from '../../observability/status/status.ts';
 import { type FileTarget, filesOf, idOf } from '../../publishers/file.ts';
@@ -45,16 +45,16 @@ export function prospect(view: View, status: Status, hindered: boolean, now: Ins
 
 /** Whether nothing has come of a fetch for so long after it was due that a running daemon would have tried again. */
 function isSilent(view: View, now: Instant): boolean {
-  return silence(view, now) >= (currentSetback(view.state) ? SILENCE_AFTER_FAULT : SILENCE);
+  return silence(view, now) >= (currentFailure(view.state) ? SILENCE_AFTER_FAULT : SILENCE);
 }
 
 /** Milliseconds for which nothing has come of a fetch that is due. */
 function silence({ unit, state, step }: View, now: Instant): number {
   if (step.kind !== 'fetch' && step.kind !== 'ask-time') return 0;
-  const { token, ledger, setback } = state.record;
+  const { token, ledger, lastFailure } = state.record;
   const left = lifeLeft(state, now) ?? 0;
   const due = token ? Math.max(0, -untilDue(state, unit.policy, now), -left) : Number.POSITIVE_INFINITY;
-  const tried = Math.max(ledger.lastFetch ?? 0, setback?.at ?? 0);
+  const tried = Math.max(ledger.lastFetch ?? 0, lastFailure?.at ?? 0);
   return Math.min(due, now.wall - tried);
 }
 

@@ -9,7 +9,7 @@ import { apply } from '../../core/apply.ts';
 import { failureOf } from '../../core/failure.ts';
 import { plan, type View } from '../../core/plan.ts';
 import type { Clock, Unit } from '../../core/ports.ts';
-import type { State } from '../../core/state.ts';
+import type { State } from '../../core/state/index.ts';
 import { kubernetesOf } from '../../kubernetes/index.ts';
 import { type Status, statusOf } from '../../observability/status/status.ts';
 import { isFileTarget } from '../../publishers/file.ts';

@@ -8,9 +8,10 @@ import { pauseBefore } from '../../core/due.ts';
 import type { Policy } from '../../core/policy.ts';
 import type { AccountStore, Unit } from '../../core/ports.ts';
 import { type AccountRecord, emptyRecord } from '../../core/record.ts';
-import { initialState, type State } from '../../core/state.ts';
+import { initialState, type State } from '../../core/state/index.ts';
 import { after, type Deadline, type Instant, MINUTE, remaining } from '../../core/time.ts';
 import { graceOf } from '../../core/unchanged-token.ts';
+import { without } from '../../core/without.ts';
 
 /** No place in the spread is better than another. */
 export const DRAW = 0.5;
@@ -30,7 +31,7 @@ export function watchedState(
   const ours = fingerprint === undefined ? {} : { fingerprint };
   const observe = (state: State, known: AccountRecord | undefined, at: Instant) =>
     apply(state, { type: 'observed', record: known, ...ours }, { policy, now: at, random: DRAW });
-  const begun = observe(initialState(account, targets, then, DRAW), withoutSetback(record), then);
+  const begun = observe(initialState(account, targets, then, DRAW), withoutLastFailure(record), then);
   return observe(begun, record, now);
 }
 
@@ -41,10 +42,8 @@ function lastSign(record: AccountRecord | undefined, now: Instant): Instant {
   return { ...now, wall, monotonic: now.monotonic - (now.wall - wall) };
 }
 
-function withoutSetback(record: AccountRecord | undefined): AccountRecord | undefined {
-  if (!record) return undefined;
-  const { setback: _later, ...before } = record;
-  return before;
+function withoutLastFailure(record: AccountRecord | undefined): AccountRecord | undefined {
+  return record && without(record, 'lastFailure');
 }
 
 /**
@@ -62,7 +61,7 @@ export function bestRecord(
     undefined,
   );
   if (!newest || (record?.token && !isLater(newest, record.token))) return record;
-  const { intent: _old, setback: _over, ...known } = record ?? emptyRecord(account, now.wall);
+  const known = without(record ?? emptyRecord(account, now.wall), 'intent', 'lastFailure');
   const generation = known.generation + 1;
   return { ...known, generation, token: { ...newest, generation } };
 }
@@ -87,12 +86,12 @@ export function withGrace(state: State, policy: Policy, now: Instant): State {
 }
 
 function aliveUntil({ record, end }: State, token: Token, grace: number, now: Instant): Deadline | undefined {
-  const { ledger, setback } = record;
+  const { ledger, lastFailure } = record;
   if (!end) return undefined;
-  if (setback) {
+  if (lastFailure) {
     // What was asked for shortly before the end came back; since then nothing has.
-    const isLater = setback.failure.class === 'passing' && setback.since >= end.wall;
-    return isLater ? after(instantOf(setback.since, now), grace) : undefined;
+    const isLater = lastFailure.failure.class === 'passing' && lastFailure.since >= end.wall;
+    return isLater ? after(instantOf(lastFailure.since, now), grace) : undefined;
   }
   const { lastFetch = 0 } = ledger;
   const isPast = lastFetch <= now.wall;

@@ -1,7 +1,7 @@
 import type { View } from '../../core/plan.ts';
 import type { Clock } from '../../core/ports.ts';
 import { servedLife } from '../../core/readiness.ts';
-import { obstacle } from '../../core/state.ts';
+import { obstacle } from '../../core/state/index.ts';
 import { type Instant, SECOND } from '../../core/time.ts';
 import { inWords } from '../log/duration.ts';
 

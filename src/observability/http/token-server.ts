@@ -1,6 +1,6 @@
 import type { View } from '../../core/plan.ts';
 import type { Clock } from '../../core/ports.ts';
-import { lifeLeft, liveToken } from '../../core/state.ts';
+import { lifeLeft, liveToken } from '../../core/state/index.ts';
 import { type Instant, SECOND } from '../../core/time.ts';
 import { type HttpAnswer, type HttpServer, type HttpServerOptions, startHttpServer } from './http-server.ts';
 

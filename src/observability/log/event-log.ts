@@ -2,8 +2,8 @@ import type { Report } from '../../core/events/report.ts';
 import type { Failure } from '../../core/failure.ts';
 import type { FetchStep } from '../../core/plan.ts';
 import type { Unit } from '../../core/ports.ts';
-import type { RefusalVerdict } from '../../core/reader-reports.ts';
-import type { Demotion } from '../../core/state.ts';
+import type { Demotion } from '../../core/state/index.ts';
+import type { RefusalVerdict } from '../../core/state/reader-reports.ts';
 import { inWords } from './duration.ts';
 import type { Fields, Logger } from './logger.ts';
 

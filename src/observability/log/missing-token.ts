@@ -2,7 +2,7 @@ import { reasonToFetch } from '../../core/due.ts';
 import type { Leadership } from '../../core/events/cluster.ts';
 import type { View } from '../../core/plan.ts';
 import type { Clock } from '../../core/ports.ts';
-import { liveToken } from '../../core/state.ts';
+import { liveToken } from '../../core/state/index.ts';
 import type { Instant } from '../../core/time.ts';
 import { inWords } from './duration.ts';
 import type { Logger } from './logger.ts';
@@ -37,8 +37,8 @@ export function createOverdue({ clock, logger, patience }: OverdueOptions) {
     const what = unit.kind === 'token' ? 'token' : 'ticket';
     const rest = liveToken(state, now) ? `no newer ${what} has come` : `no ${what} has come`;
     const who = holder === undefined ? 'nobody is known to lead' : `${holder} leads and alone may fetch it`;
-    const { setback } = state.record;
-    const met = setback ? `; the last attempt met: ${setback.failure.message}` : '';
+    const { lastFailure } = state.record;
+    const met = lastFailure ? `; the last attempt met: ${lastFailure.failure.message}` : '';
     const kind = unit.kind === 'token' ? {} : { kind: unit.kind };
     const began = { since: new Date(since.wall).toISOString() };
     const fields = {

@@ -1,7 +1,8 @@
 import { spent } from '../../core/budget.ts';
-import { currentSetback } from '../../core/last-failure.ts';
+import { currentFailure } from '../../core/last-failure.ts';
 import type { View } from '../../core/plan.ts';
-import { ledgerTimeOf, lifeLeft, type State } from '../../core/state.ts';
+import { ledgerTime } from '../../core/state/clock.ts';
+import { lifeLeft, type State } from '../../core/state/index.ts';
 import { type Instant, SECOND } from '../../core/time.ts';
 import type { Family } from './exposition.ts';
 
@@ -34,12 +35,12 @@ export function gauges(views: readonly View[], now: Instant): readonly Family[] 
     gauge(
       'consecutive_failures',
       'Failed attempts since the last success, of all daemons that share the account.',
-      (view) => one(view, currentSetback(view.state)?.failures ?? 0),
+      (view) => one(view, currentFailure(view.state)?.failures ?? 0),
     ),
     gauge(
       'quota_used',
       'Calls of the last 24 hours, of all daemons that share the account; those of a ticket are called KIND_fetches.',
-      ({ unit, state }) => budgets(unit.kind, spent(state.record.ledger, ledgerTimeOf(state, now))),
+      ({ unit, state }) => budgets(unit.kind, spent(state.record.ledger, ledgerTime(state.clock, now))),
     ),
     gauge('quota_limit', 'Calls that the budget allows in 24 hours.', ({ unit }) => {
       const { fetchesPerDay, forcedPerDay } = unit.policy.budget;

@@ -70,11 +70,11 @@ function rankOf({ unit, state }: View, now: Instant): number {
   const left = servedLife(state, unit.policy, now);
   const rank = (name: (typeof RANKS)[number]) => RANKS.indexOf(name);
   if (left === undefined || left <= 0) return rank(unit.optional ? 'optional' : 'dead');
-  const { token, setback } = state.record;
+  const { token, lastFailure } = state.record;
   const isLate = Object.values(state.targets).some(
     ({ generation, failure }) => failure || generation !== token?.generation,
   );
-  return rank(isLate || setback || state.trouble ? 'trouble' : 'good');
+  return rank(isLate || lastFailure || state.trouble ? 'trouble' : 'good');
 }
 
 function headlineOf(ranks: readonly number[]): { readonly text: string; readonly tone: Tone } {

@@ -2,11 +2,12 @@ import { spent } from '../../core/budget.ts';
 import type { Kind } from '../../core/credential.ts';
 import type { Reason } from '../../core/due.ts';
 import type { Failure } from '../../core/failure.ts';
-import { currentSetback } from '../../core/last-failure.ts';
+import { currentFailure } from '../../core/last-failure.ts';
 import type { Step, View } from '../../core/plan.ts';
 import { targetLife } from '../../core/readiness.ts';
-import { ledgerTimeOf, lifeLeft, type State } from '../../core/state.ts';
-import type { TargetState } from '../../core/targets.ts';
+import { ledgerTime } from '../../core/state/clock.ts';
+import { lifeLeft, type State } from '../../core/state/index.ts';
+import type { TargetState } from '../../core/state/targets.ts';
 import { type Instant, SECOND } from '../../core/time.ts';
 
 /** How it stands, as people and programs read it. Times in epoch seconds, durations in seconds; nothing secret. */
@@ -44,9 +45,9 @@ export interface StatusError extends TargetError {
 export function statusOf(view: View, now: Instant): Status {
   const { unit, state, step, leader } = view;
   const { ledger } = state.record;
-  const setback = currentSetback(state);
+  const lastFailure = currentFailure(state);
   const { budget } = unit.policy;
-  const used = spent(ledger, ledgerTimeOf(state, now));
+  const used = spent(ledger, ledgerTime(state.clock, now));
   const targets = targetStatuses(view, now);
   return {
     credential: unit.name,
@@ -56,11 +57,11 @@ export function statusOf(view: View, now: Instant): Status {
     state: targets.length > 0 ? worstOf(targets) : standingOf(lifeLeft(state, now)),
     ...lifeOf(state, now),
     targets,
-    ...(setback && {
+    ...(lastFailure && {
       error: {
-        ...told(setback.failure),
-        failures: setback.failures,
-        since: seconds(setback.since),
+        ...told(lastFailure.failure),
+        failures: lastFailure.failures,
+        since: seconds(lastFailure.since),
       },
     }),
     ...(state.trouble && { state_error: troubled(state.trouble.failure) }),

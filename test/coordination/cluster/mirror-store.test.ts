@@ -19,13 +19,13 @@ function entryOf(value: string, generation = 700): Content {
   return { data: { [KEYS.entry]: base64(encodeEntry(written, SUBJECT)) } };
 }
 
-const SETBACK = {
+const LAST_FAILURE = {
   failure: { class: 'refused', code: 'wx-40164', message: 'not on the whitelist' },
   ...{ at: 1, until: 1, failures: 3, since: 1 },
 } as const;
 
 const recordText = (changes: object = {}) =>
-  JSON.stringify({ version: 1, ...recordOf(3), setback: SETBACK, ...changes });
+  JSON.stringify({ version: 1, ...recordOf(3), setback: LAST_FAILURE, ...changes });
 
 function mirroring(content?: Content) {
   const fake = fakeCache(content);
@@ -156,19 +156,19 @@ describe('why a mirror reads nothing', () => {
 });
 
 describe('what a mirror says of its writer', () => {
-  it('a setback of the writer is passed on, and its token is read though it has ended', async () => {
+  it('a failure of the writer is passed on, and its token is read though it has ended', async () => {
     const { mirror, clock, say } = mirroring(entryOf(token('a')));
-    expect(await mirror.read()).not.toHaveProperty('setback');
+    expect(await mirror.read()).not.toHaveProperty('lastFailure');
     say({ annotations: { [KEYS.record]: recordText() } });
     clock.pass(LIFE + MINUTE);
-    expect(await mirror.read()).toMatchObject({ setback: SETBACK, generation: 1 });
+    expect(await mirror.read()).toMatchObject({ lastFailure: LAST_FAILURE, generation: 1 });
   });
 
-  it('a setback is found in a record that has a token, of which the annotation holds no value', async () => {
+  it('a failure is found in a record that has a token, of which the annotation holds no value', async () => {
     const { mirror, say } = mirroring(entryOf(token('a')));
     const bare = { sha256: 'x', expiresIn: 7200, generation: 3 };
     say({ annotations: { [KEYS.record]: recordText({ token: bare }) } });
-    expect(await mirror.read()).toMatchObject({ setback: SETBACK });
+    expect(await mirror.read()).toMatchObject({ lastFailure: LAST_FAILURE });
   });
 
   it.for(['{', 'null', '{}', recordText({ version: 2 })])(
@@ -177,7 +177,7 @@ describe('what a mirror says of its writer', () => {
       const { mirror } = mirroring({ ...entryOf(token('a')), annotations: { [KEYS.record]: record } });
       const read = await mirror.read();
       expect(read).toMatchObject({ generation: 1 });
-      expect(read).not.toHaveProperty('setback');
+      expect(read).not.toHaveProperty('lastFailure');
     },
   );
 });

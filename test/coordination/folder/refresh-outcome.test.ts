@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { judge } from '../../../src/coordination/folder/refresh-desk.ts';
 import type { FailureClass } from '../../../src/core/failure.ts';
 import type { Step } from '../../../src/core/plan.ts';
-import type { State } from '../../../src/core/state.ts';
+import type { State } from '../../../src/core/state/index.ts';
 import { PASSING_FAULT, type Story, tell, token } from '../../support/story.ts';
 
 const IDLE: Step = { kind: 'wait', ms: 1_000, why: 'fresh' };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { REFUSED } from '../../../src/core/errcodes/rule.ts';
-import { lifeLeft } from '../../../src/core/state.ts';
+import { lifeLeft } from '../../../src/core/state/index.ts';
 import { HOUR, MINUTE, SECOND } from '../../../src/core/time.ts';
 import { PASSING_FAULT, token } from '../../support/story.ts';
 import { leftBehind } from '../left-behind.ts';

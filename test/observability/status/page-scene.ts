@@ -139,7 +139,7 @@ export async function servedScene({ clock, views }: ReturnType<typeof scene>): P
   for (let hour = 0; hour < 24; hour += 1) {
     if (hour > 0) clock.pass(HOUR);
     for (const { unit, state } of views) {
-      const failures = state.record.setback && hour > 20 ? 3 + hour : hour === 9 ? 1 : 0;
+      const failures = state.record.lastFailure && hour > 20 ? 3 + hour : hour === 9 ? 1 : 0;
       if (hour % 2 === 1 && failures < 3) server.report(unit, GOOD);
       for (let time = 0; time < failures; time += 1) server.report(unit, BAD);
     }

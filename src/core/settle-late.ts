@@ -1,5 +1,5 @@
 import { failed, fetched } from './outcome.ts';
-import type { Context, State } from './state.ts';
+import type { Context, State } from './state/index.ts';
 
 /**
  * Decides, under the lock and after a look, about an answer that came when the lock had been lost. Where nobody else

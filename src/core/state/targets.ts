@@ -1,5 +1,5 @@
-import type { Failure } from './failure.ts';
-import type { Deadline } from './time.ts';
+import type { Failure } from '../failure.ts';
+import type { Deadline } from '../time.ts';
 
 /** What is known of a place to which a credential is published. */
 export interface TargetState {

@@ -1,5 +1,5 @@
-import type { AccountRecord } from './record.ts';
-import { type Instant, MINUTE } from './time.ts';
+import type { AccountRecord } from '../record.ts';
+import { type Instant, MINUTE } from '../time.ts';
 
 /**
  * How far the doubts of readers about the current token have been followed up.

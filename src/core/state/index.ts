@@ -1,11 +1,11 @@
-import { type Anchor, type LedgerTime, ledgerTime } from './budget.ts';
-import type { Answer, Token } from './credential.ts';
-import type { Failure } from './failure.ts';
-import type { Policy } from './policy.ts';
+import type { Answer, Token } from '../credential.ts';
+import type { Failure } from '../failure.ts';
+import type { Policy } from '../policy.ts';
+import { type AccountRecord, emptyRecord } from '../record.ts';
+import { type Deadline, earlier, type Instant, remaining } from '../time.ts';
+import { guessedClock, type PlatformClock } from './clock.ts';
 import type { Refusals } from './reader-reports.ts';
-import { type AccountRecord, emptyRecord } from './record.ts';
 import { freshTargets, type Targets } from './targets.ts';
-import { type Deadline, earlier, type Instant, remaining } from './time.ts';
 
 /**
  * Why nothing is attempted before `until` (monotonic ms). A person's refresh skips `backoff` and `unready` once.
@@ -60,9 +60,7 @@ export interface State {
   readonly askedAt?: number;
   /** Monotonic ms of the start of the last request that brought the current token, the same one again included. */
   readonly confirmedAt?: number;
-  readonly anchor: Anchor;
-  /** The platform was asked for its time, whether or not it told. */
-  readonly timeAsked?: boolean;
+  readonly clock: PlatformClock;
   /** Of our own AppSecret. */
   readonly fingerprint?: string;
   /** When the record's token ends, by this process's clocks. */
@@ -107,7 +105,7 @@ export function initialState(account: string, targets: readonly string[], now: I
     record: emptyRecord(account, now.wall),
     saved: true,
     lookedAt: Number.NEGATIVE_INFINITY,
-    anchor: { date: now.wall, ...now, certain: false },
+    clock: guessedClock(now),
     draw,
     failures: 0,
     unready: 0,
@@ -144,9 +142,4 @@ export function isPublished(state: State, now: Instant): boolean {
 export function obstacle(state: State, now: Instant): Failure | undefined {
   const targets = liveToken(state, now) ? Object.values(state.targets) : [];
   return targets.find(({ failure }) => failure)?.failure ?? state.failure ?? state.trouble?.failure;
-}
-
-/** The time by which this credential's calls are counted. */
-export function ledgerTimeOf({ anchor }: State, now: Instant): LedgerTime {
-  return ledgerTime(anchor, now);
 }
