@@ -92,7 +92,7 @@ export async function startDaemon(
   const desk = refreshDesk(requestFolder(stateDir), reconciler, clock);
   const feedback = feedbackDir === undefined ? undefined : feedbackFolder(feedbackDir);
   const stirAll = () => {
-    for (const { account } of units()) reconciler.stir(account);
+    for (const { account } of units()) reconciler.invalidate(account);
   };
   const following = createFollowing({
     ...{ clock, logger, views: reconciler.views, leadership: stores.leadership },
@@ -100,7 +100,7 @@ export async function startDaemon(
   });
   const lookAround = atMostEvery(DEAF_LOOK, clock, stirAll);
   stores.start({
-    changed: reconciler.stir,
+    changed: reconciler.invalidate,
     freed: reconciler.free,
     asked: hearing(reconciler),
     requested: () => background(desk.serve()),

@@ -1,129 +1,117 @@
+import type { Context } from './context.ts';
 import type { Event } from './events/event.ts';
-import { type Backoff, backoffDelay, type Failure } from './failure.ts';
-import { adopt, withFingerprint, withoutSatisfiedRequest } from './merge-record.ts';
-import { failed, fetched } from './outcome.ts';
-import { handedOver, requested } from './refresh-request.ts';
-import { settleOrphan } from './settle-late.ts';
+import { adopt, withFingerprint, withoutSatisfied } from './merge-record.ts';
+import { failed, fetched, settleLate } from './outcome.ts';
+import { blockedByPeer, heldFor, unblocked } from './state/attempts.ts';
 import { type PlatformClock, setByPlatform } from './state/clock.ts';
-import type { Context, State } from './state/index.ts';
-import { refuse, settled } from './state/reader-reports.ts';
-import { freshTargets, type TargetState } from './state/targets.ts';
-import { after, type Instant, MINUTE, SECOND } from './time.ts';
+import type { State } from './state/index.ts';
+import type { LateResponse } from './state/late-response.ts';
+import { isUnreported, probed, refused, settled } from './state/reader-reports.ts';
+import { closed, handedOver, requested, requestedOfMirror } from './state/request.ts';
+import { finishedLook, invalidated, toBeLookedAt, unusable, usable } from './state/store.ts';
+import { freshTargets, published, unpublished } from './state/targets.ts';
+import { after } from './time.ts';
 import { lifeOf } from './token-age.ts';
-
-const NEVER = Number.NEGATIVE_INFINITY;
-
-/** A published target is looked at again this often, in case someone changed or removed it. */
-const RECHECK_TARGET = MINUTE;
-
-/** A store that does not work is tried again at least this often: it may be all that a due fetch waits for. */
-const STORE_AGAIN = 30 * SECOND;
-
-/** Waiting for a lock that another daemon holds. */
-const BLOCKED: Backoff = { first: 500, growth: 2, cap: 5 * SECOND, jitter: 'full' };
 
 /** The next state. Pure: the same state, event and context always give the same answer. */
 export function apply(state: State, event: Event, context: Context): State {
+  const { now } = context;
   switch (event.type) {
-    case 'observed': {
-      const found = adopt(withFingerprint(state, event.fingerprint), event.record, context);
-      // What was read may be older than the change that was told of meanwhile.
-      const isStale = event.asOf !== undefined && (state.stirredAt ?? NEVER) >= event.asOf;
-      const saved = found.saved && !event.isPartial;
-      const seen = { ...found, saved, ...(isStale && { lookedAt: NEVER }) };
-      // Who only reads has no other proof that the store works again.
-      return context.policy.follows && event.record ? withStore(seen) : seen;
-    }
-    case 'stirred':
-      return stirred(state, context.now);
+    case 'observed':
+      return observed(state, event, context);
+    case 'invalidated':
+      return { ...state, store: invalidated(state.store, now) };
     case 'freed':
-      return freed(stirred(state, context.now));
+      return {
+        ...state,
+        store: usable(invalidated(state.store, now)),
+        attempts: unblocked(state.attempts),
+      };
     case 'requested':
-      return requested(state, event, context);
-    case 'handed-over':
-      return handedOver(state, event.reason);
+      return asked(state, event, context);
+    case 'handed-over': {
+      const request = handedOver(state.request, event.reason, state.record.generation);
+      return event.reason === 'refused'
+        ? { ...state, request, reports: settled(state.reports) }
+        : { ...state, request };
+    }
     case 'withdrawn': {
-      const { manual: _not, awaited: _neither, ...rest } = state;
-      return event.why === 'late' ? rest : { ...rest, declined: event.why };
+      const { why } = event;
+      return { ...state, request: why === 'late' ? closed(state.request) : closed(state.request, why) };
     }
     case 'blocked':
-      return blocked(state, context);
+      return { ...state, attempts: blockedByPeer(state.attempts, context) };
     case 'unstored':
-      return unstored(state, event.failure, context);
+      return { ...state, store: unusable(state.store, event.failure, context) };
     case 'began': {
-      const { manual: _met, awaited: _ours, ...rest } = event.saved ? withStore(state) : state;
-      const begun: State = { ...rest, record: event.record, saved: event.saved };
-      return event.demoted ? { ...begun, declined: event.demoted } : begun;
+      const { record, saved, downgraded } = event;
+      const store = { ...(saved ? usable(state.store) : state.store), saved };
+      return { ...state, record, store, request: closed(state.request, downgraded) };
     }
     case 'fetched':
-      return withoutSatisfiedRequest(fetched(state, event.answer, event.startedAt, context));
+      return withoutSatisfied(fetched(state, event.answer, event.startedAt, context));
     case 'failed':
       return failed(state, event.failure, context);
-    case 'orphaned': {
-      const { answer, startedAt } = event;
-      return { ...state, orphan: { outcome: { answer }, startedAt, generation: state.record.generation } };
-    }
-    case 'strayed': {
-      const { failure, startedAt } = event;
-      return { ...state, orphan: { outcome: { failure }, startedAt, generation: state.record.generation } };
-    }
+    case 'answered-late':
+      return withLate(state, { outcome: { answer: event.answer }, startedAt: event.startedAt });
+    case 'failed-late':
+      return withLate(state, { outcome: { failure: event.failure }, startedAt: event.startedAt });
     case 'settled':
-      return withoutSatisfiedRequest(settleOrphan(state, context));
+      return withoutSatisfied(settleLate(state, context));
     case 'refused':
-      return { ...state, refusals: refuse(state.refusals, context.now.monotonic) };
-    case 'probed': {
-      if (!state.refusals) return state;
-      const refusals = event.works
-        ? settled(state.refusals)
-        : { ...state.refusals, suspicion: 'force' as const };
-      return { ...state, refusals };
-    }
+      return { ...state, reports: refused(state.reports, now) };
+    case 'probed':
+      if (isUnreported(state.reports)) return state;
+      return { ...state, reports: probed(state.reports, event.works) };
     case 'timed':
       return timed(state, event.platformDate, context);
-    case 'saved':
-      return withStore({ ...state, saved: event.generation === state.record.generation || state.saved });
+    case 'saved': {
+      const saved = event.generation === state.record.generation || state.store.saved;
+      return { ...state, store: { ...usable(state.store), saved } };
+    }
     case 'retargeted':
       return { ...state, targets: freshTargets(event.targets) };
     case 'published': {
-      const current = event.generation === state.record.token?.generation;
-      const dueAt = current ? context.now.monotonic + RECHECK_TARGET : 0;
-      const end = current ? state.end : event.end;
-      const target = { generation: event.generation, ...(end && { end }), dueAt, failures: 0 };
-      return withTarget(state, event.target, target);
+      const { target, generation } = event;
+      const isCurrent = generation === state.record.token?.generation;
+      const end = isCurrent ? state.life.end : event.end;
+      const held = { generation, ...(end && { end }) };
+      return { ...state, targets: published(state.targets, target, held, isCurrent, now) };
     }
     case 'unpublished':
-      return unpublished(state, event.target, event.failure, context);
+      return { ...state, targets: unpublished(state.targets, event.target, event.failure, context) };
   }
 }
 
-function stirred(state: State, { monotonic }: Instant): State {
-  return { ...state, lookedAt: NEVER, stirredAt: monotonic };
+type Of<Type extends Event['type']> = Extract<Event, { type: Type }>;
+
+function observed(state: State, event: Of<'observed'>, context: Context): State {
+  const found = adopt(withFingerprint(state, event.fingerprint), event.record, context);
+  const store = finishedLook(found.store, event);
+  // A mirror never writes, so a successful read is its only sign that the store has recovered.
+  const isProof = context.policy.follows && event.record;
+  return { ...found, store: isProof ? usable(store) : store };
 }
 
-function freed({ trouble: _over, hold, ...state }: State): State {
-  return { ...state, blocked: 0, ...(hold && hold.why !== 'blocked' && { hold }) };
+/** Somebody wants a refresh: here, or where another daemon has handed it over from. */
+function asked(state: State, event: Of<'requested'>, { policy, now }: Context): State {
+  if (policy.follows) {
+    return { ...state, store: toBeLookedAt(state.store), request: requestedOfMirror(state.request) };
+  }
+  const strength = policy.manual === 'ordinary' ? 'ordinary' : event.strength;
+  if (strength !== 'forced' && isMet(state, event, now)) return state;
+  return { ...state, request: requested(state.request, strength) };
 }
 
-function blocked(state: State, { now, random }: Context): State {
-  const attempts = state.blocked + 1;
-  const until = now.monotonic + backoffDelay(BLOCKED, attempts, random);
-  return { ...state, blocked: attempts, hold: { why: 'blocked', until } };
+/** Whether the token that was to go has gone since another daemon was asked for its refresh, or is about to. */
+function isMet({ record, attempts }: State, { generation }: Of<'requested'>, now: Context['now']): boolean {
+  if (generation === undefined) return false;
+  const isUnderWay = record.intent !== undefined && heldFor(attempts, now) === 0;
+  return isUnderWay || (record.token?.generation ?? 0) > generation;
 }
 
-function unstored(state: State, failure: Failure, { now, random }: Context): State {
-  const failures = (state.trouble?.failures ?? 0) + 1;
-  const delay = Math.min(backoffDelay(failure.backoff, failures, random), STORE_AGAIN);
-  return { ...state, trouble: { failures, failure, retryAt: now.monotonic + delay } };
-}
-
-function withStore({ trouble: _over, ...state }: State): State {
-  return state;
-}
-
-function unpublished(state: State, id: string, failure: Failure, { now, random }: Context): State {
-  const failures = (state.targets[id]?.failures ?? 0) + 1;
-  const dueAt = now.monotonic + backoffDelay(failure.backoff, failures, random);
-  return withTarget(state, id, { ...state.targets[id], dueAt, failures, failure });
+function withLate(state: State, response: Omit<LateResponse, 'generation'>): State {
+  return { ...state, late: { ...response, generation: state.record.generation } };
 }
 
 /** Now the age of the token that was found is known. */
@@ -132,9 +120,8 @@ function timed(state: State, platformDate: number | undefined, { policy, now }: 
   const { token } = state.record;
   if (platformDate === undefined || !token) return { ...state, clock };
   const known: State = { ...state, clock: setByPlatform(clock, platformDate, now) };
-  return { ...known, end: after(now, lifeOf(token, known, known.record, policy, now)) };
-}
-
-function withTarget(state: State, id: string, target: TargetState): State {
-  return { ...state, targets: { ...state.targets, [id]: target } };
+  return {
+    ...known,
+    life: { ...known.life, end: after(now, lifeOf(token, known, known.record, policy, now)) },
+  };
 }

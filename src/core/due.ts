@@ -3,7 +3,8 @@ import type { Answer, BootTime, Token } from './credential.ts';
 import type { Policy } from './policy.ts';
 import { standing } from './record.ts';
 import { ledgerTime } from './state/clock.ts';
-import { lifeLeft, liveToken, type State } from './state/index.ts';
+import { liveToken, type State } from './state/index.ts';
+import { lifeLeft } from './state/life.ts';
 import { type Deadline, HOUR, type Instant, MINUTE, remaining, SECOND } from './time.ts';
 
 /** Why a credential is fetched: the `reason` label of `refresh_total`. */
@@ -21,12 +22,12 @@ export type Reason =
 export function reasonToFetch(state: State, policy: Policy, now: Instant): Reason | undefined {
   const { record } = state;
   if (policy.follows) return undefined;
-  if (state.manual) return 'requested';
+  if (state.request.manual) return 'requested';
   if (!record.token) return 'missing';
   if (standing(record.secrets, state.fingerprint) === 'new') return 'new-secret';
   if (record.intent) return 'unfinished';
   if (!liveToken(state, now)) return 'expired';
-  if (state.refusals?.suspicion === 'ask' || refusalForces(state, policy, now)) return 'refused';
+  if (state.reports.suspicion === 'ask' || refusalForces(state, policy, now)) return 'refused';
   if (untilDue(state, policy, now) <= 0) return 'due';
   return untilRecheck(state, policy, now) <= 0 ? 'recheck' : undefined;
 }
@@ -34,15 +35,15 @@ export function reasonToFetch(state: State, policy: Policy, now: Instant): Reaso
 /** Milliseconds until the token enters its window, this daemon's share of the spread included. */
 export function untilDue(state: State, policy: Policy, now: Instant): number {
   const { token } = state.record;
-  const left = lifeLeft(state, now);
+  const left = lifeLeft(state.life, now);
   if (!token || left === undefined) return 0;
   // That it was handed out again does not move the end at which it is expected to change.
-  if (policy.repeats) return remaining(state.end ?? now, now) - earlyBy(token);
+  if (policy.repeats) return remaining(state.life.end ?? now, now) - earlyBy(token);
   const window = policy.windowShrinks
     ? Math.min(policy.window, (token.expiresIn * SECOND) / 3)
     : policy.window;
   // Never at the very edge: the platform may count a second behind, and would hand out the same token once more.
-  const spread = Math.min(policy.spread, window / 10) * (0.2 + 0.8 * state.draw);
+  const spread = Math.min(policy.spread, window / 10) * (0.2 + 0.8 * state.life.jitterSeed);
   return left - window + spread;
 }
 
@@ -57,7 +58,7 @@ const READERS_PACE = MINUTE + 5 * SECOND;
  * the clock that nobody sets, so that one which was set forward does not make it old.
  */
 export function untilTakenUp(
-  { record: { token }, end }: State,
+  { record: { token }, life: { end } }: State,
   { destructive }: Policy,
   now: Instant,
 ): number {
@@ -66,7 +67,7 @@ export function untilTakenUp(
   return born + Math.min(READERS_PACE, (token.expiresIn * SECOND) / 10) - now.monotonic;
 }
 
-export function untilRecheck({ askedAt, record }: State, policy: Policy, now: Instant): number {
+export function untilRecheck({ life: { askedAt }, record }: State, policy: Policy, now: Instant): number {
   const recheck = (record.token && recheckOf(record.token)) ?? policy.recheck;
   if (recheck === undefined) return Number.POSITIVE_INFINITY;
   return askedAt === undefined ? 0 : askedAt + recheck - now.monotonic;
@@ -74,9 +75,7 @@ export function untilRecheck({ askedAt, record }: State, policy: Policy, now: In
 
 /** The platform itself confirmed that the token is dead, and the owner allows this remedy. */
 export function refusalForces(state: State, policy: Policy, now: Instant): boolean {
-  return (
-    state.refusals?.suspicion === 'force' && policy.refusalForces && !obstacleToForce(state, policy, now)
-  );
+  return state.reports.suspicion === 'force' && policy.refusalForces && !obstacleToForce(state, policy, now);
 }
 
 /** Why a forced refresh cannot be forced now; undefined when it can. */
@@ -86,7 +85,7 @@ export function obstacleToForce(
   now: Instant,
 ): 'store' | 'spacing' | 'forced-budget' | undefined {
   // It kills the token that others hold, so it is written down first.
-  if (state.trouble) return 'store';
+  if (state.store.trouble) return 'store';
   return forcedObstacle(state.record.ledger, budget.forcedPerDay, ledgerTime(state.clock, now));
 }
 
@@ -133,7 +132,7 @@ export interface Birth extends Instant {
  */
 export function birthOf({ expiresIn }: Answer, startedAt: Instant, state: State, policy: Policy): Birth {
   if (policy.repeats !== 'with-whole-life') return startedAt;
-  const { confirmedAt } = state;
+  const { confirmedAt } = state.life;
   const unseen = startedAt.monotonic - (confirmedAt ?? Number.NEGATIVE_INFINITY);
   // It may have changed more than once meanwhile, or nobody looked at all.
   if (unseen >= (expiresIn * SECOND) / 2) return { ...startedAt, unwitnessed: true };

@@ -1,95 +1,107 @@
+/** What a look at the store changes: the record that is found there is weighed against what we know, and taken over. */
+import type { Context } from './context.ts';
 import type { Token } from './credential.ts';
 import { reasonToFetch } from './due.ts';
-import { withAttemptElsewhere, withHeard, withLastFailure } from './last-failure.ts';
+import { withLastFailure } from './last-failure.ts';
 import { type AccountRecord, ONE_FETCH } from './record.ts';
+import {
+  peerAttempt,
+  peerBroughtToken,
+  peerFailure,
+  peerFoundSameToken,
+  secretReplaced,
+} from './state/attempts.ts';
 import { caughtUp } from './state/clock.ts';
-import type { Context, State } from './state/index.ts';
-import { settled } from './state/reader-reports.ts';
+import { type State, withToken } from './state/index.ts';
+import { doubted, lifeLeft } from './state/life.ts';
+import { answeredByPeer, satisfied } from './state/request.ts';
+import { looked, seen, unsaved } from './state/store.ts';
 import { allDue } from './state/targets.ts';
 import { after, type Deadline, SECOND } from './time.ts';
 import { lifeOf } from './token-age.ts';
 
 /**
- * Takes over what the store holds. Newer wins, by generation: a store that is older than what we know has lost our
- * last write and is to be given it again. Of two records of one generation the stored one was written under the lock
- * by whoever took it from us.
+ * Takes over what the store holds. Newer wins, by generation: a store that is older than what we know has lost our last
+ * write and is to be given it again. Of two records of one generation the stored one wins, because whoever took the lock
+ * from us wrote it under the lock.
  */
 export function adopt(state: State, record: AccountRecord | undefined, context: Context): State {
-  return withAnswer(state, taken(state, record, context));
+  return withAnswerOfPeer(state, taken(state, record, context));
 }
 
 function taken(state: State, record: AccountRecord | undefined, context: Context): State {
-  const looked: State = { ...state, lookedAt: context.now.monotonic };
+  const { policy, now } = context;
   if (!record || record.generation < state.record.generation) {
-    return state.record.generation > 0 ? { ...looked, saved: false } : looked;
+    const store = looked(state.store, now);
+    return { ...state, store: state.record.generation > 0 ? unsaved(store) : store };
   }
-  const clock = caughtUp(state.clock, record.ledger, context.now);
-  const known: State = withDoubt({ ...looked, seenAt: context.now, clock, record, saved: true }, context);
+  const known: State = {
+    ...state,
+    record,
+    store: seen(state.store, now),
+    clock: caughtUp(state.clock, record.ledger, now),
+    life: doubted(state.life, record.intent, policy.overlap, now),
+  };
   const { token } = record;
   const ours = state.record.token;
   if (ours && (!token || token.generation < ours.generation)) {
     // Written on top of an old store that somebody had put back: the token that we have was fetched after that one.
-    return { ...known, record: { ...record, generation: record.generation + 1, token: ours }, saved: false };
+    const mended = { ...record, generation: record.generation + 1, token: ours };
+    return { ...known, record: mended, store: unsaved(known.store) };
   }
-  if (ours && token && !state.saved && isLater(ours, token)) {
+  if (ours && token && !state.store.saved && isLater(ours, token)) {
     // Written by a daemon that could not see our last write, nor how far we had counted meanwhile.
     const generation = record.generation + 1;
-    return {
-      ...known,
-      record: { ...record, generation, token: { ...ours, generation } },
-      saved: false,
-      targets: allDue(known.targets),
-    };
+    const mended = { ...record, generation, token: { ...ours, generation } };
+    return { ...known, record: mended, store: unsaved(known.store), targets: allDue(known.targets) };
   }
   if (!token || isSame(token, ours)) {
-    const waiting = isAskedElsewhere(state, known, context) ? withAttemptElsewhere(known, context) : known;
-    return withLastFailure(state, waiting, context);
+    const attempts = isAskedElsewhere(state, known, context)
+      ? peerAttempt(known.attempts, lifeLeft(known.life, now), context)
+      : known.attempts;
+    return withLastFailure(state, { ...known, attempts }, context);
   }
-  const end = after(context.now, lifeOf(token, state, record, context.policy, context.now));
-  const adopted = withToken(
-    { ...known, askedAt: context.now.monotonic },
-    withEndOf(token, end),
-    end,
-    context.random,
-  );
-  const isRefused = known.failure?.class === 'refused' && !known.heard;
-  const renewed = isRefused ? withRefusalOf(known, adopted) : adopted;
-  return withoutSatisfiedRequest(withLastFailure(state, renewed, context));
+  const end = after(now, lifeOf(token, state, record, policy, now));
+  const adopted: State = {
+    ...withToken(known, withEndOf(token, end), end, context),
+    attempts: peerBroughtToken(known.attempts),
+  };
+  return withoutSatisfied(withLastFailure(state, adopted, context));
 }
 
 /**
- * What became of a wish that is with another daemon: a new token meets it, and an attempt that is over without one ends it
- * as well, for who has asked is to hear of it.
+ * Resolves a request that we handed over to the daemon that fetches. It is done when a new token appears, and it has failed
+ * when the attempt there ends without one: whoever asked is to hear of that.
  */
-function withAnswer(before: State, { awaited, ...known }: State): State {
+function withAnswerOfPeer(before: State, known: State): State {
+  const { awaited } = known.request;
   if (awaited === undefined) return known;
   const { token, intent, generation, lastFailure } = known.record;
-  if (token?.generation !== before.record.token?.generation) return known;
-  if (intent || generation < awaited + ONE_FETCH) return { ...known, awaited };
-  return lastFailure ? withHeard(known, lastFailure) : { ...known, unready: Math.max(1, known.unready) };
+  const resolved: State = { ...known, request: answeredByPeer(known.request) };
+  if (token?.generation !== before.record.token?.generation) return resolved;
+  if (intent || generation < awaited + ONE_FETCH) return known;
+  const { attempts } = known;
+  return {
+    ...resolved,
+    attempts: lastFailure ? peerFailure(attempts, lastFailure) : peerFoundSameToken(attempts),
+  };
 }
 
-/** What is published of its end is no later than what is believed of it. */
+/** A token whose published end is no later than the end that we believe in. */
 function withEndOf(token: Token, { wall }: Deadline): Token {
   if (token.expiresAt <= wall) return token;
   return { ...token, expiresAt: wall, issuedAt: Math.min(token.issuedAt, wall - token.expiresIn * SECOND) };
 }
 
-/** A neighbour's token does not make our own secret better: we go on as a follower, and try it as seldom as before. */
-function withRefusalOf({ failures, failure, hold }: State, renewed: State): State {
-  return { ...renewed, failures, ...(failure && { failure }), ...(hold && { hold }) };
-}
-
-/** Our own AppSecret, as it is now. Another one than before deserves a try, whatever the one before has met. */
+/** Takes over the fingerprint of our own AppSecret, as it is now; undefined when the AppSecret could not be read. */
 export function withFingerprint(state: State, fingerprint: string | undefined): State {
   if (fingerprint === undefined || fingerprint === state.fingerprint) return state;
-  if (state.fingerprint === undefined || state.failure?.class !== 'refused') return { ...state, fingerprint };
-  const { hold: _held, failure, ...rest } = state;
-  const isProven = rest.record.secrets.at(-1) === fingerprint;
-  return { ...rest, fingerprint, failures: 0, ...(!isProven && failure && { failure }) };
+  if (state.fingerprint === undefined) return { ...state, fingerprint };
+  const isProven = state.record.secrets.at(-1) === fingerprint;
+  return { ...state, fingerprint, attempts: secretReplaced(state.attempts, isProven) };
 }
 
-/** Whether somebody else has asked the platform, since we last looked, for what is due for us as well. */
+/** Whether another daemon has asked the platform, since we last looked, for what is due for us as well. */
 function isAskedElsewhere(before: State, known: State, { policy, now }: Context): boolean {
   const isNews =
     before.record.generation > 0 && before.record.ledger.lastFetch !== known.record.ledger.lastFetch;
@@ -105,41 +117,7 @@ function isLater({ platformDate: ours }: Token, { platformDate: theirs }: Token)
   return ours !== undefined && theirs !== undefined && ours > theirs;
 }
 
-/** A new token: everything that was held against the old one is over, and every target is due. */
-export function withToken(state: State, token: Token, end: Deadline, random: number): State {
-  const {
-    hold: _held,
-    failure: _over,
-    heard: _too,
-    alive: _before,
-    confirmedAt: _then,
-    refusals,
-    ...rest
-  } = state;
-  return {
-    ...rest,
-    targets: allDue(rest.targets),
-    record: { ...state.record, token },
-    end,
-    draw: random,
-    failures: 0,
-    blocked: 0,
-    unready: 0,
-    ...(refusals && { refusals: settled(refusals) }),
-  };
-}
-
-/** While an intent has no outcome, the token before it lives on for the platform's overlap at most. */
-export function withDoubt(state: State, { policy, now }: Context): State {
-  const { doubt, ...rest } = state;
-  const { intent } = state.record;
-  if (!intent) return rest;
-  return { ...rest, doubt: doubt ?? after(now, policy.overlap - Math.max(0, now.wall - intent.at)) };
-}
-
-/** Any new token is what an ordinary request asked for; a forced one asks for the old token's death as well. */
-export function withoutSatisfiedRequest(state: State): State {
-  if (state.manual !== 'ordinary') return state;
-  const { manual: _met, ...rest } = state;
-  return rest;
+/** A new token is there, which is all that an ordinary request asked for. */
+export function withoutSatisfied(state: State): State {
+  return { ...state, request: satisfied(state.request) };
 }

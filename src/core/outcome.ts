@@ -1,13 +1,18 @@
+/** What a request to the platform changes: before it is sent, and by what comes of it. */
 import { refund, spend } from './budget.ts';
+import type { Context } from './context.ts';
 import { type Answer, oddAnswer, type Token } from './credential.ts';
 import { birthOf, bootTimeOf } from './due.ts';
 import type { Failure } from './failure.ts';
-import { holdAfter, lastFailureOf } from './last-failure.ts';
-import { withDoubt, withToken } from './merge-record.ts';
+import { lastFailureOf } from './last-failure.ts';
 import { kills, type Policy } from './policy.ts';
 import { type AccountRecord, withSecret } from './record.ts';
+import { failedAttempt } from './state/attempts.ts';
 import { ledgerTime, setByPlatform } from './state/clock.ts';
-import type { Context, State } from './state/index.ts';
+import { type State, withToken } from './state/index.ts';
+import { standingOf } from './state/late-response.ts';
+import { answered, confirmed, doubted, lifeLeft, undoubted } from './state/life.ts';
+import { unsaved } from './state/store.ts';
 import { after, type Instant, remaining, SECOND } from './time.ts';
 import { sameAgain, withBreath } from './unchanged-token.ts';
 import { without } from './without.ts';
@@ -23,24 +28,23 @@ export function begin(state: State, policy: Policy, forced: boolean, now: Instan
   };
 }
 
+/** The platform answered: with a new token, or with the one that we have. */
 export function fetched(state: State, answer: Answer, startedAt: Instant, context: Context): State {
-  const { policy, now, random } = context;
+  const { policy, now } = context;
   const birth = birthOf(answer, startedAt, state, policy);
   const end = after(birth, answer.expiresIn * SECOND);
   if (remaining(end, now) <= 0) {
     return failed(state, oddAnswer('took longer to arrive than its token lives').failure, context);
   }
+  const { platformDate } = answer;
   const record = without(state.record, 'intent', 'lastFailure');
-  const { doubt: _settledToo, ...rest } = state;
   const generation = record.generation + 1;
   const next: State = {
-    ...rest,
+    ...state,
     record: { ...record, generation, secrets: withSecret(record.secrets, state.fingerprint) },
-    saved: false,
-    askedAt: now.monotonic,
-    ...(answer.platformDate !== undefined && {
-      clock: setByPlatform(state.clock, answer.platformDate, now),
-    }),
+    store: unsaved(state.store),
+    life: answered(undoubted(state.life), now),
+    clock: platformDate === undefined ? state.clock : setByPlatform(state.clock, platformDate, now),
   };
   const token: Token = {
     ...answer,
@@ -52,18 +56,45 @@ export function fetched(state: State, answer: Answer, startedAt: Instant, contex
   };
   const settled = record.token?.value.equals(answer.value)
     ? sameAgain(next, record.token, token, end, context)
-    : withBreath(withToken(next, token, end, random), context);
-  return { ...settled, confirmedAt: startedAt.monotonic };
+    : withBreath(withToken(next, token, end, context), context);
+  return { ...settled, life: confirmed(settled.life, startedAt) };
 }
 
+/** The attempt failed. Unless the platform may have acted all the same, its intent is settled. */
 export function failed(state: State, failure: Failure, context: Context): State {
-  const { heard: _others, ...known } = state;
-  const tried: State = { ...known, failures: state.failures + 1, failure, blocked: 0 };
-  const next: State = { ...tried, hold: holdAfter(tried, failure, context) };
+  const { policy, now } = context;
+  const attempts = failedAttempt(state.attempts, failure, lifeLeft(state.life, now), context);
+  const next: State = { ...state, attempts, store: unsaved(state.store) };
   const lastFailure = lastFailureOf(next, failure, context);
   const record = { ...state.record, generation: state.record.generation + 1, lastFailure };
-  if (failure.effect === 'unknown') return withDoubt({ ...next, record, saved: false }, context);
-  const { doubt: _settledToo, ...trusted } = next;
+  if (failure.effect === 'unknown') {
+    return { ...next, record, life: doubted(state.life, record.intent, policy.overlap, now) };
+  }
   const ledger = failure.effect === 'unsent' ? refund(record.ledger) : record.ledger;
-  return { ...trusted, record: { ...without(record, 'intent'), ledger }, saved: false };
+  return { ...next, record: { ...without(record, 'intent'), ledger }, life: undoubted(state.life) };
+}
+
+/**
+ * Decides, under the lock and after a look, about a response that came when the lock had been lost. Where nobody can tell
+ * whether the token that the store holds has been killed, that token is not to be trusted, and one more fetch settles it.
+ */
+export function settleLate(state: State, context: Context): State {
+  const { late } = state;
+  if (!late) return state;
+  const rest = without(state, 'late');
+  const { outcome, startedAt } = late;
+  const { record } = state;
+  switch (standingOf(late, record.token, context.policy)) {
+    case 'newest':
+      return 'answer' in outcome
+        ? fetched(rest, outcome.answer, startedAt, context)
+        : failed(rest, outcome.failure, context);
+    case 'superseded':
+      return rest;
+    case 'unknown': {
+      const intent = { at: context.now.wall, forced: false };
+      const doubtful = { ...record, generation: record.generation + 1, intent };
+      return { ...rest, record: doubtful, store: unsaved(state.store) };
+    }
+  }
 }

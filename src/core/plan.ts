@@ -1,3 +1,4 @@
+/** What is to be done next. It composes the answers of `due.ts`, `budget.ts` and the slices; each has its own `when`. */
 import { fetchHold } from './budget.ts';
 import {
   obstacleToForce,
@@ -11,15 +12,22 @@ import {
 import { kills, type Policy } from './policy.ts';
 import type { Unit } from './ports.ts';
 import { standing } from './record.ts';
+import { heldBack } from './state/attempts.ts';
 import { ledgerTime } from './state/clock.ts';
-import { type Demotion, lifeLeft, liveToken, type State } from './state/index.ts';
+import { liveToken, type State } from './state/index.ts';
+import { lifeLeft } from './state/life.ts';
+import { isUnreported } from './state/reader-reports.ts';
+import type { DowngradeReason } from './state/request.ts';
+import { untilLook, untilRetry } from './state/store.ts';
+import { dueTargets } from './state/targets.ts';
 import { type Instant, SECOND } from './time.ts';
 
 export interface FetchStep {
   readonly kind: 'fetch';
   readonly reason: Reason;
   readonly forced: boolean;
-  readonly demoted?: Demotion;
+  /** Why the refresh is an ordinary call although it was asked for by force. */
+  readonly downgraded?: DowngradeReason;
 }
 
 export type Step =
@@ -32,30 +40,27 @@ export type Step =
   | { readonly kind: 'look' }
   /** Give the store what it lacks. */
   | { readonly kind: 'save' }
-  /** Find out under the lock whether an orphaned answer is the newest. */
+  /** Find out under the lock whether a late response is the newest. */
   | { readonly kind: 'settle' }
   /** Ask the platform whether the current token works. */
   | { readonly kind: 'probe' }
-  /** Ask the platform what time it is: the token that was found may be younger than this machine's clock says. */
+  /** Ask the platform what time it is: the token that we found may be younger than this machine's clock says. */
   | { readonly kind: 'ask-time' }
   | FetchStep;
 
 export interface Plan {
-  /** Ids of the targets to bring up to date now; each on its own, none waits for another or for a fetch. */
+  /** Ids of the targets to bring up to date now. Each goes on its own: none waits for another or for a fetch. */
   readonly publish: readonly string[];
   readonly step: Step;
 }
 
-/** A ticket waits for its token, which comes by itself. */
+/** A ticket waits so long for its token, which comes by itself, ms. */
 const TOKEN_AGAIN = SECOND;
 
-/** The net below the watch on the store, for volumes where events never come, ms. */
-const LOOK_AGAIN = 30 * SECOND;
-
 /**
- * The one place that decides. Looks at what is known and at the clock, and says what to do next; asked again after
+ * Says what to do next, from what is known and the clock. This is the one place that decides. The loop asks again after
  * every event and at every tick, so a missed, doubled, early or late call is harmless.
- * @param base what is known of the token that it is fetched with, where it is
+ * @param base the state of the unit whose token this one is fetched with, for what needs a token
  */
 export function plan(state: State, policy: Policy, now: Instant, base?: State): Plan {
   const step = nextStep(state, policy, now);
@@ -67,37 +72,32 @@ export function plan(state: State, policy: Policy, now: Instant, base?: State): 
 }
 
 function duePublications(state: State, now: Instant): string[] {
-  // What an orphaned answer did to the token is not known yet, and what it brought may be older than what is there.
-  if (state.orphan || !liveToken(state, now)) return [];
-  return Object.entries(state.targets)
-    .filter(([, target]) => now.monotonic >= target.dueAt)
-    .map(([id]) => id);
+  // Nobody knows yet what a late response did to the token, and what it brought may be older than what is there.
+  return state.late || !liveToken(state, now) ? [] : dueTargets(state.targets, now);
 }
 
 function nextStep(state: State, policy: Policy, now: Instant): Step {
   const reason = reasonToFetch(state, policy, now);
-  const { hold } = state;
-  const skipped = reason === 'requested' && hold?.why !== 'blocked';
-  const held = hold && !skipped ? Math.max(0, hold.until - now.monotonic) : 0;
-  const storeHeld = Math.max(0, (state.trouble?.retryAt ?? 0) - now.monotonic);
-  if (state.orphan && held === 0 && storeHeld === 0) return { kind: 'settle' };
-  const rested = now.monotonic - state.lookedAt;
-  if (rested >= LOOK_AGAIN) return { kind: 'look' };
-  if (policy.follows) return { kind: 'wait', ms: LOOK_AGAIN - rested, why: 'source' };
-  if (hold && held > 0) return { kind: 'wait', ms: held, why: hold.why };
+  const held = heldBack(state.attempts, reason === 'requested', now);
+  const storeHeld = untilRetry(state.store, now);
+  if (state.late && !held && storeHeld === 0) return { kind: 'settle' };
+  const look = untilLook(state.store, now);
+  if (look <= 0) return { kind: 'look' };
+  if (policy.follows) return { kind: 'wait', ms: look, why: 'source' };
+  if (held) return { kind: 'wait', ...held };
 
   const step = reason ? fetchStep(reason, state, policy, now) : idleStep(state, policy, now);
   if (step.kind === 'fetch') {
-    // One that kills the token before is written down first; any other must not wait for a store that does not work.
+    // A fetch that kills the token before is written down first. Any other must not wait for a store that does not work.
     return kills(policy, step.forced) && storeHeld > 0
       ? { kind: 'wait', ms: storeHeld, why: 'blocked' }
       : step;
   }
-  return state.saved || storeHeld > 0 ? step : { kind: 'save' };
+  return state.store.saved || storeHeld > 0 ? step : { kind: 'save' };
 }
 
 function fetchStep(reason: Reason, state: State, policy: Policy, now: Instant): Step {
-  if (isLagging(state, now)) return { kind: 'wait', ms: lifeLeft(state, now) ?? 0, why: 'lagging' };
+  if (isLagging(state, now)) return { kind: 'wait', ms: lifeLeft(state.life, now) ?? 0, why: 'lagging' };
   if (isGuess(reason, state, policy)) return { kind: 'ask-time' };
   const early = reason === 'due' || reason === 'expired' ? untilTakenUp(state, policy, now) : 0;
   if (early > 0) return { kind: 'wait', ms: early, why: 'unready' };
@@ -107,7 +107,7 @@ function fetchStep(reason: Reason, state: State, policy: Policy, now: Instant): 
 }
 
 /**
- * Whether a fetch that kills the token before would happen on the word of this machine's clock alone, which may be
+ * Whether a fetch that kills the token before would happen on the word of this machine's clock alone. That clock may be
  * wrong: a neighbour may have fetched a minute ago, and then two tokens die where one should.
  */
 function isGuess(reason: Reason, { record, clock }: State, { destructive }: Policy): boolean {
@@ -122,7 +122,7 @@ function isGuess(reason: Reason, { record, clock }: State, { destructive }: Poli
 }
 
 function idleStep(state: State, policy: Policy, now: Instant): Step {
-  if (state.refusals?.suspicion === 'probe') return { kind: 'probe' };
+  if (state.reports.suspicion === 'probe') return { kind: 'probe' };
   return {
     kind: 'wait',
     ms: Math.min(untilDue(state, policy, now), untilRecheck(state, policy, now)),
@@ -130,23 +130,24 @@ function idleStep(state: State, policy: Policy, now: Instant): Step {
   };
 }
 
-/** Others have moved on to a newer secret: ours can only fail, so it is not tried while there is a token. */
+/** Other daemons have moved on to a newer AppSecret: ours can only fail, so we do not try it while there is a token. */
 function isLagging(state: State, now: Instant): boolean {
   return (
     standing(state.record.secrets, state.fingerprint) === 'replaced' && liveToken(state, now) !== undefined
   );
 }
 
-function strength(state: State, policy: Policy, now: Instant): Pick<FetchStep, 'forced' | 'demoted'> {
+function strength(state: State, policy: Policy, now: Instant): Pick<FetchStep, 'forced' | 'downgraded'> {
+  const { manual } = state.request;
   if (refusalForces(state, policy, now)) return { forced: true };
-  if (state.manual === undefined || state.manual === 'ordinary') return { forced: false };
-  if (state.manual === 'preferred' && policy.manual === 'uncoordinated')
-    return { forced: false, demoted: 'uncoordinated' };
+  if (manual === undefined || manual === 'ordinary') return { forced: false };
+  if (manual === 'preferred' && policy.manual === 'uncoordinated')
+    return { forced: false, downgraded: 'uncoordinated' };
   const obstacle = obstacleToForce(state, policy, now);
-  return obstacle ? { forced: false, demoted: obstacle } : { forced: true };
+  return obstacle ? { forced: false, downgraded: obstacle } : { forced: true };
 }
 
-/** A time in which nothing is to be done, unless something happens: then the state is another one. */
+/** A time in which there is nothing to do, unless something happens: then the state is another one. */
 export interface Rest {
   readonly state: State;
   readonly base: State | undefined;
@@ -154,7 +155,7 @@ export interface Rest {
   readonly ms: number;
 }
 
-/** Whoever waits for something closer than this wants to be woken for it, so it is planned anew, ms. */
+/** A credential that waits for something closer than this wants to be woken for it, so it is planned anew, ms. */
 const SOON = 35 * SECOND;
 
 /** A wall clock that is corrected by more than this is not trusted to have gone on, ms. */
@@ -168,18 +169,22 @@ export function restOf(
   now: Instant,
 ): Rest | undefined {
   const calm =
-    !state.trouble && !state.orphan && !state.refusals && state.manual === undefined && state.saved;
+    !state.store.trouble &&
+    !state.late &&
+    isUnreported(state.reports) &&
+    state.request.manual === undefined &&
+    state.store.saved;
   if (step.kind !== 'wait' || publish.length > 0 || !calm) return undefined;
   const ms = Math.min(
     step.ms - SOON,
-    (lifeLeft(state, now) ?? 0) - SOON,
-    state.lookedAt + LOOK_AGAIN - now.monotonic,
+    (lifeLeft(state.life, now) ?? 0) - SOON,
+    untilLook(state.store, now),
     ...Object.values(state.targets).map(({ dueAt }) => dueAt - now.monotonic),
   );
   return ms > 0 ? { state, base, since: now, ms } : undefined;
 }
 
-/** Whether it lasts, by both clocks. */
+/** Whether a rest goes on, by both clocks. */
 export function lasts(rest: Rest, state: State, base: State | undefined, now: Instant): boolean {
   const { since, ms } = rest;
   const wall = now.wall - since.wall;
@@ -196,10 +201,10 @@ export function lasts(rest: Rest, state: State, base: State | undefined, now: In
 export interface View {
   readonly unit: Unit;
   readonly state: State;
-  /** What is to be done next. */
+  /** What is to be done next for it. */
   readonly step: Step;
   /** Whether something is under way for it. */
   readonly busy: boolean;
-  /** Who fetches it for all, where that is another daemon. */
+  /** The daemon that fetches it for all, where that is another one. */
   readonly leader?: string;
 }

@@ -1,7 +1,7 @@
 import type { Answer, Kind, Token } from './credential.ts';
 import type { Policy } from './policy.ts';
 import type { AccountRecord } from './record.ts';
-import type { Strength } from './state/index.ts';
+import type { Strength } from './state/request.ts';
 import type { Instant } from './time.ts';
 
 /** Time is an argument: this is where it comes from. */
@@ -74,10 +74,10 @@ export interface AccountStore {
    */
   lock(purpose: Purpose): Promise<Lease | undefined>;
   /**
-   * Leaves a wish with the daemon that holds the lock. Absent: whoever waits gets the lock in turn.
+   * Leaves a request with the daemon that holds the lock. Absent: whoever waits gets the lock in turn.
    * @throws {EdgeError} when it could not be left
    */
-  readonly handOver?: ((wish: Wish) => Promise<void>) | undefined;
+  readonly handOver?: ((request: PeerRequest) => Promise<void>) | undefined;
   /** Monotonic ms at which what is read was last known to be all there is. Absent: it is read anew each time. */
   readonly syncedAt?: () => number | undefined;
 }
@@ -88,8 +88,8 @@ export interface AccountStore {
  */
 export type Purpose = 'fetch' | 'keep';
 
-/** What somebody wants of the daemon that fetches: that the credential be refreshed, or that a refused token be looked into. */
-export type Wish =
+/** What one daemon asks of the daemon that fetches: a refresh of the credential, or a look at a refused token. */
+export type PeerRequest =
   | { readonly kind: 'refresh'; readonly strength: Strength; readonly generation: number }
   | { readonly kind: 'refusal'; readonly token: Token };
 

@@ -1,5 +1,6 @@
 import type { Policy } from './policy.ts';
-import { lifeLeft, type State } from './state/index.ts';
+import type { State } from './state/index.ts';
+import { lifeLeft } from './state/life.ts';
 import type { TargetState } from './state/targets.ts';
 import { type Instant, remaining } from './time.ts';
 
@@ -10,7 +11,7 @@ import { type Instant, remaining } from './time.ts';
  */
 export function servedLife(state: State, policy: Policy, now: Instant): number | undefined {
   const lives = Object.values(state.targets).map((target) => targetLife(target, state, policy, now));
-  if (lives.length === 0) return lifeLeft(state, now);
+  if (lives.length === 0) return lifeLeft(state.life, now);
   return lives.reduce((least, life) =>
     life === undefined || least === undefined ? undefined : Math.min(life, least),
   );
@@ -25,7 +26,7 @@ export function targetLife(
 ): number | undefined {
   const { token } = state.record;
   if (generation === undefined || !token) return undefined;
-  if (generation >= token.generation) return lifeLeft(state, now);
+  if (generation >= token.generation) return lifeLeft(state.life, now);
   // From its replacement on, a token lives for the overlap at most.
   const replaced = token.issuedAt + overlap - now.wall;
   return Math.min(replaced, end ? remaining(end, now) : 0);

@@ -58,7 +58,11 @@ function agesByClocks(
  * record was the one before, and its last write brought the token. Endless where that cannot be said, and when the
  * clock was set or the machine slept meanwhile.
  */
-function greatestAge({ seenAt, record: before }: State, record: AccountRecord, now: Instant): number {
+function greatestAge(
+  { store: { seenAt }, record: before }: State,
+  record: AccountRecord,
+  now: Instant,
+): number {
   const { generation, token } = record;
   const isNew = token !== undefined && token.generation !== before.token?.generation;
   const follows = token?.generation === generation && generation <= before.generation + ONE_FETCH;

@@ -5,7 +5,8 @@ import { begin } from '../core/outcome.ts';
 import type { FetchStep } from '../core/plan.ts';
 import { kills } from '../core/policy.ts';
 import type { FetchRequest, Lease } from '../core/ports.ts';
-import { lifeLeft, liveToken } from '../core/state/index.ts';
+import { liveToken } from '../core/state/index.ts';
+import { lifeLeft } from '../core/state/life.ts';
 import { judgeRefusal } from '../core/state/reader-reports.ts';
 import type { Instant } from '../core/time.ts';
 import type { Cell, Loop } from './cell.ts';
@@ -21,13 +22,13 @@ export function createFetching(
   signal: AbortSignal,
 ): (cell: Cell, step: FetchStep, lease: Lease) => Promise<void> {
   return async (cell, step, lease) => {
-    // What was locked to keep something, or waited for its turn for too long, is not to spend a call.
+    // A lease that was taken only for writing, or that ended while we queued, is not to spend a call.
     if (!(await lease.held())) return happen(cell, { type: 'blocked' });
     const record = begin(cell.state, cell.unit.policy, step.forced, clock.now());
     const saved = await write(cell, record, lease);
     if (!saved && kills(cell.unit.policy, step.forced)) return;
     if (!(await lease.held())) return happen(cell, { type: 'blocked' });
-    happen(cell, { type: 'began', record, saved, ...(step.demoted && { demoted: step.demoted }) });
+    happen(cell, { type: 'began', record, saved, ...(step.downgraded && { downgraded: step.downgraded }) });
     report(cell.unit, { type: 'fetching', step });
     const startedAt = clock.now();
     const token = cell.base && liveToken(cell.base.state, startedAt);
@@ -38,7 +39,7 @@ export function createFetching(
     tell(cell, step, clock.now().monotonic - startedAt.monotonic);
   };
 
-  /** What came of it, as an event. */
+  /** Sends the request. What came of it is an event. */
   async function ask(
     { unit }: Cell,
     request: FetchRequest,
@@ -48,16 +49,16 @@ export function createFetching(
     const departure = watchedDeparture(lease);
     try {
       const answer = await unit.provider.fetch({ ...request, permit: departure.permit });
-      return { type: (await lease.held()) ? 'fetched' : 'orphaned', answer, startedAt };
+      return { type: (await lease.held()) ? 'fetched' : 'answered-late', answer, startedAt };
     } catch (error) {
       const failure = failureOf(error, 'unknown');
       if (departure.isRefused()) return { type: 'blocked' };
-      const strayed = failure.effect === 'unknown' && departure.isLate();
-      return strayed ? { type: 'strayed', failure, startedAt } : { type: 'failed', failure };
+      const isLate = failure.effect === 'unknown' && departure.isLate();
+      return isLate ? { type: 'failed-late', failure, startedAt } : { type: 'failed', failure };
     }
   }
 
-  /** As if a reader had reported it. */
+  /** The platform refused the token that a ticket was asked for with: that counts as if a reader had reported it. */
   function doubt(base: Cell | undefined, token: Token | undefined): void {
     if (!base || base.state.record.token?.generation !== token?.generation) return;
     report(base.unit, { type: 'refusal', verdict: judgeRefusal(base.state, clock.now()) });
@@ -65,8 +66,8 @@ export function createFetching(
   }
 
   function tell({ unit, state }: Cell, step: FetchStep, tookMs: number): void {
-    const { failure, failures, unready } = state;
-    const lifeMs = lifeLeft(state, clock.now()) ?? 0;
+    const { failure, failures, unready } = state.attempts;
+    const lifeMs = lifeLeft(state.life, clock.now()) ?? 0;
     if (failure) report(unit, { type: 'failed', step, failure, isFirst: failures === 1, lifeMs, tookMs });
     else report(unit, { type: unready > 0 ? 'unchanged' : 'refreshed', step, lifeMs, tookMs });
   }

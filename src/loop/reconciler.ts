@@ -2,8 +2,9 @@ import type { Event } from '../core/events/event.ts';
 import { lasts, restOf, type View } from '../core/plan.ts';
 import type { Unit } from '../core/ports.ts';
 import type { Secret } from '../core/secret.ts';
-import type { State, Strength } from '../core/state/index.ts';
+import type { State } from '../core/state/index.ts';
 import { judgeRefusal } from '../core/state/reader-reports.ts';
+import type { Strength } from '../core/state/request.ts';
 import { type Loop, planOf, type Surroundings } from './cell.ts';
 import { type BusyCell, createCells } from './cells.ts';
 import { createGates } from './host-limit.ts';
@@ -20,11 +21,11 @@ export interface Reconciler {
   /** A person asks for a refresh now: of the credentials named, else of all. */
   refreshNow(request: { readonly names?: readonly string[]; readonly strength: Strength }): void;
   /** The same, of another daemon's person and one account: of a token of that generation. */
-  refreshFor(account: string, wish: { readonly strength: Strength; readonly generation: number }): void;
+  refreshFor(account: string, request: { readonly strength: Strength; readonly generation: number }): void;
   /** What was asked for and has not begun is not made any more. */
   withdraw(names: readonly string[]): void;
   /** The store of an account may have changed. */
-  stir(account: string): void;
+  invalidate(account: string): void;
   /** The stores work again, or their locks can be had. */
   free(): void;
   /** A reader says that the platform refused a token; `isIt` knows it when it sees it. */
@@ -116,13 +117,13 @@ export function createReconciler(surroundings: Surroundings): Reconciler {
       ),
     withdraw: (names) => {
       for (const cell of cells.all()) {
-        if (cell.state.manual && names.includes(cell.unit.name))
+        if (cell.state.request.manual && names.includes(cell.unit.name))
           happen(cell, { type: 'withdrawn', why: 'late' });
       }
     },
-    refreshFor: (account, wish) => wake({ type: 'requested', ...wish }, cells.of(account)),
+    refreshFor: (account, request) => wake({ type: 'requested', ...request }, cells.of(account)),
     free: () => wake({ type: 'freed' }, cells.all()),
-    stir: (account) => wake({ type: 'stirred' }, cells.of(account)),
+    invalidate: (account) => wake({ type: 'invalidated' }, cells.of(account)),
     refuse: (isIt) => {
       const doubted = cells.all().filter(({ state: { record } }) => record.token && isIt(record.token.value));
       for (const cell of doubted) hearRefusal(cell);

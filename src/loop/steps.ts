@@ -3,7 +3,7 @@ import { failureOf } from '../core/failure.ts';
 import type { Step } from '../core/plan.ts';
 import type { Probe, Publisher } from '../core/ports.ts';
 import type { AccountRecord } from '../core/record.ts';
-import { lifeLeft } from '../core/state/index.ts';
+import { lifeLeft } from '../core/state/life.ts';
 import { type Cell, type Loop, planOf } from './cell.ts';
 import { createFetching } from './fetching.ts';
 import { createLocks, createRecords } from './store.ts';
@@ -32,7 +32,7 @@ export function createSteps(loop: Loop, signal: AbortSignal, mayFetch: () => boo
       const result = await publisher.publish(token, async () =>
         isNewest(token, await cell.unit.store.read().catch(() => undefined)),
       );
-      if (result === 'superseded') return happen(cell, { type: 'stirred' });
+      if (result === 'superseded') return happen(cell, { type: 'invalidated' });
       happen(cell, { type: 'published', target, generation: token.generation });
       report(cell.unit, { type: 'published', target, result, expiresAt: token.expiresAt });
     } catch (error) {
@@ -51,10 +51,10 @@ export function createSteps(loop: Loop, signal: AbortSignal, mayFetch: () => boo
     if (!lease) return;
     try {
       await look(cell);
-      if (cell.state.orphan) happen(cell, { type: 'settled' });
+      if (cell.state.late) happen(cell, { type: 'settled' });
       const { step: next } = planOf(cell, clock.now());
       if (next.kind === 'fetch' && mayFetch()) await fetch(cell, next, lease);
-      if (!cell.state.saved && !cell.state.orphan) await records.save(cell, lease);
+      if (!cell.state.store.saved && !cell.state.late) await records.save(cell, lease);
     } finally {
       await lease.release();
     }
@@ -62,10 +62,8 @@ export function createSteps(loop: Loop, signal: AbortSignal, mayFetch: () => boo
 
   async function look(cell: Cell): Promise<void> {
     const { fingerprint } = cell.unit;
-    const {
-      failure,
-      record: { token: before },
-    } = cell.state;
+    const { token: before } = cell.state.record;
+    const { failure } = cell.state.attempts;
     const { monotonic: asOf } = clock.now();
     const [record, ours] = await Promise.all([records.read(cell), fingerprint()]);
     const isPartial = cell.unit.store.isPartial?.() ?? false;
@@ -73,8 +71,9 @@ export function createSteps(loop: Loop, signal: AbortSignal, mayFetch: () => boo
     happen(cell, { type: 'observed', record, asOf, isPartial, ...known });
     const { token } = cell.state.record;
     if (token && token.generation !== before?.generation)
-      report(cell.unit, { type: 'adopted', lifeMs: lifeLeft(cell.state, clock.now()) ?? 0 });
-    else if (failure?.class === 'refused' && !cell.state.failure) report(cell.unit, { type: 'restored' });
+      report(cell.unit, { type: 'adopted', lifeMs: lifeLeft(cell.state.life, clock.now()) ?? 0 });
+    else if (failure?.class === 'refused' && !cell.state.attempts.failure)
+      report(cell.unit, { type: 'restored' });
   }
 
   async function probe(cell: Cell): Promise<void> {
@@ -112,7 +111,7 @@ export function createWaits({ clock, report, happen }: Loop): Waits {
 
   /** A person's refresh that cannot be made now would come as a surprise later. */
   function withdraw(cell: Cell, why: Wait['why']): boolean {
-    if (!cell.state.manual || (why !== 'budget' && why !== 'lagging')) return false;
+    if (!cell.state.request.manual || (why !== 'budget' && why !== 'lagging')) return false;
     happen(cell, { type: 'withdrawn', why });
     if (why === 'lagging') report(cell.unit, { type: 'lagging' });
     return true;
@@ -127,7 +126,7 @@ export function createWaits({ clock, report, happen }: Loop): Waits {
       }
       if (exhausted.has(cell) && !requested) return;
       exhausted.add(cell);
-      const lifeMs = lifeLeft(cell.state, clock.now()) ?? 0;
+      const lifeMs = lifeLeft(cell.state.life, clock.now()) ?? 0;
       report(cell.unit, { type: 'exhausted', ms, lifeMs, requested });
     },
   };

@@ -1,12 +1,12 @@
 import { type Failure, failureOf } from '../core/failure.ts';
 import type { FetchStep, Step } from '../core/plan.ts';
-import type { Lease, Wish } from '../core/ports.ts';
+import type { Lease, PeerRequest } from '../core/ports.ts';
 import type { AccountRecord } from '../core/record.ts';
 import type { State } from '../core/state/index.ts';
 import type { Cell, Loop } from './cell.ts';
 
 export interface Locks {
-  /** The lock that a step needs; where another daemon has it, that is an event, and what was wished for is left with it. */
+  /** Takes the lock that a step needs. Where another daemon has it, that is an event, and a request is left with it. */
   take(cell: Cell, step: Step): Promise<Lease | undefined>;
 }
 
@@ -21,10 +21,11 @@ export function createLocks({
 }): Locks {
   async function handOver(cell: Cell, step: FetchStep): Promise<void> {
     const { reason } = step;
-    const wish = wishOf(step, cell.state);
-    if (!wish || (reason !== 'requested' && reason !== 'refused')) return happen(cell, { type: 'blocked' });
+    const request = peerRequestOf(step, cell.state);
+    if (!request || (reason !== 'requested' && reason !== 'refused'))
+      return happen(cell, { type: 'blocked' });
     try {
-      await cell.unit.store.handOver?.(wish);
+      await cell.unit.store.handOver?.(request);
       happen(cell, { type: 'handed-over', reason });
       report(cell.unit, { type: 'handed-over', reason });
     } catch (error) {
@@ -51,8 +52,11 @@ export function createLocks({
   };
 }
 
-/** What somebody asked for that another daemon has to do. */
-function wishOf({ reason }: FetchStep, { manual, record: { token } }: State): Wish | undefined {
+/** What the daemon that fetches is to be asked, for a step that only it can do. */
+function peerRequestOf(
+  { reason }: FetchStep,
+  { request: { manual }, record: { token } }: State,
+): PeerRequest | undefined {
   if (reason === 'requested' && manual) {
     return { kind: 'refresh', strength: manual, generation: token?.generation ?? 0 };
   }

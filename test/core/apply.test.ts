@@ -7,6 +7,7 @@ import { isPublished, obstacle, type State } from '../../src/core/state/index.ts
 import { after, HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
 import { lifeOf } from '../../src/core/token-age.ts';
 import { graceOf } from '../../src/core/unchanged-token.ts';
+import { type Changes, changed } from '../support/state.ts';
 import { PASSING_FAULT, type Story, TARGET, tell, token } from '../support/story.ts';
 
 const SLOW_FAULT = {
@@ -30,27 +31,30 @@ describe('state of a credential', () => {
     'a refresh withdrawn because of "%s" is remembered as declined',
     (why) => {
       const story = published();
-      const asked = { ...story.state(), manual: 'forced', awaited: 3 } as const;
+      const asked = changed(story.state(), { request: { manual: 'forced', awaited: 3 } });
       const next = applied(story, asked, { type: 'withdrawn', why });
-      expect(next.declined).toBe(why);
-      expect(next).not.toHaveProperty('manual');
-      expect(next).not.toHaveProperty('awaited');
+      expect(next.request.declinedBecause).toBe(why);
+      expect(next.request).not.toHaveProperty('manual');
+      expect(next.request).not.toHaveProperty('awaited');
     },
   );
 
   it('a refresh that came too late is dropped and not remembered as declined', () => {
     const story = published();
-    const next = applied(story, { ...story.state(), manual: 'forced' }, { type: 'withdrawn', why: 'late' });
-    expect(next).not.toHaveProperty('declined');
-    expect(next).not.toHaveProperty('manual');
+    const asked = changed(story.state(), { request: { manual: 'forced' } });
+    const next = applied(story, asked, { type: 'withdrawn', why: 'late' });
+    expect(next.request).not.toHaveProperty('declinedBecause');
+    expect(next.request).not.toHaveProperty('manual');
   });
 
   it('a refresh that was not forced remembers the reason', () => {
     const story = published();
     const { record } = story.state();
     const event = { type: 'began', record, saved: true } as const;
-    expect(applied(story, story.state(), { ...event, demoted: 'spacing' }).declined).toBe('spacing');
-    expect(applied(story, story.state(), event)).not.toHaveProperty('declined');
+    expect(applied(story, story.state(), { ...event, downgraded: 'spacing' }).request).toEqual({
+      declinedBecause: 'spacing',
+    });
+    expect(applied(story, story.state(), event).request).not.toHaveProperty('declinedBecause');
   });
 
   it('new targets are due at once whatever the old targets held', () => {
@@ -90,9 +94,9 @@ describe('state of a credential', () => {
     let state = story.state();
     for (const wait of [1, 2, 4, 8, 16, 30, 30]) {
       state = applied(story, state, { type: 'unstored', failure: SLOW_FAULT });
-      expect((state.trouble?.retryAt ?? 0) - story.clock.now().monotonic).toBe(wait * SECOND);
+      expect((state.store.trouble?.retryAt ?? 0) - story.clock.now().monotonic).toBe(wait * SECOND);
     }
-    expect(state.trouble).toMatchObject({ failures: 7, failure: SLOW_FAULT });
+    expect(state.store.trouble).toMatchObject({ failures: 7, failure: SLOW_FAULT });
   });
 
   it('a lock that another daemon holds is tried again within five seconds', () => {
@@ -101,31 +105,32 @@ describe('state of a credential', () => {
     const waits: number[] = [];
     for (let times = 0; times < 6; times += 1) {
       state = apply(state, { type: 'blocked' }, { policy: story.policy, now: story.clock.now(), random: 1 });
-      waits.push((state.hold?.until ?? 0) - story.clock.now().monotonic);
+      waits.push((state.attempts.hold?.until ?? 0) - story.clock.now().monotonic);
     }
     expect(waits).toEqual([500, 1_000, 2_000, 4_000, 5_000, 5_000]);
-    expect(state).toMatchObject({ blocked: 6, hold: { why: 'blocked' } });
-    expect(applied(story, state, { type: 'freed' })).not.toHaveProperty('hold');
-    const backoff: State = { ...state, hold: { why: 'backoff', until: 9 } };
-    expect(applied(story, backoff, { type: 'freed' })).toMatchObject({ blocked: 0, hold: backoff.hold });
+    expect(state.attempts).toMatchObject({ blocked: 6, hold: { why: 'blocked' } });
+    expect(applied(story, state, { type: 'freed' }).attempts).not.toHaveProperty('hold');
+    const hold = { why: 'backoff', until: 9 } as const;
+    const backoff = changed(state, { attempts: { hold } });
+    expect(applied(story, backoff, { type: 'freed' }).attempts).toMatchObject({ blocked: 0, hold });
   });
 
   it('a finished save counts only for the current record', () => {
     const story = published();
-    const unsaved: State = { ...story.state(), saved: false };
+    const unsaved = changed(story.state(), { store: { saved: false } });
     const { generation } = unsaved.record;
-    expect(applied(story, unsaved, { type: 'saved', generation }).saved).toBe(true);
-    expect(applied(story, unsaved, { type: 'saved', generation: generation - 1 }).saved).toBe(false);
-    const known = applied(story, { ...unsaved, saved: true }, { type: 'saved', generation: generation - 1 });
-    expect(known.saved).toBe(true);
+    expect(applied(story, unsaved, { type: 'saved', generation }).store.saved).toBe(true);
+    expect(applied(story, unsaved, { type: 'saved', generation: generation - 1 }).store.saved).toBe(false);
+    const known = applied(story, story.state(), { type: 'saved', generation: generation - 1 });
+    expect(known.store.saved).toBe(true);
   });
 
   it('a record that changed after the read began is read again', () => {
     const story = published();
     const { record } = story.state();
-    const state: State = { ...story.state(), stirredAt: 500 };
+    const state = changed(story.state(), { store: { invalidatedAt: 500 } });
     const lookedAt = (asOf?: number) =>
-      applied(story, state, { type: 'observed', record, ...(asOf !== undefined && { asOf }) }).lookedAt;
+      applied(story, state, { type: 'observed', record, ...(asOf !== undefined && { asOf }) }).store.lookedAt;
     expect(lookedAt(500)).toBe(Number.NEGATIVE_INFINITY);
     expect(lookedAt(499)).toBe(Number.NEGATIVE_INFINITY);
     expect(lookedAt(501)).toBe(story.clock.now().monotonic);
@@ -151,8 +156,8 @@ describe('publication state', () => {
     story.clock.pass(2 * HOUR);
     expect(isPublished(story.state(), story.clock.now())).toBe(false);
     expect(isPublished(tell('stable-token').state(), now)).toBe(false);
-    const { end: _no, ...endless } = state;
-    expect(isPublished({ ...endless, targets: {} }, now)).toBe(false);
+    const { end: _no, ...endless } = state.life;
+    expect(isPublished({ ...state, life: endless, targets: {} }, now)).toBe(false);
   });
 
   it('the obstacle is the failure of a target, else of the platform, else of the store', () => {
@@ -161,15 +166,16 @@ describe('publication state', () => {
     const named = (message: string) => ({ ...PASSING_FAULT, message });
     const [platform, store, disk] = [named('platform'), named('store'), named('disk')];
     const trouble = { failures: 1, failure: store, retryAt: 0 };
-    const state: State = { ...story.state(), trouble };
+    const state = changed(story.state(), { store: { trouble } });
+    const failed = changed(state, { attempts: { failure: platform } });
     expect(obstacle(story.state(), now)).toBeUndefined();
     expect(obstacle(state, now)).toBe(store);
-    expect(obstacle({ ...state, failure: platform }, now)).toBe(platform);
+    expect(obstacle(failed, now)).toBe(platform);
     const targets = { a: { dueAt: 0, failures: 0 }, b: { dueAt: 0, failures: 1, failure: disk } };
-    expect(obstacle({ ...state, failure: platform, targets }, now)).toBe(disk);
+    expect(obstacle({ ...failed, targets }, now)).toBe(disk);
     // Of a token that is dead no target has anything to say.
     story.clock.pass(2 * HOUR);
-    expect(obstacle({ ...state, failure: platform, targets }, story.clock.now())).toBe(platform);
+    expect(obstacle({ ...failed, targets }, story.clock.now())).toBe(platform);
   });
 
   it('readers of several targets have the life of the worst target', () => {
@@ -199,12 +205,10 @@ describe('age of a found token', () => {
     const written = record.token;
     if (!written) throw new TypeError('it was fetched');
     const story = tell('stable-token');
-    const before = story.state().record;
-    const state: State = {
-      ...story.state(),
-      ...(watched && { seenAt: story.clock.now() }),
-      record: { ...before, generation: ours },
-    };
+    const state = changed(story.state(), {
+      record: { generation: ours },
+      ...(watched && { store: { seenAt: story.clock.now() } }),
+    });
     story.clock.pass(passed);
     story.clock.set(set);
     const generation = ours + generations;
@@ -257,16 +261,16 @@ describe('rest of a credential', () => {
     expect(restOf(plan, story.state(), undefined, story.clock.now())).toBeUndefined();
   });
 
-  it.each<[string, Partial<State>]>([
-    ['the store is in trouble', { trouble: { failures: 1, failure: PASSING_FAULT, retryAt: 0 } }],
-    ['readers have refused the token', { refusals: { spent: 1, lastAt: 0 } }],
-    ['somebody asked for a refresh', { manual: 'ordinary' }],
-    ['the record is not saved', { saved: false }],
+  it.each<[string, Changes]>([
+    ['the store is in trouble', { store: { trouble: { failures: 1, failure: PASSING_FAULT, retryAt: 0 } } }],
+    ['readers have refused the token', { reports: { spent: 1, lastAt: 0 } }],
+    ['somebody asked for a refresh', { request: { manual: 'ordinary' } }],
+    ['the record is not saved', { store: { saved: false } }],
   ])('a credential does not rest when %s', (_, changes) => {
     const story = published();
     const idle = { publish: [], step: { kind: 'wait', ms: HOUR, why: 'fresh' } } as const;
     const restWith = (state: State) => restOf(idle, state, undefined, story.clock.now());
     expect(restWith(story.state())).toBeDefined();
-    expect(restWith({ ...story.state(), ...changes })).toBeUndefined();
+    expect(restWith(changed(story.state(), changes))).toBeUndefined();
   });
 });

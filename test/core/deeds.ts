@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import type { Backoff, FailureClass } from '../../src/core/failure.ts';
-import type { Strength } from '../../src/core/state/index.ts';
+import type { Strength } from '../../src/core/state/request.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
 
 /** What comes of one request. Durations in ms, lives in seconds. */

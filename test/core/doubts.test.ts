@@ -104,7 +104,7 @@ describe('changes of the AppSecret', () => {
     story.fail({ class: 'refused', code: 'wx-40125', effect: 'none' });
     expect(currentFailure(story.state())).toMatchObject({ failure: { code: 'wx-40125' } });
     observe(story, 'right');
-    expect(story.state().failure).toBeUndefined();
+    expect(story.state().attempts.failure).toBeUndefined();
     expect(currentFailure(story.state())).toBeUndefined();
     expect(story.plan().step).toMatchObject({ kind: 'wait', why: 'fresh' });
   });
@@ -180,7 +180,7 @@ describe('answers after a lost lock', () => {
     const neighbour = tell('access-token');
     neighbour.happen({ type: 'observed', record: story.state().record });
     const startedAt = story.clock.now();
-    story.happen({ type: 'orphaned', answer: ours, startedAt });
+    story.happen({ type: 'answered-late', answer: ours, startedAt });
     expect(story.plan().publish).toEqual([]);
     expect(story.plan().step).toMatchObject({ kind: 'wait', why: 'backoff' });
     story.clock.pass(MINUTE);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { judge } from '../../src/coordination/folder/refresh-desk.ts';
 import { Secret } from '../../src/core/secret.ts';
-import { lifeLeft } from '../../src/core/state/index.ts';
+import { lifeLeft } from '../../src/core/state/life.ts';
 import { HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
 import { PASSING_FAULT, type Story, TARGET, tell, token } from '../support/story.ts';
 
@@ -53,7 +53,7 @@ describe('refresh handed over to the leader', () => {
     expect(outcomeOf(follower)).toEqual({ result: 'refused', message: 'the secret is wrong' });
     leader.fetch(token('b'));
     catchUp();
-    expect(follower.state().failure).toBeUndefined();
+    expect(follower.state().attempts.failure).toBeUndefined();
   });
 
   it('a follower hands over a refused token once and then waits', () => {
@@ -97,7 +97,7 @@ describe('refresh requests of other daemons', () => {
     const intent = { at: leader.clock.now().wall, forced: false };
     leader.happen({ type: 'began', record: { ...record, generation: 9, intent }, saved: true });
     leader.happen(afar('ordinary', generationOf(leader)));
-    expect(leader.state().manual).toBeUndefined();
+    expect(leader.state().request.manual).toBeUndefined();
   });
 });
 
@@ -125,12 +125,12 @@ describe('store changes during a read', () => {
     const { monotonic: asOf } = follower.clock.now();
     const { record } = leader.state();
     follower.clock.pass(5);
-    follower.happen({ type: 'stirred' });
+    follower.happen({ type: 'invalidated' });
     follower.clock.pass(5);
     follower.happen({ type: 'observed', record, asOf });
-    expect(follower.state().lookedAt).toBe(Number.NEGATIVE_INFINITY);
+    expect(follower.state().store.lookedAt).toBe(Number.NEGATIVE_INFINITY);
     follower.happen({ type: 'observed', record, asOf: follower.clock.now().monotonic });
-    expect(follower.state().lookedAt).toBe(follower.clock.now().monotonic);
+    expect(follower.state().store.lookedAt).toBe(follower.clock.now().monotonic);
   });
 });
 
@@ -140,27 +140,27 @@ describe('lost answers after a lost lock', () => {
   it('a lost answer that may have killed a newer access-token leads to another fetch', () => {
     const { leader, follower } = couple('access-token');
     const startedAt = leader.clock.now();
-    leader.happen({ type: 'strayed', failure, startedAt });
+    leader.happen({ type: 'failed-late', failure, startedAt });
     expect(leader.plan()).toMatchObject({ publish: [], step: { kind: 'settle' } });
     follower.fetch(token('b'));
     leader.happen({ type: 'observed', record: follower.state().record });
     leader.happen({ type: 'settled' });
-    expect(leader.state()).toMatchObject({ saved: false, record: { intent: { forced: false } } });
+    expect(leader.state()).toMatchObject({ store: { saved: false }, record: { intent: { forced: false } } });
     follower.happen({ type: 'observed', record: leader.state().record });
     expect(follower.plan().step).toMatchObject({ kind: 'fetch', reason: 'unfinished' });
   });
 
   it('a lost answer is an ordinary failure when nobody has fetched since', () => {
     const { leader } = couple('access-token');
-    leader.happen({ type: 'strayed', failure, startedAt: leader.clock.now() });
+    leader.happen({ type: 'failed-late', failure, startedAt: leader.clock.now() });
     leader.happen({ type: 'settled' });
-    expect(leader.state()).toMatchObject({ failures: 1, failure: { code: 'timeout' } });
-    expect(leader.state().orphan).toBeUndefined();
+    expect(leader.state()).toMatchObject({ attempts: { failures: 1, failure: { code: 'timeout' } } });
+    expect(leader.state().late).toBeUndefined();
   });
 
   it('a lost answer does no harm to a stable-token', () => {
     const { leader, follower } = couple();
-    leader.happen({ type: 'strayed', failure, startedAt: leader.clock.now() });
+    leader.happen({ type: 'failed-late', failure, startedAt: leader.clock.now() });
     follower.fetch(token('b'));
     leader.happen({ type: 'observed', record: follower.state().record });
     leader.happen({ type: 'settled' });
@@ -190,11 +190,13 @@ describe('mirrored credential', () => {
     const mirror = tell('stable-token', { follows: true }, 0.5, source.clock);
     mirror.happen({ type: 'unstored', failure: PASSING_FAULT });
     mirror.happen({ type: 'observed', record: source.state().record });
-    expect(mirror.state()).toMatchObject({ failure: { message: 'no answer from the platform' } });
-    expect(mirror.state().trouble).toBeUndefined();
+    expect(mirror.state()).toMatchObject({
+      attempts: { failure: { message: 'no answer from the platform' } },
+    });
+    expect(mirror.state().store.trouble).toBeUndefined();
     source.fetch(token('b'));
     mirror.happen({ type: 'observed', record: source.state().record });
-    expect(mirror.state().failure).toBeUndefined();
+    expect(mirror.state().attempts.failure).toBeUndefined();
   });
 
   it('a mirror keeps its token when its source is gone and writes nothing back', () => {
@@ -214,11 +216,11 @@ describe('age of a mirrored token', () => {
     source.fetch(token('a'));
     const { record } = source.state();
     mirror.happen({ type: 'observed', record });
-    expect(lifeLeft(mirror.state(), mirror.clock.now())).toBe(2 * HOUR);
+    expect(lifeLeft(mirror.state().life, mirror.clock.now())).toBe(2 * HOUR);
     const generation = record.generation + 1;
     const issuedAt = mirror.clock.now().wall - HOUR;
     const old = { value: new Secret(token('b')), expiresIn: 7200, issuedAt, expiresAt: issuedAt + 2 * HOUR };
     mirror.happen({ type: 'observed', record: { ...record, generation, token: { ...old, generation } } });
-    expect(lifeLeft(mirror.state(), mirror.clock.now())).toBe(HOUR);
+    expect(lifeLeft(mirror.state().life, mirror.clock.now())).toBe(HOUR);
   });
 });

@@ -7,13 +7,9 @@ import { begin } from '../../src/core/outcome.ts';
 import { type FetchStep, plan, type Step } from '../../src/core/plan.ts';
 import { kills, type Policy } from '../../src/core/policy.ts';
 import { type AccountRecord, emptyRecord } from '../../src/core/record.ts';
-import {
-  initialState,
-  isPublished,
-  lifeLeft,
-  type State,
-  type Strength,
-} from '../../src/core/state/index.ts';
+import { initialState, isPublished, type State } from '../../src/core/state/index.ts';
+import { lifeLeft } from '../../src/core/state/life.ts';
+import type { Strength } from '../../src/core/state/request.ts';
 import { DAY, type Instant, MINUTE, SECOND } from '../../src/core/time.ts';
 import { restOf } from '../simulate/due.ts';
 import { seeded } from '../support/clock.ts';
@@ -157,7 +153,7 @@ export function play(beginning: Beginning, deeds: readonly Deed[]): Tale {
     if (!writes) return false;
     for (const daemon of daemons) makeUpForLooks(daemon);
     stored = record;
-    for (const daemon of daemons) happen(daemon, { type: 'stirred' });
+    for (const daemon of daemons) happen(daemon, { type: 'invalidated' });
     return true;
   }
 
@@ -165,13 +161,13 @@ export function play(beginning: Beginning, deeds: readonly Deed[]): Tale {
     const { token } = daemon.state.record;
     if (!token) return;
     if (!targetsWork) return happen(daemon, { type: 'unpublished', target: id, failure: failure({}) });
-    const left = lifeLeft(daemon.state, instant(daemon)) ?? 0;
+    const left = lifeLeft(daemon.state.life, instant(daemon)) ?? 0;
     publications.push({
       at: now,
       life: daemon.life,
       token,
       left,
-      unsettled: daemon.state.orphan !== undefined,
+      unsettled: daemon.state.late !== undefined,
     });
     happen(daemon, { type: 'published', target: id, generation: token.generation });
   }
@@ -188,10 +184,10 @@ export function play(beginning: Beginning, deeds: readonly Deed[]): Tale {
       if (policy.destructive) return;
     }
     look(daemon);
-    if (daemon.state.orphan) happen(daemon, { type: 'settled' });
+    if (daemon.state.late) happen(daemon, { type: 'settled' });
     const { step } = plan(daemon.state, policy, instant(daemon));
     if (step.kind === 'fetch') fetch(daemon, step);
-    if (!daemon.late && !daemon.state.saved && !daemon.state.orphan) save(daemon);
+    if (!daemon.late && !daemon.state.store.saved && !daemon.state.late) save(daemon);
   }
 
   function look(daemon: Daemon) {
@@ -200,7 +196,7 @@ export function play(beginning: Beginning, deeds: readonly Deed[]): Tale {
 
   /** Looks that would have found nothing were skipped, but nobody goes without one for longer than half a minute. */
   function makeUpForLooks(daemon: Daemon): void {
-    const rested = instant(daemon).monotonic - daemon.state.lookedAt;
+    const rested = instant(daemon).monotonic - daemon.state.store.lookedAt;
     if (daemon.frozenUntil <= now && rested > LOOK_AGAIN) look(daemon);
   }
 
@@ -212,12 +208,13 @@ export function play(beginning: Beginning, deeds: readonly Deed[]): Tale {
 
   function fetch(daemon: Daemon, step: FetchStep) {
     const record = begin(daemon.state, policy, step.forced, instant(daemon));
-    const { manual, refusals } = daemon.state;
+    const { manual } = daemon.state.request;
+    const { suspicion } = daemon.state.reports;
     const saved = write(record);
     if (!saved) happen(daemon, { type: 'unstored', failure: failure({ effect: 'unsent' }) });
     if (!saved && kills(policy, step.forced)) return;
     happen(daemon, { type: 'began', record, saved });
-    const confirmedDead = refusals?.suspicion === 'force';
+    const confirmedDead = suspicion === 'force';
     const reply = replies[asked % replies.length] ?? GOOD;
     asked += 1;
     const sent = reply.kind !== 'failed' || reply.effect !== 'unsent';
@@ -230,7 +227,7 @@ export function play(beginning: Beginning, deeds: readonly Deed[]): Tale {
     }
     const answer = platform.answer(reply, now);
     if (reply.kind === 'late') {
-      daemon.late = { at: now + 15 * SECOND, event: { type: 'orphaned', answer, startedAt } };
+      daemon.late = { at: now + 15 * SECOND, event: { type: 'answered-late', answer, startedAt } };
     } else {
       happen(daemon, { type: 'fetched', answer, startedAt });
     }
@@ -252,7 +249,7 @@ export function play(beginning: Beginning, deeds: readonly Deed[]): Tale {
         continue;
       }
       const moment = instant(daemon);
-      const left = lifeLeft(daemon.state, moment);
+      const left = lifeLeft(daemon.state.life, moment);
       waits.push({ at: now, who: daemons.indexOf(daemon), step, state: daemon.state, left });
       return nextTick(now + restOf(daemon.state, policy, moment, false));
     }
@@ -278,7 +275,7 @@ export function play(beginning: Beginning, deeds: readonly Deed[]): Tale {
     };
     const token: Token = { value: aValue(`forged${now}`), expiresIn: deed.life, generation, ...times };
     stored = { ...before, generation, token, ...(deed.intent && { intent: { at, forced: false } }) };
-    for (const daemon of daemons) happen(daemon, { type: 'stirred' });
+    for (const daemon of daemons) happen(daemon, { type: 'invalidated' });
   }
 
   function restart(index: 0 | 1): void {

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { type Failure, PASSING } from '../../src/core/failure.ts';
-import { currentFailure, lastFailureOf, withHeard, withLastFailure } from '../../src/core/last-failure.ts';
+import { currentFailure, lastFailureOf, withLastFailure } from '../../src/core/last-failure.ts';
 import type { LastFailure } from '../../src/core/record.ts';
+import { peerFailure } from '../../src/core/state/attempts.ts';
 import type { State } from '../../src/core/state/index.ts';
 import { HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
+import { type Changes, changed } from '../support/state.ts';
 import { PASSING_FAULT, type Story, tell } from '../support/story.ts';
 
 const QUOTA: Failure = {
@@ -24,19 +26,14 @@ function met(story: Story, changes: Partial<LastFailure> = {}): LastFailure {
   return { failure: TOLD, at, until: at + HOUR, failures: 1, since: at, ...changes };
 }
 
-const withRecord = (state: State, changes: Partial<State['record']>): State => ({
-  ...state,
-  record: { ...state.record, ...changes },
-});
+const withRecord = (state: State, record: Partial<State['record']>): State => changed(state, { record });
 
 describe('failures in the record', () => {
   it('a refusal by the platform is recorded with its pause, secret and count', () => {
     const story = tell('stable-token');
     const { wall, monotonic } = story.clock.now();
-    const state: State = {
-      ...story.state(),
-      ...{ fingerprint: 'f', hold: { why: 'backoff', until: monotonic + HOUR + 0.4 } },
-    };
+    const hold = { why: 'backoff', until: monotonic + HOUR + 0.4 } as const;
+    const state = changed(story.state(), { fingerprint: 'f', attempts: { hold } });
     const first = lastFailureOf(state, QUOTA, contextOf(story));
     expect(first).toEqual({
       ...{ failure: TOLD, fingerprint: 'f', at: wall, until: wall + HOUR, failures: 1, since: wall },
@@ -50,7 +47,8 @@ describe('failures in the record', () => {
   it('a passing fault is recorded without a pause and keeps the pause of a refusal', () => {
     const story = tell('stable-token');
     const { wall, monotonic } = story.clock.now();
-    const held: State = { ...story.state(), hold: { why: 'backoff', until: monotonic + HOUR } };
+    const hold = { why: 'backoff', until: monotonic + HOUR } as const;
+    const held = changed(story.state(), { attempts: { hold } });
     expect(lastFailureOf(held, PASSING_FAULT, contextOf(story))).toMatchObject({ at: wall, until: wall });
     const before = met(story, { failures: 3, until: wall + 1 });
     const during = lastFailureOf(withRecord(held, { lastFailure: before }), PASSING_FAULT, contextOf(story));
@@ -107,14 +105,9 @@ describe('failures of another AppSecret', () => {
 
 describe('failures of another daemon', () => {
   /** What a daemon that had seen `generation` makes of a record with that last failure. */
-  function heard(
-    story: Story,
-    lastFailure: LastFailure | undefined,
-    changes: Partial<State> = {},
-    generation = 3,
-  ) {
+  function heard(story: Story, lastFailure: LastFailure | undefined, changes: Changes = {}, generation = 3) {
     const before = withRecord(story.state(), { generation });
-    const known = { ...withRecord(before, lastFailure ? { lastFailure } : {}), ...changes };
+    const known = changed(withRecord(before, lastFailure ? { lastFailure } : {}), changes);
     return {
       known,
       after: withLastFailure(
@@ -129,9 +122,9 @@ describe('failures of another daemon', () => {
     const story = tell('stable-token');
     const lastFailure = met(story);
     const { after } = heard(story, lastFailure);
-    expect(after).toMatchObject({
+    expect(after.attempts).toMatchObject({
       failure: { code: 'wx-45009', effect: 'none', backoff: PASSING },
-      heard: true,
+      reportedByPeer: true,
       failures: 1,
       hold: { why: 'backoff', until: story.clock.now().monotonic + HOUR - SECOND },
     });
@@ -141,7 +134,7 @@ describe('failures of another daemon', () => {
     const story = tell('stable-token');
     const at = story.clock.now().wall + 2 * HOUR;
     const { after } = heard(story, met(story, { at, until: at + MINUTE }));
-    expect(after.hold?.until).toBe(story.clock.now().monotonic + MINUTE);
+    expect(after.attempts.hold?.until).toBe(story.clock.now().monotonic + MINUTE);
   });
 
   it('a pause that is over or no longer than ours changes nothing', () => {
@@ -150,10 +143,12 @@ describe('failures of another daemon', () => {
     const over = heard(story, met(story, { until: wall }));
     expect(over.after).toEqual(over.known);
     const hold = { why: 'backoff', until: monotonic + HOUR - SECOND } as const;
-    const longer = heard(story, met(story), { hold });
+    const longer = heard(story, met(story), { attempts: { hold } });
     expect(longer.after).toEqual(longer.known);
-    const shorter = heard(story, met(story), { hold: { ...hold, until: hold.until - 1 } });
-    expect(shorter.after.hold?.until).toBe(hold.until);
+    const shorter = heard(story, met(story), {
+      attempts: { hold: { ...hold, until: hold.until - 1 } },
+    });
+    expect(shorter.after.attempts.hold?.until).toBe(hold.until);
   });
 
   it('a failure that is already known is not taken over again', () => {
@@ -166,38 +161,38 @@ describe('failures of another daemon', () => {
   it('the refusal of another secret causes no pause, that of our own does', () => {
     const story = tell('stable-token');
     const about = (fingerprint: string) => met(story, { fingerprint });
-    expect(heard(story, about('other'), { fingerprint: 'ours' }).after).not.toHaveProperty('hold');
-    expect(heard(story, about('ours'), { fingerprint: 'ours' }).after).toHaveProperty('hold');
-    expect(heard(story, about('any')).after).toHaveProperty('hold');
+    expect(heard(story, about('other'), { fingerprint: 'ours' }).after.attempts).not.toHaveProperty('hold');
+    expect(heard(story, about('ours'), { fingerprint: 'ours' }).after.attempts).toHaveProperty('hold');
+    expect(heard(story, about('any')).after.attempts).toHaveProperty('hold');
   });
 
   it('a restart retries after a refusal and keeps the pause of a used-up quota', () => {
     const story = tell('stable-token');
     const { backoff: _, effect: _none, ...refused } = REFUSED;
-    expect(heard(story, met(story, { failure: refused }), {}, 0).after).not.toHaveProperty('hold');
-    expect(heard(story, met(story, { failure: refused }), {}, 3).after).toHaveProperty('hold');
-    expect(heard(story, met(story), {}, 0).after).toHaveProperty('hold');
+    expect(heard(story, met(story, { failure: refused }), {}, 0).after.attempts).not.toHaveProperty('hold');
+    expect(heard(story, met(story, { failure: refused }), {}, 3).after.attempts).toHaveProperty('hold');
+    expect(heard(story, met(story), {}, 0).after.attempts).toHaveProperty('hold');
   });
 
-  it('a daemon with a failure of its own does not mark it as heard from another', () => {
+  it('a daemon with a failure of its own does not mark it as reported by another', () => {
     const story = tell('stable-token');
-    const own = { ...story.state(), failure: PASSING_FAULT, failures: 4 };
-    expect(withHeard(own, met(story))).toMatchObject({ failures: 4, failure: { code: 'wx-45009' } });
-    expect(withHeard(own, met(story))).not.toHaveProperty('heard');
-    expect(withHeard({ ...own, heard: true }, met(story))).toHaveProperty('heard', true);
+    const own = { ...story.state().attempts, failure: PASSING_FAULT, failures: 4 };
+    expect(peerFailure(own, met(story))).toMatchObject({ failures: 4, failure: { code: 'wx-45009' } });
+    expect(peerFailure(own, met(story))).not.toHaveProperty('reportedByPeer');
+    expect(peerFailure({ ...own, reportedByPeer: true }, met(story))).toHaveProperty('reportedByPeer', true);
   });
 
   it('a mirror shows the failure of its source and clears it when it is over', () => {
     const story = tell('stable-token', { follows: true });
     const { after } = heard(story, met(story));
-    expect(after).toMatchObject({ heard: true, failure: { code: 'wx-45009' } });
-    expect(after).not.toHaveProperty('hold');
-    const well = withLastFailure(after, withRecord({ ...after, failures: 2 }, {}), contextOf(story));
-    expect(well.failures).toBe(2);
+    expect(after.attempts).toMatchObject({ reportedByPeer: true, failure: { code: 'wx-45009' } });
+    expect(after.attempts).not.toHaveProperty('hold');
+    const well = withLastFailure(after, changed(after, { attempts: { failures: 2 } }), contextOf(story));
+    expect(well.attempts.failures).toBe(2);
     const { lastFailure: _gone, ...record } = after.record;
     const over = withLastFailure(after, { ...after, record }, contextOf(story));
-    expect(over).toMatchObject({ failures: 0 });
-    expect(over).not.toHaveProperty('failure');
-    expect(over).not.toHaveProperty('heard');
+    expect(over.attempts).toMatchObject({ failures: 0 });
+    expect(over.attempts).not.toHaveProperty('failure');
+    expect(over.attempts).not.toHaveProperty('reportedByPeer');
   });
 });

@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { apply } from '../../src/core/apply.ts';
 import type { Failure } from '../../src/core/failure.ts';
-import { adopt, withFingerprint, withoutSatisfiedRequest } from '../../src/core/merge-record.ts';
+import { adopt, withFingerprint, withoutSatisfied } from '../../src/core/merge-record.ts';
 import { type AccountRecord, ONE_FETCH } from '../../src/core/record.ts';
-import { handedOver, requested } from '../../src/core/refresh-request.ts';
 import type { State } from '../../src/core/state/index.ts';
+import { NO_REPORTS } from '../../src/core/state/reader-reports.ts';
+import type { Strength } from '../../src/core/state/request.ts';
 import { HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
+import { type Changes, changed } from '../support/state.ts';
 import { PASSING_FAULT, type Story, tell, token } from '../support/story.ts';
 
 const REFUSED: Failure = {
@@ -25,24 +28,27 @@ function served(mark = 'a', date?: number): Story {
   return story;
 }
 
-const taken = (story: Story, record: AccountRecord | undefined, changes: Partial<State> = {}) =>
-  adopt({ ...story.state(), ...changes }, record, contextOf(story));
+const taken = (story: Story, record: AccountRecord | undefined, changes: Changes = {}) =>
+  adopt(changed(story.state(), changes), record, contextOf(story));
 
 describe('records found in the store', () => {
   it('a daemon saves its record again when the store has lost it', () => {
     const story = served();
     const { record } = story.state();
-    expect(taken(story, undefined)).toMatchObject({ saved: false, record });
+    expect(taken(story, undefined)).toMatchObject({ store: { saved: false }, record });
     expect(taken(story, { ...record, generation: record.generation - 1 })).toMatchObject({
-      saved: false,
+      store: { saved: false },
       record,
     });
-    expect(taken(story, record).saved).toBe(true);
+    expect(taken(story, record).store.saved).toBe(true);
   });
 
   it('a fresh daemon has nothing to save into an empty store', () => {
     const story = tell('stable-token');
-    expect(taken(story, undefined)).toMatchObject({ saved: true, lookedAt: story.clock.now().monotonic });
+    expect(taken(story, undefined).store).toMatchObject({
+      saved: true,
+      lookedAt: story.clock.now().monotonic,
+    });
   });
 
   it('a daemon keeps its token over a newer record with an older token or none', () => {
@@ -54,7 +60,7 @@ describe('records found in the store', () => {
     const older = { ...empty, token: { ...ours, generation: ours.generation - 1 } };
     for (const found of [empty, older]) {
       const next = taken(story, found);
-      expect(next.saved).toBe(false);
+      expect(next.store.saved).toBe(false);
       expect(next.record).toMatchObject({ generation: found.generation + 1, token: ours });
     }
   });
@@ -65,7 +71,7 @@ describe('records found in the store', () => {
     const other = served('theirs', theirs);
     const found = { ...other.state().record, generation: story.state().record.generation + 1 };
     const withToken = found.token && { ...found, token: { ...found.token, generation: found.generation } };
-    const next = taken(story, withToken ?? found, { saved });
+    const next = taken(story, withToken ?? found, { store: { saved } });
     return next.record.token?.value.reveal() === token('ours') ? 'ours' : 'theirs';
   }
 
@@ -90,10 +96,10 @@ describe('records found in the store', () => {
     const next = taken(
       story,
       { ...other, generation, token: { ...other.token, generation } },
-      { saved: false },
+      { store: { saved: false } },
     );
     expect(next.record).toMatchObject({ generation: generation + 1, token: { generation: generation + 1 } });
-    expect(next).toMatchObject({ saved: false });
+    expect(next.store.saved).toBe(false);
     expect(Object.values(next.targets).map(({ dueAt }) => dueAt)).toEqual([0]);
   });
 
@@ -105,14 +111,15 @@ describe('records found in the store', () => {
     const found = { ...other, generation, token: { ...other.token, generation } };
     const hold = { why: 'backoff', until: story.clock.now().monotonic + HOUR } as const;
     const held = { failures: 3, hold };
-    expect(taken(story, found, { ...held, failure: REFUSED })).toMatchObject({ ...held, failure: REFUSED });
+    const refused = { ...held, failure: REFUSED };
+    expect(taken(story, found, { attempts: refused }).attempts).toMatchObject(refused);
     for (const over of [
-      taken(story, found, { ...held, failure: PASSING_FAULT }),
-      taken(story, found, { ...held, failure: REFUSED, heard: true }),
+      taken(story, found, { attempts: { ...held, failure: PASSING_FAULT } }),
+      taken(story, found, { attempts: { ...refused, reportedByPeer: true } }),
     ]) {
-      expect(over.failures).toBe(0);
-      expect(over).not.toHaveProperty('failure');
-      expect(over).not.toHaveProperty('hold');
+      expect(over.attempts.failures).toBe(0);
+      expect(over.attempts).not.toHaveProperty('failure');
+      expect(over.attempts).not.toHaveProperty('hold');
     }
   });
 
@@ -122,50 +129,57 @@ describe('records found in the store', () => {
     const { record } = story.state();
     const asked = { ...record, generation: record.generation + 1 };
     const fetching = { ...asked, ledger: { ...record.ledger, lastFetch: story.clock.now().wall } };
-    expect(taken(story, fetching)).toMatchObject({ failures: 1, hold: { why: 'backoff' } });
-    expect(taken(story, asked)).not.toHaveProperty('hold');
+    expect(taken(story, fetching).attempts).toMatchObject({ failures: 1, hold: { why: 'backoff' } });
+    expect(taken(story, asked).attempts).not.toHaveProperty('hold');
     // Nothing is due: then it does not matter who asks.
     const fresh = served();
     const of = fresh.state().record;
     const busy = { ...of, generation: of.generation + 1, ledger: { ...of.ledger, lastFetch: 1 } };
-    expect(taken(fresh, busy)).not.toHaveProperty('hold');
+    expect(taken(fresh, busy).attempts).not.toHaveProperty('hold');
     // Nor to one that has never looked before.
     const unread = tell('stable-token');
     const first = { ...unread.state().record, generation: 1 };
     const news = { ...first, ledger: { ...first.ledger, lastFetch: unread.clock.now().wall } };
-    expect(taken(unread, news)).not.toHaveProperty('hold');
+    expect(taken(unread, news).attempts).not.toHaveProperty('hold');
   });
 });
 
 describe('refresh handed over to another daemon', () => {
   /** `further` writes after it was handed over. */
-  function answered(further: number, changes: Partial<AccountRecord> = {}, state: Partial<State> = {}) {
+  function answered(further: number, changes: Partial<AccountRecord> = {}, state: Changes = {}) {
     const story = served();
     const { record } = story.state();
     const awaited = record.generation;
-    return taken(story, { ...record, generation: awaited + further, ...changes }, { awaited, ...state });
+    return taken(
+      story,
+      { ...record, generation: awaited + further, ...changes },
+      {
+        request: { awaited },
+        ...state,
+      },
+    );
   }
 
   it('a handed-over refresh is awaited until its fetch ends without a new token', () => {
-    expect(answered(0)).toHaveProperty('awaited');
-    expect(answered(ONE_FETCH - 1)).toHaveProperty('awaited');
-    expect(answered(ONE_FETCH)).not.toHaveProperty('awaited');
-    expect(answered(ONE_FETCH).unready).toBe(1);
-    expect(answered(ONE_FETCH, {}, { unready: 4 }).unready).toBe(4);
+    expect(answered(0).request).toHaveProperty('awaited');
+    expect(answered(ONE_FETCH - 1).request).toHaveProperty('awaited');
+    expect(answered(ONE_FETCH).request).not.toHaveProperty('awaited');
+    expect(answered(ONE_FETCH).attempts.unready).toBe(1);
+    expect(answered(ONE_FETCH, {}, { attempts: { unready: 4 } }).attempts.unready).toBe(4);
   });
 
   it('a handed-over refresh is awaited while its fetch is under way', () => {
     const intent = { at: 1, forced: false };
-    expect(answered(ONE_FETCH, { intent })).toHaveProperty('awaited');
-    expect(answered(ONE_FETCH + 3, { intent })).toHaveProperty('awaited');
+    expect(answered(ONE_FETCH, { intent }).request).toHaveProperty('awaited');
+    expect(answered(ONE_FETCH + 3, { intent }).request).toHaveProperty('awaited');
   });
 
   it('a handed-over refresh is answered by the failure that the other daemon met', () => {
     const { backoff: _b, effect: _e, ...failure } = PASSING_FAULT;
     const lastFailure = { failure, at: 5, until: 5, failures: 1, since: 5 };
     const next = answered(ONE_FETCH, { lastFailure });
-    expect(next).toMatchObject({ failure: { code: 'timeout' }, heard: true });
-    expect(next.unready).toBe(0);
+    expect(next.attempts).toMatchObject({ failure: { code: 'timeout' }, reportedByPeer: true });
+    expect(next.attempts.unready).toBe(0);
   });
 
   it('a handed-over refresh is satisfied by a new token', () => {
@@ -174,42 +188,44 @@ describe('refresh handed over to another daemon', () => {
     const generation = story.state().record.generation + 1;
     if (!other.token) throw new TypeError('it was fetched');
     const found = { ...other, generation, token: { ...other.token, generation } };
-    const next = taken(story, found, { awaited: story.state().record.generation });
-    expect(next).not.toHaveProperty('awaited');
-    expect(next.unready).toBe(0);
+    const next = taken(story, found, {
+      request: { awaited: story.state().record.generation },
+    });
+    expect(next.request).not.toHaveProperty('awaited');
+    expect(next.attempts.unready).toBe(0);
   });
 
   it('a handed-over refresh is awaited from the current generation on', () => {
     const story = served();
     const { generation } = story.state().record;
-    const asking: State = {
-      ...story.state(),
-      manual: 'forced',
-      refusals: { spent: 1, lastAt: 0, suspicion: 'ask' },
-    };
+    const asking = changed(story.state(), {
+      request: { manual: 'forced' },
+      reports: { spent: 1, lastAt: 0, suspicion: 'ask' },
+    });
+    const handedOver = (state: State, reason: 'requested' | 'refused') =>
+      apply(state, { type: 'handed-over', reason }, contextOf(story));
     const refresh = handedOver(asking, 'requested');
-    expect(refresh).toMatchObject({ awaited: generation, refusals: asking.refusals });
-    expect(refresh).not.toHaveProperty('manual');
+    expect(refresh).toMatchObject({ request: { awaited: generation }, reports: asking.reports });
+    expect(refresh.request).not.toHaveProperty('manual');
     const refusal = handedOver(asking, 'refused');
     expect(refusal).toMatchObject({
-      awaited: generation,
-      manual: 'forced',
-      refusals: { spent: 1, lastAt: 0 },
+      request: { awaited: generation, manual: 'forced' },
+      reports: { spent: 1, lastAt: 0 },
     });
-    expect(refusal.refusals).not.toHaveProperty('suspicion');
-    expect(handedOver(story.state(), 'refused')).not.toHaveProperty('refusals');
+    expect(refusal.reports).not.toHaveProperty('suspicion');
+    expect(handedOver(story.state(), 'refused').reports).toEqual(NO_REPORTS);
   });
 });
 
 describe('refresh that somebody asks for', () => {
-  const asked = (changes: Partial<State>, generation?: number) => {
+  const asked = (changes: Changes, generation?: number) => {
     const story = served();
     const event = {
       type: 'requested',
       strength: 'ordinary',
       ...(generation !== undefined && { generation }),
     } as const;
-    return requested({ ...story.state(), ...changes }, event, contextOf(story)).manual;
+    return apply(changed(story.state(), changes), event, contextOf(story)).request.manual;
   };
 
   it('a refresh is not repeated when the token it was meant for is already replaced', () => {
@@ -224,46 +240,52 @@ describe('refresh that somebody asks for', () => {
     const { generation = 0 } = story.state().record.token ?? {};
     const { monotonic } = story.clock.now();
     const record = { ...story.state().record, intent: { at: 1, forced: false } };
+    const held = (until: number): Changes => ({ record, attempts: { hold: { why: 'backoff', until } } });
     expect(asked({ record }, generation)).toBeUndefined();
-    expect(asked({ record, hold: { why: 'backoff', until: monotonic } }, generation)).toBeUndefined();
-    expect(asked({ record, hold: { why: 'backoff', until: monotonic + 1 } }, generation)).toBe('ordinary');
+    expect(asked(held(monotonic), generation)).toBeUndefined();
+    expect(asked(held(monotonic + 1), generation)).toBe('ordinary');
   });
 
   it('an ordinary refresh is satisfied by any new token, a forced one is not', () => {
-    const state = served().state();
-    expect(withoutSatisfiedRequest({ ...state, manual: 'ordinary' })).not.toHaveProperty('manual');
-    expect(withoutSatisfiedRequest({ ...state, manual: 'forced' }).manual).toBe('forced');
+    const asking = (manual: Strength) => changed(served().state(), { request: { manual } });
+    expect(withoutSatisfied(asking('ordinary')).request).not.toHaveProperty('manual');
+    expect(withoutSatisfied(asking('forced')).request.manual).toBe('forced');
   });
 });
 
 describe('change of the AppSecret', () => {
   const held = { failures: 4, hold: { why: 'backoff', until: 9 * MINUTE + SECOND } } as const;
-  const replaced = (fingerprint: string | undefined, changes: Partial<State>) =>
-    withFingerprint({ ...served().state(), ...held, ...changes }, fingerprint);
+  const replaced = (fingerprint: string | undefined, { attempts, ...changes }: Changes) =>
+    withFingerprint(
+      changed(served().state(), { ...changes, attempts: { ...held, ...attempts } }),
+      fingerprint,
+    );
 
   it('a new AppSecret ends the backoff of the refused one', () => {
-    const next = replaced('new', { fingerprint: 'old', failure: REFUSED });
-    expect(next).toMatchObject({ fingerprint: 'new', failures: 0, failure: REFUSED });
-    expect(next).not.toHaveProperty('hold');
+    const next = replaced('new', { fingerprint: 'old', attempts: { failure: REFUSED } });
+    expect(next).toMatchObject({ fingerprint: 'new', attempts: { failures: 0, failure: REFUSED } });
+    expect(next.attempts).not.toHaveProperty('hold');
   });
 
   it('a proven AppSecret is not blamed for the refusal of another one', () => {
     const { record } = served().state();
     const next = replaced('proven', {
       fingerprint: 'old',
-      failure: REFUSED,
+      attempts: { failure: REFUSED },
       record: { ...record, secrets: ['proven'] },
     });
-    expect(next).toMatchObject({ fingerprint: 'proven', failures: 0 });
-    expect(next).not.toHaveProperty('failure');
+    expect(next).toMatchObject({ fingerprint: 'proven', attempts: { failures: 0 } });
+    expect(next.attempts).not.toHaveProperty('failure');
   });
 
-  it.each<[string, string | undefined, Partial<State>]>([
-    ['the AppSecret cannot be read', undefined, { fingerprint: 'old', failure: REFUSED }],
-    ['the AppSecret is the same', 'old', { fingerprint: 'old', failure: REFUSED }],
-    ['no AppSecret was known before', 'new', { failure: REFUSED }],
-    ['no AppSecret was refused', 'new', { fingerprint: 'old', failure: PASSING_FAULT }],
+  it.each<[string, string | undefined, Changes]>([
+    ['the AppSecret cannot be read', undefined, { fingerprint: 'old', attempts: { failure: REFUSED } }],
+    ['the AppSecret is the same', 'old', { fingerprint: 'old', attempts: { failure: REFUSED } }],
+    ['no AppSecret was known before', 'new', { attempts: { failure: REFUSED } }],
+    ['no AppSecret was refused', 'new', { fingerprint: 'old', attempts: { failure: PASSING_FAULT } }],
   ])('the backoff goes on when %s', (_, fingerprint, changes) => {
-    expect(replaced(fingerprint, changes)).toMatchObject({ ...held, failure: changes.failure });
+    expect(replaced(fingerprint, changes)).toMatchObject({
+      attempts: { ...held, ...changes.attempts },
+    });
   });
 });

@@ -175,7 +175,7 @@ function longestWait({ step, state, left = 0 }: Wait): number {
     case 'lagging':
       return left;
     case 'backoff':
-      return Math.max(1.2 * (state.failure?.backoff.cap ?? 0), 1.2 * MINUTE);
+      return Math.max(1.2 * (state.attempts.failure?.backoff.cap ?? 0), 1.2 * MINUTE);
     case 'unready':
     case 'blocked':
       return 1.2 * MINUTE;

@@ -1,23 +1,28 @@
 import { describe, expect, it } from 'vitest';
-import { judgeRefusal, type Refusals, refuse, settled } from '../../src/core/state/reader-reports.ts';
+import {
+  judgeRefusal,
+  NO_REPORTS,
+  type ReaderReports,
+  refused,
+  settled,
+} from '../../src/core/state/reader-reports.ts';
 import { MINUTE } from '../../src/core/time.ts';
 import { tell, token } from '../support/story.ts';
 
 /** A token of that age, refused that long after the refusals before it. */
-function judged(refusals: Refusals | undefined, { age = 0, later = 0 } = {}) {
+function judged(reports: ReaderReports | undefined, { age = 0, later = 0 } = {}) {
   const story = tell('stable-token');
   story.fetch(token('a'));
   story.clock.pass(age);
   const { monotonic } = story.clock.now();
-  const before = refusals && { ...refusals, lastAt: monotonic - later };
-  return judgeRefusal(
-    { record: story.state().record, ...(before && { refusals: before }) },
-    story.clock.now(),
-  );
+  const before = reports ? { ...reports, lastAt: monotonic - later } : NO_REPORTS;
+  return judgeRefusal({ record: story.state().record, reports: before }, story.clock.now());
 }
 
-const once: Refusals = { spent: 1, lastAt: 0 };
-const twice: Refusals = { spent: 2, lastAt: 0 };
+const once: ReaderReports = { spent: 1, lastAt: 0 };
+const twice: ReaderReports = { spent: 2, lastAt: 0 };
+
+const refuse = (reports: ReaderReports, monotonic: number) => refused(reports, { wall: 0, monotonic });
 
 describe('refusals of the current token', () => {
   it('a first refusal of a token is looked into', () => {
@@ -49,7 +54,7 @@ describe('refusals of the current token', () => {
   });
 
   it('two refusals cost a fetch each, and more cost nothing for half an hour', () => {
-    const first = refuse(undefined, 1_000);
+    const first = refuse(NO_REPORTS, 1_000);
     expect(first).toEqual({ spent: 1, lastAt: 1_000, suspicion: 'ask' });
     expect(refuse(first, 2_000)).toEqual({ spent: 1, lastAt: 2_000, suspicion: 'ask' });
     const second = refuse(settled(first), 3_000);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { emptyRecord, standing, withSecret } from '../../src/core/record.ts';
-import { stronger } from '../../src/core/refresh-request.ts';
 import { caughtUp, ledgerTime, platformTime } from '../../src/core/state/clock.ts';
+import { stronger } from '../../src/core/state/request.ts';
 
 describe('AppSecrets in a record', () => {
   it('the AppSecret that fetched last comes last, and each is listed once', () => {

@@ -26,7 +26,7 @@ describe('schedule of a stable-token', () => {
     story.fetch(token('a'));
     story.clock.pass(LIFE - 4 * MINUTE);
     story.fetch(token('a'), 240);
-    expect(story.state().failure).toBeUndefined();
+    expect(story.state().attempts.failure).toBeUndefined();
     expect(story.plan().step).toMatchObject({ kind: 'wait', why: 'unready' });
     story.clock.pass(20 * SECOND);
     expect(story.plan().step).toMatchObject({ kind: 'fetch', reason: 'due' });
@@ -115,7 +115,7 @@ describe('schedule of an access-token', () => {
     story.clock.pass(LIFE - 9 * MINUTE);
     story.fail({ code: 'wx-45009', errcode: 45009, effect: 'none' });
     expect(story.state().record.intent).toBeUndefined();
-    expect(story.state().doubt).toBeUndefined();
+    expect(story.state().life.doubt).toBeUndefined();
   });
 });
 
@@ -158,7 +158,7 @@ describe('failed attempts', () => {
     story.clock.pass(6 * SECOND);
     const answer = { value: new Secret(token('a')), expiresIn: 5 };
     story.happen({ type: 'fetched', answer, startedAt });
-    expect(story.state().failure?.code).toBe('odd-answer');
+    expect(story.state().attempts.failure?.code).toBe('odd-answer');
     expect(story.state().record.token).toBeUndefined();
   });
 });

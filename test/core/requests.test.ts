@@ -14,7 +14,7 @@ describe('refresh requested by a person', () => {
     const story = tell('stable-token', { manual: 'uncoordinated' });
     story.fetch(token('a'));
     story.happen({ type: 'requested', strength: 'preferred' });
-    expect(story.plan().step).toMatchObject({ forced: false, demoted: 'uncoordinated' });
+    expect(story.plan().step).toMatchObject({ forced: false, downgraded: 'uncoordinated' });
   });
 
   it('a requested refresh is unforced within 30 s of a forced one', () => {
@@ -24,7 +24,7 @@ describe('refresh requested by a person', () => {
     story.fetch(token('b'));
     story.clock.pass(29 * SECOND);
     story.happen({ type: 'requested', strength: 'preferred' });
-    expect(story.plan().step).toMatchObject({ forced: false, demoted: 'spacing' });
+    expect(story.plan().step).toMatchObject({ forced: false, downgraded: 'spacing' });
     story.clock.pass(SECOND);
     expect(story.plan().step).toEqual({ kind: 'fetch', reason: 'requested', forced: true });
   });

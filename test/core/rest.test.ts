@@ -4,6 +4,7 @@ import { initialState, type State } from '../../src/core/state/index.ts';
 import { after, type Instant, MINUTE, SECOND } from '../../src/core/time.ts';
 import { aToken } from '../publishers/token.ts';
 import { policyFor } from '../support/kinds.ts';
+import { changed } from '../support/state.ts';
 
 const START: Instant = { wall: Date.UTC(2026, 0, 1), monotonic: 1_000_000 };
 const policy = policyFor('stable-token');
@@ -17,8 +18,8 @@ function published(): State {
   return {
     ...state,
     record: { ...state.record, token },
-    lookedAt: START.monotonic,
-    end: after(START, 120 * MINUTE),
+    store: { ...state.store, lookedAt: START.monotonic },
+    life: { ...state.life, end: after(START, 120 * MINUTE) },
     targets: { file: { generation: token.generation, dueAt: START.monotonic + MINUTE, failures: 0 } },
   };
 }
@@ -58,9 +59,9 @@ describe('idle credential', () => {
   });
 
   it('a credential does not rest while something is due soon or unsaved', () => {
-    const soon = { ...published(), end: after(START, 5 * MINUTE + 5 * SECOND) };
+    const soon = changed(published(), { life: { end: after(START, 5 * MINUTE + 5 * SECOND) } });
     expect(restOf(plan(soon, policy, START), soon, undefined, START)).toBeUndefined();
-    const unsaved = { ...published(), saved: false };
+    const unsaved = changed(published(), { store: { saved: false } });
     expect(restOf(plan(unsaved, policy, START), unsaved, undefined, START)).toBeUndefined();
   });
 });

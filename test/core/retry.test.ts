@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { type Backoff, backoffDelay, type FailureClass, PASSING } from '../../src/core/failure.ts';
-import { holdAfter, withAttemptElsewhere } from '../../src/core/last-failure.ts';
-import type { State } from '../../src/core/state/index.ts';
+import { holdAfter, peerAttempt } from '../../src/core/state/attempts.ts';
+import { lifeLeft } from '../../src/core/state/life.ts';
 import { after, HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
+import { changed } from '../support/state.ts';
 import { tell } from '../support/story.ts';
 
 const BACKOFF: Backoff = { first: MINUTE, growth: 2, cap: HOUR, jitter: 'added' };
@@ -12,10 +13,12 @@ function waitWith(
   left: number | undefined,
   { kind = 'passing' as FailureClass, failures = 1, backoff = BACKOFF } = {},
 ) {
-  const { policy, clock, state } = tell('stable-token');
+  const { clock, state } = tell('stable-token');
   const now = clock.now();
-  const dying: State = { ...state(), failures, ...(left !== undefined && { end: after(now, left) }) };
-  const hold = holdAfter(dying, { class: kind, backoff }, { policy, now, random: 0 });
+  const life = left === undefined ? {} : { end: after(now, left) };
+  const dying = changed(state(), { attempts: { failures }, life });
+  const failure = { class: kind, backoff };
+  const hold = holdAfter(dying.attempts, failure, lifeLeft(dying.life, now), { now, random: 0 });
   expect(hold.why).toBe('backoff');
   return hold.until - now.monotonic;
 }
@@ -54,11 +57,11 @@ describe('wait after a failed attempt', () => {
 
 describe('attempts of other daemons', () => {
   const elsewhere = (failures: number, until?: number) => {
-    const { policy, clock, state } = tell('stable-token');
+    const { clock, state } = tell('stable-token');
     const now = clock.now();
     const hold =
       until === undefined ? {} : { hold: { why: 'backoff', until: now.monotonic + until } as const };
-    const next = withAttemptElsewhere({ ...state(), failures, ...hold }, { policy, now, random: 0 });
+    const next = peerAttempt({ ...state().attempts, failures, ...hold }, undefined, { now, random: 0 });
     return { failures: next.failures, wait: (next.hold?.until ?? 0) - now.monotonic, why: next.hold?.why };
   };
 
@@ -76,9 +79,9 @@ describe('attempts of other daemons', () => {
   });
 
   it('a random draw extends the wait after an attempt elsewhere by at most a fifth', () => {
-    const { policy, clock, state } = tell('stable-token');
+    const { clock, state } = tell('stable-token');
     const now = clock.now();
-    const next = withAttemptElsewhere(state(), { policy, now, random: 1 });
+    const next = peerAttempt(state().attempts, undefined, { now, random: 1 });
     expect((next.hold?.until ?? 0) - now.monotonic).toBe(1.2 * SECOND);
   });
 
@@ -89,10 +92,13 @@ describe('attempts of other daemons', () => {
   });
 
   it('an attempt of another daemon delays ours by ten seconds while the token ends', () => {
-    const { policy, clock, state } = tell('stable-token');
+    const { clock, state } = tell('stable-token');
     const now = clock.now();
-    const dying = { ...state(), failures: 6, end: after(now, MINUTE) };
-    const { hold } = withAttemptElsewhere(dying, { policy, now, random: 1 });
+    const { attempts, life } = changed(state(), {
+      attempts: { failures: 6 },
+      life: { end: after(now, MINUTE) },
+    });
+    const { hold } = peerAttempt(attempts, lifeLeft(life, now), { now, random: 1 });
     expect((hold?.until ?? 0) - now.monotonic).toBe(10 * SECOND);
   });
 });

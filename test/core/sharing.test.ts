@@ -150,7 +150,7 @@ describe('broken state folder', () => {
     story.happen({ type: 'requested', strength: 'forced' });
     expect(story.plan().step).toMatchObject({ kind: 'fetch', forced: true });
     story.happen({ type: 'unstored', failure: PASSING_FAULT });
-    expect(story.plan().step).toMatchObject({ kind: 'fetch', forced: false, demoted: 'store' });
+    expect(story.plan().step).toMatchObject({ kind: 'fetch', forced: false, downgraded: 'store' });
   });
 
   it('a broken state folder does not shorten the backoff after a quota error', () => {

@@ -4,8 +4,8 @@ import type { Report } from '../../src/core/events/report.ts';
 import type { FetchRequest, Lease, Probe, Unit } from '../../src/core/ports.ts';
 import type { AccountRecord } from '../../src/core/record.ts';
 import { Secret } from '../../src/core/secret.ts';
-import type { State } from '../../src/core/state/index.ts';
 import type { Cell, Loop } from '../../src/loop/cell.ts';
+import { type Changes, changed } from '../support/state.ts';
 import { type Story, tell, token } from '../support/story.ts';
 
 export const LEASE: Lease = { held: async () => true, release: async () => {} };
@@ -22,11 +22,7 @@ export interface Edges {
 }
 
 /** One cell, and everything that was said and done about it. */
-export function aCell(
-  story: Story = tell('stable-token'),
-  changes: Partial<State> = {},
-  of: Partial<Unit> = {},
-) {
+export function aCell(story: Story = tell('stable-token'), changes: Changes = {}, of: Partial<Unit> = {}) {
   const { clock, policy } = story;
   const events: Event[] = [];
   const reports: Report[] = [];
@@ -52,7 +48,7 @@ export function aCell(
     },
     ...of,
   };
-  const cell: Cell = { unit, state: { ...story.state(), ...changes } };
+  const cell: Cell = { unit, state: changed(story.state(), changes) };
   const loop: Loop = {
     clock,
     report: (_of, report) => void reports.push(report),

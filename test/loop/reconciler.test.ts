@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createTenure } from '../../src/coordination/lease/elector.ts';
 import type { Report } from '../../src/core/events/report.ts';
 import { EdgeError } from '../../src/core/failure.ts';
-import type { Lease, Purpose, Unit, Wish } from '../../src/core/ports.ts';
+import type { Lease, PeerRequest, Purpose, Unit } from '../../src/core/ports.ts';
 import type { AccountRecord } from '../../src/core/record.ts';
 import { Secret } from '../../src/core/secret.ts';
 import { MINUTE, SECOND } from '../../src/core/time.ts';
@@ -45,7 +45,7 @@ function house(type: CredentialType) {
     publish: async () => {},
     /** Time passes while a connection is made. */
     beforeSocket: () => {},
-    handOver: undefined as ((wish: Wish) => Promise<void>) | undefined,
+    handOver: undefined as ((request: PeerRequest) => Promise<void>) | undefined,
     purposes: [] as Purpose[],
   };
   const unit: Unit = {
@@ -209,22 +209,22 @@ describe('lost lock', () => {
 
 describe('leader and followers', () => {
   function follower() {
-    const wishes: Wish[] = [];
+    const requests: PeerRequest[] = [];
     const made = house('access-token');
-    made.edges.handOver = async (wish) => void wishes.push(wish);
-    return { ...made, wishes };
+    made.edges.handOver = async (request) => void requests.push(request);
+    return { ...made, requests };
   }
 
   it('a follower neither fetches a due token nor hands the fetch over', async () => {
-    const { edges, settle, wishes } = follower();
+    const { edges, settle, requests } = follower();
     edges.lock = async () => undefined;
     await settle();
-    expect([edges.fetches, wishes]).toEqual([0, []]);
+    expect([edges.fetches, requests]).toEqual([0, []]);
     expect(edges.purposes).toEqual(['fetch']);
   });
 
   it('a follower hands each refresh request and each refusal over to the leader once', async () => {
-    const { edges, reconciler, reports, settle, wishes } = follower();
+    const { edges, reconciler, reports, settle, requests } = follower();
     await settle();
     edges.lock = async () => undefined;
     reconciler.refreshNow({ strength: 'forced' });
@@ -233,7 +233,7 @@ describe('leader and followers', () => {
     await settle();
     await settle();
     expect(edges.fetches).toBe(1);
-    expect(wishes).toEqual([
+    expect(requests).toEqual([
       { kind: 'refresh', strength: 'ordinary', generation: 2 },
       { kind: 'refusal', token: expect.objectContaining({ generation: 2 }) },
     ]);
@@ -241,7 +241,7 @@ describe('leader and followers', () => {
   });
 
   it('a hand-over that failed is tried again after a pause', async () => {
-    const { clock, edges, reconciler, settle, wishes } = follower();
+    const { clock, edges, reconciler, settle, requests } = follower();
     await settle();
     const { handOver } = edges;
     edges.lock = async () => undefined;
@@ -251,7 +251,7 @@ describe('leader and followers', () => {
     edges.handOver = handOver;
     clock.pass(10 * SECOND);
     await settle();
-    expect(wishes).toHaveLength(1);
+    expect(requests).toHaveLength(1);
   });
 
   it('a leader takes up a handed-over refresh once, and not for a token already replaced', async () => {

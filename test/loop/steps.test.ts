@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { EdgeError } from '../../src/core/failure.ts';
 import { Secret } from '../../src/core/secret.ts';
-import type { State } from '../../src/core/state/index.ts';
+import { NO_REPORTS } from '../../src/core/state/reader-reports.ts';
 import { HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
 import { createSteps, createWaits } from '../../src/loop/steps.ts';
+import { changed } from '../support/state.ts';
 import { PASSING_FAULT, TARGET, tell, token } from '../support/story.ts';
 import { aCell, LEASE } from './cell.ts';
 
@@ -111,13 +112,13 @@ describe('a fetch', () => {
     const held = [true, true, false];
     edges.lock = async () => ({ ...LEASE, held: async () => held.shift() ?? true });
     await act(cell, FETCH);
-    expect(types()).toEqual(['observed', 'began', 'orphaned']);
+    expect(types()).toEqual(['observed', 'began', 'answered-late']);
     expect(reports).toEqual([{ type: 'fetching', step: FETCH }]);
   });
 
-  it('a request that went out when the lock may have been lost, and brought nothing, has strayed', async () => {
+  it('a request that went out when the lock may have been lost, and brought nothing, has failed late', async () => {
     for (const [effect, expected] of [
-      ['unknown', 'strayed'],
+      ['unknown', 'failed-late'],
       ['none', 'failed'],
     ] as const) {
       const { cell, act, edges, types } = due();
@@ -150,12 +151,12 @@ describe('a fetch', () => {
     const story = tell('stable-token', { manual: 'uncoordinated' });
     story.fetch(token('a'));
     story.publish();
-    const { cell, act, events } = stepping(aCell(story, { manual: 'preferred' }));
+    const { cell, act, events } = stepping(aCell(story, { request: { manual: 'preferred' } }));
     await act(cell, { ...FETCH, reason: 'requested' });
-    expect(events).toContainEqual(expect.objectContaining({ type: 'began', demoted: 'uncoordinated' }));
+    expect(events).toContainEqual(expect.objectContaining({ type: 'began', downgraded: 'uncoordinated' }));
     const plain = due();
     await plain.act(plain.cell, FETCH);
-    expect(plain.events.find(({ type }) => type === 'began')).not.toHaveProperty('demoted');
+    expect(plain.events.find(({ type }) => type === 'began')).not.toHaveProperty('downgraded');
   });
 });
 
@@ -188,7 +189,7 @@ describe('a ticket', () => {
     };
     await act(cell, { ...FETCH, reason: 'missing' });
     expect(reports).toContainEqual({ type: 'refusal', verdict: 'asked' });
-    expect(parent.cell.state.refusals).toMatchObject({ suspicion: 'ask' });
+    expect(parent.cell.state.reports).toMatchObject({ suspicion: 'ask' });
   });
 
   it('a token that was replaced meanwhile, or is not blamed, is not doubted', async () => {
@@ -199,13 +200,13 @@ describe('a ticket', () => {
       throw new EdgeError({ ...PASSING_FAULT, blamesToken: true });
     };
     await replaced.act(replaced.cell, { ...FETCH, reason: 'missing' });
-    expect(replaced.parent.cell.state).not.toHaveProperty('refusals');
+    expect(replaced.parent.cell.state.reports).toEqual(NO_REPORTS);
     const trusted = ticket(true);
     trusted.edges.fetch = async () => {
       throw FAULT;
     };
     await trusted.act(trusted.cell, { ...FETCH, reason: 'missing' });
-    expect(trusted.parent.cell.state).not.toHaveProperty('refusals');
+    expect(trusted.parent.cell.state.reports).toEqual(NO_REPORTS);
   });
 });
 
@@ -242,7 +243,7 @@ describe('a look at the store', () => {
     const story = tell('stable-token');
     story.fetch(token('a'));
     const record = { ...story.state().record, secrets: ['proven'] };
-    const state: Partial<State> = { record, fingerprint: 'wrong', failure: refused, failures: 1 };
+    const state = { record, fingerprint: 'wrong', attempts: { failure: refused, failures: 1 } };
     const { cell, act, edges, reports } = stepping(aCell(story, state));
     edges.read = async () => record;
     await act(cell, { kind: 'look' });
@@ -307,7 +308,7 @@ describe('a publication', () => {
   it('a token that a newer one overtook makes the store be looked at', async () => {
     const { cell, publish, events, reports } = due();
     await publish(cell, target('superseded').publisher);
-    expect(events).toEqual([{ type: 'stirred' }]);
+    expect(events).toEqual([{ type: 'invalidated' }]);
     expect(reports).toEqual([]);
   });
 
@@ -346,7 +347,7 @@ describe('a publication', () => {
 
 describe('a wait', () => {
   function waiting(manual?: 'ordinary') {
-    const made = aCell(undefined, manual ? { manual } : {});
+    const made = aCell(undefined, manual ? { request: { manual } } : {});
     return { ...made, ...createWaits(made.loop) };
   }
   const wait = (why: 'budget' | 'lagging' | 'fresh') => ({ kind: 'wait', why, ms: 7 }) as const;
@@ -375,7 +376,7 @@ describe('a wait', () => {
   it('a person who asks is told of the budget although it was told before', () => {
     const { cell, noticed, reports } = waiting();
     noticed(cell, wait('budget'));
-    cell.state = { ...cell.state, manual: 'ordinary' };
+    cell.state = changed(cell.state, { request: { manual: 'ordinary' } });
     noticed(cell, wait('budget'));
     expect(reports.at(-1)).toMatchObject({ type: 'exhausted', requested: true });
   });

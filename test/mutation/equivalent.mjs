@@ -6,9 +6,9 @@
  */
 export const EQUIVALENT = [
   {
-    file: 'src/core/apply.ts',
-    line: 'const isStale = event.asOf !== undefined && (state.stirredAt ?? NEVER) >= event.asOf;',
-    from: 'event.asOf !== undefined',
+    file: 'src/core/state/store.ts',
+    line: 'const isStale = asOf !== undefined && store.invalidatedAt >= asOf;',
+    from: 'asOf !== undefined',
     to: 'true',
     why: 'nothing is as great as undefined',
   },
@@ -34,7 +34,7 @@ export const EQUIVALENT = [
     why: 'a call that never was lies NaN ago, which is not more than a day',
   },
   {
-    file: 'src/core/last-failure.ts',
+    file: 'src/core/state/attempts.ts',
     line: 'return left !== undefined && left < 2 * MINUTE && left > -10 * MINUTE;',
     from: 'left !== undefined',
     to: 'true',

@@ -107,9 +107,9 @@ export function createDaemon(options: DaemonOptions): Daemon {
       });
     };
     disk.watch(life, {
-      told: () => reconciler.stir(ACCOUNT),
+      told: () => reconciler.invalidate(ACCOUNT),
       hasRested: () => {
-        const seenAt = stateNow()?.seenAt;
+        const seenAt = stateNow()?.store.seenAt;
         return seenAt !== undefined && life.clock.now().monotonic - seenAt.monotonic > LOOK_AGAIN;
       },
     });

@@ -11,15 +11,15 @@ const LOOK = 30 * SECOND;
  * that nobody has written since it looked, and at a target that holds what it should. A simulation skips that long.
  */
 export function restOf(state: State, policy: Policy, now: Instant, storeChanged: boolean): number {
-  const { step } = plan({ ...state, lookedAt: now.monotonic }, policy, now);
+  const { step } = plan({ ...state, store: { ...state.store, lookedAt: now.monotonic } }, policy, now);
   const ahead = step.kind === 'wait' ? step.ms : 0;
-  const look = storeChanged ? state.lookedAt + LOOK - now.monotonic : Number.POSITIVE_INFINITY;
+  const look = storeChanged ? state.store.lookedAt + LOOK - now.monotonic : Number.POSITIVE_INFINITY;
   return Math.max(0, Math.min(ahead, look, untilPublication(state, now)));
 }
 
 function untilPublication(state: State, now: Instant): number {
   const token = liveToken(state, now);
-  if (!token || state.orphan) return Number.POSITIVE_INFINITY;
+  if (!token || state.late) return Number.POSITIVE_INFINITY;
   const behind = Object.values(state.targets).filter(({ generation }) => generation !== token.generation);
   return Math.min(...behind.map(({ dueAt }) => dueAt - now.monotonic));
 }

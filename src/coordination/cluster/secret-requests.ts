@@ -3,8 +3,8 @@ import * as v from 'valibot';
 import { parseJson, sha256 } from '../../codec/encoding.ts';
 import { Generation } from '../../codec/record.ts';
 import { failureOf } from '../../core/failure.ts';
-import type { Wish } from '../../core/ports.ts';
-import { stronger } from '../../core/refresh-request.ts';
+import type { PeerRequest } from '../../core/ports.ts';
+import { stronger } from '../../core/state/request.ts';
 import type { Kubernetes } from '../../kubernetes/index.ts';
 import type { SecretCache } from './secret-cache.ts';
 
@@ -32,12 +32,12 @@ interface Mailbox {
 
 const MOST_TRIES = 20;
 
-/** Leaves a wish where the daemon that fetches finds it; what is there already is not asked for twice. @throws {EdgeError} */
-export async function leaveRequest(wish: Wish, mailbox: Mailbox): Promise<void> {
+/** Leaves a request where the daemon that fetches finds it; what is there already is not asked for twice. @throws {EdgeError} */
+export async function leaveRequest(request: PeerRequest, mailbox: Mailbox): Promise<void> {
   const id = randomUUID();
   await change(mailbox, (text) => {
     const before = readRequest(text);
-    const after = together(before, wish);
+    const after = together(before, request);
     return before && isSame(before, after)
       ? undefined
       : { [mailbox.annotation]: JSON.stringify({ ...after, id }) };
@@ -77,12 +77,12 @@ async function change(
   });
 }
 
-function together(before: Request | undefined, wish: Wish): Omit<Request, 'id'> {
+function together(before: Request | undefined, request: PeerRequest): Omit<Request, 'id'> {
   const { refresh, refused } = before ?? {};
-  if (wish.kind === 'refusal') {
-    return { ...(refresh && { refresh }), refused: sha256(wish.token.value.reveal()) };
+  if (request.kind === 'refusal') {
+    return { ...(refresh && { refresh }), refused: sha256(request.token.value.reveal()) };
   }
-  const { strength, generation } = wish;
+  const { strength, generation } = request;
   return {
     refresh: {
       strength: stronger(strength, refresh?.strength ?? 'ordinary'),

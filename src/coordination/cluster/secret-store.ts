@@ -113,11 +113,11 @@ export function secretStore(options: SecretStoreOptions): AccountStore {
         if (!lease) leave?.();
       }
     },
-    async handOver(wish) {
+    async handOver(request) {
       const known = cache.now();
       // Whoever leads would refresh another account for it.
       if (known && isTheirs(partOf(known, keys))) throw passing('kube-contested', OTHER_ACCOUNT);
-      await leaveRequest(wish, { cache, kubernetes, annotation: keys.request });
+      await leaveRequest(request, { cache, kubernetes, annotation: keys.request });
     },
     syncedAt: cache.syncedAt,
   };

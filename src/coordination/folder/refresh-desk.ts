@@ -2,14 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Failure } from '../../core/failure.ts';
 import type { Step } from '../../core/plan.ts';
 import type { Clock, Unit } from '../../core/ports.ts';
-import {
-  type Demotion,
-  isPublished,
-  lifeLeft,
-  obstacle,
-  type State,
-  type Strength,
-} from '../../core/state/index.ts';
+import { isPublished, obstacle, type State } from '../../core/state/index.ts';
+import { lifeLeft } from '../../core/state/life.ts';
+import type { DowngradeReason, RequestState, Strength } from '../../core/state/request.ts';
 import { type Instant, MINUTE } from '../../core/time.ts';
 import type { RefreshOutcome, RefreshRequest, RequestFolder, TakenRequest } from './request-folder.ts';
 
@@ -35,7 +30,8 @@ export interface RefreshDesk {
   serve(): Promise<void>;
 }
 
-interface Wish {
+/** What those who asked for one credential together want. */
+interface Wanted {
   readonly forced: boolean;
   readonly patience: number;
 }
@@ -54,7 +50,7 @@ export function refreshDesk(folder: RequestFolder, refresher: Refresher, clock: 
   };
 
   /** Of a credential: of its token and of every ticket that hangs on it. */
-  async function outcomesOf(name: string, { forced, patience }: Wish): Promise<readonly RefreshOutcome[]> {
+  async function outcomesOf(name: string, { forced, patience }: Wanted): Promise<readonly RefreshOutcome[]> {
     const deadline = clock.now().monotonic + Math.min(LONGEST, patience);
     for (;;) {
       const now = clock.now();
@@ -78,19 +74,19 @@ export function refreshDesk(folder: RequestFolder, refresher: Refresher, clock: 
 
   /** Requests that came together are one refresh: each fetch of its own would kill the token of the one before. */
   async function serveTogether(requests: readonly TakenRequest[]): Promise<void> {
-    const wishes = new Map<string, Wish>();
+    const wanted = new Map<string, Wanted>();
     for (const { request } of requests) {
       const names = request.credentials.map(({ name }) => name);
       refresher.refreshNow({ names, strength: request.forced ? 'forced' : 'ordinary' });
       for (const name of names) {
-        const { forced = false, patience = 0 } = wishes.get(name) ?? {};
-        wishes.set(name, {
+        const { forced = false, patience = 0 } = wanted.get(name) ?? {};
+        wanted.set(name, {
           forced: forced || request.forced,
           patience: Math.max(patience, request.patience),
         });
       }
     }
-    const outcomes = new Map([...wishes].map(([name, wish]) => [name, outcomesOf(name, wish)]));
+    const outcomes = new Map([...wanted].map(([name, how]) => [name, outcomesOf(name, how)]));
     for (const { request, reply } of requests) {
       const answers = await Promise.all(request.credentials.map(({ name }) => outcomes.get(name) ?? []));
       await reply(answers.flat());
@@ -130,14 +126,14 @@ export type Outcome = Omit<RefreshOutcome, 'name'>;
 const TOO_LONG: Outcome = { result: 'failed', message: 'it took too long' };
 
 /** Why a refresh by force was made as an ordinary call. */
-const NOT_FORCED: Readonly<Record<Demotion, string>> = {
+const NOT_FORCED: Readonly<Record<DowngradeReason, string>> = {
   uncoordinated: 'others may hold the token',
   store: 'a forced refresh is written down first, and the state folder does not work',
   spacing: 'WeChat ignores a forced refresh within 30 s of another',
   'forced-budget': 'the forced refreshes of the day are used up',
 };
 
-const DECLINED: Readonly<Record<NonNullable<State['declined']>, Outcome>> = {
+const DECLINED: Readonly<Record<NonNullable<RequestState['declinedBecause']>, Outcome>> = {
   budget: { result: 'failed', message: 'the budget of calls allows no fetch now' },
   lagging: {
     result: 'refused',
@@ -153,7 +149,7 @@ const DECLINED: Readonly<Record<NonNullable<State['declined']>, Outcome>> = {
   'forced-budget': notForced('forced-budget'),
 };
 
-function notForced(why: Demotion): Outcome {
+function notForced(why: DowngradeReason): Outcome {
   return { result: 'failed', message: `not forced, an ordinary call was made: ${NOT_FORCED[why]}` };
 }
 
@@ -163,20 +159,22 @@ export function judge(
   forced: boolean,
   now: Instant,
 ): Outcome | undefined {
-  if (state.manual !== undefined) {
-    const isStuck = step.kind === 'wait' && step.why === 'blocked' && state.trouble;
+  const { attempts, request, store } = state;
+  if (request.manual !== undefined) {
+    const isStuck = step.kind === 'wait' && step.why === 'blocked' && store.trouble;
     return isStuck ? failed(isStuck.failure) : undefined;
   }
-  if (state.awaited !== undefined) return undefined;
-  if (state.declined && (forced || !(state.declined in NOT_FORCED))) return DECLINED[state.declined];
-  if (state.failure) return failed(state.failure);
+  if (request.awaited !== undefined) return undefined;
+  const { declinedBecause: why } = request;
+  if (why && (forced || !(why in NOT_FORCED))) return DECLINED[why];
+  if (attempts.failure) return failed(attempts.failure);
   if (!isPublished(state, now)) {
     const failure = obstacle(state, now);
     return failure && failed(failure);
   }
-  const seconds = Math.round((lifeLeft(state, now) ?? 0) / 1000);
+  const seconds = Math.round((lifeLeft(state.life, now) ?? 0) / 1000);
   const what =
-    state.unready > 0 ? 'the platform handed out the same token again' : 'a new token is published';
+    attempts.unready > 0 ? 'the platform handed out the same token again' : 'a new token is published';
   return { result: 'published', message: `${what}, good for ${seconds} s` };
 }
 

@@ -1,13 +1,15 @@
-import type { Failure } from '../failure.ts';
-import type { Deadline } from '../time.ts';
+/** What is known of the places to which a credential is published. */
+import type { Context } from '../context.ts';
+import { backoffDelay, type Failure } from '../failure.ts';
+import { type Deadline, type Instant, MINUTE } from '../time.ts';
 
-/** What is known of a place to which a credential is published. */
+/** What is known of one of them. */
 export interface TargetState {
   /** The generation of the token it holds; undefined until this process has looked. */
   readonly generation?: number;
   /** The end of that token, as it was known when it was published. */
   readonly end?: Deadline;
-  /** Monotonic ms from which on it may be tried, or looked at, again. */
+  /** Monotonic ms from which on the target may be tried, or looked at, again. */
   readonly dueAt: number;
   readonly failures: number;
   readonly failure?: Failure;
@@ -15,6 +17,9 @@ export interface TargetState {
 
 /** By the publishers' ids. */
 export type Targets = Readonly<Record<string, TargetState>>;
+
+/** A published target is looked at again this often, in case someone changed or removed it. */
+const RECHECK_TARGET = MINUTE;
 
 /** Targets of which nothing is known: what they hold is looked at, and replaced if need be. */
 export function freshTargets(ids: readonly string[]): Targets {
@@ -24,4 +29,38 @@ export function freshTargets(ids: readonly string[]): Targets {
 /** Every target is to be brought up to date at once, whatever it was waiting for. */
 export function allDue(targets: Targets): Targets {
   return Object.fromEntries(Object.entries(targets).map(([id, target]) => [id, { ...target, dueAt: 0 }]));
+}
+
+/**
+ * A target holds a token.
+ * @param isCurrent whether it is the newest that we know; if not, the target is due at once
+ */
+export function published(
+  targets: Targets,
+  id: string,
+  token: Pick<TargetState, 'generation' | 'end'>,
+  isCurrent: boolean,
+  now: Instant,
+): Targets {
+  const dueAt = isCurrent ? now.monotonic + RECHECK_TARGET : 0;
+  return { ...targets, [id]: { ...token, dueAt, failures: 0 } };
+}
+
+/** A target could not be brought up to date. It still holds what it held. */
+export function unpublished(
+  targets: Targets,
+  id: string,
+  failure: Failure,
+  { now, random }: Pick<Context, 'now' | 'random'>,
+): Targets {
+  const failures = (targets[id]?.failures ?? 0) + 1;
+  const dueAt = now.monotonic + backoffDelay(failure.backoff, failures, random);
+  return { ...targets, [id]: { ...targets[id], dueAt, failures, failure } };
+}
+
+/** Ids of the targets that may be tried, or looked at, now. */
+export function dueTargets(targets: Targets, now: Instant): string[] {
+  return Object.entries(targets)
+    .filter(([, target]) => now.monotonic >= target.dueAt)
+    .map(([id]) => id);
 }

@@ -4,7 +4,8 @@ import { untilDue } from '../../core/due.ts';
 import type { Failure } from '../../core/failure.ts';
 import { currentFailure } from '../../core/last-failure.ts';
 import type { View } from '../../core/plan.ts';
-import { lifeLeft, liveToken } from '../../core/state/index.ts';
+import { liveToken } from '../../core/state/index.ts';
+import { lifeLeft } from '../../core/state/life.ts';
 import { type Instant, MINUTE } from '../../core/time.ts';
 import { type NextStep, type Status, UNREADABLE } from '../../observability/status/status.ts';
 import { type FileTarget, filesOf, idOf } from '../../publishers/file.ts';
@@ -34,7 +35,7 @@ const PUBLISHING = {
  */
 export function prospect(view: View, status: Status, hindered: boolean, now: Instant): NextStep {
   const { state } = view;
-  if (!state.record.token && (state.trouble || status.state === 'unknown')) return UNKNOWN;
+  if (!state.record.token && (state.store.trouble || status.state === 'unknown')) return UNKNOWN;
   if (isSilent(view, now)) return hindered ? status.next : { ...status.next, overdue: true };
   if (lacking(view, now).length === 0) return status.next;
   const { issuedAt = now.wall } = state.record.token ?? {};
@@ -52,7 +53,7 @@ function isSilent(view: View, now: Instant): boolean {
 function silence({ unit, state, step }: View, now: Instant): number {
   if (step.kind !== 'fetch' && step.kind !== 'ask-time') return 0;
   const { token, ledger, lastFailure } = state.record;
-  const left = lifeLeft(state, now) ?? 0;
+  const left = lifeLeft(state.life, now) ?? 0;
   const due = token ? Math.max(0, -untilDue(state, unit.policy, now), -left) : Number.POSITIVE_INFINITY;
   const tried = Math.max(ledger.lastFetch ?? 0, lastFailure?.at ?? 0);
   return Math.min(due, now.wall - tried);

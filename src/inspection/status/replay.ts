@@ -78,14 +78,19 @@ function isLater(token: Token, than: Token): boolean {
  */
 export function withGrace(state: State, policy: Policy, now: Instant): State {
   const { token } = state.record;
-  const hasEnded = state.end !== undefined && remaining(state.end, now) <= 0;
+  const hasEnded = state.life.end !== undefined && remaining(state.life.end, now) <= 0;
   if (!policy.repeats || !token || !hasEnded) return state;
   // Of what tells its rest the whole life is not known.
   const alive = aliveUntil(state, token, policy.repeats === 'with-rest' ? MINUTE : graceOf(token), now);
-  return alive ? { ...state, alive } : state;
+  return alive ? { ...state, life: { ...state.life, alive } } : state;
 }
 
-function aliveUntil({ record, end }: State, token: Token, grace: number, now: Instant): Deadline | undefined {
+function aliveUntil(
+  { record, life: { end } }: State,
+  token: Token,
+  grace: number,
+  now: Instant,
+): Deadline | undefined {
   const { ledger, lastFailure } = record;
   if (!end) return undefined;
   if (lastFailure) {

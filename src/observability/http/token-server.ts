@@ -1,6 +1,7 @@
 import type { View } from '../../core/plan.ts';
 import type { Clock } from '../../core/ports.ts';
-import { lifeLeft, liveToken } from '../../core/state/index.ts';
+import { liveToken } from '../../core/state/index.ts';
+import { lifeLeft } from '../../core/state/life.ts';
 import { type Instant, SECOND } from '../../core/time.ts';
 import { type HttpAnswer, type HttpServer, type HttpServerOptions, startHttpServer } from './http-server.ts';
 
@@ -29,7 +30,7 @@ function answerTo(path: string, views: readonly View[], now: Instant): HttpAnswe
   if (!view) return undefined;
   const token = liveToken(view.state, now);
   if (!token) return json(503, { code: 500, accessToken: null });
-  const expiresIn = Math.floor((lifeLeft(view.state, now) ?? 0) / SECOND);
+  const expiresIn = Math.floor((lifeLeft(view.state.life, now) ?? 0) / SECOND);
   return json(200, { code: 200, accessToken: token.value.reveal(), expiresIn });
 }
 

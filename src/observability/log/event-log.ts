@@ -2,8 +2,8 @@ import type { Report } from '../../core/events/report.ts';
 import type { Failure } from '../../core/failure.ts';
 import type { FetchStep } from '../../core/plan.ts';
 import type { Unit } from '../../core/ports.ts';
-import type { Demotion } from '../../core/state/index.ts';
 import type { RefusalVerdict } from '../../core/state/reader-reports.ts';
+import type { DowngradeReason } from '../../core/state/request.ts';
 import { inWords } from './duration.ts';
 import type { Fields, Logger } from './logger.ts';
 
@@ -46,7 +46,7 @@ export function createNarrator(logger: Logger): (of: Named | undefined, report: 
       case 'fetching':
         // Before a fetch the folder is locked and written; some go on without, so one alone proves nothing.
         if (!troubled.delete(id)) forget(id, 'state');
-        if (report.step.demoted) logger.warn(DEMOTIONS[report.step.demoted], who);
+        if (report.step.downgraded) logger.warn(DOWNGRADES[report.step.downgraded], who);
         return logger.debug('asking the platform', {
           ...who,
           reason: report.step.reason,
@@ -157,7 +157,7 @@ const BUDGET =
   'WXTOKEN_FETCHES_PER_DAY, or budget.fetchesPerDay: what WeChat allows the account a day';
 
 /** Why an asked-for forced refresh was made as an ordinary call. */
-const DEMOTIONS: Readonly<Record<Demotion, string>> = {
+const DOWNGRADES: Readonly<Record<DowngradeReason, string>> = {
   uncoordinated:
     'refreshing with an ordinary call: a forced one would kill the token that daemons outside this state folder hold; ' +
     'refresh --force does it all the same',

@@ -2,7 +2,8 @@ import { spent } from '../../core/budget.ts';
 import { currentFailure } from '../../core/last-failure.ts';
 import type { View } from '../../core/plan.ts';
 import { ledgerTime } from '../../core/state/clock.ts';
-import { lifeLeft, type State } from '../../core/state/index.ts';
+import type { State } from '../../core/state/index.ts';
+import { lifeLeft } from '../../core/state/life.ts';
 import { type Instant, SECOND } from '../../core/time.ts';
 import type { Family } from './exposition.ts';
 
@@ -68,20 +69,20 @@ function budgets(kind: string, { fetches, forced }: { readonly fetches: number; 
 
 /** By every reason to doubt it. */
 function endOf(state: State, now: Instant): number | undefined {
-  const life = lifeLeft(state, now);
+  const life = lifeLeft(state.life, now);
   return life === undefined ? undefined : Math.floor((now.wall + life) / SECOND);
 }
 
-function lastSuccess({ record: { token }, confirmedAt }: State, now: Instant): number | undefined {
+function lastSuccess({ record: { token }, life: { confirmedAt } }: State, now: Instant): number | undefined {
   if (!token) return undefined;
   return Math.max(Math.floor(token.issuedAt / SECOND), (confirmedAt && epoch(confirmedAt, now)) ?? 0);
 }
 
 /** While it is being read anew, when it was seen before: a read that hangs must not hide that. */
-function lastSync({ unit, state: { lookedAt, seenAt } }: View, now: Instant): number | undefined {
+function lastSync({ unit, state: { store } }: View, now: Instant): number | undefined {
   const synced = unit.store.syncedAt?.();
   if (synced !== undefined) return epoch(synced, now);
-  return epoch(Number.isFinite(lookedAt) ? lookedAt : seenAt?.monotonic, now);
+  return epoch(Number.isFinite(store.lookedAt) ? store.lookedAt : store.seenAt?.monotonic, now);
 }
 
 /** @param monotonic ms */

@@ -74,7 +74,7 @@ function rankOf({ unit, state }: View, now: Instant): number {
   const isLate = Object.values(state.targets).some(
     ({ generation, failure }) => failure || generation !== token?.generation,
   );
-  return rank(isLate || lastFailure || state.trouble ? 'trouble' : 'good');
+  return rank(isLate || lastFailure || state.store.trouble ? 'trouble' : 'good');
 }
 
 function headlineOf(ranks: readonly number[]): { readonly text: string; readonly tone: Tone } {

@@ -6,7 +6,8 @@ import { currentFailure } from '../../core/last-failure.ts';
 import type { Step, View } from '../../core/plan.ts';
 import { targetLife } from '../../core/readiness.ts';
 import { ledgerTime } from '../../core/state/clock.ts';
-import { lifeLeft, type State } from '../../core/state/index.ts';
+import type { State } from '../../core/state/index.ts';
+import { lifeLeft } from '../../core/state/life.ts';
 import type { TargetState } from '../../core/state/targets.ts';
 import { type Instant, SECOND } from '../../core/time.ts';
 
@@ -54,7 +55,7 @@ export function statusOf(view: View, now: Instant): Status {
     kind: unit.kind,
     account: unit.account,
     optional: unit.optional,
-    state: targets.length > 0 ? worstOf(targets) : standingOf(lifeLeft(state, now)),
+    state: targets.length > 0 ? worstOf(targets) : standingOf(lifeLeft(state.life, now)),
     ...lifeOf(state, now),
     targets,
     ...(lastFailure && {
@@ -64,7 +65,7 @@ export function statusOf(view: View, now: Instant): Status {
         since: seconds(lastFailure.since),
       },
     }),
-    ...(state.trouble && { state_error: troubled(state.trouble.failure) }),
+    ...(state.store.trouble && { state_error: troubled(state.store.trouble.failure) }),
     next: nextStep(step, leader),
     calls: {
       fetches: { used: used.fetches, limit: budget.fetchesPerDay },
@@ -81,7 +82,7 @@ function lifeOf(state: State, now: Instant) {
     expires_at: seconds(token.expiresAt),
     expires_in: token.expiresIn,
     age: Math.max(0, seconds(now.wall - token.issuedAt)),
-    life_left: Math.max(0, seconds(lifeLeft(state, now) ?? 0)),
+    life_left: Math.max(0, seconds(lifeLeft(state.life, now) ?? 0)),
   };
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../../src/codec/encoding.ts';
 import { keysOf } from '../../../src/codec/secret-layout.ts';
 import { leaveRequest, takeRequest } from '../../../src/coordination/cluster/secret-requests.ts';
-import type { Wish } from '../../../src/core/ports.ts';
+import type { PeerRequest } from '../../../src/core/ports.ts';
 import { token } from '../../support/story.ts';
 import { fakeCache, fault, OBJECT, recordOf, turns } from './fake-secret.ts';
 
@@ -10,11 +10,11 @@ const KEY = keysOf('shop', 'token').request;
 const ID = '12345678-1234-4234-8234-123456789012';
 const HASH = 'a'.repeat(64);
 
-const refresh = (strength: 'ordinary' | 'preferred' | 'forced', generation: number): Wish => ({
+const refresh = (strength: 'ordinary' | 'preferred' | 'forced', generation: number): PeerRequest => ({
   ...{ kind: 'refresh', strength, generation },
 });
 
-function refusal(mark: string): Wish {
+function refusal(mark: string): PeerRequest {
   const { token: refused } = recordOf(3, token(mark));
   if (!refused) throw new TypeError('no token');
   return { kind: 'refusal', token: refused };
@@ -35,7 +35,7 @@ function mailboxWith(request?: object | string) {
 }
 
 describe('requests that are left in a Secret', () => {
-  it('a wish for a refresh is left as a request with an id of its own', async () => {
+  it('a wanted refresh is left as a request with an id of its own', async () => {
     const [one, other] = [mailboxWith(), mailboxWith()];
     await leaveRequest(refresh('preferred', 3), one.mailbox);
     await leaveRequest(refresh('preferred', 3), other.mailbox);
@@ -75,10 +75,10 @@ describe('requests that are left in a Secret', () => {
   it.for([
     ['strength', refresh('forced', 3), { strength: 'forced', generation: 3 }],
     ['generation', refresh('ordinary', 4), { strength: 'preferred', generation: 4 }],
-  ] as const)('a request of a higher %s replaces what lies there', async ([, wish, expected]) => {
+  ] as const)('a request of a higher %s replaces what lies there', async ([, asked, expected]) => {
     const there = { id: ID, refresh: { strength: 'preferred', generation: 3 }, refused: HASH };
     const { mailbox, request } = mailboxWith(there);
-    await leaveRequest(wish, mailbox);
+    await leaveRequest(asked, mailbox);
     expect(request()).toEqual({ id: expect.any(String), refresh: expected, refused: HASH });
     expect(request()?.id).not.toBe(ID);
   });

@@ -283,8 +283,8 @@ describe('the lock of a record in a Secret', () => {
   });
 });
 
-describe('handing a wish over by a Secret', () => {
-  it('a wish is left under the key of the credential, in its turn', async () => {
+describe('handing a request over by a Secret', () => {
+  it('a request is left under the key of the credential, in its turn', async () => {
     const { store, fake, taken } = storing({});
     await store.handOver?.({ kind: 'refresh', strength: 'forced', generation: 3 });
     const { refresh } = JSON.parse(fake.annotation(KEYS.request) ?? '{}');
@@ -292,7 +292,7 @@ describe('handing a wish over by a Secret', () => {
     expect(taken).toEqual([OBJECT]);
   });
 
-  it('a Secret that has not been seen yet takes a wish', async () => {
+  it('a Secret that has not been seen yet takes a request', async () => {
     const { store, fake } = storing({});
     fake.forget();
     await store.handOver?.({ kind: 'refresh', strength: 'ordinary', generation: 3 });
@@ -302,15 +302,15 @@ describe('handing a wish over by a Secret', () => {
   it('a daemon that takes the credential for another account is not asked', async () => {
     const { store, fake, votes } = storing(contentOf({ ...recordOf(2), account: OTHER }));
     votes.leads = false;
-    const wish = { kind: 'refresh', strength: 'ordinary', generation: 3 } as const;
-    await expect(store.handOver?.(wish)).rejects.toMatchObject({
+    const request = { kind: 'refresh', strength: 'ordinary', generation: 3 } as const;
+    await expect(store.handOver?.(request)).rejects.toMatchObject({
       code: 'kube-contested',
       message: 'the daemon that leads takes this credential for another account, so it is not asked',
       failure: { class: 'passing', effect: 'none' },
     });
     expect(fake.annotation(KEYS.request)).toBeUndefined();
     votes.leads = true;
-    await store.handOver?.(wish);
+    await store.handOver?.(request);
     expect(fake.annotation(KEYS.request)).toBeDefined();
   });
 });

@@ -115,7 +115,7 @@ describe('serving of refresh requests', () => {
     expect(replies).toEqual([[{ name: 'shop', result: 'failed', message: 'it took too long' }]]);
   });
 
-  it('requests that come together share the strongest wish and the longest patience', async () => {
+  it('requests that come together share the strongest refresh and the longest patience', async () => {
     const { desk, busy, waiting, refreshed, replies, pass } = served(['shop']);
     busy.add('shop');
     waiting.push(asks(['shop'], { patience: 40 * SECOND }));

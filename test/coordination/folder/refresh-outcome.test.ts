@@ -2,16 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { judge } from '../../../src/coordination/folder/refresh-desk.ts';
 import type { FailureClass } from '../../../src/core/failure.ts';
 import type { Step } from '../../../src/core/plan.ts';
-import type { State } from '../../../src/core/state/index.ts';
+import { type Changes, changed } from '../../support/state.ts';
 import { PASSING_FAULT, type Story, tell, token } from '../../support/story.ts';
 
 const IDLE: Step = { kind: 'wait', ms: 1_000, why: 'fresh' };
 
 const outcomeOf = (
   { state, clock }: Story,
-  changes: Partial<State> = {},
+  changes: Changes = {},
   { forced = false, step = IDLE }: { readonly forced?: boolean; readonly step?: Step } = {},
-) => judge({ state: { ...state(), ...changes }, step }, forced, clock.now());
+) => judge({ state: changed(state(), changes), step }, forced, clock.now());
 
 /** A token that every target holds. */
 function published(): Story {
@@ -32,27 +32,27 @@ describe('refresh outcomes', () => {
   });
 
   it('a token that the platform handed out again is reported as the same', () => {
-    expect(outcomeOf(published(), { unready: 1 })?.message).toMatch(
+    expect(outcomeOf(published(), { attempts: { unready: 1 } })?.message).toMatch(
       /^the platform handed out the same token again/,
     );
   });
 
   it('a request stays open until it has begun and while another daemon has it', () => {
-    expect(outcomeOf(published(), { manual: 'ordinary' })).toBeUndefined();
-    expect(outcomeOf(published(), { awaited: 3 })).toBeUndefined();
+    expect(outcomeOf(published(), { request: { manual: 'ordinary' } })).toBeUndefined();
+    expect(outcomeOf(published(), { request: { awaited: 3 } })).toBeUndefined();
   });
 
   it('a request fails once the store is known to be blocked and no earlier', () => {
     const blocked: Step = { kind: 'wait', ms: 1_000, why: 'blocked' };
     const trouble = { failures: 1, failure: { ...PASSING_FAULT, message: 'no locks here' }, retryAt: 0 };
-    const waiting = { manual: 'ordinary', trouble } as const;
+    const waiting = { request: { manual: 'ordinary' }, store: { trouble } } as const;
     expect(outcomeOf(published(), waiting, { step: blocked })).toEqual({
       result: 'failed',
       message: 'no locks here',
     });
     expect(outcomeOf(published(), waiting)).toBeUndefined();
     expect(outcomeOf(published(), waiting, { step: { kind: 'look' } })).toBeUndefined();
-    expect(outcomeOf(published(), { manual: 'ordinary' }, { step: blocked })).toBeUndefined();
+    expect(outcomeOf(published(), { request: { manual: 'ordinary' } }, { step: blocked })).toBeUndefined();
   });
 
   it.each([
@@ -61,7 +61,7 @@ describe('refresh outcomes', () => {
     ['mirror', 'failed', /^this daemon only mirrors it/],
   ] as const)('a request that was declined for %s is %s, forced or not', (declined, result, message) => {
     for (const forced of [false, true]) {
-      const told = outcomeOf(published(), { declined }, { forced });
+      const told = outcomeOf(published(), { request: { declinedBecause: declined } }, { forced });
       expect(told).toEqual({ result, message: expect.stringMatching(message) });
     }
   });
@@ -74,11 +74,11 @@ describe('refresh outcomes', () => {
   ] as const)(
     'a refresh that was not forced for the reason %s fails only a forced request',
     (declined, why) => {
-      expect(outcomeOf(published(), { declined }, { forced: true })).toEqual({
+      expect(outcomeOf(published(), { request: { declinedBecause: declined } }, { forced: true })).toEqual({
         result: 'failed',
         message: expect.stringMatching(why),
       });
-      expect(outcomeOf(published(), { declined })?.result).toBe('published');
+      expect(outcomeOf(published(), { request: { declinedBecause: declined } })?.result).toBe('published');
     },
   );
 
@@ -90,9 +90,12 @@ describe('refresh outcomes', () => {
     ['confirmation', 'refused'],
   ])('a failure of class %s is reported as %s, with its advice', (kind, result) => {
     const failure = { ...PASSING_FAULT, class: kind, message: 'no' };
-    expect(outcomeOf(published(), { failure })).toEqual({ result, message: 'no' });
+    expect(outcomeOf(published(), { attempts: { failure } })).toEqual({ result, message: 'no' });
     const advised = { ...failure, advice: 'do this' };
-    expect(outcomeOf(published(), { failure: advised })).toEqual({ result, message: 'no; do this' });
+    expect(outcomeOf(published(), { attempts: { failure: advised } })).toEqual({
+      result,
+      message: 'no; do this',
+    });
   });
 
   it('a token that a target lacks keeps its request open until the target fails', () => {

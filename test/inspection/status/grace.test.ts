@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { REFUSED } from '../../../src/core/errcodes/rule.ts';
-import { lifeLeft } from '../../../src/core/state/index.ts';
+import { lifeLeft } from '../../../src/core/state/life.ts';
 import { HOUR, MINUTE, SECOND } from '../../../src/core/time.ts';
 import { PASSING_FAULT, token } from '../../support/story.ts';
 import { leftBehind } from '../left-behind.ts';
@@ -26,7 +26,7 @@ describe('tokens and tickets that repeat until they end', () => {
   it('a ticket stays fresh around its end until the platform hands out another', async () => {
     const { story, store, publish, status } = await endingTicket();
     for (let time = 0; time < 10; time += 1) {
-      expect(lifeLeft(story.state(), story.clock.now())).toBeGreaterThan(0);
+      expect(lifeLeft(story.state().life, story.clock.now())).toBeGreaterThan(0);
       expect(await status()).toMatchObject({ state: 'fresh', targets: [{ state: 'fresh' }] });
       story.fetch(token('a'));
       await store();
@@ -82,7 +82,7 @@ describe('tokens and tickets that repeat until they end', () => {
       story.clock.pass(20 * SECOND);
     }
     expect((await status()).state).toBe('dead');
-    expect(lifeLeft(story.state(), story.clock.now())).toBeLessThanOrEqual(SECOND);
+    expect(lifeLeft(story.state().life, story.clock.now())).toBeLessThanOrEqual(SECOND);
   });
 
   it('a ticket is dead at its end when requests for it failed before', async () => {

@@ -118,16 +118,19 @@ describe('log of a credential', () => {
     ['uncoordinated', /refresh --force/],
     ['spacing', /within 30 s/],
     ['forced-budget', /of the day are used up/],
-  ] as const)('a forced refresh that becomes ordinary (%s) is logged as a warning', (demoted, expected) => {
-    const { tell, entries } = narrator();
-    tell('shop', { type: 'fetching', step: { ...DUE, reason: 'requested', demoted } });
-    expect(entries()[0]).toMatchObject({
-      level: 'warn',
-      message: expect.stringMatching(expected),
-      credential: 'shop',
-    });
-    expect(entries()).toHaveLength(2);
-  });
+  ] as const)(
+    'a forced refresh that becomes ordinary (%s) is logged as a warning',
+    (downgraded, expected) => {
+      const { tell, entries } = narrator();
+      tell('shop', { type: 'fetching', step: { ...DUE, reason: 'requested', downgraded } });
+      expect(entries()[0]).toMatchObject({
+        level: 'warn',
+        message: expect.stringMatching(expected),
+        credential: 'shop',
+      });
+      expect(entries()).toHaveLength(2);
+    },
+  );
 });
 
 describe('log of failures', () => {

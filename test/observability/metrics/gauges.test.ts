@@ -78,7 +78,7 @@ describe('gauges of the life of a credential', () => {
     const { ours, neighbour, see, read } = await twoOnOneAccount();
     neighbour.happen({ type: 'began', record: asking(neighbour), saved: true });
     see();
-    expect(ours.state().failures).toBe(1);
+    expect(ours.state().attempts.failures).toBe(1);
     expect(await read('wx_token_consecutive_failures')).toBe(0);
     neighbour.happen({ type: 'failed', failure: PASSING_FAULT });
     see();
@@ -95,7 +95,7 @@ describe('gauges of the life of a credential', () => {
     const answer = { value: new Secret(token('b')), expiresIn: 7200 };
     neighbour.happen({ type: 'fetched', answer, startedAt: ours.clock.now() });
     see();
-    expect(ours.state().failures).toBe(1);
+    expect(ours.state().attempts.failures).toBe(1);
     expect(await read('wx_token_consecutive_failures')).toBe(0);
   });
 
@@ -107,8 +107,8 @@ describe('gauges of the life of a credential', () => {
     const seen = inSeconds(story, 0);
     story.clock.pass(HOUR);
     expect(await read('wx_token_follower_last_sync_timestamp_seconds')).toBe(seen);
-    story.happen({ type: 'stirred' });
-    expect(story.state().lookedAt).toBe(Number.NEGATIVE_INFINITY);
+    story.happen({ type: 'invalidated' });
+    expect(story.state().store.lookedAt).toBe(Number.NEGATIVE_INFINITY);
     story.clock.pass(HOUR);
     expect(await read('wx_token_follower_last_sync_timestamp_seconds')).toBe(seen);
   });

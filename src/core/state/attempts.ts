@@ -1,0 +1,172 @@
+/**
+ * What the attempts at the platform have come to, and what holds the next one back, and until when. `due.ts` says when a
+ * fetch is due, `budget.ts` what the budget allows.
+ */
+import type { Context } from '../context.ts';
+import { type Backoff, backoffDelay, type Failure, type FailureClass, PASSING } from '../failure.ts';
+import type { LastFailure } from '../record.ts';
+import { type Instant, MINUTE, SECOND } from '../time.ts';
+import { without } from '../without.ts';
+
+/**
+ * Why nothing is attempted before `until` (monotonic ms). A person's refresh skips `backoff` and `unready` once.
+ * - `backoff`: an attempt failed, or another daemon's attempt is under way
+ * - `unready`: the platform handed out the same token again
+ * - `blocked`: another daemon holds the lock
+ */
+interface Hold {
+  readonly why: 'backoff' | 'unready' | 'blocked';
+  readonly until: number;
+}
+
+export interface Attempts {
+  /** How many attempts in a row have failed. */
+  readonly failures: number;
+  /** The last failure, until an attempt succeeds. */
+  readonly failure?: Failure;
+  /** The failure was another daemon's, which wrote it down; it was not ours. */
+  readonly reportedByPeer?: true;
+  /** How often in a row the platform handed out the same token although it was due. */
+  readonly unready: number;
+  /** How often in a row another daemon held the lock. */
+  readonly blocked: number;
+  readonly hold?: Hold;
+}
+
+type Moment = Pick<Context, 'now' | 'random'>;
+
+/** Nothing has failed and nothing is held back: so every new token leaves it. */
+export const NO_ATTEMPTS: Attempts = { failures: 0, unready: 0, blocked: 0 };
+
+/** Waiting for a lock that another daemon holds. */
+const BLOCKED: Backoff = { first: 500, growth: 2, cap: 5 * SECOND, jitter: 'full' };
+
+/** Around the end of a token's life the daemon waits no longer than this for a passing fault. */
+const URGENT = 10 * SECOND;
+
+/**
+ * How long others leave the platform alone after an attempt of one of them. It is never less than the wait of the daemon
+ * that met a passing fault, which draws from the whole of its own (a no of the platform has a pause of its own, see
+ * `last-failure.ts`). So that daemon goes on alone, and however many daemons there are, they ask as often as one would.
+ * Should it be gone, the next one takes its place.
+ */
+const ELSEWHERE: Backoff = { first: SECOND, growth: 2, cap: MINUTE, jitter: 'added' };
+
+/**
+ * An attempt of ours failed.
+ * @param left what the token has left, ms
+ */
+export function failedAttempt(
+  { failures, unready }: Attempts,
+  failure: Failure,
+  left: number | undefined,
+  moment: Moment,
+): Attempts {
+  const tried = { failures: failures + 1, failure, unready, blocked: 0 };
+  return { ...tried, hold: holdAfter(tried, failure, left, moment) };
+}
+
+/** The platform handed out the token that we have: that is no failure, but it gets a pause of so many ms. */
+export function sameTokenAgain({ unready }: Attempts, pause: number, now: Instant): Attempts {
+  return paused({ failures: 0, unready: unready + 1, blocked: 0 }, 'unready', pause, now);
+}
+
+/** Nothing is attempted for so many ms. */
+export function paused(attempts: Attempts, why: Hold['why'], ms: number, now: Instant): Attempts {
+  return { ...attempts, hold: { why, until: now.monotonic + ms } };
+}
+
+/** Another daemon holds the lock. */
+export function blockedByPeer(attempts: Attempts, { now, random }: Moment): Attempts {
+  const blocked = attempts.blocked + 1;
+  return paused({ ...attempts, blocked }, 'blocked', backoffDelay(BLOCKED, blocked, random), now);
+}
+
+/** The lock can be had again. */
+export function unblocked(attempts: Attempts): Attempts {
+  const rest = { ...attempts, blocked: 0 };
+  return attempts.hold?.why === 'blocked' ? without(rest, 'hold') : rest;
+}
+
+/** Another daemon has asked the platform for what we would be asking for, and nothing has come of it yet. */
+export function peerAttempt(attempts: Attempts, left: number | undefined, moment: Moment): Attempts {
+  const next = { ...attempts, failures: attempts.failures + 1 };
+  const hold = holdAfter(next, { class: 'passing', backoff: ELSEWHERE }, left, moment);
+  return (attempts.hold?.until ?? 0) >= hold.until ? next : { ...next, hold };
+}
+
+/** Another daemon's attempt failed: we take its failure over as if it had been ours. */
+export function peerFailure(attempts: Attempts, { failure }: LastFailure): Attempts {
+  const isOurs = attempts.failure !== undefined && !attempts.reportedByPeer;
+  return {
+    ...attempts,
+    failure: { ...failure, effect: 'none', backoff: PASSING },
+    failures: Math.max(1, attempts.failures),
+    ...(!isOurs && { reportedByPeer: true }),
+  };
+}
+
+/** Whoever fetches for this mirror has no failure any more. */
+export function peerRecovery(attempts: Attempts): Attempts {
+  return { ...without(attempts, 'failure', 'reportedByPeer'), failures: 0 };
+}
+
+/** Another daemon's attempt is over, and it brought neither a new token nor a failure. */
+export function peerFoundSameToken(attempts: Attempts): Attempts {
+  return { ...attempts, unready: Math.max(1, attempts.unready) };
+}
+
+/**
+ * Another daemon brought a new token. That ends every failure but the refusal of our own AppSecret, which a neighbour's
+ * token does not make better: we go on as a follower, and try our secret as seldom as before.
+ */
+export function peerBroughtToken(attempts: Attempts): Attempts {
+  const isOurRefusal = attempts.failure?.class === 'refused' && !attempts.reportedByPeer;
+  return isOurRefusal ? { ...attempts, unready: 0, blocked: 0 } : NO_ATTEMPTS;
+}
+
+/**
+ * Our AppSecret is another one than before. It deserves a try, whatever the one before has met.
+ * @param isProven it is the one that fetched last, so it is not blamed for the refusal of another
+ */
+export function secretReplaced(attempts: Attempts, isProven: boolean): Attempts {
+  if (attempts.failure?.class !== 'refused') return attempts;
+  const retried = { ...without(attempts, 'hold'), failures: 0 };
+  return isProven ? without(retried, 'failure', 'reportedByPeer') : retried;
+}
+
+/** The wait before the next attempt, after `failures` of them. */
+export function holdAfter(
+  { failures }: Pick<Attempts, 'failures'>,
+  failure: { readonly class: FailureClass; readonly backoff: Backoff },
+  left: number | undefined,
+  { now, random }: Moment,
+): Hold {
+  const delay = backoffDelay(failure.backoff, failures, random);
+  const wait = failure.class === 'passing' && isUrgent(left) ? Math.min(delay, URGENT) : delay;
+  return { why: 'backoff', until: now.monotonic + wait };
+}
+
+/** From two minutes before the end of the token until it has been dead for ten. */
+function isUrgent(left: number | undefined): boolean {
+  return left !== undefined && left < 2 * MINUTE && left > -10 * MINUTE;
+}
+
+/** Milliseconds for which an attempt is held back, whoever wants it; 0 when nothing holds it. */
+export function heldFor({ hold }: Attempts, now: Instant): number {
+  return Math.max(0, (hold?.until ?? 0) - now.monotonic);
+}
+
+/**
+ * What holds the next attempt back, and for how many ms; undefined when nothing does. What a person asked for does not
+ * wait for a pause, but for the lock it does.
+ */
+export function heldBack(
+  { hold }: Attempts,
+  isRequested: boolean,
+  now: Instant,
+): { readonly why: Hold['why']; readonly ms: number } | undefined {
+  if (!hold || (isRequested && hold.why !== 'blocked')) return undefined;
+  const ms = hold.until - now.monotonic;
+  return ms > 0 ? { why: hold.why, ms } : undefined;
+}
