@@ -6,15 +6,16 @@ import type { Hours, Ledger } from './record.ts';
 import type { LedgerTime } from './state/clock.ts';
 import { DAY, HOUR, SECOND } from './time.ts';
 
-/** How many calls a credential's account may cost in any 24 hours. */
+/** The most calls that a credential's account may cost in any 24 hours. */
 export interface Budget {
   readonly fetchesPerDay: number;
   readonly forcedPerDay: number;
 }
 
-/** WeChat ignores a forced refresh that follows another sooner than this. */
+/** WeChat ignores a forced refresh that follows another sooner than this, ms. */
 const FORCED_SPACING = 30 * SECOND;
 
+/** Counts a call that is about to be made. */
 export function spend(ledger: Ledger, forced: boolean, time: LedgerTime): Ledger {
   return {
     ...ledger,
@@ -25,13 +26,13 @@ export function spend(ledger: Ledger, forced: boolean, time: LedgerTime): Ledger
   };
 }
 
-/** Only the platform's time can tell that a ledger has not begun yet. */
+/** When the ledger began, once a call is counted. Only the platform's time can tell that a ledger has not begun yet. */
 function sinceThen(ledger: Ledger, time: LedgerTime): number {
   if (isGap(ledger, time)) return time.at;
   return time.certain ? Math.min(ledger.since, time.at) : ledger.since;
 }
 
-/** Calls of the last 24 hours. */
+/** How many calls the last 24 hours have cost. */
 export function spent({ fetches, forced }: Ledger, time: LedgerTime): { fetches: number; forced: number } {
   return { fetches: used(fetches, time), forced: used(forced, time) };
 }
@@ -43,7 +44,7 @@ export function refund(ledger: Ledger): Ledger {
   return { ...ledger, fetches: { ...ledger.fetches, [hour]: Math.max(0, (ledger.fetches[hour] ?? 0) - 1) } };
 }
 
-/** Calls of the last 24 hours, rounded up to whole hours; what a wrong clock dated into the future counts as well. */
+/** Calls of the last 24 hours, rounded up to whole hours. Calls that a wrong clock dated into the future count as well. */
 function used(hours: Hours, { at }: LedgerTime, newest = Number.POSITIVE_INFINITY): number {
   const oldest = Math.floor((at - DAY) / HOUR);
   return Object.entries(hours).reduce(
@@ -53,21 +54,21 @@ function used(hours: Hours, { at }: LedgerTime, newest = Number.POSITIVE_INFINIT
 }
 
 /**
- * Milliseconds until the budget allows the next fetch; 0 means now. The second half of a budget is handed out evenly
- * over a day, so a long outage slows the daemon down instead of leaving it nothing for the recovery. While the past
- * is not known, the even part begins after a quarter: three quarters are the most that can be spent then.
+ * Milliseconds until the budget allows the next fetch; 0 means now. The second half of a budget is handed out evenly over a
+ * day, so a long outage slows the daemon down instead of leaving it nothing for the recovery. While nobody knows the past,
+ * the even part begins after a quarter of the budget: then three quarters are the most that can be spent.
  */
 export function fetchHold(ledger: Ledger, limit: number, time: LedgerTime): number {
   const spent = used(ledger.fetches, time);
   const half = limit / 2;
-  // What a wrong clock dated into the future, or a damaged file invented, slows down but never stops for good.
+  // Calls that a wrong clock dated into the future, or that a damaged file invented, slow down but never stop for good.
   const future = spent - used(ledger.fetches, time, Math.floor(time.at / HOUR));
   if (spent >= limit && future === 0) return untilOldestLeaves(ledger.fetches, time);
   if (spent < (isFrugal(ledger, time) ? half / 2 : half)) return 0;
   return Math.max(0, DAY / half - elapsed(ledger.lastFetch, time));
 }
 
-/** Why a forced refresh must be an ordinary one for now; undefined when it may be forced. */
+/** Why a refresh may not be forced now; undefined when it may. */
 export function forcedObstacle(
   ledger: Ledger,
   limit: number,
@@ -78,12 +79,12 @@ export function forcedObstacle(
   return used(ledger.forced, time) >= allowed ? 'forced-budget' : undefined;
 }
 
-/** The first day of a ledger without a past. */
+/** Whether this is the first day of a ledger without a past. */
 function isFrugal(ledger: Ledger, time: LedgerTime): boolean {
   return time.at - ledger.since < DAY || isGap(ledger, time);
 }
 
-/** A day without calls that only this machine's clock claims: it may be a jump, and the past not past. */
+/** Whether only this machine's clock claims that a day went by without calls: the clock may have jumped. */
 function isGap({ lastFetch }: Ledger, { at, certain }: LedgerTime): boolean {
   return !certain && lastFetch !== undefined && at - lastFetch > DAY;
 }
@@ -93,7 +94,7 @@ function count(hours: Hours, time: LedgerTime): Hours {
   const now = hourOf(time.at);
   for (const [hour, calls] of Object.entries(hours)) {
     if (time.certain && Number(hour) < Math.floor((time.at - DAY) / HOUR)) continue;
-    // What a wrong clock dated into the future was spent by now.
+    // A call that a wrong clock dated into the future was made by now.
     const when = time.certain && Number(hour) > Number(now) ? now : hour;
     kept[when] = (kept[when] ?? 0) + calls;
   }
@@ -109,10 +110,10 @@ function untilOldestLeaves(hours: Hours, { at }: LedgerTime): number {
   return (Math.min(...counted) + 1) * HOUR + DAY - at;
 }
 
-/** The platform tells its time in whole seconds, so what has just happened may seem to lie ahead by so much. */
+/** The platform tells its time in whole seconds, so an event that has just happened may seem to lie ahead by this much, ms. */
 const GRAIN = 2 * SECOND;
 
-/** Milliseconds since an event; what a wrong clock dated into the future counts as long ago once the time is certain. */
+/** Milliseconds since an event. Once the time is certain, an event that a wrong clock dated into the future is long ago. */
 function elapsed(since: number | undefined, { at, certain }: LedgerTime): number {
   if (since === undefined || (certain && since > at + GRAIN)) return Number.POSITIVE_INFINITY;
   return Math.max(0, at - since);

@@ -1,5 +1,9 @@
+/**
+ * When a fetch is due, why, and whether it may be made by force. `state/attempts.ts` says what holds it back, and until
+ * when; `budget.ts` says what the budget of calls allows. `plan.ts` puts the three together.
+ */
 import { forcedObstacle } from './budget.ts';
-import type { Answer, BootTime, Token } from './credential.ts';
+import type { Token } from './credential.ts';
 import type { Policy } from './policy.ts';
 import { standing } from './record.ts';
 import { ledgerTime } from './state/clock.ts';
@@ -18,7 +22,7 @@ export type Reason =
   | 'due'
   | 'recheck';
 
-/** Why the platform is to be asked, whatever may hold it up; undefined when it is not. */
+/** Why the platform is to be asked, whatever may hold the attempt back; undefined when nothing is due. */
 export function reasonToFetch(state: State, policy: Policy, now: Instant): Reason | undefined {
   const { record } = state;
   if (policy.follows) return undefined;
@@ -32,12 +36,12 @@ export function reasonToFetch(state: State, policy: Policy, now: Instant): Reaso
   return untilRecheck(state, policy, now) <= 0 ? 'recheck' : undefined;
 }
 
-/** Milliseconds until the token enters its window, this daemon's share of the spread included. */
+/** Milliseconds until the token enters its rotation window, this daemon's place in the spread included. */
 export function untilDue(state: State, policy: Policy, now: Instant): number {
   const { token } = state.record;
   const left = lifeLeft(state.life, now);
   if (!token || left === undefined) return 0;
-  // That it was handed out again does not move the end at which it is expected to change.
+  // The platform may have handed the token out again: that does not move the end at which it is expected to change.
   if (policy.repeats) return remaining(state.life.end ?? now, now) - earlyBy(token);
   const window = policy.windowShrinks
     ? Math.min(policy.window, (token.expiresIn * SECOND) / 3)
@@ -48,14 +52,14 @@ export function untilDue(state: State, policy: Policy, now: Instant): number {
 }
 
 /**
- * A second destructive fetch kills the token before the last at once, and readers who re-read every minute may still
- * hold that one.
+ * How long readers get to take up a new token, ms. A second destructive fetch kills the token before the last at once, and
+ * readers who re-read every minute may still hold that one.
  */
 const READERS_PACE = MINUTE + 5 * SECOND;
 
 /**
- * Milliseconds until every reader has had the time to take up a token of which every fetch kills the one before: by
- * the clock that nobody sets, so that one which was set forward does not make it old.
+ * Milliseconds until every reader has had the time to take up the token, where every fetch kills the token before. It goes
+ * by the clock that nobody sets, because a wall clock that was set forward must not make the token old.
  */
 export function untilTakenUp(
   { record: { token }, life: { end } }: State,
@@ -67,13 +71,14 @@ export function untilTakenUp(
   return born + Math.min(READERS_PACE, (token.expiresIn * SECOND) / 10) - now.monotonic;
 }
 
+/** Milliseconds until the platform is asked again although nothing is due, to learn of a rotation made elsewhere. */
 export function untilRecheck({ life: { askedAt }, record }: State, policy: Policy, now: Instant): number {
   const recheck = (record.token && recheckOf(record.token)) ?? policy.recheck;
   if (recheck === undefined) return Number.POSITIVE_INFINITY;
   return askedAt === undefined ? 0 : askedAt + recheck - now.monotonic;
 }
 
-/** The platform itself confirmed that the token is dead, and the owner allows this remedy. */
+/** Whether reports of readers lead to a forced refresh: the platform confirmed that the token is dead, and the owner allows it. */
 export function refusalForces(state: State, policy: Policy, now: Instant): boolean {
   return state.reports.suspicion === 'force' && policy.refusalForces && !obstacleToForce(state, policy, now);
 }
@@ -84,30 +89,30 @@ export function obstacleToForce(
   { budget }: Policy,
   now: Instant,
 ): 'store' | 'spacing' | 'forced-budget' | undefined {
-  // It kills the token that others hold, so it is written down first.
+  // A forced refresh kills the token that others hold, so it is written down first.
   if (state.store.trouble) return 'store';
   return forcedObstacle(state.record.ledger, budget.forcedPerDay, ledgerTime(state.clock, now));
 }
 
-/** A value that comes back until it ends is asked for once before, since it may be replaced early; ms. */
+/** A value that comes back until it ends is asked for once this long before its end, since it may be replaced early; ms. */
 const EARLY = MINUTE;
 
-/** The platform tells what is left in whole seconds, so the end comes up to one later than it said. */
+/** The platform rounds the remaining life down to whole seconds, so the end comes up to a second later than it said; ms. */
 const FLOORED = SECOND;
 
-/** How often a value that should have ended is asked for: every few seconds at first, each minute in the end; ms. */
+/** Pauses between requests for a value that should have ended: a few seconds at first, a minute in the end; ms. */
 const SHORTEST_PAUSE = 3 * SECOND;
 const LONGEST_PAUSE = MINUTE;
 
-/** A value of unknown age is asked for so often, or every quarter of a shorter life, until it changes; ms. */
+/** Polling interval for a token whose age is unknown, until it changes; a quarter of its life where that is shorter; ms. */
 const UNKNOWN_AGE = HOUR / 2;
 
-/** From so long before its believed end on, a value that comes back until it ends is asked for. Milliseconds. */
+/** How long before its believed end a value that comes back until it ends is asked for, ms. */
 function earlyBy({ expiresIn }: Token): number {
   return Math.min(EARLY, (expiresIn * SECOND) / 4);
 }
 
-/** The pause after the same value came back, by what it has left; ms. */
+/** The pause after the same value came back, by the life that it has left; ms. */
 export function pauseBefore(end: Deadline, token: Token, now: Instant): number {
   const left = remaining(end, now);
   if (left > earlyBy(token)) return 0;
@@ -115,31 +120,7 @@ export function pauseBefore(end: Deadline, token: Token, now: Instant): number {
   return Math.min(LONGEST_PAUSE, Math.max(SHORTEST_PAUSE, -left / 10));
 }
 
-/** How often a value is asked for of which only the longest life is known; undefined where its age is known. */
+/** Polling interval for a token whose age is unknown; undefined if the age is known; ms. */
 function recheckOf({ unwitnessed, expiresIn }: Token): number | undefined {
   return unwitnessed ? Math.min(UNKNOWN_AGE, (expiresIn * SECOND) / 4) : undefined;
-}
-
-/** When a value that has just come for the first time was born at the latest. */
-export interface Birth extends Instant {
-  readonly unwitnessed?: true;
-}
-
-/**
- * Where `expires_in` is always the full life, it counts from the moment at which the platform changed the value, and
- * only who saw the value before it knows when that was: not before the last time that it came back. A value met for
- * the first time may be of any age.
- */
-export function birthOf({ expiresIn }: Answer, startedAt: Instant, state: State, policy: Policy): Birth {
-  if (policy.repeats !== 'with-whole-life') return startedAt;
-  const { confirmedAt } = state.life;
-  const unseen = startedAt.monotonic - (confirmedAt ?? Number.NEGATIVE_INFINITY);
-  // It may have changed more than once meanwhile, or nobody looked at all.
-  if (unseen >= (expiresIn * SECOND) / 2) return { ...startedAt, unwitnessed: true };
-  return { ...startedAt, wall: startedAt.wall - unseen, monotonic: startedAt.monotonic - unseen };
-}
-
-/** The birth on the monotonic clock, for those who run on the same start of the same machine. */
-export function bootTimeOf({ boot, monotonic }: Instant): { readonly bootTime?: BootTime } {
-  return boot === undefined ? {} : { bootTime: { boot, at: Math.round(monotonic) } };
 }

@@ -2,7 +2,6 @@
 import { refund, spend } from './budget.ts';
 import type { Context } from './context.ts';
 import { type Answer, oddAnswer, type Token } from './credential.ts';
-import { birthOf, bootTimeOf } from './due.ts';
 import type { Failure } from './failure.ts';
 import { lastFailureOf } from './last-failure.ts';
 import { kills, type Policy } from './policy.ts';
@@ -14,6 +13,7 @@ import { standingOf } from './state/late-response.ts';
 import { answered, confirmed, doubted, lifeLeft, undoubted } from './state/life.ts';
 import { unsaved } from './state/store.ts';
 import { after, type Instant, remaining, SECOND } from './time.ts';
+import { birthOf, bootTimeOf } from './token-age.ts';
 import { sameAgain, withBreath } from './unchanged-token.ts';
 import { without } from './without.ts';
 

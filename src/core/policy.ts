@@ -1,6 +1,6 @@
 import type { Budget } from './budget.ts';
 
-/** How a credential behaves and what its owner wishes. Durations in milliseconds. */
+/** How a credential behaves and what its owner has configured. Durations in milliseconds. */
 export interface Policy {
   /** Every fetch kills the credential before: intent before the request, lock required. */
   readonly destructive: boolean;

@@ -4,7 +4,7 @@ import type { AccountRecord } from './record.ts';
 import type { Strength } from './state/request.ts';
 import type { Instant } from './time.ts';
 
-/** Time is an argument: this is where it comes from. */
+/** Where the time comes from. The core takes it as an argument. */
 export interface Clock {
   now(): Instant;
 }
@@ -12,25 +12,25 @@ export interface Clock {
 /** Where a credential comes from. */
 export interface Provider {
   /**
-   * One call to the platform, within its timeouts. Never retried inside: what a failure means is the planner's.
+   * Makes one call to the platform, within its timeouts. It never retries: what a failure means, the planner decides.
    * @throws {EdgeError} with everything the planner needs
    */
   fetch(request: FetchRequest): Promise<Answer>;
-  /** Asks the platform, cheaply, whether a token is accepted. Never rejects. */
+  /** Asks the platform, by a cheap call, whether it accepts a token. Never rejects. */
   probe(token: Token, signal: AbortSignal): Promise<Probe>;
 }
 
 export interface FetchRequest {
   readonly forced: boolean;
-  /** The live token of the same credential, for what is fetched with one. */
+  /** The live token of the same credential, for a ticket, which is fetched with one. */
   readonly token?: Token;
   readonly signal: AbortSignal;
-  /** Asked at the last moment before anything is sent; with a no, nothing is. */
+  /** The provider asks this at the last moment before it sends anything. When the answer is no, it sends nothing. */
   readonly permit?: () => boolean;
 }
 
 export interface Probe {
-  /** A yes for a token that is not the newest proves little; whatever is not a clear no counts as yes. */
+  /** A yes for a token that is not the newest proves little. Everything that is not a clear no counts as yes. */
   readonly works: boolean;
   /** The platform's own `Date`, epoch ms, where the answer carried one. */
   readonly platformDate?: number;
@@ -41,12 +41,12 @@ export interface Publisher {
   /** Names the target in logs, metrics and state: unique within the credential, without secrets. */
   readonly id: string;
   /**
-   * Made once, before anything is fetched: creates what may be created and removes what a crash left behind.
+   * Creates what may be created, and removes what a crash left behind. Called once, before anything is fetched.
    * @returns what a person must change before this target can work, a line each
    */
   prepare(): Promise<readonly string[]>;
   /**
-   * Makes the target hold exactly this token, in one step that no reader can see half of. Also called for a token
+   * Makes the target hold exactly this token, in one step that no reader can see half of. It is also called for a token
    * that is there already: then it only repairs what someone changed.
    * @throws {EdgeError} when the target could not be brought up to date; what it held before is still whole
    */
@@ -56,20 +56,20 @@ export interface Publisher {
 /** The durable record of one account, shared by all daemons of the account. */
 export interface AccountStore {
   /**
-   * @returns undefined where there is none that can be used
-   * @throws {EdgeError} why there is none, where nothing can be had but what is read
+   * @returns undefined where there is no record that can be used
+   * @throws {EdgeError} why there is none, for a mirror, which has nothing but what it reads
    */
   read(): Promise<AccountRecord | undefined>;
-  /** Whether something that goes with what was read last has to be written again. Absent: never. */
+  /** Whether something that goes with the record that was read last has to be written again. Absent: never. */
   readonly isPartial?: () => boolean;
   /**
    * Makes the record durable before it resolves.
-   * @throws {EdgeError} `lock-lost` when somebody else may have written since the lock was taken; or why it cannot be
-   *   written
+   * @throws {EdgeError} `lock-lost` when another daemon may have written since the lock was taken; or why the record
+   *   cannot be written
    */
   write(record: AccountRecord, lease: Lease): Promise<void>;
   /**
-   * @returns undefined while another daemon holds it
+   * @returns undefined while another daemon holds the lock
    * @throws {EdgeError} when locking is not possible at all
    */
   lock(purpose: Purpose): Promise<Lease | undefined>;
@@ -78,13 +78,13 @@ export interface AccountStore {
    * @throws {EdgeError} when it could not be left
    */
   readonly handOver?: ((request: PeerRequest) => Promise<void>) | undefined;
-  /** Monotonic ms at which what is read was last known to be all there is. Absent: it is read anew each time. */
+  /** Monotonic ms at which the store last knew that what it reads is up to date. Absent: it reads anew each time. */
   readonly syncedAt?: () => number | undefined;
 }
 
 /**
- * What a lock is wanted for. To `keep` is to write down what one knows, which a store that compares before it sets may
- * let anybody do; to `fetch` is for one at a time.
+ * What a lock is wanted for. With `keep` a daemon writes down what it knows, which a store that compares before it sets may
+ * let every daemon do. With `fetch` it calls the platform, and only one daemon may do that at a time.
  */
 export type Purpose = 'fetch' | 'keep';
 
@@ -94,31 +94,31 @@ export type PeerRequest =
   | { readonly kind: 'refusal'; readonly token: Token };
 
 export interface Lease {
-  /** False once the lock may belong to someone else: ask directly before what must not be done twice. */
+  /** False once the lock may belong to another daemon. Ask directly before anything that must not be done twice. */
   held(): Promise<boolean>;
-  /** The same, where that is known without looking anywhere. */
+  /** The same, where the lease knows it without looking anywhere. */
   readonly isHeld?: () => boolean;
-  /** Never releases what is no longer held, never rejects. */
+  /** Gives the lock back, unless it is no longer held. Never rejects. */
   release(): Promise<void>;
 }
 
-/** What is fetched and lives on its own, a token or a ticket, with its edges. */
+/** A token or a ticket, which is fetched and lives on its own, with its edges. */
 export interface Unit {
   /** Unique: the name of the credential, of a ticket with its kind. */
   readonly id: string;
-  /** Of the credential. */
+  /** The name of the credential. */
   readonly name: string;
   readonly kind: Kind;
   /** Its absence does not make the daemon unready. */
   readonly optional: boolean;
   /** The id of the unit whose token it is fetched with. */
   readonly base?: string;
-  /** What it shares a record, a lock and a budget with, in any process. */
+  /** Units of one account share a record, a lock and a budget, in any process. */
   readonly account: string;
-  /** The host that is asked: of one that hangs not all others are to wait. */
+  /** The host that is asked. A host that hangs must not hold up the units of other hosts. */
   readonly host: string;
   readonly policy: Policy;
-  /** Of the AppSecret as it is now; undefined when it cannot be read. */
+  /** The fingerprint of the AppSecret as it is now; undefined when the AppSecret cannot be read. */
   readonly fingerprint: () => Promise<string | undefined>;
   readonly provider: Provider;
   readonly store: AccountStore;

@@ -1,16 +1,17 @@
-import type { Token } from './credential.ts';
+/** How old a token is: one that was found in the store, and one that has just come. */
+import type { Answer, BootTime, Token } from './credential.ts';
 import type { Policy } from './policy.ts';
 import { type AccountRecord, ONE_FETCH } from './record.ts';
 import { platformTime } from './state/clock.ts';
 import type { State } from './state/index.ts';
 import { type Instant, MINUTE, SECOND } from './time.ts';
 
-/** Clocks that are right differ by less than that, in ms. */
+/** Clocks that are right differ by less than this, ms. */
 const SKEW = MINUTE;
 
 /**
- * What a token that was found in the store has left, in ms. Of one whose age nobody can tell we know that it is in use:
- * due now, and not yet dead.
+ * The life that a token which was found in the store has left, ms. A token whose age nobody can tell is in use, so it counts
+ * as due now and not yet dead.
  */
 export function lifeOf(
   token: Token,
@@ -20,17 +21,17 @@ export function lifeOf(
   now: Instant,
 ): number {
   const whole = token.expiresIn * SECOND;
-  // What a mirror sees appear may be of any age: its source was made anew, or has another writer now.
+  // A token that appears before a mirror may be of any age: its source was made anew, or has another writer now.
   const greatest = follows ? Number.POSITIVE_INFINITY : greatestAge(state, record, now);
   const age = ageOf(token, state, greatest, now);
   return age === undefined ? Math.min(window, whole) : whole - age;
 }
 
 /**
- * The age of a token, in ms, and never less than it is as far as any clock can tell;
- * undefined when none can. Exact where this process has learnt the platform's time; otherwise by whichever clock makes
- * it older, since one that was set back, or stood still under a suspended machine, makes it younger.
- * @param greatest that it can have, whatever clocks say
+ * The age of a token, ms, and never less than its real age as far as any clock can tell; undefined when no clock can. It is
+ * exact where this process has learnt the platform's time. Otherwise it is by whichever clock makes the token older, since a
+ * clock that was set back, or that stood still under a suspended machine, makes it younger.
+ * @param greatest the greatest age that the token can have, whatever clocks say, ms
  */
 function ageOf(token: Token, { clock }: State, greatest: number, now: Instant): number | undefined {
   const isExact = clock.anchor.certain && token.platformDate !== undefined;
@@ -42,21 +43,21 @@ function ageOf(token: Token, { clock }: State, greatest: number, now: Instant): 
   return Number.isFinite(age) ? age : undefined;
 }
 
-/** What each clock says; one that says that the token comes from the future is wrong. */
+/** The age of a token by each clock, ms. A clock that says that the token comes from the future is wrong. */
 function agesByClocks(
   { issuedAt, platformDate, bootTime }: Token,
   { wall, monotonic, boot }: Instant,
 ): number[] {
   const age = wall - issuedAt;
-  // Written since this machine started: then there is a clock that nobody sets, and the platform's time adds nothing.
+  // The token came since this machine started. Then there is a clock that nobody sets, and the platform's time adds nothing.
   if (bootTime && bootTime.boot === boot) return [monotonic - bootTime.at, age];
   return platformDate === undefined ? [age] : [wall - platformDate, age];
 }
 
 /**
- * The greatest age that a token can have which appeared while we watched, whatever clocks say: when we looked last the
- * record was the one before, and its last write brought the token. Endless where that cannot be said, and when the
- * clock was set or the machine slept meanwhile.
+ * The greatest age of a token that appeared while we watched, whatever clocks say, ms: when we last looked, the record was
+ * the one before, and its last write brought the token. It is infinite where that cannot be said, and when the clock was set
+ * or the machine slept meanwhile.
  */
 function greatestAge(
   { store: { seenAt }, record: before }: State,
@@ -70,4 +71,29 @@ function greatestAge(
   const passed = now.monotonic - seenAt.monotonic;
   const steady = Math.abs(now.wall - seenAt.wall - passed) < 2 * SECOND;
   return steady ? passed + SKEW : Number.POSITIVE_INFINITY;
+}
+
+/** The latest moment at which a value that has just come for the first time can have been made. */
+interface Birth extends Instant {
+  /** Nobody saw the value before it, so it may be of any age. */
+  readonly unwitnessed?: true;
+}
+
+/**
+ * When the value of an answer was made. Where `expires_in` is always the full life, that life counts from the moment at
+ * which the platform changed the value. Only a daemon that saw the value before it knows when that was: not before the last
+ * time that the old value came back. A value that a daemon meets without that may be of any age.
+ */
+export function birthOf({ expiresIn }: Answer, startedAt: Instant, state: State, policy: Policy): Birth {
+  if (policy.repeats !== 'with-whole-life') return startedAt;
+  const { confirmedAt } = state.life;
+  const unseen = startedAt.monotonic - (confirmedAt ?? Number.NEGATIVE_INFINITY);
+  // The value may have changed more than once meanwhile, or nobody looked at all.
+  if (unseen >= (expiresIn * SECOND) / 2) return { ...startedAt, unwitnessed: true };
+  return { ...startedAt, wall: startedAt.wall - unseen, monotonic: startedAt.monotonic - unseen };
+}
+
+/** A birth on the monotonic clock, for daemons that run on the same start of the same machine. */
+export function bootTimeOf({ boot, monotonic }: Instant): { readonly bootTime?: BootTime } {
+  return boot === undefined ? {} : { bootTime: { boot, at: Math.round(monotonic) } };
 }

@@ -12,33 +12,33 @@ import { createSteps, createWaits } from './steps.ts';
 
 export interface Reconciler {
   /**
-   * Makes these the units at work. One that was there with the same account goes on with all that is known of it;
-   * what is no longer among them is left alone.
+   * Makes these the units at work. A unit that was there with the same account goes on with all that is known of it. A unit
+   * that is no longer among them is left alone.
    */
   serve(units: readonly Unit[]): void;
-  /** Starts whatever is due and returns at once. Cheap when nothing is. */
+  /** Starts whatever is due and returns at once. Cheap when nothing is due. */
   tick(): void;
-  /** A person asks for a refresh now: of the credentials named, else of all. */
+  /** A person asks for a refresh now, of the credentials named or of all. */
   refreshNow(request: { readonly names?: readonly string[]; readonly strength: Strength }): void;
-  /** The same, of another daemon's person and one account: of a token of that generation. */
+  /** A person asked another daemon to refresh one account's token, which had that generation. */
   refreshFor(account: string, request: { readonly strength: Strength; readonly generation: number }): void;
-  /** What was asked for and has not begun is not made any more. */
+  /** A refresh that was asked for and has not begun is not made any more. */
   withdraw(names: readonly string[]): void;
   /** The store of an account may have changed. */
   invalidate(account: string): void;
   /** The stores work again, or their locks can be had. */
   free(): void;
-  /** A reader says that the platform refused a token; `isIt` knows it when it sees it. */
+  /** A reader says that the platform refused a token. `isIt` recognises that token. */
   refuse(isIt: (value: Secret) => boolean): void;
   /** What is known of the unit of this id; undefined where it is not served. */
   stateOf(id: string): State | undefined;
   /** Every unit as it is now. */
   views(): readonly View[];
-  /** Resolves when nothing is under way. */
+  /** Resolves when nothing is under way any more. */
   idle(): Promise<void>;
-  /** Starts nothing new; resolves when what runs has ended, what it brought is published and every lock is back. */
+  /** Starts nothing new. Resolves when what runs has ended, its tokens are published and every lock is given back. */
   stop(): Promise<void>;
-  /** Ends the requests under way; what they may have done stays written down as an intent. */
+  /** Ends the requests under way. What they may have done stays written down as an intent. */
   abort(): void;
 }
 
@@ -77,7 +77,7 @@ export function createReconciler(surroundings: Surroundings): Reconciler {
     }
   }
 
-  function hearRefusal(cell: BusyCell): void {
+  function takeReport(cell: BusyCell): void {
     const { follows } = cell.unit.policy;
     const verdict = follows ? 'mirror' : judgeRefusal(cell.state, clock.now());
     if (!follows) happen(cell, { type: 'refused' });
@@ -126,7 +126,7 @@ export function createReconciler(surroundings: Surroundings): Reconciler {
     invalidate: (account) => wake({ type: 'invalidated' }, cells.of(account)),
     refuse: (isIt) => {
       const doubted = cells.all().filter(({ state: { record } }) => record.token && isIt(record.token.value));
-      for (const cell of doubted) hearRefusal(cell);
+      for (const cell of doubted) takeReport(cell);
       if (doubted.length === 0) report(undefined, { type: 'refusal', verdict: 'behind' });
     },
     stateOf: (id) => cells.get(id)?.state,

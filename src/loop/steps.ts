@@ -8,7 +8,7 @@ import { type Cell, type Loop, planOf } from './cell.ts';
 import { createFetching } from './fetching.ts';
 import { createLocks, createRecords } from './store.ts';
 
-/** What a plan asks for, done at the edges. None of them rejects: what goes wrong is an event like any other. */
+/** Does at the edges what a plan asks for. No step rejects: a failure is an event like any other. */
 export interface Steps {
   act(cell: Cell, step: Step): Promise<void>;
   publish(cell: Cell, publisher: Publisher): Promise<void>;
@@ -42,7 +42,7 @@ export function createSteps(loop: Loop, signal: AbortSignal, mayFetch: () => boo
     }
   }
 
-  /** Lock, look, plan again, act, release: what others did meanwhile is learnt before anything is sent. */
+  /** Lock, look, plan again, act, release. So the daemon learns what others did meanwhile before it sends anything. */
   async function act(cell: Cell, step: Step): Promise<void> {
     if (step.kind === 'look') return look(cell);
     if (step.kind === 'probe') return probe(cell);
@@ -100,16 +100,16 @@ function isNewest(token: Token, stored: AccountRecord | undefined): boolean {
 
 type Wait = Extract<Step, { kind: 'wait' }>;
 
-/** What is said and done when there is nothing to do but to wait. */
+/** What the loop says and does when there is nothing to do but to wait. */
 export interface Waits {
   noticed(cell: Cell, step: Wait): void;
 }
 
 export function createWaits({ clock, report, happen }: Loop): Waits {
-  /** Those that were waiting for the budget when they were looked at last. */
+  /** The cells that were waiting for the budget when the loop last looked at them. */
   const exhausted = new WeakSet<Cell>();
 
-  /** A person's refresh that cannot be made now would come as a surprise later. */
+  /** Drops a person's refresh that cannot be made now: later it would come as a surprise. */
   function withdraw(cell: Cell, why: Wait['why']): boolean {
     if (!cell.state.request.manual || (why !== 'budget' && why !== 'lagging')) return false;
     happen(cell, { type: 'withdrawn', why });

@@ -64,9 +64,9 @@ function peerRequestOf(
 }
 
 /**
- * The lease, asked directly before a request goes out: whoever stood still since it was asked last sends nothing. And once
- * more after that, since a process may stand still between the question and the socket: nothing can prevent that, but it
- * has to be known.
+ * Asks the lease directly before a request goes out, so that a process that stood still since the last question sends
+ * nothing. It asks once more after that, since a process may stand still between the question and the socket: nothing can
+ * prevent that, but it has to be known.
  */
 export function watchedDeparture({ isHeld = () => true }: Lease) {
   let refused = false;
@@ -79,19 +79,19 @@ export function watchedDeparture({ isHeld = () => true }: Lease) {
       });
       return !refused;
     },
-    /** Whether nothing was sent for want of the lease. */
+    /** Whether nothing was sent because the lease was lost. */
     isRefused: () => refused,
-    /** Whether it went out when the lease may have been another one's. */
+    /** Whether the request went out when the lease may have been another daemon's. */
     isLate: () => late,
   };
 }
 
-/** The record of a cell in its store. A store that does not work is an event, never an error. */
+/** Reads and writes the record of a cell. A store that does not work is an event, never an error. */
 export interface Records {
   read(cell: Cell): Promise<AccountRecord | undefined>;
-  /** @returns whether the store holds it now */
+  /** @returns whether the store holds the record now */
   write(cell: Cell, record: AccountRecord, lease: Lease): Promise<boolean>;
-  /** What is known, as it is. */
+  /** Writes what is known, as it is. */
   save(cell: Cell, lease: Lease): Promise<void>;
   unstored(cell: Cell, error: unknown): void;
 }

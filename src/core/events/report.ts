@@ -2,7 +2,7 @@ import type { Failure } from '../failure.ts';
 import type { FetchStep } from '../plan.ts';
 import type { RefusalVerdict } from '../state/reader-reports.ts';
 
-/** What happened to a credential, as the world may hear it (logs, metrics). Durations in ms; nothing secret. */
+/** What happened to a credential, as logs and metrics may say it. Durations are in ms; nothing is secret. */
 export type Report =
   | { readonly type: 'fetching'; readonly step: FetchStep }
   /** A new token came. */
@@ -25,7 +25,7 @@ export type Report =
   | { readonly type: 'restored' }
   /** The budget allows no fetch for so long. */
   | { readonly type: 'exhausted'; readonly ms: number; readonly lifeMs: number; readonly requested: boolean }
-  /** Another daemon fetches: the wish was left with it. */
+  /** Another daemon fetches: the request was left with it. */
   | { readonly type: 'handed-over'; readonly reason: 'requested' | 'refused' }
   /** A person's refresh was not made: others have moved on to a newer AppSecret. */
   | { readonly type: 'lagging' }
