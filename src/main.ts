@@ -27,7 +27,7 @@ const HELP = `wx-token-sidecar keeps WeChat credentials fresh in files.
   run        the daemon (this is the default)
   once       fetch or re-use every credential, publish it, end
   check      tell what is wrong with the configuration, what it leads to and, with --online, what WeChat says
-  status     tell how every credential stands, from what lies on the disk
+  status     tell how every credential stands, as the daemon wrote it down
   refresh    ask the running daemon to fetch now
   sandbox    a WeChat token platform on loopback, for demos and tests
 

@@ -181,7 +181,7 @@ export interface FoundSecret {
 
 /** Finds the AppSecret of a credential; what is wrong with it is told, and never shown. */
 async function findSecret(
-  { type, secretFile, secretEnv }: CredentialSettings,
+  { secretFile, secretEnv }: CredentialSettings,
   at: KeyPath,
   context: Context,
 ): Promise<FoundSecret> {
@@ -196,8 +196,7 @@ async function findSecret(
     try {
       return { source: { file: secretFile }, secret: await readSecretFile(secretFile) };
     } catch (error) {
-      // A corp has a token for each secret, so without that it is not known whose.
-      if (context.fetches || type === 'wecom') context.complain(inFile, failureOf(error, 'unsent').message);
+      if (context.fetches) context.complain(inFile, failureOf(error, 'unsent').message);
       return { source: { file: secretFile } };
     }
   }

@@ -180,7 +180,7 @@ function standing(
 const WORST: readonly Standing[] = ['missing', 'unreadable', 'dead', 'unknown'];
 
 /** Of the worst one: nobody knows which of them an app reads. */
-function worstOf(targets: readonly TargetStatus[]): Standing {
+export function worstOf(targets: readonly TargetStatus[]): Standing {
   return WORST.find((standing) => targets.some(({ state }) => state === standing)) ?? 'fresh';
 }
 
@@ -191,7 +191,7 @@ export interface NextStep {
   readonly what: string;
   /** The same in a few words. */
   readonly brief: string;
-  /** It should have been done minutes ago: told by who looks from outside the daemon. */
+  /** It is due and no daemon runs: told by who looks from outside. */
   readonly overdue?: true;
 }
 

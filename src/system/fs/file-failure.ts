@@ -1,4 +1,4 @@
-import { EdgeError, type Failure, PASSING } from '../../core/failure.ts';
+import { EdgeError, PASSING } from '../../core/failure.ts';
 import { MINUTE } from '../../core/time.ts';
 
 const SLOW = { ...PASSING, cap: 5 * MINUTE };
@@ -60,10 +60,6 @@ export function fileFailure(action: string, path: string, error: unknown): EdgeE
 
 /** What the file system said about `path` in one line, with the remedy where there is one. */
 export function fileProblem(action: string, path: string, error: unknown): string {
-  return inOneLine(fileFailure(action, path, error).failure);
-}
-
-/** What is wrong, with the remedy where there is one. */
-export function inOneLine({ message, advice }: Pick<Failure, 'message' | 'advice'>): string {
+  const { message, advice } = fileFailure(action, path, error).failure;
   return advice ? `${message}; ${advice}` : message;
 }
