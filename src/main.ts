@@ -62,7 +62,19 @@ process.stderr.on('error', () => {});
 process.stdout.on('error', () => {});
 
 preferSmall();
-main(process.argv.slice(2)).then(endProcess, (error: unknown) => {
+/** What was printed is in the pipe, or nobody reads it any more: the end of the process would cut it off. */
+function printed(): Promise<void> {
+  return new Promise((resolve) => {
+    process.stdout.write('', () => resolve());
+  });
+}
+
+async function end(code: number): Promise<never> {
+  await printed();
+  return endProcess(code);
+}
+
+main(process.argv.slice(2)).then(end, (error: unknown) => {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   complain(...`unexpected: ${text}`.split('\n'));
   return endProcess(EXIT.unexpected);

@@ -148,6 +148,20 @@ describe('status output', () => {
     ]);
   });
 
+  it('status --json prints the whole of a large configuration into a pipe', async () => {
+    const folder = (await workbench(onTestFinished)).folder;
+    const config = join(folder, 'config.json');
+    const credentials = Array.from({ length: 1000 }, (_, index) => ({
+      ...{ name: `c${index}`, appId: `wx${String(index).padStart(16, '0')}`, secretEnv: 'SECRET' },
+      publish: [{ type: 'file', path: join(folder, 'volume', `c${index}`) }],
+    }));
+    await writeFile(config, JSON.stringify({ credentials }));
+    const env = { SECRET: APP_SECRET, WXTOKEN_CONFIG: config };
+    const program = startProgram(['status', '--json'], { env }, onTestFinished);
+    expect((await program.exited).code).toBe(3);
+    expect(statusesIn(program.stdout()).credentials).toHaveLength(1000);
+  });
+
   it('status --quiet prints nothing and sets only the exit code', async () => {
     const bench = await published();
     expect(await status(bench, {}, ['--quiet'])).toEqual({ code: 0, stdout: '', stderr: '' });
@@ -338,6 +352,26 @@ describe('sources of status', () => {
     });
     expect(stdout).toContain('v\\u001b[31m\\u202e/token');
     expect(stdout).not.toMatch(/[\u001b\u202e]/);
+  });
+});
+
+describe('the cost of status', () => {
+  it('status imports no HTTP client, no logger, no lock and no watcher', async () => {
+    const entry = 'src/commands/status.ts';
+    const { build } = await import('esbuild');
+    const { metafile } = await build({
+      ...{ entryPoints: [entry], bundle: true, write: false, outdir: 'dist', metafile: true },
+      ...{ packages: 'external', platform: 'node', format: 'esm', logLevel: 'error' },
+    });
+    const reached = new Set([entry]);
+    for (const file of reached) {
+      for (const { path, kind } of metafile.inputs[file]?.imports ?? []) {
+        if (kind === 'import-statement') reached.add(path);
+      }
+    }
+    expect(reached).toContain('src/observability/status/snapshot-file.ts');
+    const packages = [...reached].filter((path) => !/^(src\/|node:|package.json)/.test(path));
+    expect(packages.sort()).toEqual(['node-cron', 'valibot']);
   });
 });
 
