@@ -3,7 +3,7 @@ import { epochSeconds } from '../../codec/encoding.ts';
 import type { FileTargetConfig } from '../../config/config.ts';
 import type { Token } from '../../core/credential.ts';
 import type { Instant } from '../../core/time.ts';
-import { type TargetError, type TargetStatus, UNREADABLE } from '../../observability/status/status.ts';
+import type { TargetError, TargetStatus } from '../../observability/status/status.ts';
 import { filesOf, idOf } from '../../publishers/file.ts';
 import { formats } from '../../publishers/formats.ts';
 import { readRegularFile } from '../../system/fs/read-regular-file.ts';
@@ -84,6 +84,9 @@ function isForeign({ appId, type }: Details, expected: Expected): boolean {
 const LARGEST = 64 * 1024;
 
 export const AS_DAEMON = "look as the daemon's user, or as a member of the file's group";
+
+/** The code of what is there and cannot be looked at. */
+const UNREADABLE = 'unreadable';
 
 const DENIED: ReadonlySet<unknown> = new Set(['EACCES', 'EPERM']);
 const ABSENT: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR']);

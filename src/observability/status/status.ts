@@ -126,9 +126,6 @@ export interface TargetError {
   readonly advice?: string;
 }
 
-/** The code of a failure that says that a target could not be looked at. */
-export const UNREADABLE = 'unreadable';
-
 function targetStatuses(view: View, now: Instant): readonly TargetStatus[] {
   return Object.entries(view.state.targets).map(([id, target]) => targetStatus(id, target, view, now));
 }
@@ -166,11 +163,11 @@ function timesOf(
 }
 
 function standing(
-  { generation, failure }: TargetState,
+  { generation }: TargetState,
   newest: number | undefined,
   life: number | undefined,
 ): TargetStatus['state'] {
-  if (generation === undefined) return failure?.code === UNREADABLE ? 'unreadable' : 'missing';
+  if (generation === undefined) return 'missing';
   if (newest === undefined || life === undefined) return 'unknown';
   if (life <= 0) return 'dead';
   return generation < newest ? 'behind' : 'fresh';
