@@ -27,7 +27,7 @@ const HELP = `wx-token-sidecar keeps WeChat credentials fresh in files.
   run        the daemon (this is the default)
   once       fetch or re-use every credential, publish it, end
   check      tell what is wrong with the configuration, what it leads to and, with --online, what WeChat says
-  status     tell how every credential stands, from what lies on the disk
+  status     tell how every credential stands, as the daemon wrote it down
   refresh    ask the running daemon to fetch now
   sandbox    a WeChat token platform on loopback, for demos and tests
 
@@ -62,7 +62,19 @@ process.stderr.on('error', () => {});
 process.stdout.on('error', () => {});
 
 preferSmall();
-main(process.argv.slice(2)).then(endProcess, (error: unknown) => {
+/** What was printed is in the pipe, or nobody reads it any more: the end of the process would cut it off. */
+function printed(): Promise<void> {
+  return new Promise((resolve) => {
+    process.stdout.write('', () => resolve());
+  });
+}
+
+async function end(code: number): Promise<never> {
+  await printed();
+  return endProcess(code);
+}
+
+main(process.argv.slice(2)).then(end, (error: unknown) => {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   complain(...`unexpected: ${text}`.split('\n'));
   return endProcess(EXIT.unexpected);

@@ -17,6 +17,7 @@ import { createWaker } from '../system/time/waker.ts';
 import { partings } from './config-diff.ts';
 import { createFollowing, createReporting } from './observers.ts';
 import { createCautions } from './prepare.ts';
+import { createSnapshots } from './snapshots.ts';
 import { createStores, type Stores } from './stores.ts';
 import { joinCredentials, type Served, unitsOf } from './unit.ts';
 
@@ -55,7 +56,7 @@ export async function startDaemon(
   config: Config,
   { clock, logger, random, observer }: DaemonOptions,
 ): Promise<Daemon> {
-  const { stateDir, feedbackDir } = config;
+  const { stateDir, stateMode, stateGid, feedbackDir } = config;
   const stores = await createStores(config, { clock, logger, random });
   // Apart from that of the stores, which has to work until the very end: then they give back what they hold.
   const kubernetes = kubernetesOf({ clock });
@@ -63,11 +64,24 @@ export async function startDaemon(
   const waker = createWaker(clock, () => reconciler.tick());
   const caution = createCautions(logger);
   const { report, announcer } = createReporting({
-    ...{ clock, random, logger, observer: observer?.report },
+    ...{ clock, random, logger },
+    observer(unit, what) {
+      observer?.report(unit, what);
+      snapshots.report(unit, what);
+    },
     stateOf: ({ id }) => reconciler.stateOf(id),
     secretRefused: stores.resign,
   });
   const reconciler = createReconciler({ clock, random, report, wakeIn: waker.in });
+  const following = createFollowing({
+    ...{ clock, logger, views: reconciler.views, leadership: stores.leadership },
+    duration: config.cluster?.lease.duration,
+  });
+  const snapshots = createSnapshots({
+    ...{ clock, logger, stateDir, views: following.views },
+    access: { mode: stateMode, ...(stateGid !== undefined && { gid: stateGid }) },
+    leader: () => stores.leadership()?.holder,
+  });
   let served: ReadonlyMap<string, Served> = new Map();
   const units = (): Unit[] => unitsOf(served);
 
@@ -79,10 +93,12 @@ export async function startDaemon(
 
   function serve(joined: ReadonlyMap<string, Served>): void {
     served = joined;
-    announcer.serve([...joined.values()].map(({ credential }) => credential));
+    const credentials = [...joined.values()].map(({ credential }) => credential);
+    announcer.serve(credentials);
     reconciler.serve(units());
     stores.serve(units());
     observer?.serve(units());
+    snapshots.serve(credentials);
   }
 
   const joined = await join(config);
@@ -94,10 +110,6 @@ export async function startDaemon(
   const stirAll = () => {
     for (const { account } of units()) reconciler.invalidate(account);
   };
-  const following = createFollowing({
-    ...{ clock, logger, views: reconciler.views, leadership: stores.leadership },
-    duration: config.cluster?.lease.duration,
-  });
   const lookAround = atMostEvery(DEAF_LOOK, clock, stirAll);
   stores.start({
     changed: reconciler.invalidate,
@@ -127,6 +139,7 @@ export async function startDaemon(
       if (!stores.works()) lookAround();
       reconciler.tick();
       following.look();
+      snapshots.beat();
       background(desk.serve());
       if (feedback) background(feedback.scan(reconciler.refuse));
     },
@@ -138,6 +151,7 @@ export async function startDaemon(
       clearTimeout(patience);
       await Promise.all([
         announcer.stop(),
+        snapshots.stop(),
         kubernetes.close(),
         stores.close(farewell(lastAnswer, clock.now().monotonic - began)),
         ...[...served.values()].map(({ close }) => close()),

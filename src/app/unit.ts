@@ -48,10 +48,7 @@ export async function accountOf({ type, appId, platform, secret }: FetchedConfig
  * @throws {EdgeError} when the AppSecret of an account that is known by it cannot be read
  * @throws {ConfigError} when there is no cluster to mirror from
  */
-export async function joinCredential(
-  credential: CredentialConfig,
-  edges: SharedEdges,
-): Promise<JoinedCredential> {
+async function joinCredential(credential: CredentialConfig, edges: SharedEdges): Promise<JoinedCredential> {
   return isFetched(credential) ? joinFetched(credential, edges) : joinMirror(credential, edges);
 }
 

@@ -7,7 +7,8 @@ import type { Logger } from '../observability/log/logger.ts';
 import { systemClock } from '../system/time/clock.ts';
 import { asksForHelp, readArguments, readDuration } from './arguments.ts';
 import { EXIT } from './exit.ts';
-import { CONFIG_OPTION, configLoader, openLog, readBoth, reportProblems } from './session.ts';
+import { openLog } from './open-log.ts';
+import { CONFIG_OPTION, configLoader, readBoth, reportProblems } from './session.ts';
 import { listenForSignals } from './signals.ts';
 
 const HELP = `wx-token-sidecar once: adopts or fetches every credential, publishes it and ends.

@@ -9,7 +9,8 @@ import { systemClock } from '../system/time/clock.ts';
 import { startTicker } from '../system/time/ticker.ts';
 import { asksForHelp, readArguments } from './arguments.ts';
 import { EXIT } from './exit.ts';
-import { CONFIG_OPTION, configLoader, openLog, readBoth, reportProblems } from './session.ts';
+import { openLog } from './open-log.ts';
+import { CONFIG_OPTION, configLoader, readBoth, reportProblems } from './session.ts';
 import { listenForSignals } from './signals.ts';
 
 const HELP = `wx-token-sidecar run: the daemon.

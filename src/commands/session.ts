@@ -1,8 +1,7 @@
 import { parseArgs } from 'node:util';
-import type { Config, LogConfig } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
 import { ConfigError } from '../config/config-error.ts';
 import { type LoadOptions, loadConfig } from '../config/load.ts';
-import { createLogger, type Logger } from '../observability/log/logger.ts';
 import { complainTo, type Output } from './complain.ts';
 import { EXIT } from './exit.ts';
 
@@ -68,24 +67,4 @@ export function reportProblems(error: unknown, stderr: Output = process.stderr):
   if (!(error instanceof ConfigError)) throw error;
   for (const { where, what } of error.problems) complainTo(stderr, `${where}: ${what}`);
   return EXIT.badConfig;
-}
-
-/**
- * A logger on standard error. From now on it is told what Node warns of, and whatever nobody expected is logged
- * through it and ends the process.
- */
-export function openLog(options: LogConfig): Logger {
-  const logger = createLogger(options, process.stderr);
-  const unexpected = (error: unknown) => {
-    logger.error('unexpected, ending', { error });
-    process.exit(EXIT.unexpected);
-  };
-  process.on('uncaughtException', unexpected);
-  process.on('unhandledRejection', unexpected);
-  // Node listens itself, and writes text, unless it was told to be silent.
-  if (process.listenerCount('warning') > 0) {
-    process.removeAllListeners('warning');
-    process.on('warning', ({ name, message }) => logger.warn(`${name}: ${message}`));
-  }
-  return logger;
 }

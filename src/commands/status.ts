@@ -1,24 +1,24 @@
-import { stat } from 'node:fs/promises';
 import type { Config } from '../config/config.ts';
 import { ConfigError } from '../config/config-error.ts';
-import { statusOnDisk } from '../inspection/status/index.ts';
+import { daemonLine } from '../inspection/status/daemon-line.ts';
+import { type StatusReport, statusOnDisk } from '../inspection/status/index.ts';
 import { statusTable } from '../inspection/status/status-table.ts';
 import { isInTrouble, troubleOf } from '../inspection/status/status-trouble.ts';
 import { type Terminal, terminalOf } from '../inspection/status/table.ts';
 import { escapeControls } from '../observability/log/escape.ts';
-import type { Status } from '../observability/status/status.ts';
+import { snapshotFolder } from '../observability/status/snapshot-file.ts';
 import { version } from '../system/process/version.ts';
 import { systemClock } from '../system/time/clock.ts';
 import { asksForHelp, readArguments } from './arguments.ts';
 import { EXIT } from './exit.ts';
 import { CONFIG_OPTION, configLoader, type Host, readBoth, reportProblems } from './session.ts';
 
-const HELP = `wx-token-sidecar status: tells how every credential stands, from what lies on the disk: the published files
-and the state folder. Changes nothing and asks nobody, so it works beside a stopped daemon and in a probe. Run it with
-the daemon's environment and configuration, and as its user: others may not be allowed to read everything.
+const HELP = `wx-token-sidecar status: tells how every credential stands, as the daemon wrote it down last, and whether the
+published files are there. Changes nothing and asks nobody, so it works beside a stopped daemon and in a probe. Run it
+with the daemon's environment and configuration, and as its user: others may not be allowed to read everything.
 
   --config FILE        YAML or JSON (default: WXTOKEN_CONFIG); without one the environment alone configures it
-  --json               {"version","at","credentials":[…]}, times in epoch seconds
+  --json               {"version","at","daemon","credentials":[…]}, times in epoch seconds
   --quiet              print nothing but what is wrong with the configuration: the exit code tells
 
 Exit codes: 0 all fresh; 3 something that is not optional is missing, dead or unreadable; 78 bad configuration.
@@ -40,11 +40,11 @@ export async function run(argv: readonly string[], host: Host = process): Promis
       async () => options(argv),
       configLoader(argv, { publishes: false, fetches: false }, host.env),
     );
-    const statuses = await statusOnDisk(config, systemClock);
-    if (values.json) host.stdout.write(json(statuses));
-    else if (!values.quiet)
-      host.stdout.write(await report(statuses, config, terminalOf(host.stdout, host.env)));
-    return statuses.every(({ state, optional }) => optional || state === 'fresh') ? EXIT.ok : EXIT.unhealthy;
+    const report = await statusOnDisk(config, systemClock);
+    if (values.json) host.stdout.write(json(report));
+    else if (!values.quiet) host.stdout.write(text(report, config, terminalOf(host.stdout, host.env)));
+    const isFine = report.credentials.every(({ state, optional }) => optional || state === 'fresh');
+    return isFine ? EXIT.ok : EXIT.unhealthy;
   } catch (error) {
     return reportProblems(error, host.stderr);
   }
@@ -60,27 +60,18 @@ function options(argv: readonly string[]) {
   return read;
 }
 
-function json(credentials: readonly Status[]): string {
-  return `${escapeControls(JSON.stringify({ version, at: seconds(), credentials }))}\n`;
+function json({ daemon, credentials }: StatusReport): string {
+  return `${escapeControls(JSON.stringify({ version, at: seconds(), daemon, credentials }))}\n`;
 }
 
-async function report(
-  statuses: readonly Status[],
-  { stateDir, cluster }: Config,
-  terminal: Terminal,
-): Promise<string> {
+function text({ daemon, credentials }: StatusReport, { stateDir }: Config, terminal: Terminal): string {
   const at = seconds();
-  const blocks = statuses.filter(isInTrouble).map((status) => ['', ...troubleOf(status, at, terminal)]);
-  const hasState = await stat(stateDir).then(
-    () => true,
-    ({ code }: NodeJS.ErrnoException) => code !== 'ENOENT',
-  );
-  const why = cluster ? 'the record is in a Secret' : `there is no state folder ${stateDir}`;
-  const note = `${why}: this is what the published files tell`;
+  const blocks = credentials.filter(isInTrouble).map((status) => ['', ...troubleOf(status, at, terminal)]);
   const lines = [
-    ...statusTable(statuses, terminal),
+    ...statusTable(credentials, terminal),
     ...blocks.flat(),
-    ...(hasState && !cluster ? [] : ['', escapeControls(note)]),
+    '',
+    escapeControls(daemonLine(daemon, snapshotFolder(stateDir), at)),
   ];
   return lines.map((line) => `${line}\n`).join('');
 }

@@ -18,6 +18,9 @@ export interface Call {
 /** How the record of the account is called in a {@link Call.path}. */
 export const RECORD = '/RECORD';
 
+/** How the status file is called there. */
+export const STATUS = '/STATUS';
+
 /** Everything that touches files or the network; `?` where an architecture may lack it. */
 export const TRACED = [
   'openat,?open,read,?pread64,write,?pwrite64,writev,fsync,fdatasync,close',
@@ -81,6 +84,7 @@ function plain(text: string, folder: string): string {
     .replaceAll(folder, '')
     .replace(/\.wx-token-sidecar-[0-9a-f]{12}-\d+-0*([1-9a-f][0-9a-f]?)\.tmp/g, 'TEMPORARY-$1')
     .replace(/\/[^"<>]*\.(stable-token|access-token)\.wx\d+\.json/g, RECORD)
+    .replace(/\/[^"<>]*\/status\/[^"<>/]*-[0-9a-f]{12}\.json/g, STATUS)
     .replace(/AT_FDCWD(<[^>]*>)?, /g, '')
     .replace(/\b\d+<([^>]*)>/g, '<$1>')
     .replace(/socket:\[\d+\]/g, 'socket')

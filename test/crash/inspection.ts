@@ -69,7 +69,7 @@ function newest(calls: readonly JournalEntry[]): string | null | undefined {
 }
 
 const EXPECTED =
-  /^(token|token\.json|\.wx-token-sidecar\/|\.wx-token-sidecar\/requests\/|\.wx-token-sidecar\/[^/]+\.json)$/;
+  /^(token|token\.json|\.wx-token-sidecar\/|\.wx-token-sidecar\/requests\/|\.wx-token-sidecar\/status\/|\.wx-token-sidecar\/(status\/)?[^/]+\.json)$/;
 
 async function leftovers({ volume }: Scene): Promise<string[]> {
   const names = await listing(volume);

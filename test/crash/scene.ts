@@ -1,12 +1,14 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { loadConfig } from '../../src/config/load.ts';
+import { snapshotPath } from '../../src/observability/status/snapshot-file.ts';
 import type { JournalEntry } from '../../src/sandbox/index.ts';
 import { self } from '../../src/system/process/process-identity.ts';
 import { APP_ID, type Type, workbench } from '../e2e/workbench.ts';
 import { contentOf } from '../support/files.ts';
 import type { AtEnd, Environment } from '../support/program.ts';
 import { age } from './age.ts';
-import { RECORD } from './calls.ts';
+import { RECORD, STATUS } from './calls.ts';
 import { WAYS, type Way } from './ways.ts';
 
 export const SCENES = {
@@ -67,10 +69,13 @@ export async function openScene(name: SceneName, atEnd: AtEnd): Promise<Scene> {
   const account = `127.0.0.1_${new URL(bench.sandbox.url).port}.${type}.${APP_ID}`;
   const record = join(volume, '.wx-token-sidecar', `${account}.json`);
   const env = bench.env({ WXTOKEN_TYPE: type, WXTOKEN_FETCHES_PER_DAY: '1000000' });
+  const { stateDir, credentials } = await loadConfig(env);
+  const status = snapshotPath(stateDir, credentials);
   const reset = () => rm(volume, { recursive: true, force: true });
 
   function pathOf(path: string, pid: number): string {
     if (path.startsWith(RECORD)) return record + path.slice(RECORD.length);
+    if (path === STATUS) return status;
     const temporary = (_: string, number: string) =>
       `.wx-token-sidecar-${self.namespace}-${pid}-${number.padStart(32, '0')}.tmp`;
     return bench.folder + path.replace(/TEMPORARY-(\w+)$/, temporary);

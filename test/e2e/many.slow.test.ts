@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { StatusReport } from '../../src/inspection/status/index.ts';
 import { contentOf } from '../support/files.ts';
 import { type AtEnd, startProgram } from '../support/program.ts';
 import { openSandbox } from '../support/sandbox.ts';
@@ -68,6 +69,11 @@ async function agency(atEnd: AtEnd, count: number, types: readonly (typeof TYPES
   return {
     ...{ folder, sandbox, entries, write, file, published },
     run: () => startProgram(['run', '--config', config], {}, atEnd),
+    async status() {
+      const program = startProgram(['status', '--json', '--config', config], {}, atEnd);
+      const { code } = await program.exited;
+      return { code, ...(JSON.parse(program.stdout()) as StatusReport) };
+    },
     fetches: async () => (await sandbox.journal()).filter(({ path }) => /token$/.test(path)).length,
   };
 }
@@ -143,7 +149,7 @@ describe.concurrent('many accounts', () => {
 const MANY = Number(process.env['MANY'] ?? 250);
 
 describe(`${MANY} accounts`, () => {
-  it('every account of a large configuration is published and removing one costs no call', async ({
+  it('every account of a large configuration is published and told by `status`, and removing one costs no call', async ({
     onTestFinished,
   }) => {
     const house = await agency(onTestFinished, MANY, ['stable-token']);
@@ -164,9 +170,16 @@ describe(`${MANY} accounts`, () => {
     const calls = await house.fetches();
     expect(calls).toBe(MANY);
 
+    const told = await eventually(async () => {
+      const { code, daemon: teller, credentials } = await house.status();
+      return code === 0 && teller.state === 'running' && credentials.every((one) => one.calls) && credentials;
+    });
+    expect(told.map(({ credential }) => credential)).toEqual(house.entries.map(({ name }) => name));
+
     const [, ...rest] = house.entries;
     await house.write(rest);
     await daemon.logged(({ message }) => /no longer served/.test(message ?? ''));
+    await eventually(async () => (await house.status()).daemon.state === 'running');
     expect(daemon.log().filter(({ message }) => /no longer served/.test(message ?? ''))).toHaveLength(1);
     expect(await house.fetches()).toBe(calls);
   });

@@ -1,22 +1,34 @@
 import { chmod, copyFile, lstat, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { DaemonStatus } from '../../src/inspection/status/index.ts';
 import type { Status } from '../../src/observability/status/status.ts';
 import { filesIn } from '../support/files.ts';
 import { BUILT_PROGRAM, type Environment, startProcess, startProgram } from '../support/program.ts';
 import { runHere } from '../support/run-here.ts';
 import { eventually } from '../support/wait.ts';
-import { isRoot } from '../system/folder.ts';
+import { isRoot, mount } from '../system/folder.ts';
 import { APP_ID, APP_SECRET, type Workbench, workbench } from './workbench.ts';
 
 const UTF8 = { LC_ALL: 'C.UTF-8' };
 
-/** Runs it to its end and makes sure that it has changed nothing, asked nobody and told no secret. */
-async function status(bench: Workbench, changes: Environment = {}, args: readonly string[] = []) {
+/**
+ * Runs it to its end and makes sure that it has told no secret and, where no daemon runs beside it, that it has changed
+ * nothing and asked nobody.
+ */
+async function status(
+  bench: Workbench,
+  changes: Environment = {},
+  args: readonly string[] = [],
+  { isChanging = false } = {},
+) {
   const [before, asked] = [await marksOf(bench.folder), await bench.sandbox.journal()];
   const said = await runHere('status', args, bench.env(changes));
-  expect(await marksOf(bench.folder)).toEqual(before);
-  expect(await bench.sandbox.journal()).toEqual(asked);
+  if (!isChanging) {
+    expect(await marksOf(bench.folder)).toEqual(before);
+    expect(await bench.sandbox.journal()).toEqual(asked);
+  }
   for (const secret of [APP_SECRET, await bench.token()]) {
     if (secret !== undefined) expect(said.stdout + said.stderr).not.toContain(secret);
   }
@@ -39,7 +51,16 @@ async function published(options: Parameters<typeof workbench>[1] = {}, changes:
   return bench;
 }
 
-function statusesIn(stdout: string): { version: string; at: number; credentials: readonly Status[] } {
+interface Told {
+  readonly version: string;
+  readonly at: number;
+  readonly daemon: DaemonStatus;
+  readonly credentials: readonly Status[];
+}
+
+const stateOf = ({ folder }: Workbench) => join(folder, 'volume', '.wx-token-sidecar');
+
+function statusesIn(stdout: string): Told {
   return JSON.parse(stdout);
 }
 
@@ -61,7 +82,10 @@ describe('status output', () => {
     expect(ticket).toMatch(
       new RegExp(`^default {5}jsapi {2}${bench.folder}/volume/jsapi_ticket {2}${life} `),
     );
-    expect(more).toEqual([]);
+    expect(more).toEqual([
+      '',
+      expect.stringMatching(/^no daemon runs: as of \d+ s ago, when pid \d+ stopped$/),
+    ]);
   });
 
   it('status draws in ASCII without a UTF-8 locale', async () => {
@@ -88,12 +112,16 @@ describe('status output', () => {
     const { message } = await program.logged(/^health and metrics on /);
     const url = `http://${message.replace('health and metrics on ', '')}/`;
     await program.logged(/^published$/);
-    const told = statusesIn(await (await fetch(url)).text()).credentials.map(constantPart);
     const { stdout } = await eventually(async () => {
-      const said = await runHere('status', ['--json'], bench.env());
-      return said.code === 0 && said;
+      const said = await status(bench, {}, ['--json'], { isChanging: true });
+      return said.code === 0 && statusesIn(said.stdout).daemon.state === 'running' && said;
     });
-    expect(statusesIn(stdout).credentials.map(constantPart)).toEqual(told);
+    const { daemon, credentials } = statusesIn(stdout);
+    expect(daemon).toMatchObject({ state: 'running', pid: program.pid, host: hostname() });
+    const told = statusesIn(await (await fetch(url)).text()).credentials.map(constantPart);
+    expect(credentials.map(constantPart)).toEqual(told);
+    const table = await status(bench, {}, [], { isChanging: true });
+    expect(table.stdout).toMatch(new RegExp(`\\n\\nas of \\d+ s ago, pid ${program.pid}\\n$`));
     const page = await (await fetch(url, { headers: { accept: 'text/html' } })).text();
     expect(page).toContain('<h1>Fresh</h1>');
     expect(page).toContain(bench.file);
@@ -120,6 +148,20 @@ describe('status output', () => {
     ]);
   });
 
+  it('status --json prints the whole of a large configuration into a pipe', async () => {
+    const folder = (await workbench(onTestFinished)).folder;
+    const config = join(folder, 'config.json');
+    const credentials = Array.from({ length: 1000 }, (_, index) => ({
+      ...{ name: `c${index}`, appId: `wx${String(index).padStart(16, '0')}`, secretEnv: 'SECRET' },
+      publish: [{ type: 'file', path: join(folder, 'volume', `c${index}`) }],
+    }));
+    await writeFile(config, JSON.stringify({ credentials }));
+    const env = { SECRET: APP_SECRET, WXTOKEN_CONFIG: config };
+    const program = startProgram(['status', '--json'], { env }, onTestFinished);
+    expect((await program.exited).code).toBe(3);
+    expect(statusesIn(program.stdout()).credentials).toHaveLength(1000);
+  });
+
   it('status --quiet prints nothing and sets only the exit code', async () => {
     const bench = await published();
     expect(await status(bench, {}, ['--quiet'])).toEqual({ code: 0, stdout: '', stderr: '' });
@@ -133,9 +175,11 @@ describe('status with problems', () => {
     const bench = await workbench(onTestFinished);
     const { code, stdout } = await status(bench);
     expect(code).toBe(3);
-    expect(stdout).toMatch(/^default .+ missing .+ overdue: fetch, none yet$/m);
+    expect(stdout).toMatch(/^default .+ missing .+ overdue: fetch$/m);
     expect(stdout).toContain('is the daemon running?');
-    expect(stdout).toMatch(/^there is no state folder .+: this is what the published files tell$/m);
+    expect(stdout).toMatch(
+      /^no daemon has written its status into .+: this is what the published files tell$/m,
+    );
   });
 
   it('status exits with 3 for an expired token', async () => {
@@ -198,28 +242,91 @@ describe('status with problems', () => {
     expect(told.stderr()).toBe('');
     expect(told.stdout()).toMatch(/^default .+ unreadable /m);
     expect(told.stdout()).toContain(`target    cannot read ${bench.file} (EACCES)\n`);
-    expect(told.stdout()).toMatch(
-      /^ {2}record {4}cannot use .+EACCES.+\n {2}to do {5}look as the daemon's user/m,
-    );
+    expect(told.stdout()).toMatch(/^ignoring .+: EACCES; look as the daemon's user/m);
   });
 });
 
 describe('sources of status', () => {
   it('status uses the details file when there is no state folder', async () => {
     const bench = await published();
-    await rename(join(bench.folder, 'volume', '.wx-token-sidecar'), join(bench.folder, 'elsewhere'));
+    await rename(stateOf(bench), join(bench.folder, 'elsewhere'));
     const { code, stdout } = await status(bench);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/ ########## 1h 59m .+\n\nthere is no state folder /);
+    expect(stdout).toMatch(/ ########## 1h 59m .+\n\nno daemon has written its status into /);
   });
 
-  it('status uses the details file and says so when the record cannot be used', async () => {
+  it('status uses the details file and says so when what the daemon wrote cannot be used', async () => {
     const bench = await published();
-    const state = await filesIn(join(bench.folder, 'volume', '.wx-token-sidecar'));
-    await writeFile(state.find((path) => path.endsWith('.json')) ?? '', '\u001b[2J');
+    const [snapshot = ''] = await filesIn(join(stateOf(bench), 'status'));
+    await writeFile(snapshot, '\u001b[2J');
     const { code, stdout } = await status(bench);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^ {2}record {4}cannot use .+: not JSON$/m);
+    expect(stdout).toMatch(/^ignoring .+: not JSON: this is what the published files tell$/m);
+  });
+
+  it('a daemon that was killed is told as ended, with what it wrote last', async () => {
+    const bench = await workbench(onTestFinished);
+    const program = bench.run();
+    await eventually(async () => {
+      const { code, stdout } = await status(bench, {}, ['--json'], { isChanging: true });
+      return code === 0 && statusesIn(stdout).daemon.state === 'running';
+    });
+    program.signal('SIGKILL');
+    await program.exited;
+    const { code, stdout } = await status(bench);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/ in 1h 5\dm: the next one$/m);
+    expect(stdout).toMatch(
+      new RegExp(
+        `^no daemon runs: as of \\d+ s ago; pid ${program.pid} has ended since, without a word$`,
+        'm',
+      ),
+    );
+    expect(statusesIn((await status(bench, {}, ['--json'])).stdout).daemon.state).toBe('ended');
+  });
+
+  it('`once` beside a running daemon leaves what the daemon wrote alone', async () => {
+    const bench = await workbench(onTestFinished);
+    const program = bench.run();
+    const daemon = async () => {
+      const { stdout } = await status(bench, {}, ['--json'], { isChanging: true });
+      return statusesIn(stdout).daemon;
+    };
+    await eventually(async () => (await daemon()).state === 'running');
+    expect((await bench.once()).code).toBe(0);
+    expect(await daemon()).toMatchObject({ state: 'running', pid: program.pid });
+  });
+
+  it('status of a corp needs no readable AppSecret', async () => {
+    const accounts = [{ appId: 'ww0000000000000000', secret: APP_SECRET }];
+    const corp = { WXTOKEN_TYPE: 'wecom', WXTOKEN_APPID: 'ww0000000000000000' };
+    const bench = await published({ accounts }, corp);
+    await rm(join(bench.folder, 'secrets'), { recursive: true });
+    const { code, stdout } = await status(bench, corp, ['--json']);
+    expect(code).toBe(0);
+    expect(statusesIn(stdout).credentials[0]?.account).toMatch(/\/wecom\/ww0000000000000000\/[0-9a-f]{12}$/);
+  });
+
+  it('a full volume of the state folder neither stops the daemon nor hides that it runs on', async (ctx) => {
+    const bench = await workbench(onTestFinished);
+    const state = join(bench.folder, 'state');
+    await mkdir(state);
+    const problem = await mount(['-t', 'tmpfs', '-o', 'size=64k', 'none'], state);
+    if (problem) return ctx.skip(problem);
+    await expect(writeFile(join(state, 'rest'), Buffer.alloc(128 * 1024))).rejects.toThrow('ENOSPC');
+    const env = { WXTOKEN_STATE_DIR: state };
+    const program = bench.run(env);
+    await bench.newToken();
+    await program.logged(/^status knows only what the published files tell: .*ENOSPC/);
+    expect((await status(bench, env, [], { isChanging: true })).code).toBe(0);
+    await rm(join(state, 'rest'));
+    await program.logged(/^the status file can be written again$/);
+    await eventually(async () => {
+      const { stdout } = await status(bench, env, ['--json'], { isChanging: true });
+      return statusesIn(stdout).daemon.state === 'running';
+    });
+    program.signal('SIGTERM');
+    expect(await program.exited).toEqual({ code: 0, signal: null });
   });
 
   it('status recognises a fresh file in the php format', async () => {
@@ -245,6 +352,26 @@ describe('sources of status', () => {
     });
     expect(stdout).toContain('v\\u001b[31m\\u202e/token');
     expect(stdout).not.toMatch(/[\u001b\u202e]/);
+  });
+});
+
+describe('the cost of status', () => {
+  it('status imports no HTTP client, no logger, no lock and no watcher', async () => {
+    const entry = 'src/commands/status.ts';
+    const { build } = await import('esbuild');
+    const { metafile } = await build({
+      ...{ entryPoints: [entry], bundle: true, write: false, outdir: 'dist', metafile: true },
+      ...{ packages: 'external', platform: 'node', format: 'esm', logLevel: 'error' },
+    });
+    const reached = new Set([entry]);
+    for (const file of reached) {
+      for (const { path, kind } of metafile.inputs[file]?.imports ?? []) {
+        if (kind === 'import-statement') reached.add(path);
+      }
+    }
+    expect(reached).toContain('src/observability/status/snapshot-file.ts');
+    const packages = [...reached].filter((path) => !/^(src\/|node:|package.json)/.test(path));
+    expect(packages.sort()).toEqual(['node-cron', 'valibot']);
   });
 });
 

@@ -48,8 +48,10 @@ describe.concurrent('a leader that brings no token', () => {
     const [status] = JSON.parse(await pod.metrics('/')).credentials;
     expect(status.next.what).toBe('waits for somebody-else, which leads');
 
-    const { stdout } = await pod.beside(['status']);
-    expect(stdout).toMatch(/ waits for whoever holds the Lease wx-token-sidecar, which leads/);
+    await eventually(async () => {
+      const { stdout } = await pod.command(['status']);
+      return / waits for somebody-else, which leads/.test(stdout);
+    });
 
     await group.shop.ask('PATCH', SHOP_LEASE, { spec: { holderIdentity: '' } });
     await eventually(async () => (await group.shop.data())['other']);

@@ -2,6 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { sha256 } from '../e2e/workbench.ts';
 import { contentOf } from '../support/files.ts';
 import { SECRET } from '../support/kubernetes/shop.ts';
+import { eventually } from '../support/wait.ts';
 import { cluster, SHORT } from './cluster.ts';
 import { type Pace, SCENARIOS } from './scenarios.ts';
 import { createTable } from './table.ts';
@@ -56,16 +57,37 @@ describe.concurrent('the once command in a cluster', () => {
 });
 
 describe.concurrent('the status command in a cluster', () => {
-  it('`status` of a follower reports what its published file says', async ({ onTestFinished }) => {
+  it('`status` of leader and follower asks no API server and tells what each daemon knows', async ({
+    onTestFinished,
+  }) => {
     const group = await cluster(onTestFinished, { size: 2 });
     const leader = await group.leader();
     await group.settled();
-    const follower = group.pods.find((pod) => pod !== leader);
-    const status = await follower?.command(['status']);
-    expect(status).toMatchObject({ code: 0, stderr: '' });
-    expect(status?.stdout).toMatch(/^shop +token +\S+token +\d+s? .* 1h 59m/m);
-    expect(status?.stdout).toContain('the record is in a Secret: this is what the published files tell');
-    const json = JSON.parse((await follower?.command(['status', '--json']))?.stdout ?? '');
-    expect(json.credentials).toMatchObject([{ credential: 'shop', kind: 'token', state: 'fresh' }]);
+    for (const pod of group.pods) {
+      const next = pod === leader ? /^asking the platform/ : /^the next one, which comes from .+: it leads$/;
+      const expected = {
+        daemon: { state: 'running', pid: pod.pid },
+        credentials: [
+          {
+            ...{ credential: 'shop', kind: 'token', state: 'fresh' },
+            next: { what: expect.stringMatching(next) },
+            calls: { fetches: { used: 1 } },
+          },
+        ],
+      };
+      await eventually(async () => {
+        const { code, stdout } = await pod.command(['status', '--json']);
+        expect(JSON.parse(stdout)).toMatchObject(expected);
+        return code === 0;
+      });
+    }
+    await group.shop.server.down();
+    for (const pod of group.pods) {
+      const { stdout, stderr } = await pod.command(['status']);
+      expect({ stderr, table: stdout }).toEqual({
+        stderr: '',
+        table: expect.stringMatching(/^shop +token +\S+token +\d+s? .* 1h 59m/m),
+      });
+    }
   });
 });

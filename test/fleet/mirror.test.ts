@@ -123,8 +123,12 @@ describe.concurrent('mirrors', () => {
     const status = async () => {
       const program = mirror.start(['status', '--json']);
       const { code } = await program.exited;
-      return { code, ...JSON.parse(program.stdout()).credentials[0] };
+      const { daemon, credentials } = JSON.parse(program.stdout());
+      return { code, daemon, ...credentials[0] };
     };
+    /** What the daemon has met it writes down a moment later. */
+    const becomes = (expected: Readonly<Record<string, unknown>>) =>
+      eventually(async () => expect(await status()).toMatchObject(expected) ?? true);
     await shop.ask('DELETE', SECRET);
 
     const program = mirror.start();
@@ -133,7 +137,7 @@ describe.concurrent('mirrors', () => {
       message: 'there is no Secret shop/wx-token, or no namespace shop',
       advice: expect.stringMatching(/^create it, empty \(kubectl -n shop create secret generic wx-token\)/),
     });
-    expect(await status()).toMatchObject({ code: 3, state: 'missing' });
+    await becomes({ code: 3, state: 'missing', state_error: { code: 'kube-missing' } });
 
     await shop.ask('POST', SECRETS, { metadata: { name: SECRET_NAME } });
     expect(await told('source-empty')).toMatchObject({
@@ -144,7 +148,11 @@ describe.concurrent('mirrors', () => {
 
     await write('a');
     await holds('a');
-    expect(await status()).toMatchObject({ code: 0, credential: 'copy', state: 'fresh' });
+    await becomes({
+      ...{ code: 0, credential: 'copy', state: 'fresh', account: 'mirror/shop/wx-token/shop' },
+      daemon: { state: 'running', pid: program.pid },
+      ...{ issued_at: expect.any(Number), next: { brief: 'a look' } },
+    });
     const table = mirror.start(['status']);
     expect(await table.exited).toMatchObject({ code: 0 });
     expect(table.stdout()).toMatch(/^copy +token +\S+ +\d+s? .* 1h 59m/m);
@@ -175,7 +183,7 @@ describe.concurrent('mirrors', () => {
     expect(await contentOf(mirror.file)).toBe(token('b'));
     await write('d');
     await holds('d');
-    expect(await status()).toMatchObject({ code: 0, state: 'fresh' });
+    await becomes({ code: 0, state: 'fresh' });
     expect((await reader.stop()).bad).toEqual([]);
   });
 

@@ -1,36 +1,40 @@
-import { join } from 'node:path';
-import { joinCredential } from '../../src/app/unit.ts';
-import type { Config } from '../../src/config/config.ts';
+import { execFile } from 'node:child_process';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { type Config, isFetched } from '../../src/config/config.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import { stateFolder } from '../../src/coordination/folder/state-folder.ts';
-import type { Kind, Token } from '../../src/core/credential.ts';
-import type { AccountRecord } from '../../src/core/record.ts';
-import { statusOnDisk } from '../../src/inspection/status/index.ts';
-import { storesOnDisk } from '../../src/inspection/status/replay.ts';
-import { kubernetesOf } from '../../src/kubernetes/index.ts';
-import type { Status } from '../../src/observability/status/status.ts';
-import { publishers } from '../../src/publishers/kinds.ts';
+import type { Kind } from '../../src/core/credential.ts';
+import { type StatusReport, statusOnDisk } from '../../src/inspection/status/index.ts';
+import type { Told } from '../../src/inspection/status/told.ts';
+import { encodeSnapshot } from '../../src/observability/status/snapshot.ts';
+import { snapshotPath } from '../../src/observability/status/snapshot-file.ts';
+import { filePublisher, idOf, isFileTarget } from '../../src/publishers/file.ts';
 import { LEAST } from '../config/configured.ts';
 import type { TicketType } from '../support/kinds.ts';
-import { type Story, tell } from '../support/story.ts';
+import { type Story, TARGET, tell } from '../support/story.ts';
+import { viewOf } from '../support/view.ts';
 import { temporaryFolder } from '../system/folder.ts';
 
 const TYPES = ['access-token', 'wecom'] as const;
 
 /** What a daemon leaves on a disk, bit by bit. */
 export interface LeftBehind {
-  /** What has happened to the daemon: an account of the name that {@link tell} gives. */
+  /** What has happened to the daemon. */
   readonly story: Story;
   readonly config: Config;
   readonly folder: string;
   /** Where the token is published. */
   readonly file: string;
-  /** Writes the story's record, or another. */
-  readonly store: (record?: AccountRecord) => Promise<void>;
-  /** Publishes the story's token, or another. */
-  readonly publish: (token?: Token) => Promise<void>;
+  /** Where the daemon writes its snapshot. */
+  readonly snapshot: string;
+  /** Publishes the story's token, of which the story hears. */
+  readonly publish: () => Promise<void>;
+  /** Writes the snapshot of a daemon that runs, that stops, or that was killed then. */
+  readonly write: (fate?: 'running' | 'stopped' | 'ended') => Promise<void>;
   /** How the unit of the story stands. */
-  readonly status: () => Promise<Status>;
+  readonly status: () => Promise<Told>;
+  readonly report: () => Promise<StatusReport>;
 }
 
 /** @param kind of what the story tells */
@@ -42,43 +46,58 @@ export async function leftBehind(
   const file = join(folder, 'volume', 'token');
   const type = TYPES.find((one) => one === environment['WXTOKEN_TYPE']) ?? 'stable-token';
   const story = tell(kind === 'token' ? type : (kind as TicketType));
-  const config = await loadConfig(
-    { ...LEAST, WXTOKEN_FILE: file, ...environment },
-    { publishes: false, fetches: false },
-  );
+  const options = { publishes: false, fetches: false };
+  const config = await loadConfig({ ...LEAST, WXTOKEN_FILE: file, ...environment }, options);
   const [credential] = config.credentials;
   if (!credential) throw new Error('no credential');
-  const refuse = (message: string) => {
-    throw new Error(message);
-  };
-  const state = stateFolder(config.stateDir, { mode: 0o700 }, story.clock, refuse);
-  const { units } = await joinCredential(credential, {
-    stores: storesOnDisk(config, state),
-    clock: story.clock,
-    createPublisher: publishers({ kubernetes: kubernetesOf({ clock: story.clock }), clock: story.clock }),
-  });
-  const unit = units.find((one) => one.kind === kind);
-  if (!unit) throw new Error(`no ${kind}`);
+  const targets = credential.publish.filter(isFileTarget).filter(({ of }) => of === kind);
+  const snapshot = snapshotPath(config.stateDir, config.credentials);
+  const report = () => statusOnDisk(config, story.clock);
+
+  /** With the targets of the configuration in place of the story's only one. */
+  function view() {
+    const { name } = credential ?? {};
+    const told = viewOf(story, { kind, ...(name !== undefined && { name }) });
+    const { [TARGET]: target } = told.state.targets;
+    if (!target) throw new Error('a story without its target');
+    const all = Object.fromEntries(targets.map((one) => [idOf(one), target]));
+    return { ...told, state: { ...told.state, targets: all } };
+  }
+
   return {
-    story,
-    config,
-    folder,
-    file,
-    async store(record = story.state().record) {
-      const lease = await unit.store.lock('keep');
-      if (!lease) throw new Error('the lock is held');
-      await unit.store.write({ ...record, account: unit.account }, lease);
-      await lease.release();
-    },
-    async publish(token = story.state().record.token) {
+    ...{ story, config, folder, file, snapshot, report },
+    async publish() {
+      const { token } = story.state().record;
       if (!token) throw new Error('no token');
-      for (const publisher of unit.publishers) await publisher.publish(token, async () => true);
+      const appId = isFetched(credential) ? credential.appId : '';
+      const subject = { name: credential.name, type: credential.type, appId, kind };
+      for (const target of targets) await filePublisher(target, subject).publish(token, async () => true);
+      story.publish();
+    },
+    async write(fate = 'running') {
+      const text = await encodeSnapshot([view()], story.clock.now(), fate === 'stopped');
+      const told = JSON.parse(text);
+      const pid = fate === 'ended' ? await endedProcess() : process.ppid;
+      await mkdir(dirname(snapshot), { recursive: true });
+      await writeFile(snapshot, JSON.stringify({ ...told, process: { ...told.process, pid } }));
     },
     async status() {
-      const statuses = await statusOnDisk(config, story.clock);
-      const [status, ...more] = statuses.filter((one) => one.kind === kind);
+      const statuses = (await report()).credentials.filter((one) => one.kind === kind);
+      const [status, ...more] = statuses;
       if (!status || more.length > 0) throw new Error('not one status');
       return status;
     },
   };
+}
+
+/** The pid of a process that has ended. */
+async function endedProcess(): Promise<number> {
+  const running = promisify(execFile)(process.execPath, ['--version']);
+  await running;
+  return running.child.pid ?? Number.NaN;
+}
+
+/** Changes what a file of JSON says. */
+export async function amend(path: string, changes: Readonly<Record<string, unknown>>): Promise<void> {
+  await writeFile(path, JSON.stringify({ ...JSON.parse(await readFile(path, 'utf8')), ...changes }));
 }

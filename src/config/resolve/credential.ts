@@ -50,7 +50,7 @@ export async function resolveCredential(
     const problem = kind.problem?.(options, { coordinated }, context, at);
     if (problem !== undefined) context.complain([...at, 'type'], problem);
   }
-  const { source, secret } = await findSecret(settings, kind, at, context);
+  const { source, secret } = await findSecret(settings, at, context);
   const own = { general: platform, own: settings.platform, at: [...at, 'platform'], kind };
   const resolvedPlatform = await resolvePlatform(own, context);
   const targets = await resolveTargets(settings, at, context);
@@ -165,7 +165,6 @@ export interface FoundSecret {
 /** Finds the AppSecret of a credential; what is wrong with it is told, and never shown. */
 async function findSecret(
   { secretFile, secretEnv }: CredentialSettings,
-  { perSecret }: CredentialKind,
   at: KeyPath,
   context: Context,
 ): Promise<FoundSecret> {
@@ -180,8 +179,7 @@ async function findSecret(
     try {
       return { source: { file: secretFile }, secret: await readSecretFile(secretFile) };
     } catch (error) {
-      // Where each secret has a token of its own, it is not known whose without it.
-      if (context.fetches || perSecret) context.complain(inFile, failureOf(error, 'unsent').message);
+      if (context.fetches) context.complain(inFile, failureOf(error, 'unsent').message);
       return { source: { file: secretFile } };
     }
   }

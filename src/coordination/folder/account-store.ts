@@ -1,6 +1,5 @@
 import type { BigIntStats } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { decodeRecord, encodeRecord } from '../../codec/record.ts';
 import { EdgeError, PASSING } from '../../core/failure.ts';
 import type { AccountStore, Clock } from '../../core/ports.ts';
@@ -9,6 +8,7 @@ import { type Attributes, writeAtomically } from '../../system/fs/atomic-write.t
 import { fileFailure } from '../../system/fs/file-failure.ts';
 import type { Access } from '../../system/fs/make-folder.ts';
 import { readUnlessKnown, replacementMark } from '../../system/fs/read-regular-file.ts';
+import { checkWriter } from '../../system/fs/trusted-writer.ts';
 import { fileLock } from './file-lock.ts';
 
 /** A record is less than a tenth of this; what is larger was not written by this program. */
@@ -45,7 +45,8 @@ export function accountStore(path: string, { account, access, clock, warn }: Acc
         const isKnown = (stat: BigIntStats) => replacementMark(stat) === known?.mark;
         const found = await readUnlessKnown(path, LARGEST_RECORD, isKnown);
         if (found) {
-          await checkTrust(path, found.stat, access.gid);
+          // It decides what is published.
+          await checkWriter(path, found.stat, access.gid);
           known = { mark: replacementMark(found.stat), record: decodeRecord(found.text, account) };
         }
         complained = undefined;
@@ -77,16 +78,6 @@ export function accountStore(path: string, { account, access, clock, warn }: Acc
       return (found && replacementMark(found)) !== known?.mark;
     },
   };
-}
-
-/**
- * A file that decides what is published was written by us, by root, by whoever owns the folder, or by a member of the
- * group that shares it.
- */
-async function checkTrust(path: string, found: BigIntStats, gid: number | undefined): Promise<void> {
-  const uid = Number(found.uid);
-  if (uid === process.geteuid?.() || uid === 0 || Number(found.gid) === gid) return;
-  if (uid !== (await stat(dirname(path))).uid) throw new Error(`written by another user (uid ${uid})`);
 }
 
 function lockLost(path: string): EdgeError {

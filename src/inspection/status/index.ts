@@ -1,126 +1,105 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { joinCredential } from '../../app/unit.ts';
-import type { Subject } from '../../codec/details.ts';
+import { mirrorAccount } from '../../codec/secret-layout.ts';
 import { type Config, type CredentialConfig, isFetched } from '../../config/config.ts';
-import { ConfigError } from '../../config/config-error.ts';
 import { AT_ONCE, inTurns } from '../../config/resolve/memoize.ts';
-import { stateFolder } from '../../coordination/folder/state-folder.ts';
-import { apply } from '../../core/apply.ts';
-import { failureOf } from '../../core/failure.ts';
-import { plan, type View } from '../../core/plan.ts';
-import type { Clock, Unit } from '../../core/ports.ts';
-import type { State } from '../../core/state/index.ts';
-import { kubernetesOf } from '../../kubernetes/index.ts';
-import { type Status, statusOf } from '../../observability/status/status.ts';
+import type { Kind } from '../../core/credential.ts';
+import type { Clock } from '../../core/ports.ts';
+import { SECOND } from '../../core/time.ts';
+import type { Snapshot } from '../../observability/status/snapshot.ts';
+import {
+  type Fate,
+  fateOf,
+  findSnapshot,
+  readSnapshot,
+  snapshotFolder,
+} from '../../observability/status/snapshot-file.ts';
 import { isFileTarget } from '../../publishers/file.ts';
-import { publishers } from '../../publishers/kinds.ts';
-import { prospect, withHindrances } from './expected-step.ts';
-import { AS_DAEMON, eventOf, seeTarget, unseen } from './published.ts';
-import { bestRecord, DRAW, storesOnDisk, watchedState, withGrace } from './replay.ts';
+import { AS_DAEMON, look } from './published.ts';
+import { aged, type Told, untold, withFiles } from './told.ts';
+
+/** What is known of the daemon. */
+export type DaemonStatus =
+  | {
+      readonly state: Fate;
+      /** When it told what is known of it, epoch seconds. */
+      readonly at: number;
+      readonly pid: number;
+      readonly host: string;
+    }
+  /** None has told anything that can be used; `problem` says why. */
+  | { readonly state: 'unknown'; readonly problem?: string };
+
+export interface StatusReport {
+  readonly daemon: DaemonStatus;
+  readonly credentials: readonly Told[];
+}
 
 /**
- * How every credential stands, from what lies on the disk alone: the records in the state folder and the published
- * files. A Secret is none of that: whoever wants to know asks the daemon, and of a cluster or a mirror the files alone
- * tell. Nothing is created, locked or fetched, so it works beside a running daemon as beside a stopped one.
- * @throws {ConfigError} when it cannot be told which account a credential is of
+ * How every credential stands, as the daemon wrote it down last, with what readers find in the published files. Nothing is
+ * created, locked or fetched and nobody is asked, so it works beside a running daemon as beside a stopped one.
  */
-export async function statusOnDisk(config: Config, clock: Clock): Promise<readonly Status[]> {
-  const statuses = await inTurns(config.credentials, AT_ONCE, (credential) =>
-    credentialOnDisk(credential, config, clock),
-  );
-  return statuses.flat();
-}
-
-async function credentialOnDisk(
-  credential: CredentialConfig,
-  config: Config,
-  clock: Clock,
-): Promise<readonly Status[]> {
-  const { stateDir, stateMode, stateGid } = config;
-  const complaints: string[] = [];
-  const access = { mode: stateMode, ...(stateGid !== undefined && { gid: stateGid }) };
-  const folder = stateFolder(stateDir, access, clock, (message) => complaints.push(message));
-  const createPublisher = publishers({ kubernetes: kubernetesOf({ clock }), clock });
-  const onDisk = { ...credential, publish: credential.publish.filter(isFileTarget) };
-  const stores = storesOnDisk(config, folder);
-  const joined = await joinCredential(onDisk, { stores, clock, createPublisher }).catch((error: unknown) => {
-    const what = failureOf(error, 'none').message;
-    throw new ConfigError([{ where: credential.name, what }]);
-  });
-  const states = new Map<string, State>();
-  const statuses: Status[] = [];
-  for (const unit of joined.units) {
-    const seen = await viewOnDisk(unit, credential, states, clock);
-    states.set(unit.id, seen.state);
-    const files = filesOfUnit(credential, unit);
-    const { view, hindered } = await withHindrances(seen, files, stateDir, clock.now());
-    const known = { ...withComplaint(view, complaints.splice(0)[0], clock), ...leaderOf(config, unit) };
-    const now = clock.now();
-    const status = statusOf(known, now);
-    statuses.push({ ...status, next: prospect(known, status, hindered, now) });
-  }
-  await joined.close();
-  return statuses;
-}
-
-/** Who that is only the daemon knows. */
-function leaderOf({ cluster }: Config, { policy }: Unit): Pick<View, 'leader'> {
-  return cluster && !policy.follows ? { leader: `whoever holds the Lease ${cluster.lease.name}` } : {};
-}
-
-function filesOfUnit({ publish }: Pick<CredentialConfig, 'publish'>, { kind }: Unit) {
-  return publish.filter(isFileTarget).filter(({ of }) => of === kind);
-}
-
-/** A daemon writes the record and the files within less, ms. */
-const MIDWAY = 250;
-
-/** Looks once more where a daemon may be in the middle of a change. */
-async function viewOnDisk(...at: Parameters<typeof lookOnce>): Promise<View> {
-  const view = await lookOnce(...at);
-  const { record, targets } = view.state;
-  const newest = record.token?.generation;
-  const isMidway =
-    newest !== undefined && Object.values(targets).some(({ generation = newest }) => generation !== newest);
-  if (!isMidway) return view;
-  await delay(MIDWAY);
-  return lookOnce(...at);
-}
-
-/** @param others what is known of the units before */
-async function lookOnce(
-  unit: Unit,
-  credential: CredentialConfig,
-  others: ReadonlyMap<string, State>,
-  clock: Clock,
-): Promise<View> {
-  const { name, kind } = unit;
-  const of = isFetched(credential) ? credential : { type: credential.type, appId: '' };
-  const subject: Subject = { name, kind, type: of.type, appId: of.appId };
-  // Of what a mirror holds only its source knows whose it is.
-  const expected = isFetched(credential) ? subject : { kind };
-  const files = filesOfUnit(credential, unit);
-  const targets = await Promise.all(files.map((target) => seeTarget(target, expected)));
-  const [stored, fingerprint] = await Promise.all([unit.store.read(), unit.fingerprint()]);
-
+export async function statusOnDisk(config: Config, clock: Clock): Promise<StatusReport> {
+  const { snapshot, ...problem } = await lastSnapshot(config);
   const now = clock.now();
-  const published = targets.flatMap(({ token }) => (token ? [token] : []));
-  const record = bestRecord(unit.account, stored, published, now);
-  let state = withGrace(watchedState(unit, record, fingerprint, now), unit.policy, now);
-  for (const target of targets) {
-    const event = eventOf(target, record?.token, subject, unit.policy, now);
-    state = apply(state, event, { policy: unit.policy, now, random: DRAW });
-  }
-  const base = unit.base === undefined ? undefined : others.get(unit.base);
-  return { unit, state, step: plan(state, unit.policy, now, base).step, busy: false };
+  const daemon: DaemonStatus = snapshot
+    ? { state: fateOf(snapshot, now), at: snapshot.at, ...processOf(snapshot) }
+    : { state: 'unknown', ...problem };
+  const told = new Map(snapshot?.credentials.map((one) => [`${one.credential}/${one.kind}`, one]));
+  const seconds = snapshot ? Math.max(0, Math.floor(now.wall / SECOND) - snapshot.at) : 0;
+  const units = config.credentials.flatMap((credential) =>
+    kindsOf(credential).map((kind) => ({ credential, kind })),
+  );
+  const credentials = await inTurns(units, AT_ONCE, async ({ credential, kind }) => {
+    const found = await filesOf(credential, kind);
+    const known = told.get(`${credential.name}/${kind}`);
+    const status = known ? aged(known, seconds) : untold(identityOf(credential, kind), found);
+    return withFiles(status, found, daemon.state === 'running' && known !== undefined, clock.now());
+  });
+  return { daemon, credentials };
 }
 
-/** Why the record cannot be used. Known too late to count in the plan: the daemon may well be able to. */
-function withComplaint(view: View, complaint: string | undefined, clock: Clock): View {
-  if (complaint === undefined) return view;
-  const isDenied = /\b(EACCES|EPERM)\b/.test(complaint);
-  const message = complaint.replace(/^ignoring /, 'cannot use ');
-  const { failure } = unseen('record-unusable', message, isDenied ? AS_DAEMON : undefined);
-  const context = { policy: view.unit.policy, now: clock.now(), random: DRAW };
-  return { ...view, state: apply(view.state, { type: 'unstored', failure }, context) };
+function processOf({ process: { pid, host } }: Snapshot) {
+  return { pid, host };
+}
+
+type Last = { readonly snapshot?: Snapshot; readonly problem?: string };
+
+/** The snapshot of the daemon of this configuration, or why there is none that can be used. */
+async function lastSnapshot({ stateDir, stateGid, credentials }: Config): Promise<Last> {
+  let path = snapshotFolder(stateDir);
+  try {
+    const found = await findSnapshot(stateDir, credentials);
+    if (found === undefined) return {};
+    path = found;
+    return { snapshot: await readSnapshot(path, stateGid) };
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const isDenied = code === 'EACCES' || code === 'EPERM';
+    return { problem: `ignoring ${path}: ${code ?? message}${isDenied ? `; ${AS_DAEMON}` : ''}` };
+  }
+}
+
+/** In the order in which a daemon has them. */
+function kindsOf(credential: CredentialConfig): readonly Kind[] {
+  return !isFetched(credential)
+    ? [...new Set(credential.publish.map(({ of }) => of))]
+    : ['token', ...credential.tickets];
+}
+
+async function filesOf(credential: CredentialConfig, kind: Kind) {
+  const targets = credential.publish.filter(isFileTarget).filter(({ of }) => of === kind);
+  const { name } = credential;
+  const whose = isFetched(credential) ? { type: credential.type, appId: credential.appId } : {};
+  return Promise.all(targets.map((target) => look(target, { name, kind, ...whose })));
+}
+
+/** As the daemon calls it, except that the app of a corp is known by its AppSecret alone. */
+function identityOf(credential: CredentialConfig, kind: Kind) {
+  const { name, optional } = credential;
+  return { credential: name, kind, account: accountOf(credential, kind), optional };
+}
+
+function accountOf(credential: CredentialConfig, kind: Kind): string {
+  if (!isFetched(credential)) return mirrorAccount(credential.from, credential.from.credential, kind);
+  const { platform, type, appId } = credential;
+  return kind === 'token' ? `${platform.id}/${type}/${appId}` : `${platform.id}/ticket/${appId}/${kind}`;
 }

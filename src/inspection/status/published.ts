@@ -1,134 +1,104 @@
-import { decodeDetails, type Subject, typeOf } from '../../codec/details.ts';
+import { type Details, decodeDetails, type Subject, typeOf } from '../../codec/details.ts';
+import { epochSeconds } from '../../codec/encoding.ts';
 import type { Token } from '../../core/credential.ts';
-import type { Event } from '../../core/events/event.ts';
-import { type Failure, PASSING } from '../../core/failure.ts';
-import type { Policy } from '../../core/policy.ts';
-import { after, type Deadline, type Instant } from '../../core/time.ts';
-import { UNREADABLE } from '../../observability/status/status.ts';
+import type { Instant } from '../../core/time.ts';
+import type { TargetError, TargetStatus } from '../../observability/status/status.ts';
 import { type FileTarget, filesOf, idOf } from '../../publishers/file.ts';
-import { type FormatName, formats } from '../../publishers/formats.ts';
+import { formats } from '../../publishers/formats.ts';
 import { readRegularFile } from '../../system/fs/read-regular-file.ts';
 
-/** One target with everything that lies there. */
-export interface SeenTarget {
+/** A target as a reader finds it. */
+export interface Found {
   readonly id: string;
-  readonly files: readonly SeenFile[];
-  /** The token that its details tell of. */
+  /** Why one of its files cannot be used. */
+  readonly error?: TargetError;
+  /** The token that its details tell of and that its file holds. */
   readonly token?: Token;
 }
 
-interface SeenFile {
-  readonly format: FormatName;
-  readonly sighting: Sighting;
-}
+/** Whose token it should be; of what a mirror holds only its source knows that. */
+export type Expected = Pick<Subject, 'name' | 'kind'> & Partial<Pick<Subject, 'type' | 'appId'>>;
 
-export async function seeTarget(target: FileTarget, expected: Expected): Promise<SeenTarget> {
-  const files: SeenFile[] = [];
-  let token: Token | undefined;
+/** Looks at what lies in a target. */
+export async function look(target: FileTarget, expected: Expected): Promise<Found> {
+  const id = idOf(target);
+  const errors: TargetError[] = [];
+  let details: Details | undefined;
+  let last = '';
   // The file after its details, so that a change in between does not make the details look old.
   for (const { path, format } of filesOf(target)) {
-    const sighting = await sight(path);
-    const told =
-      format === 'json' && sighting.kind === 'content' ? tokenIn(sighting.text, expected) : undefined;
-    const isForeign = told === 'foreign';
-    files.push({
-      format,
-      sighting: isForeign ? unseen('foreign', `${path} tells of another account or type`) : sighting,
-    });
-    if (!isForeign) token ??= told;
+    const { text, error } = await sight(path);
+    if (error) errors.push(error);
+    if (text === undefined) continue;
+    last = text;
+    const told = format === 'json' ? detailsIn(text) : undefined;
+    if (told && isForeign(told, expected))
+      errors.push({ code: 'foreign', message: `${path} tells of another account or type` });
+    else details ??= told;
   }
-  return { id: idOf(target), files, ...(token && { token }) };
+  // What is not there is worse than what we may not read, and the file itself is what readers ask for.
+  const [error] = errors
+    .toReversed()
+    .toSorted((a, b) => Number(b.code === 'missing') - Number(a.code === 'missing'));
+  if (error) return { id, error };
+  if (!details) return { id };
+  const { token, appId, type } = details;
+  // Its times may have been corrected since, so in all formats but the bare value that counts alone.
+  const content = formats[target.format](token, { ...expected, appId, type });
+  return last === content || last.includes(token.value.reveal()) ? { id, token } : { id };
 }
 
-/**
- * What there is to know of a target, as the daemon would have learnt it by publishing.
- * @param newest the newest token there is, where one is known
- */
-export function eventOf(
-  { id, files, token }: SeenTarget,
-  newest: Token | undefined,
-  subject: Subject,
-  { overlap }: Policy,
-  now: Instant,
-): Event {
-  // Without details the value itself is still there: which token it is nobody can tell.
-  const counted = newest ? files : files.slice(-1);
-  const [gone] = counted
-    .flatMap(({ sighting }) => (sighting.kind === 'unseen' ? [sighting.failure] : []))
-    // What is not there is worse than what we may not read.
-    .sort((a, b) => Number(b.code === 'missing') - Number(a.code === 'missing'));
-  if (gone) return { type: 'unpublished', target: id, failure: gone };
-  if (!newest) return { type: 'published', target: id, generation: 0 };
-  const { generation } = newest;
-  if (files.every((file) => holds(file, newest, subject)))
-    return { type: 'published', target: id, generation };
-  return { type: 'published', target: id, generation: generation - 1, end: endOf(token, overlap, now) };
+/** How a target stands by what lies there alone. */
+export function standingOf({ id, error, token }: Found, now: Instant): TargetStatus {
+  if (error) return { id, state: error.code === UNREADABLE ? 'unreadable' : 'missing', error };
+  if (!token) return { id, state: 'unknown' };
+  const { age, expires_at, life_left } = timesOf(token, now);
+  return { id, state: life_left > 0 ? 'fresh' : 'dead', age, expires_at, life_left };
 }
 
-/** Of a token that is not the newest: it works for the overlap after its replacement at most. */
-function endOf(token: Token | undefined, overlap: number, now: Instant): Deadline {
-  return after(now, token ? token.expiresAt - now.wall : overlap);
+/** The times of a token, as `status` tells them. */
+export function timesOf({ issuedAt, expiresAt, expiresIn }: Token, { wall }: Instant) {
+  return {
+    issued_at: epochSeconds(issuedAt),
+    expires_at: epochSeconds(expiresAt),
+    expires_in: expiresIn,
+    age: Math.max(0, epochSeconds(wall - issuedAt)),
+    life_left: Math.max(0, epochSeconds(expiresAt - wall)),
+  };
 }
 
-/**
- * Whether a file holds this token. Its times may have been corrected since, so in all formats but the bare value that
- * counts alone.
- */
-function holds({ format, sighting }: SeenFile, token: Token, subject: Subject): boolean {
-  if (sighting.kind !== 'content') return false;
-  const { text } = sighting;
-  if (text === formats[format](token, subject)) return true;
-  return format !== 'raw' && text.includes(token.value.reveal());
-}
-
-/** What the details should say; without type and AppID those of any credential. */
-export type Expected = Pick<Subject, 'kind'> & Partial<Pick<Subject, 'type' | 'appId'>>;
-
-/**
- * The token that the details of a published file tell of.
- * @returns `foreign` for those of another account or kind, undefined for what are no details
- */
-function tokenIn(text: string, expected: Expected): Token | 'foreign' | undefined {
+function detailsIn(text: string): Details | undefined {
   try {
-    const { token, appId, type } = decodeDetails(text);
-    const isOurs = appId === (expected.appId ?? appId) && type === typeOf({ type, ...expected });
-    return isOurs ? token : 'foreign';
+    return decodeDetails(text);
   } catch {
     return undefined;
   }
 }
 
-/** A file as it lies there. */
-export type Sighting =
-  | { readonly kind: 'content'; readonly text: string }
-  | { readonly kind: 'unseen'; readonly failure: Failure };
+function isForeign({ appId, type }: Details, expected: Expected): boolean {
+  return appId !== (expected.appId ?? appId) || type !== typeOf({ type, ...expected });
+}
 
 /** Bytes: several times what the longest token takes in any format. */
 const LARGEST = 64 * 1024;
 
 export const AS_DAEMON = "look as the daemon's user, or as a member of the file's group";
 
+/** The code of what is there and cannot be looked at. */
+const UNREADABLE = 'unreadable';
+
 const DENIED: ReadonlySet<unknown> = new Set(['EACCES', 'EPERM']);
 const ABSENT: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR']);
 
-/** Looks at a published file as any reader would, except that a link is none of ours. */
-async function sight(path: string): Promise<Sighting> {
+/** Reads a published file as any reader would, except that a link is none of ours. */
+async function sight(path: string): Promise<{ readonly text?: string; readonly error?: TargetError }> {
   try {
-    const { text } = await readRegularFile(path, LARGEST);
-    return { kind: 'content', text };
+    return { text: (await readRegularFile(path, LARGEST)).text };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (ABSENT.has(code)) return unseen('missing', `${path} is not there`);
+    if (ABSENT.has(code)) return { error: { code: 'missing', message: `${path} is not there` } };
     const why = code === 'ELOOP' ? 'a symbolic link' : (code ?? message);
-    return unseen(UNREADABLE, `cannot read ${path} (${why})`, DENIED.has(code) ? AS_DAEMON : undefined);
+    const advice = DENIED.has(code) ? { advice: AS_DAEMON } : {};
+    return { error: { code: UNREADABLE, message: `cannot read ${path} (${why})`, ...advice } };
   }
-}
-
-export function unseen(
-  code: string,
-  message: string,
-  advice?: string,
-): Extract<Sighting, { kind: 'unseen' }> {
-  const what = { class: 'passing', code, message, effect: 'none', backoff: PASSING } as const;
-  return { kind: 'unseen', failure: { ...what, ...(advice && { advice }) } };
 }

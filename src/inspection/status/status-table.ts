@@ -1,6 +1,7 @@
 import { inBrief } from '../../observability/log/duration.ts';
 import type { Status, TargetStatus } from '../../observability/status/status.ts';
 import { type Cell, type Column, type Paint, type Terminal, tableOf } from './table.ts';
+import type { Told } from './told.ts';
 
 /** Eighty columns are enough for the least of all. */
 const COLUMNS: readonly Column[] = [
@@ -16,7 +17,7 @@ const COLUMNS: readonly Column[] = [
 const NOTHING: Cell = { text: '' };
 
 /** A line for each target, with what counts for all of them in the first. */
-export function statusTable(statuses: readonly Status[], terminal: Terminal): readonly string[] {
+export function statusTable(statuses: readonly Told[], terminal: Terminal): readonly string[] {
   return tableOf(
     COLUMNS,
     statuses.flatMap((status) => rowsOf(status, terminal)),
@@ -24,7 +25,7 @@ export function statusTable(statuses: readonly Status[], terminal: Terminal): re
   );
 }
 
-function rowsOf(status: Status, terminal: Terminal): readonly (readonly Cell[])[] {
+function rowsOf(status: Told, terminal: Terminal): readonly (readonly Cell[])[] {
   const { credential, kind, optional, error, state_error, next } = status;
   const [first, ...others] = status.targets;
   const name = optional ? `${credential} (optional)` : credential;

@@ -3,6 +3,7 @@ import { escapeControls } from '../../observability/log/escape.ts';
 import type { Standing, Status, TargetError } from '../../observability/status/status.ts';
 import { PAINTS, pathOf } from './status-table.ts';
 import { padded, painted, type Terminal, wrapped } from './table.ts';
+import type { Told } from './told.ts';
 
 type Line = readonly [label: string, text: string];
 
@@ -12,13 +13,13 @@ const LABEL = 10;
 /** Longer lines are hard to read, however wide the terminal is. */
 const WIDEST = 100;
 
-export function isInTrouble({ state, error, state_error, targets, next }: Status): boolean {
+export function isInTrouble({ state, error, state_error, targets, next }: Told): boolean {
   const isLate = targets.some((target) => target.state !== 'fresh');
   return state !== 'fresh' || isLate || Boolean(error ?? state_error ?? next.overdue);
 }
 
 /** What is wrong with a credential and what to do, in full. At the end is what becomes of it by itself. */
-export function troubleOf(status: Status, at: number, terminal: Terminal): readonly string[] {
+export function troubleOf(status: Told, at: number, terminal: Terminal): readonly string[] {
   const { credential, kind, account, state } = status;
   const title = `${painted(escapeControls(credential), 'strong', terminal)} ${kind} `;
   const lines = linesOf(status, at).flatMap(([label, text]) =>
@@ -35,7 +36,7 @@ const WORDS: Readonly<Record<Standing, string>> = {
   unknown: 'has an unknown life',
 };
 
-function linesOf({ error, state_error, targets, next }: Status, at: number): readonly Line[] {
+function linesOf({ error, state_error, targets, next }: Told, at: number): readonly Line[] {
   const lines: Line[] = [];
   if (error) {
     const { errcode, rid, failures, since } = error;

@@ -128,9 +128,6 @@ export interface TargetError {
   readonly advice?: string;
 }
 
-/** The code of a failure that says that a target could not be looked at. */
-export const UNREADABLE = 'unreadable';
-
 function targetStatuses(view: View, now: Instant): readonly TargetStatus[] {
   return Object.entries(view.state.targets).map(([id, target]) => targetStatus(id, target, view, now));
 }
@@ -168,11 +165,11 @@ function timesOf(
 }
 
 function standing(
-  { generation, failure }: TargetState,
+  { generation }: TargetState,
   newest: number | undefined,
   life: number | undefined,
 ): TargetStatus['state'] {
-  if (generation === undefined) return failure?.code === UNREADABLE ? 'unreadable' : 'missing';
+  if (generation === undefined) return 'missing';
   if (newest === undefined || life === undefined) return 'unknown';
   if (life <= 0) return 'dead';
   return generation < newest ? 'behind' : 'fresh';
@@ -182,7 +179,7 @@ function standing(
 const WORST: readonly Standing[] = ['missing', 'unreadable', 'dead', 'unknown'];
 
 /** Of the worst one: nobody knows which of them an app reads. */
-function worstOf(targets: readonly TargetStatus[]): Standing {
+export function worstOf(targets: readonly TargetStatus[]): Standing {
   return WORST.find((standing) => targets.some(({ state }) => state === standing)) ?? 'fresh';
 }
 
@@ -193,7 +190,7 @@ export interface NextStep {
   readonly what: string;
   /** The same in a few words. */
   readonly brief: string;
-  /** It should have been done minutes ago: told by who looks from outside the daemon. */
+  /** It is due and no daemon runs: told by who looks from outside. */
   readonly overdue?: true;
 }
 

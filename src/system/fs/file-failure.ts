@@ -1,4 +1,4 @@
-import { EdgeError, type Failure, PASSING } from '../../core/failure.ts';
+import { EdgeError, PASSING } from '../../core/failure.ts';
 import { MINUTE } from '../../core/time.ts';
 
 const SLOW = { ...PASSING, cap: 5 * MINUTE };
@@ -64,10 +64,6 @@ export function fileFailure(action: string, path: string, error: unknown): EdgeE
 
 /** Describes a file system error about `path` in one line, with advice where there is some. */
 export function fileProblem(action: string, path: string, error: unknown): string {
-  return inOneLine(fileFailure(action, path, error).failure);
-}
-
-/** Joins message and advice of a failure in one line. */
-export function inOneLine({ message, advice }: Pick<Failure, 'message' | 'advice'>): string {
+  const { message, advice } = fileFailure(action, path, error).failure;
   return advice ? `${message}; ${advice}` : message;
 }

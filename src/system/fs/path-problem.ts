@@ -1,7 +1,6 @@
-import { access, constants, lstat, realpath, stat, statfs } from 'node:fs/promises';
+import { access, constants, lstat, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { type Failure, PASSING } from '../../core/failure.ts';
-import { fileFailure, inOneLine } from './file-failure.ts';
+import { fileProblem } from './file-failure.ts';
 import { readMounts } from './mounts.ts';
 
 /**
@@ -10,37 +9,18 @@ import { readMounts } from './mounts.ts';
  * nothing and never rejects.
  */
 export async function pathProblem(path: string): Promise<string | undefined> {
-  const failure = await pathFailure(path);
-  return failure && inOneLine(failure);
-}
-
-/** As {@link pathProblem}, but returns the failure itself. */
-export async function pathFailure(path: string): Promise<Failure | undefined> {
   const folder = dirname(path);
   const found = await lstat(path).catch(() => undefined);
   if (found?.isSymbolicLink()) {
-    return unusable(
-      'ELOOP',
-      `${path} is a symbolic link, which the first write would replace: name the file it should be`,
-    );
+    return `${path} is a symbolic link, which the first write would replace: name the file it should be`;
   }
   if (found && !found.isFile()) {
-    return unusable(
-      'EISDIR',
-      `${path} is there already and is not a regular file: remove it, or name another path`,
-    );
+    return `${path} is there already and is not a regular file: remove it, or name another path`;
   }
   if (found && (await isMountPoint(path))) {
-    return unusable(
-      'EBUSY',
-      `${path} is itself a mount (a single-file bind mount or subPath), so readers would keep the old file for ever: mount the folder ${folder} instead`,
-    );
+    return `${path} is itself a mount (a single-file bind mount or subPath), so readers would keep the old file for ever: mount the folder ${folder} instead`;
   }
-  return folderFailure(folder);
-}
-
-function unusable(code: string, message: string): Failure {
-  return { class: 'passing', code, message, effect: 'none', backoff: PASSING };
+  return folderProblem(folder);
 }
 
 /**
@@ -48,23 +28,17 @@ function unusable(code: string, message: string): Failure {
  * found. It changes nothing and never rejects.
  */
 export async function folderProblem(folder: string): Promise<string | undefined> {
-  const failure = await folderFailure(folder);
-  return failure && inOneLine(failure);
-}
-
-/** As {@link folderProblem}, but returns the failure itself. */
-export async function folderFailure(folder: string): Promise<Failure | undefined> {
   const { R_OK, W_OK, X_OK } = constants;
   const nearest = await nearestExisting(folder);
   const isThere = nearest === folder;
   try {
     if (!(await stat(nearest)).isDirectory()) {
-      return fileFailure('create the folder', folder, { code: isThere ? 'EEXIST' : 'ENOTDIR' }).failure;
+      return fileProblem('create the folder', folder, { code: isThere ? 'EEXIST' : 'ENOTDIR' });
     }
     await access(nearest, isThere ? R_OK | W_OK | X_OK : W_OK | X_OK);
     return undefined;
   } catch (error) {
-    return fileFailure(isThere ? 'write into' : 'create the folder', folder, error).failure;
+    return fileProblem(isThere ? 'write into' : 'create the folder', folder, error);
   }
 }
 
@@ -106,22 +80,4 @@ export async function realPath(path: string): Promise<string> {
  */
 async function realEntry(path: string): Promise<string> {
   return join(await realPath(dirname(path)), basename(path));
-}
-
-/** Least space (bytes) that a file takes on most volumes. */
-const ONE_FILE = 4096;
-
-/**
- * Returns an ENOSPC failure when a folder has no room for one more file; undefined when it has, or when that is
- * unknown.
- */
-export async function spaceFailure(folder: string): Promise<Failure | undefined> {
-  const space = await statfs(await nearestExisting(folder)).catch(() => undefined);
-  // Some file systems do not count space; they report zeros throughout, which mean nothing.
-  if (!space || space.blocks === 0) return undefined;
-  const isRoot = process.geteuid?.() === 0;
-  const bytes = (isRoot ? space.bfree : space.bavail) * space.bsize;
-  const hasEntries = space.files === 0 || space.ffree > 0;
-  if (bytes >= ONE_FILE && hasEntries) return undefined;
-  return fileFailure('write into', folder, { code: 'ENOSPC' }).failure;
 }

@@ -1,0 +1,23 @@
+import type { LogConfig } from '../config/config.ts';
+import { createLogger, type Logger } from '../observability/log/logger.ts';
+import { EXIT } from './exit.ts';
+
+/**
+ * A logger on standard error. From now on it is told what Node warns of, and whatever nobody expected is logged
+ * through it and ends the process.
+ */
+export function openLog(options: LogConfig): Logger {
+  const logger = createLogger(options, process.stderr);
+  const unexpected = (error: unknown) => {
+    logger.error('unexpected, ending', { error });
+    process.exit(EXIT.unexpected);
+  };
+  process.on('uncaughtException', unexpected);
+  process.on('unhandledRejection', unexpected);
+  // Node listens itself, and writes text, unless it was told to be silent.
+  if (process.listenerCount('warning') > 0) {
+    process.removeAllListeners('warning');
+    process.on('warning', ({ name, message }) => logger.warn(`${name}: ${message}`));
+  }
+  return logger;
+}

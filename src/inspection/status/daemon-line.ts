@@ -1,0 +1,26 @@
+import { hostname } from 'node:os';
+import { inWords } from '../../observability/log/duration.ts';
+import type { DaemonStatus } from './index.ts';
+
+/**
+ * Says who told what the table says, and how long ago.
+ * @param at epoch seconds
+ * @param folder where daemons write their snapshots
+ */
+export function daemonLine(daemon: DaemonStatus, folder: string, at: number): string {
+  if (daemon.state === 'unknown')
+    return `${daemon.problem ?? `no daemon has written its status into ${folder}`}: this is what the published files tell`;
+  const age = inWords((at - daemon.at) * 1000);
+  const where = daemon.host === hostname() ? '' : ` on ${daemon.host}`;
+  const who = `pid ${daemon.pid}${where}`;
+  switch (daemon.state) {
+    case 'running':
+      return `as of ${age} ago, ${who}`;
+    case 'stopped':
+      return `no daemon runs: as of ${age} ago, when ${who} stopped`;
+    case 'ended':
+      return `no daemon runs: as of ${age} ago; ${who} has ended since, without a word`;
+    case 'silent':
+      return `the daemon, ${who}, has been silent for ${age}: it stands still or has ended, or cannot write into ${folder}`;
+  }
+}

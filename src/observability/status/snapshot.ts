@@ -1,0 +1,105 @@
+import { hostname } from 'node:os';
+import * as v from 'valibot';
+import { parseJson } from '../../codec/encoding.ts';
+import type { View } from '../../core/plan.ts';
+import { type Instant, SECOND } from '../../core/time.ts';
+import { type ProcessIdentity, self } from '../../system/process/process-identity.ts';
+import { version } from '../../system/process/version.ts';
+import { escapeControls } from '../log/escape.ts';
+import { type Status, statusOf } from './status.ts';
+import { inSlices } from './status-json.ts';
+
+/** How everything stood when a daemon wrote it down for the command `status`. Nothing in it is secret. */
+export interface Snapshot {
+  /** When, in epoch seconds. */
+  readonly at: number;
+  /** Who wrote it. */
+  readonly process: ProcessIdentity & { readonly host: string };
+  /** The daemon wrote it at its end. */
+  readonly stopped?: true;
+  readonly credentials: readonly Status[];
+}
+
+/** Goes up when an older program could not read what a newer one writes, or the other way round. */
+const FORMAT = 1;
+
+/** Encodes what a daemon knows, in slices: a daemon of thousands of credentials goes on meanwhile. */
+export async function encodeSnapshot(
+  views: readonly View[],
+  now: Instant,
+  isStopped: boolean,
+): Promise<string> {
+  const credentials = await inSlices(views, (view) => escapeControls(JSON.stringify(statusOf(view, now))));
+  const head = JSON.stringify({
+    format: FORMAT,
+    version,
+    at: Math.floor(now.wall / SECOND),
+    process: { host: hostname(), ...self },
+    ...(isStopped && { stopped: true }),
+  });
+  return `${head.slice(0, -1)},"credentials":[\n${credentials.join(',\n')}\n]}\n`;
+}
+
+const Text = v.string();
+const Seconds = v.pipe(v.number(), v.finite());
+/** Epoch seconds, up to the last that is a date. */
+const Epoch = v.pipe(v.number(), v.minValue(0), v.maxValue(8.64e12));
+const Calls = v.object({ used: v.number(), limit: v.number() });
+
+const told = { code: Text, message: Text, advice: v.exactOptional(Text) };
+const STANDINGS = ['fresh', 'dead', 'missing', 'unreadable', 'unknown'] as const;
+
+const Target = v.object({
+  id: Text,
+  state: v.picklist([...STANDINGS, 'behind']),
+  age: v.exactOptional(Seconds),
+  expires_at: v.exactOptional(Epoch),
+  life_left: v.exactOptional(Seconds),
+  error: v.exactOptional(v.object(told)),
+});
+
+const Stored = v.object({
+  at: Epoch,
+  process: v.object({ host: Text, namespace: Text, pid: v.pipe(v.number(), v.integer(), v.minValue(1)) }),
+  stopped: v.exactOptional(v.literal(true)),
+  credentials: v.array(
+    v.object({
+      credential: Text,
+      kind: v.picklist(['token', 'jsapi', 'wx_card', 'corp_jsapi', 'agent_config']),
+      account: Text,
+      optional: v.boolean(),
+      state: v.picklist(STANDINGS),
+      issued_at: v.exactOptional(Epoch),
+      expires_at: v.exactOptional(Epoch),
+      expires_in: v.exactOptional(Seconds),
+      age: v.exactOptional(Seconds),
+      life_left: v.exactOptional(Seconds),
+      targets: v.array(Target),
+      error: v.exactOptional(
+        v.object({
+          ...told,
+          errcode: v.exactOptional(v.number()),
+          rid: v.exactOptional(Text),
+          failures: v.number(),
+          since: Epoch,
+        }),
+      ),
+      state_error: v.exactOptional(v.object(told)),
+      next: v.object({ in: Seconds, what: Text, brief: Text }),
+      calls: v.object({ fetches: Calls, forced: Calls }),
+    }),
+  ),
+});
+
+const Versioned = v.object({ format: v.number() });
+
+/** @throws {Error} saying why this is no snapshot: it is damaged, or another version of the program wrote it */
+export function decodeSnapshot(text: string): Snapshot {
+  const parsed = parseJson(text);
+  const versioned = v.safeParse(Versioned, parsed);
+  if (versioned.success && versioned.output.format !== FORMAT)
+    throw new Error(`written by another version of the program (format ${versioned.output.format})`);
+  const { success, output } = v.safeParse(Stored, parsed);
+  if (!versioned.success || !success) throw new Error('damaged');
+  return output;
+}
