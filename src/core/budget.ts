@@ -44,7 +44,9 @@ export function refund(ledger: Ledger): Ledger {
   return { ...ledger, fetches: { ...ledger.fetches, [hour]: Math.max(0, (ledger.fetches[hour] ?? 0) - 1) } };
 }
 
-/** Calls of the last 24 hours, rounded up to whole hours. Calls that a wrong clock dated into the future count as well. */
+/**
+ * Calls of the last 24 hours, rounded up to whole hours. Calls that a wrong clock dated into the future count as well.
+ */
 function used(hours: Hours, { at }: LedgerTime, newest = Number.POSITIVE_INFINITY): number {
   const oldest = Math.floor((at - DAY) / HOUR);
   return Object.entries(hours).reduce(
@@ -54,9 +56,9 @@ function used(hours: Hours, { at }: LedgerTime, newest = Number.POSITIVE_INFINIT
 }
 
 /**
- * Milliseconds until the budget allows the next fetch; 0 means now. The second half of a budget is handed out evenly over a
- * day, so a long outage slows the daemon down instead of leaving it nothing for the recovery. While nobody knows the past,
- * the even part begins after a quarter of the budget: then three quarters are the most that can be spent.
+ * Milliseconds until the budget allows the next fetch; 0 means now. The second half of a budget is handed out evenly
+ * over a day, so a long outage slows the daemon down instead of leaving it nothing for the recovery. While nobody knows
+ * the past, the even part begins after a quarter of the budget: then three quarters are the most that can be spent.
  */
 export function fetchHold(ledger: Ledger, limit: number, time: LedgerTime): number {
   const spent = used(ledger.fetches, time);
@@ -110,10 +112,15 @@ function untilOldestLeaves(hours: Hours, { at }: LedgerTime): number {
   return (Math.min(...counted) + 1) * HOUR + DAY - at;
 }
 
-/** The platform tells its time in whole seconds, so an event that has just happened may seem to lie ahead by this much, ms. */
+/**
+ * The platform tells its time in whole seconds, so an event that has just happened may seem to lie ahead by this much,
+ * ms.
+ */
 const GRAIN = 2 * SECOND;
 
-/** Milliseconds since an event. Once the time is certain, an event that a wrong clock dated into the future is long ago. */
+/**
+ * Milliseconds since an event. Once the time is certain, an event that a wrong clock dated into the future is long ago.
+ */
 function elapsed(since: number | undefined, { at, certain }: LedgerTime): number {
   if (since === undefined || (certain && since > at + GRAIN)) return Number.POSITIVE_INFINITY;
   return Math.max(0, at - since);

@@ -52,14 +52,14 @@ export function untilDue(state: State, policy: Policy, now: Instant): number {
 }
 
 /**
- * How long readers get to take up a new token, ms. A second destructive fetch kills the token before the last at once, and
- * readers who re-read every minute may still hold that one.
+ * How long readers get to take up a new token, ms. A second destructive fetch kills the token before the last at once,
+ * and readers who re-read every minute may still hold that one.
  */
 const READERS_PACE = MINUTE + 5 * SECOND;
 
 /**
- * Milliseconds until every reader has had the time to take up the token, where every fetch kills the token before. It goes
- * by the clock that nobody sets, because a wall clock that was set forward must not make the token old.
+ * Milliseconds until every reader has had the time to take up the token, where every fetch kills the token before. It
+ * goes by the clock that nobody sets, because a wall clock that was set forward must not make the token old.
  */
 export function untilTakenUp(
   { record: { token }, life: { end } }: State,
@@ -78,7 +78,10 @@ export function untilRecheck({ life: { askedAt }, record }: State, policy: Polic
   return askedAt === undefined ? 0 : askedAt + recheck - now.monotonic;
 }
 
-/** Whether reports of readers lead to a forced refresh: the platform confirmed that the token is dead, and the owner allows it. */
+/**
+ * Whether reports of readers lead to a forced refresh: the platform confirmed that the token is dead, and the owner
+ * allows it.
+ */
 export function refusalForces(state: State, policy: Policy, now: Instant): boolean {
   return state.reports.suspicion === 'force' && policy.refusalForces && !obstacleToForce(state, policy, now);
 }
@@ -94,17 +97,23 @@ export function obstacleToForce(
   return forcedObstacle(state.record.ledger, budget.forcedPerDay, ledgerTime(state.clock, now));
 }
 
-/** A value that comes back until it ends is asked for once this long before its end, since it may be replaced early; ms. */
+/**
+ * A value that comes back until it ends is asked for once this long before its end, since it may be replaced early; ms.
+ */
 const EARLY = MINUTE;
 
-/** The platform rounds the remaining life down to whole seconds, so the end comes up to a second later than it said; ms. */
+/**
+ * The platform rounds the remaining life down to whole seconds, so the end comes up to a second later than it said; ms.
+ */
 const FLOORED = SECOND;
 
 /** Pauses between requests for a value that should have ended: a few seconds at first, a minute in the end; ms. */
 const SHORTEST_PAUSE = 3 * SECOND;
 const LONGEST_PAUSE = MINUTE;
 
-/** Polling interval for a token whose age is unknown, until it changes; a quarter of its life where that is shorter; ms. */
+/**
+ * Polling interval for a token whose age is unknown, until it changes; a quarter of its life where that is shorter; ms.
+ */
 const UNKNOWN_AGE = HOUR / 2;
 
 /** How long before its believed end a value that comes back until it ends is asked for, ms. */

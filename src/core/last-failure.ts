@@ -7,8 +7,8 @@ import { ledgerTime } from './state/clock.ts';
 import type { State } from './state/index.ts';
 
 /**
- * The last failure, as far as it is about the AppSecret that we have now. An AppSecret that WeChat has taken before is not
- * blamed for a wrong one that stood in its place meanwhile.
+ * The last failure, as far as it is about the AppSecret that we have now. An AppSecret that WeChat has taken before is
+ * not blamed for a wrong one that stood in its place meanwhile.
  */
 export function currentFailure({ record, fingerprint }: State): LastFailure | undefined {
   const { lastFailure, secrets } = record;

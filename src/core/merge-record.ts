@@ -22,8 +22,8 @@ import { lifeOf } from './token-age.ts';
 
 /**
  * Takes over what the store holds. Newer wins, by generation: a store that is older than what we know has lost our last
- * write and is to be given it again. Of two records of one generation the stored one wins, because whoever took the lock
- * from us wrote it under the lock.
+ * write and is to be given it again. Of two records of one generation the stored one wins, because whoever took the
+ * lock from us wrote it under the lock.
  */
 export function adopt(state: State, record: AccountRecord | undefined, context: Context): State {
   return withAnswerOfPeer(state, taken(state, record, context));
@@ -70,8 +70,8 @@ function taken(state: State, record: AccountRecord | undefined, context: Context
 }
 
 /**
- * Resolves a request that we handed over to the daemon that fetches. It is done when a new token appears, and it has failed
- * when the attempt there ends without one: whoever asked is to hear of that.
+ * Resolves a request that we handed over to the daemon that fetches. It is done when a new token appears, and it has
+ * failed when the attempt there ends without one: whoever asked is to hear of that.
  */
 function withAnswerOfPeer(before: State, known: State): State {
   const { awaited } = known.request;

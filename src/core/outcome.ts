@@ -75,8 +75,9 @@ export function failed(state: State, failure: Failure, context: Context): State 
 }
 
 /**
- * Decides, under the lock and after a look, about a response that came when the lock had been lost. Where nobody can tell
- * whether the token that the store holds has been killed, that token is not to be trusted, and one more fetch settles it.
+ * Decides, under the lock and after a look, about a response that came when the lock had been lost. Where nobody can
+ * tell whether the token that the store holds has been killed, that token is not to be trusted, and one more fetch
+ * settles it.
  */
 export function settleLate(state: State, context: Context): State {
   const { late } = state;

@@ -1,4 +1,6 @@
-/** What is to be done next. It composes the answers of `due.ts`, `budget.ts` and the slices; each has its own `when`. */
+/**
+ * What is to be done next. It composes the answers of `due.ts`, `budget.ts` and the slices; each has its own `when`.
+ */
 import { fetchHold } from './budget.ts';
 import {
   obstacleToForce,
@@ -88,7 +90,8 @@ function nextStep(state: State, policy: Policy, now: Instant): Step {
 
   const step = reason ? fetchStep(reason, state, policy, now) : idleStep(state, policy, now);
   if (step.kind === 'fetch') {
-    // A fetch that kills the token before is written down first. Any other must not wait for a store that does not work.
+    // A fetch that kills the token before is written down first. Any other must not wait for a store that does not
+    // work.
     return kills(policy, step.forced) && storeHeld > 0
       ? { kind: 'wait', ms: storeHeld, why: 'blocked' }
       : step;

@@ -83,8 +83,8 @@ export interface AccountStore {
 }
 
 /**
- * What a lock is wanted for. With `keep` a daemon writes down what it knows, which a store that compares before it sets may
- * let every daemon do. With `fetch` it calls the platform, and only one daemon may do that at a time.
+ * What a lock is wanted for. With `keep` a daemon writes down what it knows, which a store that compares before it sets
+ * may let every daemon do. With `fetch` it calls the platform, and only one daemon may do that at a time.
  */
 export type Purpose = 'fetch' | 'keep';
 

@@ -5,9 +5,9 @@ import type { TargetState } from './state/targets.ts';
 import { type Instant, remaining } from './time.ts';
 
 /**
- * Remaining life of the token that readers currently see, ms: the minimum over all targets, since nobody knows which one an
- * app opens. Undefined while we do not know of some target that it holds anything. It is not the same as the life of the
- * newest token: that may not have arrived yet, and the one that it replaced still works.
+ * Remaining life of the token that readers currently see, ms: the minimum over all targets, since nobody knows which
+ * one an app opens. Undefined while we do not know of some target that it holds anything. It is not the same as the
+ * life of the newest token: that may not have arrived yet, and the one that it replaced still works.
  */
 export function servedLife(state: State, policy: Policy, now: Instant): number | undefined {
   const lives = Object.values(state.targets).map((target) => targetLife(target, state, policy, now));

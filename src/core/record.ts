@@ -18,7 +18,9 @@ export interface Ledger {
   /** Epoch ms. */
   readonly lastFetch?: number;
   readonly lastForced?: number;
-  /** Epoch ms at which the ledger began without a past: nobody knows what was spent before, so its first day is frugal. */
+  /**
+   * Epoch ms at which the ledger began without a past: nobody knows what was spent before, so its first day is frugal.
+   */
   readonly since: number;
 }
 
@@ -59,7 +61,9 @@ export interface LastFailure {
 export interface AccountRecord {
   /** Platform, type and appid. No daemon adopts a record of another account. */
   readonly account: string;
-  /** Grows with every write under the lock. Of two records the one with the higher number is newer, whatever clocks say. */
+  /**
+   * Grows with every write under the lock. Of two records the one with the higher number is newer, whatever clocks say.
+   */
   readonly generation: number;
   readonly token?: Token;
   readonly intent?: Intent;
@@ -87,8 +91,8 @@ export function withSecret(secrets: readonly string[], fingerprint: string | und
 }
 
 /**
- * How our own AppSecret stands with an account. A `new` one has never fetched here and deserves one call to prove itself.
- * A `replaced` one is one that other daemons have moved on from, so we lag behind a rolling change.
+ * How our own AppSecret stands with an account. A `new` one has never fetched here and deserves one call to prove
+ * itself. A `replaced` one is one that other daemons have moved on from, so we lag behind a rolling change.
  */
 export function standing(
   secrets: readonly string[],

@@ -10,8 +10,8 @@ import { type Instant, MINUTE, SECOND } from './time.ts';
 const SKEW = MINUTE;
 
 /**
- * The life that a token which was found in the store has left, ms. A token whose age nobody can tell is in use, so it counts
- * as due now and not yet dead.
+ * The life that a token which was found in the store has left, ms. A token whose age nobody can tell is in use, so it
+ * counts as due now and not yet dead.
  */
 export function lifeOf(
   token: Token,
@@ -28,9 +28,9 @@ export function lifeOf(
 }
 
 /**
- * The age of a token, ms, and never less than its real age as far as any clock can tell; undefined when no clock can. It is
- * exact where this process has learnt the platform's time. Otherwise it is by whichever clock makes the token older, since a
- * clock that was set back, or that stood still under a suspended machine, makes it younger.
+ * The age of a token, ms, and never less than its real age as far as any clock can tell; undefined when no clock can.
+ * It is exact where this process has learnt the platform's time. Otherwise it is by whichever clock makes the token
+ * older, since a clock that was set back, or that stood still under a suspended machine, makes it younger.
  * @param greatest the greatest age that the token can have, whatever clocks say, ms
  */
 function ageOf(token: Token, { clock }: State, greatest: number, now: Instant): number | undefined {
@@ -49,15 +49,16 @@ function agesByClocks(
   { wall, monotonic, boot }: Instant,
 ): number[] {
   const age = wall - issuedAt;
-  // The token came since this machine started. Then there is a clock that nobody sets, and the platform's time adds nothing.
+  // The token came since this machine started. Then there is a clock that nobody sets, and the platform's time adds
+  // nothing.
   if (bootTime && bootTime.boot === boot) return [monotonic - bootTime.at, age];
   return platformDate === undefined ? [age] : [wall - platformDate, age];
 }
 
 /**
- * The greatest age of a token that appeared while we watched, whatever clocks say, ms: when we last looked, the record was
- * the one before, and its last write brought the token. It is infinite where that cannot be said, and when the clock was set
- * or the machine slept meanwhile.
+ * The greatest age of a token that appeared while we watched, whatever clocks say, ms: when we last looked, the record
+ * was the one before, and its last write brought the token. It is infinite where that cannot be said, and when the
+ * clock was set or the machine slept meanwhile.
  */
 function greatestAge(
   { store: { seenAt }, record: before }: State,
@@ -81,8 +82,8 @@ interface Birth extends Instant {
 
 /**
  * When the value of an answer was made. Where `expires_in` is always the full life, that life counts from the moment at
- * which the platform changed the value. Only a daemon that saw the value before it knows when that was: not before the last
- * time that the old value came back. A value that a daemon meets without that may be of any age.
+ * which the platform changed the value. Only a daemon that saw the value before it knows when that was: not before the
+ * last time that the old value came back. A value that a daemon meets without that may be of any age.
  */
 export function birthOf({ expiresIn }: Answer, startedAt: Instant, state: State, policy: Policy): Birth {
   if (policy.repeats !== 'with-whole-life') return startedAt;

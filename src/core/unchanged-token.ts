@@ -20,8 +20,8 @@ const SAME_END = 2 * SECOND;
 const ALIVE = MINUTE;
 
 /**
- * The platform returned the token that we have. That is no progress: it corrects what we believe of the token's end, and
- * the platform gets a pause.
+ * The platform returned the token that we have. That is no progress: it corrects what we believe of the token's end,
+ * and the platform gets a pause.
  * @param again the answer as it would be stored if it were new
  * @param end what this answer says of the token's end
  */
@@ -62,7 +62,10 @@ export function withBreath(state: State, { policy, now, random }: Context): Stat
   return { ...state, attempts: paused(state.attempts, 'unready', breath, now) };
 }
 
-/** The pause after the same token. It is short beside the window that is left, and bounded where a platform never rotates. */
+/**
+ * The pause after the same token. It is short beside the window that is left, and bounded where a platform never
+ * rotates.
+ */
 function patience({ window }: Policy): Backoff {
   return {
     first: Math.min(15 * SECOND, window / 20),

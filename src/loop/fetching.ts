@@ -13,8 +13,8 @@ import type { Cell, Loop } from './cell.ts';
 import { type Records, watchedDeparture } from './store.ts';
 
 /**
- * Makes one request to the platform. It is written down before it is sent, sent only while the lock is held, and its outcome
- * is always an event.
+ * Makes one request to the platform. It is written down before it is sent, sent only while the lock is held, and its
+ * outcome is always an event.
  * @param signal ends requests under way
  */
 export function createFetching(

@@ -5,7 +5,9 @@ const MOST = 32;
 
 /** Steps that talk to a host, each in its turn: thousands of credentials do not open thousands of connections. */
 export interface Gates {
-  /** Does the work at once, or when one of those before it at this host is done. What stays on this machine never waits. */
+  /**
+   * Does the work at once, or when one of those before it at this host is done. What stays on this machine never waits.
+   */
   pass(host: string, step: Step, work: () => Promise<void>): Promise<void>;
 }
 

@@ -12,8 +12,8 @@ import { createSteps, createWaits } from './steps.ts';
 
 export interface Reconciler {
   /**
-   * Makes these the units at work. A unit that was there with the same account goes on with all that is known of it. A unit
-   * that is no longer among them is left alone.
+   * Makes these the units at work. A unit that was there with the same account goes on with all that is known of it. A
+   * unit that is no longer among them is left alone.
    */
   serve(units: readonly Unit[]): void;
   /** Starts whatever is due and returns at once. Cheap when nothing is due. */

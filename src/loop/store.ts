@@ -65,8 +65,8 @@ function peerRequestOf(
 
 /**
  * Asks the lease directly before a request goes out, so that a process that stood still since the last question sends
- * nothing. It asks once more after that, since a process may stand still between the question and the socket: nothing can
- * prevent that, but it has to be known.
+ * nothing. It asks once more after that, since a process may stand still between the question and the socket: nothing
+ * can prevent that, but it has to be known.
  */
 export function watchedDeparture({ isHeld = () => true }: Lease) {
   let refused = false;

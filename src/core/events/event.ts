@@ -20,8 +20,8 @@ export type Event =
   /** Whatever waits for the lock, or for a store that did not work, need not wait any longer. */
   | { readonly type: 'freed' }
   /**
-   * A person asked for a refresh. With a `generation`, the person asked another daemon, for the replacement of the token of
-   * that generation.
+   * A person asked for a refresh. With a `generation`, the person asked another daemon, for the replacement of the
+   * token of that generation.
    */
   | { readonly type: 'requested'; readonly strength: Strength; readonly generation?: number }
   /** The daemon that fetches has been asked for the refresh, or for a look at the refused token. */

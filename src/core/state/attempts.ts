@@ -1,6 +1,6 @@
 /**
- * What the attempts at the platform have come to, and what holds the next one back, and until when. `due.ts` says when a
- * fetch is due, `budget.ts` what the budget allows.
+ * What the attempts at the platform have come to, and what holds the next one back, and until when. `due.ts` says when
+ * a fetch is due, `budget.ts` what the budget allows.
  */
 import type { Context } from '../context.ts';
 import { type Backoff, backoffDelay, type Failure, type FailureClass, PASSING } from '../failure.ts';
@@ -45,10 +45,10 @@ const BLOCKED: Backoff = { first: 500, growth: 2, cap: 5 * SECOND, jitter: 'full
 const URGENT = 10 * SECOND;
 
 /**
- * How long others leave the platform alone after an attempt of one of them. It is never less than the wait of the daemon
- * that met a passing fault, which draws from the whole of its own (a no of the platform has a pause of its own, see
- * `last-failure.ts`). So that daemon goes on alone, and however many daemons there are, they ask as often as one would.
- * Should it be gone, the next one takes its place.
+ * How long others leave the platform alone after an attempt of one of them. It is never less than the wait of the
+ * daemon that met a passing fault, which draws from the whole of its own (a no of the platform has a pause of its own,
+ * see `last-failure.ts`). So that daemon goes on alone, and however many daemons there are, they ask as often as one
+ * would. Should it be gone, the next one takes its place.
  */
 const ELSEWHERE: Backoff = { first: SECOND, growth: 2, cap: MINUTE, jitter: 'added' };
 

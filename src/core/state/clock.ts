@@ -6,8 +6,8 @@ import type { Ledger } from '../record.ts';
 import type { Instant } from '../time.ts';
 
 /**
- * What time it was at the platform at one moment of our own clocks, epoch ms. From then on the time passes by our clocks,
- * whoever sets them.
+ * What time it was at the platform at one moment of our own clocks, epoch ms. From then on the time passes by our
+ * clocks, whoever sets them.
  */
 interface Anchor extends Instant {
   readonly date: number;

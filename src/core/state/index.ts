@@ -1,6 +1,7 @@
 /**
- * All that is known of one credential, in slices: each is one module with its type, its initial value, the pure functions
- * that make the next value, and the questions asked of it. `apply` composes them. Here is what needs more than one slice.
+ * All that is known of one credential, in slices: each is one module with its type, its initial value, the pure
+ * functions that make the next value, and the questions asked of it. `apply` composes them. Here is what needs more
+ * than one slice.
  */
 import type { Token } from '../credential.ts';
 import type { Failure } from '../failure.ts';

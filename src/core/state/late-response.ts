@@ -13,9 +13,9 @@ export interface LateResponse {
 }
 
 /**
- * How a late response stands to the token that the store holds, under the lock and after a look. Where nobody else fetched
- * meanwhile it is the newest there is. Otherwise the platform's own time tells which answer came last. Where that cannot
- * tell, or where no answer came, it is `unknown` whether another fetch has killed the token.
+ * How a late response stands to the token that the store holds, under the lock and after a look. Where nobody else
+ * fetched meanwhile it is the newest there is. Otherwise the platform's own time tells which answer came last. Where
+ * that cannot tell, or where no answer came, it is `unknown` whether another fetch has killed the token.
  */
 export function standingOf(
   { outcome, generation }: LateResponse,

@@ -1,6 +1,6 @@
 /**
- * When the token of the record ends, as far as this process can tell by its own clocks, and every reason to believe that
- * it ends later or earlier. `due.ts` says what follows from that.
+ * When the token of the record ends, as far as this process can tell by its own clocks, and every reason to believe
+ * that it ends later or earlier. `due.ts` says what follows from that.
  */
 import type { Intent } from '../record.ts';
 import { after, type Deadline, earlier, type Instant, remaining } from '../time.ts';
@@ -21,7 +21,9 @@ export interface Life {
   readonly jitterSeed: number;
 }
 
-/** There is a new token. Only the doubt of an intent that still has no outcome goes on: a later fetch may be under way. */
+/**
+ * There is a new token. Only the doubt of an intent that still has no outcome goes on: a later fetch may be under way.
+ */
 export function newLife(life: Life, end: Deadline, jitterSeed: number, now: Instant): Life {
   return { end, askedAt: now.monotonic, jitterSeed, ...(life.doubt && { doubt: life.doubt }) };
 }
@@ -37,8 +39,8 @@ export function confirmed(life: Life, startedAt: Instant): Life {
 }
 
 /**
- * While an intent has no outcome, the token before it may have been replaced: then it lives on for the platform's overlap
- * at most. Without an intent there is nothing to doubt.
+ * While an intent has no outcome, the token before it may have been replaced: then it lives on for the platform's
+ * overlap at most. Without an intent there is nothing to doubt.
  * @param overlap how long the platform lets a replaced token work on, ms
  */
 export function doubted(life: Life, intent: Intent | undefined, overlap: number, now: Instant): Life {

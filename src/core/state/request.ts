@@ -58,7 +58,10 @@ export function closed(
   return why ? { declinedBecause: why } : NO_REQUEST;
 }
 
-/** There is a new token: that is what an ordinary request asked for. A forced one asks for the old token's death as well. */
+/**
+ * There is a new token: that is what an ordinary request asked for. A forced one asks for the old token's death as
+ * well.
+ */
 export function satisfied(request: RequestState): RequestState {
   return request.manual === 'ordinary' ? without(request, 'manual') : request;
 }
