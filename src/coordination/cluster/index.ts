@@ -9,7 +9,7 @@ import type { Kubernetes } from '../../kubernetes/index.ts';
 import { inWords, objectAt, type Place } from '../../kubernetes/resources.ts';
 import type { Election, ElectionTimes } from '../lease/election.ts';
 import { type Elector, startElector } from '../lease/elector.ts';
-import { createAbdication } from '../lease/step-down.ts';
+import { createStepDown } from '../lease/step-down.ts';
 import { createEars } from './listener.ts';
 import { openSecret } from './secret-cache.ts';
 import type { Warn } from './secret-reader.ts';
@@ -76,15 +76,15 @@ export async function joinCluster(options: ClusterOptions): Promise<Cluster> {
   const leads = () => elector?.leads() ?? false;
   // So long that whoever hears of it by asking now and then has asked meanwhile.
   const resign = () => elector?.abstain(3 * leasePlace.retryPeriod);
-  const abdication = createAbdication({ clock, leads, resign });
+  const stepDown = createStepDown({ clock, leads, resign });
   const election: Election = {
     leads,
-    enter: abdication.enter,
+    enter: stepDown.enter,
     holder: () => elector?.holder(),
     trouble: () => elector?.trouble(),
   };
   const ears = createEars({
-    ...{ cache, kubernetes, leads: abdication.isOpen },
+    ...{ cache, kubernetes, leads: stepDown.isOpen },
     changed: (account) => listeners?.changed(account),
     asked: (account, request) => listeners?.asked(account, request),
   });
@@ -114,7 +114,7 @@ export async function joinCluster(options: ClusterOptions): Promise<Cluster> {
       const isKnown = holder !== undefined && (isLeading || holder !== identity);
       return { lease: `${lease.namespace}/${lease.name}`, leads: isLeading, ...(isKnown && { holder }) };
     },
-    resign: abdication.ask,
+    resign: stepDown.request,
     async close(patience) {
       await elector?.close(patience);
       await cache.close();
