@@ -13,38 +13,40 @@ import {
 import { type Instant, MINUTE } from '../../core/time.ts';
 import type { RefreshOutcome, RefreshRequest, RequestFolder, TakenRequest } from './request-folder.ts';
 
-/** A unit as the loop sees it. */
-export interface Watched {
+/** The state of a unit, as the loop reports it. */
+export interface UnitView {
   readonly unit: Pick<Unit, 'id' | 'name' | 'account'>;
   readonly state: State;
   readonly step: Step;
   readonly busy: boolean;
 }
 
-/** What the desk needs of the loop. */
+/** The part of the loop that the refresh desk uses. */
 export interface Refresher {
   refreshNow(request: { readonly names: readonly string[]; readonly strength: Strength }): void;
-  /** Not to be made any more, if it has not begun. */
+  /** Cancels the requested refreshes of these credentials that have not begun. */
   withdraw(names: readonly string[]): void;
   tick(): void;
-  views(): readonly Watched[];
+  views(): readonly UnitView[];
 }
 
 export interface RefreshDesk {
-  /** Serves what lies in the folder; returns at once when nothing does, or when a request is being served. */
+  /** Serves the requests in the folder; returns at once when there are none, or while requests are being served. */
   serve(): Promise<void>;
 }
 
-interface Wish {
+/** The refresh of one credential, for all requests that came together. */
+interface PendingRefresh {
   readonly forced: boolean;
+  /** How long the most patient command waits, ms. */
   readonly patience: number;
 }
 
-/** How long a request may wait for a lock or an answer, ms, and how often it is looked at. */
+/** How long a request may wait for a lock or for the platform's answer, and how often it is checked; ms. */
 const LONGEST = MINUTE;
 const LOOK = 100;
 
-/** Carries out what `refresh` asks for and answers when the new credential is published, or why it is not. */
+/** Serves the `refresh` command: it replies when the new credential is published, or with the reason why it is not. */
 export function refreshDesk(folder: RequestFolder, refresher: Refresher, clock: Clock): RefreshDesk {
   let busy = false;
 
@@ -53,8 +55,11 @@ export function refreshDesk(folder: RequestFolder, refresher: Refresher, clock: 
     return credentials.some(({ account }) => served.has(account));
   };
 
-  /** Of a credential: of its token and of every ticket that hangs on it. */
-  async function outcomesOf(name: string, { forced, patience }: Wish): Promise<readonly RefreshOutcome[]> {
+  /** Waits for the outcomes of a credential's token and of every ticket that is fetched with it. */
+  async function outcomesOf(
+    name: string,
+    { forced, patience }: PendingRefresh,
+  ): Promise<readonly RefreshOutcome[]> {
     const deadline = clock.now().monotonic + Math.min(LONGEST, patience);
     for (;;) {
       const now = clock.now();
@@ -67,7 +72,7 @@ export function refreshDesk(folder: RequestFolder, refresher: Refresher, clock: 
       });
       const known = outcomes.filter((outcome) => outcome !== undefined);
       if (known.length === outcomes.length) {
-        // Whoever was told that it failed does not expect it later.
+        // A command that was told of a failure does not expect the refresh to happen later.
         refresher.withdraw([name]);
         return known;
       }
@@ -76,21 +81,21 @@ export function refreshDesk(folder: RequestFolder, refresher: Refresher, clock: 
     }
   }
 
-  /** Requests that came together are one refresh: each fetch of its own would kill the token of the one before. */
+  /** Serves requests that came together with one refresh: a second fetch would kill the token of the first. */
   async function serveTogether(requests: readonly TakenRequest[]): Promise<void> {
-    const wishes = new Map<string, Wish>();
+    const pending = new Map<string, PendingRefresh>();
     for (const { request } of requests) {
       const names = request.credentials.map(({ name }) => name);
       refresher.refreshNow({ names, strength: request.forced ? 'forced' : 'ordinary' });
       for (const name of names) {
-        const { forced = false, patience = 0 } = wishes.get(name) ?? {};
-        wishes.set(name, {
+        const { forced = false, patience = 0 } = pending.get(name) ?? {};
+        pending.set(name, {
           forced: forced || request.forced,
           patience: Math.max(patience, request.patience),
         });
       }
     }
-    const outcomes = new Map([...wishes].map(([name, wish]) => [name, outcomesOf(name, wish)]));
+    const outcomes = new Map([...pending].map(([name, refresh]) => [name, outcomesOf(name, refresh)]));
     for (const { request, reply } of requests) {
       const answers = await Promise.all(request.credentials.map(({ name }) => outcomes.get(name) ?? []));
       await reply(answers.flat());
@@ -129,7 +134,7 @@ export type Outcome = Omit<RefreshOutcome, 'name'>;
 
 const TOO_LONG: Outcome = { result: 'failed', message: 'it took too long' };
 
-/** Why a refresh by force was made as an ordinary call. */
+/** Why a forced refresh was downgraded to an ordinary call. */
 const NOT_FORCED: Readonly<Record<Demotion, string>> = {
   uncoordinated: 'others may hold the token',
   store: 'a forced refresh is written down first, and the state folder does not work',
@@ -157,7 +162,10 @@ function notForced(why: Demotion): Outcome {
   return { result: 'failed', message: `not forced, an ordinary call was made: ${NOT_FORCED[why]}` };
 }
 
-/** What became of a request; undefined while it is under way. */
+/**
+ * Decides the outcome of a refresh request from the unit's state.
+ * @returns undefined while the refresh is in progress
+ */
 export function judge(
   { state, step }: { readonly state: State; readonly step: Step },
   forced: boolean,
