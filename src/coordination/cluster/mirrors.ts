@@ -17,10 +17,14 @@ export interface MirrorSource extends Place {
   readonly credential: string;
 }
 
-/** The Secrets that are mirrored, each watched once. */
+/** The mirrored Secrets. Each is watched once, however many credentials are read from it. */
 export interface Mirrors {
+  /**
+   * Opens the read-only record of a credential in a mirrored Secret.
+   * @throws {EdgeError} when no cluster can be reached from here
+   */
   open(source: MirrorSource, kind: Kind): Promise<{ readonly account: string; readonly store: MirrorStore }>;
-  /** From now on these accounts are served: what none of them is read from is not watched any more. */
+  /** Sets the accounts that are served from now on. A Secret from which none of them is read is no longer watched. */
   serve(accounts: ReadonlySet<string>): void;
   close(): Promise<void>;
 }
@@ -31,7 +35,7 @@ export interface MirrorsOptions {
   /** In [0, 1). */
   readonly random: () => number;
   readonly report: (event: ClusterEvent) => void;
-  /** Told of the accounts of a Secret that has changed. */
+  /** Called with each account of a Secret that has changed. */
   readonly changed: (account: string) => void;
 }
 
@@ -78,13 +82,13 @@ export function openMirrors({ kubernetes, clock, random, report, changed }: Mirr
 }
 
 export interface MirrorStore extends AccountStore {
-  /** Whose token it is, as far as the source has said. */
+  /** Type and appid of the token, as the source last stated them; placeholders before the first read. */
   source(): Pick<Details, 'type' | 'appId'>;
 }
 
 export interface MirrorStoreOptions {
   readonly account: string;
-  /** What the credential is called in the Secret. */
+  /** Name of the credential in the Secret. */
   readonly credential: string;
   readonly kind: Kind;
   readonly cache: SecretCache;
@@ -92,8 +96,10 @@ export interface MirrorStoreOptions {
 }
 
 /**
- * What another program keeps in a Secret, as if it were a record of ours. Whatever it holds now is the newest: its writer
- * sees to that. So each change counts as a generation, also where the writer has begun to count anew.
+ * Presents a credential that another program keeps in a Secret as a record of this program. What the Secret holds is
+ * the newest token: its writer ensures that. So each change counts as a new generation, even if the writer's own
+ * generation starts again from the beginning. Reading throws an {@link EdgeError} with the codes `kube-missing`,
+ * `source-empty`, `source-odd` or `source-dead`; writing and locking are not possible.
  */
 export function mirrorStore({ account, credential, kind, cache, clock }: MirrorStoreOptions): MirrorStore {
   const keys = keysOf(credential, kind);
@@ -131,7 +137,11 @@ export function mirrorStore({ account, credential, kind, cache, clock }: MirrorS
     }
   }
 
-  /** Of what has ended only its writer can say more. */
+  /**
+   * A setback in the writer's record explains an expired token better than this daemon could, so only without one it
+   * throws.
+   * @throws {EdgeError} `source-dead` when the token has expired
+   */
   function checkLife({ token }: Details, setback: Setback | undefined): void {
     if (setback || token.expiresAt > clock.now().wall) return;
     const message = `what ${keys.value} of the ${where} holds has ended, and nobody has replaced it`;
@@ -170,7 +180,7 @@ function trouble(code: string, message: string, advice?: string) {
   return advice === undefined ? failure : { ...failure, advice };
 }
 
-/** What its writer has met, where that is one of ours. */
+/** The last failure of the daemon that writes the Secret; undefined when the writer is another program, or has none. */
 function setbackOf(record: string | undefined): Setback | undefined {
   try {
     const stored = parseJson(record ?? '') as { readonly account?: unknown; readonly token?: object };

@@ -3,8 +3,8 @@ import { sha256 } from '../../codec/encoding.ts';
 import type { Secret } from '../../core/secret.ts';
 
 /**
- * A reader's report of a refused token, by the token itself or its SHA-256. Returns whether the report is about the given
- * value.
+ * A reader's report of a refused token, by the token itself or its SHA-256. Returns whether the report is about the
+ * given value.
  */
 export type Claim = (value: Secret) => boolean;
 
@@ -30,8 +30,8 @@ const MOST_ENTRIES = 1000;
 const MOST_REMEMBERED = 20_000;
 
 /**
- * Reads a folder into which any app of the pod may write. Nothing in it is trusted: not names, types, sizes or contents.
- * Only regular files are read, through a descriptor that follows no link and waits for no writer.
+ * Reads a folder into which any app of the pod may write. Nothing in it is trusted: not names, types, sizes or
+ * contents. Only regular files are read, through a descriptor that follows no link and waits for no writer.
  */
 export function feedbackFolder(folder: string): FeedbackFolder {
   const met = new Set<string>();

@@ -98,9 +98,9 @@ async function tryLock(path: string, mode: number): Promise<Lease | undefined> {
 
 /**
  * An `fs` for the library that removes the lock only if this process still holds it: the library removes the lock on
- * release and at process exit without checking. Without an owner file the lock is removed as well; otherwise no process
- * could ever take it again. The owner file is removed first: a stale one would make a later contender think that the next
- * holder, which has not written its own yet, is dead.
+ * release and at process exit without checking. Without an owner file the lock is removed as well; otherwise no
+ * process could ever take it again. The owner file is removed first: a stale one would make a later contender think
+ * that the next holder, which has not written its own yet, is dead.
  */
 function guardedBy(path: string, nonce: string) {
   const mayRemove = () => (readOwner(path)?.nonce ?? nonce) === nonce;

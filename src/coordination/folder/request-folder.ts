@@ -34,8 +34,8 @@ const LARGEST = 1024 * 1024;
 const ABANDONED = 10 * MINUTE;
 
 /**
- * The folder in which the `refresh` command leaves a request for a daemon that shares its state folder. A daemon takes a
- * request by renaming its file, so exactly one of several daemons gets it. The files hold no secrets.
+ * The folder in which the `refresh` command leaves a request for a daemon that shares its state folder. A daemon
+ * takes a request by renaming its file, so exactly one of several daemons gets it. The files hold no secrets.
  */
 export interface RequestFolder {
   /**

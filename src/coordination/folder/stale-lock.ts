@@ -27,8 +27,8 @@ export function ownerFile(path: string): string {
 }
 
 /**
- * Reads who holds the lock of `path`. Synchronous, since it is also called while the process exits; it reads a few bytes,
- * and only around platform calls.
+ * Reads who holds the lock of `path`. Synchronous, since it is also called while the process exits; it reads a few
+ * bytes, and only around platform calls.
  * @returns undefined when there is no owner file, or none that can be read
  */
 export function readOwner(path: string): v.InferOutput<typeof Owner> | undefined {
@@ -114,9 +114,9 @@ async function markOf(path: string): Promise<string | undefined> {
 const closed = new Map<string, LockObservation>();
 
 /**
- * Removes a turnstile that a killed process left behind. A process holds it for milliseconds, but a kill in between must
- * not block all takeovers for good. A process that is merely slow keeps its turnstile: no other process may remove the
- * lock that it has just taken.
+ * Removes a turnstile that a killed process left behind. A process holds it for milliseconds, but a kill in between
+ * must not block all takeovers for good. A process that is merely slow keeps its turnstile: no other process may
+ * remove the lock that it has just taken.
  */
 async function removeAbandonedTurnstile(turnstile: string, clock: Clock): Promise<void> {
   const found = await stat(turnstile, { bigint: true }).catch(() => undefined);

@@ -14,7 +14,8 @@ import { ownerFile } from './stale-lock.ts';
 /** The folder in which daemons of one machine or one shared volume keep their records, locks and refresh requests. */
 export interface StateFolder {
   /**
-   * Creates the folder, by default for its owner alone, and removes what a crash left behind, locks included. Never rejects.
+   * Creates the folder, by default for its owner alone, and removes what a crash left behind, locks included. Never
+   * rejects.
    * @returns why the folder cannot be used; undefined when it can
    */
   prepare(): Promise<string | undefined>;
@@ -78,7 +79,8 @@ export function stateFolder(
           try {
             return await store.lock(purpose);
           } catch (error) {
-            // The folder may have been deleted. Without it there is no lock, and a credential that needs one cannot be fetched.
+            // The folder may have been deleted. Without it there is no lock, and a credential that needs one cannot
+            // be fetched.
             if (!isMissing(error)) throw error;
             await makeFolderFor(folder, access).catch(() => {});
             return store.lock(purpose);
@@ -109,8 +111,8 @@ function isMissing(error: unknown): boolean {
 }
 
 /**
- * Age at which the record of an account that no daemon serves is removed, ms. A served record is written every two hours,
- * and nothing in a record matters after a day.
+ * Age at which the record of an account that no daemon serves is removed, ms. A served record is written every two
+ * hours, and nothing in a record matters after a day.
  */
 const RECORD_EXPIRY = 7 * DAY;
 

@@ -21,7 +21,9 @@ export interface Election {
 export interface ElectionTimes {
   /** How long a Lease that does not change still belongs to its holder. */
   readonly duration: number;
-  /** How long a holder that cannot renew its Lease goes on leading. It must have stopped before another daemon begins. */
+  /**
+   * How long a holder that cannot renew its Lease goes on leading. It must have stopped before another daemon begins.
+   */
   readonly renewDeadline: number;
   /** Interval between two renewals. */
   readonly retryPeriod: number;
@@ -82,15 +84,18 @@ export function abstain({ holding }: Observation, me: string, ms: number, now: I
   return holding?.holder === me ? { kind: 'release', holding: released(holding, now) } : { kind: 'wait', ms };
 }
 
-/** The content of a released Lease, which the next candidate can take without waiting. client-go releases it like this. */
+/**
+ * The content of a released Lease, which the next candidate can take without waiting. client-go releases it like
+ * this.
+ */
 export function released(holding: Holding, now: Instant): Holding {
   return { ...holding, holder: '', duration: SECOND, acquired: now.wall, renewed: now.wall };
 }
 
 /**
- * Whether the daemon that renewed its Lease may still act as its holder. The time since the renewal was sent is measured
- * with both clocks, and the larger value counts: the monotonic clock stands still while the machine is suspended, and the
- * wall clock may be set.
+ * Whether the daemon that renewed its Lease may still act as its holder. The time since the renewal was sent is
+ * measured with both clocks, and the larger value counts: the monotonic clock stands still while the machine is
+ * suspended, and the wall clock may be set.
  * @param renewal when the renewal was sent
  */
 export function isHeld(renewal: Instant, { renewDeadline }: ElectionTimes, now: Instant): boolean {
@@ -113,7 +118,10 @@ function isSame(a: Holding | undefined, b: Holding | undefined): boolean {
   );
 }
 
-/** The content of a Lease, with the meaning that all electors of a cluster agree on. Durations in ms, times in epoch ms. */
+/**
+ * The content of a Lease, with the meaning that all electors of a cluster agree on. Durations in ms, times in epoch
+ * ms.
+ */
 export interface Holding {
   /** Identity of the holder; empty when no daemon holds the Lease. */
   readonly holder: string;

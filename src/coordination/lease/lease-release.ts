@@ -22,8 +22,8 @@ export interface ReleaseOptions {
 }
 
 /**
- * Releases the Lease if this daemon holds it. It waits for requests in flight for a quarter of `patience`, at most half a
- * second, and releases anyway when they take longer. Never rejects.
+ * Releases the Lease if this daemon holds it. It waits for requests in flight for a quarter of `patience`, at most
+ * half a second, and releases anyway when they take longer. Never rejects.
  * @returns why this daemon may still hold the Lease; undefined when it does not
  */
 export async function releaseLease({

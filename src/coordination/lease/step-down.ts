@@ -27,7 +27,10 @@ export interface StepDownOptions {
   readonly resign: () => void;
 }
 
-/** Minimum interval between two step-downs, ms. It is no shorter than the time after which a refused secret is retried. */
+/**
+ * Minimum interval between two step-downs, ms. It is no shorter than the time after which a refused secret is
+ * retried.
+ */
 const MIN_INTERVAL = MINUTE;
 
 export function createStepDown({ clock, leads, resign }: StepDownOptions): StepDown {
