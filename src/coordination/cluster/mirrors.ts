@@ -98,8 +98,9 @@ export interface MirrorStoreOptions {
 /**
  * Presents a credential that another program keeps in a Secret as a record of this program. What the Secret holds is
  * the newest token: its writer ensures that. So each change counts as a new generation, even if the writer's own
- * generation starts again from the beginning. Reading throws an {@link EdgeError} with the codes `kube-missing`,
- * `source-empty`, `source-odd` or `source-dead`; writing and locking are not possible.
+ * generation starts again from the beginning.
+ * Reading throws an {@link EdgeError}: `kube-missing`, `source-empty`, `source-odd`, `source-dead`, or why the Secret
+ * cannot be read. Writing and locking are not possible.
  */
 export function mirrorStore({ account, credential, kind, cache, clock }: MirrorStoreOptions): MirrorStore {
   const keys = keysOf(credential, kind);
