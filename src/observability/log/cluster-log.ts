@@ -16,23 +16,29 @@ const LOST: Readonly<Record<Loss, string>> = {
 
 const UNWANTED: ReadonlySet<Loss> = new Set(['late', 'gone', 'kept']);
 
-/** How long a trouble goes on until it is told again, the first time, ms: it may be one of hours, or of seconds. */
+/**
+ * When a problem that lasts is logged again: after a minute, then more and more rarely. It may last seconds, or
+ * hours.
+ */
 const AGAIN: Backoff = { first: MINUTE, growth: 2, cap: HOUR, jitter: 'full' };
 
-/** A trouble of one object that has been told. */
+/** A problem of one object that was logged. */
 interface Told {
-  /** Monotonic ms. */
+  /** Monotonic ms from which it may be logged again. */
   again: number;
   times: number;
 }
 
-/** Tells who leads, a line each, and what is wrong with an object of the cluster: once, and then more and more rarely. */
-export function createClusterNarrator(logger: Logger, clock: Clock): (event: ClusterEvent) => void {
-  const spells = new Map<string, Map<string, Told>>();
+/**
+ * Logs which daemon leads, one line for each change, and what is wrong with an object of the cluster: at once, and then
+ * more and more rarely.
+ */
+export function createClusterLog(logger: Logger, clock: Clock): (event: ClusterEvent) => void {
+  const absences = new Map<string, Map<string, Told>>();
 
   function isTimeToTell(object: string, what: string): boolean {
-    const told = spells.get(object) ?? new Map<string, Told>();
-    spells.set(object, told);
+    const told = absences.get(object) ?? new Map<string, Told>();
+    absences.set(object, told);
     const { monotonic } = clock.now();
     const known = told.get(what);
     if (known && monotonic < known.again) return false;
@@ -42,7 +48,7 @@ export function createClusterNarrator(logger: Logger, clock: Clock): (event: Clu
   }
 
   function tellOfTrouble(object: string, { code, class: kind, message, advice }: Failure): void {
-    // What was passing and is not any more is another matter.
+    // A passing problem that has become permanent counts as a new one.
     if (!isTimeToTell(object, `${code} ${kind}`)) return;
     const line = message.includes(object) ? message : `${object}: ${message}`;
     logger.warn(line, { object, code, ...(advice !== undefined && { advice }) });
@@ -60,7 +66,7 @@ export function createClusterNarrator(logger: Logger, clock: Clock): (event: Clu
       case 'held':
         return logger.info(`${event.holder} holds the Lease: this daemon follows it`, { lease: event.lease });
       case 'well':
-        if (spells.delete(event.object)) logger.info(`the ${event.object} can be reached again`);
+        if (absences.delete(event.object)) logger.info(`the ${event.object} can be reached again`);
         return;
       case 'trouble':
         return tellOfTrouble(event.object, event.failure);

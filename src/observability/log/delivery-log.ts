@@ -1,8 +1,11 @@
 import type { DeliveryEvent } from '../../core/events/delivery.ts';
 import type { Logger } from './logger.ts';
 
-/** Tells of deliveries, a line each: that one is given up is for a person, that one is tried again is not. */
-export function createDeliveryNarrator(logger: Logger): (event: DeliveryEvent) => void {
+/**
+ * Logs deliveries to notifiers, one line each. One that is given up is an error, since a person must act; one that
+ * will be retried is a warning.
+ */
+export function createDeliveryLog(logger: Logger): (event: DeliveryEvent) => void {
   return ({ notifier, credential, kind, attempt, attempts, tookMs, ...event }) => {
     const fields = { credential, ...(kind !== 'token' && { kind }), notifier, took_ms: Math.round(tookMs) };
     if (event.type === 'delivered') return logger.debug('told of the change', fields);
@@ -14,19 +17,21 @@ export function createDeliveryNarrator(logger: Logger): (event: DeliveryEvent) =
   };
 }
 
-/** Who waits to be told because of what else runs. */
-export interface Crowding {
+/** A notifier that waits because other notifiers use up the allowed concurrency. */
+export interface QueuedNotifier {
   readonly credential: string;
   readonly notifier: string;
-  /** Whose share of the room is taken; absent: all of it. */
+  /** The credential, program or host whose share is used up; absent when the whole limit is. */
   readonly of?: string;
+  /** Names of the running notifiers. */
   readonly taken: readonly string[];
 }
 
-/** More of them are counted. */
+/** Most running notifiers that a line names; the rest is counted. */
 const MOST_NAMED = 3;
 
-export function createCrowdNarrator(logger: Logger): (wait: Crowding) => void {
+/** Logs notifiers that have to wait for a slot. */
+export function createNotifierQueueLog(logger: Logger): (wait: QueuedNotifier) => void {
   return ({ credential, notifier, of, taken }) => {
     const names = [...new Set(taken)];
     const more = names.length - MOST_NAMED;

@@ -7,22 +7,25 @@ import type { Demotion } from '../../core/state.ts';
 import { inWords } from './duration.ts';
 import type { Fields, Logger } from './logger.ts';
 
-/** Whom a report is about. */
+/** The unit that a report is about. */
 type Named = Pick<Unit, 'name' | 'kind'>;
 
 /**
- * Tells what happened, a line each. A failure that repeats itself is told the first time, the second, the fourth, the
- * eighth …: an outage of hours is a handful of lines.
+ * Logs what happens to the units, one line for each report. A failure that repeats is logged the first, second, fourth,
+ * eighth … time, so an outage of hours makes a handful of lines.
  */
-export function createNarrator(logger: Logger): (of: Named | undefined, report: Report) => void {
+export function createEventLog(logger: Logger): (of: Named | undefined, report: Report) => void {
   const repeats = new Map<string, number>();
-  /** Whose state folder has failed since the last fetch of theirs began. */
+  /** Units whose state folder has failed since their last fetch began. */
   const troubled = new Set<string>();
-  /** Whose token was handed out once more: around the end of a ticket that is so every few seconds. */
+  /**
+   * Units for which the platform returned the same value again: around the end of a ticket it does so every few
+   * seconds.
+   */
   const repeated = new Set<string>();
 
   function isNews(id: string, what: string, failure: Failure): boolean {
-    // What was passing and is not any more is another matter.
+    // A passing failure that has become permanent counts as a new one.
     return isTimeToTell(id, `${what} ${failure.code} ${failure.class}`);
   }
 
@@ -44,7 +47,8 @@ export function createNarrator(logger: Logger): (of: Named | undefined, report: 
     const id = `${credential}/${kind}`;
     switch (report.type) {
       case 'fetching':
-        // Before a fetch the folder is locked and written; some go on without, so one alone proves nothing.
+        // Before a fetch the daemon locks and writes the state folder, and some units go on when that fails. So only
+        // a fetch without a failure before it proves that the folder works.
         if (!troubled.delete(id)) forget(id, 'state');
         if (report.step.demoted) logger.warn(DEMOTIONS[report.step.demoted], who);
         return logger.debug('asking the platform', {
@@ -59,7 +63,7 @@ export function createNarrator(logger: Logger): (of: Named | undefined, report: 
         return logger.info(`a new ${noun}, good for ${inWords(report.lifeMs)}`, { ...who, ...call(report) });
       case 'unchanged':
         forget(id, 'fetch');
-        // Whoever asked for it waits for an answer.
+        // The user who requested the refresh waits for an answer, so it is logged even when it repeats.
         logger[repeated.has(id) && report.step.reason !== 'requested' ? 'debug' : 'info'](
           `the same ${noun} again, good for ${inWords(report.lifeMs)}`,
           { ...who, ...call(report) },
@@ -74,10 +78,10 @@ export function createNarrator(logger: Logger): (of: Named | undefined, report: 
           ? logger.info(`took over a stored ${noun}, good for ${inWords(report.lifeMs)}`, who)
           : logger.info(`found a stored ${noun}, but it has ended`, who);
       case 'failed': {
-        // It has just ended, and the next one is on its way.
+        // The token has just ended, and the next one is being fetched.
         if (report.failure.code === 'no-token') return logger.debug(report.failure.message, who);
         if (report.isFirst) forget(id, 'fetch');
-        // That the token has ended meanwhile is news of its own.
+        // A failure is logged anew once the token has ended.
         const live = report.lifeMs > 0;
         if (!isNews(id, live ? 'fetch' : 'fetch dead', report.failure)) return;
         const rest = live
@@ -112,7 +116,7 @@ export function createNarrator(logger: Logger): (of: Named | undefined, report: 
         );
       case 'refusal': {
         const { level, message, ...fields } = REFUSALS[report.verdict];
-        // Whoever reports old tokens may do so thousands of times.
+        // A reader with an old token may report it thousands of times.
         if (report.verdict === 'behind' && !isTimeToTell(id, 'behind')) return;
         return logger[level](message, { ...who, ...fields });
       }
@@ -151,12 +155,12 @@ function details({ code, errcode, rid, advice }: Failure): Fields {
   return { code, ...(errcode !== undefined && { errcode }), ...(rid && { rid }), ...(advice && { advice }) };
 }
 
-/** What to do when the budget is used up. */
+/** Advice when the call budget is exhausted. */
 const BUDGET =
   'look for what asks so often (HUP, feedback, a platform that hands out short lives); the budget is ' +
   'WXTOKEN_FETCHES_PER_DAY, or budget.fetchesPerDay: what WeChat allows the account a day';
 
-/** Why an asked-for forced refresh was made as an ordinary call. */
+/** Why a requested forced refresh was downgraded to an ordinary call. */
 const DEMOTIONS: Readonly<Record<Demotion, string>> = {
   uncoordinated:
     'refreshing with an ordinary call: a forced one would kill the token that daemons outside this state folder hold; ' +
@@ -168,7 +172,7 @@ const DEMOTIONS: Readonly<Record<Demotion, string>> = {
   'forced-budget': 'refreshing with an ordinary call: the forced refreshes of the day are used up',
 };
 
-/** What a reader's word about a refused token comes to. */
+/** Log lines for the verdicts on readers' reports of refused tokens. */
 const REFUSALS: Readonly<Record<RefusalVerdict, { level: keyof Logger; message: string; advice?: string }>> =
   {
     behind: {

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { ClusterEvent } from '../../../src/core/events/cluster.ts';
 import { SECOND } from '../../../src/core/time.ts';
-import { createClusterNarrator } from '../../../src/observability/log/cluster-log.ts';
+import { createClusterLog } from '../../../src/observability/log/cluster-log.ts';
 import { fakeClock } from '../../support/clock.ts';
 import { PASSING_FAULT } from '../../support/story.ts';
 import { journal } from '../journal.ts';
 
 function told(...events: readonly ClusterEvent[]) {
   const log = journal();
-  const narrate = createClusterNarrator(log.logger, fakeClock());
-  for (const event of events) narrate(event);
+  const write = createClusterLog(log.logger, fakeClock());
+  for (const event of events) write(event);
   return log.entries().map(({ level, message }) => `${level} ${message}`);
 }
 
@@ -47,22 +47,22 @@ describe('cluster log', () => {
   it('trouble with an object is logged once, then more and more rarely while it lasts', () => {
     const log = journal();
     const clock = fakeClock();
-    const narrate = createClusterNarrator(log.logger, clock);
+    const write = createClusterLog(log.logger, clock);
     const lines = () => log.entries().map(({ message }) => message);
     for (let second = 0; second < 59; second += 1) {
-      narrate(trouble);
-      narrate({ ...trouble, object: 'Lease shop/wx-token' });
+      write(trouble);
+      write({ ...trouble, object: 'Lease shop/wx-token' });
       clock.pass(SECOND);
     }
     expect(lines()).toEqual([`${object}: no answer`, 'Lease shop/wx-token: no answer']);
     for (let second = 0; second < 4 * 3_600; second += 1) {
-      narrate(trouble);
+      write(trouble);
       clock.pass(SECOND);
     }
     expect(lines().length).toBeLessThan(12);
     const before = lines().length;
-    narrate({ type: 'well', object });
-    narrate(trouble);
+    write({ type: 'well', object });
+    write(trouble);
     expect(lines().slice(before)).toEqual([`the ${object} can be reached again`, `${object}: no answer`]);
   });
 

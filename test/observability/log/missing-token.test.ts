@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { HOUR, MINUTE, SECOND } from '../../../src/core/time.ts';
-import { createOverdue } from '../../../src/observability/log/missing-token.ts';
+import { createMissingTokenAlert } from '../../../src/observability/log/missing-token.ts';
 import { fakeClock } from '../../support/clock.ts';
 import { credential } from '../../support/views.ts';
 
@@ -13,7 +13,7 @@ function follower(patience = 45 * SECOND) {
     warn: (message: string, fields?: object) => lines.push({ message, ...(fields && { fields }) }),
   };
   const shop = credential('shop', { clock });
-  const tell = createOverdue({ clock, logger, patience });
+  const tell = createMissingTokenAlert({ clock, logger, patience });
   /** Looks every second. */
   function wait(ms: number, leadership = FOLLOWS): void {
     for (let past = 0; past < ms; past += SECOND) {
