@@ -81,8 +81,7 @@ export function encodeRecord(record: AccountRecord): string {
 /**
  * Decodes the record of an account.
  * @throws {Error} saying why this text is not a record of the account, without quoting it: it is garbage, half a
- *   record,
- *   a record of another account or of a later version
+ *   record, a record of another account or of a later version
  */
 export function decodeRecord(text: string, account: string): AccountRecord {
   return recordOf(parseJson(text), account);
