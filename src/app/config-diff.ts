@@ -37,7 +37,12 @@ export function findRemoved(
     const left = leftOf(credential);
     return left.length > 0
       ? [{ message: 'no longer served; what was published stays', fields: { credential: name, left } }]
-      : [{ message: 'no longer served; another one publishes its files', fields: { credential: name } }];
+      : [
+          {
+            message: 'no longer served; another credential publishes its files',
+            fields: { credential: name },
+          },
+        ];
   });
 }
 
@@ -52,9 +57,7 @@ function removalsOf(before: CredentialConfig, after: CredentialConfig, left: rea
     ...(tickets.length > 0
       ? [{ message: 'tickets no longer fetched', fields: { credential, tickets } }]
       : []),
-    ...(notifiers.length > 0
-      ? [{ message: 'no longer told of changes', fields: { credential, notifiers } }]
-      : []),
+    ...(notifiers.length > 0 ? [{ message: 'notifiers removed', fields: { credential, notifiers } }] : []),
   ];
 }
 

@@ -106,7 +106,7 @@ export async function startDaemon(
   });
 
   function background(work: Promise<void>): void {
-    work.catch((error: unknown) => logger.error('unexpected', { error }));
+    work.catch((error: unknown) => logger.error('unexpected error', { error }));
   }
 
   return {

@@ -34,7 +34,7 @@ export async function prepareFolder(
   if (units.some(({ policy }) => policy.destructive)) {
     return [{ where: 'state folder', what: `${unusable} (access-token needs it)` }];
   }
-  logger.warn(`${unusable}; going on without: a restart will cost a call`);
+  logger.warn(`${unusable}; continuing without a state folder: a restart will cost a call`);
   return [];
 }
 

@@ -41,10 +41,10 @@ const RESTART_ONLY: readonly (readonly [what: string, of: (config: Config) => un
   ['the feedback folder', ({ feedbackDir }) => feedbackDir],
   ['the cluster', ({ cluster }) => JSON.stringify(cluster)],
   ['the address of health and metrics', ({ http }) => http && addressText(http.listen)],
-  ['what names health and metrics have', ({ http }) => http?.allowedHosts.join()],
+  ['the allowed hosts of health and metrics', ({ http }) => http?.allowedHosts.join()],
   ['the address of the token server', ({ tokenServer }) => tokenServer && addressText(tokenServer.listen)],
-  ['the form of the log', ({ log }) => log.format],
-  ['the level of the log', ({ log }) => log.level],
+  ['the log format', ({ log }) => log.format],
+  ['the log level', ({ log }) => log.level],
 ];
 
 /**
@@ -80,7 +80,7 @@ export async function reloadOnChange({
   }
 
   function changed(): void {
-    turn = turn.then(reload).catch((error: unknown) => logger.error('unexpected', { error }));
+    turn = turn.then(reload).catch((error: unknown) => logger.error('unexpected error', { error }));
   }
 
   async function reload(): Promise<void> {
@@ -100,7 +100,7 @@ export async function reloadOnChange({
       applied(next);
       if (!isSame) {
         told('applied');
-        logger.info('the configuration was read again', { credentials: next.credentials.length });
+        logger.info('configuration reloaded', { credentials: next.credentials.length });
       }
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
@@ -118,14 +118,14 @@ export async function reloadOnChange({
     refused = message;
     told('refused');
     for (const { where, what } of problems) logger.error(`${where}: ${what}`);
-    logger.error('the configuration was changed and is wrong now; the one before goes on');
+    logger.error('configuration reload failed: the previous configuration stays in force');
   }
 
   function reportRestartOnly(before: Config, after: Config): void {
     for (const [what, of] of RESTART_ONLY) {
       if (of(before) === of(after)) continue;
-      if (of(after) === of(config)) logger.info(`${what} is again the one at work`);
-      else logger.warn(`${what} was changed, which takes a restart`);
+      if (of(after) === of(config)) logger.info(`${what} was changed back: no restart required`);
+      else logger.warn(`${what} was changed: restart required`);
     }
   }
 

@@ -28,7 +28,7 @@ export async function createServers(
   { http, tokenServer }: Config,
   { clock, logger, views, leadership }: ServersOptions,
 ): Promise<Servers> {
-  const failed = (error: unknown) => logger.error('a request could not be answered', { error });
+  const failed = (error: unknown) => logger.error('HTTP request failed', { error });
   const health =
     http && (await loadHealth()).createHealthServer({ ...http, clock, views, leadership, failed });
   const started: HttpServer[] = [];

@@ -77,7 +77,7 @@ export function reportProblems(error: unknown, stderr: Output = process.stderr):
 export function openLog(options: LogConfig): Logger {
   const logger = createLogger(options, process.stderr);
   const unexpected = (error: unknown) => {
-    logger.error('unexpected, ending', { error });
+    logger.error('unexpected error, exiting', { error });
     process.exit(EXIT.unexpected);
   };
   process.on('uncaughtException', unexpected);

@@ -57,7 +57,7 @@ describe('changes of the configuration', () => {
       },
       { message: 'tickets no longer fetched', fields: { credential: 'shop', tickets: ['jsapi'] } },
       {
-        message: 'no longer told of changes',
+        message: 'notifiers removed',
         fields: { credential: 'shop', notifiers: ['notify[1] webhook:http://127.0.0.1:8080/changed'] },
       },
     ]);
@@ -70,7 +70,7 @@ describe('changes of the configuration', () => {
     const after = { ...before, notify: [shell('c'), shell('a')] };
     expect(findRemoved([before], [after])).toEqual([
       {
-        message: 'no longer told of changes',
+        message: 'notifiers removed',
         fields: { credential: 'shop', notifiers: ['notify[1] exec:/bin/sh'] },
       },
     ]);
@@ -82,7 +82,7 @@ describe('changes of the configuration', () => {
     const before = await shop();
     const renamed = { ...before, name: 'boutique' };
     expect(findRemoved([before], [renamed])).toEqual([
-      { message: 'no longer served; another one publishes its files', fields: { credential: 'shop' } },
+      { message: 'no longer served; another credential publishes its files', fields: { credential: 'shop' } },
     ]);
     const moved = { ...before, publish: before.publish.slice(1) };
     const other = await shop({ name: 'club', publish: before.publish.slice(0, 1) });

@@ -47,7 +47,7 @@ describe('a daemon that follows another one', () => {
     wait(3 * DURATION);
     expect(lines).toEqual([]);
     wait(2 * SECOND);
-    expect(lines).toEqual([expect.stringMatching(/^no token has come for 45 s: pod-7 leads/)]);
+    expect(lines).toEqual([expect.stringMatching(/^no token received for 45 s: pod-7 leads/)]);
   });
 
   it('a daemon that leads, or is in no cluster, tells nothing', () => {

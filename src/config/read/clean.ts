@@ -77,7 +77,8 @@ function withoutStrays(schema: v.GenericSchema, value: unknown, path: KeyPath, r
   }
   if (!isMapping(value)) return value;
   const meantType = mistypedChoice(schema, value);
-  if (meantType !== undefined) refuse([...path, 'type'], `is no type here; did you mean ${meantType}?`);
+  if (meantType !== undefined)
+    refuse([...path, 'type'], `is not a known type here; did you mean ${meantType}?`);
   const typed = meantType === undefined ? value : { ...value, type: meantType };
   const entries = entriesOf(schema, typed);
   if (!entries) return value;
@@ -93,7 +94,7 @@ function withoutStrays(schema: v.GenericSchema, value: unknown, path: KeyPath, r
       else if (meant === undefined) refuse(here, aboutStray(path, name, known));
       else {
         const absent = Object.hasOwn(value, meant) ? here : [...path, meant];
-        refuse(here, `is no key here; did you mean ${meant}?`, absent);
+        refuse(here, `is not a known key here; did you mean ${meant}?`, absent);
       }
       return [];
     }),
@@ -109,8 +110,8 @@ function mistypedChoice(schema: v.GenericSchema, { type }: Mapping): string | un
 function aboutStray(path: KeyPath, name: string, known: readonly string[]): string {
   // Hints at another place are given only for keys of the document and of an account: deeper keys mean something else.
   const home = path.length <= 2 ? homeOf(name) : undefined;
-  if (home !== undefined) return `is no key here; it belongs to ${home}`;
-  return `is no key here; there are ${known.filter((key) => !key.startsWith('$')).join(', ')}`;
+  if (home !== undefined) return `is not a known key here; it belongs to ${home}`;
+  return `is not a known key here; there are ${known.filter((key) => !key.startsWith('$')).join(', ')}`;
 }
 
 type Entries = Readonly<Record<string, v.GenericSchema>>;

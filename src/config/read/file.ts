@@ -6,7 +6,7 @@ import type { YamlFile } from './yaml.ts';
 /** Bytes: a thousand for each of two thousand accounts. A larger file is not a configuration. */
 const LARGEST = 2 * 1024 * 1024;
 
-const NOT_TEXT = 'is no text in UTF-8';
+const NOT_TEXT = 'is not valid UTF-8';
 
 /** A configuration file that was read: its document, or the problem why there is none. */
 export type ConfigFile = { readonly name: string } & (

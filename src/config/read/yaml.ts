@@ -160,7 +160,8 @@ function plainValue(root: Node | null): Plain {
       const name = nameOf(key);
       if (name === undefined) refuse(key, path, 'has a key that is not plain text');
       else if (name === '<<') refuse(key, path, MERGE);
-      else if (found.has(name)) refuse(key, [...path, name], 'is there twice: only one of them can count');
+      else if (found.has(name))
+        refuse(key, [...path, name], 'is a duplicate key: only one of them can count');
       else found.set(name, readPart(value, [...path, name], inAlias));
     }
     // `fromEntries` makes even a key named __proto__ an ordinary key.
@@ -209,9 +210,9 @@ const WORDS: Readonly<Partial<Record<ErrorCode, string>>> = {
   TAG_RESOLVE_FAILED:
     'holds a tag (!name), which means nothing here: put a value that begins with ! into quotes',
   UNEXPECTED_TOKEN:
-    'is no YAML: something is too much here; a value that begins with * & ! % @ ` or holds a colon must be in quotes',
+    'is not valid YAML: something is too much here; a value that begins with * & ! % @ ` or holds a colon must be in quotes',
 };
 
 function wordsFor(code: ErrorCode): string {
-  return WORDS[code] ?? 'is no YAML';
+  return WORDS[code] ?? 'is not valid YAML';
 }

@@ -112,7 +112,7 @@ export function mirrorStore({ account, credential, kind, cache, clock }: MirrorS
   function found(): StoredSecret {
     const secret = cache.now();
     if (secret) return secret;
-    throw new EdgeError(cache.failure() ?? trouble('kube-missing', `there is no ${where} any more`));
+    throw new EdgeError(cache.failure() ?? trouble('kube-missing', `the ${where} does not exist`));
   }
 
   function entryIn({ data = {} }: StoredSecret): string {
@@ -145,7 +145,7 @@ export function mirrorStore({ account, credential, kind, cache, clock }: MirrorS
    */
   function checkLife({ token }: Details, setback: Setback | undefined): void {
     if (setback || token.expiresAt > clock.now().wall) return;
-    const message = `what ${keys.value} of the ${where} holds has ended, and nobody has replaced it`;
+    const message = `${keys.value} of the ${where} has expired and was not replaced`;
     throw new EdgeError(trouble('source-dead', message, 'look at the daemon that writes it'));
   }
 

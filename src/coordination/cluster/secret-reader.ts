@@ -137,11 +137,12 @@ export function describeConflict(
   { where, key, theirs, ours }: AccountConflict,
   { leads, holder }: Pick<Election, 'leads' | 'holder'>,
 ): { readonly line: string; readonly advice: string } {
-  const what = `the ${where} keeps another account under ${key}: ${theirs}, and here it is ${ours}`;
-  const who = holder() ?? 'nobody';
+  const what = `account conflict: the ${where} holds ${theirs} under ${key}, but this daemon has ${ours}`;
+  const known = holder();
+  const leader = known === undefined ? 'the next leader' : `the leader ${known}`;
   const then = leads()
     ? 'this daemon leads and replaces it'
-    : `${who} leads and decides; what is published here stays, and is not refreshed`;
+    : `${leader} decides; what is published here stays, and is not refreshed`;
   return {
     line: `${what}; ${then}`,
     advice:

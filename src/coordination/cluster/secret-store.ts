@@ -36,7 +36,8 @@ export interface SecretStoreOptions {
  */
 const MOST_TRIES = 20;
 
-const OTHER_ACCOUNT = 'the daemon that leads takes this credential for another account, so it is not asked';
+const OTHER_ACCOUNT =
+  'account conflict: the leader has another account under this name, so the request is not forwarded';
 
 /**
  * Keeps the record of one account in a Secret. A write requires that the record has not changed since the lock was

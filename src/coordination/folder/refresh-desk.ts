@@ -67,7 +67,8 @@ export function refreshDesk(folder: RequestFolder, refresher: Refresher, clock: 
       const concerned = refresher.views().filter(({ unit }) => unit.name === name);
       if (concerned.length === 0) return [{ name, result: 'failed', message: 'is not served' }];
       const outcomes = concerned.map(({ unit, ...view }) => {
-        const outcome = (view.busy ? undefined : judge(view, forced, now)) ?? (isOver ? TOO_LONG : undefined);
+        const outcome =
+          (view.busy ? undefined : judge(view, forced, now)) ?? (isOver ? TIMED_OUT : undefined);
         return outcome && { name: unit.id, ...outcome };
       });
       const known = outcomes.filter((outcome) => outcome !== undefined);
@@ -132,25 +133,25 @@ async function takeAll(
 
 export type Outcome = Omit<RefreshOutcome, 'name'>;
 
-const TOO_LONG: Outcome = { result: 'failed', message: 'it took too long' };
+const TIMED_OUT: Outcome = { result: 'failed', message: 'timed out' };
 
 /** Why a forced refresh was downgraded to an ordinary call. */
 const NOT_FORCED: Readonly<Record<Demotion, string>> = {
   uncoordinated: 'others may hold the token',
-  store: 'a forced refresh is written down first, and the state folder does not work',
+  store: 'a forced refresh is recorded first, and the state folder does not work',
   spacing: 'WeChat ignores a forced refresh within 30 s of another',
-  'forced-budget': 'the forced refreshes of the day are used up',
+  'forced-budget': 'forced budget exhausted',
 };
 
 const DECLINED: Readonly<Record<NonNullable<State['declined']>, Outcome>> = {
-  budget: { result: 'failed', message: 'the budget of calls allows no fetch now' },
+  budget: { result: 'failed', message: 'call budget exhausted: no fetch is allowed now' },
   lagging: {
     result: 'refused',
-    message: 'other daemons have moved on to a newer AppSecret: this one was replaced',
+    message: 'this AppSecret is outdated: other daemons use a newer one',
   },
   mirror: {
     result: 'failed',
-    message: 'this daemon only mirrors it: it is refreshed by the daemon that fetches it',
+    message: 'this daemon only mirrors it: refresh it at the daemon that fetches it',
   },
   uncoordinated: notForced('uncoordinated'),
   store: notForced('store'),
@@ -159,7 +160,7 @@ const DECLINED: Readonly<Record<NonNullable<State['declined']>, Outcome>> = {
 };
 
 function notForced(why: Demotion): Outcome {
-  return { result: 'failed', message: `not forced, an ordinary call was made: ${NOT_FORCED[why]}` };
+  return { result: 'failed', message: `not forced, downgraded to an ordinary call: ${NOT_FORCED[why]}` };
 }
 
 /**
@@ -183,9 +184,8 @@ export function judge(
     return failure && failed(failure);
   }
   const seconds = Math.round((lifeLeft(state, now) ?? 0) / 1000);
-  const what =
-    state.unready > 0 ? 'the platform handed out the same token again' : 'a new token is published';
-  return { result: 'published', message: `${what}, good for ${seconds} s` };
+  const what = state.unready > 0 ? 'the platform returned the same token again' : 'a new token is published';
+  return { result: 'published', message: `${what}, valid for ${seconds} s` };
 }
 
 function failed({ class: kind, message, advice }: Failure): Outcome {

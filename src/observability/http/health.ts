@@ -74,7 +74,7 @@ function wasPublished({ unit, state }: View, now: Instant): boolean {
 
 function describe({ unit, state, leader }: View, now: Instant): string {
   const life = servedLife(state, unit.policy, now);
-  const what = life === undefined ? 'not published' : life > 0 ? `good for ${inWords(life)}` : 'dead';
+  const what = life === undefined ? 'not published' : life > 0 ? `valid for ${inWords(life)}` : 'dead';
   const failure = obstacle(state, now);
   const waits = (life ?? 0) <= 0 && leader !== undefined ? `: waits for ${leader}, which leads` : '';
   const why = failure ? `: ${failure.message}` : waits;

@@ -5,13 +5,12 @@ import { HOUR, MINUTE } from '../../core/time.ts';
 import type { Logger } from './logger.ts';
 
 const LOST: Readonly<Record<Loss, string>> = {
-  taken: 'another daemon refreshes for all now',
-  late: 'this daemon could not renew its Lease in time: another one refreshes for all as soon as one can',
-  gone: 'the Lease is not there any more: nobody refreshes until it is made again',
-  resigned:
-    'the Lease was given back because of an AppSecret that is refused: another one refreshes for all, if there is one that can',
-  kept: 'the Lease could not be given back: another daemon refreshes for all when it has run out',
-  released: 'the Lease was given back: another daemon refreshes for all from now on',
+  taken: 'lost leadership: another daemon leads now',
+  late: 'lost leadership: could not renew the Lease in time; another daemon leads as soon as one can',
+  gone: 'lost leadership: the Lease was deleted; no daemon refreshes until it is created again',
+  resigned: 'stepped down because the AppSecret is refused: another daemon leads, if there is one that can',
+  kept: 'could not release the Lease: another daemon leads when it has expired',
+  released: 'released the Lease: another daemon leads from now on',
 };
 
 const UNWANTED: ReadonlySet<Loss> = new Set(['late', 'gone', 'kept']);
@@ -57,7 +56,7 @@ export function createClusterLog(logger: Logger, clock: Clock): (event: ClusterE
   return (event) => {
     switch (event.type) {
       case 'leads':
-        return logger.info('this daemon refreshes for all now', { lease: event.lease });
+        return logger.info('became the leader: this daemon refreshes for all', { lease: event.lease });
       case 'follows':
         return logger[UNWANTED.has(event.why) ? 'warn' : 'info'](LOST[event.why], {
           lease: event.lease,

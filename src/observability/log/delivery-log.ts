@@ -8,12 +8,12 @@ import type { Logger } from './logger.ts';
 export function createDeliveryLog(logger: Logger): (event: DeliveryEvent) => void {
   return ({ notifier, credential, kind, attempt, attempts, tookMs, ...event }) => {
     const fields = { credential, ...(kind !== 'token' && { kind }), notifier, took_ms: Math.round(tookMs) };
-    if (event.type === 'delivered') return logger.debug('told of the change', fields);
+    if (event.type === 'delivered') return logger.debug('notified', fields);
     const { message, code, advice } = event.failure;
     const why = { ...fields, attempt: `${attempt} of ${attempts}`, code, ...(advice && { advice }) };
     if (code === 'removed') logger.info(message, fields);
     else if (event.type === 'given-up') logger.error(`${message}; given up until the next change`, why);
-    else logger.warn(`${message}; it is tried again`, why);
+    else logger.warn(`${message}; retrying`, why);
   };
 }
 
@@ -36,12 +36,13 @@ export function createNotifierQueueLog(logger: Logger): (wait: QueuedNotifier) =
     const names = [...new Set(taken)];
     const more = names.length - MOST_NAMED;
     const running = [...names.slice(0, MOST_NAMED), ...(more > 0 ? [`and ${more} more`] : [])];
-    const room = of === undefined ? 'all of the room is taken' : `the share of ${of} is taken`;
-    logger.warn(`nobody is told yet: ${room} by what runs`, {
+    const room = of === undefined ? 'all slots are in use' : `all slots of ${of} are in use`;
+    logger.warn(`notifier is queued: ${room}`, {
       credential,
       notifier,
       running,
-      advice: 'what hangs takes the room until its timeout: make it quicker, or its timeout shorter',
+      advice:
+        'a notifier that hangs keeps its slot until its timeout: make it faster, or its timeout shorter',
     });
   };
 }

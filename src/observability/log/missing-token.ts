@@ -36,10 +36,10 @@ export function createMissingTokenAlert({ clock, logger, patience }: MissingToke
     const { unit, state } = view;
     const now = clock.now();
     const what = unit.kind === 'token' ? 'token' : 'ticket';
-    const rest = liveToken(state, now) ? `no newer ${what} has come` : `no ${what} has come`;
-    const who = holder === undefined ? 'nobody is known to lead' : `${holder} leads and alone may fetch it`;
+    const rest = liveToken(state, now) ? `no newer ${what} received` : `no ${what} received`;
+    const who = holder === undefined ? 'no leader is known' : `${holder} leads and alone may fetch it`;
     const { setback } = state.record;
-    const met = setback ? `; the last attempt met: ${setback.failure.message}` : '';
+    const met = setback ? `; last failure: ${setback.failure.message}` : '';
     const kind = unit.kind === 'token' ? {} : { kind: unit.kind };
     const began = { since: new Date(since.wall).toISOString() };
     const fields = {

@@ -19,7 +19,7 @@ describe('the account of a record', () => {
 
 describe('a name that two daemons use for two accounts', () => {
   const CONFLICT = { where: 'Secret shop/wx-secret', key: 'shop', theirs: 'wx1', ours: 'wx2' };
-  const WHAT = 'the Secret shop/wx-secret keeps another account under shop: wx1, and here it is wx2';
+  const WHAT = 'account conflict: the Secret shop/wx-secret holds wx1 under shop, but this daemon has wx2';
 
   it('the daemon that leads says that it replaces what others wrote', () => {
     const { line } = describeConflict(CONFLICT, { leads: () => true, holder: () => 'me' });
@@ -28,14 +28,14 @@ describe('a name that two daemons use for two accounts', () => {
 
   it('a daemon that does not lead names the one that decides and says what happens meanwhile', () => {
     const { line } = describeConflict(CONFLICT, { leads: () => false, holder: () => 'pod-7' });
-    expect(line).toBe(`${WHAT}; pod-7 leads and decides; what is published here stays, and is not refreshed`);
+    expect(line).toBe(
+      `${WHAT}; the leader pod-7 decides; what is published here stays, and is not refreshed`,
+    );
   });
 
   it('a daemon that knows of no leader says that nobody leads', () => {
     const { line } = describeConflict(CONFLICT, { leads: () => false, holder: () => undefined });
-    expect(line).toBe(
-      `${WHAT}; nobody leads and decides; what is published here stays, and is not refreshed`,
-    );
+    expect(line).toBe(`${WHAT}; the next leader decides; what is published here stays, and is not refreshed`);
   });
 
   it('the advice tells what daemons need in common and how long a change may take', () => {

@@ -305,7 +305,8 @@ describe('handing a wish over by a Secret', () => {
     const wish = { kind: 'refresh', strength: 'ordinary', generation: 3 } as const;
     await expect(store.handOver?.(wish)).rejects.toMatchObject({
       code: 'kube-contested',
-      message: 'the daemon that leads takes this credential for another account, so it is not asked',
+      message:
+        'account conflict: the leader has another account under this name, so the request is not forwarded',
       failure: { class: 'passing', effect: 'none' },
     });
     expect(fake.annotation(KEYS.request)).toBeUndefined();

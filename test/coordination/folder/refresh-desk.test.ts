@@ -112,7 +112,7 @@ describe('serving of refresh requests', () => {
     expect(replies).toEqual([]);
     await pass(200);
     await serving;
-    expect(replies).toEqual([[{ name: 'shop', result: 'failed', message: 'it took too long' }]]);
+    expect(replies).toEqual([[{ name: 'shop', result: 'failed', message: 'timed out' }]]);
   });
 
   it('requests that come together share the strongest wish and the longest patience', async () => {

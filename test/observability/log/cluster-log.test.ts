@@ -34,13 +34,13 @@ describe('cluster log', () => {
         { type: 'follows', lease, why: 'gone' },
       ),
     ).toEqual([
-      'info this daemon refreshes for all now',
-      'warn this daemon could not renew its Lease in time: another one refreshes for all as soon as one can',
-      'info another daemon refreshes for all now',
+      'info became the leader: this daemon refreshes for all',
+      'warn lost leadership: could not renew the Lease in time; another daemon leads as soon as one can',
+      'info lost leadership: another daemon leads now',
       'info pod-7 holds the Lease: this daemon follows it',
-      'info the Lease was given back: another daemon refreshes for all from now on',
-      'warn the Lease could not be given back: another daemon refreshes for all when it has run out',
-      'warn the Lease is not there any more: nobody refreshes until it is made again',
+      'info released the Lease: another daemon leads from now on',
+      'warn could not release the Lease: another daemon leads when it has expired',
+      'warn lost leadership: the Lease was deleted; no daemon refreshes until it is created again',
     ]);
   });
 

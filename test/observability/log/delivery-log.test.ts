@@ -37,7 +37,7 @@ describe('notifier log', () => {
     expect(entries()).toMatchObject([
       {
         level: 'warn',
-        message: 'nobody is told yet: the share of exec:/app/warm is taken by what runs',
+        message: 'notifier is queued: all slots of exec:/app/warm are in use',
         credential: 'shop',
         notifier: 'exec:/app/warm',
         running: ['a', 'b', 'c', 'and 2 more'],

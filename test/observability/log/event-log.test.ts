@@ -62,7 +62,7 @@ describe('log of a credential', () => {
     expect(entries()).toMatchObject([
       {
         level: 'info',
-        message: 'a new token, good for 1 h 59 min',
+        message: 'fetched a new token, valid for 1 h 59 min',
         credential: 'shop',
         reason: 'requested',
         forced: true,
@@ -75,11 +75,11 @@ describe('log of a credential', () => {
     [
       { type: 'unchanged', step: DUE, lifeMs: 5 * MINUTE, tookMs: 1 },
       'info',
-      'the same token again, good for 5 min 0 s',
+      'the platform returned the same token, valid for 5 min 0 s',
     ],
-    [{ type: 'adopted', lifeMs: HOUR }, 'info', 'took over a stored token, good for 1 h 0 min'],
-    [{ type: 'adopted', lifeMs: 0 }, 'info', 'found a stored token, but it has ended'],
-    [{ type: 'adopted', lifeMs: -HOUR }, 'info', 'found a stored token, but it has ended'],
+    [{ type: 'adopted', lifeMs: HOUR }, 'info', 'adopted a stored token, valid for 1 h 0 min'],
+    [{ type: 'adopted', lifeMs: 0 }, 'info', 'found a stored token, but it has expired'],
+    [{ type: 'adopted', lifeMs: -HOUR }, 'info', 'found a stored token, but it has expired'],
     [{ type: 'fetching', step: DUE }, 'debug', 'asking the platform'],
     [{ type: 'published', target: 'file:/x', result: 'written', expiresAt: 0 }, 'info', 'published'],
     [
@@ -117,7 +117,7 @@ describe('log of a credential', () => {
   it.each([
     ['uncoordinated', /refresh --force/],
     ['spacing', /within 30 s/],
-    ['forced-budget', /of the day are used up/],
+    ['forced-budget', /: forced budget exhausted$/],
   ] as const)('a forced refresh that becomes ordinary (%s) is logged as a warning', (demoted, expected) => {
     const { tell, entries } = eventLog();
     tell('shop', { type: 'fetching', step: { ...DUE, reason: 'requested', demoted } });
@@ -137,7 +137,7 @@ describe('log of failures', () => {
     expect(entries()).toMatchObject([
       {
         level: 'warn',
-        message: `${TIMEOUT.message}; the token is good for another 1 h 0 min`,
+        message: `${TIMEOUT.message}; the token is valid for another 1 h 0 min`,
         credential: 'shop',
         reason: 'due',
         code: 'timeout',

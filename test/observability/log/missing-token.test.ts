@@ -33,7 +33,7 @@ describe('tokens overdue from the leader', () => {
     wait(HOUR);
     expect(lines).toEqual([
       {
-        message: 'no token has come for 45 s: pod-7 leads and alone may fetch it',
+        message: 'no token received for 45 s: pod-7 leads and alone may fetch it',
         fields: {
           credential: 'shop',
           lease: 'shop/wx-token',
@@ -48,8 +48,8 @@ describe('tokens overdue from the leader', () => {
     expect(lines).toHaveLength(1);
     wait(3 * HOUR);
     expect(lines.map(({ message }) => message)).toEqual([
-      expect.stringMatching(/^no token has come/),
-      expect.stringMatching(/^no newer token has come for 2 min 30 s: pod-7/),
+      expect.stringMatching(/^no token received/),
+      expect.stringMatching(/^no newer token received for 2 min 30 s: pod-7/),
     ]);
   });
 
@@ -57,13 +57,13 @@ describe('tokens overdue from the leader', () => {
     const { lines, wait, shop } = follower();
     shop.story.fail({ class: 'refused', message: 'not on the whitelist' });
     wait(MINUTE);
-    expect(lines[0]?.message).toMatch(/alone may fetch it; the last attempt met: not on the whitelist$/);
+    expect(lines[0]?.message).toMatch(/alone may fetch it; last failure: not on the whitelist$/);
   });
 
   it('an overdue token is logged even when no leader is known', () => {
     const { lines, wait } = follower();
     const { holder: _nobody, ...rest } = FOLLOWS;
     wait(MINUTE, rest as typeof FOLLOWS);
-    expect(lines[0]?.message).toMatch(/: nobody is known to lead$/);
+    expect(lines[0]?.message).toMatch(/: no leader is known$/);
   });
 });
