@@ -157,6 +157,7 @@ interface PendingChange {
   readonly expiresAt: number;
 }
 
+/** Creates the debounce; it calls `tell` once for each change. */
 export function createPublishDebounce({ isComplete, tell }: PublishDebounceOptions): PublishDebounce {
   const waiting = new Map<string, PendingChange>();
 

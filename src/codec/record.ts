@@ -13,6 +13,7 @@ const Count = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1e12));
  * records that no daemon can read.
  */
 const MOST_WRITES = 1e9;
+/** Schema of a generation. */
 export const Generation = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MOST_WRITES));
 const Hours = v.record(v.pipe(v.string(), v.regex(/^\d{1,9}$/)), Count);
 

@@ -66,6 +66,7 @@ export function partOf({ data = {}, metadata: { annotations = {} } }: SecretCont
   };
 }
 
+/** Whether two parts hold the same value, details and record. */
 export function isSamePart(a: Part, b: Part): boolean {
   return a.value === b.value && a.entry === b.entry && a.record === b.record;
 }

@@ -49,6 +49,7 @@ export const GENERAL_VARIABLES: Readonly<Record<string, Variable>> = {
   WXTOKEN_LOG_FORMAT: { path: ['log', 'format'] },
 };
 
+/** The variable that names the configuration file. */
 export const CONFIG_VARIABLE = 'WXTOKEN_CONFIG';
 
 /** The names of all variables. */
@@ -58,6 +59,7 @@ export const VARIABLES: readonly string[] = [
   ...Object.keys(GENERAL_VARIABLES),
 ];
 
+/** Whether the variable describes one account, so that it cannot be combined with a list of accounts in a file. */
 export function isAccountVariable(name: string): boolean {
   return Object.hasOwn(ACCOUNT_VARIABLES, name);
 }

@@ -39,6 +39,7 @@ interface Served {
   isTaking: boolean;
 }
 
+/** Creates a listener that serves no units yet. */
 export function createSecretListener({
   cache,
   kubernetes,

@@ -44,6 +44,7 @@ interface Watched {
   readonly accounts: Set<string>;
 }
 
+/** Creates an empty set of mirrors; a Secret is read and watched once it is opened. */
 export function openMirrors({ kubernetes, clock, random, report, changed }: MirrorsOptions): Mirrors {
   const watched = new Map<string, Watched>();
 
@@ -81,6 +82,7 @@ export function openMirrors({ kubernetes, clock, random, report, changed }: Mirr
   };
 }
 
+/** The read-only record of a mirrored credential. */
 export interface MirrorStore extends AccountStore {
   /** Type and appid of the token, as the source last stated them; placeholders before the first read. */
   source(): Pick<Details, 'type' | 'appId'>;

@@ -196,6 +196,7 @@ export interface ReachabilityOptions {
 /** A failure that has lasted less than this is no reason to do without the Secret; ms. */
 const TOLERANCE = 10 * SECOND;
 
+/** Reports each failure and the first success after failures. */
 export function createReachability({ object, clock, report, recovered }: ReachabilityOptions): Reachability {
   let failure: Failure | undefined;
   let synced: number | undefined;
@@ -258,6 +259,7 @@ const POLL_INTERVAL = 2 * SECOND;
 const RECONNECT_INTERVAL = 0.3 * SECOND;
 const NO_ANSWER = /^kube-(unreachable|timeout|cut)$/;
 
+/** Reads the Secret at once, then watches and re-reads it until `signal` aborts. */
 export function keepWatching(options: SecretWatchOptions): SecretWatch {
   const { kubernetes, object, clock, random, report, signal, look, failure, onObject, onGone } = options;
   const pause = createPause();

@@ -43,6 +43,7 @@ export interface SecretReaderOptions {
   readonly warn: Warn;
 }
 
+/** Creates the reader of one account; it reads the cached Secret and sends no requests of its own. */
 export function secretReader(options: SecretReaderOptions): SecretReader {
   const { account, subject, keys, cache, election, warn } = options;
   const { name } = subject;
@@ -104,6 +105,7 @@ function newer(one: AccountRecord | undefined, other: AccountRecord | undefined)
   return (other?.generation ?? 0) > (one?.generation ?? 0) ? other : one;
 }
 
+/** Logs a warning. */
 export type Warn = (
   message: string,
   fields?: { readonly credential: string; readonly advice?: string },

@@ -24,7 +24,9 @@ const Outcome = v.object({
 });
 const Reply = v.object({ outcomes: v.array(Outcome) });
 
+/** What a command asks for: the credentials, and whether to force them. */
 export type RefreshRequest = v.InferOutput<typeof Request>;
+/** The outcome for one token or ticket, with a message for people. */
 export type RefreshOutcome = v.InferOutput<typeof Outcome>;
 
 /** Bytes; far more than the names of all credentials take. */
@@ -48,12 +50,14 @@ export interface RequestFolder {
   leave(request: RefreshRequest): Promise<PendingRequest>;
 }
 
+/** A request, as the daemon that took it has it. */
 export interface TakenRequest {
   readonly request: RefreshRequest;
   /** Writes the reply, unless the requesting command has given up. */
   reply(outcomes: readonly RefreshOutcome[]): Promise<void>;
 }
 
+/** A request, as the command that left it has it. */
 export interface PendingRequest {
   /** Whether a daemon has taken the request. */
   isTaken(): Promise<boolean>;

@@ -146,6 +146,7 @@ export function holdingOf({ spec }: Pick<Stored<'leases'>, 'spec'>): Holding | u
   };
 }
 
+/** The `spec` of a Lease with this content. A duration is rounded to whole seconds, at least one. */
 export function specOf({ holder, duration, transitions, acquired, renewed }: Holding): LeaseSpec {
   return {
     holderIdentity: holder,

@@ -33,6 +33,7 @@ export interface StepDownOptions {
  */
 const MIN_INTERVAL = MINUTE;
 
+/** Creates the step-down of one daemon, on which nothing has been requested yet. */
 export function createStepDown({ clock, leads, resign }: StepDownOptions): StepDown {
   let inside = 0;
   let wanted = false;

@@ -26,6 +26,7 @@ export interface HttpServerOptions {
   readonly patience?: number;
 }
 
+/** A server that is listening. */
 export interface HttpServer {
   /** The address it listens on, as people write it; for port 0 with the port that the system chose. */
   readonly address: string;

@@ -7,6 +7,7 @@ export interface LogOptions {
   readonly format: 'json' | 'text';
 }
 
+/** Fields of a log line beside its message, by name. */
 export type Fields = Readonly<Record<string, unknown>>;
 
 /**
