@@ -5,15 +5,15 @@ import type { State } from '../core/state.ts';
 import type { Targets } from '../core/targets.ts';
 import { SECOND } from '../core/time.ts';
 import {
+  createConcurrencyLimiter,
   createDelivery,
   createNotifier,
-  createSlots,
   type Delivery,
   type DeliveryEvent,
   notifierName,
   type Wait,
 } from '../notifiers/index.ts';
-import { idOf } from '../publishers/file.ts';
+import { fileOf as publishedFile, targetKindOf } from '../publishers/kinds.ts';
 
 /** Calls the configured notifiers after a change has been published. A refresh never waits for them. */
 export interface Announcer {
@@ -47,7 +47,7 @@ const AT_ONCE = 32;
 
 /** Creates an announcer that serves no credentials yet. */
 export function createAnnouncer(options: AnnouncerOptions): Announcer {
-  const slots = createSlots(AT_ONCE);
+  const slots = createConcurrencyLimiter(AT_ONCE);
   let served: ReadonlyMap<string, CredentialConfig> = new Map();
   let deliveries: ReadonlyMap<string, Delivery> = new Map();
   /**
@@ -120,9 +120,9 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
 /** The first file that holds the newest published token; a file that could not be written is skipped. */
 function fileOf({ publish }: CredentialConfig, kind: Kind, targets: Targets): string {
   const held = publish.flatMap((target) => {
-    if (target.type !== 'file' || target.of !== kind) return [];
-    const { generation, failure } = targets[idOf(target)] ?? {};
-    return generation === undefined || failure ? [] : [{ path: target.path, generation }];
+    const path = target.of === kind ? publishedFile(target) : undefined;
+    const { generation, failure } = targets[targetKindOf(target).idOf(target)] ?? {};
+    return path === undefined || generation === undefined || failure ? [] : [{ path, generation }];
   });
   const newest = Math.max(...held.map(({ generation }) => generation));
   return held.find(({ generation }) => generation === newest)?.path ?? '';

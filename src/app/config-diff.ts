@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { CredentialConfig, NotifierConfig } from '../config/config.ts';
+import { type CredentialConfig, isFetched, type NotifierConfig } from '../config/config.ts';
 import type { Kind } from '../core/credential.ts';
 import { createNotifier, notifierName } from '../notifiers/index.ts';
+import { placesOf } from '../publishers/kinds.ts';
 
 /** The log line, with its fields, for something that a configuration had and the next one lacks. */
 export interface Removal {
@@ -62,16 +63,13 @@ function removalsOf(before: CredentialConfig, after: CredentialConfig, left: rea
 }
 
 /** The places at which the cluster keeps the token and the tickets; a mirror keeps none. */
-function keptOf({ name, type, tickets }: CredentialConfig, keptAt: KeptAt): readonly string[] {
-  return type === 'mirror' ? [] : ['token' as const, ...tickets].flatMap((kind) => keptAt(name, kind));
+function keptOf(credential: CredentialConfig, keptAt: KeptAt): readonly string[] {
+  if (!isFetched(credential)) return [];
+  return ['token', ...credential.tickets].flatMap((kind) => keptAt(credential.name, kind));
 }
 
 function targetsOf({ publish }: CredentialConfig): string[] {
-  return publish.flatMap((target) => {
-    if (target.type === 'file') return target.details ? [target.path, `${target.path}.json`] : [target.path];
-    const { namespace, name, key } = target;
-    return [key, `${key}.json`].map((one) => `${one} in Secret ${namespace}/${name}`);
-  });
+  return publish.flatMap((target) => placesOf(target).map(({ words }) => words));
 }
 
 /**

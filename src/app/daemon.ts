@@ -11,7 +11,7 @@ import { kubernetesOf } from '../kubernetes/index.ts';
 import type { Reporter } from '../loop/cell.ts';
 import { createReconciler, type Reconciler } from '../loop/reconciler.ts';
 import type { Logger } from '../observability/log/logger.ts';
-import { publishers } from '../publishers/index.ts';
+import { publishers } from '../publishers/kinds.ts';
 import { atMostEvery } from '../system/time/at-most-every.ts';
 import { createWaker } from '../system/time/waker.ts';
 import { findRemoved } from './config-diff.ts';

@@ -1,4 +1,4 @@
-import type { CredentialConfig } from '../config/config.ts';
+import { type CredentialConfig, isFetched } from '../config/config.ts';
 import type { Problem } from '../config/config-error.ts';
 import { isExposed } from '../config/secret-file.ts';
 import { misgivings } from '../config/validate/warnings.ts';
@@ -63,7 +63,7 @@ async function warningsOf(config: CredentialConfig): Promise<ConfigWarning[]> {
     line,
     fields: { credential: name },
   }));
-  const file = config.type !== 'mirror' && 'file' in config.secret ? config.secret.file : undefined;
+  const file = isFetched(config) && 'file' in config.secret ? config.secret.file : undefined;
   if (file === undefined || !(await isExposed(file))) return warnings;
   const line = `everyone who gets at the secret file ${file} may read it`;
   const advice =

@@ -1,19 +1,20 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { CredentialConfig, FetchedConfig, MirrorConfig } from '../config/config.ts';
+import { type CredentialConfig, type FetchedConfig, isFetched, type MirrorConfig } from '../config/config.ts';
 import { ConfigError } from '../config/config-error.ts';
 import { secretReader } from '../config/secret-file.ts';
-import type { Kind, TicketKind } from '../core/credential.ts';
+import type { Kind } from '../core/credential.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Clock, Publisher, Unit } from '../core/ports.ts';
 import { MINUTE } from '../core/time.ts';
 import {
   createPlatform,
   createTransport,
-  credentialKinds,
   fingerprintOf,
-  ticketKinds,
+  kindOf,
+  policyOf,
+  ticketOf,
 } from '../providers/index.ts';
-import type { CreatePublisher } from '../publishers/index.ts';
+import type { CreatePublisher } from '../publishers/kinds.ts';
 import { fileMemo } from '../system/fs/read-regular-file.ts';
 import { prepareTargets } from './prepare.ts';
 import type { Stores } from './stores.ts';
@@ -40,7 +41,7 @@ export interface SharedEdges {
  */
 export async function accountOf({ type, appId, platform, secret }: FetchedConfig) {
   const account = `${platform.id}/${type}/${appId}`;
-  if (type !== 'wecom') return { account, app: '' };
+  if (!kindOf(type).perSecret) return { account, app: '' };
   const app = `/${fingerprintOf(account, await secretReader(secret)()).slice(0, 12)}`;
   return { account: `${account}${app}`, app };
 }
@@ -54,16 +55,15 @@ export async function joinCredential(
   credential: CredentialConfig,
   edges: SharedEdges,
 ): Promise<JoinedCredential> {
-  return credential.type === 'mirror' ? joinMirror(credential, edges) : joinFetched(credential, edges);
+  return isFetched(credential) ? joinFetched(credential, edges) : joinMirror(credential, edges);
 }
 
 async function joinFetched(
   credential: FetchedConfig,
   { stores, clock, createPublisher }: SharedEdges,
 ): Promise<JoinedCredential> {
-  const { name, type, appId, optional, platform, window, budget, coordinated, allowForce, recheck } =
-    credential;
-  const kind = credentialKinds[type];
+  const { name, type, appId, optional, platform, budget } = credential;
+  const kind = kindOf(type);
   const secret = secretReader(credential.secret);
   const transport = createTransport(platform);
   const source = {
@@ -90,23 +90,16 @@ async function joinFetched(
     optional,
     account,
     host,
-    policy: kind.policy({
-      window,
-      budget,
-      coordinated,
-      refusalForces: allowForce,
-      ...(recheck !== undefined && { recheck }),
-    }),
+    policy: policyOf(credential),
     fingerprint: () => fingerprint().catch(() => undefined),
     provider: kind.provider(source),
     store: stores.open(account, { name, type, appId, kind: 'token' }),
     publishers: publishersOf('token'),
   };
 
-  function ticket(what: TicketKind): Unit {
-    const { policy, provider } = ticketKinds[what];
-    // A corp has one corp_jsapi ticket for all of its apps, and each app has an agent_config ticket of its own.
-    const owner = what === 'agent_config' ? `${appId}${app}` : appId;
+  function ticket(what: Kind): Unit {
+    const { perApp, policy, provider } = ticketOf(what);
+    const owner = perApp ? `${appId}${app}` : appId;
     const ticketAccount = `${platform.id}/ticket/${owner}/${what}`;
     return {
       id: `${name}/${what}`,
@@ -116,7 +109,7 @@ async function joinFetched(
       base: token.id,
       account: ticketAccount,
       host,
-      policy: policy({ window, budget, coordinated, refusalForces: false }),
+      policy: policy({ budget }),
       // A ticket is fetched without the secret.
       fingerprint: async () => undefined,
       provider: provider(source),

@@ -1,7 +1,7 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import * as v from 'valibot';
 import { ConfigError, type Problem } from '../config/config-error.ts';
-import { Duration } from '../config/schema/values.ts';
+import { Duration } from '../schema/values.ts';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 

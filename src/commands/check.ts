@@ -1,12 +1,14 @@
-import type { Config } from '../config/config.ts';
+import { type Config, isFetched } from '../config/config.ts';
 import { ConfigError } from '../config/config-error.ts';
+import type { Findings } from '../core/findings.ts';
 import { clusterProblems, inspectCluster } from '../inspection/check/cluster.ts';
 import { inspectCredential } from '../inspection/check/credential.ts';
 import type { Explanation } from '../inspection/check/explanation.ts';
-import { type Findings, gather, lookAround, render } from '../inspection/check/findings.ts';
+import { gather, render } from '../inspection/check/findings.ts';
 import { type Answers, askAll } from '../inspection/check/online.ts';
 import { inspectState } from '../inspection/check/state.ts';
 import { kubernetesOf } from '../kubernetes/index.ts';
+import { lookAround } from '../system/process/scene.ts';
 import { systemClock } from '../system/time/clock.ts';
 import { asksForHelp, readArguments, readDuration } from './arguments.ts';
 import { EXIT } from './exit.ts';
@@ -87,8 +89,7 @@ async function inspect(
   const credentials = config.credentials.map(async (credential, index): Promise<Section> => {
     const found = await inspectCredential(credential, surroundings, env);
     const { name, type } = credential;
-    const title =
-      credential.type === 'mirror' ? `${name}: mirror` : `${name}: ${type} of ${credential.appId}`;
+    const title = isFetched(credential) ? `${name}: ${type} of ${credential.appId}` : `${name}: ${type}`;
     const told = [answers[index] ?? NOTHING, probes[index] ?? NOTHING];
     return { title, found: gather(found, ...told) };
   });
@@ -107,7 +108,7 @@ type BySource = Readonly<Record<'WeChat' | 'cluster', readonly Explanation[]>>;
 /** Who said what: each Lease with its Secret, each source of a mirror and each credential's Secrets count as one. */
 function bySource({ credentials }: Config, { answers, probes, cluster }: Answers): BySource {
   const answersOf = (isMirror: boolean) =>
-    answers.filter((_, index) => (credentials[index]?.type === 'mirror') === isMirror);
+    answers.filter((_, index) => credentials.map(isFetched)[index] !== isMirror);
   const probed = probes.filter(({ facts }) => facts.length > 0);
   return {
     WeChat: answersOf(false),

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { accountOf } from '../app/unit.ts';
-import type { FetchedConfig } from '../config/config.ts';
+import { type FetchedConfig, isFetched } from '../config/config.ts';
 import { ConfigError } from '../config/config-error.ts';
 import {
   type PendingRequest,
@@ -58,8 +58,8 @@ export async function run(argv: readonly string[]): Promise<number> {
     const chosen = config.credentials.filter(
       ({ name }) => positionals.length === 0 || positionals.some((wanted) => wanted === name),
     );
-    const mirrors = chosen.filter(({ type }) => type === 'mirror');
-    const fetched = chosen.filter((credential) => credential.type !== 'mirror');
+    const mirrors = chosen.filter((credential) => !isFetched(credential));
+    const fetched = chosen.filter(isFetched);
     if (mirrors.length > 0 && (positionals.length > 0 || fetched.length === 0)) {
       const what = 'is only mirrored here: refresh it where it is fetched';
       throw new ConfigError(mirrors.map(({ name }) => ({ where: name, what })));

@@ -1,7 +1,7 @@
 import { type Daemon, startDaemon } from '../app/daemon.ts';
 import { reloadOnChange } from '../app/reload.ts';
 import { createServers } from '../app/servers.ts';
-import type { Config } from '../config/config.ts';
+import { type Config, isFetched } from '../config/config.ts';
 import { SECOND } from '../core/time.ts';
 import { inWords } from '../observability/log/duration.ts';
 import { version } from '../system/process/version.ts';
@@ -34,7 +34,7 @@ function summary({ credentials }: Config, daemon: Daemon) {
     credentials: credentials.map((credential) => ({
       name: credential.name,
       type: credential.type,
-      ...(credential.type !== 'mirror' && { app_id: credential.appId }),
+      ...(isFetched(credential) && { app_id: credential.appId }),
     })),
     targets,
   };

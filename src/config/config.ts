@@ -1,6 +1,7 @@
 import type { Budget } from '../core/budget.ts';
-import type { CredentialType, Kind, TicketKind } from '../core/credential.ts';
+import type { Kind } from '../core/credential.ts';
 import type { Secret } from '../core/secret.ts';
+import type { TargetConfig } from '../publishers/kind.ts';
 import type { SocketAddress, TcpAddress } from '../system/net/address.ts';
 
 /** What the daemon is asked to do, checked as a whole. Durations in milliseconds. */
@@ -56,37 +57,44 @@ export interface ObjectConfig {
 
 export type CredentialConfig = FetchedConfig | MirrorConfig;
 
+/** Whether this daemon fetches a credential; all others it mirrors. */
+export function isFetched<C extends { readonly type: string }>(
+  credential: C,
+): credential is Exclude<C, { readonly type: typeof MIRROR }> {
+  return credential.type !== MIRROR;
+}
+
 interface PublishedConfig {
   readonly name: string;
   /** Its absence does not make the daemon unready. */
   readonly optional: boolean;
   /** What is published besides its token. */
-  readonly tickets: readonly TicketKind[];
+  readonly tickets: readonly Kind[];
   readonly publish: readonly TargetConfig[];
   readonly notify: readonly NotifierConfig[];
 }
 
+/** What the configuration calls a credential that another program fetches. */
+export const MIRROR = 'mirror';
+
 /** A credential that another program fetches. */
 export interface MirrorConfig extends PublishedConfig {
-  readonly type: 'mirror';
+  readonly type: typeof MIRROR;
   /** The Secret that holds it, and what it is called there. */
   readonly from: ObjectConfig & { readonly credential: string };
 }
 
 export interface FetchedConfig extends PublishedConfig {
-  readonly type: CredentialType;
+  /** See `providers/kinds.ts`. */
+  readonly type: string;
   readonly appId: string;
   readonly secret: SecretSource;
   readonly platform: PlatformConfig;
-  /** How long before its end a token is replaced. */
-  readonly window: number;
+  /** The values of the keys that only this type has: what they mean, its kind says. */
+  readonly options: Readonly<Record<string, unknown>>;
   readonly budget: Budget;
   /** Whether everyone who holds the token learns through shared state when it is replaced. */
   readonly coordinated: boolean;
-  /** Whether readers' refusals may force a stable token. */
-  readonly allowForce: boolean;
-  /** Ask a stable token's endpoint again so often, to learn of a rotation made elsewhere; absent: never. */
-  readonly recheck?: number;
 }
 
 export type SecretSource = { readonly file: string } | { readonly value: Secret };
@@ -102,31 +110,6 @@ export interface PlatformConfig {
   readonly ca?: string;
   readonly ipv4First: boolean;
 }
-
-export interface FileTargetConfig {
-  readonly type: 'file';
-  readonly path: string;
-  /** What of the credential it holds. */
-  readonly of: Kind;
-  readonly format: 'raw' | 'json' | 'env' | 'php' | 'properties';
-  /** Whether `PATH.json` is kept beside it, written first. */
-  readonly details: boolean;
-  readonly mode: number;
-  readonly gid?: number;
-}
-
-/** A key of a Kubernetes Secret, with `KEY.json` beside it. */
-export interface SecretTargetConfig {
-  readonly type: 'kubernetes-secret';
-  readonly namespace: string;
-  readonly name: string;
-  readonly key: string;
-  /** What of the credential it holds. */
-  readonly of: Kind;
-  readonly format: FileTargetConfig['format'];
-}
-
-export type TargetConfig = FileTargetConfig | SecretTargetConfig;
 
 /** Who is told after a change has been published. */
 export type NotifierConfig =

@@ -2,14 +2,8 @@ import { EdgeError, PASSING } from './failure.ts';
 import { Secret } from './secret.ts';
 import { DAY, SECOND } from './time.ts';
 
-/** What a configured credential is fetched as (see `providers/`). */
-export type CredentialType = 'stable-token' | 'access-token' | 'wecom';
-
-/** What hangs on a credential's token: fetched with it, living on its own. */
-export type TicketKind = 'jsapi' | 'wx_card' | 'corp_jsapi' | 'agent_config';
-
-/** What a file holds. */
-export type Kind = 'token' | TicketKind;
+/** What a file holds: `token`, or a ticket by its name (see `providers/tickets.ts`). A ticket has a life of its own. */
+export type Kind = string;
 
 /** What the platform handed out: a value and the life it gave it. */
 export interface Answer {

@@ -1,30 +1,39 @@
 import { type Backoff, EdgeError, type Failure, PASSING } from '../core/failure.ts';
 import type { Clock } from '../core/ports.ts';
 import { MINUTE, SECOND } from '../core/time.ts';
-import { groupOf, inWords, type ObjectName } from './resources.ts';
+import { groupOf, type ObjectName, objectLabel } from './resources.ts';
 
-/** As Roles name what one does. */
+/** Verbs of RBAC rules that the daemon uses. */
 export type Verb = 'get' | 'patch' | 'update' | 'watch';
 
-/** What was asked for, and how the API server answered. */
+/** A request and the API server's refusal of it. */
 export interface Refusal {
   readonly verb: Verb;
   readonly object: ObjectName;
   readonly status: number;
   readonly text: string;
-  /** Whether we have been refused so for 30 s: an API server that starts refuses everybody for a moment. */
+  /**
+   * Whether this refusal has persisted for 30 s: an API server that is starting refuses every caller for a moment.
+   */
   readonly lasting: boolean;
 }
 
-/** What one meets at start-up, and what a person who mends it wants to see mended soon. */
+/**
+ * Put before the advice of a refusal that may be transient: at start-up it usually passes by itself, and an
+ * operator who has just repaired the cause waits to see it pass.
+ */
 const WHILE_STARTING = 'an API server that is starting says so for a moment; should it last 30 s: ';
 
-const NOBODY =
+const ANONYMOUS_ADVICE =
   'nobody was known by what was sent: the user of the kubeconfig needs a token, tokenFile or client certificate of this ' +
   'cluster, and nothing in between may end TLS where that is a certificate';
 
-/** What an answer other than success means. A write that met a failing server may have been obeyed all the same. */
-export function refusalOf(refusal: Refusal): EdgeError {
+/**
+ * Converts a response other than success into an error.
+ * @returns an error whose `effect` is `unknown` for a write that met a failing server (5xx), because the server may
+ *   have executed it nevertheless
+ */
+export function apiError(refusal: Refusal): EdgeError {
   const { verb, status } = refusal;
   const isWrite = verb === 'patch' || verb === 'update';
   return new EdgeError({
@@ -35,9 +44,9 @@ export function refusalOf(refusal: Refusal): EdgeError {
   });
 }
 
-function meaningOf(refusal: Refusal, said: ApiStatus): Told {
+function meaningOf(refusal: Refusal, said: ApiStatus): FailureDetails {
   const { object, status } = refusal;
-  const what = inWords(object);
+  const what = objectLabel(object);
   if (said.denied) return denied(what, said);
   switch (status) {
     case 401:
@@ -45,7 +54,7 @@ function meaningOf(refusal: Refusal, said: ApiStatus): Told {
     case 403:
       return forbidden(refusal, said);
     case 404:
-      return said.reason === 'NotFound' ? missing(object) : strange(refusal, said);
+      return said.reason === 'NotFound' ? missing(object) : unexpected(refusal, said);
     case 409:
       return { code: 'kube-conflict', message: `the ${what} was changed by somebody else meanwhile` };
     case 413:
@@ -60,11 +69,11 @@ function meaningOf(refusal: Refusal, said: ApiStatus): Told {
         message: `the API server gave up the ${refusal.verb} of the ${what} (HTTP 504)`,
       };
     default:
-      return strange(refusal, said);
+      return unexpected(refusal, said);
   }
 }
 
-function unauthorized({ lasting }: Refusal): Told {
+function unauthorized({ lasting }: Refusal): FailureDetails {
   const advice =
     'the service account was deleted, or made anew (then restart the pod), or the token or client certificate has expired ' +
     'or is of another cluster';
@@ -76,36 +85,36 @@ function unauthorized({ lasting }: Refusal): Told {
   };
 }
 
-function forbidden({ verb, object, lasting }: Refusal, { user }: ApiStatus): Told {
+function forbidden({ verb, object, lasting }: Refusal, { user }: ApiStatus): FailureDetails {
   const who = user ?? 'this daemon';
   const right = `apiGroups ["${groupOf(object)}"], resources ["${object.resource}"], resourceNames ["${object.name}"], verbs ["${verb}"]`;
   const advice =
     user === 'system:anonymous'
-      ? NOBODY
+      ? ANONYMOUS_ADVICE
       : `a Role in namespace ${object.namespace} has to allow ${right}, and a RoleBinding there to give it to ${user ?? 'its service account'}`;
   return {
     ...(lasting && { class: 'refused' }),
     code: 'kube-forbidden',
-    message: `${who} may not ${verb} the ${inWords(object)} (HTTP 403)`,
+    message: `${who} may not ${verb} the ${objectLabel(object)} (HTTP 403)`,
     advice: lasting ? advice : WHILE_STARTING + advice,
   };
 }
 
-function invalid(refusal: Refusal, said: ApiStatus): Told {
-  const what = inWords(refusal.object);
+function invalid(refusal: Refusal, said: ApiStatus): FailureDetails {
+  const what = objectLabel(refusal.object);
   const isAbout = (reason: string) =>
     said.causes.some((cause) => cause.reason === reason && cause.field === 'data');
   if (isAbout('FieldValueTooLong')) return tooLarge(what);
-  if (!isAbout('FieldValueForbidden')) return strange(refusal, said);
+  if (!isAbout('FieldValueForbidden')) return unexpected(refusal, said);
   return immutable(what);
 }
 
-function strange({ verb, object, status }: Refusal, { reason, causes }: ApiStatus): Told {
+function unexpected({ verb, object, status }: Refusal, { reason, causes }: ApiStatus): FailureDetails {
   const details = [reason, ...causes.map(({ field, reason: why }) => [field, why].filter(Boolean).join(' '))];
-  const told = [`HTTP ${status}`, ...details.filter(Boolean)].join(', ');
+  const summary = [`HTTP ${status}`, ...details.filter(Boolean)].join(', ');
   return {
     code: `kube-http-${status}`,
-    message: `the API server did not ${verb} the ${inWords(object)}: ${told}`,
+    message: `the API server did not ${verb} the ${objectLabel(object)}: ${summary}`,
     ...(reason === undefined &&
       status < 500 && {
         advice: 'is that an API server? Look at its address, and at what stands in between',
@@ -114,13 +123,14 @@ function strange({ verb, object, status }: Refusal, { reason, causes }: ApiStatu
   };
 }
 
-/** What is to be told of an answer; what it does not say is that of a passing fault. */
-export type Told = Pick<Failure, 'code' | 'message'> & Partial<Pick<Failure, 'class' | 'advice' | 'backoff'>>;
+/** What differs between refusals; fields that are absent have the value of a passing fault. */
+export type FailureDetails = Pick<Failure, 'code' | 'message'> &
+  Partial<Pick<Failure, 'class' | 'advice' | 'backoff'>>;
 
-/** For what a person has to change. */
+/** For refusals that only an operator can resolve. */
 const SLOW: Backoff = { ...PASSING, cap: 5 * MINUTE };
 
-function missing(object: ObjectName): Told {
+function missing(object: ObjectName): FailureDetails {
   const { resource, namespace, name } = object;
   const how =
     resource === 'secrets'
@@ -128,12 +138,12 @@ function missing(object: ObjectName): Told {
       : 'apply the manifest of the Lease, without spec';
   return {
     code: 'kube-missing',
-    message: `there is no ${inWords(object)}, or no namespace ${namespace}`,
+    message: `there is no ${objectLabel(object)}, or no namespace ${namespace}`,
     advice: `create it, empty (${how}): the daemon may not, since no Role can limit that to one name`,
   };
 }
 
-function denied(what: string, { policy }: ApiStatus): Told {
+function denied(what: string, { policy }: ApiStatus): FailureDetails {
   return {
     class: 'refused',
     code: 'kube-denied',
@@ -143,7 +153,11 @@ function denied(what: string, { policy }: ApiStatus): Told {
   };
 }
 
-export function immutable(what: string): Told {
+/**
+ * Failure details for a write to an immutable Secret.
+ * @param what the object, as {@link objectLabel} names it
+ */
+export function immutable(what: string): FailureDetails {
   return {
     class: 'refused',
     code: 'kube-immutable',
@@ -153,7 +167,11 @@ export function immutable(what: string): Told {
   };
 }
 
-export function tooLarge(what: string): Told {
+/**
+ * Failure details for a write that would exceed the size limit of a Secret.
+ * @param what the object, as {@link objectLabel} names it
+ */
+export function tooLarge(what: string): FailureDetails {
   return {
     class: 'refused',
     code: 'kube-too-large',
@@ -164,22 +182,22 @@ export function tooLarge(what: string): Told {
 }
 
 /**
- * What an API server says of a request that it did not fulfil (`meta/v1` Status), as far as it may be repeated. Its
- * `message` is not: that of a 422 can hold a whole Secret in base64.
+ * The parts of an API server's error response (`meta/v1` Status) that may be repeated in a message. Its own
+ * `message` may not: that of a 422 can contain a whole Secret in base64.
  */
 export interface ApiStatus {
-  /** `Conflict`, `Forbidden` …; absent where something else answered. */
+  /** `Conflict`, `Forbidden` …; absent when something other than an API server responded. */
   readonly reason?: string;
-  /** What is wrong where: `data`, with `FieldValueForbidden`. */
+  /** Fields that are invalid, and why: `data`, with `FieldValueForbidden`. */
   readonly causes: readonly { readonly reason?: string; readonly field?: string }[];
-  /** As whom we were refused, where it says so. */
+  /** The user that the API server refused, if it names one. */
   readonly user?: string;
-  /** The policy or webhook that denied it. */
+  /** Name of the policy or webhook that denied the request. */
   readonly policy?: string;
   readonly denied: boolean;
 }
 
-/** Longer ones are no words. */
+/** Anything longer is not a machine-readable word. */
 const WORD = /^[\w.[\]-]{1,128}$/;
 
 function readStatus(text: string): ApiStatus {
@@ -224,26 +242,33 @@ function parseJson(text: string): unknown {
 }
 
 /**
- * A starting API server refuses correct Roles (403), and one that has lost its caches correct tokens (401); a revoked
- * token lives on for ten seconds. What has lasted for so long is meant, ms.
+ * How long (ms) a refusal must persist before the daemon believes it. An API server that is starting refuses
+ * correct Roles (403), and one that has lost its caches refuses correct tokens (401). A revoked token, in turn,
+ * works for another ten seconds.
  */
-const GRACE = 30 * SECOND;
+const DEBOUNCE = 30 * SECOND;
 
-/** Remembers since when what has been refused. */
-export interface Grace {
-  /** @returns whether it has been refused for long enough to be believed */
+/** Remembers since when each kind of request has been refused. */
+export interface RefusalDebounce {
+  /**
+   * Records a refusal.
+   * @param what key of the kind of request
+   * @returns whether it has been refused for long enough to be believed
+   */
   refused(what: string): boolean;
+  /** Forgets earlier refusals of this kind of request. */
   accepted(what: string): void;
 }
 
-export function createGrace(clock: Clock): Grace {
+/** Creates the memory of refusals; it measures {@link DEBOUNCE} by the monotonic clock. */
+export function createRefusalDebounce(clock: Clock): RefusalDebounce {
   const since = new Map<string, number>();
   return {
     refused(what) {
       const now = clock.now().monotonic;
       const first = since.get(what) ?? now;
       since.set(what, first);
-      return now - first >= GRACE;
+      return now - first >= DEBOUNCE;
     },
     accepted(what) {
       since.delete(what);

@@ -1,8 +1,8 @@
 import { EdgeError } from '../core/failure.ts';
 import type { Clock } from '../core/ports.ts';
-import { createGrace, type Refusal, refusalOf } from './api-errors.ts';
+import { apiError, createRefusalDebounce, type Refusal } from './api-errors.ts';
 import type { Connection } from './connection-types.ts';
-import { createWire, TIMEOUTS, type Timeouts, type WireRequest } from './http.ts';
+import { createHttpClient, type HttpRequest, TIMEOUTS, type Timeouts } from './http.ts';
 import { readObject } from './read-object.ts';
 import {
   collectionPath,
@@ -14,10 +14,10 @@ import {
 } from './resources.ts';
 import { readEvents, type WatchEvent } from './watch-events.ts';
 
-/** What a merge patch may say: never `data: null`, which would delete the keys of everybody. */
+/** A JSON merge patch. The type excludes `data: null`, which would delete the keys of every other writer. */
 export interface Patch {
   readonly metadata?: { readonly annotations?: Readonly<Record<string, string | null>> };
-  /** Of a Secret: values in base64; null removes a key. */
+  /** Data of a Secret: values in base64; null removes a key. */
   readonly data?: Readonly<Record<string, string | null>>;
 }
 
@@ -26,18 +26,20 @@ export interface CallOptions {
 }
 
 /**
- * The few things that are asked of an API server. Nothing is retried, no redirect followed, and nothing sent without a
- * version that a compare-and-set needs. All but `close` reject with an {@link EdgeError}; where its `effect` is
- * `unknown`, a write may have been made, or be made later still: read again.
+ * The few requests that the daemon makes to an API server. The client retries nothing, follows no redirect, and
+ * sends no write without the version that a compare-and-set needs. All methods but `close` reject with an {@link
+ * EdgeError}. When its `effect` is `unknown`, the write may have been made or may still be made: read the object
+ * again.
  */
 export interface KubernetesClient {
-  /** The one to use where none is said: that of the pod, or of the kubeconfig. */
+  /** Namespace of objects that are configured without one: that of the pod, or of the kubeconfig. */
   readonly namespace: string;
   get<R extends Resource>(object: ObjectName<R>, options?: CallOptions): Promise<Stored<R>>;
   /**
-   * Changes what the patch names and leaves all else alone.
-   * @param resourceVersion of the object as it was read; another one by now is `kube-conflict`
-   * @throws {TypeError} for one that would silently make it unconditional
+   * Changes what the patch names and leaves everything else alone.
+   * @param resourceVersion of the object as the caller read it; if it has changed since, the patch fails with
+   *   `kube-conflict`
+   * @throws {TypeError} for a version that would silently make the patch unconditional
    */
   mergePatch<R extends Resource>(
     object: ObjectName<R>,
@@ -45,26 +47,30 @@ export interface KubernetesClient {
     patch: Patch,
     options?: CallOptions & { readonly dryRun?: boolean },
   ): Promise<Stored<R>>;
-  /** Replaces the whole object, on the condition that it is still of the version that it says. */
+  /**
+   * Replaces the whole object, provided that its version is still the one in `whole`.
+   * @throws {TypeError} for a version that would silently make the update unconditional
+   */
   replace<R extends Resource>(
     object: ObjectName<R>,
     whole: Stored<R>,
     options?: CallOptions & { readonly dryRun?: boolean },
   ): Promise<Stored<R>>;
   /**
-   * What is there, then every change, until the server ends it in order: it may at any time. Resolves once it is open.
-   * @param seconds after which the server is asked to end it
+   * Reports the object as it is and then every change, until the server ends the watch cleanly, which it may do at
+   * any time. Resolves when the watch is open.
+   * @param seconds after which the server is asked to end the watch
    */
   watch<R extends Resource>(
     object: ObjectName<R>,
     seconds: number,
     options?: CallOptions,
   ): Promise<AsyncIterable<WatchEvent<R>>>;
-  /** Ends everything under way. */
+  /** Aborts all requests and watches. */
   close(): Promise<void>;
 }
 
-/** Everything but the writing: it needs the same right. */
+/** The server does everything except store the result; a dry run needs the same right as the write. */
 const DRY_RUN = '?dryRun=All';
 
 export interface ClientOptions {
@@ -72,27 +78,30 @@ export interface ClientOptions {
   readonly timeouts?: Partial<Timeouts>;
 }
 
+/** Creates a client. It sends nothing by itself and must be closed. */
 export function createClient(connection: Connection, { clock, timeouts }: ClientOptions): KubernetesClient {
-  const wire = createWire(connection, { ...TIMEOUTS, ...timeouts });
-  const grace = createGrace(clock);
+  const http = createHttpClient(connection, { ...TIMEOUTS, ...timeouts });
+  const debounce = createRefusalDebounce(clock);
 
-  /** Of a 401 all calls share the cause, of a 403 those that need the same right. */
+  /**
+   * Groups refusals by cause: all calls share that of a 401, calls that need the same right share that of a 403.
+   */
   function refused(refusal: Omit<Refusal, 'lasting'>): EdgeError {
     const { verb, object, status } = refusal;
     const what = status === 401 ? '401' : status === 403 ? `${verb} ${objectPath(object)}` : undefined;
-    return refusalOf({ ...refusal, lasting: what !== undefined && grace.refused(what) });
+    return apiError({ ...refusal, lasting: what !== undefined && debounce.refused(what) });
   }
 
   function accepted({ verb, object }: Pick<Refusal, 'verb' | 'object'>): void {
-    grace.accepted('401');
-    grace.accepted(`${verb} ${objectPath(object)}`);
+    debounce.accepted('401');
+    debounce.accepted(`${verb} ${objectPath(object)}`);
   }
 
   async function call<R extends Resource>(
     what: Pick<Refusal, 'verb'> & { readonly object: ObjectName<R> },
-    request: WireRequest,
+    request: HttpRequest,
   ): Promise<Stored<R>> {
-    const { status, text } = await wire.call(request);
+    const { status, text } = await http.call(request);
     if (status < 200 || status > 299) throw refused({ ...what, status, text });
     accepted(what);
     return readObject(what.object, text, what.verb === 'get' ? 'none' : 'unknown');
@@ -139,52 +148,56 @@ export function createClient(connection: Connection, { clock, timeouts }: Client
         timeoutSeconds: String(Math.ceil(seconds)),
       });
       const target = `${collectionPath(object)}?${query}`;
-      const { status, text, body } = await wire.open({ method: 'GET', target, ...(signal && { signal }) });
+      const { status, text, body } = await http.open({ method: 'GET', target, ...(signal && { signal }) });
       if (!body) throw refused({ ...what, status, text });
       accepted(what);
       return readEvents(object, body, connection, refused);
     },
-    close: wire.close,
+    close: http.close,
   };
 }
 
-/** What to do with a Secret as it was just read: change it, or leave what is there and say why. */
+/** What to do with a Secret that was just read: write a patch, or leave it and say why. */
 export type Decision =
   | { readonly write: Patch; readonly leave?: never }
-  /** `same`: what would be written is there; `newer`: something newer is. */
+  /** `same`: the Secret already contains what would be written; `newer`: it contains something newer. */
   | { readonly write?: never; readonly leave: 'same' | 'newer' };
 
+/** Outcome of an update: written, or left alone for the reason that {@link Decision} gives. */
 export type Update = 'written' | 'same' | 'newer';
 
-/** Eight who write one Secret at the same time need up to thirteen; what is still in the way after so many, passes. */
-const TRIES = 8;
+/**
+ * Attempts per update. Eight concurrent writers of one Secret need up to thirteen; a conflict that remains after this
+ * many is a passing failure.
+ */
+const MAX_ATTEMPTS = 8;
 
 /**
- * Changes a Secret by compare-and-set. Whoever was faster makes it be read again and decided anew. After a write of
- * which nobody knows what came it is read again as well: it may have been made, and where not, it may still be, though
- * not on top of what others write meanwhile, since it is bound to the version that it was made for.
- * @throws {EdgeError} why it could not be read or written
+ * Changes a Secret by compare-and-set. On a conflict with another writer it reads the Secret again and calls
+ * `decide` anew. It also reads again after a write whose outcome is unknown: that write may have been made or may
+ * still be made, though not over later writes of others, because it is bound to the version that it was based on.
+ * @throws {EdgeError} why the Secret could not be read or written
  */
 export async function updateSecret(
   client: Pick<KubernetesClient, 'get' | 'mergePatch'>,
   secret: ObjectName<'secrets'>,
   decide: (found: Stored<'secrets'>) => Promise<Decision>,
 ): Promise<Update> {
-  let lost: EdgeError | undefined;
-  for (let tries = 1; ; tries += 1) {
+  let lastError: EdgeError | undefined;
+  for (let attempts = 1; ; attempts += 1) {
     const found = await client.get(secret).catch((error: unknown) => {
-      throw isInDoubt(lost) ? lost : error;
+      throw isInDoubt(lastError) ? lastError : error;
     });
     const { write, leave } = await decide(found);
-    if (leave) return leave === 'same' && isInDoubt(lost) ? 'written' : leave;
-    if (isInDoubt(lost)) throw lost;
+    if (leave) return leave === 'same' && isInDoubt(lastError) ? 'written' : leave;
+    if (isInDoubt(lastError)) throw lastError;
     try {
       await client.mergePatch(secret, found.metadata.resourceVersion, write);
       return 'written';
     } catch (error) {
-      if (!(error instanceof EdgeError) || tries >= TRIES) throw error;
+      if (!(error instanceof EdgeError) || attempts >= MAX_ATTEMPTS) throw error;
       if (error.code !== 'kube-conflict' && !isInDoubt(error)) throw error;
-      lost = error;
+      lastError = error;
     }
   }
 }

@@ -1,35 +1,46 @@
 import type { Secret } from '../core/secret.ts';
 
-/** PEM, as an operating system has them in files. */
+/** TLS settings; certificates and keys as PEM text. */
 export interface Trust {
-  /** Authorities of the API server; absent: the public ones. */
+  /** Authorities that sign the API server's certificate; absent: those of the system. */
   readonly ca?: string;
-  /** A client certificate with its key; where there is one, it counts and not the token. */
+  /**
+   * Client certificate, always with its key; when present, the API server identifies the client by it and not by
+   * the token.
+   */
   readonly cert?: string;
   readonly key?: string;
-  /** The name that the certificate of the API server must have, where it is not that of the address. */
+  /** Server name that the API server's certificate must contain, if it differs from the address. */
   readonly servername?: string;
 }
 
-/** Where the API server is, and as whom it is asked. */
+/** Address and credentials of an API server. */
 export interface Connection {
-  /** URL without a slash at its end; it may have a path. */
+  /** Base URL without a trailing slash; it may have a path. */
   readonly server: string;
-  /** Where all this was found, for people. */
+  /** Where these settings come from, for messages. */
   readonly source: string;
-  /** The namespace to use where none is said. */
+  /** Namespace of objects that are configured without one. */
   readonly namespace: string;
-  /** The files that `trust` reads: when one of them changes, so may that. */
+  /** Paths of the files that `trust` reads: when one of them changes, call `trust` again. */
   readonly files: readonly string[];
-  /** Reads certificates and keys anew. @throws {EdgeError} `kube-credentials` */
+  /**
+   * Reads certificates and keys again.
+   * @throws {EdgeError} `kube-credentials`
+   */
   trust(): Promise<Trust>;
-  /** Reads the token anew: that of a service account is replaced every hour. @throws {EdgeError} `kube-credentials` */
+  /**
+   * Reads the token again: the kubelet replaces that of a service account every hour.
+   * @returns undefined when no token is configured
+   * @throws {EdgeError} `kube-credentials`
+   */
   token(): Promise<Secret | undefined>;
 }
 
-/** A connection, or everything that a person has to change before there can be one. */
+/** A connection, or the problems that an operator must solve before there can be one, a line each. */
 export type FoundConnection =
   | { readonly connection: Connection; readonly problems?: never }
   | { readonly connection?: never; readonly problems: readonly string[] };
 
+/** Environment variables. */
 export type Environment = Readonly<Record<string, string | undefined>>;

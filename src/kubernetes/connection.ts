@@ -4,15 +4,16 @@ import { inClusterConnection, SERVICE_ACCOUNT_FOLDER } from './in-cluster.ts';
 import { kubeconfigConnection } from './kubeconfig.ts';
 
 /**
- * Finds the API server: through the file that KUBECONFIG names or, in a pod, through its service account.
- * @param folder that of the service account
+ * Finds the API server through the file that KUBECONFIG names or, in a pod, through the service account. Sends no
+ * request and never rejects.
+ * @param folder where the service account is mounted
  */
 export async function findConnection(
   environment: Environment,
   folder = SERVICE_ACCOUNT_FOLDER,
 ): Promise<FoundConnection> {
   const { KUBECONFIG: list = '', KUBERNETES_SERVICE_HOST: host } = environment;
-  // A list as PATH is one, in which what is empty or there twice says nothing; kubectl takes it so as well.
+  // KUBECONFIG is a list like PATH. As in kubectl, empty and repeated entries are ignored.
   const [file, ...more] = new Set(list.split(delimiter).filter((part) => part !== ''));
   if (more.length > 0) return { problems: [`KUBECONFIG names several files (${list}): name one`] };
   if (file !== undefined) return kubeconfigConnection(file);

@@ -3,46 +3,53 @@ import { EdgeError, PASSING } from '../core/failure.ts';
 import { Secret } from '../core/secret.ts';
 import { readRegularFile } from '../system/fs/read-regular-file.ts';
 
-/** Bytes: several times what an operating system trusts. */
+/** Size limit in bytes: several times what an operating system's bundle of authorities takes. */
 const LARGEST = 4 * 1024 * 1024;
 
-/** Volumes of Kubernetes hold links, which a rotation turns to other files. */
+/**
+ * Reads a file of credentials. It follows links, because volumes of Kubernetes consist of links that a rotation
+ * redirects.
+ * @throws {EdgeError} `kube-credentials`
+ */
 export async function readCredentialFile(path: string): Promise<string> {
   try {
     return (await readRegularFile(path, LARGEST, { followLinks: true })).text;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    throw unusable(`${path} cannot be read (${code ?? message})`);
+    throw unusableCredentials(`${path} cannot be read (${code ?? message})`);
   }
 }
 
 /**
- * A token as it stands in a file or a kubeconfig; `echo` and editors leave a newline, which no header can hold.
- * @throws {EdgeError} `kube-credentials`, without quoting it
+ * Cleans a token from a file or a kubeconfig: `echo` and editors append a newline, which no HTTP header may
+ * contain.
+ * @throws {EdgeError} `kube-credentials`, without quoting the text
  */
 export function readToken(text: string, source: string): Secret {
   const token = text.trim();
-  if (!/^[!-~]+$/.test(token)) throw unusable(`${source} holds no token`);
+  if (!/^[!-~]+$/.test(token)) throw unusableCredentials(`${source} holds no token`);
   return new Secret(token);
 }
 
 /**
- * Node takes any text for authorities, and then trusts no one or, for an empty one, everyone that the system trusts.
+ * Checks that a text contains authorities. Node accepts any text: it then trusts nobody or, with an empty text,
+ * every authority that the system trusts.
  * @throws {EdgeError} `kube-credentials`
  */
 export function readAuthorities(pem: string, source: string): string {
   try {
-    // It reads the first one, and says no where there is none.
+    // The constructor parses the first certificate, and throws when there is none.
     new X509Certificate(pem);
     return pem;
   } catch {
-    throw unusable(`${source} holds no certificate in PEM`);
+    throw unusableCredentials(`${source} holds no certificate in PEM`);
   }
 }
 
 /**
- * A client certificate and its key. What OpenSSL says of a key that it cannot use is for no one to understand.
- * @throws {EdgeError} `kube-credentials`, without quoting them
+ * Checks that a client certificate and its key are readable and belong together. OpenSSL's own messages about an
+ * unusable key help no operator.
+ * @throws {EdgeError} `kube-credentials`, without quoting either
  */
 export function readIdentity<I extends { readonly cert: string; readonly key: string }>(
   identity: I,
@@ -51,7 +58,7 @@ export function readIdentity<I extends { readonly cert: string; readonly key: st
   const { cert, key } = identity;
   readAuthorities(cert, `client-certificate of ${file}`);
   if (!new X509Certificate(cert).checkPrivateKey(readKey(key, file))) {
-    throw unusable(`client-key of ${file} is not the key of its client-certificate`);
+    throw unusableCredentials(`client-key of ${file} is not the key of its client-certificate`);
   }
   return identity;
 }
@@ -61,7 +68,7 @@ function readKey(pem: string, file: string): KeyObject {
     return createPrivateKey(pem);
   } catch {
     const isEncrypted = /^(-----BEGIN ENCRYPTED |Proc-Type: .*ENCRYPTED)/m.test(pem);
-    throw unusable(
+    throw unusableCredentials(
       isEncrypted
         ? `client-key of ${file} is encrypted, and a daemon has nobody to ask for the passphrase`
         : `client-key of ${file} holds no private key in PEM`,
@@ -69,8 +76,11 @@ function readKey(pem: string, file: string): KeyObject {
   }
 }
 
-/** They may be mended, or appear, while the daemon runs: a projected volume is written by the kubelet. */
-export function unusable(message: string): EdgeError {
+/**
+ * Creates the error for unusable credentials. It is `passing`, because the files may be repaired, or appear, while
+ * the daemon runs: the kubelet writes a projected volume after the start.
+ */
+export function unusableCredentials(message: string): EdgeError {
   return new EdgeError({
     class: 'passing',
     code: 'kube-credentials',

@@ -1,67 +1,86 @@
+import { setMaxListeners } from 'node:events';
 import { isDeepStrictEqual } from 'node:util';
 import { Agent, type Dispatcher, request } from 'undici';
 import { EdgeError, type Failure } from '../core/failure.ts';
 import { SECOND } from '../core/time.ts';
 import { marksOf } from '../system/fs/watch-files.ts';
-import { noting } from '../system/net/send-gate.ts';
+import { sendGate } from '../system/net/send-gate.ts';
 import { version } from '../system/process/version.ts';
+import { type Deadline, startDeadline } from '../system/time/deadline.ts';
 import type { Connection, Trust } from './connection-types.ts';
-import { noAnswer } from './network-errors.ts';
+import { networkError } from './network-errors.ts';
 
-export interface WireRequest {
+export interface HttpRequest {
   readonly method: 'GET' | 'PATCH' | 'PUT';
-  /** With a query, where there is one. */
+  /** Path on the server, with the query if there is one. */
   readonly target: string;
   readonly contentType?: string;
   readonly body?: string;
   readonly signal?: AbortSignal;
 }
 
-export interface WireAnswer {
+export interface HttpResponse {
   readonly status: number;
   readonly text: string;
 }
 
-/** A 200, which goes on, or another answer, which is over. */
-export type WireStream =
+/** The open stream of a 200, or the complete text of any other response. */
+export type HttpStream =
   | { readonly status: number; readonly body: Dispatcher.ResponseData['body']; readonly text?: never }
   | { readonly status: number; readonly body?: never; readonly text: string };
 
-/** HTTP with the API server, everything bounded. Nothing is retried, and no redirect followed. */
-export interface Wire {
-  /** @throws {EdgeError} where no whole answer came; its `effect` is `unknown` where the request may have been obeyed */
-  call(request: WireRequest): Promise<WireAnswer>;
-  /** @throws {EdgeError} where no answer began */
-  open(request: WireRequest): Promise<WireStream>;
-  /** Ends everything under way. */
+/** Bounded HTTP requests to the API server. The client retries nothing and follows no redirect. */
+export interface HttpClient {
+  /**
+   * Sends a request and reads the whole response, whatever its status.
+   * @throws {EdgeError} when no complete response arrived; its `effect` is `unknown` if the server may have
+   *   executed the request
+   */
+  call(request: HttpRequest): Promise<HttpResponse>;
+  /**
+   * Sends a request and waits for the beginning of its response.
+   * @throws {EdgeError} when no response began
+   */
+  open(request: HttpRequest): Promise<HttpStream>;
+  /** Aborts all requests. */
   close(): Promise<void>;
 }
 
-/** Bytes of an answer that refuses a watch. */
-const LARGEST_REFUSAL = 64 * 1024;
+/** Bytes read of a response that refuses a watch. */
+const REFUSAL_BYTES = 64 * 1024;
 
-export function createWire(connection: Connection, timeouts: Timeouts): Wire {
-  const endings = createEndings();
+/** Creates an HTTP client, to be closed. */
+export function createHttpClient(connection: Connection, timeouts: Timeouts): HttpClient {
+  const closing = new AbortController();
+  // One listener per request in progress: Node would report more than ten as a leak.
+  setMaxListeners(0, closing.signal);
   const pool = createAgentPool(connection, timeouts);
 
-  /** @param read takes what it needs of an answer, and says by `ending` when that is over */
+  const begin = (ms: number, signal?: AbortSignal) =>
+    startDeadline({ ms, until: signal ? [closing.signal, signal] : [closing.signal] });
+
+  /**
+   * Sends a request.
+   * @param pick selects the connections to use
+   * @param read takes from the response what the caller needs; the caller releases `deadline` when that is complete
+   */
   async function send<A>(
-    { method, target, contentType, body }: WireRequest,
-    ending: Ending,
+    { method, target, contentType, body }: HttpRequest,
+    deadline: Deadline,
     pick: (from: Agents) => Dispatcher,
     read: (response: Dispatcher.ResponseData) => Promise<A>,
   ): Promise<A> {
     let effect: Failure['effect'] = 'unsent';
     try {
       const token = await connection.token();
-      const noted = noting(() => {
+      const gate = sendGate(() => {
         effect = method === 'GET' ? 'none' : 'unknown';
         return true;
       });
       const answer = request(`${connection.server}${target}`, {
-        dispatcher: pick(await pool.current()).compose(noted),
+        dispatcher: pick(await pool.current()).compose(gate),
         method,
-        signal: ending.signal,
+        signal: deadline.signal,
         ...(body !== undefined && { body }),
         headers: {
           accept: 'application/json',
@@ -70,136 +89,82 @@ export function createWire(connection: Connection, timeouts: Timeouts): Wire {
           ...(contentType && { 'content-type': contentType }),
         },
       }).then((response) => {
-        if (response.statusCode === 401 || response.statusCode === 403) pool.doubt();
+        if (response.statusCode === 401 || response.statusCode === 403) pool.invalidate();
         return read(response);
       });
-      return await Promise.race([answer, ending.reached]);
+      // undici itself obeys a signal only once it has a connection, which may never happen.
+      return await Promise.race([answer, deadline.reached]);
     } catch (error) {
-      ending.over();
+      deadline.release();
       if (error instanceof EdgeError) throw error;
-      // Whether it is the handshake is not always told: in TLS 1.3 who refuses a client certificate may just hang up.
-      pool.doubt();
-      throw noAnswer(connection, error, effect, pool.namesAuthority());
+      // An error does not always show that the TLS handshake failed: in TLS 1.3 a server that refuses a client
+      // certificate may simply hang up.
+      pool.invalidate();
+      throw networkError(connection, error, effect, pool.namesAuthority());
     }
   }
 
   return {
     async call(call) {
-      const ending = endings.begin(timeouts.call, call.signal);
+      const deadline = begin(timeouts.call, call.signal);
       const answer = await send(
         call,
-        ending,
+        deadline,
         ({ calls }) => calls,
         async ({ statusCode: status, body }) => ({ status, text: await body.text() }),
       );
-      ending.over();
+      deadline.release();
       return answer;
     },
     async open(call) {
-      const ending = endings.begin(timeouts.opening, call.signal);
+      const deadline = begin(timeouts.opening, call.signal);
       const answer = await send(
         call,
-        ending,
+        deadline,
         ({ watches }) => watches,
         async ({ statusCode: status, body }) =>
-          status === 200 ? { status, body } : { status, text: await shortText(body) },
+          status === 200 ? { status, body } : { status, text: await readBeginning(body) },
       );
-      ending.inTime();
-      if (answer.body) answer.body.once('close', ending.over);
-      else ending.over();
+      deadline.lift();
+      if (answer.body) answer.body.once('close', deadline.release);
+      else deadline.release();
       return answer;
     },
     async close() {
-      endings.end();
+      closing.abort();
       await pool.close();
     },
   };
 }
 
-/** Here an answer may be endless. */
-async function shortText(body: AsyncIterable<Uint8Array>): Promise<string> {
+/** Reads the beginning of a response: that of a watch may be endless. */
+async function readBeginning(body: AsyncIterable<Uint8Array>): Promise<string> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of body) {
     chunks.push(chunk);
     length += chunk.length;
-    if (length > LARGEST_REFUSAL) break;
+    if (length > REFUSAL_BYTES) break;
   }
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** How one request may end before its answer does. */
-export interface Ending {
-  readonly signal: AbortSignal;
-  /** Rejects when the signal comes. Undici itself obeys one only once it has a connection, which may be never. */
-  readonly reached: Promise<never>;
-  /** In time: from now on only the one who asked, or the end of all, ends it. */
-  inTime(): void;
-  /** It is over; nothing of it stays behind. */
-  over(): void;
-}
-
-export interface Endings {
-  /** @param limit ms */
-  begin(limit: number, signal?: AbortSignal): Ending;
-  /** Ends all that is under way, and all that begins from now on. */
-  end(): void;
-}
-
-/**
- * By hand, not by `AbortSignal.any` and `AbortSignal.timeout`: Node 20 never lets go of a composite signal that somebody
- * listened to, and a leader renews its Lease every two seconds for months.
- */
-function createEndings(): Endings {
-  const underWay = new Set<AbortController>();
-  let isOver = false;
-
-  return {
-    begin(limit, asked) {
-      const controller = new AbortController();
-      const { signal } = controller;
-      const stop = () => controller.abort();
-      const stopFor = () => controller.abort(asked?.reason);
-      const timer = setTimeout(() => controller.abort(new DOMException('too late', 'TimeoutError')), limit);
-      underWay.add(controller);
-      asked?.addEventListener('abort', stopFor, { once: true });
-      const reached = new Promise<never>((_, reject) => {
-        signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-      });
-      // Nobody may be waiting for it any more.
-      reached.catch(() => {});
-      if (isOver) stop();
-      if (asked?.aborted) stopFor();
-      return {
-        signal,
-        reached,
-        inTime: () => clearTimeout(timer),
-        over() {
-          clearTimeout(timer);
-          asked?.removeEventListener('abort', stopFor);
-          underWay.delete(controller);
-        },
-      };
-    },
-    end() {
-      isOver = true;
-      for (const controller of underWay) controller.abort();
-    },
-  };
-}
-
-/** Milliseconds. */
+/** Time limits in ms. */
 export interface Timeouts {
-  /** A connection with its handshake. */
+  /** Connecting, including the TLS handshake. */
   readonly connect: number;
-  /** A call from its beginning to the last byte of its answer. */
+  /** A call, from its start to the last byte of its response. */
   readonly call: number;
-  /** A watch until its answer begins: a server whose store stands still holds that back. */
+  /** A watch, until its response begins: a server whose store is stalled delays that. */
   readonly opening: number;
-  /** A watch without a byte: the server sends a bookmark every minute, so one that is silent for longer is lost. */
+  /**
+   * Silence on an open watch: the server sends a bookmark every minute, so a watch that is silent for longer is
+   * dead.
+   */
   readonly idle: number;
 }
 
+/** Time limits of the daemon. */
 export const TIMEOUTS: Timeouts = {
   connect: 3 * SECOND,
   call: 5 * SECOND,
@@ -211,78 +176,90 @@ export const TIMEOUTS: Timeouts = {
 export interface Agents {
   readonly trust: Trust;
   readonly calls: Agent;
-  /** Of their own: on a shared connection a watch would hold up every call until it ends. */
+  /** Watches have their own connections: on a shared one a watch would block every call until it ends. */
   readonly watches: Agent;
 }
 
-/** What finds a dead link within 16 s of silence; a frozen server it does not find, its kernel answers. */
-const PROBE_AFTER = 5 * SECOND;
+/**
+ * TCP keep-alive delay (ms): it detects a dead link within 16 s of silence. It does not detect a frozen server,
+ * whose kernel still replies.
+ */
+const KEEP_ALIVE_DELAY = 5 * SECOND;
 
-/** Bytes of an answer: an object is at most 1.5 MiB, and says of itself who changed what. */
+/**
+ * Size limit of a response in bytes: an object takes at most 1.5 MiB, plus its record of who changed what (managed
+ * fields).
+ */
 export const LARGEST_ANSWER = 4 * 1024 * 1024;
 
-/** At most so many calls are under way. */
-const CONNECTIONS = 16;
+/** Maximum number of concurrent calls. */
+const MAX_CALLS = 16;
 
 function createAgents(trust: Trust, { connect: timeout, idle }: Timeouts): Agents {
-  const connect = { timeout, keepAlive: true, keepAliveInitialDelay: PROBE_AFTER, ...trust };
+  const connect = { timeout, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_DELAY, ...trust };
   return {
     trust,
-    calls: new Agent({ connect, connections: CONNECTIONS, maxResponseSize: LARGEST_ANSWER }),
+    calls: new Agent({ connect, connections: MAX_CALLS, maxResponseSize: LARGEST_ANSWER }),
     watches: new Agent({ connect, headersTimeout: 0, bodyTimeout: idle }),
   };
 }
 
-/** The connections of the moment. Certificates and keys are replaced, if rarely: then they are made anew. */
+/** The current connections. When certificates or keys are replaced, which is rare, the pool creates new ones. */
 export interface AgentPool {
-  /** @throws {EdgeError} `kube-credentials` where there have never been any */
+  /**
+   * Returns the current connections.
+   * @throws {EdgeError} `kube-credentials` if there have never been usable credentials
+   */
   current(): Promise<Agents>;
-  /** Whether the authorities of the API server were named, and are not those that the system trusts. */
+  /** Whether authorities for the API server are configured, instead of those that the system trusts. */
   namesAuthority(): boolean;
-  /** The server was not satisfied: before the next request all is read again, also where no file looks changed. */
-  doubt(): void;
-  /** Breaks them. */
+  /**
+   * Makes the pool read the credentials again before the next request, even if no file looks changed: call it when
+   * the server was not satisfied.
+   */
+  invalidate(): void;
+  /** Breaks all connections. */
   close(): Promise<void>;
 }
 
 function createAgentPool(connection: Connection, timeouts: Timeouts): AgentPool {
   let agents: Agents | undefined;
-  /** How the files were found when they were read last. */
-  let known: string | undefined;
-  let looking: Promise<Agents> | undefined;
+  /** State of the files when they were last read. */
+  let knownFiles: string | undefined;
+  let refreshing: Promise<Agents> | undefined;
 
-  async function look(): Promise<Agents> {
+  async function refresh(): Promise<Agents> {
     const marks = await marksOf(connection.files);
-    if (agents && marks === known) return agents;
-    const before = agents;
+    if (agents && marks === knownFiles) return agents;
+    const previous = agents;
     try {
       const trust = await connection.trust();
-      known = marks;
-      if (before && isDeepStrictEqual(trust, before.trust)) return before;
+      knownFiles = marks;
+      if (previous && isDeepStrictEqual(trust, previous.trust)) return previous;
       agents = createAgents(trust, timeouts);
     } catch (error) {
-      // A certificate and its key are two files, and one of them is written first.
-      if (before) return before;
+      // A certificate and its key are two files, of which one is replaced first: keep the old pair meanwhile.
+      if (previous) return previous;
       throw error;
     }
-    // What is under way on them goes on to its end.
-    if (before) for (const agent of [before.calls, before.watches]) void agent.close();
+    // Requests in progress on the old connections run to their end.
+    if (previous) for (const agent of [previous.calls, previous.watches]) void agent.close();
     return agents;
   }
 
   return {
     current() {
-      looking ??= look().finally(() => {
-        looking = undefined;
+      refreshing ??= refresh().finally(() => {
+        refreshing = undefined;
       });
-      return looking;
+      return refreshing;
     },
     namesAuthority: () => agents?.trust.ca !== undefined,
-    doubt() {
-      known = undefined;
+    invalidate() {
+      knownFiles = undefined;
     },
     async close() {
-      await looking?.catch(() => {});
+      await refreshing?.catch(() => {});
       await Promise.all([agents?.calls.destroy(), agents?.watches.destroy()]);
     },
   };

@@ -9,7 +9,11 @@ const NO_ACCOUNT =
   'the service account is not mounted in this pod: set automountServiceAccountToken: true, or name a kubeconfig in ' +
   'KUBECONFIG';
 
-/** As the service account of this pod; the kubelet replaces its token every hour, and its authorities rarely. */
+/**
+ * Connects as the service account of this pod. The kubelet replaces its token every hour, and its authorities
+ * rarely. Never rejects.
+ * @param folder where the service account is mounted
+ */
 export async function inClusterConnection(
   { KUBERNETES_SERVICE_HOST: host = '', KUBERNETES_SERVICE_PORT: port = '443' }: Environment,
   folder: string,

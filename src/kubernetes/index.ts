@@ -7,29 +7,35 @@ import { type ObjectName, objectPath, type Stored } from './resources.ts';
 
 export type { Decision } from './client.ts';
 
-/** The cluster, for those who have to do with one: nothing of it is loaded or read before it is asked for. */
+/** Access to the cluster. It loads and reads nothing before the first use. */
 export interface Kubernetes {
-  /** What a person has to change before the API server can be asked, a line each. Asks nobody. */
+  /** Lists what an operator must change before the API server can be asked, a line each. Sends no request. */
   problems(): Promise<readonly string[]>;
-  /** @throws {EdgeError} `kube-credentials` where there are {@link problems} */
+  /**
+   * Returns the client, which all callers share.
+   * @throws {EdgeError} `kube-credentials` when there are {@link problems}
+   */
   client(): Promise<KubernetesClient>;
-  /** What this process does with one object, one after the other: they would only meet each other's conflicts. */
+  /**
+   * Runs this process's operations on one object one after the other: concurrent ones would only run into
+   * conflicts. Rejects as `work` does.
+   */
   inTurn<T>(object: ObjectName, work: () => Promise<T>): Promise<T>;
   /**
-   * Changes a Secret by compare-and-set. Those of this process who write the same one take turns.
-   * @throws {EdgeError} why it could not be read or written
+   * Changes a Secret by compare-and-set; writers in this process take turns.
+   * @throws {EdgeError} why the Secret could not be read or written
    */
   updateSecret(
     secret: ObjectName<'secrets'>,
     decide: (found: Stored<'secrets'>) => Promise<Decision>,
   ): Promise<Update>;
-  /** Ends everything under way; what is asked for afterwards fails. */
+  /** Aborts all requests; later ones fail. */
   close(): Promise<void>;
 }
 
 export interface KubernetesOptions {
   readonly clock: Clock;
-  /** Says where it is; this process's own when absent. */
+  /** Says where the API server is; absent: the environment of this process. */
   readonly environment?: Environment;
   readonly timeouts?: Partial<Timeouts>;
 }
@@ -38,6 +44,7 @@ type Found =
   | { readonly client: KubernetesClient; readonly problems?: never }
   | { readonly client?: never; readonly problems: readonly string[] };
 
+/** Creates the access to the cluster; connects only when it is first used. */
 export function kubernetesOf({
   clock,
   environment = process.env,
@@ -58,7 +65,7 @@ export function kubernetesOf({
   async function connect(): Promise<Found> {
     found ??= find();
     const result = await found;
-    // They may be mended while the daemon runs.
+    // The operator may solve the problems while the daemon runs.
     if (!result.client) found = undefined;
     return result;
   }

@@ -7,10 +7,13 @@ import {
   readCredentialFile,
   readIdentity,
   readToken,
-  unusable,
+  unusableCredentials,
 } from './credential-files.ts';
 
-/** As the current context of a kubeconfig says, which is read once; files that it names are read anew each time. */
+/**
+ * Connects as the current context of a kubeconfig says. The kubeconfig is read once; the files that it names are
+ * read again each time. Never rejects.
+ */
 export async function kubeconfigConnection(file: string): Promise<FoundConnection> {
   try {
     const { cluster, user, namespace } = chosenContext(parseYaml(await readCredentialFile(file), file), file);
@@ -25,7 +28,7 @@ export async function kubeconfigConnection(file: string): Promise<FoundConnectio
 }
 
 function connect(file: string, cluster: Section, user: Section, namespace: string): Connection {
-  /** What a key with `-data` holds, or the file that the key without it names. */
+  /** Returns the content of a key: that of its `-data` variant, otherwise that of the file that the key names. */
   async function pem(section: Section, key: string): Promise<string | undefined> {
     const data = section[`${key}-data`];
     if (data !== undefined) return Buffer.from(data, 'base64').toString('utf8');
@@ -52,7 +55,7 @@ function connect(file: string, cluster: Section, user: Section, namespace: strin
 
   async function token() {
     const { token: text, tokenFile } = user;
-    // As kubectl does: the file counts before what stands beside it.
+    // As in kubectl, the file takes precedence over the token in the kubeconfig.
     if (tokenFile !== undefined) {
       const path = resolve(dirname(file), tokenFile);
       return readToken(await readCredentialFile(path), path);
@@ -69,16 +72,16 @@ function connect(file: string, cluster: Section, user: Section, namespace: strin
   return { server, source: file, namespace, files, trust, token };
 }
 
-/** What a parser says of a text may quote it, and tokens stand in it. */
+/** Parses YAML. The parser's messages are dropped, because they may quote the text, which contains tokens. */
 function parseYaml(text: string, file: string): unknown {
   try {
     return parse(text, { logLevel: 'error' });
   } catch {
-    throw unusable(`${file} is no YAML`);
+    throw unusableCredentials(`${file} is no YAML`);
   }
 }
 
-/** The keys of a cluster or user whose values are words; those of others are marked by their presence alone. */
+/** The keys of a cluster or user with their scalar values; `…` stands for any other value. */
 export type Section = Readonly<Record<string, string>>;
 
 interface Chosen {
@@ -87,26 +90,29 @@ interface Chosen {
   readonly namespace: string;
 }
 
-/** @throws {EdgeError} `kube-credentials` where the current context does not lead to a cluster and a user */
+/**
+ * Finds cluster and user of the current context.
+ * @throws {EdgeError} `kube-credentials` when the current context does not lead to both
+ */
 function chosenContext(document: unknown, file: string): Chosen {
-  const current = wordsOf(document)['current-context'];
-  if (!current) throw unusable(`${file} has no current-context`);
-  const context = named(document, 'contexts', 'context', current, file);
+  const current = scalarsOf(document)['current-context'];
+  if (!current) throw unusableCredentials(`${file} has no current-context`);
+  const context = entryOf(document, 'contexts', 'context', current, file);
   const { cluster, user, namespace = 'default' } = context;
   return {
-    cluster: named(document, 'clusters', 'cluster', cluster ?? '', file),
-    user: named(document, 'users', 'user', user ?? '', file),
+    cluster: entryOf(document, 'clusters', 'cluster', cluster ?? '', file),
+    user: entryOf(document, 'users', 'user', user ?? '', file),
     namespace,
   };
 }
 
-function named(document: unknown, list: string, key: string, name: string, file: string): Section {
+function entryOf(document: unknown, list: string, key: string, name: string, file: string): Section {
   const entries = fieldOf(document, list);
   const found = Array.isArray(entries)
     ? entries.find((entry: unknown) => fieldOf(entry, 'name') === name)
     : undefined;
-  if (!found) throw unusable(`${file} has no entry ${JSON.stringify(name)} in ${list}`);
-  return wordsOf(fieldOf(found, key));
+  if (!found) throw unusableCredentials(`${file} has no entry ${JSON.stringify(name)} in ${list}`);
+  return scalarsOf(fieldOf(found, key));
 }
 
 function fieldOf(value: unknown, key: string): unknown {
@@ -115,8 +121,8 @@ function fieldOf(value: unknown, key: string): unknown {
     : undefined;
 }
 
-/** An empty value says nothing, as in Go; what is no word is there all the same. */
-function wordsOf(value: unknown): Section {
+/** Drops empty values, which mean nothing, as in Go; a value that is no scalar counts as present. */
+function scalarsOf(value: unknown): Section {
   if (typeof value !== 'object' || value === null) return {};
   const said = Object.entries(value).filter(([, each]) => each !== undefined && each !== null && each !== '');
   return Object.fromEntries(said.map(([key, each]) => [key, typeof each === 'object' ? '…' : String(each)]));
@@ -124,8 +130,8 @@ function wordsOf(value: unknown): Section {
 
 const TOKEN_INSTEAD = 'use a token, a tokenFile or a client certificate';
 
-/** Ways to log in that this program does not know: going on without them would be going on as somebody else. */
-const UNKNOWN_LOGINS: Readonly<Record<string, string>> = {
+/** Logins that this program does not support: ignoring them would mean acting as another user. */
+const UNSUPPORTED_LOGINS: Readonly<Record<string, string>> = {
   exec: `the user logs in by a program (exec), which a daemon cannot run everywhere: ${TOKEN_INSTEAD}`,
   'auth-provider': `the user logs in by an auth-provider, which Kubernetes has given up: ${TOKEN_INSTEAD}`,
   username: `the user logs in by a password, which Kubernetes has given up: ${TOKEN_INSTEAD}`,
@@ -134,7 +140,7 @@ const UNKNOWN_LOGINS: Readonly<Record<string, string>> = {
 
 const LOOPBACK = /^(127\.\d{1,3}\.\d{1,3}\.\d{1,3}|localhost|\[::1\])$/;
 
-/** What stands in the way of asking a cluster, a line each. */
+/** Lists what makes a cluster unusable, a line each. */
 function clusterProblems(cluster: Section): string[] {
   const { server = '' } = cluster;
   const problems: string[] = [];
@@ -154,8 +160,9 @@ function clusterProblems(cluster: Section): string[] {
   return problems;
 }
 
+/** Lists what makes a user unusable, a line each. */
 function userProblems(user: Section): string[] {
-  const problems = Object.entries(UNKNOWN_LOGINS).flatMap(([key, problem]) =>
+  const problems = Object.entries(UNSUPPORTED_LOGINS).flatMap(([key, problem]) =>
     user[key] === undefined ? [] : [problem],
   );
   const hasCertificate = has(user, 'client-certificate');

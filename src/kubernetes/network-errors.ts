@@ -1,8 +1,9 @@
 import { type Backoff, EdgeError, type Failure, PASSING } from '../core/failure.ts';
 import { MINUTE } from '../core/time.ts';
+import { type FoundFault, type NetworkFault, networkFault } from '../system/net/network-fault.ts';
 import type { Connection } from './connection-types.ts';
 
-/** For what rarely heals by itself. */
+/** For faults that rarely pass by themselves. */
 const SLOW: Backoff = { ...PASSING, cap: 5 * MINUTE };
 
 interface Meaning {
@@ -39,19 +40,19 @@ const UNTRUSTED: Meaning = {
     'certificate-authority of a kubeconfig',
   backoff: SLOW,
 };
-const UNKNOWN: Meaning = {
+const UNKNOWN_AUTHORITY: Meaning = {
   code: 'kube-tls-untrusted',
   what: 'its certificate is not signed by an authority that this system trusts, and no other was given',
   advice: 'name the one of the cluster in certificate-authority of the kubeconfig',
   backoff: SLOW,
 };
-const REFUSED: Meaning = {
+const CERTIFICATE_REFUSED: Meaning = {
   code: 'kube-tls-refused',
   what: 'it wants a client certificate that it accepts, and was given none',
   advice: 'give the user of the kubeconfig one that its authority has signed, and that has not expired',
   backoff: SLOW,
 };
-const NAME: Meaning = {
+const WRONG_NAME: Meaning = {
   code: 'kube-tls-name',
   what: 'its certificate is for another name',
   advice: 'ask it by a name or address that its certificate holds, or say tls-server-name in the kubeconfig',
@@ -63,7 +64,7 @@ const EXPIRED: Meaning = {
   advice: "renew the cluster's certificates (kubeadm certs renew), and check the clock of this machine",
   backoff: SLOW,
 };
-const PLAIN: Meaning = {
+const NOT_TLS: Meaning = {
   code: 'kube-tls-plain',
   what: 'it speaks plain HTTP, or something that is not TLS',
   advice: 'name the port on which it speaks https',
@@ -71,50 +72,55 @@ const PLAIN: Meaning = {
 };
 const ENDLESS: Meaning = { code: 'kube-endless', what: 'its answer has no end', backoff: SLOW };
 
-const MEANINGS: Readonly<Record<string, Meaning>> = {
-  ENOTFOUND: DNS,
-  EAI_AGAIN: DNS,
-  ECONNREFUSED: UNREACHABLE,
-  EHOSTUNREACH: UNREACHABLE,
-  ENETUNREACH: UNREACHABLE,
-  ETIMEDOUT: UNREACHABLE,
-  UND_ERR_CONNECT_TIMEOUT: UNREACHABLE,
-  UND_ERR_HEADERS_TIMEOUT: TIMEOUT,
-  UND_ERR_BODY_TIMEOUT: { ...TIMEOUT, what: 'nothing came for too long' },
-  TimeoutError: TIMEOUT,
-  UND_ERR_SOCKET: CUT,
-  ECONNRESET: CUT,
-  EPIPE: CUT,
-  ERR_TLS_CERT_ALTNAME_INVALID: NAME,
-  CERT_HAS_EXPIRED: EXPIRED,
-  EPROTO: PLAIN,
-  ERR_SSL_WRONG_VERSION_NUMBER: PLAIN,
-  ERR_SSL_PACKET_LENGTH_TOO_LONG: PLAIN,
-  UND_ERR_RES_EXCEEDED_MAX_SIZE: ENDLESS,
-  UND_ERR_HEADERS_OVERFLOW: ENDLESS,
-  AbortError: { code: 'aborted', what: 'the daemon is stopping' },
+/** Undefined for faults about which nothing is known but their key. */
+const MEANINGS: Readonly<Record<NetworkFault, Meaning | undefined>> = {
+  dns: DNS,
+  refused: UNREACHABLE,
+  unreachable: UNREACHABLE,
+  slow: TIMEOUT,
+  'too-late': TIMEOUT,
+  cut: CUT,
+  'no-tls': NOT_TLS,
+  untrusted: UNTRUSTED,
+  handshake: UNTRUSTED,
+  'not-http': { code: 'kube-not-http', what: 'its answer is not HTTP', backoff: SLOW },
+  'too-large': ENDLESS,
+  'endless-head': ENDLESS,
+  'no-tunnel': undefined,
+  'no-proxy-url': undefined,
+  aborted: { code: 'aborted', what: 'the daemon is stopping' },
+  other: undefined,
 };
 
-/** What the other side says of a client certificate: by a code or, in TLS 1.2, in the text of an EPROTO alone. */
-const OF_OUR_CERTIFICATE =
+/** Errors that mean more with an API server than their common {@link NetworkFault}. */
+const SPECIFIC: Readonly<Record<string, Meaning>> = {
+  UND_ERR_BODY_TIMEOUT: { ...TIMEOUT, what: 'nothing came for too long' },
+  ERR_TLS_CERT_ALTNAME_INVALID: WRONG_NAME,
+  CERT_HAS_EXPIRED: EXPIRED,
+  EPROTO: NOT_TLS,
+};
+
+/** How a server refuses a client certificate: by an error code or, in TLS 1.2, only in the text of an EPROTO. */
+const CLIENT_CERTIFICATE_ALERT =
   /\balert (unknown ca|(bad |unsupported )?certificate)|_ALERT_(\w+_)?(CERTIFICATE|UNKNOWN_CA)/i;
 
 /**
- * What it means that no whole answer came.
- * @param effect `unsent` until the request was put on a connection, then what it may have done
- * @param namesAuthority whether it was said whose certificates are to be trusted
+ * Converts the failure of a request without a complete response.
+ * @param effect `unsent` until the request is put on a connection, then what the request may have done
+ * @param namesAuthority whether authorities for the API server are configured
  */
-export function noAnswer(
+export function networkError(
   { server, source }: Connection,
   cause: unknown,
   effect: Failure['effect'],
   namesAuthority = true,
 ): EdgeError {
-  const { code, name, message: said } = cause as { code?: unknown; name?: unknown; message?: unknown };
-  const key = typeof code === 'string' ? code : String(name);
-  const isRefused = OF_OUR_CERTIFICATE.test(`${key} ${said}`);
-  const known = isRefused ? REFUSED : (MEANINGS[key] ?? MEANINGS[String(name)] ?? otherMeaning(key));
-  const fitting = known === UNTRUSTED && !namesAuthority ? UNKNOWN : known;
+  const { message: said } = cause as { message?: unknown };
+  const found = networkFault(cause);
+  const { key } = found;
+  const isRefused = CLIENT_CERTIFICATE_ALERT.test(`${key} ${said}`);
+  const known = isRefused ? CERTIFICATE_REFUSED : meaningOf(found);
+  const fitting = known === UNTRUSTED && !namesAuthority ? UNKNOWN_AUTHORITY : known;
   const { what, backoff = PASSING, ...meaning } = effect === 'unsent' ? unconnected(fitting) : fitting;
   const detail = what.includes(key) ? '' : ` (${key})`;
   return new EdgeError(
@@ -125,22 +131,21 @@ export function noAnswer(
       effect,
       backoff,
     },
-    // The bytes of an answer may be a Secret.
+    // Drop `data`: the bytes of a response may be a Secret.
     {
       cause: typeof cause === 'object' && cause !== null && 'data' in cause ? new Error(String(said)) : cause,
     },
   );
 }
 
-/** What ended before there was a connection was no answer that failed to come. */
+/**
+ * Without a connection, a timeout or a cut means that the server cannot be reached, not that a response is missing.
+ */
 function unconnected(meaning: Meaning): Meaning {
   if (meaning === TIMEOUT) return { ...UNREACHABLE, what: 'no connection came about in time' };
   return meaning === CUT ? { ...UNREACHABLE, what: 'the connection was cut while it was made' } : meaning;
 }
 
-function otherMeaning(key: string): Meaning {
-  if (/CERT|ERR_TLS|ERR_SSL|SELF_SIGNED|UNABLE_TO_/.test(key)) return UNTRUSTED;
-  if (key === 'HTTPParserError')
-    return { code: 'kube-not-http', what: 'its answer is not HTTP', backoff: SLOW };
-  return { code: 'kube-network', what: `the request failed with ${key}` };
+function meaningOf({ fault, key }: FoundFault): Meaning {
+  return SPECIFIC[key] ?? MEANINGS[fault] ?? { code: 'kube-network', what: `the request failed with ${key}` };
 }

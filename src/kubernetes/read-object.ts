@@ -1,10 +1,12 @@
 import { EdgeError, type Failure, PASSING } from '../core/failure.ts';
-import { inWords, isResourceVersion, type ObjectName, type Resource, type Stored } from './resources.ts';
+import { isResourceVersion, type ObjectName, objectLabel, type Resource, type Stored } from './resources.ts';
 
 /**
- * Reads an object out of a JSON text.
- * @param effect what the request that it answers has done
- * @throws {EdgeError} `kube-odd-answer` where it is none, or another one, or has no version to write on
+ * Parses an object from JSON text.
+ * @param object that was requested
+ * @param effect of the request, for the error
+ * @throws {EdgeError} `kube-odd-answer` when the text is no object, is another object, or has no version for a
+ *   compare-and-set
  */
 export function readObject<R extends Resource>(
   object: ObjectName<R>,
@@ -20,6 +22,10 @@ export function readObject<R extends Resource>(
   return asObject(object, value, effect);
 }
 
+/**
+ * Checks a parsed object, as {@link readObject} does.
+ * @throws {EdgeError} `kube-odd-answer`
+ */
 export function asObject<R extends Resource>(
   object: ObjectName<R>,
   value: unknown,
@@ -37,11 +43,15 @@ function isStored<R extends Resource>(value: unknown): value is Stored<R> {
   return 'resourceVersion' in metadata && isResourceVersion(metadata.resourceVersion);
 }
 
+/**
+ * Creates the error for an unusable response.
+ * @param what is wrong with it, as a predicate
+ */
 export function oddObject(object: ObjectName, what: string, effect: Failure['effect'] = 'none'): EdgeError {
   return new EdgeError({
     class: 'passing',
     code: 'kube-odd-answer',
-    message: `what came as the ${inWords(object)} ${what}`,
+    message: `what came as the ${objectLabel(object)} ${what}`,
     advice: 'is that an API server? Look at its address, and at what stands in between',
     effect,
     backoff: PASSING,

@@ -2,7 +2,7 @@ import type { Lease } from 'kubernetes-types/coordination/v1';
 import type { Secret } from 'kubernetes-types/core/v1';
 import type { ObjectMeta } from 'kubernetes-types/meta/v1';
 
-/** What is spoken of, by the names that URLs and Roles use. */
+/** Types of objects, by their resource names in URLs and Roles. */
 interface Types {
   readonly secrets: Secret;
   readonly leases: Lease;
@@ -10,20 +10,23 @@ interface Types {
 
 export type Resource = keyof Types;
 
-/** One object, as a Role limited by name knows it. */
+/** Identifies one object, as a Role with `resourceNames` does. */
 export interface ObjectName<R extends Resource = Resource> {
   readonly resource: R;
   readonly namespace: string;
   readonly name: string;
 }
 
-/** An object as a configuration names it: where no namespace is said, it is that of the pod, or of the kubeconfig. */
+/** An object as the configuration names it; the default namespace is that of the pod or of the kubeconfig. */
 export interface Place {
   readonly namespace?: string;
   readonly name: string;
 }
 
-/** @param client who knows which namespace is meant where none is said */
+/**
+ * Completes a place with the default namespace.
+ * @param client whose default namespace applies
+ */
 export function objectAt<R extends Resource>(
   resource: R,
   { namespace, name }: Place,
@@ -32,7 +35,7 @@ export function objectAt<R extends Resource>(
   return { resource, namespace: namespace ?? client.namespace, name };
 }
 
-/** An object as the API server has it: with the version that a write is made conditional on. */
+/** An object as the API server stores it, with the version that conditional writes refer to. */
 export type Stored<R extends Resource = Resource> = Types[R] & {
   readonly metadata: ObjectMeta & { readonly resourceVersion: string };
 };
@@ -42,29 +45,34 @@ const RESOURCES: Readonly<Record<Resource, { readonly kind: string; readonly gro
   leases: { kind: 'Lease', group: 'coordination.k8s.io' },
 };
 
+/** API group as Roles name it; empty for the core group. */
 export function groupOf({ resource }: ObjectName): string {
   return RESOURCES[resource].group;
 }
 
-/** `Secret shop/wx-token` */
-export function inWords({ resource, namespace, name }: ObjectName): string {
+/** Names an object in messages: `Secret shop/wx-token`. */
+export function objectLabel({ resource, namespace, name }: ObjectName): string {
   return `${RESOURCES[resource].kind} ${namespace}/${name}`;
 }
 
-/** Path of the collection that holds it: an object is watched through that. */
+/** Path of the collection that contains an object; watches are opened on it. */
 export function collectionPath(object: ObjectName): string {
   const group = groupOf(object);
   const root = group === '' ? '/api/v1' : `/apis/${group}/v1`;
   return `${root}/namespaces/${encodeURIComponent(object.namespace)}/${object.resource}`;
 }
 
+/** Path of an object on the API server; also a unique key for it. */
 export function objectPath(object: ObjectName): string {
   return `${collectionPath(object)}/${encodeURIComponent(object.name)}`;
 }
 
-/** What a compare-and-set can be made on: `""`, `"0"` and null would silently switch it off. */
+/**
+ * Versions on which a compare-and-set can be based: `""`, `"0"` and null would silently make a write unconditional.
+ */
 const RESOURCE_VERSION = /^[1-9]\d*$/;
 
+/** Whether a value can be the `resourceVersion` of a conditional write. */
 export function isResourceVersion(value: unknown): value is string {
   return typeof value === 'string' && RESOURCE_VERSION.test(value);
 }

@@ -2,11 +2,11 @@ import { EdgeError } from '../core/failure.ts';
 import type { Refusal } from './api-errors.ts';
 import type { Connection } from './connection-types.ts';
 import { LARGEST_ANSWER } from './http.ts';
-import { noAnswer } from './network-errors.ts';
+import { networkError } from './network-errors.ts';
 import { asObject, oddObject } from './read-object.ts';
 import type { ObjectName, Resource, Stored } from './resources.ts';
 
-/** `BOOKMARK` says only that the server is there. `DELETED` carries what the object held last. */
+/** `BOOKMARK` only shows that the server is alive. `DELETED` carries the last state of the object. */
 export type WatchEvent<R extends Resource = Resource> =
   | { readonly type: 'BOOKMARK' }
   | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: Stored<R> };
@@ -14,8 +14,10 @@ export type WatchEvent<R extends Resource = Resource> =
 type Body = AsyncIterable<Uint8Array>;
 
 /**
- * The events of a watch, to its end in order.
- * @throws {EdgeError} where it ends otherwise: cut, silent, or with an ERROR, which comes in an answer of 200
+ * Parses the events of a watch until the server ends it cleanly.
+ * @param refused converts an ERROR event into an error
+ * @throws {EdgeError} when the watch ends otherwise: cut, silent, or with an ERROR event, which arrives within a
+ *   200 response
  */
 export async function* readEvents<R extends Resource>(
   object: ObjectName<R>,
@@ -50,7 +52,7 @@ async function* linesOf(object: ObjectName, body: Body, connection: Connection):
       }
     }
   } catch (error) {
-    throw error instanceof EdgeError ? error : noAnswer(connection, error, 'none');
+    throw error instanceof EdgeError ? error : networkError(connection, error, 'none');
   }
 }
 
@@ -59,7 +61,7 @@ function parse(object: ObjectName, line: string): { readonly type?: unknown; rea
     const event: unknown = JSON.parse(line);
     if (typeof event === 'object' && event !== null) return event;
   } catch {
-    // Said below.
+    // Reported below.
   }
   throw oddObject(object, 'is no event of a watch');
 }

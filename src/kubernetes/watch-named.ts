@@ -6,40 +6,57 @@ import type { KubernetesClient } from './client.ts';
 import type { ObjectName, Resource, Stored } from './resources.ts';
 
 export interface WatchOptions<R extends Resource> {
-  /** Told of what is there, at the beginning and after each interruption, and of every change; in order, one at a time. */
+  /**
+   * Called with the object as it is, at the beginning and after each interruption, and with every change; in order,
+   * one call at a time.
+   */
   readonly onObject: (object: Stored<R>) => void;
-  /** It was deleted; this is what it held last. Whether it was while nobody watched, only a GET tells. */
+  /**
+   * Called with the last state of the object when it is deleted. A deletion during an interruption is not reported:
+   * only a GET shows it.
+   */
   readonly onGone: (last: Stored<R>) => void;
-  /** Why it was interrupted; it is opened again by itself. */
+  /** Called when the watch is interrupted; it reopens by itself. */
   readonly onTrouble?: (failure: Failure) => void;
-  /** Ends it. Node warns of a signal that more than ten listen to. */
+  /** Ends the watch. Each watch adds a listener, and Node warns when a signal has more than ten. */
   readonly signal: AbortSignal;
   readonly clock: Clock;
-  /** In [0, 1). */
+  /** Returns a number in [0, 1). */
   readonly random: () => number;
 }
 
+/** A watch that reopens by itself. */
 export interface NamedWatch {
-  /** Whether changes would be heard now, and since when that is so, epoch ms. */
+  /** Whether changes would be noticed now, and since when (epoch ms) that is so. */
   state(): { readonly open: boolean; readonly since: number };
-  /** The server answers again: one that waits before it opens need not wait any longer. */
+  /** Skips the wait before the next attempt: call it when the server responds again. */
   reopen(): void;
-  /** Resolves after the signal, when nothing is told any more. */
+  /** Resolves after the signal, when no more calls will follow. */
   readonly ended: Promise<void>;
 }
 
-/** So short that followers are new within a second, though their watches are cut three times in a row. */
+/**
+ * Waits before reopening: short enough that followers learn of a change within a second although their watches are
+ * cut three times in a row.
+ */
 const REOPEN: Backoff = { first: SECOND / 4, growth: 2, cap: 5 * SECOND, jitter: 'full' };
 
-/** One that was open for so long was good; one that ends at once is not opened in a circle. */
-const GOOD = 10 * SECOND;
-
-/** Opened anew so often, spread over as much again: what is there is told again, and rights that were taken away count. */
-const LIFE = 5 * MINUTE;
+/**
+ * A watch that was open for this long (ms) resets the backoff; one that ends sooner counts as a failure, so that
+ * the client does not reopen it in a tight loop.
+ */
+const STABLE_AFTER = 10 * SECOND;
 
 /**
- * Watches one object for as long as one likes, through restarts, freezes and cut links. Never from a version: a kept one
- * is refused for ever after a restart of the API server, and one of the future is answered by silence.
+ * Lifetime (ms) of one watch, plus a random part of the same length. Reopening reports the object again and makes
+ * revoked rights take effect.
+ */
+const LIFETIME = 5 * MINUTE;
+
+/**
+ * Watches one object until the signal fires, through restarts, freezes and cut links. It never resumes from a
+ * version: after a restart of the API server a remembered version is refused for ever, and to a version of the
+ * future the server responds with silence.
  */
 export function watchNamed<R extends Resource>(
   client: Pick<KubernetesClient, 'watch'>,
@@ -51,15 +68,15 @@ export function watchNamed<R extends Resource>(
   let failures = 0;
   signal.addEventListener('abort', pause.end);
 
-  function turn(open: boolean): void {
+  function setOpen(open: boolean): void {
     if (state.open !== open) state = { open, since: clock.now().wall };
   }
 
-  async function once(): Promise<void> {
-    const seconds = (LIFE * (1 + random())) / SECOND;
+  async function watchOnce(): Promise<void> {
+    const seconds = (LIFETIME * (1 + random())) / SECOND;
     const events = await client.watch(object, seconds, { signal });
     const opened = clock.now().monotonic;
-    turn(true);
+    setOpen(true);
     try {
       for await (const event of events) {
         if (signal.aborted) return;
@@ -67,19 +84,19 @@ export function watchNamed<R extends Resource>(
         else if (event.type !== 'BOOKMARK') onObject(event.object);
       }
     } finally {
-      if (clock.now().monotonic - opened >= GOOD) failures = 0;
+      if (clock.now().monotonic - opened >= STABLE_AFTER) failures = 0;
     }
   }
 
-  async function keep(): Promise<void> {
+  async function watchUntilAborted(): Promise<void> {
     while (!signal.aborted) {
       try {
-        await once();
+        await watchOnce();
       } catch (error) {
-        turn(false);
+        setOpen(false);
         if (!signal.aborted) onTrouble?.(failureOf(error, 'none'));
       }
-      turn(false);
+      setOpen(false);
       failures += 1;
       if (!signal.aborted) await pause.for(backoffDelay(REOPEN, failures, random()));
     }
@@ -90,6 +107,6 @@ export function watchNamed<R extends Resource>(
     reopen() {
       if (!state.open) pause.end();
     },
-    ended: keep(),
+    ended: watchUntilAborted(),
   };
 }

@@ -1,114 +1,125 @@
 import { SECOND } from '../core/time.ts';
 
-/** How long somebody waits before it is told why, in ms: beyond that it is no crowd that passes. */
-const PATIENCE = 5 * SECOND;
+/** How long (ms) a task waits before the limiter reports why: a shorter wait is a passing peak. */
+const REPORT_AFTER = 5 * SECOND;
 
-/** Somebody, or something, that may have no more than its share of the room. */
-export interface Sharer {
+/** Tasks that together may occupy no more than some of the slots, such as those of a credential or of a host. */
+export interface Bucket {
   readonly key: string;
-  /** For people: without secrets. */
+  /** Name for messages, without secrets. */
   readonly name: string;
-  /** At least 1: so many of it run at once. */
-  readonly share: number;
+  /** How many of its tasks may run at once; at least 1. */
+  readonly limit: number;
 }
 
-/** What is to be run, for whom. */
-export interface Entrant {
-  /** For people, who are told what takes the room of others. */
+/** A task's identity, for reports and limits. */
+export interface TaskInfo {
+  /** Name for reports to others that wait because of this task. */
   readonly name: string;
-  readonly sharers: readonly Sharer[];
-  /** One of a group that waits is told why; the others would be told the same. */
+  readonly buckets: readonly Bucket[];
+  /** Of all tasks of a group that wait, only the first is reported: the others wait for the same reason. */
   readonly group: string;
-  /** It has waited for some seconds. */
-  readonly onWait?: (crowd: Crowd) => void;
+  /** Called once the task has waited for some seconds. */
+  readonly onWait?: (congestion: Congestion) => void;
 }
 
-/** Why somebody waits. */
-export interface Crowd {
-  /** Whose share is taken; undefined where there is no room for anybody. */
+/** Why a task waits. */
+export interface Congestion {
+  /** Name of the bucket that is full; undefined when all slots are taken. */
   readonly of?: string;
-  /** What runs there. */
+  /** Names of the tasks that run there. */
   readonly taken: readonly string[];
 }
 
-/** Bounds how much runs at once, and how much of that is somebody's: what hangs holds up its own kind alone. */
-export interface Slots {
-  /** Runs a task at once where there is room, else when its turn comes; settles as the task does. */
-  run(entrant: Entrant, task: () => Promise<void>): Promise<void>;
+/**
+ * Limits how many tasks run at once, in total and per bucket, so that a credential or host whose tasks hang delays
+ * only its own.
+ */
+export interface ConcurrencyLimiter {
+  /** Runs a task at once if there is a free slot, otherwise when its turn comes; settles as the task does. */
+  run(info: TaskInfo, task: () => Promise<void>): Promise<void>;
 }
 
-interface Waiting {
-  readonly entrant: Entrant;
+interface WaitingTask {
+  readonly info: TaskInfo;
   readonly start: () => void;
 }
 
-/** @param size at least 1 */
-export function createSlots(size: number): Slots {
-  const queue: Waiting[] = [];
-  const inside = new Set<Entrant>();
+/**
+ * Creates a limiter.
+ * @param size number of slots, at least 1
+ */
+export function createConcurrencyLimiter(size: number): ConcurrencyLimiter {
+  const queue: WaitingTask[] = [];
+  const running = new Set<TaskInfo>();
   const taken = new Map<string, number>();
-  const told = new Set<string>();
+  const reported = new Set<string>();
 
-  const isFull = ({ key, share }: Sharer) => (taken.get(key) ?? 0) >= share;
-  const hasRoom = ({ sharers }: Entrant) => inside.size < size && !sharers.some(isFull);
+  const isFull = ({ key, limit }: Bucket) => (taken.get(key) ?? 0) >= limit;
+  const hasRoom = ({ buckets }: TaskInfo) => running.size < size && !buckets.some(isFull);
 
-  function enter(entrant: Entrant): void {
-    inside.add(entrant);
-    for (const { key } of entrant.sharers) taken.set(key, (taken.get(key) ?? 0) + 1);
+  function acquire(info: TaskInfo): void {
+    running.add(info);
+    for (const { key } of info.buckets) taken.set(key, (taken.get(key) ?? 0) + 1);
   }
 
-  function leave(entrant: Entrant): void {
-    inside.delete(entrant);
-    for (const { key } of entrant.sharers) {
+  function release(info: TaskInfo): void {
+    running.delete(info);
+    for (const { key } of info.buckets) {
       const left = (taken.get(key) ?? 0) - 1;
       if (left > 0) taken.set(key, left);
       else taken.delete(key);
     }
   }
 
-  /** What one has given back can be room for several, each of whom waited for another share of it. */
-  function admit(): void {
-    const next = () => queue.findIndex(({ entrant }) => hasRoom(entrant));
+  /**
+   * Starts as many waiting tasks as possible: the end of one task can make room for several that wait for different
+   * buckets.
+   */
+  function startNext(): void {
+    const next = () => queue.findIndex(({ info }) => hasRoom(info));
     for (let index = next(); index >= 0; index = next()) {
       const [waiting] = queue.splice(index, 1);
       if (!waiting) return;
-      // Taken for it, so that nobody slips in between.
-      enter(waiting.entrant);
+      // Take the slot before starting the task, so that no other task takes it meanwhile.
+      acquire(waiting.info);
       waiting.start();
     }
   }
 
-  function crowdBefore({ sharers }: Entrant): Crowd {
-    const full = sharers.find(isFull);
-    const those = [...inside].filter((one) => !full || one.sharers.some((sharer) => sharer.key === full.key));
-    return { ...(full && { of: full.name }), taken: those.map(({ name }) => name) };
+  function congestionOf({ buckets }: TaskInfo): Congestion {
+    const full = buckets.find(isFull);
+    const causes = [...running].filter(
+      (one) => !full || one.buckets.some((bucket) => bucket.key === full.key),
+    );
+    return { ...(full && { of: full.name }), taken: causes.map(({ name }) => name) };
   }
 
-  function tell(entrant: Entrant): void {
-    if (told.has(entrant.group)) return;
-    told.add(entrant.group);
-    entrant.onWait?.(crowdBefore(entrant));
+  function report(info: TaskInfo): void {
+    if (reported.has(info.group)) return;
+    reported.add(info.group);
+    info.onWait?.(congestionOf(info));
   }
 
-  async function turnOf(entrant: Entrant): Promise<void> {
-    const timer = setTimeout(tell, PATIENCE, entrant);
-    // What is no more than told keeps no process.
+  async function waitForSlot(info: TaskInfo): Promise<void> {
+    const timer = setTimeout(report, REPORT_AFTER, info);
+    // A mere report must not keep the process alive.
     timer.unref();
-    await new Promise<void>((start) => queue.push({ entrant, start }));
+    await new Promise<void>((start) => queue.push({ info, start }));
     clearTimeout(timer);
-    if (!queue.some((other) => other.entrant.group === entrant.group)) told.delete(entrant.group);
+    if (!queue.some((other) => other.info.group === info.group)) reported.delete(info.group);
   }
 
   return {
-    async run({ ...entrant }, task) {
-      // Whoever waits has no room, so nobody is overtaken who could go first.
-      if (hasRoom(entrant)) enter(entrant);
-      else await turnOf(entrant);
+    async run({ ...info }, task) {
+      // A waiting task has no room, so a new task that has some overtakes none that could start earlier.
+      if (hasRoom(info)) acquire(info);
+      else await waitForSlot(info);
       try {
         await task();
       } finally {
-        leave(entrant);
-        admit();
+        release(info);
+        startNext();
       }
     },
   };

@@ -2,38 +2,38 @@ import type { DeliveryEvent } from '../core/events/delivery.ts';
 import { backoffDelay, type Failure, failureOf } from '../core/failure.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Change, Notifier } from './notifier.ts';
-import { type Ending, stopped } from './time-limit.ts';
+import { type StopReason, stoppedFailure } from './time-limit.ts';
 
-/** How often one change is told before it is given up. */
-const ATTEMPTS = 5;
+/** Maximum number of attempts to deliver one change. */
+const MAX_ATTEMPTS = 5;
 
-export interface LaneOptions {
+export interface CredentialQueueOptions {
   readonly notifier: Notifier;
-  /** What it is called in reports. */
+  /** Returns the notifier's current name for reports. */
   readonly name: () => string;
   readonly clock: Clock;
-  /** In [0, 1). */
+  /** Returns a number in [0, 1). */
   readonly random: () => number;
   readonly report: (event: DeliveryEvent) => void;
-  /** Runs a task when there is room for one more of this credential. */
-  readonly inTurn: (task: () => Promise<void>) => Promise<void>;
-  /** Ends what runs. */
-  readonly end: AbortSignal;
-  /** Called when nothing is under way or due any more. */
+  /** Runs a task when one more of this credential may run. */
+  readonly runLimited: (task: () => Promise<void>) => Promise<void>;
+  /** Aborts the delivery in progress. */
+  readonly abort: AbortSignal;
+  /** Called when no delivery is in progress, queued or waiting for a retry. */
   readonly onEmpty: () => void;
 }
 
-/** The changes of one credential, told one at a time; of each kind only the newest. */
-export interface Lane {
-  put(change: Change): void;
-  /** Gives up what is not under way, and what is if it fails. */
-  close(why: Ending): void;
+/** Queue of the changes of one credential. It delivers one at a time, and only the newest of each kind. */
+export interface CredentialQueue {
+  add(change: Change): void;
+  /** Gives up all changes but the one being delivered, and that one too if it fails. */
+  close(why: StopReason): void;
 }
 
-/** A change that is yet to be told. */
+/** A change to be delivered. */
 interface Task {
   readonly change: Change;
-  /** Attempts at this very change that have failed. */
+  /** Failed attempts to deliver this very change. */
   readonly failures: number;
 }
 
@@ -41,65 +41,70 @@ interface Waiting extends Task {
   readonly timer: NodeJS.Timeout;
 }
 
-export function createLane({
+/** Creates the queue of one credential. */
+export function createCredentialQueue({
   notifier,
   name,
   clock,
   random,
   report,
-  inTurn,
-  end,
+  runLimited,
+  abort,
   onEmpty,
-}: LaneOptions): Lane {
+}: CredentialQueueOptions): CredentialQueue {
   const due = new Map<string, Task>();
   const waiting = new Map<string, Waiting>();
-  let phase: 'resting' | 'queued' | 'telling' = 'resting';
+  let phase: 'idle' | 'queued' | 'delivering' = 'idle';
   let closed = false;
 
   function advance(): void {
-    if (phase !== 'resting') return;
+    if (phase !== 'idle') return;
     if (due.size > 0) {
       phase = 'queued';
-      void inTurn(tellNext).then(() => {
-        phase = 'resting';
+      void runLimited(deliverNext).then(() => {
+        phase = 'idle';
         advance();
       });
     } else if (waiting.size === 0) onEmpty();
   }
 
-  async function tellNext(): Promise<void> {
+  async function deliverNext(): Promise<void> {
     const [task] = due.values();
-    // Given up while it was queued.
+    // The change was given up while the task was queued.
     if (!task) return;
-    phase = 'telling';
+    phase = 'delivering';
     due.delete(task.change.kind);
     const start = clock.now().monotonic;
-    const failure = await tell(task.change);
-    const told = about(task.change, task.failures + 1, clock.now().monotonic - start);
-    if (failure) failed(task, failure, told);
-    else report({ type: 'delivered', ...told });
+    const failure = await deliver(task.change);
+    const attempted = describe(task.change, task.failures + 1, clock.now().monotonic - start);
+    if (failure) failed(task, failure, attempted);
+    else report({ type: 'delivered', ...attempted });
   }
 
-  async function tell(change: Change): Promise<Failure | undefined> {
+  async function deliver(change: Change): Promise<Failure | undefined> {
     try {
-      await notifier.notify(change, end);
+      await notifier.notify(change, abort);
       return undefined;
     } catch (error) {
       return failureOf(error, 'none');
     }
   }
 
-  function failed({ change, failures }: Task, failure: Failure, told: ReturnType<typeof about>): void {
+  function failed(
+    { change, failures }: Task,
+    failure: Failure,
+    attempted: ReturnType<typeof describe>,
+  ): void {
     const newer = due.get(change.kind);
-    if (closed || (!newer && told.attempt >= ATTEMPTS)) {
-      report({ type: 'given-up', ...told, failure });
+    if (closed || (!newer && attempted.attempt >= MAX_ATTEMPTS)) {
+      report({ type: 'given-up', ...attempted, failure });
       return;
     }
-    const retryMs = backoffDelay(failure.backoff, told.attempt, random());
+    const retryMs = backoffDelay(failure.backoff, attempted.attempt, random());
     const timer = setTimeout(retry, retryMs, change.kind);
     due.delete(change.kind);
     waiting.set(change.kind, { ...(newer ?? { change, failures: failures + 1 }), timer });
-    report({ type: 'failed', ...told, failure, retryMs });
+    report({ type: 'failed', ...attempted, failure, retryMs });
   }
 
   function retry(kind: string): void {
@@ -109,15 +114,15 @@ export function createLane({
     advance();
   }
 
-  function about({ credential, kind }: Change, attempt: number, tookMs: number) {
-    return { notifier: name(), credential, kind, attempt, attempts: ATTEMPTS, tookMs };
+  function describe({ credential, kind }: Change, attempt: number, tookMs: number) {
+    return { notifier: name(), credential, kind, attempt, attempts: MAX_ATTEMPTS, tookMs };
   }
 
   return {
-    put(change) {
+    add(change) {
       const task = { change, failures: 0 };
       const retrying = waiting.get(change.kind);
-      // It keeps the time of the retry, or a failing notifier would be tried at every change.
+      // The new change keeps the time of the retry: otherwise a failing notifier would be tried at every change.
       if (retrying) waiting.set(change.kind, { ...task, timer: retrying.timer });
       else due.set(change.kind, task);
       advance();
@@ -129,11 +134,11 @@ export function createLane({
       for (const { timer } of waiting.values()) clearTimeout(timer);
       due.clear();
       waiting.clear();
-      const { failure } = stopped(notifier.id, why);
+      const { failure } = stoppedFailure(notifier.id, why);
       for (const { change, failures } of undone) {
-        report({ type: 'given-up', ...about(change, failures, 0), failure });
+        report({ type: 'given-up', ...describe(change, failures, 0), failure });
       }
-      if (phase !== 'telling') onEmpty();
+      if (phase !== 'delivering') onEmpty();
     },
   };
 }

@@ -2,117 +2,143 @@ import { setMaxListeners } from 'node:events';
 import type { DeliveryEvent } from '../core/events/delivery.ts';
 import type { Clock } from '../core/ports.ts';
 import { SECOND } from '../core/time.ts';
-import { type Crowd, createSlots, type Entrant, type Slots } from './concurrency-limiter.ts';
-import { createLane, type Lane } from './credential-queue.ts';
+import {
+  type ConcurrencyLimiter,
+  type Congestion,
+  createConcurrencyLimiter,
+  type TaskInfo,
+} from './concurrency-limiter.ts';
+import { type CredentialQueue, createCredentialQueue } from './credential-queue.ts';
 import type { Change, Notifier } from './notifier.ts';
-import type { Ending } from './time-limit.ts';
+import type { StopReason } from './time-limit.ts';
 
-/** Deliveries of one notifier at once. */
-const AT_ONCE = 4;
+/** Concurrent deliveries of a notifier that shares no slots. */
+const DEFAULT_CONCURRENCY = 4;
 
-/** Of all that share the room, so much is one credential's, and so much talks to one program or host. */
-const SHARE = 6;
+/** Maximum number of slots for one credential, and for one program or host, among all deliveries that share them. */
+const BUCKET_LIMIT = 6;
 
-/** So much of one program or host is one credential's: what hangs for it leaves room for others. */
-const SHARE_OF_SHARE = 2;
+/**
+ * Maximum number of slots that one credential takes of one program or host, so that a target that hangs for it
+ * leaves room for others.
+ */
+const PAIR_LIMIT = 2;
 
-/** What runs when the daemon stops may still end by itself, in ms. */
-const GRACE = SECOND / 4;
+/** How long (ms) a running delivery may still end by itself when the daemon stops. */
+const STOP_GRACE = SECOND / 4;
 
 export interface DeliveryOptions {
   readonly clock: Clock;
-  /** In [0, 1). */
+  /** Returns a number in [0, 1). */
   readonly random: () => number;
-  /** Must not throw. */
+  /** Receives each outcome. Must not throw. */
   readonly report: (event: DeliveryEvent) => void;
-  /** A change has waited for some seconds because of what else runs; once while the credential waits. Must not throw. */
+  /**
+   * Called when a change has waited for some seconds for other deliveries; once for as long as its credential
+   * waits. Must not throw.
+   */
   readonly crowded?: (wait: Wait) => void;
-  /** What it is called in reports, as it is configured now; its id where absent. */
+  /** Returns the notifier's current name for reports; absent: its id. */
   readonly name?: () => string;
-  /** Shared with other deliveries, so that all of them together run no more at once; absent: four of its own. */
-  readonly slots?: Slots;
+  /** Slots shared with other deliveries, to limit them all together; absent: four of its own. */
+  readonly slots?: ConcurrencyLimiter;
 }
 
-/** Who waits, and what takes the room. */
-export interface Wait extends Crowd {
+/** A delivery that waits, and what occupies the slots. */
+export interface Wait extends Congestion {
   readonly credential: string;
   readonly notifier: string;
 }
 
+/** Deliveries to one notifier. */
 export interface Delivery {
-  /** Something has been published. Returns at once, whatever becomes of the delivery, and never throws. */
+  /** Starts the delivery of a change. Returns at once, whatever the outcome, and never throws. */
   changed(change: Change): void;
-  /** Resolves when nothing is under way or due, retries included. */
+  /** Resolves when no delivery is in progress, queued or waiting for a retry. */
   idle(): Promise<void>;
   /**
-   * Starts nothing new; resolves when what ran has ended, little more than a second later at the latest.
-   * @param why told with what has to be given up
+   * Starts no further delivery. Resolves when the running ones have ended, at the latest little more than a second
+   * later.
+   * @param why reason for reporting the changes that are given up
    */
-  stop(why?: Ending): Promise<void>;
+  stop(why?: StopReason): Promise<void>;
 }
 
 /**
- * Tells one notifier of changes: of one credential one at a time, of several side by side. However many changes of one
- * kind come while one is being told or waits for its retry, they make one more, with the newest.
+ * Delivers changes to one notifier: for one credential one at a time, for several concurrently. All changes of one
+ * kind that arrive during a delivery or while it waits for a retry are merged into one more delivery, of the
+ * newest.
  */
 export function createDelivery(
   notifier: Notifier,
-  { slots = createSlots(AT_ONCE), crowded, name = () => notifier.id, ...options }: DeliveryOptions,
+  {
+    slots = createConcurrencyLimiter(DEFAULT_CONCURRENCY),
+    crowded,
+    name = () => notifier.id,
+    ...options
+  }: DeliveryOptions,
 ): Delivery {
-  const lanes = new Map<string, Lane>();
+  const queues = new Map<string, CredentialQueue>();
   const ending = new AbortController();
-  // All that runs listen to it, and so do their leftovers.
+  // All running deliveries and their leftover processes listen to this signal.
   setMaxListeners(0, ending.signal);
   let stopping = false;
-  let idlers: (() => void)[] = [];
+  let idleWaiters: (() => void)[] = [];
 
-  function openLane(credential: string): Lane {
+  function openQueue(credential: string): CredentialQueue {
     const onEmpty = () => {
-      lanes.delete(credential);
-      if (lanes.size > 0) return;
-      for (const resolve of idlers) resolve();
-      idlers = [];
+      queues.delete(credential);
+      if (queues.size > 0) return;
+      for (const resolve of idleWaiters) resolve();
+      idleWaiters = [];
     };
-    const entrant = entrantOf(credential, (crowd) => {
-      if (!stopping) crowded?.({ credential, notifier: name(), ...crowd });
+    const info = taskInfoOf(credential, (congestion) => {
+      if (!stopping) crowded?.({ credential, notifier: name(), ...congestion });
     });
-    const inTurn = (task: () => Promise<void>) => slots.run(entrant, task);
-    const lane = createLane({ ...options, notifier, name, inTurn, end: ending.signal, onEmpty });
-    lanes.set(credential, lane);
-    return lane;
+    const runLimited = (task: () => Promise<void>) => slots.run(info, task);
+    const queue = createCredentialQueue({
+      ...options,
+      notifier,
+      name,
+      runLimited,
+      abort: ending.signal,
+      onEmpty,
+    });
+    queues.set(credential, queue);
+    return queue;
   }
 
-  function entrantOf(credential: string, onWait: (crowd: Crowd) => void): Entrant {
+  function taskInfoOf(credential: string, onWait: (congestion: Congestion) => void): TaskInfo {
     const { id, recipient } = notifier;
     const [own, other] = [JSON.stringify(['credential', credential]), JSON.stringify(['to', recipient])];
-    const sharers = [
-      { key: `${own} ${other}`, name: `${id} of ${credential}`, share: SHARE_OF_SHARE },
-      { key: own, name: credential, share: SHARE },
-      { key: other, name: id, share: SHARE },
+    const buckets = [
+      { key: `${own} ${other}`, name: `${id} of ${credential}`, limit: PAIR_LIMIT },
+      { key: own, name: credential, limit: BUCKET_LIMIT },
+      { key: other, name: id, limit: BUCKET_LIMIT },
     ];
-    return { name: `${name()} of ${credential}`, sharers, group: own, onWait };
+    return { name: `${name()} of ${credential}`, buckets, group: own, onWait };
   }
 
   async function idle(): Promise<void> {
-    if (lanes.size > 0) await new Promise<void>((resolve) => idlers.push(resolve));
+    if (queues.size > 0) await new Promise<void>((resolve) => idleWaiters.push(resolve));
   }
 
   return {
     changed(change) {
       if (stopping) return;
-      const lane = lanes.get(change.credential) ?? openLane(change.credential);
-      lane.put(change);
+      const queue = queues.get(change.credential) ?? openQueue(change.credential);
+      queue.add(change);
     },
 
     idle,
 
     async stop(why = 'stopped') {
       stopping = true;
-      for (const lane of [...lanes.values()]) lane.close(why);
-      const grace = setTimeout(() => ending.abort(why), GRACE);
+      for (const queue of [...queues.values()]) queue.close(why);
+      const grace = setTimeout(() => ending.abort(why), STOP_GRACE);
       await idle();
       clearTimeout(grace);
-      // Programs that have ended well may have left others running.
+      // Programs that ended successfully may have left others running.
       ending.abort(why);
     },
   };

@@ -4,18 +4,22 @@ import { EdgeError } from '../core/failure.ts';
 import { systemClock } from '../system/time/clock.ts';
 import { type Change, type ExecConfig, type Notifier, notifyFailure } from './notifier.ts';
 import { keepTail, type OutputTail } from './output-tail.ts';
-import { endGroup, tendLeftovers } from './process-group.ts';
-import { stopped, withinTime } from './time-limit.ts';
+import { endGroup, superviseLeftovers } from './process-group.ts';
+import { stoppedFailure, withinTime } from './time-limit.ts';
 
-/** Where programs are looked for when the daemon itself was not told. */
+/** Search path for programs when the daemon itself has no PATH. */
 const USUAL_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-/** A program that has ended may have last words on their way; those of its leftovers are not waited for. Ms. */
-const LAST_WORDS = 250;
+/**
+ * How long (ms) to wait for the last output of a program that has ended; the output of its leftover processes is
+ * not waited for.
+ */
+const OUTPUT_GRACE = 250;
 
 /**
- * Runs a program: no shell, nothing on its standard input, a clean environment, a process group of its own. It has
- * been told when the program ends with 0; what it leaves running in its group may go on until the timeout.
+ * Runs a program without a shell, with empty standard input, a minimal environment and its own process group. The
+ * delivery succeeds when the program exits with 0. Processes that it leaves in its group may continue until the
+ * timeout.
  */
 export function execNotifier({ command, timeout }: ExecConfig): Notifier {
   const id = `exec:${programOf(command)}`;
@@ -25,39 +29,42 @@ export function execNotifier({ command, timeout }: ExecConfig): Notifier {
     id,
     recipient: recipientOf(command),
     async notify(change, stop) {
-      if (stop.aborted) throw stopped(id, stop.reason);
+      if (stop.aborted) throw stoppedFailure(id, stop.reason);
       const deadline = systemClock.now().monotonic + timeout;
       const { leader, output, ended } = await start(id, command, environment(change));
       try {
         await withinTime({ id, timeout, advice }, stop, () => ended);
       } catch (error) {
         await endGroup(leader);
-        await Promise.race([output.done, delay(LAST_WORDS)]);
+        await Promise.race([output.done, delay(OUTPUT_GRACE)]);
         output.close();
         throw withOutput(error, output.text());
       }
-      tendLeftovers({ leader, output, left: deadline - systemClock.now().monotonic }, stop);
+      superviseLeftovers({ leader, output, left: deadline - systemClock.now().monotonic }, stop);
     },
   };
 }
 
-/** The program, and its script where there is one. Other arguments may be anything, secrets as well. */
+/**
+ * Names the program, and its script if there is one. Other arguments are left out, because they may contain
+ * secrets.
+ */
 export function programOf([file, first]: ExecConfig['command']): string {
   return first?.startsWith('/') ? `${file} ${first}` : file;
 }
 
-/** What runs another program, or a script: alone it does not tell what. */
-const RUNNER =
+/** Programs that run another program or a script, so that their own name does not tell what runs. */
+const WRAPPER =
   /\/(env|nice|timeout|su|sudo|busybox|(ba|da|a|k|z)?sh|node|bun|deno|java|(perl|php|python|ruby)[\d.]*)$/;
 
-/** What is run by a shell or an interpreter is a program of its own: its script, else the command as a whole. */
+/** Identifies what runs, for the limits: of a shell or an interpreter the script, otherwise the whole command. */
 function recipientOf(command: ExecConfig['command']): string {
   const [file, first] = command;
-  const isKnown = first?.startsWith('/') || !RUNNER.test(file);
+  const isKnown = first?.startsWith('/') || !WRAPPER.test(file);
   return `exec:${isKnown ? programOf(command) : JSON.stringify(command)}`;
 }
 
-/** All that the program gets: what the daemon knows besides is none of its business. */
+/** The complete environment of the program: it learns nothing else that the daemon knows. */
 function environment({ credential, kind, file, expiresAt }: Change): NodeJS.ProcessEnv {
   const { PATH = USUAL_PATH, HOME = '/' } = process.env;
   return {
@@ -71,10 +78,10 @@ function environment({ credential, kind, file, expiresAt }: Change): NodeJS.Proc
 }
 
 interface Running {
-  /** Its pid, and its process group's. */
+  /** Its pid, which is also the id of its process group. */
   readonly leader: number;
   readonly output: OutputTail;
-  /** Rejects when it ends with anything but 0. */
+  /** Rejects when the program ends with any code but 0, or by a signal. */
   readonly ended: Promise<void>;
 }
 
@@ -83,17 +90,17 @@ async function start(
   [file, ...args]: ExecConfig['command'],
   env: NodeJS.ProcessEnv,
 ): Promise<Running> {
-  // Only where a program is to be run: loading it takes two megabytes.
+  // Load it only when a program is to be run: it takes two megabytes.
   const { spawn } = await import('node:child_process');
   try {
     const child = spawn(file, args, { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     const ended = new Promise<void>((resolve, reject) => {
       child.once('exit', (code, signal) => (code === 0 ? resolve() : reject(exitFailure(id, code, signal))));
     });
-    // Until somebody waits for it.
+    // Avoid an unhandled rejection before a caller waits for it.
     ended.catch(() => {});
     await once(child, 'spawn');
-    // What could come later has been dealt with by then.
+    // Errors of starting have been handled above; later ones need no handling.
     child.on('error', () => {});
     return { leader: child.pid ?? Number.NaN, output: keepTail([child.stdout, child.stderr]), ended };
   } catch (error) {
@@ -112,7 +119,7 @@ function exitFailure(id: string, code: number | null, signal: NodeJS.Signals | n
   });
 }
 
-/** The last that it said is often all that tells why. */
+/** Appends the last output to the message: it is often the only hint at the cause. */
 function withOutput(error: unknown, said: string): unknown {
   if (!(error instanceof EdgeError) || said === '') return error;
   return new EdgeError({ ...error.failure, message: `${error.message}; it said: ${said}` });
@@ -147,10 +154,10 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
 
 const OTHER: Meaning = { what: '', advice: 'try the command by hand, as the user of the daemon' };
 
-/** These pass by themselves, the others are for a person. */
+/** Errors that pass by themselves; the others need an operator. */
 const PASSING = new Set(['EAGAIN', 'EMFILE', 'ENOMEM']);
 
-/** Why a program could not be started. */
+/** Converts the error of a program that could not be started. */
 function spawnFailure(id: string, error: unknown): EdgeError {
   const { code = 'unexpected' } = error as NodeJS.ErrnoException;
   const { what, advice } = MEANINGS[code] ?? OTHER;
@@ -161,7 +168,7 @@ function spawnFailure(id: string, error: unknown): EdgeError {
       message: `cannot start ${id}: ${what ? `${what} (${code})` : code}`,
       advice,
     },
-    // The error names all arguments.
+    // Replace the original error, which quotes all arguments.
     new Error(`spawn ${code}`),
   );
 }

@@ -1,18 +1,18 @@
 import { type Backoff, EdgeError, type FailureClass } from '../core/failure.ts';
 import { MINUTE, SECOND } from '../core/time.ts';
 
-/** What has been published anew. Neither the token nor anything else that is secret. */
+/** A newly published token or ticket, without its value or any other secret. */
 export interface Change {
   readonly credential: string;
-  /** `token`, `jsapi` … */
+  /** `token`, or the kind of a ticket, such as `jsapi`. */
   readonly kind: string;
-  /** Path of the first file target of that kind that could be written; empty where there is none. */
+  /** Path of the first file target of that kind that could be written; empty if there is none. */
   readonly file: string;
-  /** Epoch seconds. */
+  /** When the value expires, in epoch seconds. */
   readonly expiresAt: number;
 }
 
-/** Timeouts in milliseconds. */
+/** Configuration of a notifier. Timeouts are in milliseconds. */
 export type NotifierConfig = ExecConfig | WebhookConfig | SignalConfig;
 
 export interface ExecConfig {
@@ -33,37 +33,40 @@ export interface SignalConfig {
   readonly signal: NodeJS.Signals;
 }
 
-/** Who is told that something has been published. */
+/** Informs an app that a new value has been published. */
 export interface Notifier {
-  /** Names it in logs and metrics, without secrets. */
+  /** Name for logs and metrics, without secrets. */
   readonly id: string;
   /**
-   * Whom it talks to: a program, a host, a process. What hangs there hangs for all who talk to the same. Nothing to be
-   * shown: it may hold secrets.
+   * Identifies the program, host or process that is contacted, for limits: if it hangs, all notifiers with the same
+   * recipient hang. Never log it: it may contain secrets.
    */
   readonly recipient: string;
   /**
-   * Tells it once; nothing is retried inside.
-   * @param signal ends what runs, also what goes on after this has settled; it settles within a second then
-   * @throws {EdgeError} saying what a person should do
+   * Informs the app once, without retries.
+   * @param signal ends the delivery and all that goes on after this promise has settled; the promise then settles
+   *   within a second
+   * @throws {EdgeError} with advice for the operator
    */
   notify(change: Change, signal: AbortSignal): Promise<void>;
 }
 
-/** An app that restarts should be back by the last attempt: they come at once and after some 2, 8, 26 and 80 s. */
+/**
+ * Retries start at once and after about 2, 8, 26 and 80 s: an app that restarts should be back by the last attempt.
+ */
 const RETRY: Backoff = { first: 2 * SECOND, growth: 3, cap: MINUTE, jitter: 'added' };
 
 export interface Reason {
-  /** `passing` where absent. */
+  /** Absent: `passing`. */
   readonly class?: FailureClass;
   readonly code: string;
   readonly message: string;
   readonly advice: string;
 }
 
-/** Why somebody could not be told. */
+/** Creates the error for a failed delivery. */
 export function notifyFailure(reason: Reason, cause?: unknown): EdgeError {
-  // The platform has no part in this.
+  // A notification has no effect on the platform.
   const failure = { class: 'passing', ...reason, effect: 'none', backoff: RETRY } as const;
   return new EdgeError(failure, cause === undefined ? undefined : { cause });
 }

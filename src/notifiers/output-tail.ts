@@ -2,21 +2,21 @@ import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface OutputTail {
-  /** Resolves when nobody can write any more, or when it has been closed. Never rejects. */
+  /** Resolves when all writers have closed the streams, or after `close()`. Never rejects. */
   readonly done: Promise<void>;
-  /** What was said last, for a log: see {@link blot}. */
+  /** The end of the output, for a log; see {@link redact}. */
   text(): string;
-  /** Reads no further. */
+  /** Stops reading. */
   close(): void;
 }
 
-/** Bytes kept of what a program prints. */
-const KEPT = 4096;
+/** Bytes kept of a program's output. */
+const KEPT_BYTES = 4096;
 
-/** After each piece, in ms: a program that prints without end must not keep the daemon busy. */
-const BREATH = 1;
+/** Pause (ms) after each chunk: a program that prints endlessly must not keep the daemon busy. */
+const PAUSE = 1;
 
-/** Reads all that is printed, so that nobody blocks on a full pipe, and keeps the end of it. */
+/** Reads all output, so that no program blocks on a full pipe, and keeps its end. */
 export function keepTail(streams: readonly Readable[]): OutputTail {
   let kept = Buffer.alloc(0);
   let isCut = false;
@@ -24,32 +24,32 @@ export function keepTail(streams: readonly Readable[]): OutputTail {
   async function read(stream: Readable): Promise<void> {
     for await (const piece of stream) {
       const all = Buffer.concat([kept, piece]);
-      isCut ||= all.length > KEPT;
-      // A copy: a part of a buffer would keep all of it in memory.
-      kept = Buffer.from(all.subarray(-KEPT));
-      await delay(BREATH);
+      isCut ||= all.length > KEPT_BYTES;
+      // Copy: a slice of a buffer would keep the whole buffer in memory.
+      kept = Buffer.from(all.subarray(-KEPT_BYTES));
+      await delay(PAUSE);
     }
   }
 
   return {
-    // Closing ends a reader with an error, and so does a pipe that breaks.
+    // Closing makes the readers fail, and so does a broken pipe.
     done: Promise.all(streams.map((stream) => read(stream).catch(() => {}))).then(() => {}),
-    text: () => blot(isCut ? withoutFirstWord(kept.toString()) : kept.toString()).trim(),
+    text: () => redact(isCut ? withoutFirstWord(kept.toString()) : kept.toString()).trim(),
     close: () => {
       for (const stream of streams) stream.destroy();
     },
   };
 }
 
-/** The cut may have gone through a secret, whose rest would look like nothing in particular. */
+/** Drops the first word: the cut may run through a secret, whose rest would not be recognised as one. */
 function withoutFirstWord(text: string): string {
   return text.replace(/^\S+/, '…');
 }
 
 /**
- * Blots out what looks like a token, a ticket or an AppSecret: a program may print what it read in the published file
- * (`sh -x` does), and no key beside it would tell the logger.
+ * Redacts anything that looks like a token, a ticket or an AppSecret: a program may print what it read from the
+ * published file (`sh -x` does), and the logger redacts values by their keys, which are missing here.
  */
-function blot(text: string): string {
+function redact(text: string): string {
   return text.replace(/[\w-]{32,}/g, (word) => (/\d/.test(word) ? '[redacted]' : word));
 }

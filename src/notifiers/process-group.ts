@@ -1,44 +1,53 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { SECOND } from '../core/time.ts';
+import { timerDelay } from '../system/time/deadline.ts';
 import type { OutputTail } from './output-tail.ts';
-import { timerDelay } from './time-limit.ts';
 
-/** What a group has to end by itself after TERM, in ms: a stop of the daemon waits for it. */
-const PATIENCE = SECOND / 2;
+/** How long (ms) a group has to end after TERM: stopping the daemon waits for it. */
+const TERM_GRACE = SECOND / 2;
 
-/** How long it is looked for whether KILL has ended all: some wait for a first process that reaps nobody. Ms. */
-const LAST_LOOK = SECOND / 10;
+/**
+ * How long (ms) to wait for a group to disappear after KILL: its processes may have a parent (the first process of
+ * a container) that does not reap them.
+ */
+const KILL_GRACE = SECOND / 10;
 
-/** How often a group is looked at while it is being ended, in ms. */
-const LOOK = 20;
+/** Polling interval (ms) while a group is being ended. */
+const POLL_INTERVAL = 20;
 
-/** Whether nobody is left in the group that this process leads or led. One that only waits to be reaped still counts. */
+/**
+ * Whether the group that this process leads or led is empty. A process that waits to be reaped still counts as
+ * present.
+ */
 function isGone(leader: number): boolean {
   return !send(leader, 0);
 }
 
-/** Ends a process group: TERM, then KILL. Resolves when it is gone, or when KILL has had its time. */
+/** Ends a process group with TERM, then KILL. Resolves when it is gone, or some time after KILL. Never rejects. */
 export async function endGroup(leader: number): Promise<void> {
   send(leader, 'SIGTERM');
-  if (await goes(leader, PATIENCE)) return;
+  if (await waitUntilGone(leader, TERM_GRACE)) return;
   killGroup(leader);
-  await goes(leader, LAST_LOOK);
+  await waitUntilGone(leader, KILL_GRACE);
 }
 
-/** Ends a process group without a word. */
+/** Ends a process group with KILL at once. */
 function killGroup(leader: number): void {
   send(leader, 'SIGKILL');
 }
 
-async function goes(leader: number, patience: number): Promise<boolean> {
-  for (let waited = 0; waited < patience; waited += LOOK) {
+async function waitUntilGone(leader: number, patience: number): Promise<boolean> {
+  for (let waited = 0; waited < patience; waited += POLL_INTERVAL) {
     if (isGone(leader)) return true;
-    await delay(LOOK);
+    await delay(POLL_INTERVAL);
   }
   return isGone(leader);
 }
 
-/** @returns whether there is somebody in the group, also if none of them may be signalled */
+/**
+ * Sends a signal to a group; 0 only checks.
+ * @returns whether the group has members, even if none of them may be signalled
+ */
 function send(leader: number, signal: NodeJS.Signals | 0): boolean {
   try {
     return process.kill(-leader, signal);
@@ -47,29 +56,29 @@ function send(leader: number, signal: NodeJS.Signals | 0): boolean {
   }
 }
 
-/** What a program left running in its process group when it ended. */
+/** Processes that a program left in its process group when it ended. */
 export interface Leftovers {
   readonly leader: number;
   readonly output: OutputTail;
-  /** Ms that are left of the timeout. */
+  /** Remainder of the timeout, in ms. */
   readonly left: number;
 }
 
-/** How often it is looked whether they are still there, in ms: soon enough that their number is nobody else's yet. */
-const LEFTOVER_LOOK = 250;
+/** Polling interval (ms) for leftovers: short enough that the number of the group has not been reassigned. */
+const LEFTOVER_POLL_INTERVAL = 250;
 
 /**
- * Lets leftovers go on until the timeout, when they are ended; at once when the daemon stops. Returns at once. Until
- * then what they print is read, or printing would end them.
+ * Lets leftover processes continue until the timeout, then ends them; when the daemon stops, it kills them at once.
+ * Returns at once. Their output is read meanwhile, because a closed pipe would end a process that prints.
  */
-export function tendLeftovers({ leader, output, left }: Leftovers, stop: AbortSignal): void {
+export function superviseLeftovers({ leader, output, left }: Leftovers, stop: AbortSignal): void {
   if (isGone(leader)) {
     output.close();
     return;
   }
   const look = setInterval(() => {
     if (isGone(leader)) finish();
-  }, LEFTOVER_LOOK);
+  }, LEFTOVER_POLL_INTERVAL);
   const limit = setTimeout(() => {
     clearInterval(look);
     void endGroup(leader).then(finish);

@@ -4,10 +4,13 @@ import { readRegularFile } from '../system/fs/read-regular-file.ts';
 import { type Notifier, notifyFailure, type SignalConfig } from './notifier.ts';
 import { withinTime } from './time-limit.ts';
 
-/** Reading a file of a few bytes: beyond that, the volume does not answer. */
+/** Time limit (ms) for reading a file of a few bytes: beyond it, the volume does not answer. */
 const TIMEOUT = 5 * SECOND;
 
-/** Signals the process that a pid file names, read anew each time: apps restart. See {@link readPidFile} for whom never. */
+/**
+ * Signals the process named by a pid file, which it reads anew each time, because apps restart. {@link readPidFile}
+ * lists the processes that are never signalled.
+ */
 export function signalNotifier({ pidFile, signal }: SignalConfig): Notifier {
   const id = `signal:${signal}:${pidFile}`;
   const advice = 'the volume of the pid file does not answer: put it on a local one';
@@ -23,7 +26,7 @@ export function signalNotifier({ pidFile, signal }: SignalConfig): Notifier {
   };
 }
 
-/** Whether a process is there and may be signalled, found out without one being sent. */
+/** Whether a process exists and may be signalled; sends no signal. */
 export function reachOf(pid: number): 'there' | 'gone' | 'forbidden' {
   try {
     process.kill(pid, 0);
@@ -63,13 +66,13 @@ function send(pid: number, signal: NodeJS.Signals, path: string): void {
   }
 }
 
-/** Bytes. */
-const LARGEST = 64;
+/** Size limit in bytes. */
+const MAX_BYTES = 64;
 
 /**
- * The process that a pid file names. Whoever writes the file must not be able to end the daemon or what it runs in, so
- * it is never pid 1, this process or an ancestor of it.
- * @throws {EdgeError} `no-pid-file` where there is none yet; what else is wrong with it
+ * Reads the pid of a process from a pid file. Because the writer of the file must not be able to end the daemon or
+ * what it runs in, it refuses pid 1, this process and its ancestors.
+ * @throws {EdgeError} `no-pid-file` if there is none yet; other codes if its content is unusable
  */
 export async function readPidFile(path: string): Promise<number> {
   const pid = parsePid(path, await contentOf(path));
@@ -79,7 +82,7 @@ export async function readPidFile(path: string): Promise<number> {
 
 async function contentOf(path: string): Promise<string> {
   try {
-    return (await readRegularFile(path, LARGEST)).text;
+    return (await readRegularFile(path, MAX_BYTES)).text;
   } catch (error) {
     const { code = 'not-a-pid-file', message } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') {
@@ -121,9 +124,9 @@ function parsePid(path: string, text: string): number {
 }
 
 async function refuseOwn(pid: number, path: string): Promise<void> {
-  // Also the number of a thread reaches its process.
+  // The id of a thread is refused as well: signalling it reaches its process.
   const owner = await threadGroup(pid);
-  if (!(await ownLine()).has(owner)) return;
+  if (!(await ownAncestry()).has(owner)) return;
   const what = owner === process.pid ? 'the daemon itself' : 'an ancestor of the daemon';
   throw notifyFailure({
     class: 'refused',
@@ -134,13 +137,13 @@ async function refuseOwn(pid: number, path: string): Promise<void> {
 }
 
 /**
- * This process and its ancestors, as far as they can be seen: without /proc, or where it hides the processes of
- * others, that ends with the parent.
+ * Returns this process and its visible ancestors. Without /proc, or where /proc hides the processes of other users,
+ * the list ends with the parent.
  */
-async function ownLine(): Promise<ReadonlySet<number>> {
+async function ownAncestry(): Promise<ReadonlySet<number>> {
   const line = new Set([process.pid]);
   let next: number | undefined = process.ppid;
-  // Numbers are used again, so a line that changes meanwhile could go round in a circle.
+  // Pids are reused, so a chain that changes meanwhile could form a circle.
   while (next !== undefined && next > 0 && !line.has(next)) {
     line.add(next);
     next = await statusOf(next, 'PPid');
@@ -148,12 +151,14 @@ async function ownLine(): Promise<ReadonlySet<number>> {
   return line;
 }
 
-/** The process that a number belongs to: on Linux threads have numbers too, and a signal to one reaches them all. */
+/**
+ * Returns the process of a thread id: on Linux threads have ids too, and a signal to one reaches the whole process.
+ */
 async function threadGroup(pid: number): Promise<number> {
   return (await statusOf(pid, 'Tgid')) ?? pid;
 }
 
-/** From `status`, not `stat`: there the program's name could pretend to be any field. */
+/** Read `status`, not `stat`, in which the name of a program could imitate any field. */
 async function statusOf(pid: number, field: 'PPid' | 'Tgid'): Promise<number | undefined> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
   const [, value] = new RegExp(`^${field}:\\s*(\\d+)$`, 'm').exec(status) ?? [];

@@ -1,64 +1,56 @@
 import type { EdgeError } from '../core/failure.ts';
 import { SECOND } from '../core/time.ts';
+import { startDeadline } from '../system/time/deadline.ts';
 import { notifyFailure } from './notifier.ts';
 
-export interface Limit {
-  /** Names the notifier in the failure. */
+export interface TimeLimit {
+  /** Name of the notifier, for messages. */
   readonly id: string;
   /** Milliseconds. */
   readonly timeout: number;
-  /** What a person should do when it is not enough. */
+  /** What the operator should do when the time is not enough. */
   readonly advice: string;
 }
 
-/** Ms of a timer: it would take one longer than 24 days for one of no length. */
-export function timerDelay(ms: number): number {
-  return Math.min(ms, 2 ** 31 - 1);
-}
-
 /**
- * Waits for work, but no longer than its time, and not once the daemon stops. Work that is under way then is left
- * alone: whoever began it ends it. What it has not begun yet it must not begin once `end` has come.
- * @throws {EdgeError} `timeout` or `stopped`; or what the work throws
+ * Waits for work until its time limit or until the daemon stops. Work in progress is not ended: its caller does
+ * that. Work that has yet to begin must not begin once the signal `end` has fired.
+ * @throws {EdgeError} `timeout`, `stopped` or `removed`; otherwise what the work throws
  */
 export async function withinTime<T>(
-  limit: Limit,
+  limit: TimeLimit,
   stop: AbortSignal,
   work: (end: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  if (stop.aborted) throw stopped(limit.id, stop.reason);
-  const end = new AbortController();
-  // First of all who listen, so that the reason is told, not what it does to the work.
-  const ended = rejection(end.signal);
-  const onStop = () => end.abort(stopped(limit.id, stop.reason));
-  const timer = setTimeout(() => end.abort(tooLate(limit)), timerDelay(limit.timeout));
-  stop.addEventListener('abort', onStop, { once: true });
+  if (stop.aborted) throw stoppedFailure(limit.id, stop.reason);
+  // The deadline listens before the work does, so that the failure is the reason and not its effect on the work.
+  const deadline = startDeadline({ ms: limit.timeout, until: [stop] });
   try {
-    return await Promise.race([ended, work(end.signal)]);
+    return await Promise.race([deadline.reached, work(deadline.signal)]);
+  } catch (error) {
+    if (!deadline.signal.aborted || error !== deadline.signal.reason) throw error;
+    throw stop.aborted && error === stop.reason
+      ? stoppedFailure(limit.id, stop.reason)
+      : timeoutFailure(limit);
   } finally {
-    clearTimeout(timer);
-    stop.removeEventListener('abort', onStop);
+    deadline.release();
   }
 }
 
-/** Rejects with the signal's reason when it comes. */
-export function rejection(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
-}
-
-function tooLate({ id, timeout, advice }: Limit): EdgeError {
+function timeoutFailure({ id, timeout, advice }: TimeLimit): EdgeError {
   const message = `${id} was not done within ${timeout / SECOND} s`;
   return notifyFailure({ code: 'timeout', message, advice });
 }
 
-/** Why deliveries end before somebody has been told: the daemon goes, or the notifier is no longer configured. */
-export type Ending = 'stopped' | 'removed';
+/** Why deliveries end early: the daemon stops, or the notifier was removed from the configuration. */
+export type StopReason = 'stopped' | 'removed';
 
-/** @param why an {@link Ending}, as the reason of a signal; anything else means that the daemon stops */
-export function stopped(id: string, why: unknown): EdgeError {
-  if (why === ('removed' satisfies Ending)) {
+/**
+ * Creates the error for a delivery that ended early.
+ * @param why an {@link StopReason}, as the reason of a signal; any other value means that the daemon stops
+ */
+export function stoppedFailure(id: string, why: unknown): EdgeError {
+  if (why === ('removed' satisfies StopReason)) {
     return notifyFailure({
       code: 'removed',
       message: `${id} is no longer configured and was ended before it was done`,

@@ -3,23 +3,24 @@ import { EdgeError } from '../core/failure.ts';
 import { type NetworkFault, networkFault } from '../system/net/network-fault.ts';
 import { openRoute, type Route } from '../system/net/request-route.ts';
 import { version } from '../system/process/version.ts';
+import { rejectOnAbort } from '../system/time/deadline.ts';
 import { type Change, type Notifier, notifyFailure, type WebhookConfig } from './notifier.ts';
-import { rejection, stopped, withinTime } from './time-limit.ts';
+import { stoppedFailure, withinTime } from './time-limit.ts';
 
-/** Bytes of an answer that are read, so that an ordinary one is not cut off; nothing is made of them. */
-const READ = 16 * 1024;
+/** Bytes read of a response body, so that an ordinary one is not cut off; the content is ignored. */
+const BODY_BYTES = 16 * 1024;
 
-/** One limit of our own covers all. */
+/** The timeout of the notifier covers all phases. */
 const UNLIMITED = { headersTimeout: 0, bodyTimeout: 0, connectTimeout: 0 };
 
 /**
- * POSTs the change as JSON, once. A status of 2xx means that it has been heard, whatever follows. No redirect is
- * followed: only the configured address is talked to.
- * @throws {TypeError} when the URL is none of http or https
+ * Sends the change as JSON in one POST. A 2xx status means success, whatever follows. It follows no redirect, so
+ * that it only contacts the configured address.
+ * @throws {TypeError} when the URL is neither http nor https
  */
 export function webhookNotifier({ url, timeout }: WebhookConfig): Notifier {
   const target = readUrl(url);
-  // Not the query: it may hold a secret.
+  // The query is left out, because it may contain a secret.
   const id = `webhook:${target.origin}${target.pathname}`;
   const advice = 'the app should answer first and work afterwards; or raise the timeout';
 
@@ -27,7 +28,7 @@ export function webhookNotifier({ url, timeout }: WebhookConfig): Notifier {
     id,
     recipient: `webhook:${target.origin}`,
     async notify(change, stop) {
-      if (stop.aborted) throw stopped(id, stop.reason);
+      if (stop.aborted) throw stoppedFailure(id, stop.reason);
       let heard = false;
       const unconnected = new AbortController();
       let route: Route | undefined;
@@ -35,27 +36,31 @@ export function webhookNotifier({ url, timeout }: WebhookConfig): Notifier {
         route = openRoute({
           protocol: target.protocol,
           limits: UNLIMITED,
-          unconnected: (error) => unconnected.abort(error),
+          onConnectFailure: (error) => unconnected.abort(error),
         });
         const answer = request(target, {
           dispatcher: route.dispatcher,
           method: 'POST',
-          body: JSON.stringify(inJson(change)),
+          body: JSON.stringify(payloadOf(change)),
           headers: {
             'content-type': 'application/json',
             'user-agent': `wx-token-sidecar/${version}`,
           },
         });
         await withinTime({ id, timeout, advice }, stop, async () => {
-          const { statusCode, headers, body } = await Promise.race([answer, rejection(unconnected.signal)]);
+          const { statusCode, headers, body } = await Promise.race([
+            answer,
+            rejectOnAbort(unconnected.signal),
+          ]);
           if (statusCode < 200 || statusCode > 299) {
             throw statusFailure(id, statusCode, locationOf(headers['location'], target));
           }
           heard = true;
-          await skim(body);
+          await drain(body);
         });
       } catch (error) {
-        if (!heard) throw error instanceof EdgeError ? error : unansweredFailure(id, error, route?.blocker());
+        if (!heard)
+          throw error instanceof EdgeError ? error : unansweredFailure(id, error, route?.pendingProxy());
       } finally {
         void route?.dispatcher.destroy();
       }
@@ -64,7 +69,7 @@ export function webhookNotifier({ url, timeout }: WebhookConfig): Notifier {
 }
 
 function readUrl(url: string): URL {
-  // The error of URL itself carries its input.
+  // Check first: the error of `new URL` quotes its input.
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (parsed?.protocol !== 'http:' && parsed?.protocol !== 'https:') {
     throw new TypeError('a webhook needs a URL of http or https');
@@ -72,22 +77,22 @@ function readUrl(url: string): URL {
   return parsed;
 }
 
-function inJson({ credential, kind, file, expiresAt }: Change) {
+function payloadOf({ credential, kind, file, expiresAt }: Change) {
   return { credential, kind, file, expires_at: expiresAt };
 }
 
-/** Where a redirect leads, without what may be secret. */
+/** Origin and path of a redirect, without the parts that may contain secrets. */
 function locationOf(location: string | string[] | undefined, base: URL): string | undefined {
   if (typeof location !== 'string' || !URL.canParse(location, base.href)) return undefined;
   const { origin, pathname } = new URL(location, base.href);
   return `${origin}${pathname}`;
 }
 
-async function skim(body: AsyncIterable<Buffer>): Promise<void> {
+async function drain(body: AsyncIterable<Buffer>): Promise<void> {
   let read = 0;
   for await (const piece of body) {
     read += piece.length;
-    if (read > READ) return;
+    if (read > BODY_BYTES) return;
   }
 }
 
@@ -162,8 +167,9 @@ const MEANINGS: Readonly<Record<NetworkFault, Meaning>> = {
 };
 
 /**
- * Why no answer came. Errors of the library may carry the bytes of an answer or a proxy's password: none is kept.
- * @param proxy one that was asked for a tunnel and has not opened it
+ * Converts the failure of a request without a response. The original error is dropped, because errors of the
+ * library may carry the bytes of a response or the password of a proxy.
+ * @param proxy that was asked for a tunnel and has not opened it
  */
 function unansweredFailure(id: string, cause: unknown, proxy: string | undefined): EdgeError {
   const { fault, key, status } = networkFault(cause);
@@ -175,7 +181,10 @@ function unansweredFailure(id: string, cause: unknown, proxy: string | undefined
   });
 }
 
-/** It answered, but not that it has heard. @param location where a redirect leads */
+/**
+ * Creates the error for a status other than 2xx.
+ * @param location target of a redirect
+ */
 function statusFailure(id: string, status: number, location: string | undefined): EdgeError {
   const message = `${id} answered HTTP ${status}`;
   if (status < 400) {

@@ -1,16 +1,58 @@
-import { MINUTE, SECOND } from '../core/time.ts';
-import type { CredentialKind } from './kind.ts';
+import * as v from 'valibot';
+import { HOUR, MINUTE, SECOND } from '../core/time.ts';
+import { Duration, Flag, key, preset } from '../schema/values.ts';
+import { APP_ID, credentialKind } from './kind.ts';
+import { OFFICIAL } from './official.ts';
 import { fetched, probeToken } from './platform.ts';
+
+const AHEAD = 10 * MINUTE;
+
+/** WeChat gives a token so long, and reserves to give it less. */
+const LIFE = 2 * HOUR;
+
+const options = {
+  ahead: key(
+    v.pipe(Duration, v.metadata({ default: '10m' })),
+    'How long before its end an access-token is replaced.',
+  ),
+  allowUncoordinated: preset(
+    Flag,
+    'Allows an access-token in Kubernetes without cluster and a shared stateDir: only where no other pod will ever fetch.',
+    false,
+  ),
+};
 
 /**
  * The classic token: every fetch mints a new one, the one before works on for about five minutes, and the one before
  * that dies at once. A lost answer has rotated the token all the same, so no request is ever repeated blindly.
  */
-export const accessToken: CredentialKind = {
-  family: 'official',
-  policy: ({ window, budget }) => ({
+export const accessToken = credentialKind({
+  ...OFFICIAL,
+  type: 'access-token',
+  summary: 'the classic endpoint, where every fetch kills the token before',
+  id: APP_ID,
+  perSecret: false,
+  options,
+  timing: 'ahead',
+  /** Where each pod would fetch for itself. */
+  problem({ allowUncoordinated }, { coordinated }, say, at) {
+    if (coordinated || allowUncoordinated) return undefined;
+    return (
+      'access-token in Kubernetes needs one refresher for all pods, since every fetch kills the token before: ' +
+      `use stable-token, or elect one in ${say.name(['cluster'])}, or name a shared folder in ${say.name(['stateDir'])}, ` +
+      `or set ${say.setting([...at, 'allowUncoordinated'], 'true')} if this is the only pod that will ever fetch`
+    );
+  },
+  warnings({ ahead = AHEAD }) {
+    if (ahead < LIFE) return [];
+    return [
+      'WXTOKEN_AHEAD (ahead) is not shorter than the 2 h that a token lives: it counts as a third of the life; ' +
+        '10m is usual',
+    ];
+  },
+  policy: ({ ahead = AHEAD }, { budget }) => ({
     destructive: true,
-    window,
+    window: ahead,
     needsToken: false,
     windowShrinks: true,
     spread: 54 * SECOND,
@@ -34,4 +76,4 @@ export const accessToken: CredentialKind = {
     },
     probe: (token, signal) => probeToken('official', platform, token, signal),
   }),
-};
+});

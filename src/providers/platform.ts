@@ -6,24 +6,30 @@ import { MINUTE } from '../core/time.ts';
 import type { PlatformRequest, Transport, TransportAnswer } from './transport.ts';
 import { statusFailure } from './transport-failure.ts';
 
+/** A response of the platform without an error code. */
 export interface PlatformAnswer {
-  /** Parsed JSON without an `errcode` other than 0. */
+  /** Parsed JSON, whose `errcode` is absent, null or 0. */
   readonly body: unknown;
-  /** Its `Date`, epoch ms. */
+  /** `Date` header of the response, in epoch ms. */
   readonly platformDate?: number;
 }
 
-/** The one place that talks to the platform. */
+/** Calls the platform; no other module does. */
 export interface Platform {
-  /** @throws {EdgeError} for everything but an answer without an error code */
+  /**
+   * Sends a request and checks the response for an error code. When a host cannot be reached it tries the next one;
+   * a lost response justifies that only for a repeatable request.
+   * @throws {EdgeError} for everything but a response without an error code
+   */
   call(request: PlatformRequest): Promise<PlatformAnswer>;
 }
 
-/** After so long on a fallback host the first one is tried again, in ms. */
+/** How long (ms) a fallback host stays preferred before the first host is tried again. */
 const STICKINESS = 10 * MINUTE;
 
 /**
- * @param family whose error codes the hosts speak
+ * Creates the platform.
+ * @param family whose error codes the hosts use
  * @param hosts base URLs, the preferred one first
  */
 export function createPlatform(
@@ -48,7 +54,8 @@ export function createPlatform(
           preferred = index;
           return answer;
         } catch (error) {
-          // What an earlier host may have done is not undone by a later one that could not be reached.
+          // An earlier host may have executed the request; that a later one could not be reached does not change
+          // this.
           failure = reached ? withUnknownEffect(error) : error;
           reached ||= error instanceof EdgeError && error.failure.effect === 'unknown';
           if (request.signal.aborted || !mayAskAnotherHost(error, request)) break;
@@ -59,7 +66,10 @@ export function createPlatform(
   };
 }
 
-/** An answer that says no is an answer; only what another entry could do better is worth another request. */
+/**
+ * Whether another host may be asked. An error code is a response, whichever host sends it: only a failure of the
+ * host itself is worth another request.
+ */
 function mayAskAnotherHost(error: unknown, { repeatable }: PlatformRequest): boolean {
   if (!(error instanceof EdgeError) || error.failure.errcode !== undefined) return false;
   return error.failure.effect === 'unsent' || (repeatable && error.failure.effect === 'unknown');
@@ -70,7 +80,10 @@ function withUnknownEffect(error: unknown): unknown {
   return new EdgeError({ ...error.failure, effect: 'unknown' }, { cause: error });
 }
 
-/** The content decides, not the header or the status: error codes come with HTTP 200, JSON comes as text/plain. */
+/**
+ * Interprets a response by its content, not by header or status: error codes come with HTTP 200, and JSON comes as
+ * text/plain (docs/wechat-facts.md, "Form of answers").
+ */
 function read(
   { status, text, date, location }: TransportAnswer,
   family: PlatformFamily,
@@ -98,10 +111,13 @@ function parse(text: string): unknown {
   return undefined;
 }
 
-/** A string in JSON, whatever stands in it. */
+/** Matches a JSON string, whatever it contains. */
 const STRING = /"(?:[^"\\]|\\.)*"/gs;
 
-/** Some of the platform's strings carry raw control characters. They stay what they are: no token may hold one. */
+/**
+ * Escapes control characters, which some of the platform's strings contain raw (docs/wechat-facts.md, "Form of
+ * answers"). They are not removed, and a token that contains one is refused later.
+ */
 function withEscapedControls(text: string): string {
   return text.replace(
     /[\u0000-\u001f]/g,
@@ -109,7 +125,7 @@ function withEscapedControls(text: string): string {
   );
 }
 
-/** @returns 0 where there is none, undefined where it is no whole number */
+/** Returns the error code of a response: 0 if there is none, undefined if it is not a whole number. */
 function errcodeIn(body: unknown): number | undefined {
   if (typeof body !== 'object' || body === null || !('errcode' in body) || body.errcode === null) return 0;
   const { errcode } = body;
@@ -121,12 +137,12 @@ function errmsgIn(body: unknown): string {
   return typeof body === 'object' && body !== null && 'errmsg' in body ? String(body.errmsg) : '';
 }
 
-/** Parameters whose values nobody else may see. */
+/** Names of parameters whose values must stay secret. */
 const CONFIDENTIAL = /secret|access_token/i;
 
 /**
- * A text of the platform without what it repeats of a request: its errors may quote what they were asked with, as it is
- * or as it was written in a URL.
+ * Redacts, in a text of the platform, what it repeats of a request: its errors may quote parameters verbatim or in
+ * the encoding of a URL.
  */
 export function withoutEcho(
   text: string,
@@ -145,8 +161,10 @@ export function withoutEcho(
 }
 
 /**
- * Asks whether the platform accepts a token, by the cheapest call there is. Only an error code that blames the token is
- * a no: an outage, a quota or an IP rule says nothing about it.
+ * Asks the platform whether it accepts a token, by the cheapest call there is (docs/wechat-facts.md, "Transport").
+ * Only an error code that blames the token counts as a no: an outage, a quota or an IP rule says nothing about the
+ * token.
+ * @returns the verdict and, if there was a response, the platform's `Date`; never rejects
  */
 export async function probeToken(
   family: PlatformFamily,
@@ -173,7 +191,11 @@ export async function probeToken(
   }
 }
 
-/** What was fetched, and when the platform says that was. @throws {EdgeError} `odd-answer`, see {@link readAnswer} */
+/**
+ * Reads a token or ticket from a response, with the platform's `Date`.
+ * @param field that contains the value
+ * @throws {EdgeError} `odd-answer`, see {@link readAnswer}
+ */
 export function fetched({ body, ...date }: PlatformAnswer, field: 'access_token' | 'ticket'): Answer {
   return { ...readAnswer(body, field), ...date };
 }

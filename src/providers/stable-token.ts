@@ -1,26 +1,70 @@
-import { MINUTE, SECOND } from '../core/time.ts';
-import type { CredentialKind } from './kind.ts';
+import * as v from 'valibot';
+import { HOUR, MINUTE, SECOND } from '../core/time.ts';
+import { Duration, Flag, key, preset } from '../schema/values.ts';
+import { APP_ID, credentialKind } from './kind.ts';
+import { OFFICIAL } from './official.ts';
 import { fetched, probeToken } from './platform.ts';
+
+/** WeChat hands out the next token in the last five minutes of the one before (docs/wechat-facts.md, Lives and rotation). */
+const WINDOW = 5 * MINUTE;
+
+/** Pods that share nothing learn of a forced rotation elsewhere by asking again; WeChat recommends this rhythm. */
+const RECHECK = 5 * MINUTE;
+
+/** WeChat gives a token so long, and reserves to give it less. */
+const LIFE = 2 * HOUR;
+
+const options = {
+  rotationWindow: key(
+    v.pipe(Duration, v.metadata({ default: '5m' })),
+    'How long before its end a stable-token is replaced.',
+  ),
+  recheck: key(
+    v.union([v.literal('off'), Duration], 'must be a duration with a unit, like 5m, or off'),
+    'Ask for a stable-token again so often, to learn of a rotation made elsewhere; off: never. Default: 5m in Kubernetes without a stateDir of its own and without cluster, off elsewhere.',
+  ),
+  allowForce: preset(
+    Flag,
+    'Whether a stable-token that readers and the platform call dead may be forced; the old one dies at once.',
+    false,
+  ),
+};
 
 /**
  * The stable token: while it lives every call returns the same one with the seconds it has left; inside the last
  * five minutes the platform hands out the next, and both work until the old one ends. Forced, it is replaced at once
  * and the old one dies.
  */
-export const stableToken: CredentialKind = {
-  family: 'official',
-  policy: ({ window, budget, coordinated, refusalForces, recheck }) => ({
-    destructive: false,
-    window,
-    needsToken: false,
-    windowShrinks: false,
-    spread: 30 * SECOND,
-    overlap: 5 * MINUTE,
-    budget,
-    manual: coordinated ? 'forced' : 'uncoordinated',
-    refusalForces,
-    ...(recheck !== undefined && { recheck }),
-  }),
+export const stableToken = credentialKind({
+  ...OFFICIAL,
+  type: 'stable-token',
+  summary: 'safe beside other callers',
+  id: APP_ID,
+  perSecret: false,
+  options,
+  timing: 'rotationWindow',
+  warnings({ rotationWindow = WINDOW }) {
+    if (rotationWindow < LIFE) return [];
+    return [
+      'WXTOKEN_ROTATION_WINDOW (rotationWindow) is not shorter than the 2 h that a token lives: it is asked for ' +
+        'again and again, though WeChat hands out the next one only in the last 5 min; 5m is usual',
+    ];
+  },
+  policy({ rotationWindow = WINDOW, recheck, allowForce }, { budget, coordinated }) {
+    const again = recheck ?? (coordinated ? 'off' : RECHECK);
+    return {
+      destructive: false,
+      window: rotationWindow,
+      needsToken: false,
+      windowShrinks: false,
+      spread: 30 * SECOND,
+      overlap: 5 * MINUTE,
+      budget,
+      manual: coordinated ? 'forced' : 'uncoordinated',
+      refusalForces: allowForce,
+      ...(again !== 'off' && { recheck: again }),
+    };
+  },
   provider: ({ appId, secret, platform }) => ({
     async fetch({ forced, signal, permit }) {
       const answer = await platform.call({
@@ -41,4 +85,4 @@ export const stableToken: CredentialKind = {
     },
     probe: (token, signal) => probeToken('official', platform, token, signal),
   }),
-};
+});

@@ -1,25 +1,47 @@
-import type { TicketKind } from '../core/credential.ts';
-import type { PlatformFamily } from '../core/errcodes/index.ts';
 import { EdgeError, PASSING } from '../core/failure.ts';
-import { type CredentialKind, repeatingPolicy } from './kind.ts';
+import type { Policy } from '../core/policy.ts';
+import type { Provider } from '../core/ports.ts';
+import { repeatingPolicy, type Source, type Terms } from './kind.ts';
 import { fetched } from './platform.ts';
 
-/** Each kind of ticket, by the name that the configuration knows: whose it is and where it is asked for. */
-export const ticketKinds: Readonly<Record<TicketKind, CredentialKind>> = {
-  jsapi: ticket('official', '/cgi-bin/ticket/getticket', 'jsapi'),
-  wx_card: ticket('official', '/cgi-bin/ticket/getticket', 'wx_card'),
-  corp_jsapi: ticket('wecom', '/cgi-bin/get_jsapi_ticket'),
-  agent_config: ticket('wecom', '/cgi-bin/ticket/get', 'agent_config'),
-};
+/** A kind of ticket: whose it is, how it behaves, and how it is asked for. */
+export interface TicketKind {
+  /** Whether each app, which is to say each AppSecret, has one of its own; otherwise all of an account share it. */
+  readonly perApp: boolean;
+  policy(terms: Pick<Terms, 'budget'>): Policy;
+  provider(source: Pick<Source, 'platform'>): Provider;
+}
+
+/** Each kind of ticket, by the name that the configuration knows. Which types have which, their kinds say. */
+const ticketKinds: ReadonlyMap<string, TicketKind> = new Map([
+  ['jsapi', ticket({ path: '/cgi-bin/ticket/getticket', type: 'jsapi' })],
+  ['wx_card', ticket({ path: '/cgi-bin/ticket/getticket', type: 'wx_card' })],
+  // A corp has one ticket for all of its apps, and each app another one of its own.
+  ['corp_jsapi', ticket({ path: '/cgi-bin/get_jsapi_ticket' })],
+  ['agent_config', ticket({ path: '/cgi-bin/ticket/get', type: 'agent_config', perApp: true })],
+]);
+
+/** @throws {TypeError} for a ticket that there is not: the schema of the configuration lets none pass */
+export function ticketOf(name: string): TicketKind {
+  const kind = ticketKinds.get(name);
+  if (!kind) throw new TypeError(`there is no ticket called ${name}`);
+  return kind;
+}
+
+interface TicketCall {
+  readonly path: string;
+  readonly type?: string;
+  readonly perApp?: boolean;
+}
 
 /**
  * A ticket is fetched with a live token and lives on its own. The same one comes back until it ends, and `expires_in`
  * is always its whole life, so how much of it is left only those know who saw it change.
  */
-function ticket(family: PlatformFamily, path: string, type?: string): CredentialKind {
+function ticket({ path, type, perApp = false }: TicketCall): TicketKind {
   return {
-    family,
-    policy: (wishes) => repeatingPolicy({ repeats: 'with-whole-life', needsToken: true }, wishes),
+    perApp,
+    policy: (terms) => repeatingPolicy({ repeats: 'with-whole-life', needsToken: true }, terms),
     provider: ({ platform }) => ({
       async fetch({ token, signal, permit }) {
         if (!token) throw noToken();

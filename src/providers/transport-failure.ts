@@ -2,17 +2,21 @@ import { type Backoff, EdgeError, PASSING } from '../core/failure.ts';
 import { MINUTE } from '../core/time.ts';
 import { type NetworkFault, networkFault } from '../system/net/network-fault.ts';
 
-/** How far a request got. */
+/** How far a request got before it failed. */
 export interface Progress {
-  /** Whether it was put on a connection: until then the platform cannot have acted. */
+  /** Whether the request was put on a connection; until then the platform cannot have acted. */
   readonly departed: boolean;
-  /** A proxy that has been asked for a tunnel and has not opened it. */
+  /** Origin of the proxy that was asked for a tunnel and has not opened it. */
   readonly proxy?: string | undefined;
-  /** Whether that proxy is given a user and a password. */
+  /** Whether a user and a password are sent to that proxy. */
   readonly hasLogin?: boolean | undefined;
 }
 
-/** What it means that no whole answer came from `host`. */
+/**
+ * Converts the failure of a request without a complete response.
+ * @param host of the platform, for the message
+ * @returns an error whose `effect` is `unsent` or, once the request has departed, `unknown`
+ */
 export function transportFailure(
   host: string,
   cause: unknown,
@@ -38,19 +42,24 @@ export function transportFailure(
   );
 }
 
-/** The bytes of an answer may hold a token, the URL of a proxy a password. */
+/** Drops an error's own data: the bytes of a response may contain a token, the URL of a proxy a password. */
 function withoutInput(cause: unknown): unknown {
   if (!(cause instanceof Error) || !('data' in cause || 'input' in cause)) return cause;
   return new Error(cause.message);
 }
 
-/** What ended before there was a connection was no answer that failed to come. */
+/**
+ * Without a connection, a timeout or a cut means that the host cannot be reached, not that a response is missing.
+ */
 function unconnected(meaning: Meaning): Meaning {
   if (meaning === TIMEOUT) return { ...UNREACHABLE, what: 'no connection came about in time' };
   return meaning === CUT ? { ...UNREACHABLE, what: 'the connection ended while it was made' } : meaning;
 }
 
-/** What an HTTP status without the platform's own error code means. */
+/**
+ * Converts an HTTP status that came without an error code of the platform.
+ * @param location of a redirect; its origin goes into the message
+ */
 export function statusFailure(status: number, location: string | undefined): EdgeError {
   const redirect = status >= 300 && status < 400;
   const to =
@@ -62,16 +71,16 @@ export function statusFailure(status: number, location: string | undefined): Edg
     ...(status < 500 && {
       advice: 'the platform never answers so: look at the base URL, and at proxies and portals in between',
     }),
-    // A gateway that fails may have passed the request on; one that refuses has not.
+    // A gateway that fails (5xx) may have forwarded the request; one that refuses it has not.
     effect: status >= 500 ? 'unknown' : 'none',
     backoff: status >= 500 ? PASSING : SLOW,
   });
 }
 
-/** For what rarely heals by itself, yet says nothing about the account. */
+/** For faults that rarely pass by themselves, yet say nothing about the account. */
 const SLOW: Backoff = { ...PASSING, cap: 5 * MINUTE };
 
-/** What a fault means to whoever asked, and what a person can do. */
+/** What a fault means, and what an operator can do about it. */
 export interface Meaning {
   readonly code: string;
   readonly what: string;
@@ -101,7 +110,7 @@ const CUT: Meaning = {
     'if it stays so: look at host and port of the URL, and at what stands in between (firewall, portal)',
 };
 
-/** Of a proxy that was asked for a tunnel. */
+/** A proxy that was asked for a tunnel hung up. */
 const HUNG_UP: Meaning = {
   code: 'proxy',
   what: 'it hung up when it was asked to connect',
@@ -152,7 +161,7 @@ const MEANINGS: Readonly<Record<NetworkFault, Meaning>> = {
   other: { code: 'network', what: 'the request failed' },
 };
 
-/** What a proxy's answer to CONNECT means. */
+/** Interprets a proxy's response to CONNECT. */
 function untunnelled(status: number, proxy = '', hasLogin = false): Meaning {
   if (status === 407 && hasLogin) {
     return {

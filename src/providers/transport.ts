@@ -4,51 +4,63 @@ import type { LookupFunction } from 'node:net';
 import { request } from 'undici';
 import type { EndpointKind } from '../core/errcodes/index.ts';
 import { openRoute, type Route } from '../system/net/request-route.ts';
-import { noting } from '../system/net/send-gate.ts';
+import { sendGate } from '../system/net/send-gate.ts';
 import { version } from '../system/process/version.ts';
-import { startPatience } from '../system/time/suspend-aware-timeout.ts';
+import { startDeadline } from '../system/time/deadline.ts';
 import { transportFailure } from './transport-failure.ts';
 
 export interface TransportOptions {
-  /** Bounds a request from the first byte of the connection to the last of the body, in ms. */
+  /** Time limit (ms) of a request, from the start of the connection to the last byte of the body. */
   readonly timeout: number;
-  /** Forward proxy; the environment's `HTTPS_PROXY` and `NO_PROXY` count when absent. */
+  /** URL of a forward proxy; absent: `HTTPS_PROXY` and `NO_PROXY` of the environment apply. */
   readonly proxy?: string;
-  /** PEM of the authorities to trust instead of the public ones. */
+  /** PEM text of the authorities to trust instead of the public ones. */
   readonly ca?: string;
-  /** Try a name's IPv4 addresses before its IPv6 ones, whatever the resolver prefers. */
+  /** Whether to try IPv4 addresses of a name before its IPv6 addresses, whatever order the resolver prefers. */
   readonly ipv4First?: boolean;
 }
 
+/** A complete HTTP response, whatever its status. */
 export interface TransportAnswer {
   readonly status: number;
   readonly text: string;
-  /** Epoch ms. */
+  /** `Date` header of the response, in epoch ms. */
   readonly date?: number;
   readonly location?: string;
 }
 
-/** HTTP with everything bounded. Nothing is retried and no redirect followed: a request carries the AppSecret. */
+/** Bounded HTTP requests. It retries nothing and follows no redirect, because a request carries the AppSecret. */
 export interface Transport {
-  /** @throws {EdgeError} for everything that is not a whole answer */
+  /**
+   * Sends a request and reads the whole response, whatever its status.
+   * @param origin base URL, possibly with a path
+   * @throws {EdgeError} when no complete response arrived; its `effect` is `unsent` until the request is put on a
+   *   connection, then `unknown`
+   */
   send(origin: string, request: Omit<PlatformRequest, 'repeatable' | 'endpoint'>): Promise<TransportAnswer>;
+  /** Aborts all requests, and every later one at once. */
   close(): Promise<void>;
 }
 
-/** A token answer is a few hundred bytes. */
+/** Size limit in bytes: a token response takes a few hundred. */
 const LARGEST_BODY = 64 * 1024;
 
+/** Creates a transport; each request has its own connection. */
 export function createTransport(options: TransportOptions): Transport {
   const closing = new AbortController();
 
   return {
     async send(origin, { method, path, query, body, signal, permit = () => true }) {
-      // A base URL may end in a path: a reverse proxy's prefix.
+      // A base URL may end in a path: the prefix of a reverse proxy.
       const url = new URL(`${origin.replace(/\/+$/, '')}${path}`);
       for (const [name, value] of Object.entries(query ?? {})) url.searchParams.set(name, value);
-      const limit = new AbortController();
-      const tooLate = () => limit.abort(new DOMException('too late', 'TimeoutError'));
-      const forget = startPatience(options.timeout, tooLate);
+      // One listener per concurrent request: Node would report more than ten as a leak.
+      setMaxListeners(0, signal, closing.signal);
+      const deadline = startDeadline({
+        ms: options.timeout,
+        until: [signal, closing.signal],
+        suspendAware: true,
+      });
       let route: Route | undefined;
       let departed = false;
       try {
@@ -57,10 +69,10 @@ export function createTransport(options: TransportOptions): Transport {
           ...(options.proxy !== undefined && { proxy: options.proxy }),
           connect: connectOptions(options),
           limits: { maxResponseSize: LARGEST_BODY },
-          unconnected: (error) => limit.abort(error),
+          onConnectFailure: deadline.abort,
         });
         const observed = route.dispatcher.compose(
-          noting(() => {
+          sendGate(() => {
             departed = permit();
             return departed;
           }),
@@ -68,7 +80,8 @@ export function createTransport(options: TransportOptions): Transport {
         const answer = exchange(url, {
           dispatcher: observed,
           method,
-          // A string goes out with Content-Length; the platform answers a chunked POST with 412 and nothing else.
+          // undici sends a string with Content-Length. The platform answers a chunked POST with 412 and an empty
+          // body (docs/wechat-facts.md, "Transport").
           ...(body && { body: JSON.stringify(body) }),
           headers: {
             accept: 'application/json',
@@ -77,15 +90,16 @@ export function createTransport(options: TransportOptions): Transport {
             ...(body && { 'content-type': 'application/json' }),
           },
         });
-        return await unlessEnded(answer, [signal, closing.signal, limit.signal]);
+        // Not by the request's own signal: undici obeys one only once it has a connection, which may never happen.
+        return await Promise.race([answer, deadline.reached]);
       } catch (error) {
         throw transportFailure(url.host, error, {
           departed,
-          proxy: route?.blocker(),
+          proxy: route?.pendingProxy(),
           hasLogin: route?.hasLogin(),
         });
       } finally {
-        forget();
+        deadline.release();
         void route?.dispatcher.destroy();
       }
     },
@@ -112,43 +126,26 @@ function connectOptions({ timeout, ca, ipv4First }: TransportOptions) {
   return { timeout, ...(ca !== undefined && { ca }), ...(ipv4First && { lookup: lookupIpv4First }) };
 }
 
-/** An account's IP whitelist knows IPv4; the IPv6 addresses remain for hosts that have nothing else. */
+/**
+ * Prefers IPv4, because the IP whitelist of an account takes IPv4 addresses (docs/wechat-facts.md, "Who may call");
+ * IPv6 remains for hosts that have nothing else.
+ */
 const lookupIpv4First: LookupFunction = (hostname, options, done) => {
   lookup(hostname, { ...options, order: 'ipv4first' }, done);
 };
 
-/**
- * What comes of the work, unless a signal comes before. Undici itself obeys one only once it has a connection, which
- * may be never. Not by AbortSignal.any: what is listened to there lives as long as its oldest source, the daemon.
- */
-async function unlessEnded<T>(work: Promise<T>, signals: readonly AbortSignal[]): Promise<T> {
-  const over = new AbortController();
-  // As many as there are requests at once: Node would take more than ten for a leak.
-  setMaxListeners(0, ...signals);
-  const ended = new Promise<never>((_, reject) => {
-    for (const signal of signals) {
-      if (signal.aborted) reject(signal.reason);
-      signal.addEventListener('abort', () => reject(signal.reason), { signal: over.signal });
-    }
-  });
-  try {
-    return await Promise.race([work, ended]);
-  } finally {
-    over.abort();
-  }
-}
-
+/** A request to the platform. */
 export interface PlatformRequest {
   readonly method: 'GET' | 'POST';
   readonly path: string;
-  /** What an error code of this endpoint blames: the secret, or the token. */
+  /** Decides what an error code blames: the secret, or the token. */
   readonly endpoint: EndpointKind;
   readonly query?: Readonly<Record<string, string>>;
   /** Sent as JSON. */
   readonly body?: Readonly<Record<string, unknown>>;
-  /** Whether asking twice does no harm: then another host may be asked when an answer was lost. */
+  /** Whether repeating the request is harmless: then another host may be asked when a response was lost. */
   readonly repeatable: boolean;
   readonly signal: AbortSignal;
-  /** Asked at the last moment before anything is sent; with a no, nothing is. */
+  /** Called at the last moment before anything is sent; with `false`, nothing is. */
   readonly permit?: (() => boolean) | undefined;
 }

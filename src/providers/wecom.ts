@@ -1,13 +1,23 @@
-import { type CredentialKind, repeatingPolicy } from './kind.ts';
+import { credentialKind, repeatingPolicy } from './kind.ts';
 import { fetched, probeToken } from './platform.ts';
 
 /**
  * The token of one app of a corp: while it lives every call returns the same one with the seconds it has left, and
  * after its end the next. So nothing is gained by asking early, and a lost answer loses nothing.
  */
-export const wecom: CredentialKind = {
+export const wecom = credentialKind({
+  type: 'wecom',
+  summary: 'an app of a corp',
   family: 'wecom',
-  policy: (wishes) => repeatingPolicy({ repeats: 'with-rest', needsToken: false }, wishes),
+  id: { key: 'corpId', label: 'CorpID', description: 'CorpID, for wecom.' },
+  hosts: ['https://qyapi.weixin.qq.com'],
+  ownHosts: /^qyapi\.weixin\.qq\.com$/,
+  tickets: ['corp_jsapi', 'agent_config'],
+  // It is the secret that tells one app of a corp from another.
+  perSecret: true,
+  options: {},
+  timing: { none: 'a token of wecom repeats until it ends' },
+  policy: (_options, terms) => repeatingPolicy({ repeats: 'with-rest', needsToken: false }, terms),
   provider: ({ appId, secret, platform }) => ({
     async fetch({ signal, permit }) {
       const answer = await platform.call({
@@ -23,4 +33,4 @@ export const wecom: CredentialKind = {
     },
     probe: (token, signal) => probeToken('wecom', platform, token, signal),
   }),
-};
+});

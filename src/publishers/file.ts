@@ -4,16 +4,16 @@ import type { Subject } from '../codec/details.ts';
 import type { Token } from '../core/credential.ts';
 import type { Publisher } from '../core/ports.ts';
 import type { Secret } from '../core/secret.ts';
+import { AbsolutePath, Flag, Group, key, Mode, preset } from '../schema/values.ts';
 import { type Attributes, sweepNowAndThen, writeAtomically } from '../system/fs/atomic-write.ts';
 import { fileFailure, fileProblem } from '../system/fs/file-failure.ts';
 import { makeFolder } from '../system/fs/make-folder.ts';
 import { pathProblem } from '../system/fs/path-problem.ts';
-import { type FormatName, formats } from './formats.ts';
+import { formats } from './formats.ts';
+import { type TargetConfig, targetKind } from './kind.ts';
 
-export interface FileTarget extends Attributes {
-  readonly type: 'file';
+export interface FileTarget extends TargetConfig, Attributes {
   readonly path: string;
-  readonly format: FormatName;
   /** Also keep `PATH.json`, written first: whoever sees the new value finds its details. */
   readonly details: boolean;
 }
@@ -29,7 +29,7 @@ export function idOf({ path }: Pick<FileTarget, 'path'>): string {
 }
 
 /** Publishes into a file that is absent until the first success and from then on always whole. */
-export function filePublisher(target: FileTarget, subject: Subject): Publisher {
+export function filePublisher(target: Omit<FileTarget, 'of'>, subject: Subject): Publisher {
   const files = filesOf(target);
   const folder = dirname(target.path);
   /** What was published last: the files cannot hold the next one yet. */
@@ -101,4 +101,60 @@ async function holds(path: string, content: string, { mode, gid }: Attributes): 
   } finally {
     await file?.close();
   }
+}
+
+interface FileSettings extends TargetConfig {
+  readonly path?: string;
+  readonly details?: boolean;
+  readonly mode: number;
+  readonly group?: string;
+}
+
+/** Which details a target keeps in a way of its own, by what they tell of and where. */
+function jsonOf({ type, path, of, format }: FileSettings): string[] {
+  return type === fileKind.type && path !== undefined && format === 'json' ? [`${of} ${path}`] : [];
+}
+
+/** A file on a volume that apps share. */
+export const fileKind = targetKind<FileTarget>({
+  type: 'file',
+  description: 'A file, replaced in one step.',
+  options: {
+    path: key(
+      AbsolutePath,
+      'Absolute path of the file. Its folder is what apps mount, never the file itself.',
+    ),
+    details: key(
+      Flag,
+      'Whether PATH.json is kept beside a raw file, written first, with the times. Default: true for raw.',
+    ),
+    mode: preset(Mode, 'Octal permission bits, in quotes.', '0640'),
+    group: key(Group, 'Group of the file, by name or number. Default: that of the daemon or of the folder.'),
+  },
+  required: ['path'],
+  writesFiles: true,
+  async resolve(settings, { at, isMissing, groupOf, siblings }) {
+    const { type, path, of, format, details, mode, group } = settings as unknown as FileSettings;
+    const gid = await groupOf(group, [...at, 'group']);
+    if (isMissing([...at, 'path'], path, 'the absolute path of the file') || path === undefined) {
+      return undefined;
+    }
+    // Who publishes them in a way of their own wants no second writer.
+    const isSaid = siblings
+      .flatMap((one) => jsonOf(one as unknown as FileSettings))
+      .includes(`${of} ${path}.json`);
+    const kept = details ?? (format === 'raw' && !isSaid);
+    return { type, path, of, format, details: kept, mode, ...(gid !== undefined && { gid }) };
+  },
+  idOf,
+  places: (target) =>
+    filesOf(target)
+      .toReversed()
+      .map(({ path }) => ({ words: path, file: { path, isDetails: path !== target.path } })),
+  open: () => filePublisher,
+  inspect: async (targets, scene) => (await import('./file-check.ts')).inspectFiles(targets, scene),
+});
+
+export function isFileTarget(target: TargetConfig): target is FileTarget {
+  return target.type === fileKind.type;
 }

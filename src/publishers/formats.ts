@@ -20,16 +20,14 @@ export const formats = {
 
 export type FormatName = keyof typeof formats;
 
-const VARIABLES: Readonly<Record<Kind, string>> = {
-  token: 'WX_ACCESS_TOKEN',
-  jsapi: 'WX_JSAPI_TICKET',
-  wx_card: 'WX_CARD_TICKET',
-  corp_jsapi: 'WX_CORP_JSAPI_TICKET',
-  agent_config: 'WX_AGENT_CONFIG_TICKET',
-};
+/** `WX_ACCESS_TOKEN` for a token, `WX_JSAPI_TICKET` and the like for a ticket by its name. */
+function variableOf(kind: Kind): string {
+  if (kind === 'token') return 'WX_ACCESS_TOKEN';
+  return `WX_${kind.replace(/^wx_/, '').toUpperCase()}_TICKET`;
+}
 
 function variables(token: Token, { kind }: Subject) {
-  const variable = VARIABLES[kind];
+  const variable = variableOf(kind);
   return { [variable]: token.value.reveal(), [`${variable}_EXPIRES_AT`]: epochSeconds(token.expiresAt) };
 }
 

@@ -4,21 +4,22 @@ import { type StableState, UNUSED_STABLE } from './stable.ts';
 import type { Ticket } from './tickets.ts';
 import { NO_TOKENS, type Token, type TokenPair } from './tokens.ts';
 
-/** An appid with its secret; a corpid (`ww…`) may come several times, once per app of the corp. */
+/** An appid with its secret. A corpid (`ww…`) may occur several times, once per app of the corp. */
 export interface SandboxAccount {
   readonly appId: string;
   readonly secret: string;
 }
 
-/** What an administrator can do to an official account and to a corp alike. */
-interface Switches {
+/** Settings that an administrator can change for an official account and for a corp alike. */
+interface Settings {
   readonly frozen: boolean;
   readonly apiBanned: boolean;
-  /** Addresses and CIDR ranges; null is off. */
+  /** IP addresses and CIDR ranges; null: no whitelist. */
   readonly whitelist: readonly string[] | null;
 }
 
-export interface OfficialAccount extends Switches {
+/** An official account or mini program. */
+export interface OfficialAccount extends Settings {
   readonly appId: string;
   readonly secret: string;
   readonly dailyQuota: number;
@@ -29,7 +30,7 @@ export interface OfficialAccount extends Switches {
   readonly wxCard: Ticket | undefined;
 }
 
-/** One app of a corp: each has a secret and a token of its own. */
+/** One app of a corp: each has its own secret and token. */
 export interface CorpApp {
   readonly secret: string;
   readonly fetches: Counter;
@@ -38,23 +39,25 @@ export interface CorpApp {
   readonly ticketCalls: Counter;
 }
 
-/** `apps` only grows, so a position in it names an app for good, also after its secret was reset. */
-export interface Corp extends Switches {
+/** A corp. `apps` only grows, so an index in it identifies an app for good, even after its secret was reset. */
+export interface Corp extends Settings {
   readonly corpId: string;
   readonly apps: readonly CorpApp[];
   readonly jsapi: Ticket | undefined;
   readonly ticketCalls: Counter;
 }
 
-const ALL_WELL: Switches = { frozen: false, apiBanned: false, whitelist: null };
+const DEFAULT_SETTINGS: Settings = { frozen: false, apiBanned: false, whitelist: null };
 
+/** Whether an id is that of a corp (WeCom) and not of an official account. */
 export function isCorpId(id: string): boolean {
   return id.startsWith('ww');
 }
 
+/** Creates an account that has not been used yet. */
 export function newAccount({ appId, secret }: SandboxAccount, dailyQuota: number): OfficialAccount {
   return {
-    ...ALL_WELL,
+    ...DEFAULT_SETTINGS,
     appId,
     secret,
     dailyQuota,
@@ -66,19 +69,22 @@ export function newAccount({ appId, secret }: SandboxAccount, dailyQuota: number
   };
 }
 
+/** Creates a corp without apps. */
 export function newCorp(corpId: string): Corp {
-  return { ...ALL_WELL, corpId, apps: [], jsapi: undefined, ticketCalls: UNUSED };
+  return { ...DEFAULT_SETTINGS, corpId, apps: [], jsapi: undefined, ticketCalls: UNUSED };
 }
 
+/** Creates an app of a corp that has not been used yet. */
 export function newCorpApp(secret: string): CorpApp {
   return { secret, fetches: UNUSED, token: undefined, agentTicket: undefined, ticketCalls: UNUSED };
 }
 
+/** Returns the corp with the app at an index replaced. */
 export function replaceApp(corp: Corp, position: number, app: CorpApp): Corp {
   return { ...corp, apps: corp.apps.map((other, at) => (at === position ? app : other)) };
 }
 
-/** Whether an entry is an IP address or a CIDR range. */
+/** Whether an entry of a whitelist is an IP address or a CIDR range. */
 export function isAddressRange(entry: string): boolean {
   const [address = '', prefix, ...rest] = entry.split('/');
   const version = isIP(address);
@@ -86,8 +92,8 @@ export function isAddressRange(entry: string): boolean {
   return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128));
 }
 
-/** Whether the list lets the address in; null is a whitelist that is switched off. */
-export function letsIn(whitelist: readonly string[] | null, ip: string): boolean {
+/** Whether a whitelist admits an address; null admits every address. */
+export function admits(whitelist: readonly string[] | null, ip: string): boolean {
   if (whitelist === null) return true;
   const list = new BlockList();
   for (const entry of whitelist) {

@@ -11,18 +11,24 @@ import { chinaDay, usedIn } from './counter.ts';
 import { NO_TOKENS } from './tokens.ts';
 import type { World } from './world.ts';
 
-/** Changes to an account; what is absent stays as it is. */
+/** Changes to an account; absent fields stay as they are. */
 export interface AccountPatch {
   readonly secret?: string | undefined;
   readonly frozen?: boolean | undefined;
   readonly apiBanned?: boolean | undefined;
   readonly whitelist?: readonly string[] | null | undefined;
   readonly dailyQuota?: number | undefined;
-  /** Ends every token of the account now, as WeCom says may happen; tickets live on. */
+  /**
+   * Whether to end every token of the account now, as WeCom says may happen (docs/wechat-facts.md, "WeCom tokens");
+   * tickets live on.
+   */
   readonly killTokens?: boolean | undefined;
 }
 
-/** False when there is such an account already: the same appid, or the same secret of a corp. */
+/**
+ * Adds an account.
+ * @returns false if it exists already: the same appid, or the same secret of a corp
+ */
 export function addAccount({ accounts, corps, rules }: World, account: SandboxAccount): boolean {
   const { appId, secret } = account;
   if (isCorpId(appId)) {
@@ -36,7 +42,11 @@ export function addAccount({ accounts, corps, rules }: World, account: SandboxAc
   return true;
 }
 
-/** Undefined on success, else why not. Live tokens survive a reset of the secret: an assumption, never confirmed. */
+/**
+ * Changes an account. Live tokens survive a reset of the secret, which is an assumption (docs/wechat-facts.md,
+ * "Lives and rotation").
+ * @returns undefined on success, otherwise the reason for refusing the change
+ */
 export function patchAccount(
   { accounts, corps }: World,
   appId: string,
@@ -56,7 +66,10 @@ export function patchAccount(
   return undefined;
 }
 
-/** Plain counters and switches, no secret; undefined for an unknown account. */
+/**
+ * Lists the counters and switches of an account, without its secret; undefined for an unknown account.
+ * @param now epoch ms
+ */
 export function describeAccount({ accounts, corps }: World, appId: string, now: number) {
   const day = chinaDay(now);
   const account = accounts.get(appId);
@@ -80,7 +93,7 @@ function patchedOfficial(account: OfficialAccount, patch: AccountPatch): Officia
   const stable = patch.killTokens ? { ...account.stable, pair: NO_TOKENS } : account.stable;
   return {
     ...account,
-    ...patchedSwitches(account, patch),
+    ...patchedSettings(account, patch),
     secret: patch.secret ?? account.secret,
     dailyQuota: patch.dailyQuota ?? account.dailyQuota,
     classic: patch.killTokens ? NO_TOKENS : account.classic,
@@ -94,10 +107,10 @@ function patchedCorp(corp: Corp, patch: AccountPatch): Corp {
     secret: patch.secret ?? app.secret,
     token: patch.killTokens ? undefined : app.token,
   }));
-  return { ...corp, ...patchedSwitches(corp, patch), apps };
+  return { ...corp, ...patchedSettings(corp, patch), apps };
 }
 
-function patchedSwitches(old: OfficialAccount | Corp, patch: AccountPatch) {
+function patchedSettings(old: OfficialAccount | Corp, patch: AccountPatch) {
   return {
     frozen: patch.frozen ?? old.frozen,
     apiBanned: patch.apiBanned ?? old.apiBanned,

@@ -6,7 +6,7 @@ import type { SandboxOptions } from './index.ts';
 import { loopbackAddress } from './loopback.ts';
 import { SandboxError } from './protocol.ts';
 
-/** The command line's wish: a sandbox, or all that is wrong with it, one line each. */
+/** Result of parsing the command line: options for a sandbox, or all problems, a line each. */
 export type SandboxArguments =
   | { readonly kind: 'start'; readonly options: SandboxOptions }
   | { readonly kind: 'problems'; readonly problems: readonly string[] };
@@ -24,13 +24,14 @@ const OPTIONS = {
   latency: { type: 'string' },
 } as const;
 
+/** Parses the arguments of the command `sandbox`; never throws for mistakes in them. */
 export function readSandboxArguments(argv: readonly string[]): SandboxArguments {
   const { tokens } = parseArgs({ args: [...argv], options: OPTIONS, strict: false, tokens: true });
   const problems: string[] = [];
   const given = new Map<string, string[]>();
   let valueOfUnknown = -1;
   for (const token of tokens) {
-    // What was typed is not repeated where it may be half of an account.
+    // Messages do not repeat such an argument, because it may be half of an account.
     if (token.kind === 'positional' && token.index !== valueOfUnknown) {
       problems.push(`argument ${token.index + 1}: options only, each begins with --`);
     }

@@ -1,50 +1,50 @@
 import { HOUR } from '../core/time.ts';
-import { type Corp, type CorpApp, letsIn, type OfficialAccount, replaceApp } from './accounts.ts';
+import { admits, type Corp, type CorpApp, type OfficialAccount, replaceApp } from './accounts.ts';
 import { countIn, usedIn, windowOf } from './counter.ts';
 import { type Family, isRefusal, type PlatformRequest, type Refusal, refuse, text } from './protocol.ts';
 import { currentTicket, ticketAnswer } from './tickets.ts';
 import { isLive } from './tokens.ts';
 import type { Call, World } from './world.ts';
 
-/** WeCom's frequency rules for ticket fetches. */
+/** WeCom's limits for fetching tickets (docs/wechat-facts.md, "Tickets"). */
 const TICKET_CALLS_PER_HOUR = { corp: 400, app: 100 };
 
-/** Addresses reserved for documentation. */
+/** Address ranges reserved for documentation (RFC 5737). */
 const IP_LIST = ['192.0.2.0/25', '198.51.100.7', '203.0.113.128/26'];
 
 /**
- * `getcallbackip` and `get_api_domain_ip`: the customary probes of a token. The first exists on both platforms;
- * here, on one host, the token tells which one is meant.
+ * `getcallbackip` and `get_api_domain_ip`, the customary calls to probe a token. Both platforms have the first;
+ * because the sandbox has one host, the token tells which platform is meant.
  */
 export const listAddresses: Call = (world, request, now) => {
-  const bearer = authorize(world, request, now, 'official');
-  return isRefusal(bearer) ? bearer : { body: { ip_list: IP_LIST } };
+  const owner = authorize(world, request, now, 'official');
+  return isRefusal(owner) ? owner : { body: { ip_list: IP_LIST } };
 };
 
-/** `/cgi-bin/ticket/getticket` of official accounts, `type` jsapi or wx_card. */
+/** `/cgi-bin/ticket/getticket` of official accounts, with `type` jsapi or wx_card. */
 export const fetchTicket: Call = (world, request, now) => {
-  const bearer = authorize(world, request, now, 'official');
-  if (isRefusal(bearer)) return bearer;
-  if (bearer.kind !== 'official') return refuse('official', 40001);
+  const owner = authorize(world, request, now, 'official');
+  if (isRefusal(owner)) return owner;
+  if (owner.kind !== 'official') return refuse('official', 40001);
   const type = request.query['type'];
   const slot = type === 'jsapi' ? 'jsapi' : type === 'wx_card' ? 'wxCard' : undefined;
   if (!slot) return refuse('official', 40097);
-  const { account } = bearer;
+  const { account } = owner;
   const { tokenTtl } = world.rules;
   const ticket = currentTicket(account[slot], now, tokenTtl, world.mint.ticket);
   world.accounts.set(account.appId, { ...account, [slot]: ticket });
   return { body: ticketAnswer(ticket, tokenTtl) };
 };
 
-/** `/cgi-bin/get_jsapi_ticket`, one ticket per corp, and `/cgi-bin/ticket/get`, one per app of it. */
+/** `/cgi-bin/get_jsapi_ticket`, one ticket per corp, and `/cgi-bin/ticket/get`, one ticket per app. */
 export const fetchCorpTicket: Call = (world, request, now) => {
-  const bearer = authorize(world, request, now, 'wecom');
-  if (isRefusal(bearer)) return bearer;
-  if (bearer.kind !== 'wecom') return refuse('wecom', 40014);
+  const owner = authorize(world, request, now, 'wecom');
+  if (isRefusal(owner)) return owner;
+  if (owner.kind !== 'wecom') return refuse('wecom', 40014);
   const perApp = request.path === '/cgi-bin/ticket/get';
   if (perApp && request.query['type'] !== 'agent_config') return refuse('wecom', 40097);
 
-  const { corp, app, position } = bearer;
+  const { corp, app, position } = owner;
   const hour = windowOf(now, HOUR);
   const overused =
     usedIn(corp.ticketCalls, hour) >= TICKET_CALLS_PER_HOUR.corp ||
@@ -63,19 +63,25 @@ export const fetchCorpTicket: Call = (world, request, now) => {
   return { body: ticketAnswer(ticket, tokenTtl) };
 };
 
-/** Who calls with an access token. */
-export type Bearer =
+/** The owner of the access token of a call. */
+export type TokenOwner =
   | { readonly kind: 'official'; readonly account: OfficialAccount }
   | { readonly kind: 'wecom'; readonly corp: Corp; readonly app: CorpApp; readonly position: number };
 
 const WELL_FORMED = /^[\w-]{16,512}$/;
 
 /**
- * Checks the access token of a call. `family` words the refusal of a token that neither platform knows. Official
- * accounts: 40001 for an unknown or replaced token, 42001 for one that ended of age; WeCom says 40014 for 40001.
- * The whitelist of an official account is not asked: for mini programs it binds the calls that take the secret.
+ * Checks the access token of a call. Official accounts answer 40001 for an unknown or replaced token and 42001 for
+ * an expired one; WeCom answers 40014 instead of 40001. The whitelist of an official account is not checked,
+ * because for mini programs it binds only the calls that carry the secret (docs/wechat-facts.md, "Who may call").
+ * @param family whose error code a token gets that neither platform knows
  */
-function authorize(world: World, request: PlatformRequest, now: number, family: Family): Bearer | Refusal {
+function authorize(
+  world: World,
+  request: PlatformRequest,
+  now: number,
+  family: Family,
+): TokenOwner | Refusal {
   const value = text(request.query['access_token']);
   if (!value) return refuse(family, 41001);
   if (!WELL_FORMED.test(value)) return refuse(family, 40014);
@@ -88,7 +94,7 @@ function authorize(world: World, request: PlatformRequest, now: number, family: 
     if (now >= issued.endsAt) return refuse('wecom', 42001);
     if (app.token?.value !== value) return refuse('wecom', unknownToken('wecom'));
     if (corp.apiBanned) return refuse('wecom', 48004);
-    if (!letsIn(corp.whitelist, request.ip)) return refuse('wecom', 60020);
+    if (!admits(corp.whitelist, request.ip)) return refuse('wecom', 60020);
     return { kind: 'wecom', corp, app, position: issued.app };
   }
   const account = world.accounts.get(issued.appId);

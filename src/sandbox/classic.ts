@@ -1,8 +1,8 @@
 import type { Token, TokenPair } from './tokens.ts';
 
 /**
- * `/cgi-bin/token`: every fetch makes the new token the newest one. The token that it replaces stays valid for
- * `overlap` ms, never beyond its own end, and the one before that is forgotten (page "Get access token").
+ * Stores a token fetched by `/cgi-bin/token` as the newest one. The token before it stays valid for `overlap` ms,
+ * but not beyond its own end; the one before that is forgotten (docs/wechat-facts.md, "Lives and rotation").
  */
 export function replaceToken(pair: TokenPair, fresh: Token, now: number, overlap: number): TokenPair {
   const { newest } = pair;

@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SandboxClock } from './clock.ts';
-import { gatewayAnswer, send, sendEndless, sendHalf, type WireAnswer } from './endings.ts';
-import { claimFaults, type Ending, type Fault } from './faults.ts';
+import { claimFaults, type Fault, type TerminalFault } from './faults.ts';
 import type { Journal } from './journal.ts';
 import type { Platform } from './platform.ts';
 import {
@@ -12,28 +11,33 @@ import {
   readBody,
   type Trace,
 } from './protocol.ts';
+import { gatewayAnswer, type HttpResponse, send, sendEndless, sendHalf } from './responses.ts';
 
 const BODY_LIMIT = 1_048_576;
 
-export interface Transport {
+/** State shared by all calls. */
+export interface SandboxState {
   readonly platform: Platform;
   readonly journal: Journal;
   readonly clock: SandboxClock;
-  /** Milliseconds that every answer takes. */
+  /** Delay of every response in ms. */
   readonly latency: number;
   faults: readonly Fault[];
-  /** Answers that a fault keeps open. */
+  /** Responses that a fault keeps open. */
   readonly held: Set<ServerResponse>;
 }
 
-/** One platform call over HTTP: body, faults, the deed, the journal, then the answer or what is left of it. */
+/**
+ * Handles one HTTP call to the platform: reads the body, applies faults, lets the platform act, writes the journal,
+ * and sends the response or what the faults leave of it.
+ */
 export async function exchange(
-  transport: Transport,
+  state: SandboxState,
   incoming: IncomingMessage,
   response: ServerResponse,
   url: URL,
 ): Promise<void> {
-  const { platform, clock } = transport;
+  const { platform, clock } = state;
   const body = await readBody(incoming, BODY_LIMIT);
   const request: PlatformRequest = {
     method: incoming.method ?? 'GET',
@@ -46,72 +50,72 @@ export async function exchange(
   const appId = platform.identify(request) ?? null;
   const refused = refusedByGateway(incoming, body);
   if (refused) {
-    record(transport, incoming, request, { at: now, appId, status: refused.status, outcome: 'answered' });
+    record(state, incoming, request, { at: now, appId, status: refused.status, outcome: 'answered' });
     send(response, refused);
     return;
   }
 
-  const { latency, ending, rest } = claimFaults(transport.faults, request.path, appId);
-  transport.faults = rest;
-  const answer = act(platform, request, now, ending);
-  const wire = gatewayAnswer(ending) ?? answer;
-  record(transport, incoming, request, {
+  const { latency, fault, rest } = claimFaults(state.faults, request.path, appId);
+  state.faults = rest;
+  const answer = answerOf(platform, request, now, fault);
+  const httpResponse = gatewayAnswer(fault) ?? answer;
+  record(state, incoming, request, {
     at: now,
     appId,
-    status: ending?.kind === 'lost-answer' ? null : (wire?.status ?? null),
-    outcome: ending?.kind ?? (latency > 0 ? 'latency' : 'answered'),
+    status: fault?.kind === 'lost-answer' ? null : (httpResponse?.status ?? null),
+    outcome: fault?.kind ?? (latency > 0 ? 'latency' : 'answered'),
     ...(answer && { trace: answer.trace }),
   });
-  await holdBack(response, transport.latency + latency);
-  if (!response.destroyed) finish(transport, response, ending, wire);
+  await delayResponse(response, state.latency + latency);
+  if (!response.destroyed) finish(state, response, fault, httpResponse);
 }
 
-/** The platform itself is reached by calls without a fault, and by those whose answer alone goes wrong. */
-function act(
+/** Lets the platform act if the call meets no fault, or one that only affects the response. */
+function answerOf(
   platform: Platform,
   request: PlatformRequest,
   now: number,
-  ending: Ending | undefined,
+  fault: TerminalFault | undefined,
 ): PlatformAnswer | undefined {
-  switch (ending?.kind) {
+  switch (fault?.kind) {
     case undefined:
     case 'lost-answer':
     case 'partial':
       return platform.handle(request, now);
     case 'errcode':
-      return platform.refuse(request, now, ending.errcode, ending.errmsg);
+      return platform.refuse(request, now, fault.errcode, fault.errmsg);
     default:
       return undefined;
   }
 }
 
 function finish(
-  { held }: Transport,
+  { held }: SandboxState,
   response: ServerResponse,
-  ending: Ending | undefined,
-  wire: WireAnswer | undefined,
+  fault: TerminalFault | undefined,
+  httpResponse: HttpResponse | undefined,
 ): void {
-  if (ending?.kind === 'hang' || ending?.kind === 'endless') {
+  if (fault?.kind === 'hang' || fault?.kind === 'endless') {
     held.add(response);
     response.once('close', () => held.delete(response));
-    if (ending.kind === 'endless') sendEndless(response);
-  } else if (!wire || ending?.kind === 'lost-answer') {
+    if (fault.kind === 'endless') sendEndless(response);
+  } else if (!httpResponse || fault?.kind === 'lost-answer') {
     response.destroy();
-  } else if (ending?.kind === 'partial') {
-    sendHalf(response, wire);
+  } else if (fault?.kind === 'partial') {
+    sendHalf(response, httpResponse);
   } else {
-    send(response, wire);
+    send(response, httpResponse);
   }
 }
 
-function refusedByGateway(incoming: IncomingMessage, body: string | undefined): WireAnswer | undefined {
+function refusedByGateway(incoming: IncomingMessage, body: string | undefined): HttpResponse | undefined {
   if (isChunkedPost(incoming)) return { status: 412, headers: {}, body: '' };
   if (body === undefined) return { status: 413, headers: {}, body: '' };
   return undefined;
 }
 
-/** Waits, unless the caller goes away or the sandbox is closed first: both close the response. */
-async function holdBack(response: ServerResponse, ms: number): Promise<void> {
+/** Delays the response, unless the caller disconnects or the sandbox is closed: both close the response. */
+async function delayResponse(response: ServerResponse, ms: number): Promise<void> {
   if (ms <= 0) return;
   const gone = new AbortController();
   const leave = () => gone.abort();
@@ -129,7 +133,7 @@ interface Outcome {
 }
 
 function record(
-  { journal }: Transport,
+  { journal }: SandboxState,
   { headers }: IncomingMessage,
   { method, path }: PlatformRequest,
   { trace, ...outcome }: Outcome,

@@ -1,19 +1,22 @@
 import * as v from 'valibot';
 
-const MOST_DELAY = 3_600_000;
+const MAX_DELAY = 3_600_000;
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
 
-/** Which calls a fault meets: all of the platform's by default. `times` counts down, absent is until cleared. */
+/**
+ * Selects the calls that a fault affects; by default all calls to the platform. `times` counts down; absent: until
+ * the fault is cleared.
+ */
 const scope = {
   path: v.optional(v.pipe(v.string(), v.startsWith('/'))),
   appId: v.optional(v.string()),
   times: v.optional(count),
 };
 
-const fault = v.variant('kind', [
+const faultSchema = v.variant('kind', [
   v.strictObject({
     kind: v.literal('latency'),
-    ms: v.pipe(v.number(), v.minValue(0), v.maxValue(MOST_DELAY)),
+    ms: v.pipe(v.number(), v.minValue(0), v.maxValue(MAX_DELAY)),
     ...scope,
   }),
   v.strictObject({
@@ -48,38 +51,38 @@ const fault = v.variant('kind', [
 ]);
 
 /** `{"faults":[…]}` of the control path. */
-export const faultListSchema = v.strictObject({ faults: v.array(fault) });
+export const faultListSchema = v.strictObject({ faults: v.array(faultSchema) });
 
 /**
- * Something that goes wrong between the platform and its caller. `latency` delays the answer, not the deed, and
- * adds up with others; of the other kinds the first in the list that fits is met. The platform acts (mints,
- * counts) only under `latency`, `lost-answer` and `partial`.
+ * A fault between the platform and its caller. `latency` delays the response, not the action, and adds up; of the
+ * other kinds the first matching one in the list applies. The platform acts (issues tokens, counts calls) only
+ * under `latency`, `lost-answer` and `partial`.
  */
-export type Fault = v.InferOutput<typeof fault>;
+export type Fault = v.InferOutput<typeof faultSchema>;
 
 /** A fault that decides how the call ends. */
-export type Ending = Exclude<Fault, { kind: 'latency' }>;
+export type TerminalFault = Exclude<Fault, { kind: 'latency' }>;
 
 export interface Claim {
-  /** Milliseconds that the answer is held back. */
+  /** Delay of the response in ms. */
   readonly latency: number;
-  readonly ending: Ending | undefined;
-  /** The list after this call: what was met has one time less. */
+  readonly fault: TerminalFault | undefined;
+  /** The list after this call, with the `times` of the applied faults reduced by one. */
   readonly rest: readonly Fault[];
 }
 
-/** The faults that a call of `appId` at `path` meets. */
+/** Determines the faults that a call of `appId` at `path` meets. */
 export function claimFaults(faults: readonly Fault[], path: string, appId: string | null): Claim {
   let latency = 0;
-  let ending: Ending | undefined;
+  let fault: TerminalFault | undefined;
   const rest = faults.flatMap((candidate) => {
     const fits = (candidate.path ?? path) === path && (candidate.appId ?? appId) === appId;
     if (!fits) return [candidate];
     if (candidate.kind === 'latency') latency += candidate.ms;
-    else if (ending === undefined) ending = candidate;
+    else if (fault === undefined) fault = candidate;
     else return [candidate];
     if (candidate.times === undefined) return [candidate];
     return candidate.times === 1 ? [] : [{ ...candidate, times: candidate.times - 1 }];
   });
-  return { latency, ending, rest };
+  return { latency, fault, rest };
 }

@@ -14,28 +14,29 @@ export type { JournalEntry } from './journal.ts';
 export { SandboxError } from './protocol.ts';
 
 export interface SandboxOptions extends PlatformOptions {
-  /** Loopback only (default 127.0.0.1). */
+  /** A loopback address (default 127.0.0.1). */
   readonly host?: string;
-  /** Default 0: a free one. */
+  /** Default 0: any free port. */
   readonly port?: number;
-  /** Milliseconds that every answer of the platform is held back (default 0). */
+  /** Delay of every response of the platform in ms (default 0). */
   readonly latency?: number;
-  /** Epoch ms (default: the system's); the control path moves the sandbox's time against it. */
+  /** Returns epoch ms (default: the system clock); the control path moves the sandbox's time against it. */
   readonly clock?: () => number;
 }
 
+/** A running sandbox. */
 export interface Sandbox {
-  /** Where it listens, without a slash at the end. */
+  /** Base URL without a trailing slash. */
   readonly url: string;
-  /** Ends everything at once, calls in flight too. May be called again. */
+  /** Ends the sandbox and all calls in progress at once. May be called again. */
   readonly close: () => Promise<void>;
 }
 
 /**
- * Starts a WeChat token platform on loopback.
+ * Starts a fake WeChat token platform on loopback.
  *
  * @throws {SandboxError} when it cannot listen there
- * @throws {TypeError} for rules that contradict themselves and for the same account twice
+ * @throws {TypeError} for contradictory rules and for duplicate accounts
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { host = '127.0.0.1', port = 0, latency = 0, clock = () => systemClock.now().wall } = options;

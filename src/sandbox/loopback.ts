@@ -2,8 +2,8 @@ import { isIP } from 'node:net';
 import { SandboxError } from './protocol.ts';
 
 /**
- * The address to listen on. A fake platform that others can reach would take their secrets, so it listens on
- * loopback alone; `localhost` becomes 127.0.0.1, whatever the resolver says.
+ * Resolves the address to listen on. A fake platform that is reachable from other hosts would receive their
+ * secrets, so it listens on loopback only. `localhost` becomes 127.0.0.1, whatever the resolver says.
  *
  * @throws {SandboxError} SANDBOX_NOT_LOOPBACK
  */

@@ -3,7 +3,7 @@ import type { Family, PlatformRequest } from './protocol.ts';
 const ADVICE =
   'could get access_token by getStableAccessToken, more details at https://mmbizurl.cn/s/JtxxFh33r';
 
-/** Errors of official accounts and mini programs, as their API pages list them. */
+/** Error messages of official accounts and mini programs, as their API pages list them. */
 const OFFICIAL: Readonly<Record<number, string>> = {
   [-1]: 'system error',
   40001: `invalid credential, access_token is invalid or not latest, ${ADVICE}`,
@@ -27,7 +27,7 @@ const OFFICIAL: Readonly<Record<number, string>> = {
   50004: 'forbid to use the token api',
 };
 
-/** Errors of WeCom, as its global error code page lists them. */
+/** Error messages of WeCom, as its page of global error codes lists them. */
 const WECOM: Readonly<Record<number, string>> = {
   [-1]: 'system busy',
   40001: 'invalid credential',
@@ -46,8 +46,9 @@ const WECOM: Readonly<Record<number, string>> = {
 };
 
 /**
- * The errmsg of an answer. Official messages end in a request id (` rid: 8hex-8hex-8hex`); WeCom's carry a hint,
- * the caller's address and a link. A given message replaces the text alone.
+ * Composes the `errmsg` of a response. Official messages end in a request id (` rid: 8hex-8hex-8hex`); those of
+ * WeCom carry a hint, the caller's address and a link.
+ * @param given replaces the text, not these additions
  */
 export function errorMessage(
   family: Family,
@@ -66,7 +67,10 @@ export function errorMessage(
   return what.includes(' rid: ') ? what : `${what} rid: ${mark.rid}`;
 }
 
-/** The second address is the IPv4-mapped spelling of the first, not a hint to register an IPv6 address. */
+/**
+ * The second address is the IPv4-mapped spelling of the first, not a hint to register an IPv6 address
+ * (docs/wechat-facts.md, "Who may call").
+ */
 function notWhitelisted(ip: string): string {
   return `invalid ip ${ip} ipv6 ${ip.includes(':') ? ip : `::ffff:${ip}`}, not in whitelist`;
 }

@@ -1,4 +1,4 @@
-import { letsIn, type OfficialAccount } from './accounts.ts';
+import { admits, type OfficialAccount } from './accounts.ts';
 import { replaceToken } from './classic.ts';
 import { chinaDay, countIn, usedIn } from './counter.ts';
 import { isRefusal, type PlatformRequest, parametersOf, type Refusal, refuse, text } from './protocol.ts';
@@ -6,7 +6,7 @@ import { fetchStable } from './stable.ts';
 import { newToken, secondsLeft, type Token } from './tokens.ts';
 import type { Call, World } from './world.ts';
 
-/** `/cgi-bin/token`. Assumption: only calls that hand out a token count towards the daily quota. */
+/** `/cgi-bin/token`. It assumes that only calls that issue a token count towards the daily quota. */
 export const fetchClassicToken: Call = (world, request, now) => {
   const parameters = parametersOf(request);
   if (!parameters) return refuse('official', 47001);
@@ -26,7 +26,7 @@ export const fetchClassicToken: Call = (world, request, now) => {
   return tokenGrant(token, now);
 };
 
-/** `/cgi-bin/stable_token`, whose parameters are a JSON body. */
+/** `/cgi-bin/stable_token`, which takes its parameters as a JSON body. */
 export const fetchStableToken: Call = (world, request, now) => {
   if (request.body === '') return refuse('official', 44002);
   const parameters = bodyParameters(request);
@@ -52,14 +52,14 @@ function bodyParameters(request: PlatformRequest) {
   return parametersOf({ ...request, query: {} });
 }
 
-/** On success these endpoints answer without errcode. */
+/** On success these endpoints send no errcode (docs/wechat-facts.md, "Form of answers"). */
 function tokenGrant(token: Token, now: number) {
   return { body: { access_token: token.value, expires_in: secondsLeft(token, now) }, token: token.value };
 }
 
 /**
- * The checks of both token endpoints, in their order: the appid comes before grant_type (recorded probes), the
- * rest of the order is an assumption.
+ * Performs the checks of both token endpoints in the platform's order. Recorded probes show that the appid is
+ * checked before grant_type; the rest of the order is an assumption.
  */
 function authenticate(
   { accounts }: World,
@@ -76,6 +76,6 @@ function authenticate(
   if (parameters['grant_type'] !== 'client_credential') return refuse('official', 40002);
   if (account.frozen) return refuse('official', 40243);
   if (account.apiBanned) return refuse('official', 50004);
-  if (!letsIn(account.whitelist, ip)) return refuse('official', 40164);
+  if (!admits(account.whitelist, ip)) return refuse('official', 40164);
   return account;
 }

@@ -20,17 +20,19 @@ export interface PlatformOptions extends RuleOptions {
   readonly accounts: readonly SandboxAccount[];
 }
 
-/** The platform without HTTP: synchronous, and `now` (epoch ms) is all it knows of time. */
+/** The platform without HTTP. It is synchronous and knows no time but `now` (epoch ms). */
 export interface Platform {
   readonly handle: (request: PlatformRequest, now: number) => PlatformAnswer;
-  /** The answer of a call refused with that code, as this path would word it; nothing else happens. */
+  /**
+   * Returns the response of a call refused with this code, in the wording of the path, and changes nothing else.
+   */
   readonly refuse: (
     request: PlatformRequest,
     now: number,
     errcode: number,
     errmsg?: string,
   ) => PlatformAnswer;
-  /** The appid or corpid that the request speaks for; nothing happens. */
+  /** Returns the appid or corpid that the request names or whose token it carries. */
   readonly identify: (request: PlatformRequest) => string | undefined;
   readonly addAccount: (account: SandboxAccount) => boolean;
   readonly patchAccount: (appId: string, patch: AccountPatch) => string | undefined;
@@ -54,7 +56,10 @@ const ROUTES: ReadonlyMap<string, Route> = new Map([
   ['/cgi-bin/ticket/get', { family: 'wecom', methods: ['GET'], call: fetchCorpTicket }],
 ]);
 
-/** @throws {TypeError} for rules that contradict themselves and for the same account twice */
+/**
+ * Creates a platform with these accounts.
+ * @throws {TypeError} for contradictory rules and for duplicate accounts
+ */
 export function createPlatform(options: PlatformOptions): Platform {
   const world = createWorld(options);
   for (const account of options.accounts) {
@@ -80,7 +85,7 @@ export function createPlatform(options: PlatformOptions): Platform {
   };
 }
 
-/** Errors travel as HTTP 200 too. */
+/** Errors come with HTTP 200 as well (docs/wechat-facts.md, "Form of answers"). */
 function answer(
   world: World,
   request: PlatformRequest,

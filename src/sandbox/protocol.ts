@@ -1,16 +1,17 @@
 import type { IncomingMessage } from 'node:http';
 
-/** One request to the platform as plain data, so that a simulation can ask without HTTP. */
+/** A request to the platform as plain data, so that a simulation can call it without HTTP. */
 export interface PlatformRequest {
   readonly method: string;
   /** Path without the query. */
   readonly path: string;
   readonly query: Readonly<Record<string, string>>;
   readonly body: string;
-  /** Address of the caller, which the IP whitelist is compared with. */
+  /** Address of the caller, to compare with the IP whitelist. */
   readonly ip: string;
 }
 
+/** The HTTP response to a call, with the facts for the journal. */
 export interface PlatformAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -18,26 +19,28 @@ export interface PlatformAnswer {
   readonly trace: Trace;
 }
 
-/** What a call came to. It holds the token itself: hash it before it is shown to anyone. */
+/** Facts about a call for the journal. It contains the token itself: hash it before showing it. */
 export interface Trace {
   readonly force: boolean;
-  /** 0 on success, null where the answer is not JSON. */
+  /** 0 on success; null if the response is not JSON. */
   readonly errcode: number | null;
-  /** The token issued, else the one presented. */
+  /** The token issued, otherwise the token presented. */
   readonly token: string | null;
 }
 
-/** The two platforms give one code different meanings, and word their messages differently. */
+/** The two platforms give the same code different meanings, and word their messages differently. */
 export type Family = 'official' | 'wecom';
 
+/** A call that the platform refuses with an error code. */
 export interface Refusal {
   readonly family: Family;
   readonly errcode: number;
 }
 
+/** A call that the platform answers without an error. */
 export interface Grant {
   readonly body: Readonly<Record<string, unknown>>;
-  /** Absent where the call hands out no access token. */
+  /** Absent if the call issues no access token. */
   readonly token?: string;
 }
 
@@ -52,8 +55,8 @@ export function isRefusal(value: object): value is Refusal {
 }
 
 /**
- * The parameters of a call: the query of a GET, the JSON body of a POST over its query (recent pages of
- * "Get access token" allow both places). Undefined when the body is no JSON object.
+ * Returns the parameters of a call: the query, overridden by the JSON body of a POST (recent pages of "Get access
+ * token" allow both places). Undefined if the body is no JSON object.
  */
 export function parametersOf(request: PlatformRequest): Readonly<Record<string, unknown>> | undefined {
   if (request.method !== 'POST' || request.body === '') return request.query;
@@ -66,25 +69,28 @@ export function parametersOf(request: PlatformRequest): Readonly<Record<string, 
   }
 }
 
-/** A parameter as text; an empty one and one of another type count as missing. */
+/** Returns a parameter as text; undefined if it is empty or of another type. */
 export function text(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-/** The body as text; undefined when it is longer than `limit` bytes, which are all that is ever kept of it. */
+/** Reads the body as text, keeping at most `limit` bytes; undefined if it is longer. */
 export async function readBody(request: IncomingMessage, limit: number): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request) {
     const bytes = Buffer.from(chunk);
     size += bytes.length;
-    // Read to its end all the same: leaving the loop would destroy the connection, and the answer with it.
+    // Read on to the end: leaving the loop would destroy the connection, and the response with it.
     if (size <= limit) chunks.push(bytes);
   }
   return size > limit ? undefined : Buffer.concat(chunks).toString('utf8');
 }
 
-/** Neither Content-Length nor an end in sight: the platform's gateway answers such a POST with 412 (field reports). */
+/**
+ * Whether a POST is chunked, without Content-Length: the platform's gateway answers it with 412
+ * (docs/wechat-facts.md, "Transport").
+ */
 export function isChunkedPost({ method, headers }: IncomingMessage): boolean {
   return method === 'POST' && headers['transfer-encoding'] !== undefined;
 }
@@ -92,7 +98,7 @@ export function isChunkedPost({ method, headers }: IncomingMessage): boolean {
 /** Why a sandbox did not start. */
 export type SandboxErrorCode = 'SANDBOX_NOT_LOOPBACK' | 'SANDBOX_ADDRESS_IN_USE' | 'SANDBOX_ADDRESS_UNUSABLE';
 
-/** The message is one line for a person. */
+/** Its message is one line for the user. */
 export class SandboxError extends Error {
   readonly code: SandboxErrorCode;
 

@@ -11,13 +11,13 @@ export interface Controls {
   readonly journal: Journal;
   readonly clock: SandboxClock;
   readonly faults: () => readonly Fault[];
-  /** Also ends the calls that a fault of the old list holds. */
+  /** Replaces the list of faults and ends the calls that faults of the old list keep open. */
   readonly setFaults: (faults: readonly Fault[]) => void;
 }
 
 export interface ControlRequest {
   readonly method: string;
-  /** The path after `/sandbox/`, in segments. */
+  /** Segments of the path after `/sandbox/`. */
   readonly segments: readonly string[];
   readonly query: URLSearchParams;
   readonly body: string;
@@ -46,7 +46,7 @@ const patchSchema = v.strictObject({
 const advanceSchema = v.strictObject({ advanceMs: v.pipe(v.number(), v.finite()) });
 const sequence = v.pipe(v.string(), v.regex(/^\d+$/), v.transform(Number));
 
-/** Each resource under `/sandbox/`, and what can be done with it. */
+/** The resources under `/sandbox/` with their methods. */
 export const RESOURCES: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
   journal: {
     GET: ({ journal }, { query }) => {

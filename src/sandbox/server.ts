@@ -1,31 +1,34 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { send } from './endings.ts';
-import { exchange, type Transport } from './exchange.ts';
+import { exchange, type SandboxState } from './exchange.ts';
 import { readBody } from './protocol.ts';
 import { type ControlAnswer, type ControlRequest, type Controls, problem, RESOURCES } from './resources.ts';
+import { send } from './responses.ts';
 
 const CONTROL_BODY_LIMIT = 65_536;
 const CONTROL = '/sandbox/';
 
-/** The HTTP server of a sandbox, not yet listening: `/sandbox/…` is the control path, all else the platform. */
-export function createSandboxServer(transport: Transport): Server {
+/**
+ * Creates the HTTP server of a sandbox, not yet listening. `/sandbox/…` is the control path, everything else the
+ * platform.
+ */
+export function createSandboxServer(state: SandboxState): Server {
   const controls: Controls = {
-    ...transport,
-    faults: () => transport.faults,
+    ...state,
+    faults: () => state.faults,
     setFaults(faults) {
-      transport.faults = faults;
-      for (const response of transport.held) response.destroy();
+      state.faults = faults;
+      for (const response of state.held) response.destroy();
     },
   };
   return createServer((incoming, response) => {
     response.sendDate = false;
-    response.setHeader('date', new Date(transport.clock.now()).toUTCString());
-    serve(transport, controls, incoming, response).catch((error: unknown) => fail(response, error));
+    response.setHeader('date', new Date(state.clock.now()).toUTCString());
+    serve(state, controls, incoming, response).catch((error: unknown) => fail(response, error));
   });
 }
 
 async function serve(
-  transport: Transport,
+  state: SandboxState,
   controls: Controls,
   incoming: IncomingMessage,
   response: ServerResponse,
@@ -35,7 +38,7 @@ async function serve(
     : undefined;
   if (!url) sendJson(response, 400, { error: 'no such address' });
   else if (url.pathname.startsWith(CONTROL)) await serveControl(controls, incoming, response, url);
-  else await exchange(transport, incoming, response, url);
+  else await exchange(state, incoming, response, url);
 }
 
 async function serveControl(
@@ -60,13 +63,16 @@ function sendJson(response: ServerResponse, status: number, body: object): void 
   });
 }
 
-/** A caller that went away needs no answer; a mistake of ours is shown, since a fake platform has nothing to hide. */
+/**
+ * Handles an unexpected error. A caller that has disconnected gets no response; others see the error, because a
+ * fake platform has nothing to hide.
+ */
 function fail(response: ServerResponse, error: unknown): void {
   if (response.destroyed || response.headersSent) response.destroy();
   else sendJson(response, 500, { error: String(error) });
 }
 
-/** Answers one control request. Problems are `{"error": …}` with 400, 404, 405 or 409. */
+/** Handles one control request. Problems are `{"error": …}` with 400, 404, 405 or 409. */
 function control(controls: Controls, request: ControlRequest): ControlAnswer {
   const [first = '', ...more] = request.segments;
   const name = first === 'accounts' && more.length === 1 ? 'accounts/APPID' : request.segments.join('/');

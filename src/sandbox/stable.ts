@@ -3,7 +3,10 @@ import { type Counter, chinaDay, countIn, UNUSED, usedIn, windowOf } from './cou
 import { type Refusal, refuse } from './protocol.ts';
 import { NO_TOKENS, type Token, type TokenPair } from './tokens.ts';
 
-/** Limits of page "Get stable access token". That the 21st forced call gets 45009 is a field report. */
+/**
+ * Limits of `stable_token` (docs/wechat-facts.md, "Allowances" and "Lives and rotation"). That the 21st forced call
+ * gets 45009 was only reported by a user.
+ */
 const FORCED_PER_DAY = 20;
 const FORCED_SPACING = 30 * SECOND;
 const CALLS_PER_DAY = 500_000;
@@ -14,7 +17,7 @@ export interface StableState {
   readonly day: Counter;
   readonly minute: Counter;
   readonly forced: Counter;
-  /** Epoch ms of the last forced call that minted. */
+  /** Epoch ms of the last forced call that issued a token. */
   readonly forcedAt: number;
 }
 
@@ -26,7 +29,7 @@ export const UNUSED_STABLE: StableState = {
   forcedAt: Number.NEGATIVE_INFINITY,
 };
 
-/** `mint` is asked for a token only if one is needed; `rotationWindow` is in ms. */
+/** `mint` is called only if a new token is needed; `now` is in epoch ms, `rotationWindow` in ms. */
 export interface StableCall {
   readonly force: boolean;
   readonly now: number;
@@ -35,9 +38,9 @@ export interface StableCall {
 }
 
 /**
- * `/cgi-bin/stable_token`. Normal mode hands out the same token until its last `rotationWindow`, then a new one
- * while the old one lives out its time. Forced mode kills every earlier stable token at once; a forced call
- * sooner than 30 s after the last one is an ordinary call.
+ * Implements `/cgi-bin/stable_token`. An ordinary call returns the same token until its last `rotationWindow`, then
+ * a new one, while the old one stays valid to its end. A forced call ends every earlier stable token at once; less
+ * than 30 s after the last forced call it is treated as an ordinary call.
  */
 export function fetchStable(
   state: StableState,

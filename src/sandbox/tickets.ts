@@ -1,10 +1,10 @@
-/** A ticket is not replaced early: the same one comes back until it ends. Times are epoch ms. */
+/** A ticket. The platform returns the same one until its end and never replaces it early. Times are in epoch ms. */
 export interface Ticket {
   readonly value: string;
   readonly endsAt: number;
 }
 
-/** The ticket that lives at `now`, else a new one of `ttl` ms. */
+/** Returns the ticket if it is valid at `now`, otherwise a new one with a lifetime of `ttl` ms. */
 export function currentTicket(
   held: Ticket | undefined,
   now: number,
@@ -15,8 +15,8 @@ export function currentTicket(
 }
 
 /**
- * The answer of every ticket endpoint. `expires_in` is the full life even for a ticket that is about to end, as
- * field reports agree, and errcode is present on success.
+ * Creates the response of all ticket endpoints. `expires_in` is the full lifetime even for a ticket that is about
+ * to end, and errcode is present on success (docs/wechat-facts.md, "Tickets" and "Form of answers").
  */
 export function ticketAnswer(ticket: Ticket, ttl: number): Readonly<Record<string, unknown>> {
   return { errcode: 0, errmsg: 'ok', ticket: ticket.value, expires_in: Math.floor(ttl / 1000) };

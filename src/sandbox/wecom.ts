@@ -6,8 +6,9 @@ import { newToken, secondsLeft } from './tokens.ts';
 import type { Call, World } from './world.ts';
 
 /**
- * `/cgi-bin/gettoken`: one token per corp and secret, the same one until it ends, with the seconds that are left.
- * Any address may call it, as field reports say; the trusted addresses bind the calls made with the token.
+ * `/cgi-bin/gettoken`: it returns one token per corp and secret, the same until its end, with the remaining
+ * seconds. Any address may call it, as was reported; the trusted addresses bind the calls made with the token
+ * (docs/wechat-facts.md, "WeCom tokens" and "Who may call").
  */
 export const fetchCorpToken: Call = (world, request, now) => {
   const caller = world.callers.get(request.ip);

@@ -5,19 +5,21 @@ import type { Caller } from './callers.ts';
 import type { Outcome, PlatformRequest } from './protocol.ts';
 
 export interface RuleOptions {
-  /** Lifetime of tokens and tickets, in seconds (default 7200). */
+  /** Lifetime of tokens and tickets in seconds (default 7200). */
   readonly tokenTtl?: number;
   /** How long a replaced classic token stays valid, in seconds (default 300). */
   readonly overlap?: number;
-  /** From how many seconds before its end a stable token is replaced (default 300, at most a quarter of `tokenTtl`). */
+  /**
+   * How long before its end a stable token is replaced, in seconds (default 300, at most a quarter of `tokenTtl`).
+   */
   readonly rotationWindow?: number;
   /** Classic fetches per account and day (default 2000). */
   readonly dailyQuota?: number;
-  /** Default: the system's secure source. */
+  /** Source of random bytes (default: the system's secure one). */
   readonly random?: RandomBytes;
 }
 
-/** The platform's rules, in ms. */
+/** The platform's rules; times in ms. */
 export interface Rules {
   readonly tokenTtl: number;
   readonly overlap: number;
@@ -25,7 +27,7 @@ export interface Rules {
   readonly dailyQuota: number;
 }
 
-/** All that the platform knows. The accounts are immutable values that each call replaces by their successors. */
+/** State of the platform. Accounts are immutable values; each call replaces them by new ones. */
 export interface World {
   readonly rules: Rules;
   readonly mint: Mint;
@@ -36,9 +38,13 @@ export interface World {
   readonly callers: Map<string, Caller>;
 }
 
-/** One platform call; `now` is epoch ms. */
+/** Handles one platform call; `now` is in epoch ms. */
 export type Call = (world: World, request: PlatformRequest, now: number) => Outcome;
 
+/**
+ * Creates a platform without accounts.
+ * @throws {TypeError} for rules that contradict themselves
+ */
 export function createWorld(options: RuleOptions): World {
   return {
     rules: rulesFrom(options),
@@ -65,14 +71,17 @@ function rulesFrom(options: RuleOptions): Rules {
   };
 }
 
-/** Gives that many random bytes. A seeded one makes a simulation repeatable. */
+/** Returns `size` random bytes. A seeded source makes a simulation repeatable. */
 export type RandomBytes = (size: number) => Uint8Array;
 
-/** Makes the values that the platform hands out. */
+/** Generates the values that the platform issues. */
 export interface Mint {
-  /** Digits, `_`, URL-safe characters: 136 in all, as seen in the field. */
+  /**
+   * 136 characters, like tokens seen in practice: digits, `_`, then URL-safe characters (docs/wechat-facts.md,
+   * "Form of answers").
+   */
   readonly token: () => string;
-  /** WeCom's tokens have no digits in front. */
+  /** WeCom's tokens have no leading digits. */
   readonly corpToken: () => string;
   readonly ticket: () => string;
   /** Request id: three groups of eight hex digits. */
@@ -99,30 +108,33 @@ function createMint(random: RandomBytes = randomBytes): Mint {
   };
 }
 
-/** Whose token it is and when its lifetime ends (epoch ms), live or not. */
+/** The owner of a token and the end of its lifetime (epoch ms), whether or not it is still valid. */
 export type Issued = { readonly endsAt: number } & (
   | { readonly kind: 'classic' | 'stable'; readonly appId: string }
   | { readonly kind: 'wecom'; readonly corpId: string; readonly app: number }
 );
 
-/** Every token handed out, by value: finds the owner of a presented token and tells an old one from a made-up one. */
+/**
+ * All issued tokens by value: they identify the owner of a presented token, and distinguish an old token from an
+ * invented one.
+ */
 export interface IssuedTokens {
   readonly add: (value: string, issued: Issued, now: number) => void;
   readonly find: (value: string) => Issued | undefined;
 }
 
-const SMALLEST_SWEEP = 1_000;
+const MIN_SWEEP_SIZE = 1_000;
 
-/** Remembers a token for a day after its end, so that days of simulation stay small. */
+/** Remembers each token for a day after its end, so that simulations of many days need little memory. */
 export function createIssuedTokens(): IssuedTokens {
   const tokens = new Map<string, Issued>();
-  let sweepAt = SMALLEST_SWEEP;
+  let sweepAt = MIN_SWEEP_SIZE;
   return {
     add(value, issued, now) {
       tokens.set(value, issued);
       if (tokens.size < sweepAt) return;
       for (const [old, { endsAt }] of tokens) if (endsAt + DAY < now) tokens.delete(old);
-      sweepAt = Math.max(SMALLEST_SWEEP, 2 * tokens.size);
+      sweepAt = Math.max(MIN_SWEEP_SIZE, 2 * tokens.size);
     },
     find: (value) => tokens.get(value),
   };

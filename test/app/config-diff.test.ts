@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { findRemoved } from '../../src/app/config-diff.ts';
 import type { FetchedConfig } from '../../src/config/config.ts';
+import type { FileTarget } from '../../src/publishers/file.ts';
 import { credentialWith } from '../config/configured.ts';
 
 const APP = { type: 'exec', command: ['/app/warm'], timeout: 30_000 } as const;
@@ -16,7 +17,7 @@ async function shop(changes: Partial<FetchedConfig> = {}): Promise<FetchedConfig
     ...credential,
     name,
     tickets: ['jsapi'],
-    publish: [{ ...target, path }, ticket],
+    publish: [{ ...target, path } as FileTarget, ticket],
     notify: [APP, HOOK],
     ...changes,
   };

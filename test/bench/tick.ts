@@ -1,10 +1,10 @@
 import type { Unit } from '../../src/core/ports.ts';
 import type { AccountRecord } from '../../src/core/record.ts';
 import { Secret } from '../../src/core/secret.ts';
-import { MINUTE, SECOND } from '../../src/core/time.ts';
+import { SECOND } from '../../src/core/time.ts';
 import { createReconciler } from '../../src/loop/reconciler.ts';
-import { stableToken } from '../../src/providers/stable-token.ts';
 import { fakeClock } from '../support/clock.ts';
+import { policyFor } from '../support/kinds.ts';
 import { figuresOf, shown } from './figures.ts';
 import type { Measure } from './row.ts';
 
@@ -50,12 +50,7 @@ function unitOf(name: string): Unit {
   let record: AccountRecord | undefined;
   return {
     ...{ id: name, name, kind: 'token', optional: false, account, host: 'https://api.weixin.qq.com' },
-    policy: stableToken.policy({
-      window: 5 * MINUTE,
-      budget: { fetchesPerDay: 2000, forcedPerDay: 20 },
-      coordinated: true,
-      refusalForces: false,
-    }),
+    policy: policyFor('stable-token'),
     fingerprint: async () => 'f'.repeat(32),
     provider: {
       fetch: async () => ({ value: new Secret(`90_${name}_${'a'.repeat(130)}`), expiresIn: 7200 }),

@@ -13,8 +13,8 @@ const SOURCES = fileURLToPath(new URL('../../src/', import.meta.url));
 const KEPT_BY_PATH = [
   'coordination/folder/file-lock.ts: ours',
   'coordination/folder/stale-lock.ts: closed',
-  'system/fs/atomic-write.ts: expected',
-  'system/fs/atomic-write.ts: swept',
+  'system/fs/atomic-write.ts: lastSweep',
+  'system/fs/atomic-write.ts: scheduled',
   'system/fs/atomic-write.ts: underWay',
 ];
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { pages } from '../docs/readme.ts';
+import { pages, translations } from '../docs/readme.ts';
 import { startProcess } from '../support/program.ts';
 import { openSandbox, TEST_ACCOUNT } from '../support/sandbox.ts';
 
@@ -192,7 +192,7 @@ describe('npm package', () => {
         'CHANGELOG.md',
         'LICENSE',
         ...(await pages()),
-        'README.zh-CN.md',
+        ...(await translations()).map(({ chinese }) => chinese),
         'config.schema.json',
         `dist/${LICENCES}`,
         `dist/${SBOM}`,

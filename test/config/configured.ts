@@ -1,6 +1,7 @@
-import type { Config, FetchedConfig } from '../../src/config/config.ts';
+import { type Config, type FetchedConfig, isFetched } from '../../src/config/config.ts';
 import { ConfigError } from '../../src/config/config-error.ts';
 import { loadConfig } from '../../src/config/load.ts';
+import { isFileTarget } from '../../src/publishers/file.ts';
 
 /** The least that one has to say. */
 export const LEAST = { WXTOKEN_APPID: 'wx0000000000000000', WXTOKEN_SECRET: '0'.repeat(32) } as const;
@@ -18,9 +19,7 @@ export interface FetchingConfig extends Config {
 }
 
 export function fetching(config: Config): FetchingConfig {
-  const credentials = config.credentials.flatMap((credential) =>
-    credential.type === 'mirror' ? [] : [credential],
-  );
+  const credentials = config.credentials.filter(isFetched);
   if (credentials.length < config.credentials.length) throw new TypeError('there is a mirror in it');
   return { ...config, credentials };
 }
@@ -46,7 +45,7 @@ export async function credentialWith(environment: Environment) {
   const config = await configOf({ ...LEAST, ...environment });
   const [credential, ...more] = config.credentials;
   if (!credential || more.length > 0) throw new Error('not one credential');
-  const [target] = credential.publish;
-  if (target?.type !== 'file') throw new Error('no file');
+  const [target] = credential.publish.filter(isFileTarget);
+  if (!target || !isFileTarget(target)) throw new Error('no file');
   return { config, credential, target };
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/config/config-error.ts';
+import { policyOf } from '../../src/providers/kinds.ts';
 import { configOf, credentialWith, LEAST, problemsOf, problemsWith } from './configured.ts';
 
 const MINUTE = 60_000;
@@ -25,7 +26,7 @@ describe('minimal environment', () => {
           hosts: ['https://api.weixin.qq.com', 'https://api2.weixin.qq.com'],
           timeout: 10_000,
         },
-        window: 5 * MINUTE,
+        options: { allowForce: false },
         budget: { fetchesPerDay: 2000, forcedPerDay: 20 },
         coordinated: true,
         publish: [{ type: 'file', path: '/var/run/wx/token', format: 'raw', details: true, mode: 0o640 }],
@@ -200,17 +201,17 @@ describe('valid values', () => {
     ['2h', 7_200_000],
   ])('the duration %s is accepted', async (duration, expected) => {
     const { credential } = await credentialWith({ WXTOKEN_ROTATION_WINDOW: duration });
-    expect(credential.window).toBe(expected);
+    expect(policyOf(credential).window).toBe(expected);
   });
 
   it('an access-token uses the time ahead and a stable-token the rotation window', async () => {
     const both = { WXTOKEN_AHEAD: '20m', WXTOKEN_ROTATION_WINDOW: '4m' };
     const stable = await credentialWith({ ...both, WXTOKEN_TYPE: 'stable-token' });
-    expect(stable.credential.window).toBe(4 * MINUTE);
+    expect(policyOf(stable.credential).window).toBe(4 * MINUTE);
     const classic = await credentialWith({ ...both, WXTOKEN_TYPE: 'access-token' });
-    expect(classic.credential.window).toBe(20 * MINUTE);
+    expect(policyOf(classic.credential).window).toBe(20 * MINUTE);
     const neither = await credentialWith({ WXTOKEN_TYPE: 'access-token' });
-    expect(neither.credential.window).toBe(10 * MINUTE);
+    expect(policyOf(neither.credential).window).toBe(10 * MINUTE);
   });
 
   it('the state folder lies beside the published file unless it is set', async () => {

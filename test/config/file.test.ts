@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { FetchedConfig } from '../../src/config/config.ts';
 import { secretReader } from '../../src/config/secret-file.ts';
+import { policyOf } from '../../src/providers/kinds.ts';
 import { account, inJson, place, SECRET } from './written.ts';
 
 const MINUTE = 60_000;
@@ -49,10 +50,9 @@ describe('minimal configuration file', () => {
           timeout: 10_000,
           ipv4First: true,
         },
-        window: 5 * MINUTE,
         budget: { fetchesPerDay: 2000, forcedPerDay: 20 },
         coordinated: true,
-        allowForce: false,
+        options: { allowForce: false },
         optional: false,
         tickets: [],
         publish: [
@@ -122,7 +122,7 @@ credentials:
         ca: expect.stringMatching(/CERTIFICATE/),
         ipv4First: false,
       },
-      window: 20 * MINUTE,
+      options: { ahead: 20 * MINUTE },
       budget: { fetchesPerDay: 200, forcedPerDay: 20 },
       optional: true,
       tickets: ['jsapi', 'wx_card'],
@@ -239,13 +239,14 @@ describe('Kubernetes', () => {
       await credentialWith({}, { stateDir: '/shared' }, KUBERNETES),
       await credentialWith({}, { cluster: CLUSTER }, KUBERNETES),
     ];
-    expect(usual).toMatchObject({ coordinated: false, recheck: 5 * MINUTE });
-    expect(own).toMatchObject({ coordinated: false, recheck: 2 * MINUTE });
-    expect(never).not.toHaveProperty('recheck');
-    expect(shared).not.toHaveProperty('recheck');
-    expect(shared.coordinated).toBe(true);
-    expect(elected).not.toHaveProperty('recheck');
-    expect(elected.coordinated).toBe(true);
+    expect([usual, own, never].map((one) => one.coordinated)).toEqual([false, false, false]);
+    expect(policyOf(usual).recheck).toBe(5 * MINUTE);
+    expect(policyOf(own).recheck).toBe(2 * MINUTE);
+    expect(policyOf(never)).not.toHaveProperty('recheck');
+    for (const together of [shared, elected]) {
+      expect(together.coordinated).toBe(true);
+      expect(policyOf(together)).not.toHaveProperty('recheck');
+    }
   });
 
   it('an access-token in Kubernetes needs a state folder, a cluster or allowUncoordinated', async () => {

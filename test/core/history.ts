@@ -1,6 +1,6 @@
 import { apply } from '../../src/core/apply.ts';
 import type { Budget } from '../../src/core/budget.ts';
-import type { CredentialType, Token } from '../../src/core/credential.ts';
+import type { Token } from '../../src/core/credential.ts';
 import type { Event } from '../../src/core/events/event.ts';
 import { type Failure, PASSING } from '../../src/core/failure.ts';
 import { begin } from '../../src/core/outcome.ts';
@@ -9,9 +9,9 @@ import { kills, type Policy } from '../../src/core/policy.ts';
 import { type AccountRecord, emptyRecord } from '../../src/core/record.ts';
 import { initialState, isPublished, lifeLeft, type State, type Strength } from '../../src/core/state.ts';
 import { DAY, type Instant, MINUTE, SECOND } from '../../src/core/time.ts';
-import { credentialKinds } from '../../src/providers/index.ts';
 import { restOf } from '../simulate/due.ts';
 import { seeded } from '../support/clock.ts';
+import { type CredentialType, policyFor } from '../support/kinds.ts';
 import type { Deed, Reply } from './deeds.ts';
 import { aValue, createTruth, type Issued } from './truth.ts';
 
@@ -358,11 +358,7 @@ function failure(given: Partial<Failure>): Failure {
 }
 
 function policyOf({ type, budget, coordinated, refusalForces, recheck }: Beginning): Policy {
-  return credentialKinds[type].policy({
-    window: type === 'access-token' ? 10 * MINUTE : 5 * MINUTE,
-    budget,
-    coordinated,
-    refusalForces,
-    ...(recheck && { recheck: 5 * MINUTE }),
-  });
+  const options =
+    type === 'stable-token' ? { allowForce: refusalForces, recheck: recheck ? 5 * MINUTE : 'off' } : {};
+  return policyFor(type, { options, budget, coordinated });
 }

@@ -2,16 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { lasts, plan, restOf } from '../../src/core/plan.ts';
 import { initialState, type State } from '../../src/core/state.ts';
 import { after, type Instant, MINUTE, SECOND } from '../../src/core/time.ts';
-import { credentialKinds } from '../../src/providers/index.ts';
 import { aToken } from '../publishers/token.ts';
+import { policyFor } from '../support/kinds.ts';
 
 const START: Instant = { wall: Date.UTC(2026, 0, 1), monotonic: 1_000_000 };
-const policy = credentialKinds['stable-token'].policy({
-  window: 5 * MINUTE,
-  budget: { fetchesPerDay: 2000, forcedPerDay: 20 },
-  coordinated: true,
-  refusalForces: false,
-});
+const policy = policyFor('stable-token');
 
 const at = (ms: number): Instant => ({ wall: START.wall + ms, monotonic: START.monotonic + ms });
 

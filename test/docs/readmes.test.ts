@@ -1,59 +1,23 @@
 import { access } from 'node:fs/promises';
-import { dirname, join, normalize } from 'node:path';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { VARIABLES } from '../../src/config/read/environment.ts';
-import { blocksOf, codeWith, pages, ROOT, textOf } from './readme.ts';
+import {
+  anchorsOf,
+  blocksOf,
+  codeWith,
+  linksOf,
+  pages,
+  ROOT,
+  rowsOf,
+  sectionOf,
+  textOf,
+  translations,
+} from './readme.ts';
 
-const CHINESE = 'README.zh-CN.md';
 const PAGES = await pages();
-const ALL = [...PAGES, CHINESE, 'CONTRIBUTING.md', 'k8s/monitoring/README.md'];
-
-/** Without code, in which a line may look like a heading or a link. */
-function proseOf(markdown: string): string {
-  return markdown.replace(/^```\w*\n[\s\S]*?^```$/gm, '');
-}
-
-/** As they are made for the headings of a page: `#one-refresher-for-a-cluster`. */
-function anchorsOf(markdown: string): readonly string[] {
-  const headings = [...proseOf(markdown).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => heading);
-  return headings.map((heading) =>
-    heading
-      .toLowerCase()
-      .replace(/[^\p{L}\p{N}_ -]/gu, '')
-      .replaceAll(' ', '-'),
-  );
-}
-
-/** The relative links of a page: a file from the root, and an anchor, which may be empty. */
-function linksOf(
-  page: string,
-  markdown: string,
-): readonly { readonly file: string; readonly anchor: string }[] {
-  const links = proseOf(markdown).matchAll(/\]\((?!https?:)([^)#\s]*)#?([^)\s]*)\)/g);
-  return [...links].map(([, path = '', anchor = '']) => ({
-    file: path === '' ? page : normalize(join(dirname(page), path)),
-    anchor,
-  }));
-}
-
-/** The text under a heading, up to the next one of its level or above. */
-function sectionOf(markdown: string, heading: string): string {
-  const [, level = '', rest = ''] =
-    new RegExp(`^(#+) ${heading}\\n([\\s\\S]*)`, 'm').exec(proseOf(markdown)) ?? [];
-  if (level === '') throw new Error(`there is no heading ${heading}`);
-  return rest.split(new RegExp(`^#{1,${level.length}} `, 'm'))[0] ?? '';
-}
-
-/** The cells of the rows of all tables in a text. */
-function rowsOf(markdown: string): readonly (readonly string[])[] {
-  const lines = markdown.split('\n').filter((line) => /^\| (?!---)/.test(line));
-  return lines.map((line) =>
-    line
-      .split('|')
-      .map((cell) => cell.trim())
-      .slice(1, -1),
-  );
-}
+const CHINESE = (await translations()).map(({ chinese }) => chinese);
+const ALL = [...PAGES, ...CHINESE, 'CONTRIBUTING.md', 'k8s/monitoring/README.md'];
 
 const variablesIn = (text: string) => new Set(text.match(/\bWXTOKEN_[A-Z0-9_]*[A-Z0-9]/g));
 
@@ -161,17 +125,3 @@ function keysOf(schema: unknown): ReadonlySet<string> {
   const properties = 'properties' in schema ? Object.keys(schema.properties ?? {}) : [];
   return new Set([...properties, ...Object.values(schema).flatMap((part) => [...keysOf(part)])]);
 }
-
-describe('Chinese translation of the README', () => {
-  it('the Chinese README names every environment variable', async () => {
-    expect([...variablesIn(await textOf(CHINESE))].sort()).toEqual([...VARIABLES].sort());
-  });
-
-  it('the Chinese README lists the same guarantees as the English one', async () => {
-    expect(guaranteesIn(await textOf(CHINESE))).toEqual(guaranteesIn(await textOf('README.md')));
-  });
-
-  it('the Chinese README lists the same commands and options as the English one', async () => {
-    expect(commandsIn(await textOf(CHINESE))).toEqual(commandsIn(await textOf('README.md')));
-  });
-});

@@ -128,12 +128,15 @@ describe('the state folder', () => {
     const stateDir = join(folder, 'state');
     await mkdir(stateDir, { mode: 0o700 });
     const longAgo = new Date(Date.now() - 8 * 24 * 3_600_000);
-    const old = [
-      'weixin.stable-token.wx0000000000000001.json',
-      'weixin.ticket.wx0000000000000001.jsapi.json',
-    ];
-    const kept = ['weixin.stable-token.wx0000000000000002.json', 'notes.json'];
-    for (const name of [...old, ...kept]) await writeFile(join(stateDir, name), '{}');
+    const recordOf = (account: string) => `${account.replaceAll('/', '.')}.json`;
+    const accounts = ['weixin/stable-token/wx0000000000000001', 'weixin/ticket/wx0000000000000001/jsapi'];
+    const served = 'weixin/stable-token/wx0000000000000002';
+    for (const account of [...accounts, served]) {
+      await writeFile(join(stateDir, recordOf(account)), JSON.stringify({ account }));
+    }
+    await writeFile(join(stateDir, 'notes.json'), '{}');
+    const old = accounts.map(recordOf);
+    const kept = [recordOf(served), 'notes.json'];
     for (const name of [...old, 'notes.json']) await utimes(join(stateDir, name), longAgo, longAgo);
     expect((await once({ WXTOKEN_STATE_DIR: stateDir })).code).toBe(0);
 

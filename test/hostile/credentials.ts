@@ -1,17 +1,17 @@
 import { type Answer, readAnswer, type Token } from '../../src/core/credential.ts';
 import { EdgeError } from '../../src/core/failure.ts';
 import { Secret } from '../../src/core/secret.ts';
-import { createPlatform, createTransport, credentialKinds, ticketKinds } from '../../src/providers/index.ts';
+import { createPlatform, createTransport, kindOf, ticketOf } from '../../src/providers/index.ts';
 import type { TransportOptions } from '../../src/providers/transport.ts';
 import { systemClock } from '../../src/system/time/clock.ts';
 import { APPID, GOOD, PATIENCE, SECRET, TOKEN } from '../providers/asking.ts';
 
 /** Each way in which something confidential goes out: in a body, in a query, as the AppSecret or as a token. */
 export const KINDS = {
-  'stable-token': credentialKinds['stable-token'],
-  'access-token': credentialKinds['access-token'],
-  wecom: credentialKinds.wecom,
-  jsapi: ticketKinds.jsapi,
+  'stable-token': kindOf('stable-token'),
+  'access-token': kindOf('access-token'),
+  wecom: kindOf('wecom'),
+  jsapi: { family: 'official', ...ticketOf('jsapi') },
 } as const;
 
 export type Kind = keyof typeof KINDS;

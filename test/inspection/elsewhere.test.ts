@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
 import { HOUR } from '../../src/core/time.ts';
 import { statusOnDisk } from '../../src/inspection/status/index.ts';
-import { filePublisher } from '../../src/publishers/file.ts';
+import { filePublisher, isFileTarget } from '../../src/publishers/file.ts';
 import { account, inJson, place } from '../config/written.ts';
 import { tell, token } from '../support/story.ts';
 
@@ -33,7 +33,7 @@ async function daemonWith(document: string) {
       const newest = story.state().record.token;
       if (!newest) throw new Error('no token');
       for (const target of published) {
-        if (target.type === 'file') await filePublisher(target, SHOP).publish(newest, async () => true);
+        if (isFileTarget(target)) await filePublisher(target, SHOP).publish(newest, async () => true);
       }
     },
     statuses: () => statusOnDisk(config, story.clock),

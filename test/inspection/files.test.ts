@@ -1,14 +1,15 @@
 import { chmod, chown, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { FileTargetConfig } from '../../src/config/config.ts';
 import { Secret } from '../../src/core/secret.ts';
+import { inspectSecret } from '../../src/inspection/check/secret.ts';
 import { inspectState } from '../../src/inspection/check/state.ts';
-import { inspectSecret, inspectTargets } from '../../src/inspection/check/target.ts';
+import type { FileTarget } from '../../src/publishers/file.ts';
+import { inspectFiles } from '../../src/publishers/file-check.ts';
 import { isRoot } from '../system/folder.ts';
 import { realFolder, sceneOn } from './scene.ts';
 
-function target(path: string, changes: Partial<FileTargetConfig> = {}): FileTargetConfig {
+function target(path: string, changes: Partial<FileTarget> = {}): FileTarget {
   return { type: 'file', path, of: 'token', format: 'raw', details: true, mode: 0o640, ...changes };
 }
 
@@ -16,7 +17,7 @@ describe('published files', () => {
   it('a published file is shown with its readers and the file system of its folder', async () => {
     const folder = await realFolder();
     const path = join(folder, 'volume', 'token');
-    expect(await inspectTargets([target(path)], sceneOn('tmpfs'))).toEqual({
+    expect(await inspectFiles([target(path)], sceneOn('tmpfs'))).toEqual({
       facts: [
         [
           'token',
@@ -34,7 +35,7 @@ describe('published files', () => {
     await mkdir(join(folder, 'volume'), { mode: 0o755 });
     await symlink('volume', join(folder, 'link'));
     const files = ['token', 'ticket'].map((name) => target(join(folder, 'link', name), { details: false }));
-    const { facts } = await inspectTargets(files, sceneOn('tmpfs'));
+    const { facts } = await inspectFiles(files, sceneOn('tmpfs'));
 
     expect(facts.map(([label]) => label)).toEqual(['token', 'token', 'folder']);
     expect(facts[2]?.[1]).toBe(
@@ -46,26 +47,26 @@ describe('published files', () => {
     'a published file on %s causes a warning because it is not in memory',
     async (type) => {
       const path = join(await realFolder(), 'token');
-      const { warnings } = await inspectTargets([target(path)], sceneOn(type));
+      const { warnings } = await inspectFiles([target(path)], sceneOn(type));
       expect(warnings).toEqual([expect.stringMatching(new RegExp(`not kept in memory but on ${type}: `))]);
     },
   );
 
   it('a published file on a network file system comes with advice to poll', async () => {
     const path = join(await realFolder(), 'token');
-    const { facts } = await inspectTargets([target(path)], sceneOn('nfs4'));
+    const { facts } = await inspectFiles([target(path)], sceneOn('nfs4'));
     expect(facts).toContainEqual(['', expect.stringMatching(/no events.*polling/)]);
   });
 
   it('a published file on a container layer is shown as invisible to other containers', async () => {
     const path = join(await realFolder(), 'token');
-    const { facts } = await inspectTargets([target(path)], sceneOn('overlay'));
+    const { facts } = await inspectFiles([target(path)], sceneOn('overlay'));
     expect(facts).toContainEqual(['folder', expect.stringContaining('no other container sees it')]);
   });
 
   it('a published file that everyone may read causes a warning', async () => {
     const path = join(await realFolder(), 'token');
-    const { warnings } = await inspectTargets([target(path, { mode: 0o644 })], sceneOn('tmpfs'));
+    const { warnings } = await inspectFiles([target(path, { mode: 0o644 })], sceneOn('tmpfs'));
     expect(warnings).toEqual([expect.stringMatching(/^everyone who gets at .*token may read it/)]);
   });
 
@@ -73,18 +74,18 @@ describe('published files', () => {
     const folder = await realFolder();
     await chmod(folder, 0o755);
     const file = target(join(folder, 'token'), { gid: 33 });
-    expect((await inspectTargets([file], sceneOn('tmpfs'))).warnings).toEqual([
+    expect((await inspectFiles([file], sceneOn('tmpfs'))).warnings).toEqual([
       expect.stringMatching(/^app \(1000\) is not in group www-data \(33\)/),
     ]);
-    expect((await inspectTargets([file], sceneOn('tmpfs', { uid: 0 }))).warnings).toEqual([]);
-    expect((await inspectTargets([file], sceneOn('tmpfs', { groups: [1000, 33] }))).warnings).toEqual([]);
+    expect((await inspectFiles([file], sceneOn('tmpfs', { uid: 0 }))).warnings).toEqual([]);
+    expect((await inspectFiles([file], sceneOn('tmpfs', { groups: [1000, 33] }))).warnings).toEqual([]);
   });
 
   it('a folder that the group of the file cannot enter causes a warning', async () => {
     const folder = await realFolder();
     await chmod(folder, 0o700);
     const file = target(join(folder, 'volume', 'token'), { gid: 33 });
-    expect((await inspectTargets([file], sceneOn('tmpfs', { groups: [33] }))).warnings).toEqual([
+    expect((await inspectFiles([file], sceneOn('tmpfs', { groups: [33] }))).warnings).toEqual([
       `group www-data (33) may read ${folder}/volume/token, but does not get through ${folder} (mode 0700)`,
     ]);
   });
@@ -94,14 +95,14 @@ describe('published files', () => {
     const folder = await realFolder();
     await chown(folder, 1000, 33);
     await chmod(folder, 0o2770);
-    const { facts } = await inspectTargets([target(join(folder, 'token'))], sceneOn('tmpfs'));
+    const { facts } = await inspectFiles([target(join(folder, 'token'))], sceneOn('tmpfs'));
     expect(facts[0]?.[1]).toContain('group www-data (33) reads');
   });
 
   it('an existing file with another mode is shown with its current mode', async () => {
     const path = join(await realFolder(), 'token');
     await writeFile(path, 'a token', { mode: 0o600 });
-    const { facts } = await inspectTargets([target(path)], sceneOn('tmpfs'));
+    const { facts } = await inspectFiles([target(path)], sceneOn('tmpfs'));
     expect(facts).toContainEqual(['', expect.stringMatching(/^for now it is there with mode 0600 of /)]);
     expect(JSON.stringify(facts)).not.toContain('a token');
   });

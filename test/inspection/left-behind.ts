@@ -9,8 +9,9 @@ import { statusOnDisk } from '../../src/inspection/status/index.ts';
 import { storesOnDisk } from '../../src/inspection/status/replay.ts';
 import { kubernetesOf } from '../../src/kubernetes/index.ts';
 import type { Status } from '../../src/observability/status/status.ts';
-import { publishers } from '../../src/publishers/index.ts';
+import { publishers } from '../../src/publishers/kinds.ts';
 import { LEAST } from '../config/configured.ts';
+import type { TicketType } from '../support/kinds.ts';
 import { type Story, tell } from '../support/story.ts';
 import { temporaryFolder } from '../system/folder.ts';
 
@@ -40,7 +41,7 @@ export async function leftBehind(
   const folder = await temporaryFolder();
   const file = join(folder, 'volume', 'token');
   const type = TYPES.find((one) => one === environment['WXTOKEN_TYPE']) ?? 'stable-token';
-  const story = tell(kind === 'token' ? type : kind);
+  const story = tell(kind === 'token' ? type : (kind as TicketType));
   const config = await loadConfig(
     { ...LEAST, WXTOKEN_FILE: file, ...environment },
     { publishes: false, fetches: false },

@@ -2,7 +2,7 @@ import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { Scene } from '../../src/inspection/check/findings.ts';
+import type { Scene } from '../../src/system/process/scene.ts';
 
 const NAMES: Readonly<Record<number, string>> = { 0: 'root (0)', 33: 'www-data (33)', 1000: 'app (1000)' };
 const named = (id: number) => NAMES[id] ?? String(id);

@@ -1,14 +1,13 @@
-import type { CredentialType, TicketKind } from '../../src/core/credential.ts';
 import { EdgeError, PASSING } from '../../src/core/failure.ts';
 import type { AccountStore, Clock, Publisher, Unit } from '../../src/core/ports.ts';
 import type { AccountRecord } from '../../src/core/record.ts';
 import { Secret } from '../../src/core/secret.ts';
-import { MINUTE } from '../../src/core/time.ts';
-import { createPlatform, credentialKinds, ticketKinds } from '../../src/providers/index.ts';
+import { createPlatform, kindOf, ticketOf } from '../../src/providers/index.ts';
 import type { Transport } from '../../src/providers/transport.ts';
 import { transportFailure } from '../../src/providers/transport-failure.ts';
 import { createPlatform as createSandbox } from '../../src/sandbox/platform.ts';
-import { BUDGET, WINDOW } from '../simulate/simulate.ts';
+import { BUDGET } from '../simulate/simulate.ts';
+import { type CredentialType, policyFor, type TicketType } from '../support/kinds.ts';
 
 /** What is wrong: the platform is away, it refuses this machine's address, nothing can be written, a daemon stands still. */
 export type Fault = 'down' | 'refused' | 'disk full' | 'standstill' | undefined;
@@ -17,7 +16,7 @@ interface Credential {
   readonly name: string;
   readonly type: CredentialType;
   readonly appId: string;
-  readonly ticket?: TicketKind;
+  readonly ticket?: TicketType;
 }
 
 /** One of each type, with the tickets of both families. */
@@ -71,28 +70,26 @@ export function createAccounts(
   }
 
   function unitsOf({ name, type, appId, ticket }: Credential): Unit[] {
-    const { family, policy, provider } = credentialKinds[type];
+    const { family, provider } = kindOf(type);
     const source = {
       appId,
       secret: async () => new Secret(SECRET),
       platform: createPlatform(family, [HOST], transport, clock),
     };
-    const window = type === 'wecom' ? MINUTE : WINDOW[type];
-    const wishes = { window, budget: BUDGET, coordinated: true, refusalForces: false };
     const token: Unit = {
       ...common(name, 'token'),
-      policy: policy(wishes),
+      policy: policyFor(type, { budget: BUDGET }),
       provider: provider(source),
       fingerprint: async () => 'f',
     };
     if (!ticket) return [token];
-    const kind = ticketKinds[ticket];
+    const kind = ticketOf(ticket);
     return [
       token,
       {
         ...common(name, ticket),
         base: token.id,
-        policy: kind.policy(wishes),
+        policy: kind.policy({ budget: BUDGET }),
         provider: kind.provider(source),
         fingerprint: async () => undefined,
       },

@@ -1,5 +1,6 @@
 import { access } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { isFetched } from '../../src/config/config.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { beside, filesOf, listOf, manifests, partOf, pods, textOf } from './manifests.ts';
 
@@ -135,7 +136,7 @@ describe('configurations of the manifests', () => {
       const environment = { KUBERNETES_SERVICE_HOST: '127.0.0.1' };
       const { cluster, credentials } = await loadConfig(environment, options);
       expect(credentials).toHaveLength(1);
-      const [secret] = credentials.map((one) => (one.type === 'mirror' ? one.from : cluster?.secret));
+      const [secret] = credentials.map((one) => (isFetched(one) ? cluster?.secret : one.from));
       // That of the refreshers is where they are, wherever that is.
       const place = file.startsWith('base/') ? {} : { namespace: 'wx-token', credential: 'shop' };
       expect(secret).toEqual({ name: 'wx-token', ...place });

@@ -5,7 +5,8 @@ import { failureOf } from '../../src/core/failure.ts';
 import type { Timeouts } from '../../src/kubernetes/http.ts';
 import { kubernetesOf } from '../../src/kubernetes/index.ts';
 import { collectionPath, objectPath } from '../../src/kubernetes/resources.ts';
-import { publishers, type Target } from '../../src/publishers/index.ts';
+import { publishers } from '../../src/publishers/kinds.ts';
+import type { SecretTarget } from '../../src/publishers/kubernetes-secret.ts';
 import { systemClock } from '../../src/system/time/clock.ts';
 import { aToken } from '../publishers/token.ts';
 import { WRITER } from '../support/kubernetes/role.ts';
@@ -16,7 +17,7 @@ const DATE = Date.UTC(2026, 0, 1);
 const OLD = aToken('the-first-token-of-this-test', { platformDate: DATE });
 const NEW = aToken('the-second-token-of-this-test', { generation: 2, platformDate: DATE + 3_600_000 });
 
-type Changes = Partial<Extract<Target, { type: 'kubernetes-secret' }>>;
+type Changes = Partial<SecretTarget>;
 
 /** A Secret with a key of somebody else, and publishers that may do what the Role of the refresher allows. */
 async function bench({ onTestFinished }: TestContext, made: object = {}, timeouts: Partial<Timeouts> = {}) {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { createTerm } from '../../src/coordination/lease/elector.ts';
-import type { CredentialType } from '../../src/core/credential.ts';
 import type { Report } from '../../src/core/events/report.ts';
 import { EdgeError } from '../../src/core/failure.ts';
 import type { Lease, Purpose, Unit, Wish } from '../../src/core/ports.ts';
@@ -8,8 +7,8 @@ import type { AccountRecord } from '../../src/core/record.ts';
 import { Secret } from '../../src/core/secret.ts';
 import { MINUTE, SECOND } from '../../src/core/time.ts';
 import { createReconciler } from '../../src/loop/reconciler.ts';
-import { credentialKinds } from '../../src/providers/index.ts';
 import { fakeClock } from '../support/clock.ts';
+import { type CredentialType, policyFor } from '../support/kinds.ts';
 import { PASSING_FAULT, TARGET, token } from '../support/story.ts';
 
 const FULL_DISK = new EdgeError({
@@ -56,12 +55,7 @@ function house(type: CredentialType) {
     optional: false,
     host: 'https://api.weixin.qq.com',
     account: accountOf(type),
-    policy: credentialKinds[type].policy({
-      window: 5 * MINUTE,
-      budget: { fetchesPerDay: 2000, forcedPerDay: 20 },
-      coordinated: true,
-      refusalForces: false,
-    }),
+    policy: policyFor(type, { options: type === 'access-token' ? { ahead: 5 * MINUTE } : {} }),
     fingerprint: async () => 'f',
     provider: {
       probe: async () => ({ works: true }),

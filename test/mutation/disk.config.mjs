@@ -4,5 +4,5 @@ import { mutating } from './shared.mjs';
 export default mutating('disk', [
   'src/coordination/folder/*.ts',
   'src/system/fs/atomic-write.ts',
-  'src/system/time/within-time.ts',
+  'src/system/time/deadline.ts',
 ]);

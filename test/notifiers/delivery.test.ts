@@ -2,9 +2,9 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { EdgeError } from '../../src/core/failure.ts';
 import {
   type Change,
+  createConcurrencyLimiter,
   createDelivery,
   createNotifier,
-  createSlots,
   type Delivery,
   type DeliveryEvent,
   type Notifier,
@@ -16,7 +16,7 @@ import { aChange, aHook, runs } from './hook.ts';
 const ATTEMPTS = 5;
 
 /** A delivery with what it reported; it is stopped at the end of the test. */
-function delivering(notifier: Notifier, slots?: ReturnType<typeof createSlots>) {
+function delivering(notifier: Notifier, slots?: ReturnType<typeof createConcurrencyLimiter>) {
   const events: DeliveryEvent[] = [];
   const delivery = createDelivery(notifier, {
     clock: systemClock,
@@ -186,7 +186,7 @@ describe('changes during a delivery', () => {
 
   it('notifiers that share slots stay within their common limit', async () => {
     const { notifier, open } = puppet();
-    const slots = createSlots(3);
+    const slots = createConcurrencyLimiter(3);
     const deliveries = Array.from({ length: 5 }, () => delivering(notifier, slots));
     for (const [nth, { changed }] of deliveries.entries()) changed(aChange({ credential: `shop-${nth}` }));
     expect(open.size).toBe(3);
@@ -306,7 +306,7 @@ describe('stopping a delivery', () => {
   });
 
   it('a stopped delivery does not wait for other notifiers that share the slots', async () => {
-    const slots = createSlots(1);
+    const slots = createConcurrencyLimiter(1);
     const other = delivering(puppet().notifier, slots);
     other.changed(aChange());
     const { notifier, calls } = puppet();

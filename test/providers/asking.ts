@@ -1,12 +1,13 @@
 import { inspect } from 'node:util';
 import { expect, onTestFinished } from 'vitest';
-import type { Answer, CredentialType } from '../../src/core/credential.ts';
+import type { Answer } from '../../src/core/credential.ts';
 import { EdgeError } from '../../src/core/failure.ts';
 import type { Clock } from '../../src/core/ports.ts';
 import { Secret } from '../../src/core/secret.ts';
-import { createPlatform, createTransport, credentialKinds } from '../../src/providers/index.ts';
+import { createPlatform, createTransport, kindOf } from '../../src/providers/index.ts';
 import type { TransportOptions } from '../../src/providers/transport.ts';
 import { systemClock } from '../../src/system/time/clock.ts';
+import type { CredentialType } from '../support/kinds.ts';
 
 export const APPID = 'wx0000000000000000';
 
@@ -49,8 +50,8 @@ export function asking(
 ): Asker {
   const transport = createTransport({ timeout: PATIENCE, ...options });
   onTestFinished(() => transport.close());
-  const platform = createPlatform(credentialKinds[type].family, [hosts].flat(), transport, clock);
-  const provider = credentialKinds[type].provider({ appId: APPID, secret, platform });
+  const platform = createPlatform(kindOf(type).family, [hosts].flat(), transport, clock);
+  const provider = kindOf(type).provider({ appId: APPID, secret, platform });
   const fetch = ({ forced = false, signal = new AbortController().signal, permit }: Request = {}) =>
     provider.fetch({ forced, signal, ...(permit && { permit }) });
 

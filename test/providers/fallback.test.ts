@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { CredentialType } from '../../src/core/credential.ts';
 import { fakeClock } from '../support/clock.ts';
+import type { CredentialType } from '../support/kinds.ts';
 import { asking, GOOD, judged, SENT_BY } from './asking.ts';
 import { afterRequest, closedPort, type HttpServer, httpServer, saying } from './servers.ts';
 

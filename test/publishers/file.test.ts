@@ -30,7 +30,15 @@ const NEW = aToken('the-second-token-of-this-test', { generation: 2 });
 /** A publisher into a folder of its own. */
 async function workshop(changes: Partial<FileTarget> = {}) {
   const path = join(await temporaryFolder(), 'wx', 'token');
-  const target: FileTarget = { type: 'file', path, format: 'raw', details: true, mode: 0o640, ...changes };
+  const target: FileTarget = {
+    type: 'file',
+    of: 'token',
+    path,
+    format: 'raw',
+    details: true,
+    mode: 0o640,
+    ...changes,
+  };
   const publisher = filePublisher(target, SUBJECT);
   const publish = (token: Token, isNewest = async () => true) => publisher.publish(token, isNewest);
   return { path, json: `${path}.json`, folder: dirname(path), ...publisher, publish };

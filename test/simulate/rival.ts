@@ -1,5 +1,5 @@
-import type { CredentialType } from '../../src/core/credential.ts';
 import type { PlatformRequest } from '../../src/sandbox/protocol.ts';
+import type { CredentialType } from '../support/kinds.ts';
 import { TEST_ACCOUNT } from '../support/sandbox.ts';
 
 /** A token call of another program on the same account. */

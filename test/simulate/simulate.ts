@@ -1,9 +1,9 @@
 import type { Budget } from '../../src/core/budget.ts';
-import type { CredentialType } from '../../src/core/credential.ts';
 import { DAY, MINUTE, SECOND } from '../../src/core/time.ts';
-import { credentialKinds } from '../../src/providers/index.ts';
+import { kindOf } from '../../src/providers/index.ts';
 import { createPlatform } from '../../src/sandbox/platform.ts';
 import { seeded } from '../support/clock.ts';
+import { type CredentialType, policyFor } from '../support/kinds.ts';
 import { TEST_ACCOUNT } from '../support/sandbox.ts';
 import { createAgenda } from './agenda.ts';
 import { createDaemon } from './daemon.ts';
@@ -64,13 +64,8 @@ export async function simulate(scenario: Scenario): Promise<Outcome> {
   const deaths = createDeaths(platform);
   const disk = createDisk(agenda, random, journal);
   const network = createNetwork({ agenda, random, platform, deaths, journal, fault });
-  const kind = credentialKinds[type];
-  const policy = kind.policy({
-    window: WINDOW[type],
-    budget: BUDGET,
-    coordinated: true,
-    refusalForces: false,
-  });
+  const kind = kindOf(type);
+  const policy = policyFor(type, { budget: BUDGET });
 
   const files = Array.from({ length: scenario.daemons }, () => createFile(Math.floor(REREAD * random())));
   const daemons = files.map((file, index) =>

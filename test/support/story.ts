@@ -1,5 +1,5 @@
 import { apply } from '../../src/core/apply.ts';
-import type { CredentialType, TicketKind } from '../../src/core/credential.ts';
+
 import type { Event } from '../../src/core/events/event.ts';
 import { type Failure, PASSING } from '../../src/core/failure.ts';
 import { begin } from '../../src/core/outcome.ts';
@@ -8,9 +8,8 @@ import type { Policy } from '../../src/core/policy.ts';
 import type { AccountRecord } from '../../src/core/record.ts';
 import { Secret } from '../../src/core/secret.ts';
 import { initialState, type State } from '../../src/core/state.ts';
-import { MINUTE } from '../../src/core/time.ts';
-import { credentialKinds, ticketKinds } from '../../src/providers/index.ts';
 import { type FakeClock, fakeClock } from './clock.ts';
+import { type CredentialType, policyFor, type TicketType } from './kinds.ts';
 
 const ACCOUNT = 'weixin/stable-token/wx0000000000000000';
 export const TARGET = 'file:/var/run/wx/token';
@@ -31,18 +30,13 @@ export interface Story {
 }
 
 export function tell(
-  type: CredentialType | TicketKind,
+  type: CredentialType | TicketType,
   overrides: Partial<Policy> = {},
   random = 0.5,
   clock = fakeClock(),
 ): Story {
   const policy: Policy = {
-    ...kindOf(type).policy({
-      window: type === 'access-token' ? 10 * MINUTE : 5 * MINUTE,
-      budget: { fetchesPerDay: 2000, forcedPerDay: 20 },
-      coordinated: true,
-      refusalForces: false,
-    }),
+    ...policyFor(type),
     ...overrides,
   };
   let state = initialState(ACCOUNT, [TARGET], clock.now(), random);
@@ -91,10 +85,6 @@ export function tell(
       happen({ type: 'published', target: TARGET, generation });
     },
   };
-}
-
-function kindOf(type: CredentialType | TicketKind) {
-  return type in ticketKinds ? ticketKinds[type as TicketKind] : credentialKinds[type as CredentialType];
 }
 
 export const PASSING_FAULT: Failure = {

@@ -1,6 +1,6 @@
-import type { CredentialType } from '../../src/core/credential.ts';
 import type { View } from '../../src/core/plan.ts';
 import { type FakeClock, fakeClock } from './clock.ts';
+import type { CredentialType } from './kinds.ts';
 import { type Story, tell } from './story.ts';
 
 /** A credential whose life is told, as health, metrics and pages see it. */

@@ -1,4 +1,5 @@
 import { dirname, join } from 'node:path';
+import { credentialKinds, DEFAULT_KIND } from '../../providers/kinds.ts';
 import type { Problem } from '../config-error.ts';
 import { type Complain, type KeyPath, pathKey } from '../key-path.ts';
 import { type Cleaned, clean, closest } from './clean.ts';
@@ -106,7 +107,7 @@ export function accountSettings(given: Given, complain: Complain): Cleaned {
   const isWrongId = wrong.has(pathKey([...ACCOUNT, 'appId']));
   return {
     value: { credentials: [finished(partAt(value, ACCOUNT))] },
-    wrong: isWrongId ? new Set([...wrong, pathKey([...ACCOUNT, 'corpId'])]) : wrong,
+    wrong: isWrongId ? new Set([...wrong, ...idPaths()]) : wrong,
   };
 }
 
@@ -118,21 +119,27 @@ function say(document: Part, given: Given, variables: Readonly<Record<string, Va
   return document;
 }
 
+/** The paths of the keys that may name the account: which one does depends on the type. */
+function idPaths(): string[] {
+  return credentialKinds.map(({ id }) => pathKey([...ACCOUNT, id.key]));
+}
+
 /**
  * Fits the account to its type, since one set of variables serves every type of credential but the schema tells them
  * apart.
  */
-function finished({ appId, secretFile, secretEnv, ahead, rotationWindow, ...rest }: Part): Part {
-  const { type = 'stable-token', allowForce, allowUncoordinated, publish, ...plain } = rest;
-  const isClassic = type === 'access-token';
+function finished({ appId, secretFile, secretEnv, publish, ...rest }: Part): Part {
+  const { type = DEFAULT_KIND.type, ...settings } = rest;
+  const kind = credentialKinds.find((one) => one.type === type);
+  const others = credentialKinds.filter((one) => one !== kind).flatMap(({ options }) => Object.keys(options));
+  const foreign = new Set(others.filter((name) => !Object.hasOwn(kind?.options ?? {}, name)));
+  const plain = Object.fromEntries(Object.entries(settings).filter(([name]) => !foreign.has(name)));
   return {
     ...plain,
     type,
-    [type === 'wecom' ? 'corpId' : 'appId']: appId,
+    [(kind ?? DEFAULT_KIND).id.key]: appId,
     // WXTOKEN_SECRET_FILE wins when both are set.
     ...(secretFile === undefined ? { secretEnv } : { secretFile }),
-    ...(isClassic ? { ahead, allowUncoordinated } : {}),
-    ...(type === 'stable-token' ? { rotationWindow, allowForce } : {}),
     publish: Array.isArray(publish) ? publish.flatMap((target) => withTickets(target, plain['tickets'])) : [],
   };
 }

@@ -1,4 +1,4 @@
-import type { ClusterConfig } from '../config.ts';
+import { type ClusterConfig, MIRROR } from '../config.ts';
 import type { ClusterSettings } from '../schema/cluster.ts';
 import type { Settings } from '../schema/index.ts';
 import { type Context, isMissing } from './context.ts';
@@ -26,8 +26,8 @@ export function resolveCluster(
   if (secret) isMissing(context, [...at, 'secret', 'name'], secret.name, 'the name of the Secret');
   if (lease) refuseHaste(lease, context);
 
-  const fetched = credentials.filter((credential) => credential && credential.type !== 'mirror');
-  if (credentials.length > 0 && credentials.every((credential) => credential?.type === 'mirror')) {
+  const fetched = credentials.filter((credential) => credential && credential.type !== MIRROR);
+  if (credentials.length > 0 && credentials.every((credential) => credential?.type === MIRROR)) {
     const what = 'has nothing to refresh: every credential is a mirror, which needs no Lease. Leave it out';
     context.complain(at, what);
   }

@@ -1,22 +1,20 @@
-import type { CredentialType, TicketKind } from '../../core/credential.ts';
+import type { Kind } from '../../core/credential.ts';
 import { failureOf } from '../../core/failure.ts';
 import type { Secret } from '../../core/secret.ts';
-import { MINUTE } from '../../core/time.ts';
-import { parseDuration } from '../../system/time/duration.ts';
-import type { FetchedConfig, SecretSource } from '../config.ts';
+import type { CredentialKind } from '../../providers/kind.ts';
+import { credentialKinds, DEFAULT_KIND, kindOf } from '../../providers/kinds.ts';
+import { type FetchedConfig, MIRROR, type SecretSource } from '../config.ts';
 import type { KeyPath } from '../key-path.ts';
 import { LITERAL_SECRETS } from '../read/clean.ts';
-import { type CredentialSettings, WINDOWS } from '../schema/credential.ts';
+import type { CredentialSettings } from '../schema/credential.ts';
 import type { PlatformSettings } from '../schema/platform.ts';
 import { parseSecret, readSecretFile } from '../secret-file.ts';
 import { type Context, isMissing } from './context.ts';
+import { idKeys, isSaid } from './kind-keys.ts';
 import { type ResolvedMirror, resolveMirror } from './mirror.ts';
 import { resolveNotify } from './notify.ts';
 import { resolvePlatform } from './platform.ts';
 import { type PlacedTarget, resolveTargets } from './targets.ts';
-
-/** Pods that share nothing learn of a forced rotation elsewhere by asking again; WeChat recommends this rhythm. */
-const RECHECK = 5 * MINUTE;
 
 /** What counts for all credentials. */
 export interface Surroundings {
@@ -39,23 +37,24 @@ export async function resolveCredential(
   { platform, coordinated }: Surroundings,
   context: Context,
 ): Promise<Resolved | ResolvedMirror | undefined> {
-  const { type, name, budget, allowForce, optional, notify } = settings;
+  const { type, name, budget, optional, notify } = settings;
   isMissing(context, [...at, 'name'], name, 'what the credential is called');
-  if (type === 'mirror') return resolveMirror(settings, at, context);
-  // Where it is wrong, the default stands in for it: then nothing is known of what hangs on it.
+  if (type === MIRROR) return resolveMirror(settings, at, context);
+  const kind = kindOf(type);
+  const options = optionsOf(kind, settings);
+  // An invalid type was replaced by the default, so nothing is checked that depends on it.
   const isTypeKnown = !context.isWrong([...at, 'type']);
-  const appId = isTypeKnown ? readId(settings, type, at, context) : anyId(settings, at, context);
-  if (isTypeKnown) refuseMisfits(settings, type, at, context);
-  if (isTypeKnown && type === 'access-token' && !coordinated && !settings.allowUncoordinated) {
-    refuseUncoordinated(at, context);
+  const appId = isTypeKnown ? readId(settings, kind, at, context) : anyId(settings, at, context);
+  if (isTypeKnown) {
+    refuseMisfits(settings, kind, at, context);
+    const problem = kind.problem?.(options, { coordinated }, context, at);
+    if (problem !== undefined) context.complain([...at, 'type'], problem);
   }
-  const { source, secret } = await findSecret(settings, at, context);
-  const own = { general: platform, own: settings.platform, at: [...at, 'platform'], type };
+  const { source, secret } = await findSecret(settings, kind, at, context);
+  const own = { general: platform, own: settings.platform, at: [...at, 'platform'], kind };
   const resolvedPlatform = await resolvePlatform(own, context);
   const targets = await resolveTargets(settings, at, context);
-  const tickets = resolveTickets(settings, isTypeKnown ? type : undefined, at, context);
-  // The others' tokens come back whoever asks, so there is no forced rotation to learn of.
-  const recheck = settings.recheck ?? (coordinated || type !== 'stable-token' ? 'off' : RECHECK);
+  const tickets = resolveTickets(settings, isTypeKnown ? kind : undefined, at, context);
   return {
     at,
     targets,
@@ -66,11 +65,9 @@ export async function resolveCredential(
       appId,
       ...(source && { secret: source }),
       platform: resolvedPlatform,
-      window: windowOf(settings, type),
+      options,
       budget,
       coordinated,
-      allowForce,
-      ...(recheck !== 'off' && { recheck }),
       optional,
       tickets,
       notify: await resolveNotify(notify, at, context),
@@ -78,83 +75,68 @@ export async function resolveCredential(
   };
 }
 
+/** The keys that only this type has, with what was said of them. */
+function optionsOf({ options }: CredentialKind, settings: CredentialSettings) {
+  const said = Object.keys(options).map((name) => [name, settings[name]] as const);
+  return Object.fromEntries(said.filter(([, value]) => value !== undefined));
+}
+
 function readId(
-  { appId, corpId }: CredentialSettings,
-  type: CredentialType,
+  settings: CredentialSettings,
+  { type, id }: CredentialKind,
   at: KeyPath,
   context: Context,
 ): string {
-  const [mine, other, what] =
-    type === 'wecom' ? (['corpId', 'appId', 'CorpID'] as const) : (['appId', 'corpId', 'AppID'] as const);
-  const values = { appId, corpId };
-  if (values[other] !== undefined) {
-    context.complain([...at, other], `does not belong to ${type}, which has ${mine}`);
-  } else isMissing(context, [...at, mine], values[mine], `the ${what} of the account`);
-  return values[mine] ?? '';
+  const others = idKeys().filter((key) => key !== id.key && settings[key] !== undefined);
+  for (const other of others) {
+    context.complain([...at, other], `does not belong to ${type}, which has ${id.key}`);
+  }
+  const value = settings[id.key];
+  if (others.length === 0) isMissing(context, [...at, id.key], value, `the ${id.label} of the account`);
+  return typeof value === 'string' ? value : '';
 }
 
 /** Where it is not known which it should be. */
-function anyId({ appId, corpId }: CredentialSettings, at: KeyPath, context: Context): string {
-  const id = appId ?? corpId;
-  if (!context.isWrong([...at, 'corpId']))
-    isMissing(context, [...at, 'appId'], id, 'the AppID of the account');
+function anyId(settings: CredentialSettings, at: KeyPath, context: Context): string {
+  const [usual = '', ...others] = idKeys();
+  const id = [usual, ...others].map((key) => settings[key]).find((value) => typeof value === 'string');
+  if (!others.some((key) => context.isWrong([...at, key])))
+    isMissing(context, [...at, usual], id, `the ${DEFAULT_KIND.id.label} of the account`);
   return id ?? '';
 }
 
-function windowOf({ ahead, rotationWindow }: CredentialSettings, type: CredentialType): number {
-  const [given, usual] =
-    type === 'access-token' ? [ahead, WINDOWS.ahead] : [rotationWindow, WINDOWS.rotationWindow];
-  return given ?? parseDuration(usual) ?? 0;
-}
-
-/** What would have no effect, and was surely meant to have one. */
+/** Complains of keys of another type: they would have no effect, and were surely meant to have one. */
 function refuseMisfits(
   settings: CredentialSettings,
-  type: CredentialType,
+  kind: CredentialKind,
   at: KeyPath,
   context: Context,
 ): void {
-  const { rotationWindow, ahead, recheck, allowForce, allowUncoordinated, from } = settings;
-  const instead = { 'stable-token': 'rotationWindow', 'access-token': 'ahead', wecom: undefined }[type];
-  const hint = instead ? `: ${type} has ${instead}` : ': a token of wecom repeats until it ends';
-  const misfits: [name: string, isSaid: boolean, belongsTo: CredentialType | 'mirror', hint: string][] = [
-    ['rotationWindow', rotationWindow !== undefined, 'stable-token', hint],
-    ['ahead', ahead !== undefined, 'access-token', hint],
-    ['recheck', recheck !== undefined, 'stable-token', ''],
-    ['allowForce', allowForce, 'stable-token', ''],
-    ['allowUncoordinated', allowUncoordinated, 'access-token', ''],
-    ['from', from !== undefined, 'mirror', ': it is fetched here'],
-  ];
-  for (const [name, isSaid, belongsTo, more] of misfits) {
-    if (isSaid && type !== belongsTo) context.complain([...at, name], `belongs to ${belongsTo}${more}`);
+  for (const other of credentialKinds) {
+    for (const [name, schema] of Object.entries(other.options)) {
+      if (Object.hasOwn(kind.options, name) || !isSaid(settings[name], schema)) continue;
+      const hint = name === other.timing ? instead(kind) : '';
+      context.complain([...at, name], `belongs to ${other.type}${hint}`);
+    }
+  }
+  if (settings.from !== undefined) {
+    context.complain([...at, 'from'], `belongs to ${MIRROR}: it is fetched here`);
   }
 }
 
-/** Where each pod would fetch for itself. */
-function refuseUncoordinated(at: KeyPath, context: Context): void {
-  context.complain(
-    [...at, 'type'],
-    'access-token in Kubernetes needs one refresher for all pods, since every fetch kills the token before: ' +
-      `use stable-token, or elect one in ${context.name(['cluster'])}, or name a shared folder in ${context.name(['stateDir'])}, ` +
-      `or set ${context.setting([...at, 'allowUncoordinated'], 'true')} if this is the only pod that will ever fetch`,
-  );
+/** What says when a token of this type is replaced. */
+function instead({ type, timing }: CredentialKind): string {
+  return typeof timing === 'string' ? `: ${type} has ${timing}` : `: ${timing.none}`;
 }
-
-/** What hangs on which token. */
-const TICKETS: Readonly<Record<CredentialType, readonly TicketKind[]>> = {
-  'stable-token': ['jsapi', 'wx_card'],
-  'access-token': ['jsapi', 'wx_card'],
-  wecom: ['corp_jsapi', 'agent_config'],
-};
 
 /** The tickets of a credential. */
 function resolveTickets(
   { tickets, publish = [] }: CredentialSettings,
-  type: CredentialType | undefined,
+  kind: CredentialKind | undefined,
   at: KeyPath,
   context: Context,
-): TicketKind[] {
-  const published = new Set(publish.map((target) => target?.of));
+): Kind[] {
+  const published = new Set<Kind | undefined>(publish.map((target) => target?.of));
   // Of a target that is wrong it is not known what it was to hold.
   const isKnown = publish.every(
     (target, index) => target && !context.isWrong([...at, 'publish', index, 'of']),
@@ -162,8 +144,9 @@ function resolveTickets(
   for (const [index, ticket] of tickets.entries()) {
     if (ticket === undefined) continue;
     const here = [...at, 'tickets', index];
-    if (type && !TICKETS[type].includes(ticket)) {
-      context.complain(here, `${ticket} is not a ticket of ${type}: that has ${TICKETS[type].join(' and ')}`);
+    if (kind && !kind.tickets.includes(ticket)) {
+      const has = kind.tickets.length > 0 ? kind.tickets.join(' and ') : 'none';
+      context.complain(here, `${ticket} is not a ticket of ${kind.type}: that has ${has}`);
     } else if (tickets.indexOf(ticket) < index) {
       context.complain(here, `${ticket} is there twice: once is enough`);
     } else if (isKnown && !published.has(ticket)) {
@@ -181,7 +164,8 @@ export interface FoundSecret {
 
 /** Finds the AppSecret of a credential; what is wrong with it is told, and never shown. */
 async function findSecret(
-  { type, secretFile, secretEnv }: CredentialSettings,
+  { secretFile, secretEnv }: CredentialSettings,
+  { perSecret }: CredentialKind,
   at: KeyPath,
   context: Context,
 ): Promise<FoundSecret> {
@@ -196,8 +180,8 @@ async function findSecret(
     try {
       return { source: { file: secretFile }, secret: await readSecretFile(secretFile) };
     } catch (error) {
-      // A corp has a token for each secret, so without that it is not known whose.
-      if (context.fetches || type === 'wecom') context.complain(inFile, failureOf(error, 'unsent').message);
+      // Where each secret has a token of its own, it is not known whose without it.
+      if (context.fetches || perSecret) context.complain(inFile, failureOf(error, 'unsent').message);
       return { source: { file: secretFile } };
     }
   }

@@ -1,4 +1,5 @@
-import type { Config, CredentialConfig } from '../config.ts';
+import { kindOf, policyOf } from '../../providers/kinds.ts';
+import { type Config, type CredentialConfig, isFetched } from '../config.ts';
 import type { Settings } from '../schema/index.ts';
 import { refuseSharedAccounts, refuseSharedKeys, refuseSharedNames } from '../validate/duplicates.ts';
 import { areApart, pathsOf } from '../validate/paths.ts';
@@ -53,7 +54,8 @@ export async function resolveConfig(
   const { paths, published, stateDir, inputs } = pathsOf(resolved, settings, document, context);
   if ((await areApart(paths, context)) && publishes) {
     // Others can do without a state folder: then a restart costs a call.
-    const needsState = !isClustered && resolved.some(({ config }) => config.type === 'access-token');
+    const needsState =
+      !isClustered && resolved.some(({ config }) => isFetched(config) && policyOf(config).destructive);
     await areWritable(published, needsState ? paths.state : undefined, context);
   }
   return {
@@ -73,7 +75,7 @@ export async function resolveConfig(
 /** What has no secret is not returned: that has been complained of. */
 function complete({ config, targets }: Resolved | ResolvedMirror): CredentialConfig[] {
   const publish = targets.map(({ target }) => target);
-  if (config.type === 'mirror') return [{ ...config, publish }];
+  if (!isFetched(config)) return [{ ...config, publish }];
   const { secret, ...rest } = config;
   return secret ? [{ ...rest, secret, publish }] : [];
 }
@@ -86,8 +88,8 @@ function refuseUnusedHosts(
 ): void {
   const { baseUrl } = platform;
   if (baseUrl === undefined || resolved.length === 0) return;
-  const isUsed = ({ at, config: { type } }: Resolved | ResolvedMirror) =>
-    context.isWrong([...at, 'type']) || type === 'mirror' || knows(baseUrl, type);
+  const isUsed = ({ at, config }: Resolved | ResolvedMirror) =>
+    context.isWrong([...at, 'type']) || !isFetched(config) || knows(baseUrl, kindOf(config.type));
   if (resolved.some(isUsed)) return;
   context.complain(['platform', 'baseUrl'], 'knows no credential of these types: it is of another platform');
 }

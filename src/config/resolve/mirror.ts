@@ -1,8 +1,10 @@
-import type { TicketKind } from '../../core/credential.ts';
-import type { MirrorConfig } from '../config.ts';
+import * as v from 'valibot';
+import { ALL_TICKETS, credentialKinds } from '../../providers/kinds.ts';
+import { MIRROR, type MirrorConfig } from '../config.ts';
 import type { KeyPath } from '../key-path.ts';
 import type { CredentialSettings } from '../schema/credential.ts';
 import { type Context, isMissing } from './context.ts';
+import { idKeys, isSaid } from './kind-keys.ts';
 import { resolveNotify } from './notify.ts';
 import { type PlacedTarget, resolveTargets } from './targets.ts';
 
@@ -13,14 +15,11 @@ export interface ResolvedMirror {
   readonly targets: readonly PlacedTarget[];
 }
 
-/** All that a source may hold: what of it there is shows when it is read. */
-export const ALL_TICKETS: readonly TicketKind[] = ['jsapi', 'wx_card', 'corp_jsapi', 'agent_config'];
-
-/** What belongs to those who fetch. */
-const FETCHING = [
-  ...['appId', 'corpId', 'secretFile', 'secretEnv', 'rotationWindow', 'ahead', 'recheck'],
-  ...['allowForce', 'allowUncoordinated'],
-] as const satisfies readonly string[];
+/** The keys of credentials that are fetched, with their schemas where they may stand there by default. */
+const FETCHING: v.ObjectEntries = Object.assign(
+  Object.fromEntries([...idKeys(), 'secretFile', 'secretEnv'].map((name) => [name, v.unknown()])),
+  ...credentialKinds.map(({ options }) => options),
+);
 
 export async function resolveMirror(
   settings: CredentialSettings,
@@ -28,10 +27,8 @@ export async function resolveMirror(
   context: Context,
 ): Promise<ResolvedMirror | undefined> {
   const { name = '', from, optional, tickets, notify } = settings;
-  const said = new Map<string, unknown>(Object.entries(settings));
-  for (const key of FETCHING) {
-    const value = said.get(key);
-    if (value === undefined || value === false) continue;
+  for (const [key, schema] of Object.entries(FETCHING)) {
+    if (!isSaid(settings[key], schema)) continue;
     context.complain([...at, key], 'does not belong to mirror, which fetches nothing');
   }
   if (tickets.length > 0) {
@@ -43,7 +40,7 @@ export async function resolveMirror(
   const kinds = new Set(targets.map(({ target }) => target.of));
   const config = {
     name,
-    type: 'mirror' as const,
+    type: MIRROR as typeof MIRROR,
     optional,
     tickets: ALL_TICKETS.filter((ticket) => kinds.has(ticket)),
     notify: await resolveNotify(notify, at, context),

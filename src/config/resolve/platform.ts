@@ -1,24 +1,15 @@
-import type { CredentialType } from '../../core/credential.ts';
+import type { CredentialKind } from '../../providers/kind.ts';
+import { credentialKinds } from '../../providers/kinds.ts';
+import { isLoopback } from '../../schema/values.ts';
 import type { PlatformConfig } from '../config.ts';
 import type { KeyPath } from '../key-path.ts';
 import type { PlatformOverride, PlatformSettings } from '../schema/platform.ts';
-import { isLoopback } from '../schema/values.ts';
 import type { Context } from './context.ts';
 
-/** The official accounts' nearest entry, and the one for disaster recovery; WeCom has but one. */
-const OFFICIAL_HOSTS = ['https://api.weixin.qq.com', 'https://api2.weixin.qq.com'];
-const WECOM_HOSTS = ['https://qyapi.weixin.qq.com'];
-
-/** The entries of the platform that knows a type of credential, the preferred one first. */
-function platformHosts(type: CredentialType): readonly string[] {
-  return type === 'wecom' ? WECOM_HOSTS : OFFICIAL_HOSTS;
-}
-
-/** Whether a URL may be asked for a type: WeChat's own hosts know either official accounts or WeCom, others are not known. */
-export function knows(url: string, type: CredentialType): boolean {
+/** Whether a URL may be asked for a type: a host that is another platform's own may not, of all others nothing is known. */
+export function knows(url: string, { ownHosts }: CredentialKind): boolean {
   const { hostname } = new URL(url);
-  if (hostname === 'qyapi.weixin.qq.com') return type === 'wecom';
-  return type !== 'wecom' || !/^(.+\.)?api2?\.weixin\.qq\.com$/.test(hostname);
+  return ownHosts.test(hostname) || !credentialKinds.some((kind) => kind.ownHosts.test(hostname));
 }
 
 export interface PlatformSource {
@@ -27,7 +18,7 @@ export interface PlatformSource {
   /** For this one, and where it is said. */
   readonly own: PlatformOverride;
   readonly at: KeyPath;
-  readonly type: CredentialType;
+  readonly kind: CredentialKind;
 }
 
 export async function resolvePlatform(source: PlatformSource, context: Context): Promise<PlatformConfig> {
@@ -45,23 +36,22 @@ export async function resolvePlatform(source: PlatformSource, context: Context):
   };
 }
 
-function hostsFor({ general, own, at, type }: PlatformSource, context: Context) {
-  const [usual = ''] = platformHosts(type);
-  const elsewhere = `does not know credentials of type ${type}: they are at ${usual}`;
+function hostsFor({ general, own, at, kind }: PlatformSource, context: Context) {
+  const [usual] = kind.hosts;
+  const elsewhere = `does not know credentials of type ${kind.type}: they are at ${usual}`;
   // A mistyped type says nothing of the hosts.
-  const misses = (url: string) => !knows(url, type) && !context.isWrong([...at.slice(0, -1), 'type']);
+  const misses = (url: string) => !knows(url, kind) && !context.isWrong([...at.slice(0, -1), 'type']);
   if (own.baseUrl !== undefined && misses(own.baseUrl)) context.complain([...at, 'baseUrl'], elsewhere);
   for (const [index, url] of (own.fallbackUrls ?? []).entries()) {
     if (url !== undefined && misses(url)) context.complain([...at, 'fallbackUrls', index], elsewhere);
   }
   // What is said for all counts for those whose platform it can be.
-  const fitting = (url: string | undefined) => url !== undefined && knows(url, type);
+  const fitting = (url: string | undefined) => url !== undefined && knows(url, kind);
   const base = own.baseUrl ?? (fitting(general.baseUrl) ? general.baseUrl : undefined);
   // Another platform's fallbacks are none for this one.
   const inherited = own.baseUrl === undefined ? general.fallbackUrls?.filter(fitting) : [];
   const fallbacks = (own.fallbackUrls ?? inherited ?? []).filter((url) => url !== undefined);
-  const hosts =
-    base === undefined && fallbacks.length === 0 ? platformHosts(type) : [base ?? usual, ...fallbacks];
+  const hosts = base === undefined && fallbacks.length === 0 ? kind.hosts : [base ?? usual, ...fallbacks];
   return { base, hosts };
 }
 

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import type { TicketKind } from '../../core/credential.ts';
-import type { FileTargetConfig, SecretTargetConfig, TargetConfig } from '../config.ts';
+import type { Kind } from '../../core/credential.ts';
+import type { TargetConfig } from '../../publishers/kind.ts';
+import { targetKindOf } from '../../publishers/kinds.ts';
 import type { KeyPath } from '../key-path.ts';
 import type { CredentialSettings } from '../schema/credential.ts';
-import type { FileTargetSettings, SecretTargetSettings } from '../schema/targets.ts';
 import { type Context, isMissing } from './context.ts';
 
 /** A target, and where it is said. */
@@ -21,7 +21,7 @@ export async function resolveTargets(
   const list = [...at, 'publish'];
   if (isMissing(context, list, publish, 'where it is published') || !publish) return [];
   if (publish.length === 0) context.complain(list, 'is empty: the credential would be published nowhere');
-  const jsons = new Set(publish.flatMap((target) => (target?.type === 'file' ? jsonOf(target) : [])));
+  const siblings = publish.filter((target) => target !== undefined);
   const placed: PlacedTarget[] = [];
   for (const [index, target] of publish.entries()) {
     const here = [...list, index];
@@ -29,55 +29,19 @@ export async function resolveTargets(
     if (!context.isWrong([...at, 'tickets']) && isUnknown(target.of, tickets)) {
       context.complain([...here, 'of'], `${target.of} is not among the tickets of this credential`);
     }
-    const resolved =
-      target.type === 'file'
-        ? await resolveFile(target, here, jsons, context)
-        : resolveSecret(target, here, context);
+    const resolved = await targetKindOf(target).resolve(target, {
+      at: here,
+      siblings,
+      complain: context.complain,
+      isMissing: (path, value, what) => isMissing(context, path, value, what),
+      groupOf: (group, path) => resolveGroup(group, path, context),
+    });
     if (resolved) placed.push({ target: resolved, at: here });
   }
   return placed;
 }
 
-async function resolveFile(
-  { path, of, format, details, mode, group }: FileTargetSettings,
-  at: KeyPath,
-  jsons: ReadonlySet<string>,
-  context: Context,
-): Promise<FileTargetConfig | undefined> {
-  const gid = await resolveGroup(group, [...at, 'group'], context);
-  if (isMissing(context, [...at, 'path'], path, 'the absolute path of the file') || path === undefined) {
-    return undefined;
-  }
-  // Who publishes them in a way of their own wants no second writer.
-  const isSaid = jsons.has(`${of} ${path}.json`);
-  return {
-    type: 'file',
-    path,
-    of,
-    format,
-    details: details ?? (format === 'raw' && !isSaid),
-    mode,
-    ...(gid !== undefined && { gid }),
-  };
-}
-
-function resolveSecret(
-  { type, namespace, name, key, of, format }: SecretTargetSettings,
-  at: KeyPath,
-  context: Context,
-): SecretTargetConfig | undefined {
-  isMissing(context, [...at, 'namespace'], namespace, 'the namespace of the Secret');
-  isMissing(context, [...at, 'name'], name, 'the name of the Secret');
-  isMissing(context, [...at, 'key'], key, 'the key in the Secret that holds the value');
-  if (namespace === undefined || name === undefined || key === undefined) return undefined;
-  return { type, namespace, name, key, of, format };
-}
-
-function jsonOf({ path, of, format }: FileTargetSettings): string[] {
-  return path !== undefined && format === 'json' ? [`${of} ${path}`] : [];
-}
-
-function isUnknown(of: string, tickets: readonly (TicketKind | undefined)[]): boolean {
+function isUnknown(of: string, tickets: readonly (Kind | undefined)[]): boolean {
   // Where one of them is wrong, it may be the one that is meant.
   return of !== 'token' && tickets.every((ticket) => ticket !== undefined && ticket !== of);
 }

@@ -1,5 +1,5 @@
 import type * as v from 'valibot';
-import { Duration, key, mapping, Name, Namespace, ObjectName, preset } from './values.ts';
+import { Duration, key, mapping, Name, Namespace, ObjectName, preset } from '../../schema/values.ts';
 
 const NAMESPACE = 'Its namespace. Default: that of the pod, or of the context of KUBECONFIG.';
 

@@ -1,113 +1,124 @@
 import * as v from 'valibot';
-import { Mirrored } from './cluster.ts';
-import { PlatformOverrides } from './platform.ts';
-import { Notification, Target } from './targets.ts';
+import type { IdKey } from '../../providers/kind.ts';
+import { ALL_TICKETS, credentialKinds, DEFAULT_KIND } from '../../providers/kinds.ts';
 import {
   AbsolutePath,
   AppId,
   DailyCalls,
-  Duration,
   Flag,
   ForcedCalls,
+  inWords,
   key,
   list,
   mapping,
   Name,
   preset,
   VariableName,
-} from './values.ts';
+} from '../../schema/values.ts';
+import { MIRROR } from '../config.ts';
+import { Mirrored } from './cluster.ts';
+import { PlatformOverrides } from './platform.ts';
+import { Notification, Target } from './targets.ts';
 
-/** How long before its end a token is replaced where nothing else is said. A WeCom token repeats until it ends. */
-export const WINDOWS = { rotationWindow: '5m', ahead: '10m' } as const;
+const types = [...credentialKinds.map(({ type }) => type), MIRROR];
 
-const Ticket = v.picklist(
-  ['jsapi', 'wx_card', 'corp_jsapi', 'agent_config'],
-  'must be jsapi or wx_card, for wecom corp_jsapi or agent_config',
+/** The keys that name an account, each with the types that have it. */
+const ids = credentialKinds.reduce(
+  (known, { id, type }) => known.set(id.key, { id, types: [...(known.get(id.key)?.types ?? []), type] }),
+  new Map<string, { readonly id: IdKey; readonly types: readonly string[] }>(),
 );
+
+const Ticket = v.picklist([...ALL_TICKETS], `must be ${ticketsInWords('or')}`);
+
+/** `jsapi or wx_card, for wecom corp_jsapi or agent_config`: those of the default type first. */
+function ticketsInWords(word: 'and' | 'or'): string {
+  const owners = new Map<string, string[]>();
+  for (const { type, tickets } of credentialKinds) {
+    if (tickets.length === 0) continue;
+    const what = tickets.join(` ${word} `);
+    owners.set(what, [...(owners.get(what) ?? []), type]);
+  }
+  return [...owners]
+    .map(([what, own]) => (own.includes(DEFAULT_KIND.type) ? what : `for ${own.join(', ')} ${what}`))
+    .join(', ');
+}
 
 /** For editors: what goes with which type. The program says more. */
 const TOGETHER = [
   {
     anyOf: [
-      { properties: { type: { enum: ['stable-token', 'access-token'] } }, required: ['appId'] },
-      { properties: { type: { const: 'wecom' } }, required: ['type', 'corpId'] },
+      ...[...ids.values()].map(({ id, types: those }) => ({
+        properties: { type: those.length === 1 ? { const: those[0] } : { enum: those } },
+        required: those.includes(DEFAULT_KIND.type) ? [id.key] : ['type', id.key],
+      })),
       { required: ['from'] },
     ],
   },
   { anyOf: [{ required: ['secretFile'] }, { required: ['secretEnv'] }, { required: ['from'] }] },
 ];
 
+/** The keys that one type alone has: their kinds bring them. */
+const own: v.ObjectEntries = Object.assign({}, ...credentialKinds.map(({ options }) => options));
+
+const common = {
+  name: key(Name, 'What this credential is called in logs, metrics and on the command line; unique.'),
+  type: preset(
+    v.picklist(types, `must be ${inWords(types)}`),
+    `${credentialKinds.map(({ type, summary }) => `${type}: ${summary}.`).join(' ')} ${MIRROR}: fetched by another daemon, and only published here.`,
+    DEFAULT_KIND.type,
+  ),
+  secretFile: key(AbsolutePath, 'File that holds the AppSecret alone; read anew at every fetch.'),
+  secretEnv: key(VariableName, 'Name of the environment variable that holds the AppSecret.'),
+  optional: preset(Flag, 'true: its absence does not make the daemon unready.', false),
+  budget: preset(
+    mapping({
+      fetchesPerDay: preset(DailyCalls, 'Calls in any 24 hours; a test account has 200.', 2000),
+      forcedPerDay: preset(
+        ForcedCalls,
+        'Forced refreshes of a stable-token in any 24 hours; 0: it is never forced.',
+        20,
+      ),
+    }),
+    'The most that this account may cost, whatever happens.',
+    {},
+  ),
+  tickets: preset(
+    list(Ticket, 'must be a list of tickets'),
+    `Tickets that are fetched with its token: ${ticketsInWords('and')}. Each needs an entry in publish.`,
+    [],
+  ),
+  platform: preset(
+    PlatformOverrides,
+    'What is different from the platform at the top, for this credential.',
+    {},
+  ),
+  from: key(Mirrored, 'Where a mirror reads. It needs no AppSecret and asks no platform.'),
+  publish: key(list(Target, 'must be a list of targets'), 'Where the token and its tickets are published.'),
+  notify: preset(
+    list(Notification, 'must be a list of who is told'),
+    'Who is told after a change has been published; never given the token.',
+    [],
+  ),
+};
+
+const { name, type, secretFile, secretEnv, ...rest } = common;
+
 const Entries = mapping(
   {
-    name: key(Name, 'What this credential is called in logs, metrics and on the command line; unique.'),
-    type: preset(
-      v.picklist(
-        ['stable-token', 'access-token', 'wecom', 'mirror'],
-        'must be stable-token, access-token, wecom or mirror',
-      ),
-      'stable-token: safe beside other callers. access-token: the classic endpoint, where every fetch kills the token before. wecom: an app of a corp. mirror: fetched by another daemon, and only published here.',
-      'stable-token',
-    ),
-    appId: key(AppId, 'AppID of the account; for wecom say corpId.'),
-    corpId: key(AppId, 'CorpID, for wecom.'),
-    secretFile: key(AbsolutePath, 'File that holds the AppSecret alone; read anew at every fetch.'),
-    secretEnv: key(VariableName, 'Name of the environment variable that holds the AppSecret.'),
-    rotationWindow: key(
-      v.pipe(Duration, v.metadata({ default: WINDOWS.rotationWindow })),
-      'How long before its end a stable-token is replaced.',
-    ),
-    ahead: key(
-      v.pipe(Duration, v.metadata({ default: WINDOWS.ahead })),
-      'How long before its end an access-token is replaced.',
-    ),
-    recheck: key(
-      v.union([v.literal('off'), Duration], 'must be a duration with a unit, like 5m, or off'),
-      'Ask for a stable-token again so often, to learn of a rotation made elsewhere; off: never. Default: 5m in Kubernetes without a stateDir of its own and without cluster, off elsewhere.',
-    ),
-    optional: preset(Flag, 'true: its absence does not make the daemon unready.', false),
-    budget: preset(
-      mapping({
-        fetchesPerDay: preset(DailyCalls, 'Calls in any 24 hours; a test account has 200.', 2000),
-        forcedPerDay: preset(
-          ForcedCalls,
-          'Forced refreshes of a stable-token in any 24 hours; 0: it is never forced.',
-          20,
-        ),
-      }),
-      'The most that this account may cost, whatever happens.',
-      {},
-    ),
-    allowForce: preset(
-      Flag,
-      'Whether a stable-token that readers and the platform call dead may be forced; the old one dies at once.',
-      false,
-    ),
-    allowUncoordinated: preset(
-      Flag,
-      'Allows an access-token in Kubernetes without cluster and a shared stateDir: only where no other pod will ever fetch.',
-      false,
-    ),
-    tickets: preset(
-      list(Ticket, 'must be a list of tickets'),
-      'Tickets that are fetched with its token: jsapi and wx_card, for wecom corp_jsapi and agent_config. Each needs an entry in publish.',
-      [],
-    ),
-    platform: preset(
-      PlatformOverrides,
-      'What is different from the platform at the top, for this credential.',
-      {},
-    ),
-    from: key(Mirrored, 'Where a mirror reads. It needs no AppSecret and asks no platform.'),
-    publish: key(list(Target, 'must be a list of targets'), 'Where the token and its tickets are published.'),
-    notify: preset(
-      list(Notification, 'must be a list of who is told'),
-      'Who is told after a change has been published; never given the token.',
-      [],
-    ),
+    ...{ name, type },
+    ...Object.fromEntries([...ids.values()].map(({ id }) => [id.key, key(AppId, id.description)])),
+    ...{ secretFile, secretEnv },
+    ...own,
+    ...rest,
   },
   ['name', 'publish'],
 );
 
-export const Credential = v.pipe(Entries, v.metadata({ allOf: TOGETHER }));
+/** What is said of one credential: the keys of all types as they are typed, and those of one type by their names. */
+export type CredentialSettings = v.InferOutput<ReturnType<typeof mapping<typeof common>>> &
+  Readonly<Record<string, unknown>>;
 
-export type CredentialSettings = v.InferOutput<typeof Credential>;
+export const Credential = v.pipe(
+  Entries as unknown as v.GenericSchema<unknown, CredentialSettings>,
+  v.metadata({ allOf: TOGETHER }),
+);

@@ -1,7 +1,4 @@
 import * as v from 'valibot';
-import { Cluster } from './cluster.ts';
-import { Credential } from './credential.ts';
-import { Platform } from './platform.ts';
 import {
   AbsoluteFolder,
   FolderMode,
@@ -15,7 +12,10 @@ import {
   preset,
   Schedule,
   Text,
-} from './values.ts';
+} from '../../schema/values.ts';
+import { Cluster } from './cluster.ts';
+import { Credential } from './credential.ts';
+import { Platform } from './platform.ts';
 
 /**
  * The configuration: every key, its form, its default and its description. The environment is read by the same schema,

@@ -1,5 +1,15 @@
 import type * as v from 'valibot';
-import { AbsolutePath, Duration, Flag, key, list, mapping, PlatformUrl, ProxyUrl, preset } from './values.ts';
+import {
+  AbsolutePath,
+  Duration,
+  Flag,
+  key,
+  list,
+  mapping,
+  PlatformUrl,
+  ProxyUrl,
+  preset,
+} from '../../schema/values.ts';
 
 const TIMEOUT = 'How long a call may take, from connecting to the last byte of the answer.';
 const IPV4_FIRST =

@@ -1,73 +1,51 @@
 import * as v from 'valibot';
 import { MINUTE } from '../../core/time.ts';
+import { ALL_TICKETS } from '../../providers/kinds.ts';
+import { type FormatName, formats } from '../../publishers/formats.ts';
+import type { TargetKind, Settings as TargetSettings } from '../../publishers/kind.ts';
+import { targetKinds } from '../../publishers/kinds.ts';
 import {
   AbsolutePath,
   durationUpTo,
-  Flag,
-  Group,
+  inWords,
   key,
   list,
-  Mode,
   mapping,
-  Namespace,
-  ObjectName,
   preset,
-  SecretKey,
   Text,
   WebhookUrl,
-} from './values.ts';
+} from '../../schema/values.ts';
 
-const KINDS = ['token', 'jsapi', 'wx_card', 'corp_jsapi', 'agent_config'] as const;
-const FORMATS = ['raw', 'json', 'env', 'php', 'properties'] as const;
-
-const Of = v.picklist(KINDS, 'must be token, or one of the tickets of this credential');
-
-const Format = v.picklist(FORMATS, 'must be raw, json, env, php or properties');
 const FORMAT =
   'raw is the value and nothing else; json, php and properties hold the times as well; env is for a shell to source.';
 
-const FileTarget = mapping(
-  {
-    type: v.pipe(v.literal('file'), v.description('A file, replaced in one step.')),
-    path: key(
-      AbsolutePath,
-      'Absolute path of the file. Its folder is what apps mount, never the file itself.',
-    ),
-    of: preset(Of, 'What it holds: the token, or a ticket that is listed in tickets.', 'token'),
-    format: preset(Format, FORMAT, 'raw'),
-    details: key(
-      Flag,
-      'Whether PATH.json is kept beside a raw file, written first, with the times. Default: true for raw.',
-    ),
-    mode: preset(Mode, 'Octal permission bits, in quotes.', '0640'),
-    group: key(Group, 'Group of the file, by name or number. Default: that of the daemon or of the folder.'),
-  },
-  ['type', 'path'],
-);
+const formatNames = Object.keys(formats) as FormatName[];
 
-const KubernetesTarget = mapping(
-  {
-    type: v.pipe(
-      v.literal('kubernetes-secret'),
-      v.description('A key of a Kubernetes Secret. The keys of others in it are left alone.'),
-    ),
-    namespace: key(Namespace, 'Namespace of the Secret.'),
-    name: key(
-      ObjectName,
-      'Name of the Secret. It has to be there, without data: the daemon does not create it.',
-    ),
-    key: key(SecretKey, 'Key in the Secret; the key KEY.json beside it holds the details.'),
-    of: preset(Of, 'What it holds: the token, or a ticket that is listed in tickets.', 'token'),
-    format: preset(Format, FORMAT, 'raw'),
-  },
-  ['type', 'namespace', 'name', 'key'],
-);
+/** What every target says, whatever its kind. */
+const common = {
+  of: preset(
+    v.picklist(['token', ...ALL_TICKETS], 'must be token, or one of the tickets of this credential'),
+    'What it holds: the token, or a ticket that is listed in tickets.',
+    'token',
+  ),
+  format: preset(v.picklist(formatNames, `must be ${inWords(formatNames)}`), FORMAT, 'raw'),
+};
+
+function schemaOf({ type, description, options, required }: TargetKind) {
+  const literal = v.pipe(v.literal(type), v.description(description));
+  const named = (isRequired: boolean) =>
+    Object.fromEntries(Object.entries(options).filter(([name]) => required.includes(name) === isRequired));
+  const keys = ['type', ...required] as ('type' | 'of' | 'format')[];
+  return mapping({ type: literal, ...named(true), ...common, ...named(false) }, keys);
+}
+
+const types = targetKinds.map(({ type }) => type);
 
 export const Target = v.variant(
   'type',
-  [FileTarget, KubernetesTarget],
-  choice('must be file or kubernetes-secret'),
-);
+  targetKinds.map(schemaOf) as unknown as [ReturnType<typeof schemaOf>, ...ReturnType<typeof schemaOf>[]],
+  choice(`must be ${inWords(types)}`),
+) as unknown as v.GenericSchema<unknown, TargetSettings>;
 
 /** Longer work holds up those who are told in turns with it. */
 const Timeout = durationUpTo(
@@ -114,8 +92,6 @@ export const Notification = v.variant(
   choice('must be exec, webhook or signal'),
 );
 
-export type FileTargetSettings = v.InferOutput<typeof FileTarget>;
-export type SecretTargetSettings = v.InferOutput<typeof KubernetesTarget>;
 export type NotificationSettings = v.InferOutput<typeof Notification>;
 
 /** Also said of what is no mapping at all. */

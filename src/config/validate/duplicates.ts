@@ -1,10 +1,13 @@
-import { detailsKeyOf, keysOf } from '../../codec/secret-layout.ts';
+import { keysOf } from '../../codec/secret-layout.ts';
 import type { Kind } from '../../core/credential.ts';
-import type { ClusterConfig, MirrorConfig, ObjectConfig } from '../config.ts';
+import { ALL_TICKETS, kindOf } from '../../providers/kinds.ts';
+import type { Place } from '../../publishers/kind.ts';
+import { placesOf } from '../../publishers/kinds.ts';
+import { type ClusterConfig, isFetched, type MirrorConfig, type ObjectConfig } from '../config.ts';
 import { type KeyPath, pathText } from '../key-path.ts';
 import type { Context } from '../resolve/context.ts';
 import type { Resolved } from '../resolve/credential.ts';
-import { ALL_TICKETS, type ResolvedMirror } from '../resolve/mirror.ts';
+import type { ResolvedMirror } from '../resolve/mirror.ts';
 import type { PlacedTarget } from '../resolve/targets.ts';
 import type { CredentialSettings } from '../schema/credential.ts';
 
@@ -34,27 +37,30 @@ export function refuseSharedAccounts(
   const first = new Map<string, Resolved>();
   const sources = new Map<string, KeyPath>();
   for (const resolved of credentials) {
-    if (!isFetched(resolved)) {
+    if (!isFetchedHere(resolved)) {
       refuseSharedSource(resolved, sources, context);
       continue;
     }
     const { at, config, secret } = resolved;
     const { type, appId, platform } = config;
-    if (appId === '' || context.isWrong([...at, 'type']) || (type === 'wecom' && !secret)) continue;
-    const account = [platform.id, type, appId, type === 'wecom' ? secret?.reveal() : ''].join('\0');
+    const { perSecret, id } = kindOf(type);
+    if (appId === '' || context.isWrong([...at, 'type']) || (perSecret && !secret)) continue;
+    const account = [platform.id, type, appId, perSecret ? secret?.reveal() : ''].join('\0');
     const known = first.get(account);
     if (!known) {
       first.set(account, resolved);
       continue;
     }
-    const key = type === 'wecom' ? 'corpId' : 'appId';
-    const same = type === 'wecom' ? 'the same corp and secret' : 'the same account and type';
-    context.complain([...at, key], `${same} as ${pathText(known.at)}: let one credential publish for both`);
+    const same = perSecret ? 'the same corp and secret' : 'the same account and type';
+    context.complain(
+      [...at, id.key],
+      `${same} as ${pathText(known.at)}: let one credential publish for both`,
+    );
   }
 }
 
-function isFetched(resolved: Resolved | ResolvedMirror): resolved is Resolved {
-  return resolved.config.type !== 'mirror';
+function isFetchedHere(resolved: Resolved | ResolvedMirror): resolved is Resolved {
+  return isFetched(resolved.config);
 }
 
 function refuseSharedSource(
@@ -86,11 +92,11 @@ export async function refuseSharedKeys(
   context: Context,
 ): Promise<void> {
   const targets = credentials.flatMap((credential) => credential.targets);
-  if (!targets.some(({ target }) => target.type === 'kubernetes-secret')) return;
+  if (targets.every(({ target }) => placesOf(target).every(({ file }) => file))) return;
   const owners: Owners = new Map();
   if (cluster) own(await placeOf(cluster.secret, context), keptIn(credentials, context), owners);
   for (const { at, config, targets: its } of credentials) {
-    const read = config.type === 'mirror' ? await readBy(config, at, context) : undefined;
+    const read = isFetched(config) ? undefined : await readBy(config, at, context);
     for (const target of its) refuseShared(target, read, owners, context);
   }
 }
@@ -99,7 +105,7 @@ export async function refuseSharedKeys(
 function keptIn(credentials: readonly Credential[], context: Context): Map<string, string> {
   const kept = new Map<string, string>();
   for (const { at, config } of credentials) {
-    if (config.type === 'mirror') continue;
+    if (!isFetched(config)) continue;
     const what = `is where ${context.name(['cluster', 'secret'])} keeps ${context.name(at)}${TWO_WRITERS}`;
     for (const kind of ['token', ...config.tickets] as const) {
       for (const key of dataKeysOf(config.name, kind)) kept.set(key, what);
@@ -127,16 +133,22 @@ function refuseShared(
   owners: Owners,
   context: Context,
 ): void {
-  if (target.type !== 'kubernetes-secret') return;
-  const secret = `${target.namespace}/${target.name}`;
-  const keys = [target.key, detailsKeyOf(target.key)];
-  const ownerOf = (key: string) => read?.get(`${secret}/${key}`) ?? owners.get(`${secret}/${key}`);
-  const taken = keys.find((key) => ownerOf(key) !== undefined);
-  if (taken !== undefined) {
-    context.complain([...at, 'key'], `${taken} of the Secret ${secret} ${ownerOf(taken)}`);
-  }
-  const what = `is published by ${context.name([...at, 'key'])} already`;
-  for (const key of keys) if (!owners.has(`${secret}/${key}`)) owners.set(`${secret}/${key}`, what);
+  const places = placesOf(target).filter(({ file }) => !file);
+  const where = (place: Place) => {
+    const { namespace, name, key } = place.secret ?? {};
+    return place.secret ? `${namespace}/${name}/${key}` : place.words;
+  };
+  const ownerOf = (place: Place) => read?.get(where(place)) ?? owners.get(where(place));
+  const taken = places.find((place) => ownerOf(place) !== undefined);
+  // A key of a Secret is said in a key of its own.
+  const here = places.some(({ secret }) => secret) ? [...at, 'key'] : at;
+  if (taken) context.complain(here, `${inFull(taken)} ${ownerOf(taken)}`);
+  const what = `is published by ${context.name(here)} already`;
+  for (const place of places) if (!owners.has(where(place))) owners.set(where(place), what);
+}
+
+function inFull({ words, secret }: Place): string {
+  return secret ? `${secret.key} of the Secret ${secret.namespace}/${secret.name}` : words;
 }
 
 /** The keys of `data` that daemons of a cluster write. */

@@ -1,5 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
+import { placesOf, targetKindOf } from '../../publishers/kinds.ts';
+import { isFetched } from '../config.ts';
 import { type KeyPath, pathKey } from '../key-path.ts';
 import type { Context } from '../resolve/context.ts';
 import type { Resolved } from '../resolve/credential.ts';
@@ -58,7 +60,7 @@ export function pathsOf(
   const beside = first && join(dirname(first.path), '.wx-token-sidecar');
   const stateDir = settings.stateDir ?? beside;
   const isStateKnown = stateDir !== undefined && !context.isWrong(['stateDir']);
-  if (stateDir === undefined && hasSecretsAlone(settings)) {
+  if (stateDir === undefined && hasNoFile(settings)) {
     context.complain(
       ['stateDir'],
       'is required where nothing is published into a file: the folder for restart memory',
@@ -80,19 +82,16 @@ export function pathsOf(
   };
 }
 
-function hasSecretsAlone({ credentials = [] }: Settings): boolean {
+/** Whether nothing is published into a file, as far as the targets are known: then nothing tells where state belongs. */
+function hasNoFile({ credentials = [] }: Settings): boolean {
   const targets = credentials.flatMap((credential) => credential?.publish ?? []);
-  return targets.length > 0 && targets.every((target) => target?.type === 'kubernetes-secret');
+  return targets.length > 0 && targets.every((target) => target && !targetKindOf(target).writesFiles);
 }
 
 function publishedBy({ targets }: Pick<Resolved, 'targets'>): PlacedFile[] {
-  return targets.flatMap(({ target, at }) => {
-    if (target.type !== 'file') return [];
-    const { path, details } = target;
-    const here = [...at, 'path'];
-    const beside = details ? [{ path: `${path}.json`, at: here, isDetails: true }] : [];
-    return [{ path, at: here, isDetails: false }, ...beside];
-  });
+  return targets.flatMap(({ target, at }) =>
+    placesOf(target).flatMap(({ file }) => (file ? [{ ...file, at: [...at, 'path'] }] : [])),
+  );
 }
 
 function socketOf({ tokenServer }: Settings): PlacedFile[] {
@@ -106,7 +105,7 @@ function inputsOf(
   { platform, credentials }: Settings,
 ): PlacedInput[] {
   const inputs: PlacedInput[] = [];
-  if (config.type === 'mirror') return inputs;
+  if (!isFetched(config)) return inputs;
   const { secret } = config;
   if (secret && 'file' in secret) {
     inputs.push({ path: secret.file, at: [...at, 'secretFile'], content: 'the AppSecret' });

@@ -6,7 +6,7 @@ import type { Kind } from '../../core/credential.ts';
 import type { ClusterEvent, Leadership } from '../../core/events/cluster.ts';
 import type { AccountStore, Clock, Unit } from '../../core/ports.ts';
 import type { Kubernetes } from '../../kubernetes/index.ts';
-import { inWords, objectAt, type Place } from '../../kubernetes/resources.ts';
+import { objectAt, objectLabel, type Place } from '../../kubernetes/resources.ts';
 import type { Election, ElectionTimes } from '../lease/election.ts';
 import { type Elector, startElector } from '../lease/elector.ts';
 import { createStepDown } from '../lease/step-down.ts';
@@ -101,7 +101,7 @@ export async function joinCluster(options: ClusterOptions): Promise<Cluster> {
     serve: listener.serve,
     placesOf(name, kind) {
       const { value, entry } = keysOf(name, kind);
-      return [value, entry].map((key) => `${key} in ${inWords(secret)}`);
+      return [value, entry].map((key) => `${key} in ${objectLabel(secret)}`);
     },
     start(told) {
       listeners = told;

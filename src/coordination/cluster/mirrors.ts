@@ -9,7 +9,13 @@ import { EdgeError, PASSING } from '../../core/failure.ts';
 import type { AccountStore, Clock } from '../../core/ports.ts';
 import type { AccountRecord, Setback } from '../../core/record.ts';
 import type { Kubernetes } from '../../kubernetes/index.ts';
-import { inWords, type ObjectName, objectAt, objectPath, type Place } from '../../kubernetes/resources.ts';
+import {
+  type ObjectName,
+  objectAt,
+  objectLabel,
+  objectPath,
+  type Place,
+} from '../../kubernetes/resources.ts';
 import { openSecret, type SecretCache, type StoredSecret } from './secret-cache.ts';
 
 /** A credential in a Secret that another program writes. */
@@ -106,7 +112,7 @@ export interface MirrorStoreOptions {
  */
 export function mirrorStore({ account, credential, kind, cache, clock }: MirrorStoreOptions): MirrorStore {
   const keys = keysOf(credential, kind);
-  const where = inWords(cache.object);
+  const where = objectLabel(cache.object);
   let seen: string | undefined;
   let generation = 0;
   let source: Pick<Details, 'type' | 'appId'> = { type: 'mirror', appId: '' };

@@ -4,7 +4,7 @@ import type { Clock } from '../../core/ports.ts';
 import { SECOND } from '../../core/time.ts';
 import type { KubernetesClient, Patch } from '../../kubernetes/client.ts';
 import type { Kubernetes } from '../../kubernetes/index.ts';
-import { inWords, type ObjectName, type Stored } from '../../kubernetes/resources.ts';
+import { type ObjectName, objectLabel, type Stored } from '../../kubernetes/resources.ts';
 import { type NamedWatch, watchNamed } from '../../kubernetes/watch-named.ts';
 import { createPause } from '../../system/time/pause.ts';
 
@@ -55,7 +55,7 @@ export function openSecret(options: SecretCacheOptions): SecretCache {
   const ending = new AbortController();
   const latest = createLatestVersion(changed);
   const reach = createReachability({
-    ...{ object: inWords(object), clock, report },
+    ...{ object: objectLabel(object), clock, report },
     recovered() {
       watch.recovered();
       recovered();
@@ -271,7 +271,7 @@ export function keepWatching(options: SecretWatchOptions): SecretWatch {
       ...{ clock, random, signal, onObject, onGone },
       onTrouble(why) {
         // The next read shows whether the server fails or only the watch, and reports any other error.
-        if (why.class === 'refused') report({ type: 'trouble', object: inWords(object), failure: why });
+        if (why.class === 'refused') report({ type: 'trouble', object: objectLabel(object), failure: why });
         pause.end();
       },
     });

@@ -10,7 +10,7 @@ import {
 } from '../../codec/secret-layout.ts';
 import type { Kind } from '../../core/credential.ts';
 import type { AccountRecord } from '../../core/record.ts';
-import { inWords } from '../../kubernetes/resources.ts';
+import { objectLabel } from '../../kubernetes/resources.ts';
 import type { Election } from '../lease/election.ts';
 import type { SecretCache, StoredSecret } from './secret-cache.ts';
 
@@ -65,7 +65,7 @@ export function secretReader(options: SecretReaderOptions): SecretReader {
     const reason = isOther ? `of ${theirs}` : message;
     if (reason === complained) return;
     complained = reason;
-    const where = inWords(cache.object);
+    const where = objectLabel(cache.object);
     if (isOther) {
       const { line, advice } = describeConflict({ where, key: keys.value, theirs, ours: account }, election);
       warn(line, { credential: name, advice });

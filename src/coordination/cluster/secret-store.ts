@@ -11,9 +11,9 @@ import {
 import type { Kind } from '../../core/credential.ts';
 import { EdgeError, failureOf, PASSING } from '../../core/failure.ts';
 import type { AccountStore, Lease } from '../../core/ports.ts';
-import { immutable, type Told, tooLarge } from '../../kubernetes/api-errors.ts';
+import { type FailureDetails, immutable, tooLarge } from '../../kubernetes/api-errors.ts';
 import type { Kubernetes } from '../../kubernetes/index.ts';
-import { inWords } from '../../kubernetes/resources.ts';
+import { objectLabel } from '../../kubernetes/resources.ts';
 import type { Election } from '../lease/election.ts';
 import type { SecretCache, StoredSecret } from './secret-cache.ts';
 import { secretReader, type Warn } from './secret-reader.ts';
@@ -76,7 +76,7 @@ export function secretStore(options: SecretStoreOptions): AccountStore {
   }
 
   function superseded(): EdgeError {
-    return passing('lock-lost', `the ${inWords(cache.object)} was written by another daemon meanwhile`);
+    return passing('lock-lost', `the ${objectLabel(cache.object)} was written by another daemon meanwhile`);
   }
 
   return {
@@ -105,7 +105,7 @@ export function secretStore(options: SecretStoreOptions): AccountStore {
         const secret = await cache.refresh();
         const base = partOf(secret, keys);
         if (isTheirs(base)) return undefined;
-        if (purpose === 'fetch') checkCapacity(secret, keys, inWords(cache.object));
+        if (purpose === 'fetch') checkCapacity(secret, keys, objectLabel(cache.object));
         const isHeld = election.leads;
         lease = { held: async () => isHeld(), isHeld, release: async () => leave?.() };
         bases.set(lease, base);
@@ -161,6 +161,6 @@ export function checkCapacity(
   if (others + Math.max(USUAL_SIZE, own + GROWTH) > CAPACITY) throw refused(tooLarge(where));
 }
 
-function refused(told: Told): EdgeError {
+function refused(told: FailureDetails): EdgeError {
   return new EdgeError({ class: 'refused', effect: 'unsent', backoff: PASSING, ...told });
 }

@@ -12,7 +12,7 @@ import { readUnlessKnown, replacementMark } from '../../system/fs/read-regular-f
 import { fileLock } from './file-lock.ts';
 
 /** Bytes. A record is less than a tenth of this: a larger file was not written by this program. */
-const LARGEST = 256 * 1024;
+export const LARGEST_RECORD = 256 * 1024;
 
 export interface AccountStoreOptions {
   readonly account: string;
@@ -47,7 +47,7 @@ export function accountStore(path: string, { account, access, clock, warn }: Acc
     async read() {
       try {
         const isKnown = (stat: BigIntStats) => replacementMark(stat) === known?.mark;
-        const found = await readUnlessKnown(path, LARGEST, isKnown);
+        const found = await readUnlessKnown(path, LARGEST_RECORD, isKnown);
         if (found) {
           await checkTrust(path, found.stat, access.gid);
           known = { mark: replacementMark(found.stat), record: decodeRecord(found.text, account) };

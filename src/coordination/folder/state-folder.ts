@@ -1,13 +1,15 @@
 import { constants, lstat, access as mayUse, readdir, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { parseJson } from '../../codec/encoding.ts';
 import type { AccountStore, Clock } from '../../core/ports.ts';
 import { DAY } from '../../core/time.ts';
 import { sweepLeftovers } from '../../system/fs/atomic-write.ts';
 import { fileFailure } from '../../system/fs/file-failure.ts';
 import { type Access, makeFolderFor } from '../../system/fs/make-folder.ts';
+import { readRegularFile } from '../../system/fs/read-regular-file.ts';
 import { type FolderWatch, watchFolder } from '../../system/fs/watch-folder.ts';
 import { watchNames } from '../../system/fs/watch-names.ts';
-import { accountStore, type FileStore } from './account-store.ts';
+import { accountStore, type FileStore, LARGEST_RECORD } from './account-store.ts';
 import { REQUESTS } from './request-folder.ts';
 import { ownerFile } from './stale-lock.ts';
 
@@ -70,7 +72,7 @@ export function stateFolder(
       }
     },
     open(account) {
-      const name = `${account.replaceAll('/', '.').replaceAll(':', '_')}.json`;
+      const name = recordFile(account);
       const store = accountStore(join(folder, name), { account, access, clock, warn });
       opened.set(name, { account, store });
       return {
@@ -105,6 +107,11 @@ export function stateFolder(
   };
 }
 
+/** `weixin.stable-token.wx0000000000000000.json` */
+function recordFile(account: string): string {
+  return `${account.replaceAll('/', '.').replaceAll(':', '_')}.json`;
+}
+
 function isMissing(error: unknown): boolean {
   const { cause } = error as Error;
   return (cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
@@ -115,9 +122,6 @@ function isMissing(error: unknown): boolean {
  * hours, and nothing in a record matters after a day.
  */
 const RECORD_EXPIRY = 7 * DAY;
-
-/** File names of records, and of the files that name the holders of their locks. */
-const OURS = /^[^/]+\.(stable-token|access-token|wecom|ticket)\..+\.json(\.owner)?$/;
 
 /**
  * Removes the records of accounts that no daemon has served for a week, so that a folder in which accounts come and go
@@ -131,10 +135,22 @@ export async function removeExpiredRecords(
   wall: number,
 ): Promise<void> {
   for (const name of await readdir(folder)) {
-    if (!OURS.test(name) || isServed(name.replace(/\.owner$/, ''))) continue;
+    if (!/\.json$/.test(name) || isServed(name)) continue;
     const path = join(folder, name);
     const stat = await lstat(path).catch(() => undefined);
-    if (!stat?.isFile() || wall - stat.mtimeMs < RECORD_EXPIRY) continue;
+    if (!stat?.isFile() || wall - stat.mtimeMs < RECORD_EXPIRY || !(await isRecord(path))) continue;
     await unlink(path).catch(() => {});
+    await unlink(ownerFile(path)).catch(() => {});
+  }
+}
+
+/** Whether a file is the record of the account that its name tells: a foreign file is never removed. */
+async function isRecord(path: string): Promise<boolean> {
+  try {
+    const { text } = await readRegularFile(path, LARGEST_RECORD);
+    const { account } = parseJson(text) as { readonly account?: unknown };
+    return typeof account === 'string' && recordFile(account) === basename(path);
+  } catch {
+    return false;
   }
 }

@@ -3,9 +3,9 @@ import { type Failure, failureOf } from '../../core/failure.ts';
 import type { Clock } from '../../core/ports.ts';
 import { type Instant, SECOND } from '../../core/time.ts';
 import type { KubernetesClient } from '../../kubernetes/client.ts';
-import { inWords, type ObjectName } from '../../kubernetes/resources.ts';
+import { type ObjectName, objectLabel } from '../../kubernetes/resources.ts';
+import { withinTime } from '../../system/time/deadline.ts';
 import { createPause } from '../../system/time/pause.ts';
-import { withinTime } from '../../system/time/within-time.ts';
 import { abstain, decide, type ElectionTimes, isHeld, specOf } from './election.ts';
 import { releaseLease } from './lease-release.ts';
 import { watchLease } from './lease-watch.ts';
@@ -111,7 +111,7 @@ export function startElector(options: ElectorOptions): Elector {
       leaseWatch.forget();
       term.lost('gone');
     }
-    if (!ending.signal.aborted) report({ type: 'trouble', object: inWords(lease), failure: met });
+    if (!ending.signal.aborted) report({ type: 'trouble', object: objectLabel(lease), failure: met });
     return times.retryPeriod * (0.5 + random() / 2);
   }
 
@@ -119,7 +119,7 @@ export function startElector(options: ElectorOptions): Elector {
     while (!ending.signal.aborted) {
       const wait = await attempt().then((ms) => {
         if (failure) {
-          report({ type: 'well', object: inWords(lease) });
+          report({ type: 'well', object: objectLabel(lease) });
           leaseWatch.reopen();
         }
         failure = undefined;

@@ -4,7 +4,7 @@ import type { Clock } from '../../core/ports.ts';
 import { SECOND } from '../../core/time.ts';
 import type { KubernetesClient } from '../../kubernetes/client.ts';
 import type { ObjectName } from '../../kubernetes/resources.ts';
-import { withinTime } from '../../system/time/within-time.ts';
+import { withinTime } from '../../system/time/deadline.ts';
 import { holdingOf, released, specOf } from './election.ts';
 
 export interface ReleaseOptions {

@@ -1,7 +1,7 @@
 import type { ClusterEvent } from '../../core/events/cluster.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { KubernetesClient } from '../../kubernetes/client.ts';
-import { inWords, type ObjectName, type Stored } from '../../kubernetes/resources.ts';
+import { type ObjectName, objectLabel, type Stored } from '../../kubernetes/resources.ts';
 import { type NamedWatch, watchNamed } from '../../kubernetes/watch-named.ts';
 import { holdingOf, type Observation, observed } from './election.ts';
 
@@ -60,7 +60,7 @@ export function watchLease(options: LeaseWatchOptions): LeaseWatch {
     onGone: holderChanged,
     onTrouble(why) {
       // Other errors surface on the next read.
-      if (why.class === 'refused') report({ type: 'trouble', object: inWords(lease), failure: why });
+      if (why.class === 'refused') report({ type: 'trouble', object: objectLabel(lease), failure: why });
     },
   });
 

@@ -1,22 +1,23 @@
 import { decodeEntry, encodeEntry, LARGEST_TOKEN } from '../../codec/details.ts';
 import { fromBase64, toBase64 } from '../../codec/encoding.ts';
 import { keysOf } from '../../codec/secret-layout.ts';
-import type {
-  ClusterConfig,
-  Config,
-  CredentialConfig,
-  MirrorConfig,
-  ObjectConfig,
+import {
+  type ClusterConfig,
+  type Config,
+  type CredentialConfig,
+  isFetched,
+  type MirrorConfig,
+  type ObjectConfig,
 } from '../../config/config.ts';
 import type { Problem } from '../../config/config-error.ts';
 import { failureOf } from '../../core/failure.ts';
+import type { Fact, Findings } from '../../core/findings.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { Kubernetes } from '../../kubernetes/index.ts';
 import { objectAt } from '../../kubernetes/resources.ts';
 import { inWords } from '../../observability/log/duration.ts';
+import { targetKindOf } from '../../publishers/kinds.ts';
 import { type Explanation, verdictOnCluster } from './explanation.ts';
-import type { Fact, Findings } from './findings.ts';
-import { secretsAmong } from './secret-target.ts';
 
 /** Why the cluster that is configured cannot be asked at all; nothing where there is none. Asks nobody. */
 export async function clusterProblems(
@@ -31,9 +32,9 @@ export async function clusterProblems(
 /** What needs a cluster, as the configuration and the daemon call it. */
 function nameOf({ cluster, credentials }: Pick<Config, 'cluster' | 'credentials'>): string | undefined {
   if (cluster) return 'cluster';
-  if (credentials.some(({ type }) => type === 'mirror')) return 'credentials';
-  const [target] = credentials.flatMap(({ publish }) => secretsAmong(publish));
-  return target && `kubernetes-secret ${target.namespace}/${target.name}`;
+  if (!credentials.every(isFetched)) return 'credentials';
+  const targets = credentials.flatMap(({ publish }) => publish);
+  return targets.map((target) => targetKindOf(target).inCluster?.(target)).find((name) => name !== undefined);
 }
 
 export function inspectCluster({ lease, secret }: ClusterConfig): Findings {
@@ -146,7 +147,7 @@ function placeOf({ namespace, name }: ObjectConfig): string {
 function fullestData(credentials: readonly CredentialConfig[]): Readonly<Record<string, string>> {
   const data: Record<string, string> = {};
   for (const credential of credentials) {
-    if (credential.type === 'mirror') continue;
+    if (!isFetched(credential)) continue;
     const { name, type, appId, tickets } = credential;
     for (const kind of ['token', ...tickets] as const) {
       const { value, entry } = keysOf(name, kind);

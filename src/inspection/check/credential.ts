@@ -1,12 +1,15 @@
-import type { CredentialConfig, FetchedConfig } from '../../config/config.ts';
+import { type CredentialConfig, type FetchedConfig, isFetched } from '../../config/config.ts';
 import { misgivings } from '../../config/validate/warnings.ts';
+import type { Findings } from '../../core/findings.ts';
 import { inWords } from '../../observability/log/duration.ts';
+import { policyOf } from '../../providers/index.ts';
+import { byKind } from '../../publishers/kinds.ts';
+import type { Scene } from '../../system/process/scene.ts';
 import { inspectSource } from './cluster.ts';
-import { type Findings, gather, type Scene } from './findings.ts';
+import { gather } from './findings.ts';
 import { inspectNotify } from './notify.ts';
 import { inspectPlatform } from './platform.ts';
-import { inspectSecretTargets, secretsAmong } from './secret-target.ts';
-import { inspectSecret, inspectTargets } from './target.ts';
+import { inspectSecret } from './secret.ts';
 
 /** One credential and everything it points at, without asking anybody. */
 export async function inspectCredential(
@@ -15,44 +18,40 @@ export async function inspectCredential(
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<Findings> {
   const [targets, notify] = await Promise.all([
-    inspectTargets(
-      credential.publish.filter((target) => target.type === 'file'),
-      scene,
-    ),
+    Promise.all(byKind(credential.publish).map(([kind, own]) => kind.inspect(own, scene))),
     inspectNotify(credential.notify),
   ]);
   const regrets: Findings = { facts: [], warnings: misgivings(credential) };
-  const secrets = inspectSecretTargets(secretsAmong(credential.publish));
-  if (credential.type === 'mirror') {
-    return gather(inspectSource(credential), regrets, targets, notify, secrets);
+  if (!isFetched(credential)) {
+    return gather(inspectSource(credential), regrets, ...targets, notify);
   }
   return gather(
     inspectPlatform(credential.platform, environment),
     rhythm(credential),
     regrets,
     await inspectSecret(credential.secret, scene),
-    targets,
+    ...targets,
     notify,
-    secrets,
     fellowship(credential, isStateShared),
   );
 }
 
-function rhythm({ type, window, budget }: FetchedConfig): Findings {
-  const { fetchesPerDay, forcedPerDay } = budget;
+function rhythm(credential: FetchedConfig): Findings {
+  const { fetchesPerDay, forcedPerDay } = credential.budget;
+  const { repeats, window, manual } = policyOf(credential);
   // A token that comes back until it ends has no window of its own.
-  const when = type === 'wecom' ? 'when it ends' : `${inWords(window)} before its end`;
-  const forced = type === 'stable-token' ? ` and ${forcedPerDay} forced refreshes` : '';
+  const when = repeats ? 'when it ends' : `${inWords(window)} before its end`;
+  const forced = manual === 'ordinary' ? '' : ` and ${forcedPerDay} forced refreshes`;
   return {
     facts: [['refresh', `${when}; at most ${fetchesPerDay} fetches${forced} a day`]],
     warnings: [],
   };
 }
 
-function fellowship({ type }: FetchedConfig, isStateShared: boolean): Findings {
-  if (type !== 'access-token' || isStateShared) return { facts: [], warnings: [] };
+function fellowship(credential: FetchedConfig, isStateShared: boolean): Findings {
+  if (!policyOf(credential).destructive || isStateShared) return { facts: [], warnings: [] };
   const warning =
-    'an access-token with a private state folder: a daemon elsewhere that fetches for this AppID kills the token ' +
+    `an ${credential.type} with a private state folder: a daemon elsewhere that fetches for this AppID kills the token ` +
     'published here; share the state folder (WXTOKEN_STATE_DIR, stateDir), or use stable-token';
   return { facts: [], warnings: [warning] };
 }

@@ -1,6 +1,6 @@
 import type { Failure } from '../../core/failure.ts';
+import type { Fact, Findings } from '../../core/findings.ts';
 import { inWords } from '../../observability/log/duration.ts';
-import type { Fact, Findings } from './findings.ts';
 import type { Attempt, Inquiry, Outcome } from './probe-platform.ts';
 
 export interface Explanation extends Findings {

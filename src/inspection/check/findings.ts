@@ -1,15 +1,5 @@
+import type { Findings } from '../../core/findings.ts';
 import { escapeControls } from '../../observability/log/escape.ts';
-import { type Mount, readMounts } from '../../system/fs/mounts.ts';
-import { type AccountNames, readAccountNames } from '../../system/process/account-names.ts';
-
-/** A line for people: what it is about, and what was found. */
-export type Fact = readonly [label: string, text: string];
-
-export interface Findings {
-  readonly facts: readonly Fact[];
-  /** What works today and may be regretted tomorrow. */
-  readonly warnings: readonly string[];
-}
 
 /** In this order, what was found twice once. */
 export function gather(...parts: readonly Findings[]): Findings {
@@ -28,53 +18,4 @@ export function render(title: string, { facts, warnings }: Findings): string {
     ...warnings.map((warning) => `  ${'WARNING'.padEnd(LABEL)} ${warning}`),
   ];
   return lines.map((line) => `${escapeControls(line)}\n`).join('');
-}
-
-/** Where and as whom it is looked at. */
-export interface Scene {
-  readonly mounts: readonly Mount[];
-  readonly names: AccountNames;
-  readonly uid: number;
-  readonly gid: number;
-  /** All groups of this process. */
-  readonly groups: readonly number[];
-}
-
-export async function lookAround(): Promise<Scene> {
-  const [mounts, names] = await Promise.all([readMounts(), readAccountNames()]);
-  const gid = process.getegid?.() ?? 0;
-  return {
-    mounts,
-    names,
-    uid: process.geteuid?.() ?? 0,
-    gid,
-    groups: [gid, ...(process.getgroups?.() ?? [])],
-  };
-}
-
-export interface Owned {
-  /** Permission bits; others are ignored. */
-  readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
-}
-
-/** `0640` */
-export function octal(mode: number): string {
-  return (mode & 0o7777).toString(8).padStart(4, '0');
-}
-
-/** Who may do what with a file: `mode 0640: root (0) reads and writes, group app (1000) reads, others nothing`. */
-export function accessInWords({ mode, uid, gid }: Owned, names: AccountNames): string {
-  const owner = `${names.user(uid)} ${rights(mode >> 6)}`;
-  return `mode ${octal(mode)}: ${owner}, group ${names.group(gid)} ${rights(mode >> 3)}, others ${others(mode)}`;
-}
-
-function rights(bits: number): string {
-  const may = [...(bits & 4 ? ['reads'] : []), ...(bits & 2 ? ['writes'] : [])];
-  return may.length === 0 ? 'nothing' : may.join(' and ');
-}
-
-function others(mode: number): string {
-  return rights(mode).replaceAll('reads', 'read').replaceAll('writes', 'write');
 }

@@ -1,8 +1,9 @@
 import type { NotifierConfig } from '../../config/config.ts';
 import { failureOf } from '../../core/failure.ts';
+import type { Fact, Findings } from '../../core/findings.ts';
 import { programOf, reachOf, readPidFile } from '../../notifiers/index.ts';
 import { inWords } from '../../observability/log/duration.ts';
-import { type Fact, type Findings, gather } from './findings.ts';
+import { gather } from './findings.ts';
 
 /** Who is told of a change. Nobody is; what a URL's query and a program's arguments hold is not shown. */
 export async function inspectNotify(notify: readonly NotifierConfig[]): Promise<Findings> {

@@ -1,4 +1,4 @@
-import type { Config, CredentialConfig } from '../../config/config.ts';
+import { type Config, type CredentialConfig, isFetched } from '../../config/config.ts';
 import { stateFolder } from '../../coordination/folder/state-folder.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { Kubernetes } from '../../kubernetes/index.ts';
@@ -6,7 +6,7 @@ import { createGates } from '../../loop/host-limit.ts';
 import { askCluster, askSource } from './cluster.ts';
 import { type Explanation, explain } from './explanation.ts';
 import { inquire } from './probe-platform.ts';
-import { probeAll } from './secret-target.ts';
+import { probeTargets } from './probe-targets.ts';
 
 /** What was said from outside. */
 export interface Answers {
@@ -41,12 +41,12 @@ export async function askAll(
   const folder = stateFolder(config.stateDir, { mode: config.stateMode }, clock, warn);
 
   async function ask(credential: CredentialConfig): Promise<Explanation> {
-    if (credential.type === 'mirror') return askSource(credential, kubernetes, clock, end.signal);
+    if (!isFetched(credential)) return askSource(credential, kubernetes, clock, end.signal);
     return explain(await inquire(credential, folder, clock, end.signal));
   }
 
   async function askInTurn(credential: CredentialConfig): Promise<Explanation[]> {
-    const host = credential.type === 'mirror' ? '' : (credential.platform.hosts[0] ?? '');
+    const host = isFetched(credential) ? (credential.platform.hosts[0] ?? '') : '';
     const answer: Explanation[] = [];
     await gates.pass(host, { kind: 'probe' }, async () => void answer.push(await ask(credential)));
     return answer;
@@ -55,7 +55,7 @@ export async function askAll(
   try {
     const [answers, probes, cluster] = await Promise.all([
       Promise.all(config.credentials.map(askInTurn)),
-      probeAll(config, kubernetes, clock, end.signal),
+      probeTargets(config, { kubernetes, clock, signal: end.signal }),
       config.cluster && askCluster(config.cluster, config.credentials, kubernetes, end.signal),
     ]);
     return { answers: answers.flat(), probes, cluster };

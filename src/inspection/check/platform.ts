@@ -1,5 +1,5 @@
 import type { PlatformConfig } from '../../config/config.ts';
-import type { Findings } from './findings.ts';
+import type { Findings } from '../../core/findings.ts';
 
 /** As undici reads them: HTTP's serves HTTPS where there is none of its own. */
 const VARIABLES = ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY'] as const;

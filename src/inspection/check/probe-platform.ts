@@ -7,7 +7,7 @@ import { type Failure, failureOf } from '../../core/failure.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { AccountRecord } from '../../core/record.ts';
 import { SECOND } from '../../core/time.ts';
-import { createPlatform, createTransport, credentialKinds } from '../../providers/index.ts';
+import { createPlatform, createTransport, kindOf, policyOf } from '../../providers/index.ts';
 import type { Platform } from '../../providers/platform.ts';
 import type { Transport } from '../../providers/transport.ts';
 
@@ -45,8 +45,8 @@ export async function inquire(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<Inquiry> {
-  const { type, appId, platform, window, budget, coordinated } = credential;
-  const { family, policy, provider: create } = credentialKinds[type];
+  const { type, appId, platform, budget } = credential;
+  const { family, provider: create } = kindOf(type);
   const attempts: Attempt[] = [];
   const transport = createTransport(platform);
   const edge = remembering(
@@ -85,7 +85,7 @@ export async function inquire(
   try {
     const { account } = await accountOf(credential);
     const record = await folder.open(account).read();
-    const { destructive } = policy({ window, budget, coordinated, refusalForces: false });
+    const { destructive } = policyOf(credential);
     const { wall } = clock.now();
     if (destructive) {
       const isAlive = record?.token && record.token.expiresAt > wall;

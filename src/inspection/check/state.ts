@@ -1,8 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Config } from '../../config/config.ts';
-import type { Findings, Scene } from './findings.ts';
-import { inspectFolder } from './target.ts';
+import type { Findings } from '../../core/findings.ts';
+import { fileOf } from '../../publishers/kinds.ts';
+import { inspectFolder } from '../../system/fs/inspect-folder.ts';
+import type { Scene } from '../../system/process/scene.ts';
 
 export interface StateFindings extends Findings {
   /** Whether daemons elsewhere may use it as well. */
@@ -19,8 +21,9 @@ export async function inspectState(
   scene: Scene,
 ): Promise<StateFindings> {
   const folder = await inspectFolder(stateDir, 'folder', scene);
-  const [first] = credentials.flatMap(({ publish }) => publish.filter((target) => target.type === 'file'));
-  const isUsual = first !== undefined && stateDir === join(dirname(first.path), '.wx-token-sidecar');
+  const files = credentials.flatMap(({ publish }) => publish.map(fileOf));
+  const first = files.find((path) => path !== undefined);
+  const isUsual = first !== undefined && stateDir === join(dirname(first), '.wx-token-sidecar');
   const chosen = isChosen || !isUsual;
   const shared = chosen || folder.storage === 'network';
   const company = stateGid === undefined ? '' : `; for all users of group ${scene.names.group(stateGid)}`;

@@ -1,5 +1,4 @@
 import { dirname } from 'node:path';
-import type { FileTargetConfig } from '../../config/config.ts';
 import { apply } from '../../core/apply.ts';
 import { untilDue } from '../../core/due.ts';
 import type { Failure } from '../../core/failure.ts';
@@ -8,7 +7,7 @@ import type { View } from '../../core/plan.ts';
 import { lifeLeft, liveToken } from '../../core/state.ts';
 import { type Instant, MINUTE } from '../../core/time.ts';
 import { type NextStep, type Status, UNREADABLE } from '../../observability/status/status.ts';
-import { filesOf, idOf } from '../../publishers/file.ts';
+import { type FileTarget, filesOf, idOf } from '../../publishers/file.ts';
 import { folderFailure, pathFailure, spaceFailure } from '../../system/fs/path-problem.ts';
 import { DRAW } from './replay.ts';
 
@@ -80,7 +79,7 @@ export interface Probed {
  */
 export async function withHindrances(
   view: View,
-  files: readonly FileTargetConfig[],
+  files: readonly FileTarget[],
   stateDir: string,
   now: Instant,
 ): Promise<Probed> {
@@ -102,7 +101,7 @@ export async function withHindrances(
   return { view: { ...view, state }, hindered };
 }
 
-async function hindranceOf(target: FileTargetConfig): Promise<Failure | undefined> {
+async function hindranceOf(target: FileTarget): Promise<Failure | undefined> {
   for (const { path } of filesOf(target)) {
     const failure = await pathFailure(path);
     if (failure) return failure;

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { joinCredential } from '../../app/unit.ts';
 import type { Subject } from '../../codec/details.ts';
-import type { Config, CredentialConfig } from '../../config/config.ts';
+import { type Config, type CredentialConfig, isFetched } from '../../config/config.ts';
 import { ConfigError } from '../../config/config-error.ts';
 import { AT_ONCE, inTurns } from '../../config/resolve/memoize.ts';
 import { stateFolder } from '../../coordination/folder/state-folder.ts';
@@ -12,7 +12,8 @@ import type { Clock, Unit } from '../../core/ports.ts';
 import type { State } from '../../core/state.ts';
 import { kubernetesOf } from '../../kubernetes/index.ts';
 import { type Status, statusOf } from '../../observability/status/status.ts';
-import { publishers } from '../../publishers/index.ts';
+import { isFileTarget } from '../../publishers/file.ts';
+import { publishers } from '../../publishers/kinds.ts';
 import { prospect, withHindrances } from './expected-step.ts';
 import { AS_DAEMON, eventOf, seeTarget, unseen } from './published.ts';
 import { bestRecord, DRAW, storesOnDisk, watchedState, withGrace } from './replay.ts';
@@ -40,7 +41,7 @@ async function credentialOnDisk(
   const access = { mode: stateMode, ...(stateGid !== undefined && { gid: stateGid }) };
   const folder = stateFolder(stateDir, access, clock, (message) => complaints.push(message));
   const createPublisher = publishers({ kubernetes: kubernetesOf({ clock }), clock });
-  const onDisk = { ...credential, publish: credential.publish.filter(({ type }) => type === 'file') };
+  const onDisk = { ...credential, publish: credential.publish.filter(isFileTarget) };
   const stores = storesOnDisk(config, folder);
   const joined = await joinCredential(onDisk, { stores, clock, createPublisher }).catch((error: unknown) => {
     const what = failureOf(error, 'none').message;
@@ -68,7 +69,7 @@ function leaderOf({ cluster }: Config, { policy }: Unit): Pick<View, 'leader'> {
 }
 
 function filesOfUnit({ publish }: Pick<CredentialConfig, 'publish'>, { kind }: Unit) {
-  return publish.filter((target) => target.type === 'file').filter(({ of }) => of === kind);
+  return publish.filter(isFileTarget).filter(({ of }) => of === kind);
 }
 
 /** A daemon writes the record and the files within less, ms. */
@@ -94,10 +95,10 @@ async function lookOnce(
   clock: Clock,
 ): Promise<View> {
   const { name, kind } = unit;
-  const of = credential.type === 'mirror' ? { type: 'mirror', appId: '' } : credential;
+  const of = isFetched(credential) ? credential : { type: credential.type, appId: '' };
   const subject: Subject = { name, kind, type: of.type, appId: of.appId };
   // Of what a mirror holds only its source knows whose it is.
-  const expected = credential.type === 'mirror' ? { kind } : subject;
+  const expected = isFetched(credential) ? subject : { kind };
   const files = filesOfUnit(credential, unit);
   const targets = await Promise.all(files.map((target) => seeTarget(target, expected)));
   const [stored, fingerprint] = await Promise.all([unit.store.read(), unit.fingerprint()]);

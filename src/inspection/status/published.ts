@@ -1,12 +1,11 @@
 import { decodeDetails, type Subject, typeOf } from '../../codec/details.ts';
-import type { FileTargetConfig } from '../../config/config.ts';
 import type { Token } from '../../core/credential.ts';
 import type { Event } from '../../core/events/event.ts';
 import { type Failure, PASSING } from '../../core/failure.ts';
 import type { Policy } from '../../core/policy.ts';
 import { after, type Deadline, type Instant } from '../../core/time.ts';
 import { UNREADABLE } from '../../observability/status/status.ts';
-import { filesOf, idOf } from '../../publishers/file.ts';
+import { type FileTarget, filesOf, idOf } from '../../publishers/file.ts';
 import { type FormatName, formats } from '../../publishers/formats.ts';
 import { readRegularFile } from '../../system/fs/read-regular-file.ts';
 
@@ -23,7 +22,7 @@ interface SeenFile {
   readonly sighting: Sighting;
 }
 
-export async function seeTarget(target: FileTargetConfig, expected: Expected): Promise<SeenTarget> {
+export async function seeTarget(target: FileTarget, expected: Expected): Promise<SeenTarget> {
   const files: SeenFile[] = [];
   let token: Token | undefined;
   // The file after its details, so that a change in between does not make the details look old.

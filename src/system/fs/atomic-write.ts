@@ -6,27 +6,31 @@ import { MINUTE } from '../../core/time.ts';
 import { hasEnded, self } from '../process/process-identity.ts';
 import { systemClock } from '../time/clock.ts';
 
+/** Permissions of a written file. */
 export interface Attributes {
-  /** Permission bits, exactly: the umask does not narrow them. */
+  /** Exact permission bits: the umask does not narrow them. */
   readonly mode: number;
-  /** Numeric group; the process's own when absent. */
+  /** Numeric group id; absent: the group that the file system assigns to a new file. */
   readonly gid?: number;
 }
 
 const TEMPORARY = /^\.wx-token-sidecar-([0-9a-f]{12})-(\d+)-[0-9a-f]{32}\.tmp$/;
 
-/** A temporary of someone we cannot ask is theirs for this long, in ms: a write takes far less. */
+/**
+ * How long (ms) a temporary file is left alone when its owner's process cannot be checked; a write takes far less.
+ */
 const FOREIGN_GRACE = 60_000;
 
 const underWay = new Set<string>();
 
 /**
- * Replaces a file in one step: whoever opens the path finds the old content or the new, whole, with the right mode
- * and group from the first instant, also after a crash or a power loss at any point. A symbolic link at the path is
- * replaced, not followed.
- * @param isWanted asked at the last moment before the file would change; it may look at the one that would take its place
- * @returns whether it was wanted
- * @throws {NodeJS.ErrnoException} what the file system said; the file is as it was and nothing is left behind
+ * Replaces a file in one step. A reader that opens the path finds either the old or the new content, complete and
+ * with the right mode and group from the first instant, even after a crash or a power loss at any point. A symbolic
+ * link at the path is replaced, not followed.
+ * @param isWanted called at the last moment before the file would change; its argument returns the `lstat` of the
+ *   file that would take its place. With `false` nothing is replaced
+ * @returns whether the file was replaced
+ * @throws {NodeJS.ErrnoException} the file system's error; the old file is unchanged and no temporary file is left
  */
 export async function writeAtomically(
   path: string,
@@ -35,13 +39,14 @@ export async function writeAtomically(
   isWanted: (look: () => Promise<BigIntStats>) => Promise<boolean> = async () => true,
 ): Promise<boolean> {
   const folder = dirname(path);
-  // In the same folder, or the rename would not be atomic and a setgid folder would not give its group; with an
-  // unguessable name, or a planted link could redirect the write and a left-over could block it for ever.
+  // The temporary file lies in the same folder: otherwise the rename would not be atomic, and a setgid folder would
+  // not pass on its group. Its name is unguessable: otherwise a planted link could redirect the write, and a
+  // left-over file could block it for ever.
   const temporary = join(
     folder,
     `.wx-token-sidecar-${self.namespace}-${self.pid}-${randomBytes(16).toString('hex')}.tmp`,
   );
-  // Opened first: a folder that cannot be synced is to be known before anything has changed.
+  // Open the folder first, so that a folder that cannot be opened for syncing fails before anything has changed.
   const handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
   underWay.add(basename(temporary));
   try {
@@ -65,7 +70,7 @@ async function writeDurably(path: string, content: string, { mode, gid }: Attrib
   const file = await open(path, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY, 0o600);
   try {
     await file.writeFile(content);
-    // The group first: changing it clears bits that the mode may carry.
+    // Set the group before the mode: a change of group clears bits that the mode may contain.
     if (gid !== undefined) await file.chown(process.geteuid?.() ?? -1, gid);
     await file.chmod(mode);
     await file.sync();
@@ -83,47 +88,48 @@ async function syncFolder(folder: FileHandle): Promise<void> {
 }
 
 /**
- * Whether a failed fsync of a folder only says that its file system has no such thing, as some network file systems do
- * not: fsync(2) names EINVAL for it, FUSE answers ENOSYS, others ENOTSUP. The rename has happened all the same.
+ * Whether a failed fsync of a folder means only that its file system does not support it, as on some network file
+ * systems: fsync(2) names EINVAL, FUSE answers ENOSYS, others ENOTSUP. The rename has taken effect nevertheless.
  */
 export function cannotSyncFolders(error: unknown): boolean {
   return ['EINVAL', 'ENOTSUP', 'ENOSYS'].includes((error as NodeJS.ErrnoException).code ?? '');
 }
 
-/** Folders that will be looked into again. */
-const expected = new Set<string>();
+/** Folders for which a later sweep is already scheduled. */
+const scheduled = new Set<string>();
 
 /**
- * Removes the temporary files that a killed daemon left in a folder: they hold secrets. Never another's live one: what
- * may be that is looked at again after the grace, since a container that starts anew cannot ask after itself.
- * @returns how many were removed
+ * Removes the temporary files that a killed daemon left in a folder, because they contain secrets. It never removes
+ * the file of a live process. A file that may belong to one is checked again after {@link FOREIGN_GRACE}, because a
+ * restarted container cannot tell whether its previous incarnation still runs.
+ * @returns how many files were removed; never rejects
  */
 export async function sweepLeftovers(folder: string): Promise<number> {
   const names = await readdir(folder).catch(() => []);
-  let swept = 0;
+  let removed = 0;
   for (const name of names) {
     const path = join(folder, name);
-    const verdict = await judge(name, path);
+    const verdict = await classify(name, path);
     if (verdict === 'perhaps') sweepLater(folder);
     if (verdict !== 'leftover') continue;
-    swept += await unlink(path).then(
+    removed += await unlink(path).then(
       () => 1,
       () => 0,
     );
   }
-  return swept;
+  return removed;
 }
 
 function sweepLater(folder: string): void {
-  if (expected.has(folder)) return;
-  expected.add(folder);
+  if (scheduled.has(folder)) return;
+  scheduled.add(folder);
   setTimeout(() => {
-    expected.delete(folder);
+    scheduled.delete(folder);
     void sweepLeftovers(folder);
   }, FOREIGN_GRACE).unref();
 }
 
-async function judge(name: string, path: string): Promise<'leftover' | 'perhaps' | 'other'> {
+async function classify(name: string, path: string): Promise<'leftover' | 'perhaps' | 'other'> {
   const [, namespace, pid] = TEMPORARY.exec(name) ?? [];
   if (!namespace || underWay.has(name)) return 'other';
   const ended = hasEnded({ namespace, pid: Number(pid) });
@@ -133,16 +139,19 @@ async function judge(name: string, path: string): Promise<'leftover' | 'perhaps'
   return systemClock.now().wall - stat.mtimeMs > FOREIGN_GRACE ? 'leftover' : 'perhaps';
 }
 
-/** Between two sweeps of one folder, ms: what is swept are the remains of crashes. */
-const PERIOD = MINUTE;
+/** Minimum time (ms) between two sweeps of one folder: only crashes leave anything to sweep. */
+const SWEEP_INTERVAL = MINUTE;
 
-/** When each folder was swept last, monotonic ms. */
-const swept = new Map<string, number>();
+/** Monotonic time (ms) of the last sweep of each folder. */
+const lastSweep = new Map<string, number>();
 
-/** {@link sweepLeftovers}, once a minute: thousands of files may be published into one folder. */
+/**
+ * Runs {@link sweepLeftovers} at most once a minute per folder, because thousands of files may be published into
+ * one folder.
+ */
 export async function sweepNowAndThen(folder: string): Promise<void> {
   const now = systemClock.now().monotonic;
-  if (now - (swept.get(folder) ?? Number.NEGATIVE_INFINITY) < PERIOD) return;
-  swept.set(folder, now);
+  if (now - (lastSweep.get(folder) ?? Number.NEGATIVE_INFINITY) < SWEEP_INTERVAL) return;
+  lastSweep.set(folder, now);
   await sweepLeftovers(folder);
 }

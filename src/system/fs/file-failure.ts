@@ -11,7 +11,7 @@ const FIXED_MODE =
 const STICKY =
   "the folder is sticky and what lies there belongs to another user: remove it, or name a folder of the daemon's own";
 
-/** EPERM has as many meanings as calls that end with it. */
+/** Advice for EPERM by system call: its meaning depends on the call that failed. */
 const NOT_PERMITTED: Readonly<Record<string, string>> = {
   chown: FOREIGN_GROUP,
   fchown: FOREIGN_GROUP,
@@ -21,7 +21,7 @@ const NOT_PERMITTED: Readonly<Record<string, string>> = {
   unlink: STICKY,
 };
 
-/** What a file system's refusal means, and what a person can do about it. */
+/** Advice for an operator, by errno. */
 const ADVICE: Readonly<Record<string, string>> = {
   EACCES: 'give the daemon write permission on the folder (in Kubernetes: securityContext.fsGroup)',
   ENOENT:
@@ -41,7 +41,11 @@ const ADVICE: Readonly<Record<string, string>> = {
 
 const NEEDS_A_PERSON = new Set(['EACCES', 'EPERM', 'EROFS', 'EBUSY', 'EISDIR', 'EEXIST', 'ENOTDIR']);
 
-/** Turns what the file system said about `path` into an {@link EdgeError} whose code is the errno's name. */
+/**
+ * Converts a file system error about `path` into an {@link EdgeError}.
+ * @param action infinitive for the message, such as `write`
+ * @returns a `passing` failure whose code is the name of the errno, with advice for known ones and effect `none`
+ */
 export function fileFailure(action: string, path: string, error: unknown): EdgeError {
   const { code = 'unexpected', message, syscall = '' } = error as NodeJS.ErrnoException;
   const advice = (code === 'EPERM' && NOT_PERMITTED[syscall]) || ADVICE[code];
@@ -58,12 +62,12 @@ export function fileFailure(action: string, path: string, error: unknown): EdgeE
   );
 }
 
-/** What the file system said about `path` in one line, with the remedy where there is one. */
+/** Describes a file system error about `path` in one line, with advice where there is some. */
 export function fileProblem(action: string, path: string, error: unknown): string {
   return inOneLine(fileFailure(action, path, error).failure);
 }
 
-/** What is wrong, with the remedy where there is one. */
+/** Joins message and advice of a failure in one line. */
 export function inOneLine({ message, advice }: Pick<Failure, 'message' | 'advice'>): string {
   return advice ? `${message}; ${advice}` : message;
 }

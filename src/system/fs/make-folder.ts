@@ -2,10 +2,12 @@ import { chmod, chown, mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /**
- * Creates a folder and whatever above it is missing: readable as the umask says, but never for everyone to write, who
- * could plant a token there. Not with Node's `recursive`, which says ENOENT where the file system said EROFS, and tries
- * for ever where a file system says ENOENT of what it does not want to create (/proc does).
- * @returns whether it was created; one that is there keeps its mode, which someone may have chosen
+ * Creates a folder and all missing parents, with mode 0755 minus the umask: never world-writable, because others
+ * could then plant a token there. It does not use Node's `recursive`, which reports ENOENT where the file system
+ * said EROFS, and retries for ever where a file system answers ENOENT to a folder that it refuses to create (as
+ * /proc does).
+ * @returns whether it was created; an existing folder keeps its mode, which an operator may have chosen
+ * @throws {NodeJS.ErrnoException} the file system's error
  */
 export async function makeFolder(folder: string): Promise<boolean> {
   try {
@@ -18,19 +20,23 @@ export async function makeFolder(folder: string): Promise<boolean> {
   }
 }
 
-/** Who may use a folder and what lies in it. */
+/** Who may use a folder and the files in it. */
 export interface Access {
   /** Permission bits of the folder. */
   readonly mode: number;
-  /** The group that shares it, where one does. */
+  /** Numeric id of the group that shares the folder; absent: its owner uses it alone. */
   readonly gid?: number;
 }
 
-/** As {@link makeFolder}, but what is created is for its owner alone, or for the group that is to share it. */
+/**
+ * Creates a folder as {@link makeFolder} does, but accessible only to its owner or to the group that shares it. An
+ * existing folder is left as it is.
+ * @throws {NodeJS.ErrnoException} the file system's error
+ */
 export async function makeFolderFor(folder: string, { mode, gid }: Access): Promise<void> {
   if (!(await makeFolder(folder))) return;
   if (gid !== undefined) await chown(folder, process.geteuid?.() ?? -1, gid);
-  // What is created in it is to belong to the group as well: locks, and what other users write.
+  // With setgid, files created in the folder (locks, and what other users write) belong to the group as well.
   await chmod(folder, gid === undefined ? mode : mode | 0o2000);
 }
 

@@ -1,35 +1,36 @@
 import { readFile } from 'node:fs/promises';
 import { sep } from 'node:path';
 
-/** A line of /proc/self/mountinfo (proc(5)). */
+/** A line of /proc/self/mountinfo; see proc(5). */
 export interface Mount {
   readonly id: number;
   readonly parent: number;
-  /** Where it is mounted; a file where a single one is. */
+  /** Mount point: a folder, or a file when a single file is mounted. */
   readonly point: string;
-  /** `ext4`, `tmpfs`, `nfs4` … */
+  /** File system type: `ext4`, `tmpfs`, `nfs4` … */
   readonly type: string;
   readonly readOnly: boolean;
 }
 
 /**
- * What becomes of what is written there.
- * - `memory`: it is never on a disk
- * - `layer`: a container's own writable layer, which ends with the container and which nobody else sees
- * - `network`: another machine holds it, or may write it, so events of changes do not come
+ * How a mount stores what is written to it.
+ * - `memory`: it never reaches a disk
+ * - `layer`: the writable layer of a container, which ends with the container and is visible to no other
+ * - `network`: another machine stores it or may write to it, so change events do not arrive
  */
 export type Storage = 'memory' | 'disk' | 'layer' | 'network';
 
-/** The mounts that this process sees; none where the system does not tell (anything but Linux). */
+/** Returns the mounts that this process sees; empty where the system does not list them (anything but Linux). */
 export async function readMounts(): Promise<readonly Mount[]> {
   return parseMounts(await readFile('/proc/self/mountinfo', 'utf8').catch(() => ''));
 }
 
+/** Parses the text of /proc/self/mountinfo; lines that it cannot parse are left out. */
 export function parseMounts(table: string): Mount[] {
   return table.split('\n').flatMap((line) => {
     const words = line.split(' ');
     const [id, parent, , , point, options = ''] = words;
-    // Optional fields come before a lone dash, none or several.
+    // The type follows a lone dash, before which stands any number of optional fields.
     const dash = words.indexOf('-', 6);
     const [type, , superOptions = ''] = dash < 0 ? [] : words.slice(dash + 1);
     if (point === undefined || type === undefined) return [];
@@ -39,13 +40,14 @@ export function parseMounts(table: string): Mount[] {
 }
 
 /**
- * The mount that holds a path; undefined where that cannot be said.
- * @param path absolute, without links
+ * Finds the mount that contains a path; undefined when it cannot be determined.
+ * @param path absolute, without symbolic links
  */
 export function mountOf(mounts: readonly Mount[], path: string): Mount | undefined {
   const ids = new Set(mounts.map(({ id }) => id));
   let found = mounts.find(({ id, parent, point }) => point === '/' && (parent === id || !ids.has(parent)));
-  // From the root down, the nearest mount first: one further down may be hidden below what was mounted over it later.
+  // Descend from the root through the nearest mount each time: a deeper mount may be hidden by one mounted over it
+  // later.
   for (let next = found; next; ) {
     found = next;
     const { id } = next;
@@ -58,11 +60,16 @@ export function mountOf(mounts: readonly Mount[], path: string): Mount | undefin
 
 const MEMORY = new Set(['tmpfs', 'ramfs', 'devtmpfs']);
 const LAYER = new Set(['overlay', 'aufs', 'fuse.fuse-overlayfs']);
-/** Those of a virtual machine's or a desktop's host are changed from outside as well. */
+/**
+ * Includes file systems shared by the host of a virtual machine or a desktop, which change from outside as well.
+ */
 const NETWORK =
   /^(nfs\d*|cifs|smb\d?|smbfs|9p|virtiofs|ceph|lustre|gpfs|glusterfs|beegfs|afs|ocfs2|gfs2|davfs|fuse|fuse\..+)$/;
 
-/** @param type of a {@link Mount} */
+/**
+ * Classifies a file system type.
+ * @param type as in {@link Mount}
+ */
 export function storageOf(type: string): Storage {
   if (MEMORY.has(type)) return 'memory';
   if (LAYER.has(type)) return 'layer';

@@ -5,15 +5,16 @@ import { fileFailure, inOneLine } from './file-failure.ts';
 import { readMounts } from './mounts.ts';
 
 /**
- * Why a file cannot be published at this path, with the remedy; undefined when nothing speaks against it.
- * What is found here would otherwise fail at the first rotation, or worse: seem to work. Nothing is changed to find out.
+ * Explains, in one line with advice, why a file cannot be published at this path; undefined when no obstacle is
+ * found. It finds problems that would otherwise fail at the first rotation or, worse, seem to work. It changes
+ * nothing and never rejects.
  */
 export async function pathProblem(path: string): Promise<string | undefined> {
   const failure = await pathFailure(path);
   return failure && inOneLine(failure);
 }
 
-/** The same as data. */
+/** As {@link pathProblem}, but returns the failure itself. */
 export async function pathFailure(path: string): Promise<Failure | undefined> {
   const folder = dirname(path);
   const found = await lstat(path).catch(() => undefined);
@@ -42,13 +43,16 @@ function unusable(code: string, message: string): Failure {
   return { class: 'passing', code, message, effect: 'none', backoff: PASSING };
 }
 
-/** Why nothing can be written into a folder, or why it cannot be created. Nothing is changed to find out. */
+/**
+ * Explains, in one line with advice, why a folder cannot be written to or created; undefined when no obstacle is
+ * found. It changes nothing and never rejects.
+ */
 export async function folderProblem(folder: string): Promise<string | undefined> {
   const failure = await folderFailure(folder);
   return failure && inOneLine(failure);
 }
 
-/** The same as data. */
+/** As {@link folderProblem}, but returns the failure itself. */
 export async function folderFailure(folder: string): Promise<Failure | undefined> {
   const { R_OK, W_OK, X_OK } = constants;
   const nearest = await nearestExisting(folder);
@@ -64,7 +68,7 @@ export async function folderFailure(folder: string): Promise<Failure | undefined
   }
 }
 
-/** The path, or the first one above it that is there or that we may not look at. */
+/** Returns the path itself, or its nearest ancestor that exists or that may not be examined. */
 async function nearestExisting(path: string): Promise<string> {
   try {
     await stat(path);
@@ -75,13 +79,19 @@ async function nearestExisting(path: string): Promise<string> {
   }
 }
 
-/** A rename onto a mount point fails with EBUSY, and what is mounted there keeps its inode. Linux only. */
+/**
+ * Whether a path is a mount point: renaming onto one fails with EBUSY, and the mounted file keeps its inode. Linux
+ * only.
+ */
 async function isMountPoint(path: string): Promise<boolean> {
   const [mounts, real] = await Promise.all([readMounts(), realEntry(path)]);
   return mounts.some(({ point }) => point === real);
 }
 
-/** Where a path leads once all links are followed; of what is not there yet, where it would be. */
+/**
+ * Resolves all symbolic links of a path. For a path that does not exist yet, returns where it would be. Never
+ * rejects.
+ */
 export async function realPath(path: string): Promise<string> {
   try {
     return await realpath(path);
@@ -90,18 +100,24 @@ export async function realPath(path: string): Promise<string> {
   }
 }
 
-/** Where the entry itself lies that a write would replace: a link at the end of the path is not followed. */
+/**
+ * Resolves the path of the directory entry that a write would replace: a link at the end of the path is not
+ * followed.
+ */
 async function realEntry(path: string): Promise<string> {
   return join(await realPath(dirname(path)), basename(path));
 }
 
-/** Bytes: the least that a file takes on most volumes. */
+/** Least space (bytes) that a file takes on most volumes. */
 const ONE_FILE = 4096;
 
-/** Why there is no room in a folder for one more file; undefined where there is, or where nobody can tell. */
+/**
+ * Returns an ENOSPC failure when a folder has no room for one more file; undefined when it has, or when that is
+ * unknown.
+ */
 export async function spaceFailure(folder: string): Promise<Failure | undefined> {
   const space = await statfs(await nearestExisting(folder)).catch(() => undefined);
-  // Some file systems count nothing: of all zeros none means anything.
+  // Some file systems do not count space; they report zeros throughout, which mean nothing.
   if (!space || space.blocks === 0) return undefined;
   const isRoot = process.geteuid?.() === 0;
   const bytes = (isRoot ? space.bfree : space.bavail) * space.bsize;

@@ -1,7 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 import { constants, type FileHandle, open, stat } from 'node:fs/promises';
 
-/** Read at once, in bytes: more than almost all that is read here. */
+/** Bytes per read: most files that the daemon reads are smaller. */
 const CHUNK = 16 * 1024;
 
 export interface RegularFile {
@@ -10,11 +10,11 @@ export interface RegularFile {
 }
 
 /**
- * Reads a file that somebody else may have put there: a regular one, and without waiting for whoever might write to a
- * pipe. What a file says about its size is only believed once so much has been read: those of /proc say nothing.
- * @param largest bytes; of a larger file no more than these are read, and it is refused
- * @param followLinks where the path is a link on purpose, as those in the volumes of Kubernetes are
- * @throws {Error} why it was not read; with a `code` where the file system said so
+ * Reads a file that another user may have placed there. It accepts regular files only and never waits for the
+ * writer of a pipe. It trusts the stated size only once that much has been read, because files in /proc state none.
+ * @param largest size limit in bytes: a larger file is refused, and no more than this is read of it
+ * @param followLinks for paths that are links on purpose, as in volumes of Kubernetes
+ * @throws {Error} why the file was not read, with a `code` when the file system reported one
  */
 export async function readRegularFile(
   path: string,
@@ -30,15 +30,18 @@ export async function readRegularFile(
 }
 
 /**
- * As {@link readRegularFile}, unless the file is one that is known already.
- * @returns undefined when it is
+ * Reads a file as {@link readRegularFile} does (links are not followed), unless the caller already knows its
+ * content.
+ * @param isKnown decides by the `stat` of the opened file
+ * @returns undefined when the content is known
+ * @throws {Error} as {@link readRegularFile}
  */
 export async function readUnlessKnown(
   path: string,
   largest: number,
   isKnown: (stat: BigIntStats) => boolean,
 ): Promise<RegularFile | undefined> {
-  // Opened to be asked: a network file system tells then, and only then, how things are now.
+  // Open before `stat`: a network file system reports the current state only on open.
   const { handle, stat } = await openRegularFile(path, false);
   try {
     return isKnown(stat) ? undefined : { text: await readWhole(handle, largest, Number(stat.size)), stat };
@@ -74,17 +77,18 @@ async function readWhole(file: FileHandle, largest: number, size: number): Promi
 }
 
 /**
- * Tells one content of a file from another without reading it: all of ours are replaced, never written in place, so
- * another content is another inode, and one that was used before carries another time.
+ * Identifies a version of a file's content without reading it. The daemon always replaces its files and never
+ * writes in place, so new content has a new inode, and a reused inode has another modification time.
  */
 export function replacementMark({ dev, ino, size, mtimeNs }: BigIntStats): string {
   return `${dev}:${ino}:${size}:${mtimeNs}`;
 }
 
 /**
- * What was made of a file last, for as long as nothing says that it is another one: what is found behind the path
- * counts, its size and its times.
- * @param make rejects where nothing can be made of it, and is asked again then
+ * Caches a value computed from a file until the file changes. The cache compares device, inode, size and times of
+ * the file that the path leads to.
+ * @param make computes the value; when it rejects, nothing is cached and the next call computes again
+ * @returns a function that returns the cached or the new value, and rejects as `make` does
  */
 export function fileMemo<T>(path: string, make: () => Promise<T>): () => Promise<T> {
   let known: { readonly mark: string; readonly made: T } | undefined;

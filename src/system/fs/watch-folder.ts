@@ -1,24 +1,32 @@
 import { basename } from 'node:path';
 import { watch } from 'chokidar';
 
+/** A running watch on a folder. */
 export interface FolderWatch {
-  /** False once events can no longer be relied on; whoever watches must look by itself then. */
+  /** False once events can no longer be relied on; the caller must then poll. */
   works(): boolean;
   close(): Promise<void>;
 }
 
 export interface FolderWatchOptions {
-  /** Whether links to other folders lie there: that one leads elsewhere now is no event but of the system itself. */
+  /**
+   * Whether the folder contains links to other folders. That a link has been redirected is only visible as a raw
+   * event of the system.
+   */
   readonly links?: boolean;
 }
 
-/** chokidar drops what follows a change within 50 ms, so everything is told again a little later, in ms. */
-const ECHO = 150;
+/**
+ * Delay (ms) after which each change is reported a second time, because chokidar drops what follows a change within
+ * 50 ms.
+ */
+const REPEAT_DELAY = 150;
 
 /**
- * Tells of every file that is created, replaced or removed directly in a folder. It is the folder that is watched: a
- * watch on a file goes deaf after one rename. Events may be late, doubled or missing on network volumes, and inotify
- * watches may be used up: a watch makes things quick, never right.
+ * Reports the name of every file that is created, replaced or removed directly in a folder. It watches the folder
+ * because a watch on a file stops working after one rename. Events may be late, duplicated or missing on network
+ * volumes, and the system's inotify watches may be used up: a watch makes a reaction fast, but callers must not
+ * rely on it.
  */
 export function watchFolder(
   folder: string,
@@ -26,27 +34,27 @@ export function watchFolder(
   { links = false }: FolderWatchOptions = {},
 ): FolderWatch {
   let works = true;
-  const echoes = new Map<string, NodeJS.Timeout>();
+  const repeats = new Map<string, NodeJS.Timeout>();
   const watcher = watch(folder, { depth: 0, ignoreInitial: true, ignorePermissionErrors: true });
-  const tell = (path: string) => {
+  const report = (path: string) => {
     const name = basename(path);
     changed(name);
-    clearTimeout(echoes.get(name));
-    echoes.set(name, setTimeout(echo, ECHO, name));
+    clearTimeout(repeats.get(name));
+    repeats.set(name, setTimeout(repeat, REPEAT_DELAY, name));
   };
-  const echo = (name: string) => {
-    echoes.delete(name);
+  const repeat = (name: string) => {
+    repeats.delete(name);
     changed(name);
   };
-  for (const event of ['add', 'change', 'unlink', 'addDir', 'unlinkDir'] as const) watcher.on(event, tell);
-  if (links) watcher.on('raw', (_event, path) => tell(path));
+  for (const event of ['add', 'change', 'unlink', 'addDir', 'unlinkDir'] as const) watcher.on(event, report);
+  if (links) watcher.on('raw', (_event, path) => report(path));
   watcher.on('error', () => {
     works = false;
   });
   return {
     works: () => works,
     close() {
-      for (const timer of echoes.values()) clearTimeout(timer);
+      for (const timer of repeats.values()) clearTimeout(timer);
       return watcher.close();
     },
   };

@@ -4,54 +4,54 @@ import { basename } from 'node:path';
 import type { FolderWatch } from './watch-folder.ts';
 
 /**
- * Tells of every name in a folder under which something comes to be, is replaced or removed, perhaps more than once.
- * As {@link watchFolder}, for folders of thousands of files that are replaced all the time: chokidar holds a watch on
- * each file, and at every change it reads the folder again and asks for the state of each of them.
+ * Reports every name in a folder under which a file is created, replaced or removed, possibly more than once. It
+ * replaces {@link watchFolder} for folders of thousands of files that are replaced all the time: chokidar holds a
+ * watch on each file and, at every change, reads the folder again and stats each of them.
  *
- * A watch that could not be set up, or whose folder was removed, is set up again when it is asked whether it works. Of a
- * folder above that was replaced, or of something mounted over it, nothing tells: at each such question it is looked
- * whether the path still leads to what is watched, and the answer comes with the next one.
+ * Each call of `works()` repairs the watch: it sets up again one that failed or whose folder was removed. No event
+ * tells that a parent folder was replaced or that something was mounted over the folder, so each call also checks
+ * whether the path still leads to the watched folder; the result shows in the next call.
  */
 export function watchNames(folder: string, changed: (name: string) => void): FolderWatch {
   const own = basename(folder);
   let watcher: FSWatcher | undefined;
   let closed = false;
-  /** What the path led to when it was looked at last. */
-  let seen: string | undefined;
-  let looking = false;
+  /** Device and inode that the path led to at the last check. */
+  let lastSeen: string | undefined;
+  let checking = false;
 
   function stop(): void {
     watcher?.close();
     watcher = undefined;
-    seen = undefined;
+    lastSeen = undefined;
   }
 
-  async function look(): Promise<void> {
-    // On a volume that hangs each would take one of Node's few threads for ever.
-    if (looking) return;
-    looking = true;
+  async function check(): Promise<void> {
+    // On a volume that hangs, each further check would occupy one of Node's few threads for ever.
+    if (checking) return;
+    checking = true;
     const watched = watcher;
     const found = await stat(folder).then(
       ({ dev, ino }) => `${dev}:${ino}`,
       () => 'nothing',
     );
-    looking = false;
+    checking = false;
     if (watched !== watcher) return;
-    seen ??= found;
-    if (found !== seen) stop();
+    lastSeen ??= found;
+    if (found !== lastSeen) stop();
   }
 
   function start(): void {
     try {
       watcher = watch(folder, (_, name) => {
-        // The folder itself was moved or removed, or a file of its name was changed.
+        // The folder itself was moved or removed, or a file of the same name in it was changed.
         if (name === own) stop();
         else if (name !== null) changed(name);
       });
       watcher.on('error', stop);
-      void look();
+      void check();
     } catch {
-      // Not there, or no more watches are to be had.
+      // The folder does not exist, or the system has no more watches to give.
     }
   }
 
@@ -59,11 +59,11 @@ export function watchNames(folder: string, changed: (name: string) => void): Fol
   return {
     works() {
       if (watcher) {
-        void look();
+        void check();
         return true;
       }
       if (!closed) start();
-      // What came before is to be looked for.
+      // The watch has only just been set up, so the caller must look for earlier changes itself.
       return false;
     },
     async close() {

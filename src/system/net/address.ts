@@ -1,17 +1,17 @@
 import { isIP } from 'node:net';
 
-/** Where a server listens on TCP; port 0 is any that is free. */
+/** A TCP address to listen on; port 0 means any free port. */
 export interface TcpAddress {
   readonly host: string;
   readonly port: number;
 }
 
-/** Where a server listens on a unix socket. */
+/** A Unix domain socket to listen on. */
 export interface SocketAddress {
   readonly path: string;
 }
 
-/** Reads `host:port`; an IPv6 address stands in brackets. */
+/** Parses `host:port`, with IPv6 addresses in brackets; undefined for any other text. */
 export function parseAddress(text: string): TcpAddress | undefined {
   const [, host = '', digits] = /^(\[[\da-fA-F:.]+\]|[\w.-]+):(\d{1,5})$/.exec(text) ?? [];
   const port = Number(digits);
@@ -20,7 +20,7 @@ export function parseAddress(text: string): TcpAddress | undefined {
   return isKnown && port <= 65_535 ? { host: bare, port } : undefined;
 }
 
-/** The address as people write it. */
+/** Formats an address as `host:port`, with IPv6 addresses in brackets, or as `unix:/path`. */
 export function addressText(address: TcpAddress | SocketAddress): string {
   if ('path' in address) return `unix:${address.path}`;
   return isIP(address.host) === 6 ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;

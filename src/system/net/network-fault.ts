@@ -1,7 +1,7 @@
 /**
- * Why no answer came, as far as it makes a difference to whoever mends it.
- * - `slow`: a limit of the library's own; `too-late`: one of ours
- * - `no-tls`: the other end answers TLS with something else; `handshake`: it speaks TLS, and they do not agree
+ * Why a request got no response, as far as the remedies differ.
+ * - `slow`: a timeout of the library; `too-late`: a timeout of ours
+ * - `no-tls`: the peer answers TLS with something else; `handshake`: it speaks TLS, but no handshake succeeds
  */
 export type NetworkFault =
   | 'dns'
@@ -23,9 +23,9 @@ export type NetworkFault =
 
 export interface FoundFault {
   readonly fault: NetworkFault;
-  /** What Node or the library calls it; nothing of what was sent or received is in it. */
+  /** Error code or name in Node or the library; it contains nothing that was sent or received. */
   readonly key: string;
-  /** The HTTP status of a proxy that opens no tunnel. */
+  /** HTTP status with which a proxy refused to open a tunnel. */
   readonly status?: number;
 }
 
@@ -56,17 +56,18 @@ const FAULTS: Readonly<Record<string, NetworkFault>> = {
   AbortError: 'aborted',
 };
 
-/** Tells the errors of Node, OpenSSL and undici apart. */
+/** Classifies an error of Node, OpenSSL or undici. */
 export function networkFault(cause: unknown): FoundFault {
   const { code, name, message } = cause as { code?: unknown; name?: unknown; message?: unknown };
   const key = typeof code === 'string' ? code : String(name);
-  // A proxy that opens no tunnel answers CONNECT with another status than 200; undici says so in words alone.
+  // A proxy that opens no tunnel answers CONNECT with a status other than 200, which undici reports only in its
+  // message.
   const [, status] = /^Proxy response \((\d+)\)/.exec(String(message)) ?? [];
   if (status !== undefined) return { fault: 'no-tunnel', key, status: Number(status) };
   return { fault: FAULTS[key] ?? FAULTS[String(name)] ?? tlsFault(key) ?? 'other', key };
 }
 
-/** What OpenSSL says of certificates. */
+/** Certificate errors of OpenSSL. */
 const UNTRUSTED = /CERT|CRL|SELF_SIGNED|UNABLE_TO_|^INVALID_(CA|PURPOSE)$|^PATH_LENGTH|^HOSTNAME_/;
 
 function tlsFault(key: string): NetworkFault | undefined {

@@ -10,72 +10,83 @@ import {
 } from 'undici';
 
 export interface RouteOptions {
-  /** `http:` or `https:` of what is asked. */
+  /** Protocol of the requested URL, `http:` or `https:`. */
   readonly protocol: string;
-  /** Forward proxy; the environment's `HTTPS_PROXY` and `NO_PROXY` count when absent. */
+  /** URL of a forward proxy; absent: `HTTPS_PROXY` and `NO_PROXY` of the environment apply. */
   readonly proxy?: string;
-  /** How connections are made to what is asked, whether or not through a proxy, and to the proxy. */
+  /** Connection options, used towards the requested host (directly or through a proxy) and towards the proxy. */
   readonly connect?: NonNullable<ProxyAgent.Options['requestTls']>;
-  /** What bounds an answer. */
+  /** Limits for a response: size in bytes, times in ms. */
   readonly limits: Pick<
     Agent.Options,
     'maxResponseSize' | 'headersTimeout' | 'bodyTimeout' | 'connectTimeout'
   >;
-  /** Told when no connection comes about. */
-  readonly unconnected: (error: Error) => void;
+  /** Called when a connection cannot be established. */
+  readonly onConnectFailure: (error: Error) => void;
 }
 
-/** The way of one request. Destroying its dispatcher ends a connection that is still being made; nothing else does. */
+/** The connection for one request. Only destroying its dispatcher aborts a connection attempt. */
 export interface Route {
   readonly dispatcher: Dispatcher;
-  /** The proxy that has been asked to connect and has not done so, without user and password: a failure is its own. */
-  blocker(): string | undefined;
-  /** Whether the proxy that was asked is given a user and a password. */
+  /**
+   * Origin (without user and password) of the proxy that was asked for a tunnel and has not opened it: a failure is
+   * then the proxy's. Undefined otherwise.
+   */
+  pendingProxy(): string | undefined;
+  /** Whether a user and a password are sent to the proxy that was asked. */
   hasLogin(): boolean;
 }
 
 /**
- * One for each request: calls are hours apart, so an idle connection would be dead by then, and a request lost on one
- * that just died looks like a lost answer; a new connection also follows DNS.
- * @throws {Error} `ERR_INVALID_URL` when a proxy is no URL of http or https
+ * Opens a new connection for each request. Calls are hours apart, so an idle connection would be dead by then, and
+ * a request lost on a connection that has just died looks like a lost response. A new connection also picks up DNS
+ * changes.
+ * @throws {Error} `ERR_INVALID_URL` when the URL of a proxy is neither http nor https
  */
-export function openRoute({ protocol, proxy, connect, limits, unconnected }: RouteOptions): Route {
-  let asked: string | undefined;
+export function openRoute({ protocol, proxy, connect, limits, onConnectFailure }: RouteOptions): Route {
+  let pending: string | undefined;
   let login = false;
   const common = {
     ...limits,
-    // Also says so to the other end: Connection: close.
+    // Also announces it to the peer: `Connection: close`.
     pipelining: 0,
-    // Where a proxy hangs up, undici would connect again and again, thousands of times a second.
+    // When a proxy hangs up, undici would reconnect thousands of times a second.
     factory: (origin: string | URL, options: object) =>
-      new Client(origin, options).on('connectionError', (_origin, _targets, error) => unconnected(error)),
+      new Client(origin, options).on('connectionError', (_origin, _targets, error) =>
+        onConnectFailure(error),
+      ),
     clientFactory: (address: URL, options: object) => {
-      // What has no password is sent without its user.
+      // undici sends no user without a password.
       login = address.username !== '' && address.password !== '';
-      return new Pool(address, withoutIpName(options)).compose(
-        tunnelling((isOpen) => {
-          asked = isOpen ? undefined : address.origin;
+      return new Pool(address, withoutIpServerName(options)).compose(
+        observeTunnel((isOpen) => {
+          pending = isOpen ? undefined : address.origin;
         }),
       );
     },
   };
-  const ways = connect && { connect, requestTls: connect, proxyTls: connect };
+  const connectors = connect && { connect, requestTls: connect, proxyTls: connect };
 
   function dispatcher(): Dispatcher {
-    // Plain HTTP stays on this host or in the cluster, and through a proxy elsewhere it would go in the clear.
+    // Plain HTTP never uses a proxy: it stays on this host or in the cluster, and would otherwise leave it
+    // unencrypted.
     if (protocol === 'http:') return new Agent({ ...common, ...(connect && { connect }) });
     if (proxy === undefined) {
-      refuseOddProxies(process.env);
-      return new EnvHttpProxyAgent({ ...common, ...ways });
+      rejectUnsupportedProxies(process.env);
+      return new EnvHttpProxyAgent({ ...common, ...connectors });
     }
-    return new ProxyAgent({ ...common, ...ways, uri: proxy });
+    return new ProxyAgent({ ...common, ...connectors, uri: proxy });
   }
 
-  return { dispatcher: dispatcher(), blocker: () => asked, hasLogin: () => login };
+  return { dispatcher: dispatcher(), pendingProxy: () => pending, hasLogin: () => login };
 }
 
-/** undici would speak SOCKS by itself, past all that is watched here. */
-function refuseOddProxies(environment: NodeJS.ProcessEnv): void {
+/**
+ * Rejects proxy URLs that are neither http nor https: undici would speak SOCKS itself, bypassing the checks of this
+ * module.
+ * @throws {Error} `ERR_INVALID_URL`
+ */
+function rejectUnsupportedProxies(environment: NodeJS.ProcessEnv): void {
   for (const name of ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY']) {
     const value = environment[name] || 'http://none';
     if (!URL.canParse(value) || !/^https?:$/.test(new URL(value).protocol))
@@ -83,8 +94,11 @@ function refuseOddProxies(environment: NodeJS.ProcessEnv): void {
   }
 }
 
-/** A proxy's address is no name that TLS could be told, and undici tells it; its certificate is held to it all the same. */
-function withoutIpName(options: object): object {
+/**
+ * TLS allows no IP address as server name, yet undici passes that of a proxy; without it the certificate is still
+ * verified against the address.
+ */
+function withoutIpServerName(options: object): object {
   const connect = 'connect' in options ? options.connect : undefined;
   if (!isConnector(connect)) return options;
   const named: buildConnector.connector = ({ servername = '', ...to }, done) =>
@@ -96,8 +110,8 @@ function isConnector(value: unknown): value is buildConnector.connector {
   return typeof value === 'function';
 }
 
-/** Tells when a proxy is asked for a tunnel, and when that is open. */
-function tunnelling(tell: (isOpen: boolean) => void): Dispatcher.DispatcherComposeInterceptor {
+/** Interceptor that reports `false` when a proxy is asked for a tunnel and `true` when the tunnel is open. */
+function observeTunnel(tell: (isOpen: boolean) => void): Dispatcher.DispatcherComposeInterceptor {
   return (dispatch) => (options, handler) => {
     tell(false);
     return dispatch(options, {

@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
 
-/** Names for people: `www-data (33)`, or the number alone where this system knows no name. */
+/** Names of users and groups for messages: `www-data (33)`, or the bare number when the system knows no name. */
 export interface AccountNames {
   user(uid: number): string;
   group(gid: number): string;
 }
 
+/** Reads the system's users and groups; a file that cannot be read counts as empty. */
 export async function readAccountNames(): Promise<AccountNames> {
   const [users, groups] = await Promise.all([readTable('/etc/passwd'), readTable('/etc/group')]);
   return { user: (uid) => named(users, uid), group: (gid) => named(groups, gid) };
@@ -16,7 +17,7 @@ async function readTable(path: string): Promise<ReadonlyMap<number, string>> {
   const entries = text.split('\n').map((line) => line.split(':'));
   const table = new Map<number, string>();
   for (const [name = '', , id = ''] of entries) {
-    // The first of several names counts, as it does for the system.
+    // As in the system itself, the first of several names counts.
     if (/^\d+$/.test(id) && !table.has(Number(id))) table.set(Number(id), name);
   }
   return table;

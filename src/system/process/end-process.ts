@@ -2,34 +2,35 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { SECOND } from '../../core/time.ts';
 import { systemClock } from '../time/clock.ts';
 
-/** What Node's own exit waits for: threads at work on a file, or on the look-up of a name. */
-const IN_THREADS = /^(FSReq|FileHandleCloseReq|GetAddrInfo|GetNameInfo)/;
+/** Resources that Node's own exit waits for: threads busy with a file or with name resolution. */
+const THREAD_RESOURCES = /^(FSReq|FileHandleCloseReq|GetAddrInfo|GetNameInfo)/;
 
-/** How often it looks whether they are done, in ms. */
-const LOOK = 10;
+/** Polling interval (ms) while waiting for these threads. */
+const POLL_INTERVAL = 10;
 
 /**
- * Ends the process with this code, also where a thread hangs in the look-up of a name or on a file system that does
- * not answer: `process.exit` would wait for it, for ever if need be.
- * @param patience ms that threads have to come to an end. Without one they have a second where Node can leave with the
- *   code all the same (from 22.15 on); where it can only be killed, which loses the code, all the time they need.
+ * Ends the process with this exit code, even while a thread hangs in name resolution or on a file system that does
+ * not answer. `process.exit` would wait for that thread, possibly for ever.
+ * @param patience how long (ms) to wait for such threads. The default is a second where Node can still exit with
+ *   the code (from 22.15 on). Older versions can only kill the process, which loses the code, so there is no limit
+ *   by default.
  */
 export async function endProcess(
   code: number,
   patience = 'execve' in process ? SECOND : Infinity,
 ): Promise<never> {
   const deadline = systemClock.now().monotonic + patience;
-  while (isBusy() && systemClock.now().monotonic < deadline) await delay(LOOK);
+  while (isBusy() && systemClock.now().monotonic < deadline) await delay(POLL_INTERVAL);
   if (!isBusy()) process.exit(code);
-  // Another program in place of this one: the threads are gone, and the code is what it says.
+  // Replace this process by another one that exits with the code: this ends the threads.
   if ('execve' in process && typeof process.execve === 'function') {
     process.execve(process.execPath, [process.execPath, '-e', `process.exit(${code})`], {});
   }
   process.kill(process.pid, 'SIGKILL');
-  // Still here: the first process of a container does not heed its own signals.
+  // Still running: the first process of a container ignores signals that it sends to itself.
   process.abort();
 }
 
 function isBusy(): boolean {
-  return process.getActiveResourcesInfo().some((resource) => IN_THREADS.test(resource));
+  return process.getActiveResourcesInfo().some((resource) => THREAD_RESOURCES.test(resource));
 }

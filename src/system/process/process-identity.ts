@@ -2,13 +2,17 @@ import { createHash } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 
-/** Names a process to others who share a folder with it: also those in other containers, where pids repeat. */
+/**
+ * Identifies a process to others that share a folder with it, including those in other containers, where pids
+ * repeat.
+ */
 export interface ProcessIdentity {
-  /** Of the host, its present start and the pid namespace in which `pid` means something. */
+  /** Hash of the host, its current boot and the pid namespace in which `pid` is valid. */
   readonly namespace: string;
   readonly pid: number;
 }
 
+/** The identity of this process. */
 export const self: ProcessIdentity = {
   namespace: createHash('sha256')
     .update(`${bootId() ?? ''} ${hostname()} ${pidNamespace()}`)
@@ -18,8 +22,8 @@ export const self: ProcessIdentity = {
 };
 
 /**
- * Whether a process has surely ended; undefined when we cannot ask, since it lives in another container or host.
- * One with our own pid has ended: we are the ones who got its number.
+ * Whether a process has certainly ended; undefined when this process cannot tell, because the other one lives in
+ * another container or on another host. A process with our own pid has ended: its number was reassigned to us.
  */
 export function hasEnded({ namespace, pid }: ProcessIdentity): boolean | undefined {
   if (namespace !== self.namespace) return undefined;
@@ -40,7 +44,10 @@ function pidNamespace(): string {
   }
 }
 
-/** Names this start of the machine, the same in all its containers; undefined where the system does not tell. */
+/**
+ * Identifies the current boot of the machine, the same in all its containers; undefined where the system does not
+ * say.
+ */
 export function bootId(): string | undefined {
   try {
     const id = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();

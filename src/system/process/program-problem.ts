@@ -7,7 +7,10 @@ const ADVICE: Readonly<Record<string, string>> = {
     'may not be executed: chmod a+x, let the daemon through its folders, and mount no volume of it noexec',
 };
 
-/** Why a program could not be started; undefined where nothing speaks against it. Nothing is started to find out. */
+/**
+ * Explains why a program could not be started; undefined when no obstacle is found. It examines the file and starts
+ * nothing.
+ */
 export async function programProblem(path: string): Promise<string | undefined> {
   try {
     const found = await stat(path);

@@ -1,24 +1,25 @@
 import { setFlagsFromString } from 'node:v8';
 
 /**
- * Tells V8 what a daemon is like that does a little every few hours, where Node is given no options: in a pod nobody
- * writes them, and a symbolic link cannot hold them. To be called before the first request.
+ * Tunes V8 for a daemon that does a little work every few hours. It is done in code because pods set no Node
+ * options and a symbolic link cannot carry them. Call it before the first request.
  */
 export function preferSmall(): void {
-  // Collected sooner and grown more slowly: a tenth less memory at rest. It costs time on a processor, of which there is
-  // enough: thousands of credentials are measured with it.
+  // Collects garbage sooner and grows the heap more slowly, which saves a tenth of the memory at rest. It costs
+  // processor time, of which there is enough: it was measured with thousands of credentials.
   setFlagsFromString('--optimize-for-size');
   keepWebAssemblyPlain();
 }
 
 /**
- * undici reads HTTP with a parser in WebAssembly, one big function, which the V8 of Node 20 optimises as soon as it has
- * read one answer: a tenth of a second on a processor and 40 MB at the peak, for a few calls a day. So much work that it
- * is never worth it is asked for instead. The parser runs as it is, compiled plainly; nothing else in this program is
- * WebAssembly. The V8 of later lines waits longer by itself.
+ * Keeps V8 from optimising undici's HTTP parser, one large WebAssembly function. The V8 of Node 20 optimises it
+ * after a single response, which costs a tenth of a second of processor time and 40 MB at the peak, for a few calls
+ * a day. The flag raises the amount of work that makes optimising worthwhile beyond reach, so the parser runs in
+ * its baseline compilation. Nothing else in this program is WebAssembly. The V8 of later Node versions waits longer
+ * by itself.
  *
- * V8 warns of flags that change while it runs: this one is a number that it looks at when it compiles a module, and none
- * has been compiled then.
+ * V8 warns about flags that change at run time. This one is a number that V8 reads when it compiles a module, and
+ * none has been compiled at this point.
  */
 function keepWebAssemblyPlain(): void {
   if (process.versions.v8.startsWith('11.')) setFlagsFromString('--wasm-tiering-budget=2147483647');

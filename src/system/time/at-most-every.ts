@@ -1,8 +1,8 @@
 import type { Clock } from '../../core/ports.ts';
 
 /**
- * Does the work when it is called, unless it was done less than so long ago.
- * @param ms by the monotonic clock
+ * Limits how often `work` runs: the returned function runs it, unless it last ran less than `ms` ago.
+ * @param ms minimum interval, by the monotonic clock
  */
 export function atMostEvery(ms: number, clock: Clock, work: () => void): () => void {
   let last = Number.NEGATIVE_INFINITY;

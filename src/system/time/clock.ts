@@ -1,10 +1,13 @@
 import type { Clock } from '../../core/ports.ts';
 import { bootId } from '../process/process-identity.ts';
 
-/** Without a name processes cannot compare their monotonic clocks. */
+/** Processes can compare their monotonic clocks only if they know that they run in the same boot. */
 const boot = bootId();
 
-/** The one place that knows the time. `hrtime` is CLOCK_MONOTONIC: since the machine's start, not the process's. */
+/**
+ * The only module that reads the time. `hrtime` is CLOCK_MONOTONIC, which counts from the start of the machine, not
+ * of the process.
+ */
 export const systemClock: Clock = {
   now: () => ({
     wall: Date.now(),

@@ -1,17 +1,19 @@
-/** A wait that can be ended early; one at a time. */
+/** A sleep that can be interrupted. Only one caller may sleep at a time. */
 export interface Pause {
+  /** Sleeps for `ms` milliseconds or until {@link end}. Never rejects. */
   for(ms: number): Promise<void>;
-  /** Ends it now; where nobody waits, the next one is over at once. */
+  /** Interrupts the current sleep; if no caller sleeps, the next sleep returns at once. */
   end(): void;
 }
 
+/** Creates a {@link Pause}. */
 export function createPause(): Pause {
-  let isOver = false;
+  let skipNext = false;
   let wake: (() => void) | undefined;
 
   return {
     async for(ms) {
-      if (!isOver) {
+      if (!skipNext) {
         await new Promise<void>((resolve) => {
           const timer = setTimeout(resolve, ms);
           wake = () => {
@@ -21,11 +23,11 @@ export function createPause(): Pause {
         });
       }
       wake = undefined;
-      isOver = false;
+      skipNext = false;
     },
     end() {
       if (wake) wake();
-      else isOver = true;
+      else skipNext = true;
     },
   };
 }

@@ -1,15 +1,21 @@
 import { parse, validateDetailed } from 'node-cron';
 import { MINUTE, SECOND } from '../../core/time.ts';
 
-/** Longer gaps between two looks at the clock would eat into the window in which a token must be replaced. */
+/**
+ * Longest allowed gap (ms) between two ticks: a longer one would eat into the window in which a token must be
+ * replaced.
+ */
 export const LONGEST_GAP = 30 * SECOND;
 
-/** The default. It is allowed, as its test says; finding that out anew would be a thirtieth of the start. */
-export const USUAL = '*/5 * * * * *';
+/**
+ * The default schedule. A test proves that it is allowed; validating it here would take a thirtieth of the start-up
+ * time.
+ */
+export const DEFAULT_SCHEDULE = '*/5 * * * * *';
 
-/** Why a cron expression cannot drive the daemon; undefined when it can. */
+/** Explains why a cron expression cannot drive the daemon; undefined when it can. */
 export function scheduleProblem(expression: string): string | undefined {
-  if (expression === USUAL) return undefined;
+  if (expression === DEFAULT_SCHEDULE) return undefined;
   const { valid, errors } = validateDetailed(expression);
   if (!valid) return `is no cron expression (${errors[0]?.message ?? 'unreadable'})`;
   if (expression.trim().split(/\s+/).length !== 6)
@@ -20,14 +26,14 @@ export function scheduleProblem(expression: string): string | undefined {
 }
 
 /**
- * The seconds of a minute at which an allowed schedule comes, in order. Its other fields name every minute, and no time
- * zone is shifted by a part of one, so there is nothing else to it.
+ * Returns the seconds of the minute at which a valid schedule fires, in ascending order. They describe it
+ * completely: its other fields match every minute, and no time zone is offset by a fraction of a minute.
  */
 export function secondsOf(expression: string): readonly number[] {
   return [...new Set(parse(expression).second)].sort((a, b) => a - b);
 }
 
-/** Milliseconds from a wall time (epoch ms) to the next of these seconds, which is never that very moment. */
+/** Returns the milliseconds from a wall time (epoch ms) to the next of these seconds, always more than 0. */
 export function untilNext(seconds: readonly number[], wall: number): number {
   const inMinute = ((wall % MINUTE) + MINUTE) % MINUTE;
   const next = seconds.find((second) => second * SECOND > inMinute);

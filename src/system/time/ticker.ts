@@ -5,17 +5,17 @@ export interface Ticker {
   stop(): void;
 }
 
-/** A timer may fire a moment early, and then the same second would come twice; ms. */
-const HAIR = 5;
+/** Extra wait (ms): a timer may fire slightly early, and the same second would then be hit twice. */
+const MARGIN = 5;
 
 /**
- * Calls `tick` by a cron expression (seconds first), and tells it by how many ms it is late.
+ * Calls `tick` according to a cron expression (seconds first), with the number of ms by which the call is late.
  *
- * node-cron is only asked what the expression means. Run by itself it goes through every second that it thinks it
- * missed, so after a suspended weekend or a clock set forward by a month the process would stand still for seconds or
- * minutes; it waits for the old time where the clock was set back; and for the next time it asks ICU for the calendar,
- * which is 8 MB of memory and a millisecond at every tick. A wait that is never longer than the longest gap, from now to
- * the next of the expression's seconds, knows none of that.
+ * node-cron only parses the expression, because its own scheduler does not suit a daemon: it runs through every
+ * second that it believes it missed, so that after a suspended weekend, or a clock set forward by a month, the
+ * process would stall for seconds or minutes. When the clock was set back, it waits for the old time. To find the
+ * next time it uses ICU's calendar, which costs 8 MB of memory and a millisecond per tick. A wait from now to the
+ * next of the expression's seconds, never longer than the longest gap, has none of these problems.
  */
 export function startTicker(expression: string, clock: Clock, tick: (lateMs: number) => void): Ticker {
   const seconds = secondsOf(expression);
@@ -23,7 +23,7 @@ export function startTicker(expression: string, clock: Clock, tick: (lateMs: num
 
   function wait(): NodeJS.Timeout {
     const now = clock.now();
-    const ms = Math.min(untilNext(seconds, now.wall), LONGEST_GAP) + HAIR;
+    const ms = Math.min(untilNext(seconds, now.wall), LONGEST_GAP) + MARGIN;
     const due = now.monotonic + ms;
     return setTimeout(() => {
       timer = wait();

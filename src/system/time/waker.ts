@@ -1,19 +1,26 @@
 import type { Clock } from '../../core/ports.ts';
 import { SECOND } from '../../core/time.ts';
 
-/** What is further away comes in time by the ordinary ticks, ms. */
-const FARTHEST = 5 * SECOND;
+/** Longest wait (ms) that gets a timer: anything later is in time with the ordinary ticks. */
+const LONGEST_WAIT = 5 * SECOND;
 
-/** Between two calls at least, ms: many that wait for about the same moment are called once. */
-const NEAREST = 200;
+/** Minimum wait (ms): several requests for about the same moment cause a single call. */
+const SHORTEST_WAIT = 200;
 
-/** One timer for all who have something to do before the next tick. A wake-up that is missed is made up by that tick. */
+/** One shared timer for all work that is due before the next tick. The next tick makes up for a missed wake-up. */
 export interface Waker {
-  /** @param ms from now */
+  /**
+   * Requests a wake-up.
+   * @param ms from now
+   */
   in(ms: number): void;
   stop(): void;
 }
 
+/**
+ * Creates a {@link Waker}.
+ * @param wake called at the earliest requested moment
+ */
 export function createWaker(clock: Clock, wake: () => void): Waker {
   let timer: NodeJS.Timeout | undefined;
   let dueAt = Number.POSITIVE_INFINITY;
@@ -21,8 +28,8 @@ export function createWaker(clock: Clock, wake: () => void): Waker {
 
   return {
     in(ms) {
-      if (stopped || ms > FARTHEST) return;
-      const at = clock.now().monotonic + Math.max(ms, NEAREST);
+      if (stopped || ms > LONGEST_WAIT) return;
+      const at = clock.now().monotonic + Math.max(ms, SHORTEST_WAIT);
       if (at >= dueAt) return;
       clearTimeout(timer);
       dueAt = at;
@@ -31,7 +38,7 @@ export function createWaker(clock: Clock, wake: () => void): Waker {
           dueAt = Number.POSITIVE_INFINITY;
           wake();
         },
-        Math.max(ms, NEAREST),
+        Math.max(ms, SHORTEST_WAIT),
       );
     },
     stop() {

@@ -6,13 +6,14 @@ import { DAY } from '../../../src/core/time.ts';
 import { namesIn, temporaryFolder } from '../../system/folder.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
+const ACCOUNT = 'api.weixin.qq.com/stable-token/wx0000000000000000';
 const RECORD = 'api.weixin.qq.com.stable-token.wx0000000000000000.json';
 
-/** Files of that age in days. */
-async function folderWith(ages: Readonly<Record<string, number>>): Promise<string> {
+/** Files of that age in days, which hold the record of an account. */
+async function folderWith(ages: Readonly<Record<string, number>>, account = ACCOUNT): Promise<string> {
   const folder = await temporaryFolder();
   for (const [name, days] of Object.entries(ages)) {
-    await writeFile(join(folder, name), '{}');
+    await writeFile(join(folder, name), JSON.stringify({ account }));
     const then = new Date(NOW - days * DAY);
     await utimes(join(folder, name), then, then);
   }
@@ -38,10 +39,11 @@ describe('expired records', () => {
     expect(await namesIn(folder)).toEqual([RECORD, `${RECORD}.owner`]);
   });
 
-  it.each(['stable-token', 'access-token', 'wecom', 'ticket'])(
-    'a expired record of type %s is recognised by its name and removed',
+  it.each(['stable-token', 'wecom', 'ticket', 'a-type-of-later'])(
+    'a expired record of type %s is recognised by its account and removed',
     async (type) => {
-      const folder = await folderWith({ [`host.${type}.wx0000000000000000.json`]: 8 });
+      const name = `127.0.0.1_8866.${type}.wx0000000000000000.json`;
+      const folder = await folderWith({ [name]: 8 }, `127.0.0.1:8866/${type}/wx0000000000000000`);
       await removeExpiredRecords(folder, () => false, NOW);
       expect(await namesIn(folder)).toEqual([]);
     },

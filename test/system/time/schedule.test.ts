@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { scheduleProblem, secondsOf, USUAL, untilNext } from '../../../src/system/time/schedule.ts';
+import {
+  DEFAULT_SCHEDULE,
+  scheduleProblem,
+  secondsOf,
+  untilNext,
+} from '../../../src/system/time/schedule.ts';
 
 describe('accepted and refused schedules', () => {
   it.each([
@@ -59,7 +64,7 @@ describe('accepted and refused schedules', () => {
 });
 
 it('the usual schedule comes every five seconds', () => {
-  expect(secondsOf(USUAL)).toEqual([0, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55]);
+  expect(secondsOf(DEFAULT_SCHEDULE)).toEqual([0, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55]);
 });
 
 describe('the next time of a schedule', () => {
@@ -71,6 +76,6 @@ describe('the next time of a schedule', () => {
   });
 
   it('the next second of a schedule is found for times before 1970', () => {
-    expect(untilNext(secondsOf(USUAL), -1)).toBe(1);
+    expect(untilNext(secondsOf(DEFAULT_SCHEDULE), -1)).toBe(1);
   });
 });

@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
-import type { Ending } from './faults.ts';
+import type { TerminalFault } from './faults.ts';
 
-/** An answer as it goes over the wire; the length is added, and the date unless the answer has its own. */
-export interface WireAnswer {
+/** An HTTP response to send. Content-Length is added, and Date unless the response has its own. */
+export interface HttpResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
@@ -11,39 +11,42 @@ export interface WireAnswer {
 const TRICKLE_MS = 50;
 const TRICKLE = 'A'.repeat(1024);
 
-export function send(response: ServerResponse, { status, headers, body }: WireAnswer): void {
+export function send(response: ServerResponse, { status, headers, body }: HttpResponse): void {
   response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
   response.end(body);
 }
 
-/** What a gateway says in the platform's place; undefined for the endings that are no whole answer. */
-export function gatewayAnswer(ending: Ending | undefined): WireAnswer | undefined {
-  switch (ending?.kind) {
+/** The response of a gateway in the platform's place; undefined for faults that produce no complete response. */
+export function gatewayAnswer(fault: TerminalFault | undefined): HttpResponse | undefined {
+  switch (fault?.kind) {
     case 'status':
-      return page(ending.status, `Error ${ending.status}`);
+      return page(fault.status, `Error ${fault.status}`);
     case 'html':
       return page(200, 'Please log in');
     case 'empty':
       return { status: 200, headers: {}, body: '' };
     case 'body': {
-      const contentType = ending.contentType ?? 'application/json; encoding=utf-8';
-      return { status: 200, headers: { 'content-type': contentType }, body: ending.body };
+      const contentType = fault.contentType ?? 'application/json; encoding=utf-8';
+      return { status: 200, headers: { 'content-type': contentType }, body: fault.body };
     }
     case 'redirect':
-      return { status: 302, headers: { location: ending.location }, body: '' };
+      return { status: 302, headers: { location: fault.location }, body: '' };
     default:
       return undefined;
   }
 }
 
-/** Sends half of the answer under the length of the whole, then breaks the connection. */
-export function sendHalf(response: ServerResponse, { status, headers, body }: WireAnswer): void {
+/** Sends half of a response under the length of the whole, then breaks the connection. */
+export function sendHalf(response: ServerResponse, { status, headers, body }: HttpResponse): void {
   const bytes = Buffer.from(body);
   response.writeHead(status, { ...headers, 'content-length': bytes.length });
   response.write(bytes.subarray(0, bytes.length / 2), () => response.destroy());
 }
 
-/** An answer that begins like a token and never ends, at 20 KB/s at most. The caller ends it by destroying it. */
+/**
+ * Sends a response that begins like a token and never ends, at 20 KB/s at most. The caller ends it by destroying
+ * it.
+ */
 export function sendEndless(response: ServerResponse): void {
   response.writeHead(200, { 'content-type': 'application/json; encoding=utf-8' });
   response.write('{"access_token":"');
@@ -53,7 +56,7 @@ export function sendEndless(response: ServerResponse): void {
   response.once('close', () => clearInterval(timer));
 }
 
-function page(status: number, title: string): WireAnswer {
+function page(status: number, title: string): HttpResponse {
   const body = `<html>\r\n<head><title>${title}</title></head>\r\n<body><h1>${title}</h1></body>\r\n</html>\r\n`;
   return { status, headers: { 'content-type': 'text/html' }, body };
 }

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
-import { parseAddress, type SocketAddress, type TcpAddress } from '../../system/net/address.ts';
-import { parseDuration } from '../../system/time/duration.ts';
-import { scheduleProblem } from '../../system/time/schedule.ts';
+import { parseAddress, type SocketAddress, type TcpAddress } from '../system/net/address.ts';
+import { parseDuration } from '../system/time/duration.ts';
+import { scheduleProblem } from '../system/time/schedule.ts';
 
 /** The kinds of value a configuration is made of; every message completes "NAME: …" and says what would be right. */
 
@@ -270,4 +270,9 @@ function isBare(text: string): boolean {
   if (!URL.canParse(text)) return true;
   const url = new URL(text);
   return hasNoLogin(url) && url.search === '' && url.hash === '';
+}
+
+/** `a, b or c`, as a message says what would be right. */
+export function inWords(names: readonly string[]): string {
+  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
 }

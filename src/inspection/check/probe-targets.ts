@@ -1,0 +1,22 @@
+import type { Config } from '../../config/config.ts';
+import type { Asking, Probe } from '../../publishers/kind.ts';
+import { byKind } from '../../publishers/kinds.ts';
+import { type Explanation, verdictOnCluster } from './explanation.ts';
+
+/** Asks from outside, as far as their kinds can, whether the targets of each credential could be written. */
+export async function probeTargets(
+  { credentials }: Pick<Config, 'credentials'>,
+  asking: Asking,
+): Promise<readonly Explanation[]> {
+  return Promise.all(
+    credentials.map(async ({ publish }) => {
+      const asked = byKind(publish).map(async ([kind, targets]) => kind.probe?.(targets, asking) ?? []);
+      return explain((await Promise.all(asked)).flat());
+    }),
+  );
+}
+
+function explain(probes: readonly Probe[]): Explanation {
+  const failures = probes.flatMap(({ failure }) => (failure ? [failure] : []));
+  return { verdict: verdictOnCluster(failures), facts: probes.flatMap(({ facts }) => facts), warnings: [] };
+}

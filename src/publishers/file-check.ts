@@ -1,0 +1,74 @@
+import { lstat, stat } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import type { Fact, Findings } from '../core/findings.ts';
+import { type FolderFacts, inspectFolder } from '../system/fs/inspect-folder.ts';
+import { realPath } from '../system/fs/path-problem.ts';
+import { accessInWords, octal, type Scene } from '../system/process/scene.ts';
+import type { FileTarget } from './file.ts';
+
+/** Where the files of one credential go and who will be able to read them; each folder once. */
+export async function inspectFiles(targets: readonly FileTarget[], scene: Scene): Promise<Findings> {
+  const facts: Fact[] = [];
+  const warnings: string[] = [];
+  for (const folder of new Set(targets.map(({ path }) => dirname(path)))) {
+    const found = await inspectFolder(folder, 'folder', scene);
+    const here = targets.filter(({ path }) => dirname(path) === folder);
+    const parts = await Promise.all(here.map((target) => inspectTarget(target, found, scene)));
+    facts.push(...parts.flatMap((part) => part.facts), ...found.facts);
+    warnings.push(...parts.flatMap((part) => part.warnings));
+    if (found.mount && found.storage !== 'memory') {
+      warnings.push(
+        `what is published in ${folder} is not kept in memory but on ${found.mount.type}: ` +
+          'use a tmpfs, in Kubernetes an emptyDir with medium: Memory',
+      );
+    }
+  }
+  return { facts, warnings };
+}
+
+async function inspectTarget(target: FileTarget, folder: FolderFacts, scene: Scene): Promise<Findings> {
+  const { path, of, format, details, mode } = target;
+  const { uid, names } = scene;
+  const gid = target.gid ?? inherited(folder) ?? scene.gid;
+  const beside = details ? `, details in ${basename(path)}.json` : '';
+  const facts: Fact[] = [[of, `${path}: ${format}${beside}; ${accessInWords({ mode, uid, gid }, names)}`]];
+  const warnings: string[] = [];
+
+  const now = await lstat(path).catch(() => undefined);
+  if (now?.isFile() && ((now.mode & 0o7777) !== mode || now.gid !== gid || now.uid !== uid)) {
+    const owner = `${names.user(now.uid)}, group ${names.group(now.gid)}`;
+    facts.push(['', `for now it is there with mode ${octal(now.mode)} of ${owner}`]);
+  }
+  if (mode & 0o004) {
+    warnings.push(
+      `everyone who gets at ${path} may read it: use a mode like 0640 and a group that the readers are in`,
+    );
+  }
+  const isOurs = uid === 0 || target.gid === undefined || scene.groups.includes(gid);
+  if (!isOurs) {
+    warnings.push(
+      `${names.user(uid)} is not in group ${names.group(gid)} and can hardly give ${path} to it ` +
+        '(in Kubernetes: securityContext.supplementalGroups or fsGroup)',
+    );
+  }
+  // Who chose a group has readers in it.
+  const closed = target.gid !== undefined && mode & 0o040 ? await closedDoor(path, gid) : undefined;
+  if (closed) warnings.push(`group ${names.group(gid)} may read ${path}, but does not get through ${closed}`);
+  return { facts, warnings };
+}
+
+/** What lies in a setgid folder gets the folder's group. */
+function inherited({ stat }: FolderFacts): number | undefined {
+  return stat && stat.mode & 0o2000 ? stat.gid : undefined;
+}
+
+/** The outermost folder above a path that does not let somebody of this group through. */
+async function closedDoor(path: string, gid: number): Promise<string | undefined> {
+  let closed: string | undefined;
+  for (let folder = await realPath(dirname(path)); ; folder = dirname(folder)) {
+    const found = await stat(folder).catch(() => undefined);
+    const needed = found?.gid === gid ? 0o010 : 0o001;
+    if (found && (found.mode & needed) === 0) closed = `${folder} (mode ${octal(found.mode)})`;
+    if (dirname(folder) === folder) return closed;
+  }
+}

@@ -1,0 +1,39 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { type TargetConfig, targetKind } from '../../src/publishers/kind.ts';
+import { AbsolutePath, key } from '../../src/schema/values.ts';
+
+interface Drawer extends TargetConfig {
+  readonly drawer: string;
+}
+
+/** A kind of target that nothing but this file knows. */
+export const toyTarget = targetKind<Drawer>({
+  type: 'toy-drawer',
+  description: 'A drawer that holds a token.',
+  options: { drawer: key(AbsolutePath, 'Where the drawer is.') },
+  required: ['drawer'],
+  writesFiles: false,
+  async resolve(settings, { at, isMissing }) {
+    const { type, of, format, drawer } = settings as unknown as Partial<Drawer> & TargetConfig;
+    if (isMissing([...at, 'drawer'], drawer, 'where the drawer is') || drawer === undefined) return undefined;
+    return { type, of, format, drawer };
+  },
+  idOf: ({ drawer }) => `toy-drawer:${drawer}`,
+  places: ({ drawer }) => [{ words: `the drawer ${drawer}` }],
+  open:
+    () =>
+    ({ drawer }) => ({
+      id: `toy-drawer:${drawer}`,
+      prepare: async () => [],
+      async publish(token) {
+        const held = await readFile(drawer, 'utf8').catch(() => undefined);
+        if (held === token.value.reveal()) return 'unchanged';
+        await writeFile(drawer, token.value.reveal(), { mode: 0o600 });
+        return 'written';
+      },
+    }),
+  inspect: async (targets) => ({
+    facts: targets.map(({ of, drawer }) => [of, `in the drawer ${drawer}`] as const),
+    warnings: [],
+  }),
+});
