@@ -15,17 +15,17 @@ import {
 } from '../notifiers/index.ts';
 import { fileOf as publishedFile, targetKindOf } from '../publishers/kinds.ts';
 
-/** Tells whoever is configured to be told, after a change has been published; a refresh never waits for it. */
+/** Calls the configured notifiers after a change has been published. A refresh never waits for them. */
 export interface Announcer {
-  /** From now on those of these credentials are told. */
+  /** Sets the credentials whose notifiers are called from now on. */
   serve(credentials: readonly CredentialConfig[]): void;
   /**
-   * A target of a unit was brought up to date. Whoever is told is told once of all targets that were written together,
-   * see {@link createRounds}.
-   * @param expiresAt epoch ms
+   * To be called when a target of a unit was brought up to date. Targets that are written together cause one
+   * notification, see {@link createPublishDebounce}.
+   * @param expiresAt when the token ends, epoch ms
    */
-  published: Rounds['arrived'];
-  /** Tells at once what waits for other targets, then ends. */
+  published: PublishDebounce['arrived'];
+  /** Sends the notifications that wait for other targets, then stops the deliveries. */
   stop(): Promise<void>;
 }
 
@@ -34,23 +34,28 @@ export interface AnnouncerOptions {
   /** In [0, 1). */
   readonly random: () => number;
   readonly report: (event: DeliveryEvent) => void;
-  /** Somebody has waited for some seconds because of what else runs. */
+  /** Called when a notifier has waited some seconds for other notifiers. */
   readonly crowded: (wait: Wait) => void;
-  /** What is known of a unit; undefined where it is not served. */
+  /** The state of a unit; undefined when it is not served. */
   readonly stateOf: (unit: Published) => Pick<State, 'record' | 'targets'> | undefined;
 }
 
-/** Of all notifiers of all credentials together: two thousand credentials do not start two thousand programs. */
+/**
+ * Most notifiers of all credentials that run at once: two thousand credentials must not start two thousand programs.
+ */
 const AT_ONCE = 32;
 
+/** Creates an announcer that serves no credentials yet. */
 export function createAnnouncer(options: AnnouncerOptions): Announcer {
   const slots = createConcurrencyLimiter(AT_ONCE);
   let served: ReadonlyMap<string, CredentialConfig> = new Map();
   let deliveries: ReadonlyMap<string, Delivery> = new Map();
-  /** By where they stand now: what comes before one of them may go. */
+  /**
+   * Names of the notifiers by key. A name contains the notifier's index, which changes when one before it is removed.
+   */
   const names = new Map<string, string>();
   const ending = new Set<Promise<void>>();
-  const rounds = createRounds({ isComplete, tell });
+  const debounce = createPublishDebounce({ isComplete, tell });
 
   const keysOf = ({ name, notify }: CredentialConfig) =>
     notify.map((config) => `${name} ${JSON.stringify(config)}`);
@@ -61,7 +66,9 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
     return createDelivery(notifier, { ...options, slots, name });
   }
 
-  /** Nobody waits for it but the end of the daemon, which is not to leave a program behind. */
+  /**
+   * Stops a removed delivery. Only {@link Announcer.stop} waits for it, so that the daemon leaves no program behind.
+   */
   function end(key: string, delivery: Delivery): void {
     const ended = delivery.stop('removed').then(() => {
       ending.delete(ended);
@@ -102,15 +109,15 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
       deliveries = next;
       for (const [key, delivery] of before) if (!next.has(key)) end(key, delivery);
     },
-    published: rounds.arrived,
+    published: debounce.arrived,
     async stop() {
-      rounds.flush();
+      debounce.flush();
       await Promise.all([...ending, ...[...deliveries.values()].map((delivery) => delivery.stop())]);
     },
   };
 }
 
-/** The first file that holds the newest of what has arrived; one that could not be written is not named. */
+/** The first file that holds the newest published token; a file that could not be written is skipped. */
 function fileOf({ publish }: CredentialConfig, kind: Kind, targets: Targets): string {
   const held = publish.flatMap((target) => {
     const path = target.of === kind ? publishedFile(target) : undefined;
@@ -121,57 +128,58 @@ function fileOf({ publish }: CredentialConfig, kind: Kind, targets: Targets): st
   return held.find(({ generation }) => generation === newest)?.path ?? '';
 }
 
-/** How long what has arrived waits for what has not, in ms: a write is done in far less, a fault may last for days. */
-const PATIENCE = 2 * SECOND;
+/** How long a notification waits for the remaining targets, ms. A write takes far less; a fault may last for days. */
+const MAX_WAIT = 2 * SECOND;
 
 export type Published = Pick<Unit, 'id' | 'name' | 'kind'>;
 
 /**
- * Makes one change of what is written to several targets one after the other: it is told once all of them hold it, or
- * what has arrived after two seconds. A target that comes later is a change of its own.
+ * Combines the writes of one token to several targets into one notification: it is sent once all of them hold the
+ * token, or after two seconds. A target that is written later causes a notification of its own.
  */
-export interface Rounds {
-  /** A target of this unit was brought up to date: written anew, or found as it should be. */
+export interface PublishDebounce {
+  /** To be called when a target of this unit was written or found up to date. @param expiresAt epoch ms */
   arrived(unit: Published, result: 'written' | 'unchanged', expiresAt: number): void;
-  /** Tells at once what waits. */
+  /** Sends the waiting notifications at once. */
   flush(): void;
 }
 
-export interface RoundsOptions {
+export interface PublishDebounceOptions {
   /** Whether all targets of a unit hold its newest token. */
   readonly isComplete: (unit: Published) => boolean;
-  /** @param expiresAt of what arrived last */
+  /** @param expiresAt of the token that was written last, epoch ms */
   readonly tell: (unit: Published, expiresAt: number) => void;
 }
 
-interface Round {
+interface PendingChange {
   readonly unit: Published;
   readonly timer: NodeJS.Timeout;
   readonly expiresAt: number;
 }
 
-export function createRounds({ isComplete, tell }: RoundsOptions): Rounds {
-  const rounds = new Map<string, Round>();
+/** Creates the debounce; it calls `tell` once for each change. */
+export function createPublishDebounce({ isComplete, tell }: PublishDebounceOptions): PublishDebounce {
+  const waiting = new Map<string, PendingChange>();
 
   function end(id: string): void {
-    const round = rounds.get(id);
-    if (!round) return;
-    clearTimeout(round.timer);
-    rounds.delete(id);
-    tell(round.unit, round.expiresAt);
+    const change = waiting.get(id);
+    if (!change) return;
+    clearTimeout(change.timer);
+    waiting.delete(id);
+    tell(change.unit, change.expiresAt);
   }
 
   return {
     arrived(unit, result, expiresAt) {
       const { id } = unit;
       if (result === 'written') {
-        const timer = rounds.get(id)?.timer ?? setTimeout(end, PATIENCE, id);
-        rounds.set(id, { unit, timer, expiresAt });
+        const timer = waiting.get(id)?.timer ?? setTimeout(end, MAX_WAIT, id);
+        waiting.set(id, { unit, timer, expiresAt });
       }
       if (isComplete(unit)) end(id);
     },
     flush() {
-      for (const id of [...rounds.keys()]) end(id);
+      for (const id of [...waiting.keys()]) end(id);
     },
   };
 }

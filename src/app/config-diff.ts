@@ -4,8 +4,8 @@ import type { Kind } from '../core/credential.ts';
 import { createNotifier, notifierName } from '../notifiers/index.ts';
 import { placesOf } from '../publishers/kinds.ts';
 
-/** Something that a configuration had and the next one has not: a line for the log, and its fields. */
-export interface Parting {
+/** The log line, with its fields, for something that a configuration had and the next one lacks. */
+export interface Removal {
   readonly message: string;
   readonly fields: { readonly credential: string } & Readonly<Record<string, string | readonly string[]>>;
 }
@@ -13,15 +13,16 @@ export interface Parting {
 type KeptAt = (name: string, kind: Kind) => readonly string[];
 
 /**
- * What ends with a change of the configuration, for whoever did not mean it so or has to tidy up: nobody deletes what
- * others may be reading. What another credential goes on publishing is not left behind.
- * @param keptAt where a cluster keeps a token or ticket of this name
+ * Finds what a change of the configuration removes, for operators who did not intend it or have to clean up: the
+ * daemon deletes no files that apps may be reading. A place to which another credential publishes does not count as
+ * left behind.
+ * @param keptAt the places at which a cluster keeps a token or ticket of this name
  */
-export function partings(
+export function findRemoved(
   before: readonly CredentialConfig[],
   after: readonly CredentialConfig[],
   keptAt: KeptAt = () => [],
-): readonly Parting[] {
+): readonly Removal[] {
   const placesOf = (credential: CredentialConfig) => [
     ...targetsOf(credential),
     ...keptOf(credential, keptAt),
@@ -33,18 +34,23 @@ export function partings(
   return before.flatMap((credential) => {
     const { name } = credential;
     const next = staying.get(name);
-    if (next) return partsOf(credential, next, leftOf(credential));
+    if (next) return removalsOf(credential, next, leftOf(credential));
     const left = leftOf(credential);
     return left.length > 0
       ? [{ message: 'no longer served; what was published stays', fields: { credential: name, left } }]
-      : [{ message: 'no longer served; another one publishes its files', fields: { credential: name } }];
+      : [
+          {
+            message: 'no longer served; another credential publishes its files',
+            fields: { credential: name },
+          },
+        ];
   });
 }
 
-function partsOf(before: CredentialConfig, after: CredentialConfig, left: readonly string[]): Parting[] {
+function removalsOf(before: CredentialConfig, after: CredentialConfig, left: readonly string[]): Removal[] {
   const credential = before.name;
   const tickets = without(before.tickets, after.tickets);
-  const notifiers = untold(before.notify, after.notify);
+  const notifiers = removedNotifiers(before.notify, after.notify);
   return [
     ...(left.length > 0
       ? [{ message: 'no longer published; what is there stays', fields: { credential, left } }]
@@ -52,13 +58,11 @@ function partsOf(before: CredentialConfig, after: CredentialConfig, left: readon
     ...(tickets.length > 0
       ? [{ message: 'tickets no longer fetched', fields: { credential, tickets } }]
       : []),
-    ...(notifiers.length > 0
-      ? [{ message: 'no longer told of changes', fields: { credential, notifiers } }]
-      : []),
+    ...(notifiers.length > 0 ? [{ message: 'notifiers removed', fields: { credential, notifiers } }] : []),
   ];
 }
 
-/** Tickets are kept beside their token; a mirror keeps nothing. */
+/** The places at which the cluster keeps the token and the tickets; a mirror keeps none. */
 function keptOf(credential: CredentialConfig, keptAt: KeptAt): readonly string[] {
   if (!isFetched(credential)) return [];
   return ['token', ...credential.tickets].flatMap((kind) => keptAt(credential.name, kind));
@@ -69,10 +73,10 @@ function targetsOf({ publish }: CredentialConfig): string[] {
 }
 
 /**
- * Whom the one names and the other does not, one for one: first those that are the same in all, then those that are
- * called the same, for whoever is told in another way is still told.
+ * Names of the notifiers in `before` that have no counterpart in `after`. Each notifier is paired at most once: first
+ * with an equal one, then with one of the same id, since a notifier that is called in another way is still called.
  */
-function untold(before: readonly NotifierConfig[], after: readonly NotifierConfig[]): string[] {
+function removedNotifiers(before: readonly NotifierConfig[], after: readonly NotifierConfig[]): string[] {
   const named = before.map((config, index) => ({ config, name: notifierName(config, index) }));
   const others = [...after];
   const idOf = (config: NotifierConfig) => createNotifier(config).id;

@@ -14,9 +14,9 @@ import type { Logger } from '../observability/log/logger.ts';
 import { publishers } from '../publishers/kinds.ts';
 import { atMostEvery } from '../system/time/at-most-every.ts';
 import { createWaker } from '../system/time/waker.ts';
-import { partings } from './config-diff.ts';
-import { createFollowing, createReporting } from './observers.ts';
-import { createCautions } from './prepare.ts';
+import { findRemoved } from './config-diff.ts';
+import { createFollowersView, createReporting } from './observers.ts';
+import { createConfigWarnings } from './prepare.ts';
 import { createSnapshots } from './snapshots.ts';
 import { createStores, type Stores } from './stores.ts';
 import { joinCredentials, type Served, unitsOf } from './unit.ts';
@@ -26,31 +26,30 @@ export interface DaemonOptions {
   readonly logger: Logger;
   /** In [0, 1). */
   readonly random: () => number;
-  /** Told of what happens, and to which units it may. */
+  /** Receives every report, and the units that are served. */
   readonly observer?: {
     readonly report: Reporter;
     readonly serve: (units: readonly Unit[]) => void;
   };
 }
 
-/** What is configured, at work. Nothing happens without a {@link Reconciler.tick}. */
+/** The running program for one configuration. It does nothing without a {@link Reconciler.tick}. */
 export interface Daemon extends Omit<Reconciler, 'serve'>, Pick<Stores, 'leadership'> {
   /**
-   * Makes reality match another configuration: what has not changed is not touched, and nothing is fetched that was
-   * not due.
-   * @throws {ConfigError} when it cannot work; everything goes on as before
+   * Applies another configuration. Unchanged credentials are not touched, and nothing is fetched that is not due.
+   * @throws {ConfigError} when the configuration cannot work; the current one then stays in force
    */
   reload(config: Config): Promise<void>;
-  /** @param lastAnswer how long a request under way may still take, in ms */
+  /** Stops the daemon and releases its locks. @param lastAnswer how long a request in flight may still take, ms */
   stop(lastAnswer?: number): Promise<void>;
 }
 
-/** Where nobody tells of a neighbour's write, the records are read so often, in ms; between the reads there is rest. */
-const DEAF_LOOK = SECOND;
+/** Poll interval (ms) for the shared records when file-system events are unavailable. */
+const POLL_INTERVAL = SECOND;
 
 /**
- * Joins the edges and makes ready what they need.
- * @throws {ConfigError} when a target or a needed state folder cannot work as configured
+ * Joins the edges and prepares the stores and targets. The first fetch waits for the first tick.
+ * @throws {ConfigError} when a target, or a state folder that is needed, cannot work as configured
  */
 export async function startDaemon(
   config: Config,
@@ -58,11 +57,11 @@ export async function startDaemon(
 ): Promise<Daemon> {
   const { stateDir, stateMode, stateGid, feedbackDir } = config;
   const stores = await createStores(config, { clock, logger, random });
-  // Apart from that of the stores, which has to work until the very end: then they give back what they hold.
+  // A client apart from that of the stores, which must work until the very end, when the Lease is released.
   const kubernetes = kubernetesOf({ clock });
   const edges = { stores, clock, createPublisher: publishers({ kubernetes, clock }) };
   const waker = createWaker(clock, () => reconciler.tick());
-  const caution = createCautions(logger);
+  const warnOf = createConfigWarnings(logger);
   const { report, announcer } = createReporting({
     ...{ clock, random, logger },
     observer(unit, what) {
@@ -73,12 +72,12 @@ export async function startDaemon(
     secretRefused: stores.resign,
   });
   const reconciler = createReconciler({ clock, random, report, wakeIn: waker.in });
-  const following = createFollowing({
+  const followersView = createFollowersView({
     ...{ clock, logger, views: reconciler.views, leadership: stores.leadership },
     duration: config.cluster?.lease.duration,
   });
   const snapshots = createSnapshots({
-    ...{ clock, logger, stateDir, views: following.views },
+    ...{ clock, logger, stateDir, views: followersView.views },
     access: { mode: stateMode, ...(stateGid !== undefined && { gid: stateGid }) },
     leader: () => stores.leadership()?.holder,
   });
@@ -87,7 +86,7 @@ export async function startDaemon(
 
   async function join({ credentials }: Config): Promise<ReadonlyMap<string, Served>> {
     const joined = await joinCredentials(credentials, served, edges);
-    await caution(credentials);
+    await warnOf(credentials);
     return joined;
   }
 
@@ -107,38 +106,38 @@ export async function startDaemon(
   serve(joined);
   const desk = refreshDesk(requestFolder(stateDir), reconciler, clock);
   const feedback = feedbackDir === undefined ? undefined : feedbackFolder(feedbackDir);
-  const stirAll = () => {
+  const invalidateAll = () => {
     for (const { account } of units()) reconciler.invalidate(account);
   };
-  const lookAround = atMostEvery(DEAF_LOOK, clock, stirAll);
+  const pollRecords = atMostEvery(POLL_INTERVAL, clock, invalidateAll);
   stores.start({
     changed: reconciler.invalidate,
     freed: reconciler.free,
-    asked: hearing(reconciler),
+    asked: onForwardedRequest(reconciler),
     requested: () => background(desk.serve()),
   });
 
   function background(work: Promise<void>): void {
-    work.catch((error: unknown) => logger.error('unexpected', { error }));
+    work.catch((error: unknown) => logger.error('unexpected error', { error }));
   }
 
   return {
     ...reconciler,
     leadership: stores.leadership,
-    views: following.views,
+    views: followersView.views,
     async reload(next) {
       const before = [...served.values()].map(({ credential }) => credential);
       serve(await join(next));
-      for (const { message, fields } of partings(before, next.credentials, stores.placesOf))
+      for (const { message, fields } of findRemoved(before, next.credentials, stores.placesOf))
         logger.info(message, fields);
-      // A secret may be another one now, and that is only learnt by looking.
-      stirAll();
+      // A secret may have changed, which the daemon learns only by reading it again.
+      invalidateAll();
       reconciler.tick();
     },
     tick() {
-      if (!stores.works()) lookAround();
+      if (!stores.works()) pollRecords();
       reconciler.tick();
-      following.look();
+      followersView.look();
       snapshots.beat();
       background(desk.serve());
       if (feedback) background(feedback.scan(reconciler.refuse));
@@ -153,33 +152,36 @@ export async function startDaemon(
         announcer.stop(),
         snapshots.stop(),
         kubernetes.close(),
-        stores.close(farewell(lastAnswer, clock.now().monotonic - began)),
+        stores.close(releaseBudget(lastAnswer, clock.now().monotonic - began)),
         ...[...served.values()].map(({ close }) => close()),
       ]);
     },
   };
 }
 
-/** Takes what another daemon has left for the one that refreshes for all as if it had been asked of this one. */
-function hearing(reconciler: Pick<Reconciler, 'refreshFor' | 'refuse'>) {
+/** Handles a request that a follower forwarded to the leader, as if it had been made here. */
+function onForwardedRequest(reconciler: Pick<Reconciler, 'refreshFor' | 'refuse'>) {
   return (account: string, { refresh, refused }: Request): void => {
     if (refresh) reconciler.refreshFor(account, refresh);
     if (refused !== undefined) reconciler.refuse((value) => sha256(value.reveal()) === refused);
   };
 }
 
-/** Long enough for a slow answer, short enough for the five seconds in which a stop is over; ms. */
+/**
+ * How long a request in flight may still take when the daemon stops, ms: a slow answer fits, and so does the whole
+ * stop in five seconds.
+ */
 export const LAST_ANSWER = 3_500;
 
-/** What is left after that to give back what is held, and the least that is needed for it; ms. */
-const FAREWELL = 0.5 * SECOND;
-const LEAST = 0.6 * SECOND;
+/** Time after {@link LAST_ANSWER} for releasing the Lease, and the least time that this needs; ms. */
+const RELEASE_EXTRA = 0.5 * SECOND;
+const LEAST_RELEASE = 0.6 * SECOND;
 
 /**
- * How long it may take to give back what is held.
- * @param lastAnswer how long a request under way might have taken, ms
- * @param past what has passed since the stop began, ms
+ * How long the release of the Lease may take, ms.
+ * @param lastAnswer how long a request in flight was allowed to take, ms
+ * @param past time since the stop began, ms
  */
-export function farewell(lastAnswer: number, past: number): number {
-  return Math.max(LEAST, lastAnswer + FAREWELL - past);
+export function releaseBudget(lastAnswer: number, past: number): number {
+  return Math.max(LEAST_RELEASE, lastAnswer + RELEASE_EXTRA - past);
 }

@@ -3,36 +3,36 @@ import type { View } from '../core/plan.ts';
 import type { Clock } from '../core/ports.ts';
 import { SECOND } from '../core/time.ts';
 import type { Reporter } from '../loop/cell.ts';
-import { createCrowdNarrator, createDeliveryNarrator } from '../observability/log/delivery-log.ts';
-import { createNarrator } from '../observability/log/event-log.ts';
+import { createDeliveryLog, createNotifierQueueLog } from '../observability/log/delivery-log.ts';
+import { createEventLog } from '../observability/log/event-log.ts';
 import type { Logger } from '../observability/log/logger.ts';
-import { createOverdue } from '../observability/log/missing-token.ts';
+import { createMissingTokenAlert } from '../observability/log/missing-token.ts';
 import { atMostEvery } from '../system/time/at-most-every.ts';
 import { type Announcer, type AnnouncerOptions, createAnnouncer } from './announcer.ts';
 
 export interface ReportingOptions extends Pick<AnnouncerOptions, 'clock' | 'random' | 'stateOf'> {
   readonly logger: Logger;
-  /** Told of everything, as the log is. */
+  /** Called with every report, as the log is. */
   readonly observer: Reporter | undefined;
-  /** Told when our own AppSecret is refused. */
+  /** Called when the platform refuses this daemon's AppSecret. */
   readonly secretRefused: () => void;
 }
 
-/** Everybody who has to hear of what happens: the log, whoever observes, and whoever is to be told of changes. */
+/** Distributes the reports of the loop to the log, the observer and the notifiers. */
 export function createReporting({ logger, observer, secretRefused, ...options }: ReportingOptions): {
   readonly report: Reporter;
   readonly announcer: Announcer;
 } {
-  const narrate = createNarrator(logger);
+  const log = createEventLog(logger);
   const announcer = createAnnouncer({
     ...options,
-    report: createDeliveryNarrator(logger),
-    crowded: createCrowdNarrator(logger),
+    report: createDeliveryLog(logger),
+    crowded: createNotifierQueueLog(logger),
   });
   return {
     announcer,
     report(unit, what) {
-      narrate(unit, what);
+      log(unit, what);
       observer?.(unit, what);
       if (what.type === 'failed' && what.failure.blamesSecret) secretRefused();
       if (unit && what.type === 'published') announcer.published(unit, what.result, what.expiresAt);
@@ -40,28 +40,30 @@ export function createReporting({ logger, observer, secretRefused, ...options }:
   };
 }
 
-/** What a daemon that does not lead adds to what it knows: for whom it waits, and that it waits for long. */
-export interface Following {
+/** A follower's view of the units: it names the leader it waits for, and warns when it has waited for long. */
+export interface FollowersView {
+  /** The views of all units; on a follower with the leader that each waits for. */
   views(): readonly View[];
-  /** Tells of what nobody has brought for long. */
+  /** Warns of credentials for which the leader has delivered nothing for long. Cheap to call: it acts once a second. */
   look(): void;
 }
 
-export interface FollowingOptions {
+export interface FollowersViewOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly views: () => readonly View[];
   readonly leadership: () => Leadership | undefined;
-  /** How long a Lease lasts, ms. */
+  /** Duration of the Lease, ms; undefined without a cluster. */
   readonly duration: number | undefined;
 }
 
-/** So many Leases long a credential may be without a token before that is told: one hand-over and a fetch are over by then. */
+/** Lease durations that a credential may be without a token before a warning: time for one hand-over and a fetch. */
 const LEASES = 3;
 
-export function createFollowing(options: FollowingOptions): Following {
+/** Creates the view. Without a cluster it adds nothing. */
+export function createFollowersView(options: FollowersViewOptions): FollowersView {
   const { clock, logger, leadership, duration = 0 } = options;
-  const tell = createOverdue({ clock, logger, patience: LEASES * duration });
+  const tell = createMissingTokenAlert({ clock, logger, patience: LEASES * duration });
 
   function views(): readonly View[] {
     const { leads = true, holder } = leadership() ?? {};

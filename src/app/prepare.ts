@@ -6,7 +6,7 @@ import type { StateFolder } from '../coordination/folder/state-folder.ts';
 import type { Unit } from '../core/ports.ts';
 import type { Logger } from '../observability/log/logger.ts';
 
-/** Makes ready where units publish. @returns everything that a person must change before that can work */
+/** Prepares the targets of units. @returns everything that a person must change before they can work */
 export async function prepareTargets(units: readonly Unit[]): Promise<Problem[]> {
   const publishers = units.flatMap((unit) => unit.publishers);
   const targets = await Promise.all(
@@ -15,12 +15,15 @@ export async function prepareTargets(units: readonly Unit[]): Promise<Problem[]>
     ),
   );
   const told = new Map<string, Problem>();
-  // What many share, a folder or a cluster, is told once.
+  // A problem that many targets share, of a folder or of the cluster, is reported once.
   for (const problem of targets.flat()) if (!told.has(problem.what)) told.set(problem.what, problem);
   return [...told.values()];
 }
 
-/** @returns why the state folder cannot be used, where it cannot be done without */
+/**
+ * Prepares the state folder. A folder that cannot be used is only a warning unless a unit needs it.
+ * @returns the problem, when a unit cannot work without the folder
+ */
 export async function prepareFolder(
   folder: StateFolder,
   units: readonly Unit[],
@@ -31,15 +34,17 @@ export async function prepareFolder(
   if (units.some(({ policy }) => policy.destructive)) {
     return [{ where: 'state folder', what: `${unusable} (access-token needs it)` }];
   }
-  logger.warn(`${unusable}; going on without: a restart will cost a call`);
+  logger.warn(`${unusable}; continuing without a state folder: a restart will cost a call`);
   return [];
 }
 
-/** Tells of what may be regretted: each once for as long as it lasts, so that what is new is told when it comes. */
-export function createCautions(logger: Logger): (credentials: readonly CredentialConfig[]) => Promise<void> {
+/** Logs warnings about the configuration: each once while it lasts, so that a new one is logged when it appears. */
+export function createConfigWarnings(
+  logger: Logger,
+): (credentials: readonly CredentialConfig[]) => Promise<void> {
   let told: ReadonlySet<string> = new Set();
   return async (credentials) => {
-    const found = await Promise.all(credentials.map(cautionsOf));
+    const found = await Promise.all(credentials.map(warningsOf));
     for (const { line, fields } of found.flat()) {
       if (!told.has(`${fields.credential} ${line}`)) logger.warn(line, fields);
     }
@@ -47,19 +52,22 @@ export function createCautions(logger: Logger): (credentials: readonly Credentia
   };
 }
 
-interface Caution {
+interface ConfigWarning {
   readonly line: string;
   readonly fields: { readonly credential: string; readonly advice?: string };
 }
 
-async function cautionsOf(config: CredentialConfig): Promise<Caution[]> {
+async function warningsOf(config: CredentialConfig): Promise<ConfigWarning[]> {
   const { name } = config;
-  const cautions: Caution[] = misgivings(config).map((line) => ({ line, fields: { credential: name } }));
+  const warnings: ConfigWarning[] = misgivings(config).map((line) => ({
+    line,
+    fields: { credential: name },
+  }));
   const file = isFetched(config) && 'file' in config.secret ? config.secret.file : undefined;
-  if (file === undefined || !(await isExposed(file))) return cautions;
+  if (file === undefined || !(await isExposed(file))) return warnings;
   const line = `everyone who gets at the secret file ${file} may read it`;
   const advice =
     'let the daemon alone read it: chmod o= and its own group; in Kubernetes defaultMode: 0440 of the volume, ' +
     'with securityContext.fsGroup';
-  return [...cautions, { line, fields: { credential: name, advice } }];
+  return [...warnings, { line, fields: { credential: name, advice } }];
 }

@@ -10,13 +10,16 @@ import type { Daemon } from './daemon.ts';
 
 export interface ReloadOptions {
   readonly config: Config;
-  /** Reads the configuration anew, for a daemon that was started with another one. @throws {ConfigError} */
+  /**
+   * Reads the configuration again, for a daemon that was started with `atWork`.
+   * @throws {ConfigError} with its problems
+   */
   readonly load: (atWork: Config) => Promise<Config>;
   readonly daemon: Pick<Daemon, 'reload'>;
   readonly logger: Logger;
-  /** Told of a configuration that is at work now. */
+  /** Called with a configuration that was applied. */
   readonly applied: (config: Config) => void;
-  /** Told of each change that was put to work or refused. */
+  /** Called for each change that was applied or refused. */
   readonly told?: (result: 'applied' | 'refused') => void;
 }
 
@@ -25,28 +28,28 @@ export interface Reloading {
 }
 
 /**
- * What was refused is tried again: what stands in the way need not be a file that is watched. Seldomer and seldomer, since
- * a file may be a large one.
+ * A refused configuration is tried again, since the obstacle need not be a file that is watched. The interval grows,
+ * since the file may be large.
  */
 const RETRY: Backoff = { first: 10 * SECOND, growth: 2, cap: 5 * MINUTE, jitter: 'added' };
 
-/** What a running daemon cannot change, as people know it. */
-const FIXED: readonly (readonly [what: string, of: (config: Config) => unknown])[] = [
+/** Settings that take effect only after a restart, with their names for people. */
+const RESTART_ONLY: readonly (readonly [what: string, of: (config: Config) => unknown])[] = [
   ['the state folder', ({ stateDir }) => stateDir],
   ['the mode of the state folder', ({ stateMode }) => stateMode],
   ['the group of the state folder', ({ stateGid }) => stateGid],
   ['the feedback folder', ({ feedbackDir }) => feedbackDir],
   ['the cluster', ({ cluster }) => JSON.stringify(cluster)],
   ['the address of health and metrics', ({ http }) => http && addressText(http.listen)],
-  ['what names health and metrics have', ({ http }) => http?.allowedHosts.join()],
+  ['the allowed hosts of health and metrics', ({ http }) => http?.allowedHosts.join()],
   ['the address of the token server', ({ tokenServer }) => tokenServer && addressText(tokenServer.listen)],
-  ['the form of the log', ({ log }) => log.format],
-  ['the level of the log', ({ log }) => log.level],
+  ['the log format', ({ log }) => log.format],
+  ['the log level', ({ log }) => log.level],
 ];
 
 /**
- * Reads the configuration again whenever a file that it was made of changes. One that is good is put to work without a
- * restart; one that is not is reported, and the one before goes on.
+ * Reads the configuration again whenever one of its files changes. A valid configuration is applied without a
+ * restart; an invalid one is reported, and the current one stays in force.
  */
 export async function reloadOnChange({
   config,
@@ -62,10 +65,10 @@ export async function reloadOnChange({
   let turn = Promise.resolve();
   let stopped = false;
   let retry: NodeJS.Timeout | undefined;
-  /** What was wrong when it was refused, so that it is told once. */
+  /** The problems of the refused configuration, so that they are logged once. */
   let refused = '';
   let refusals = 0;
-  /** How the inputs were found when they were read last. */
+  /** State of the input files when they were last read. */
   let known = await marksOf(config.inputs);
 
   async function watchInputs(inputs: readonly string[]): Promise<void> {
@@ -77,7 +80,7 @@ export async function reloadOnChange({
   }
 
   function changed(): void {
-    turn = turn.then(reload).catch((error: unknown) => logger.error('unexpected', { error }));
+    turn = turn.then(reload).catch((error: unknown) => logger.error('unexpected error', { error }));
   }
 
   async function reload(): Promise<void> {
@@ -90,21 +93,21 @@ export async function reloadOnChange({
       await daemon.reload(next);
       await watchInputs(next.inputs);
       const isSame = isDeepStrictEqual(next, current) && found === known;
-      tellOfFixed(current, next);
+      reportRestartOnly(current, next);
       current = next;
       known = found;
       refused = '';
       applied(next);
       if (!isSame) {
         told('applied');
-        logger.info('the configuration was read again', { credentials: next.credentials.length });
+        logger.info('configuration reloaded', { credentials: next.credentials.length });
       }
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       await watchInputs(error.inputs);
       refuse(error);
     }
-    // Changed again while it was read: a watch that was replaced meanwhile may not have told.
+    // The files changed while they were being read, and a watch that was replaced meanwhile may have missed it.
     if ((await marksOf(inputs)) !== found) changed();
   }
 
@@ -115,19 +118,19 @@ export async function reloadOnChange({
     refused = message;
     told('refused');
     for (const { where, what } of problems) logger.error(`${where}: ${what}`);
-    logger.error('the configuration was changed and is wrong now; the one before goes on');
+    logger.error('configuration reload failed: the previous configuration stays in force');
   }
 
-  function tellOfFixed(before: Config, after: Config): void {
-    for (const [what, of] of FIXED) {
+  function reportRestartOnly(before: Config, after: Config): void {
+    for (const [what, of] of RESTART_ONLY) {
       if (of(before) === of(after)) continue;
-      if (of(after) === of(config)) logger.info(`${what} is again the one at work`);
-      else logger.warn(`${what} was changed, which takes a restart`);
+      if (of(after) === of(config)) logger.info(`${what} was changed back: no restart required`);
+      else logger.warn(`${what} was changed: restart required`);
     }
   }
 
   await watchInputs(config.inputs);
-  // It may have changed since it was read for the start, when nobody watched.
+  // The files may have changed between the read at start and the start of the watch.
   changed();
   return {
     async stop() {

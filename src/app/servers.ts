@@ -12,23 +12,23 @@ export interface ServersOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly views: () => readonly View[];
-  /** Who refreshes for all; undefined without a cluster. */
+  /** Which daemon leads; undefined without a cluster. */
   readonly leadership: () => Leadership | undefined;
 }
 
-/** What answers over HTTP, as configured. */
+/** The configured HTTP servers. */
 export interface Servers extends Omit<HealthServer, 'start'> {
-  /** @throws {ConfigError} for an address that is not to be had */
+  /** Starts the servers. @throws {ConfigError} when a server cannot listen on its address */
   listen(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Loads what is configured alone: a daemon that writes a file has no use for a server. */
+/** Creates the configured servers and loads only their code: a daemon that only writes a file needs none. */
 export async function createServers(
   { http, tokenServer }: Config,
   { clock, logger, views, leadership }: ServersOptions,
 ): Promise<Servers> {
-  const failed = (error: unknown) => logger.error('a request could not be answered', { error });
+  const failed = (error: unknown) => logger.error('HTTP request failed', { error });
   const health =
     http && (await loadHealth()).createHealthServer({ ...http, clock, views, leadership, failed });
   const started: HttpServer[] = [];

@@ -8,7 +8,7 @@ import type { Kind } from '../core/credential.ts';
 import type { Leadership } from '../core/events/cluster.ts';
 import type { AccountStore, Clock, Unit } from '../core/ports.ts';
 import { kubernetesOf } from '../kubernetes/index.ts';
-import { createClusterNarrator } from '../observability/log/cluster-log.ts';
+import { createClusterLog } from '../observability/log/cluster-log.ts';
 import type { Fields, Logger } from '../observability/log/logger.ts';
 import { prepareFolder } from './prepare.ts';
 
@@ -20,45 +20,56 @@ export interface StoresOptions {
 }
 
 export interface StoresListeners {
-  /** The record of an account may be another one than before. */
+  /** The record of an account may have changed. */
   readonly changed: (account: string) => void;
-  /** What waits for a lock or a store need not wait any longer. */
+  /** Work that waits for a lock or a store may go on. */
   readonly freed: () => void;
-  /** Another daemon asks something of this one. */
+  /** A follower forwarded a request to this daemon. */
   readonly asked: (account: string, request: Request) => void;
-  /** A command has left a request. */
+  /** A command may have left a refresh request in the state folder. */
   readonly requested: () => void;
 }
 
-/** Where what is known of credentials is kept: in a folder of this machine, or in a Secret of a cluster. */
+/** The stores of the accounts' records: a folder on this machine, or a Secret of a cluster. */
 export interface Stores {
+  /** Opens the record of an account. */
   open(account: string, subject: Subject): AccountStore;
-  /** @throws {ConfigError} when there is no cluster */
+  /**
+   * Opens the read-only record of a mirrored credential.
+   * @throws {ConfigError} when no cluster can be reached from here
+   */
   mirror(
     source: MirrorSource,
     kind: Kind,
   ): Promise<{ readonly account: string; readonly store: MirrorStore }>;
-  /** @returns what a person must change before it can work */
+  /** Prepares the state folder for these units. @returns what a person must change before it can work */
   prepare(units: readonly Unit[]): Promise<readonly Problem[]>;
-  /** From now on these are served. */
+  /** Sets the units that are served from now on. */
   serve(units: readonly Unit[]): void;
-  /** Where a cluster keeps one of them, in words: there it stays when it is served no longer. */
+  /**
+   * Names, for people, the keys at which a cluster keeps a token or ticket; it stays there when it is no longer
+   * served.
+   */
   placesOf(name: string, kind: Kind): readonly string[];
+  /** Watches the stores and joins the election from now on. */
   start(listeners: StoresListeners): void;
-  /** Whether changes of the state folder are heard. */
+  /** Whether the watch on the state folder works; if not, the records have to be polled. */
   works(): boolean;
-  /** Who refreshes for all; undefined without a cluster. */
+  /** Which daemon leads; undefined without a cluster. */
   leadership(): Leadership | undefined;
-  /** Another daemon should refresh for all, if there is one that can. */
+  /** Requests that another daemon of the cluster lead, if there is one that can. */
   resign(): void;
   /**
-   * Gives back what is held; to be called when nothing is under way any more.
-   * @param patience what that may take, ms
+   * Releases the Lease and stops all watches; to be called when no work is in progress any more.
+   * @param patience how long that may take, ms
    */
   close(patience: number): Promise<void>;
 }
 
-/** @throws {ConfigError} when there is no cluster where one is configured */
+/**
+ * Opens the configured stores.
+ * @throws {ConfigError} when a cluster is configured and cannot be reached from here
+ */
 export async function createStores(
   { stateDir, stateMode, stateGid, cluster: clusterConfig }: Config,
   { clock, logger, random }: StoresOptions,
@@ -67,7 +78,7 @@ export async function createStores(
   const warn = (message: string, fields: Fields = {}) => logger.warn(message, fields);
   const folder = stateFolder(stateDir, access, clock, warn);
   const kubernetes = kubernetesOf({ clock });
-  const edges = { kubernetes, clock, random, report: createClusterNarrator(logger, clock) };
+  const edges = { kubernetes, clock, random, report: createClusterLog(logger, clock) };
   let watch: ReturnType<typeof folder.watch> | undefined;
   let mirrors: Promise<Mirrors> | undefined;
   let listeners: StoresListeners | undefined;

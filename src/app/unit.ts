@@ -19,13 +19,13 @@ import { fileMemo } from '../system/fs/read-regular-file.ts';
 import { prepareTargets } from './prepare.ts';
 import type { Stores } from './stores.ts';
 
-/** One configured credential with its edges joined: its token, then the tickets that are fetched with it. */
+/** The units of one configured credential: its token, then the tickets that are fetched with it. */
 export interface JoinedCredential {
   readonly units: readonly Unit[];
   close(): Promise<void>;
 }
 
-/** What all credentials share. */
+/** The edges that all credentials share. */
 export interface SharedEdges {
   readonly stores: Pick<Stores, 'open' | 'mirror'>;
   readonly clock: Clock;
@@ -33,9 +33,11 @@ export interface SharedEdges {
 }
 
 /**
- * The account, not the name someone gave it: whoever fetches for it must share the lock and the budget. A corp has as
- * many tokens as apps, and it is the secret that tells one app from another.
- * @throws {EdgeError} when that secret cannot be read
+ * Identifies the account of a credential independently of the credential's name, since all daemons that fetch for one
+ * account must share its lock and budget. A WeCom corp has one token for each app, and only the secret tells its apps
+ * apart.
+ * @returns `account`: platform, type and appid, separated by slashes; for WeCom followed by `app`, a hash of the secret
+ * @throws {EdgeError} when the secret of a WeCom app cannot be read
  */
 export async function accountOf({ type, appId, platform, secret }: FetchedConfig) {
   const account = `${platform.id}/${type}/${appId}`;
@@ -45,7 +47,8 @@ export async function accountOf({ type, appId, platform, secret }: FetchedConfig
 }
 
 /**
- * @throws {EdgeError} when the AppSecret of an account that is known by it cannot be read
+ * Joins the edges of one credential.
+ * @throws {EdgeError} when the AppSecret identifies the account and cannot be read
  * @throws {ConfigError} when there is no cluster to mirror from
  */
 async function joinCredential(credential: CredentialConfig, edges: SharedEdges): Promise<JoinedCredential> {
@@ -67,7 +70,8 @@ async function joinFetched(
   };
   const { account, app } = await accountOf(credential);
   const read = () => secret().then((value) => fingerprintOf(account, value));
-  // Asked for at every look at the state; the secret itself is read where it is sent.
+  // The fingerprint is needed at every look at the state, so it is memoised. The secret itself is read whenever it is
+  // sent.
   const fingerprint = 'file' in credential.secret ? fileMemo(credential.secret.file, read) : read;
   const host = platform.hosts[0] ?? '';
 
@@ -103,7 +107,7 @@ async function joinFetched(
       account: ticketAccount,
       host,
       policy: policy({ budget }),
-      // No secret is sent.
+      // A ticket is fetched without the secret.
       fingerprint: async () => undefined,
       provider: provider(source),
       store: stores.open(ticketAccount, { name, type, appId, kind: what }),
@@ -114,7 +118,7 @@ async function joinFetched(
   return { units: [token, ...credential.tickets.map(ticket)], close: () => transport.close() };
 }
 
-/** Nothing is ever due: what there is comes from elsewhere. */
+/** The policy of a mirror: no fetch is ever due, since another program fetches the token. */
 const POLICY: Policy = {
   follows: true,
   destructive: false,
@@ -131,8 +135,8 @@ const POLICY: Policy = {
 const ASKED = () => Promise.reject(new TypeError('a mirror asks no platform'));
 
 /**
- * What another program fetches: read where it keeps it, and published here.
- * @throws {ConfigError} when there is no cluster to read it in
+ * Joins a mirror, which reads a token that another program fetches and publishes it here.
+ * @throws {ConfigError} when there is no cluster to read from
  */
 async function joinMirror(
   { name, from, optional, publish }: MirrorConfig,
@@ -143,7 +147,8 @@ async function joinMirror(
     const subject = {
       name,
       kind,
-      // Only the source knows, and a format asks when it is written.
+      // Only the source knows type and appid, and it may not have been read yet: a format asks for them when it is
+      // written.
       get type() {
         return store.source().type;
       },
@@ -170,18 +175,20 @@ async function joinMirror(
   return { units: await Promise.all(kinds.map(unitOf)), close: async () => {} };
 }
 
-/** A credential at work, as it was configured. */
+/** A served credential with its configuration. */
 export interface Served extends JoinedCredential {
   readonly credential: CredentialConfig;
 }
 
+/** The units of all served credentials. */
 export function unitsOf(served: ReadonlyMap<string, Served>): Unit[] {
   return [...served.values()].flatMap((one) => one.units);
 }
 
 /**
- * Joins the credentials of a configuration, by their names, and makes ready what is new among them; one that has not
- * changed is the same one as before.
+ * Joins the credentials of a configuration and prepares the targets of new and changed ones. An unchanged credential
+ * keeps its units from `before`.
+ * @returns the credentials by name
  * @throws {ConfigError} when a target cannot work as configured
  */
 export async function joinCredentials(

@@ -5,28 +5,29 @@ import { SECOND } from '../core/time.ts';
 import { epochSeconds, fromBase64, parseJson, sha256 } from './encoding.ts';
 import { Generation } from './record.ts';
 
-/** Whose token or ticket it is: what the details say beside the value. */
+/** The owner of a token or ticket, as its details name it beside the value. */
 export interface Subject {
   readonly name: string;
-  /** Of the credential. */
+  /** Type of the credential. */
   readonly type: string;
   readonly appId: string;
   readonly kind: Kind;
 }
 
-/** The details of a credential as they were read. */
+/** Details of a token or ticket, decoded. */
 export interface Details {
-  /** Of details without a generation, those of a file, it is 0. */
+  /** Its generation is 0 if the details state none, as those of a file. */
   readonly token: Token;
   readonly appId: string;
-  /** Of the credential, or the kind of the ticket. */
+  /** Type of the credential if it is a token, otherwise the kind of the ticket. */
   readonly type: string;
 }
 
 /**
- * What `NAME.json` says, in every place that holds one. Times are epoch seconds. `type` says what one has: of a token
- * the credential's type, of a ticket its kind, since readers of several tickets tell them apart by nothing else (and
- * the platform's own parameter is `type=jsapi` too).
+ * Makes the content of `NAME.json`, which is the same in every target. Times are epoch seconds. `type` is the
+ * credential's type for a token and the kind for a ticket: readers of several tickets can tell them apart by nothing
+ * else, and the platform's own parameter is `type=jsapi` too.
+ * @returns a plain object that holds the value in the clear
  */
 export function detailsOf(token: Token, subject: Subject) {
   const value = token.value.reveal();
@@ -41,14 +42,15 @@ export function detailsOf(token: Token, subject: Subject) {
   };
 }
 
-/** What the details call the type of a token or ticket. */
+/** The `type` that the details state: the credential's type for a token, the kind for a ticket. */
 export function typeOf({ type, kind }: Pick<Subject, 'type' | 'kind'>): string {
   return kind === 'token' ? type : kind;
 }
 
 /**
- * The details in a place that several daemons write: with what tells which of two tokens is the newer, and the SHA-256
- * of the value, which readers may report instead of the value and which proves that the value is whole.
+ * Encodes the details for a place that several daemons write, as one line of JSON. Beside {@link detailsOf} it has the
+ * generation and the platform's time, which decide which of two tokens is the newer, and the SHA-256 of the value.
+ * Readers may report this hash instead of the value, and it proves that the value is whole.
  */
 export function encodeEntry(token: Token, subject: Subject): string {
   const { generation, platformDate } = token;
@@ -62,7 +64,7 @@ export function encodeEntry(token: Token, subject: Subject): string {
   return `${JSON.stringify(entry)}\n`;
 }
 
-/** Epoch seconds, up to the last that is a date. */
+/** Epoch seconds, up to the last that JavaScript can represent as a date. */
 const Epoch = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(8.64e12));
 
 const details = {
@@ -85,8 +87,8 @@ const StoredEntry = v.object({
 });
 
 /**
- * Reads the details of a published file.
- * @throws {Error} saying why these are no details of a credential, without quoting them
+ * Decodes the details of a published file.
+ * @throws {Error} saying why these are not the details of a credential, without quoting them
  */
 export function decodeDetails(text: string): Details {
   const { success, output } = v.safeParse(StoredDetails, parseJson(text));
@@ -95,9 +97,9 @@ export function decodeDetails(text: string): Details {
 }
 
 /**
- * Reads what {@link encodeEntry} wrote. What is read here decides which token is published, so nothing is believed that
- * the platform could not have said, and no value that is not the one that was written.
- * @throws {Error} saying why this is no entry of a credential, without quoting it
+ * Decodes what {@link encodeEntry} wrote. The result decides which token is published, so it is refused if the platform
+ * could not have said it, or if its value is not the one that was written.
+ * @throws {Error} saying why this is not an entry of a credential, without quoting it
  */
 export function decodeEntry(text: string): Details {
   const { success, output } = v.safeParse(StoredEntry, parseJson(text));
@@ -116,7 +118,7 @@ function read(stored: Stored, generation: number): Details {
   const { type, app_id: appId, expires_in, issued_at, expires_at } = stored;
   try {
     const answer = readAnswer({ access_token: valueIn(stored), expires_in }, 'access_token');
-    // An end that was corrected lies before the first one, never after it.
+    // The daemon may have corrected the expiry to an earlier time, never to a later one.
     const end = Math.min(expires_at, issued_at + answer.expiresIn + 1);
     const token = { ...answer, issuedAt: issued_at * SECOND, expiresAt: end * SECOND, generation };
     return { token, appId, type };
@@ -125,7 +127,11 @@ function read(stored: Stored, generation: number): Details {
   }
 }
 
-/** Whether what a Secret keeps of a token, in base64, are its details; those of another version of us count as well. */
+/**
+ * Whether a value of a Secret holds the details of this token. Details that another version of this program wrote count
+ * as well.
+ * @param base64 the value as the API server has it; undefined when the key is absent
+ */
 export function isEntryOf(
   base64: string | undefined,
   { value, generation }: Token,
@@ -140,10 +146,10 @@ export function isEntryOf(
   }
 }
 
-/** Characters of a token: WeChat's pages ask for room for so many. */
+/** Characters of a token for which WeChat's pages ask readers to reserve space. */
 const LONGEST_VALUE = 512;
 
-/** A token whose details are as long as they get: to know how much room they take. */
+/** A token with details of the greatest length: tells how much space they may take. */
 export const LARGEST_TOKEN: Token = {
   value: new Secret('x'.repeat(LONGEST_VALUE)),
   expiresIn: 7200,

@@ -3,19 +3,21 @@ import { readAnswer, type Token } from '../core/credential.ts';
 import type { AccountRecord } from '../core/record.ts';
 import { parseJson, sha256 } from './encoding.ts';
 
-/** Epoch ms, up to the last that is a date. */
+/** Epoch ms, up to the last that JavaScript can represent as a date. */
 const Epoch = v.pipe(v.number(), v.minValue(0), v.maxValue(8.64e15));
-/** Far more than any daemon writes or asks, and far from where counting on goes wrong. */
+/** Far more writes or calls than any daemon makes, and far below the numbers at which counting up goes wrong. */
 const Count = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1e12));
 /**
- * Every write counts one up. Two in two hours since 1970 are half a million: what is far beyond was not written by us, and
- * going on from there would end in records that nobody can read.
+ * Highest generation that is believed. Every write increments the generation; two writes every two hours since 1970
+ * make half a million. A much higher number was not written by this program, and counting on from it would end in
+ * records that no daemon can read.
  */
 const MOST_WRITES = 1e9;
+/** Schema of a generation. */
 export const Generation = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MOST_WRITES));
 const Hours = v.record(v.pipe(v.string(), v.regex(/^\d{1,9}$/)), Count);
 
-/** For people. */
+/** A message for people. */
 const Text = v.pipe(v.string(), v.maxLength(2_000));
 
 const Stored = v.object({
@@ -25,7 +27,7 @@ const Stored = v.object({
   token: v.exactOptional(
     v.object({
       value: v.string(),
-      /** Of the value, in hex: a bit that fell over on a bad disk must not be published. */
+      /** SHA-256 of the value, in hex: a value damaged by a bad disk must not be published. */
       sha256: v.string(),
       expiresIn: v.number(),
       issuedAt: Epoch,
@@ -65,7 +67,9 @@ const Stored = v.object({
   secrets: v.pipe(v.array(v.pipe(v.string(), v.maxLength(128))), v.maxLength(16)),
 });
 
-/** The record as plain data: it holds the token in the clear, so it goes only where the token itself may go. */
+/**
+ * Turns the record into plain data. It holds the token in the clear, so it may go only where the token itself may go.
+ */
 export function storedOf({ token, lastFailure, ...record }: AccountRecord) {
   const value = token?.value.reveal() ?? '';
   return {
@@ -76,23 +80,24 @@ export function storedOf({ token, lastFailure, ...record }: AccountRecord) {
   };
 }
 
-/** The record as text. */
+/** Encodes the record, the token in the clear included, as one line of JSON. */
 export function encodeRecord(record: AccountRecord): string {
   return `${JSON.stringify(storedOf(record))}\n`;
 }
 
 /**
- * @throws {Error} saying why this text is no record of the account, without quoting it: garbage, half a record,
- *   one of another account or of a later version
+ * Decodes the record of an account.
+ * @throws {Error} saying why this text is not a record of the account, without quoting it: it is garbage, half a
+ *   record, a record of another account or of a later version
  */
 export function decodeRecord(text: string, account: string): AccountRecord {
   return recordOf(parseJson(text), account);
 }
 
-/** The same of plain data. @throws {Error} */
+/** As {@link decodeRecord}, from plain data. @throws {Error} for the same reasons */
 export function recordOf(stored: unknown, account: string): AccountRecord {
   const { issues, output } = v.safeParse(Stored, stored);
-  // Of the path the first key alone, which is one of ours: the keys below it are content.
+  // Report only the top-level key, which the schema knows: deeper keys may contain user data.
   if (issues) throw unknown(v.getDotPath(issues[0])?.split('.')[0] ?? 'not an object');
   if (output.account !== account) throw new Error('a record of another account');
   const { version: _known, token, setback, ...record } = output;
@@ -103,7 +108,11 @@ export function recordOf(stored: unknown, account: string): AccountRecord {
   };
 }
 
-/** What the platform may not say is not believed of a file either: it would be published. */
+/**
+ * Decodes the token of a record. A value or lifetime that the platform could not have sent is refused here as well,
+ * since it would be published.
+ * @throws {Error} when the token is damaged or impossible
+ */
 function decodeToken(stored: NonNullable<v.InferOutput<typeof Stored>['token']>): Token {
   const { value, sha256: expected, ...rest } = stored;
   if (sha256(value) !== expected) throw unknown('token');

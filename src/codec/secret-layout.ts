@@ -4,35 +4,37 @@ import { encodeEntry, type Subject } from './details.ts';
 import { fromBase64, parseJson, toBase64 } from './encoding.ts';
 import { recordOf, storedOf } from './record.ts';
 
-/** Where in a Secret a credential, or a ticket of it, is kept. */
+/** The keys under which a Secret keeps one token or ticket. */
 export interface Keys {
-  /** Of `data`: the value and nothing else, and the details of it. */
+  /** Key of `data` that holds the value and nothing else. */
   readonly value: string;
+  /** Key of `data` that holds the details. */
   readonly entry: string;
-  /** Of `metadata.annotations`: all else that is known of it, and what others ask of the daemon that fetches. */
+  /** Annotation that holds the rest of the record. */
   readonly record: string;
+  /** Annotation in which followers leave a request for the daemon that fetches. */
   readonly request: string;
 }
 
-/** What a Secret holds of one of them; `data` in base64, as the API server has it. */
+/** What a Secret holds of one token or ticket; `value` and `entry` in base64, as the API server has them. */
 export interface Part {
   readonly value?: string;
   readonly entry?: string;
   readonly record?: string;
 }
 
-/** As much of a Secret as matters here. */
+/** The part of a Secret that this layout uses. */
 export interface SecretContent {
   readonly data?: Readonly<Record<string, string>>;
   readonly metadata: { readonly annotations?: Readonly<Record<string, string>> };
 }
 
-/** The key with the details of a value, beside that of the value. */
+/** The key of `data` that holds the details of the value under `key`. */
 export function detailsKeyOf(key: string): string {
   return `${key}.json`;
 }
 
-/** No name of a credential holds a dot, so that no two of these meet. */
+/** The keys of a token or ticket. They never collide with those of another, since no credential name contains a dot. */
 export function keysOf(name: string, kind: Kind): Keys {
   const prefix = kind.replaceAll('_', '-');
   const [key, request] = kind === 'token' ? [name, 'request'] : [`${name}.${kind}`, `request.${prefix}`];
@@ -44,7 +46,7 @@ export function keysOf(name: string, kind: Kind): Keys {
   };
 }
 
-/** The account of what another program keeps in a Secret: the place is all that is known of it. */
+/** The account of a mirrored credential. It is named after its place, since the mirror knows nothing else about it. */
 export function mirrorAccount(
   { namespace = '', name }: { readonly namespace?: string | undefined; readonly name: string },
   credential: string,
@@ -54,6 +56,7 @@ export function mirrorAccount(
   return `mirror/${namespace}/${name}/${credential}${ticket}`;
 }
 
+/** Extracts what the Secret holds under these keys. */
 export function partOf({ data = {}, metadata: { annotations = {} } }: SecretContent, keys: Keys): Part {
   const [value, entry, record] = [data[keys.value], data[keys.entry], annotations[keys.record]];
   return {
@@ -63,11 +66,15 @@ export function partOf({ data = {}, metadata: { annotations = {} } }: SecretCont
   };
 }
 
+/** Whether two parts hold the same value, details and record. */
 export function isSamePart(a: Part, b: Part): boolean {
   return a.value === b.value && a.entry === b.entry && a.record === b.record;
 }
 
-/** What of a Secret has to change so that it holds `wanted`; a call that is begun changes an annotation alone. */
+/**
+ * Makes the merge patch after which the Secret holds `wanted`. A record that is written before a fetch changes only an
+ * annotation.
+ */
 export function patchOf(wanted: Part, before: Part, keys: Keys) {
   const data = {
     ...(wanted.value !== undefined && wanted.value !== before.value && { [keys.value]: wanted.value }),
@@ -77,10 +84,12 @@ export function patchOf(wanted: Part, before: Part, keys: Keys) {
   return { metadata: { annotations }, ...(Object.keys(data).length > 0 && { data }) };
 }
 
-/** Bytes of one record: what is longer is an error message that says too much. */
+/** Most bytes of one record in an annotation. A longer record has a long error message, which is then shortened. */
 export const LARGEST_RECORD = 2048;
 
-/** What a Secret is to hold. Without a token `data` is left as it is. */
+/**
+ * Encodes a record for a Secret. Without a token the result has no `value` and no `entry`, so `data` stays as it is.
+ */
 export function encodePart(record: AccountRecord, subject: Subject): Part {
   const { token } = record;
   const bare = JSON.stringify(withoutValue(record));
@@ -92,8 +101,9 @@ export function encodePart(record: AccountRecord, subject: Subject): Part {
 }
 
 /**
- * @returns undefined where there is nothing
- * @throws {Error} saying why this is no record of the account, without quoting it
+ * Decodes the record of an account from a Secret.
+ * @returns undefined when there is no record
+ * @throws {Error} saying why this is not a record of the account, without quoting it
  */
 export function decodePart({ value, record }: Part, account: string): AccountRecord | undefined {
   if (record === undefined) return undefined;
@@ -104,7 +114,10 @@ export function decodePart({ value, record }: Part, account: string): AccountRec
   return recordOf({ ...(stored as object), token: { ...token, value: revealed } }, account);
 }
 
-/** An annotation is for everyone who may read the object's metadata: the token is not in it, only what it hashes to. */
+/**
+ * Removes the token's value: every user who may read the object's metadata can read the annotation. The token's hash
+ * stays.
+ */
 function withoutValue(record: AccountRecord): object {
   const { token, ...rest } = storedOf(record);
   if (!token) return rest;
@@ -112,7 +125,7 @@ function withoutValue(record: AccountRecord): object {
   return { ...rest, token: known };
 }
 
-/** Characters of a message, some of which take three bytes. */
+/** Characters to which a message is shortened; some characters take three bytes. */
 const BRIEF = 100;
 
 function brief(record: AccountRecord): AccountRecord {

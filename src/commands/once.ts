@@ -24,7 +24,7 @@ const OPTIONS = { ...CONFIG_OPTION, timeout: { type: 'string', default: '60s' } 
 
 type Obstacle = Pick<Failure, 'message' | 'advice'>;
 
-const TOO_LONG = 'it took too long';
+const TIMED_OUT = 'timed out';
 
 /** How often it looks whether there is something to do, in ms: a person or a pod is waiting. */
 const LOOK = 100;
@@ -120,9 +120,9 @@ function whyNot({ state, step, leader }: View, now: Instant, base?: View): Obsta
   }
   const failure = obstacle(state, now);
   if (failure && failure.code !== 'aborted') return failure;
-  if (leader === undefined) return { message: TOO_LONG };
+  if (leader === undefined) return { message: TIMED_OUT };
   return {
-    message: `${TOO_LONG}: ${leader} leads, and brought nothing`,
+    message: `${TIMED_OUT}: ${leader} leads and delivered nothing`,
     advice: `look at the log of ${leader}`,
   };
 }

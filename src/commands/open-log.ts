@@ -9,7 +9,7 @@ import { EXIT } from './exit.ts';
 export function openLog(options: LogConfig): Logger {
   const logger = createLogger(options, process.stderr);
   const unexpected = (error: unknown) => {
-    logger.error('unexpected, ending', { error });
+    logger.error('unexpected error, exiting', { error });
     process.exit(EXIT.unexpected);
   };
   process.on('uncaughtException', unexpected);

@@ -65,7 +65,7 @@ export async function run(argv: readonly string[]): Promise<number> {
       observer: servers,
     });
     const tick = (lateMs = 0) => {
-      if (lateMs > STANDSTILL) logger.warn(`stood still for ${inWords(lateMs)}`, { advice: STARVED });
+      if (lateMs > STANDSTILL) logger.warn(`stalled for ${inWords(lateMs)}`, { advice: STARVED });
       daemon.tick();
       servers.beat();
     };
@@ -100,7 +100,7 @@ export async function run(argv: readonly string[]): Promise<number> {
       logger.info('HUP: refreshing everything now');
       daemon.refreshNow({ strength: 'preferred' });
     });
-    signals.onOverdue(() => logger.warn('stopping without waiting for what hangs'));
+    signals.onOverdue(() => logger.warn('stop timed out: not waiting for what hangs'));
 
     const signal = await signals.end;
     logger.info(`${signal}: stopping`);

@@ -53,32 +53,52 @@ export interface Publisher {
   publish(token: Token, isNewest: () => Promise<boolean>): Promise<'written' | 'unchanged' | 'superseded'>;
 }
 
-/** The durable record of one account, shared by all daemons of the account. */
+/**
+ * The durable record of one account, shared by all daemons that fetch for the account: the token, the intent of a
+ * fetch in progress, the last failure and the spent budget. Each write raises the record's generation.
+ *
+ * Reading needs no lock. To fetch, a daemon takes the lock, reads the record again, plans again, writes its intent,
+ * calls the platform, writes the outcome and releases the lock. The lock is there so that one daemon makes the call
+ * for all of them: it lowers the number of calls. It is not what keeps the record right, and it is no fencing token:
+ * WeChat checks no number that grows with each holder, so a holder that was frozen and wakes up may still call, once.
+ * What keeps the record right is that a store refuses the write of such a holder: a folder checks directly before the
+ * rename that the holder still has the lock, a Secret that the record has not changed since the lock was taken, which
+ * was before the call. See docs/decisions/0003-no-fencing-tokens.md.
+ */
 export interface AccountStore {
   /**
-   * @returns undefined where there is no record that can be used
-   * @throws {EdgeError} why there is none, for a mirror, which has nothing but what it reads
+   * Reads the record.
+   * @returns undefined when there is no record, or none that can be used
+   * @throws {EdgeError} why there is none, from a store that can only be read (a mirror)
    */
   read(): Promise<AccountRecord | undefined>;
-  /** Whether something that goes with the record that was read last has to be written again. Absent: never. */
+  /**
+   * Whether the record that was read last must be written again, since the store does not hold all of it. Absent:
+   * never.
+   */
   readonly isPartial?: () => boolean;
   /**
-   * Makes the record durable before it resolves.
+   * Writes the record; resolves when it is durable.
+   * @param lease from {@link lock} of this store
    * @throws {EdgeError} `lock-lost` when another daemon may have written since the lock was taken; or why the record
    *   cannot be written
    */
   write(record: AccountRecord, lease: Lease): Promise<void>;
   /**
-   * @returns undefined while another daemon holds the lock
+   * Tries once to take the lock; it does not wait for another holder.
+   * @returns undefined while another daemon holds the lock, or must be left to decide
    * @throws {EdgeError} when locking is not possible at all
    */
   lock(purpose: Purpose): Promise<Lease | undefined>;
   /**
-   * Leaves a request with the daemon that holds the lock. Absent: whoever waits gets the lock in turn.
-   * @throws {EdgeError} when it could not be left
+   * Forwards a request to the daemon that holds the lock. Absent: a daemon that waits gets the lock in its turn.
+   * @throws {EdgeError} when the request could not be left
    */
   readonly handOver?: ((request: PeerRequest) => Promise<void>) | undefined;
-  /** Monotonic ms at which the store last knew that what it reads is up to date. Absent: it reads anew each time. */
+  /**
+   * Monotonic ms at which the copy that {@link read} returns was last known to be current. Absent: each read is
+   * fresh.
+   */
   readonly syncedAt?: () => number | undefined;
 }
 
@@ -88,17 +108,27 @@ export interface AccountStore {
  */
 export type Purpose = 'fetch' | 'keep';
 
-/** What one daemon asks of the daemon that fetches: a refresh of the credential, or a look at a refused token. */
+/**
+ * What somebody wants of the daemon that fetches: that the credential be refreshed, or that a refused token be looked
+ * into.
+ */
 export type PeerRequest =
   | { readonly kind: 'refresh'; readonly strength: Strength; readonly generation: number }
   | { readonly kind: 'refusal'; readonly token: Token };
 
+/**
+ * The lock of one account, while this daemon holds it. It can be lost at any moment, since a process may stand still
+ * for longer than others wait: another daemon then takes the lock over, and this one learns of it only by asking. So
+ * ask directly before a step that must not be done twice. A yes is true for the moment of the question alone: it
+ * proves nothing about the time until the step, and nothing to the platform. See
+ * docs/decisions/0003-no-fencing-tokens.md.
+ */
 export interface Lease {
-  /** False once the lock may belong to another daemon. Ask directly before anything that must not be done twice. */
+  /** Whether this daemon still holds the lock; false once another daemon may have it. Never rejects. */
   held(): Promise<boolean>;
-  /** The same, where the lease knows it without looking anywhere. */
+  /** The same without I/O, for stores that know it from a clock. Absent: only {@link held} knows. */
   readonly isHeld?: () => boolean;
-  /** Gives the lock back, unless it is no longer held. Never rejects. */
+  /** Releases the lock unless another daemon has it by now. Never rejects. */
   release(): Promise<void>;
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { partings } from '../../src/app/config-diff.ts';
+import { findRemoved } from '../../src/app/config-diff.ts';
 import type { FetchedConfig } from '../../src/config/config.ts';
 import type { FileTarget } from '../../src/publishers/file.ts';
 import { credentialWith } from '../config/configured.ts';
@@ -30,12 +30,12 @@ describe('changes of the configuration', () => {
     const more = { ...before, publish: [...before.publish, { ...target, path: '/run/wx/more' }] };
     const another = { ...before, notify: [{ ...APP, timeout: 60_000 }, HOOK] };
     for (const after of [before, more, another]) {
-      expect(partings([before], [after, await shop({ name: 'club' })])).toEqual([]);
+      expect(findRemoved([before], [after, await shop({ name: 'club' })])).toEqual([]);
     }
   });
 
   it('a removed credential is reported with the published files that stay behind', async () => {
-    expect(partings([await shop(), await shop({ name: 'club' })], [await shop()])).toEqual([
+    expect(findRemoved([await shop(), await shop({ name: 'club' })], [await shop()])).toEqual([
       {
         message: 'no longer served; what was published stays',
         fields: {
@@ -50,7 +50,7 @@ describe('changes of the configuration', () => {
     const before = await shop();
     const publish = before.publish.slice(0, 1).map((target) => ({ ...target, details: false }));
     const after = { ...before, publish, tickets: [], notify: [APP] };
-    const told = partings([before], [after]);
+    const told = findRemoved([before], [after]);
     expect(told).toEqual([
       {
         message: 'no longer published; what is there stays',
@@ -58,7 +58,7 @@ describe('changes of the configuration', () => {
       },
       { message: 'tickets no longer fetched', fields: { credential: 'shop', tickets: ['jsapi'] } },
       {
-        message: 'no longer told of changes',
+        message: 'notifiers removed',
         fields: { credential: 'shop', notifiers: ['notify[1] webhook:http://127.0.0.1:8080/changed'] },
       },
     ]);
@@ -69,24 +69,24 @@ describe('changes of the configuration', () => {
     const shell = (script: string) => ({ ...APP, command: ['/bin/sh', '-c', script] }) as const;
     const before = await shop({ notify: [shell('a'), shell('b'), shell('c')] });
     const after = { ...before, notify: [shell('c'), shell('a')] };
-    expect(partings([before], [after])).toEqual([
+    expect(findRemoved([before], [after])).toEqual([
       {
-        message: 'no longer told of changes',
+        message: 'notifiers removed',
         fields: { credential: 'shop', notifiers: ['notify[1] exec:/bin/sh'] },
       },
     ]);
     const another = { ...before, notify: [shell('a'), shell('b'), shell('d')] };
-    expect(partings([before], [another])).toEqual([]);
+    expect(findRemoved([before], [another])).toEqual([]);
   });
 
   it('a file that another credential now publishes is not reported as left behind', async () => {
     const before = await shop();
     const renamed = { ...before, name: 'boutique' };
-    expect(partings([before], [renamed])).toEqual([
-      { message: 'no longer served; another one publishes its files', fields: { credential: 'shop' } },
+    expect(findRemoved([before], [renamed])).toEqual([
+      { message: 'no longer served; another credential publishes its files', fields: { credential: 'shop' } },
     ]);
     const moved = { ...before, publish: before.publish.slice(1) };
     const other = await shop({ name: 'club', publish: before.publish.slice(0, 1) });
-    expect(partings([before], [moved, other])).toEqual([]);
+    expect(findRemoved([before], [moved, other])).toEqual([]);
   });
 });

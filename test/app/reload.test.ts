@@ -36,14 +36,14 @@ const FIXED: readonly (readonly [string, Config, Partial<Config>])[] = [
     SERVED,
     { http: { ...HTTP, listen: { host: '127.0.0.1', port: 9500 } } },
   ],
-  ['what names health and metrics have', SERVED, { http: { ...HTTP, allowedHosts: ['a'] } }],
+  ['the allowed hosts of health and metrics', SERVED, { http: { ...HTTP, allowedHosts: ['a'] } }],
   [
     'the address of the token server',
     AT_WORK,
     { tokenServer: { listen: { host: '127.0.0.1', port: 8867 } } },
   ],
-  ['the form of the log', AT_WORK, { log: { level: 'info', format: 'text' } }],
-  ['the level of the log', AT_WORK, { log: { level: 'debug', format: 'json' } }],
+  ['the log format', AT_WORK, { log: { level: 'info', format: 'text' } }],
+  ['the log level', AT_WORK, { log: { level: 'debug', format: 'json' } }],
 ];
 
 /** A daemon whose configuration lies in one file; what it says is what `next` holds when the file changes. */
@@ -78,21 +78,21 @@ async function running(config: Config) {
 
 describe('a change of the configuration that takes a restart', () => {
   it.each(FIXED)(
-    '%s is said to take a restart, and that it is the one at work when it is changed back',
+    '%s is said to take a restart, and that it takes none when it is changed back',
     async (what, config, changes) => {
       const { lines, change, said } = await running(config);
       await change(changes);
-      await said(`warn: ${what} was changed, which takes a restart`);
+      await said(`warn: ${what} was changed: restart required`);
       await change({});
-      await said(`info: ${what} is again the one at work`);
-      expect(lines.filter((line) => line.includes('takes a restart'))).toHaveLength(1);
+      await said(`info: ${what} was changed back: no restart required`);
+      expect(lines.filter((line) => line.includes(': restart required'))).toHaveLength(1);
     },
   );
 
   it('a change that needs no restart is put to work without a word about one', async () => {
     const { lines, change, said } = await running(AT_WORK);
     await change({ schedule: '* * * * * *' });
-    await said('info: the configuration was read again');
+    await said('info: configuration reloaded');
     expect(lines.filter((line) => line.startsWith('warn'))).toEqual([]);
   });
 });
@@ -152,7 +152,7 @@ describe('a configuration that is refused', () => {
     await untilNext();
     expect(lines).toEqual([
       'config.yaml:1: no such group',
-      'the configuration was changed and is wrong now; the one before goes on',
+      'configuration reload failed: the previous configuration stays in force',
     ]);
     become('no such user');
     await untilNext();

@@ -45,7 +45,7 @@ const TOLD = [
   'config.yaml:2 schedule: leaves gaps of 60 s; at most 30 s are allowed',
   'config.yaml:3 log.level: must be error, warn, info or debug',
   'config.yaml:5 platform.timeout: must be a duration with a unit, like 90s, 10m or 2h',
-  'config.yaml:6 platform.proxi: is no key here; did you mean proxy?',
+  'config.yaml:6 platform.proxi: is not a known key here; did you mean proxy?',
   'config.yaml:7 platform.caFile: $FOLDER/no-such.pem cannot be read (ENOENT)',
   'config.yaml:8 http.listen: must be host:port, like 127.0.0.1:9400, 0.0.0.0:9400 or [::1]:9400',
   'config.yaml:12 credentials[0].secret: a secret may not stand here, where it would be copied, committed and shown: ' +
@@ -62,7 +62,7 @@ const TOLD = [
   'config.yaml:22 credentials[0].notify[2].signal: is no signal of this system; usual ones are HUP, USR1, USR2, TERM',
   'config.yaml:23 credentials[1].name: is the name of credentials[0] as well',
   'config.yaml:24 credentials[1].appId: the same account and type as credentials[0]: let one credential publish for both',
-  'config.yaml:25 credentials[1].appId: is there twice: only one of them can count',
+  'config.yaml:25 credentials[1].appId: is a duplicate key: only one of them can count',
   'config.yaml:26 credentials[1].secretFile: the secret file $FOLDER/secrets/none cannot be read (ENOENT)',
   'config.yaml:27 credentials[1].publish[0].path: $FOLDER/out/token.json is published by ' +
     'credentials[0].publish[0].path already (details: false leaves out PATH.json)',

@@ -15,7 +15,7 @@ const GOOD = `credentials:
     publish: [{ type: file, path: $FOLDER/out/token }]
 `;
 
-const NO_YAML = expect.stringMatching(/^config\.yaml:\d+: is no YAML: .*must be in quotes$/);
+const NO_YAML = expect.stringMatching(/^config\.yaml:\d+: is not valid YAML: .*must be in quotes$/);
 const TOO_DEEP = expect.stringMatching(/^config\.yaml:\d+: is nested too deeply$/);
 
 describe('files that are not valid YAML', () => {
@@ -92,7 +92,7 @@ describe('files that are no configuration', () => {
     ['is a word', 'credentials', `${HOLDS} a single value`],
     ['is a number', '42', `${HOLDS} a single value`],
     ['is UTF-16', Buffer.from(`\ufeff${GOOD}`, 'utf16le'), 'looks like UTF-16: save it as UTF-8 (line 1)'],
-    ['is Latin-1', Buffer.from('# caf\xe9\n', 'latin1'), 'is no text in UTF-8 (line 1)'],
+    ['is Latin-1', Buffer.from('# caf\xe9\n', 'latin1'), 'is not valid UTF-8 (line 1)'],
     [
       'holds a NUL on its second line',
       Buffer.from('log:\n  level: \0\n'),
@@ -205,9 +205,9 @@ describe('odd keys', () => {
     const { problems } = await place();
     const text = `log: { level: info, level: debug }\n${GOOD}    name: other\ncredentials: []\n`;
     expect(await problems(text)).toEqual([
-      'config.yaml:1 log.level: is there twice: only one of them can count',
-      'config.yaml:7 credentials[0].name: is there twice: only one of them can count',
-      'config.yaml:8 credentials: is there twice: only one of them can count',
+      'config.yaml:1 log.level: is a duplicate key: only one of them can count',
+      'config.yaml:7 credentials[0].name: is a duplicate key: only one of them can count',
+      'config.yaml:8 credentials: is a duplicate key: only one of them can count',
     ]);
   });
 

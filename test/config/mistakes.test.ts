@@ -122,11 +122,11 @@ describe('mistakes in accounts', () => {
       { tickets: 'jsapi', publish: [FILE, TICKET] },
       ['tickets: must be a list of tickets'],
     ],
-    ['a mistyped key', { apiId: 'x' }, ['apiId: is no key here; did you mean appId?']],
+    ['a mistyped key', { apiId: 'x' }, ['apiId: is not a known key here; did you mean appId?']],
     [
       'a required key in the wrong case',
       { appId: undefined, appid: 'wx0000000000000000' },
-      ['appid: is no key here; did you mean appId?'],
+      ['appid: is not a known key here; did you mean appId?'],
     ],
     [
       'mistyped keys in place of required ones',
@@ -139,9 +139,9 @@ describe('mistakes in accounts', () => {
         pubilsh: [],
       },
       [
-        'nane: is no key here; did you mean name?',
-        'secret-file: is no key here; did you mean secretFile?',
-        'pubilsh: is no key here; did you mean publish?',
+        'nane: is not a known key here; did you mean name?',
+        'secret-file: is not a known key here; did you mean secretFile?',
+        'pubilsh: is not a known key here; did you mean publish?',
       ],
     ],
     [
@@ -149,23 +149,23 @@ describe('mistakes in accounts', () => {
       { appid: 'wx0000000000000000', appId: 'no good' },
       [
         'appId: must be an appid or corpid like wx0000000000000000, without blanks',
-        'appid: is no key here; did you mean appId?',
+        'appid: is not a known key here; did you mean appId?',
       ],
     ],
     [
       'a mistyped type key, without follow-up errors',
       { tpye: 'wecom', appId: undefined, corpId: 'ww0000000000000000' },
-      ['tpye: is no key here; did you mean type?'],
+      ['tpye: is not a known key here; did you mean type?'],
     ],
     [
       'a key in another style',
       { 'rotation-window': '5m' },
-      ['rotation-window: is no key here; did you mean rotationWindow?'],
+      ['rotation-window: is not a known key here; did you mean rotationWindow?'],
     ],
     [
       'a key that belongs to platform',
       { proxy: 'http://egress:3128' },
-      ['proxy: is no key here; it belongs to platform'],
+      ['proxy: is not a known key here; it belongs to platform'],
     ],
   ])('an account with %s is refused, naming the key', async (_, own, expected) => {
     expect(await problemsWith(own)).toEqual(expected.map((problem) => `credentials[0].${problem}`));
@@ -209,8 +209,8 @@ describe('mistakes in targets and tickets', () => {
       'a Secret target with file keys and mistyped keys',
       { publish: [FILE, { ...IN_SECRET, mode: '0640', names: 'x' }] },
       [
-        'publish[1].mode: is no key here; there are type, namespace, name, key, of, format',
-        'publish[1].names: is no key here; did you mean name?',
+        'publish[1].mode: is not a known key here; there are type, namespace, name, key, of, format',
+        'publish[1].names: is not a known key here; did you mean name?',
       ],
     ],
     [
@@ -269,10 +269,10 @@ describe('mistakes in targets and tickets', () => {
       'a mistyped target type beside other mistakes',
       { publish: [{ type: 'fiel', path: 'token', mode: '0666', formt: 'raw' }] },
       [
-        'publish[0].type: is no type here; did you mean file?',
+        'publish[0].type: is not a known type here; did you mean file?',
         'publish[0].path: must be an absolute path to a file or folder',
         'publish[0].mode: must not let everyone write: they could plant a token',
-        'publish[0].formt: is no key here; did you mean format?',
+        'publish[0].formt: is not a known key here; did you mean format?',
       ],
     ],
     [
@@ -283,7 +283,7 @@ describe('mistakes in targets and tickets', () => {
     [
       'a notifier key in a target',
       { publish: [{ ...FILE, timeout: '5s' }] },
-      ['publish[0].timeout: is no key here; there are type, path, of, format, details, mode, group'],
+      ['publish[0].timeout: is not a known key here; there are type, path, of, format, details, mode, group'],
     ],
   ])('a credential with %s is refused, naming the key', async (_, own, expected) => {
     expect(await problemsWith(own)).toEqual(expected.map((problem) => `credentials[0].${problem}`));
@@ -346,7 +346,11 @@ describe('mistakes in notifiers', () => {
       'timeout: must be at most 10m: what takes longer should be handed to something that runs anyway',
     ],
     ['an unknown type', { type: 'mail' }, 'type: must be exec, webhook or signal'],
-    ['a mistyped type', { type: 'sginal', pidFile: '/x' }, 'type: is no type here; did you mean signal?'],
+    [
+      'a mistyped type',
+      { type: 'sginal', pidFile: '/x' },
+      'type: is not a known type here; did you mean signal?',
+    ],
     [
       'a user and password in its URL',
       { type: 'webhook', url: 'http://user:hush@127.0.0.1/' },

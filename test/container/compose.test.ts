@@ -102,7 +102,7 @@ describe('running compose.yaml of the documentation', () => {
     const pid = await daemon.pid();
     process.kill(pid, 'SIGKILL');
     await eventually(async () => ![0, pid].includes(await daemon.pid()), { for: 'the restart' });
-    await eventually(async () => (await daemon.log()).includes('took over'), { for: 'the take-over' });
+    await eventually(async () => (await daemon.log()).includes('adopted a stored'), { for: 'the take-over' });
     expect(await pod.fetches()).toHaveLength(1);
 
     await podman('stop', '--time', '5', daemon.id);

@@ -159,7 +159,9 @@ describe('pod for Kubernetes before 1.29', () => {
 
     // What the example's own command prints: the length of the token.
     expect(await eventually(() => app.log(), { for: 'the app' })).toMatch(/^\d{3,} \/var\/run\/wx\/token$/m);
-    await eventually(async () => (await sidecar.log()).includes('took over'), { for: 'the take-over' });
+    await eventually(async () => (await sidecar.log()).includes('adopted a stored'), {
+      for: 'the take-over',
+    });
     expect(await pod.fetches()).toHaveLength(1);
     expect((await endByTerm(sidecar)).code).toBe(0);
   });

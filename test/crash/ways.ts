@@ -29,7 +29,7 @@ export const WAYS = {
     async begin(scene, atEnd) {
       const stopped = await startStopped(['run'], scene.env, atEnd);
       stopped.program.signal('SIGCONT');
-      await stopped.program.logged(/^took over a stored token/);
+      await stopped.program.logged(/^adopted a stored token/);
       return stopped;
     },
     go: ({ program }) => program.signal('SIGHUP'),

@@ -18,7 +18,7 @@ describe.concurrent('HUP signals', () => {
     const warning = await daemon.logged(({ message }) => message.includes('30 s'));
 
     expect(warning).toMatchObject({ level: 'warn', credential: 'default' });
-    await daemon.logged(/^the same token again/);
+    await daemon.logged(/^the platform returned the same token/);
     expect((await fetches()).map(({ force }) => force)).toEqual([false, true, false]);
     expect(await newToken()).toBe(second);
   });
@@ -84,7 +84,7 @@ describe.concurrent('HUP signals', () => {
     const line = await daemon.logged(({ message }) => message.includes('refresh --force'));
 
     expect(line).toMatchObject({ credential: 'default' });
-    await daemon.logged(/^the same token again/);
+    await daemon.logged(/^the platform returned the same token/);
     expect((await fetches()).map(({ force }) => force)).toEqual([false, false]);
   });
 

@@ -50,7 +50,7 @@ describe.concurrent('the log', () => {
       expect(line).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z (ERROR|WARN |INFO |DEBUG) \w.* credential=default/);
       expect(line).not.toContain('{');
     }
-    expect(stderr()).toMatch(/ INFO {2}a new token, good for (2 h 0|1 h 59) min /);
+    expect(stderr()).toMatch(/ INFO {2}fetched a new token, valid for (2 h 0|1 h 59) min /);
     expect(stderr()).toMatch(/ INFO {2}published .*target=\S*\/volume\/token/);
   });
 

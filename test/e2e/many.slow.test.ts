@@ -139,7 +139,7 @@ describe.concurrent('many accounts', () => {
       house.entries.map((entry) => (entry === first ? { ...entry, appId: 'no such id' } : entry)),
     );
     await daemon.logged(({ message }) => /config\.yaml:\d+ credentials\[0\]\.appId/.test(message ?? ''));
-    await daemon.logged(({ message }) => /the one before goes on/.test(message ?? ''));
+    await daemon.logged(({ message }) => /previous configuration stays in force/.test(message ?? ''));
     daemon.signal('SIGHUP');
     await eventually(async () => (await house.fetches()) >= 6, { for: 'a refresh of all three' });
   });

@@ -33,7 +33,7 @@ describe.concurrent('health endpoints during an outage', () => {
       for: 'failures in the metrics',
     });
     expect(await statuses()).toEqual([200, 200, 200]);
-    expect((await ask('/readyz')).body).toMatch(/^ok\ndefault token: good for \d+ s: .*503/);
+    expect((await ask('/readyz')).body).toMatch(/^ok\ndefault token: valid for \d+ s: .*503/);
 
     await eventually(async () => (await ask('/readyz')).status === 503, { for: 'the end of the token' });
     expect(await statuses()).toEqual([200, 503, 200]);
@@ -66,7 +66,7 @@ describe.concurrent('health endpoints during an outage', () => {
 
     // Two minutes pass at once: nobody notices, since the next tick comes within a second.
     daemon.signal('SIGUSR2');
-    await daemon.logged(/^stood still for 2 min/);
+    await daemon.logged(/^stalled for 2 min/);
     expect((await ask('/livez')).status).toBe(200);
 
     // They pass again, and the tick is dead: what it left is still good.

@@ -25,9 +25,9 @@ describe.concurrent('settings that need a restart', () => {
     const daemon = startProgram(['run', '--config', config], {}, onTestFinished);
     await daemon.logged(/^started/);
     await write('text');
-    await daemon.logged(/^the form of the log was changed, which takes a restart$/);
+    await daemon.logged(/^the log format was changed: restart required$/);
     await write('json');
-    await daemon.logged(/^the form of the log is again the one at work$/);
+    await daemon.logged(/^the log format was changed back: no restart required$/);
   });
 
   it('a configuration that relies on a restart is refused and the previous one stays in use', async ({
@@ -49,7 +49,7 @@ describe.concurrent('settings that need a restart', () => {
     const secret = { name: 'wx-token' };
     await write('access-token', { cluster: { lease: secret, secret } });
     await daemon.logged(/^config\.json:1 credentials\[0\]\.type: needs a restart, since the cluster cannot/);
-    await daemon.logged(/the one before goes on$/);
+    await daemon.logged(/the previous configuration stays in force$/);
     expect(await fetches()).toHaveLength(1);
   });
 });
@@ -75,7 +75,7 @@ describe.concurrent('changes of the secret file', () => {
     await put('..2026_02', NEXT_SECRET);
     await rm(join(volume, '..2026_01'), { recursive: true });
     await daemon.logged(({ reason }) => reason === 'new-secret');
-    await daemon.logged(({ message }) => message === 'the configuration was read again');
+    await daemon.logged(({ message }) => message === 'configuration reloaded');
     expect(await fetches()).toHaveLength(2);
     expect(daemon.log().filter(({ level }) => level === 'error')).toEqual([]);
   });
@@ -93,9 +93,9 @@ describe.concurrent('changes of the secret file', () => {
     const first = await newToken();
     await edit('two\nlines\n');
     await daemon.logged(({ message }) => /^WXTOKEN_SECRET_FILE: .* on one line/.test(message ?? ''));
-    await daemon.logged(({ message }) => /the one before goes on/.test(message ?? ''));
+    await daemon.logged(({ message }) => /previous configuration stays in force/.test(message ?? ''));
     await edit(`${APP_SECRET}\n`);
-    await daemon.logged(({ message }) => message === 'the configuration was read again');
+    await daemon.logged(({ message }) => message === 'configuration reloaded');
 
     expect(await token()).toBe(first);
     expect(await fetches()).toHaveLength(1);
@@ -111,7 +111,9 @@ describe.concurrent('changes of the secret file', () => {
     await chmod(path, 0o644);
     await daemon.logged(/everyone who gets at the secret file/);
     await writeFile(path, `${APP_SECRET}\r\n`);
-    await eventually(() => daemon.log().filter(({ message }) => /was read again/.test(message)).length === 2);
+    await eventually(
+      () => daemon.log().filter(({ message }) => /^configuration reloaded/.test(message)).length === 2,
+    );
 
     expect(warnings()).toHaveLength(1);
     expect(await fetches()).toHaveLength(1);

@@ -8,7 +8,7 @@ import { startRestlessReader } from '../support/restless-reader.ts';
 import { eventually } from '../support/wait.ts';
 import { APP_SECRET, ENDPOINT, sha256, TYPES, workbench } from './workbench.ts';
 
-const ADOPTED = /^took over a stored token/;
+const ADOPTED = /^adopted a stored token/;
 
 /** What a daemon says before it does anything, and when it is at rest: the moments at which it is killed. */
 const MOMENTS = [/^started/, /^already up to date/];

@@ -24,7 +24,7 @@ describe.concurrent('stopping the daemon', () => {
     daemon.signal('SIGTERM');
 
     expect(await daemon.exited).toEqual(UNWILLING);
-    expect(daemon.log().at(-1)?.message).toMatch(/^stopp/);
+    expect(daemon.log().at(-1)?.message).toMatch(/^stop/);
   });
 
   it('the daemon opens no debugger on SIGUSR1', async ({ onTestFinished }) => {

@@ -30,7 +30,8 @@ async function versionOf({ shop }: Cluster): Promise<number> {
 }
 
 const accountIn = async ({ shop }: Cluster) => JSON.parse((await shop.data())['shop.json'] ?? '{}').app_id;
-const contests = (pod: Pod) => pod.log().filter(({ message }) => message.includes('keeps another account'));
+const contests = (pod: Pod) =>
+  pod.log().filter(({ message }) => message.startsWith('account conflict: the Secret'));
 const warnings = (pod: Pod) => pod.log().filter(({ level }) => level === 'warn');
 
 describe.concurrent('two accounts under one name in a cluster', () => {
@@ -41,8 +42,8 @@ describe.concurrent('two accounts under one name in a cluster', () => {
       await leader.change(other);
       await eventually(async () => (await accountIn(group)) === OTHER.appId);
       const [contest] = await eventually(() => contests(follower).length > 0 && contests(follower));
-      expect(contest?.message).toContain(`/${OTHER.appId}, and here it is `);
-      expect(contest?.message).toContain(`${await group.shop.holder()} leads and decides`);
+      expect(contest?.message).toContain(`/${OTHER.appId} under shop, but this daemon has `);
+      expect(contest?.message).toContain(`the leader ${await group.shop.holder()} decides`);
       const version = await versionOf(group);
       // For as long as three hundred of its versions took before.
       for (let second = 0; second < 5; second += 1) {
@@ -66,7 +67,7 @@ describe.concurrent('two accounts under one name in a cluster', () => {
   }) => {
     const { group, leader, follower, token, other } = await pair(onTestFinished, 'access-token');
     await follower.change(other);
-    await follower.logged(/keeps another account under shop: .* leads and decides/);
+    await follower.logged(/^account conflict: .* under shop, .*the leader .* decides/);
     expect(await accountIn(group)).not.toBe(OTHER.appId);
     expect(follower.history.seen().at(-1)?.hash).toBe(token);
     leader.signal('SIGTERM');
@@ -94,9 +95,9 @@ describe.concurrent('two accounts under one name in a cluster', () => {
   it('a follower with another account asks nothing of the leader on HUP', async ({ onTestFinished }) => {
     const { group, follower, other } = await pair(onTestFinished, 'access-token');
     await follower.change(other);
-    await follower.logged(/keeps another account under shop/);
+    await follower.logged(/^account conflict: .* under shop/);
     follower.signal('SIGHUP');
-    await follower.logged(/takes this credential for another account, so it is not asked/);
+    await follower.logged(/the leader has another account under this name/);
     expect(await group.shop.annotations()).not.toHaveProperty(['request.wx-token-sidecar/shop']);
     expect(await group.journal.fetches()).toHaveLength(1);
   });

@@ -11,7 +11,7 @@ describe.concurrent('shutdown of a leader', () => {
     for (let call = 0; call < 20; call += 1) group.shop.server.next({ kind: 'delay', ms: 700 });
     await handOver(group, leader, 'SIGTERM');
     expect(await leader.exited).toEqual({ code: 0, signal: null });
-    expect(leader.log().some(({ message }) => message.startsWith('the Lease was given back'))).toBe(true);
+    expect(leader.log().some(({ message }) => message.startsWith('released the Lease'))).toBe(true);
   });
 
   it('a leader that cannot give the Lease back warns about it and still exits with 0', async ({
@@ -24,9 +24,9 @@ describe.concurrent('shutdown of a leader', () => {
     // The server stands still until the end of the test: whoever waited for it would never end.
     leader.signal('SIGTERM');
     expect(await leader.exited).toEqual({ code: 0, signal: null });
-    const last = leader.log().find(({ message }) => message.startsWith('the Lease could not be given back'));
+    const last = leader.log().find(({ message }) => message.startsWith('could not release the Lease'));
     expect(last).toMatchObject({ level: 'warn', error: expect.any(String) });
-    expect(leader.log().some(({ message }) => /was given back/.test(message))).toBe(false);
+    expect(leader.log().some(({ message }) => /^released the Lease/.test(message))).toBe(false);
     group.shop.server.thaw();
   });
 });

@@ -39,7 +39,7 @@ describe.concurrent('new names in a running cluster', () => {
 
     await follower?.change({ name: 'boutique' });
     const isAdopted = ({ message, ...of }: LogLine) =>
-      message.startsWith('took over') && of['credential'] === 'boutique' && of['kind'] === undefined;
+      message.startsWith('adopted') && of['credential'] === 'boutique' && of['kind'] === undefined;
     await follower?.logged(isAdopted);
     follower?.signal('SIGHUP');
     await calls(group, 3);

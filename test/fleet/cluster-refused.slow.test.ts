@@ -18,9 +18,9 @@ async function pair(atEnd: AtEnd) {
   return { group, leader, follower, wrong: { secretFile } };
 }
 
-const RESIGNED = /^the Lease was given back because of an AppSecret that is refused/;
+const RESIGNED = /^stepped down because the AppSecret is refused/;
 const resignations = (pod: Pod) => pod.log().filter(({ message }) => RESIGNED.test(message)).length;
-const terms = (pod: Pod) => pod.log().filter(({ message }) => /^this daemon refreshes/.test(message)).length;
+const terms = (pod: Pod) => pod.log().filter(({ message }) => /^became the leader/.test(message)).length;
 
 describe.concurrent('refused AppSecrets in a cluster', () => {
   it('a leader with a refused AppSecret hands the Lease to a follower with a valid one', async ({
@@ -55,7 +55,7 @@ describe.concurrent('refused AppSecrets in a cluster', () => {
   }) => {
     const { group, leader, follower, wrong } = await pair(onTestFinished);
     await follower.change(wrong);
-    await follower.logged(/^the configuration was read again/);
+    await follower.logged(/^configuration reloaded/);
     await leader.change(wrong);
     await leader.logged(RESIGNED);
     await group.leader([follower]);

@@ -32,12 +32,10 @@ describe.concurrent('a leader that brings no token', () => {
 
     const once = await pod.beside(['once', '--timeout', '10s']);
     expect(once.code).toBe(75);
-    expect(once.stderr).toContain(
-      'not published: it took too long: somebody-else leads, and brought nothing',
-    );
+    expect(once.stderr).toContain('not published: timed out: somebody-else leads and delivered nothing');
 
     const isTold = ({ message }: { readonly message: string }) =>
-      message.startsWith('no token has come for ');
+      message.startsWith('no token received for ');
     await pod.change(other);
     const told = await pod.logged(isTold);
     expect(told).toMatchObject({ level: 'warn', credential: 'other', holder: 'somebody-else' });
@@ -56,6 +54,6 @@ describe.concurrent('a leader that brings no token', () => {
     await group.shop.ask('PATCH', SHOP_LEASE, { spec: { holderIdentity: '' } });
     await eventually(async () => (await group.shop.data())['other']);
     expect(pod.log().filter(isTold)).toHaveLength(1);
-    await eventually(async () => /^other token: good for /m.test(await pod.metrics('/readyz')));
+    await eventually(async () => /^other token: valid for /m.test(await pod.metrics('/readyz')));
   });
 });

@@ -240,5 +240,5 @@ function isLeading(program: Program): boolean {
   return said.lastIndexOf(LEADS) > said.findLastIndex((line) => LOST.test(line));
 }
 
-const LEADS = 'this daemon refreshes for all now';
-const LOST = /another (daemon|one) refreshes/;
+const LEADS = 'became the leader: this daemon refreshes for all';
+const LOST = /^(lost leadership|stepped down|(released|could not release) the Lease)/;

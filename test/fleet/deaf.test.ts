@@ -38,7 +38,7 @@ describe.concurrent('G5: exhausted inotify limits', () => {
       });
       await eventually(async () => (await group.journal.fetches()).length === 1, { for: 'the first token' });
       const deaf = startWrapped(without, [], env, onTestFinished);
-      await deaf.logged(/^took over a stored token/);
+      await deaf.logged(/^adopted a stored token/);
 
       caller?.signal('SIGHUP');
       await eventually(async () => (await group.journal.fetches()).length === 2, { for: 'the next token' });

@@ -42,7 +42,7 @@ describe.concurrent('feedback about refused tokens', () => {
     daemon.signal('SIGHUP');
     await bench.newToken(first);
     await report(folder, sha256(first));
-    await daemon.logged(/not the current one: it has to read the file again/);
+    await daemon.logged(/a reader reported a token that is not the current one/);
     await ticks(folder, 2);
 
     expect(await bench.fetches()).toHaveLength(2);

@@ -87,7 +87,12 @@ export async function fleet(
 function isAsking(member: Program): boolean {
   const said = member.log().map(({ message }) => message);
   const began = said.lastIndexOf('asking the platform');
-  return began >= 0 && !said.slice(began).some((message) => /^(a new token|the same token)/.test(message));
+  return (
+    began >= 0 &&
+    !said
+      .slice(began)
+      .some((message) => /^(fetched a new token|the platform returned the same token)/.test(message))
+  );
 }
 
 /** The sandbox keeps its last calls only, and restless readers make thousands. */

@@ -177,7 +177,7 @@ describe.concurrent('mirrors', () => {
     await write('c', -SECOND);
     expect(await told('source-dead')).toMatchObject({
       credential: 'copy',
-      message: 'what shop of the Secret shop/wx-token holds has ended, and nobody has replaced it',
+      message: 'shop of the Secret shop/wx-token has expired and was not replaced',
       advice: 'look at the daemon that writes it',
     });
     expect(await contentOf(mirror.file)).toBe(token('b'));

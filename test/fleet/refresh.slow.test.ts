@@ -12,7 +12,7 @@ describe.concurrent('outcomes of the refresh command', () => {
     const done = await refresh(['default']);
 
     expect(done).toMatchObject({ code: 0, stderr: '' });
-    expect(done.stdout).toMatch(/^default: a new token is published, good for 7\d{3} s\n$/);
+    expect(done.stdout).toMatch(/^default: a new token is published, valid for 7\d{3} s\n$/);
     const calls = await bench.fetches();
     expect(calls).toHaveLength(2);
     expect(sha256((await bench.token()) ?? '')).toBe(calls[1]?.tokenSha256);
@@ -28,7 +28,7 @@ describe.concurrent('outcomes of the refresh command', () => {
 
     expect(done).toMatchObject({ code: 0, stderr: '' });
     expect(done.stdout).toMatch(
-      /^default: the platform handed out the same token again, good for 7\d{3} s\n$/,
+      /^default: the platform returned the same token again, valid for 7\d{3} s\n$/,
     );
     expect(await bench.token()).toBe(first);
     expect((await bench.fetches()).map(({ force }) => force)).toEqual([false, false]);

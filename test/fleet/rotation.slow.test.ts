@@ -47,7 +47,7 @@ describe.concurrent('G5: rotation on a shared state folder', () => {
       await gone?.stop();
       await rotations(group, 2);
       const back = group.join(files[0] ?? '');
-      await back.logged(/^took over a stored token/);
+      await back.logged(/^adopted a stored token/);
 
       const calls = await journal.fetches();
       await expectEverywhere(files, calls.at(-1)?.tokenSha256 ?? null);

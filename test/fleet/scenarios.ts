@@ -179,7 +179,7 @@ export const SCENARIOS: readonly Scenario[] = [
       // The token that it knew was replaced meanwhile, so nothing is to come of it.
       frozen.signal('SIGHUP');
       frozen.signal('SIGCONT');
-      await frozen.logged(/^another daemon refreshes|^this daemon could not renew/);
+      await frozen.logged(/^lost leadership: (another daemon|could not renew)/);
       await group.settled();
       await allEnd(group);
       return { single: 2, absent: [frozen] };

@@ -35,7 +35,7 @@ describe.concurrent('G6: owner and mode of the state folder', () => {
     expect(restarted.log()).toContainEqual(
       expect.objectContaining({
         level: 'warn',
-        message: expect.stringMatching(/state folder.*going on without/),
+        message: expect.stringMatching(/state folder.*continuing without/),
       }),
     );
     expect(await bench.token()).toBe(first);

@@ -55,7 +55,8 @@ describe.concurrent('Kubernetes without a shared state folder', () => {
     for (const times of [1, 2, 3]) {
       daemon.signal('SIGHUP');
       const again = () =>
-        daemon.log().filter(({ message }) => message.startsWith('the same token again')).length;
+        daemon.log().filter(({ message }) => message.startsWith('the platform returned the same token'))
+          .length;
       await daemon.logged(() => again() >= times);
     }
 

@@ -82,9 +82,7 @@ describe('records in a Secret', () => {
     await eventually(async () => (await one.store.read()) ?? one.warnings.length === 2);
     expect(one.warnings).toEqual([
       expect.stringMatching(/^ignoring shop of the Secret .*: not a record of this program \(token\)$/),
-      expect.stringMatching(
-        /keeps another account under shop: .*\/other, .*this daemon leads and replaces it$/,
-      ),
+      expect.stringMatching(/^account conflict: .*\/other under shop, .*this daemon leads and replaces it$/),
     ]);
     expect(one.warnings.join()).not.toContain(token('b'));
   });

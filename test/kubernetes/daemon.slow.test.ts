@@ -96,7 +96,7 @@ describe.concurrent('the Roles of k8s/', () => {
     const { kubeconfig } = await account(WRITER, 'refresher');
     const reader = await account(MIRROR, 'mirror');
     const first = await start('first', 'refresher', kubeconfig);
-    await first.logged(/^this daemon refreshes for all now/);
+    await first.logged(/^became the leader/);
     const second = await start('second', 'refresher', kubeconfig);
     const mirror = await start('mirror', 'mirror', reader.kubeconfig);
     const all = [first, second, mirror];
@@ -109,7 +109,7 @@ describe.concurrent('the Roles of k8s/', () => {
     const after = await eventually(() => published(all, before));
     first.signal('SIGTERM');
     expect(await first.exited).toEqual({ code: 0, signal: null });
-    await second.logged(/^this daemon refreshes for all now/);
+    await second.logged(/^became the leader/);
     second.signal('SIGHUP');
     await eventually(() => published([second, mirror], after));
     expect(await sandbox.calls('/cgi-bin/token')).toBe(3);

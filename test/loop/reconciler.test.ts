@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createTenure } from '../../src/coordination/lease/elector.ts';
+import { createTerm } from '../../src/coordination/lease/elector.ts';
 import type { Report } from '../../src/core/events/report.ts';
 import { EdgeError } from '../../src/core/failure.ts';
 import type { Lease, PeerRequest, Purpose, Unit } from '../../src/core/ports.ts';
@@ -321,39 +321,39 @@ describe('last check before sending', () => {
     const made = house('access-token');
     const { clock, edges } = made;
     const times = { duration: 15 * SECOND, renewDeadline: 10 * SECOND, retryPeriod: 2 * SECOND };
-    const tenure = createTenure({
+    const term = createTerm({
       ...{ lease: 'shop/wx-token', times, clock, elected: () => {} },
       report: () => {},
     });
-    tenure.renewed(clock.now());
+    term.renewed(clock.now());
     edges.lock = async () => ({
-      held: async () => tenure.lasts(),
-      isHeld: tenure.lasts,
+      held: async () => term.isActive(),
+      isHeld: term.isActive,
       release: async () => {},
     });
-    return { ...made, tenure };
+    return { ...made, term };
   }
 
   it('a request is not sent when the renew deadline passes while connecting', async () => {
-    const { clock, edges, settle, tenure } = holder();
+    const { clock, edges, settle, term } = holder();
     edges.beforeSocket = () => clock.pass(10 * SECOND);
     await settle();
     expect(edges.fetches).toBe(0);
     expect(edges.record?.intent).toBeDefined();
     edges.beforeSocket = () => {};
-    tenure.renewed(clock.now());
+    term.renewed(clock.now());
     clock.pass(9 * SECOND);
     await settle();
     expect(edges.fetches).toBe(1);
-    tenure.lost('released');
+    term.lost('released');
   });
 
   it('a request is not sent when the wall clock has jumped past the renew deadline', async () => {
-    const { clock, edges, settle, tenure } = holder();
+    const { clock, edges, settle, term } = holder();
     edges.beforeSocket = () => clock.set(10 * SECOND);
     await settle();
     expect(edges.fetches).toBe(0);
-    tenure.lost('released');
+    term.lost('released');
   });
 });
 

@@ -3,14 +3,18 @@ import { type Complain, type KeyPath, pathKey } from '../key-path.ts';
 import { Document } from '../schema/index.ts';
 import { isMapping, isPart, type Mapping } from './mapping.ts';
 
-/** What is right of a document, and where it was not: what was taken out there is wrong, not missing. */
+/** The valid rest of a document, and the places of what was invalid and removed: it is wrong there, not missing. */
 export interface Cleaned {
   readonly value: Mapping;
-  /** See {@link pathKey}. */
+  /** Paths of the invalid keys, each as {@link pathKey} writes it. */
   readonly wrong: ReadonlySet<string>;
 }
 
-/** Tells of everything in a document that is wrong by itself and takes it out, so that the rest can be checked in the same go. */
+/**
+ * Reports and removes everything in a document that its schema refuses, so that the rest can be checked in the same
+ * run.
+ * @param complain called for each problem
+ */
 export function clean(document: Mapping, complain: Complain): Cleaned {
   const wrong = new Set<string>();
   const refuse: Refuse = (path, what, meant = path) => {
@@ -23,7 +27,7 @@ export function clean(document: Mapping, complain: Complain): Cleaned {
     const path = pathOf(issue);
     if (wrong.has(pathKey(path))) continue;
     refuse(path, issue.message);
-    // Without its type nothing can be said of the rest.
+    // Without a valid `type` the keys beside it cannot be checked, so all of them are removed.
     takeOut(value, issue.type === 'variant' && path.at(-1) === 'type' ? path.slice(0, -1) : path);
   }
   return { value: isMapping(value) ? value : {}, wrong };
@@ -33,27 +37,31 @@ function pathOf(issue: v.BaseIssue<unknown>): KeyPath {
   return (issue.path ?? []).map(({ key }) => (typeof key === 'number' ? key : String(key)));
 }
 
-/** It leaves undefined, so that what follows in a list keeps its place. */
+/** Sets the value to undefined instead of deleting it, so that the following items of a list keep their places. */
 function takeOut(value: unknown, path: KeyPath): void {
   const last = path.at(-1) ?? '';
   const holder = path.slice(0, -1).reduce((part, step) => (isPart(part) ? part[step] : undefined), value);
   if (isPart(holder)) holder[last] = undefined;
 }
 
-/** Where people write the AppSecret itself. */
+/** Keys under which users write the AppSecret itself. */
 export const LITERAL_SECRETS = ['secret', 'appSecret', 'appsecret', 'app_secret', 'corpSecret', 'corpsecret'];
 
 const LITERAL_SECRET =
   'a secret may not stand here, where it would be copied, committed and shown: put it into a file and name that in ' +
   'secretFile, or into a variable and name that in secretEnv';
 
-/** Told of what is wrong; also of an absent key that was meant, which is not missing then. */
+/**
+ * Called for each problem. `meant` is the absent key that the user probably meant, which then does not count as
+ * missing.
+ */
 export type Refuse = (path: KeyPath, what: string, meant?: KeyPath) => void;
 
 /**
- * What is left of a value without keys that its schema does not know and keys without a value, each of which is
- * refused. A choice by a type that is mistyped is taken for the one that was probably meant, so that the rest of it can
- * be checked. Values are never repeated: one may be a secret in the wrong place.
+ * Removes and refuses the keys that the schema does not know and those that have no value. A mistyped `type` is
+ * replaced by the one that was probably meant, so that the keys beside it can be checked. Messages never repeat a
+ * value: it may be a secret in the wrong place.
+ * @returns the rest of the value
  */
 function withoutStrays(schema: v.GenericSchema, value: unknown, path: KeyPath, refuse: Refuse): unknown {
   if (value === null) {
@@ -63,13 +71,14 @@ function withoutStrays(schema: v.GenericSchema, value: unknown, path: KeyPath, r
   if (Array.isArray(value)) {
     const item = itemOf(schema);
     if (item) return value.map((each, index) => withoutStrays(item, each, [...path, index], refuse));
-    // The schema would take its indexes for keys.
+    // The schema would take the indexes of a list for keys.
     refuse(path, 'must not be a list');
     return undefined;
   }
   if (!isMapping(value)) return value;
   const meantType = mistypedChoice(schema, value);
-  if (meantType !== undefined) refuse([...path, 'type'], `is no type here; did you mean ${meantType}?`);
+  if (meantType !== undefined)
+    refuse([...path, 'type'], `is not a known type here; did you mean ${meantType}?`);
   const typed = meantType === undefined ? value : { ...value, type: meantType };
   const entries = entriesOf(schema, typed);
   if (!entries) return value;
@@ -85,36 +94,36 @@ function withoutStrays(schema: v.GenericSchema, value: unknown, path: KeyPath, r
       else if (meant === undefined) refuse(here, aboutStray(path, name, known));
       else {
         const absent = Object.hasOwn(value, meant) ? here : [...path, meant];
-        refuse(here, `is no key here; did you mean ${meant}?`, absent);
+        refuse(here, `is not a known key here; did you mean ${meant}?`, absent);
       }
       return [];
     }),
   );
 }
 
-/** The type that was probably meant by one that there is not. */
+/** The existing type that an unknown `type` probably means; undefined when `type` is known or resembles none. */
 function mistypedChoice(schema: v.GenericSchema, { type }: Mapping): string | undefined {
   const types = typesOf(schema);
   return typeof type === 'string' && !types.includes(type) ? closest(type, types) : undefined;
 }
 
 function aboutStray(path: KeyPath, name: string, known: readonly string[]): string {
-  // Of an account or of what is around it; further within, names mean something else.
+  // Hints at another place are given only for keys of the document and of an account: deeper keys mean something else.
   const home = path.length <= 2 ? homeOf(name) : undefined;
-  if (home !== undefined) return `is no key here; it belongs to ${home}`;
-  return `is no key here; there are ${known.filter((key) => !key.startsWith('$')).join(', ')}`;
+  if (home !== undefined) return `is not a known key here; it belongs to ${home}`;
+  return `is not a known key here; there are ${known.filter((key) => !key.startsWith('$')).join(', ')}`;
 }
 
 type Entries = Readonly<Record<string, v.GenericSchema>>;
 
-/** The keys that a schema knows; of a choice by type, those of the type that was chosen. */
+/** The keys that a schema knows; for a choice by `type`, the keys of the chosen type. */
 function entriesOf(schema: v.GenericSchema, value: Mapping): Entries | undefined {
   const core = unwrap(schema);
   if ('entries' in core) return core.entries as Entries;
   return optionsOf(core).find(({ entries }) => literalOf(entries['type']) === value['type'])?.entries;
 }
 
-/** What may be chosen by type; nothing where there is no such choice. */
+/** The types that a schema lets users choose from; empty when it has no such choice. */
 function typesOf(schema: v.GenericSchema): string[] {
   return optionsOf(unwrap(schema)).map(({ entries }) => String(literalOf(entries['type'])));
 }
@@ -138,7 +147,7 @@ function unwrap(schema: v.GenericSchema): v.GenericSchema {
   return 'wrapped' in schema ? unwrap(schema.wrapped as v.GenericSchema) : schema;
 }
 
-/** Where in a configuration a key of this name has its place; undefined where there is none, or more than one. */
+/** The section of a configuration that has a key of this name; undefined when there is none, or more than one. */
 function homeOf(name: string): string | undefined {
   const homes = Object.entries(Document.entries).flatMap(([above, schema]) => {
     const item = itemOf(schema);
@@ -148,10 +157,14 @@ function homeOf(name: string): string | undefined {
   return homes.length === 1 ? homes[0] : undefined;
 }
 
-/** What is longer was not meant to be a name. */
+/** Characters; a longer text was not meant to be a name. */
 const LONGEST = 64;
 
-/** The candidate that was probably meant: the fewest edits away, if those are few enough for a typing mistake. */
+/**
+ * Finds the candidate that a mistyped name probably means: the one with the fewest edits, if these are few enough for a
+ * typing mistake.
+ * @returns undefined when no candidate is similar enough
+ */
 export function closest(name: string, candidates: readonly string[]): string | undefined {
   if (name.length > LONGEST) return undefined;
   const alike = candidates.find((candidate) => bare(candidate) === bare(name));
@@ -162,12 +175,12 @@ export function closest(name: string, candidates: readonly string[]): string | u
   return best && best.edits <= Math.min(3, Math.floor(name.length / 2)) ? best.candidate : undefined;
 }
 
-/** Without what people write in several ways. */
+/** Removes what users write in several ways: case, underscores, hyphens and blanks. */
 function bare(name: string): string {
   return name.toLowerCase().replace(/[_\- ]/g, '');
 }
 
-/** Levenshtein's distance. */
+/** The Levenshtein distance. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (const [i, letter] of [...a].entries()) {

@@ -5,22 +5,22 @@ import { type Complain, type KeyPath, pathKey } from '../key-path.ts';
 import { type Cleaned, clean, closest } from './clean.ts';
 import { isPart } from './mapping.ts';
 
-/** A variable, as another way to say what a key of the configuration says. */
+/** An environment variable that sets a key of the configuration. */
 export interface Variable {
   readonly path: KeyPath;
-  /** Turns its text into what the key holds; what cannot be turned stays text, which the schema refuses. */
+  /** Converts the text to the value of the key. Text that cannot be converted stays text, which the schema refuses. */
   readonly read?: (text: string) => unknown;
 }
 
-/** The only account that the environment can describe. */
+/** The place of the one account that the environment can describe. */
 export const ACCOUNT: KeyPath = ['credentials', 0];
 const TARGET: KeyPath = [...ACCOUNT, 'publish', 0];
 
-/** What describes one account, and cannot stand beside a list of accounts. */
+/** The variables that describe one account; they cannot be combined with a list of accounts in a file. */
 export const ACCOUNT_VARIABLES: Readonly<Record<string, Variable>> = {
   WXTOKEN_APPID: { path: [...ACCOUNT, 'appId'] },
   WXTOKEN_SECRET_FILE: { path: [...ACCOUNT, 'secretFile'] },
-  // The schema knows no literal secrets: this one is named, as any other variable that holds one.
+  // The schema has no key for a literal secret, so `secretEnv` names this variable, as it would name any other.
   WXTOKEN_SECRET: { path: [...ACCOUNT, 'secretEnv'], read: () => 'WXTOKEN_SECRET' },
   WXTOKEN_TYPE: { path: [...ACCOUNT, 'type'] },
   WXTOKEN_FILE: { path: [...TARGET, 'path'] },
@@ -35,7 +35,7 @@ export const ACCOUNT_VARIABLES: Readonly<Record<string, Variable>> = {
   WXTOKEN_FORCED_PER_DAY: { path: [...ACCOUNT, 'budget', 'forcedPerDay'], read: asCount },
 };
 
-/** What goes before the same key of a file. */
+/** The variables that override a key of the file. */
 export const GENERAL_VARIABLES: Readonly<Record<string, Variable>> = {
   WXTOKEN_API_BASE_URL: { path: ['platform', 'baseUrl'] },
   WXTOKEN_API_FALLBACK_URLS: { path: ['platform', 'fallbackUrls'], read: asList },
@@ -50,23 +50,25 @@ export const GENERAL_VARIABLES: Readonly<Record<string, Variable>> = {
   WXTOKEN_LOG_FORMAT: { path: ['log', 'format'] },
 };
 
+/** The variable that names the configuration file. */
 export const CONFIG_VARIABLE = 'WXTOKEN_CONFIG';
 
-/** All that there are. */
+/** The names of all variables. */
 export const VARIABLES: readonly string[] = [
   CONFIG_VARIABLE,
   ...Object.keys(ACCOUNT_VARIABLES),
   ...Object.keys(GENERAL_VARIABLES),
 ];
 
+/** Whether the variable describes one account, so that it cannot be combined with a list of accounts in a file. */
 export function isAccountVariable(name: string): boolean {
   return Object.hasOwn(ACCOUNT_VARIABLES, name);
 }
 
-/** Values of variables of ours by their names. */
+/** Values of the variables that begin with `WXTOKEN_`, by name. */
 export type Given = Readonly<Record<string, string>>;
 
-/** Those that are empty count as unset. */
+/** Picks the variables of this program out of the environment. An empty variable counts as unset. */
 export function givenVariables(environment: Readonly<Record<string, string | undefined>>): Given {
   const found = Object.entries(environment).filter(
     (entry): entry is [string, string] => entry[0].startsWith('WXTOKEN_') && Boolean(entry[1]),
@@ -88,12 +90,15 @@ function asCount(text: string): unknown {
 
 type Part = Record<string | number, unknown>;
 
-/** The part of a document that the environment says for all accounts. */
+/** Makes the part of the configuration that the environment sets for all accounts. */
 export function generalSettings(given: Given, complain: Complain): Cleaned {
   return clean(say({}, given, GENERAL_VARIABLES), complain);
 }
 
-/** The part of a document that describes the one account of the environment: a credential called `default`. */
+/**
+ * Makes the part of the configuration that describes the one account of the environment: a credential named
+ * `default`.
+ */
 export function accountSettings(given: Given, complain: Complain): Cleaned {
   const document: Part = {};
   const target = { type: 'file', path: '/var/run/wx/token' };
@@ -114,12 +119,15 @@ function say(document: Part, given: Given, variables: Readonly<Record<string, Va
   return document;
 }
 
-/** The key that names the account, whichever it is for the type. */
+/** The paths of the keys that may name the account: which one does depends on the type. */
 function idPaths(): string[] {
   return credentialKinds.map(({ id }) => pathKey([...ACCOUNT, id.key]));
 }
 
-/** What the schema says in more words: one set of variables serves every type of credential. */
+/**
+ * Fits the account to its type, since one set of variables serves every type of credential but the schema tells them
+ * apart.
+ */
 function finished({ appId, secretFile, secretEnv, publish, ...rest }: Part): Part {
   const { type = DEFAULT_KIND.type, ...settings } = rest;
   const kind = credentialKinds.find((one) => one.type === type);
@@ -130,13 +138,13 @@ function finished({ appId, secretFile, secretEnv, publish, ...rest }: Part): Par
     ...plain,
     type,
     [(kind ?? DEFAULT_KIND).id.key]: appId,
-    // The file goes first where both are given.
+    // WXTOKEN_SECRET_FILE wins when both are set.
     ...(secretFile === undefined ? { secretEnv } : { secretFile }),
     publish: Array.isArray(publish) ? publish.flatMap((target) => withTickets(target, plain['tickets'])) : [],
   };
 }
 
-/** Each ticket lies beside the token, under a name that tells what it is. */
+/** Adds a file for each ticket, beside that of the token and named after the kind of the ticket. */
 function withTickets(target: Part, tickets: unknown): Part[] {
   const { path } = target;
   if (typeof path !== 'string' || !Array.isArray(tickets)) return [target];
@@ -160,13 +168,15 @@ function partAt(document: unknown, path: KeyPath): Part {
 }
 
 /**
- * What Kubernetes injects into every pod for a Service whose name begins with `wxtoken`. One that is called
- * `wxtoken-schedule` brings WXTOKEN_SCHEDULE_PORT: nothing tells that from a typing mistake.
+ * The variables that Kubernetes injects into every pod for a Service whose name begins with `wxtoken`. They cannot be
+ * told from a typing mistake otherwise: a Service named `wxtoken-schedule` injects WXTOKEN_SCHEDULE_PORT.
  */
 const INJECTED =
   /^WXTOKEN(_[A-Z0-9_]+)?_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/;
 
-/** A typing mistake must not be silent: every variable of ours that is none, with the one that was probably meant. */
+/**
+ * Reports each unknown variable with the one that was probably meant: a typing mistake must not be ignored silently.
+ */
 export function unknownNames(given: readonly string[], known: readonly string[]): Problem[] {
   return given
     .filter((name) => !known.includes(name) && !INJECTED.test(name))

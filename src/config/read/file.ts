@@ -3,21 +3,23 @@ import { readRegularFile } from '../../system/fs/read-regular-file.ts';
 import { isMapping, type Mapping } from './mapping.ts';
 import type { YamlFile } from './yaml.ts';
 
-/** Bytes: a thousand for each of two thousand accounts. A larger file is something else. */
+/** Bytes: a thousand for each of two thousand accounts. A larger file is not a configuration. */
 const LARGEST = 2 * 1024 * 1024;
 
-const NOT_TEXT = 'is no text in UTF-8';
+const NOT_TEXT = 'is not valid UTF-8';
 
-/** A configuration in a file: what it says, or why it says nothing. */
+/** A configuration file that was read: its document, or the problem why there is none. */
 export type ConfigFile = { readonly name: string } & (
   | { readonly yaml: YamlFile; readonly document: Mapping; readonly problem?: never }
   | { readonly yaml?: YamlFile; readonly document?: never; readonly problem?: string }
 );
 
-/** Reads YAML or JSON. Whatever is wrong with it is a part of what is returned. */
+/**
+ * Reads a configuration file in YAML or JSON. Never rejects: the result holds everything that is wrong with the file.
+ */
 export async function readConfigFile(path: string): Promise<ConfigFile> {
   const name = basename(path);
-  // The volumes of Kubernetes hold links, which a change turns to another file.
+  // Files in Kubernetes volumes are symbolic links, which an update points to another file.
   const found = await readRegularFile(path, LARGEST, { followLinks: true }).catch(
     ({ code, message }: NodeJS.ErrnoException) => ({
       problem: `${path} cannot be read (${code ?? message})`,
@@ -30,7 +32,7 @@ export async function readConfigFile(path: string): Promise<ConfigFile> {
     const line = text.slice(0, odd.index).split('\n').length;
     return { name, problem: `${path} ${encodingProblem(text) ?? NOT_TEXT} (line ${line})` };
   }
-  // Loaded where it is needed: most daemons are configured by their environment.
+  // The parser is loaded only when needed: most daemons are configured by their environment.
   const { readYaml } = await import('./yaml.ts');
   const yaml = readYaml(text);
   const { value } = yaml;
@@ -46,8 +48,9 @@ export async function readConfigFile(path: string): Promise<ConfigFile> {
 }
 
 /**
- * Why a text that was read as UTF-8 is none, where that can be told: editors of Windows save UTF-16, in which every
- * second byte of Latin text is 0.
+ * Explains why a text that was read as UTF-8 is not UTF-8. Windows editors save UTF-16, in which every second byte of
+ * Latin text is 0.
+ * @returns undefined when the reason cannot be told
  */
 export function encodingProblem(text: string): string | undefined {
   const zeros = text.split('\0').length - 1;

@@ -17,18 +17,21 @@ import { type Mapping, merge } from './mapping.ts';
 export interface Sources {
   readonly file: ConfigFile | undefined;
   readonly given: Given;
-  /** Whether variables describe the only account. */
+  /** Whether environment variables describe the only account. */
   readonly isAccountGiven: boolean;
 }
 
-/** What is said, in one document, and where it was wrong and has been taken out. */
+/** The settings of all sources in one document, and the places of what was invalid and removed. */
 export interface FoundSettings {
-  /** Undefined where the file cannot be read at all. */
+  /** Undefined when the file cannot be read at all. */
   readonly settings?: Settings;
   readonly wrong: ReadonlySet<string>;
 }
 
-/** Puts together what the file and the variables say. Each is judged by itself first; all that is wrong is told. */
+/**
+ * Merges the settings of the file and of the environment. Each source is validated by itself first.
+ * @param report receives everything that is wrong
+ */
 export function readSettings({ file, given, isAccountGiven }: Sources, report: Report): FoundSettings {
   const { complain } = report;
   const inFile = file && settingsOf(file, report);
@@ -70,7 +73,7 @@ function refuseVariables(
   }
 }
 
-/** Variables that the file itself names, whatever they are called. */
+/** Variables that the file names in `secretEnv`. Their names may be anything, so they never count as unknown. */
 function secretVariables(document: Mapping | undefined): ReadonlySet<string> {
   const credentials = document?.['credentials'];
   const names = Array.isArray(credentials) ? credentials.map((credential) => credential?.secretEnv) : [];

@@ -15,35 +15,35 @@ import {
 } from 'yaml';
 import type { KeyPath } from '../key-path.ts';
 
-/** Line by line, one based. */
+/** A place in the text: the line, counted from 1, and the offset in characters. */
 export interface Place {
   readonly line: number;
   readonly offset: number;
 }
 
 export interface YamlFile {
-  /** Undefined where the text is no YAML at all. */
+  /** Undefined when the text is not valid YAML. */
   readonly value?: unknown;
   readonly problems: readonly (Place & { readonly path: KeyPath; readonly what: string })[];
-  /** Where a key stands; of one that is not there, what it should stand in. */
+  /** The place of a key; for an absent key, the place of what should contain it. */
   placeOf(path: KeyPath): Place;
 }
 
-/** Further ones are most often consequences of the first. */
+/** Most syntax errors that are reported: further ones are usually consequences of the first. */
 const MOST_FAULTS = 10;
 
-/** Reads YAML 1.2, and JSON, which is a part of it. Whatever the text is, nothing is thrown. */
+/** Parses YAML 1.2, and JSON, which is a subset of it. Never throws: the result holds the problems of the text. */
 export function readYaml(text: string): YamlFile {
   const lines = new LineCounter();
   const found = parseDocument(text, {
     lineCounter: lines,
     version: '1.2',
-    // Also where the file claims to be of an older version: `yes` is a word, 0640 is no octal number.
+    // Even if the file claims an older version: `yes` is a string, and 0640 is not an octal number.
     schema: 'core',
     merge: false,
     resolveKnownTags: false,
     prettyErrors: false,
-    // It compares each with each; keys are looked at below.
+    // The library compares every key with every other; `readMap` finds duplicates instead.
     uniqueKeys: false,
     logLevel: 'error',
   });
@@ -63,7 +63,7 @@ export function readYaml(text: string): YamlFile {
 
 function faultsOf({ errors, warnings }: Document.Parsed<ParsedNode>): Misplaced[] {
   const faults = [...errors, ...warnings].sort((a, b) => a.pos[0] - b.pos[0]);
-  // Whatever follows has not been understood.
+  // The parser gave up here, so what follows was not understood.
   const last = faults.findIndex(({ code }) => code === 'RESOURCE_EXHAUSTION');
   return faults
     .slice(0, last < 0 ? faults.length : last + 1)
@@ -89,14 +89,14 @@ function offsetOf(root: Node | null, path: KeyPath, aliases: Aliases): number {
   return offset;
 }
 
-/** What is wrong, and where in the text. */
+/** A problem and its offset in the text. */
 export interface Misplaced {
   readonly path: KeyPath;
   readonly what: string;
   readonly offset: number;
 }
 
-/** What stands for what: the node that each alias repeats. */
+/** The node that each alias stands for. */
 export type Aliases = ReadonlyMap<Alias, Node>;
 
 export interface Plain {
@@ -105,16 +105,21 @@ export interface Plain {
   readonly aliases: Aliases;
 }
 
-/** Nodes that aliases may bring besides those that are written. Two thousand accounts may share a proxy in this way. */
+/**
+ * Most nodes that aliases may add to those written in the file. Two thousand accounts may share a proxy in this way.
+ */
 const MOST_REPEATED = 100_000;
 
-/** Levels: several times what the schema has. */
+/** Most levels of nesting; several times as many as the schema has. */
 const DEEPEST = 64;
 
 const MERGE =
   'merge keys (<<) are not known here: say it in each, or in platform at the top, which counts for all';
 
-/** Turns nodes into plain values, distrusting them: what repeats keys, itself or too much is a problem and left out. */
+/**
+ * Converts nodes to plain values without trusting them: a node that repeats a key, contains itself or is too large is
+ * reported as a problem and left out.
+ */
 function plainValue(root: Node | null): Plain {
   const problems: Misplaced[] = [];
   const anchors = new Map<string, Node>();
@@ -134,7 +139,7 @@ function plainValue(root: Node | null): Plain {
       return refuse(node, path, 'is made too large by aliases (*name): write less of it, or write it out');
     }
     if (isAlias(node)) return readAlias(node, path);
-    // The name belongs to this node from here on; within a repetition it is known already.
+    // From here on the anchor stands for this node. Inside an alias its anchors are known already.
     if (!inAlias && node.anchor !== undefined) anchors.set(node.anchor, node);
     if (isMap(node)) return readMap(node, path, inAlias);
     if (isSeq(node)) return node.items.map((item, index) => readPart(item, [...path, index], inAlias));
@@ -155,10 +160,11 @@ function plainValue(root: Node | null): Plain {
       const name = nameOf(key);
       if (name === undefined) refuse(key, path, 'has a key that is not plain text');
       else if (name === '<<') refuse(key, path, MERGE);
-      else if (found.has(name)) refuse(key, [...path, name], 'is there twice: only one of them can count');
+      else if (found.has(name))
+        refuse(key, [...path, name], 'is a duplicate key: only one of them can count');
       else found.set(name, readPart(value, [...path, name], inAlias));
     }
-    // Also a key called __proto__ is but a key.
+    // `fromEntries` makes even a key named __proto__ an ordinary key.
     return Object.fromEntries(found);
   }
 
@@ -174,7 +180,7 @@ function startOf(node: unknown): number {
   return isNode(node) ? (node.range?.[0] ?? 0) : 0;
 }
 
-/** The text of a key; numbers and such are text here as well. */
+/** The text of a key; a key that is a number or another scalar counts as text as well. */
 function nameOf(key: unknown): string | undefined {
   if (!isScalar(key)) return undefined;
   return typeof key.value === 'string' ? key.value : (key.source ?? String(key.value));
@@ -184,7 +190,7 @@ function isNode(node: unknown): node is Node {
   return isAlias(node) || isMap(node) || isSeq(node) || isScalar(node);
 }
 
-/** What the parser calls by these codes, in words that need no knowledge of the parser and repeat nothing of the file. */
+/** Messages for the parser's error codes. They need no knowledge of the parser and repeat nothing of the file. */
 const WORDS: Readonly<Partial<Record<ErrorCode, string>>> = {
   BAD_ALIAS: 'holds an alias (*) or anchor (&) without a name: a value that begins so must be in quotes',
   BAD_DIRECTIVE: 'holds a directive (%) that is not known',
@@ -204,9 +210,9 @@ const WORDS: Readonly<Partial<Record<ErrorCode, string>>> = {
   TAG_RESOLVE_FAILED:
     'holds a tag (!name), which means nothing here: put a value that begins with ! into quotes',
   UNEXPECTED_TOKEN:
-    'is no YAML: something is too much here; a value that begins with * & ! % @ ` or holds a colon must be in quotes',
+    'is not valid YAML: something is too much here; a value that begins with * & ! % @ ` or holds a colon must be in quotes',
 };
 
 function wordsFor(code: ErrorCode): string {
-  return WORDS[code] ?? 'is no YAML';
+  return WORDS[code] ?? 'is not valid YAML';
 }

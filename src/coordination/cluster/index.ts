@@ -9,8 +9,8 @@ import type { Kubernetes } from '../../kubernetes/index.ts';
 import { objectAt, objectLabel, type Place } from '../../kubernetes/resources.ts';
 import type { Election, ElectionTimes } from '../lease/election.ts';
 import { type Elector, startElector } from '../lease/elector.ts';
-import { createAbdication } from '../lease/step-down.ts';
-import { createEars } from './listener.ts';
+import { createStepDown } from '../lease/step-down.ts';
+import { createSecretListener } from './listener.ts';
 import { openSecret } from './secret-cache.ts';
 import type { Warn } from './secret-reader.ts';
 import type { Request } from './secret-requests.ts';
@@ -28,34 +28,39 @@ export interface ClusterOptions {
 }
 
 export interface ClusterListeners {
-  /** The record of an account is another one than before. */
+  /** The record of an account has changed. */
   readonly changed: (account: string) => void;
-  /** The stores can be used again, or this daemon has been elected. */
+  /** The stores are usable again, or this daemon has been elected: work that waited for either may go on. */
   readonly freed: () => void;
-  /** Another daemon asks something of this one, which was elected. */
+  /** A follower forwarded a request to this daemon, which leads. */
   readonly asked: (account: string, request: Request) => void;
 }
 
-/** One Secret in which daemons keep what they know, and one Lease that says which of them refreshes. */
+/** One Secret in which daemons keep the records of accounts, and one Lease that elects the daemon that refreshes. */
 export interface Cluster {
+  /** Opens the record of an account, which the Secret keeps under the name and kind of `subject`. */
   open(account: string, subject: Subject & { readonly kind: Kind }): AccountStore;
-  /** From now on these are served. */
+  /** Sets the units that are served from now on. */
   serve(units: readonly Unit[]): void;
-  /** Where it keeps one of them, in words. */
+  /** Names, for people, the keys under which the Secret keeps a token or ticket. */
   placesOf(name: string, kind: Kind): readonly string[];
   /** Takes part in the election from now on. */
   start(listeners: ClusterListeners): void;
+  /** Whether this daemon leads, and which daemon holds the Lease. */
   leadership(): Leadership;
-  /** Another daemon should refresh for all, if there is one that can. */
+  /** Requests that another daemon lead, if there is one that can. */
   resign(): void;
   /**
-   * Gives the Lease back.
-   * @param patience what that may take, ms
+   * Releases the Lease.
+   * @param patience how long that may take, ms
    */
   close(patience: number): Promise<void>;
 }
 
-/** @throws {EdgeError} `kube-credentials` where there is no cluster to be asked */
+/**
+ * Opens the cluster's Secret and Lease; the election begins with {@link Cluster.start}.
+ * @throws {EdgeError} `kube-credentials` when no cluster can be reached from here
+ */
 export async function joinCluster(options: ClusterOptions): Promise<Cluster> {
   const { kubernetes, clock, random, report, warn, lease: leasePlace, secret: secretPlace } = options;
   const client = await kubernetes.client();
@@ -67,24 +72,24 @@ export async function joinCluster(options: ClusterOptions): Promise<Cluster> {
 
   const cache = openSecret({
     ...{ kubernetes, object: secret, clock, random, report },
-    changed: () => ears.noticed(),
+    changed: () => listener.rescan(),
     recovered() {
       listeners?.freed();
-      ears.noticed();
+      listener.rescan();
     },
   });
   const leads = () => elector?.leads() ?? false;
-  // So long that whoever hears of it by asking now and then has asked meanwhile.
+  // Abstain long enough for a candidate without a watch to poll and notice.
   const resign = () => elector?.abstain(3 * leasePlace.retryPeriod);
-  const abdication = createAbdication({ clock, leads, resign });
+  const stepDown = createStepDown({ clock, leads, resign });
   const election: Election = {
     leads,
-    enter: abdication.enter,
+    enter: stepDown.enter,
     holder: () => elector?.holder(),
     trouble: () => elector?.trouble(),
   };
-  const ears = createEars({
-    ...{ cache, kubernetes, leads: abdication.isOpen },
+  const listener = createSecretListener({
+    ...{ cache, kubernetes, leads: stepDown.isOpen },
     changed: (account) => listeners?.changed(account),
     asked: (account, request) => listeners?.asked(account, request),
   });
@@ -93,7 +98,7 @@ export async function joinCluster(options: ClusterOptions): Promise<Cluster> {
     open(account, subject) {
       return secretStore({ account, subject, cache, kubernetes, election, warn });
     },
-    serve: ears.serve,
+    serve: listener.serve,
     placesOf(name, kind) {
       const { value, entry } = keysOf(name, kind);
       return [value, entry].map((key) => `${key} in ${objectLabel(secret)}`);
@@ -104,17 +109,17 @@ export async function joinCluster(options: ClusterOptions): Promise<Cluster> {
         ...{ client, lease, identity, times: leasePlace, clock, random, report },
         elected() {
           told.freed();
-          ears.noticed();
+          listener.rescan();
         },
       });
     },
     leadership() {
       const [isLeading, holder] = [leads(), election.holder()];
-      // What was ours and is not any more is as good as nobody's.
+      // A Lease that names this daemon although its term is over is treated as having no holder.
       const isKnown = holder !== undefined && (isLeading || holder !== identity);
       return { lease: `${lease.namespace}/${lease.name}`, leads: isLeading, ...(isKnown && { holder }) };
     },
-    resign: abdication.ask,
+    resign: stepDown.request,
     async close(patience) {
       await elector?.close(patience);
       await cache.close();

@@ -4,65 +4,76 @@ import type { Unit } from '../../core/ports.ts';
 import { SECOND } from '../../core/time.ts';
 import type { Kubernetes } from '../../kubernetes/index.ts';
 import type { SecretCache } from './secret-cache.ts';
-import { siblingsOf } from './secret-reader.ts';
+import { renamedPartsOf } from './secret-reader.ts';
 import { type Request, takeRequest } from './secret-requests.ts';
 
-/** Hears what a Secret says to those whose credentials are served: changes of their records, and what others ask. */
-export interface Ears {
-  /** From now on these are served, and no others: what is asked of those is left to whoever serves them. */
+/**
+ * Finds what other daemons wrote into the Secret for the served credentials: changed records and forwarded requests.
+ */
+export interface SecretListener {
+  /** Sets the units that are served from now on. Requests for other units are left for the daemons that serve those. */
   serve(units: readonly Unit[]): void;
-  /** The Secret may be another one than before, or this daemon has been elected. */
-  noticed(): void;
+  /** Looks for news. To be called when the Secret may have changed and when this daemon has been elected. */
+  rescan(): void;
 }
 
-export interface EarsOptions {
+export interface SecretListenerOptions {
   readonly cache: SecretCache;
   readonly kubernetes: Pick<Kubernetes, 'inTurn'>;
   readonly leads: () => boolean;
-  /** The record of an account is another one than before. */
+  /** Called when the record of an account has changed. */
   readonly changed: (account: string) => void;
-  /** Another daemon asks something of this one, which was elected. */
+  /** Called, on the leader, with a request that another daemon forwarded. */
   readonly asked: (account: string, request: Request) => void;
 }
 
-/** What others ask is taken up again after so many ms where that did not work. */
+/** Delay before a request that could not be taken is tried again, ms. */
 const RETRY = 2 * SECOND;
 
-/** A token or ticket by its name: several may be of one account, and each has its own place in the Secret. */
+/** A served token or ticket, by name: several may belong to one account, and each has its own place in the Secret. */
 interface Served {
   readonly account: string;
   readonly kind: Kind;
   readonly keys: Keys;
-  told: readonly Part[];
+  reported: readonly Part[];
   isTaking: boolean;
 }
 
-export function createEars({ cache, kubernetes, leads, changed, asked }: EarsOptions): Ears {
+/** Creates a listener that serves no units yet. */
+export function createSecretListener({
+  cache,
+  kubernetes,
+  leads,
+  changed,
+  asked,
+}: SecretListenerOptions): SecretListener {
   let served: ReadonlyMap<string, Served> = new Map();
 
-  async function take(one: Served): Promise<void> {
+  async function takeRequestOf(one: Served): Promise<void> {
     if (one.isTaking) return;
     one.isTaking = true;
     try {
       const request = await takeRequest({ cache, kubernetes, annotation: one.keys.request });
       if (request) asked(one.account, request);
     } catch {
-      // It lies there still.
-      setTimeout(noticed, RETRY).unref();
+      // The request is still in the Secret.
+      setTimeout(rescan, RETRY).unref();
     } finally {
       one.isTaking = false;
     }
   }
 
-  function noticed(): void {
+  function rescan(): void {
     const now = cache.now();
     for (const one of served.values()) {
-      const found = now ? [partOf(now, one.keys), ...siblingsOf(now, one.keys, one.kind, one.account)] : [];
-      if (!areSame(found, one.told)) {
-        one.told = found;
+      const found = now
+        ? [partOf(now, one.keys), ...renamedPartsOf(now, one.keys, one.kind, one.account)]
+        : [];
+      if (!areSame(found, one.reported)) {
+        one.reported = found;
         changed(one.account);
       }
-      if (now?.metadata.annotations?.[one.keys.request] !== undefined && leads()) void take(one);
+      if (now?.metadata.annotations?.[one.keys.request] !== undefined && leads()) void takeRequestOf(one);
     }
   }
 
@@ -74,12 +85,12 @@ export function createEars({ cache, kubernetes, leads, changed, asked }: EarsOpt
         const keys = keysOf(name, kind);
         const known = served.get(keys.value);
         const isKnown = known?.account === account;
-        next.set(keys.value, isKnown ? known : { account, kind, keys, told: [], isTaking: false });
+        next.set(keys.value, isKnown ? known : { account, kind, keys, reported: [], isTaking: false });
       }
       served = next;
-      noticed();
+      rescan();
     },
-    noticed,
+    rescan,
   };
 }
 

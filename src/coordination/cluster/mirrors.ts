@@ -22,10 +22,14 @@ export interface MirrorSource extends Place {
   readonly credential: string;
 }
 
-/** The Secrets that are mirrored, each watched once. */
+/** The mirrored Secrets. Each is watched once, however many credentials are read from it. */
 export interface Mirrors {
+  /**
+   * Opens the read-only record of a credential in a mirrored Secret.
+   * @throws {EdgeError} when no cluster can be reached from here
+   */
   open(source: MirrorSource, kind: Kind): Promise<{ readonly account: string; readonly store: MirrorStore }>;
-  /** From now on these accounts are served: what none of them is read from is not watched any more. */
+  /** Sets the accounts that are served from now on. A Secret from which none of them is read is no longer watched. */
   serve(accounts: ReadonlySet<string>): void;
   close(): Promise<void>;
 }
@@ -36,7 +40,7 @@ export interface MirrorsOptions {
   /** In [0, 1). */
   readonly random: () => number;
   readonly report: (event: ClusterEvent) => void;
-  /** Told of the accounts of a Secret that has changed. */
+  /** Called with each account of a Secret that has changed. */
   readonly changed: (account: string) => void;
 }
 
@@ -45,6 +49,7 @@ interface Watched {
   readonly accounts: Set<string>;
 }
 
+/** Creates an empty set of mirrors; a Secret is read and watched once it is opened. */
 export function openMirrors({ kubernetes, clock, random, report, changed }: MirrorsOptions): Mirrors {
   const watched = new Map<string, Watched>();
 
@@ -82,14 +87,15 @@ export function openMirrors({ kubernetes, clock, random, report, changed }: Mirr
   };
 }
 
+/** The read-only record of a mirrored credential. */
 export interface MirrorStore extends AccountStore {
-  /** Whose token it is, as far as the source has said. */
+  /** Type and appid of the token, as the source last stated them; placeholders before the first read. */
   source(): Pick<Details, 'type' | 'appId'>;
 }
 
 export interface MirrorStoreOptions {
   readonly account: string;
-  /** What the credential is called in the Secret. */
+  /** Name of the credential in the Secret. */
   readonly credential: string;
   readonly kind: Kind;
   readonly cache: SecretCache;
@@ -97,8 +103,11 @@ export interface MirrorStoreOptions {
 }
 
 /**
- * What another program keeps in a Secret, as if it were a record of ours. Whatever it holds now is the newest: its writer
- * sees to that. So each change counts as a generation, also where the writer has begun to count anew.
+ * Presents a credential that another program keeps in a Secret as a record of this program. What the Secret holds is
+ * the newest token: its writer ensures that. So each change counts as a new generation, even if the writer's own
+ * generation starts again from the beginning.
+ * Reading throws an {@link EdgeError}: `kube-missing`, `source-empty`, `source-odd`, `source-dead`, or why the Secret
+ * cannot be read. Writing and locking are not possible.
  */
 export function mirrorStore({ account, credential, kind, cache, clock }: MirrorStoreOptions): MirrorStore {
   const keys = keysOf(credential, kind);
@@ -110,7 +119,7 @@ export function mirrorStore({ account, credential, kind, cache, clock }: MirrorS
   function found(): StoredSecret {
     const secret = cache.now();
     if (secret) return secret;
-    throw new EdgeError(cache.failure() ?? trouble('kube-missing', `there is no ${where} any more`));
+    throw new EdgeError(cache.failure() ?? trouble('kube-missing', `the ${where} does not exist`));
   }
 
   function entryIn({ data = {} }: StoredSecret): string {
@@ -136,10 +145,14 @@ export function mirrorStore({ account, credential, kind, cache, clock }: MirrorS
     }
   }
 
-  /** Of what has ended only its writer can say more. */
+  /**
+   * The last failure in the writer's record explains an expired token better than this daemon could, so only without one it
+   * throws.
+   * @throws {EdgeError} `source-dead` when the token has expired
+   */
   function checkLife({ token }: Details, lastFailure: LastFailure | undefined): void {
     if (lastFailure || token.expiresAt > clock.now().wall) return;
-    const message = `what ${keys.value} of the ${where} holds has ended, and nobody has replaced it`;
+    const message = `${keys.value} of the ${where} has expired and was not replaced`;
     throw new EdgeError(trouble('source-dead', message, 'look at the daemon that writes it'));
   }
 
@@ -175,7 +188,7 @@ function trouble(code: string, message: string, advice?: string) {
   return advice === undefined ? failure : { ...failure, advice };
 }
 
-/** What its writer has met, where that is one of ours. */
+/** The last failure of the daemon that writes the Secret; undefined when the writer is another program, or has none. */
 function lastFailureOf(record: string | undefined): LastFailure | undefined {
   try {
     const stored = parseJson(record ?? '') as { readonly account?: unknown; readonly token?: object };

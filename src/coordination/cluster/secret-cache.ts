@@ -8,24 +8,30 @@ import { type ObjectName, objectLabel, type Stored } from '../../kubernetes/reso
 import { type NamedWatch, watchNamed } from '../../kubernetes/watch-named.ts';
 import { createPause } from '../../system/time/pause.ts';
 
-/** One Secret as this process knows it: a watch keeps it, and a look now and then, should the watch be deaf. */
+/**
+ * This process's copy of one Secret. A watch keeps it up to date, and reads at intervals do so if the watch silently
+ * stops delivering events.
+ */
 export interface SecretCache {
   readonly object: ObjectName<'secrets'>;
-  /** As it was last seen; undefined where it is not there, or has not been seen yet. */
+  /** The Secret as last seen; undefined when it does not exist or has not been read yet. */
   now(): StoredSecret | undefined;
-  /** Waits for the first look to end, however it ends. */
+  /** Waits for the first read to end, whether it succeeds or fails. */
   ready(): Promise<void>;
-  /** Reads it; who asks while somebody else does is told the same. @throws {EdgeError} */
+  /** Reads the Secret; callers that overlap share one request. @throws {EdgeError} why it cannot be read */
   refresh(): Promise<StoredSecret>;
-  /** Reads it, by a request that begins now. @throws {EdgeError} */
+  /** Reads the Secret by a request that begins now. @throws {EdgeError} why it cannot be read */
   reread(): Promise<StoredSecret>;
-  /** Changes it, if it is still of that version. @throws {EdgeError} */
+  /**
+   * Patches the Secret if it still has this resourceVersion.
+   * @throws {EdgeError} `kube-conflict` when it has another one; or why it cannot be written
+   */
   patch(version: string, patch: Patch): Promise<StoredSecret>;
-  /** Why the last look failed; undefined where it did not. */
+  /** Why the last read failed; undefined when it succeeded. */
   failure(): Failure | undefined;
-  /** The same, once it has lasted for so long that it matters. */
+  /** The same, but only once the failure has lasted so long that it matters. */
   trouble(): Failure | undefined;
-  /** Monotonic ms at which the server last answered well. */
+  /** Monotonic ms of the API server's last successful answer. */
   syncedAt(): number | undefined;
   close(): Promise<void>;
 }
@@ -37,16 +43,17 @@ export interface SecretCacheOptions {
   /** In [0, 1). */
   readonly random: () => number;
   readonly report: (event: ClusterEvent) => void;
-  /** Told when it is another one than before. */
+  /** Called when the Secret has changed. */
   readonly changed: () => void;
-  /** Told when it is known again after some trouble. */
+  /** Called when the Secret can be read again after a failure. */
   readonly recovered: () => void;
 }
 
+/** Reads and watches the Secret from now on, until it is closed. */
 export function openSecret(options: SecretCacheOptions): SecretCache {
   const { kubernetes, object, clock, random, report, changed, recovered } = options;
   const ending = new AbortController();
-  const newest = createNewest(changed);
+  const latest = createLatestVersion(changed);
   const reach = createReachability({
     ...{ object: objectLabel(object), clock, report },
     recovered() {
@@ -56,21 +63,21 @@ export function openSecret(options: SecretCacheOptions): SecretCache {
   });
   let under: Promise<StoredSecret> | undefined;
 
-  function hear(object: StoredSecret): void {
-    reach.good();
-    newest.heard(object);
+  function observe(object: StoredSecret): void {
+    reach.succeeded();
+    latest.observed(object);
   }
 
   async function reread(): Promise<StoredSecret> {
-    const take = newest.reading();
+    const take = latest.beginRead();
     try {
       const found = await (await kubernetes.client()).get(object, { signal: ending.signal });
-      reach.good();
+      reach.succeeded();
       take(found);
       return found;
     } catch (error) {
       if ((error as EdgeError).code === 'kube-missing') take(undefined);
-      if (!ending.signal.aborted) reach.bad(error);
+      if (!ending.signal.aborted) reach.failed(error);
       throw error;
     }
   }
@@ -88,18 +95,18 @@ export function openSecret(options: SecretCacheOptions): SecretCache {
   );
   const watch = keepWatching({
     ...{ kubernetes, object, clock, random, report, signal: ending.signal },
-    ...{ look: refresh, failure: reach.failure, onObject: hear, onGone: newest.heardGone },
+    ...{ look: refresh, failure: reach.failure, onObject: observe, onGone: latest.observedGone },
   });
 
   return {
     object,
-    now: newest.now,
+    now: latest.now,
     ready: () => first,
     refresh,
     reread,
     async patch(version, patch) {
       const stored = await (await kubernetes.client()).mergePatch(object, version, patch);
-      hear(stored);
+      observe(stored);
       return stored;
     },
     failure: reach.failure,
@@ -114,25 +121,25 @@ export function openSecret(options: SecretCacheOptions): SecretCache {
 
 export type StoredSecret = Stored<'secrets'>;
 
-/** The newest that is known of an object, of which answers and events tell out of order. */
-export interface Newest {
+/** The latest known version of an object, whose responses and watch events arrive out of order. */
+export interface LatestVersion {
   now(): StoredSecret | undefined;
-  /** Of an event, or of an answer to a write: an older one than is known says nothing. */
-  heard(object: StoredSecret): void;
-  /** It was deleted; this is what it held last. */
-  heardGone(last: StoredSecret): void;
+  /** Takes in a watch event or the response to a write; a version older than the known one is ignored. */
+  observed(object: StoredSecret): void;
+  /** Takes in a deletion; `last` is the last version of the object. */
+  observedGone(last: StoredSecret): void;
   /**
-   * To be called before it is read. What is given to the result is how it is, also where a backup was put back, unless
-   * something was heard meanwhile.
-   * @returns takes what was read; undefined where it is not there
+   * To be called before the object is read. The result of the read counts even if its version is older, as after a
+   * restored backup, unless an event arrived meanwhile: then it counts only if it is newer.
+   * @returns takes the object that was read, or undefined when it does not exist
    */
-  reading(): (found: StoredSecret | undefined) => void;
+  beginRead(): (found: StoredSecret | undefined) => void;
 }
 
-/** @param changed told when it is another one than before */
-export function createNewest(changed: () => void): Newest {
+/** @param changed called when the known version has changed */
+export function createLatestVersion(changed: () => void): LatestVersion {
   let known: StoredSecret | undefined;
-  /** Counts what was taken over, so that an answer knows whether it was overtaken. */
+  /** Number of accepted versions: tells a read whether an event overtook it. */
   let turns = 0;
 
   const isNews = (object: StoredSecret) => !known || !isOlder(object, known);
@@ -146,13 +153,13 @@ export function createNewest(changed: () => void): Newest {
 
   return {
     now: () => known,
-    heard(object) {
+    observed(object) {
       if (isNews(object)) take(object);
     },
-    heardGone(last) {
+    observedGone(last) {
       if (isNews(last)) take(undefined);
     },
-    reading() {
+    beginRead() {
       const turn = turns;
       return (found) => {
         if (turn === turns || (found && isNews(found))) take(found);
@@ -161,64 +168,67 @@ export function createNewest(changed: () => void): Newest {
   };
 }
 
-/** Versions count up; those of an object that was made anew go on from the others. */
+/** Resource versions count up, and an object that is created again continues the count. */
 function isOlder(a: StoredSecret, b: StoredSecret): boolean {
   return BigInt(a.metadata.resourceVersion) < BigInt(b.metadata.resourceVersion);
 }
 
-/** Whether an object of the cluster can be read, and since when it cannot. */
+/** Keeps whether an object of the cluster can be read, and since when it cannot. */
 export interface Reachability {
-  good(): void;
-  bad(error: unknown): void;
-  /** Why the last look failed; undefined where it did not. */
+  succeeded(): void;
+  failed(error: unknown): void;
+  /** Why the last read failed; undefined when it succeeded. */
   failure(): Failure | undefined;
-  /** The same, once it has lasted for so long that it matters. */
+  /** The same, but only once the failure has lasted so long that it matters. */
   trouble(): Failure | undefined;
-  /** Monotonic ms at which the server last answered well. */
+  /** Monotonic ms of the API server's last successful answer. */
   syncedAt(): number | undefined;
 }
 
 export interface ReachabilityOptions {
-  /** In words. */
+  /** The object's name for people. */
   readonly object: string;
   readonly clock: Clock;
   readonly report: (event: ClusterEvent) => void;
   readonly recovered: () => void;
 }
 
-/** What lasts no longer is no reason to go on without; ms. */
-const PATIENCE = 10 * SECOND;
+/** A failure that has lasted less than this is no reason to do without the Secret; ms. */
+const TOLERANCE = 10 * SECOND;
 
+/** Reports each failure and the first success after failures. */
 export function createReachability({ object, clock, report, recovered }: ReachabilityOptions): Reachability {
   let failure: Failure | undefined;
   let synced: number | undefined;
 
   return {
-    good() {
+    succeeded() {
       synced = clock.now().monotonic;
       if (!failure) return;
       failure = undefined;
       report({ type: 'well', object });
       recovered();
     },
-    bad(error) {
+    failed(error) {
       failure = failureOf(error, 'none');
       report({ type: 'trouble', object, failure });
     },
     failure: () => failure,
     trouble() {
       const since = synced === undefined ? Number.POSITIVE_INFINITY : clock.now().monotonic - synced;
-      return since >= PATIENCE ? failure : undefined;
+      return since >= TOLERANCE ? failure : undefined;
     },
     syncedAt: () => synced,
   };
 }
 
-/** Keeps what is known of a Secret up to date: by a watch, and by a look now and then, should the watch be deaf. */
+/**
+ * Keeps the copy of a Secret up to date with a watch, and with reads at intervals in case the watch is silently dead.
+ */
 export interface SecretWatch {
-  /** The server answers again. */
+  /** To be called when the API server answers again: reopens the watch at once. */
   recovered(): void;
-  /** Resolves after the signal, when nothing is told any more. */
+  /** Resolves after `signal` has aborted, when no callback will be called any more. */
   readonly ended: Promise<void>;
 }
 
@@ -230,22 +240,26 @@ export interface SecretWatchOptions {
   readonly random: () => number;
   readonly report: (event: ClusterEvent) => void;
   readonly signal: AbortSignal;
-  /** Reads it. */
+  /** Reads the Secret. */
   readonly look: () => Promise<unknown>;
-  /** Why the last look failed. */
+  /** Why the last read failed; undefined when it succeeded. */
   readonly failure: () => Failure | undefined;
   readonly onObject: (object: StoredSecret) => void;
   readonly onGone: (last: StoredSecret) => void;
 }
 
-/** Between two looks while a watch tells of changes, and where none does; ms. */
-const NET = 30 * SECOND;
-const POLL = 2 * SECOND;
+/** Interval between two reads (ms) while a watch is open, and while none is. */
+const REREAD_INTERVAL = 30 * SECOND;
+const POLL_INTERVAL = 2 * SECOND;
 
-/** The same while nobody answers: to be there soon after the server is costs it nothing until then; ms. */
-const KNOCK = 0.3 * SECOND;
-const SILENT = /^kube-(unreachable|timeout|cut)$/;
+/**
+ * The same while the API server does not answer, ms. A short interval notices soon that the server is back, and costs
+ * the server nothing until then.
+ */
+const RECONNECT_INTERVAL = 0.3 * SECOND;
+const NO_ANSWER = /^kube-(unreachable|timeout|cut)$/;
 
+/** Reads the Secret at once, then watches and re-reads it until `signal` aborts. */
 export function keepWatching(options: SecretWatchOptions): SecretWatch {
   const { kubernetes, object, clock, random, report, signal, look, failure, onObject, onGone } = options;
   const pause = createPause();
@@ -256,7 +270,7 @@ export function keepWatching(options: SecretWatchOptions): SecretWatch {
     return watchNamed(client, object, {
       ...{ clock, random, signal, onObject, onGone },
       onTrouble(why) {
-        // A look tells whether it is the server or the watch alone, and what else is wrong.
+        // The next read shows whether the server fails or only the watch, and reports any other error.
         if (why.class === 'refused') report({ type: 'trouble', object: objectLabel(object), failure: why });
         pause.end();
       },
@@ -264,8 +278,8 @@ export function keepWatching(options: SecretWatchOptions): SecretWatch {
   }
 
   function untilNext(): number {
-    if (SILENT.test(failure()?.code ?? '')) return KNOCK * (1 + random());
-    return watch?.state().open ? NET : POLL * (1 + random());
+    if (NO_ANSWER.test(failure()?.code ?? '')) return RECONNECT_INTERVAL * (1 + random());
+    return watch?.state().open ? REREAD_INTERVAL : POLL_INTERVAL * (1 + random());
   }
 
   async function keep(): Promise<void> {

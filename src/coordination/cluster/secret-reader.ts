@@ -14,13 +14,22 @@ import { objectLabel } from '../../kubernetes/resources.ts';
 import type { Election } from '../lease/election.ts';
 import type { SecretCache, StoredSecret } from './secret-cache.ts';
 
-/** What a Secret says of one account, to one who may share its name with others of another configuration. */
+/** Reads the record of one account from a Secret in which daemons with another configuration may use the same name. */
 export interface SecretReader {
-  /** Waits for the first look at the Secret to end. */
+  /**
+   * Waits for the first read of the Secret to end.
+   * @returns the newest record of the account, whatever name it is stored under; undefined when there is none
+   */
   read(): Promise<AccountRecord | undefined>;
-  /** Whether what was read last is not, or not all, where it should be; who leads writes it there. */
+  /**
+   * Whether the leader should write the record that was read last again, since it is incomplete or under another
+   * name.
+   */
   isPartial(): boolean;
-  /** Whether what is there was not written by a daemon that sees things as we do: who leads may replace it, nobody else. */
+  /**
+   * Whether this daemon cannot read the record in `part` as one of its account. Only the leader may replace such a
+   * record.
+   */
   isDisputed(part: Part): boolean;
 }
 
@@ -30,10 +39,11 @@ export interface SecretReaderOptions {
   readonly keys: Keys;
   readonly cache: Pick<SecretCache, 'object' | 'now' | 'ready'>;
   readonly election: Pick<Election, 'leads' | 'holder'>;
-  /** Told once of each reason why a record cannot be used; the daemon goes on as if there were none. */
+  /** Called once for each reason why a record cannot be used; the daemon then goes on as if there were no record. */
   readonly warn: Warn;
 }
 
+/** Creates the reader of one account; it reads the cached Secret and sends no requests of its own. */
 export function secretReader(options: SecretReaderOptions): SecretReader {
   const { account, subject, keys, cache, election, warn } = options;
   const { name } = subject;
@@ -57,7 +67,7 @@ export function secretReader(options: SecretReaderOptions): SecretReader {
     complained = reason;
     const where = objectLabel(cache.object);
     if (isOther) {
-      const { line, advice } = contested({ where, key: keys.value, theirs, ours: account }, election);
+      const { line, advice } = describeConflict({ where, key: keys.value, theirs, ours: account }, election);
       warn(line, { credential: name, advice });
     } else warn(`ignoring ${keys.value} of the ${where}: ${message}`, { credential: name });
   }
@@ -79,7 +89,7 @@ export function secretReader(options: SecretReaderOptions): SecretReader {
       await cache.ready();
       const secret = cache.now();
       const own = ownIn(secret);
-      const others = secret ? siblingsOf(secret, keys, subject.kind, account).map(readable) : [];
+      const others = secret ? renamedPartsOf(secret, keys, subject.kind, account).map(readable) : [];
       const newest = others.reduce(newer, own);
       const entry = secret?.data?.[keys.entry];
       isWhole = newest === own && (!own?.token || isEntryOf(entry, own.token, subject));
@@ -90,26 +100,27 @@ export function secretReader(options: SecretReaderOptions): SecretReader {
   };
 }
 
-/** Where both are as new, the first. */
+/** The record with the higher generation; `one` if both have the same. */
 function newer(one: AccountRecord | undefined, other: AccountRecord | undefined) {
   return (other?.generation ?? 0) > (one?.generation ?? 0) ? other : one;
 }
 
+/** Logs a warning. */
 export type Warn = (
   message: string,
   fields?: { readonly credential: string; readonly advice?: string },
 ) => void;
 
-/** One name in a Secret that daemons take for two accounts. */
-export interface Contest {
-  /** The Secret, in words. */
+/** One name in a Secret that two daemons use for two accounts. */
+export interface AccountConflict {
+  /** The Secret's name for people. */
   readonly where: string;
   readonly key: string;
   readonly theirs: string;
   readonly ours: string;
 }
 
-/** Of which account a record says that it is; undefined where it does not. */
+/** The account that a record names; undefined when it names none. */
 export function accountIn({ record }: Part): string | undefined {
   try {
     const { account } = parseJson(record ?? '') as { readonly account?: unknown };
@@ -120,18 +131,20 @@ export function accountIn({ record }: Part): string | undefined {
 }
 
 /**
- * A change of the configuration reaches one daemon before another. If each wrote down what it knows, none would ever come
- * to an end: whoever leads has the last word, and the others keep what they have until they see things as it does.
+ * Describes a conflict of accounts for the log. A change of the configuration reaches one daemon before another. If
+ * each of them wrote its own record, they would overwrite each other without end. So only the leader writes, and the
+ * followers keep what they have until they agree with it.
  */
-export function contested(
-  { where, key, theirs, ours }: Contest,
+export function describeConflict(
+  { where, key, theirs, ours }: AccountConflict,
   { leads, holder }: Pick<Election, 'leads' | 'holder'>,
 ): { readonly line: string; readonly advice: string } {
-  const what = `the ${where} keeps another account under ${key}: ${theirs}, and here it is ${ours}`;
-  const who = holder() ?? 'nobody';
+  const what = `account conflict: the ${where} holds ${theirs} under ${key}, but this daemon has ${ours}`;
+  const known = holder();
+  const leader = known === undefined ? 'the next leader' : `the leader ${known}`;
   const then = leads()
     ? 'this daemon leads and replaces it'
-    : `${who} leads and decides; what is published here stays, and is not refreshed`;
+    : `${leader} decides; what is published here stays, and is not refreshed`;
   return {
     line: `${what}; ${then}`,
     advice:
@@ -141,12 +154,17 @@ export function contested(
 }
 
 /**
- * What a Secret keeps of the same account under other names: the one that it had before it was renamed, or those of
- * others who have a ticket in common. An account has one state, whatever it is called.
+ * Finds records of the same account that the Secret keeps under other names: the credential was renamed, or several
+ * credentials share a ticket. An account has one state, whatever it is called.
  */
-export function siblingsOf(secret: SecretContent, keys: Keys, kind: Kind, account: string): readonly Part[] {
+export function renamedPartsOf(
+  secret: SecretContent,
+  keys: Keys,
+  kind: Kind,
+  account: string,
+): readonly Part[] {
   const [prefix] = keys.record.split('/');
-  // Found in the text before it is read: there are a hundred of them.
+  // Searching the text is cheaper than parsing it: a Secret may hold a hundred records.
   const mark = `"account":${JSON.stringify(account)}`;
   const { annotations = {} } = secret.metadata;
   return Object.entries(annotations).flatMap(([key, text]) => {

@@ -10,18 +10,18 @@ import type { SecretCache } from './secret-cache.ts';
 
 const Refresh = v.object({
   strength: v.picklist(['ordinary', 'preferred', 'forced']),
-  /** Of the token that is to be replaced. */
+  /** Generation of the token that is to be replaced. */
   generation: Generation,
 });
 
 const Stored = v.object({
   id: v.pipe(v.string(), v.maxLength(64)),
   refresh: v.exactOptional(Refresh),
-  /** SHA-256 in hex of a token that a reader says is refused. */
+  /** SHA-256, in hex, of a token that a reader reports as refused. */
   refused: v.exactOptional(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))),
 });
 
-/** What daemons that do not fetch ask of the one that does. Nothing in it is secret. */
+/** A request that followers forward to the leader. It holds no secrets. */
 export type Request = v.InferOutput<typeof Stored>;
 
 interface Mailbox {
@@ -32,19 +32,27 @@ interface Mailbox {
 
 const MOST_TRIES = 20;
 
-/** Leaves a request where the daemon that fetches finds it; what is there already is not asked for twice. @throws {EdgeError} */
+/**
+ * Leaves a request in the Secret for the leader, merged with a request that is already there; one that adds nothing
+ * is not written.
+ * @throws {EdgeError} when the Secret cannot be read or written
+ */
 export async function leaveRequest(request: PeerRequest, mailbox: Mailbox): Promise<void> {
   const id = randomUUID();
   await change(mailbox, (text) => {
     const before = readRequest(text);
-    const after = together(before, request);
+    const after = merged(before, request);
     return before && isSame(before, after)
       ? undefined
       : { [mailbox.annotation]: JSON.stringify({ ...after, id }) };
   });
 }
 
-/** Takes away what others have left. @returns undefined where there is nothing, or nothing that can be read */
+/**
+ * Removes the request from the Secret and returns it.
+ * @returns undefined when there is none, or none that can be read
+ * @throws {EdgeError} when the Secret cannot be read or written
+ */
 export async function takeRequest(mailbox: Mailbox): Promise<Request | undefined> {
   let taken: Request | undefined;
   await change(mailbox, (text) => {
@@ -55,7 +63,9 @@ export async function takeRequest(mailbox: Mailbox): Promise<Request | undefined
   return taken;
 }
 
-/** By compare-and-set, so that of two who do it at the same time nobody overwrites the other. */
+/**
+ * Changes the annotation by compare-and-set, so that daemons that do so at the same time do not overwrite each other.
+ */
 async function change(
   { cache, kubernetes, annotation }: Mailbox,
   decide: (text: string | undefined) => Readonly<Record<string, string | null>> | undefined,
@@ -77,7 +87,7 @@ async function change(
   });
 }
 
-function together(before: Request | undefined, request: PeerRequest): Omit<Request, 'id'> {
+function merged(before: Request | undefined, request: PeerRequest): Omit<Request, 'id'> {
   const { refresh, refused } = before ?? {};
   if (request.kind === 'refusal') {
     return { ...(refresh && { refresh }), refused: sha256(request.token.value.reveal()) };

@@ -24,38 +24,42 @@ export interface SecretStoreOptions {
   readonly subject: Subject & { readonly kind: Kind };
   readonly cache: SecretCache;
   readonly kubernetes: Pick<Kubernetes, 'inTurn'>;
-  /** Who may fetch. */
+  /** Decides which daemon may fetch. */
   readonly election: Election;
-  /** Told once of each reason why a record cannot be used; the daemon goes on as if there were none. */
+  /** Called once for each reason why a record cannot be used; the daemon then goes on as if there were no record. */
   readonly warn: Warn;
 }
 
-/** Others write into the same Secret all the time, each a key of its own; so often in a row is no coincidence. */
+/**
+ * Attempts of one write. Other daemons often write other keys of the same Secret, and each of their writes is a
+ * conflict; this many conflicts in a row are no coincidence.
+ */
 const MOST_TRIES = 20;
 
-const OTHER_ACCOUNT = 'the daemon that leads takes this credential for another account, so it is not asked';
+const OTHER_ACCOUNT =
+  'account conflict: the leader has another account under this name, so the request is not forwarded';
 
 /**
- * The record of one account in a Secret. A write is made on the condition that nothing of it has changed since the lock
- * was taken: that was before the platform was asked, so that what was fetched meanwhile is never overwritten. The lock
- * itself only says who fetches.
+ * Keeps the record of one account in a Secret. A write requires that the record has not changed since the lock was
+ * taken. The lock is taken before the platform is called, so a token that another daemon fetched meanwhile is never
+ * overwritten. The lock itself only decides which daemon fetches.
  */
 export function secretStore(options: SecretStoreOptions): AccountStore {
   const { account, subject, cache, kubernetes, election, warn } = options;
   const keys = keysOf(subject.name, subject.kind);
-  /** What was there when the lock was taken, or what has been written since. */
+  /** For each lease: the record as it was when the lock was taken, or as this daemon has written it since. */
   const bases = new WeakMap<Lease, Part>();
   const reader = secretReader({ account, subject, keys, cache, election, warn });
-  let unlocked: unknown;
+  let lockError: unknown;
 
-  /** What others see as another account is the leader's to replace: two who both did would never end. */
+  /** Only the leader may replace a record that names another account: if two daemons did, they would never stop. */
   const isTheirs = (part: Part) => !election.leads() && reader.isDisputed(part);
 
   async function write(wanted: Part, base: Part): Promise<void> {
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
       const secret = cache.now() ?? (await cache.reread());
       const found = partOf(secret, keys);
-      // Our own, of which no answer came.
+      // Our own write, whose response was lost.
       if (tries > 0 && isSamePart(found, { ...base, ...wanted })) return;
       if (!isSamePart(found, base) || isTheirs(found)) throw superseded();
       try {
@@ -64,7 +68,7 @@ export function secretStore(options: SecretStoreOptions): AccountStore {
       } catch (error) {
         const { code, effect } = failureOf(error, 'none');
         if (code !== 'kube-conflict' && effect !== 'unknown') throw error;
-        // Whether it was written only the Secret can tell, and what was written is known there at once.
+        // Only the Secret tells whether the write was applied, and a read that begins now shows it.
         await cache.reread();
       }
     }
@@ -80,7 +84,7 @@ export function secretStore(options: SecretStoreOptions): AccountStore {
     isPartial: reader.isPartial,
     async write(record, lease) {
       const base = bases.get(lease);
-      if (!base) throw unlocked ?? superseded();
+      if (!base) throw lockError ?? superseded();
       const wanted = encodePart(record, subject);
       await kubernetes.inTurn(cache.object, () => write(wanted, base));
       bases.set(lease, { ...base, ...wanted });
@@ -96,18 +100,18 @@ export function secretStore(options: SecretStoreOptions): AccountStore {
           return undefined;
         }
         const known = cache.now();
-        // Nothing to ask the server for again and again.
+        // A known conflict needs no request: it would be repeated again and again.
         if (known && isTheirs(partOf(known, keys))) return undefined;
         const secret = await cache.refresh();
         const base = partOf(secret, keys);
         if (isTheirs(base)) return undefined;
-        if (purpose === 'fetch') checkRoom(secret, keys, objectLabel(cache.object));
+        if (purpose === 'fetch') checkCapacity(secret, keys, objectLabel(cache.object));
         const isHeld = election.leads;
         lease = { held: async () => isHeld(), isHeld, release: async () => leave?.() };
         bases.set(lease, base);
         return lease;
       } catch (error) {
-        unlocked = error;
+        lockError = error;
         throw error;
       } finally {
         if (!lease) leave?.();
@@ -115,7 +119,7 @@ export function secretStore(options: SecretStoreOptions): AccountStore {
     },
     async handOver(request) {
       const known = cache.now();
-      // Whoever leads would refresh another account for it.
+      // The leader would refresh another account instead.
       if (known && isTheirs(partOf(known, keys))) throw passing('kube-contested', OTHER_ACCOUNT);
       await leaveRequest(request, { cache, kubernetes, annotation: keys.request });
     },
@@ -127,21 +131,26 @@ function passing(code: string, message: string): EdgeError {
   return new EdgeError({ class: 'passing', code, message, effect: 'none', backoff: PASSING });
 }
 
-/** What an API server takes of all values together, in bytes. */
-const MOST = 1024 * 1024;
+/** Most bytes that an API server accepts for all values of a Secret together. */
+const CAPACITY = 1024 * 1024;
 
-/** A token of the usual length, once alone and once among its details. */
-const USUAL = 2048;
+/** Bytes of a token of the usual length, stored once alone and once within its details. */
+const USUAL_SIZE = 2048;
 
-/** A token may be somewhat longer than the one before. */
+/** Bytes by which a token may be longer than the one before. */
 const GROWTH = 512;
 
 /**
- * Asked before a token is fetched for a Secret, since the one before may die of it: what cannot be kept is not fetched.
- * @param where the Secret, in words
- * @throws {EdgeError} why it cannot hold what would come
+ * Checks, before a fetch, that the Secret can hold the new token. A fetch may end the token before, so a token that
+ * could not be stored must not be fetched.
+ * @param where the Secret's name for people
+ * @throws {EdgeError} why the Secret cannot hold the new token
  */
-export function checkRoom({ immutable: isFixed, data = {} }: StoredSecret, keys: Keys, where: string): void {
+export function checkCapacity(
+  { immutable: isFixed, data = {} }: StoredSecret,
+  keys: Keys,
+  where: string,
+): void {
   if (isFixed) throw refused(immutable(where));
   let [own, others] = [0, 0];
   for (const [key, base64] of Object.entries(data)) {
@@ -149,7 +158,7 @@ export function checkRoom({ immutable: isFixed, data = {} }: StoredSecret, keys:
     if (key === keys.value || key === keys.entry) own += size;
     else others += size;
   }
-  if (others + Math.max(USUAL, own + GROWTH) > MOST) throw refused(tooLarge(where));
+  if (others + Math.max(USUAL_SIZE, own + GROWTH) > CAPACITY) throw refused(tooLarge(where));
 }
 
 function refused(told: FailureDetails): EdgeError {

@@ -11,24 +11,28 @@ import { readUnlessKnown, replacementMark } from '../../system/fs/read-regular-f
 import { checkWriter } from '../../system/fs/trusted-writer.ts';
 import { fileLock } from './file-lock.ts';
 
-/** A record is less than a tenth of this; what is larger was not written by this program. */
+/** Bytes. A record is less than a tenth of this: a larger file was not written by this program. */
 export const LARGEST_RECORD = 256 * 1024;
 
 export interface AccountStoreOptions {
   readonly account: string;
-  /** Who may use the folder. */
+  /** Who may use the folder: decides the mode and group of the files. */
   readonly access: Access;
   readonly clock: Clock;
-  /** Told once of each reason why a record cannot be used; the daemon goes on as if there were none. */
+  /** Called once for each reason why a record cannot be used; the daemon then goes on as if there were no record. */
   readonly warn: (message: string) => void;
 }
 
 /** The record of one account in a file, with its lock beside it. */
 export interface FileStore extends AccountStore {
-  /** Whether the file is another one than that which was read or written last: cheaper than reading it. */
+  /** Whether the file was replaced since this store last read or wrote it. Cheaper than reading the file. */
   hasChanged(): Promise<boolean>;
 }
 
+/**
+ * Keeps the record of one account in the file `path`. A record that cannot be read or trusted counts as absent.
+ * Writing throws an {@link EdgeError} with code `lock-lost` when another process has taken the lock meanwhile.
+ */
 export function accountStore(path: string, { account, access, clock, warn }: AccountStoreOptions): FileStore {
   const attributes: Attributes = {
     mode: access.mode & 0o660,
@@ -36,7 +40,7 @@ export function accountStore(path: string, { account, access, clock, warn }: Acc
   };
   const lock = fileLock(path, attributes.mode, clock);
   let complained: string | undefined;
-  /** What was read or written last, and how to know it again. */
+  /** The record that was last read or written, with the mark by which its file is recognised. */
   let known: { readonly mark: string; readonly record: AccountRecord } | undefined;
 
   return {

@@ -2,34 +2,44 @@ import { constants, open, opendir, unlink } from 'node:fs/promises';
 import { sha256 } from '../../codec/encoding.ts';
 import type { Secret } from '../../core/secret.ts';
 
-/** What a reader said: the refused token, or its SHA-256. */
+/**
+ * A reader's report of a refused token, by the token itself or its SHA-256. Returns whether the report is about the
+ * given value.
+ */
 export type Claim = (value: Secret) => boolean;
 
 export interface FeedbackFolder {
-  /** Takes what lies there; does nothing while it is at it. @param hear told of each different claim, once */
+  /**
+   * Takes the reports out of the folder. Returns at once while another scan is running. Never rejects for anything that
+   * the folder contains.
+   * @param hear called once for each different report
+   */
   scan(hear: (claim: Claim) => void): Promise<void>;
 }
 
-/** Larger than any token. */
+/** Bytes; larger than any token. */
 const LARGEST = 4096;
 
-/** Looked at in one scan; a flood waits for the next one. A storm should fit: heard in pieces it may cost a call each. */
+/**
+ * Files examined in one scan; the rest of a flood waits for the next one. A storm of reports should fit into one scan:
+ * split over several, each part may cost a platform call.
+ */
 const MOST_ENTRIES = 1000;
 
-/** Files that could not be removed are remembered up to this many, so that each is acted on once. */
+/** How many files that could not be removed are remembered, so that the daemon acts on each of them once. */
 const MOST_REMEMBERED = 20_000;
 
 /**
- * A folder into which any app of the pod may write, so nothing in it is trusted: names, types, sizes and contents.
- * Only regular files are read, through a descriptor that follows no link and waits for no writer.
+ * Reads a folder into which any app of the pod may write. Nothing in it is trusted: not names, types, sizes or
+ * contents. Only regular files are read, through a descriptor that follows no link and waits for no writer.
  */
 export function feedbackFolder(folder: string): FeedbackFolder {
   const met = new Set<string>();
-  /** How many of the first entries stay whatever we do: the next scan begins behind them, or it would find nothing else. */
+  /** How many of the first entries cannot be removed. The next scan skips them, or it would find nothing else. */
   let passed = 0;
   let scanning = false;
 
-  /** Whether this very file has been acted on before; sticky folders keep what we cannot remove. */
+  /** Whether the daemon has not acted on this file yet. In a sticky folder it cannot remove the files of others. */
   function isNew(mark: string): boolean {
     if (met.has(mark)) return false;
     met.add(mark);
@@ -40,7 +50,7 @@ export function feedbackFolder(folder: string): FeedbackFolder {
   async function scanOnce(hear: (claim: Claim) => void): Promise<void> {
     const paths = await entries(folder, passed);
     let stayed = 0;
-    // A storm of one and the same report is one report.
+    // Many copies of the same report count as one.
     const said = new Set<string>();
     for (const path of paths) {
       const { found, removed } = await take(path);
@@ -65,7 +75,7 @@ export function feedbackFolder(folder: string): FeedbackFolder {
   };
 }
 
-/** Paths as bytes: a name need not be text, and one that is not could never be removed. */
+/** Returns paths as bytes: a name need not be text, and a file whose name is not could never be removed by a string. */
 async function entries(folder: string, passed: number): Promise<Buffer[]> {
   const found: Buffer[] = [];
   let met = 0;
@@ -78,20 +88,20 @@ async function entries(folder: string, passed: number): Promise<Buffer[]> {
       if (found.length >= MOST_ENTRIES) break;
     }
   } catch {
-    // Not there yet, or being removed: nothing was said.
+    // The folder does not exist yet or is being removed: there are no reports.
   }
   return found;
 }
 
 interface Taken {
-  /** What it said; undefined for what is no readable file. */
+  /** The content; undefined for anything but a readable regular file. */
   readonly found: { readonly text: string; readonly mark: string } | undefined;
   readonly removed: boolean;
 }
 
 async function take(path: Buffer): Promise<Taken> {
   const found = await readOnce(path);
-  // Also what cannot be read goes, so that it cannot fill the folder; a folder stays, and costs one look.
+  // Unreadable files are removed too, so that they cannot fill the folder. Subfolders stay, and cost one look each.
   const removed = await unlink(path).then(
     () => true,
     () => false,
@@ -114,7 +124,7 @@ async function readOnce(path: Buffer): Promise<Taken['found']> {
   }
 }
 
-/** A file may grow while it is read. */
+/** Reads at most `LARGEST` bytes: a file may grow while it is read. */
 async function readSome(file: Awaited<ReturnType<typeof open>>): Promise<string> {
   const { buffer, bytesRead } = await file.read(Buffer.alloc(LARGEST), 0, LARGEST, 0);
   return buffer.toString('latin1', 0, bytesRead);

@@ -6,18 +6,18 @@ import type { Clock, Lease } from '../../core/ports.ts';
 import { SECOND } from '../../core/time.ts';
 import { fileFailure } from '../../system/fs/file-failure.ts';
 import { self } from '../../system/process/process-identity.ts';
-import { ownerFile, readOwner, removeStale, type Sighting, staleness } from './stale-lock.ts';
+import { checkStale, type LockObservation, ownerFile, readOwner, removeStale } from './stale-lock.ts';
 
-/** How often a holder shows life, by touching the lock. */
+/** How often a holder touches the lock to show that it is alive, ms. */
 const UPDATE = 2 * SECOND;
 
 /** Nonces of the locks that this process holds. */
 const ours = new Set<string>();
 
 /**
- * The lock `PATH.lock`, which one process holds at a time. It lowers the number of platform calls, nothing more: a
- * frozen holder can come back to find that it was taken over. What keeps it from harm then is written in the record,
- * and the nonce in `PATH.owner` tells it that it has lost.
+ * The lock `PATH.lock`, which one process holds at a time. It only lowers the number of platform calls: a frozen holder
+ * may wake up after another process has taken the lock over. The record then keeps it from harm, and the nonce in
+ * `PATH.owner` tells it that it has lost the lock.
  */
 export interface FileLock {
   /**
@@ -27,18 +27,18 @@ export interface FileLock {
   take(): Promise<Lease | undefined>;
 }
 
-/** @param mode of the file that names the holder */
+/** @param mode permission bits of `PATH.owner`, the file that names the holder */
 export function fileLock(path: string, mode: number, clock: Clock): FileLock {
-  let sighting: Sighting | undefined;
+  let observation: LockObservation | undefined;
 
   async function take(): Promise<Lease | undefined> {
     const lease = await tryLock(path, mode);
     if (lease) {
-      sighting = undefined;
+      observation = undefined;
       return lease;
     }
-    const { stale, seen } = await staleness(path, sighting, (nonce) => ours.has(nonce), clock);
-    sighting = seen;
+    const { stale, seen } = await checkStale(path, observation, (nonce) => ours.has(nonce), clock);
+    observation = seen;
     if (!stale || !seen || !(await removeStale(path, seen, clock))) return undefined;
     return tryLock(path, mode);
   }
@@ -63,11 +63,11 @@ async function tryLock(path: string, mode: number): Promise<Lease | undefined> {
     unlock = await lock(path, {
       // The record need not exist yet.
       realpath: false,
-      // The library would judge by the mtime and our own clock; `stale-lock.ts` does the judging.
+      // The library would compare the lock's mtime with our own clock; `stale-lock.ts` decides instead.
       stale: Number.POSITIVE_INFINITY,
       update: UPDATE,
       fs: guardedBy(path, nonce),
-      // Without a handler the library throws out of a timer.
+      // Without this handler the library throws from a timer.
       onCompromised: () => {
         lost = true;
       },
@@ -77,11 +77,11 @@ async function tryLock(path: string, mode: number): Promise<Lease | undefined> {
     throw error;
   }
 
-  // Before the name is there to be read: one with our pid that is not ours counts as dead.
+  // Registered before the owner file can be read: a holder with our pid whose nonce is not registered counts as dead.
   ours.add(nonce);
   try {
     await fs.promises.writeFile(ownerFile(path), JSON.stringify({ nonce, ...self }), { mode });
-    // The umask narrows what is created, and the others of a shared folder have to read it.
+    // The umask narrows the mode of a new file, and the other users of a shared folder have to read it.
     if ((mode & 0o077) !== 0) await fs.promises.chmod(ownerFile(path), mode);
   } catch (error) {
     await unlock().finally(() => ours.delete(nonce));
@@ -97,9 +97,10 @@ async function tryLock(path: string, mode: number): Promise<Lease | undefined> {
 }
 
 /**
- * The library removes the lock on release and when the process exits, without asking whose it is by then. Where nobody
- * is named it is removed all the same: otherwise nobody could take it again. The name goes first: left behind it would
- * tell the next one but one that the next, who has not written its own yet, is dead.
+ * An `fs` for the library that removes the lock only if this process still holds it: the library removes the lock on
+ * release and at process exit without checking. Without an owner file the lock is removed as well; otherwise no
+ * process could ever take it again. The owner file is removed first: a stale one would make a later contender think
+ * that the next holder, which has not written its own yet, is dead.
  */
 function guardedBy(path: string, nonce: string) {
   const mayRemove = () => (readOwner(path)?.nonce ?? nonce) === nonce;

@@ -8,39 +8,40 @@ import type { DowngradeReason, RequestState, Strength } from '../../core/state/r
 import { type Instant, MINUTE } from '../../core/time.ts';
 import type { RefreshOutcome, RefreshRequest, RequestFolder, TakenRequest } from './request-folder.ts';
 
-/** A unit as the loop sees it. */
-export interface Watched {
+/** The state of a unit, as the loop reports it. */
+export interface UnitView {
   readonly unit: Pick<Unit, 'id' | 'name' | 'account'>;
   readonly state: State;
   readonly step: Step;
   readonly busy: boolean;
 }
 
-/** What the desk needs of the loop. */
+/** The part of the loop that the refresh desk uses. */
 export interface Refresher {
   refreshNow(request: { readonly names: readonly string[]; readonly strength: Strength }): void;
-  /** Not to be made any more, if it has not begun. */
+  /** Cancels the requested refreshes of these credentials that have not begun. */
   withdraw(names: readonly string[]): void;
   tick(): void;
-  views(): readonly Watched[];
+  views(): readonly UnitView[];
 }
 
 export interface RefreshDesk {
-  /** Serves what lies in the folder; returns at once when nothing does, or when a request is being served. */
+  /** Serves the requests in the folder; returns at once when there are none, or while requests are being served. */
   serve(): Promise<void>;
 }
 
-/** What those who asked for one credential together want. */
-interface Wanted {
+/** The refresh of one credential, for all requests that came together. */
+interface PendingRefresh {
   readonly forced: boolean;
+  /** How long the most patient command waits, ms. */
   readonly patience: number;
 }
 
-/** How long a request may wait for a lock or an answer, ms, and how often it is looked at. */
+/** How long a request may wait for a lock or for the platform's answer, and how often it is checked; ms. */
 const LONGEST = MINUTE;
 const LOOK = 100;
 
-/** Carries out what `refresh` asks for and answers when the new credential is published, or why it is not. */
+/** Serves the `refresh` command: it replies when the new credential is published, or with the reason why it is not. */
 export function refreshDesk(folder: RequestFolder, refresher: Refresher, clock: Clock): RefreshDesk {
   let busy = false;
 
@@ -49,8 +50,11 @@ export function refreshDesk(folder: RequestFolder, refresher: Refresher, clock: 
     return credentials.some(({ account }) => served.has(account));
   };
 
-  /** Of a credential: of its token and of every ticket that hangs on it. */
-  async function outcomesOf(name: string, { forced, patience }: Wanted): Promise<readonly RefreshOutcome[]> {
+  /** Waits for the outcomes of a credential's token and of every ticket that is fetched with it. */
+  async function outcomesOf(
+    name: string,
+    { forced, patience }: PendingRefresh,
+  ): Promise<readonly RefreshOutcome[]> {
     const deadline = clock.now().monotonic + Math.min(LONGEST, patience);
     for (;;) {
       const now = clock.now();
@@ -58,12 +62,13 @@ export function refreshDesk(folder: RequestFolder, refresher: Refresher, clock: 
       const concerned = refresher.views().filter(({ unit }) => unit.name === name);
       if (concerned.length === 0) return [{ name, result: 'failed', message: 'is not served' }];
       const outcomes = concerned.map(({ unit, ...view }) => {
-        const outcome = (view.busy ? undefined : judge(view, forced, now)) ?? (isOver ? TOO_LONG : undefined);
+        const outcome =
+          (view.busy ? undefined : judge(view, forced, now)) ?? (isOver ? TIMED_OUT : undefined);
         return outcome && { name: unit.id, ...outcome };
       });
       const known = outcomes.filter((outcome) => outcome !== undefined);
       if (known.length === outcomes.length) {
-        // Whoever was told that it failed does not expect it later.
+        // A command that was told of a failure does not expect the refresh to happen later.
         refresher.withdraw([name]);
         return known;
       }
@@ -72,21 +77,21 @@ export function refreshDesk(folder: RequestFolder, refresher: Refresher, clock: 
     }
   }
 
-  /** Requests that came together are one refresh: each fetch of its own would kill the token of the one before. */
+  /** Serves requests that came together with one refresh: a second fetch would kill the token of the first. */
   async function serveTogether(requests: readonly TakenRequest[]): Promise<void> {
-    const wanted = new Map<string, Wanted>();
+    const pending = new Map<string, PendingRefresh>();
     for (const { request } of requests) {
       const names = request.credentials.map(({ name }) => name);
       refresher.refreshNow({ names, strength: request.forced ? 'forced' : 'ordinary' });
       for (const name of names) {
-        const { forced = false, patience = 0 } = wanted.get(name) ?? {};
-        wanted.set(name, {
+        const { forced = false, patience = 0 } = pending.get(name) ?? {};
+        pending.set(name, {
           forced: forced || request.forced,
           patience: Math.max(patience, request.patience),
         });
       }
     }
-    const outcomes = new Map([...wanted].map(([name, how]) => [name, outcomesOf(name, how)]));
+    const outcomes = new Map([...pending].map(([name, refresh]) => [name, outcomesOf(name, refresh)]));
     for (const { request, reply } of requests) {
       const answers = await Promise.all(request.credentials.map(({ name }) => outcomes.get(name) ?? []));
       await reply(answers.flat());
@@ -123,25 +128,25 @@ async function takeAll(
 
 export type Outcome = Omit<RefreshOutcome, 'name'>;
 
-const TOO_LONG: Outcome = { result: 'failed', message: 'it took too long' };
+const TIMED_OUT: Outcome = { result: 'failed', message: 'timed out' };
 
-/** Why a refresh by force was made as an ordinary call. */
+/** Why a forced refresh was downgraded to an ordinary call. */
 const NOT_FORCED: Readonly<Record<DowngradeReason, string>> = {
   uncoordinated: 'others may hold the token',
-  store: 'a forced refresh is written down first, and the state folder does not work',
+  store: 'a forced refresh is recorded first, and the state folder does not work',
   spacing: 'WeChat ignores a forced refresh within 30 s of another',
-  'forced-budget': 'the forced refreshes of the day are used up',
+  'forced-budget': 'forced budget exhausted',
 };
 
 const DECLINED: Readonly<Record<NonNullable<RequestState['declinedBecause']>, Outcome>> = {
-  budget: { result: 'failed', message: 'the budget of calls allows no fetch now' },
+  budget: { result: 'failed', message: 'call budget exhausted: no fetch is allowed now' },
   lagging: {
     result: 'refused',
-    message: 'other daemons have moved on to a newer AppSecret: this one was replaced',
+    message: 'this AppSecret is outdated: other daemons use a newer one',
   },
   mirror: {
     result: 'failed',
-    message: 'this daemon only mirrors it: it is refreshed by the daemon that fetches it',
+    message: 'this daemon only mirrors it: refresh it at the daemon that fetches it',
   },
   uncoordinated: notForced('uncoordinated'),
   store: notForced('store'),
@@ -150,10 +155,13 @@ const DECLINED: Readonly<Record<NonNullable<RequestState['declinedBecause']>, Ou
 };
 
 function notForced(why: DowngradeReason): Outcome {
-  return { result: 'failed', message: `not forced, an ordinary call was made: ${NOT_FORCED[why]}` };
+  return { result: 'failed', message: `not forced, downgraded to an ordinary call: ${NOT_FORCED[why]}` };
 }
 
-/** What became of a request; undefined while it is under way. */
+/**
+ * Decides the outcome of a refresh request from the unit's state.
+ * @returns undefined while the refresh is in progress
+ */
 export function judge(
   { state, step }: { readonly state: State; readonly step: Step },
   forced: boolean,
@@ -174,8 +182,8 @@ export function judge(
   }
   const seconds = Math.round((lifeLeft(state.life, now) ?? 0) / 1000);
   const what =
-    attempts.unready > 0 ? 'the platform handed out the same token again' : 'a new token is published';
-  return { result: 'published', message: `${what}, good for ${seconds} s` };
+    attempts.unready > 0 ? 'the platform returned the same token again' : 'a new token is published';
+  return { result: 'published', message: `${what}, valid for ${seconds} s` };
 }
 
 function failed({ class: kind, message, advice }: Failure): Outcome {

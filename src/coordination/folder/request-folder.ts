@@ -11,10 +11,10 @@ import { systemClock } from '../../system/time/clock.ts';
 export const REQUESTS = 'requests';
 
 const Request = v.object({
-  /** By name, with the account that tells it from another daemon's credential of the same name. */
+  /** The name, and the account, which tells the credential from one of the same name that another daemon serves. */
   credentials: v.array(v.object({ name: v.string(), account: v.string() })),
   forced: v.boolean(),
-  /** How long whoever asks waits for the outcome, ms. */
+  /** How long the requesting command waits for the outcome, ms. */
   patience: v.pipe(v.number(), v.minValue(0)),
 });
 const Outcome = v.object({
@@ -24,41 +24,50 @@ const Outcome = v.object({
 });
 const Reply = v.object({ outcomes: v.array(Outcome) });
 
+/** What a command asks for: the credentials, and whether to force them. */
 export type RefreshRequest = v.InferOutput<typeof Request>;
+/** The outcome for one token or ticket, with a message for people. */
 export type RefreshOutcome = v.InferOutput<typeof Outcome>;
 
-/** Far more than the names of all credentials, in bytes. */
+/** Bytes; far more than the names of all credentials take. */
 const LARGEST = 1024 * 1024;
 
-/** What nobody fetched any more, ms. */
+/** Age at which a file that no process has collected is removed, ms. */
 const ABANDONED = 10 * MINUTE;
 
 /**
- * Where a command leaves a request for the daemon that shares its state folder. Renaming decides who takes it, so of
- * several daemons one does. Nothing in it is secret.
+ * The folder in which the `refresh` command leaves a request for a daemon that shares its state folder. A daemon
+ * takes a request by renaming its file, so exactly one of several daemons gets it. The files hold no secrets.
  */
 export interface RequestFolder {
   /**
-   * Takes one request that nobody has taken; undefined when there is none.
-   * @param isOurs whether it is for this daemon
+   * Takes one request that no daemon has taken yet.
+   * @param isOurs whether a request is for this daemon
+   * @returns undefined when there is none
    */
   take(isOurs: (request: RefreshRequest) => boolean): Promise<TakenRequest | undefined>;
-  /** Leaves a request. @throws {NodeJS.ErrnoException} `ENOENT` where no daemon has made the folder */
+  /** Leaves a request. @throws {NodeJS.ErrnoException} `ENOENT` when no daemon has created the folder yet */
   leave(request: RefreshRequest): Promise<PendingRequest>;
 }
 
+/** A request, as the daemon that took it has it. */
 export interface TakenRequest {
   readonly request: RefreshRequest;
+  /** Writes the reply, unless the requesting command has given up. */
   reply(outcomes: readonly RefreshOutcome[]): Promise<void>;
 }
 
+/** A request, as the command that left it has it. */
 export interface PendingRequest {
+  /** Whether a daemon has taken the request. */
   isTaken(): Promise<boolean>;
+  /** @returns undefined while the daemon has not replied */
   reply(): Promise<readonly RefreshOutcome[] | undefined>;
-  /** Removes every trace. */
+  /** Removes the request and the reply. */
   withdraw(): Promise<void>;
 }
 
+/** The request folder within the state folder `stateDir`. */
 export function requestFolder(stateDir: string): RequestFolder {
   const folder = join(stateDir, REQUESTS);
 
@@ -78,7 +87,7 @@ export function requestFolder(stateDir: string): RequestFolder {
         );
         if (!won) continue;
         const reply = async (outcomes: readonly RefreshOutcome[]) => {
-          // Whoever asked has given up and cleaned up.
+          // The requesting command has given up and removed its files.
           if (!(await isThere(taken))) return;
           await writeAtomically(path.replace(/request$/, 'reply'), JSON.stringify({ outcomes }), {
             mode: 0o600,
@@ -92,7 +101,7 @@ export function requestFolder(stateDir: string): RequestFolder {
     async leave(request) {
       const path = join(folder, randomUUID());
       const all = ['request', 'taken', 'reply'].map((ending) => `${path}.${ending}`);
-      // The daemon may be another user; who may not look into the folder cannot read it all the same.
+      // The daemon may run as another user. The mode of the folder still keeps all others out.
       await writeAtomically(`${path}.request`, JSON.stringify(request), { mode: 0o644 });
       return {
         isTaken: async () => !(await isThere(`${path}.request`)),
@@ -124,7 +133,7 @@ async function readJson<T extends v.GenericSchema>(
   }
 }
 
-/** A command or a daemon that was killed leaves its part behind. */
+/** Removes an old file: a killed command or daemon leaves its files behind. */
 async function removeAbandoned(path: string): Promise<void> {
   const { mtimeMs } = await lstat(path).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
   if (systemClock.now().wall - mtimeMs > ABANDONED) await unlink(path).catch(() => {});

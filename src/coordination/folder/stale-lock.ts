@@ -7,24 +7,30 @@ import { hasEnded } from '../../system/process/process-identity.ts';
 
 const Owner = v.object({ nonce: v.string(), namespace: v.string(), pid: v.number() });
 
-/** Far more than a name, in bytes. */
+/** Bytes; far more than an owner file has. */
 const LARGEST_OWNER = 1024;
 
-/** A lock as it was seen: a live holder touches it every two seconds. */
-export interface Sighting {
+/** The state of a lock when it was observed. A live holder touches its lock every two seconds. */
+export interface LockObservation {
+  /** Inode and a time of change: differs once the lock was touched or made anew. */
   readonly mark: string;
-  /** Monotonic ms at which it was first seen so. */
+  /** Monotonic ms at which the lock was first observed in this state. */
   readonly since: number;
 }
 
-/** A holder whose lock has not moved for so long is taken over, in ms. */
+/** A lock that was not touched for this long is stale and may be taken over, ms. */
 const STALE = 10 * SECOND;
 
+/** The file beside the lock of `path` that names the holder. */
 export function ownerFile(path: string): string {
   return `${path}.owner`;
 }
 
-/** Synchronous, since it is also asked while the process exits: a few bytes, and only around platform calls. */
+/**
+ * Reads who holds the lock of `path`. Synchronous, since it is also called while the process exits; it reads a few
+ * bytes, and only around platform calls.
+ * @returns undefined when there is no owner file, or none that can be read
+ */
 export function readOwner(path: string): v.InferOutput<typeof Owner> | undefined {
   const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
   let file: number | undefined;
@@ -41,7 +47,7 @@ export function readOwner(path: string): v.InferOutput<typeof Owner> | undefined
   }
 }
 
-/** What was read is not worse for a file that cannot be closed, as a network file system may say. */
+/** Ignores errors, which a network file system may report: what was read before is valid all the same. */
 function close(file: number | undefined): void {
   try {
     if (file !== undefined) closeSync(file);
@@ -49,18 +55,21 @@ function close(file: number | undefined): void {
 }
 
 /**
- * Whether the holder of a lock is gone. One of our own host and container that has died is known by its pid. Of any
- * other, and of one that hangs, we only know whether the lock still moves, by our own monotonic clock: its mtime was
- * written by another clock, and may lie in the past of a live holder or in the future of a dead one.
+ * Decides whether the holder of a lock is gone. A dead holder on our own host and in our own container is recognised by
+ * its pid. For any other holder, and for one that hangs, the only evidence is whether the lock is still being touched,
+ * measured with our own monotonic clock. Its mtime is no evidence: another clock wrote it, so it may lie in the past
+ * although the holder is alive and in the future although the holder is dead.
  *
- * @param isOurs whether this process holds the lock of that nonce
+ * @param before the previous observation of this lock
+ * @param isOurs whether this process holds the lock with that nonce
+ * @returns `seen`: the current observation, undefined when there is no lock
  */
-export async function staleness(
+export async function checkStale(
   path: string,
-  before: Sighting | undefined,
+  before: LockObservation | undefined,
   isOurs: (nonce: string) => boolean,
   clock: Clock,
-): Promise<{ readonly stale: boolean; readonly seen: Sighting | undefined }> {
+): Promise<{ readonly stale: boolean; readonly seen: LockObservation | undefined }> {
   const mark = await markOf(path);
   if (mark === undefined) return { stale: false, seen: undefined };
   const now = clock.now().monotonic;
@@ -71,16 +80,17 @@ export async function staleness(
 }
 
 /**
- * Removes a stale lock, unless it has moved since it was judged.
+ * Removes a stale lock, unless it was touched since it was found stale.
  * @returns whether it was removed, so that it can be taken
  */
-export async function removeStale(path: string, { mark }: Sighting, clock: Clock): Promise<boolean> {
-  // One at a time: the second of two who judged the same lock would remove the lock that the first has just taken.
+export async function removeStale(path: string, { mark }: LockObservation, clock: Clock): Promise<boolean> {
+  // One process at a time: of two that found the same lock stale, the second would remove the lock that the first has
+  // just taken.
   const turnstile = `${path}.takeover`;
   try {
     await mkdir(turnstile);
   } catch {
-    await removeForgotten(turnstile, clock);
+    await removeAbandonedTurnstile(turnstile, clock);
     return false;
   }
   try {
@@ -100,16 +110,17 @@ async function markOf(path: string): Promise<string | undefined> {
   return found && `${found.ino}:${found.mtimeNs}`;
 }
 
-/** Turnstiles that were found closed, by path. */
-const closed = new Map<string, Sighting>();
+/** Turnstiles that other processes were found to hold, by path. */
+const closed = new Map<string, LockObservation>();
 
 /**
- * Takers pass within milliseconds; one that was killed in between must not close the way for good. One that is merely
- * slow keeps it: nobody is to remove the lock that it has just taken.
+ * Removes a turnstile that a killed process left behind. A process holds it for milliseconds, but a kill in between
+ * must not block all takeovers for good. A process that is merely slow keeps its turnstile: no other process may
+ * remove the lock that it has just taken.
  */
-async function removeForgotten(turnstile: string, clock: Clock): Promise<void> {
+async function removeAbandonedTurnstile(turnstile: string, clock: Clock): Promise<void> {
   const found = await stat(turnstile, { bigint: true }).catch(() => undefined);
-  // Inodes are used again at once; the time at which one came to be is not.
+  // Inode numbers are reused at once, so the time of change belongs to the mark.
   const mark = found && `${found.ino}:${found.ctimeNs}`;
   const before = closed.get(turnstile);
   const now = clock.now().monotonic;

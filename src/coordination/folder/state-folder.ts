@@ -13,27 +13,30 @@ import { accountStore, type FileStore, LARGEST_RECORD } from './account-store.ts
 import { REQUESTS } from './request-folder.ts';
 import { ownerFile } from './stale-lock.ts';
 
+/** The folder in which daemons of one machine or one shared volume keep their records, locks and refresh requests. */
 export interface StateFolder {
   /**
-   * Creates the folder for its owner alone and removes what a crash left behind.
-   * @returns why it cannot be used; undefined when it can
+   * Creates the folder, by default for its owner alone, and removes what a crash left behind, locks included. Never
+   * rejects.
+   * @returns why the folder cannot be used; undefined when it can
    */
   prepare(): Promise<string | undefined>;
   /**
-   * The record of one account, one file whatever the credential is called.
+   * Opens the record of one account: one file per account, whatever the credential is called.
    * @param account platform, type and appid, separated by slashes
    */
   open(account: string): AccountStore;
   /**
-   * Tells of every account whose record another daemon may have written, and of requests that someone left.
-   * What goes unnoticed is found by looking.
+   * Watches the folder. Events that get lost are made up for by reading the records at intervals.
+   * @param changed called with the account of a record that another daemon may have written
+   * @param requested called when a refresh request may have been left
    */
   watch(changed: (account: string) => void, requested: () => void): FolderWatch;
 }
 
 /**
- * @param access who may use it; what is written there may be read by nobody else
- * @param warn told of a record that cannot be used; the daemon goes on as if there were none
+ * @param access who may use the folder; no other user may read what is written there
+ * @param warn called for a record that cannot be used; the daemon then goes on as if there were no record
  */
 export function stateFolder(
   folder: string,
@@ -43,7 +46,7 @@ export function stateFolder(
 ): StateFolder {
   const opened = new Map<string, { readonly account: string; readonly store: FileStore }>();
 
-  /** Takes over the locks that a killed daemon of these accounts has left, and gives them back. */
+  /** Takes over and releases the locks that killed daemons of these accounts left behind. */
   async function sweepLocks(): Promise<void> {
     const names = new Set(await readdir(folder));
     for (const [name, { store }] of opened) {
@@ -60,7 +63,7 @@ export function stateFolder(
         await makeFolderFor(join(folder, REQUESTS), access);
         await sweepLeftovers(folder);
         await sweepLocks();
-        await sweepForgotten(folder, (name) => opened.has(name), clock.now().wall);
+        await removeExpiredRecords(folder, (name) => opened.has(name), clock.now().wall);
         await mayUse(folder, constants.R_OK | constants.W_OK | constants.X_OK);
         return undefined;
       } catch (error) {
@@ -78,7 +81,8 @@ export function stateFolder(
           try {
             return await store.lock(purpose);
           } catch (error) {
-            // Somebody may have cleaned up: without a folder there is no lock, and no credential that needs one.
+            // The folder may have been deleted. Without it there is no lock, and a credential that needs one cannot
+            // be fetched.
             if (!isMissing(error)) throw error;
             await makeFolderFor(folder, access).catch(() => {});
             return store.lock(purpose);
@@ -89,7 +93,7 @@ export function stateFolder(
     watch(changed, requested) {
       const records = watchNames(folder, (name) => {
         const one = opened.get(name);
-        // Most of what happens there is our own doing.
+        // This daemon itself causes most of the events.
         if (one) void one.store.hasChanged().then((isNews) => isNews && changed(one.account));
       });
       const requests = watchFolder(join(folder, REQUESTS), requested);
@@ -113,16 +117,19 @@ function isMissing(error: unknown): boolean {
   return (cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
 }
 
-/** A record is written every two hours while anybody serves its account; nothing in it matters after a day. */
-const FORGOTTEN = 7 * DAY;
+/**
+ * Age at which the record of an account that no daemon serves is removed, ms. A served record is written every two
+ * hours, and nothing in a record matters after a day.
+ */
+const RECORD_EXPIRY = 7 * DAY;
 
 /**
- * Removes the records of accounts that nobody has served for a week, so that a folder in which accounts come and go
+ * Removes the records of accounts that no daemon has served for a week, so that a folder in which accounts come and go
  * stays small.
- * @param isServed whether a record is one of this daemon's
- * @param wall epoch ms
+ * @param isServed whether this daemon serves the record with that file name
+ * @param wall the current time, epoch ms
  */
-export async function sweepForgotten(
+export async function removeExpiredRecords(
   folder: string,
   isServed: (name: string) => boolean,
   wall: number,
@@ -131,7 +138,7 @@ export async function sweepForgotten(
     if (!/\.json$/.test(name) || isServed(name)) continue;
     const path = join(folder, name);
     const stat = await lstat(path).catch(() => undefined);
-    if (!stat?.isFile() || wall - stat.mtimeMs < FORGOTTEN || !(await isRecord(path))) continue;
+    if (!stat?.isFile() || wall - stat.mtimeMs < RECORD_EXPIRY || !(await isRecord(path))) continue;
     await unlink(path).catch(() => {});
     await unlink(ownerFile(path)).catch(() => {});
   }

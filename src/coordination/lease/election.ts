@@ -2,54 +2,70 @@ import type { Failure } from '../../core/failure.ts';
 import { type Instant, SECOND } from '../../core/time.ts';
 import type { Stored } from '../../kubernetes/resources.ts';
 
-/** Who may fetch, as far as a record has to do with it. */
+/** The election as a record store sees it: which daemon may fetch. */
 export interface Election {
-  /** Whether it is this daemon, at this very moment. */
+  /** Whether this daemon is the leader at this moment. */
   leads(): boolean;
   /**
-   * Asked before something is fetched.
-   * @returns to be called when it is over; undefined where another one has to
+   * To be called before a fetch.
+   * @returns a function to be called when the fetch is over; undefined when another daemon has to fetch
    */
   enter(): (() => void) | undefined;
-  /** Who holds the Lease, as far as is known. */
+  /** Identity of the daemon that was last seen to hold the Lease; undefined when none is known. */
   holder(): string | undefined;
-  /** Why nobody can be elected. */
+  /** Why no daemon can be elected, as far as this one can tell; undefined when there is no such problem. */
   trouble(): Failure | undefined;
 }
 
-/** Milliseconds. The first is longer than the second, and that longer than a few of the third. */
+/** All in ms. `duration` is longer than `renewDeadline`, and that is longer than a few times `retryPeriod`. */
 export interface ElectionTimes {
-  /** How long a Lease that does not change belongs to its holder. */
+  /** How long a Lease that does not change still belongs to its holder. */
   readonly duration: number;
-  /** How long a holder that cannot renew it goes on: it must have stopped before another one begins. */
+  /**
+   * How long a holder that cannot renew its Lease goes on leading. It must have stopped before another daemon begins.
+   */
   readonly renewDeadline: number;
-  /** Between two renewals. */
+  /** Interval between two renewals. */
   readonly retryPeriod: number;
 }
 
-/** A Lease as it was last seen to change, by our own clock. */
-export interface Sighting {
+/** The content of a Lease, and when (by our own clock) this content was first observed. */
+export interface Observation {
   readonly holding: Holding | undefined;
   readonly at: Instant;
 }
 
-/** What to do about a Lease that has just been read. */
+/** What a candidate does about a Lease that it has just read. */
 export type Decision =
-  /** Replace it by this. */
+  /** Replace the Lease's content with `holding`. */
   | { readonly kind: 'take' | 'renew' | 'release'; readonly holding: Holding }
-  /** It belongs to another one for so many ms at least. */
+  /** Another daemon holds the Lease, or this one abstains, for at least `ms`. */
   | { readonly kind: 'wait'; readonly ms: number };
 
 /**
- * The times in a Lease were written by the clock of its holder, which may be an hour off: only that it changed tells that
- * its holder is alive, and only our own clock for how long that counts.
+ * Notes a Lease that was just read. The times in a Lease were written by its holder's clock, which may be an hour off.
+ * So only a change of the Lease proves that its holder is alive, and only our own clock measures how long that proof
+ * lasts.
+ * @returns `before` if the Lease has not changed since, otherwise an observation made `now`
  */
-export function sighted(before: Sighting | undefined, holding: Holding | undefined, now: Instant): Sighting {
+export function observed(
+  before: Observation | undefined,
+  holding: Holding | undefined,
+  now: Instant,
+): Observation {
   return before && isSame(before.holding, holding) ? before : { holding, at: now };
 }
 
-/** @param me our own identity */
-export function decide({ holding, at }: Sighting, me: string, times: ElectionTimes, now: Instant): Decision {
+/**
+ * Decides what a candidate does about the Lease: renew it, take it, or wait.
+ * @param me our own identity
+ */
+export function decide(
+  { holding, at }: Observation,
+  me: string,
+  times: ElectionTimes,
+  now: Instant,
+): Decision {
   if (holding?.holder === me) {
     return { kind: 'renew', holding: { ...holding, duration: times.duration, renewed: now.wall } };
   }
@@ -60,25 +76,33 @@ export function decide({ holding, at }: Sighting, me: string, times: ElectionTim
   return { kind: 'take', holding: { ...next, transitions } };
 }
 
-/** What to do about it for one who does not stand for so many ms. */
-export function abstain({ holding }: Sighting, me: string, ms: number, now: Instant): Decision {
+/**
+ * Decides the same while this daemon abstains: release the Lease if it holds it, otherwise wait.
+ * @param ms how long this daemon still abstains
+ */
+export function abstain({ holding }: Observation, me: string, ms: number, now: Instant): Decision {
   return holding?.holder === me ? { kind: 'release', holding: released(holding, now) } : { kind: 'wait', ms };
 }
 
-/** Given back so that the next one need not wait: as client-go does it. */
+/**
+ * The content of a released Lease, which the next candidate can take without waiting. client-go releases it like
+ * this.
+ */
 export function released(holding: Holding, now: Instant): Holding {
   return { ...holding, holder: '', duration: SECOND, acquired: now.wall, renewed: now.wall };
 }
 
 /**
- * Whether who renewed a Lease then may still act on it. Of the moment at which the renewal was sent, by whichever clock
- * has moved further: one stands still under a suspended machine, the other may be set.
+ * Whether the daemon that renewed its Lease may still act as its holder. The time since the renewal was sent is
+ * measured with both clocks, and the larger value counts: the monotonic clock stands still while the machine is
+ * suspended, and the wall clock may be set.
+ * @param renewal when the renewal was sent
  */
 export function isHeld(renewal: Instant, { renewDeadline }: ElectionTimes, now: Instant): boolean {
   return Math.max(now.monotonic - renewal.monotonic, now.wall - renewal.wall) < renewDeadline;
 }
 
-/** One that says nothing, or nonsense, is given the usual time. */
+/** How long a Lease is valid, ms; the usual 15 s if it states no duration, or an impossible one. */
 function validFor({ duration }: Holding): number {
   return duration > 0 ? duration : 15 * SECOND;
 }
@@ -94,9 +118,12 @@ function isSame(a: Holding | undefined, b: Holding | undefined): boolean {
   );
 }
 
-/** What a Lease says, in the form that all electors of a cluster agree on. Durations in ms, moments in epoch ms. */
+/**
+ * The content of a Lease, with the meaning that all electors of a cluster agree on. Durations in ms, times in epoch
+ * ms.
+ */
 export interface Holding {
-  /** Empty: nobody. */
+  /** Identity of the holder; empty when no daemon holds the Lease. */
   readonly holder: string;
   readonly duration: number;
   readonly transitions: number;
@@ -106,7 +133,7 @@ export interface Holding {
 
 type LeaseSpec = NonNullable<Stored<'leases'>['spec']>;
 
-/** @returns undefined for a Lease that nobody has held yet */
+/** @returns undefined for a Lease that no daemon has held yet */
 export function holdingOf({ spec }: Pick<Stored<'leases'>, 'spec'>): Holding | undefined {
   if (!spec) return undefined;
   const { holderIdentity = '', leaseDurationSeconds = 0, leaseTransitions = 0 } = spec;
@@ -119,6 +146,7 @@ export function holdingOf({ spec }: Pick<Stored<'leases'>, 'spec'>): Holding | u
   };
 }
 
+/** The `spec` of a Lease with this content. A duration is rounded to whole seconds, at least one. */
 export function specOf({ holder, duration, transitions, acquired, renewed }: Holding): LeaseSpec {
   return {
     holderIdentity: holder,
@@ -129,7 +157,7 @@ export function specOf({ holder, duration, transitions, acquired, renewed }: Hol
   };
 }
 
-/** Exactly six digits: an API server refuses the three that JavaScript writes. */
+/** A MicroTime has exactly six fractional digits: an API server refuses the three that JavaScript writes. */
 function microTime(ms: number): string {
   return new Date(ms).toISOString().replace('Z', '000Z');
 }

@@ -7,22 +7,22 @@ import { type ObjectName, objectLabel } from '../../kubernetes/resources.ts';
 import { withinTime } from '../../system/time/deadline.ts';
 import { createPause } from '../../system/time/pause.ts';
 import { abstain, decide, type ElectionTimes, isHeld, specOf } from './election.ts';
-import { leave } from './lease-release.ts';
+import { releaseLease } from './lease-release.ts';
 import { watchLease } from './lease-watch.ts';
 
-/** Takes part in the election that a Lease stands for, until it is closed. */
+/** Takes part in leader election by a Lease until it is closed. */
 export interface Elector {
-  /** Whether this daemon may act as the one that was elected, at this very moment. */
+  /** Whether this daemon may act as the leader at this moment. */
   leads(): boolean;
-  /** Who was seen to hold the Lease last; undefined where nobody was. */
+  /** Identity of the daemon that was last seen to hold the Lease; undefined when no daemon held it. */
   holder(): string | undefined;
-  /** Why nobody can be elected, as far as can be seen from here; undefined while somebody is, or is about to be. */
+  /** Why no daemon can be elected, as far as this one can tell; undefined while a daemon leads or is about to. */
   trouble(): Failure | undefined;
-  /** Gives the Lease back, and does not stand for so many ms. */
+  /** Releases the Lease, and does not stand for election for `ms`. */
   abstain(ms: number): void;
   /**
-   * Gives the Lease back, so that another one need not wait for it to run out.
-   * @param patience what that may take, ms
+   * Leaves the election and releases the Lease, so that the next leader need not wait for it to expire.
+   * @param patience how long the release may take, ms
    */
   close(patience?: number): Promise<void>;
 }
@@ -30,73 +30,86 @@ export interface Elector {
 export interface ElectorOptions {
   readonly client: KubernetesClient;
   readonly lease: ObjectName<'leases'>;
-  /** Of this process and no other. */
+  /** Identity of this process; no other process has the same. */
   readonly identity: string;
   readonly times: ElectionTimes;
   readonly clock: Clock;
   /** In [0, 1). */
   readonly random: () => number;
   readonly report: (event: ClusterEvent) => void;
-  /** Told when this daemon is elected. */
+  /** Called when this daemon is elected. */
   readonly elected: () => void;
 }
 
-/** With a watch that is open, the Lease is read as often, in case it is deaf; ms. */
-const NET = 30 * SECOND;
+/** Re-read interval (ms) while a watch is open, in case it silently stopped delivering events. */
+const REREAD_INTERVAL = 30 * SECOND;
 
+/** Joins the election at once. */
 export function startElector(options: ElectorOptions): Elector {
   const { client, lease, identity, times, clock, random, report, elected } = options;
   const ending = new AbortController();
   const pause = createPause();
   let failure: Failure | undefined;
-  /** What came of it is not known yet, or never will be. */
+  /** Whether the outcome of a write is still unknown, or will remain so. */
   let isWriting = false;
-  /** Monotonic ms. */
+  /** Monotonic ms until which this daemon does not stand for election. */
   let abstainsUntil = Number.NEGATIVE_INFINITY;
 
   const abstention = () => Math.max(0, abstainsUntil - clock.now().monotonic);
-  const tenure = createTenure({ lease: `${lease.namespace}/${lease.name}`, times, clock, report, elected });
-  const moved = pause.end;
-  const sight = watchLease({ client, lease, identity, clock, random, signal: ending.signal, report, moved });
+  const term = createTerm({ lease: `${lease.namespace}/${lease.name}`, times, clock, report, elected });
+  const holderChanged = pause.end;
+  const leaseWatch = watchLease({
+    client,
+    lease,
+    identity,
+    clock,
+    random,
+    signal: ending.signal,
+    report,
+    holderChanged,
+  });
 
-  /** One look, and what follows from it. @returns ms until the next one */
+  /** Reads the Lease once and acts on it. @returns ms until the next attempt */
   async function attempt(): Promise<number> {
     const patience = Math.min(5 * SECOND, times.renewDeadline / 2);
     const bounded = <T>(work: (signal: AbortSignal) => Promise<T>) =>
       withinTime(patience, work, ending.signal);
     const found = await bounded((signal) => client.get(lease, { signal }));
-    const seen = sight.saw(found);
+    const seen = leaseWatch.observe(found);
     isWriting = false;
     const sent = clock.now();
     const left = abstention();
     const decision = left > 0 ? abstain(seen, identity, left, sent) : decide(seen, identity, times, sent);
     if (decision.kind === 'wait') {
-      tenure.lost('taken');
+      term.lost('taken');
       return untilNext(decision.ms);
     }
     const whole = { ...found, spec: specOf(decision.holding) };
     isWriting = true;
-    sight.saw(await bounded((signal) => client.replace(lease, whole, { signal })));
+    leaseWatch.observe(await bounded((signal) => client.replace(lease, whole, { signal })));
     isWriting = false;
     if (decision.kind === 'release') return abstention();
-    if (!ending.signal.aborted && abstention() === 0) tenure.renewed(sent);
+    if (!ending.signal.aborted && abstention() === 0) term.renewed(sent);
     return times.retryPeriod;
   }
 
   function untilNext(left: number): number {
-    // Not all at once, when the holder is gone.
+    // The jitter keeps the candidates from all writing at once when the holder is gone.
     const expiry = left + (random() * times.retryPeriod) / 5;
-    return Math.min(expiry, sight.state().open ? NET : times.retryPeriod * (1 + 1.2 * random()));
+    return Math.min(
+      expiry,
+      leaseWatch.state().open ? REREAD_INTERVAL : times.retryPeriod * (1 + 1.2 * random()),
+    );
   }
 
-  function noted(error: unknown): number {
+  function failed(error: unknown): number {
     const met = failureOf(error, 'none');
-    // Somebody else was faster, or our own answer was lost: the next look tells.
+    // Another candidate was faster, or the response to our own write was lost: the next read tells which.
     if (met.code === 'kube-conflict') return (times.retryPeriod * random()) / 10;
     failure = met;
     if (met.code === 'kube-missing') {
-      sight.forget();
-      tenure.lost('gone');
+      leaseWatch.forget();
+      term.lost('gone');
     }
     if (!ending.signal.aborted) report({ type: 'trouble', object: objectLabel(lease), failure: met });
     return times.retryPeriod * (0.5 + random() / 2);
@@ -107,13 +120,13 @@ export function startElector(options: ElectorOptions): Elector {
       const wait = await attempt().then((ms) => {
         if (failure) {
           report({ type: 'well', object: objectLabel(lease) });
-          sight.reopen();
+          leaseWatch.reopen();
         }
         failure = undefined;
         return ms;
-      }, noted);
+      }, failed);
       if (ending.signal.aborted) return;
-      if (!tenure.lasts()) tenure.lost('late');
+      if (!term.isActive()) term.lost('late');
       await pause.for(wait);
     }
   }
@@ -121,59 +134,64 @@ export function startElector(options: ElectorOptions): Elector {
   const running = run();
 
   return {
-    leads: tenure.lasts,
-    holder: sight.holder,
+    leads: term.isActive,
+    holder: leaseWatch.holder,
     trouble() {
-      if (!failure || tenure.lasts()) return undefined;
-      const seen = sight.now();
+      if (!failure || term.isActive()) return undefined;
+      const seen = leaseWatch.now();
       const isTaken = seen && decide(seen, identity, times, clock.now()).kind === 'wait';
       return isTaken ? undefined : failure;
     },
     abstain(ms) {
       abstainsUntil = clock.now().monotonic + ms;
-      tenure.lost('resigned');
+      term.lost('resigned');
       pause.end();
     },
     async close(patience = 2 * SECOND) {
-      tenure.end();
+      term.end();
       ending.abort();
       pause.end();
-      // Where it is another one's, nothing of ours is under way that could change that.
-      const isOurs = () => isWriting || sight.holder() === identity;
-      const ended = Promise.all([running, sight.ended]);
-      const failure = await leave({ client, lease, identity, clock, patience, ended, isOurs });
-      tenure.lost(failure ? 'kept' : 'released', failure);
+      // If another daemon holds the Lease, this one has no write in flight that could change that.
+      const isOurs = () => isWriting || leaseWatch.holder() === identity;
+      const ended = Promise.all([running, leaseWatch.ended]);
+      const failure = await releaseLease({ client, lease, identity, clock, patience, ended, isOurs });
+      term.lost(failure ? 'kept' : 'released', failure);
     },
   };
 }
 
-/** Our own time as the one that was elected: it ends by itself unless it is renewed. */
-export interface Tenure {
-  /** Whether it lasts, at this very moment. */
-  lasts(): boolean;
-  /** @param at when the renewal was sent: the others count from when they see it, which is later */
+/** The term during which this daemon leads. It ends by itself unless it is renewed. */
+export interface Term {
+  /** Whether this daemon leads at this moment. */
+  isActive(): boolean;
+  /**
+   * Begins or prolongs the term.
+   * @param at when the renewal was sent; other candidates count from when they see it, which is later
+   */
   renewed(at: Instant): void;
+  /** Ends the term and reports the reason, unless the end of this term was reported before. */
   lost(why: Loss, failure?: Failure): void;
-  /** It is over, and what becomes of the Lease will be told by {@link lost}. */
+  /** Ends the term without a report; {@link lost} reports later what became of the Lease. */
   end(): void;
 }
 
-export interface TenureOptions {
+export interface TermOptions {
   /** `NAMESPACE/NAME` */
   readonly lease: string;
   readonly times: ElectionTimes;
   readonly clock: Clock;
   readonly report: (event: ClusterEvent) => void;
-  /** Told when it begins. */
+  /** Called when a term begins. */
   readonly elected: () => void;
 }
 
-export function createTenure({ lease, times, clock, report, elected }: TenureOptions): Tenure {
+/** Keeps the term of this daemon. The term begins with the first renewal, which is reported once. */
+export function createTerm({ lease, times, clock, report, elected }: TermOptions): Term {
   let renewal: Instant | undefined;
   let told = false;
   let lapse: NodeJS.Timeout | undefined;
 
-  const lasts = () => renewal !== undefined && isHeld(renewal, times, clock.now());
+  const isActive = () => renewal !== undefined && isHeld(renewal, times, clock.now());
 
   function end(): void {
     clearTimeout(lapse);
@@ -188,14 +206,14 @@ export function createTenure({ lease, times, clock, report, elected }: TenureOpt
   }
 
   return {
-    lasts,
+    isActive,
     lost,
     end,
     renewed(at) {
       renewal = at;
       clearTimeout(lapse);
       lapse = setTimeout(() => {
-        if (!lasts()) lost('late');
+        if (!isActive()) lost('late');
       }, times.renewDeadline + 1);
       if (told) return;
       told = true;

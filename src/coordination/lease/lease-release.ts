@@ -7,40 +7,50 @@ import type { ObjectName } from '../../kubernetes/resources.ts';
 import { withinTime } from '../../system/time/deadline.ts';
 import { holdingOf, released, specOf } from './election.ts';
 
-export interface Leaving {
+export interface ReleaseOptions {
   readonly client: Pick<KubernetesClient, 'get' | 'replace'>;
   readonly lease: ObjectName<'leases'>;
-  /** Our own. */
+  /** Identity of this daemon. */
   readonly identity: string;
   readonly clock: Clock;
-  /** What it may take, ms. */
+  /** How long the release may take, ms. */
   readonly patience: number;
-  /** When nothing of ours is under way any more. */
+  /** Resolves when this daemon has no request of the election in flight any more. */
   readonly ended: Promise<unknown>;
-  /** Whether it may be ours, asked then. */
+  /** Whether this daemon may hold the Lease; called after `ended`. */
   readonly isOurs: () => boolean;
 }
 
-/** @returns why it may be ours still; undefined where it is not */
-export async function leave({ patience, ended, isOurs, ...what }: Leaving): Promise<Failure | undefined> {
+/**
+ * Releases the Lease if this daemon holds it. It waits for requests in flight for a quarter of `patience`, at most
+ * half a second, and releases anyway when they take longer. Never rejects.
+ * @returns why this daemon may still hold the Lease; undefined when it does not
+ */
+export async function releaseLease({
+  patience,
+  ended,
+  isOurs,
+  ...what
+}: ReleaseOptions): Promise<Failure | undefined> {
   const { clock } = what;
   const began = clock.now().monotonic;
   const late = delay(Math.min(patience / 4, SECOND / 2), 'late', { ref: false });
   const isOver = (await Promise.race([ended, late])) !== 'late';
   if (isOver && !isOurs()) return undefined;
   const left = Math.max(0, patience - (clock.now().monotonic - began));
-  return withinTime(left, (signal) => giveBack(what, signal)).then(
+  return withinTime(left, (signal) => release(what, signal)).then(
     () => undefined,
     (error: unknown) => failureOf(error, 'none'),
   );
 }
 
 /**
- * Gives a Lease back that is ours. A renewal that was under way may be obeyed at the last moment: then once more.
- * @throws {EdgeError} why it may still be ours
+ * Releases the Lease if this daemon holds it. The API server may still apply a renewal that was in flight; the replace
+ * then fails with a conflict and is tried again.
+ * @throws {EdgeError} saying why this daemon may still hold the Lease
  */
-async function giveBack(
-  { client, lease, identity, clock }: Pick<Leaving, 'client' | 'lease' | 'identity' | 'clock'>,
+async function release(
+  { client, lease, identity, clock }: Pick<ReleaseOptions, 'client' | 'lease' | 'identity' | 'clock'>,
   signal: AbortSignal,
 ): Promise<void> {
   for (;;) {

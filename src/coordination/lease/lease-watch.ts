@@ -3,46 +3,49 @@ import type { Clock } from '../../core/ports.ts';
 import type { KubernetesClient } from '../../kubernetes/client.ts';
 import { type ObjectName, objectLabel, type Stored } from '../../kubernetes/resources.ts';
 import { type NamedWatch, watchNamed } from '../../kubernetes/watch-named.ts';
-import { holdingOf, type Sighting, sighted } from './election.ts';
+import { holdingOf, type Observation, observed } from './election.ts';
 
-/** A Lease as it was last seen to change, by a watch and by whoever reads or writes it. */
-export interface LeaseSight extends Pick<NamedWatch, 'state' | 'reopen' | 'ended'> {
-  saw(object: Stored<'leases'>): Sighting;
-  /** It is not there any more. */
+/** What this daemon knows of a Lease, from a watch and from the elector, which reads and writes the Lease. */
+export interface LeaseWatch extends Pick<NamedWatch, 'state' | 'reopen' | 'ended'> {
+  /** Takes in a Lease that was read or written, and reports a holder that is new. */
+  observe(object: Stored<'leases'>): Observation;
+  /** To be called when the Lease does not exist any more. */
   forget(): void;
-  now(): Sighting | undefined;
-  /** Undefined where nobody holds it, as far as is known. */
+  /** The last observation; undefined before the first and after {@link forget}. */
+  now(): Observation | undefined;
+  /** Identity of the holder; undefined when no daemon is known to hold the Lease. */
   holder(): string | undefined;
 }
 
-export interface LeaseSightOptions {
+export interface LeaseWatchOptions {
   readonly client: Pick<KubernetesClient, 'watch'>;
   readonly lease: ObjectName<'leases'>;
-  /** Our own. */
+  /** Identity of this daemon. */
   readonly identity: string;
   readonly clock: Clock;
   /** In [0, 1). */
   readonly random: () => number;
   readonly signal: AbortSignal;
   readonly report: (event: ClusterEvent) => void;
-  /** Told when it is another one's than before, or nobody's: time to look. */
-  readonly moved: () => void;
+  /** Called when the Lease passes to another daemon, loses its holder or is deleted: the elector should read it now. */
+  readonly holderChanged: () => void;
 }
 
-export function watchLease(options: LeaseSightOptions): LeaseSight {
-  const { client, lease, identity, clock, random, signal, report, moved } = options;
+/** Watches the Lease until `signal` aborts. */
+export function watchLease(options: LeaseWatchOptions): LeaseWatch {
+  const { client, lease, identity, clock, random, signal, report, holderChanged } = options;
   const name = `${lease.namespace}/${lease.name}`;
-  let seen: Sighting | undefined;
-  let told: string | undefined;
+  let seen: Observation | undefined;
+  let reported: string | undefined;
 
   const holder = () => seen?.holding?.holder || undefined;
 
-  function saw(object: Stored<'leases'>): Sighting {
-    seen = sighted(seen, holdingOf(object), clock.now());
+  function observe(object: Stored<'leases'>): Observation {
+    seen = observed(seen, holdingOf(object), clock.now());
     const other = holder() === identity ? undefined : holder();
-    if (other !== undefined && other !== told && !signal.aborted)
+    if (other !== undefined && other !== reported && !signal.aborted)
       report({ type: 'held', lease: name, holder: other });
-    told = other;
+    reported = other;
     return seen;
   }
 
@@ -50,21 +53,21 @@ export function watchLease(options: LeaseSightOptions): LeaseSight {
     ...{ clock, random, signal },
     onObject(object) {
       const before = holder();
-      saw(object);
-      if (holder() !== before && holder() !== identity) moved();
+      observe(object);
+      if (holder() !== before && holder() !== identity) holderChanged();
     },
-    // It is told when it is read.
-    onGone: moved,
+    // The elector's next read finds the Lease missing and reports that.
+    onGone: holderChanged,
     onTrouble(why) {
-      // All else that ails it the next look tells.
+      // Other errors surface on the next read.
       if (why.class === 'refused') report({ type: 'trouble', object: objectLabel(lease), failure: why });
     },
   });
 
   function forget(): void {
     seen = undefined;
-    told = undefined;
+    reported = undefined;
   }
 
-  return { ...watch, saw, forget, now: () => seen, holder };
+  return { ...watch, observe, forget, now: () => seen, holder };
 }

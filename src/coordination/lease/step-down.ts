@@ -2,37 +2,44 @@ import type { Clock } from '../../core/ports.ts';
 import { MINUTE } from '../../core/time.ts';
 
 /**
- * Gives up the lead in favour of whoever may do better, when nothing is under way that needs it: what was begun is ended by
- * the one who began it.
+ * Lets the leader give up its Lease in favour of a daemon that may do better. It waits until no leader-only work is in
+ * progress: the daemon that began such work also finishes it.
  */
-export interface Abdication {
+export interface StepDown {
   /**
-   * Asked before something is begun that only the one who leads may do.
-   * @returns to be called when it is over; undefined where it may not be begun
+   * To be called before work that only the leader may do.
+   * @returns a function to be called when that work is over; undefined when the work may not begin
    */
   enter(): (() => void) | undefined;
-  /** Whether something may be begun: what others ask is left to the next one where not. */
+  /** Whether leader-only work may begin. While it may not, forwarded requests are left for the next leader. */
   isOpen(): boolean;
-  /** Another one should lead. Heeded only so often: where all are alike, the lead is not to go round and round. */
-  ask(): void;
+  /**
+   * Requests that another daemon lead. It is ignored within a minute of the last time: if no daemon can do better, the
+   * Lease must not circulate among them.
+   */
+  request(): void;
 }
 
-export interface AbdicationOptions {
+export interface StepDownOptions {
   readonly clock: Clock;
   readonly leads: () => boolean;
-  /** Gives it up now. */
+  /** Releases the Lease at once. */
   readonly resign: () => void;
 }
 
-/** So long between two times, ms: a refused secret is tried no sooner again either. */
-const AGAIN = MINUTE;
+/**
+ * Minimum interval between two step-downs, ms. It is no shorter than the time after which a refused secret is
+ * retried.
+ */
+const MIN_INTERVAL = MINUTE;
 
-export function createAbdication({ clock, leads, resign }: AbdicationOptions): Abdication {
+/** Creates the step-down of one daemon, on which nothing has been requested yet. */
+export function createStepDown({ clock, leads, resign }: StepDownOptions): StepDown {
   let inside = 0;
   let wanted = false;
   let last = Number.NEGATIVE_INFINITY;
 
-  function resignWhenFree(): void {
+  function resignWhenIdle(): void {
     if (!wanted || inside > 0) return;
     wanted = false;
     if (!leads()) return;
@@ -49,13 +56,13 @@ export function createAbdication({ clock, leads, resign }: AbdicationOptions): A
       inside += 1;
       return () => {
         inside -= 1;
-        resignWhenFree();
+        resignWhenIdle();
       };
     },
-    ask() {
-      if (!leads() || clock.now().monotonic - last < AGAIN) return;
+    request() {
+      if (!leads() || clock.now().monotonic - last < MIN_INTERVAL) return;
       wanted = true;
-      resignWhenFree();
+      resignWhenIdle();
     },
   };
 }

@@ -18,23 +18,24 @@ import {
 export interface HealthServerOptions extends Pick<HttpServerOptions, 'listen' | 'allowedHosts' | 'failed'> {
   readonly clock: Clock;
   readonly views: () => readonly View[];
-  /** Who refreshes for all; undefined without a cluster. */
+  /** Which daemon leads; undefined without a cluster. */
   readonly leadership: () => Leadership | undefined;
 }
 
-/** Health, metrics and a page for people, and what they have to be told for it. */
+/** The server for health, metrics and the status page, with the methods that feed it. */
 export interface HealthServer {
   report(of: Pick<Unit, 'name' | 'kind'> | undefined, report: Report): void;
-  /** These are the units from now on. */
+  /** Sets the units that are served from now on. */
   serve(units: readonly Unit[]): void;
-  /** The daemon has looked at the clock. */
+  /** To be called at every tick of the daemon: `/livez` fails when the calls stop. */
   beat(): void;
-  /** A changed configuration was put to work, or not. */
+  /** To be called when a changed configuration was applied or refused. */
   reloaded(result: 'applied' | 'refused'): void;
-  /** @throws {Error} with a `code` when it cannot */
+  /** Starts listening. @throws {Error} with a `code` such as EADDRINUSE when it cannot listen */
   start(): Promise<HttpServer>;
 }
 
+/** Creates the server without starting it, so that it counts what happens before {@link HealthServer.start}. */
 export function createHealthServer({
   clock,
   views,

@@ -5,30 +5,31 @@ import { obstacle } from '../../core/state/index.ts';
 import { type Instant, SECOND } from '../../core/time.ts';
 import { inWords } from '../log/duration.ts';
 
-/** What a probe is told. */
+/** The answer to a probe. */
 export interface Verdict {
   readonly ok: boolean;
-  /** What it rests on, a line each; nothing secret. */
+  /** The reasons, one line each; they hold no secrets. */
   readonly lines: readonly string[];
 }
 
 export interface Health {
-  /** The daemon has looked at the clock. */
+  /** To be called at every tick of the daemon. */
   beat(): void;
-  /** Whether the daemon itself goes on, whatever becomes of its credentials: it looks at the clock again and again. */
+  /** Whether the daemon's main loop runs, whatever the state of its credentials. */
   live(): Verdict;
   /** Whether every credential that is not optional is published and has life left. */
   ready(): Verdict;
-  /** Whether every credential that is not optional has been published once: from then on always. */
+  /** Whether every credential that is not optional has been published once; once true, it stays true. */
   startedUp(): Verdict;
 }
 
-/** Three times the longest gap that a schedule may have, ms. */
+/** The daemon counts as stalled after this long without a tick, ms: three times the longest gap of a schedule. */
 const STALLED = 90 * SECOND;
 
-/** Lines of one answer: of two thousand credentials those that are wrong come first. */
+/** Most lines of one answer. Credentials with a problem come first, since there may be two thousand. */
 const MOST_LINES = 100;
 
+/** Judges liveness, readiness and start-up from the views of all units. */
 export function createHealth(clock: Clock, views: () => readonly View[]): Health {
   let lastBeat = clock.now().monotonic;
   let hasStarted = false;
@@ -73,7 +74,7 @@ function wasPublished({ unit, state }: View, now: Instant): boolean {
 
 function describe({ unit, state, leader }: View, now: Instant): string {
   const life = servedLife(state, unit.policy, now);
-  const what = life === undefined ? 'not published' : life > 0 ? `good for ${inWords(life)}` : 'dead';
+  const what = life === undefined ? 'not published' : life > 0 ? `valid for ${inWords(life)}` : 'dead';
   const failure = obstacle(state, now);
   const waits = (life ?? 0) <= 0 && leader !== undefined ? `: waits for ${leader}, which leads` : '';
   const why = failure ? `: ${failure.message}` : waits;

@@ -4,49 +4,50 @@ import { SECOND } from '../../core/time.ts';
 import { addressText, type SocketAddress, type TcpAddress } from '../../system/net/address.ts';
 import { listenOnSocket } from './unix-socket.ts';
 
-/** What is answered to a GET. */
+/** The response to a GET. */
 export interface HttpAnswer {
   readonly status: number;
-  /** Of the body. */
+  /** Content type of the body. */
   readonly type: string;
   readonly body: string;
-  /** Further ones. */
+  /** Headers besides those that every response has. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface HttpServerOptions {
   readonly listen: TcpAddress | SocketAddress;
-  /** Names by which it may be called besides addresses and localhost, in lower case. */
+  /** Host names, in lower case, that a `Host` header may hold besides IP addresses and localhost. */
   readonly allowedHosts: readonly string[];
-  /** @returns undefined where there is nothing of that path */
+  /** @returns undefined when there is nothing at that path */
   readonly answer: (path: string, request: IncomingMessage) => Promise<HttpAnswer | undefined>;
-  /** Told of what nobody expected; the caller got a 500. */
+  /** Called with an unexpected error of `answer`; the client got a 500. */
   readonly failed: (error: unknown) => void;
-  /** How long a caller may take over its request, ms; twice that over taking the answer. */
+  /** How long a client may take to send its request, ms; it may take twice as long to receive the response. */
   readonly patience?: number;
 }
 
+/** A server that is listening. */
 export interface HttpServer {
-  /** Where it listens, as people write it, the port that was found for 0 included. */
+  /** The address it listens on, as people write it; for port 0 with the port that the system chose. */
   readonly address: string;
-  /** Ends it and every connection. */
+  /** Stops the server and closes every connection. */
   close(): Promise<void>;
 }
 
-/** Connections that ask for nothing; a probe, a scraper and a handful of people need a dozen. */
+/** Most idle connections; a probe, a scraper and a handful of people need a dozen. */
 const IDLE = 256;
 
-/** All that there may be, those included that take their time over an answer. */
+/** Most connections in all, including those of clients that are slow to receive their response. */
 const CONNECTIONS = 4 * IDLE;
 
-/** Bytes of a request's head: it has no business with cookies or credentials. */
+/** Most bytes of a request's headers: requests need no cookies and no credentials. */
 const HEADERS = 8 * 1024;
 
 const PATIENCE = 5 * SECOND;
 
 /**
- * A small server for GET requests, careful with its callers: pages elsewhere cannot read it by a name of their own (DNS
- * rebinding), nor can anybody hold it up.
+ * Starts a small server for GET requests that distrusts its clients: a web page elsewhere cannot read it through a host
+ * name of its own (DNS rebinding), and no client can block it.
  * @throws {Error} with a `code` such as EADDRINUSE when it cannot listen
  */
 export async function startHttpServer({
@@ -66,7 +67,7 @@ export async function startHttpServer({
   );
   server.maxConnections = CONNECTIONS;
   boundIdleConnections(server, IDLE);
-  // Whoever does not take what was sent.
+  // Closes the connection of a client that does not receive its response.
   server.setTimeout(2 * patience);
   const remove = await ('path' in listen
     ? listenOnSocket(server, listen.path)
@@ -84,7 +85,7 @@ export async function startHttpServer({
 }
 
 interface Rules extends Omit<HttpServerOptions, 'listen' | 'patience'> {
-  /** No browser gets at it, whatever name it calls. */
+  /** Whether the server listens on a unix socket, which no browser can reach: then any `Host` is allowed. */
   readonly isLocal: boolean;
 }
 
@@ -93,7 +94,7 @@ async function serve(request: IncomingMessage, response: ServerResponse, rules: 
     rules.failed(error);
     return plainText(500, 'something went wrong; see the log');
   });
-  // A body that nobody wants is not read either.
+  // The body of a request is not used, so it is not read either: the connection is closed instead.
   const hasBody = request.headers['content-length'] !== undefined || 'transfer-encoding' in request.headers;
   response.writeHead(answer.status, {
     'content-type': answer.type,
@@ -120,14 +121,14 @@ async function answerTo(request: IncomingMessage, rules: Rules): Promise<HttpAns
   return (await rules.answer(path, request)) ?? plainText(404, 'there is nothing of that name');
 }
 
-/** A line of plain text. */
+/** A response of plain text; a newline is added. */
 export function plainText(status: number, text: string): HttpAnswer {
   return { status, type: 'text/plain; charset=utf-8', body: `${text}\n` };
 }
 
-/** Whether a `Host` header names this server by its address, or by a name that was given to it. */
+/** Whether a `Host` header names this server by an IP address, by `localhost` or by a configured name. */
 function isAllowedHost(header: string | undefined, allowed: readonly string[]): boolean {
-  // Browsers always send one.
+  // A client without a `Host` header is no browser: browsers always send one.
   if (header === undefined) return true;
   const host = /^(\[[^\]]*\]|[^:]*)(:\d+)?$/.exec(header.trim().toLowerCase())?.[1]?.replace(/^\[|\]$/g, '');
   if (host === undefined) return false;
@@ -150,8 +151,8 @@ function portOf(server: Server): number {
 }
 
 /**
- * Keeps those who connect and ask for nothing from standing in the way of those who ask: beyond so many of them the one
- * that has waited longest has to go. To turn newcomers away instead would be to turn away the probe.
+ * Keeps idle connections from blocking clients that send requests: when there are more than `most`, the one that has
+ * been idle longest is closed. Refusing new connections instead would refuse the probe.
  */
 function boundIdleConnections(server: Server, most: number): void {
   /** Oldest first. */

@@ -11,8 +11,8 @@ export interface TokenServerOptions extends Pick<HttpServerOptions, 'listen' | '
 }
 
 /**
- * Serves tokens as those servers do that people come from, to this host alone.
- * @throws {Error} with a `code` when it cannot listen
+ * Serves tokens to clients on this host, in the format of the token servers that people migrate from.
+ * @throws {Error} with a `code` such as EADDRINUSE when it cannot listen
  */
 export function startTokenServer({ clock, views, ...server }: TokenServerOptions): Promise<HttpServer> {
   return startHttpServer({
@@ -22,7 +22,10 @@ export function startTokenServer({ clock, views, ...server }: TokenServerOptions
   });
 }
 
-/** `/` is the only credential, `/NAME` one of several. Whoever asks never causes a fetch. */
+/**
+ * Answers `/NAME` with the token of that credential, and `/` with that of the only credential. A request never causes a
+ * fetch.
+ */
 function answerTo(path: string, views: readonly View[], now: Instant): HttpAnswer | undefined {
   const tokens = views.filter(({ unit }) => unit.kind === 'token');
   const asked = tokens.find(({ unit }) => path === `/${unit.name}`);

@@ -4,15 +4,15 @@ import { connect, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import { makeFolder } from '../../system/fs/make-folder.ts';
 
-/** For the owner and the group, from the first instant: whoever connects reads tokens. */
+/** Umask for the socket: from the first instant only the owner and the group may connect, since clients read tokens. */
 const OTHERS = 0o117;
 
 /**
- * Listens on a unix socket of mode 0660, in the place of what a killed process left there. It is made under another name
- * and renamed: Node removes what lies under the name it knows when it closes a server, and by then that may be something
- * else.
- * @returns removes the socket, if it is still ours
- * @throws {Error} `EADDRINUSE` while another process listens there, `EEXIST` when something else lies there
+ * Listens on a unix socket of mode 0660, and replaces a socket that a killed process left behind. The socket is
+ * created under another name and then renamed: Node, when it closes a server, removes the file under the name it
+ * knows, which by then may be another socket.
+ * @returns removes the socket, if this process still owns it
+ * @throws {Error} with code `EADDRINUSE` while another process listens there, `EEXIST` when `path` is not a socket
  */
 export async function listenOnSocket(server: Server, path: string): Promise<() => Promise<void>> {
   await makeFolder(dirname(path));
@@ -20,7 +20,7 @@ export async function listenOnSocket(server: Server, path: string): Promise<() =
   const made = join(dirname(path), `.${randomBytes(6).toString('hex')}`);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    // The socket is made within this very call, so the mask counts for nothing else.
+    // The socket is created synchronously within this call, so the umask affects nothing else.
     const before = process.umask(OTHERS);
     try {
       server.listen(made, () => {
@@ -46,7 +46,7 @@ async function refuseTaken(path: string): Promise<void> {
   if (await isTaken(path)) throw failure('EADDRINUSE', `another process listens on ${path}`);
 }
 
-/** A process that is too busy to answer is there as well: only a refusal says that there is none. */
+/** Whether a process listens on the socket. It may be too busy to answer, so only a refused connection means no. */
 function isTaken(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = connect(path);

@@ -5,34 +5,39 @@ import { HOUR, MINUTE } from '../../core/time.ts';
 import type { Logger } from './logger.ts';
 
 const LOST: Readonly<Record<Loss, string>> = {
-  taken: 'another daemon refreshes for all now',
-  late: 'this daemon could not renew its Lease in time: another one refreshes for all as soon as one can',
-  gone: 'the Lease is not there any more: nobody refreshes until it is made again',
-  resigned:
-    'the Lease was given back because of an AppSecret that is refused: another one refreshes for all, if there is one that can',
-  kept: 'the Lease could not be given back: another daemon refreshes for all when it has run out',
-  released: 'the Lease was given back: another daemon refreshes for all from now on',
+  taken: 'lost leadership: another daemon leads now',
+  late: 'lost leadership: could not renew the Lease in time; another daemon leads as soon as one can',
+  gone: 'lost leadership: the Lease was deleted; no daemon refreshes until it is created again',
+  resigned: 'stepped down because the AppSecret is refused: another daemon leads, if there is one that can',
+  kept: 'could not release the Lease: another daemon leads when it has expired',
+  released: 'released the Lease: another daemon leads from now on',
 };
 
 const UNWANTED: ReadonlySet<Loss> = new Set(['late', 'gone', 'kept']);
 
-/** How long a trouble goes on until it is told again, the first time, ms: it may be one of hours, or of seconds. */
+/**
+ * When a problem that lasts is logged again: after a minute, then more and more rarely. It may last seconds, or
+ * hours.
+ */
 const AGAIN: Backoff = { first: MINUTE, growth: 2, cap: HOUR, jitter: 'full' };
 
-/** A trouble of one object that has been told. */
+/** A problem of one object that was logged. */
 interface Told {
-  /** Monotonic ms. */
+  /** Monotonic ms from which it may be logged again. */
   again: number;
   times: number;
 }
 
-/** Tells who leads, a line each, and what is wrong with an object of the cluster: once, and then more and more rarely. */
-export function createClusterNarrator(logger: Logger, clock: Clock): (event: ClusterEvent) => void {
-  const spells = new Map<string, Map<string, Told>>();
+/**
+ * Logs which daemon leads, one line for each change, and what is wrong with an object of the cluster: at once, and then
+ * more and more rarely.
+ */
+export function createClusterLog(logger: Logger, clock: Clock): (event: ClusterEvent) => void {
+  const absences = new Map<string, Map<string, Told>>();
 
   function isTimeToTell(object: string, what: string): boolean {
-    const told = spells.get(object) ?? new Map<string, Told>();
-    spells.set(object, told);
+    const told = absences.get(object) ?? new Map<string, Told>();
+    absences.set(object, told);
     const { monotonic } = clock.now();
     const known = told.get(what);
     if (known && monotonic < known.again) return false;
@@ -42,7 +47,7 @@ export function createClusterNarrator(logger: Logger, clock: Clock): (event: Clu
   }
 
   function tellOfTrouble(object: string, { code, class: kind, message, advice }: Failure): void {
-    // What was passing and is not any more is another matter.
+    // A passing problem that has become permanent counts as a new one.
     if (!isTimeToTell(object, `${code} ${kind}`)) return;
     const line = message.includes(object) ? message : `${object}: ${message}`;
     logger.warn(line, { object, code, ...(advice !== undefined && { advice }) });
@@ -51,7 +56,7 @@ export function createClusterNarrator(logger: Logger, clock: Clock): (event: Clu
   return (event) => {
     switch (event.type) {
       case 'leads':
-        return logger.info('this daemon refreshes for all now', { lease: event.lease });
+        return logger.info('became the leader: this daemon refreshes for all', { lease: event.lease });
       case 'follows':
         return logger[UNWANTED.has(event.why) ? 'warn' : 'info'](LOST[event.why], {
           lease: event.lease,
@@ -60,7 +65,7 @@ export function createClusterNarrator(logger: Logger, clock: Clock): (event: Clu
       case 'held':
         return logger.info(`${event.holder} holds the Lease: this daemon follows it`, { lease: event.lease });
       case 'well':
-        if (spells.delete(event.object)) logger.info(`the ${event.object} can be reached again`);
+        if (absences.delete(event.object)) logger.info(`the ${event.object} can be reached again`);
         return;
       case 'trouble':
         return tellOfTrouble(event.object, event.failure);

@@ -1,4 +1,4 @@
-/** A duration as people say it: `1 h 58 min`, `4 min 10 s`, `12 s`. */
+/** Formats a duration for people: `1 h 58 min`, `4 min 10 s`, `12 s`. @param ms a negative one counts as 0 */
 export function inWords(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
   const hours = Math.floor(seconds / 3600);
@@ -7,7 +7,7 @@ export function inWords(ms: number): string {
   return minutes > 0 ? `${minutes} min ${seconds % 60} s` : `${seconds} s`;
 }
 
-/** The same of seconds where room is short: `9d`, `1h 58m`, `4m`, `12s`, and never more than there is. */
+/** Formats seconds where space is short, always rounding down: `9d`, `1h 58m`, `4m`, `12s`. */
 export function inBrief(seconds: number): string {
   const minutes = Math.floor(seconds / 60);
   const hours = Math.floor(minutes / 60);

@@ -7,22 +7,25 @@ import type { DowngradeReason } from '../../core/state/request.ts';
 import { inWords } from './duration.ts';
 import type { Fields, Logger } from './logger.ts';
 
-/** Whom a report is about. */
+/** The unit that a report is about. */
 type Named = Pick<Unit, 'name' | 'kind'>;
 
 /**
- * Tells what happened, a line each. A failure that repeats itself is told the first time, the second, the fourth, the
- * eighth …: an outage of hours is a handful of lines.
+ * Logs what happens to the units, one line for each report. A failure that repeats is logged the first, second, fourth,
+ * eighth … time, so an outage of hours makes a handful of lines.
  */
-export function createNarrator(logger: Logger): (of: Named | undefined, report: Report) => void {
+export function createEventLog(logger: Logger): (of: Named | undefined, report: Report) => void {
   const repeats = new Map<string, number>();
-  /** Whose state folder has failed since the last fetch of theirs began. */
+  /** Units whose state folder has failed since their last fetch began. */
   const troubled = new Set<string>();
-  /** Whose token was handed out once more: around the end of a ticket that is so every few seconds. */
+  /**
+   * Units for which the platform returned the same value again: around the end of a ticket it does so every few
+   * seconds.
+   */
   const repeated = new Set<string>();
 
   function isNews(id: string, what: string, failure: Failure): boolean {
-    // What was passing and is not any more is another matter.
+    // A passing failure that has become permanent counts as a new one.
     return isTimeToTell(id, `${what} ${failure.code} ${failure.class}`);
   }
 
@@ -44,7 +47,8 @@ export function createNarrator(logger: Logger): (of: Named | undefined, report: 
     const id = `${credential}/${kind}`;
     switch (report.type) {
       case 'fetching':
-        // Before a fetch the folder is locked and written; some go on without, so one alone proves nothing.
+        // Before a fetch the daemon locks and writes the state folder, and some units go on when that fails. So only
+        // a fetch without a failure before it proves that the folder works.
         if (!troubled.delete(id)) forget(id, 'state');
         if (report.step.downgraded) logger.warn(DOWNGRADES[report.step.downgraded], who);
         return logger.debug('asking the platform', {
@@ -56,12 +60,15 @@ export function createNarrator(logger: Logger): (of: Named | undefined, report: 
         repeated.delete(id);
         forget(id, 'fetch');
         forget(id, 'budget');
-        return logger.info(`a new ${noun}, good for ${inWords(report.lifeMs)}`, { ...who, ...call(report) });
+        return logger.info(`fetched a new ${noun}, valid for ${inWords(report.lifeMs)}`, {
+          ...who,
+          ...call(report),
+        });
       case 'unchanged':
         forget(id, 'fetch');
-        // Whoever asked for it waits for an answer.
+        // The user who requested the refresh waits for an answer, so it is logged even when it repeats.
         logger[repeated.has(id) && report.step.reason !== 'requested' ? 'debug' : 'info'](
-          `the same ${noun} again, good for ${inWords(report.lifeMs)}`,
+          `the platform returned the same ${noun}, valid for ${inWords(report.lifeMs)}`,
           { ...who, ...call(report) },
         );
         repeated.add(id);
@@ -71,48 +78,45 @@ export function createNarrator(logger: Logger): (of: Named | undefined, report: 
         forget(id, 'fetch');
         forget(id, 'state');
         return report.lifeMs > 0
-          ? logger.info(`took over a stored ${noun}, good for ${inWords(report.lifeMs)}`, who)
-          : logger.info(`found a stored ${noun}, but it has ended`, who);
+          ? logger.info(`adopted a stored ${noun}, valid for ${inWords(report.lifeMs)}`, who)
+          : logger.info(`found a stored ${noun}, but it has expired`, who);
       case 'failed': {
-        // It has just ended, and the next one is on its way.
+        // The token has just ended, and the next one is being fetched.
         if (report.failure.code === 'no-token') return logger.debug(report.failure.message, who);
         if (report.isFirst) forget(id, 'fetch');
-        // That the token has ended meanwhile is news of its own.
+        // A failure is logged anew once the token has ended.
         const live = report.lifeMs > 0;
         if (!isNews(id, live ? 'fetch' : 'fetch dead', report.failure)) return;
         const rest = live
-          ? `the ${noun} is good for another ${inWords(report.lifeMs)}`
+          ? `the ${noun} is valid for another ${inWords(report.lifeMs)}`
           : `there is no live ${noun}`;
         const fields = { ...who, ...call(report), ...details(report.failure) };
         return logger[live ? 'warn' : 'error'](`${report.failure.message}; ${rest}`, fields);
       }
       case 'restored':
         forget(id, 'fetch');
-        return logger.info('the AppSecret is the one again that WeChat accepted last', who);
+        return logger.info('the AppSecret is again the one that WeChat last accepted', who);
       case 'exhausted': {
         if (!report.requested && !isTimeToTell(id, 'budget')) return;
         const rest =
           report.lifeMs > 0
-            ? `the ${noun} is good for another ${inWords(report.lifeMs)}`
+            ? `the ${noun} is valid for another ${inWords(report.lifeMs)}`
             : `there is no live ${noun}`;
         return logger[report.lifeMs > 0 ? 'warn' : 'error'](
-          `the budget of calls allows the next fetch in ${inWords(report.ms)}; ${rest}`,
+          `call budget exhausted; next fetch in ${inWords(report.ms)}; ${rest}`,
           { ...who, advice: BUDGET },
         );
       }
       case 'handed-over':
-        return logger.info('the daemon that refreshes for all is asked to look into it', {
+        return logger.info('forwarded the request to the leader', {
           ...who,
           reason: report.reason,
         });
       case 'lagging':
-        return logger.warn(
-          'not refreshed: other daemons have moved on to a newer AppSecret than this one has',
-          who,
-        );
+        return logger.warn('not refreshed: this AppSecret is outdated, other daemons use a newer one', who);
       case 'refusal': {
         const { level, message, ...fields } = REFUSALS[report.verdict];
-        // Whoever reports old tokens may do so thousands of times.
+        // A reader with an old token may report it thousands of times.
         if (report.verdict === 'behind' && !isTimeToTell(id, 'behind')) return;
         return logger[level](message, { ...who, ...fields });
       }
@@ -151,31 +155,32 @@ function details({ code, errcode, rid, advice }: Failure): Fields {
   return { code, ...(errcode !== undefined && { errcode }), ...(rid && { rid }), ...(advice && { advice }) };
 }
 
-/** What to do when the budget is used up. */
+/** Advice when the call budget is exhausted. */
 const BUDGET =
-  'look for what asks so often (HUP, feedback, a platform that hands out short lives); the budget is ' +
+  'find what causes so many fetches (HUP, feedback, a platform that returns short lifetimes); the budget is ' +
   'WXTOKEN_FETCHES_PER_DAY, or budget.fetchesPerDay: what WeChat allows the account a day';
 
-/** Why an asked-for forced refresh was made as an ordinary call. */
+/** Why a requested forced refresh was downgraded to an ordinary call. */
 const DOWNGRADES: Readonly<Record<DowngradeReason, string>> = {
   uncoordinated:
-    'refreshing with an ordinary call: a forced one would kill the token that daemons outside this state folder hold; ' +
-    'refresh --force does it all the same',
+    'forced refresh downgraded to an ordinary call: a forced one would kill the token that daemons outside this state ' +
+    'folder hold; refresh --force overrides this',
   store:
-    'refreshing with an ordinary call: a forced one kills the token that others hold, so it is written down first, ' +
-    'and the state folder does not work',
-  spacing: 'refreshing with an ordinary call: WeChat ignores a forced one within 30 s of another',
-  'forced-budget': 'refreshing with an ordinary call: the forced refreshes of the day are used up',
+    'forced refresh downgraded to an ordinary call: a forced one kills the token that others hold, so it is recorded ' +
+    'first, and the state folder does not work',
+  spacing:
+    'forced refresh downgraded to an ordinary call: WeChat ignores a forced one within 30 s of another',
+  'forced-budget': 'forced refresh downgraded to an ordinary call: forced budget exhausted',
 };
 
-/** What a reader's word about a refused token comes to. */
+/** Log lines for the verdicts on readers' reports of refused tokens. */
 const REFUSALS: Readonly<Record<RefusalVerdict, { level: keyof Logger; message: string; advice?: string }>> =
   {
     behind: {
       level: 'info',
-      message: 'a reader reported a token that is not the current one: it has to read the file again',
+      message: 'a reader reported a token that is not the current one; it must re-read the file',
     },
-    pending: { level: 'debug', message: 'another reader reports the same' },
+    pending: { level: 'debug', message: 'another reader reports the same token' },
     asked: { level: 'warn', message: 'a reader reports that the token is refused; asking the platform' },
     rival: {
       level: 'error',
@@ -189,5 +194,5 @@ const REFUSALS: Readonly<Record<RefusalVerdict, { level: keyof Logger; message: 
       message: 'a reader reports that a mirrored token is refused',
       advice: 'report it to the daemon that fetches it: this one only reads and publishes',
     },
-    quiet: { level: 'debug', message: 'a reader goes on refusing tokens; asking did not help' },
+    quiet: { level: 'debug', message: 'a reader keeps reporting tokens; asking the platform did not help' },
   };

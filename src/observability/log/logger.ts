@@ -3,19 +3,26 @@ import { escapeControls } from './escape.ts';
 
 export interface LogOptions {
   readonly level: 'error' | 'warn' | 'info' | 'debug';
-  /** `json`: an object a line. `text`: for people. */
+  /** `json`: one object per line. `text`: for people. */
   readonly format: 'json' | 'text';
 }
 
+/** Fields of a log line beside its message, by name. */
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** One line a call. Errors anywhere in the fields are flattened, secrets redacted, control characters escaped. */
+/**
+ * Writes one line per call. Errors anywhere in the fields are flattened, secrets redacted, control characters
+ * escaped.
+ */
 export type Logger = Readonly<Record<LogOptions['level'], (message: string, fields?: Fields) => void>>;
 
-/** A terminal's colours, by the level: for a glance, never the only thing that tells. */
+/** ANSI colours by level. The colour repeats the label, it is never the only sign of the level. */
 const COLOURS = { error: 31, warn: 33, info: 32, debug: 90 } as const;
 
-/** @param stream where the lines go: standard error for a daemon, so that standard output stays for answers */
+/**
+ * Creates a logger.
+ * @param stream where the lines go: standard error for a daemon, so that standard output stays free for answers
+ */
 export function createLogger(options: LogOptions, stream: NodeJS.WritableStream): Logger {
   const winston = createWinston({
     level: options.level,
@@ -58,7 +65,7 @@ const text = (coloured: boolean) =>
     return `${String(time)} ${coloured ? `\u001b[${colour}m${label}\u001b[0m` : label} ${line}`;
   });
 
-/** On a terminal alone, and not where somebody said no to colours (no-color.org). */
+/** Whether to use colours: only on a terminal, and not when NO_COLOR is set (no-color.org). */
 function isColoured(stream: NodeJS.WritableStream): boolean {
   return 'isTTY' in stream && stream.isTTY === true && !process.env['NO_COLOR'];
 }
@@ -68,7 +75,7 @@ function quoted(value: unknown): string {
   return /^[\w./:@%+,-]+$/.test(shown) ? shown : JSON.stringify(shown);
 }
 
-/** For people, who are not to read what is escaped twice: lists as `a, b`, what has keys as `k=v l=w`. */
+/** Formats a value for people without escaping it twice: lists as `a, b`, objects as `k=v l=w`. */
 function plain(value: unknown): string {
   if (typeof value === 'string') return value;
   if (Array.isArray(value)) return value.map(plain).join(', ');
@@ -78,24 +85,24 @@ function plain(value: unknown): string {
     .join(' ');
 }
 
-/** Query parameters, variables and JSON keys that carry what must not be seen; the quotes may be escaped ones. */
+/** Query parameters, variables and JSON keys that carry secrets, with their values; the quotes may be escaped. */
 const SECRET_PARAMETER =
   /(\w{0,32}(?:secret|access_token|ticket))(\\*["']?\s*[=:]\s*\\*["']?)[^\s"'&,}\\]+/gi;
 
 const SECRET_KEY = /(?:secret|access_token|ticket)$/i;
 
-/** Deep enough for an error with its causes. */
+/** Most levels of nesting that are logged: enough for an error with its causes. */
 const DEEPEST = 5;
 
-/** As {@link scrub}, for a value whose name is known: the name alone may say that it is a secret. */
+/** As {@link scrub}, for a field: its name alone may show that the value is a secret. */
 function scrubField(name: string, value: unknown, depth = 0): unknown {
   return typeof value === 'string' && SECRET_KEY.test(name) ? '[redacted]' : scrub(value, depth);
 }
 
 /**
- * Makes a value fit for a log: errors become plain data with their causes, and anything that looks like the
- * platform's secret parameters is redacted. The second line of defence: secrets are kept in `Secret`, which prints
- * nothing, and only what libraries and proxies say could slip past it.
+ * Makes a value fit for the log: errors become plain data with their causes, and anything that looks like one of the
+ * platform's secret parameters is redacted. This is the second line of defence: the program keeps secrets in `Secret`,
+ * which prints nothing, so only messages of libraries and proxies could contain one.
  */
 function scrub(value: unknown, depth: number): unknown {
   if (typeof value === 'string') return value.replace(SECRET_PARAMETER, '$1$2[redacted]');
@@ -109,7 +116,7 @@ function scrub(value: unknown, depth: number): unknown {
   );
 }
 
-/** An Error's own fields are not enumerable: serialised as it is, it would read `{}`. */
+/** Copies the fields of an Error. They are not enumerable, so JSON would show an Error as `{}`. */
 function flatten(error: Error): Record<string, unknown> {
   const { name, message, stack, cause, code } = error as Error & { code?: unknown };
   return { name, message, ...(code !== undefined && { code }), ...(cause !== undefined && { cause }), stack };

@@ -7,15 +7,15 @@ import type { Instant } from '../../core/time.ts';
 import { inWords } from './duration.ts';
 import type { Logger } from './logger.ts';
 
-export interface OverdueOptions {
+export interface MissingTokenOptions {
   readonly clock: Clock;
   readonly logger: Pick<Logger, 'warn'>;
-  /** How long a credential may be without a live token, ms. */
+  /** How long a credential may be without a live token before a warning, ms. */
   readonly patience: number;
 }
 
-/** Since when nothing has come, and whether that was told. */
-interface Spell {
+/** Since when the leader has delivered nothing for a unit, and whether that was logged. */
+interface Absence {
   readonly since: Instant;
   told: boolean;
 }
@@ -25,20 +25,21 @@ const ADVICE =
   'does the platform answer? A holder that is no daemon of this cluster has to give the Lease up';
 
 /**
- * Tells, once for as long as it lasts, of credentials for which nothing comes from the daemon that leads: without a live
- * token, or with one that should have been replaced long ago.
+ * Warns, on a follower, of credentials for which nothing comes from the leader: they have no live token, or one that
+ * should have been replaced long ago. Each absence is logged once, however long it lasts.
+ * @returns to be called again and again with the current views; on the leader with none
  */
-export function createOverdue({ clock, logger, patience }: OverdueOptions) {
-  let spells: ReadonlyMap<string, Spell> = new Map();
+export function createMissingTokenAlert({ clock, logger, patience }: MissingTokenOptions) {
+  let absences: ReadonlyMap<string, Absence> = new Map();
 
-  function tell(view: View, { since }: Spell, { lease, holder }: Leadership): void {
+  function tell(view: View, { since }: Absence, { lease, holder }: Leadership): void {
     const { unit, state } = view;
     const now = clock.now();
     const what = unit.kind === 'token' ? 'token' : 'ticket';
-    const rest = liveToken(state, now) ? `no newer ${what} has come` : `no ${what} has come`;
-    const who = holder === undefined ? 'nobody is known to lead' : `${holder} leads and alone may fetch it`;
+    const rest = liveToken(state, now) ? `no newer ${what} received` : `no ${what} received`;
+    const who = holder === undefined ? 'no leader is known' : `${holder} leads and alone may fetch it`;
     const { lastFailure } = state.record;
-    const met = lastFailure ? `; the last attempt met: ${lastFailure.failure.message}` : '';
+    const met = lastFailure ? `; last failure: ${lastFailure.failure.message}` : '';
     const kind = unit.kind === 'token' ? {} : { kind: unit.kind };
     const began = { since: new Date(since.wall).toISOString() };
     const fields = {
@@ -55,22 +56,27 @@ export function createOverdue({ clock, logger, patience }: OverdueOptions) {
   return (views: readonly View[], leadership: Leadership): void => {
     const now = clock.now();
     const waiting = views.filter((view) => waits(view, now));
-    spells = new Map(waiting.map(({ unit: { id } }) => [id, spells.get(id) ?? { since: now, told: false }]));
+    absences = new Map(
+      waiting.map(({ unit: { id } }) => [id, absences.get(id) ?? { since: now, told: false }]),
+    );
     for (const view of waiting) {
-      const spell = spells.get(view.unit.id);
-      if (!spell || spell.told || now.monotonic - spell.since.monotonic < patienceWith(view, now)) continue;
-      spell.told = true;
-      tell(view, spell, leadership);
+      const absence = absences.get(view.unit.id);
+      if (!absence || absence.told || now.monotonic - absence.since.monotonic < patienceWith(view, now))
+        continue;
+      absence.told = true;
+      tell(view, absence, leadership);
     }
   };
 
-  /** Of one that lives it is no news while it may yet be replaced in time. */
+  /** How long to wait before a warning, ms: longer while the token is still live and may be replaced in time. */
   function patienceWith({ unit, state }: View, now: Instant): number {
     return liveToken(state, now) ? Math.max(patience, unit.policy.window / 2) : patience;
   }
 }
 
-/** What comes of a ticket follows from its token. */
+/**
+ * Whether the leader owes a new value for this unit. A ticket that waits for its token is not counted: the token is.
+ */
 function waits({ unit: { policy }, state, step }: View, now: Instant): boolean {
   if (policy.follows || (step.kind === 'wait' && step.why === 'token')) return false;
   if (!liveToken(state, now)) return true;

@@ -1,27 +1,30 @@
 import { setImmediate } from 'node:timers/promises';
 
-/** One number of a metric, with the labels that tell it from the others. */
+/** One value of a metric, with its labels. */
 export interface Sample {
   readonly labels: Readonly<Partial<Record<string, string | number>>>;
   readonly value: number;
 }
 
-/** A metric that has as many series as there are credentials, or a few times as many. */
+/** A metric with one or a few series for each credential. */
 export interface Family {
   readonly name: string;
   /** One line. */
   readonly help: string;
   readonly type: 'counter' | 'gauge';
-  /** Taken one by one, while others get their turn in between. */
+  /** Consumed one by one, with turns of the event loop in between. */
   samples(): Promise<Iterable<Sample>> | Iterable<Sample>;
 }
 
-/** Lines between two turns of others: of thousands of credentials one whole metric would stand in their way. */
+/**
+ * Lines between two turns of the event loop: with thousands of credentials, one whole metric at once would block other
+ * work.
+ */
 const SLICE = 500;
 
 /**
- * The text format of Prometheus (0.0.4), made in slices.
- * @param rest what is in that format already, to be put at the end
+ * Renders metrics in the text format of Prometheus (0.0.4), in slices that let other work run in between.
+ * @param rest metrics that are in that format already; they are appended
  */
 export async function expose(families: readonly Family[], rest: string): Promise<string> {
   const texts: string[] = [];

@@ -7,10 +7,10 @@ import { lifeLeft } from '../../core/state/life.ts';
 import { type Instant, SECOND } from '../../core/time.ts';
 import type { Family } from './exposition.ts';
 
-/** The values of one credential, by the labels that it has besides its name; undefined: none. */
+/** The values of one unit, by their labels besides the credential's name; an undefined value has no series. */
 type Reading = readonly (readonly [Readonly<Record<string, string>>, number | undefined])[];
 
-/** What is read off the credentials when somebody asks: as they are in these views, at that moment. */
+/** The gauges that are computed at each scrape from the current views. */
 export function gauges(views: readonly View[], now: Instant): readonly Family[] {
   function gauge(name: string, help: string, read: (view: View) => Reading): Family {
     function* samples() {
@@ -32,7 +32,7 @@ export function gauges(views: readonly View[], now: Instant): readonly Family[] 
       'When the platform last handed out the token that is there, epoch seconds.',
       (view) => one(view, lastSuccess(view.state, now)),
     ),
-    // Not the state's own count: in that, a neighbour that is asking is waited for as after a failure.
+    // Not the state's own count: it also counts waiting for a neighbour's fetch like a failure.
     gauge(
       'consecutive_failures',
       'Failed attempts since the last success, of all daemons that share the account.',
@@ -67,7 +67,7 @@ function budgets(kind: string, { fetches, forced }: { readonly fetches: number; 
   ] as const;
 }
 
-/** By every reason to doubt it. */
+/** Epoch seconds at which the token ends, with every reason to doubt it taken into account. */
 function endOf(state: State, now: Instant): number | undefined {
   const life = lifeLeft(state.life, now);
   return life === undefined ? undefined : Math.floor((now.wall + life) / SECOND);
@@ -78,14 +78,17 @@ function lastSuccess({ record: { token }, life: { confirmedAt } }: State, now: I
   return Math.max(Math.floor(token.issuedAt / SECOND), (confirmedAt && epoch(confirmedAt, now)) ?? 0);
 }
 
-/** While it is being read anew, when it was seen before: a read that hangs must not hide that. */
+/**
+ * Epoch seconds at which the shared record was last known. While it is being read again, the time of the read before
+ * counts: a read that hangs must not hide it.
+ */
 function lastSync({ unit, state: { store } }: View, now: Instant): number | undefined {
   const synced = unit.store.syncedAt?.();
   if (synced !== undefined) return epoch(synced, now);
   return epoch(Number.isFinite(store.lookedAt) ? store.lookedAt : store.seenAt?.monotonic, now);
 }
 
-/** @param monotonic ms */
+/** Converts to epoch seconds. @param monotonic monotonic ms */
 function epoch(monotonic: number | undefined, { wall, monotonic: now }: Instant): number | undefined {
   return monotonic === undefined || !Number.isFinite(monotonic)
     ? undefined

@@ -11,16 +11,21 @@ import { expose, type Family, type Sample } from './exposition.ts';
 import { gauges } from './gauges.ts';
 
 export interface Metrics {
+  /** Counts a report. */
   report(of: Pick<Unit, 'name' | 'kind'> | undefined, report: Report): void;
+  /** Counts a reload of the configuration. */
   reloaded(result: 'applied' | 'refused'): void;
-  /** From now on these are the credentials: what was counted of others is forgotten. */
+  /** Sets the units that are served from now on; the counts of all others are dropped. */
   serve(units: readonly Unit[]): void;
-  /** All of them, in the text format of Prometheus. Whoever asks meanwhile gets the same. */
+  /** Renders all metrics in the text format of Prometheus. Scrapes that overlap share one result. */
   scrape(): Promise<string>;
   readonly contentType: string;
 }
 
-/** What Prometheus learns. Every name is a promise to those who wrote rules and dashboards with it. */
+/**
+ * The metrics for Prometheus. WARNING: every metric name is a public interface: users have rules and dashboards for
+ * it.
+ */
 export function createMetrics(
   clock: Clock,
   views: () => readonly View[],
@@ -53,7 +58,7 @@ export function createMetrics(
   };
 }
 
-/** One series for each daemon of a cluster: their sum is 1, or for some seconds 0. */
+/** Each daemon of a cluster exports one series; their sum is 1, or 0 for some seconds. */
 function createLeaderGauge(registry: Registry, leadership: () => Leadership | undefined): void {
   new Gauge({
     name: 'wx_token_leader',
@@ -68,24 +73,24 @@ function createLeaderGauge(registry: Registry, leadership: () => Leadership | un
   });
 }
 
-/** Seconds: a platform that answers takes a tenth, one that is asked through a proxy and hangs takes ten. */
+/** Histogram buckets, seconds: a platform that answers takes a tenth, one that hangs behind a proxy takes ten. */
 const DURATIONS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 type Outcome = Extract<Report, { type: 'refreshed' | 'unchanged' | 'failed' }>;
 
 const RESULTS = { refreshed: 'success', unchanged: 'unchanged', failed: 'failure' } as const;
 
-/** By name and kind. */
+/** Served units by `NAME/KIND`. */
 type Served = ReadonlyMap<string, Unit>;
 
 export interface Counters extends Pick<Metrics, 'report' | 'reloaded' | 'serve'> {
-  /** Those that every credential has of its own. */
+  /** The counters with a series for each credential. */
   readonly families: readonly Family[];
 }
 
 /**
- * What is counted as it happens.
- * @param registry gets those without a credential
+ * Creates the metrics that are counted as events happen.
+ * @param registry receives the metrics that have no credential
  */
 function createCounters(registry: Registry): Counters {
   const refreshes = createCounter(
@@ -125,13 +130,13 @@ function createCounters(registry: Registry): Counters {
     labelNames: ['result'],
     registers: [registry],
   });
-  // A rate can only be told of what has been seen at zero.
+  // Prometheus can compute a rate only for a series that it has seen at zero.
   for (const result of ['applied', 'refused']) reloads.inc({ result }, 0);
 
   const ofCredentials = [refreshes, publications, errors, feedback, rivals];
   let served: Served = new Map();
 
-  /** What comes late, of something that is served no more, would be a series for ever. */
+  /** Ignores late reports of units that are no longer served: each would create a series that stays for ever. */
   function count({ counter }: CounterOfCredentials, labels: Record<string, string>): void {
     if (isAmong(served, labels)) counter.inc(labels);
   }
@@ -195,7 +200,9 @@ function isAmong(served: Served, { credential, kind = 'token', target }: Sample[
   return unit !== undefined && (target === undefined || unit.publishers.some(({ id }) => id === target));
 }
 
-/** A code that no table holds may be anything, and every new value would be a series of its own. */
+/**
+ * Maps errcodes that no table contains to `other`: they may be any number, and each would create a series of its own.
+ */
 function errcodeOf({ errcode }: Failure): string {
   return errcode !== undefined && isKnownErrcode(errcode) ? String(errcode) : 'other';
 }

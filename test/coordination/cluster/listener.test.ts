@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { keysOf } from '../../../src/codec/secret-layout.ts';
-import { createEars } from '../../../src/coordination/cluster/listener.ts';
+import { createSecretListener } from '../../../src/coordination/cluster/listener.ts';
 import type { SecretCache, StoredSecret } from '../../../src/coordination/cluster/secret-cache.ts';
 import type { Request } from '../../../src/coordination/cluster/secret-requests.ts';
 import type { Unit } from '../../../src/core/ports.ts';
@@ -32,17 +32,17 @@ function listening(before: Annotations) {
     ...{ ready: async () => {}, refresh: unasked, reread: unasked, patch: unasked, close: async () => {} },
     ...{ failure: () => undefined, trouble: () => undefined, syncedAt: () => undefined },
   };
-  const ears = createEars({
+  const listener = createSecretListener({
     ...{ cache, kubernetes: { inTurn: unasked }, leads: () => false, asked: () => {} },
     changed: (account) => void told.push(account),
   });
-  ears.serve([viewOf(tell('stable-token')).unit]);
+  listener.serve([viewOf(tell('stable-token')).unit]);
   return {
     told,
     /** Others write into the Secret. */
     write(changes: Annotations) {
       annotations = { ...annotations, ...changes };
-      ears.noticed();
+      listener.rescan();
     },
   };
 }
@@ -96,7 +96,7 @@ function serving(atEnd: Parameters<typeof steeredTime>[0], units: readonly Unit[
     const { [key]: _gone, ...annotations } = secret?.metadata.annotations ?? {};
     secret = secret && { ...secret, metadata: { ...secret.metadata, annotations } };
   };
-  const ears = createEars({
+  const listener = createSecretListener({
     ...{ cache, leads: () => leads },
     kubernetes: {
       inTurn(_, work) {
@@ -107,11 +107,11 @@ function serving(atEnd: Parameters<typeof steeredTime>[0], units: readonly Unit[
     changed: (account) => void changed.push(account),
     asked: (account, request) => void asked.push([account, request]),
   });
-  ears.serve(units);
+  listener.serve(units);
   // Whoever is served anew is told of what is there already.
   const first = changed.splice(0);
   return {
-    ...ears,
+    ...listener,
     first,
     ...{ pass, changed, asked },
     /** How often a request was taken up. */
@@ -126,12 +126,12 @@ function serving(atEnd: Parameters<typeof steeredTime>[0], units: readonly Unit[
     },
     remove() {
       secret = undefined;
-      ears.noticed();
+      listener.rescan();
     },
     async write(changes: Annotations) {
       const annotations = { ...secret?.metadata.annotations, ...changes };
       secret = secret && { ...secret, metadata: { ...secret.metadata, annotations } };
-      ears.noticed();
+      listener.rescan();
       await pass(0);
     },
   };
@@ -152,12 +152,12 @@ describe('what other daemons ask', () => {
   it('a request is left to the daemon that leads, and taken up by one that is elected later', async ({
     onTestFinished,
   }) => {
-    const { asked, write, isThere, lead, noticed, pass } = serving(onTestFinished);
+    const { asked, write, isThere, lead, rescan, pass } = serving(onTestFinished);
     lead(false);
     await write(asks());
     expect([asked, isThere(ASKED)]).toEqual([[], true]);
     lead(true);
-    noticed();
+    rescan();
     await pass(0);
     expect([asked, isThere(ASKED)]).toEqual([[[ACCOUNT, FORCED]], false]);
   });
@@ -171,7 +171,7 @@ describe('what other daemons ask', () => {
   it('a request that is being taken is not taken a second time, and the next one is', async ({
     onTestFinished,
   }) => {
-    const { asked, write, meet, turns, noticed, pass } = serving(onTestFinished);
+    const { asked, write, meet, turns, rescan, pass } = serving(onTestFinished);
     let answer = () => {};
     meet(
       () =>
@@ -180,7 +180,7 @@ describe('what other daemons ask', () => {
         }),
     );
     await write(asks());
-    noticed();
+    rescan();
     expect([turns(), asked]).toEqual([1, []]);
     answer();
     await pass(0);
@@ -269,10 +269,10 @@ describe('those who are served', () => {
   it('a Secret that is gone is told of once to those of whom it held a record', async ({
     onTestFinished,
   }) => {
-    const { changed, write, remove, noticed } = serving(onTestFinished);
+    const { changed, write, remove, rescan } = serving(onTestFinished);
     await write({ [SHOP]: recordOf(ACCOUNT, 1) });
     remove();
-    noticed();
+    rescan();
     expect(changed).toEqual([ACCOUNT, ACCOUNT]);
   });
 });

@@ -86,7 +86,7 @@ describe('why a mirror reads nothing', () => {
     const { mirror } = mirroring();
     await expect(mirror.read()).rejects.toMatchObject({
       code: 'kube-missing',
-      message: 'there is no Secret shop/wx-token any more',
+      message: 'the Secret shop/wx-token does not exist',
       failure: { class: 'passing', effect: 'none' },
     });
   });
@@ -149,7 +149,7 @@ describe('why a mirror reads nothing', () => {
     clock.pass(1);
     await expect(mirror.read()).rejects.toMatchObject({
       code: 'source-dead',
-      message: 'what shop of the Secret shop/wx-token holds has ended, and nobody has replaced it',
+      message: 'shop of the Secret shop/wx-token has expired and was not replaced',
       failure: { class: 'passing', advice: 'look at the daemon that writes it' },
     });
   });

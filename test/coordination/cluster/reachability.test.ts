@@ -29,17 +29,17 @@ function observed() {
 
 describe('reachability of a cluster object', () => {
   it('an object that is read successfully causes no event, and the time is kept', () => {
-    const { good, clock, events, syncedAt, failure, trouble } = observed();
+    const { succeeded, clock, events, syncedAt, failure, trouble } = observed();
     expect(syncedAt()).toBeUndefined();
-    good();
+    succeeded();
     expect(syncedAt()).toBe(clock.now().monotonic);
     expect([failure(), trouble(), events]).toEqual([undefined, undefined, []]);
   });
 
   it('a failure is reported at once and counts as trouble after ten seconds', () => {
-    const { good, bad, clock, events, failure, trouble } = observed();
-    good();
-    bad(new EdgeError(AWAY));
+    const { succeeded, failed, clock, events, failure, trouble } = observed();
+    succeeded();
+    failed(new EdgeError(AWAY));
     expect(events).toEqual([{ type: 'trouble', object: OBJECT, failure: AWAY }]);
     expect(failure()).toEqual(AWAY);
     clock.pass(10 * SECOND - 1);
@@ -49,17 +49,17 @@ describe('reachability of a cluster object', () => {
   });
 
   it('a failure counts as trouble at once when no read has ever succeeded', () => {
-    const { bad, trouble } = observed();
-    bad(new EdgeError(AWAY));
+    const { failed, trouble } = observed();
+    failed(new EdgeError(AWAY));
     expect(trouble()).toEqual(AWAY);
   });
 
   it('a recovery is reported once', () => {
-    const { good, bad, events, failure, recoveries } = observed();
-    bad(new Error('odd'));
+    const { succeeded, failed, events, failure, recoveries } = observed();
+    failed(new Error('odd'));
     expect(failure()).toMatchObject({ class: 'passing', message: 'odd', effect: 'none' });
-    good();
-    good();
+    succeeded();
+    succeeded();
     expect(failure()).toBeUndefined();
     expect(events.slice(1)).toEqual([{ type: 'well', object: OBJECT }]);
     expect(recoveries()).toBe(1);

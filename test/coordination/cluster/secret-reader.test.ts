@@ -174,10 +174,10 @@ describe('complaints about a record in a Secret', () => {
     expect(await reader.read()).toBeUndefined();
     say(theirs(OTHER, 2));
     await reader.read();
-    const what = 'the Secret shop/wx-token keeps another account under shop';
+    const what = `account conflict: the Secret shop/wx-token holds ${OTHER} under shop`;
     expect(warnings).toEqual([
       {
-        message: `${what}: ${OTHER}, and here it is ${ACCOUNT}; pod-2 leads and decides; what is published here stays, and is not refreshed`,
+        message: `${what}, but this daemon has ${ACCOUNT}; the leader pod-2 decides; what is published here stays, and is not refreshed`,
         fields: {
           credential: 'shop',
           advice: expect.stringMatching(/the same configuration and AppSecrets/),

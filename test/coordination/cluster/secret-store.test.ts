@@ -305,7 +305,8 @@ describe('handing a request over by a Secret', () => {
     const request = { kind: 'refresh', strength: 'ordinary', generation: 3 } as const;
     await expect(store.handOver?.(request)).rejects.toMatchObject({
       code: 'kube-contested',
-      message: 'the daemon that leads takes this credential for another account, so it is not asked',
+      message:
+        'account conflict: the leader has another account under this name, so the request is not forwarded',
       failure: { class: 'passing', effect: 'none' },
     });
     expect(fake.annotation(KEYS.request)).toBeUndefined();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Refresher, refreshDesk, type Watched } from '../../../src/coordination/folder/refresh-desk.ts';
+import { type Refresher, refreshDesk, type UnitView } from '../../../src/coordination/folder/refresh-desk.ts';
 import type {
   RefreshOutcome,
   RefreshRequest,
@@ -39,7 +39,7 @@ function served(names: readonly string[]) {
     },
     leave: () => Promise.reject(new TypeError('a daemon leaves nothing')),
   };
-  const views = (): readonly Watched[] =>
+  const views = (): readonly UnitView[] =>
     names.map((name) => ({
       unit: { id: name, name: name.replace(/:.*/, ''), account: accountOf(name.replace(/:.*/, '')) },
       state: story.state(),
@@ -112,7 +112,7 @@ describe('serving of refresh requests', () => {
     expect(replies).toEqual([]);
     await pass(200);
     await serving;
-    expect(replies).toEqual([[{ name: 'shop', result: 'failed', message: 'it took too long' }]]);
+    expect(replies).toEqual([[{ name: 'shop', result: 'failed', message: 'timed out' }]]);
   });
 
   it('requests that come together share the strongest refresh and the longest patience', async () => {

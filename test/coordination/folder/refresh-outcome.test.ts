@@ -27,13 +27,13 @@ describe('refresh outcomes', () => {
     story.clock.pass(600_400);
     expect(outcomeOf(story)).toEqual({
       result: 'published',
-      message: 'a new token is published, good for 6600 s',
+      message: 'a new token is published, valid for 6600 s',
     });
   });
 
   it('a token that the platform handed out again is reported as the same', () => {
     expect(outcomeOf(published(), { attempts: { unready: 1 } })?.message).toMatch(
-      /^the platform handed out the same token again/,
+      /^the platform returned the same token again/,
     );
   });
 
@@ -56,8 +56,8 @@ describe('refresh outcomes', () => {
   });
 
   it.each([
-    ['budget', 'failed', /^the budget of calls allows no fetch now$/],
-    ['lagging', 'refused', /a newer AppSecret: this one was replaced$/],
+    ['budget', 'failed', /^call budget exhausted: no fetch is allowed now$/],
+    ['lagging', 'refused', /^this AppSecret is outdated/],
     ['mirror', 'failed', /^this daemon only mirrors it/],
   ] as const)('a request that was declined for %s is %s, forced or not', (declined, result, message) => {
     for (const forced of [false, true]) {
@@ -68,9 +68,9 @@ describe('refresh outcomes', () => {
 
   it.each([
     ['uncoordinated', /others may hold the token$/],
-    ['store', /written down first, and the state folder does not work$/],
+    ['store', /recorded first, and the state folder does not work$/],
     ['spacing', /within 30 s of another$/],
-    ['forced-budget', /the forced refreshes of the day are used up$/],
+    ['forced-budget', /: forced budget exhausted$/],
   ] as const)(
     'a refresh that was not forced for the reason %s fails only a forced request',
     (declined, why) => {

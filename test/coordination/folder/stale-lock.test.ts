@@ -2,7 +2,7 @@ import { mkdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fileLock } from '../../../src/coordination/folder/file-lock.ts';
-import { removeStale, staleness } from '../../../src/coordination/folder/stale-lock.ts';
+import { checkStale, removeStale } from '../../../src/coordination/folder/stale-lock.ts';
 import { fakeClock } from '../../support/clock.ts';
 import { namesIn } from '../../system/folder.ts';
 import { program } from '../../system/program.ts';
@@ -74,7 +74,7 @@ describe('locks of killed processes', () => {
 
   it('a stale lock is removed together with its owner file', async () => {
     const path = await deadElsewhere();
-    const { seen } = await staleness(path, undefined, () => false, fakeClock());
+    const { seen } = await checkStale(path, undefined, () => false, fakeClock());
     if (!seen) throw new Error('there is a lock, and it was not seen');
     expect(await removeStale(path, seen, fakeClock())).toBe(true);
     expect(await namesIn(dirname(path))).toEqual([]);
@@ -114,7 +114,7 @@ describe('locks of living processes', () => {
   it('a lock that was renewed since it was judged stale is not removed', async () => {
     const path = await recordPath();
     const other = await startHolder(holder, path);
-    const { seen } = await staleness(path, undefined, () => false, fakeClock());
+    const { seen } = await checkStale(path, undefined, () => false, fakeClock());
     if (!seen) throw new Error('there is a lock, and it was not seen');
     await touch(path, 5 * SECOND);
     expect(await removeStale(path, seen, fakeClock())).toBe(false);

@@ -4,9 +4,9 @@ import {
   type Holding,
   holdingOf,
   isHeld,
+  type Observation,
+  observed,
   released,
-  type Sighting,
-  sighted,
   specOf,
 } from '../../../src/coordination/lease/election.ts';
 import { HOUR, SECOND } from '../../../src/core/time.ts';
@@ -21,9 +21,9 @@ function holding(changes: Partial<Holding> = {}): Holding {
 
 /** What one sees who looks at a Lease, again and again. */
 function onlooker(clock: FakeClock) {
-  let seen: Sighting | undefined;
+  let seen: Observation | undefined;
   return (held: Holding | undefined) => {
-    seen = sighted(seen, held, clock.now());
+    seen = observed(seen, held, clock.now());
     return decide(seen, 'me', TIMES, clock.now());
   };
 }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { holdingOf, specOf } from '../../../src/coordination/lease/election.ts';
-import { type Leaving, leave } from '../../../src/coordination/lease/lease-release.ts';
+import { type ReleaseOptions, releaseLease } from '../../../src/coordination/lease/lease-release.ts';
 import { SECOND } from '../../../src/core/time.ts';
 import type { KubernetesClient } from '../../../src/kubernetes/client.ts';
 import { apiInMemory, failing, silence } from '../api-in-memory.ts';
@@ -11,16 +11,16 @@ const LEASE = { resource: 'leases', namespace: 'shop', name: 'wx-token' } as con
 
 type AtEnd = Parameters<typeof steeredTime>[0];
 
-/** A Lease that somebody holds, and one who leaves it. */
-function leaving(atEnd: AtEnd, holder = 'me') {
+/** A Lease with a holder, and a daemon that releases it. */
+function releasing(atEnd: AtEnd, holder = 'me') {
   const time = steeredTime(atEnd);
   const api = apiInMemory();
   const { wall } = time.clock.now();
   const at = wall - 5 * SECOND;
   const holding = { holder, duration: 15 * SECOND, transitions: 3, acquired: at, renewed: at };
   api.put('leases', { metadata: { labels: { app: 'wx' } }, spec: specOf(holding) });
-  const start = (changes: Partial<Leaving> = {}) =>
-    leave({
+  const start = (changes: Partial<ReleaseOptions> = {}) =>
+    releaseLease({
       client: api.client as Pick<KubernetesClient, 'namespace'> as KubernetesClient,
       ...{ lease: LEASE, identity: 'me', clock: time.clock, patience: 4 * SECOND },
       ...{ ended: Promise.resolve(), isOurs: () => true },
@@ -36,9 +36,9 @@ function watched<T>(promise: Promise<T>) {
   return { seen, noted };
 }
 
-describe('leaving a Lease', () => {
+describe('releasing a Lease', () => {
   it('a Lease that is ours is given back with all else that it says', async ({ onTestFinished }) => {
-    const { start, lease, wall } = leaving(onTestFinished);
+    const { start, lease, wall } = releasing(onTestFinished);
     expect(await start()).toBeUndefined();
     expect(lease()?.metadata).toMatchObject({ labels: { app: 'wx' } });
     expect(holdingOf(lease() ?? {})).toEqual({
@@ -47,20 +47,20 @@ describe('leaving a Lease', () => {
   });
 
   it('a Lease that cannot be ours is left without a call', async ({ onTestFinished }) => {
-    const { start, calls } = leaving(onTestFinished);
+    const { start, calls } = releasing(onTestFinished);
     expect(await start({ isOurs: () => false })).toBeUndefined();
     expect(calls).toEqual([]);
   });
 
   it('a Lease that turns out to be of another one is read and left alone', async ({ onTestFinished }) => {
-    const { start, calls, holder } = leaving(onTestFinished, 'other');
+    const { start, calls, holder } = releasing(onTestFinished, 'other');
     expect(await start()).toBeUndefined();
     expect(calls).toEqual(['get leases']);
     expect(holder()).toBe('other');
   });
 
   it('a Lease that nobody has ever held is left alone', async ({ onTestFinished }) => {
-    const { start, calls, put } = leaving(onTestFinished);
+    const { start, calls, put } = releasing(onTestFinished);
     put('leases', {});
     expect(await start()).toBeUndefined();
     expect(calls).toEqual(['get leases']);
@@ -69,7 +69,7 @@ describe('leaving a Lease', () => {
   it('a Lease that changes while it is given back is read and given back once more', async ({
     onTestFinished,
   }) => {
-    const { start, calls, meet, put, lease, holder } = leaving(onTestFinished);
+    const { start, calls, meet, put, lease, holder } = releasing(onTestFinished);
     meet((call) => {
       if (call === 'replace leases' && calls.length === 2) put('leases', lease() ?? {});
     });
@@ -81,7 +81,7 @@ describe('leaving a Lease', () => {
   it('a Lease that cannot be written is told of with the failure, and tried once', async ({
     onTestFinished,
   }) => {
-    const { start, count, meet, holder } = leaving(onTestFinished);
+    const { start, count, meet, holder } = releasing(onTestFinished);
     meet((call) => {
       if (call === 'replace leases') throw failing({ code: 'kube-forbidden' });
     });
@@ -91,7 +91,7 @@ describe('leaving a Lease', () => {
   });
 
   it('an error of an unknown kind is told of as one that did nothing', async ({ onTestFinished }) => {
-    const { start, meet } = leaving(onTestFinished);
+    const { start, meet } = releasing(onTestFinished);
     meet(() => {
       throw new Error('the cable is cut');
     });
@@ -101,7 +101,7 @@ describe('leaving a Lease', () => {
   it('a Lease is given back after a part of the patience though something of ours is still under way', async ({
     onTestFinished,
   }) => {
-    const { start, holder } = leaving(onTestFinished);
+    const { start, holder } = releasing(onTestFinished);
     let isOver = false;
     const ended = delay(300, undefined, { ref: false }).then(() => {
       isOver = true;
@@ -112,8 +112,8 @@ describe('leaving a Lease', () => {
   });
 });
 
-describe('patience while leaving', () => {
-  async function silent({ start, pass, meet }: ReturnType<typeof leaving>, spent: number) {
+describe('patience while releasing', () => {
+  async function silent({ start, pass, meet }: ReturnType<typeof releasing>, spent: number) {
     meet((_, signal) => silence(signal));
     const ended = pass(spent);
     const { seen, noted } = watched(start({ ended }));
@@ -123,7 +123,7 @@ describe('patience while leaving', () => {
   }
 
   it('a server that is silent is given up when the patience is used up', async ({ onTestFinished }) => {
-    const one = leaving(onTestFinished);
+    const one = releasing(onTestFinished);
     const { seen, noted } = await silent(one, 0);
     await one.pass(4 * SECOND - 1);
     expect(seen.over).toBe(false);
@@ -133,7 +133,7 @@ describe('patience while leaving', () => {
   });
 
   it('a write that is not answered is given up as well', async ({ onTestFinished }) => {
-    const { start, pass, meet } = leaving(onTestFinished);
+    const { start, pass, meet } = releasing(onTestFinished);
     meet(async (call, signal) => {
       if (call === 'replace leases') await silence(signal);
     });
@@ -146,7 +146,7 @@ describe('patience while leaving', () => {
   it('time that the end of the other work took is taken off the patience with the server', async ({
     onTestFinished,
   }) => {
-    const one = leaving(onTestFinished);
+    const one = releasing(onTestFinished);
     const { seen, noted } = await silent(one, 3 * SECOND);
     await one.pass(SECOND - 1);
     expect(seen.over).toBe(false);

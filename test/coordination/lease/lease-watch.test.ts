@@ -19,11 +19,11 @@ async function looking(atEnd: AtEnd, api = apiInMemory()) {
   const events: ClusterEvent[] = [];
   let moves = 0;
   if (!api.lease()) api.put('leases', {});
-  const sight = watchLease({
+  const watch = watchLease({
     client: api.client as Pick<KubernetesClient, 'namespace'> as KubernetesClient,
     ...{ lease: LEASE, identity: 'me', clock, random: () => 0.5, signal: ending.signal },
     report: (event) => events.push(event),
-    moved: () => {
+    holderChanged: () => {
       moves += 1;
     },
   });
@@ -40,7 +40,7 @@ async function looking(atEnd: AtEnd, api = apiInMemory()) {
     api.put('leases', heldBy(holder, renewed));
     await pass(0);
   };
-  return { ...sight, api, clock, pass, ending, events, stored, write, moves: () => moves };
+  return { ...watch, api, clock, pass, ending, events, stored, write, moves: () => moves };
 }
 
 const held = (holder: string) => ({ type: 'held', lease: 'shop/wx-token', holder });
@@ -49,11 +49,11 @@ describe('who holds a Lease', () => {
   it('another holder is told of once, and again after a third one has held the Lease', async ({
     onTestFinished,
   }) => {
-    const { saw, stored, events, holder } = await looking(onTestFinished);
-    for (const [name, renewed] of [['one', 1] as const, ['one', 2] as const]) saw(stored(name, renewed));
+    const { observe, stored, events, holder } = await looking(onTestFinished);
+    for (const [name, renewed] of [['one', 1] as const, ['one', 2] as const]) observe(stored(name, renewed));
     expect(events).toEqual([held('one')]);
-    saw(stored('two'));
-    saw(stored('one', 3));
+    observe(stored('two'));
+    observe(stored('one', 3));
     expect(events).toEqual([held('one'), held('two'), held('one')]);
     expect(holder()).toBe('one');
   });
@@ -61,44 +61,44 @@ describe('who holds a Lease', () => {
   it('a holder is told of again when the Lease was ours or nobody’s meanwhile', async ({
     onTestFinished,
   }) => {
-    const { saw, stored, events, holder } = await looking(onTestFinished);
-    for (const name of ['one', 'me', 'one', '', 'one']) saw(stored(name));
+    const { observe, stored, events, holder } = await looking(onTestFinished);
+    for (const name of ['one', 'me', 'one', '', 'one']) observe(stored(name));
     expect(events).toEqual([held('one'), held('one'), held('one')]);
-    saw(stored(''));
+    observe(stored(''));
     expect(holder()).toBeUndefined();
   });
 
   it('a daemon that holds the Lease itself knows so and tells nobody', async ({ onTestFinished }) => {
-    const { saw, stored, events, holder } = await looking(onTestFinished);
-    saw(stored('me'));
+    const { observe, stored, events, holder } = await looking(onTestFinished);
+    observe(stored('me'));
     expect(holder()).toBe('me');
     expect(events).toEqual([]);
   });
 
   it('a Lease that is gone has no holder, and its next holder is told of', async ({ onTestFinished }) => {
-    const { saw, stored, events, holder, now, forget } = await looking(onTestFinished);
-    saw(stored('one'));
+    const { observe, stored, events, holder, now, forget } = await looking(onTestFinished);
+    observe(stored('one'));
     forget();
     expect([now(), holder()]).toEqual([undefined, undefined]);
-    saw(stored('one'));
+    observe(stored('one'));
     expect(events).toEqual([held('one'), held('one')]);
   });
 
   it('nothing is told of holders after the end', async ({ onTestFinished }) => {
-    const { saw, stored, events, ending, holder } = await looking(onTestFinished);
+    const { observe, stored, events, ending, holder } = await looking(onTestFinished);
     ending.abort();
-    saw(stored('one'));
+    observe(stored('one'));
     expect(events).toEqual([]);
     expect(holder()).toBe('one');
   });
 
   it('a Lease that has not changed counts from when it was first seen so', async ({ onTestFinished }) => {
-    const { saw, stored, clock, pass, now } = await looking(onTestFinished);
+    const { observe, stored, clock, pass, now } = await looking(onTestFinished);
     const first = clock.now();
-    saw(stored('one', 1));
+    observe(stored('one', 1));
     await pass(3 * SECOND);
-    expect(saw(stored('one', 1))).toMatchObject({ at: first, holding: { holder: 'one', renewed: 1 } });
-    expect(saw(stored('one', 2)).at).toEqual(clock.now());
+    expect(observe(stored('one', 1))).toMatchObject({ at: first, holding: { holder: 'one', renewed: 1 } });
+    expect(observe(stored('one', 2)).at).toEqual(clock.now());
     expect(now()?.at).toEqual(clock.now());
   });
 });

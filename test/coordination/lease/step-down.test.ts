@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createAbdication } from '../../../src/coordination/lease/step-down.ts';
+import { createStepDown } from '../../../src/coordination/lease/step-down.ts';
 import { MINUTE, SECOND } from '../../../src/core/time.ts';
 import { fakeClock } from '../../support/clock.ts';
 
@@ -10,21 +10,21 @@ function leader() {
     seen.resigned += 1;
     seen.leads = false;
   };
-  return { clock, seen, ...createAbdication({ clock, leads: () => seen.leads, resign }) };
+  return { clock, seen, ...createStepDown({ clock, leads: () => seen.leads, resign }) };
 }
 
-describe('abdication', () => {
+describe('stepping down', () => {
   it('a leader that is asked to resign does so at once when no work is under way', () => {
-    const { ask, seen } = leader();
-    ask();
+    const { request, seen } = leader();
+    request();
     expect(seen.resigned).toBe(1);
   });
 
   it('a leader finishes the work under way before it resigns and begins no more', () => {
-    const { ask, enter, isOpen, seen } = leader();
+    const { request, enter, isOpen, seen } = leader();
     const [one, other] = [enter(), enter()];
     expect(isOpen()).toBe(true);
-    ask();
+    request();
     expect(enter()).toBeUndefined();
     expect(isOpen()).toBe(false);
     one?.();
@@ -34,22 +34,22 @@ describe('abdication', () => {
   });
 
   it('a leader resigns at most once a minute, however often it is asked', () => {
-    const { ask, clock, seen, enter } = leader();
-    ask();
+    const { request, clock, seen, enter } = leader();
+    request();
     seen.leads = true;
     clock.pass(MINUTE - SECOND);
-    ask();
+    request();
     expect(enter()).toBeDefined();
     expect(seen.resigned).toBe(1);
     clock.pass(SECOND);
-    ask();
+    request();
     expect(seen.resigned).toBe(1);
   });
 
   it('a leader that lost the Lease meanwhile does not resign after its work', () => {
-    const { ask, enter, seen } = leader();
+    const { request, enter, seen } = leader();
     const done = enter();
-    ask();
+    request();
     seen.leads = false;
     done?.();
     expect(seen.resigned).toBe(0);

@@ -29,7 +29,7 @@ describe('readiness', () => {
       lines: [
         'bot token: not published',
         'extra token (optional): not published',
-        'shop token: good for 2 h 0 min',
+        'shop token: valid for 2 h 0 min',
       ],
     });
     of('bot').fetch('first');
@@ -44,12 +44,12 @@ describe('readiness', () => {
     of('shop').publish();
     clock.pass(2 * HOUR - SECOND);
     of('shop').fail();
-    expect(health.ready()).toEqual({ ok: true, lines: ['shop token: good for 1 s: no answer'] });
+    expect(health.ready()).toEqual({ ok: true, lines: ['shop token: valid for 1 s: no answer'] });
     clock.pass(SECOND);
     expect(health.ready()).toEqual({ ok: false, lines: ['shop token: dead: no answer'] });
     of('shop').fetch('second');
     of('shop').publish();
-    expect(health.ready()).toEqual({ ok: true, lines: ['shop token: good for 2 h 0 min'] });
+    expect(health.ready()).toEqual({ ok: true, lines: ['shop token: valid for 2 h 0 min'] });
   });
 
   it('the readiness answer lists the failing credential first and counts those beyond a hundred', () => {

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { ClusterEvent } from '../../../src/core/events/cluster.ts';
 import { SECOND } from '../../../src/core/time.ts';
-import { createClusterNarrator } from '../../../src/observability/log/cluster-log.ts';
+import { createClusterLog } from '../../../src/observability/log/cluster-log.ts';
 import { fakeClock } from '../../support/clock.ts';
 import { PASSING_FAULT } from '../../support/story.ts';
 import { journal } from '../journal.ts';
 
 function told(...events: readonly ClusterEvent[]) {
   const log = journal();
-  const narrate = createClusterNarrator(log.logger, fakeClock());
-  for (const event of events) narrate(event);
+  const write = createClusterLog(log.logger, fakeClock());
+  for (const event of events) write(event);
   return log.entries().map(({ level, message }) => `${level} ${message}`);
 }
 
@@ -34,35 +34,35 @@ describe('cluster log', () => {
         { type: 'follows', lease, why: 'gone' },
       ),
     ).toEqual([
-      'info this daemon refreshes for all now',
-      'warn this daemon could not renew its Lease in time: another one refreshes for all as soon as one can',
-      'info another daemon refreshes for all now',
+      'info became the leader: this daemon refreshes for all',
+      'warn lost leadership: could not renew the Lease in time; another daemon leads as soon as one can',
+      'info lost leadership: another daemon leads now',
       'info pod-7 holds the Lease: this daemon follows it',
-      'info the Lease was given back: another daemon refreshes for all from now on',
-      'warn the Lease could not be given back: another daemon refreshes for all when it has run out',
-      'warn the Lease is not there any more: nobody refreshes until it is made again',
+      'info released the Lease: another daemon leads from now on',
+      'warn could not release the Lease: another daemon leads when it has expired',
+      'warn lost leadership: the Lease was deleted; no daemon refreshes until it is created again',
     ]);
   });
 
   it('trouble with an object is logged once, then more and more rarely while it lasts', () => {
     const log = journal();
     const clock = fakeClock();
-    const narrate = createClusterNarrator(log.logger, clock);
+    const write = createClusterLog(log.logger, clock);
     const lines = () => log.entries().map(({ message }) => message);
     for (let second = 0; second < 59; second += 1) {
-      narrate(trouble);
-      narrate({ ...trouble, object: 'Lease shop/wx-token' });
+      write(trouble);
+      write({ ...trouble, object: 'Lease shop/wx-token' });
       clock.pass(SECOND);
     }
     expect(lines()).toEqual([`${object}: no answer`, 'Lease shop/wx-token: no answer']);
     for (let second = 0; second < 4 * 3_600; second += 1) {
-      narrate(trouble);
+      write(trouble);
       clock.pass(SECOND);
     }
     expect(lines().length).toBeLessThan(12);
     const before = lines().length;
-    narrate({ type: 'well', object });
-    narrate(trouble);
+    write({ type: 'well', object });
+    write(trouble);
     expect(lines().slice(before)).toEqual([`the ${object} can be reached again`, `${object}: no answer`]);
   });
 

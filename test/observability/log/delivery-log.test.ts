@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { DeliveryEvent } from '../../../src/core/events/delivery.ts';
 import { PASSING } from '../../../src/core/failure.ts';
-import { createCrowdNarrator, createDeliveryNarrator } from '../../../src/observability/log/delivery-log.ts';
+import { createDeliveryLog, createNotifierQueueLog } from '../../../src/observability/log/delivery-log.ts';
 import { journal } from '../journal.ts';
 
 const told = {
@@ -21,9 +21,9 @@ function givenUp(code: string): DeliveryEvent {
 describe('notifier log', () => {
   it('a notifier given up is logged as an error, a removed one as information', () => {
     const { logger, entries } = journal();
-    const narrate = createDeliveryNarrator(logger);
-    narrate(givenUp('exit-1'));
-    narrate(givenUp('removed'));
+    const log = createDeliveryLog(logger);
+    log(givenUp('exit-1'));
+    log(givenUp('removed'));
     expect(entries()).toMatchObject([
       { level: 'error', message: 'why; given up until the next change', code: 'exit-1' },
       { level: 'info', message: 'why', notifier: 'notify[0] exec:/app/warm' },
@@ -33,11 +33,11 @@ describe('notifier log', () => {
   it('a warning names the notifier that waits and a few of those that run', () => {
     const { logger, entries } = journal();
     const wait = { credential: 'shop', notifier: 'exec:/app/warm', of: 'exec:/app/warm' };
-    createCrowdNarrator(logger)({ ...wait, taken: ['a', 'a', 'b', 'c', 'd', 'e'] });
+    createNotifierQueueLog(logger)({ ...wait, taken: ['a', 'a', 'b', 'c', 'd', 'e'] });
     expect(entries()).toMatchObject([
       {
         level: 'warn',
-        message: 'nobody is told yet: the share of exec:/app/warm is taken by what runs',
+        message: 'notifier is queued: all slots of exec:/app/warm are in use',
         credential: 'shop',
         notifier: 'exec:/app/warm',
         running: ['a', 'b', 'c', 'and 2 more'],

@@ -3,7 +3,7 @@ import { platformFailure } from '../../../src/core/errcodes/index.ts';
 import type { Report } from '../../../src/core/events/report.ts';
 import { type Failure, PASSING } from '../../../src/core/failure.ts';
 import type { FetchStep } from '../../../src/core/plan.ts';
-import { createNarrator } from '../../../src/observability/log/event-log.ts';
+import { createEventLog } from '../../../src/observability/log/event-log.ts';
 import { journal } from '../journal.ts';
 
 const MINUTE = 60_000;
@@ -28,17 +28,17 @@ const failed = (failure: Failure = TIMEOUT, lifeMs = HOUR): Report => ({
   tookMs: 10_000.4,
 });
 
-function narrator() {
+function eventLog() {
   const { logger, entries } = journal();
-  const narrate = createNarrator(logger);
+  const log = createEventLog(logger);
   const tell = (name: string, report: Report) =>
-    narrate(name === '' ? undefined : { name, kind: 'token' }, report);
-  return { tell, narrate, entries };
+    log(name === '' ? undefined : { name, kind: 'token' }, report);
+  return { tell, log, entries };
 }
 
 describe('log of a credential', () => {
   it('a failure that turns from passing to needing a person is logged again', () => {
-    const { tell, entries } = narrator();
+    const { tell, entries } = eventLog();
     const denied: Failure = { ...FULL, code: 'kube-forbidden', message: 'it may not patch the Secret' };
     const target = 'kubernetes-secret/shop/wx-token/token';
     for (let times = 0; times < 3; times += 1) tell('shop', { type: 'unpublished', target, failure: denied });
@@ -47,7 +47,7 @@ describe('log of a credential', () => {
   });
 
   it('a repeated failure that counts as a first one again is logged anew', () => {
-    const { tell, entries } = narrator();
+    const { tell, entries } = eventLog();
     for (let times = 0; times < 3; times += 1) tell('shop', failed());
     expect(entries()).toHaveLength(2);
     tell('shop', { ...failed(), type: 'failed', isFirst: true } as Report);
@@ -57,12 +57,12 @@ describe('log of a credential', () => {
   });
 
   it('a new token is logged with its lifetime, the reason and the duration of the fetch', () => {
-    const { tell, entries } = narrator();
+    const { tell, entries } = eventLog();
     tell('shop', { type: 'refreshed', step: REQUESTED, lifeMs: 2 * HOUR - MINUTE, tookMs: 123.4 });
     expect(entries()).toMatchObject([
       {
         level: 'info',
-        message: 'a new token, good for 1 h 59 min',
+        message: 'fetched a new token, valid for 1 h 59 min',
         credential: 'shop',
         reason: 'requested',
         forced: true,
@@ -75,11 +75,11 @@ describe('log of a credential', () => {
     [
       { type: 'unchanged', step: DUE, lifeMs: 5 * MINUTE, tookMs: 1 },
       'info',
-      'the same token again, good for 5 min 0 s',
+      'the platform returned the same token, valid for 5 min 0 s',
     ],
-    [{ type: 'adopted', lifeMs: HOUR }, 'info', 'took over a stored token, good for 1 h 0 min'],
-    [{ type: 'adopted', lifeMs: 0 }, 'info', 'found a stored token, but it has ended'],
-    [{ type: 'adopted', lifeMs: -HOUR }, 'info', 'found a stored token, but it has ended'],
+    [{ type: 'adopted', lifeMs: HOUR }, 'info', 'adopted a stored token, valid for 1 h 0 min'],
+    [{ type: 'adopted', lifeMs: 0 }, 'info', 'found a stored token, but it has expired'],
+    [{ type: 'adopted', lifeMs: -HOUR }, 'info', 'found a stored token, but it has expired'],
     [{ type: 'fetching', step: DUE }, 'debug', 'asking the platform'],
     [{ type: 'published', target: 'file:/x', result: 'written', expiresAt: 0 }, 'info', 'published'],
     [
@@ -88,13 +88,13 @@ describe('log of a credential', () => {
       'already up to date',
     ],
   ])('the report %j is logged at level %s as “%s”', (report, level, message) => {
-    const { tell, entries } = narrator();
+    const { tell, entries } = eventLog();
     tell('shop', report);
     expect(entries()).toMatchObject([{ level, message, credential: 'shop' }]);
   });
 
   it('an unchanged token is logged at level info once, until there is a new one', () => {
-    const { tell, entries } = narrator();
+    const { tell, entries } = eventLog();
     const unchanged: Report = { type: 'unchanged', step: DUE, lifeMs: 18_000, tookMs: 1 };
     const levels = () => entries().map(({ level }) => level);
     for (let times = 0; times < 3; times += 1) tell('shop', unchanged);
@@ -117,11 +117,11 @@ describe('log of a credential', () => {
   it.each([
     ['uncoordinated', /refresh --force/],
     ['spacing', /within 30 s/],
-    ['forced-budget', /of the day are used up/],
+    ['forced-budget', /: forced budget exhausted$/],
   ] as const)(
     'a forced refresh that becomes ordinary (%s) is logged as a warning',
     (downgraded, expected) => {
-      const { tell, entries } = narrator();
+      const { tell, entries } = eventLog();
       tell('shop', { type: 'fetching', step: { ...DUE, reason: 'requested', downgraded } });
       expect(entries()[0]).toMatchObject({
         level: 'warn',
@@ -135,12 +135,12 @@ describe('log of a credential', () => {
 
 describe('log of failures', () => {
   it('a failure is logged with its cause and the remaining life of the token', () => {
-    const { tell, entries } = narrator();
+    const { tell, entries } = eventLog();
     tell('shop', failed());
     expect(entries()).toMatchObject([
       {
         level: 'warn',
-        message: `${TIMEOUT.message}; the token is good for another 1 h 0 min`,
+        message: `${TIMEOUT.message}; the token is valid for another 1 h 0 min`,
         credential: 'shop',
         reason: 'due',
         code: 'timeout',
@@ -150,7 +150,7 @@ describe('log of failures', () => {
   });
 
   it('a failure without a live token is logged as an error', () => {
-    const { tell, entries } = narrator();
+    const { tell, entries } = eventLog();
     tell('shop', failed(TIMEOUT, 0));
     expect(entries()).toMatchObject([
       { level: 'error', message: `${TIMEOUT.message}; there is no live token` },
@@ -158,7 +158,7 @@ describe('log of failures', () => {
   });
 
   it('G9: a whitelist refusal is logged with the IP address to add, the code and the rid', () => {
-    const { tell, entries } = narrator();
+    const { tell, entries } = eventLog();
     const rid = '6543210a-1b2c3d4e-0f1e2d3c';
     const errmsg = `invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist rid: ${rid}`;
     tell('shop', failed(platformFailure('official', 'token', { errcode: 40164, errmsg })));
@@ -168,7 +168,7 @@ describe('log of failures', () => {
   });
 
   it('a repeated failure is logged the first, second, fourth and eighth time, and so on', () => {
-    const { tell, entries } = narrator();
+    const { tell, entries } = eventLog();
     const told = Array.from({ length: 100 }, (_, index) => {
       const before = entries().length;
       tell('shop', failed());
@@ -178,7 +178,7 @@ describe('log of failures', () => {
   });
 
   it('the end of the token during a row of failures is logged at once', () => {
-    const { tell, entries } = narrator();
+    const { tell, entries } = eventLog();
     for (let times = 0; times < 5; times += 1) tell('shop', failed());
     expect(entries()).toHaveLength(3);
     tell('shop', failed(TIMEOUT, 0));
@@ -188,7 +188,7 @@ describe('log of failures', () => {
   });
 
   it('failures of each cause, credential and target are counted separately', () => {
-    const { tell, entries } = narrator();
+    const { tell, entries } = eventLog();
     const reports: [string, Report][] = [
       ['shop', failed()],
       ['shop', failed({ ...TIMEOUT, code: 'dns' })],
@@ -206,7 +206,7 @@ describe('log of failures', () => {
     ['the same token', { type: 'unchanged', step: DUE, lifeMs: HOUR, tookMs: 1 }],
     ['a token of another daemon', { type: 'adopted', lifeMs: HOUR }],
   ])('the next failure is logged as a first one after %s', (_, success) => {
-    const { tell, entries } = narrator();
+    const { tell, entries } = eventLog();
     for (let times = 0; times < 3; times += 1) tell('shop', failed());
     tell('shop', success);
     tell('bot', failed());
@@ -215,7 +215,7 @@ describe('log of failures', () => {
   });
 
   it('a publish failure names its target and is logged anew once the target was published', () => {
-    const { tell, entries } = narrator();
+    const { tell, entries } = eventLog();
     const unpublished: Report = {
       type: 'unpublished',
       target: 'file:/x',
@@ -235,7 +235,7 @@ describe('log of failures', () => {
   });
 
   it('a state folder failure is logged as a first one after an untroubled fetch', () => {
-    const { tell, entries } = narrator();
+    const { tell, entries } = eventLog();
     const warnings = () => entries().filter(({ level }) => level === 'warn').length;
     const blocked: Report = { type: 'unstored', failure: { ...FULL, code: 'EROFS' } };
     const fetching: Report = { type: 'fetching', step: DUE };
@@ -252,7 +252,7 @@ describe('log of failures', () => {
   });
 
   it('a state folder failure is logged as a warning', () => {
-    const { tell, entries } = narrator();
+    const { tell, entries } = eventLog();
     tell('shop', {
       type: 'unstored',
       failure: { ...FULL, code: 'lock-unusable', message: 'cannot lock /x' },

@@ -101,7 +101,7 @@ describe('errors in log lines', () => {
       { ...failure, backoff: PASSING },
       { cause: new TypeError('fetch failed', { cause }) },
     );
-    logger.error('unexpected', { error });
+    logger.error('unexpected error', { error });
     expect(entries()[0]).toMatchObject({
       error: {
         name: 'EdgeError',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { HOUR, MINUTE, SECOND } from '../../../src/core/time.ts';
-import { createOverdue } from '../../../src/observability/log/missing-token.ts';
+import { createMissingTokenAlert } from '../../../src/observability/log/missing-token.ts';
 import { fakeClock } from '../../support/clock.ts';
 import { credential } from '../../support/views.ts';
 
@@ -13,7 +13,7 @@ function follower(patience = 45 * SECOND) {
     warn: (message: string, fields?: object) => lines.push({ message, ...(fields && { fields }) }),
   };
   const shop = credential('shop', { clock });
-  const tell = createOverdue({ clock, logger, patience });
+  const tell = createMissingTokenAlert({ clock, logger, patience });
   /** Looks every second. */
   function wait(ms: number, leadership = FOLLOWS): void {
     for (let past = 0; past < ms; past += SECOND) {
@@ -33,7 +33,7 @@ describe('tokens overdue from the leader', () => {
     wait(HOUR);
     expect(lines).toEqual([
       {
-        message: 'no token has come for 45 s: pod-7 leads and alone may fetch it',
+        message: 'no token received for 45 s: pod-7 leads and alone may fetch it',
         fields: {
           credential: 'shop',
           lease: 'shop/wx-token',
@@ -48,8 +48,8 @@ describe('tokens overdue from the leader', () => {
     expect(lines).toHaveLength(1);
     wait(3 * HOUR);
     expect(lines.map(({ message }) => message)).toEqual([
-      expect.stringMatching(/^no token has come/),
-      expect.stringMatching(/^no newer token has come for 2 min 30 s: pod-7/),
+      expect.stringMatching(/^no token received/),
+      expect.stringMatching(/^no newer token received for 2 min 30 s: pod-7/),
     ]);
   });
 
@@ -57,13 +57,13 @@ describe('tokens overdue from the leader', () => {
     const { lines, wait, shop } = follower();
     shop.story.fail({ class: 'refused', message: 'not on the whitelist' });
     wait(MINUTE);
-    expect(lines[0]?.message).toMatch(/alone may fetch it; the last attempt met: not on the whitelist$/);
+    expect(lines[0]?.message).toMatch(/alone may fetch it; last failure: not on the whitelist$/);
   });
 
   it('an overdue token is logged even when no leader is known', () => {
     const { lines, wait } = follower();
     const { holder: _nobody, ...rest } = FOLLOWS;
     wait(MINUTE, rest as typeof FOLLOWS);
-    expect(lines[0]?.message).toMatch(/: nobody is known to lead$/);
+    expect(lines[0]?.message).toMatch(/: no leader is known$/);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { farewell, LAST_ANSWER } from '../../src/app/daemon.ts';
+import { LAST_ANSWER, releaseBudget } from '../../src/app/daemon.ts';
 
 describe('the time that is left of a stop', () => {
   it('a last answer gets three and a half seconds, which leaves a second of the five', () => {
@@ -16,7 +16,7 @@ describe('the time that is left of a stop', () => {
   ])(
     'after a last answer of at most %i ms and %i ms, %i ms are left to give back what is held',
     (last, past, left) => {
-      expect(farewell(last, past)).toBe(left);
+      expect(releaseBudget(last, past)).toBe(left);
     },
   );
 });

@@ -1,7 +1,7 @@
 import { mkdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { sweepForgotten } from '../../../src/coordination/folder/state-folder.ts';
+import { removeExpiredRecords } from '../../../src/coordination/folder/state-folder.ts';
 import { DAY } from '../../../src/core/time.ts';
 import { namesIn, temporaryFolder } from '../../system/folder.ts';
 
@@ -20,31 +20,31 @@ async function folderWith(ages: Readonly<Record<string, number>>, account = ACCO
   return folder;
 }
 
-describe('forgotten records', () => {
-  it('a record that nobody serves is removed after seven days, with its owner file', async () => {
+describe('expired records', () => {
+  it('a record that no daemon serves is removed after seven days, with its owner file', async () => {
     const folder = await folderWith({ [RECORD]: 7, [`${RECORD}.owner`]: 7 });
-    await sweepForgotten(folder, () => false, NOW);
+    await removeExpiredRecords(folder, () => false, NOW);
     expect(await namesIn(folder)).toEqual([]);
   });
 
   it('a record younger than seven days stays', async () => {
     const folder = await folderWith({ [RECORD]: 6.9 });
-    await sweepForgotten(folder, () => false, NOW);
+    await removeExpiredRecords(folder, () => false, NOW);
     expect(await namesIn(folder)).toEqual([RECORD]);
   });
 
   it('a record that this daemon serves stays, however old it is', async () => {
     const folder = await folderWith({ [RECORD]: 90, [`${RECORD}.owner`]: 90 });
-    await sweepForgotten(folder, (name) => name === RECORD, NOW);
+    await removeExpiredRecords(folder, (name) => name === RECORD, NOW);
     expect(await namesIn(folder)).toEqual([RECORD, `${RECORD}.owner`]);
   });
 
   it.each(['stable-token', 'wecom', 'ticket', 'a-type-of-later'])(
-    'a forgotten record of type %s is recognised by its account and removed',
+    'a expired record of type %s is recognised by its account and removed',
     async (type) => {
       const name = `127.0.0.1_8866.${type}.wx0000000000000000.json`;
       const folder = await folderWith({ [name]: 8 }, `127.0.0.1:8866/${type}/wx0000000000000000`);
-      await sweepForgotten(folder, () => false, NOW);
+      await removeExpiredRecords(folder, () => false, NOW);
       expect(await namesIn(folder)).toEqual([]);
     },
   );
@@ -54,7 +54,7 @@ describe('forgotten records', () => {
     const folder = await folderWith(Object.fromEntries(others.map((name) => [name, 90])));
     await mkdir(join(folder, 'host.wecom.folder.json'));
     await utimes(join(folder, 'host.wecom.folder.json'), 0, 0);
-    await sweepForgotten(folder, () => false, NOW);
+    await removeExpiredRecords(folder, () => false, NOW);
     expect(await namesIn(folder)).toEqual([...others, 'host.wecom.folder.json'].sort());
   });
 });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createTenure } from '../../../src/coordination/lease/elector.ts';
+import { createTerm } from '../../../src/coordination/lease/elector.ts';
 import type { ClusterEvent } from '../../../src/core/events/cluster.ts';
 import { PASSING } from '../../../src/core/failure.ts';
 import { SECOND } from '../../../src/core/time.ts';
@@ -19,7 +19,7 @@ function elected() {
   const clock = fakeClock();
   const events: ClusterEvent[] = [];
   let times = 0;
-  const tenure = createTenure({
+  const term = createTerm({
     ...{ lease: LEASE, times: TIMES, clock, report: (event) => events.push(event) },
     elected: () => {
       times += 1;
@@ -30,15 +30,15 @@ function elected() {
     clock.pass(ms);
     vi.advanceTimersByTime(ms);
   };
-  return { ...tenure, clock, events, pass, elections: () => times };
+  return { ...term, clock, events, pass, elections: () => times };
 }
 
 describe('terms of leadership', () => {
   it('a daemon leads from its first renewal on and reports it once', () => {
-    const { lasts, renewed, clock, events, elections, pass } = elected();
-    expect(lasts()).toBe(false);
+    const { isActive, renewed, clock, events, elections, pass } = elected();
+    expect(isActive()).toBe(false);
     renewed(clock.now());
-    expect(lasts()).toBe(true);
+    expect(isActive()).toBe(true);
     pass(2 * SECOND);
     renewed(clock.now());
     expect(events).toEqual([{ type: 'leads', lease: LEASE }]);
@@ -46,33 +46,33 @@ describe('terms of leadership', () => {
   });
 
   it('a leader without renewals stops leading at the renew deadline and reports being late', () => {
-    const { lasts, renewed, clock, events, pass } = elected();
+    const { isActive, renewed, clock, events, pass } = elected();
     renewed(clock.now());
     pass(TIMES.renewDeadline - 1);
-    expect(lasts()).toBe(true);
+    expect(isActive()).toBe(true);
     pass(1);
-    expect(lasts()).toBe(false);
+    expect(isActive()).toBe(false);
     pass(1);
     expect(events.at(-1)).toEqual({ type: 'follows', lease: LEASE, why: 'late' });
     expect(events).toHaveLength(2);
   });
 
   it('a renewal restarts the deadline from the moment it was sent', () => {
-    const { lasts, renewed, clock, events, pass } = elected();
+    const { isActive, renewed, clock, events, pass } = elected();
     renewed(clock.now());
     pass(6 * SECOND);
     const sent = clock.now();
     pass(2 * SECOND);
     renewed(sent);
     pass(7 * SECOND);
-    expect(lasts()).toBe(true);
+    expect(isActive()).toBe(true);
     expect(events).toHaveLength(1);
     pass(SECOND);
-    expect(lasts()).toBe(false);
+    expect(isActive()).toBe(false);
   });
 
   it('a leader that loses the Lease reports the reason once', () => {
-    const { lasts, lost, renewed, clock, events, pass } = elected();
+    const { isActive, lost, renewed, clock, events, pass } = elected();
     lost('taken');
     expect(events).toEqual([]);
     renewed(clock.now());
@@ -84,17 +84,17 @@ describe('terms of leadership', () => {
       backoff: PASSING,
     } as const;
     lost('kept', failure);
-    expect(lasts()).toBe(false);
+    expect(isActive()).toBe(false);
     lost('gone');
     pass(TIMES.duration);
     expect(events.slice(1)).toEqual([{ type: 'follows', lease: LEASE, why: 'kept', failure }]);
   });
 
   it('a daemon that ends stops leading at once and reports the released Lease later', () => {
-    const { end, lasts, lost, renewed, clock, events, pass } = elected();
+    const { end, isActive, lost, renewed, clock, events, pass } = elected();
     renewed(clock.now());
     end();
-    expect(lasts()).toBe(false);
+    expect(isActive()).toBe(false);
     pass(TIMES.duration);
     expect(events).toHaveLength(1);
     lost('released');

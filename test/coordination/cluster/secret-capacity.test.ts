@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { keysOf } from '../../../src/codec/secret-layout.ts';
 import type { StoredSecret } from '../../../src/coordination/cluster/secret-cache.ts';
-import { checkRoom } from '../../../src/coordination/cluster/secret-store.ts';
+import { checkCapacity } from '../../../src/coordination/cluster/secret-store.ts';
 
 const KEYS = keysOf('shop', 'token');
 const MOST = 1024 * 1024;
@@ -20,7 +20,7 @@ function secretWith(
   };
 }
 
-const check = (secret: StoredSecret) => checkRoom(secret, KEYS, 'Secret shop/wx-token');
+const check = (secret: StoredSecret) => checkCapacity(secret, KEYS, 'Secret shop/wx-token');
 
 describe('the room in a Secret', () => {
   it('a token of the usual length has to fit beside what others keep', () => {

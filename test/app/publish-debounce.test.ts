@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createRounds, type Published } from '../../src/app/announcer.ts';
+import { createPublishDebounce, type Published } from '../../src/app/announcer.ts';
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
@@ -10,10 +10,10 @@ afterEach(() => {
 
 const SHOP: Published = { id: 'shop', name: 'shop', kind: 'token' };
 
-function rounds() {
+function debounce() {
   const told: [string, number][] = [];
   const complete = new Set<string>();
-  const made = createRounds({
+  const made = createPublishDebounce({
     isComplete: ({ id }) => complete.has(id),
     tell: ({ id }, expiresAt) => void told.push([id, expiresAt]),
   });
@@ -22,7 +22,7 @@ function rounds() {
 
 describe('a change that is written to several targets', () => {
   it('a change is told once, when all targets hold it', () => {
-    const { arrived, complete, told } = rounds();
+    const { arrived, complete, told } = debounce();
     arrived(SHOP, 'written', 1);
     expect(told).toEqual([]);
     complete.add('shop');
@@ -33,7 +33,7 @@ describe('a change that is written to several targets', () => {
   });
 
   it('a change is told after two seconds where a target does not follow', () => {
-    const { arrived, told } = rounds();
+    const { arrived, told } = debounce();
     arrived(SHOP, 'written', 1);
     vi.advanceTimersByTime(1_500);
     arrived(SHOP, 'written', 2);
@@ -44,7 +44,7 @@ describe('a change that is written to several targets', () => {
   });
 
   it('a target that follows later is a change of its own', () => {
-    const { arrived, complete, told } = rounds();
+    const { arrived, complete, told } = debounce();
     arrived(SHOP, 'written', 1);
     vi.advanceTimersByTime(2_000);
     complete.add('shop');
@@ -53,7 +53,7 @@ describe('a change that is written to several targets', () => {
   });
 
   it('a target that was found as it should be is no change, but may complete one', () => {
-    const { arrived, complete, told } = rounds();
+    const { arrived, complete, told } = debounce();
     arrived(SHOP, 'unchanged', 1);
     vi.advanceTimersByTime(10_000);
     expect(told).toEqual([]);
@@ -64,7 +64,7 @@ describe('a change that is written to several targets', () => {
   });
 
   it('what waits is told at once when the daemon ends', () => {
-    const { arrived, flush, told } = rounds();
+    const { arrived, flush, told } = debounce();
     arrived(SHOP, 'written', 1);
     arrived({ ...SHOP, id: 'other' }, 'written', 2);
     flush();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createFollowing } from '../../src/app/observers.ts';
+import { createFollowersView } from '../../src/app/observers.ts';
 import type { Policy } from '../../src/core/policy.ts';
 import { SECOND } from '../../src/core/time.ts';
 import type { Logger } from '../../src/observability/log/logger.ts';
@@ -23,7 +23,7 @@ function daemon(leadership: typeof FOLLOWS | undefined, changes: Partial<Policy>
     const { unit, ...rest } = shop.view();
     return { ...rest, unit: { ...unit, policy: { ...unit.policy, ...changes } } };
   };
-  const following = createFollowing({
+  const followersView = createFollowersView({
     ...{ clock, logger, duration: DURATION },
     views: () => {
       looks += 1;
@@ -35,10 +35,10 @@ function daemon(leadership: typeof FOLLOWS | undefined, changes: Partial<Policy>
   const wait = (ms: number) => {
     for (let past = 0; past < ms; past += 250) {
       clock.pass(250);
-      following.look();
+      followersView.look();
     }
   };
-  return { ...following, wait, lines, looks: () => looks };
+  return { ...followersView, wait, lines, looks: () => looks };
 }
 
 describe('a daemon that follows another one', () => {
@@ -47,7 +47,7 @@ describe('a daemon that follows another one', () => {
     wait(3 * DURATION);
     expect(lines).toEqual([]);
     wait(2 * SECOND);
-    expect(lines).toEqual([expect.stringMatching(/^no token has come for 45 s: pod-7 leads/)]);
+    expect(lines).toEqual([expect.stringMatching(/^no token received for 45 s: pod-7 leads/)]);
   });
 
   it('a daemon that leads, or is in no cluster, tells nothing', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { accountIn, contested } from '../../../src/coordination/cluster/secret-reader.ts';
+import { accountIn, describeConflict } from '../../../src/coordination/cluster/secret-reader.ts';
 
 describe('the account of a record', () => {
   it('a record that names an account is of that account', () => {
@@ -18,28 +18,28 @@ describe('the account of a record', () => {
 });
 
 describe('a name that two daemons use for two accounts', () => {
-  const CONTEST = { where: 'Secret shop/wx-secret', key: 'shop', theirs: 'wx1', ours: 'wx2' };
-  const WHAT = 'the Secret shop/wx-secret keeps another account under shop: wx1, and here it is wx2';
+  const CONFLICT = { where: 'Secret shop/wx-secret', key: 'shop', theirs: 'wx1', ours: 'wx2' };
+  const WHAT = 'account conflict: the Secret shop/wx-secret holds wx1 under shop, but this daemon has wx2';
 
   it('the daemon that leads says that it replaces what others wrote', () => {
-    const { line } = contested(CONTEST, { leads: () => true, holder: () => 'me' });
+    const { line } = describeConflict(CONFLICT, { leads: () => true, holder: () => 'me' });
     expect(line).toBe(`${WHAT}; this daemon leads and replaces it`);
   });
 
   it('a daemon that does not lead names the one that decides and says what happens meanwhile', () => {
-    const { line } = contested(CONTEST, { leads: () => false, holder: () => 'pod-7' });
-    expect(line).toBe(`${WHAT}; pod-7 leads and decides; what is published here stays, and is not refreshed`);
-  });
-
-  it('a daemon that knows of no leader says that nobody leads', () => {
-    const { line } = contested(CONTEST, { leads: () => false, holder: () => undefined });
+    const { line } = describeConflict(CONFLICT, { leads: () => false, holder: () => 'pod-7' });
     expect(line).toBe(
-      `${WHAT}; nobody leads and decides; what is published here stays, and is not refreshed`,
+      `${WHAT}; the leader pod-7 decides; what is published here stays, and is not refreshed`,
     );
   });
 
+  it('a daemon that knows of no leader says that nobody leads', () => {
+    const { line } = describeConflict(CONFLICT, { leads: () => false, holder: () => undefined });
+    expect(line).toBe(`${WHAT}; the next leader decides; what is published here stays, and is not refreshed`);
+  });
+
   it('the advice tells what daemons need in common and how long a change may take', () => {
-    const { advice } = contested(CONTEST, { leads: () => true, holder: () => 'me' });
+    const { advice } = describeConflict(CONFLICT, { leads: () => true, holder: () => 'me' });
     expect(advice).toBe(
       'all daemons that share a Secret need the same configuration and AppSecrets; ' +
         'a change reaches one pod before another, ' +
