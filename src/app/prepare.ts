@@ -1,7 +1,7 @@
 import { type CredentialConfig, isFetched } from '../config/config.ts';
 import type { Problem } from '../config/config-error.ts';
 import { isExposed } from '../config/secret-file.ts';
-import { misgivings } from '../config/validate/warnings.ts';
+import { warningsOf } from '../config/validate/warnings.ts';
 import type { StateFolder } from '../coordination/folder/state-folder.ts';
 import type { Unit } from '../core/ports.ts';
 import type { Logger } from '../observability/log/logger.ts';
@@ -54,7 +54,7 @@ interface Caution {
 
 async function cautionsOf(config: CredentialConfig): Promise<Caution[]> {
   const { name } = config;
-  const cautions: Caution[] = misgivings(config).map((line) => ({ line, fields: { credential: name } }));
+  const cautions: Caution[] = warningsOf(config).map((line) => ({ line, fields: { credential: name } }));
   const file = isFetched(config) && 'file' in config.secret ? config.secret.file : undefined;
   if (file === undefined || !(await isExposed(file))) return cautions;
   const line = `everyone who gets at the secret file ${file} may read it`;

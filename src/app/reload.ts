@@ -11,7 +11,7 @@ import type { Daemon } from './daemon.ts';
 export interface ReloadOptions {
   readonly config: Config;
   /** Reads the configuration anew, for a daemon that was started with another one. @throws {ConfigError} */
-  readonly load: (atWork: Config) => Promise<Config>;
+  readonly load: (running: Config) => Promise<Config>;
   readonly daemon: Pick<Daemon, 'reload'>;
   readonly logger: Logger;
   /** Told of a configuration that is at work now. */

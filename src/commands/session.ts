@@ -40,19 +40,19 @@ export const CONFIG_OPTION = { config: { type: 'string' } } as const;
  */
 export function configLoader(
   argv: readonly string[],
-  options: Omit<LoadOptions, 'file' | 'namespace' | 'atWork'> = {},
+  options: Omit<LoadOptions, 'file' | 'namespace' | 'running'> = {},
   env: Host['env'] = process.env,
-): (atWork?: Config) => Promise<Config> {
+): (running?: Config) => Promise<Config> {
   const { values } = parseArgs({ args: [...argv], options: CONFIG_OPTION, strict: false });
   const file = values['config'];
-  return async (atWork) => {
+  return async (running) => {
     // The type of a lenient look at the arguments does not know that this can be true.
     if (file !== undefined && typeof file !== 'string') throw new ConfigError([]);
     return loadConfig(env, {
       ...options,
       file,
       namespace: () => namespaceOf(env),
-      ...(atWork && { atWork }),
+      ...(running && { running }),
     });
   };
 }

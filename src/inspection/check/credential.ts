@@ -1,5 +1,5 @@
 import { type CredentialConfig, type FetchedConfig, isFetched } from '../../config/config.ts';
-import { misgivings } from '../../config/validate/warnings.ts';
+import { warningsOf } from '../../config/validate/warnings.ts';
 import type { Findings } from '../../core/findings.ts';
 import { inWords } from '../../observability/log/duration.ts';
 import { policyOf } from '../../providers/index.ts';
@@ -21,14 +21,14 @@ export async function inspectCredential(
     Promise.all(byKind(credential.publish).map(([kind, own]) => kind.inspect(own, scene))),
     inspectNotify(credential.notify),
   ]);
-  const regrets: Findings = { facts: [], warnings: misgivings(credential) };
+  const warnings: Findings = { facts: [], warnings: warningsOf(credential) };
   if (!isFetched(credential)) {
-    return gather(inspectSource(credential), regrets, ...targets, notify);
+    return gather(inspectSource(credential), warnings, ...targets, notify);
   }
   return gather(
     inspectPlatform(credential.platform, environment),
     rhythm(credential),
-    regrets,
+    warnings,
     await inspectSecret(credential.secret, scene),
     ...targets,
     notify,

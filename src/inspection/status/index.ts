@@ -3,7 +3,7 @@ import { joinCredential } from '../../app/unit.ts';
 import type { Subject } from '../../codec/details.ts';
 import { type Config, type CredentialConfig, isFetched } from '../../config/config.ts';
 import { ConfigError } from '../../config/config-error.ts';
-import { AT_ONCE, inTurns } from '../../config/resolve/memoize.ts';
+import { CONCURRENCY, mapConcurrently } from '../../config/resolve/memoize.ts';
 import { stateFolder } from '../../coordination/folder/state-folder.ts';
 import { apply } from '../../core/apply.ts';
 import { failureOf } from '../../core/failure.ts';
@@ -25,7 +25,7 @@ import { bestRecord, DRAW, storesOnDisk, watchedState, withGrace } from './repla
  * @throws {ConfigError} when it cannot be told which account a credential is of
  */
 export async function statusOnDisk(config: Config, clock: Clock): Promise<readonly Status[]> {
-  const statuses = await inTurns(config.credentials, AT_ONCE, (credential) =>
+  const statuses = await mapConcurrently(config.credentials, CONCURRENCY, (credential) =>
     credentialOnDisk(credential, config, clock),
   );
   return statuses.flat();
