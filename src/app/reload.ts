@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/config.ts';
 import { ConfigError } from '../config/config-error.ts';
+import { restartRequired } from '../config/validate/restart-required.ts';
 import { type Backoff, backoffDelay } from '../core/failure.ts';
 import { MINUTE, SECOND } from '../core/time.ts';
 import type { Logger } from '../observability/log/logger.ts';
 import { type FilesWatch, marksOf, watchFiles } from '../system/fs/watch-files.ts';
-import { addressText } from '../system/net/address.ts';
 import type { Daemon } from './daemon.ts';
 
 export interface ReloadOptions {
@@ -29,20 +29,6 @@ export interface Reloading {
  * a file may be a large one.
  */
 const RETRY: Backoff = { first: 10 * SECOND, growth: 2, cap: 5 * MINUTE, jitter: 'added' };
-
-/** What a running daemon cannot change, as people know it. */
-const FIXED: readonly (readonly [what: string, of: (config: Config) => unknown])[] = [
-  ['the state folder', ({ stateDir }) => stateDir],
-  ['the mode of the state folder', ({ stateMode }) => stateMode],
-  ['the group of the state folder', ({ stateGid }) => stateGid],
-  ['the feedback folder', ({ feedbackDir }) => feedbackDir],
-  ['the cluster', ({ cluster }) => JSON.stringify(cluster)],
-  ['the address of health and metrics', ({ http }) => http && addressText(http.listen)],
-  ['what names health and metrics have', ({ http }) => http?.allowedHosts.join()],
-  ['the address of the token server', ({ tokenServer }) => tokenServer && addressText(tokenServer.listen)],
-  ['the form of the log', ({ log }) => log.format],
-  ['the level of the log', ({ log }) => log.level],
-];
 
 /**
  * Reads the configuration again whenever a file that it was made of changes. One that is good is put to work without a
@@ -119,9 +105,8 @@ export async function reloadOnChange({
   }
 
   function tellOfFixed(before: Config, after: Config): void {
-    for (const [what, of] of FIXED) {
-      if (of(before) === of(after)) continue;
-      if (of(after) === of(config)) logger.info(`${what} is again the one at work`);
+    for (const { what, isRunning } of restartRequired(before, after, config)) {
+      if (isRunning) logger.info(`${what} is again the one at work`);
       else logger.warn(`${what} was changed, which takes a restart`);
     }
   }
