@@ -1,8 +1,6 @@
 import { type Daemon, LAST_ANSWER, startDaemon } from '../app/daemon.ts';
-import type { Failure } from '../core/failure.ts';
-import type { Step, View } from '../core/plan.ts';
-import { isPublished, liveToken, obstacle, type State } from '../core/state.ts';
-import type { Instant } from '../core/time.ts';
+import { basesAmong, isSettled, needsAPerson, whyUnpublished } from '../core/publication.ts';
+import { isPublished, obstacle } from '../core/state.ts';
 import type { Logger } from '../observability/log/logger.ts';
 import { systemClock } from '../system/time/clock.ts';
 import { asksForHelp, readArguments, readDuration } from './arguments.ts';
@@ -20,10 +18,6 @@ Exit codes: 0 all published with life left; 75 a passing fault; 77 WeChat refuse
 `;
 
 const OPTIONS = { ...CONFIG_OPTION, timeout: { type: 'string', default: '60s' } } as const;
-
-type Obstacle = Pick<Failure, 'message' | 'advice'>;
-
-const TOO_LONG = 'it took too long';
 
 /** How often it looks whether there is something to do, in ms: a person or a pod is waiting. */
 const LOOK = 100;
@@ -66,35 +60,6 @@ async function settle(daemon: Daemon, deadline: number): Promise<void> {
   }
 }
 
-/** @param base whose token it is fetched with: what waits for that comes to no more than that does */
-function isSettled({ state, step }: View, now: Instant, left: number, base?: View): boolean {
-  if (base && lacksToken(step)) return !liveToken(base.state, now) && isSettled(base, now, left);
-  if (isPublished(state, now)) return step.kind === 'wait';
-  if (needsAPerson(obstacle(state, now))) return true;
-  if (step.kind !== 'wait') return false;
-  return liveToken(state, now) ? targetsWait(state, now) > left : step.ms > left;
-}
-
-/** Finds the view of the token that a ticket is fetched with. */
-function basesAmong(views: readonly View[]): (view: View) => View | undefined {
-  const known = new Map(views.map((view) => [view.unit.id, view]));
-  return ({ unit }) => (unit.base === undefined ? undefined : known.get(unit.base));
-}
-
-function lacksToken(step: Step): boolean {
-  return step.kind === 'wait' && step.why === 'token';
-}
-
-/** Milliseconds until the next target that does not hold the token is tried again. */
-function targetsWait({ targets, record }: State, now: Instant): number {
-  const behind = Object.values(targets).filter(({ generation }) => generation !== record.token?.generation);
-  return Math.min(...behind.map(({ dueAt }) => dueAt - now.monotonic));
-}
-
-function needsAPerson(failure: Failure | undefined): boolean {
-  return failure?.class === 'refused' || failure?.class === 'confirmation';
-}
-
 function judge(daemon: Daemon, logger: Logger): number {
   const now = systemClock.now();
   const views = daemon.views();
@@ -102,26 +67,10 @@ function judge(daemon: Daemon, logger: Logger): number {
   const unpublished = views.filter(({ state }) => !isPublished(state, now));
   for (const view of unpublished) {
     const { unit } = view;
-    const { message, advice } = whyNot(view, now, baseOf(view));
+    const { message, advice } = whyUnpublished(view, now, baseOf(view));
     const kind = unit.kind === 'token' ? {} : { kind: unit.kind };
     logger.error(`not published: ${message}`, { credential: unit.name, ...kind, ...(advice && { advice }) });
   }
   if (unpublished.length === 0) return EXIT.ok;
   return unpublished.some(({ state }) => needsAPerson(obstacle(state, now))) ? EXIT.refused : EXIT.passing;
-}
-
-function whyNot({ state, step, leader }: View, now: Instant, base?: View): Obstacle {
-  // What is to be done about it is said of the token.
-  if (base && lacksToken(step)) {
-    const failure = obstacle(base.state, now);
-    const refused = needsAPerson(failure) && failure?.errcode !== undefined;
-    return { message: `it needs the token, which ${refused ? 'WeChat refused' : 'did not come'}` };
-  }
-  const failure = obstacle(state, now);
-  if (failure && failure.code !== 'aborted') return failure;
-  if (leader === undefined) return { message: TOO_LONG };
-  return {
-    message: `${TOO_LONG}: ${leader} leads, and brought nothing`,
-    advice: `look at the log of ${leader}`,
-  };
 }
