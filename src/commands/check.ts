@@ -8,7 +8,7 @@ import { gather, render } from '../inspection/check/findings.ts';
 import { type Answers, askAll } from '../inspection/check/online.ts';
 import { inspectState } from '../inspection/check/state.ts';
 import { kubernetesOf } from '../kubernetes/index.ts';
-import { lookAround } from '../system/process/scene.ts';
+import { readHostContext } from '../system/process/host-context.ts';
 import { systemClock } from '../system/time/clock.ts';
 import { asksForHelp, readArguments, readDuration } from './arguments.ts';
 import { EXIT } from './exit.ts';
@@ -81,11 +81,11 @@ async function inspect(
   ignored: readonly string[],
   env: Host['env'],
 ): Promise<readonly Section[]> {
-  const scene = await lookAround();
-  const { names, uid, gid } = scene;
+  const context = await readHostContext();
+  const { names, uid, gid } = context;
   const isChosen = Boolean(env['WXTOKEN_STATE_DIR']);
-  const state = await inspectState(config, isChosen, scene);
-  const surroundings = { scene, isStateShared: state.shared || config.cluster !== undefined };
+  const state = await inspectState(config, isChosen, context);
+  const surroundings = { host: context, isStateShared: state.shared || config.cluster !== undefined };
   const credentials = config.credentials.map(async (credential, index): Promise<Section> => {
     const found = await inspectCredential(credential, surroundings, env);
     const { name, type } = credential;

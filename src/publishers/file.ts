@@ -152,7 +152,7 @@ export const fileKind = targetKind<FileTarget>({
       .toReversed()
       .map(({ path }) => ({ words: path, file: { path, isDetails: path !== target.path } })),
   open: () => filePublisher,
-  inspect: async (targets, scene) => (await import('./file-check.ts')).inspectFiles(targets, scene),
+  inspect: async (targets, host) => (await import('./file-check.ts')).inspectFiles(targets, host),
 });
 
 export function isFileTarget(target: TargetConfig): target is FileTarget {

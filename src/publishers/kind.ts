@@ -5,7 +5,7 @@ import type { Failure } from '../core/failure.ts';
 import type { Fact, Findings } from '../core/findings.ts';
 import type { Clock, Publisher } from '../core/ports.ts';
 import type { Kubernetes } from '../kubernetes/index.ts';
-import type { Scene } from '../system/process/scene.ts';
+import type { HostContext } from '../system/process/host-context.ts';
 import type { FormatName } from './formats.ts';
 
 /** What every target says: its type, which token or ticket it holds, and in which form. */
@@ -87,7 +87,7 @@ export interface TargetKind<T extends TargetConfig = TargetConfig> {
   /** What makes publishers of this kind; those of one daemon share what has to be shared. */
   open(edges: PublisherEdges): (target: T, subject: Subject) => Publisher;
   /** What `check` tells of the targets of one credential, without asking anybody. */
-  inspect(targets: readonly T[], scene: Scene): Promise<Findings>;
+  inspect(targets: readonly T[], host: HostContext): Promise<Findings>;
   /** What `check --online` asks from outside, changing nothing. */
   probe?(targets: readonly T[], asking: Asking): Promise<readonly Probe[]>;
 }

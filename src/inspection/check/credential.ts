@@ -4,7 +4,7 @@ import type { Findings } from '../../core/findings.ts';
 import { inWords } from '../../observability/log/duration.ts';
 import { policyOf } from '../../providers/index.ts';
 import { byKind } from '../../publishers/kinds.ts';
-import type { Scene } from '../../system/process/scene.ts';
+import type { HostContext } from '../../system/process/host-context.ts';
 import { inspectSource } from './cluster.ts';
 import { gather } from './findings.ts';
 import { inspectNotify } from './notify.ts';
@@ -14,11 +14,11 @@ import { inspectSecret } from './secret.ts';
 /** One credential and everything it points at, without asking anybody. */
 export async function inspectCredential(
   credential: CredentialConfig,
-  { isStateShared, scene }: { readonly isStateShared: boolean; readonly scene: Scene },
+  { isStateShared, host }: { readonly isStateShared: boolean; readonly host: HostContext },
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<Findings> {
   const [targets, notify] = await Promise.all([
-    Promise.all(byKind(credential.publish).map(([kind, own]) => kind.inspect(own, scene))),
+    Promise.all(byKind(credential.publish).map(([kind, own]) => kind.inspect(own, host))),
     inspectNotify(credential.notify),
   ]);
   const warnings: Findings = { facts: [], warnings: warningsOf(credential) };
@@ -29,7 +29,7 @@ export async function inspectCredential(
     inspectPlatform(credential.platform, environment),
     rhythm(credential),
     warnings,
-    await inspectSecret(credential.secret, scene),
+    await inspectSecret(credential.secret, host),
     ...targets,
     notify,
     fellowship(credential, isStateShared),

@@ -4,7 +4,7 @@ import type { Config } from '../../config/config.ts';
 import type { Findings } from '../../core/findings.ts';
 import { fileOf } from '../../publishers/kinds.ts';
 import { inspectFolder } from '../../system/fs/inspect-folder.ts';
-import type { Scene } from '../../system/process/scene.ts';
+import type { HostContext } from '../../system/process/host-context.ts';
 
 export interface StateFindings extends Findings {
   /** Whether daemons elsewhere may use it as well. */
@@ -18,15 +18,15 @@ export interface StateFindings extends Findings {
 export async function inspectState(
   { stateDir, stateGid, credentials }: Pick<Config, 'stateDir' | 'stateGid' | 'credentials'>,
   isChosen: boolean,
-  scene: Scene,
+  host: HostContext,
 ): Promise<StateFindings> {
-  const folder = await inspectFolder(stateDir, 'folder', scene);
+  const folder = await inspectFolder(stateDir, 'folder', host);
   const files = credentials.flatMap(({ publish }) => publish.map(fileOf));
   const first = files.find((path) => path !== undefined);
   const isUsual = first !== undefined && stateDir === join(dirname(first), '.wx-token-sidecar');
   const chosen = isChosen || !isUsual;
   const shared = chosen || folder.storage === 'network';
-  const company = stateGid === undefined ? '' : `; for all users of group ${scene.names.group(stateGid)}`;
+  const company = stateGid === undefined ? '' : `; for all users of group ${host.names.group(stateGid)}`;
   return {
     shared,
     facts: [

@@ -1,8 +1,8 @@
 import { type Mount, readMounts } from '../fs/mounts.ts';
 import { type AccountNames, readAccountNames } from './account-names.ts';
 
-/** Where and as whom it is looked at. */
-export interface Scene {
+/** What file checks need to know about the host and this process: mounts, account names, and the ids of the process. */
+export interface HostContext {
   readonly mounts: readonly Mount[];
   readonly names: AccountNames;
   readonly uid: number;
@@ -11,7 +11,8 @@ export interface Scene {
   readonly groups: readonly number[];
 }
 
-export async function lookAround(): Promise<Scene> {
+/** Reads mounts and account names of the host, and the effective ids of this process. */
+export async function readHostContext(): Promise<HostContext> {
   const [mounts, names] = await Promise.all([readMounts(), readAccountNames()]);
   const gid = process.getegid?.() ?? 0;
   return {
@@ -23,6 +24,7 @@ export async function lookAround(): Promise<Scene> {
   };
 }
 
+/** Mode and owner of a file. */
 export interface Owned {
   /** Permission bits; others are ignored. */
   readonly mode: number;
@@ -35,7 +37,10 @@ export function octal(mode: number): string {
   return (mode & 0o7777).toString(8).padStart(4, '0');
 }
 
-/** Who may do what with a file: `mode 0640: root (0) reads and writes, group app (1000) reads, others nothing`. */
+/**
+ * Describes who may do what with a file: `mode 0640: root (0) reads and writes, group app (1000) reads, others
+ * nothing`.
+ */
 export function accessInWords({ mode, uid, gid }: Owned, names: AccountNames): string {
   const owner = `${names.user(uid)} ${rights(mode >> 6)}`;
   return `mode ${octal(mode)}: ${owner}, group ${names.group(gid)} ${rights(mode >> 3)}, others ${others(mode)}`;
