@@ -6,7 +6,10 @@ import { realPath } from '../system/fs/path-problem.ts';
 import { accessInWords, type HostContext, octal } from '../system/process/host-context.ts';
 import type { FileTarget } from './file.ts';
 
-/** Where the files of one credential go and who will be able to read them; each folder once. */
+/**
+ * Reports where the files of one credential are published and who will be able to read them; each folder is described
+ * once.
+ */
 export async function inspectFiles(targets: readonly FileTarget[], host: HostContext): Promise<Findings> {
   const facts: Fact[] = [];
   const warnings: string[] = [];
@@ -29,7 +32,7 @@ export async function inspectFiles(targets: readonly FileTarget[], host: HostCon
 async function inspectTarget(target: FileTarget, folder: FolderFacts, host: HostContext): Promise<Findings> {
   const { path, of, format, details, mode } = target;
   const { uid, names } = host;
-  const gid = target.gid ?? inherited(folder) ?? host.gid;
+  const gid = target.gid ?? inheritedGroup(folder) ?? host.gid;
   const beside = details ? `, details in ${basename(path)}.json` : '';
   const facts: Fact[] = [[of, `${path}: ${format}${beside}; ${accessInWords({ mode, uid, gid }, names)}`]];
   const warnings: string[] = [];
@@ -51,19 +54,19 @@ async function inspectTarget(target: FileTarget, folder: FolderFacts, host: Host
         '(in Kubernetes: securityContext.supplementalGroups or fsGroup)',
     );
   }
-  // Who chose a group has readers in it.
-  const closed = target.gid !== undefined && mode & 0o040 ? await closedDoor(path, gid) : undefined;
+  // The operator sets a group because readers are in it, so the folders must let that group through.
+  const closed = target.gid !== undefined && mode & 0o040 ? await blockingFolder(path, gid) : undefined;
   if (closed) warnings.push(`group ${names.group(gid)} may read ${path}, but does not get through ${closed}`);
   return { facts, warnings };
 }
 
-/** What lies in a setgid folder gets the folder's group. */
-function inherited({ stat }: FolderFacts): number | undefined {
+/** Returns the group that new files get from a setgid folder. */
+function inheritedGroup({ stat }: FolderFacts): number | undefined {
   return stat && stat.mode & 0o2000 ? stat.gid : undefined;
 }
 
-/** The outermost folder above a path that does not let somebody of this group through. */
-async function closedDoor(path: string, gid: number): Promise<string | undefined> {
+/** Finds the outermost folder above a path that members of the group cannot enter. */
+async function blockingFolder(path: string, gid: number): Promise<string | undefined> {
   let closed: string | undefined;
   for (let folder = await realPath(dirname(path)); ; folder = dirname(folder)) {
     const found = await stat(folder).catch(() => undefined);
