@@ -3,7 +3,7 @@ import type { Probe, ProbeTools } from '../../publishers/kind.ts';
 import { byKind } from '../../publishers/kinds.ts';
 import { type Explanation, verdictOnCluster } from './explanation.ts';
 
-/** Asks from outside, as far as their kinds can, whether the targets of each credential could be written. */
+/** Probes whether the targets of each credential could be written, as far as their kinds can. Changes nothing. */
 export async function probeTargets(
   { credentials }: Pick<Config, 'credentials'>,
   tools: ProbeTools,

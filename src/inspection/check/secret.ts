@@ -5,7 +5,7 @@ import { mountOf } from '../../system/fs/mounts.ts';
 import { realPath } from '../../system/fs/path-problem.ts';
 import { accessInWords, type HostContext } from '../../system/process/host-context.ts';
 
-/** Where the AppSecret is and who else can read it; never what it is. */
+/** Describes where the AppSecret is and who else can read it, without revealing it. */
 export async function inspectSecret(source: SecretSource, host: HostContext): Promise<Findings> {
   if (!('file' in source)) {
     const text = 'in a variable of the environment, where it cannot be replaced without a restart';
@@ -13,7 +13,7 @@ export async function inspectSecret(source: SecretSource, host: HostContext): Pr
   }
   const { file } = source;
   const [found, real] = await Promise.all([stat(file).catch(() => undefined), realPath(file)]);
-  // It was read a moment ago.
+  // The configuration was valid a moment ago, so the file existed then.
   if (!found) return { facts: [['secret', `${file}: gone`]], warnings: [`${file} has just been removed`] };
   const link = real === file ? '' : `leads to ${real}, `;
   const facts: Fact[] = [['secret', `${file}: ${link}readable, ${accessInWords(found, host.names)}`]];

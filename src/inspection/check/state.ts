@@ -6,14 +6,15 @@ import { fileOf } from '../../publishers/kinds.ts';
 import { inspectFolder } from '../../system/fs/inspect-folder.ts';
 import type { HostContext } from '../../system/process/host-context.ts';
 
+/** What `check` finds about the state folder. */
 export interface StateFindings extends Findings {
-  /** Whether daemons elsewhere may use it as well. */
+  /** Whether daemons elsewhere may use the folder as well. */
   readonly shared: boolean;
 }
 
 /**
- * The state folder: what it is on, who shares it, what is in it.
- * @param isChosen whether somebody named it, even if it is where it would be anyway
+ * Describes the state folder: its file system, who shares it, and what it holds.
+ * @param isChosen whether the operator configured the folder, even if it is the default one
  */
 export async function inspectState(
   { stateDir, stateGid, credentials }: Pick<Config, 'stateDir' | 'stateGid' | 'credentials'>,
