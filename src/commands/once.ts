@@ -19,9 +19,15 @@ Exit codes: 0 all published with life left; 75 a passing fault; 77 WeChat refuse
 
 const OPTIONS = { ...CONFIG_OPTION, timeout: { type: 'string', default: '60s' } } as const;
 
-/** How often it looks whether there is something to do, in ms: a person or a pod is waiting. */
-const LOOK = 100;
+/**
+ * Interval, in ms, at which the command checks for something to do. It is short because a person or a pod is waiting.
+ */
+const POLL_INTERVAL = 100;
 
+/**
+ * Runs `once`: adopts or fetches every credential, publishes it and ends.
+ * @returns the exit code
+ */
 export async function run(argv: readonly string[]): Promise<number> {
   if (asksForHelp(argv)) {
     process.stdout.write(HELP);
@@ -34,12 +40,12 @@ export async function run(argv: readonly string[]): Promise<number> {
       async () => readArguments(argv, OPTIONS, { durations: ['timeout'] }),
       configLoader(argv),
     );
-    const patience = readDuration('--timeout', values.timeout);
+    const timeout = readDuration('--timeout', values.timeout);
     const logger = openLog(config.log);
     const daemon = await startDaemon(config, { clock: systemClock, logger, random: Math.random });
-    // What is under way at the end gets a last chance, within the time that was allowed.
-    const lastAnswer = Math.min(LAST_ANSWER, patience / 4);
-    await Promise.race([settle(daemon, started + patience - lastAnswer), signals.end]);
+    // Requests that are under way at the end get a last chance, within the time that was allowed.
+    const lastAnswer = Math.min(LAST_ANSWER, timeout / 4);
+    await Promise.race([settle(daemon, started + timeout - lastAnswer), signals.end]);
     await daemon.stop(lastAnswer);
     return judge(daemon, logger);
   } catch (error) {
@@ -47,7 +53,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** Resolves when more waiting would not change the outcome, or at the deadline (monotonic ms). */
+/** Ticks the daemon until waiting longer would not change the outcome, or until the deadline (monotonic ms). */
 async function settle(daemon: Daemon, deadline: number): Promise<void> {
   daemon.tick();
   for (let now = systemClock.now(); now.monotonic < deadline; now = systemClock.now()) {
@@ -55,11 +61,12 @@ async function settle(daemon: Daemon, deadline: number): Promise<void> {
     const views = daemon.views();
     const baseOf = basesAmong(views);
     if (views.every((view) => isSettled(view, now, left, baseOf(view)))) return;
-    await new Promise((resolve) => setTimeout(resolve, LOOK));
+    await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL));
     daemon.tick();
   }
 }
 
+/** Logs why credentials are not published, and returns the exit code. */
 function judge(daemon: Daemon, logger: Logger): number {
   const now = systemClock.now();
   const views = daemon.views();
