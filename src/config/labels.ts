@@ -17,6 +17,7 @@ export interface Labels {
   setting(path: KeyPath, value: string): string;
 }
 
+/** Where the values of a configuration come from. */
 export interface LabelOptions {
   /** The configuration file, which supplies the values that no variable sets. */
   readonly file: ConfigFile | undefined;

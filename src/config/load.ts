@@ -15,6 +15,7 @@ import { memoized } from './resolve/memoize.ts';
 import { groupId } from './resolve/targets.ts';
 import { applyWithoutRestart } from './validate/restart-required.ts';
 
+/** How a configuration is read, and what the caller will do with it. */
 export interface LoadOptions {
   /** The YAML or JSON file that a command-line argument names; if absent, `WXTOKEN_CONFIG` may name one. */
   readonly file?: string | undefined;

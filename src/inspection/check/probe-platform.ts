@@ -118,9 +118,9 @@ function isAnswer({ errcode, blamesToken, class: kind }: Failure): boolean {
   return blamesToken === true || (kind !== 'refused' && kind !== 'confirmation');
 }
 
-/** One request to one host. */
+/** The outcome of one request to one host. */
 export interface Attempt {
-  /** Base URL. */
+  /** Base URL of the host. */
   readonly host: string;
   readonly tookMs: number;
   /** Why the host gave no answer. */
