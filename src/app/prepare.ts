@@ -1,7 +1,7 @@
 import { type CredentialConfig, isFetched } from '../config/config.ts';
 import type { Problem } from '../config/config-error.ts';
 import { isExposed } from '../config/secret-file.ts';
-import { misgivings } from '../config/validate/warnings.ts';
+import { warningsOf } from '../config/validate/warnings.ts';
 import type { StateFolder } from '../coordination/folder/state-folder.ts';
 import type { Unit } from '../core/ports.ts';
 import type { Logger } from '../observability/log/logger.ts';
@@ -44,7 +44,7 @@ export function createConfigWarnings(
 ): (credentials: readonly CredentialConfig[]) => Promise<void> {
   let told: ReadonlySet<string> = new Set();
   return async (credentials) => {
-    const found = await Promise.all(credentials.map(warningsOf));
+    const found = await Promise.all(credentials.map(configWarningsOf));
     for (const { line, fields } of found.flat()) {
       if (!told.has(`${fields.credential} ${line}`)) logger.warn(line, fields);
     }
@@ -57,9 +57,9 @@ interface ConfigWarning {
   readonly fields: { readonly credential: string; readonly advice?: string };
 }
 
-async function warningsOf(config: CredentialConfig): Promise<ConfigWarning[]> {
+async function configWarningsOf(config: CredentialConfig): Promise<ConfigWarning[]> {
   const { name } = config;
-  const warnings: ConfigWarning[] = misgivings(config).map((line) => ({
+  const warnings: ConfigWarning[] = warningsOf(config).map((line) => ({
     line,
     fields: { credential: name },
   }));

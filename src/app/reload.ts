@@ -1,20 +1,20 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/config.ts';
 import { ConfigError } from '../config/config-error.ts';
+import { restartRequired } from '../config/validate/restart-required.ts';
 import { type Backoff, backoffDelay } from '../core/failure.ts';
 import { MINUTE, SECOND } from '../core/time.ts';
 import type { Logger } from '../observability/log/logger.ts';
 import { type FilesWatch, marksOf, watchFiles } from '../system/fs/watch-files.ts';
-import { addressText } from '../system/net/address.ts';
 import type { Daemon } from './daemon.ts';
 
 export interface ReloadOptions {
   readonly config: Config;
   /**
-   * Reads the configuration again, for a daemon that was started with `atWork`.
+   * Reads the configuration again, for a daemon that was started with `running`.
    * @throws {ConfigError} with its problems
    */
-  readonly load: (atWork: Config) => Promise<Config>;
+  readonly load: (running: Config) => Promise<Config>;
   readonly daemon: Pick<Daemon, 'reload'>;
   readonly logger: Logger;
   /** Called with a configuration that was applied. */
@@ -32,20 +32,6 @@ export interface Reloading {
  * since the file may be large.
  */
 const RETRY: Backoff = { first: 10 * SECOND, growth: 2, cap: 5 * MINUTE, jitter: 'added' };
-
-/** Settings that take effect only after a restart, with their names for people. */
-const RESTART_ONLY: readonly (readonly [what: string, of: (config: Config) => unknown])[] = [
-  ['the state folder', ({ stateDir }) => stateDir],
-  ['the mode of the state folder', ({ stateMode }) => stateMode],
-  ['the group of the state folder', ({ stateGid }) => stateGid],
-  ['the feedback folder', ({ feedbackDir }) => feedbackDir],
-  ['the cluster', ({ cluster }) => JSON.stringify(cluster)],
-  ['the address of health and metrics', ({ http }) => http && addressText(http.listen)],
-  ['the allowed hosts of health and metrics', ({ http }) => http?.allowedHosts.join()],
-  ['the address of the token server', ({ tokenServer }) => tokenServer && addressText(tokenServer.listen)],
-  ['the log format', ({ log }) => log.format],
-  ['the log level', ({ log }) => log.level],
-];
 
 /**
  * Reads the configuration again whenever one of its files changes. A valid configuration is applied without a
@@ -122,9 +108,8 @@ export async function reloadOnChange({
   }
 
   function reportRestartOnly(before: Config, after: Config): void {
-    for (const [what, of] of RESTART_ONLY) {
-      if (of(before) === of(after)) continue;
-      if (of(after) === of(config)) logger.info(`${what} was changed back: no restart required`);
+    for (const { what, isRunning } of restartRequired(before, after, config)) {
+      if (isRunning) logger.info(`${what} was changed back: no restart required`);
       else logger.warn(`${what} was changed: restart required`);
     }
   }

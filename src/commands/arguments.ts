@@ -5,21 +5,24 @@ import { Duration } from '../schema/values.ts';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 
+/** What a command accepts besides its options. */
 interface Form {
   readonly allowPositionals?: boolean;
   /** Names of the options whose values are durations with a unit. */
   readonly durations?: readonly string[];
 }
 
-/** Whether the help of a command is wanted, whatever else is there. */
+/** Tells whether the arguments ask for help, whatever else they contain. */
 export function asksForHelp(argv: readonly string[]): boolean {
   return argv.includes('--help') || argv.includes('-h');
 }
 
 /**
- * Reads the options of a command; `--help` is always one of them, and beside it nothing else counts.
- * @throws {ConfigError} with everything that is wrong: unknown options, missing or odd values, arguments where none
- *   is allowed
+ * Reads the options of a command. `--help` is always one of them; if it is given, all other arguments are ignored.
+ * @param options the options, as `parseArgs` of `node:util` takes them
+ * @returns values and positional arguments, as `parseArgs` returns them
+ * @throws {ConfigError} with every problem: unknown options, missing or invalid values, arguments where none is
+ *   allowed
  */
 export function readArguments<T extends Options>(argv: readonly string[], options: T, form: Form = {}) {
   const all = { ...options, help: { type: 'boolean', short: 'h' } } as const;
@@ -29,7 +32,7 @@ export function readArguments<T extends Options>(argv: readonly string[], option
   return parseArgs({ args, options: all, strict: true, allowPositionals: form.allowPositionals ?? false });
 }
 
-/** Node itself would tell of the first alone. */
+/** Finds every problem of the arguments. `parseArgs` itself would report only the first. */
 function findProblems(
   args: string[],
   options: Options,
@@ -62,8 +65,10 @@ function findProblems(
 }
 
 /**
- * @returns milliseconds
- * @throws {ConfigError} when it is not a duration with a unit
+ * Parses the value of an option that is a duration.
+ * @param option name of the option, for the message
+ * @returns the duration in ms
+ * @throws {ConfigError} if the text is not a duration with a unit
  */
 export function readDuration(option: string, text: string): number {
   const { output, issues, success } = v.safeParse(Duration, text);

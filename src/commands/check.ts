@@ -4,11 +4,11 @@ import type { Findings } from '../core/findings.ts';
 import { clusterProblems, inspectCluster } from '../inspection/check/cluster.ts';
 import { inspectCredential } from '../inspection/check/credential.ts';
 import type { Explanation } from '../inspection/check/explanation.ts';
-import { gather, render } from '../inspection/check/findings.ts';
-import { type Answers, askAll } from '../inspection/check/online.ts';
+import { formatSection, mergeFindings } from '../inspection/check/findings.ts';
+import { type Answers, probeAll } from '../inspection/check/online.ts';
 import { inspectState } from '../inspection/check/state.ts';
 import { kubernetesOf } from '../kubernetes/index.ts';
-import { lookAround } from '../system/process/scene.ts';
+import { readHostContext } from '../system/process/host-context.ts';
 import { systemClock } from '../system/time/clock.ts';
 import { asksForHelp, readArguments, readDuration } from './arguments.ts';
 import { EXIT } from './exit.ts';
@@ -27,6 +27,7 @@ Exit codes: 0 good, warnings or not; 78 bad configuration; with --online also 75
 77 WeChat or the cluster refuses, a person must act.
 `;
 
+/** Findings of a credential or a cluster that was not asked. */
 const NOTHING: Findings = { facts: [], warnings: [] };
 
 const VERDICTS = [
@@ -46,6 +47,10 @@ interface Section {
   readonly found: Findings;
 }
 
+/**
+ * Runs `check`: reads the configuration, examines everything that it points at, and prints the findings.
+ * @returns the exit code
+ */
 export async function run(argv: readonly string[], host: Host = process): Promise<number> {
   if (asksForHelp(argv)) {
     host.stdout.write(HELP);
@@ -56,17 +61,17 @@ export async function run(argv: readonly string[], host: Host = process): Promis
       async () => readArguments(argv, OPTIONS, { durations: ['timeout'] }),
       configLoader(argv, {}, host.env),
     );
-    const patience = readDuration('--timeout', values.timeout);
+    const timeout = readDuration('--timeout', values.timeout);
     const kubernetes = kubernetesOf({ clock: systemClock, environment: host.env });
     const problems = await clusterProblems(config, kubernetes);
     if (problems.length > 0) throw new ConfigError(problems);
     const ignored: string[] = [];
     const warn = (line: string) => void ignored.push(line);
     const asked = values.online
-      ? await askAll(config, { kubernetes, clock: systemClock, patience, warn })
+      ? await probeAll(config, { kubernetes, clock: systemClock, timeout, warn })
       : { answers: [], probes: [] };
     const sections = await inspect(config, asked, ignored, host.env);
-    const blocks = sections.map(({ title, found }) => render(title, found));
+    const blocks = sections.map(({ title, found }) => formatSection(title, found));
     const said = bySource(config, asked);
     host.stdout.write(`${blocks.join('\n')}\n${summary(sections, said)}\n`);
     return exitFor(Object.values(said).flat());
@@ -81,31 +86,34 @@ async function inspect(
   ignored: readonly string[],
   env: Host['env'],
 ): Promise<readonly Section[]> {
-  const scene = await lookAround();
-  const { names, uid, gid } = scene;
+  const context = await readHostContext();
+  const { names, uid, gid } = context;
   const isChosen = Boolean(env['WXTOKEN_STATE_DIR']);
-  const state = await inspectState(config, isChosen, scene);
-  const surroundings = { scene, isStateShared: state.shared || config.cluster !== undefined };
+  const state = await inspectState(config, isChosen, context);
+  const surroundings = { host: context, isStateShared: state.shared || config.cluster !== undefined };
   const credentials = config.credentials.map(async (credential, index): Promise<Section> => {
     const found = await inspectCredential(credential, surroundings, env);
     const { name, type } = credential;
     const title = isFetched(credential) ? `${name}: ${type} of ${credential.appId}` : `${name}: ${type}`;
     const told = [answers[index] ?? NOTHING, probes[index] ?? NOTHING];
-    return { title, found: gather(found, ...told) };
+    return { title, found: mergeFindings(found, ...told) };
   });
   return [
     ...(await Promise.all(credentials)),
     ...(config.cluster
-      ? [{ title: 'cluster', found: gather(inspectCluster(config.cluster), cluster ?? NOTHING) }]
+      ? [{ title: 'cluster', found: mergeFindings(inspectCluster(config.cluster), cluster ?? NOTHING) }]
       : []),
-    { title: 'state folder', found: gather(state, { facts: [], warnings: ignored }) },
+    { title: 'state folder', found: mergeFindings(state, { facts: [], warnings: ignored }) },
     { title: `looked at as ${names.user(uid)}, group ${names.group(gid)}`, found: NOTHING },
   ];
 }
 
 type BySource = Readonly<Record<'WeChat' | 'cluster', readonly Explanation[]>>;
 
-/** Who said what: each Lease with its Secret, each source of a mirror and each credential's Secrets count as one. */
+/**
+ * Groups the answers of `--online` by source. A Lease with its Secret, the source of a mirror, and the Secrets of a
+ * credential count as one answer each.
+ */
 function bySource({ credentials }: Config, { answers, probes, cluster }: Answers): BySource {
   const answersOf = (isMirror: boolean) =>
     answers.filter((_, index) => credentials.map(isFetched)[index] !== isMirror);

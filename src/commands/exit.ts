@@ -1,12 +1,12 @@
-/** The exit codes users script against; those from 64 on are of sysexits.h. */
+/** The exit codes, on which scripts of users rely. Those from 64 on are from sysexits.h. */
 export const EXIT = {
   ok: 0,
   unexpected: 1,
-  /** `status`: something is missing, dead or unreadable. */
+  /** `status`: a credential is missing, dead or unreadable. */
   unhealthy: 3,
   /** EX_TEMPFAIL: a passing fault. */
   passing: 75,
-  /** EX_NOPERM: the platform refuses, a person must act. */
+  /** EX_NOPERM: the platform refuses, and a person must act. */
   refused: 77,
   /** EX_CONFIG: bad configuration or arguments. */
   badConfig: 78,

@@ -34,9 +34,17 @@ const OPTIONS = {
   timeout: { type: 'string', default: '30s' },
 } as const;
 
-/** A daemon looks for requests at every tick, so within 30 s at the latest, by default within 5 s. */
-const LOOK = 50;
+/**
+ * Interval, in ms, at which the command looks for a reply. A daemon takes requests at every tick: within 5 s by
+ * default, within 30 s at the latest.
+ */
+const POLL_INTERVAL = 50;
 
+/**
+ * Runs `refresh`: asks the running daemon through the state folder to fetch now, and waits until the credentials are
+ * published.
+ * @returns the exit code
+ */
 export async function run(argv: readonly string[]): Promise<number> {
   if (asksForHelp(argv)) {
     process.stdout.write(HELP);
@@ -47,7 +55,7 @@ export async function run(argv: readonly string[]): Promise<number> {
       async () => readArguments(argv, OPTIONS, { allowPositionals: true, durations: ['timeout'] }),
       configLoader(argv, { publishes: false }),
     );
-    const patience = readDuration('--timeout', values.timeout);
+    const timeout = readDuration('--timeout', values.timeout);
     const known = config.credentials.map(({ name }) => name);
     const unknown = positionals.filter((name) => !known.includes(name));
     if (unknown.length > 0) {
@@ -66,15 +74,15 @@ export async function run(argv: readonly string[]): Promise<number> {
     }
     const credentials = await Promise.all(fetched.map(requestOf));
     const request = await requestFolder(config.stateDir)
-      // The daemon is to answer while somebody still waits.
-      .leave({ credentials, forced: values.force, patience: (patience * 3) / 4 })
+      // The daemon must answer while this command still waits.
+      .leave({ credentials, forced: values.force, patience: (timeout * 3) / 4 })
       .catch((error: NodeJS.ErrnoException) => {
         if (error.code === 'ENOENT') return undefined;
         throw new ConfigError([{ where: 'state folder', what: fileProblem('use', config.stateDir, error) }]);
       });
-    if (!request) return tell(`no daemon has used the state folder ${config.stateDir} yet`);
+    if (!request) return report(`no daemon has used the state folder ${config.stateDir} yet`);
     try {
-      return tell(await wait(request, patience));
+      return report(await wait(request, timeout));
     } finally {
       await request.withdraw();
     }
@@ -87,21 +95,21 @@ async function requestOf(credential: FetchedConfig) {
   return { name: credential.name, account: (await accountOf(credential)).account };
 }
 
-async function wait(request: PendingRequest, patience: number): Promise<readonly RefreshOutcome[] | string> {
-  const deadline = systemClock.now().monotonic + patience;
+async function wait(request: PendingRequest, timeout: number): Promise<readonly RefreshOutcome[] | string> {
+  const deadline = systemClock.now().monotonic + timeout;
   for (;;) {
     const outcomes = await request.reply();
     if (outcomes) return outcomes;
     if (systemClock.now().monotonic >= deadline) {
       return (await request.isTaken())
-        ? `no outcome within ${patience / SECOND} s`
-        : `no daemon took the request within ${patience / SECOND} s: is one running with this state folder?`;
+        ? `no outcome within ${timeout / SECOND} s`
+        : `no daemon took the request within ${timeout / SECOND} s: is one running with this state folder?`;
     }
-    await delay(LOOK);
+    await delay(POLL_INTERVAL);
   }
 }
 
-function tell(outcomes: readonly RefreshOutcome[] | string): number {
+function report(outcomes: readonly RefreshOutcome[] | string): number {
   if (typeof outcomes === 'string') {
     complain(outcomes);
     return EXIT.passing;

@@ -20,17 +20,21 @@ Fetches the credential ahead of expiry and publishes it, until TERM or INT. HUP 
   --config FILE        YAML or JSON (default: WXTOKEN_CONFIG); without one the environment alone configures it
 `;
 
-/** So late is no tick but one of a process that was stopped, or could not run; ms. */
+/** A tick that is later than this, in ms, shows that the process was stopped or could not run. */
 const STANDSTILL = 5 * SECOND;
 const STARVED =
   'the process was stopped, or lacks CPU: look at the limits of its container and the load of its node';
 
-/** More of them are counted: a line is to be read. */
-const MOST_NAMED = 10;
+/**
+ * Largest number of credentials that the line at the start names. If there are more, it gives their number, so that
+ * the line stays readable.
+ */
+const MAX_NAMED = 10;
 
+/** Returns the log fields that describe the configuration at the start. */
 function summary({ credentials }: Config, daemon: Daemon) {
   const targets = daemon.views().flatMap(({ unit }) => unit.publishers.map(({ id }) => id));
-  if (credentials.length > MOST_NAMED) return { credentials: credentials.length, targets: targets.length };
+  if (credentials.length > MAX_NAMED) return { credentials: credentials.length, targets: targets.length };
   return {
     credentials: credentials.map((credential) => ({
       name: credential.name,
@@ -41,12 +45,16 @@ function summary({ credentials }: Config, daemon: Daemon) {
   };
 }
 
+/**
+ * Runs the daemon until TERM or INT.
+ * @returns the exit code
+ */
 export async function run(argv: readonly string[]): Promise<number> {
   if (asksForHelp(argv)) {
     process.stdout.write(HELP);
     return EXIT.ok;
   }
-  // First of all: without handlers HUP would end the process, and as PID 1 TERM would be ignored.
+  // This comes first: without handlers HUP would end the process, and as PID 1 the process would ignore TERM.
   const signals = listenForSignals();
   try {
     const load = configLoader(argv);
@@ -78,7 +86,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     });
 
     await servers.listen();
-    // Before what is needed later alone: a pod may be waiting for its first token.
+    // The first tick comes before everything that is needed only later: a pod may be waiting for its first token.
     tick();
 
     let { schedule } = config;

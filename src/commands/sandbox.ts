@@ -26,22 +26,26 @@ Faults, the clock, accounts and the journal are on the control path, URL/sandbox
 Exit: 0 stopped by TERM, INT or HUP, 1 the address is in use, 78 bad arguments.
 `;
 
+/**
+ * Runs the sandbox until TERM, INT or HUP.
+ * @returns the exit code
+ */
 export async function run(argv: readonly string[]): Promise<number> {
   if (asksForHelp(argv)) {
     process.stdout.write(HELP);
     return EXIT.ok;
   }
   const signals = listenForSignals();
-  const wish = readSandboxArguments(argv);
-  if (wish.kind === 'problems') {
-    complain(...wish.problems);
+  const parsed = readSandboxArguments(argv);
+  if (parsed.kind === 'problems') {
+    complain(...parsed.problems);
     return EXIT.badConfig;
   }
   try {
-    const sandbox = await startSandbox(wish.options);
+    const sandbox = await startSandbox(parsed.options);
     try {
-      process.stdout.write(introduction(sandbox.url, wish.options.accounts));
-      // It has nothing to refresh: HUP says that the terminal is gone.
+      process.stdout.write(introduction(sandbox.url, parsed.options.accounts));
+      // HUP ends the sandbox, which has nothing to refresh: the signal means that the terminal is gone.
       await Promise.race([signals.end, new Promise<void>(signals.onHangup)]);
     } finally {
       await sandbox.close();
@@ -54,7 +58,10 @@ export async function run(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** An environment file for the daemon. Further accounts are commented out: one environment holds one account. */
+/**
+ * Returns an environment file for the daemon. Further accounts are commented out, because one environment configures
+ * one account.
+ */
 function introduction(url: string, accounts: readonly SandboxAccount[]): string {
   const blocks = accounts.map(({ appId, secret }, position) => {
     const lines = [

@@ -5,7 +5,7 @@ import { type LoadOptions, loadConfig } from '../config/load.ts';
 import { complainTo, type Output } from './complain.ts';
 import { EXIT } from './exit.ts';
 
-/** What a command that only looks takes of the process that it runs in: in a test it is another one. */
+/** What a read-only command uses of its process; tests pass a replacement. */
 export interface Host {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdout: Output & { readonly isTTY?: boolean; readonly columns?: number };
@@ -13,8 +13,8 @@ export interface Host {
 }
 
 /**
- * Reads two things that are wrong or right each by itself, so that everything wrong comes in one report.
- * @throws {ConfigError} with the problems of both
+ * Runs two readers whose problems are independent, so that one report names the problems of both.
+ * @throws {ConfigError} with the problems of both readers
  */
 export async function readBoth<A, B>(first: () => Promise<A>, second: () => Promise<B>): Promise<[A, B]> {
   const both = [first(), second()] as const;
@@ -28,41 +28,49 @@ export async function readBoth<A, B>(first: () => Promise<A>, second: () => Prom
   return Promise.all(both);
 }
 
-/** Names the file that configures all commands but the sandbox; without it WXTOKEN_CONFIG may. */
+/**
+ * The option that names the configuration file, for all commands but `sandbox`. Without it, `WXTOKEN_CONFIG` may name
+ * the file.
+ */
 export const CONFIG_OPTION = { config: { type: 'string' } } as const;
 
 /**
- * Reads the configuration that the arguments and the environment mean, anew at every call, whatever else is wrong with
- * the arguments. What a daemon was started with is what a new one for it has to fit.
- * @throws {ConfigError} with everything that is wrong; with nothing where the option lacks its value, which is told with
- *   the arguments
+ * Returns a function that reads the configuration which arguments and environment name, again at every call and
+ * whatever else is wrong with the arguments. The function takes the configuration that a running daemon was started
+ * with, which a new one must fit.
+ * @throws {ConfigError} from the returned function, with every problem; without problems if `--config` lacks its
+ *   value, which is reported with the arguments
  */
 export function configLoader(
   argv: readonly string[],
-  options: Omit<LoadOptions, 'file' | 'namespace' | 'atWork'> = {},
+  options: Omit<LoadOptions, 'file' | 'namespace' | 'running'> = {},
   env: Host['env'] = process.env,
-): (atWork?: Config) => Promise<Config> {
+): (running?: Config) => Promise<Config> {
   const { values } = parseArgs({ args: [...argv], options: CONFIG_OPTION, strict: false });
   const file = values['config'];
-  return async (atWork) => {
-    // The type of a lenient look at the arguments does not know that this can be true.
+  return async (running) => {
+    // `parseArgs` yields true here if `--config` has no value, which its type does not say.
     if (file !== undefined && typeof file !== 'string') throw new ConfigError([]);
     return loadConfig(env, {
       ...options,
       file,
       namespace: () => namespaceOf(env),
-      ...(atWork && { atWork }),
+      ...(running && { running }),
     });
   };
 }
 
-/** That of the pod, or of the kubeconfig; undefined where there is no cluster. */
+/** Returns the namespace of the pod or of the kubeconfig; undefined if there is no cluster. */
 async function namespaceOf(env: Host['env']): Promise<string | undefined> {
   const { findConnection } = await import('../kubernetes/connection.ts');
   return (await findConnection(env)).connection?.namespace;
 }
 
-/** Says everything that is wrong, a line each and without a stack; anything else than a ConfigError is thrown on. */
+/**
+ * Writes every problem of a {@link ConfigError} to standard error, one line each and without a stack. Any other error
+ * is thrown again.
+ * @returns the exit code
+ */
 export function reportProblems(error: unknown, stderr: Output = process.stderr): number {
   if (!(error instanceof ConfigError)) throw error;
   for (const { where, what } of error.problems) complainTo(stderr, `${where}: ${what}`);

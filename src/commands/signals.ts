@@ -1,22 +1,23 @@
 import { endProcess } from '../system/process/end-process.ts';
 import { EXIT } from './exit.ts';
 
+/** The signals of the process. */
 export interface Signals {
-  /** Resolves with the name of the first TERM or INT; a second one ends the process at once. */
+  /** Resolves with the name of the first TERM or INT. A second one ends the process at once. */
   readonly end: Promise<NodeJS.Signals>;
-  /** A HUP that came before is made up for: any number of them is one. */
+  /** Sets the handler for HUP. If any HUP arrived before, the handler runs once at once. */
   onHangup(refresh: () => void): void;
-  /** Told when what hangs is no longer waited for. */
+  /** Sets the handler that runs when the process ends without waiting any longer for work that hangs. */
   onOverdue(tell: () => void): void;
 }
 
-/** The end by TERM or INT takes at most the sum of both, in ms, whatever hangs. */
+/** After TERM or INT the process ends within the sum of these two times, in ms, even if work hangs. */
 const LONGEST_STOP = 4_600;
 const LAST_MOMENT = 300;
 
 /**
- * Installs the handlers at once: until then HUP and TERM do what the kernel does by default.
- * @param unfinished the exit code where something hangs, or nobody wants to wait for it
+ * Installs the signal handlers at once. Until then the kernel acts on HUP and TERM by default.
+ * @param unfinished the exit code if work hangs, or if a second signal demands the end
  */
 export function listenForSignals(unfinished: number = EXIT.ok): Signals {
   let refresh: (() => void) | undefined;
@@ -26,7 +27,7 @@ export function listenForSignals(unfinished: number = EXIT.ok): Signals {
     if (refresh) refresh();
     else pending = true;
   });
-  // Node would open its debugger, on a port that every user of this machine may use.
+  // Without a handler Node would open its debugger, on a port that every user of this machine can use.
   process.on('SIGUSR1', () => {});
   const end = new Promise<NodeJS.Signals>((resolve) => {
     let asked = false;
@@ -34,7 +35,7 @@ export function listenForSignals(unfinished: number = EXIT.ok): Signals {
       if (asked) return void endProcess(unfinished, LAST_MOMENT);
       asked = true;
       resolve(signal);
-      // Not in the way of an end that comes by itself.
+      // The timer must not delay an end that comes by itself.
       setTimeout(giveUp, LONGEST_STOP).unref();
     };
     process.on('SIGTERM', ask);

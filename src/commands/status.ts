@@ -30,6 +30,10 @@ const OPTIONS = {
   quiet: { type: 'boolean', default: false },
 } as const;
 
+/**
+ * Runs `status`: reports on every credential from the published files and the state folder.
+ * @returns the exit code
+ */
 export async function run(argv: readonly string[], host: Host = process): Promise<number> {
   if (asksForHelp(argv)) {
     host.stdout.write(HELP);
@@ -76,6 +80,7 @@ function text({ daemon, credentials }: StatusReport, { stateDir }: Config, termi
   return lines.map((line) => `${line}\n`).join('');
 }
 
+/** Returns the time in epoch seconds. */
 function seconds(): number {
   return Math.floor(systemClock.now().wall / 1000);
 }

@@ -1,16 +1,23 @@
-/** One thing that is wrong: where it was said, what is wrong with it and what to do. */
+/** One mistake in the configuration. */
 export interface Problem {
-  /** The name of a variable, or `FILE:LINE KEY`. */
+  /** Where the mistake is: the name of an environment variable, or `FILE:LINE KEY`. */
   readonly where: string;
+  /** What is wrong, and what the operator can write instead. */
   readonly what: string;
 }
 
-/** Everything that is wrong, in one report. `code` is `bad-config`; the message has a line per problem. */
+/**
+ * Thrown for a configuration that cannot be used. It carries every problem that was found; `code` is `bad-config`,
+ * and `message` has one line per problem.
+ */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly code = 'bad-config';
   readonly problems: readonly Problem[];
-  /** The files that were read, or could not be: once one of them changes, it may be right. */
+  /**
+   * The files that the configuration was read from, including unreadable ones. A change of any of them may fix the
+   * configuration, so a running daemon watches them.
+   */
   readonly inputs: readonly string[];
 
   constructor(problems: readonly Problem[], inputs: readonly string[] = []) {

@@ -4,43 +4,48 @@ import type { Secret } from '../core/secret.ts';
 import type { TargetConfig } from '../publishers/kind.ts';
 import type { SocketAddress, TcpAddress } from '../system/net/address.ts';
 
-/** What the daemon is asked to do, checked as a whole. Durations in milliseconds. */
+/** The checked configuration of a daemon. All durations are in ms. */
 export interface Config {
   /** Cron expression, seconds first. */
   readonly schedule: string;
   readonly stateDir: string;
-  /** Permission bits of the state folder: 0o700, or 0o770 where daemons of several users share it. */
+  /** Permission bits of the state folder: 0o700, or 0o770 if daemons of several users share it. */
   readonly stateMode: number;
-  /** The group that shares it; with 0o770 alone. */
+  /** Numeric id of the group that shares the state folder; set only with mode 0o770. */
   readonly stateGid?: number;
-  /** Where readers report refused tokens; absent: nowhere. */
+  /** The folder in which readers report refused tokens; absent if reports are off. */
   readonly feedbackDir?: string;
-  /** Whether all who share an account share what is known of it as well. */
+  /** Whether all daemons that use the same accounts share their state, through a state folder or a cluster. */
   readonly coordinated: boolean;
-  /** One refresher for a whole cluster; absent: daemons that share the state folder refresh as one. */
+  /** Elects one daemon of a cluster to fetch for all; absent if the daemons coordinate through the state folder. */
   readonly cluster?: ClusterConfig;
-  /** Health, metrics and a page for people; absent: nowhere. */
+  /** Address of health, metrics and the status page; absent if they are off. */
   readonly http?: HttpConfig;
-  /** Where tokens are served to those who cannot read files; absent: nowhere. */
+  /** Address of the token server, for apps that cannot read files; absent if it is off. */
   readonly tokenServer?: { readonly listen: TcpAddress | SocketAddress };
   readonly log: LogConfig;
-  /** Every file that was read to make this: when one of them changes, so may this. */
+  /** Every file that the configuration was read from. A change of any of them may change the configuration. */
   readonly inputs: readonly string[];
   readonly credentials: readonly CredentialConfig[];
 }
 
+/** Where health, metrics and the status page are served. */
 export interface HttpConfig {
   readonly listen: TcpAddress;
-  /** Names by which it may be called, in lower case, besides addresses and localhost. */
+  /** Host names, in lower case, that requests may use besides IP addresses and `localhost`. */
   readonly allowedHosts: readonly string[];
 }
 
+/** How the daemon logs to standard error. */
 export interface LogConfig {
   readonly level: 'error' | 'warn' | 'info' | 'debug';
   readonly format: 'json' | 'text';
 }
 
-/** Where daemons of a cluster find each other. Objects without a namespace are in that of the pod. */
+/**
+ * The Lease and the Secret that the daemons of a cluster share. Objects without a namespace are in the namespace of
+ * the pod. Durations are in ms.
+ */
 export interface ClusterConfig {
   readonly lease: ObjectConfig & {
     readonly duration: number;
@@ -50,14 +55,16 @@ export interface ClusterConfig {
   readonly secret: ObjectConfig;
 }
 
+/** The name of a Kubernetes object; without `namespace` it is in the namespace of the pod. */
 export interface ObjectConfig {
   readonly namespace?: string;
   readonly name: string;
 }
 
+/** One entry of `credentials`: a credential that this daemon fetches, or one that it mirrors. */
 export type CredentialConfig = FetchedConfig | MirrorConfig;
 
-/** Whether this daemon fetches a credential; all others it mirrors. */
+/** Tells whether this daemon fetches the credential itself, rather than mirroring it. */
 export function isFetched<C extends { readonly type: string }>(
   credential: C,
 ): credential is Exclude<C, { readonly type: typeof MIRROR }> {
@@ -66,52 +73,63 @@ export function isFetched<C extends { readonly type: string }>(
 
 interface PublishedConfig {
   readonly name: string;
-  /** Its absence does not make the daemon unready. */
+  /** If true, the daemon is ready without this credential. */
   readonly optional: boolean;
-  /** What is published besides its token. */
+  /** The kinds of tickets that are published besides the token. */
   readonly tickets: readonly Kind[];
   readonly publish: readonly TargetConfig[];
   readonly notify: readonly NotifierConfig[];
 }
 
-/** What the configuration calls a credential that another program fetches. */
+/** The value of `type` for a credential that another daemon fetches and this one only publishes. */
 export const MIRROR = 'mirror';
 
-/** A credential that another program fetches. */
+/** A credential that another daemon fetches and this one only publishes. */
 export interface MirrorConfig extends PublishedConfig {
   readonly type: typeof MIRROR;
-  /** The Secret that holds it, and what it is called there. */
+  /** The Secret that holds the credential, and the name of the credential in that Secret. */
   readonly from: ObjectConfig & { readonly credential: string };
 }
 
+/** A credential that this daemon fetches. */
 export interface FetchedConfig extends PublishedConfig {
-  /** See `providers/kinds.ts`. */
+  /** The `type` of a kind in `providers/kinds.ts`. */
   readonly type: string;
   readonly appId: string;
   readonly secret: SecretSource;
   readonly platform: PlatformConfig;
-  /** The values of the keys that only this type has: what they mean, its kind says. */
+  /** The values of the keys that only this type has. Its `CredentialKind` gives them their meaning. */
   readonly options: Readonly<Record<string, unknown>>;
   readonly budget: Budget;
-  /** Whether everyone who holds the token learns through shared state when it is replaced. */
+  /** Whether every daemon that holds the token learns through shared state when the token is replaced. */
   readonly coordinated: boolean;
 }
 
+/**
+ * Where the AppSecret is: in a file, which is read again for each fetch, or in memory, taken from an environment
+ * variable.
+ */
 export type SecretSource = { readonly file: string } | { readonly value: Secret };
 
+/** How the daemon reaches the platform. */
 export interface PlatformConfig {
-  /** Whose accounts these are: `weixin`, or the address of a platform on loopback, which shares nothing with it. */
+  /**
+   * The platform that the accounts belong to: `weixin`, or `HOST:PORT` of a platform on loopback, which shares no
+   * accounts with `weixin`.
+   */
   readonly id: string;
-  /** Base URLs, the preferred one first. */
+  /** Base URLs in the order in which they are tried. */
   readonly hosts: readonly string[];
   readonly timeout: number;
+  /** URL of an HTTP proxy; absent if the variables of the environment decide. */
   readonly proxy?: string;
-  /** PEM. */
+  /** Certificates (PEM) of trusted authorities; absent if the default ones are trusted. */
   readonly ca?: string;
+  /** Whether IPv4 addresses are tried before IPv6 addresses. */
   readonly ipv4First: boolean;
 }
 
-/** Who is told after a change has been published. */
+/** A notifier that runs after a change has been published. `timeout` is in ms. */
 export type NotifierConfig =
   | { readonly type: 'exec'; readonly command: readonly [string, ...string[]]; readonly timeout: number }
   | { readonly type: 'webhook'; readonly url: string; readonly timeout: number }

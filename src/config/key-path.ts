@@ -1,22 +1,25 @@
-/** Where something stands in a configuration: keys and indexes, outermost first. */
+/** The position of a value in the configuration: keys and list indexes, outermost first. */
 export type KeyPath = readonly (string | number)[];
 
-/** Longer keys are cut: some files are not what they were meant to be. */
-const LONGEST = 64;
+/**
+ * Longest key that messages show in full, in characters. Longer keys are cut: a file with such keys was probably not
+ * meant to be a configuration.
+ */
+const LONGEST_KEY = 64;
 
-/** `credentials[1].publish[0].mode` */
+/** Formats a path for messages, such as `credentials[1].publish[0].mode`. */
 export function pathText(path: KeyPath): string {
   return path.reduce<string>((text, step) => {
     if (typeof step === 'number') return `${text}[${step}]`;
-    const name = step.length > LONGEST ? `${step.slice(0, LONGEST)}…` : step;
+    const name = step.length > LONGEST_KEY ? `${step.slice(0, LONGEST_KEY)}…` : step;
     return text === '' ? name : `${text}.${name}`;
   }, '');
 }
 
-/** Paths as something that can be looked up. */
+/** Converts a path to a string that identifies it in a `Map` or `Set`. */
 export function pathKey(path: KeyPath): string {
   return path.join('\0');
 }
 
-/** Told of everything that is wrong. */
+/** Reports a mistake at a path of the configuration. */
 export type Complain = (path: KeyPath, what: string) => void;

@@ -2,27 +2,32 @@ import { type KeyPath, pathKey, pathText } from './key-path.ts';
 import { ACCOUNT, ACCOUNT_VARIABLES, GENERAL_VARIABLES } from './read/environment.ts';
 import type { ConfigFile } from './read/file.ts';
 
-/** Who said what, for those who have to change it. */
+/** Names the places of the configuration in messages: environment variables, or keys with file and line. */
 export interface Labels {
-  /** What a problem is said of, and where it stands among the others. */
+  /**
+   * Returns the label of a path for problem reports, and its offset in the file, by which problems are sorted. The
+   * offset is -1 for a variable and for a path that has no place in a file.
+   */
   of(path: KeyPath): { readonly where: string; readonly offset: number };
-  /** The variable, or the whole path of the key. */
+  /** Returns the name of the variable, or the whole path of the key. */
   name(path: KeyPath): string;
-  /** The variable, or the key alone, for something beside it. */
+  /** Returns the name of the variable, or the last key of the path alone, for messages about a key beside it. */
   brief(path: KeyPath): string;
-  /** How one would say it. */
+  /** Returns the setting as an operator would write it: `NAME=value`, or `key: value` in a file. */
   setting(path: KeyPath, value: string): string;
 }
 
+/** Where the values of a configuration come from. */
 export interface LabelOptions {
-  /** A file that says what no variable says. */
+  /** The configuration file, which supplies the values that no variable sets. */
   readonly file: ConfigFile | undefined;
-  /** The variables that are given. */
+  /** Names of the variables that are set. */
   readonly given: readonly string[];
-  /** Whether variables describe the account. */
+  /** Whether the account is configured by variables instead of an entry in the file. */
   readonly isAccountGiven: boolean;
 }
 
+/** Creates the labels for a configuration that is read from `file`, from variables, or from both. */
 export function createLabels({ file, given, isAccountGiven }: LabelOptions): Labels {
   const said = Object.entries({
     ...(isAccountGiven && ACCOUNT_VARIABLES),
@@ -30,7 +35,7 @@ export function createLabels({ file, given, isAccountGiven }: LabelOptions): Lab
   }).filter(([name]) => !file || Object.hasOwn(ACCOUNT_VARIABLES, name) || given.includes(name));
   const variables = new Map(said.map(([name, { path }]) => [pathKey(path), name]));
 
-  /** That of the path, or of what it lies in. */
+  /** Finds the variable that sets the value at `path`, or the nearest value that contains it. */
   function variableAt(path: KeyPath): string | undefined {
     const asked = isAccountGiven ? inEnvironment(path) : path;
     for (let length = asked.length; length > 0; length -= 1) {
@@ -56,7 +61,10 @@ export function createLabels({ file, given, isAccountGiven }: LabelOptions): Lab
   };
 }
 
-/** One variable stands for what a file says in several keys: all targets, and both kinds of id. */
+/**
+ * Maps a path to the path that a variable stands for: in the environment, one variable sets what several keys set in
+ * a file (all targets, and both kinds of id).
+ */
 function inEnvironment(path: KeyPath): KeyPath {
   const [list, index, part, , ...rest] = path;
   if (list !== ACCOUNT[0] || index !== ACCOUNT[1]) return path;

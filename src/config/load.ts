@@ -11,31 +11,40 @@ import { createReport } from './report.ts';
 import { readAuthorities } from './resolve/authorities.ts';
 import type { Context } from './resolve/context.ts';
 import { resolveConfig } from './resolve/index.ts';
-import { remembered } from './resolve/memoize.ts';
+import { memoized } from './resolve/memoize.ts';
 import { groupId } from './resolve/targets.ts';
-import { untilRestart } from './validate/restart-required.ts';
+import { applyWithoutRestart } from './validate/restart-required.ts';
 
+/** How a configuration is read, and what the caller will do with it. */
 export interface LoadOptions {
-  /** A YAML or JSON file that an argument names; without one, WXTOKEN_CONFIG may. */
+  /** The YAML or JSON file that a command-line argument names; if absent, `WXTOKEN_CONFIG` may name one. */
   readonly file?: string | undefined;
-  /** Whether what is named is going to be written and run: then it is also told what could not be. Nothing is done to find out. */
+  /**
+   * Whether the caller will write targets and run programs. If true, targets that could not be written and programs
+   * that could not be run are reported as well. Checking changes nothing.
+   */
   readonly publishes?: boolean;
-  /** Whether AppSecrets are going to be used: then it is also told which of their files cannot be read. */
+  /** Whether the caller will use AppSecrets. If true, AppSecret files that cannot be read are reported as well. */
   readonly fetches?: boolean;
-  /** The namespace of objects that are said without one; asked for only where it matters. */
+  /** Finds the namespace of objects that are configured without one; called only if it is needed. */
   readonly namespace?: () => Promise<string | undefined>;
-  /** What a daemon was started with: what it cannot change is what the rest has to fit. */
-  readonly atWork?: Config;
+  /**
+   * The configuration that a running daemon was started with. The new configuration must work with those of its
+   * settings that need a restart.
+   */
+  readonly running?: Config;
 }
 
 /**
- * Reads the configuration: from the environment alone one credential, called `default`; with a file what that says, and
- * the environment goes before it. An empty variable counts as unset.
- * @throws {ConfigError} with everything that is wrong, also with the files that are pointed at
+ * Reads and checks the configuration. Without a file, the environment configures one credential, called `default`.
+ * With a file, the environment takes precedence over the file. An empty variable counts as unset.
+ * @param environment the environment variables of the process
+ * @returns the configuration, with durations in ms
+ * @throws {ConfigError} with every problem, including problems of the files that the configuration names
  */
 export async function loadConfig(
   environment: Readonly<Record<string, string | undefined>>,
-  { file: named, publishes = true, fetches = true, namespace, atWork }: LoadOptions = {},
+  { file: named, publishes = true, fetches = true, namespace, running }: LoadOptions = {},
 ): Promise<Config> {
   const given = givenVariables(environment);
   const path = named ?? given[CONFIG_VARIABLE];
@@ -53,7 +62,7 @@ export async function loadConfig(
   const { settings, wrong } = readSettings({ file, given, isAccountGiven }, report);
   if (!settings) throw new ConfigError(report.problems(), inputs);
 
-  const askNamespace = remembered(async () => await namespace?.());
+  const askNamespace = memoized(async () => await namespace?.());
   const context: Context = {
     ...labels,
     environment,
@@ -61,18 +70,18 @@ export async function loadConfig(
     complain: report.complain,
     isWrong: (at) => at.some((_, index) => wrong.has(pathKey(at.slice(0, index + 1)))),
     namespace: () => askNamespace(''),
-    groupId: remembered(groupId),
-    programProblem: publishes ? remembered(programProblem) : async () => undefined,
-    readAuthorities: remembered(readAuthorities),
+    groupId: memoized(groupId),
+    programProblem: publishes ? memoized(programProblem) : async () => undefined,
+    readAuthorities: memoized(readAuthorities),
   };
   const config = await resolveConfig(settings, { document, publishes }, context);
   const problems = report.problems();
   if (problems.length > 0) throw new ConfigError(problems, config.inputs);
-  if (!atWork) return config;
-  return untilRestart(config, atWork, async (fixed) => {
+  if (!running) return config;
+  return applyWithoutRestart(config, running, async (adapt) => {
     const second = createReport(labels, inputs);
-    const options = { document, publishes, coordinated: atWork.coordinated };
-    const { credentials } = await resolveConfig(fixed(settings), options, {
+    const options = { document, publishes, coordinated: running.coordinated };
+    const { credentials } = await resolveConfig(adapt(settings), options, {
       ...context,
       complain: second.complain,
     });

@@ -2,22 +2,29 @@ import { ConfigError, type Problem } from './config-error.ts';
 import type { Complain } from './key-path.ts';
 import type { Labels } from './labels.ts';
 
-/** Gathers everything that is wrong. */
+/** Collects the problems of a configuration. */
 export interface Report {
   readonly complain: Complain;
   /**
-   * @param offset where it stands in the file; what is said of variables goes before all of it
-   * @throws {ConfigError} at the {@link MOST}th
+   * Adds one problem.
+   * @param offset offset of the problem in the file; the default, -1, sorts problems of variables before all others
+   * @throws {ConfigError} once {@link MAX_PROBLEMS} problems have been found
    */
   add(where: string, what: string, offset?: number): void;
-  /** In the order in which they stand, each once. */
+  /** Returns the distinct problems in the order of their offsets. */
   problems(): Problem[];
 }
 
-/** More of them are not mistakes but another kind of file: nobody reads on, and to find them all costs minutes. */
-const MOST = 5_000;
+/**
+ * Largest number of problems that are reported. A file with more is probably not a configuration: nobody reads that
+ * many, and finding them all takes minutes.
+ */
+const MAX_PROBLEMS = 5_000;
 
-/** @param inputs what was read: once it changes, it may be right */
+/**
+ * Creates an empty report.
+ * @param inputs the files that were read; a change of any of them may fix the configuration
+ */
 export function createReport(labels: Labels, inputs: readonly string[]): Report {
   const found = new Map<string, Problem & { readonly offset: number }>();
 
@@ -28,8 +35,11 @@ export function createReport(labels: Labels, inputs: readonly string[]): Report 
     const known = `${where}\0${what}`;
     if (found.has(known)) return;
     found.set(known, { where, what, offset });
-    if (found.size < MOST) return;
-    const rest = { where: 'and so on', what: `these are ${MOST} mistakes; what follows was not looked at` };
+    if (found.size < MAX_PROBLEMS) return;
+    const rest = {
+      where: 'and so on',
+      what: `these are ${MAX_PROBLEMS} mistakes; what follows was not looked at`,
+    };
     throw new ConfigError([...problems(), rest], inputs);
   }
 

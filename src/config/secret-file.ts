@@ -6,23 +6,29 @@ import { readRegularFile } from '../system/fs/read-regular-file.ts';
 import type { SecretSource } from './config.ts';
 import { encodingProblem } from './read/file.ts';
 
-/** Characters: more than any AppSecret has. */
-const LONGEST = 4096;
+/** Longest AppSecret that is accepted, in characters: more than any AppSecret has. */
+const LONGEST_SECRET = 4096;
 
-/** Bytes that are read of a secret file: of what is somewhat too long it is still said what is wrong with it. */
-const LARGEST_FILE = 2 * LONGEST;
+/**
+ * Largest secret file that is read, in bytes. A file that is somewhat too long is still read, so that the message can
+ * say what is wrong with it.
+ */
+const LARGEST_FILE = 2 * LONGEST_SECRET;
 
-/** Reads the AppSecret anew at every call, so that a file that was replaced counts at once. */
+/**
+ * Returns a function that reads the AppSecret again at every call, so that a replaced file takes effect at once. For
+ * a file, the function rejects like {@link readSecretFile}.
+ */
 export function secretReader(source: SecretSource): () => Promise<Secret> {
   return 'file' in source ? () => readSecretFile(source.file) : async () => source.value;
 }
 
 /**
- * Reads an AppSecret.
- * @throws {EdgeError} `secret-unusable`; what the file holds is in no message
+ * Reads an AppSecret from a file.
+ * @throws {EdgeError} `secret-unusable`; no message contains the content of the file
  */
 export async function readSecretFile(path: string): Promise<Secret> {
-  // Secrets in volumes of Kubernetes are links, which a rotation turns to another file.
+  // In Kubernetes volumes, Secrets are symbolic links that a rotation points to another file.
   const { text } = await readRegularFile(path, LARGEST_FILE, { followLinks: true }).catch(
     ({ code, message }: NodeJS.ErrnoException) => {
       throw unusable(path, `cannot be read (${code ?? message})`, ADVICE[code ?? '']);
@@ -34,8 +40,9 @@ export async function readSecretFile(path: string): Promise<Secret> {
 }
 
 /**
- * The AppSecret in a text, or why there is none. Editors and `echo` leave one trailing newline, some a byte order
- * mark; neither is part of it.
+ * Extracts the AppSecret from the content of a file or variable. Editors and `echo` append a newline, and some
+ * editors prepend a byte order mark; neither is part of the AppSecret.
+ * @returns the AppSecret, or the reason why there is none
  */
 export function parseSecret(
   text: string,
@@ -44,14 +51,14 @@ export function parseSecret(
   | { readonly secret?: never; readonly problem: string } {
   const value = text.replace(/^\ufeff/, '').replace(/\r?\n$/, '');
   if (value === '') return { problem: 'is empty' };
-  // Visible ASCII alone: what is copied from a web page may bring blanks that nobody sees.
-  if (value.length <= LONGEST && /^[!-~]+$/.test(value)) return { secret: new Secret(value) };
+  // Only visible ASCII is accepted: text that is copied from a web page may contain invisible blanks.
+  if (value.length <= LONGEST_SECRET && /^[!-~]+$/.test(value)) return { secret: new Secret(value) };
   return {
     problem: encodingProblem(text) ?? 'must hold the AppSecret alone, on one line and without blanks',
   };
 }
 
-/** Whether everyone may read a file, as Docker and Kubernetes mount secrets by default. */
+/** Tells whether every user may read a file. Docker and Kubernetes mount secrets so by default. */
 export async function isExposed(path: string): Promise<boolean> {
   return await stat(path).then(
     ({ mode }) => (mode & 0o004) !== 0,
@@ -59,7 +66,7 @@ export async function isExposed(path: string): Promise<boolean> {
   );
 }
 
-/** What a person can do about a file that was readable when the daemon started. */
+/** Advice by errno, for a file that was readable when the daemon started. */
 const ADVICE: Readonly<Record<string, string>> = {
   EACCES:
     'let the user of the daemon read it, and enter the folders above it (in Kubernetes: securityContext.fsGroup)',

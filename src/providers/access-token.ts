@@ -7,7 +7,7 @@ import { fetched, probeToken } from './platform.ts';
 
 const AHEAD = 10 * MINUTE;
 
-/** WeChat gives a token so long, and reserves to give it less. */
+/** Lifetime of a token, in ms. WeChat reserves the right to shorten it (docs/wechat-facts.md, Lives and rotation). */
 const LIFE = 2 * HOUR;
 
 const options = {
@@ -23,8 +23,9 @@ const options = {
 };
 
 /**
- * The classic token: every fetch mints a new one, the one before works on for about five minutes, and the one before
- * that dies at once. A lost answer has rotated the token all the same, so no request is ever repeated blindly.
+ * The classic token. Every fetch creates a new token; the previous one works for about five more minutes, and the one
+ * before that dies at once. A fetch whose answer is lost has rotated the token all the same, so no request is ever
+ * repeated blindly. See docs/wechat-facts.md, Lives and rotation.
  */
 export const accessToken = credentialKind({
   ...OFFICIAL,
@@ -34,13 +35,13 @@ export const accessToken = credentialKind({
   perSecret: false,
   options,
   timing: 'ahead',
-  /** Where each pod would fetch for itself. */
-  problem({ allowUncoordinated }, { coordinated }, say, at) {
+  /** Rejects pods without shared state: each of them would fetch for itself. */
+  problem({ allowUncoordinated }, { coordinated }, labels, at) {
     if (coordinated || allowUncoordinated) return undefined;
     return (
       'access-token in Kubernetes needs one refresher for all pods, since every fetch kills the token before: ' +
-      `use stable-token, or elect one in ${say.name(['cluster'])}, or name a shared folder in ${say.name(['stateDir'])}, ` +
-      `or set ${say.setting([...at, 'allowUncoordinated'], 'true')} if this is the only pod that will ever fetch`
+      `use stable-token, or elect one in ${labels.name(['cluster'])}, or name a shared folder in ${labels.name(['stateDir'])}, ` +
+      `or set ${labels.setting([...at, 'allowUncoordinated'], 'true')} if this is the only pod that will ever fetch`
     );
   },
   warnings({ ahead = AHEAD }) {

@@ -8,82 +8,96 @@ import type { Secret } from '../core/secret.ts';
 import { MINUTE } from '../core/time.ts';
 import type { Platform } from './platform.ts';
 
-/** What the provider of a credential is given to fetch with. */
+/** What a provider needs to fetch a credential. */
 export interface Source {
   readonly appId: string;
-  /** Read at every fetch, so that a rotated secret file counts at once. @throws {EdgeError} when it cannot be read */
+  /**
+   * Reads the AppSecret. It is called for every fetch, so that a rotated secret file takes effect at once.
+   * @throws {EdgeError} if the AppSecret cannot be read
+   */
   readonly secret: () => Promise<Secret>;
   readonly platform: Platform;
 }
 
-/** What holds for every type of credential. */
+/** Settings that apply to every type of credential. */
 export interface Terms {
   readonly budget: Budget;
-  /** Whether every daemon that holds the token learns through shared state when it is replaced. */
+  /** Whether every daemon that holds the token learns through shared state when the token is replaced. */
   readonly coordinated: boolean;
 }
 
-/** A path to a key of the configuration, as the reader of the configuration counts it. */
+/** Position of a value in the configuration, as in `src/config/key-path.ts`. */
 type KeyPath = readonly (string | number)[];
 
-/** How a kind names keys of the configuration in what it tells people. */
-export interface Say {
-  /** `cluster`, or the variable that stands for it. */
+/** Names the keys of the configuration in messages. */
+export interface KeyLabels {
+  /** Returns the key, such as `cluster`, or the environment variable that sets it. */
   name(path: KeyPath): string;
-  /** A setting as it would be written: `allowUncoordinated: true`. */
+  /** Returns a setting as an operator would write it, such as `allowUncoordinated: true`. */
   setting(path: KeyPath, value: string): string;
 }
 
-/** The values of a kind's own keys, checked by their schemas. */
+/** The values of the own keys of a kind, checked by their schemas. */
 export type Options<E extends v.ObjectEntries> = { readonly [K in keyof E]: v.InferOutput<E[K]> };
 
 /**
  * A type of credential, and everything that the program knows about it. The configuration, `check`, `status` and the
- * documentation read it from here: a new type is one file with one of these, and one line in `kinds.ts`.
+ * documentation read it from here. To add a type, write one file with one of these and add one line to `kinds.ts`.
  */
 export interface CredentialKind<E extends v.ObjectEntries = v.ObjectEntries> {
-  /** What `type` says in the configuration, in records and in published details. */
+  /** The value of `type` in the configuration, in records and in published details. */
   readonly type: string;
-  /** What it is, for editors and the documentation: a phrase. */
+  /** A phrase that describes the type, for editors and the documentation. */
   readonly summary: string;
-  /** Whose error codes its answers carry. */
+  /** The platform whose error codes its answers carry. */
   readonly family: PlatformFamily;
-  /** The key of the configuration that names the account, and what people call that. */
+  /** The key of the configuration that holds the account id, and how messages name the id. */
   readonly id: IdKey;
-  /** The entries of its platform, the preferred one first. */
+  /** Base URLs of its platform, the preferred one first. */
   readonly hosts: readonly [string, ...string[]];
-  /** Hosts that are this platform's and no other's. */
+  /** Host names that belong to this platform and to no other. */
   readonly ownHosts: RegExp;
-  /** The tickets that can be fetched with its token, see `tickets.ts`. */
+  /** The names of the tickets that can be fetched with its token; see `tickets.ts`. */
   readonly tickets: readonly string[];
-  /** Whether each AppSecret of an account has a token of its own. */
+  /** Whether each AppSecret of an account has its own token. */
   readonly perSecret: boolean;
-  /** The keys of the configuration that only this type has. */
+  /** The keys of the configuration that only this type has, with their schemas. */
   readonly options: E;
-  /** Which of them says when a token is replaced; a text says why none does. */
+  /** The key among `options` that sets when a token is replaced, or a text that says why there is none. */
   readonly timing: (keyof E & string) | { readonly none: string };
-  /** Why it cannot work as configured, said of its type. */
-  problem?(options: Options<E>, terms: Pick<Terms, 'coordinated'>, say: Say, at: KeyPath): string | undefined;
-  /** What works as configured and may be regretted. */
+  /** Returns why the credential cannot work as configured, for a message about `type`; undefined if it can. */
+  problem?(
+    options: Options<E>,
+    terms: Pick<Terms, 'coordinated'>,
+    labels: KeyLabels,
+    at: KeyPath,
+  ): string | undefined;
+  /** Returns warnings about settings that work and that the operator may regret. */
   warnings?(options: Options<E>): readonly string[];
-  /** How the loop has to treat it. */
+  /** Returns how the loop treats a credential of this type. */
   policy(options: Options<E>, terms: Terms): Policy;
-  /** How it is asked for. */
+  /** Creates the provider, which fetches and probes the credential. */
   provider(source: Source): Provider;
 }
 
-/** Lets a kind be written with the types of its own keys, and be used without knowing them. */
+/**
+ * Erases the types of the own keys of a kind, so that the rest of the program can use the kind without knowing them.
+ */
 export function credentialKind<E extends v.ObjectEntries>(kind: CredentialKind<E>): CredentialKind {
   return kind as unknown as CredentialKind;
 }
 
+/** The key of the configuration that holds an account id. */
 export interface IdKey {
+  /** Name of the key. */
   readonly key: string;
+  /** How messages name the id. */
   readonly label: string;
+  /** Description for editors and the documentation. */
   readonly description: string;
 }
 
-/** The id of an official account, a mini program and their like. */
+/** The key for the AppID of an official account, a mini program and their like. */
 export const APP_ID: IdKey = {
   key: 'appId',
   label: 'AppID',
@@ -91,8 +105,8 @@ export const APP_ID: IdKey = {
 };
 
 /**
- * The policy of a credential that comes back until it ends, whoever asks and however often: asking kills nothing, forces
- * nothing and is in vain before the end.
+ * The policy of a credential that the platform returns unchanged until it expires, for every caller. Fetching kills
+ * nothing, forces nothing, and is in vain before the end. See docs/wechat-facts.md, WeCom tokens and Tickets.
  */
 export function repeatingPolicy(
   own: Pick<Policy, 'needsToken'> & Required<Pick<Policy, 'repeats'>>,
@@ -112,8 +126,11 @@ export function repeatingPolicy(
 }
 
 /**
- * Tells one AppSecret from another without telling it: the same for all daemons of an account, different between
- * accounts. An AppSecret is 128 random bits, so the hash cannot be guessed back.
+ * Returns a keyed hash that distinguishes AppSecrets without revealing them: the same for all daemons of an account,
+ * and different between accounts. An AppSecret is 128 random bits, so the hash cannot be reversed by guessing
+ * (docs/wechat-facts.md, AppSecrets).
+ * @param account key of the account, which keys the hash
+ * @returns 32 hexadecimal digits
  */
 export function fingerprintOf(account: string, secret: Secret): string {
   return createHmac('sha256', `wx-token-sidecar ${account}`)

@@ -5,7 +5,10 @@ import type { CredentialKind } from './kind.ts';
 import { stableToken } from './stable-token.ts';
 import { wecom } from './wecom.ts';
 
-/** Every type of credential; the first is the default. A new one is one file in this folder and one line here. */
+/**
+ * Every type of credential; the first is the default. To add one, write one file in this folder and add one line
+ * here.
+ */
 export const credentialKinds: readonly [CredentialKind, ...CredentialKind[]] = [
   stableToken,
   accessToken,
@@ -16,19 +19,23 @@ const byType: ReadonlyMap<string, CredentialKind> = new Map(
   credentialKinds.map((kind): [string, CredentialKind] => [kind.type, kind]),
 );
 
+/** The type of a credential that is configured without one. */
 export const [DEFAULT_KIND] = credentialKinds;
 
 /** Every ticket of some type. */
 export const ALL_TICKETS: readonly string[] = [...new Set(credentialKinds.flatMap(({ tickets }) => tickets))];
 
-/** @throws {TypeError} for a type that there is not: the schema of the configuration lets none pass */
+/**
+ * Returns the kind of a type.
+ * @throws {TypeError} for an unknown type, which the schema of the configuration rejects
+ */
 export function kindOf(type: string): CredentialKind {
   const kind = byType.get(type);
   if (!kind) throw new TypeError(`there is no type of credential called ${type}`);
   return kind;
 }
 
-/** How the loop has to treat a credential that is configured so. */
+/** Returns how the loop treats a configured credential. */
 export function policyOf(credential: {
   readonly type: string;
   readonly options: Readonly<Record<string, unknown>>;

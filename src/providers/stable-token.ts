@@ -5,13 +5,19 @@ import { APP_ID, credentialKind } from './kind.ts';
 import { OFFICIAL } from './official.ts';
 import { fetched, probeToken } from './platform.ts';
 
-/** WeChat hands out the next token in the last five minutes of the one before (docs/wechat-facts.md, Lives and rotation). */
+/**
+ * Rotation window, in ms. WeChat returns the next token in the last five minutes of the current one
+ * (docs/wechat-facts.md, Lives and rotation).
+ */
 const WINDOW = 5 * MINUTE;
 
-/** Pods that share nothing learn of a forced rotation elsewhere by asking again; WeChat recommends this rhythm. */
+/**
+ * Interval, in ms, at which pods that share nothing fetch again, to learn of a forced rotation elsewhere. WeChat
+ * recommends this interval (docs/wechat-facts.md, Lives and rotation).
+ */
 const RECHECK = 5 * MINUTE;
 
-/** WeChat gives a token so long, and reserves to give it less. */
+/** Lifetime of a token, in ms. WeChat reserves the right to shorten it (docs/wechat-facts.md, Lives and rotation). */
 const LIFE = 2 * HOUR;
 
 const options = {
@@ -31,9 +37,9 @@ const options = {
 };
 
 /**
- * The stable token: while it lives every call returns the same one with the seconds it has left; inside the last
- * five minutes the platform hands out the next, and both work until the old one ends. Forced, it is replaced at once
- * and the old one dies.
+ * The stable token. While it is alive, every call returns the same token with its remaining lifetime in seconds.
+ * Within the last five minutes the platform returns the next token, and both work until the old one expires. A forced
+ * call replaces the token at once, and the old one dies. See docs/wechat-facts.md, Lives and rotation.
  */
 export const stableToken = credentialKind({
   ...OFFICIAL,

@@ -4,24 +4,29 @@ import type { Provider } from '../core/ports.ts';
 import { repeatingPolicy, type Source, type Terms } from './kind.ts';
 import { fetched } from './platform.ts';
 
-/** A kind of ticket: whose it is, how it behaves, and how it is asked for. */
+/**
+ * A kind of ticket: who shares it, how the loop treats it, and how it is fetched. See docs/wechat-facts.md, Tickets.
+ */
 export interface TicketKind {
-  /** Whether each app, which is to say each AppSecret, has one of its own; otherwise all of an account share it. */
+  /** Whether each app, that is, each AppSecret, has its own ticket; otherwise all apps of an account share one. */
   readonly perApp: boolean;
   policy(terms: Pick<Terms, 'budget'>): Policy;
   provider(source: Pick<Source, 'platform'>): Provider;
 }
 
-/** Each kind of ticket, by the name that the configuration knows. Which types have which, their kinds say. */
+/** Each kind of ticket, by its name in the configuration. The kinds of credentials say which tickets they have. */
 const ticketKinds: ReadonlyMap<string, TicketKind> = new Map([
   ['jsapi', ticket({ path: '/cgi-bin/ticket/getticket', type: 'jsapi' })],
   ['wx_card', ticket({ path: '/cgi-bin/ticket/getticket', type: 'wx_card' })],
-  // A corp has one ticket for all of its apps, and each app another one of its own.
+  // A corp has one ticket for all of its apps, and each app has another one of its own.
   ['corp_jsapi', ticket({ path: '/cgi-bin/get_jsapi_ticket' })],
   ['agent_config', ticket({ path: '/cgi-bin/ticket/get', type: 'agent_config', perApp: true })],
 ]);
 
-/** @throws {TypeError} for a ticket that there is not: the schema of the configuration lets none pass */
+/**
+ * Returns the kind of a ticket.
+ * @throws {TypeError} for an unknown ticket, which the schema of the configuration rejects
+ */
 export function ticketOf(name: string): TicketKind {
   const kind = ticketKinds.get(name);
   if (!kind) throw new TypeError(`there is no ticket called ${name}`);
@@ -35,8 +40,9 @@ interface TicketCall {
 }
 
 /**
- * A ticket is fetched with a live token and lives on its own. The same one comes back until it ends, and `expires_in`
- * is always its whole life, so how much of it is left only those know who saw it change.
+ * Creates a kind of ticket. A ticket is fetched with a live token and has a life of its own. The platform returns the
+ * same ticket until it expires, and `expires_in` is always its whole life; so only a daemon that saw the ticket
+ * change knows how much of that life is left. See docs/wechat-facts.md, Tickets.
  */
 function ticket({ path, type, perApp = false }: TicketCall): TicketKind {
   return {
@@ -57,13 +63,13 @@ function ticket({ path, type, perApp = false }: TicketCall): TicketKind {
         });
         return fetched(answer, 'ticket');
       },
-      // There is no call that takes a ticket.
+      // WeChat has no call that checks a ticket (docs/wechat-facts.md, Tickets).
       probe: async () => ({ works: true }),
     }),
   };
 }
 
-/** It has ended since this was planned. */
+/** The token has expired since the fetch was planned. */
 function noToken(): EdgeError {
   return new EdgeError({
     class: 'passing',

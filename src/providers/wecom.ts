@@ -2,8 +2,9 @@ import { credentialKind, repeatingPolicy } from './kind.ts';
 import { fetched, probeToken } from './platform.ts';
 
 /**
- * The token of one app of a corp: while it lives every call returns the same one with the seconds it has left, and
- * after its end the next. So nothing is gained by asking early, and a lost answer loses nothing.
+ * The token of one app of a corp. While it is alive, every call returns the same token with its remaining lifetime in
+ * seconds; after its end, a call returns the next one. So fetching early gains nothing, and a lost answer loses
+ * nothing. See docs/wechat-facts.md, WeCom tokens.
  */
 export const wecom = credentialKind({
   type: 'wecom',
@@ -13,7 +14,7 @@ export const wecom = credentialKind({
   hosts: ['https://qyapi.weixin.qq.com'],
   ownHosts: /^qyapi\.weixin\.qq\.com$/,
   tickets: ['corp_jsapi', 'agent_config'],
-  // It is the secret that tells one app of a corp from another.
+  // The AppSecret distinguishes the apps of a corp.
   perSecret: true,
   options: {},
   timing: { none: 'a token of wecom repeats until it ends' },

@@ -3,17 +3,20 @@ import { basename, dirname } from 'node:path';
 import type { Fact, Findings } from '../core/findings.ts';
 import { type FolderFacts, inspectFolder } from '../system/fs/inspect-folder.ts';
 import { realPath } from '../system/fs/path-problem.ts';
-import { accessInWords, octal, type Scene } from '../system/process/scene.ts';
+import { accessInWords, type HostContext, octal } from '../system/process/host-context.ts';
 import type { FileTarget } from './file.ts';
 
-/** Where the files of one credential go and who will be able to read them; each folder once. */
-export async function inspectFiles(targets: readonly FileTarget[], scene: Scene): Promise<Findings> {
+/**
+ * Reports where the files of one credential are published and who will be able to read them; each folder is described
+ * once.
+ */
+export async function inspectFiles(targets: readonly FileTarget[], host: HostContext): Promise<Findings> {
   const facts: Fact[] = [];
   const warnings: string[] = [];
   for (const folder of new Set(targets.map(({ path }) => dirname(path)))) {
-    const found = await inspectFolder(folder, 'folder', scene);
+    const found = await inspectFolder(folder, 'folder', host);
     const here = targets.filter(({ path }) => dirname(path) === folder);
-    const parts = await Promise.all(here.map((target) => inspectTarget(target, found, scene)));
+    const parts = await Promise.all(here.map((target) => inspectTarget(target, found, host)));
     facts.push(...parts.flatMap((part) => part.facts), ...found.facts);
     warnings.push(...parts.flatMap((part) => part.warnings));
     if (found.mount && found.storage !== 'memory') {
@@ -26,10 +29,10 @@ export async function inspectFiles(targets: readonly FileTarget[], scene: Scene)
   return { facts, warnings };
 }
 
-async function inspectTarget(target: FileTarget, folder: FolderFacts, scene: Scene): Promise<Findings> {
+async function inspectTarget(target: FileTarget, folder: FolderFacts, host: HostContext): Promise<Findings> {
   const { path, of, format, details, mode } = target;
-  const { uid, names } = scene;
-  const gid = target.gid ?? inherited(folder) ?? scene.gid;
+  const { uid, names } = host;
+  const gid = target.gid ?? inheritedGroup(folder) ?? host.gid;
   const beside = details ? `, details in ${basename(path)}.json` : '';
   const facts: Fact[] = [[of, `${path}: ${format}${beside}; ${accessInWords({ mode, uid, gid }, names)}`]];
   const warnings: string[] = [];
@@ -44,26 +47,26 @@ async function inspectTarget(target: FileTarget, folder: FolderFacts, scene: Sce
       `everyone who gets at ${path} may read it: use a mode like 0640 and a group that the readers are in`,
     );
   }
-  const isOurs = uid === 0 || target.gid === undefined || scene.groups.includes(gid);
+  const isOurs = uid === 0 || target.gid === undefined || host.groups.includes(gid);
   if (!isOurs) {
     warnings.push(
       `${names.user(uid)} is not in group ${names.group(gid)} and can hardly give ${path} to it ` +
         '(in Kubernetes: securityContext.supplementalGroups or fsGroup)',
     );
   }
-  // Who chose a group has readers in it.
-  const closed = target.gid !== undefined && mode & 0o040 ? await closedDoor(path, gid) : undefined;
+  // The operator sets a group because readers are in it, so the folders must let that group through.
+  const closed = target.gid !== undefined && mode & 0o040 ? await blockingFolder(path, gid) : undefined;
   if (closed) warnings.push(`group ${names.group(gid)} may read ${path}, but does not get through ${closed}`);
   return { facts, warnings };
 }
 
-/** What lies in a setgid folder gets the folder's group. */
-function inherited({ stat }: FolderFacts): number | undefined {
+/** Returns the group that new files get from a setgid folder. */
+function inheritedGroup({ stat }: FolderFacts): number | undefined {
   return stat && stat.mode & 0o2000 ? stat.gid : undefined;
 }
 
-/** The outermost folder above a path that does not let somebody of this group through. */
-async function closedDoor(path: string, gid: number): Promise<string | undefined> {
+/** Finds the outermost folder above a path that members of the group cannot enter. */
+async function blockingFolder(path: string, gid: number): Promise<string | undefined> {
   let closed: string | undefined;
   for (let folder = await realPath(dirname(path)); ; folder = dirname(folder)) {
     const found = await stat(folder).catch(() => undefined);

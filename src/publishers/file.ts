@@ -12,27 +12,34 @@ import { pathProblem } from '../system/fs/path-problem.ts';
 import { formats } from './formats.ts';
 import { type TargetConfig, targetKind } from './kind.ts';
 
+/** A file into which a token or ticket is published, with its permission bits and group. */
 export interface FileTarget extends TargetConfig, Attributes {
   readonly path: string;
-  /** Also keep `PATH.json`, written first: whoever sees the new value finds its details. */
+  /**
+   * Whether to keep `PATH.json` as well. It is written first, so that a reader who sees the new value finds its
+   * details.
+   */
   readonly details: boolean;
 }
 
-/** What a target keeps, in the order in which it is written. */
+/** Returns the files of a target in the order in which they are written. */
 export function filesOf({ path, format, details }: Pick<FileTarget, 'path' | 'format' | 'details'>) {
   return [...(details ? [{ path: `${path}.json`, format: 'json' as const }] : []), { path, format }];
 }
 
-/** What it is called in logs, metrics and state. */
+/** Returns the name of a target in logs, metrics and state. */
 export function idOf({ path }: Pick<FileTarget, 'path'>): string {
   return `file:${path}`;
 }
 
-/** Publishes into a file that is absent until the first success and from then on always whole. */
+/** Creates a publisher for a file. The file is absent until the first success, and from then on always whole. */
 export function filePublisher(target: Omit<FileTarget, 'of'>, subject: Subject): Publisher {
   const files = filesOf(target);
   const folder = dirname(target.path);
-  /** What was published last: the files cannot hold the next one yet. */
+  /**
+   * The value that was published last. If the next value differs, the files cannot hold it yet, so they are not
+   * compared first.
+   */
   let last: Secret | undefined;
 
   return {
@@ -84,7 +91,7 @@ async function replace(
   }
 }
 
-/** Whether the file is there, regular, with this content, mode and group: then there is nothing to write. */
+/** Tells whether a regular file with this content, mode and group exists, so that there is nothing to write. */
 async function holds(path: string, content: string, { mode, gid }: Attributes): Promise<boolean> {
   let file: FileHandle | undefined;
   try {
@@ -110,12 +117,12 @@ interface FileSettings extends TargetConfig {
   readonly group?: string;
 }
 
-/** Which details a target keeps in a way of its own, by what they tell of and where. */
-function jsonOf({ type, path, of, format }: FileSettings): string[] {
+/** Lists the files in `json` format that the operator configured as targets, as `OF PATH`. */
+function jsonTargets({ type, path, of, format }: FileSettings): string[] {
   return type === fileKind.type && path !== undefined && format === 'json' ? [`${of} ${path}`] : [];
 }
 
-/** A file on a volume that apps share. */
+/** The kind of target that is a file on a volume that apps share. */
 export const fileKind = targetKind<FileTarget>({
   type: 'file',
   description: 'A file, replaced in one step.',
@@ -139,11 +146,11 @@ export const fileKind = targetKind<FileTarget>({
     if (isMissing([...at, 'path'], path, 'the absolute path of the file') || path === undefined) {
       return undefined;
     }
-    // Who publishes them in a way of their own wants no second writer.
-    const isSaid = siblings
-      .flatMap((one) => jsonOf(one as unknown as FileSettings))
+    // If another target publishes the details to `PATH.json` already, a second writer is not wanted.
+    const hasDetailsTarget = siblings
+      .flatMap((one) => jsonTargets(one as unknown as FileSettings))
       .includes(`${of} ${path}.json`);
-    const kept = details ?? (format === 'raw' && !isSaid);
+    const kept = details ?? (format === 'raw' && !hasDetailsTarget);
     return { type, path, of, format, details: kept, mode, ...(gid !== undefined && { gid }) };
   },
   idOf,
@@ -152,9 +159,10 @@ export const fileKind = targetKind<FileTarget>({
       .toReversed()
       .map(({ path }) => ({ words: path, file: { path, isDetails: path !== target.path } })),
   open: () => filePublisher,
-  inspect: async (targets, scene) => (await import('./file-check.ts')).inspectFiles(targets, scene),
+  inspect: async (targets, host) => (await import('./file-check.ts')).inspectFiles(targets, host),
 });
 
+/** Tells whether a target is a file. */
 export function isFileTarget(target: TargetConfig): target is FileTarget {
   return target.type === fileKind.type;
 }

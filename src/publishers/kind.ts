@@ -5,57 +5,67 @@ import type { Failure } from '../core/failure.ts';
 import type { Fact, Findings } from '../core/findings.ts';
 import type { Clock, Publisher } from '../core/ports.ts';
 import type { Kubernetes } from '../kubernetes/index.ts';
-import type { Scene } from '../system/process/scene.ts';
+import type { HostContext } from '../system/process/host-context.ts';
 import type { FormatName } from './formats.ts';
 
-/** What every target says: its type, which token or ticket it holds, and in which form. */
+/** The settings of every target: its type, the token or ticket that it holds, and the format. */
 export interface TargetConfig {
   readonly type: string;
   readonly of: Kind;
   readonly format: FormatName;
 }
 
-/** One place that a target writes. */
+/** One place that a target writes to: a file, a key of a Secret, or something else. */
 export interface Place {
-  /** For people: a path, or what is kept where. */
+  /** Description for messages: a path, or what is kept where. */
   readonly words: string;
-  /** Where it is a file. */
+  /** Set if the place is a file. */
   readonly file?: { readonly path: string; readonly isDetails: boolean };
-  /** Where it is a key of a Secret, which a `cluster` or another program may write as well. */
+  /** Set if the place is a key of a Secret, which a `cluster` or another program may write as well. */
   readonly secret?: { readonly namespace: string; readonly name: string; readonly key: string };
 }
 
-/** A path to a key of the configuration. */
+/** Position of a value in the configuration, as in `src/config/key-path.ts`. */
 type KeyPath = readonly (string | number)[];
 
-/** What a kind can ask while its settings become a target, and where it complains. */
-export interface Resolving {
-  /** Where the target is said. */
+/** What a kind of target uses to turn settings into a target: look-ups, and a way to report problems. */
+export interface ResolveTools {
+  /** Path of the target in the configuration. */
   readonly at: KeyPath;
+  /** Reports a problem at `path`. */
   complain(path: KeyPath, what: string): void;
-  /** Complains of a key that has to be there and is not. */
+  /**
+   * Reports a required key that is missing.
+   * @param what what the value is, for the message
+   * @returns whether the value is missing
+   */
   isMissing(path: KeyPath, value: unknown, what: string): boolean;
-  /** The numeric id of a group; undefined where none is said, and where it is unknown, which is complained of. */
+  /**
+   * Looks up a group by name or number, and reports an unknown one. Resolves to undefined if no group is given or the
+   * group is unknown.
+   */
   groupOf(group: string | undefined, path: KeyPath): Promise<number | undefined>;
-  /** All targets of the same credential, as they are said. */
+  /** The settings of all targets of the same credential, including this one. */
   readonly siblings: readonly Settings[];
 }
 
-/** The settings of a target, each right by itself: its own keys as its schema has them. */
+/** The settings of a target, each valid by itself. The own keys of a kind have the types of its schema. */
 export type Settings = TargetConfig & Readonly<Record<string, unknown>>;
 
+/** What publishers need from the rest of the program. */
 export interface PublisherEdges {
   readonly kubernetes: Kubernetes;
   readonly clock: Clock;
 }
 
-export interface Asking extends Pick<PublisherEdges, 'clock'> {
+/** What a kind of target needs to probe its targets. */
+export interface ProbeTools extends Pick<PublisherEdges, 'clock'> {
   readonly kubernetes: Pick<Kubernetes, 'client'>;
-  /** Its reason says why it ended. */
+  /** Ends the probe; its reason says why. */
   readonly signal: AbortSignal;
 }
 
-/** What came of asking from outside whether a target could be written. */
+/** The outcome of probing whether a target could be written. */
 export interface Probe {
   readonly facts: readonly Fact[];
   readonly failure?: Failure;
@@ -63,36 +73,41 @@ export interface Probe {
 
 /**
  * A kind of target, and everything that the program knows about it. The configuration, `check`, `status` and the
- * documentation read it from here: a new kind is one file with one of these, and one line in `kinds.ts`.
+ * documentation read it from here. To add a kind, write one file with one of these and add one line to `kinds.ts`.
  */
 export interface TargetKind<T extends TargetConfig = TargetConfig> {
-  /** What `type` says in the configuration. */
+  /** The value of `type` in the configuration. */
   readonly type: string;
-  /** What it is, for editors and the documentation: a sentence. */
+  /** A sentence that describes the kind, for editors and the documentation. */
   readonly description: string;
-  /** Its keys besides `type`, `of` and `format`. */
+  /** The keys of this kind besides `type`, `of` and `format`, with their schemas. */
   readonly options: v.ObjectEntries;
-  /** Those of them that have to be there. */
+  /** The names of the required keys in `options`. */
   readonly required: readonly string[];
-  /** Whether it publishes into files: then the state folder may lie beside the first. */
+  /** Whether the kind publishes into files. If so, the state folder may be beside the first file. */
   readonly writesFiles: boolean;
-  /** What is configured; undefined where something is missing, which has been complained of. */
-  resolve(settings: Settings, tools: Resolving): Promise<T | undefined>;
-  /** What a target is called in logs, metrics and state. */
+  /** Turns settings into a target. Resolves to undefined if a required setting is missing, after reporting it. */
+  resolve(settings: Settings, tools: ResolveTools): Promise<T | undefined>;
+  /** Returns the name of a target in logs, metrics and state. */
   idOf(target: T): string;
-  /** Everything that it writes, what apps open first. */
+  /** Returns every place that the target writes to, starting with the one that apps open. */
   places(target: T): readonly Place[];
-  /** What a target that needs a cluster is called where there is none. */
+  /** Returns how messages name a target that needs a cluster; absent if the kind needs none. */
   inCluster?(target: T): string;
-  /** What makes publishers of this kind; those of one daemon share what has to be shared. */
+  /**
+   * Creates the function that makes publishers of this kind. It is called once per daemon, so that the publishers of
+   * a daemon can share state.
+   */
   open(edges: PublisherEdges): (target: T, subject: Subject) => Publisher;
-  /** What `check` tells of the targets of one credential, without asking anybody. */
-  inspect(targets: readonly T[], scene: Scene): Promise<Findings>;
-  /** What `check --online` asks from outside, changing nothing. */
-  probe?(targets: readonly T[], asking: Asking): Promise<readonly Probe[]>;
+  /** Describes the targets of one credential for `check`, without sending requests. */
+  inspect(targets: readonly T[], host: HostContext): Promise<Findings>;
+  /** Probes the targets for `check --online` with requests that change nothing. */
+  probe?(targets: readonly T[], tools: ProbeTools): Promise<readonly Probe[]>;
 }
 
-/** Lets a kind be written with the type of its own targets, and be used without knowing it. */
+/**
+ * Erases the type of the own targets of a kind, so that the rest of the program can use the kind without knowing it.
+ */
 export function targetKind<T extends TargetConfig>(kind: TargetKind<T>): TargetKind {
   return kind as unknown as TargetKind;
 }

@@ -4,29 +4,32 @@ import { fileKind } from './file.ts';
 import type { Place, PublisherEdges, TargetConfig, TargetKind } from './kind.ts';
 import { secretKind } from './kubernetes-secret.ts';
 
-/** Every kind of target. A new one is one file in this folder and one line here. */
+/** Every kind of target. To add one, write one file in this folder and add one line here. */
 export const targetKinds: readonly TargetKind[] = [fileKind, secretKind];
 
 const byType: ReadonlyMap<string, TargetKind> = new Map(targetKinds.map((kind) => [kind.type, kind]));
 
-/** @throws {TypeError} for a type that there is not: the schema of the configuration lets none pass */
+/**
+ * Returns the kind of a target.
+ * @throws {TypeError} for an unknown type, which the schema of the configuration rejects
+ */
 export function targetKindOf({ type }: Pick<TargetConfig, 'type'>): TargetKind {
   const kind = byType.get(type);
   if (!kind) throw new TypeError(`there is no kind of target called ${type}`);
   return kind;
 }
 
-/** Everything that a target writes, what apps open first. */
+/** Returns every place that a target writes to, starting with the one that apps open. */
 export function placesOf(target: TargetConfig): readonly Place[] {
   return targetKindOf(target).places(target);
 }
 
-/** The file that apps open; undefined where a target is none. */
+/** Returns the path of the file that apps open; undefined if the target is not a file. */
 export function fileOf(target: TargetConfig): string | undefined {
   return placesOf(target).find(({ file }) => file && !file.isDetails)?.file?.path;
 }
 
-/** Targets by their kinds, in the order of the kinds. */
+/** Groups targets by kind, in the order of {@link targetKinds}; kinds without a target are left out. */
 export function byKind(
   targets: readonly TargetConfig[],
 ): readonly (readonly [TargetKind, readonly TargetConfig[]])[] {
@@ -35,9 +38,13 @@ export function byKind(
     .filter(([, own]) => own.length > 0);
 }
 
+/** Creates the publisher of a target for one token or ticket. */
 export type CreatePublisher = (target: Omit<TargetConfig, 'of'>, subject: Subject) => Publisher;
 
-/** What makes the publishers of one daemon. */
+/**
+ * Creates the function that makes all publishers of one daemon.
+ * @throws {TypeError} when the function gets a target of an unknown type
+ */
 export function publishers(edges: PublisherEdges): CreatePublisher {
   const open = new Map(targetKinds.map((kind) => [kind.type, kind.open(edges)]));
   return (target, subject) => {

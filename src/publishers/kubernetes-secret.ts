@@ -8,41 +8,49 @@ import type { Decision, Kubernetes } from '../kubernetes/index.ts';
 import { key, Namespace, ObjectName, SecretKey } from '../schema/values.ts';
 import { formats } from './formats.ts';
 import { type TargetConfig, targetKind } from './kind.ts';
-import { createSecretSpace, type SecretSpace, spaceOf } from './secret-capacity.ts';
+import { bytesNeeded, createSecretCapacity, type SecretCapacity } from './secret-capacity.ts';
 
+/** A key of a Kubernetes Secret into which a token or ticket is published. */
 export interface SecretTarget extends TargetConfig {
   readonly namespace: string;
   readonly name: string;
-  /** Holds the value; `KEY.json` beside it the details. */
+  /** The key that holds the value; the key `KEY.json` beside it holds the details. */
   readonly key: string;
 }
 
+/** What a publisher for a Secret needs from the rest of the program. */
 export interface SecretEdges {
   readonly kubernetes: Kubernetes;
-  readonly space: SecretSpace;
+  readonly capacity: SecretCapacity;
   readonly clock: Clock;
 }
 
 /**
- * Publishes into two keys of a Secret, both in one patch. The keys of others are not touched, and a newer token is never
- * replaced, whoever wrote it.
+ * Creates a publisher that writes two keys of a Secret in one patch. It does not touch other keys, and it never
+ * replaces a newer token, whoever wrote that.
  */
 function secretPublisher(
   { namespace, name, key: value, format }: Omit<SecretTarget, 'of'>,
   subject: Subject,
-  { kubernetes, space, clock }: SecretEdges,
+  { kubernetes, capacity, clock }: SecretEdges,
 ): Publisher {
   const secret = { resource: 'secrets', namespace, name } as const;
   const detailsKey = detailsKeyOf(value);
-  /** The details that this process wrote last: whatever we publish later is newer, clocks and counters or not. */
+  /**
+   * The details (in base64) that this process wrote last. Whatever it publishes later is newer, whatever clocks and
+   * generations say.
+   */
   let written: string | undefined;
-  /** Those that we tried to write last, with an outcome that is not known: found there, they were written. */
-  let tried: string | undefined;
+  /** The details whose write had an unknown outcome. If the Secret holds them later, that write succeeded. */
+  let attempted: string | undefined;
 
   const contentOf = (token: Token) => toBase64(formats[format](token, subject));
 
-  /** Whether what is there is ours or as good as ours, newer, or to be replaced. */
-  function judge(
+  /**
+   * Compares the content of the Secret with the token that is to be published: `same` if it is equal or as good,
+   * `newer` if it must stay, `write` if it is to be replaced.
+   */
+  function compare(
     data: Readonly<Record<string, string>>,
     token: Token,
     entry: string,
@@ -50,11 +58,12 @@ function secretPublisher(
     const found = data[detailsKey];
     if (data[value] === contentOf(token) && found === entry) return 'same';
     if (found === undefined || found === written) return 'write';
-    const stored = readable(found);
+    const stored = decodeStored(found);
     if (!stored || stored.appId !== subject.appId || stored.type !== typeOf(subject)) return 'write';
     const precedence = precedenceOf(stored.token, token, clock.now().wall);
     if (precedence === 'newer') return 'newer';
-    // The same token with the times of another daemon, whose clock is not ours, is not written to and fro.
+    // The same token with the times of another daemon, whose clock differs from ours, is left alone: otherwise two
+    // daemons would overwrite each other for ever.
     return precedence === 'same' && data[value] === contentOf(stored.token) ? 'same' : 'write';
   }
 
@@ -62,39 +71,44 @@ function secretPublisher(
     id: `kubernetes-secret/${namespace}/${name}/${value}`,
 
     /**
-     * Only what the configuration alone decides keeps the daemon from starting. What the cluster says may change at any
-     * moment, in both directions: a Secret that is not there yet, rights that are not known yet or an API server that is
-     * away must not take with them the files of the same daemon, so that is told when publishing fails, and tried again.
+     * Only problems that the configuration alone decides keep the daemon from starting. The state of the cluster may
+     * change at any moment, in both directions: a missing Secret, missing rights or an unreachable API server must
+     * not stop the files of the same daemon from being published. Such problems are reported when publishing fails,
+     * and publishing is attempted again.
      */
     async prepare() {
-      return [...(await kubernetes.problems()), ...space.problems(secret, value)];
+      return [...(await kubernetes.problems()), ...capacity.problems(secret, value)];
     },
 
     async publish(token, isNewest) {
       const entry = toBase64(encodeEntry(token, subject));
       let superseded = false;
       const update = await kubernetes.updateSecret(secret, async ({ data = {} }): Promise<Decision> => {
-        const verdict = judge(data, token, entry);
+        const verdict = compare(data, token, entry);
         if (verdict !== 'write') return { leave: verdict };
         superseded = !(await isNewest());
         if (superseded) return { leave: 'newer' };
-        tried = entry;
+        attempted = entry;
         return { write: { data: { [value]: contentOf(token), [detailsKey]: entry } } };
       });
       if (update === 'newer') {
-        // A look at the store brings the newer one, unless that is of another store: then there is nothing to do.
+        // If the newer token comes from our store, reading the store brings it. If it comes from another store, there
+        // is nothing to do.
         return superseded || !(await isNewest()) ? 'superseded' : 'unchanged';
       }
-      const isOurs = update === 'written' || tried === entry;
+      const isOurs = update === 'written' || attempted === entry;
       written = entry;
-      tried = undefined;
+      attempted = undefined;
       return isOurs ? 'written' : 'unchanged';
     },
   };
 }
 
-/** What this program, or another one of its kind, wrote and nobody has changed since; all else is to be replaced. */
-function readable(entry: string): Details | undefined {
+/**
+ * Decodes details that this program, or another instance of it, wrote and nobody has changed since. Anything else
+ * yields undefined and is to be replaced.
+ */
+function decodeStored(entry: string): Details | undefined {
   try {
     return decodeEntry(fromBase64(entry));
   } catch {
@@ -102,22 +116,27 @@ function readable(entry: string): Details | undefined {
   }
 }
 
-/** Hosts of one platform do not quite agree on the time, and tell it in whole seconds; ms. */
+/**
+ * Tolerance for comparing `Date` headers, in ms: hosts of one platform disagree slightly, and the header counts whole
+ * seconds.
+ */
 const SAME_TIME = 5 * SECOND;
 
 /**
- * What a stored token is to ours. They need not come of the same store, whose generations order them: pods with state of
- * their own count each by itself. So the platform's own `Date` goes first, the one clock that all of them share, and
- * generations decide where that is the same or unknown.
- * @param wall epoch ms; only tells whether a stored token that is newer by its generation alone still lives
+ * Compares a stored token with ours. The two may come from different stores, whose generations are unrelated: pods
+ * with private state count separately. So the `Date` of the platform decides first, the one clock that all daemons
+ * share; generations decide if the dates are equal or unknown.
+ * @param wall epoch ms; tells only whether a stored token that is newer by its generation alone is still alive
+ * @returns what the stored token is in relation to ours
  */
 export function precedenceOf(stored: Token, ours: Token, wall: number): 'newer' | 'same' | 'older' {
   if (stored.value.equals(ours.value)) return stored.generation >= ours.generation ? 'same' : 'older';
   const ahead = (stored.platformDate ?? Number.NaN) - (ours.platformDate ?? Number.NaN);
-  // While ours lives, nobody can have fetched later than its end: what claims that would stand in the way for ever.
+  // While our token is alive, no daemon can have fetched one after its end. A stored token that claims so would block
+  // ours for ever.
   if (ahead > SAME_TIME) return ahead <= ours.expiresIn * SECOND + SAME_TIME ? 'newer' : 'older';
   if (ahead < -SAME_TIME) return 'older';
-  // The same by the clocks of daemons, where the platform told no time.
+  // The same check by the clocks of the daemons, for tokens without a date of the platform.
   if (stored.issuedAt > ours.expiresAt + SAME_TIME) return 'older';
   return stored.generation > ours.generation && stored.expiresAt > wall ? 'newer' : 'older';
 }
@@ -128,7 +147,7 @@ interface SecretSettings extends TargetConfig {
   readonly key?: string;
 }
 
-/** Two keys of a Secret that others may use as well. */
+/** The kind of target that is a key of a Kubernetes Secret, which other programs may use as well. */
 export const secretKind = targetKind<SecretTarget>({
   type: 'kubernetes-secret',
   description: 'A key of a Kubernetes Secret. The keys of others in it are left alone.',
@@ -158,12 +177,12 @@ export const secretKind = targetKind<SecretTarget>({
     })),
   inCluster: ({ namespace, name }) => `kubernetes-secret ${namespace}/${name}`,
   open({ kubernetes, clock }) {
-    const space = createSecretSpace();
+    const capacity = createSecretCapacity();
     return (target, subject) => {
-      space.reserve(target, target.key, spaceOf(target.format, subject));
-      return secretPublisher(target, subject, { kubernetes, space, clock });
+      capacity.reserve(target, target.key, bytesNeeded(target.format, subject));
+      return secretPublisher(target, subject, { kubernetes, capacity, clock });
     };
   },
   inspect: async (targets) => (await import('./secret-check.ts')).inspectSecrets(targets),
-  probe: async (targets, asking) => (await import('./secret-check.ts')).probeSecrets(targets, asking),
+  probe: async (targets, tools) => (await import('./secret-check.ts')).probeSecrets(targets, tools),
 });

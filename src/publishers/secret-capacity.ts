@@ -1,17 +1,22 @@
 import { encodeEntry, LARGEST_TOKEN, type Subject } from '../codec/details.ts';
 import { type FormatName, formats } from './formats.ts';
 
-/** Bytes of all values of a Secret together: what an API server takes. */
+/** Largest total size of the values of a Secret, in bytes, that an API server accepts. */
 const LARGEST_SECRET = 1024 * 1024;
 
 /**
- * How much of each Secret the targets of this daemon take. What is no longer published stays in the Secret, so nothing
- * is ever given back.
+ * Adds up how many bytes of each Secret the targets of this daemon need. A value stays in the Secret after the daemon
+ * has stopped publishing it, so reserved bytes are never released.
  */
-export interface SecretSpace {
-  /** @param key one for each target */
+export interface SecretCapacity {
+  /**
+   * Reserves `bytes` of a Secret.
+   * @param key key of the Secret, one per target; reserving for a key again replaces its size
+   */
   reserve(secret: SecretName, key: string, bytes: number): void;
-  /** Why there is not enough, a line for the target at which it ends. */
+  /**
+   * Returns why a target does not fit: one message for the first target that exceeds the limit, none for all others.
+   */
   problems(secret: SecretName, key: string): readonly string[];
 }
 
@@ -20,7 +25,11 @@ interface SecretName {
   readonly name: string;
 }
 
-export function createSecretSpace(largest = LARGEST_SECRET): SecretSpace {
+/**
+ * Creates the account of reserved bytes for the Secrets of one daemon.
+ * @param largest largest size of a Secret, in bytes
+ */
+export function createSecretCapacity(largest = LARGEST_SECRET): SecretCapacity {
   const reserved = new Map<string, Map<string, number>>();
   const nameOf = ({ namespace, name }: SecretName) => `${namespace}/${name}`;
 
@@ -46,8 +55,8 @@ export function createSecretSpace(largest = LARGEST_SECRET): SecretSpace {
   };
 }
 
-/** Bytes that a target takes with a token of the greatest usual length. */
-export function spaceOf(format: FormatName, subject: Subject): number {
+/** Returns the bytes that a target needs for the longest token that is expected. */
+export function bytesNeeded(format: FormatName, subject: Subject): number {
   const [content, entry] = [formats[format](LARGEST_TOKEN, subject), encodeEntry(LARGEST_TOKEN, subject)];
   return Buffer.byteLength(content) + Buffer.byteLength(entry);
 }

@@ -2,10 +2,10 @@ import { toBase64 } from '../codec/encoding.ts';
 import { detailsKeyOf } from '../codec/secret-layout.ts';
 import { failureOf } from '../core/failure.ts';
 import type { Fact, Findings } from '../core/findings.ts';
-import type { Asking, Probe } from './kind.ts';
+import type { Probe, ProbeTools } from './kind.ts';
 import type { SecretTarget } from './kubernetes-secret.ts';
 
-/** Into which keys of which Secrets one credential goes. */
+/** Describes the keys of Secrets into which one credential is published. */
 export function inspectSecrets(targets: readonly SecretTarget[]): Findings {
   const facts = targets.map(({ of, namespace, name, key, format }): Fact => {
     return [of, `Secret ${namespace}/${name}, key ${key}: ${format}, details in ${key}.json`];
@@ -13,22 +13,25 @@ export function inspectSecrets(targets: readonly SecretTarget[]): Findings {
   return { facts, warnings: [] };
 }
 
-/** Reads each of the Secrets and makes as if it wrote it: that takes the same rights, and changes nothing. */
-export function probeSecrets(targets: readonly SecretTarget[], asking: Asking): Promise<Probe[]> {
+/**
+ * Probes each Secret once with a read and a dry-run write. These need the same rights as publishing and change
+ * nothing.
+ */
+export function probeSecrets(targets: readonly SecretTarget[], tools: ProbeTools): Promise<Probe[]> {
   const each = new Map(targets.map((target) => [`${target.namespace}/${target.name}`, target]));
-  return Promise.all([...each.values()].map((target) => probe(target, asking)));
+  return Promise.all([...each.values()].map((target) => probe(target, tools)));
 }
 
 async function probe(
   { namespace, name, key }: SecretTarget,
-  { kubernetes, clock, signal }: Asking,
+  { kubernetes, clock, signal }: ProbeTools,
 ): Promise<Probe> {
   const started = clock.now().monotonic;
   const secret = { resource: 'secrets', namespace, name } as const;
   try {
     const client = await kubernetes.client();
     const { metadata } = await client.get(secret, { signal });
-    // As small as can be, and still a change of data: that is what an immutable Secret and a policy refuse.
+    // The patch is small but changes `data`, because immutable Secrets and admission policies refuse just that.
     const data = { [detailsKeyOf(key)]: toBase64('{}') };
     await client.mergePatch(secret, metadata.resourceVersion, { data }, { dryRun: true, signal });
     const took = Math.round(clock.now().monotonic - started);

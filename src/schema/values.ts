@@ -3,11 +3,11 @@ import { parseAddress, type SocketAddress, type TcpAddress } from '../system/net
 import { parseDuration } from '../system/time/duration.ts';
 import { scheduleProblem } from '../system/time/schedule.ts';
 
-/** The kinds of value a configuration is made of; every message completes "NAME: …" and says what would be right. */
+/** The types of values in a configuration. Every message completes "NAME: …" and says what would be right. */
 
 const DURATION = 'must be a duration with a unit, like 90s, 10m or 2h';
 
-/** `90s`, `10m`, `2h`, in milliseconds. */
+/** A duration such as `90s`, `10m` or `2h`; the value is in ms. */
 export const Duration = v.pipe(
   v.string(DURATION),
   v.regex(/^\d{1,9}(ms|s|m|h)$/, DURATION),
@@ -16,7 +16,7 @@ export const Duration = v.pipe(
   v.minValue(1, 'must be longer than nothing'),
 );
 
-/** Octal permission bits; YAML reads an octal number without quotes as a decimal one. */
+/** Octal permission bits of a file. They must be quoted: YAML reads an octal number without quotes as a decimal one. */
 export const Mode = v.pipe(
   v.string('must be an octal file mode in quotes, like "0640": without them it is another number'),
   v.regex(/^0?[0-7]{3}$/, 'must be an octal file mode, like 0640'),
@@ -25,25 +25,32 @@ export const Mode = v.pipe(
   v.check((mode) => (mode & 0o002) === 0, 'must not let everyone write: they could plant a token'),
 );
 
-/** The same, up to a longest. */
+/**
+ * Creates the schema of a duration with an upper limit.
+ * @param longest the limit, in ms
+ */
 export function durationUpTo(longest: number, message: string) {
   return v.pipe(Duration, v.maxValue(longest, message));
 }
 
 const FOLDER_MODE = 'must be "0700" in quotes, or "0770" for daemons of several users in one group';
 
-/** Of the state folder: what lies there decides what is published, and holds tokens. */
+/**
+ * Permission bits of the state folder. They are restricted, because its files decide what is published and hold
+ * tokens.
+ */
 export const FolderMode = v.pipe(
   v.string(FOLDER_MODE),
   v.regex(/^0?7[07]0$/, FOLDER_MODE),
   v.transform((text) => Number.parseInt(text, 8)),
 );
 
+/** A boolean. */
 export const Flag = v.boolean('must be true or false');
 
 const DAILY = 'must be a whole number of calls a day, like 2000';
 
-/** 0: never. */
+/** A daily limit of forced calls; 0 forbids them. */
 export const ForcedCalls = v.pipe(
   v.number(DAILY),
   v.integer(DAILY),
@@ -51,6 +58,7 @@ export const ForcedCalls = v.pipe(
   v.maxValue(9_999_999, DAILY),
 );
 
+/** A daily limit of calls, at least 1. */
 export const DailyCalls = v.pipe(
   v.number(DAILY),
   v.integer(DAILY),
@@ -60,12 +68,13 @@ export const DailyCalls = v.pipe(
 
 const TEXT = 'must be text; put it into quotes';
 
+/** Any text without a NUL. */
 export const Text = v.pipe(
   v.string(TEXT),
   v.check((text) => !text.includes('\0'), 'must not hold a NUL'),
 );
 
-/** Of a credential. */
+/** Name of a credential. */
 export const Name = v.pipe(
   v.string('must be text of a-z, 0-9 and -; put it into quotes'),
   v.regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be 1 to 63 of a-z, 0-9 and -, with no - at an end'),
@@ -73,13 +82,15 @@ export const Name = v.pipe(
 
 const APP_ID = 'must be an appid or corpid like wx0000000000000000, without blanks';
 
+/** AppID of an account, or CorpID of a corp. */
 export const AppId = v.pipe(v.string(APP_ID), v.regex(/^[A-Za-z0-9_-]{4,64}$/, APP_ID));
 
 const ABSOLUTE = 'must be an absolute path to a file or folder';
 
+/** An absolute path without a slash at its end. */
 export const AbsolutePath = v.pipe(v.string(ABSOLUTE), v.regex(/^\/([^\0]*[^/\0])?$/, ABSOLUTE));
 
-/** Many write a folder with a slash at its end. */
+/** An absolute path of a folder. A slash at its end is removed, because many people write one. */
 export const AbsoluteFolder = v.pipe(
   v.string(ABSOLUTE),
   v.transform((path) => path.replace(/(?<=.)\/+$/s, '')),
@@ -88,15 +99,17 @@ export const AbsoluteFolder = v.pipe(
 
 const GROUP = 'must be a group, by its name or its number';
 
-/** By name or number. */
+/** A group by name or number; the value is text. */
 export const Group = v.pipe(v.union([v.string(), v.number()], GROUP), v.transform(String));
 
 const HOST = 'must be a host name, like wx.example.com, without a port';
 
+/** A host name without a port. */
 export const HostName = v.pipe(v.string(HOST), v.regex(/^[A-Za-z0-9]([\w.-]{0,251}\w)?$/, HOST));
 
 const NAMESPACE = 'must be a namespace of Kubernetes: up to 63 of a-z, 0-9 and -';
 
+/** A namespace of Kubernetes. */
 export const Namespace = v.pipe(
   v.string(NAMESPACE),
   v.regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, NAMESPACE),
@@ -104,6 +117,7 @@ export const Namespace = v.pipe(
 
 const OBJECT_NAME = 'must be the name of an object of Kubernetes: a-z, 0-9, - and .';
 
+/** Name of a Kubernetes object. */
 export const ObjectName = v.pipe(
   v.string(OBJECT_NAME),
   v.maxLength(253, OBJECT_NAME),
@@ -112,17 +126,19 @@ export const ObjectName = v.pipe(
 
 const SECRET_KEY = 'must be a key of a Secret: letters, digits, -, _ and .';
 
-/** A Secret takes 253 characters, and `.json` has to go with it. */
+/** A key of a Secret. Kubernetes allows 253 characters, and `.json` has to be appended to the key. */
 export const SecretKey = v.pipe(
   v.string(SECRET_KEY),
   v.regex(/^(?!\.\.?$|\.\.)[A-Za-z0-9._-]{1,248}$/, SECRET_KEY),
 );
 
+/** Name of an environment variable. */
 export const VariableName = v.pipe(
   v.string('must be the name of a variable'),
   v.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of a variable, like SHOP_SECRET'),
 );
 
+/** A cron expression with seconds first. */
 export const Schedule = v.pipe(
   v.string('must be a cron expression in quotes, seconds first: "*/5 * * * * *"'),
   v.rawCheck(({ dataset, addIssue }) => {
@@ -131,14 +147,14 @@ export const Schedule = v.pipe(
   }),
 );
 
-/** What the schema of the configuration is made of. Its descriptions are what editors show. */
+/** The building blocks of the schema. Editors show the descriptions. */
 
-/** A key that may be left out; which ones may not is said by {@link mapping}. */
+/** Creates an optional key. Required keys are listed in the call of {@link mapping}. */
 export function key<const S extends v.GenericSchema>(schema: S, description: string) {
   return v.optional(v.pipe(schema, v.description(description)));
 }
 
-/** A key that is there with this value where it is left out. */
+/** Creates an optional key with a default value. */
 export function preset<const S extends v.GenericSchema, const D extends v.InferInput<S>>(
   schema: S,
   description: string,
@@ -148,8 +164,9 @@ export function preset<const S extends v.GenericSchema, const D extends v.InferI
 }
 
 /**
- * Keys and their values.
- * @param required keys that an editor asks for; that they are there is checked where it can be said what they are for
+ * Creates the schema of a mapping that rejects unknown keys.
+ * @param required keys that an editor asks for; the program checks elsewhere that they are set, where the message can
+ *   say what they are for
  */
 export function mapping<const E extends v.ObjectEntries>(
   entries: E,
@@ -158,7 +175,10 @@ export function mapping<const E extends v.ObjectEntries>(
   return v.pipe(v.strictObject(entries, 'must be keys with their values'), v.metadata({ required }));
 }
 
-/** Any number of them. One that is wrong is reported and stands as undefined, so that the others keep their places. */
+/**
+ * Creates the schema of a list. An invalid item is reported and becomes undefined, so that the other items keep their
+ * indexes.
+ */
 export function list<const S extends v.GenericSchema>(item: S, message: string) {
   return v.array(v.undefinedable(item), message);
 }
@@ -174,10 +194,10 @@ export const ListenAddress = v.pipe(
 
 const LOCAL = 'must be host:port on loopback, like 127.0.0.1:8867, or unix:/path: tokens are served there';
 
-/** The longest path that the kernel takes for a socket, in bytes. */
+/** Longest path of a Unix socket that the kernel accepts, in bytes. */
 const LONGEST_SOCKET = 107;
 
-/** An address that nobody reaches from another host. */
+/** An address that cannot be reached from another host: a port on loopback, or a Unix socket. */
 export const LocalAddress = v.pipe(
   v.string(LOCAL),
   v.check((text) => isLocal(text), LOCAL),
@@ -199,19 +219,19 @@ function socketPath(text: string): string | undefined {
   return /^unix:(\/[^\0]*[^/\0])$/.exec(text)?.[1];
 }
 
-/** Of what has been checked; after a failed check nobody looks at it. */
+/** Parses an address that has been checked. After a failed check the result is not used. */
 function readAddress(text: string): TcpAddress {
   return parseAddress(text) ?? { host: '', port: 0 };
 }
 
 const LOOPBACK = /^(127\.\d{1,3}\.\d{1,3}\.\d{1,3}|localhost|\[?::1\]?)$/;
 
-/** Whether a host is this very one, by whatever name. */
+/** Tells whether a host name or address is loopback. */
 function isLoopbackHost(host: string): boolean {
   return LOOPBACK.test(host);
 }
 
-/** Whether a URL is plain HTTP to this very host, where no one can listen in. */
+/** Tells whether a URL is plain HTTP to loopback, where nobody can listen in. */
 export function isLoopback(url: string): boolean {
   const { protocol, hostname } = new URL(url);
   return protocol === 'http:' && isLoopbackHost(hostname);
@@ -219,7 +239,7 @@ export function isLoopback(url: string): boolean {
 
 const PLATFORM = 'must be a URL like https://api.weixin.qq.com';
 
-/** Where the AppSecret is sent: https, or http that does not leave the host. */
+/** URL of a platform, to which the AppSecret is sent: https, or http that does not leave the host. */
 export const PlatformUrl = v.pipe(
   v.string(PLATFORM),
   v.check((text) => URL.canParse(text), PLATFORM),
@@ -232,10 +252,12 @@ export const PlatformUrl = v.pipe(
 
 const PROXY = 'must be a URL like http://egress:3128';
 
+/** URL of an HTTP proxy. */
 export const ProxyUrl = v.pipe(v.string(PROXY), v.check(isHttp, PROXY));
 
 const WEBHOOK = 'must be a URL like http://127.0.0.1:8080/changed';
 
+/** URL of a webhook, without a user or password. */
 export const WebhookUrl = v.pipe(
   v.string(WEBHOOK),
   v.check(isHttp, WEBHOOK),
@@ -247,10 +269,13 @@ export const WebhookUrl = v.pipe(
 
 const SECRET_NAME = /token|secret|passw|pwd|auth|sign|cred|session|(^|[^a-z])key/i;
 
-/** Long, and of letters and digits in no order. */
+/** A value that looks like a secret: at least 20 characters, with both letters and digits. */
 const SECRET_VALUE = /^(?=.*\d)(?=.*[a-z])[\w+/=.-]{20,}$/i;
 
-/** The name of a parameter in a URL's query that seems to hold a secret. */
+/**
+ * Returns the name of a query parameter that seems to hold a secret; undefined if there is none.
+ * @throws {TypeError} if `url` is not a valid URL
+ */
 export function secretParameter(url: string): string | undefined {
   const found = [...new URL(url).searchParams].find(
     ([name, value]) => value !== '' && (SECRET_NAME.test(name) || SECRET_VALUE.test(value)),
@@ -272,7 +297,7 @@ function isBare(text: string): boolean {
   return hasNoLogin(url) && url.search === '' && url.hash === '';
 }
 
-/** `a, b or c`, as a message says what would be right. */
+/** Joins names for a message: `a, b or c`. */
 export function inWords(names: readonly string[]): string {
   return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
 }

@@ -160,10 +160,10 @@ describe('reload of a running daemon', () => {
   /** Started with the first, given the second; neither has a state folder of its own choosing. */
   async function given(before: Said, after: Said) {
     const { load, problems } = await place();
-    const atWork = await load(inJson(...before), POD);
+    const running = await load(inJson(...before), POD);
     return {
-      lines: async () => withoutPlaces(await problems(inJson(...after), POD, { atWork })),
-      load: () => load(inJson(...after), POD, { atWork }),
+      lines: async () => withoutPlaces(await problems(inJson(...after), POD, { running })),
+      load: () => load(inJson(...after), POD, { running }),
     };
   }
 

@@ -7,7 +7,7 @@ import { inspectState } from '../../src/inspection/check/state.ts';
 import type { FileTarget } from '../../src/publishers/file.ts';
 import { inspectFiles } from '../../src/publishers/file-check.ts';
 import { isRoot } from '../system/folder.ts';
-import { realFolder, sceneOn } from './scene.ts';
+import { hostOn, realFolder } from './host-context.ts';
 
 function target(path: string, changes: Partial<FileTarget> = {}): FileTarget {
   return { type: 'file', path, of: 'token', format: 'raw', details: true, mode: 0o640, ...changes };
@@ -17,7 +17,7 @@ describe('published files', () => {
   it('a published file is shown with its readers and the file system of its folder', async () => {
     const folder = await realFolder();
     const path = join(folder, 'volume', 'token');
-    expect(await inspectFiles([target(path)], sceneOn('tmpfs'))).toEqual({
+    expect(await inspectFiles([target(path)], hostOn('tmpfs'))).toEqual({
       facts: [
         [
           'token',
@@ -35,7 +35,7 @@ describe('published files', () => {
     await mkdir(join(folder, 'volume'), { mode: 0o755 });
     await symlink('volume', join(folder, 'link'));
     const files = ['token', 'ticket'].map((name) => target(join(folder, 'link', name), { details: false }));
-    const { facts } = await inspectFiles(files, sceneOn('tmpfs'));
+    const { facts } = await inspectFiles(files, hostOn('tmpfs'));
 
     expect(facts.map(([label]) => label)).toEqual(['token', 'token', 'folder']);
     expect(facts[2]?.[1]).toBe(
@@ -47,26 +47,26 @@ describe('published files', () => {
     'a published file on %s causes a warning because it is not in memory',
     async (type) => {
       const path = join(await realFolder(), 'token');
-      const { warnings } = await inspectFiles([target(path)], sceneOn(type));
+      const { warnings } = await inspectFiles([target(path)], hostOn(type));
       expect(warnings).toEqual([expect.stringMatching(new RegExp(`not kept in memory but on ${type}: `))]);
     },
   );
 
   it('a published file on a network file system comes with advice to poll', async () => {
     const path = join(await realFolder(), 'token');
-    const { facts } = await inspectFiles([target(path)], sceneOn('nfs4'));
+    const { facts } = await inspectFiles([target(path)], hostOn('nfs4'));
     expect(facts).toContainEqual(['', expect.stringMatching(/no events.*polling/)]);
   });
 
   it('a published file on a container layer is shown as invisible to other containers', async () => {
     const path = join(await realFolder(), 'token');
-    const { facts } = await inspectFiles([target(path)], sceneOn('overlay'));
+    const { facts } = await inspectFiles([target(path)], hostOn('overlay'));
     expect(facts).toContainEqual(['folder', expect.stringContaining('no other container sees it')]);
   });
 
   it('a published file that everyone may read causes a warning', async () => {
     const path = join(await realFolder(), 'token');
-    const { warnings } = await inspectFiles([target(path, { mode: 0o644 })], sceneOn('tmpfs'));
+    const { warnings } = await inspectFiles([target(path, { mode: 0o644 })], hostOn('tmpfs'));
     expect(warnings).toEqual([expect.stringMatching(/^everyone who gets at .*token may read it/)]);
   });
 
@@ -74,18 +74,18 @@ describe('published files', () => {
     const folder = await realFolder();
     await chmod(folder, 0o755);
     const file = target(join(folder, 'token'), { gid: 33 });
-    expect((await inspectFiles([file], sceneOn('tmpfs'))).warnings).toEqual([
+    expect((await inspectFiles([file], hostOn('tmpfs'))).warnings).toEqual([
       expect.stringMatching(/^app \(1000\) is not in group www-data \(33\)/),
     ]);
-    expect((await inspectFiles([file], sceneOn('tmpfs', { uid: 0 }))).warnings).toEqual([]);
-    expect((await inspectFiles([file], sceneOn('tmpfs', { groups: [1000, 33] }))).warnings).toEqual([]);
+    expect((await inspectFiles([file], hostOn('tmpfs', { uid: 0 }))).warnings).toEqual([]);
+    expect((await inspectFiles([file], hostOn('tmpfs', { groups: [1000, 33] }))).warnings).toEqual([]);
   });
 
   it('a folder that the group of the file cannot enter causes a warning', async () => {
     const folder = await realFolder();
     await chmod(folder, 0o700);
     const file = target(join(folder, 'volume', 'token'), { gid: 33 });
-    expect((await inspectFiles([file], sceneOn('tmpfs', { groups: [33] }))).warnings).toEqual([
+    expect((await inspectFiles([file], hostOn('tmpfs', { groups: [33] }))).warnings).toEqual([
       `group www-data (33) may read ${folder}/volume/token, but does not get through ${folder} (mode 0700)`,
     ]);
   });
@@ -95,14 +95,14 @@ describe('published files', () => {
     const folder = await realFolder();
     await chown(folder, 1000, 33);
     await chmod(folder, 0o2770);
-    const { facts } = await inspectFiles([target(join(folder, 'token'))], sceneOn('tmpfs'));
+    const { facts } = await inspectFiles([target(join(folder, 'token'))], hostOn('tmpfs'));
     expect(facts[0]?.[1]).toContain('group www-data (33) reads');
   });
 
   it('an existing file with another mode is shown with its current mode', async () => {
     const path = join(await realFolder(), 'token');
     await writeFile(path, 'a token', { mode: 0o600 });
-    const { facts } = await inspectFiles([target(path)], sceneOn('tmpfs'));
+    const { facts } = await inspectFiles([target(path)], hostOn('tmpfs'));
     expect(facts).toContainEqual(['', expect.stringMatching(/^for now it is there with mode 0600 of /)]);
     expect(JSON.stringify(facts)).not.toContain('a token');
   });
@@ -117,7 +117,7 @@ describe('secret files', () => {
     const file = join(await realFolder(), 'app.secret');
     await writeFile(file, 'hidden');
     await chmod(file, mode);
-    const { facts, warnings } = await inspectSecret({ file }, sceneOn('ext4'));
+    const { facts, warnings } = await inspectSecret({ file }, hostOn('ext4'));
 
     expect(warnings).toHaveLength(count);
     expect(facts[0]?.[1]).toContain(`readable, mode 0${mode.toString(8)}: `);
@@ -129,7 +129,7 @@ describe('secret files', () => {
     await writeFile(file, 'hidden', { mode: 0o600 });
     const root = { id: 1, parent: 0, point: '/', type: 'overlay', readOnly: false };
     const single = { id: 2, parent: 1, point: file, type: 'ext4', readOnly: true };
-    const { facts } = await inspectSecret({ file }, sceneOn('', { mounts: [root, single] }));
+    const { facts } = await inspectSecret({ file }, hostOn('', { mounts: [root, single] }));
     expect(facts).toContainEqual(['', expect.stringContaining('mounted as a single file')]);
   });
 
@@ -137,12 +137,12 @@ describe('secret files', () => {
     const folder = await realFolder();
     await writeFile(join(folder, 'data'), 'hidden', { mode: 0o600 });
     await symlink('data', join(folder, 'app.secret'));
-    const { facts } = await inspectSecret({ file: join(folder, 'app.secret') }, sceneOn('tmpfs'));
+    const { facts } = await inspectSecret({ file: join(folder, 'app.secret') }, hostOn('tmpfs'));
     expect(facts[0]?.[1]).toContain(`leads to ${folder}/data, readable`);
   });
 
   it('a secret in an environment variable is shown as such without warnings', async () => {
-    const { facts, warnings } = await inspectSecret({ value: new Secret('hidden') }, sceneOn('tmpfs'));
+    const { facts, warnings } = await inspectSecret({ value: new Secret('hidden') }, hostOn('tmpfs'));
     expect(facts).toEqual([['secret', expect.stringContaining('in a variable of the environment')]]);
     expect(warnings).toEqual([]);
   });
@@ -151,7 +151,7 @@ describe('secret files', () => {
 describe('state folders', () => {
   const sharedOn = async (type: string, isChosen: boolean) => {
     const stateDir = join(await realFolder(), 'state');
-    const { shared, facts } = await inspectState({ stateDir, credentials: [] }, isChosen, sceneOn(type));
+    const { shared, facts } = await inspectState({ stateDir, credentials: [] }, isChosen, hostOn(type));
     return { shared, how: facts.find(([label]) => label === 'shared')?.[1] };
   };
 
@@ -168,7 +168,7 @@ describe('state folders', () => {
 
   it('a state folder with a group is shown as shared with its users', async () => {
     const config = { stateDir: join(await realFolder(), 'state'), stateGid: 33, credentials: [] };
-    const { facts } = await inspectState(config, true, sceneOn('ext4'));
+    const { facts } = await inspectState(config, true, hostOn('ext4'));
     expect(facts).toContainEqual([
       'shared',
       expect.stringMatching(/; for all users of group www-data \(33\)$/),
@@ -177,9 +177,9 @@ describe('state folders', () => {
 
   it('the record count of a state folder ignores other files', async () => {
     const folder = await realFolder();
-    const scene = sceneOn('ext4');
+    const host = hostOn('ext4');
     const records = async () =>
-      (await inspectState({ stateDir: folder, credentials: [] }, true, scene)).facts.at(-1);
+      (await inspectState({ stateDir: folder, credentials: [] }, true, host)).facts.at(-1);
     expect(await records()).toEqual(['records', 'none yet']);
     for (const name of ['a.json', 'b.json', 'b.json.owner', '.hidden.json', 'requests']) {
       await writeFile(join(folder, name), '');

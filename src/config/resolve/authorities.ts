@@ -1,17 +1,18 @@
 import { readRegularFile } from '../../system/fs/read-regular-file.ts';
 
-/** The certificates in a file, or why there are none. */
+/** The certificates in a file, or the reason why it has none. */
 export type Authorities =
   | { readonly pem: string; readonly problem?: never }
   | { readonly pem?: never; readonly problem: string };
 
-/** Bytes: several times what an operating system trusts. */
+/** Largest certificate file, in bytes: several times the size of the bundle of an operating system. */
 const LARGEST_BUNDLE = 4 * 1024 * 1024;
 
+/** Reads a file of CA certificates in PEM. Never rejects: `problem` says why the file cannot be used. */
 export async function readAuthorities(path: string): Promise<Authorities> {
   try {
     const { text } = await readRegularFile(path, LARGEST_BUNDLE, { followLinks: true });
-    // Node takes anything here without a word, and then trusts no one.
+    // Node accepts any text as a CA bundle without an error, and then trusts no certificate at all.
     return text.includes('-----BEGIN CERTIFICATE-----')
       ? { pem: text }
       : { problem: `${path} holds no certificate in PEM` };

@@ -4,15 +4,18 @@ import type { Settings } from '../schema/index.ts';
 import { type Context, isMissing } from './context.ts';
 
 /**
- * How many tokens and tickets one Secret holds whatever befalls them: of each 2.5 KiB of annotations (256 KiB at most) and
- * 8.5 KiB of data (1 MiB at most).
+ * Largest number of tokens and tickets that always fit into one Secret. Each takes up to 2.5 KiB of annotations (256
+ * KiB at most) and 8.5 KiB of data (1 MiB at most).
  */
-const MOST = 100;
+const MAX_KEPT = 100;
 
-/** Of the renewals that go into a deadline one may be late. */
-const LATENESS = 1.2;
+/** Margin for a late renewal: the retry period times this factor must be shorter than the renew deadline. */
+const LATE_MARGIN = 1.2;
 
-/** How daemons of a cluster refresh as one. */
+/**
+ * Checks the `cluster` section and reports its problems.
+ * @returns the cluster; undefined if none is configured or one of the required names is missing
+ */
 export function resolveCluster(
   { cluster, credentials = [] }: Settings,
   context: Context,
@@ -24,7 +27,7 @@ export function resolveCluster(
   isMissing(context, [...at, 'secret'], secret, 'the Secret in which it keeps the credentials');
   if (lease) isMissing(context, [...at, 'lease', 'name'], lease.name, 'the name of the Lease');
   if (secret) isMissing(context, [...at, 'secret', 'name'], secret.name, 'the name of the Secret');
-  if (lease) refuseHaste(lease, context);
+  if (lease) refuseUnsafeTimes(lease, context);
 
   const fetched = credentials.filter((credential) => credential && credential.type !== MIRROR);
   if (credentials.length > 0 && credentials.every((credential) => credential?.type === MIRROR)) {
@@ -32,8 +35,8 @@ export function resolveCluster(
     context.complain(at, what);
   }
   const kept = fetched.reduce((sum, credential) => sum + 1 + (credential?.tickets.length ?? 0), 0);
-  if (kept > MOST) {
-    const what = `holds ${MOST} tokens and tickets, and these are ${kept}: let some be served by daemons with another Secret`;
+  if (kept > MAX_KEPT) {
+    const what = `holds ${MAX_KEPT} tokens and tickets, and these are ${kept}: let some be served by daemons with another Secret`;
     context.complain([...at, 'secret'], what);
   }
   if (lease?.name === undefined || secret?.name === undefined) return undefined;
@@ -48,8 +51,8 @@ function placeOf(namespace: string | undefined, name: string) {
   return namespace === undefined ? { name } : { namespace, name };
 }
 
-/** What would let two daemons lead at the same time, or none for long. */
-function refuseHaste(lease: NonNullable<ClusterSettings['lease']>, context: Context): void {
+/** Reports Lease times with which two daemons could lead at the same time, or none could lead for long. */
+function refuseUnsafeTimes(lease: NonNullable<ClusterSettings['lease']>, context: Context): void {
   const { duration, renewDeadline, retryPeriod } = lease;
   const at = (name: string) => ['cluster', 'lease', name];
   if (duration % 1000 !== 0) context.complain(at('duration'), 'must be whole seconds: a Lease counts those');
@@ -59,7 +62,7 @@ function refuseHaste(lease: NonNullable<ClusterSettings['lease']>, context: Cont
       'must be shorter than duration: a holder stops before another begins',
     );
   }
-  if (retryPeriod * LATENESS >= renewDeadline) {
+  if (retryPeriod * LATE_MARGIN >= renewDeadline) {
     context.complain(at('retryPeriod'), 'must be much shorter than renewDeadline: several tries go into it');
   }
 }

@@ -2,26 +2,39 @@ import type { KeyPath } from '../key-path.ts';
 import type { Labels } from '../labels.ts';
 import type { Authorities } from './authorities.ts';
 
-/** What all checks of one configuration share. */
+/** What all checks of one configuration share: labels for messages, the environment, and cached look-ups. */
 export interface Context extends Pick<Labels, 'name' | 'brief' | 'setting'> {
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Whether AppSecrets are going to be used, and not only named. */
+  /**
+   * Whether the caller will use AppSecrets; if false, an unreadable AppSecret file is not reported unless the file
+   * identifies the account.
+   */
   readonly fetches: boolean;
-  /** Told of everything that is wrong. */
+  /** Reports a problem at `path`. */
   complain(path: KeyPath, what: string): void;
-  /** Whether what was said there was wrong and has been taken out: then it is not missing. */
+  /**
+   * Tells whether the value at `path`, or a value that contains it, was invalid and has been removed; such a value
+   * must not be reported as missing.
+   */
   isWrong(path: KeyPath): boolean;
-  /** The namespace of objects that are said without one; undefined where there is no cluster. Asks nobody. */
+  /**
+   * Returns the namespace of objects that are configured without one; undefined if there is no cluster. Sends no
+   * request.
+   */
   namespace(): Promise<string | undefined>;
-  /** The group's number; undefined when this system does not know it. */
+  /** Returns the numeric id of a group; undefined if this system does not know the group. */
   groupId(group: string): Promise<number | undefined>;
-  /** Why a program that is to be run could not be; undefined also where none is going to be run. */
+  /** Returns why a program could not be run; undefined if it could be, or if the caller will run no programs. */
   programProblem(path: string): Promise<string | undefined>;
-  /** The certificates in a file, or why there are none. */
+  /** Reads the certificates in a file; see `readAuthorities`. */
   readAuthorities(path: string): Promise<Authorities>;
 }
 
-/** Tells of something that has to be there and is not. */
+/**
+ * Reports a required value that is missing, unless it was reported as invalid already.
+ * @param what what the value is, for the message `is required: …`
+ * @returns whether the value is missing
+ */
 export function isMissing(context: Context, path: KeyPath, value: unknown, what: string): boolean {
   if (value !== undefined) return false;
   if (!context.isWrong(path)) context.complain(path, `is required: ${what}`);

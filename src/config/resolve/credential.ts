@@ -10,20 +10,20 @@ import type { CredentialSettings } from '../schema/credential.ts';
 import type { PlatformSettings } from '../schema/platform.ts';
 import { parseSecret, readSecretFile } from '../secret-file.ts';
 import { type Context, isMissing } from './context.ts';
-import { idKeys, isSaid } from './kind-keys.ts';
+import { idKeys, isSet } from './kind-keys.ts';
 import { type ResolvedMirror, resolveMirror } from './mirror.ts';
 import { resolveNotify } from './notify.ts';
 import { resolvePlatform } from './platform.ts';
 import { type PlacedTarget, resolveTargets } from './targets.ts';
 
-/** What counts for all credentials. */
-export interface Surroundings {
+/** Settings that apply to all credentials. */
+export interface SharedSettings {
   readonly platform: PlatformSettings;
-  /** Whether all who share an account share what is known of it as well. */
+  /** Whether all daemons that use the same accounts share their state. */
   readonly coordinated: boolean;
 }
 
-/** A credential, where it is said, and what else has been learnt of it. */
+/** A checked credential, its position in the configuration, and the values that later checks need. */
 export interface Resolved {
   readonly at: KeyPath;
   readonly config: Omit<FetchedConfig, 'secret' | 'publish'> & { readonly secret?: SecretSource };
@@ -31,10 +31,15 @@ export interface Resolved {
   readonly targets: readonly PlacedTarget[];
 }
 
+/**
+ * Checks one credential and everything that it points at, and reports its problems.
+ * @param at path of the credential in the configuration
+ * @returns the credential; undefined for a mirror without a source
+ */
 export async function resolveCredential(
   settings: CredentialSettings,
   at: KeyPath,
-  { platform, coordinated }: Surroundings,
+  { platform, coordinated }: SharedSettings,
   context: Context,
 ): Promise<Resolved | ResolvedMirror | undefined> {
   const { type, name, budget, optional, notify } = settings;
@@ -42,11 +47,11 @@ export async function resolveCredential(
   if (type === MIRROR) return resolveMirror(settings, at, context);
   const kind = kindOf(type);
   const options = optionsOf(kind, settings);
-  // An invalid type was replaced by the default, so nothing is checked that depends on it.
+  // An invalid type was replaced by the default type, so checks that depend on the type are skipped.
   const isTypeKnown = !context.isWrong([...at, 'type']);
   const appId = isTypeKnown ? readId(settings, kind, at, context) : anyId(settings, at, context);
   if (isTypeKnown) {
-    refuseMisfits(settings, kind, at, context);
+    refuseInapplicableKeys(settings, kind, at, context);
     const problem = kind.problem?.(options, { coordinated }, context, at);
     if (problem !== undefined) context.complain([...at, 'type'], problem);
   }
@@ -75,12 +80,13 @@ export async function resolveCredential(
   };
 }
 
-/** The keys that only this type has, with what was said of them. */
+/** Collects the keys that only this type has, without those that are not set. */
 function optionsOf({ options }: CredentialKind, settings: CredentialSettings) {
   const said = Object.keys(options).map((name) => [name, settings[name]] as const);
   return Object.fromEntries(said.filter(([, value]) => value !== undefined));
 }
 
+/** Reads the account id from the key that belongs to this type, and reports id keys of other types. */
 function readId(
   settings: CredentialSettings,
   { type, id }: CredentialKind,
@@ -96,7 +102,7 @@ function readId(
   return typeof value === 'string' ? value : '';
 }
 
-/** Where it is not known which it should be. */
+/** Reads the account id from any id key, because the type is invalid and the right key is unknown. */
 function anyId(settings: CredentialSettings, at: KeyPath, context: Context): string {
   const [usual = '', ...others] = idKeys();
   const id = [usual, ...others].map((key) => settings[key]).find((value) => typeof value === 'string');
@@ -105,8 +111,8 @@ function anyId(settings: CredentialSettings, at: KeyPath, context: Context): str
   return id ?? '';
 }
 
-/** Complains of keys of another type: they would have no effect, and were surely meant to have one. */
-function refuseMisfits(
+/** Reports keys of other types. They would have no effect, and the operator surely meant them to have one. */
+function refuseInapplicableKeys(
   settings: CredentialSettings,
   kind: CredentialKind,
   at: KeyPath,
@@ -114,8 +120,8 @@ function refuseMisfits(
 ): void {
   for (const other of credentialKinds) {
     for (const [name, schema] of Object.entries(other.options)) {
-      if (Object.hasOwn(kind.options, name) || !isSaid(settings[name], schema)) continue;
-      const hint = name === other.timing ? instead(kind) : '';
+      if (Object.hasOwn(kind.options, name) || !isSet(settings[name], schema)) continue;
+      const hint = name === other.timing ? timingHint(kind) : '';
       context.complain([...at, name], `belongs to ${other.type}${hint}`);
     }
   }
@@ -124,12 +130,15 @@ function refuseMisfits(
   }
 }
 
-/** What says when a token of this type is replaced. */
-function instead({ type, timing }: CredentialKind): string {
+/** Names the key that sets when a token of this type is replaced, or says why there is none. */
+function timingHint({ type, timing }: CredentialKind): string {
   return typeof timing === 'string' ? `: ${type} has ${timing}` : `: ${timing.none}`;
 }
 
-/** The tickets of a credential. */
+/**
+ * Checks the tickets of a credential against its type and its targets.
+ * @param kind undefined if the type is invalid
+ */
 function resolveTickets(
   { tickets, publish = [] }: CredentialSettings,
   kind: CredentialKind | undefined,
@@ -137,7 +146,7 @@ function resolveTickets(
   context: Context,
 ): Kind[] {
   const published = new Set<Kind | undefined>(publish.map((target) => target?.of));
-  // Of a target that is wrong it is not known what it was to hold.
+  // An invalid target may have been meant for any of the tickets.
   const isKnown = publish.every(
     (target, index) => target && !context.isWrong([...at, 'publish', index, 'of']),
   );
@@ -156,13 +165,14 @@ function resolveTickets(
   return tickets.filter((ticket) => ticket !== undefined);
 }
 
+/** The AppSecret of a credential, as far as it was found. */
 export interface FoundSecret {
   readonly source?: SecretSource;
-  /** What it is now. */
+  /** The current value; absent if it could not be read. */
   readonly secret?: Secret;
 }
 
-/** Finds the AppSecret of a credential; what is wrong with it is told, and never shown. */
+/** Finds the AppSecret of a credential and reports its problems. No message contains the AppSecret. */
 async function findSecret(
   { secretFile, secretEnv }: CredentialSettings,
   at: KeyPath,
@@ -191,7 +201,10 @@ async function findSecret(
   return {};
 }
 
-/** The name is not repeated: it may be the secret itself, in the wrong place. */
+/**
+ * Reads the AppSecret from an environment variable. Messages do not repeat the name of the variable: the operator may
+ * have written the AppSecret in its place.
+ */
 function fromVariable(name: string, at: KeyPath, context: Context): FoundSecret {
   const text = context.environment[name];
   if (text === undefined || text === '') {

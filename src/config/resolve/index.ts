@@ -7,21 +7,25 @@ import { areWritable } from '../validate/writable.ts';
 import { resolveCluster } from './cluster.ts';
 import { type Context, isMissing } from './context.ts';
 import { type Resolved, resolveCredential } from './credential.ts';
-import { AT_ONCE, inTurns } from './memoize.ts';
+import { CONCURRENCY, mapConcurrently } from './memoize.ts';
 import type { ResolvedMirror } from './mirror.ts';
-import { knows } from './platform.ts';
+import { mayServe } from './platform.ts';
 import { resolveServers, resolveStateFolder } from './servers.ts';
 
+/** How the configuration is checked. */
 export interface ResolveOptions {
-  /** The file that says it, where one does. */
+  /** Path of the configuration file, if there is one. */
   readonly document: string | undefined;
-  /** Whether what it names is going to be written. */
+  /** Whether the caller will write the targets. */
   readonly publishes: boolean;
-  /** Whether daemons are coordinated, where that does not hang on these settings. */
+  /** Whether the daemons share their state; absent if these settings decide that. */
   readonly coordinated?: boolean;
 }
 
-/** Checks settings that are right one by one as a whole, also what they point at. What is wrong is complained of. */
+/**
+ * Checks settings that are valid one by one as a whole, together with the files and programs that they name. Problems
+ * go to `context.complain`; after one, the returned configuration is incomplete.
+ */
 export async function resolveConfig(
   settings: Settings,
   { document, publishes, ...fixed }: ResolveOptions,
@@ -38,9 +42,9 @@ export async function resolveConfig(
   const isClustered = settings.cluster !== undefined || context.isWrong(['cluster']);
   const isInPod = Boolean(context.environment['KUBERNETES_SERVICE_HOST']);
   const { coordinated = isStateChosen || isClustered || !isInPod } = fixed;
-  const found = await inTurns(
+  const found = await mapConcurrently(
     credentials,
-    AT_ONCE,
+    CONCURRENCY,
     async (credential, index) =>
       credential &&
       (await resolveCredential(credential, [...list, index], { platform, coordinated }, context)),
@@ -53,7 +57,7 @@ export async function resolveConfig(
 
   const { paths, published, stateDir, inputs } = pathsOf(resolved, settings, document, context);
   if ((await areApart(paths, context)) && publishes) {
-    // Others can do without a state folder: then a restart costs a call.
+    // Credentials whose fetches kill no token can do without a state folder: a restart then costs one call.
     const needsState =
       !isClustered && resolved.some(({ config }) => isFetched(config) && policyOf(config).destructive);
     await areWritable(published, needsState ? paths.state : undefined, context);
@@ -72,7 +76,7 @@ export async function resolveConfig(
   };
 }
 
-/** What has no secret is not returned: that has been complained of. */
+/** Completes a credential; leaves out one without an AppSecret, which has been reported. */
 function complete({ config, targets }: Resolved | ResolvedMirror): CredentialConfig[] {
   const publish = targets.map(({ target }) => target);
   if (!isFetched(config)) return [{ ...config, publish }];
@@ -80,7 +84,7 @@ function complete({ config, targets }: Resolved | ResolvedMirror): CredentialCon
   return secret ? [{ ...rest, secret, publish }] : [];
 }
 
-/** A host that is said for all and is right for none was meant for another platform. */
+/** Reports a general base URL that fits none of the credentials: the operator meant another platform. */
 function refuseUnusedHosts(
   { platform }: Settings,
   resolved: readonly (Resolved | ResolvedMirror)[],
@@ -89,7 +93,7 @@ function refuseUnusedHosts(
   const { baseUrl } = platform;
   if (baseUrl === undefined || resolved.length === 0) return;
   const isUsed = ({ at, config }: Resolved | ResolvedMirror) =>
-    context.isWrong([...at, 'type']) || !isFetched(config) || knows(baseUrl, kindOf(config.type));
+    context.isWrong([...at, 'type']) || !isFetched(config) || mayServe(baseUrl, kindOf(config.type));
   if (resolved.some(isUsed)) return;
   context.complain(['platform', 'baseUrl'], 'knows no credential of these types: it is of another platform');
 }

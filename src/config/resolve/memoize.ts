@@ -1,8 +1,12 @@
-/** Files looked at together: enough to keep the file system busy. */
-export const AT_ONCE = 32;
+/** Number of files that are examined at the same time: enough to keep the file system busy. */
+export const CONCURRENCY = 32;
 
-/** Does the work for each, a few at once: thousands of files at once would be more than a process may have open. */
-export async function inTurns<T, R>(
+/**
+ * Runs `work` for each item, at most `atOnce` at a time, because examining thousands of files at once could exceed
+ * the limit of open files.
+ * @returns the results in the order of the items
+ */
+export async function mapConcurrently<T, R>(
   items: readonly T[],
   atOnce: number,
   work: (item: T, index: number) => Promise<R>,
@@ -11,7 +15,7 @@ export async function inTurns<T, R>(
   let next = 0;
   async function worker(): Promise<void> {
     for (let index = next++; index < items.length; index = next++) {
-      // In range, whatever the items are.
+      // The index is in range; the item itself may be undefined.
       results[index] = await work(items[index] as T, index);
     }
   }
@@ -19,8 +23,11 @@ export async function inTurns<T, R>(
   return results;
 }
 
-/** Asks once for each key; who asks again gets the same answer. */
-export function remembered<R>(ask: (key: string) => Promise<R>): (key: string) => Promise<R> {
+/**
+ * Wraps a look-up so that it runs once per key. Later calls with the same key get the same promise, even a rejected
+ * one.
+ */
+export function memoized<R>(ask: (key: string) => Promise<R>): (key: string) => Promise<R> {
   const answers = new Map<string, Promise<R>>();
   return (key) => {
     const known = answers.get(key);

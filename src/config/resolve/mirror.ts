@@ -4,23 +4,28 @@ import { MIRROR, type MirrorConfig } from '../config.ts';
 import type { KeyPath } from '../key-path.ts';
 import type { CredentialSettings } from '../schema/credential.ts';
 import { type Context, isMissing } from './context.ts';
-import { idKeys, isSaid } from './kind-keys.ts';
+import { idKeys, isSet } from './kind-keys.ts';
 import { resolveNotify } from './notify.ts';
 import { type PlacedTarget, resolveTargets } from './targets.ts';
 
-/** A mirror, where it is said, and where it is published. */
+/** A checked mirror, its position in the configuration, and its targets. */
 export interface ResolvedMirror {
   readonly at: KeyPath;
   readonly config: Omit<MirrorConfig, 'publish'>;
   readonly targets: readonly PlacedTarget[];
 }
 
-/** The keys of credentials that are fetched, with their schemas where they may stand there by default. */
+/** The keys of fetched credentials, with the schemas whose defaults may be set on a mirror as well. */
 const FETCHING: v.ObjectEntries = Object.assign(
   Object.fromEntries([...idKeys(), 'secretFile', 'secretEnv'].map((name) => [name, v.unknown()])),
   ...credentialKinds.map(({ options }) => options),
 );
 
+/**
+ * Checks a mirror and reports its problems.
+ * @param at path of the mirror in the configuration
+ * @returns the mirror; undefined if its source is incomplete
+ */
 export async function resolveMirror(
   settings: CredentialSettings,
   at: KeyPath,
@@ -28,7 +33,7 @@ export async function resolveMirror(
 ): Promise<ResolvedMirror | undefined> {
   const { name = '', from, optional, tickets, notify } = settings;
   for (const [key, schema] of Object.entries(FETCHING)) {
-    if (!isSaid(settings[key], schema)) continue;
+    if (!isSet(settings[key], schema)) continue;
     context.complain([...at, key], 'does not belong to mirror, which fetches nothing');
   }
   if (tickets.length > 0) {

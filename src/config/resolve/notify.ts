@@ -4,7 +4,10 @@ import { type KeyPath, pathText } from '../key-path.ts';
 import type { NotificationSettings } from '../schema/targets.ts';
 import { type Context, isMissing } from './context.ts';
 
-/** Who is told of a change. Whether a pid file is there does not matter: apps come and go. */
+/**
+ * Checks the notifiers of a credential and reports their problems. A missing pid file is not a problem: apps come and
+ * go.
+ */
 export async function resolveNotify(
   notify: readonly (NotificationSettings | undefined)[],
   at: KeyPath,
@@ -20,7 +23,7 @@ export async function resolveNotify(
   return resolved.filter((notifier) => notifier !== undefined);
 }
 
-/** Whoever is named twice would be told twice, whatever time it is given. */
+/** Reports a notifier that is configured twice, even with another timeout: it would be notified twice. */
 function refuseDoubled(
   resolved: readonly (NotifierConfig | undefined)[],
   at: KeyPath,

@@ -6,21 +6,29 @@ import type { KeyPath } from '../key-path.ts';
 import type { PlatformOverride, PlatformSettings } from '../schema/platform.ts';
 import type { Context } from './context.ts';
 
-/** Whether a URL may be asked for a type: a host that is another platform's own may not, of all others nothing is known. */
-export function knows(url: string, { ownHosts }: CredentialKind): boolean {
+/**
+ * Tells whether a URL may serve a type of credential. Only hosts that belong to another platform are rejected;
+ * nothing is known of unlisted hosts, so they are accepted. See docs/wechat-facts.md, Transport.
+ */
+export function mayServe(url: string, { ownHosts }: CredentialKind): boolean {
   const { hostname } = new URL(url);
   return ownHosts.test(hostname) || !credentialKinds.some((kind) => kind.ownHosts.test(hostname));
 }
 
+/** The settings that the platform of one credential is made from. */
 export interface PlatformSource {
-  /** For all credentials. */
+  /** The settings for all credentials. */
   readonly general: PlatformSettings;
-  /** For this one, and where it is said. */
+  /** The settings of this credential alone, and their path. */
   readonly own: PlatformOverride;
   readonly at: KeyPath;
   readonly kind: CredentialKind;
 }
 
+/**
+ * Combines general and own settings into the platform of one credential, and reports hosts of another platform and
+ * unusable CA files.
+ */
 export async function resolvePlatform(source: PlatformSource, context: Context): Promise<PlatformConfig> {
   const { general, own } = source;
   const proxy = own.proxy ?? general.proxy;
@@ -39,16 +47,16 @@ export async function resolvePlatform(source: PlatformSource, context: Context):
 function hostsFor({ general, own, at, kind }: PlatformSource, context: Context) {
   const [usual] = kind.hosts;
   const elsewhere = `does not know credentials of type ${kind.type}: they are at ${usual}`;
-  // A mistyped type says nothing of the hosts.
-  const misses = (url: string) => !knows(url, kind) && !context.isWrong([...at.slice(0, -1), 'type']);
+  // An invalid type does not tell which hosts are right.
+  const misses = (url: string) => !mayServe(url, kind) && !context.isWrong([...at.slice(0, -1), 'type']);
   if (own.baseUrl !== undefined && misses(own.baseUrl)) context.complain([...at, 'baseUrl'], elsewhere);
   for (const [index, url] of (own.fallbackUrls ?? []).entries()) {
     if (url !== undefined && misses(url)) context.complain([...at, 'fallbackUrls', index], elsewhere);
   }
-  // What is said for all counts for those whose platform it can be.
-  const fitting = (url: string | undefined) => url !== undefined && knows(url, kind);
+  // The general base URL applies only to credentials whose platform it can be.
+  const fitting = (url: string | undefined) => url !== undefined && mayServe(url, kind);
   const base = own.baseUrl ?? (fitting(general.baseUrl) ? general.baseUrl : undefined);
-  // Another platform's fallbacks are none for this one.
+  // Fallback URLs of another platform are of no use here.
   const inherited = own.baseUrl === undefined ? general.fallbackUrls?.filter(fitting) : [];
   const fallbacks = (own.fallbackUrls ?? inherited ?? []).filter((url) => url !== undefined);
   const hosts = base === undefined && fallbacks.length === 0 ? kind.hosts : [base ?? usual, ...fallbacks];

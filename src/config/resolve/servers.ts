@@ -6,7 +6,7 @@ import type { Settings } from '../schema/index.ts';
 import { type Context, isMissing } from './context.ts';
 import { resolveGroup } from './targets.ts';
 
-/** What the daemon listens on; nothing by default. */
+/** Checks the addresses that the daemon listens on, and reports their problems. By default it listens on none. */
 export async function resolveServers(
   { http, tokenServer }: Settings,
   context: Context,
@@ -29,7 +29,10 @@ export async function resolveServers(
   };
 }
 
-/** Who may use the state folder. */
+/**
+ * Checks the mode and group of the state folder, and reports their problems.
+ * @returns permission bits, and the numeric group id if one is configured
+ */
 export async function resolveStateFolder(
   { stateMode, stateGroup }: Settings,
   context: Context,

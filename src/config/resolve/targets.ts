@@ -6,13 +6,17 @@ import type { KeyPath } from '../key-path.ts';
 import type { CredentialSettings } from '../schema/credential.ts';
 import { type Context, isMissing } from './context.ts';
 
-/** A target, and where it is said. */
+/** A checked target and its path in the configuration. */
 export interface PlacedTarget {
   readonly target: TargetConfig;
   readonly at: KeyPath;
 }
 
-/** Where a credential is published. */
+/**
+ * Checks the targets of a credential and reports their problems.
+ * @param at path of the credential in the configuration
+ * @returns the targets that can be used
+ */
 export async function resolveTargets(
   { publish, tickets }: CredentialSettings,
   at: KeyPath,
@@ -42,23 +46,29 @@ export async function resolveTargets(
 }
 
 function isUnknown(of: string, tickets: readonly (Kind | undefined)[]): boolean {
-  // Where one of them is wrong, it may be the one that is meant.
+  // An invalid ticket (undefined) may be the one that the target means.
   return of !== 'token' && tickets.every((ticket) => ticket !== undefined && ticket !== of);
 }
 
-/** The largest group id; one more is -1, which tells the kernel to leave the group as it is. */
-const LARGEST = 2 ** 32 - 2;
+/** Largest group id. The next number is -1, which tells the kernel to leave the group unchanged. */
+const LARGEST_GID = 2 ** 32 - 2;
 
-/** The numeric id of a group, by name or number; undefined when there is none or this system does not know the name. */
+/**
+ * Looks up a group by name or number.
+ * @returns the numeric id; undefined if there is no such group or this system does not know the name
+ */
 export async function groupId(group: string): Promise<number | undefined> {
-  if (/^\d+$/.test(group)) return Number(group) <= LARGEST ? Number(group) : undefined;
+  if (/^\d+$/.test(group)) return Number(group) <= LARGEST_GID ? Number(group) : undefined;
   const table = await readFile('/etc/group', 'utf8').catch(() => '');
   const entries = table.split('\n').map((line) => line.split(':'));
   const [, , gid = ''] = entries.find(([name]) => name === group) ?? [];
   return /^\d+$/.test(gid) ? Number(gid) : undefined;
 }
 
-/** The numeric id of a group that is said there; undefined where none is, and where it is unknown, which is told. */
+/**
+ * Looks up a configured group, and reports one that this system does not know.
+ * @returns the numeric id; undefined if no group is configured or the group is unknown
+ */
 export async function resolveGroup(
   group: string | undefined,
   at: KeyPath,

@@ -3,6 +3,7 @@ import { Duration, key, mapping, Name, Namespace, ObjectName, preset } from '../
 
 const NAMESPACE = 'Its namespace. Default: that of the pod, or of the context of KUBECONFIG.';
 
+/** Schema of `cluster`: the Lease and the Secret that the daemons of a cluster share. */
 export const Cluster = mapping(
   {
     lease: key(
@@ -36,6 +37,7 @@ export const Cluster = mapping(
   ['lease', 'secret'],
 );
 
+/** Schema of `from`: where a mirror reads. */
 export const Mirrored = mapping(
   {
     kubernetesSecret: key(
@@ -53,4 +55,5 @@ export const Mirrored = mapping(
   ['kubernetesSecret'],
 );
 
+/** The valid values of `cluster`, durations in ms. */
 export type ClusterSettings = v.InferOutput<typeof Cluster>;

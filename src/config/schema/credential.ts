@@ -22,7 +22,7 @@ import { Notification, Target } from './targets.ts';
 
 const types = [...credentialKinds.map(({ type }) => type), MIRROR];
 
-/** The keys that name an account, each with the types that have it. */
+/** The keys that hold an account id, each with the types that use it. */
 const ids = credentialKinds.reduce(
   (known, { id, type }) => known.set(id.key, { id, types: [...(known.get(id.key)?.types ?? []), type] }),
   new Map<string, { readonly id: IdKey; readonly types: readonly string[] }>(),
@@ -30,7 +30,10 @@ const ids = credentialKinds.reduce(
 
 const Ticket = v.picklist([...ALL_TICKETS], `must be ${ticketsInWords('or')}`);
 
-/** `jsapi or wx_card, for wecom corp_jsapi or agent_config`: those of the default type first. */
+/**
+ * Lists the tickets of all types, those of the default type first: `jsapi or wx_card, for wecom corp_jsapi or
+ * agent_config`.
+ */
 function ticketsInWords(word: 'and' | 'or'): string {
   const owners = new Map<string, string[]>();
   for (const { type, tickets } of credentialKinds) {
@@ -43,8 +46,8 @@ function ticketsInWords(word: 'and' | 'or'): string {
     .join(', ');
 }
 
-/** For editors: what goes with which type. The program says more. */
-const TOGETHER = [
+/** JSON Schema rules for editors: which id and which secret key a type needs. The program itself checks more. */
+const TYPE_RULES = [
   {
     anyOf: [
       ...[...ids.values()].map(({ id, types: those }) => ({
@@ -57,7 +60,7 @@ const TOGETHER = [
   { anyOf: [{ required: ['secretFile'] }, { required: ['secretEnv'] }, { required: ['from'] }] },
 ];
 
-/** The keys that one type alone has: their kinds bring them. */
+/** The keys that only one type has; the kinds define them. */
 const own: v.ObjectEntries = Object.assign({}, ...credentialKinds.map(({ options }) => options));
 
 const common = {
@@ -114,11 +117,12 @@ const Entries = mapping(
   ['name', 'publish'],
 );
 
-/** What is said of one credential: the keys of all types as they are typed, and those of one type by their names. */
+/** The valid values of one credential. Keys that all types have are typed; keys of single types are found by name. */
 export type CredentialSettings = v.InferOutput<ReturnType<typeof mapping<typeof common>>> &
   Readonly<Record<string, unknown>>;
 
+/** Schema of an entry of `credentials`. */
 export const Credential = v.pipe(
   Entries as unknown as v.GenericSchema<unknown, CredentialSettings>,
-  v.metadata({ allOf: TOGETHER }),
+  v.metadata({ allOf: TYPE_RULES }),
 );

@@ -18,9 +18,9 @@ import { Credential } from './credential.ts';
 import { Platform } from './platform.ts';
 
 /**
- * The configuration: every key, its form, its default and its description. The environment is read by the same schema,
- * and the JSON Schema for editors is made of it. What is required, and what must fit together, is checked in the
- * modules called `resolve-…`, since more can be said there than "missing".
+ * Schema of the configuration: every key, its form, its default and its description. The environment is read with the
+ * same schema, and the JSON Schema for editors is made from it. Which keys are required, and which must fit together,
+ * is checked in `src/config/resolve/`, where messages can say more than "missing".
  */
 export const Document = mapping(
   {
@@ -105,4 +105,5 @@ export const Document = mapping(
   ['credentials'],
 );
 
+/** The valid values of a configuration, each checked by itself; durations in ms. */
 export type Settings = v.InferOutput<typeof Document>;

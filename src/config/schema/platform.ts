@@ -31,19 +31,21 @@ const shared = {
   caFile: key(AbsolutePath, 'Certificates (PEM) of authorities that are trusted besides the usual ones.'),
 };
 
-/** How the platform is reached. */
+/** Schema of the general `platform`: how the daemon reaches it. */
 export const Platform = mapping({
   ...shared,
   timeout: preset(Duration, TIMEOUT, '10s'),
   ipv4First: preset(Flag, IPV4_FIRST, true),
 });
 
-/** What is different for one credential. */
+/** Schema of the `platform` of one credential: what differs from the general one. */
 export const PlatformOverrides = mapping({
   ...shared,
   timeout: key(Duration, TIMEOUT),
   ipv4First: key(Flag, IPV4_FIRST),
 });
 
+/** The valid values of the general `platform`; `timeout` in ms. */
 export type PlatformSettings = v.InferOutput<typeof Platform>;
+/** The valid values of the `platform` of one credential; `timeout` in ms. */
 export type PlatformOverride = v.InferOutput<typeof PlatformOverrides>;

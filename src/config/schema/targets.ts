@@ -21,7 +21,7 @@ const FORMAT =
 
 const formatNames = Object.keys(formats) as FormatName[];
 
-/** What every target says, whatever its kind. */
+/** The keys of every target, whatever its kind. */
 const common = {
   of: preset(
     v.picklist(['token', ...ALL_TICKETS], 'must be token, or one of the tickets of this credential'),
@@ -41,13 +41,14 @@ function schemaOf({ type, description, options, required }: TargetKind) {
 
 const types = targetKinds.map(({ type }) => type);
 
+/** Schema of an entry of `publish`, one variant per kind of target. */
 export const Target = v.variant(
   'type',
   targetKinds.map(schemaOf) as unknown as [ReturnType<typeof schemaOf>, ...ReturnType<typeof schemaOf>[]],
   choice(`must be ${inWords(types)}`),
 ) as unknown as v.GenericSchema<unknown, TargetSettings>;
 
-/** Longer work holds up those who are told in turns with it. */
+/** Time limit of a notifier. A longer run would hold up the notifiers that share its queue. */
 const Timeout = durationUpTo(
   10 * MINUTE,
   'must be at most 10m: what takes longer should be handed to something that runs anyway',
@@ -86,15 +87,17 @@ const Signal = mapping(
   ['type', 'pidFile'],
 );
 
+/** Schema of an entry of `notify`. */
 export const Notification = v.variant(
   'type',
   [Exec, Webhook, Signal],
   choice('must be exec, webhook or signal'),
 );
 
+/** The valid values of an entry of `notify`; `timeout` in ms. */
 export type NotificationSettings = v.InferOutput<typeof Notification>;
 
-/** Also said of what is no mapping at all. */
+/** Chooses the message for an invalid `type`, or for a value that is not a mapping at all. */
 function choice(message: string) {
   return ({ expected }: { readonly expected: string | null }) =>
     expected === 'Object' ? 'must be keys with their values, type first' : message;

@@ -11,7 +11,7 @@ import type { ResolvedMirror } from '../resolve/mirror.ts';
 import type { PlacedTarget } from '../resolve/targets.ts';
 import type { CredentialSettings } from '../schema/credential.ts';
 
-/** Tells of names that two credentials share: whoever says one would not know which is meant. */
+/** Reports names that two credentials share: in logs, metrics and commands they could not be told apart. */
 export function refuseSharedNames(
   credentials: readonly (CredentialSettings | undefined)[],
   context: Context,
@@ -27,8 +27,9 @@ export function refuseSharedNames(
 }
 
 /**
- * Tells of an account that two credentials stand for. They would share lock and budget, and do everything twice. An
- * account is a type of token of an AppID; a corp has one for each secret.
+ * Reports accounts that two credentials stand for. Both would use the same lock and budget, and do all work twice. An
+ * account is a token type of an AppID; a corp has one account for each AppSecret (docs/wechat-facts.md, WeCom
+ * tokens). Also reports sources that two mirrors read.
  */
 export function refuseSharedAccounts(
   credentials: readonly (Resolved | ResolvedMirror)[],
@@ -79,12 +80,13 @@ type Credential = Resolved | ResolvedMirror;
 
 const TWO_WRITERS = ": two writers of one key undo each other's work";
 
-/** What is said of a key of a Secret that somebody writes, by the place of the key. */
+/** For each key of a Secret that has a writer (`NAMESPACE/NAME/KEY`): how a message describes that writer. */
 type Owners = Map<string, string>;
 
 /**
- * Tells of a key of a Secret that two would write: two targets, a target and the cluster, or a mirror and whoever writes
- * what it reads. Each would take the other's token for an older one, or for another account's, and replace it for ever.
+ * Reports keys of Secrets that would have two writers: two targets, a target and the cluster, or a mirror and the
+ * daemon that writes its source. Each writer would take the token of the other for an older one, or for that of
+ * another account, and replace it again and again.
  */
 export async function refuseSharedKeys(
   credentials: readonly Credential[],
@@ -101,7 +103,7 @@ export async function refuseSharedKeys(
   }
 }
 
-/** The keys in which the cluster keeps each credential that it fetches, with what is said of them. */
+/** Maps each key in which the cluster keeps a fetched credential to its description in messages. */
 function keptIn(credentials: readonly Credential[], context: Context): Map<string, string> {
   const kept = new Map<string, string>();
   for (const { at, config } of credentials) {
@@ -114,7 +116,7 @@ function keptIn(credentials: readonly Credential[], context: Context): Map<strin
   return kept;
 }
 
-/** What a mirror reads is written by somebody else. */
+/** Maps each key that a mirror may read to its description in messages: another daemon writes them. */
 async function readBy({ from }: Pick<MirrorConfig, 'from'>, at: KeyPath, context: Context): Promise<Owners> {
   const owners: Owners = new Map();
   const what = `is what ${context.name([...at, 'from'])} reads${TWO_WRITERS}`;
@@ -140,7 +142,7 @@ function refuseShared(
   };
   const ownerOf = (place: Place) => read?.get(where(place)) ?? owners.get(where(place));
   const taken = places.find((place) => ownerOf(place) !== undefined);
-  // A key of a Secret is said in a key of its own.
+  // For a Secret, the problem is reported at the setting `key` of the target.
   const here = places.some(({ secret }) => secret) ? [...at, 'key'] : at;
   if (taken) context.complain(here, `${inFull(taken)} ${ownerOf(taken)}`);
   const what = `is published by ${context.name(here)} already`;
@@ -151,13 +153,16 @@ function inFull({ words, secret }: Place): string {
   return secret ? `${secret.key} of the Secret ${secret.namespace}/${secret.name}` : words;
 }
 
-/** The keys of `data` that daemons of a cluster write. */
+/** Returns the keys of `data` that the daemons of a cluster write for a token or ticket. */
 function dataKeysOf(name: string, kind: Kind): readonly string[] {
   const { value, entry } = keysOf(name, kind);
   return [value, entry];
 }
 
-/** Without a namespace it is in that of the pod; where that cannot be learnt, there is no cluster to be asked. */
+/**
+ * Returns `NAMESPACE/NAME`. Without a configured namespace the object is in that of the pod; if that is unknown,
+ * there is no cluster, and the namespace is empty.
+ */
 async function placeOf({ namespace, name }: ObjectConfig, context: Context): Promise<string> {
   return `${namespace ?? (await context.namespace()) ?? ''}/${name}`;
 }

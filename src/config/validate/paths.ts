@@ -5,49 +5,58 @@ import { isFetched } from '../config.ts';
 import { type KeyPath, pathKey } from '../key-path.ts';
 import type { Context } from '../resolve/context.ts';
 import type { Resolved } from '../resolve/credential.ts';
-import { AT_ONCE, inTurns, remembered } from '../resolve/memoize.ts';
+import { CONCURRENCY, mapConcurrently, memoized } from '../resolve/memoize.ts';
 import type { ResolvedMirror } from '../resolve/mirror.ts';
 import type { Settings } from '../schema/index.ts';
 
-/** A path, as it was given, and where. */
+/** A path as the operator wrote it, and its position in the configuration. */
 export interface PlacedPath {
   readonly path: string;
   readonly at: KeyPath;
 }
 
+/** A file that the daemon writes. */
 export interface PlacedFile extends PlacedPath {
-  /** Whether it is kept beside the one that was named. */
+  /** Whether it is the details file beside the file that the operator named. */
   readonly isDetails: boolean;
 }
 
+/** A file that the daemon reads. */
 export interface PlacedInput extends PlacedPath {
-  /** What would be lost. */
+  /** What would be lost if the daemon overwrote or removed the file. */
   readonly content: 'the AppSecret' | 'the certificates';
 }
 
-/** Every path of a configuration that is good by itself. */
+/** Every valid path of a configuration. */
 export interface Paths {
-  /** What is published: each target, then its details; and the socket where tokens are served. */
+  /** The published files (each target, then its details file), and the socket of the token server. */
   readonly files: readonly PlacedFile[];
   readonly inputs: readonly PlacedInput[];
-  /** The configuration itself. */
+  /** The configuration file, if there is one. */
   readonly document: string | undefined;
   readonly state: PlacedPath | undefined;
   readonly feedback: PlacedPath | undefined;
 }
 
+/** The paths that a configuration names. */
 export interface FoundPaths {
-  /** What is published, to be written. */
+  /** The published files, which the daemon writes. */
   readonly published: readonly PlacedFile[];
-  /** What can be checked: a default is not, where what was said in its place is wrong. */
+  /**
+   * The paths that can be checked. The default state folder is not among them if the operator configured an invalid
+   * one.
+   */
   readonly paths: Paths;
-  /** Empty where nothing is published. */
+  /** The state folder; empty if none is configured and no file is published. */
   readonly stateDir: string;
-  /** Every file that is read. */
+  /** Every file that the configuration is read from. */
   readonly inputs: readonly string[];
 }
 
-/** Gathers every path that a configuration names. */
+/**
+ * Collects every path that a configuration names. Reports a missing state folder if there is no published file beside
+ * which it could be.
+ */
 export function pathsOf(
   resolved: readonly (Resolved | ResolvedMirror)[],
   settings: Settings,
@@ -82,7 +91,10 @@ export function pathsOf(
   };
 }
 
-/** Whether nothing is published into a file, as far as the targets are known: then nothing tells where state belongs. */
+/**
+ * Tells whether none of the targets, as far as they are valid, is a file. Then there is no default for the state
+ * folder.
+ */
 function hasNoFile({ credentials = [] }: Settings): boolean {
   const targets = credentials.flatMap((credential) => credential?.publish ?? []);
   return targets.length > 0 && targets.every((target) => target && !targetKindOf(target).writesFiles);
@@ -118,11 +130,11 @@ function inputsOf(
   return inputs;
 }
 
-/** {@link Paths} with links followed. */
+/** {@link Paths} with symbolic links resolved. */
 export interface RealPaths {
-  /** Where the entry itself lies that a write would replace. */
+  /** `real` is the directory entry that a write would replace, so a link at the end of the path is not followed. */
   readonly files: readonly (PlacedFile & { readonly real: string })[];
-  /** The link and what it leads to: either would be missed. */
+  /** The link and the file that it leads to: losing either would break the input. */
   readonly inputs: readonly (PlacedInput & { readonly reals: readonly string[] })[];
   readonly document: readonly string[];
   readonly state: (PlacedPath & { readonly real: string }) | undefined;
@@ -130,42 +142,48 @@ export interface RealPaths {
 }
 
 async function followLinks({ files, inputs, document, state, feedback }: Paths): Promise<RealPaths> {
-  // As realPath and realEntry, but asking once for folders that many share.
-  const follow = remembered(async (path: string): Promise<string> => {
+  // Like `realPath` and `realEntry`, but folders that many paths share are resolved once.
+  const follow = memoized(async (path: string): Promise<string> => {
     return await realpath(path).catch(() => (dirname(path) === path ? path : entry(path)));
   });
   const entry = async (path: string) => join(await follow(dirname(path)), basename(path));
   const both = async (path: string) => [await entry(path), await follow(path)];
   return {
-    files: await inTurns(files, AT_ONCE, async (file) => ({ ...file, real: await entry(file.path) })),
-    inputs: await inTurns(inputs, AT_ONCE, async (input) => ({ ...input, reals: await both(input.path) })),
+    files: await mapConcurrently(files, CONCURRENCY, async (file) => ({
+      ...file,
+      real: await entry(file.path),
+    })),
+    inputs: await mapConcurrently(inputs, CONCURRENCY, async (input) => ({
+      ...input,
+      reals: await both(input.path),
+    })),
     document: document === undefined ? [] : await both(document),
     state: state && { ...state, real: await follow(state.path) },
     feedback: feedback && { ...feedback, real: await follow(feedback.path) },
   };
 }
 
-/** Told of a collision, of what kind it is, and where; one of a kind is enough for one place. */
+/** Reports a collision. Only the first collision of a kind is reported for a path. */
 type Collide = (kind: string, at: KeyPath, what: string) => void;
 
 /**
- * Tells of paths that must not be the same or lie within each other, since a write would destroy something. Links are
- * followed first.
- * @returns whether there are none
+ * Reports paths that must differ or must not lie within each other, because a write would destroy something. Symbolic
+ * links are resolved first.
+ * @returns whether there are no collisions
  */
 export async function areApart(paths: Paths, context: Context): Promise<boolean> {
   const real = await followLinks(paths);
-  const told = new Set<string>();
+  const reported = new Set<string>();
   const collide: Collide = (kind, at, what) => {
     const collision = `${kind}\0\0${pathKey(at)}`;
-    if (!told.has(collision)) context.complain(at, what);
-    told.add(collision);
+    if (!reported.has(collision)) context.complain(at, what);
+    reported.add(collision);
   };
   const owners = refuseSharedFiles(real, context, collide);
   refuseLostInputs(real, owners, collide);
   refuseFilesInFolders(real, collide);
   refuseSharedFolders(real, collide);
-  return told.size === 0;
+  return reported.size === 0;
 }
 
 type Owners = ReadonlyMap<string, PlacedFile>;
@@ -217,7 +235,7 @@ function refuseFilesInFolders({ files, state, feedback }: RealPaths, collide: Co
 
 function refuseSharedFolders({ files, state, feedback }: RealPaths, collide: Collide): void {
   if (!feedback || !overlap(state?.real, feedback.real)) return;
-  // Where the feedback folder holds a file as well, that has been said.
+  // A file inside the feedback folder has been reported already.
   if (files.some(({ real }) => isWithin(real, feedback.real))) return;
   collide('folders', feedback.at, `may not be, hold or lie in the state folder ${state?.path}`);
 }

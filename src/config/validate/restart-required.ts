@@ -3,32 +3,98 @@ import type { Config, CredentialConfig } from '../config.ts';
 import { ConfigError, type Problem } from '../config-error.ts';
 import type { Settings } from '../schema/index.ts';
 
-/** What the rest of a configuration has to fit, and a running daemon cannot change. */
-const GROUND: readonly (readonly [what: string, of: (config: Config) => unknown])[] = [
-  ['the cluster', ({ cluster }) => cluster],
-  ['the state folder', ({ stateDir }) => stateDir],
-  ['the feedback folder', ({ feedbackDir }) => feedbackDir],
-];
+/** The keys of a configuration that a running daemon takes over, and those that follow from other keys. */
+type ReloadedKey = 'schedule' | 'credentials' | 'coordinated' | 'inputs';
 
+/** A setting that a running daemon cannot change. */
+interface RestartRequired {
+  /** What messages call the setting. */
+  readonly what: string;
+  readonly of: (config: Config) => unknown;
+  /**
+   * Replaces the setting by that of the running daemon. Present for settings that the credentials must fit: their
+   * validity depends on this one.
+   */
+  readonly keep?: (settings: Settings, running: Config) => Settings;
+}
+
+/**
+ * The settings that a running daemon cannot change, by the keys of the configuration. The compiler rejects a new key of
+ * `Config` that is neither here nor a {@link ReloadedKey}.
+ */
+const TABLE: Readonly<Record<Exclude<keyof Config, ReloadedKey>, readonly RestartRequired[]>> = {
+  cluster: [{ what: 'the cluster', of: ({ cluster }) => cluster, keep: withCluster }],
+  stateDir: [
+    {
+      what: 'the state folder',
+      of: ({ stateDir }) => stateDir,
+      keep: (settings, { stateDir }) => ({ ...settings, stateDir }),
+    },
+  ],
+  stateMode: [{ what: 'the mode of the state folder', of: ({ stateMode }) => stateMode }],
+  stateGid: [{ what: 'the group of the state folder', of: ({ stateGid }) => stateGid }],
+  feedbackDir: [
+    {
+      what: 'the feedback folder',
+      of: ({ feedbackDir }) => feedbackDir,
+      keep: (settings, { feedbackDir }) => ({
+        ...settings,
+        feedback: { ...settings.feedback, directory: feedbackDir },
+      }),
+    },
+  ],
+  http: [
+    { what: 'the address of health and metrics', of: ({ http }) => http?.listen },
+    { what: 'what names health and metrics have', of: ({ http }) => http?.allowedHosts },
+  ],
+  tokenServer: [{ what: 'the address of the token server', of: ({ tokenServer }) => tokenServer?.listen }],
+  log: [
+    { what: 'the form of the log', of: ({ log }) => log.format },
+    { what: 'the level of the log', of: ({ log }) => log.level },
+  ],
+};
+
+const settingsOf: readonly RestartRequired[] = Object.values(TABLE).flat();
+
+/**
+ * Finds the settings that differ between two configurations and that a running daemon cannot change.
+ * @returns for each of them what messages call it, and whether `after` sets it to the value of `running`
+ */
+export function restartRequired(
+  before: Config,
+  after: Config,
+  running: Config,
+): readonly { readonly what: string; readonly isRunning: boolean }[] {
+  return settingsOf
+    .filter(({ of }) => !isDeepStrictEqual(of(before), of(after)))
+    .map(({ what, of }) => ({ what, isRunning: isDeepStrictEqual(of(after), of(running)) }));
+}
+
+/** The outcome of checking settings once more. */
 interface Checked {
   readonly credentials: readonly CredentialConfig[];
   readonly problems: readonly Problem[];
 }
 
 /**
- * A new configuration for a running daemon. What it says of the cluster and of folders counts after a restart alone, so
- * its credentials must be right with those at work as well, and are what they are with those.
- * @param check checks the settings, altered so, once more
- * @throws {ConfigError} what would be right after a restart alone
+ * Makes a new configuration fit a running daemon. Changes of the cluster and of folders take effect only after a
+ * restart, so the credentials must also be valid with the current ones; they are returned as those make them.
+ * @param next the new configuration, valid by itself
+ * @param running the configuration that the daemon was started with
+ * @param check checks the new settings again, after altering them
+ * @throws {ConfigError} with the problems that only a restart would solve
  */
-export async function untilRestart(
+export async function applyWithoutRestart(
   next: Config,
-  atWork: Config,
+  running: Config,
   check: (altered: (settings: Settings) => Settings) => Promise<Checked>,
 ): Promise<Config> {
-  const changed = GROUND.filter(([, of]) => !isDeepStrictEqual(of(next), of(atWork))).map(([what]) => what);
+  const kept = settingsOf.filter(({ keep }) => keep);
+  const changed = kept.filter(({ of }) => !isDeepStrictEqual(of(next), of(running))).map(({ what }) => what);
   if (changed.length === 0) return next;
-  const { credentials, problems } = await check((settings) => settingsAtWork(settings, atWork));
+  const { credentials, problems } = await check((settings) =>
+    kept.reduce((altered, { keep }) => keep?.(altered, running) ?? altered, settings),
+  );
   if (problems.length === 0) return { ...next, credentials };
   const why = `needs a restart, since ${changed.join(' and ')} cannot change before; as it is now`;
   throw new ConfigError(
@@ -37,12 +103,7 @@ export async function untilRestart(
   );
 }
 
-function settingsAtWork(settings: Settings, { cluster, stateDir, feedbackDir }: Config): Settings {
+function withCluster(settings: Settings, { cluster }: Config): Settings {
   const { cluster: _other, ...rest } = settings;
-  return {
-    ...rest,
-    stateDir,
-    feedback: { ...settings.feedback, directory: feedbackDir },
-    ...(cluster && { cluster }),
-  };
+  return cluster ? { ...rest, cluster } : rest;
 }

@@ -2,11 +2,14 @@ import { kindOf } from '../../providers/kinds.ts';
 import { secretParameter } from '../../schema/values.ts';
 import { type CredentialConfig, type FetchedConfig, isFetched, type NotifierConfig } from '../config.ts';
 
-/** A token of two hours costs twelve fetches a day; beyond that it takes some for restarts and retries. */
+/**
+ * Smallest daily budget without a warning. A token that lives two hours takes twelve fetches a day; restarts and
+ * retries take more.
+ */
 const FEWEST_FETCHES = 30;
 
-/** What is no mistake, and may be regretted all the same: a line each. */
-export function misgivings(credential: CredentialConfig): string[] {
+/** Returns warnings about valid settings of a credential that the operator may regret, one line each. */
+export function warningsOf(credential: CredentialConfig): string[] {
   const fetching = isFetched(credential)
     ? [...(kindOf(credential.type).warnings?.(credential.options) ?? []), ...aboutBudget(credential)]
     : [];

@@ -2,41 +2,45 @@ import { lstat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { folderProblem, pathProblem } from '../../system/fs/path-problem.ts';
 import type { Context } from '../resolve/context.ts';
-import { AT_ONCE, inTurns, remembered } from '../resolve/memoize.ts';
+import { CONCURRENCY, mapConcurrently, memoized } from '../resolve/memoize.ts';
 import type { PlacedPath } from './paths.ts';
 
 /**
- * Tells of what could not be written, once for all that share a folder. Looks only: nothing is created.
- * @param state absent where nothing is lost without it
+ * Reports files and folders that the daemon could not write. A problem of a folder is reported once for all files in
+ * it. Nothing is created or changed.
+ * @param state the state folder; undefined if the daemon can do without it
  */
 export async function areWritable(
   files: readonly PlacedPath[],
   state: PlacedPath | undefined,
   context: Context,
 ): Promise<void> {
-  const isThere = remembered(exists);
-  const ofFolder = remembered(folderProblem);
-  const found = await inTurns(files, AT_ONCE, async ({ path, at }) => ({
+  const isThere = memoized(exists);
+  const ofFolder = memoized(folderProblem);
+  const found = await mapConcurrently(files, CONCURRENCY, async ({ path, at }) => ({
     at,
     what: await problemOf(path, isThere, ofFolder),
   }));
-  const told = new Set<string>();
+  const reported = new Set<string>();
   for (const { at, what } of found) {
-    if (what === undefined || told.has(what)) continue;
+    if (what === undefined || reported.has(what)) continue;
     context.complain(at, what);
-    told.add(what);
+    reported.add(what);
   }
   if (!state) return;
   const unusable = await folderProblem(state.path);
   if (unusable === undefined) return;
-  // Beside a file it shares the faults of the folder.
+  // A state folder beside a published file has the same problems, which have been reported.
   const isBeside = files.some(({ path }) => dirname(path) === dirname(state.path));
-  if (told.size === 0 || !isBeside) context.complain(state.at, unusable);
+  if (reported.size === 0 || !isBeside) context.complain(state.at, unusable);
 }
 
 type Ask<R> = (path: string) => Promise<R>;
 
-/** Of what is not there only the folder can be wrong, and it is looked at once. */
+/**
+ * Returns why a path cannot be written. For a file that does not exist, only its folder can be the reason; each
+ * folder is examined once.
+ */
 async function problemOf(
   path: string,
   isThere: Ask<boolean>,

@@ -19,7 +19,7 @@ import { inWords } from '../../observability/log/duration.ts';
 import { targetKindOf } from '../../publishers/kinds.ts';
 import { type Explanation, verdictOnCluster } from './explanation.ts';
 
-/** Why the cluster that is configured cannot be asked at all; nothing where there is none. Asks nobody. */
+/** Returns why the configured cluster cannot be reached at all; empty if no cluster is configured. Sends no request. */
 export async function clusterProblems(
   config: Pick<Config, 'cluster' | 'credentials'>,
   kubernetes: Pick<Kubernetes, 'problems'>,
@@ -29,7 +29,10 @@ export async function clusterProblems(
   return (await kubernetes.problems()).map((what) => ({ where, what }));
 }
 
-/** What needs a cluster, as the configuration and the daemon call it. */
+/**
+ * Returns the name of the first setting or target that needs a cluster, as configuration and daemon call it;
+ * undefined if there is none.
+ */
 function nameOf({ cluster, credentials }: Pick<Config, 'cluster' | 'credentials'>): string | undefined {
   if (cluster) return 'cluster';
   if (!credentials.every(isFetched)) return 'credentials';
@@ -37,6 +40,7 @@ function nameOf({ cluster, credentials }: Pick<Config, 'cluster' | 'credentials'
   return targets.map((target) => targetKindOf(target).inCluster?.(target)).find((name) => name !== undefined);
 }
 
+/** Describes the configured cluster without sending requests. */
 export function inspectCluster({ lease, secret }: ClusterConfig): Findings {
   const facts: Fact[] = [
     ['refresher', `one of all daemons, elected by the Lease ${placeOf(lease)}`],
@@ -46,13 +50,18 @@ export function inspectCluster({ lease, secret }: ClusterConfig): Findings {
   return { facts, warnings: [] };
 }
 
+/** Describes the source of a mirror without sending requests. */
 export function inspectSource({ from }: MirrorConfig): Findings {
   const text = `${from.credential} in the Secret ${placeOf(from)}, which another daemon writes`;
   return { facts: [['mirror of', text]], warnings: [] };
 }
 
-/** Whether both objects are there and may be used as they have to be. Nothing is changed. */
-export async function askCluster(
+/**
+ * Checks that the Lease and the Secret of the cluster exist and that this identity has the needed rights. Writes are
+ * dry runs, so nothing changes.
+ * @param signal ends the requests
+ */
+export async function probeCluster(
   { lease, secret }: ClusterConfig,
   credentials: readonly CredentialConfig[],
   kubernetes: Kubernetes,
@@ -62,17 +71,18 @@ export async function askCluster(
   const leaseName = objectAt('leases', lease, client);
   const secretName = objectAt('secrets', secret, client);
   const [aboutLease, aboutSecret] = await Promise.all([
-    tried('Lease', 'it is there and may be read, watched and renewed', async () => {
+    checkAccess('Lease', 'it is there and may be read, watched and renewed', async () => {
       const found = await client.get(leaseName, { signal });
-      await allowed(client.replace(leaseName, found, { signal, dryRun: true }));
+      await acceptConflict(client.replace(leaseName, found, { signal, dryRun: true }));
       await client.watch(leaseName, 1, { signal });
       return [];
     }),
-    tried('Secret', 'it is there and may be read, watched and written', async () => {
+    checkAccess('Secret', 'it is there and may be read, watched and written', async () => {
       const { metadata } = await client.get(secretName, { signal });
-      // A change of data, and the largest: that is what an immutable Secret, a full one and a policy refuse.
-      const data = fullestData(credentials);
-      await allowed(
+      // The dry run writes the largest possible data, because immutable Secrets, full Secrets and admission policies
+      // refuse just that.
+      const data = largestData(credentials);
+      await acceptConflict(
         client.mergePatch(secretName, metadata.resourceVersion, { data }, { signal, dryRun: true }),
       );
       await client.watch(secretName, 1, { signal });
@@ -84,8 +94,11 @@ export async function askCluster(
   return { verdict: worst, facts: [...aboutLease.facts, ...aboutSecret.facts], warnings: [] };
 }
 
-/** Whether the source may be read, and what it holds. */
-export async function askSource(
+/**
+ * Checks that the source of a mirror can be read and watched, and reports what it holds.
+ * @param signal ends the requests
+ */
+export async function probeSource(
   { from, publish }: MirrorConfig,
   kubernetes: Kubernetes,
   clock: Clock,
@@ -93,17 +106,18 @@ export async function askSource(
 ): Promise<Explanation> {
   const client = await kubernetes.client();
   const name = objectAt('secrets', from, client);
-  return tried('source', 'it may be read and watched', async () => {
+  return checkAccess('source', 'it may be read and watched', async () => {
     const { data = {} } = await client.get(name, { signal });
     await client.watch(name, 1, { signal });
     return [...new Set(publish.map(({ of }) => of))].map((kind): Fact => {
       const entry = data[keysOf(from.credential, kind).entry];
-      return [kind, entry === undefined ? 'it holds none yet' : holding(entry, clock)];
+      return [kind, entry === undefined ? 'it holds none yet' : describeHeld(entry, clock)];
     });
   });
 }
 
-function holding(entry: string, clock: Clock): string {
+/** Describes the token or ticket that a source holds. */
+function describeHeld(entry: string, clock: Clock): string {
   try {
     const { token } = decodeEntry(fromBase64(entry));
     const left = token.expiresAt - clock.now().wall;
@@ -113,14 +127,15 @@ function holding(entry: string, clock: Clock): string {
   }
 }
 
-/** That a daemon was faster says that we might have. */
-async function allowed(write: Promise<unknown>): Promise<void> {
+/** Awaits a write and accepts a conflict: a daemon wrote first, so the write was permitted. */
+async function acceptConflict(write: Promise<unknown>): Promise<void> {
   await write.catch((error: unknown) => {
     if (failureOf(error, 'none').code !== 'kube-conflict') throw error;
   });
 }
 
-async function tried(
+/** Runs one check, and turns its failure into facts and a verdict. */
+async function checkAccess(
   label: string,
   good: string,
   work: () => Promise<readonly Fact[]>,
@@ -141,10 +156,10 @@ function placeOf({ namespace, name }: ObjectConfig): string {
 }
 
 /**
- * What the Secret of a cluster holds once each credential has been fetched, at its longest, in base64: to try whether it
- * might be written.
+ * Returns the largest data that the Secret of a cluster can hold, in base64, once each credential has been fetched.
+ * It serves to try whether that could be written.
  */
-function fullestData(credentials: readonly CredentialConfig[]): Readonly<Record<string, string>> {
+function largestData(credentials: readonly CredentialConfig[]): Readonly<Record<string, string>> {
   const data: Record<string, string> = {};
   for (const credential of credentials) {
     if (!isFetched(credential)) continue;

@@ -1,45 +1,46 @@
 import { type CredentialConfig, type FetchedConfig, isFetched } from '../../config/config.ts';
-import { misgivings } from '../../config/validate/warnings.ts';
+import { warningsOf } from '../../config/validate/warnings.ts';
 import type { Findings } from '../../core/findings.ts';
 import { inWords } from '../../observability/log/duration.ts';
 import { policyOf } from '../../providers/index.ts';
 import { byKind } from '../../publishers/kinds.ts';
-import type { Scene } from '../../system/process/scene.ts';
+import type { HostContext } from '../../system/process/host-context.ts';
 import { inspectSource } from './cluster.ts';
-import { gather } from './findings.ts';
+import { mergeFindings } from './findings.ts';
 import { inspectNotify } from './notify.ts';
 import { inspectPlatform } from './platform.ts';
 import { inspectSecret } from './secret.ts';
 
-/** One credential and everything it points at, without asking anybody. */
+/** Describes one credential and everything that it points at, without sending requests. */
 export async function inspectCredential(
   credential: CredentialConfig,
-  { isStateShared, scene }: { readonly isStateShared: boolean; readonly scene: Scene },
+  { isStateShared, host }: { readonly isStateShared: boolean; readonly host: HostContext },
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<Findings> {
   const [targets, notify] = await Promise.all([
-    Promise.all(byKind(credential.publish).map(([kind, own]) => kind.inspect(own, scene))),
+    Promise.all(byKind(credential.publish).map(([kind, own]) => kind.inspect(own, host))),
     inspectNotify(credential.notify),
   ]);
-  const regrets: Findings = { facts: [], warnings: misgivings(credential) };
+  const warnings: Findings = { facts: [], warnings: warningsOf(credential) };
   if (!isFetched(credential)) {
-    return gather(inspectSource(credential), regrets, ...targets, notify);
+    return mergeFindings(inspectSource(credential), warnings, ...targets, notify);
   }
-  return gather(
+  return mergeFindings(
     inspectPlatform(credential.platform, environment),
-    rhythm(credential),
-    regrets,
-    await inspectSecret(credential.secret, scene),
+    describeRefresh(credential),
+    warnings,
+    await inspectSecret(credential.secret, host),
     ...targets,
     notify,
-    fellowship(credential, isStateShared),
+    warnOfOtherDaemons(credential, isStateShared),
   );
 }
 
-function rhythm(credential: FetchedConfig): Findings {
+/** Describes when a credential is refreshed and how often at most. */
+function describeRefresh(credential: FetchedConfig): Findings {
   const { fetchesPerDay, forcedPerDay } = credential.budget;
   const { repeats, window, manual } = policyOf(credential);
-  // A token that comes back until it ends has no window of its own.
+  // A token that the platform repeats until it expires has no window of its own.
   const when = repeats ? 'when it ends' : `${inWords(window)} before its end`;
   const forced = manual === 'ordinary' ? '' : ` and ${forcedPerDay} forced refreshes`;
   return {
@@ -48,7 +49,8 @@ function rhythm(credential: FetchedConfig): Findings {
   };
 }
 
-function fellowship(credential: FetchedConfig, isStateShared: boolean): Findings {
+/** Warns if a daemon elsewhere could kill the token, because the two share no state. */
+function warnOfOtherDaemons(credential: FetchedConfig, isStateShared: boolean): Findings {
   if (!policyOf(credential).destructive || isStateShared) return { facts: [], warnings: [] };
   const warning =
     `an ${credential.type} with a private state folder: a daemon elsewhere that fetches for this AppID kills the token ` +

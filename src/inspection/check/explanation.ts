@@ -1,18 +1,19 @@
 import type { Failure } from '../../core/failure.ts';
 import type { Fact, Findings } from '../../core/findings.ts';
 import { inWords } from '../../observability/log/duration.ts';
-import type { Attempt, Inquiry, Outcome } from './probe-platform.ts';
+import type { Attempt, Outcome, PlatformProbe } from './probe-platform.ts';
 
+/** What `check --online` reports of one source: facts, warnings and a verdict. */
 export interface Explanation extends Findings {
   /** `passing`: try again later; `refused`: a person must act. */
   readonly verdict: 'good' | 'passing' | 'refused';
 }
 
-/** A clock that is wrong by more is worth a person's time, ms. */
-const TOLERATED = 5_000;
+/** A clock error above this limit, in ms, is worth a warning. */
+const TOLERATED_CLOCK_ERROR = 5_000;
 
-/** What the platform's answer means, for people. */
-export function explain({ attempts, outcome }: Inquiry): Explanation {
+/** Explains the answer of the platform to the operator. */
+export function explain({ attempts, outcome }: PlatformProbe): Explanation {
   const clock = attempts.findLast((attempt) => attempt.clock)?.clock;
   return {
     verdict: verdictOn(outcome),
@@ -21,7 +22,7 @@ export function explain({ attempts, outcome }: Inquiry): Explanation {
       ...answerInWords(outcome, attempts),
       ...(clock ? [clockInWords(clock)] : []),
     ],
-    warnings: clock && Math.abs(clock.aheadMs) > TOLERATED ? [clockAdvice(clock.aheadMs)] : [],
+    warnings: clock && Math.abs(clock.aheadMs) > TOLERATED_CLOCK_ERROR ? [clockAdvice(clock.aheadMs)] : [],
   };
 }
 
@@ -60,7 +61,7 @@ function answerInWords(outcome: Outcome, attempts: readonly Attempt[]): readonly
         ...failureInWords(outcome.failure),
       ];
     case 'failed': {
-      // Of a host without an answer that has just been said.
+      // If the last host gave no answer, the fact for that attempt has said so already.
       const isSaid = attempts.at(-1)?.failure?.message === outcome.failure.message;
       const [said, ...rest] = failureInWords(outcome.failure);
       return isSaid || !said ? rest : [said, ...rest];
@@ -101,7 +102,10 @@ function clockAdvice(aheadMs: number): string {
   );
 }
 
-/** Who asks by hand asks once, and not in the moment in which an API server starts. */
+/**
+ * Failures that only a person can solve, as far as a single request tells. A person who runs `check` asks once, and
+ * hardly in the moment in which an API server starts, so refusals are taken seriously at once.
+ */
 const NEEDS_A_PERSON = new Set([
   'kube-credentials',
   'kube-missing',
@@ -112,7 +116,7 @@ const NEEDS_A_PERSON = new Set([
   'kube-too-large',
 ]);
 
-/** What failures of a cluster that was asked for once come to; good where there are none. */
+/** Returns the verdict on a cluster that was asked once; `good` if there are no failures. */
 export function verdictOnCluster(failures: readonly Failure[]): Explanation['verdict'] {
   if (failures.some((failure) => NEEDS_A_PERSON.has(failure.code))) return 'refused';
   return failures.length > 0 ? 'passing' : 'good';

@@ -3,46 +3,54 @@ import { stateFolder } from '../../coordination/folder/state-folder.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { Kubernetes } from '../../kubernetes/index.ts';
 import { createGates } from '../../loop/host-limit.ts';
-import { askCluster, askSource } from './cluster.ts';
+import { probeCluster, probeSource } from './cluster.ts';
 import { type Explanation, explain } from './explanation.ts';
-import { inquire } from './probe-platform.ts';
+import { probePlatform } from './probe-platform.ts';
 import { probeTargets } from './probe-targets.ts';
 
-/** What was said from outside. */
+/** The answers of platforms and API server. */
 export interface Answers {
-  /** Of each credential, in their order, by the platform or the source of the mirror. */
+  /**
+   * One answer per credential, in the order of the configuration: from the platform, or from the source of the
+   * mirror.
+   */
   readonly answers: readonly Explanation[];
-  /** Of the Secrets that each of them is published to. */
+  /** One answer per credential about the Secrets into which it is published. */
   readonly probes: readonly Explanation[];
+  /** The answer about the Lease and the Secret of the cluster, if one is configured. */
   readonly cluster?: Explanation | undefined;
 }
 
+/** How `check --online` asks. */
 export interface OnlineOptions {
   readonly kubernetes: Kubernetes;
   readonly clock: Clock;
-  /** How long all of it may take, in ms. */
-  readonly patience: number;
-  /** Told of a record that cannot be used. */
+  /** How long all requests together may take, in ms. */
+  readonly timeout: number;
+  /** Reports a stored record that cannot be used. */
   readonly warn: (line: string) => void;
 }
 
-/** So many requests are under way at one host. */
+/** Largest number of requests at the same time per host. */
 const AT_ONCE = 8;
 
-/** Asks the platform, the sources of mirrors and the API server, each as the daemon would, and changes nothing. */
-export async function askAll(
+/**
+ * Asks the platform, the sources of mirrors and the API server, each with the code that the daemon uses. Changes
+ * nothing.
+ */
+export async function probeAll(
   config: Config,
-  { kubernetes, clock, patience, warn }: OnlineOptions,
+  { kubernetes, clock, timeout, warn }: OnlineOptions,
 ): Promise<Answers> {
   const end = new AbortController();
-  // The reason is what an edge takes for an answer that came too late.
-  const timer = setTimeout(() => end.abort(new DOMException('too late', 'TimeoutError')), patience);
+  // Edges treat a `TimeoutError` as an answer that came too late.
+  const timer = setTimeout(() => end.abort(new DOMException('too late', 'TimeoutError')), timeout);
   const gates = createGates(AT_ONCE);
   const folder = stateFolder(config.stateDir, { mode: config.stateMode }, clock, warn);
 
   async function ask(credential: CredentialConfig): Promise<Explanation> {
-    if (!isFetched(credential)) return askSource(credential, kubernetes, clock, end.signal);
-    return explain(await inquire(credential, folder, clock, end.signal));
+    if (!isFetched(credential)) return probeSource(credential, kubernetes, clock, end.signal);
+    return explain(await probePlatform(credential, folder, clock, end.signal));
   }
 
   async function askInTurn(credential: CredentialConfig): Promise<Explanation[]> {
@@ -56,7 +64,7 @@ export async function askAll(
     const [answers, probes, cluster] = await Promise.all([
       Promise.all(config.credentials.map(askInTurn)),
       probeTargets(config, { kubernetes, clock, signal: end.signal }),
-      config.cluster && askCluster(config.cluster, config.credentials, kubernetes, end.signal),
+      config.cluster && probeCluster(config.cluster, config.credentials, kubernetes, end.signal),
     ]);
     return { answers: answers.flat(), probes, cluster };
   } finally {

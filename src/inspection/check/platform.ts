@@ -1,10 +1,13 @@
 import type { PlatformConfig } from '../../config/config.ts';
 import type { Findings } from '../../core/findings.ts';
 
-/** As undici reads them: HTTP's serves HTTPS where there is none of its own. */
+/**
+ * The environment variables in the order in which undici reads them: that for HTTP also applies to HTTPS if there is
+ * none for HTTPS.
+ */
 const VARIABLES = ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY'] as const;
 
-/** Which hosts are asked, and through what. A proxy's user and password are not told. */
+/** Describes the hosts of the platform and the proxy. User and password of the proxy are not shown. */
 export function inspectPlatform(
   { hosts, proxy, ca }: PlatformConfig,
   environment: Readonly<Record<string, string | undefined>>,
@@ -36,7 +39,7 @@ function proxyInWords(
 }
 
 function addressOf(url: string): string {
-  // What stands before the colon may be a user, and what follows a password.
+  // Text before a colon may be a user, and text after it a password, so only valid URLs are shown.
   if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) return 'something that is no URL of http or https';
   const { protocol, host, username, password } = new URL(url);
   const login = username === '' && password === '' ? '' : ', with a login';

@@ -12,11 +12,13 @@ import type { Platform } from '../../providers/platform.ts';
 import type { Transport } from '../../providers/transport.ts';
 
 /**
- * What the platform said.
- * - `token`: it handed one out
- * - `works`, `dead`: it accepts, or no longer accepts, the token that is stored
- * - `reached`: it answered a call that carries no secret; why no more was asked
- * - `failed`: no answer, or no
+ * The answer of the platform.
+ * - `token`: the platform issued a token
+ * - `works`, `dead`: the platform accepts, or no longer accepts, the stored token
+ * - `reached`: the platform answered a call that carries no secret; `why` says why nothing else was asked
+ * - `failed`: no answer, or a refusal
+ *
+ * Lifetimes are in ms.
  */
 export type Outcome =
   | { readonly kind: 'token'; readonly lifeMs: number }
@@ -25,32 +27,34 @@ export type Outcome =
   | { readonly kind: 'reached'; readonly why: 'would-kill' | 'no-budget' }
   | { readonly kind: 'failed'; readonly failure: Failure };
 
-export interface Inquiry {
-  /** Every host that was asked, in this order. */
+/** The outcome of asking the platform once. */
+export interface PlatformProbe {
+  /** The requests to each host, in the order in which they were sent. */
   readonly attempts: readonly Attempt[];
   readonly outcome: Outcome;
 }
 
-/** Well-formed, and nobody's. */
-const DUMMY = 'wx-token-sidecar-check-asks-whether-this-host-answers';
+/** A well-formed token that belongs to no account. */
+const DUMMY_TOKEN = 'wx-token-sidecar-check-asks-whether-this-host-answers';
 
 /**
- * Asks the platform once, through the edges that the daemon uses. Nothing is forced, written or published, and what
- * would kill a token in use is not asked: then the stored token is tried, or a call made that carries no secret.
- * @param signal its reason says why it ended
+ * Asks the platform once, through the edges that the daemon uses. Nothing is forced, written or published. If a fetch
+ * would kill a token in use, the function tries the stored token instead, or makes a call that carries no secret.
+ * @param signal ends the requests; its reason says why
+ * @returns the requests and the answer; never rejects because of a failed request
  */
-export async function inquire(
+export async function probePlatform(
   credential: FetchedConfig,
   folder: StateFolder,
   clock: Clock,
   signal: AbortSignal,
-): Promise<Inquiry> {
+): Promise<PlatformProbe> {
   const { type, appId, platform, budget } = credential;
   const { family, provider: create } = kindOf(type);
   const attempts: Attempt[] = [];
   const transport = createTransport(platform);
-  const edge = remembering(
-    createPlatform(family, platform.hosts, observed(transport, clock, attempts), clock),
+  const edge = rememberingFailure(
+    createPlatform(family, platform.hosts, recordingTransport(transport, clock, attempts), clock),
   );
   const provider = create({ appId, secret: secretReader(credential.secret), platform: edge });
 
@@ -60,7 +64,10 @@ export async function inquire(
     return { kind: 'token', lifeMs: expiresIn * SECOND - (clock.now().monotonic - startedAt) };
   }
 
-  /** A probe takes everything but a clear no for a yes; here the other answers count as well. */
+  /**
+   * Tries the stored token. A probe takes everything but a clear refusal for a success; here other failures count as
+   * well.
+   */
   async function tryStored(token: NonNullable<AccountRecord['token']>): Promise<Outcome> {
     const { works } = await provider.probe(token, signal);
     const failure = edge.failure();
@@ -69,14 +76,15 @@ export async function inquire(
     return { kind: 'works', lifeMs: token.expiresAt - clock.now().wall };
   }
 
+  /** Makes a call with a dummy token, to learn whether the platform answers. */
   async function reach(why: 'would-kill' | 'no-budget'): Promise<Outcome> {
-    const query = { access_token: DUMMY };
+    const query = { access_token: DUMMY_TOKEN };
     const path = '/cgi-bin/getcallbackip';
     try {
       await edge.call({ method: 'GET', path, endpoint: 'ticket', query, repeatable: true, signal });
     } catch (error) {
       const failure = failureOf(error, 'none');
-      // That it does not know this token is what it has to say.
+      // The answer that the platform does not know the dummy token is the expected one.
       if (!isAnswer(failure)) return { kind: 'failed', failure };
     }
     return { kind: 'reached', why };
@@ -101,28 +109,31 @@ export async function inquire(
   }
 }
 
-/** An error code is an answer, unless it says that a person must act: the next call would be refused as well. */
+/**
+ * Tells whether a failure shows that the platform answers. An error code does, unless it says that a person must act:
+ * then the next call would be refused as well.
+ */
 function isAnswer({ errcode, blamesToken, class: kind }: Failure): boolean {
   if (errcode === undefined) return false;
   return blamesToken === true || (kind !== 'refused' && kind !== 'confirmation');
 }
 
-/** One request to one host. */
+/** The outcome of one request to one host. */
 export interface Attempt {
-  /** Base URL. */
+  /** Base URL of the host. */
   readonly host: string;
   readonly tookMs: number;
-  /** Why there was no answer. */
+  /** Why the host gave no answer. */
   readonly failure?: Failure;
-  /** How far this machine's clock is ahead of the host's, ms, and how exactly that is known. */
+  /** How far the clock of this machine is ahead of that of the host, and the uncertainty of that, both in ms. */
   readonly clock?: { readonly aheadMs: number; readonly giveOrTakeMs: number };
 }
 
-/** HTTP tells its time in whole seconds, rounded down. */
+/** Half the resolution of the `Date` header, in ms: it counts whole seconds, rounded down. */
 const HALF_A_SECOND = 500;
 
-/** The same transport, with a note of each request. */
-function observed(transport: Transport, clock: Clock, attempts: Attempt[]): Transport {
+/** Wraps a transport so that it records each request in `attempts`. */
+function recordingTransport(transport: Transport, clock: Clock, attempts: Attempt[]): Transport {
   return {
     async send(host, request) {
       const start = clock.now();
@@ -130,7 +141,7 @@ function observed(transport: Transport, clock: Clock, attempts: Attempt[]): Tran
       try {
         const answer = await transport.send(host, request);
         const tookMs = took();
-        // The answer was dated at some moment in between.
+        // The host dated its answer at some moment between request and answer.
         const aheadMs = start.wall + tookMs / 2 - ((answer.date ?? 0) + HALF_A_SECOND);
         const giveOrTakeMs = tookMs / 2 + HALF_A_SECOND;
         const dated = answer.date === undefined ? {} : { clock: { aheadMs, giveOrTakeMs } };
@@ -145,8 +156,8 @@ function observed(transport: Transport, clock: Clock, attempts: Attempt[]): Tran
   };
 }
 
-/** The same platform, which also remembers how its last call failed. */
-function remembering(platform: Platform): Platform & { failure(): Failure | undefined } {
+/** Wraps a platform so that it remembers the failure of its last call. */
+function rememberingFailure(platform: Platform): Platform & { failure(): Failure | undefined } {
   let last: Failure | undefined;
   return {
     async call(request) {

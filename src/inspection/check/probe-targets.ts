@@ -1,16 +1,16 @@
 import type { Config } from '../../config/config.ts';
-import type { Asking, Probe } from '../../publishers/kind.ts';
+import type { Probe, ProbeTools } from '../../publishers/kind.ts';
 import { byKind } from '../../publishers/kinds.ts';
 import { type Explanation, verdictOnCluster } from './explanation.ts';
 
-/** Asks from outside, as far as their kinds can, whether the targets of each credential could be written. */
+/** Probes whether the targets of each credential could be written, as far as their kinds can. Changes nothing. */
 export async function probeTargets(
   { credentials }: Pick<Config, 'credentials'>,
-  asking: Asking,
+  tools: ProbeTools,
 ): Promise<readonly Explanation[]> {
   return Promise.all(
     credentials.map(async ({ publish }) => {
-      const asked = byKind(publish).map(async ([kind, targets]) => kind.probe?.(targets, asking) ?? []);
+      const asked = byKind(publish).map(async ([kind, targets]) => kind.probe?.(targets, tools) ?? []);
       return explain((await Promise.all(asked)).flat());
     }),
   );

@@ -4,29 +4,30 @@ import type { Config } from '../../config/config.ts';
 import type { Findings } from '../../core/findings.ts';
 import { fileOf } from '../../publishers/kinds.ts';
 import { inspectFolder } from '../../system/fs/inspect-folder.ts';
-import type { Scene } from '../../system/process/scene.ts';
+import type { HostContext } from '../../system/process/host-context.ts';
 
+/** What `check` finds about the state folder. */
 export interface StateFindings extends Findings {
-  /** Whether daemons elsewhere may use it as well. */
+  /** Whether daemons elsewhere may use the folder as well. */
   readonly shared: boolean;
 }
 
 /**
- * The state folder: what it is on, who shares it, what is in it.
- * @param isChosen whether somebody named it, even if it is where it would be anyway
+ * Describes the state folder: its file system, who shares it, and what it holds.
+ * @param isChosen whether the operator configured the folder, even if it is the default one
  */
 export async function inspectState(
   { stateDir, stateGid, credentials }: Pick<Config, 'stateDir' | 'stateGid' | 'credentials'>,
   isChosen: boolean,
-  scene: Scene,
+  host: HostContext,
 ): Promise<StateFindings> {
-  const folder = await inspectFolder(stateDir, 'folder', scene);
+  const folder = await inspectFolder(stateDir, 'folder', host);
   const files = credentials.flatMap(({ publish }) => publish.map(fileOf));
   const first = files.find((path) => path !== undefined);
   const isUsual = first !== undefined && stateDir === join(dirname(first), '.wx-token-sidecar');
   const chosen = isChosen || !isUsual;
   const shared = chosen || folder.storage === 'network';
-  const company = stateGid === undefined ? '' : `; for all users of group ${scene.names.group(stateGid)}`;
+  const company = stateGid === undefined ? '' : `; for all users of group ${host.names.group(stateGid)}`;
   return {
     shared,
     facts: [

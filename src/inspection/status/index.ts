@@ -1,6 +1,6 @@
 import { mirrorAccount } from '../../codec/secret-layout.ts';
 import { type Config, type CredentialConfig, isFetched } from '../../config/config.ts';
-import { AT_ONCE, inTurns } from '../../config/resolve/memoize.ts';
+import { CONCURRENCY, mapConcurrently } from '../../config/resolve/memoize.ts';
 import type { Kind } from '../../core/credential.ts';
 import type { Clock } from '../../core/ports.ts';
 import { SECOND } from '../../core/time.ts';
@@ -48,7 +48,7 @@ export async function statusOnDisk(config: Config, clock: Clock): Promise<Status
   const units = config.credentials.flatMap((credential) =>
     kindsOf(credential).map((kind) => ({ credential, kind })),
   );
-  const credentials = await inTurns(units, AT_ONCE, async ({ credential, kind }) => {
+  const credentials = await mapConcurrently(units, CONCURRENCY, async ({ credential, kind }) => {
     const found = await filesOf(credential, kind);
     const known = told.get(`${credential.name}/${kind}`);
     const status = known ? aged(known, seconds) : untold(identityOf(credential, kind), found);

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import type { Fact } from '../../core/findings.ts';
-import { octal, type Scene } from '../process/scene.ts';
+import { type HostContext, octal } from '../process/host-context.ts';
 import { type Mount, mountOf, type Storage, storageOf } from './mounts.ts';
 import { folderProblem, realPath } from './path-problem.ts';
 
@@ -26,13 +26,13 @@ const STORAGE: Readonly<Record<Storage, string>> = {
  * rejects.
  * @param label heads the line that describes the folder
  */
-export async function inspectFolder(folder: string, label: string, scene: Scene): Promise<FolderFacts> {
+export async function inspectFolder(folder: string, label: string, host: HostContext): Promise<FolderFacts> {
   const [real, found, problem] = await Promise.all([
     realPath(folder),
     stat(folder).catch(() => undefined),
     folderProblem(folder),
   ]);
-  const mount = mountOf(scene.mounts, real);
+  const mount = mountOf(host.mounts, real);
   const storage = mount && storageOf(mount.type);
   const words = [
     ...(real === folder ? [] : [`leads to ${real}`]),

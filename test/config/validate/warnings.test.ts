@@ -1,19 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { misgivings } from '../../../src/config/validate/warnings.ts';
+import { warningsOf } from '../../../src/config/validate/warnings.ts';
 import { credentialWith } from '../configured.ts';
 import { account, inJson, place } from '../written.ts';
 
-async function misgivingsOf(own: Readonly<Record<string, unknown>>): Promise<string[]> {
+async function warningsWith(own: Readonly<Record<string, unknown>>): Promise<string[]> {
   const { load } = await place();
   const { credentials } = await load(inJson([account(own)]));
-  return credentials.flatMap(misgivings);
+  return credentials.flatMap(warningsOf);
 }
 
 describe('valid but risky settings', () => {
   it('a usual configuration causes no warning', async () => {
-    expect(misgivings((await credentialWith({})).credential)).toEqual([]);
+    expect(warningsOf((await credentialWith({})).credential)).toEqual([]);
     const url = 'http://127.0.0.1:8080/changed?app=shop&kind=token&version=2';
-    expect(await misgivingsOf({ notify: [{ type: 'webhook', url }] })).toEqual([]);
+    expect(await warningsWith({ notify: [{ type: 'webhook', url }] })).toEqual([]);
   });
 
   it.for([
@@ -24,13 +24,13 @@ describe('valid but risky settings', () => {
     ],
     ['access-token', 'ahead', /^WXTOKEN_AHEAD \(ahead\) is not shorter than the 2 h that a token lives/],
   ] as const)('a window as long as the life of the %s causes a warning', async ([type, key, said]) => {
-    expect(await misgivingsOf({ type, [key]: '119m' })).toEqual([]);
-    expect(await misgivingsOf({ type, [key]: '2h' })).toEqual([expect.stringMatching(said)]);
+    expect(await warningsWith({ type, [key]: '119m' })).toEqual([]);
+    expect(await warningsWith({ type, [key]: '2h' })).toEqual([expect.stringMatching(said)]);
   });
 
   it('a budget of fewer than 30 fetches a day causes a warning', async () => {
-    expect(await misgivingsOf({ budget: { fetchesPerDay: 30 } })).toEqual([]);
-    expect(await misgivingsOf({ budget: { fetchesPerDay: 29 } })).toEqual([
+    expect(await warningsWith({ budget: { fetchesPerDay: 30 } })).toEqual([]);
+    expect(await warningsWith({ budget: { fetchesPerDay: 29 } })).toEqual([
       expect.stringMatching(/^a budget of 29 fetches a day may be too small to keep a token alive/),
     ]);
   });
@@ -43,7 +43,7 @@ describe('valid but risky settings', () => {
     'id=0b5e1c6a-7a4f-4c43-9d5f-6f1d2c3b4a59',
   ])('a webhook URL with the query %s causes a warning that hides the secret', async (query) => {
     const url = `https://app.example/changed?${query}`;
-    const [said = '', ...more] = await misgivingsOf({ notify: [{ type: 'webhook', url }] });
+    const [said = '', ...more] = await warningsWith({ notify: [{ type: 'webhook', url }] });
     expect(more).toEqual([]);
     expect(said).toMatch(
       /^the URL of the webhook at https:\/\/app\.example seems to carry a secret \([\w-]+=…\)/,

@@ -3,7 +3,7 @@ import { platformFailure } from '../../../src/core/errcodes/index.ts';
 import { type Failure, PASSING } from '../../../src/core/failure.ts';
 import { HOUR, SECOND } from '../../../src/core/time.ts';
 import { explain } from '../../../src/inspection/check/explanation.ts';
-import { render } from '../../../src/inspection/check/findings.ts';
+import { formatSection } from '../../../src/inspection/check/findings.ts';
 import { inspectPlatform } from '../../../src/inspection/check/platform.ts';
 import type { Outcome } from '../../../src/inspection/check/probe-platform.ts';
 
@@ -120,7 +120,7 @@ describe('proxy', () => {
 
 it('control characters in paths and warnings are escaped in the output', () => {
   const facts = [['token', '/tmp/a\n\u001b[31mforged']] as const;
-  expect(render('shop', { facts, warnings: ['so\nso'] })).toBe(
+  expect(formatSection('shop', { facts, warnings: ['so\nso'] })).toBe(
     'shop\n  token        /tmp/a\\n\\u001b[31mforged\n  WARNING      so\\nso\n',
   );
 });

@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { inspectNotify } from '../../../src/inspection/check/notify.ts';
 import { isRoot, temporaryFolder } from '../../system/folder.ts';
 import { kill } from '../../system/program.ts';
-import { realFolder } from '../scene.ts';
+import { realFolder } from '../host-context.ts';
 
 async function pidFileWith(text: string): Promise<string> {
   const path = join(await realFolder(), 'app.pid');

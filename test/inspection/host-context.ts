@@ -2,13 +2,13 @@ import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { Scene } from '../../src/system/process/scene.ts';
+import type { HostContext } from '../../src/system/process/host-context.ts';
 
 const NAMES: Readonly<Record<number, string>> = { 0: 'root (0)', 33: 'www-data (33)', 1000: 'app (1000)' };
 const named = (id: number) => NAMES[id] ?? String(id);
 
-/** As user and group 1000, with everything on one file system. */
-export function sceneOn(type: string, changes: Partial<Scene> = {}): Scene {
+/** A host with one file system of this type, seen by user and group 1000. */
+export function hostOn(type: string, changes: Partial<HostContext> = {}): HostContext {
   return {
     mounts: [{ id: 1, parent: 0, point: '/', type, readOnly: false }],
     names: { user: named, group: named },

@@ -1,8 +1,8 @@
 import { type Mount, readMounts } from '../fs/mounts.ts';
 import { type AccountNames, readAccountNames } from './account-names.ts';
 
-/** The host and the user under which `check` examines files. */
-export interface Scene {
+/** What file checks need to know about the host and this process: mounts, account names, and the ids of the process. */
+export interface HostContext {
   readonly mounts: readonly Mount[];
   readonly names: AccountNames;
   readonly uid: number;
@@ -15,7 +15,7 @@ export interface Scene {
  * Reads the mounts, account names and ids that this process sees. Ids are 0 where the system has none. Never
  * rejects.
  */
-export async function lookAround(): Promise<Scene> {
+export async function readHostContext(): Promise<HostContext> {
   const [mounts, names] = await Promise.all([readMounts(), readAccountNames()]);
   const gid = process.getegid?.() ?? 0;
   return {
@@ -27,6 +27,7 @@ export async function lookAround(): Promise<Scene> {
   };
 }
 
+/** Mode and owner of a file. */
 export interface Owned {
   /** Permission bits; other bits are ignored. */
   readonly mode: number;
