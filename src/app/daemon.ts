@@ -103,6 +103,7 @@ export async function startDaemon(
   const joined = await join(config);
   const problems = await stores.prepare(unitsOf(joined));
   if (problems.length > 0) throw new ConfigError(problems);
+  await snapshots.prepare();
   serve(joined);
   const desk = refreshDesk(requestFolder(stateDir), reconciler, clock);
   const feedback = feedbackDir === undefined ? undefined : feedbackFolder(feedbackDir);
@@ -148,11 +149,12 @@ export async function startDaemon(
       const patience = setTimeout(() => void [reconciler.abort(), kubernetes.close()], lastAnswer);
       await reconciler.stop();
       clearTimeout(patience);
+      const rest = releaseBudget(lastAnswer, clock.now().monotonic - began);
       await Promise.all([
         announcer.stop(),
-        snapshots.stop(),
+        snapshots.stop(rest),
         kubernetes.close(),
-        stores.close(releaseBudget(lastAnswer, clock.now().monotonic - began)),
+        stores.close(rest),
         ...[...served.values()].map(({ close }) => close()),
       ]);
     },

@@ -23,14 +23,19 @@ import { hasEnded } from '../system/process/process-identity.ts';
 
 /** Writes down what the daemon knows, for the command `status`: soon after each change, once a minute, and at the end. */
 export interface Snapshots {
+  /** Creates the folder, and removes what daemons have left there that are gone. What stands in the way a write tells. */
+  prepare(): Promise<void>;
   /** From now on these are published. */
   serve(credentials: readonly CredentialConfig[]): void;
   /** Something has happened. Returns at once; the loop never waits for a write, and no failure of one reaches it. */
   report(unit: Pick<Unit, 'id'> | undefined, report: Report): void;
   /** The daemon has looked at the clock. */
   beat(): void;
-  /** Writes for the last time that the daemon stops; gives up after half a second. */
-  stop(): Promise<void>;
+  /**
+   * Writes for the last time, that the daemon has stopped.
+   * @param patience what that may take, ms
+   */
+  stop(patience: number): Promise<void>;
 }
 
 export interface SnapshotsOptions {
@@ -59,9 +64,6 @@ const EACH_SECOND = 100_000;
 
 /** After one that failed, ms. */
 const RETRY = 5 * SECOND;
-
-/** What the last write may take, ms. */
-const LAST_WRITE = 0.5 * SECOND;
 
 /** A snapshot is renewed every minute, so one that is as old as this was left by a daemon that is not coming back. */
 const FORGOTTEN = 7 * DAY;
@@ -137,7 +139,6 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
   async function replace(target: string, isStopped: boolean): Promise<number> {
     const text = await encodeSnapshot(options.views(), clock.now(), isStopped);
     const before = ours;
-    if (!before) await prepare();
     const put = () =>
       writeAtomically(target, text, attributes, async (look) => {
         ours = { path: target, mark: replacementMark(await look()) };
@@ -152,7 +153,6 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
     return text.length;
   }
 
-  /** Creates the folder, and removes what daemons have left there that are gone. */
   async function prepare(): Promise<void> {
     await makeFolderFor(stateDir, access);
     await makeFolderFor(folder, access);
@@ -166,6 +166,7 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
   }
 
   return {
+    prepare: () => prepare().catch(() => {}),
     serve(credentials) {
       path = snapshotPath(stateDir, credentials);
       changed();
@@ -178,7 +179,7 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
       if (now !== leader || clock.now().monotonic >= renewAt) changed();
       leader = now;
     },
-    async stop() {
+    async stop(patience) {
       isOver = true;
       clearTimeout(timer);
       if (path === '') return;
@@ -186,7 +187,7 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
         await writing;
         await write(true);
       })();
-      await withPatience(last);
+      await withPatience(last, patience);
     },
   };
 }
@@ -198,10 +199,10 @@ async function retire({ path, mark }: { readonly path: string; readonly mark: st
 }
 
 /** A volume that hangs must not hold up the end of the daemon. */
-async function withPatience(work: Promise<void>): Promise<void> {
+async function withPatience(work: Promise<void>, ms: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, LAST_WRITE);
+    timer = setTimeout(resolve, ms);
   });
   await Promise.race([work, late]);
   clearTimeout(timer);

@@ -3,7 +3,7 @@ import { SECOND } from '../../core/time.ts';
 import { systemClock } from '../time/clock.ts';
 
 /** Resources that Node's own exit waits for: threads busy with a file or with name resolution. */
-const THREAD_RESOURCES = /^(FSReq|FileHandleCloseReq|GetAddrInfo|GetNameInfo)/;
+const THREAD_RESOURCES = /^(FSReq|CloseReq|FileHandleCloseReq|GetAddrInfo|GetNameInfo)/;
 
 /** Polling interval (ms) while waiting for these threads. */
 const POLL_INTERVAL = 10;
