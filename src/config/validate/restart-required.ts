@@ -45,12 +45,12 @@ const TABLE: Readonly<Record<Exclude<keyof Config, ReloadedKey>, readonly Restar
   ],
   http: [
     { what: 'the address of health and metrics', of: ({ http }) => http?.listen },
-    { what: 'what names health and metrics have', of: ({ http }) => http?.allowedHosts },
+    { what: 'the allowed hosts of health and metrics', of: ({ http }) => http?.allowedHosts },
   ],
   tokenServer: [{ what: 'the address of the token server', of: ({ tokenServer }) => tokenServer?.listen }],
   log: [
-    { what: 'the form of the log', of: ({ log }) => log.format },
-    { what: 'the level of the log', of: ({ log }) => log.level },
+    { what: 'the log format', of: ({ log }) => log.format },
+    { what: 'the log level', of: ({ log }) => log.level },
   ],
 };
 
