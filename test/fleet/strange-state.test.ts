@@ -128,7 +128,7 @@ describe.concurrent('G6: restarts with a strange state', () => {
       const daemon = run(env);
       await newToken();
       const reader = startRestlessReader({ file }, onTestFinished);
-      await sandbox.faults([{ kind: 'latency', ms: 3_000, times: 1 }]);
+      await sandbox.faults([{ kind: 'latency', ms: 9_000, times: 1 }]);
       daemon.signal('SIGHUP');
       await eventually(async () => (await fetches()).length === 2, { for: 'the call' });
       daemon.signal('SIGKILL');

@@ -43,6 +43,9 @@ export interface TestCluster {
   faulty(context: TestContext): ApiServer;
 }
 
+/** What answers in the end is not cut off, however busy the machine: a test of limits says which. */
+const PATIENT = { connect: 120_000, call: 120_000, opening: 120_000 } as const;
+
 type AtEnd = (undo: () => Promise<void>) => void;
 
 let certificates: Promise<Certificates | string> | undefined;
@@ -125,7 +128,7 @@ async function somebody(file: string, atEnd: AtEnd): Promise<Somebody> {
     ask,
     kubeconfig: file,
     client(timeouts) {
-      const client = createClient(connection, { clock: systemClock, ...(timeouts && { timeouts }) });
+      const client = createClient(connection, { clock: systemClock, timeouts: { ...PATIENT, ...timeouts } });
       atEnd(client.close);
       return client;
     },

@@ -43,9 +43,12 @@ describe('successful writes', () => {
 describe('mode and group', () => {
   const masks = [0o000, 0o022, 0o077, 0o777];
   const modes = [0o600, 0o640, 0o644, 0o660, 0o444];
-  const cases = masks.flatMap((mask) => modes.map((mode) => ({ mask, mode })));
+  const octal = (bits: number) => bits.toString(8).padStart(4, '0');
+  const cases = masks.flatMap((mask) =>
+    modes.map((mode) => ({ mask, mode, name: `mode ${octal(mode)} under umask ${octal(mask)}` })),
+  );
 
-  it.each(cases)('a file gets exactly mode $mode under umask $mask', async ({ mask, mode }) => {
+  it.each(cases)('a file gets exactly $name', async ({ mask, mode }) => {
     const path = join(await temporaryFolder(), 'token');
     withUmask(mask);
     await writeAtomically(path, 'token', { mode });
