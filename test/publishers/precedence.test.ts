@@ -27,6 +27,13 @@ describe('two different tokens', () => {
     }
   });
 
+  it('tokens handed out five seconds apart count as handed out at the same time, and no more', () => {
+    expect(judged(stored({ platformDate: NOON + 5_000, generation: 9 }))).toBe('older');
+    expect(judged(stored({ platformDate: NOON + 5_001, generation: 9 }))).toBe('newer');
+    expect(judged(stored({ platformDate: NOON - 5_000, generation: 11 }))).toBe('newer');
+    expect(judged(stored({ platformDate: NOON - 5_001, generation: 11 }))).toBe('older');
+  });
+
   it('the higher generation is newer without a platform time, as long as the token lives', () => {
     const { platformDate: _none, ...there } = stored({ generation: 99 });
     expect(judged(there)).toBe('newer');
