@@ -4,7 +4,7 @@ import type { Fact, Findings } from '../core/findings.ts';
 import { type FolderFacts, inspectFolder } from '../system/fs/inspect-folder.ts';
 import { realPath } from '../system/fs/path-problem.ts';
 import { accessInWords, type HostContext, octal } from '../system/process/host-context.ts';
-import type { FileTarget } from './file.ts';
+import type { FileTarget } from './file-target.ts';
 
 /**
  * Reports where the files of one credential are published and who will be able to read them; each folder is described

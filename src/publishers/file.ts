@@ -9,18 +9,9 @@ import { type Attributes, sweepNowAndThen, writeAtomically } from '../system/fs/
 import { fileFailure, fileProblem } from '../system/fs/file-failure.ts';
 import { makeFolder } from '../system/fs/make-folder.ts';
 import { pathProblem } from '../system/fs/path-problem.ts';
+import type { FileTarget } from './file-target.ts';
 import { formats } from './formats.ts';
 import { type TargetConfig, targetKind } from './kind.ts';
-
-/** A file into which a token or ticket is published, with its permission bits and group. */
-export interface FileTarget extends TargetConfig, Attributes {
-  readonly path: string;
-  /**
-   * Whether to keep `PATH.json` as well. It is written first, so that a reader who sees the new value finds its
-   * details.
-   */
-  readonly details: boolean;
-}
 
 /** Returns the files of a target in the order in which they are written. */
 export function filesOf({ path, format, details }: Pick<FileTarget, 'path' | 'format' | 'details'>) {

@@ -9,14 +9,7 @@ import { key, Namespace, ObjectName, SecretKey } from '../schema/values.ts';
 import { formats } from './formats.ts';
 import { type TargetConfig, targetKind } from './kind.ts';
 import { bytesNeeded, createSecretCapacity, type SecretCapacity } from './secret-capacity.ts';
-
-/** A key of a Kubernetes Secret into which a token or ticket is published. */
-export interface SecretTarget extends TargetConfig {
-  readonly namespace: string;
-  readonly name: string;
-  /** The key that holds the value; the key `KEY.json` beside it holds the details. */
-  readonly key: string;
-}
+import type { SecretTarget } from './secret-target.ts';
 
 /** What a publisher for a Secret needs from the rest of the program. */
 export interface SecretEdges {

@@ -3,7 +3,7 @@ import { detailsKeyOf } from '../codec/secret-layout.ts';
 import { failureOf } from '../core/failure.ts';
 import type { Fact, Findings } from '../core/findings.ts';
 import type { Probe, ProbeTools } from './kind.ts';
-import type { SecretTarget } from './kubernetes-secret.ts';
+import type { SecretTarget } from './secret-target.ts';
 
 /** Describes the keys of Secrets into which one credential is published. */
 export function inspectSecrets(targets: readonly SecretTarget[]): Findings {

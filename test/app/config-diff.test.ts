@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { findRemoved } from '../../src/app/config-diff.ts';
 import type { FetchedConfig } from '../../src/config/config.ts';
-import type { FileTarget } from '../../src/publishers/file.ts';
+import type { FileTarget } from '../../src/publishers/file-target.ts';
 import { credentialWith } from '../config/configured.ts';
 
 const APP = { type: 'exec', command: ['/app/warm'], timeout: 30_000 } as const;

@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { Secret } from '../../src/core/secret.ts';
 import { inspectSecret } from '../../src/inspection/check/secret.ts';
 import { inspectState } from '../../src/inspection/check/state.ts';
-import type { FileTarget } from '../../src/publishers/file.ts';
 import { inspectFiles } from '../../src/publishers/file-check.ts';
+import type { FileTarget } from '../../src/publishers/file-target.ts';
 import { isRoot } from '../system/folder.ts';
 import { hostOn, realFolder } from './host-context.ts';
 

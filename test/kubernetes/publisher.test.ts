@@ -6,7 +6,7 @@ import type { Timeouts } from '../../src/kubernetes/http.ts';
 import { kubernetesOf } from '../../src/kubernetes/index.ts';
 import { collectionPath, objectPath } from '../../src/kubernetes/resources.ts';
 import { publishers } from '../../src/publishers/kinds.ts';
-import type { SecretTarget } from '../../src/publishers/kubernetes-secret.ts';
+import type { SecretTarget } from '../../src/publishers/secret-target.ts';
 import { systemClock } from '../../src/system/time/clock.ts';
 import { aToken } from '../publishers/token.ts';
 import { WRITER } from '../support/kubernetes/role.ts';

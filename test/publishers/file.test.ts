@@ -14,7 +14,8 @@ import {
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Token } from '../../src/core/credential.ts';
-import { type FileTarget, filePublisher } from '../../src/publishers/file.ts';
+import { filePublisher } from '../../src/publishers/file.ts';
+import type { FileTarget } from '../../src/publishers/file-target.ts';
 import { isRoot, modeOf, mount, namesIn, temporaryFolder, withUmask } from '../system/folder.ts';
 import { aToken } from './token.ts';
 

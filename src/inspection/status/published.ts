@@ -3,7 +3,8 @@ import { epochSeconds } from '../../codec/encoding.ts';
 import type { Token } from '../../core/credential.ts';
 import type { Instant } from '../../core/time.ts';
 import type { TargetError, TargetStatus } from '../../observability/status/status.ts';
-import { type FileTarget, filesOf, idOf } from '../../publishers/file.ts';
+import { filesOf, idOf } from '../../publishers/file.ts';
+import type { FileTarget } from '../../publishers/file-target.ts';
 import { formats } from '../../publishers/formats.ts';
 import { readRegularFile } from '../../system/fs/read-regular-file.ts';
 
