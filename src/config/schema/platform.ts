@@ -28,7 +28,7 @@ const shared = {
     ProxyUrl,
     'An HTTP proxy for all calls, like http://egress:3128. Default: HTTPS_PROXY and NO_PROXY of the environment.',
   ),
-  caFile: key(AbsolutePath, 'Certificates (PEM) of authorities that are trusted besides the usual ones.'),
+  caFile: key(AbsolutePath, 'Certificates (PEM) of authorities that are trusted in place of the usual ones.'),
 };
 
 /** Schema of the general `platform`: how the daemon reaches it. */
