@@ -3,9 +3,9 @@ import { inWords } from '../../observability/log/duration.ts';
 import type { DaemonStatus } from './index.ts';
 
 /**
- * Says who told what the table says, and how long ago.
- * @param at epoch seconds
- * @param folder where daemons write their snapshots
+ * Says where the content of the table comes from, and how old it is.
+ * @param at the current time, epoch seconds
+ * @param folder the folder into which daemons write their snapshots
  */
 export function daemonLine(daemon: DaemonStatus, folder: string, at: number): string {
   if (daemon.state === 'unknown')

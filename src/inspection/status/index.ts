@@ -16,16 +16,16 @@ import { isFileTarget } from '../../publishers/file.ts';
 import { AS_DAEMON, look } from './published.ts';
 import { aged, type Told, untold, withFiles } from './told.ts';
 
-/** What is known of the daemon. */
+/** What is known about the daemon. */
 export type DaemonStatus =
   | {
       readonly state: Fate;
-      /** When it told what is known of it, epoch seconds. */
+      /** Time at which the daemon wrote its snapshot, epoch seconds. */
       readonly at: number;
       readonly pid: number;
       readonly host: string;
     }
-  /** None has told anything that can be used; `problem` says why. */
+  /** No daemon has written a snapshot that can be used; `problem` says why. */
   | { readonly state: 'unknown'; readonly problem?: string };
 
 export interface StatusReport {
@@ -34,8 +34,9 @@ export interface StatusReport {
 }
 
 /**
- * How every credential stands, as the daemon wrote it down last, with what readers find in the published files. Nothing is
- * created, locked or fetched and nobody is asked, so it works beside a running daemon as beside a stopped one.
+ * Reports the status of every credential: what the daemon wrote down last, together with what readers find in the
+ * published files. It creates, locks and fetches nothing and asks no other process, so it works whether the daemon
+ * runs or not.
  */
 export async function statusOnDisk(config: Config, clock: Clock): Promise<StatusReport> {
   const { snapshot, ...problem } = await lastSnapshot(config);
@@ -63,7 +64,7 @@ function processOf({ process: { pid, host } }: Snapshot) {
 
 type Last = { readonly snapshot?: Snapshot; readonly problem?: string };
 
-/** The snapshot of the daemon of this configuration, or why there is none that can be used. */
+/** Returns the snapshot of the daemon of this configuration, or the reason why no snapshot can be used. */
 async function lastSnapshot({ stateDir, stateGid, credentials }: Config): Promise<Last> {
   let path = snapshotFolder(stateDir);
   try {
@@ -78,7 +79,7 @@ async function lastSnapshot({ stateDir, stateGid, credentials }: Config): Promis
   }
 }
 
-/** In the order in which a daemon has them. */
+/** Returns the kinds of a credential, in the order in which a daemon has them. */
 function kindsOf(credential: CredentialConfig): readonly Kind[] {
   return !isFetched(credential)
     ? [...new Set(credential.publish.map(({ of }) => of))]
@@ -92,7 +93,10 @@ async function filesOf(credential: CredentialConfig, kind: Kind) {
   return Promise.all(targets.map((target) => look(target, { name, kind, ...whose })));
 }
 
-/** As the daemon calls it, except that the app of a corp is known by its AppSecret alone. */
+/**
+ * Names the token or ticket as the daemon does, except that the account lacks the app of a corp: only the AppSecret
+ * identifies that app.
+ */
 function identityOf(credential: CredentialConfig, kind: Kind) {
   const { name, optional } = credential;
   return { credential: name, kind, account: accountOf(credential, kind), optional };

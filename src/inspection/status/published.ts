@@ -11,22 +11,25 @@ import { readRegularFile } from '../../system/fs/read-regular-file.ts';
 /** A target as a reader finds it. */
 export interface Found {
   readonly id: string;
-  /** Why one of its files cannot be used. */
+  /** Why a file of the target cannot be used. */
   readonly error?: TargetError;
-  /** The token that its details tell of and that its file holds. */
+  /** The token that the target's details describe and that its file holds. */
   readonly token?: Token;
 }
 
-/** Whose token it should be; of what a mirror holds only its source knows that. */
+/**
+ * The credential whose token the target should hold. Only the source of a mirror knows the type and the appid of what
+ * the mirror holds.
+ */
 export type Expected = Pick<Subject, 'name' | 'kind'> & Partial<Pick<Subject, 'type' | 'appId'>>;
 
-/** Looks at what lies in a target. */
+/** Reads what a target holds. */
 export async function look(target: FileTarget, expected: Expected): Promise<Found> {
   const id = idOf(target);
   const errors: TargetError[] = [];
   let details: Details | undefined;
   let last = '';
-  // The file after its details, so that a change in between does not make the details look old.
+  // Read the file after its details, so that a change in between does not make the details look old.
   for (const { path, format } of filesOf(target)) {
     const { text, error } = await sight(path);
     if (error) errors.push(error);
@@ -37,19 +40,21 @@ export async function look(target: FileTarget, expected: Expected): Promise<Foun
       errors.push({ code: 'foreign', message: `${path} tells of another account or type` });
     else details ??= told;
   }
-  // What is not there is worse than what we may not read, and the file itself is what readers ask for.
+  // Report a missing file first, because that is worse than a file that we may not read. Otherwise report the error
+  // of the file itself before that of its details, because readers ask for the file.
   const [error] = errors
     .toReversed()
     .toSorted((a, b) => Number(b.code === 'missing') - Number(a.code === 'missing'));
   if (error) return { id, error };
   if (!details) return { id };
   const { token, appId, type } = details;
-  // Its times may have been corrected since, so in all formats but the bare value that counts alone.
+  // The token's times may have been corrected since, so in all formats but the bare value it is enough that the file
+  // contains the value.
   const content = formats[target.format](token, { ...expected, appId, type });
   return last === content || last.includes(token.value.reveal()) ? { id, token } : { id };
 }
 
-/** How a target stands by what lies there alone. */
+/** Returns the status of a target, judged only by the files found there. */
 export function standingOf({ id, error, token }: Found, now: Instant): TargetStatus {
   if (error) return { id, state: error.code === UNREADABLE ? 'unreadable' : 'missing', error };
   if (!token) return { id, state: 'unknown' };
@@ -57,7 +62,7 @@ export function standingOf({ id, error, token }: Found, now: Instant): TargetSta
   return { id, state: life_left > 0 ? 'fresh' : 'dead', age, expires_at, life_left };
 }
 
-/** The times of a token, as `status` tells them. */
+/** Returns the times of a token as `status` reports them. */
 export function timesOf({ issuedAt, expiresAt, expiresIn }: Token, { wall }: Instant) {
   return {
     issued_at: epochSeconds(issuedAt),
@@ -80,18 +85,20 @@ function isForeign({ appId, type }: Details, expected: Expected): boolean {
   return appId !== (expected.appId ?? appId) || type !== typeOf({ type, ...expected });
 }
 
-/** Bytes: several times what the longest token takes in any format. */
+/** Size limit in bytes: several times the size of the longest token in any format. */
 const LARGEST = 64 * 1024;
 
 export const AS_DAEMON = "look as the daemon's user, or as a member of the file's group";
 
-/** The code of what is there and cannot be looked at. */
+/** Error code for a file that is there and cannot be read. */
 const UNREADABLE = 'unreadable';
 
 const DENIED: ReadonlySet<unknown> = new Set(['EACCES', 'EPERM']);
 const ABSENT: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR']);
 
-/** Reads a published file as any reader would, except that a link is none of ours. */
+/**
+ * Reads a published file as any reader would, except that it refuses a symbolic link, which is not one of our files.
+ */
 async function sight(path: string): Promise<{ readonly text?: string; readonly error?: TargetError }> {
   try {
     return { text: (await readRegularFile(path, LARGEST)).text };

@@ -3,7 +3,7 @@ import type { Status, TargetStatus } from '../../observability/status/status.ts'
 import { type Cell, type Column, type Paint, type Terminal, tableOf } from './table.ts';
 import type { Told } from './told.ts';
 
-/** Eighty columns are enough for the least of all. */
+/** Columns of the table. At their least widths they fit into 80 columns of the terminal. */
 const COLUMNS: readonly Column[] = [
   { title: 'CREDENTIAL', least: 10 },
   { title: 'KIND' },
@@ -16,7 +16,7 @@ const COLUMNS: readonly Column[] = [
 
 const NOTHING: Cell = { text: '' };
 
-/** A line for each target, with what counts for all of them in the first. */
+/** Renders a line for each target. The first line of a token or ticket also shows what applies to all its targets. */
 export function statusTable(statuses: readonly Told[], terminal: Terminal): readonly string[] {
   return tableOf(
     COLUMNS,
@@ -52,7 +52,7 @@ function rowsOf(status: Told, terminal: Terminal): readonly (readonly Cell[])[] 
   ];
 }
 
-/** Of what the target holds, like its life. */
+/** Shows the age of the token that the target holds; the life cell describes the same token. */
 function ageCell({ age }: Pick<TargetStatus, 'age'>): Cell {
   return { text: age === undefined ? '-' : inBrief(age) };
 }
@@ -61,7 +61,7 @@ function errorCell(code: string | undefined): Cell {
   return code === undefined ? { text: '-' } : { text: code, paint: 'bad' };
 }
 
-/** What the column before tells by itself is not repeated. */
+/** Returns the error code, unless the column before it already says the same. */
 function codeOf({ error, state }: Partial<TargetStatus> = {}): string | undefined {
   return error?.code === state ? undefined : error?.code;
 }
@@ -106,7 +106,7 @@ function lifeCell(
   return { text: `${bar} ${brief}`, brief, paint };
 }
 
-/** What lives has at least one, what is dead none. */
+/** Returns how many tenths of the life are left: at least one for a live token, none for a dead one. */
 function tenthsOf(left: number, whole: number): number {
   return left <= 0 ? 0 : Math.min(10, Math.max(1, Math.round((10 * left) / whole)));
 }

@@ -7,10 +7,10 @@ import type { Told } from './told.ts';
 
 type Line = readonly [label: string, text: string];
 
-/** Columns of a label with what follows it. */
+/** Width of a label in columns, including the blanks after it. */
 const LABEL = 10;
 
-/** Longer lines are hard to read, however wide the terminal is. */
+/** Maximum width of a line in columns: longer lines are hard to read, however wide the terminal is. */
 const WIDEST = 100;
 
 export function isInTrouble({ state, error, state_error, targets, next }: Told): boolean {
@@ -18,7 +18,10 @@ export function isInTrouble({ state, error, state_error, targets, next }: Told):
   return state !== 'fresh' || isLate || Boolean(error ?? state_error ?? next.overdue);
 }
 
-/** What is wrong with a credential and what to do, in full. At the end is what becomes of it by itself. */
+/**
+ * Describes in full what is wrong with a credential and what a person can do. The last line says what happens by
+ * itself.
+ */
 export function troubleOf(status: Told, at: number, terminal: Terminal): readonly string[] {
   const { credential, kind, account, state } = status;
   const title = `${painted(escapeControls(credential), 'strong', terminal)} ${kind} `;
@@ -80,7 +83,7 @@ function dateOf(epoch: number): string {
   return new Date(epoch * 1000).toISOString().replace(/\.\d+/, '');
 }
 
-/** In as many lines as a person likes to read; in one for a program. */
+/** Lays out a label and its text: wrapped to a readable width for a person, on one line for a program. */
 function laidOut(label: string, text: string, terminal: Terminal): readonly string[] {
   const { width } = terminal;
   const room = Number.isFinite(width) ? Math.min(width, WIDEST) : width;

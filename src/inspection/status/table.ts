@@ -2,18 +2,18 @@ import { escapeControls } from '../../observability/log/escape.ts';
 
 export interface Cell {
   readonly text: string;
-  /** What takes its place where the terminal is too narrow for the column. */
+  /** Shorter text that replaces `text` when the terminal is too narrow for the column. */
   readonly brief?: string;
   readonly paint?: Paint;
 }
 
 export interface Column {
   readonly title: string;
-  /** The title where the cells are brief. */
+  /** The title of the column when its cells are brief. */
   readonly brief?: string;
-  /** Columns it may be narrowed to before anything else gives way; what is longer loses its middle. */
+  /** Width in columns to which it may be narrowed before anything else gives way. A longer text loses its middle. */
   readonly yieldsTo?: number;
-  /** Columns it may be narrowed to when nothing else is left. */
+  /** Width in columns to which it may be narrowed when nothing else can give way. */
   readonly least?: number;
 }
 
@@ -21,7 +21,10 @@ type Row = readonly Cell[];
 
 const GAP = 2;
 
-/** Lines of a table. Whatever a path holds, nothing but our own colours reaches the terminal's controls. */
+/**
+ * Returns the lines of a table. Whatever a path holds, the lines contain no control sequences but those of our own
+ * colours.
+ */
 export function tableOf(
   columns: readonly Column[],
   rows: readonly Row[],
@@ -45,7 +48,9 @@ export function tableOf(
   );
 }
 
-/** What of a cell arrives. */
+/**
+ * Returns a function that escapes control characters in a cell and replaces characters that the terminal cannot show.
+ */
 function shown({ unicode }: Terminal): (cell: Cell) => Cell {
   const safe = (text: string) => {
     const escaped = escapeControls(text);
@@ -58,7 +63,10 @@ function shown({ unicode }: Terminal): (cell: Cell) => Cell {
   });
 }
 
-/** First the columns yield that always may, then one after another says it in brief, and in the end all get narrow. */
+/**
+ * Fits the columns into the width of the terminal. First, columns with `yieldsTo` are narrowed; then one column after
+ * another turns brief; in the end all columns are narrowed to their `least`.
+ */
 function fitted(columns: readonly Column[], rows: readonly Row[], { width }: Terminal) {
   const comfortable = columns.map(({ yieldsTo }) => yieldsTo ?? Number.POSITIVE_INFINITY);
   const briefs = columns.flatMap((_, index) => (rows.some((row) => row[index]?.brief) ? [index] : []));
@@ -86,7 +94,7 @@ function whole(widths: readonly number[]): number {
   return widths.reduce((sum, width) => sum + width + GAP, -GAP);
 }
 
-/** The one with the most to give away gives first. */
+/** Narrows the columns until they fit or can give no more. The column with the most to spare gives way first. */
 function narrowed(widths: readonly number[], least: readonly number[], width: number): readonly number[] {
   const now = [...widths];
   for (let excess = whole(now) - width; excess > 0; excess -= 1) {
@@ -99,11 +107,11 @@ function narrowed(widths: readonly number[], least: readonly number[], width: nu
   return now;
 }
 
-/** What takes two columns of a terminal: East Asian wide and full-width characters, and pictures. */
+/** Matches characters that take two columns of a terminal: East Asian wide and full-width characters, and pictures. */
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
 
-/** Columns of a terminal. */
+/** Returns the width of a text in columns of a terminal. */
 export function widthOf(text: string): number {
   return [...text].reduce((width, character) => width + (WIDE.test(character) ? 2 : 1), 0);
 }
@@ -112,7 +120,7 @@ export function padded(text: string, width: number): string {
   return text + ' '.repeat(Math.max(0, width - widthOf(text)));
 }
 
-/** Takes out of the middle what is too long: of a path its beginning and its end tell most. */
+/** Shortens a text in the middle, because the beginning and the end of a path tell most. */
 function shortened(text: string, width: number, ellipsis: string): string {
   if (widthOf(text) <= width) return text;
   const characters = [...text];
@@ -131,7 +139,7 @@ function takeWhileFits(characters: readonly string[], room: number): string[] {
   return characters.slice(0, end < 0 ? undefined : end);
 }
 
-/** Lines of at most so many columns, broken at blanks; a word that is longer has a line of its own. */
+/** Breaks a text at blanks into lines of at most `width` columns. A longer word gets a line of its own. */
 export function wrapped(text: string, width: number): readonly string[] {
   const lines: string[] = [];
   for (const word of text.split(' ')) {
@@ -143,21 +151,24 @@ export function wrapped(text: string, width: number): readonly string[] {
   return lines;
 }
 
-/** What the place can show to which is written. */
+/** What the output can show. */
 export interface Terminal {
   readonly colour: boolean;
-  /** Whether characters beyond ASCII arrive. */
+  /** Whether the output can show characters beyond ASCII. */
   readonly unicode: boolean;
-  /** Columns; endless where nobody looks but a program. */
+  /** Width in columns; infinite when only a program reads the output. */
   readonly width: number;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Narrower than this is not worth the trouble. */
+/** Minimum width in columns: fitting the table into less is not worth the trouble. */
 const NARROWEST = 60;
 
-/** @param stream where it is going to be written */
+/**
+ * Finds out what the output can show.
+ * @param stream the stream to which the text will be written
+ */
 export function terminalOf(
   stream: { readonly isTTY?: boolean; readonly columns?: number },
   environment: Environment,
@@ -165,7 +176,7 @@ export function terminalOf(
   const { LC_ALL, LC_CTYPE, LANG, NO_COLOR, TERM } = environment;
   const isTerminal = stream.isTTY === true;
   return {
-    // https://no-color.org: present and not empty.
+    // By https://no-color.org, NO_COLOR counts when it is present and not empty.
     colour: isTerminal && !NO_COLOR && TERM !== 'dumb',
     unicode: /utf-?8/i.test(LC_ALL || LC_CTYPE || LANG || '') && !(isTerminal && TERM === 'linux'),
     width: isTerminal ? Math.max(NARROWEST, stream.columns ?? 80) : Number.POSITIVE_INFINITY,

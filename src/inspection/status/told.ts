@@ -2,10 +2,12 @@ import type { Instant } from '../../core/time.ts';
 import { type Status, type TargetStatus, worstOf } from '../../observability/status/status.ts';
 import { type Found, standingOf, timesOf } from './published.ts';
 
-/** What `status` tells: without a word from the daemon nobody knows what has been called. */
+/**
+ * What `status` reports. `calls` is absent without a report of the daemon, because then the calls made are not known.
+ */
 export type Told = Omit<Status, 'calls'> & Partial<Pick<Status, 'calls'>>;
 
-/** What a daemon told so many seconds ago, as it would tell it now. */
+/** Turns what a daemon reported this many seconds ago into what it would report now. */
 export function aged(status: Status, seconds: number): Status {
   return {
     ...status,
@@ -31,8 +33,9 @@ function older({ age, life_left }: Times, seconds: number): Times {
 const NOT_KNOWN = { in: 0, what: 'not known: no daemon tells', brief: 'not known' };
 
 /**
- * Adds what lies in the published files to what the daemon told. Of a daemon that runs they only tell whether readers can
- * read them, or what it has not taken over yet; of one that does not run they may be newer than its last word.
+ * Adds what the published files hold to what the daemon reported. While the daemon runs, the files only show whether
+ * readers can read them, or what the daemon has not taken over yet. When the daemon does not run, the files may be
+ * newer than its last report.
  */
 export function withFiles(told: Told, found: readonly Found[], isRunning: boolean, now: Instant): Told {
   const targets = told.targets.map((target) => {
@@ -66,12 +69,12 @@ function targetWith(
   return isNews ? standingOf(found, now) : target;
 }
 
-/** Without a target that is known it is the newest token that counts. */
+/** Returns the state of the newest token, which counts when no target is known. */
 function lifeOf({ state, life_left }: Told): Told['state'] {
   return state === 'fresh' && life_left === 0 ? 'dead' : state;
 }
 
-/** What should be done and is not, since no daemon runs. */
+/** Marks as overdue a step that should be done and is not, since no daemon runs. */
 function nextOf(next: Told['next'], state: Told['state']): Told['next'] {
   if (next !== NOT_KNOWN) return next.in > 0 ? next : { ...next, overdue: true };
   return state === 'missing' || state === 'dead'
@@ -79,7 +82,7 @@ function nextOf(next: Told['next'], state: Told['state']): Told['next'] {
     : next;
 }
 
-/** What is known where no daemon has told anything. */
+/** Returns what is known when no daemon has reported anything. */
 export function untold(
   of: Pick<Told, 'credential' | 'kind' | 'account' | 'optional'>,
   found: readonly Found[],

@@ -2,9 +2,9 @@ import type { Report } from '../../core/events/report.ts';
 import type { Clock, Unit } from '../../core/ports.ts';
 import { HOUR } from '../../core/time.ts';
 
-/** What came of the calls of one hour. */
+/** The results of the platform calls of one hour. */
 export interface HourOfHistory {
-  /** Its beginning, epoch ms. */
+  /** Start of the hour, epoch ms. */
   readonly at: number;
   readonly refreshed: number;
   readonly failed: number;
@@ -12,16 +12,16 @@ export interface HourOfHistory {
 
 export interface History {
   report(of: Pick<Unit, 'name' | 'kind'> | undefined, report: Report): void;
-  /** The last 24 hours, the current one last, those in which nothing happened left out. */
+  /** Returns the last 24 hours, the current one last, without the hours in which nothing happened. */
   of(unit: Pick<Unit, 'name' | 'kind'>): readonly HourOfHistory[];
-  /** What is not among these is forgotten. */
+  /** Sets the units that are served. The history of all other units is forgotten. */
   serve(units: readonly Pick<Unit, 'name' | 'kind'>[]): void;
 }
 
-/** Hours, the one that has begun included. */
+/** Length of the history in hours, including the current hour. */
 export const HISTORY_HOURS = 24;
 
-/** What became of the calls of the last day, for people who look; it begins with the process. */
+/** Counts the results of the platform calls of the last day, for people. The history begins with the process. */
 export function createHistory(clock: Clock): History {
   let hours = new Map<string, readonly HourOfHistory[]>();
 

@@ -5,15 +5,15 @@ import { historyChart, lifeBar } from './page-chart.ts';
 import { type Html, html } from './page-style.ts';
 import type { Status, StatusError, TargetStatus } from './status.ts';
 
-/** How bad it is: `warning` is what works and will not go on working. */
+/** Severity of a credential's state. `warning`: it works, but will not go on working. */
 export type Tone = 'good' | 'warning' | 'bad';
 
-/** What a card tells besides. */
+/** What a card shows besides the status. */
 export interface CardContext {
   readonly history: readonly HourOfHistory[];
-  /** Epoch ms. */
+  /** The current time, epoch ms. */
   readonly wall: number;
-  /** Whether it can be forced. */
+  /** Whether a refresh can be forced. */
   readonly forcible: boolean;
 }
 
@@ -23,7 +23,7 @@ function toneOf({ state, error, state_error, targets }: Status): Tone {
   return isLate || error || state_error ? 'warning' : 'good';
 }
 
-/** Words and a sign of its own for each: colour alone tells some people nothing. */
+/** Each state has its own words and its own sign, because colour alone tells some people nothing. */
 const STATES: Readonly<Record<TargetStatus['state'], string>> = {
   fresh: '✓ fresh',
   behind: '◐ holds the one before',
@@ -33,7 +33,7 @@ const STATES: Readonly<Record<TargetStatus['state'], string>> = {
   unknown: '? life unknown',
 };
 
-/** One credential, or one ticket. */
+/** Renders one credential or one ticket. */
 export function card(status: Status, context: CardContext): Html {
   const { credential, kind, optional, state, account, targets } = status;
   const tone = toneOf(status);
@@ -52,7 +52,10 @@ ${notes(status, context.wall)}
 `;
 }
 
-/** Of what readers have: of the worst target. Of the newest one, which they may not have yet, nothing. */
+/**
+ * Renders the life of the token that readers have: that of the worst target, not that of the newest token, which
+ * readers may not have yet.
+ */
 function life({ state, targets, expires_in = 1, ...newest }: Status, wall: number): Html {
   const [held = newest] = targets.toSorted((a, b) => (a.life_left ?? 0) - (b.life_left ?? 0));
   const { life_left: left, age, expires_at } = held;
@@ -62,9 +65,9 @@ function life({ state, targets, expires_in = 1, ...newest }: Status, wall: numbe
     return html`${lifeBar(0)}<p class="life"><span>${words}</span></p>`;
   }
   const words = left > 0 ? html`<b>${spoken(left)}</b> left` : html`<b>No life left</b>`;
-  // By every reason to doubt what the platform said.
+  // Derive the end from the life left, which allows for every reason to doubt what the platform said.
   const end = left > 0 ? wall / SECOND + left : expires_at;
-  // What is dead before its time has ended at a moment that nobody noted.
+  // If a token died before its time, the moment of its end was not recorded, so none is shown.
   const isTold = end !== undefined && (left > 0 || end <= wall / SECOND);
   const times = [
     ...(age === undefined ? [] : [html`${spoken(age)} old`]),
@@ -110,14 +113,15 @@ function calls({ calls: { fetches, forced } }: Status, { forcible }: CardContext
   return html`${fetches.used} of ${fetches.limit} fetches${rest} in 24 hours`;
 }
 
-/** Of what is round the round part alone: `3 min`. */
+/** Formats a duration without a last part that is zero: `3 min`, not `3 min 0 s`. */
 function spoken(seconds: number): string {
   return inWords(seconds * SECOND).replace(/ 0 (min|s)$/, '');
 }
 
 /**
- * @param epoch seconds
- * @param wall epoch ms: of the same day the time is enough
+ * Renders a moment in UTC.
+ * @param epoch epoch seconds
+ * @param wall the current time, epoch ms: on the same day the time without the date is enough
  */
 export function moment(epoch: number, wall?: number): Html {
   const iso = new Date(Math.floor(epoch) * SECOND).toISOString();

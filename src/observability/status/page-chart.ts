@@ -2,17 +2,20 @@ import { HOUR } from '../../core/time.ts';
 import { HISTORY_HOURS, type HourOfHistory } from './history.ts';
 import { type Html, html } from './page-style.ts';
 
-/** Of one hour. */
+/** Width of one hour, in units of the viewBox. */
 const SLOT = 10;
 const WIDTH = HISTORY_HOURS * SLOT;
 
-/** What succeeded stands on the axis, what failed hangs from it: nobody has to tell the colours apart. */
+/**
+ * Bars of successful calls stand on the axis and bars of failed calls hang from it, so that readers need not tell the
+ * colours apart.
+ */
 const AXIS = 34;
 const UP = 32;
 const DOWN = 14;
 const HEIGHT = AXIS + DOWN;
 
-/** What came of the calls of the last 24 hours, as a small chart and in words. */
+/** Renders the results of the calls of the last 24 hours, as a small chart and in words. */
 export function historyChart(hours: readonly HourOfHistory[], wall: number): Html {
   const [refreshed, failed] = [total(hours, 'refreshed'), total(hours, 'failed')];
   const [mostRefreshed, mostFailed] = [most(hours, 'refreshed'), most(hours, 'failed')];
@@ -43,12 +46,15 @@ function most(hours: readonly HourOfHistory[], of: 'refreshed' | 'failed'): numb
   return Math.max(1, ...hours.map((hour) => hour[of]));
 }
 
-/** What is there at all is seen. */
+/** Returns the height of a bar, which is visible for every count above zero. */
 function height(count: number, mostOfAll: number, room: number): number {
   return count === 0 ? 0 : Math.max(3, Math.round((count / mostOfAll) * room));
 }
 
-/** @param part in [0, 1] */
+/**
+ * Renders the part of a token's life that is left.
+ * @param part in [0, 1]
+ */
 export function lifeBar(part: number): Html {
   const width = part <= 0 ? 0 : Math.max(1, Math.round(part * 100));
   return html`<svg class="bar" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true"><rect class="rest" width="100" height="6"/><rect class="left" width="${Math.min(100, width)}" height="6"/></svg>`;

@@ -65,7 +65,10 @@ footer { font-size: .85rem; }
 }
 `;
 
-/** Everything else is forbidden: no script, nothing from elsewhere, no other style than this very one. */
+/**
+ * Allows the style of the page and `data:` images, and forbids everything else: scripts, content from elsewhere and
+ * any other style.
+ */
 export const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
@@ -77,7 +80,7 @@ export const CONTENT_SECURITY_POLICY = [
 
 export const STYLE_ELEMENT: Html = { html: `<style>${STYLE}</style>` };
 
-/** What is HTML already. */
+/** Text that is already HTML. */
 export interface Html {
   readonly html: string;
 }
@@ -85,8 +88,8 @@ export interface Html {
 type Part = string | number | Html | readonly Html[] | undefined;
 
 /**
- * HTML in which every value is text, whatever it holds: markup stays visible, and so does what would turn the direction
- * of a line. In attributes only between double quotes.
+ * Builds HTML in which every string value is text, whatever it holds: markup stays visible, and so do characters that
+ * would turn the direction of a line. In attributes, use values only between double quotes.
  */
 export function html(literals: TemplateStringsArray, ...values: readonly Part[]): Html {
   return { html: literals.reduce((text, literal, index) => text + written(values[index - 1]) + literal) };

@@ -9,13 +9,16 @@ import { CONTENT_SECURITY_POLICY, type Html, html, STYLE_ELEMENT } from './page-
 import { statusOf } from './status.ts';
 import { inSlices } from './status-json.ts';
 
-/** Credentials on one page, the worst of thousands first. */
+/** Maximum number of credentials on one page. Of thousands, the page shows the worst. */
 const MOST_CARDS = 100;
 
-/** Seconds after which a browser asks again. */
+/** Seconds after which a browser reloads the page. */
 const REFRESH = 30;
 
-/** The same as the JSON, for people: one page without script, and nothing in it is secret or from elsewhere. */
+/**
+ * Renders for people what the JSON tells programs: one page without script, with nothing secret and nothing loaded
+ * from elsewhere.
+ */
 export async function statusPage(
   views: readonly View[],
   history: History,
@@ -65,7 +68,10 @@ ${footer()}
 
 const RANKS = ['dead', 'optional', 'trouble', 'good'] as const;
 
-/** Where it stands on the page: those that a person must look at come first. Cheap, since it is asked of thousands. */
+/**
+ * Returns the rank of a credential on the page: credentials that a person must look at come first. It has to be
+ * cheap, since it is called for thousands of credentials.
+ */
 function rankOf({ unit, state }: View, now: Instant): number {
   const left = servedLife(state, unit.policy, now);
   const rank = (name: (typeof RANKS)[number]) => RANKS.indexOf(name);
@@ -97,7 +103,7 @@ function subtitle(views: readonly View[]): string {
 
 const ICONS: Readonly<Record<Tone, string>> = { good: '177245', warning: 'c98a1b', bad: 'b3261e' };
 
-/** So that the tab tells it too. */
+/** Returns an icon in the colour of the tone, so that the tab of the browser shows the state too. */
 function iconOf(tone: Tone): string {
   const circle = `%3Ccircle cx='8' cy='8' r='7' fill='%23${ICONS[tone]}'/%3E`;
   return `data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E${circle}%3C/svg%3E`;

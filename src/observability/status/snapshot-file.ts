@@ -8,22 +8,22 @@ import { checkWriter } from '../../system/fs/trusted-writer.ts';
 import { hasEnded } from '../../system/process/process-identity.ts';
 import { decodeSnapshot, type Snapshot } from './snapshot.ts';
 
-/** What tells daemons of one state folder apart: which credentials each publishes, and where. */
+/** Distinguishes the daemons of one state folder: which credentials each daemon publishes, and where. */
 export interface Served {
   readonly name: string;
   readonly type: string;
   readonly publish: readonly object[];
 }
 
-/** Where all snapshots of a state folder lie. */
+/** Returns the folder that holds all snapshots of a state folder. */
 export function snapshotFolder(stateDir: string): string {
   return join(stateDir, 'status');
 }
 
 /**
- * Where the daemon of this host writes its snapshot. Daemons that share a state folder share the records, but each may
- * publish into other files, or into files of the same path on another machine: so each host and each set of credentials
- * and targets has a snapshot of its own.
+ * Returns the path at which the daemon of this host writes its snapshot. Daemons that share a state folder share the
+ * records, but each daemon may publish into other files, or into files of the same path on another machine. So each
+ * host and each set of credentials and targets has a snapshot of its own.
  */
 export function snapshotPath(stateDir: string, served: readonly Served[]): string {
   const host = hostname().replace(/[^\w.-]/g, '_');
@@ -35,12 +35,12 @@ function endingOf(served: readonly Served[]): string {
   return `-${sha256(JSON.stringify(identity)).slice(0, 12)}.json`;
 }
 
-/** How snapshots are called, to know them from whatever else may lie in the folder. */
+/** Matches the names of snapshots, to distinguish them from other files in the folder. */
 export const SNAPSHOT_NAME = /^[\w.-]*-[0-9a-f]{12}\.json$/;
 
 /**
- * Finds the snapshot of the daemon that serves these credentials: that of this host; outside of the daemon's container,
- * which has a host name of its own, the newest one.
+ * Finds the snapshot of the daemon that serves these credentials. It prefers the snapshot of this host. Outside of
+ * the daemon's container, which has a host name of its own, it takes the newest snapshot.
  * @throws {NodeJS.ErrnoException} when the folder cannot be listed
  */
 export async function findSnapshot(stateDir: string, served: readonly Served[]): Promise<string | undefined> {
@@ -63,12 +63,13 @@ async function writtenAt(path: string): Promise<number> {
   );
 }
 
-/** Bytes: tens of thousands of credentials take less. */
+/** Size limit of a snapshot in bytes: tens of thousands of credentials take less. */
 const LARGEST = 64 * 1024 * 1024;
 
 /**
- * @param gid the group that shares the state folder, where one does
- * @throws {Error} saying why it cannot be used; with a `code` where the file system said so
+ * Reads a snapshot.
+ * @param gid the group that shares the state folder, if any
+ * @throws {Error} why the snapshot cannot be used, with a `code` when the file system reported one
  */
 export async function readSnapshot(path: string, gid: number | undefined): Promise<Snapshot> {
   const { text, stat: found } = await readRegularFile(path, LARGEST);
@@ -77,20 +78,26 @@ export async function readSnapshot(path: string, gid: number | undefined): Promi
 }
 
 /**
- * What has become of the daemon that wrote a snapshot. `silent`: nobody can tell whether its process runs, and it has
- * written nothing for longer than a daemon takes that looks at the clock.
+ * What became of the daemon that wrote a snapshot. `silent`: its process is not known to have ended, but it has
+ * written nothing for longer than a daemon that looks at the clock takes.
  */
 export type Fate = 'running' | 'stopped' | 'ended' | 'silent';
 
-/** As long as `/livez` waits for a daemon to look at the clock: with each look that is due the snapshot is renewed. */
+/**
+ * Age (ms) of a snapshot from which on its daemon counts as silent. `/livez` waits as long for a daemon to look at
+ * the clock, and the daemon renews its snapshot at each look when the renewal is due.
+ */
 const SILENCE = 90 * SECOND;
 
-/** A daemon writes at least so often, in ms, even when nothing changes. With the longest gap between two ticks it is less than {@link SILENCE}. */
+/**
+ * A daemon writes its snapshot at least this often (ms), even when nothing changes. This interval plus the longest
+ * gap between two ticks is less than {@link SILENCE}.
+ */
 export const RENEWAL = MINUTE - 10 * SECOND;
 
 export function fateOf({ at, process, stopped }: Snapshot, now: Instant): Fate {
   if (stopped) return 'stopped';
   if (hasEnded(process)) return 'ended';
-  // One from the future was written before the clock was set back: how old it is nobody knows.
+  // A snapshot from the future was written before the clock was set back, so its age is unknown.
   return Math.abs(now.wall - at * SECOND) > SILENCE ? 'silent' : 'running';
 }

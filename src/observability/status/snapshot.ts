@@ -9,21 +9,26 @@ import { escapeControls } from '../log/escape.ts';
 import { type Status, statusOf } from './status.ts';
 import { inSlices } from './status-json.ts';
 
-/** How everything stood when a daemon wrote it down for the command `status`. Nothing in it is secret. */
+/** The status of all credentials when a daemon wrote it down for the command `status`. It contains nothing secret. */
 export interface Snapshot {
-  /** When, in epoch seconds. */
+  /** Time at which the daemon wrote it, epoch seconds. */
   readonly at: number;
-  /** Who wrote it. */
+  /** The process that wrote it. */
   readonly process: ProcessIdentity & { readonly host: string };
-  /** The daemon wrote it at its end. */
+  /** Set when the daemon wrote the snapshot as it stopped. */
   readonly stopped?: true;
   readonly credentials: readonly Status[];
 }
 
-/** Goes up when an older program could not read what a newer one writes, or the other way round. */
+/**
+ * Version of the format. It goes up when an older program could not read what a newer one writes, or the other way
+ * round.
+ */
 const FORMAT = 1;
 
-/** Encodes what a daemon knows, in slices: a daemon of thousands of credentials goes on meanwhile. */
+/**
+ * Encodes what a daemon knows. It does so in slices, so that a daemon of thousands of credentials goes on meanwhile.
+ */
 export async function encodeSnapshot(
   views: readonly View[],
   now: Instant,
@@ -42,7 +47,7 @@ export async function encodeSnapshot(
 
 const Text = v.string();
 const Seconds = v.pipe(v.number(), v.finite());
-/** Epoch seconds, up to the last that is a date. */
+/** Epoch seconds, up to the last value that is a date. */
 const Epoch = v.pipe(v.number(), v.minValue(0), v.maxValue(8.64e12));
 const Calls = v.object({ used: v.number(), limit: v.number() });
 
@@ -93,7 +98,10 @@ const Stored = v.object({
 
 const Versioned = v.object({ format: v.number() });
 
-/** @throws {Error} saying why this is no snapshot: it is damaged, or another version of the program wrote it */
+/**
+ * Decodes a snapshot.
+ * @throws {Error} why the text is not a snapshot: it is damaged, or another version of the program wrote it
+ */
 export function decodeSnapshot(text: string): Snapshot {
   const parsed = parseJson(text);
   const versioned = v.safeParse(Versioned, parsed);

@@ -7,7 +7,7 @@ import { escapeControls } from '../log/escape.ts';
 import type { History } from './history.ts';
 import { statusOf } from './status.ts';
 
-/** What the page for people shows, for programs. */
+/** Returns as JSON, for programs, what the page shows to people. */
 export async function statusJson(
   views: readonly View[],
   history: History,
@@ -30,10 +30,13 @@ export async function statusJson(
   };
 }
 
-/** So many at a time take a few milliseconds. */
+/** Number of items per slice: this many take a few milliseconds. */
 const SLICE = 250;
 
-/** Does the work for each in its order, and lets everything else have its turn in between: there may be thousands. */
+/**
+ * Does the work for each item in order, and lets all other work run between the slices: there may be thousands of
+ * items.
+ */
 export async function inSlices<T, R>(items: readonly T[], work: (item: T) => R): Promise<readonly R[]> {
   const results: R[] = [];
   for (let from = 0; from < items.length; from += SLICE) {

@@ -11,16 +11,19 @@ import { lifeLeft } from '../../core/state/life.ts';
 import type { TargetState } from '../../core/state/targets.ts';
 import { type Instant, SECOND } from '../../core/time.ts';
 
-/** How it stands, as people and programs read it. Times in epoch seconds, durations in seconds; nothing secret. */
+/**
+ * The status of a token or ticket, as people and programs read it. Times are in epoch seconds, durations in seconds.
+ * It contains nothing secret.
+ */
 export interface Status {
   readonly credential: string;
   readonly kind: Kind;
   /** Platform, type and appid. */
   readonly account: string;
   readonly optional: boolean;
-  /** Of the worst target; without targets, of the newest token. */
+  /** State of the worst target; without targets, state of the newest token. */
   readonly state: Standing;
-  /** Of the newest token; absent without one. */
+  /** This and the next four fields describe the newest token. They are absent without a token. */
   readonly issued_at?: number;
   readonly expires_at?: number;
   readonly expires_in?: number;
@@ -34,11 +37,11 @@ export interface Status {
   readonly calls: Readonly<Record<'fetches' | 'forced', { readonly used: number; readonly limit: number }>>;
 }
 
-/** What the last attempt met, until one succeeds. */
+/** The failure of the last attempt, reported until an attempt succeeds. */
 export interface StatusError extends TargetError {
   readonly errcode?: number;
   readonly rid?: string;
-  /** Attempts in a row, and when the first of them failed. */
+  /** Number of failed attempts in a row; `since` is the time at which the first of them failed. */
   readonly failures: number;
   readonly since: number;
 }
@@ -104,21 +107,24 @@ function seconds(ms: number): number {
 }
 
 /**
- * How what readers have stands: it has life left; it has ended; it is not there; it cannot be read by who looks; it is
- * there, and when it ends nobody knows.
+ * State of the token that readers have. `fresh`: it has life left. `dead`: it has ended. `missing`: it is not there.
+ * `unreadable`: the process that looks cannot read it. `unknown`: it is there, but its end is not known.
  */
 export type Standing = 'fresh' | 'dead' | 'missing' | 'unreadable' | 'unknown';
 
-/** How one target stands. Times in epoch seconds, durations in seconds. */
+/** The status of one target. Times are in epoch seconds, durations in seconds. */
 export interface TargetStatus {
   readonly id: string;
-  /** `behind`: it holds an older one than the newest, which has life left. */
+  /** `behind`: the target holds an older token than the newest one, and the older token has life left. */
   readonly state: Standing | 'behind';
-  /** Of what it holds, as far as that is known: of an older one than the newest the age is not. */
+  /**
+   * This and the next two fields describe the token that the target holds, as far as they are known. The age of a
+   * token that is older than the newest one is not known.
+   */
   readonly age?: number;
   readonly expires_at?: number;
   readonly life_left?: number;
-  /** Why it is not up to date, where that is known. */
+  /** Why the target is not up to date, if that is known. */
   readonly error?: TargetError;
 }
 
@@ -175,22 +181,22 @@ function standing(
   return generation < newest ? 'behind' : 'fresh';
 }
 
-/** From the worst to the best. */
+/** All states but `fresh`, from the worst to the best. */
 const WORST: readonly Standing[] = ['missing', 'unreadable', 'dead', 'unknown'];
 
-/** Of the worst one: nobody knows which of them an app reads. */
+/** Returns the state of the worst target, since we do not know which target an app reads. */
 export function worstOf(targets: readonly TargetStatus[]): Standing {
   return WORST.find((standing) => targets.some(({ state }) => state === standing)) ?? 'fresh';
 }
 
-/** What is to be done next and why, for people. */
+/** What the daemon does next and why, for people. */
 export interface NextStep {
-  /** Seconds until then. */
+  /** Seconds until the step. */
   readonly in: number;
   readonly what: string;
-  /** The same in a few words. */
+  /** The same as `what`, in a few words. */
   readonly brief: string;
-  /** It is due and no daemon runs: told by who looks from outside. */
+  /** The step is due and no daemon runs. Only a process that looks from outside sets this. */
   readonly overdue?: true;
 }
 
@@ -231,8 +237,8 @@ const SMALL: Readonly<Record<'look' | 'save' | 'settle' | 'probe' | 'ask-time', 
 };
 
 /**
- * What is to be done next and why, in words, and in how many seconds.
- * @param leader who fetches for all, where that is another daemon
+ * Says in words what the daemon does next and why, and in how many seconds.
+ * @param leader the daemon that fetches for all, if that is another daemon
  */
 function nextStep(step: Step, leader?: string): NextStep {
   const elsewhere = leader === undefined ? undefined : elsewhereBy(leader, step);
@@ -248,7 +254,7 @@ function worded([what, brief]: Words, seconds = 0): NextStep {
   return { in: seconds, what, brief };
 }
 
-/** What another daemon is waited for; undefined for what this one does itself. */
+/** Says what this daemon expects from the leader; undefined for a step that this daemon does itself. */
 function elsewhereBy(leader: string, step: Step): Words | undefined {
   if (step.kind === 'fetch') return [`waits for ${leader}, which leads`, 'the leader'];
   if (step.kind !== 'wait' || step.why === 'token' || step.why === 'source') return undefined;
