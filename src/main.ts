@@ -10,7 +10,7 @@ interface Command {
   run(argv: readonly string[]): Promise<number>;
 }
 
-/** Loaded on demand: a daemon in a pod never loads the sandbox. */
+/** Imports each command only when it is called, so that a daemon in a pod never loads the sandbox. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   run: () => import('./commands/run.ts'),
   once: () => import('./commands/once.ts'),
@@ -42,7 +42,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const [first = 'run', ...rest] = argv;
   if (first === '--help' || first === '-h' || first === 'help') return print(HELP);
   if (argv.includes('--version')) return print(`wx-token-sidecar ${version}\n`);
-  // Without a command, or with options alone, it is the daemon.
+  // Without a command, or with options alone, the program runs the daemon.
   const [name, options] = first.startsWith('-') ? ['run', argv] : [first, rest];
   const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (!load) {
@@ -57,12 +57,15 @@ function print(text: string): number {
   return EXIT.ok;
 }
 
-// Whoever reads our lines may be gone; that must not end the daemon.
+// The reader of our output may have ended. That must not end the daemon.
 process.stderr.on('error', () => {});
 process.stdout.on('error', () => {});
 
 preferSmall();
-/** What was printed is in the pipe, or nobody reads it any more: the end of the process would cut it off. */
+/**
+ * Waits until everything printed is in the pipe or the pipe has no reader any more. Otherwise the end of the process
+ * would cut the output off.
+ */
 function printed(): Promise<void> {
   return new Promise((resolve) => {
     process.stdout.write('', () => resolve());

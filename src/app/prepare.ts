@@ -6,7 +6,10 @@ import type { StateFolder } from '../coordination/folder/state-folder.ts';
 import type { Unit } from '../core/ports.ts';
 import type { Logger } from '../observability/log/logger.ts';
 
-/** Prepares the targets of units. @returns everything that a person must change before they can work */
+/**
+ * Prepares the targets of units.
+ * @returns everything that a person must change before the targets can work
+ */
 export async function prepareTargets(units: readonly Unit[]): Promise<Problem[]> {
   const publishers = units.flatMap((unit) => unit.publishers);
   const targets = await Promise.all(
@@ -21,7 +24,7 @@ export async function prepareTargets(units: readonly Unit[]): Promise<Problem[]>
 }
 
 /**
- * Prepares the state folder. A folder that cannot be used is only a warning unless a unit needs it.
+ * Prepares the state folder. If the folder cannot be used, this logs only a warning, unless a unit needs the folder.
  * @returns the problem, when a unit cannot work without the folder
  */
 export async function prepareFolder(
@@ -38,7 +41,10 @@ export async function prepareFolder(
   return [];
 }
 
-/** Logs warnings about the configuration: each once while it lasts, so that a new one is logged when it appears. */
+/**
+ * Returns a function that logs warnings about the configuration. It logs each warning once while the warning lasts,
+ * so that a new warning is logged when it appears.
+ */
 export function createConfigWarnings(
   logger: Logger,
 ): (credentials: readonly CredentialConfig[]) => Promise<void> {

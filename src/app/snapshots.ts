@@ -21,19 +21,28 @@ import { type Access, makeFolderFor } from '../system/fs/make-folder.ts';
 import { replacementMark } from '../system/fs/read-regular-file.ts';
 import { hasEnded } from '../system/process/process-identity.ts';
 
-/** Writes down what the daemon knows, for the command `status`: soon after each change, once a minute, and at the end. */
+/**
+ * Writes what the daemon knows to a file for the command `status`: soon after each change, once a minute, and when
+ * the daemon stops.
+ */
 export interface Snapshots {
-  /** Creates the folder, and removes what daemons have left there that are gone. What stands in the way a write tells. */
+  /**
+   * Creates the folder and removes the files of daemons that are gone. It reports no failure: the next write reports
+   * what is in its way.
+   */
   prepare(): Promise<void>;
-  /** From now on these are published. */
+  /** Sets the credentials that the daemon publishes from now on. */
   serve(credentials: readonly CredentialConfig[]): void;
-  /** Something has happened. Returns at once; the loop never waits for a write, and no failure of one reaches it. */
+  /**
+   * Takes note of what happened. It returns at once: the loop never waits for a write, and no failed write reaches
+   * it.
+   */
   report(unit: Pick<Unit, 'id'> | undefined, report: Report): void;
-  /** The daemon has looked at the clock. */
+  /** To be called when the daemon has looked at the clock. */
   beat(): void;
   /**
-   * Writes for the last time, that the daemon has stopped.
-   * @param patience what that may take, ms
+   * Writes the last snapshot, which says that the daemon has stopped.
+   * @param patience how long that may take, ms
    */
   stop(patience: number): Promise<void>;
 }
@@ -42,30 +51,33 @@ export interface SnapshotsOptions {
   readonly clock: Clock;
   readonly logger: Pick<Logger, 'warn' | 'info'>;
   readonly views: () => readonly View[];
-  /** Who refreshes for all, where that is another daemon. */
+  /** Returns the daemon that refreshes for all, if that is another daemon. */
   readonly leader: () => string | undefined;
   readonly stateDir: string;
-  /** Who may use the state folder. */
+  /** The permissions of the state folder. */
   readonly access: Access;
 }
 
-/** One change seldom comes alone, ms. */
+/** Delay (ms) between a change and its write, because changes seldom come alone. */
 const SOON = 0.1 * SECOND;
 
 /**
- * Between two writes, in ms: a second, and longer for what is large. Of thousands of credentials one changes every few
- * seconds, and each time more than a megabyte is made and written.
+ * Shortest and longest pause (ms) between two writes. A large snapshot gets a longer pause: of thousands of
+ * credentials one changes every few seconds, and each time the daemon encodes and writes more than a megabyte.
  */
 const LEAST_REST = SECOND;
 const MOST_REST = 15 * SECOND;
 
-/** Characters. */
+/** Characters of a snapshot for each second of the pause after it. */
 const EACH_SECOND = 100_000;
 
-/** After one that failed, ms. */
+/** Delay (ms) before the next write after one that failed. */
 const RETRY = 5 * SECOND;
 
-/** A snapshot is renewed every minute, so one that is as old as this was left by a daemon that is not coming back. */
+/**
+ * Age (ms) from which on a snapshot is removed. Daemons renew their snapshots every minute, so the daemon that left
+ * a snapshot this old is not coming back.
+ */
 const FORGOTTEN = 7 * DAY;
 
 export function createSnapshots(options: SnapshotsOptions): Snapshots {
@@ -74,7 +86,7 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
   const folder = snapshotFolder(stateDir);
   const isNews = createNews();
   let path = '';
-  /** The snapshot that this daemon wrote last, and how to know it again. */
+  /** The snapshot that this daemon wrote last, and the mark by which the daemon recognises it. */
   let ours: { readonly path: string; readonly mark: string } | undefined;
   let writing: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -82,7 +94,10 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
   let isOver = false;
   let lastFailure: string | undefined;
   let leader: string | undefined;
-  /** Monotonic ms. The first moments are left alone: a daemon that starts has to look before it knows anything. */
+  /**
+   * Monotonic ms at which the pause between two writes ends. The daemon starts with a pause, because it has to look
+   * before it knows anything.
+   */
   let restUntil = clock.now().monotonic + LEAST_REST;
   let renewAt = 0;
 
@@ -100,7 +115,7 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
     });
   }
 
-  /** Never rejects. */
+  /** Writes the snapshot and logs a failure. Never rejects. */
   async function write(isStopped: boolean): Promise<void> {
     isDirty = false;
     const { monotonic: began } = clock.now();
@@ -123,9 +138,9 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
   }
 
   /**
-   * Whether another daemon keeps it up to date that surely runs: one of the same configuration on this host, beside which
-   * this one stands by, or is a `once`. Whether one of another container still runs nobody can ask: it may be this very
-   * container before it was started anew.
+   * Whether another daemon, which certainly runs, keeps the snapshot up to date: a daemon of the same configuration
+   * on this host, while this process is its standby or a `once`. This process cannot tell whether a daemon of another
+   * container still runs: that may be this very container before its restart.
    */
   async function isOthers(target: string): Promise<boolean> {
     const found = await stat(target, { bigint: true }).catch(() => undefined);
@@ -135,7 +150,7 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
     return hasEnded(snapshot.process) === false;
   }
 
-  /** @returns how large it has become, in characters */
+  /** @returns the size of the new snapshot, in characters */
   async function replace(target: string, isStopped: boolean): Promise<number> {
     const text = await encodeSnapshot(options.views(), clock.now(), isStopped);
     const before = ours;
@@ -192,13 +207,13 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
   };
 }
 
-/** Removes a snapshot that is written elsewhere from now on, unless another daemon has written it since. */
+/** Removes a snapshot that this daemon writes elsewhere from now on, unless another daemon has written it since. */
 async function retire({ path, mark }: { readonly path: string; readonly mark: string }): Promise<void> {
   const found = await stat(path, { bigint: true }).catch(() => undefined);
   if (found && replacementMark(found) === mark) await unlink(path).catch(() => {});
 }
 
-/** A volume that hangs must not hold up the end of the daemon. */
+/** Waits for the work, but not longer than this many ms: a volume that hangs must not hold up the end of the daemon. */
 async function withPatience(work: Promise<void>, ms: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<void>((resolve) => {
@@ -209,8 +224,8 @@ async function withPatience(work: Promise<void>, ms: number): Promise<void> {
 }
 
 /**
- * Tells what changes the status from what only confirms it: each target is looked at once a minute, and that it is as it
- * should be is news only where it was not known.
+ * Returns a function that tells whether a report changes the status or only confirms it. The daemon looks at each
+ * target once a minute, and it is news that a target is as it should be only if that was not known before.
  */
 export function createNews(): (unit: Pick<Unit, 'id'> | undefined, report: Report) => boolean {
   const held = new Map<string, number>();

@@ -15,7 +15,7 @@ import { prepareFolder } from './prepare.ts';
 export interface StoresOptions {
   readonly clock: Clock;
   readonly logger: Logger;
-  /** In [0, 1). */
+  /** Returns a number in [0, 1). */
   readonly random: () => number;
 }
 
@@ -42,13 +42,16 @@ export interface Stores {
     source: MirrorSource,
     kind: Kind,
   ): Promise<{ readonly account: string; readonly store: MirrorStore }>;
-  /** Prepares the state folder for these units. @returns what a person must change before it can work */
+  /**
+   * Prepares the state folder for these units.
+   * @returns what a person must change before the folder can work
+   */
   prepare(units: readonly Unit[]): Promise<readonly Problem[]>;
   /** Sets the units that are served from now on. */
   serve(units: readonly Unit[]): void;
   /**
-   * Names, for people, the keys at which a cluster keeps a token or ticket; it stays there when it is no longer
-   * served.
+   * Returns the names, for people, of the keys under which a cluster keeps a token or ticket. The cluster still keeps
+   * it there when it is no longer served.
    */
   placesOf(name: string, kind: Kind): readonly string[];
   /** Watches the stores and joins the election from now on. */
@@ -60,7 +63,7 @@ export interface Stores {
   /** Requests that another daemon of the cluster lead, if there is one that can. */
   resign(): void;
   /**
-   * Releases the Lease and stops all watches; to be called when no work is in progress any more.
+   * Releases the Lease and stops all watches. To be called when no work is in progress any more.
    * @param patience how long that may take, ms
    */
   close(patience: number): Promise<void>;
