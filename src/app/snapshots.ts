@@ -129,7 +129,7 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
       lastFailure = undefined;
     } catch (error) {
       const { code, message, advice } = fileFailure('write', target, error).failure;
-      const line = `status knows only what the published files tell: ${message}`;
+      const line = `${message}; until then status shows what was written last`;
       if (code !== lastFailure) logger.warn(line, { code, ...(advice && { advice }) });
       lastFailure = code;
       renewAt = began + RETRY;

@@ -178,7 +178,7 @@ describe('status with problems', () => {
     expect(stdout).toMatch(/^default .+ missing .+ overdue: fetch$/m);
     expect(stdout).toContain('is the daemon running?');
     expect(stdout).toMatch(
-      /^no daemon has written its status into .+: this is what the published files tell$/m,
+      /^no daemon with these accounts and targets has written its status into .+: this is what the published files tell$/m,
     );
   });
 
@@ -252,7 +252,9 @@ describe('sources of status', () => {
     await rename(stateOf(bench), join(bench.folder, 'elsewhere'));
     const { code, stdout } = await status(bench);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/ ########## 1h 59m .+\n\nno daemon has written its status into /);
+    expect(stdout).toMatch(
+      / ########## 1h 59m .+\n\nno daemon with these accounts and targets has written its status into /,
+    );
   });
 
   it('status uses the details file and says so when what the daemon wrote cannot be used', async () => {
@@ -317,7 +319,7 @@ describe('sources of status', () => {
     const env = { WXTOKEN_STATE_DIR: state };
     const program = bench.run(env);
     await bench.newToken();
-    await program.logged(/^status knows only what the published files tell: .*ENOSPC/);
+    await program.logged(/^cannot write .*ENOSPC; until then status shows what was written last/);
     expect((await status(bench, env, [], { isChanging: true })).code).toBe(0);
     await rm(join(state, 'rest'));
     await program.logged(/^the status file can be written again$/);

@@ -102,7 +102,10 @@ describe('a type of credential and a kind of target that are one file each', () 
     });
     await eventually(async () => (await read(file)) === second);
     expect(await sandbox.calls('/cgi-bin/stable_token')).toBe(2);
-    const { stdout, code } = await said('status', '--json');
+    const { stdout, code } = await eventually(async () => {
+      const shown = await said('status', '--json');
+      return JSON.parse(shown.stdout).daemon.state === 'running' && shown;
+    });
     expect(JSON.parse(stdout).credentials).toMatchObject([{ credential: 'toy', state: 'fresh' }]);
     expect(stdout).toContain(`/toy-token/${TEST_ACCOUNT.appId}`);
     expect(code).toBe(0);

@@ -9,7 +9,7 @@ import type { DaemonStatus } from './index.ts';
  */
 export function daemonLine(daemon: DaemonStatus, folder: string, at: number): string {
   if (daemon.state === 'unknown')
-    return `${daemon.problem ?? `no daemon has written its status into ${folder}`}: this is what the published files tell`;
+    return `${daemon.problem ?? `no daemon with these accounts and targets has written its status into ${folder}`}: this is what the published files tell`;
   const age = inWords((at - daemon.at) * 1000);
   const where = daemon.host === hostname() ? '' : ` on ${daemon.host}`;
   const who = `pid ${daemon.pid}${where}`;

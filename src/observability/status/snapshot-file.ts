@@ -8,10 +8,14 @@ import { checkWriter } from '../../system/fs/trusted-writer.ts';
 import { hasEnded } from '../../system/process/process-identity.ts';
 import { decodeSnapshot, type Snapshot } from './snapshot.ts';
 
-/** Distinguishes the daemons of one state folder: which credentials each daemon publishes, and where. */
+/** Distinguishes the daemons of one state folder: which accounts each daemon publishes, and where. */
 export interface Served {
   readonly name: string;
   readonly type: string;
+  readonly appId?: string;
+  readonly platform?: { readonly id: string };
+  /** What a mirror reads. */
+  readonly from?: object;
   readonly publish: readonly object[];
 }
 
@@ -31,7 +35,9 @@ export function snapshotPath(stateDir: string, served: readonly Served[]): strin
 }
 
 function endingOf(served: readonly Served[]): string {
-  const identity = served.map(({ name, type, publish }) => ({ name, type, publish }));
+  const identity = served.map(({ name, type, appId, platform, from, publish }) => {
+    return { name, type, appId, platform: platform?.id, from, publish };
+  });
   return `-${sha256(JSON.stringify(identity)).slice(0, 12)}.json`;
 }
 

@@ -70,7 +70,7 @@ const Stored = v.object({
   credentials: v.array(
     v.object({
       credential: Text,
-      kind: v.picklist(['token', 'jsapi', 'wx_card', 'corp_jsapi', 'agent_config']),
+      kind: Text,
       account: Text,
       optional: v.boolean(),
       state: v.picklist(STANDINGS),

@@ -69,6 +69,14 @@ describe('snapshots of several daemons', () => {
     expect(report.daemon).toEqual({ state: 'unknown' });
   });
 
+  it('a daemon of another account has a snapshot of its own, although it publishes to the same path', async () => {
+    const { config, story, snapshot } = await told();
+    const others = config.credentials.map((one) => ({ ...one, appId: 'wx1111111111111111' }));
+    expect(snapshotPath(config.stateDir, others)).not.toBe(snapshot);
+    const report = await statusOnDisk({ ...config, credentials: others }, story.clock);
+    expect(report.daemon).toEqual({ state: 'unknown' });
+  });
+
   it('the newest snapshot of another host counts where this host has none', async () => {
     const { report, snapshot, write } = await told();
     const [name, ending = ''] = [basename(snapshot), /-[0-9a-f]{12}\.json$/.exec(snapshot)?.[0]];
