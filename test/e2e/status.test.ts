@@ -280,7 +280,7 @@ describe('sources of status', () => {
     expect(stdout).toMatch(/ in 1h 5\dm: the next one$/m);
     expect(stdout).toMatch(
       new RegExp(
-        `^no daemon runs: as of \\d+ s ago; pid ${program.pid} has ended since, without a word$`,
+        `^no daemon runs: as of \\d+ s ago; pid ${program.pid} has ended since and could not say so$`,
         'm',
       ),
     );

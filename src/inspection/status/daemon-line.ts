@@ -19,7 +19,7 @@ export function daemonLine(daemon: DaemonStatus, folder: string, at: number): st
     case 'stopped':
       return `no daemon runs: as of ${age} ago, when ${who} stopped`;
     case 'ended':
-      return `no daemon runs: as of ${age} ago; ${who} has ended since, without a word`;
+      return `no daemon runs: as of ${age} ago; ${who} has ended since and could not say so`;
     case 'silent':
       return `the daemon, ${who}, has been silent for ${age}: it stands still or has ended, or cannot write into ${folder}`;
   }
