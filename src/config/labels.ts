@@ -1,4 +1,4 @@
-import { type KeyPath, pathKey, pathText } from './key-path.ts';
+import { type KeyPath, pathKey, pathText } from '../schema/key-path.ts';
 import { ACCOUNT, ACCOUNT_VARIABLES, GENERAL_VARIABLES } from './read/environment.ts';
 import type { ConfigFile } from './read/file.ts';
 

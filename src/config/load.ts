@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
+import { pathKey } from '../schema/key-path.ts';
 import { programProblem } from '../system/process/program-problem.ts';
 import type { Config } from './config.ts';
 import { ConfigError } from './config-error.ts';
-import { pathKey } from './key-path.ts';
 import { createLabels } from './labels.ts';
 import { CONFIG_VARIABLE, givenVariables, isAccountVariable } from './read/environment.ts';
 import { readConfigFile } from './read/file.ts';

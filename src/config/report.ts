@@ -1,5 +1,5 @@
+import type { Complain } from '../schema/key-path.ts';
 import { ConfigError, type Problem } from './config-error.ts';
-import type { Complain } from './key-path.ts';
 import type { Labels } from './labels.ts';
 
 /** Collects the problems of a configuration. */

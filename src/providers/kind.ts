@@ -6,6 +6,8 @@ import type { Policy } from '../core/policy.ts';
 import type { Provider } from '../core/ports.ts';
 import type { Secret } from '../core/secret.ts';
 import { MINUTE } from '../core/time.ts';
+import type { KeyPath } from '../schema/key-path.ts';
+import type { Options } from '../schema/values.ts';
 import type { Platform } from './platform.ts';
 
 /** What a provider needs to fetch a credential. */
@@ -26,9 +28,6 @@ export interface Terms {
   readonly coordinated: boolean;
 }
 
-/** Position of a value in the configuration, as in `src/config/key-path.ts`. */
-type KeyPath = readonly (string | number)[];
-
 /** Names the keys of the configuration in messages. */
 export interface KeyLabels {
   /** Returns the key, such as `cluster`, or the environment variable that sets it. */
@@ -36,9 +35,6 @@ export interface KeyLabels {
   /** Returns a setting as an operator would write it, such as `allowUncoordinated: true`. */
   setting(path: KeyPath, value: string): string;
 }
-
-/** The values of the own keys of a kind, checked by their schemas. */
-export type Options<E extends v.ObjectEntries> = { readonly [K in keyof E]: v.InferOutput<E[K]> };
 
 /**
  * A type of credential, and everything that the program knows about it. The configuration, `check`, `status` and the

@@ -101,46 +101,33 @@ async function holds(path: string, content: string, { mode, gid }: Attributes): 
   }
 }
 
-interface FileSettings extends TargetConfig {
-  readonly path?: string;
-  readonly details?: boolean;
-  readonly mode: number;
-  readonly group?: string;
-}
-
-/** Lists the files in `json` format that the operator configured as targets, as `OF PATH`. */
-function jsonTargets({ type, path, of, format }: FileSettings): string[] {
-  return type === fileKind.type && path !== undefined && format === 'json' ? [`${of} ${path}`] : [];
-}
+const options = {
+  path: key(AbsolutePath, 'Absolute path of the file. Its folder is what apps mount, never the file itself.'),
+  details: key(
+    Flag,
+    'Whether PATH.json is kept beside a raw file, written first, with the times. Default: true for raw.',
+  ),
+  mode: preset(Mode, 'Octal permission bits, in quotes.', '0640'),
+  group: key(Group, 'Group of the file, by name or number. Default: that of the daemon or of the folder.'),
+};
 
 /** The kind of target that is a file on a volume that apps share. */
-export const fileKind = targetKind<FileTarget>({
+export const fileKind = targetKind<typeof options, FileTarget>({
   type: 'file',
   description: 'A file, replaced in one step.',
-  options: {
-    path: key(
-      AbsolutePath,
-      'Absolute path of the file. Its folder is what apps mount, never the file itself.',
-    ),
-    details: key(
-      Flag,
-      'Whether PATH.json is kept beside a raw file, written first, with the times. Default: true for raw.',
-    ),
-    mode: preset(Mode, 'Octal permission bits, in quotes.', '0640'),
-    group: key(Group, 'Group of the file, by name or number. Default: that of the daemon or of the folder.'),
-  },
+  options,
   required: ['path'],
   writesFiles: true,
   async resolve(settings, { at, isMissing, groupOf, siblings }) {
-    const { type, path, of, format, details, mode, group } = settings as unknown as FileSettings;
+    const { type, path, of, format, details, mode, group } = settings;
     const gid = await groupOf(group, [...at, 'group']);
     if (isMissing([...at, 'path'], path, 'the absolute path of the file') || path === undefined) {
       return undefined;
     }
     // If another target publishes the details to `PATH.json` already, a second writer is not wanted.
-    const hasDetailsTarget = siblings
-      .flatMap((one) => jsonTargets(one as unknown as FileSettings))
-      .includes(`${of} ${path}.json`);
+    const hasDetailsTarget = siblings.some(
+      (one) => one.type === type && one.format === 'json' && one.of === of && one['path'] === `${path}.json`,
+    );
     const kept = details ?? (format === 'raw' && !hasDetailsTarget);
     return { type, path, of, format, details: kept, mode, ...(gid !== undefined && { gid }) };
   },

@@ -5,6 +5,8 @@ import type { Failure } from '../core/failure.ts';
 import type { Fact, Findings } from '../core/findings.ts';
 import type { Clock, Publisher } from '../core/ports.ts';
 import type { Kubernetes } from '../kubernetes/index.ts';
+import type { KeyPath } from '../schema/key-path.ts';
+import type { Options } from '../schema/values.ts';
 import type { HostContext } from '../system/process/host-context.ts';
 import type { FormatName } from './formats.ts';
 
@@ -24,9 +26,6 @@ export interface Place {
   /** Set if the place is a key of a Secret, which a `cluster` or another program may write as well. */
   readonly secret?: { readonly namespace: string; readonly name: string; readonly key: string };
 }
-
-/** Position of a value in the configuration, as in `src/config/key-path.ts`. */
-type KeyPath = readonly (string | number)[];
 
 /** What a kind of target uses to turn settings into a target: look-ups, and a way to report problems. */
 export interface ResolveTools {
@@ -75,19 +74,22 @@ export interface Probe {
  * A kind of target, and everything that the program knows about it. The configuration, `check`, `status` and the
  * documentation read it from here. To add a kind, write one file with one of these and add one line to `kinds.ts`.
  */
-export interface TargetKind<T extends TargetConfig = TargetConfig> {
+export interface TargetKind<
+  E extends v.ObjectEntries = v.ObjectEntries,
+  T extends TargetConfig = TargetConfig,
+> {
   /** The value of `type` in the configuration. */
   readonly type: string;
   /** A sentence that describes the kind, for editors and the documentation. */
   readonly description: string;
   /** The keys of this kind besides `type`, `of` and `format`, with their schemas. */
-  readonly options: v.ObjectEntries;
+  readonly options: E;
   /** The names of the required keys in `options`. */
-  readonly required: readonly string[];
+  readonly required: readonly (keyof E & string)[];
   /** Whether the kind publishes into files. If so, the state folder may be beside the first file. */
   readonly writesFiles: boolean;
   /** Turns settings into a target. Resolves to undefined if a required setting is missing, after reporting it. */
-  resolve(settings: Settings, tools: ResolveTools): Promise<T | undefined>;
+  resolve(settings: TargetConfig & Options<E>, tools: ResolveTools): Promise<T | undefined>;
   /** Returns the name of a target in logs, metrics and state. */
   idOf(target: T): string;
   /** Returns every place that the target writes to, starting with the one that apps open. */
@@ -106,8 +108,11 @@ export interface TargetKind<T extends TargetConfig = TargetConfig> {
 }
 
 /**
- * Erases the type of the own targets of a kind, so that the rest of the program can use the kind without knowing it.
+ * Erases the types of the own keys and targets of a kind, so that the rest of the program can use the kind without
+ * knowing them.
  */
-export function targetKind<T extends TargetConfig>(kind: TargetKind<T>): TargetKind {
+export function targetKind<E extends v.ObjectEntries, T extends TargetConfig>(
+  kind: TargetKind<E, T>,
+): TargetKind {
   return kind as unknown as TargetKind;
 }

@@ -7,7 +7,7 @@ import { SECOND } from '../core/time.ts';
 import type { Decision, Kubernetes } from '../kubernetes/index.ts';
 import { key, Namespace, ObjectName, SecretKey } from '../schema/values.ts';
 import { formats } from './formats.ts';
-import { type TargetConfig, targetKind } from './kind.ts';
+import { targetKind } from './kind.ts';
 import { bytesNeeded, createSecretCapacity, type SecretCapacity } from './secret-capacity.ts';
 import type { SecretTarget } from './secret-target.ts';
 
@@ -134,28 +134,24 @@ export function precedenceOf(stored: Token, ours: Token, wall: number): 'newer' 
   return stored.generation > ours.generation && stored.expiresAt > wall ? 'newer' : 'older';
 }
 
-interface SecretSettings extends TargetConfig {
-  readonly namespace?: string;
-  readonly name?: string;
-  readonly key?: string;
-}
+const options = {
+  namespace: key(Namespace, 'Namespace of the Secret.'),
+  name: key(
+    ObjectName,
+    'Name of the Secret. It has to be there, without data: the daemon does not create it.',
+  ),
+  key: key(SecretKey, 'Key in the Secret; the key KEY.json beside it holds the details.'),
+};
 
 /** The kind of target that is a key of a Kubernetes Secret, which other programs may use as well. */
-export const secretKind = targetKind<SecretTarget>({
+export const secretKind = targetKind<typeof options, SecretTarget>({
   type: 'kubernetes-secret',
   description: 'A key of a Kubernetes Secret. The keys of others in it are left alone.',
-  options: {
-    namespace: key(Namespace, 'Namespace of the Secret.'),
-    name: key(
-      ObjectName,
-      'Name of the Secret. It has to be there, without data: the daemon does not create it.',
-    ),
-    key: key(SecretKey, 'Key in the Secret; the key KEY.json beside it holds the details.'),
-  },
+  options,
   required: ['namespace', 'name', 'key'],
   writesFiles: false,
   async resolve(settings, { at, isMissing }) {
-    const { type, namespace, name, key: value, of, format } = settings as SecretSettings;
+    const { type, namespace, name, key: value, of, format } = settings;
     isMissing([...at, 'namespace'], namespace, 'the namespace of the Secret');
     isMissing([...at, 'name'], name, 'the name of the Secret');
     isMissing([...at, 'key'], value, 'the key in the Secret that holds the value');

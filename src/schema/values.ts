@@ -301,3 +301,6 @@ function isBare(text: string): boolean {
 export function inWords(names: readonly string[]): string {
   return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
 }
+
+/** The values of the own keys of a kind, checked by their schemas. */
+export type Options<E extends v.ObjectEntries> = { readonly [K in keyof E]: v.InferOutput<E[K]> };

@@ -6,15 +6,16 @@ interface Drawer extends TargetConfig {
   readonly drawer: string;
 }
 
+const options = { drawer: key(AbsolutePath, 'Where the drawer is.') };
+
 /** A kind of target that nothing but this file knows. */
-export const toyTarget = targetKind<Drawer>({
+export const toyTarget = targetKind<typeof options, Drawer>({
   type: 'toy-drawer',
   description: 'A drawer that holds a token.',
-  options: { drawer: key(AbsolutePath, 'Where the drawer is.') },
+  options,
   required: ['drawer'],
   writesFiles: false,
-  async resolve(settings, { at, isMissing }) {
-    const { type, of, format, drawer } = settings as unknown as Partial<Drawer> & TargetConfig;
+  async resolve({ type, of, format, drawer }, { at, isMissing }) {
     if (isMissing([...at, 'drawer'], drawer, 'where the drawer is') || drawer === undefined) return undefined;
     return { type, of, format, drawer };
   },

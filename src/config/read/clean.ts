@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { type Complain, type KeyPath, pathKey } from '../key-path.ts';
+import { type Complain, type KeyPath, pathKey } from '../../schema/key-path.ts';
 import { Document } from '../schema/index.ts';
 import { isMapping, isPart, type Mapping } from './mapping.ts';
 

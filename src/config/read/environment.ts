@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import { credentialKinds, DEFAULT_KIND } from '../../providers/kinds.ts';
+import { type Complain, type KeyPath, pathKey } from '../../schema/key-path.ts';
 import type { Problem } from '../config-error.ts';
-import { type Complain, type KeyPath, pathKey } from '../key-path.ts';
 import { type Cleaned, clean, closest } from './clean.ts';
 import { isPart } from './mapping.ts';
 

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { pathKey, pathText } from '../key-path.ts';
+import { pathKey, pathText } from '../../schema/key-path.ts';
 import type { Report } from '../report.ts';
 import { Document, type Settings } from '../schema/index.ts';
 import { type Cleaned, clean } from './clean.ts';

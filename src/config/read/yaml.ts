@@ -13,7 +13,7 @@ import {
   parseDocument,
   type YAMLMap,
 } from 'yaml';
-import type { KeyPath } from '../key-path.ts';
+import type { KeyPath } from '../../schema/key-path.ts';
 
 /** A place in the text: the line, counted from 1, and the offset in characters. */
 export interface Place {

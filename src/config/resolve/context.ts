@@ -1,4 +1,4 @@
-import type { KeyPath } from '../key-path.ts';
+import type { KeyPath } from '../../schema/key-path.ts';
 import type { Labels } from '../labels.ts';
 import type { Authorities } from './authorities.ts';
 

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { ALL_TICKETS, credentialKinds } from '../../providers/kinds.ts';
+import type { KeyPath } from '../../schema/key-path.ts';
 import { MIRROR, type MirrorConfig } from '../config.ts';
-import type { KeyPath } from '../key-path.ts';
 import type { CredentialSettings } from '../schema/credential.ts';
 import { type Context, isMissing } from './context.ts';
 import { idKeys, isSet } from './kind-keys.ts';

@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
+import { type KeyPath, pathText } from '../../schema/key-path.ts';
 import type { NotifierConfig } from '../config.ts';
-import { type KeyPath, pathText } from '../key-path.ts';
 import type { NotificationSettings } from '../schema/targets.ts';
 import { type Context, isMissing } from './context.ts';
 

@@ -1,8 +1,8 @@
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
 import { placesOf, targetKindOf } from '../../publishers/kinds.ts';
+import { type KeyPath, pathKey } from '../../schema/key-path.ts';
 import { isFetched } from '../config.ts';
-import { type KeyPath, pathKey } from '../key-path.ts';
 import type { Context } from '../resolve/context.ts';
 import type { Resolved } from '../resolve/credential.ts';
 import { CONCURRENCY, mapConcurrently, memoized } from '../resolve/memoize.ts';
