@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { ticketAccount, tokenAccount } from '../codec/account.ts';
 import { type CredentialConfig, type FetchedConfig, isFetched, type MirrorConfig } from '../config/config.ts';
 import { ConfigError } from '../config/config-error.ts';
 import { secretReader } from '../config/secret-file.ts';
@@ -40,7 +41,7 @@ export interface SharedEdges {
  * @throws {EdgeError} when the secret of a WeCom app cannot be read
  */
 export async function accountOf({ type, appId, platform, secret }: FetchedConfig) {
-  const account = `${platform.id}/${type}/${appId}`;
+  const account = tokenAccount(platform.id, type, appId);
   if (!kindOf(type).perSecret) return { account, app: '' };
   const app = `/${fingerprintOf(account, await secretReader(secret)()).slice(0, 12)}`;
   return { account: `${account}${app}`, app };
@@ -97,20 +98,19 @@ async function joinFetched(
   function ticket(what: Kind): Unit {
     const { perApp, policy, provider } = ticketOf(what);
     const owner = perApp ? `${appId}${app}` : appId;
-    const ticketAccount = `${platform.id}/ticket/${owner}/${what}`;
     return {
       id: `${name}/${what}`,
       name,
       kind: what,
       optional,
       base: token.id,
-      account: ticketAccount,
+      account: ticketAccount(platform.id, owner, what),
       host,
       policy: policy({ budget }),
       // A ticket is fetched without the secret.
       fingerprint: async () => undefined,
       provider: provider(source),
-      store: stores.open(ticketAccount, { name, type, appId, kind: what }),
+      store: stores.open(ticketAccount(platform.id, owner, what), { name, type, appId, kind: what }),
       publishers: publishersOf(what),
     };
   }

@@ -1,3 +1,4 @@
+import { ticketAccount, tokenAccount } from '../../codec/account.ts';
 import { mirrorAccount } from '../../codec/secret-layout.ts';
 import { type Config, type CredentialConfig, isFetched } from '../../config/config.ts';
 import { CONCURRENCY, mapConcurrently } from '../../config/resolve/memoize.ts';
@@ -105,5 +106,5 @@ function identityOf(credential: CredentialConfig, kind: Kind) {
 function accountOf(credential: CredentialConfig, kind: Kind): string {
   if (!isFetched(credential)) return mirrorAccount(credential.from, credential.from.credential, kind);
   const { platform, type, appId } = credential;
-  return kind === 'token' ? `${platform.id}/${type}/${appId}` : `${platform.id}/ticket/${appId}/${kind}`;
+  return kind === 'token' ? tokenAccount(platform.id, type, appId) : ticketAccount(platform.id, appId, kind);
 }
