@@ -1,8 +1,12 @@
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import WechatApi from 'co-wechat-api';
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
+import { codeWith } from '../docs/readme.ts';
+import { startPhp } from '../readers/php-host.ts';
 import { startProcess } from '../support/program.ts';
 import { needsJava, needsTool } from '../support/tools.ts';
 import { APP_ID, type Workbench, workbench } from './workbench.ts';
@@ -35,6 +39,24 @@ describe.concurrent('G3: apps that read the published file', () => {
   it('a PHP reader has no call refused over ten rotations', async (ctx) => {
     await needsTool(ctx.skip, 'php');
     await reads(ctx, 'php', [`${READERS}Reader.php`]);
+  });
+
+  it('the printed PHP code under php-fpm has no call refused over ten rotations', async (ctx) => {
+    const folder = await mkdtemp(join(tmpdir(), 'wx-'));
+    ctx.onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const recipe = (await codeWith('php', 'function wx_token'))
+      .replaceAll('/var/run/wx/token', bench.file)
+      .replace('https://api.weixin.qq.com', bench.sandbox.url);
+    const app = "echo json_encode([wx_token(), wx_get('/cgi-bin/getcallbackip')]);";
+    await writeFile(join(folder, 'app.php'), `<?php\n${recipe}\n${app}\n`);
+    const { ask } = await startPhp(ctx, 'php-fpm with APCu', folder);
+    const used = new Set<string>();
+    while (used.size <= ROTATIONS) {
+      const [token, answer] = JSON.parse(await ask('app.php'));
+      expect(answer).toMatchObject({ ip_list: expect.any(Array) });
+      used.add(token);
+      await delay(20);
+    }
   });
 
   it('a Java reader has no call refused over ten rotations', async (ctx) => {

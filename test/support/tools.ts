@@ -13,6 +13,7 @@ const debian = (name: string) => `apt-get install ${name}`;
  */
 export const TOOLS = {
   bash: debian('bash'),
+  'cgi-fcgi': debian('libfcgi-bin'),
   chromium: debian('chromium'),
   dash: debian('dash'),
   'java with a compiler': debian('default-jdk-headless'),
@@ -21,6 +22,8 @@ export const TOOLS = {
   mount: debian('mount'),
   openssl: debian('openssl'),
   php: debian('php-cli'),
+  'php with APCu': debian('php-apcu'),
+  'php-fpm': debian('php-fpm'),
   podman: debian('podman'),
   promtool: debian('prometheus'),
   'redis-server': debian('redis-server'),
