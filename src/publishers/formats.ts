@@ -90,8 +90,17 @@ function shellAssignments(variables: Readonly<Record<string, string | number>>):
   return entries.map(([name, value]) => `${name}=${quoted(String(value))}\n`).join('');
 }
 
-/** Quotes a value for a shell, which reads everything up to the next single quote literally. */
+/**
+ * Characters that mean nothing to a shell, wherever they stand, nor to any other reader of `NAME=value` lines. Not `:`
+ * and `~`, after which a shell puts a home folder, and no `=` at the start, where zsh looks for a program.
+ */
+const PLAIN = /^(?!=)[\w.+/@%,=-]*$/;
+
+/**
+ * Quotes a value for a shell, which reads everything up to the next single quote literally. A value that needs no quotes
+ * gets none, since many readers of such files (docker, podman, kubectl, make, Java) keep quotes as part of the value.
+ */
 function quoted(value: string): string {
   if (value.includes('\0')) throw new TypeError('a shell variable cannot hold a NUL');
-  return `'${value.replaceAll("'", "'\\''")}'`;
+  return PLAIN.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`;
 }

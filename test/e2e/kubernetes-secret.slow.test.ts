@@ -80,7 +80,7 @@ describe.concurrent('publishing into a Secret', () => {
     const bench = await clusterBench(onTestFinished, { withFile: false, target: { format: 'env' } });
     const daemon = bench.start(['once']);
     expect((await daemon.exited).code).toBe(0);
-    expect(bench.secret()['token']).toMatch(/^WX_ACCESS_TOKEN='/);
+    expect(bench.secret()['token']).toMatch(/^WX_ACCESS_TOKEN=[\w-]+\n/);
     expect(await contentOf(bench.file)).toBeUndefined();
     // Again, and again from nothing: the platform brings the same token, and nothing has to be written.
     const { resourceVersion } = bench.server.direct('GET', `${SECRETS}/wx-token`)?.metadata ?? {};

@@ -32,7 +32,7 @@ describe('file formats', () => {
 
   it('an env file sets two shell variables', () => {
     expect(formats.env(TOKEN, SUBJECT)).toBe(
-      "WX_ACCESS_TOKEN='76_aToken-of_WeChat'\nWX_ACCESS_TOKEN_EXPIRES_AT='1767232800'\n",
+      'WX_ACCESS_TOKEN=76_aToken-of_WeChat\nWX_ACCESS_TOKEN_EXPIRES_AT=1767232800\n',
     );
   });
 
@@ -43,8 +43,30 @@ describe('file formats', () => {
     ['agent_config', 'WX_AGENT_CONFIG_TICKET'],
   ] as const)('an env file for the ticket %s sets the variable %s', ([kind, variable]) => {
     expect(formats.env(TOKEN, { ...SUBJECT, kind })).toBe(
-      `${variable}='76_aToken-of_WeChat'\n${variable}_EXPIRES_AT='1767232800'\n`,
+      `${variable}=76_aToken-of_WeChat\n${variable}_EXPIRES_AT=1767232800\n`,
     );
+  });
+
+  it.for([
+    'two words',
+    'a#b',
+    '$HOME',
+    '~root',
+    'a:~',
+    '=ls',
+    'a\\b',
+    '"a"',
+    'a;b',
+    'a&b',
+    'a*',
+    '微信',
+    'a\nb',
+  ])('an env file quotes the value %j', (value) => {
+    expect(formats.env(aToken(value), SUBJECT)).toContain(`WX_ACCESS_TOKEN='${value}'\n`);
+  });
+
+  it("an env file writes a single quote as '\\''", () => {
+    expect(formats.env(aToken("a'b"), SUBJECT)).toContain("WX_ACCESS_TOKEN='a'\\''b'\n");
   });
 
   it('an env file is never written for a value that contains a NUL', () => {

@@ -160,6 +160,7 @@ describe('secrets in log lines', () => {
     `"{\\"access_token\\":\\"${SECRET}\\"}"`,
     `{'secret': '${SECRET}'}`,
     `WXTOKEN_SECRET=${SECRET}`,
+    `WX_ACCESS_TOKEN=${SECRET}`,
     `WX_ACCESS_TOKEN='${SECRET}'`,
     `jsapi_ticket=${SECRET}&noncestr=x`,
     `ticket: ${SECRET}`,
