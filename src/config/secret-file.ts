@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { EdgeError, PASSING } from '../core/failure.ts';
 import { Secret } from '../core/secret.ts';
 import { MINUTE } from '../core/time.ts';
+import { readProblem } from '../system/fs/read-problem.ts';
 import { readRegularFile } from '../system/fs/read-regular-file.ts';
 import type { SecretSource } from './config.ts';
 import { encodingProblem } from './read/file.ts';
@@ -20,18 +21,20 @@ const LARGEST_FILE = 2 * LONGEST_SECRET;
  * a file, the function rejects like {@link readSecretFile}.
  */
 export function secretReader(source: SecretSource): () => Promise<Secret> {
-  return 'file' in source ? () => readSecretFile(source.file) : async () => source.value;
+  return 'file' in source ? () => readSecretFile(source.file, IF_GONE) : async () => source.value;
 }
 
 /**
  * Reads an AppSecret from a file.
+ * @param ifMissing advice for a file that is not there
  * @throws {EdgeError} `secret-unusable`; no message contains the content of the file
  */
-export async function readSecretFile(path: string): Promise<Secret> {
+export async function readSecretFile(path: string, ifMissing?: string): Promise<Secret> {
   // In Kubernetes volumes, Secrets are symbolic links that a rotation points to another file.
   const { text } = await readRegularFile(path, LARGEST_FILE, { followLinks: true }).catch(
-    ({ code, message }: NodeJS.ErrnoException) => {
-      throw unusable(path, `cannot be read (${code ?? message})`, ADVICE[code ?? '']);
+    async (error: NodeJS.ErrnoException) => {
+      const { problem, advice } = await readProblem(path, error);
+      throw unusable(path, problem, error.code === 'ENOENT' ? ifMissing : advice);
     },
   );
   const { secret, problem } = parseSecret(text);
@@ -66,12 +69,8 @@ export async function isExposed(path: string): Promise<boolean> {
   );
 }
 
-/** Advice by errno, for a file that was readable when the daemon started. */
-const ADVICE: Readonly<Record<string, string>> = {
-  EACCES:
-    'let the user of the daemon read it, and enter the folders above it (in Kubernetes: securityContext.fsGroup)',
-  ENOENT: 'put it back, or mount its volume again',
-};
+/** Advice for a file that was there when the daemon started. */
+const IF_GONE = 'put it back, or mount its volume again';
 
 function unusable(path: string, what: string, advice?: string): EdgeError {
   return new EdgeError({

@@ -1,6 +1,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { EdgeError, PASSING } from '../core/failure.ts';
 import { Secret } from '../core/secret.ts';
+import { whyUnreadable } from '../system/fs/read-problem.ts';
 import { readRegularFile } from '../system/fs/read-regular-file.ts';
 
 /** Size limit in bytes: several times what an operating system's bundle of authorities takes. */
@@ -15,8 +16,7 @@ export async function readCredentialFile(path: string): Promise<string> {
   try {
     return (await readRegularFile(path, LARGEST, { followLinks: true })).text;
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw unusableCredentials(`${path} cannot be read (${code ?? message})`);
+    throw unusableCredentials(await whyUnreadable(path, error));
   }
 }
 

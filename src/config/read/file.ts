@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { whyUnreadable } from '../../system/fs/read-problem.ts';
 import { readRegularFile } from '../../system/fs/read-regular-file.ts';
 import { isMapping, type Mapping } from './mapping.ts';
 import type { YamlFile } from './yaml.ts';
@@ -20,11 +21,9 @@ export type ConfigFile = { readonly name: string } & (
 export async function readConfigFile(path: string): Promise<ConfigFile> {
   const name = basename(path);
   // Files in Kubernetes volumes are symbolic links, which an update points to another file.
-  const found = await readRegularFile(path, LARGEST, { followLinks: true }).catch(
-    ({ code, message }: NodeJS.ErrnoException) => ({
-      problem: `${path} cannot be read (${code ?? message})`,
-    }),
-  );
+  const found = await readRegularFile(path, LARGEST, { followLinks: true }).catch(async (error) => ({
+    problem: await whyUnreadable(path, error),
+  }));
   if ('problem' in found) return { name, problem: found.problem };
   const text = found.text.replace(/^\ufeff/, '');
   const odd = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]/.exec(text);

@@ -1,3 +1,4 @@
+import { whyUnreadable } from '../../system/fs/read-problem.ts';
 import { readRegularFile } from '../../system/fs/read-regular-file.ts';
 
 /** The certificates in a file, or the reason why it has none. */
@@ -17,7 +18,6 @@ export async function readAuthorities(path: string): Promise<Authorities> {
       ? { pem: text }
       : { problem: `${path} holds no certificate in PEM` };
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    return { problem: `${path} cannot be read (${code ?? message})` };
+    return { problem: await whyUnreadable(path, error) };
   }
 }

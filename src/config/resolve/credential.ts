@@ -189,7 +189,8 @@ async function findSecret(
     try {
       return { source: { file: secretFile }, secret: await readSecretFile(secretFile) };
     } catch (error) {
-      if (context.fetches) context.complain(inFile, failureOf(error, 'unsent').message);
+      const { message, advice } = failureOf(error, 'unsent');
+      if (context.fetches) context.complain(inFile, advice ? `${message}; ${advice}` : message);
       return { source: { file: secretFile } };
     }
   }
