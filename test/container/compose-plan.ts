@@ -1,15 +1,6 @@
 import { parse } from 'yaml';
 import { type Part, partOf } from '../k8s/manifests.ts';
-import {
-  bytesOf,
-  type ContainerPlan,
-  fully,
-  MB,
-  type Plan,
-  roomFor,
-  textsOf,
-  type VolumePlan,
-} from './plan.ts';
+import { bytesOf, type ContainerPlan, fully, MB, type Plan, textsOf, type VolumePlan } from './plan.ts';
 
 const SERVICE = [
   'image',
@@ -20,33 +11,36 @@ const SERVICE = [
   'security_opt',
   'mem_limit',
   'environment',
-  'secrets',
   'volumes',
-  'healthcheck',
   'depends_on',
-  'group_add',
   'command',
 ];
 
+/** What the documentation has of compose. */
+export interface ComposeFiles {
+  readonly compose: string;
+  /** The file beside it that adds the health of services. */
+  readonly health: string;
+  /** The command that makes the volumes. */
+  readonly creation: string;
+}
+
 /**
- * A compose file as podman is told of it.
- * @param secrets where the files of the secrets lie, by name
+ * Compose files as podman is told of them.
+ * @param folder where they lie
  */
-export function planOfCompose(text: string, secrets: Readonly<Record<string, string>>): Plan {
-  const { services, volumes } = fully(parse(text), ['services', 'volumes', 'secrets']);
+export function planOfCompose({ compose, health, creation }: ComposeFiles, folder: string): Plan {
+  const { services, volumes } = fully(parse(compose), ['services', 'volumes']);
+  const added = partOf(fully(parse(health), ['services']), 'services');
   return {
-    volumes: Object.entries(partOf(volumes)).map(([name, volume]) => volumePlan(name, volume)),
+    volumes: Object.entries(partOf(volumes)).map(([name, volume]) => volumePlan(name, volume, creation)),
     containers: Object.entries(partOf(services)).map(([name, service]) =>
-      servicePlan(name, service, secrets),
+      servicePlan(name, service, partOf(fully(added[name] ?? {}, ['healthcheck']), 'healthcheck'), folder),
     ),
   };
 }
 
-function servicePlan(
-  name: string,
-  part: unknown,
-  secrets: Parameters<typeof planOfCompose>[1],
-): ContainerPlan {
+function servicePlan(name: string, part: unknown, health: Part, folder: string): ContainerPlan {
   const service = fully(part, SERVICE);
   const all = (option: string, list: unknown) => textsOf(list).flatMap((value) => [option, value]);
   const one = (option: string, value: unknown) => (value === undefined ? [] : [option, String(value)]);
@@ -56,7 +50,6 @@ function servicePlan(
     options: [
       ...one('--restart', service['restart']),
       ...one('--user', service['user']),
-      ...all('--group-add', service['group_add']),
       // Docker puts nothing over /tmp and the like then, which podman would.
       ...(service['read_only'] ? ['--read-only', '--read-only-tmpfs=false'] : []),
       ...all('--cap-drop', service['cap_drop']),
@@ -66,31 +59,27 @@ function servicePlan(
         '--env',
         `${key}=${value}`,
       ]),
-      ...textsOf(service['secrets']).flatMap((secret) => [
-        '--volume',
-        `${secrets[secret]}:/run/secrets/${secret}:ro`,
-      ]),
-      ...all('--volume', service['volumes']),
+      ...textsOf(service['volumes']).flatMap((volume) => ['--volume', volume.replace(/^\.(?=\/)/, folder)]),
     ],
     command: textsOf(service['command']),
     memoryLimit: service['mem_limit'] === undefined ? Number.NaN : bytesOf(service['mem_limit']) / MB,
-    probes: { healthcheck: healthcheck(service['healthcheck']) },
+    probes: { healthcheck: healthcheck(health) },
     ports: {},
   };
 }
 
 /** Asked by the test: podman needs systemd to ask, and reads a list of words differently from version to version. */
 function healthcheck(part: unknown): Part {
-  return fully(part, ['test', 'interval', 'timeout', 'start_period', 'start_interval']);
+  return fully(part, ['test', 'interval', 'timeout', 'start_period']);
 }
 
-function volumePlan(name: string, part: unknown): VolumePlan {
-  const { type, device, o }: Part = partOf(fully(part, ['driver_opts']), 'driver_opts');
-  if (type !== 'tmpfs' || device !== 'tmpfs')
-    throw new Error(`not translated for podman: a volume of ${type}`);
-  const options = String(o).split(',');
-  return {
-    name,
-    options: options.map((option) => option.replace(/^size=(.*)$/, (_, size) => roomFor(bytesOf(size)))),
-  };
+/** From the command that makes it: the file only says that it is there. */
+function volumePlan(name: string, part: unknown, creation: string): VolumePlan {
+  const { external, name: real } = fully(part, ['external', 'name']);
+  const [, words] = new RegExp(`^docker volume create (.+) ${String(real)}$`, 'm').exec(creation) ?? [];
+  const [, options] = /^--opt type=tmpfs --opt device=tmpfs --opt o=(\S+)$/.exec(words ?? '') ?? [];
+  if (external !== true || real !== name || options === undefined) {
+    throw new Error(`not translated for podman: the volume ${name}`);
+  }
+  return { name, options: options.split(',') };
 }

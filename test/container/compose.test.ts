@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, type TestContext } from 'vitest';
@@ -18,15 +18,20 @@ async function composed(context: TestContext) {
   await imageFor(context);
   const folder = await mkdtemp(join(tmpdir(), 'wx-'));
   context.onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  const secret = join(folder, 'appsecret');
-  await writeFile(secret, TEST_ACCOUNT.secret);
-  // As the file's comment asks for, by the engine, which may be another user's.
-  const command = 'chown 1000 /secret/appsecret && chmod 0400 /secret/appsecret';
+  await mkdir(join(folder, 'secret'));
+  await writeFile(join(folder, 'secret', 'appsecret'), TEST_ACCOUNT.secret, { mode: 0o600 });
+  // As the documentation says, by the engine, which may be another user's.
+  const command = 'chown -R 1000:1000 /project/secret';
   await podman(
-    ...['run', '--rm', '--network', 'none', '--user', '0:0', '--volume', `${folder}:/secret`],
+    ...['run', '--rm', '--network', 'none', '--user', '0:0', '--volume', `${folder}:/project`],
     ...['--entrypoint', '["sh","-c"]', NODE_IMAGE, command],
   );
-  const plan = planOfCompose(await codeWith('yaml', 'services:'), { appsecret: secret });
+  const files = {
+    compose: await codeWith('yaml', 'image: wx-token-sidecar'),
+    health: await codeWith('yaml', 'healthcheck:'),
+    creation: await codeWith('sh', 'docker volume create'),
+  };
+  const plan = planOfCompose(files, folder);
   const pod = await startPod(plan.volumes, [], context.onTestFinished);
   const daemonPlan = containerOf(plan, 'wx-token');
   return { plan, pod, daemonPlan, daemon: await pod.start(daemonPlan) };
@@ -49,7 +54,7 @@ describe('running compose.yaml of the documentation', () => {
     expect(`${status['Uid']?.split(/\s/)[0]}:${status['Gid']?.split(/\s/)[0]}`).toBe(
       daemonPlan.options[daemonPlan.options.indexOf('--user') + 1],
     );
-    for (const folder of ['/', '/run', '/run/secrets']) {
+    for (const folder of ['/', '/run', '/etc/wx-token']) {
       expect(await whyNotMade(daemon, join(folder, 'new')), folder).toBe('EROFS');
     }
     const { limit } = await memoryOf(daemon);
@@ -68,7 +73,7 @@ describe('running compose.yaml of the documentation', () => {
     expect((await pod.fetches()).map(({ tokenSha256 }) => tokenSha256)).toEqual([sha256(before)]);
     expect((await app.exec('id', '-u')).output.trim()).not.toBe('1000');
     expect((await app.exec('sh', '-c', `echo x > ${TOKEN}`)).complaint).toContain('Read-only file system');
-    expect((await app.exec('ls', '/run/secrets/appsecret')).complaint).toContain('No such file');
+    expect((await app.exec('ls', '/etc/wx-token/appsecret')).complaint).toContain('No such file');
 
     await daemon.signal('HUP');
     const after = await eventually(

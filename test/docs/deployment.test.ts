@@ -1,8 +1,7 @@
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
 import { startProgram } from '../support/program.ts';
 import { openSandbox } from '../support/sandbox.ts';
 import { runTool } from '../support/tools.ts';
@@ -54,41 +53,5 @@ describe('systemd unit in the documentation', () => {
 
     expect(await daemon.exited).toEqual({ code: 0, signal: null });
     expect((await stat(env['WXTOKEN_FILE'] ?? '')).mode & 0o777).toBe(0o640);
-  });
-});
-
-describe('compose.yaml in the documentation', () => {
-  it('the compose file uses the image user and gives the app only the token volume', async () => {
-    const { services, volumes, secrets } = parse(await codeWith('yaml', 'services:')) as Record<
-      string,
-      Record<string, Record<string, unknown>>
-    >;
-    const daemon = services?.['wx-token'] ?? {};
-    const app = services?.['app'] ?? {};
-    const dockerfile = await readFile(new URL('../../Dockerfile', import.meta.url), 'utf8');
-    expect(dockerfile).toContain(`USER ${String(daemon['user'])}`);
-    expect(daemon).toMatchObject({ read_only: true, cap_drop: ['ALL'], secrets: Object.keys(secrets ?? {}) });
-    expect(daemon['volumes']).toEqual(Object.keys(volumes ?? {}).map((name) => `${name}:/var/run/wx`));
-    expect(app['volumes']).toEqual(['wx:/var/run/wx:ro']);
-    expect(app).not.toHaveProperty('secrets');
-    expect(app['depends_on']).toEqual({ 'wx-token': { condition: 'service_healthy' } });
-  });
-
-  it('the compose environment passes the check command', async ({ onTestFinished }) => {
-    const { services } = parse(await codeWith('yaml', 'services:')) as {
-      services: Record<string, { environment: Record<string, string> }>;
-    };
-    const folder = await mkdtemp(join(tmpdir(), 'wx-'));
-    onTestFinished(() => rm(folder, { recursive: true, force: true }));
-    await writeFile(join(folder, 'appsecret'), '0'.repeat(32), { mode: 0o400 });
-    await mkdir(join(folder, 'wx'));
-    const env = Object.fromEntries(
-      Object.entries(services['wx-token']?.environment ?? {}).map(([name, value]) => [
-        name,
-        value.replace('/run/secrets', folder).replace('/var/run', folder),
-      ]),
-    );
-    const check = startProgram(['check'], { env }, onTestFinished);
-    expect(await check.exited, check.stderr()).toEqual({ code: 0, signal: null });
   });
 });
