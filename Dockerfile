@@ -4,7 +4,14 @@ ARG NODE_IMAGE=node:24-bookworm-slim
 FROM ${NODE_IMAGE} AS build
 WORKDIR /src
 COPY package.json package-lock.json ./
-RUN npm ci --ignore-scripts
+# Behind a mirror of npm, or a proxy that looks into TLS. The certificates are trusted besides Node's own; none of it comes
+# into the image: --build-arg NPM_REGISTRY=… --build-arg CA_CERTIFICATES="$(cat ca.pem)"
+ARG NPM_REGISTRY
+ARG CA_CERTIFICATES
+RUN if [ -n "$CA_CERTIFICATES" ]; then \
+      printf '%s\n' "$CA_CERTIFICATES" >ca.pem && export NODE_EXTRA_CA_CERTS="$PWD/ca.pem"; \
+    fi && \
+    npm ci --ignore-scripts ${NPM_REGISTRY:+--registry="$NPM_REGISTRY"}
 COPY LICENSE tsconfig.json ./
 COPY build ./build
 COPY src ./src
