@@ -1,5 +1,5 @@
 import { sha256 } from '../codec/encoding.ts';
-import type { Config } from '../config/config.ts';
+import type { Config, CredentialConfig } from '../config/config.ts';
 import { ConfigError } from '../config/config-error.ts';
 import type { Request } from '../coordination/cluster/secret-requests.ts';
 import { feedbackFolder } from '../coordination/folder/feedback-folder.ts';
@@ -11,6 +11,7 @@ import { kubernetesOf } from '../kubernetes/index.ts';
 import type { Reporter } from '../loop/cell.ts';
 import { createReconciler, type Reconciler } from '../loop/reconciler.ts';
 import type { Logger } from '../observability/log/logger.ts';
+import { titledLogger } from '../observability/log/titled-logger.ts';
 import { publishers } from '../publishers/kinds.ts';
 import { atMostEvery } from '../system/time/at-most-every.ts';
 import { createWaker } from '../system/time/waker.ts';
@@ -53,8 +54,10 @@ const POLL_INTERVAL = SECOND;
  */
 export async function startDaemon(
   config: Config,
-  { clock, logger, random, observer }: DaemonOptions,
+  { clock, random, observer, ...options }: DaemonOptions,
 ): Promise<Daemon> {
+  let titles = titlesOf(config.credentials);
+  const logger = titledLogger(options.logger, (name) => titles.get(name));
   const { stateDir, stateMode, stateGid, feedbackDir } = config;
   const stores = await createStores(config, { clock, logger, random });
   // A client apart from that of the stores, which must work until the very end, when the Lease is released.
@@ -86,6 +89,8 @@ export async function startDaemon(
 
   async function join({ credentials }: Config): Promise<ReadonlyMap<string, Served>> {
     const joined = await joinCredentials(credentials, served, edges);
+    // The lines about a credential that is no longer served name its title as well.
+    titles = new Map([...titles, ...titlesOf(credentials)]);
     await warnOf(credentials);
     return joined;
   }
@@ -131,6 +136,7 @@ export async function startDaemon(
       serve(await join(next));
       for (const { message, fields } of findRemoved(before, next.credentials, stores.placesOf))
         logger.info(message, fields);
+      titles = titlesOf(next.credentials);
       // A secret may have changed, which the daemon learns only by reading it again.
       invalidateAll();
       reconciler.tick();
@@ -159,6 +165,11 @@ export async function startDaemon(
       ]);
     },
   };
+}
+
+/** The titles of credentials by name; undefined for a credential without one. */
+function titlesOf(credentials: readonly CredentialConfig[]): ReadonlyMap<string, string | undefined> {
+  return new Map(credentials.map(({ name, title }) => [name, title]));
 }
 
 /** Handles a request that a follower forwarded to the leader, as if it had been made here. */

@@ -61,6 +61,7 @@ async function joinFetched(
   { stores, clock, createPublisher }: SharedEdges,
 ): Promise<JoinedCredential> {
   const { name, type, appId, optional, platform, budget } = credential;
+  const named = namesOf(credential);
   const kind = kindOf(type);
   const secret = secretReader(credential.secret);
   const transport = createTransport(platform);
@@ -83,7 +84,7 @@ async function joinFetched(
 
   const token: Unit = {
     id: name,
-    name,
+    ...named,
     kind: 'token',
     optional,
     account,
@@ -100,7 +101,7 @@ async function joinFetched(
     const owner = perApp ? `${appId}${app}` : appId;
     return {
       id: `${name}/${what}`,
-      name,
+      ...named,
       kind: what,
       optional,
       base: token.id,
@@ -139,9 +140,11 @@ const ASKED = () => Promise.reject(new TypeError('a mirror asks no platform'));
  * @throws {ConfigError} when there is no cluster to read from
  */
 async function joinMirror(
-  { name, from, optional, publish }: MirrorConfig,
+  mirror: MirrorConfig,
   { stores, createPublisher }: Pick<SharedEdges, 'stores' | 'createPublisher'>,
 ): Promise<JoinedCredential> {
+  const { name, from, optional, publish } = mirror;
+
   async function unitOf(kind: Kind): Promise<Unit> {
     const { account, store } = await stores.mirror(from, kind);
     const subject = {
@@ -158,7 +161,7 @@ async function joinMirror(
     };
     return {
       id: kind === 'token' ? name : `${name}/${kind}`,
-      name,
+      ...namesOf(mirror),
       kind,
       optional,
       account,
@@ -173,6 +176,11 @@ async function joinMirror(
 
   const kinds = [...new Set(publish.map(({ of }) => of))];
   return { units: await Promise.all(kinds.map(unitOf)), close: async () => {} };
+}
+
+/** What a unit is called: by machines, and by people if the configuration says so. */
+function namesOf({ name, title }: CredentialConfig): Pick<Unit, 'name' | 'title'> {
+  return { name, ...(title !== undefined && { title }) };
 }
 
 /** A served credential with its configuration. */

@@ -93,10 +93,11 @@ async function inspect(
   const surroundings = { host: context, isStateShared: state.shared || config.cluster !== undefined };
   const credentials = config.credentials.map(async (credential, index): Promise<Section> => {
     const found = await inspectCredential(credential, surroundings, env);
-    const { name, type } = credential;
-    const title = isFetched(credential) ? `${name}: ${type} of ${credential.appId}` : `${name}: ${type}`;
+    const { name, type, title } = credential;
+    const who = title === undefined ? name : `${name} (${title})`;
+    const what = isFetched(credential) ? `${type} of ${credential.appId}` : type;
     const told = [answers[index] ?? NOTHING, probes[index] ?? NOTHING];
-    return { title, found: mergeFindings(found, ...told) };
+    return { title: `${who}: ${what}`, found: mergeFindings(found, ...told) };
   });
   return [
     ...(await Promise.all(credentials)),

@@ -2,6 +2,7 @@ import { type Daemon, LAST_ANSWER, startDaemon } from '../app/daemon.ts';
 import { basesAmong, isSettled, needsAPerson, whyUnpublished } from '../core/publication.ts';
 import { isPublished, obstacle } from '../core/state/index.ts';
 import type { Logger } from '../observability/log/logger.ts';
+import { titledLogger } from '../observability/log/titled-logger.ts';
 import { systemClock } from '../system/time/clock.ts';
 import { asksForHelp, readArguments, readDuration } from './arguments.ts';
 import { EXIT } from './exit.ts';
@@ -48,7 +49,11 @@ export async function run(argv: readonly string[]): Promise<number> {
     const lastAnswer = Math.min(LAST_ANSWER, timeout / 4);
     await Promise.race([settle(daemon, started + timeout - lastAnswer), signals.end]);
     await daemon.stop(lastAnswer);
-    return judge(daemon, logger);
+    const titles = new Map(config.credentials.map(({ name, title }) => [name, title]));
+    return judge(
+      daemon,
+      titledLogger(logger, (name) => titles.get(name)),
+    );
   } catch (error) {
     return reportProblems(error);
   }

@@ -38,6 +38,7 @@ function summary({ credentials }: Config, daemon: Daemon) {
   return {
     credentials: credentials.map((credential) => ({
       name: credential.name,
+      ...(credential.title !== undefined && { title: credential.title }),
       type: credential.type,
       ...(isFetched(credential) && { app_id: credential.appId }),
     })),

@@ -73,6 +73,8 @@ export function isFetched<C extends { readonly type: string }>(
 
 interface PublishedConfig {
   readonly name: string;
+  /** What people call the credential. Nothing that a machine reads may depend on it. */
+  readonly title?: string;
   /** If true, the daemon is ready without this credential. */
   readonly optional: boolean;
   /** The kinds of tickets that are published besides the token. */

@@ -138,6 +138,8 @@ export interface Unit {
   readonly id: string;
   /** The name of the credential. */
   readonly name: string;
+  /** What people call the credential; it decides nothing. */
+  readonly title?: string;
   readonly kind: Kind;
   /** Its absence does not make the daemon unready. */
   readonly optional: boolean;

@@ -82,6 +82,25 @@ export const Name = v.pipe(
 
 const APP_ID = 'must be an appid or corpid like wx0000000000000000, without blanks';
 
+/** Longest title, in characters: about what fits beside a name in one line. */
+const LONGEST_TITLE = 60;
+
+/**
+ * Title of a credential, for people. Characters that are invisible, move the cursor or turn the direction of a line
+ * could make one account look like another; of the invisible ones only the joiners are left, which some scripts and
+ * pictures need.
+ */
+export const Title = v.pipe(
+  v.string('must be text; put it into quotes'),
+  v.check((text) => /[\p{L}\p{N}\p{P}\p{S}]/u.test(text), 'must hold something that people can read'),
+  v.check(
+    (text) => !/(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(text),
+    'must not hold control characters, line breaks or characters that are invisible or turn the direction of text',
+  ),
+  v.check((text) => text === text.trim(), 'must not begin or end with a blank'),
+  v.check((text) => [...text].length <= LONGEST_TITLE, `must have at most ${LONGEST_TITLE} characters`),
+);
+
 /** AppID of an account, or CorpID of a corp. */
 export const AppId = v.pipe(v.string(APP_ID), v.regex(/^[A-Za-z0-9_-]{4,64}$/, APP_ID));
 

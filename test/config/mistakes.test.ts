@@ -14,6 +14,8 @@ const TICKET = { type: 'file', path: '$FOLDER/out/ticket', of: 'jsapi' };
 const WECOM = { type: 'wecom', appId: undefined, corpId: 'ww0000000000000000' };
 const NO_DURATION = 'must be a duration with a unit, like 90s, 10m or 2h';
 const IN_THE_CLEAR = 'must be https, or http to loopback only: the AppSecret travels with every request';
+const INVISIBLE =
+  'must not hold control characters, line breaks or characters that are invisible or turn the direction of text';
 const SAY_FILE =
   'a secret may not stand here, where it would be copied, committed and shown: put it into a file and name that in ' +
   'secretFile, or into a variable and name that in secretEnv';
@@ -32,6 +34,17 @@ describe('mistakes in accounts', () => {
       ['name: must be 1 to 63 of a-z, 0-9 and -, with no - at an end'],
     ],
     ['a name that is a number', { name: 42 }, ['name: must be text of a-z, 0-9 and -; put it into quotes']],
+    ['a title that is a number', { title: 42 }, ['title: must be text; put it into quotes']],
+    ['a title of nothing', { title: '\u200d' }, ['title: must hold something that people can read']],
+    ['a title between blanks', { title: ' 某某商城\u3000' }, ['title: must not begin or end with a blank']],
+    ['a title that is a story', { title: '商'.repeat(61) }, ['title: must have at most 60 characters']],
+    ...['\n', '\u001b[31m', '\u0000', '\u0085', '\u200b', '\u202e', '\u2066', '\u2028', '\ud800'].map(
+      (odd): [string, Keys, string[]] => [
+        `a title that holds ${JSON.stringify(odd)}`,
+        { title: `某某${odd}商城` },
+        [`title: ${INVISIBLE}`],
+      ],
+    ),
     ['an unknown type', { type: 'stable' }, ['type: must be stable-token, access-token, wecom or mirror']],
     [
       'type mirror, no source and fetch settings',

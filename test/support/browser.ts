@@ -12,6 +12,10 @@ export interface Look {
   readonly width: number;
   readonly height: number;
   readonly scheme: 'light' | 'dark';
+  /** Where the reader is, like `Asia/Shanghai`. */
+  readonly zone?: string;
+  /** Without it scripts run. */
+  readonly script?: false;
 }
 
 /** What a browser made of a page. */
@@ -22,6 +26,12 @@ export interface Visit {
   readonly complaints: readonly string[];
   /** The value of an expression, as JSON. */
   readonly evaluate: <T>(expression: string) => Promise<T>;
+  /** Presses and releases a key without a modifier, like `Tab` or `/`. */
+  readonly press: (key: string) => Promise<void>;
+  /** Types a text into what has the focus. */
+  readonly type: (text: string) => Promise<void>;
+  /** Cuts the network off, or connects it again. */
+  readonly cutOff: (offline: boolean) => Promise<void>;
   /** The whole page, as PNG. */
   readonly screenshot: () => Promise<Buffer>;
 }
@@ -132,7 +142,16 @@ async function connected(address: string, atEnd: AtEnd): Promise<Wire> {
   };
 }
 
-async function visit({ call, listen }: Wire, url: string, { width, height, scheme }: Look): Promise<Visit> {
+/** What a keyboard sends; DevTools derives neither from the other. */
+const KEYS: Readonly<Record<string, { readonly windowsVirtualKeyCode: number; readonly text?: string }>> = {
+  Tab: { windowsVirtualKeyCode: 9 },
+  Enter: { windowsVirtualKeyCode: 13, text: '\r' },
+  Escape: { windowsVirtualKeyCode: 27 },
+  '/': { windowsVirtualKeyCode: 191, text: '/' },
+};
+
+async function visit({ call, listen }: Wire, url: string, look: Look): Promise<Visit> {
+  const { width, height, scheme, zone, script = true } = look;
   const { targetId } = await call('Target.createTarget', { url: 'about:blank' });
   const { sessionId } = await call('Target.attachToTarget', { targetId, flatten: true });
   const session = (method: string, params?: object) => call(method, params, String(sessionId));
@@ -153,6 +172,8 @@ async function visit({ call, listen }: Wire, url: string, { width, height, schem
   await session('Emulation.setEmulatedMedia', {
     features: [{ name: 'prefers-color-scheme', value: scheme }],
   });
+  if (zone !== undefined) await session('Emulation.setTimezoneOverride', { timezoneId: zone });
+  await session('Emulation.setScriptExecutionDisabled', { value: !script });
   await session('Page.navigate', { url });
   await loaded;
   return {
@@ -161,6 +182,18 @@ async function visit({ call, listen }: Wire, url: string, { width, height, schem
     async evaluate(expression) {
       const { result } = await session('Runtime.evaluate', { expression, returnByValue: true });
       return (result as { value: never }).value;
+    },
+    async press(key) {
+      const pressed = { key, ...KEYS[key] };
+      await session('Input.dispatchKeyEvent', { type: 'keyDown', ...pressed });
+      await session('Input.dispatchKeyEvent', { type: 'keyUp', ...pressed });
+    },
+    async type(text) {
+      await session('Input.insertText', { text });
+    },
+    async cutOff(offline) {
+      const unlimited = { latency: 0, downloadThroughput: -1, uploadThroughput: -1 };
+      await session('Network.emulateNetworkConditions', { offline, ...unlimited });
     },
     async screenshot() {
       const { data } = await session('Page.captureScreenshot', {

@@ -42,7 +42,7 @@ export async function resolveCredential(
   { platform, coordinated }: SharedSettings,
   context: Context,
 ): Promise<Resolved | ResolvedMirror | undefined> {
-  const { type, name, budget, optional, notify } = settings;
+  const { type, name, title, budget, optional, notify } = settings;
   isMissing(context, [...at, 'name'], name, 'what the credential is called');
   if (type === MIRROR) return resolveMirror(settings, at, context);
   const kind = kindOf(type);
@@ -66,6 +66,7 @@ export async function resolveCredential(
     ...(secret && { secret }),
     config: {
       name: name ?? '',
+      ...(title !== undefined && { title }),
       type,
       appId,
       ...(source && { secret: source }),

@@ -31,7 +31,7 @@ export async function resolveMirror(
   at: KeyPath,
   context: Context,
 ): Promise<ResolvedMirror | undefined> {
-  const { name = '', from, optional, tickets, notify } = settings;
+  const { name = '', title, from, optional, tickets, notify } = settings;
   for (const [key, schema] of Object.entries(FETCHING)) {
     if (!isSet(settings[key], schema)) continue;
     context.complain([...at, key], 'does not belong to mirror, which fetches nothing');
@@ -45,6 +45,7 @@ export async function resolveMirror(
   const kinds = new Set(targets.map(({ target }) => target.of));
   const config = {
     name,
+    ...(title !== undefined && { title }),
     type: MIRROR as typeof MIRROR,
     optional,
     tickets: ALL_TICKETS.filter((ticket) => kinds.has(ticket)),

@@ -13,6 +13,7 @@ import {
   mapping,
   Name,
   preset,
+  Title,
   VariableName,
 } from '../../schema/values.ts';
 import { MIRROR } from '../config.ts';
@@ -65,6 +66,10 @@ const own: v.ObjectEntries = Object.assign({}, ...credentialKinds.map(({ options
 
 const common = {
   name: key(Name, 'What this credential is called in logs, metrics and on the command line; unique.'),
+  title: key(
+    Title,
+    'What people call it, like "某某商城 服务号": on the page, in status, check and logs. Machines go by the name.',
+  ),
   type: preset(
     v.picklist(types, `must be ${inWords(types)}`),
     `${credentialKinds.map(({ type, summary }) => `${type}: ${summary}.`).join(' ')} ${MIRROR}: fetched by another daemon, and only published here.`,

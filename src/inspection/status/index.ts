@@ -54,7 +54,12 @@ export async function statusOnDisk(config: Config, clock: Clock): Promise<Status
     const found = await filesOf(credential, kind);
     const known = told.get(`${credential.name}/${kind}`);
     const status = known ? aged(known, seconds) : untold(identityOf(credential, kind), found);
-    return withFiles(status, found, daemon.state === 'running' && known !== undefined, clock.now());
+    return withFiles(
+      retitled(status, credential),
+      found,
+      daemon.state === 'running' && known !== undefined,
+      clock.now(),
+    );
   });
   return { daemon, credentials };
 }
@@ -101,6 +106,11 @@ async function filesOf(credential: CredentialConfig, kind: Kind) {
 function identityOf(credential: CredentialConfig, kind: Kind) {
   const { name, optional } = credential;
   return { credential: name, kind, account: accountOf(credential, kind), optional };
+}
+
+/** Takes the title from the configuration, which is newer than what the daemon wrote down. */
+function retitled({ credential, title: _old, ...rest }: Told, { title }: CredentialConfig): Told {
+  return { credential, ...(title !== undefined && { title }), ...rest };
 }
 
 function accountOf(credential: CredentialConfig, kind: Kind): string {

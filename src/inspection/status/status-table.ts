@@ -6,6 +6,7 @@ import type { Told } from './told.ts';
 /** Columns of the table. At their least widths they fit into 80 columns of the terminal. */
 const COLUMNS: readonly Column[] = [
   { title: 'CREDENTIAL', least: 10 },
+  { title: 'TITLE', yieldsTo: 14, least: 6 },
   { title: 'KIND' },
   { title: 'TARGET', yieldsTo: 14, least: 8 },
   { title: 'AGE' },
@@ -16,13 +17,14 @@ const COLUMNS: readonly Column[] = [
 
 const NOTHING: Cell = { text: '' };
 
+const TITLE = COLUMNS.findIndex(({ title }) => title === 'TITLE');
+
 /** Renders a line for each target. The first line of a token or ticket also shows what applies to all its targets. */
 export function statusTable(statuses: readonly Told[], terminal: Terminal): readonly string[] {
-  return tableOf(
-    COLUMNS,
-    statuses.flatMap((status) => rowsOf(status, terminal)),
-    terminal,
-  );
+  const rows = statuses.flatMap((status) => rowsOf(status, terminal));
+  const hasTitles = rows.some((row) => row[TITLE]?.text);
+  const shown = <T>(columns: readonly T[]) => (hasTitles ? columns : columns.toSpliced(TITLE, 1));
+  return tableOf(shown(COLUMNS), rows.map(shown), terminal);
 }
 
 function rowsOf(status: Told, terminal: Terminal): readonly (readonly Cell[])[] {
@@ -32,6 +34,7 @@ function rowsOf(status: Told, terminal: Terminal): readonly (readonly Cell[])[] 
   return [
     [
       { text: name, paint: 'strong' },
+      { text: titleOn(terminal, status) ?? '' },
       { text: kind },
       { text: first ? pathOf(first) : '(not published)' },
       ageCell(first ?? status),
@@ -44,12 +47,18 @@ function rowsOf(status: Told, terminal: Terminal): readonly (readonly Cell[])[] 
     ...others.map((target): readonly Cell[] => [
       NOTHING,
       NOTHING,
+      NOTHING,
       { text: pathOf(target) },
       ageCell(target),
       lifeCell(target, status, terminal),
       { text: codeOf(target) ?? '', paint: 'bad' },
     ]),
   ];
+}
+
+/** Returns the title of a credential, if the terminal can show it: question marks would tell nobody anything. */
+export function titleOn({ unicode }: Terminal, { title }: Pick<Told, 'title'>): string | undefined {
+  return title !== undefined && (unicode || /^[ -~]*$/.test(title)) ? title : undefined;
 }
 
 /** Shows the age of the token that the target holds; the life cell describes the same token. */

@@ -1,7 +1,7 @@
 import { inWords } from '../../observability/log/duration.ts';
 import { escapeControls } from '../../observability/log/escape.ts';
 import type { Standing, Status, TargetError } from '../../observability/status/status.ts';
-import { PAINTS, pathOf } from './status-table.ts';
+import { PAINTS, pathOf, titleOn } from './status-table.ts';
 import { padded, painted, type Terminal, wrapped } from './table.ts';
 import type { Told } from './told.ts';
 
@@ -24,11 +24,13 @@ export function isInTrouble({ state, error, state_error, targets, next }: Told):
  */
 export function troubleOf(status: Told, at: number, terminal: Terminal): readonly string[] {
   const { credential, kind, account, state } = status;
-  const title = `${painted(escapeControls(credential), 'strong', terminal)} ${kind} `;
+  const title = titleOn(terminal, status);
+  const called = title === undefined ? '' : ` (${escapeControls(title)})`;
+  const name = `${painted(escapeControls(credential), 'strong', terminal)}${called} ${kind} `;
   const lines = linesOf(status, at).flatMap(([label, text]) =>
     laidOut(label, escapeControls(text), terminal),
   );
-  return [`${title}${painted(WORDS[state], PAINTS[state], terminal)}: ${escapeControls(account)}`, ...lines];
+  return [`${name}${painted(WORDS[state], PAINTS[state], terminal)}: ${escapeControls(account)}`, ...lines];
 }
 
 const WORDS: Readonly<Record<Standing, string>> = {

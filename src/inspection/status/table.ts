@@ -111,9 +111,28 @@ function narrowed(widths: readonly number[], least: readonly number[], width: nu
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
 
+/** Matches characters that take no column: what is drawn upon the character before, and what is not drawn. */
+const UPON = /^[\p{Mn}\p{Me}\p{Cf}]+$/u;
+
+/** Matches pictures that are two columns wide wherever they stand in Unicode, and characters that become one. */
+const PICTURE = /\p{Emoji_Presentation}|\ufe0f/u;
+
+const segmenter = new Intl.Segmenter();
+
+/** Splits a text into what a person takes for characters, so that no accent and no part of a picture gets lost. */
+function charactersOf(text: string): readonly string[] {
+  if (/^[ -~]*$/.test(text)) return [...text];
+  return Array.from(segmenter.segment(text), ({ segment }) => segment);
+}
+
+function widthOfCharacter(character: string): number {
+  if (WIDE.test(character) || PICTURE.test(character)) return 2;
+  return UPON.test(character) ? 0 : 1;
+}
+
 /** Returns the width of a text in columns of a terminal. */
 export function widthOf(text: string): number {
-  return [...text].reduce((width, character) => width + (WIDE.test(character) ? 2 : 1), 0);
+  return charactersOf(text).reduce((width, character) => width + widthOfCharacter(character), 0);
 }
 
 export function padded(text: string, width: number): string {
@@ -123,7 +142,7 @@ export function padded(text: string, width: number): string {
 /** Shortens a text in the middle, because the beginning and the end of a path tell most. */
 function shortened(text: string, width: number, ellipsis: string): string {
   if (widthOf(text) <= width) return text;
-  const characters = [...text];
+  const characters = charactersOf(text);
   const room = Math.max(2, width - widthOf(ellipsis));
   const head = takeWhileFits(characters, Math.floor(room / 3));
   const tail = takeWhileFits(characters.toReversed(), room - widthOf(head.join('')));

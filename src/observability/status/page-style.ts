@@ -1,19 +1,20 @@
-import { createHash } from 'node:crypto';
 import { escapeControls } from '../log/escape.ts';
 
-const STYLE = `
+export const STYLE = `
 :root {
   color-scheme: light dark;
-  --paper: #f5f6f8; --card: #fff; --ink: #1b2027; --faint: #5c6773; --line: #e2e6eb; --rest: #e9ecf0;
+  --focus: #1f6feb; --paper: #f5f6f8; --card: #fff; --ink: #1b2027; --faint: #5c6773; --line: #e2e6eb; --control: #8a94a0; --rest: #e9ecf0;
   --good: #177245; --warning: #8f5a00; --bad: #b3261e; --warning-paper: #fdf6e7; --bad-paper: #fdf1f0;
 }
 @media (prefers-color-scheme: dark) {
   :root {
-    --paper: #0f1216; --card: #171b21; --ink: #e4e8ed; --faint: #98a3af; --line: #2a3038; --rest: #2a3038;
+    --focus: #79b0ff; --paper: #0f1216; --card: #171b21; --ink: #e4e8ed; --faint: #98a3af; --line: #2a3038; --control: #6b7683; --rest: #2a3038;
     --good: #5fc992; --warning: #e6b450; --bad: #f2857c; --warning-paper: #26210f; --bad-paper: #2a1715;
   }
 }
 * { box-sizing: border-box; margin: 0; }
+[hidden] { display: none !important; }
+:focus-visible { outline: 2px solid var(--focus); outline-offset: 2px; }
 body {
   background: var(--paper); color: var(--ink); padding: 2.5rem 1.25rem 3rem;
   font: 15px/1.5 system-ui, -apple-system, "Segoe UI", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif;
@@ -33,6 +34,7 @@ h1::before { content: ""; display: inline-block; width: .55em; height: .55em; bo
 .good { --tone: var(--good); } .warning { --tone: var(--warning); } .bad { --tone: var(--bad); }
 .head { display: flex; flex-wrap: wrap; align-items: baseline; gap: .1rem .7rem; }
 h2 { font-size: 1.1rem; font-weight: 650; }
+.title { font-weight: 500; }
 .kind { color: var(--faint); font-weight: 400; }
 .tag { font-size: .8rem; color: var(--faint); border: 1px solid var(--line); border-radius: 99px; padding: 0 .55rem; }
 .state { margin-left: auto; color: var(--tone); font-weight: 600; }
@@ -54,6 +56,32 @@ dd p + p { margin-top: .1rem; }
 figure svg { display: block; width: 100%; height: 3rem; }
 .axis { stroke: var(--line); } .hit { fill: transparent; } .done { fill: var(--faint); } .failed { fill: var(--bad); }
 figcaption { display: flex; justify-content: space-between; gap: .5rem; color: var(--faint); font-size: .8rem; margin-top: .2rem; }
+.filter { display: flex; flex-wrap: wrap; align-items: center; gap: .35rem .75rem; margin-bottom: 1.1rem; color: var(--faint); }
+.filter input {
+  flex: 0 1 22rem; min-width: 0; font: inherit; color: var(--ink); background: var(--card);
+  border: 1px solid var(--control); border-radius: 8px; padding: .4rem .7rem;
+}
+.filter input::placeholder { color: var(--faint); opacity: 1; }
+.stale { margin-bottom: 1.1rem; padding: .65rem .9rem; border-radius: 6px; background: var(--bad-paper); }
+.card.line { padding: 0; margin-bottom: .3rem; border-radius: 7px; }
+.line summary {
+  display: grid; grid-template-columns: minmax(0, 1fr) 5rem 7.5rem 16.5rem 4.5rem; gap: 0 1rem; align-items: center;
+  padding: .42rem .9rem; cursor: pointer; list-style: none; border-radius: 6px;
+}
+.line summary::-webkit-details-marker { display: none; }
+.line summary > * { min-width: 0; margin: 0; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
+.line .who { display: flex; gap: 0 .35em; align-items: baseline; }
+.line .who > * { flex: none; }
+.line .who b { max-width: calc(100% - 4em); font-weight: 600; }
+.line .who .title { flex: 0 1 auto; min-width: 0; }
+.line .who b, .line .who .title { overflow: hidden; text-overflow: ellipsis; }
+.line[open] .who { flex-wrap: wrap; white-space: normal; }
+.line[open] .who b { max-width: 100%; }
+.line .ends { color: var(--faint); }
+.line .left-over { color: var(--faint); text-align: right; }
+.line .left-over b { color: var(--ink); font-weight: 500; }
+.line .state { text-align: right; font-weight: 500; }
+.line .body { padding: .2rem .9rem .9rem; }
 .rest-of-them, footer { color: var(--faint); margin-top: 1.5rem; }
 footer { font-size: .85rem; }
 @media (max-width: 44rem) {
@@ -62,23 +90,14 @@ footer { font-size: .85rem; }
   .card { padding: .9rem 1rem 1rem; }
   .more { grid-template-columns: minmax(0, 1fr); }
   dl { column-gap: .5rem; }
+  .line summary { grid-template-columns: minmax(0, 1fr) auto auto; padding: .5rem .75rem; gap: 0 .6rem; }
+  .line summary .bar, .line summary .ends { display: none; }
+  .line .left-over { font-size: .92em; }
+  .line .state .words { position: absolute; width: 1px; height: 1px; clip-path: inset(50%); overflow: hidden; }
+  .line .body { padding: .1rem .75rem .8rem; }
+  .filter input { flex: 1 1 100%; font-size: 16px; }
 }
 `;
-
-/**
- * Allows the style of the page and `data:` images, and forbids everything else: scripts, content from elsewhere and
- * any other style.
- */
-export const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
-  `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
-  'img-src data:',
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
-
-export const STYLE_ELEMENT: Html = { html: `<style>${STYLE}</style>` };
 
 /** Text that is already HTML. */
 export interface Html {

@@ -1,23 +1,30 @@
+import { hostname } from 'node:os';
 import type { View } from '../../core/plan.ts';
 import { servedLife } from '../../core/readiness.ts';
 import { type Instant, SECOND } from '../../core/time.ts';
 import { version } from '../../system/process/version.ts';
 import type { HttpAnswer } from '../http/http-server.ts';
 import type { History } from './history.ts';
-import { card, moment, type Tone } from './page-card.ts';
-import { CONTENT_SECURITY_POLICY, type Html, html, STYLE_ELEMENT } from './page-style.ts';
+import { card, line, type Tone } from './page-card.ts';
+import { CONTENT_SECURITY_POLICY, SCRIPT_ELEMENT, STYLE_ELEMENT } from './page-policy.ts';
+import { type Html, html } from './page-style.ts';
+import { moment, TEXTS } from './page-texts.ts';
 import { statusOf } from './status.ts';
 import { inSlices } from './status-json.ts';
 
-/** Maximum number of credentials on one page. Of thousands, the page shows the worst. */
-const MOST_CARDS = 100;
+/** Up to this many tokens and tickets, each is shown whole. Of more, only those in trouble are. */
+const FEW = 3;
 
-/** Seconds after which a browser reloads the page. */
+/** Maximum number of credentials that are shown whole, and that are shown at all. Of more, the page shows the worst. */
+const MOST_CARDS = 100;
+const MOST_SHOWN = 2000;
+
+/** Seconds after which a browser renews the page. */
 const REFRESH = 30;
 
 /**
- * Renders for people what the JSON tells programs: one page without script, with nothing secret and nothing loaded
- * from elsewhere.
+ * Renders for people what the JSON tells programs: one page with nothing secret and nothing loaded from elsewhere,
+ * which is whole without its script.
  */
 export async function statusPage(
   views: readonly View[],
@@ -26,31 +33,37 @@ export async function statusPage(
 ): Promise<HttpAnswer> {
   const found = await inSlices(views, (view) => ({ view, rank: rankOf(view, now) }));
   const ranked = found.toSorted((a, b) => a.rank - b.rank);
-  const cards = ranked.slice(0, MOST_CARDS).map(({ view }) =>
-    card(statusOf(view, now), {
-      history: history.of(view.unit),
+  const shown = ranked.slice(0, MOST_SHOWN).map((one, index) => ({ ...one, index }));
+  const entries = await inSlices(shown, ({ view, rank, index }) => {
+    const isWhole = index < MOST_CARDS && (ranked.length <= FEW || RANKS[rank] !== 'good');
+    return (isWhole ? card : line)(statusOf(view, now), {
+      history: isWhole ? history.of(view.unit) : [],
       wall: now.wall,
       forcible: view.unit.policy.manual !== 'ordinary',
-    }),
-  );
+    });
+  });
   const headline = headlineOf(ranked.map(({ rank }) => rank));
-  const rest = ranked.length - cards.length;
+  const rest = ranked.length - entries.length;
+  const host = hostname();
   const page = html`<!doctype html>
-<html lang="en">
+<html lang="${TEXTS.language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="refresh" content="${REFRESH}">
-<title>${headline.text} &middot; wx-token-sidecar</title>
+<noscript><meta http-equiv="refresh" content="${REFRESH}"></noscript>
+<title>${headline.text} &middot; ${host} &middot; wx-token-sidecar</title>
 <link rel="icon" href="${iconOf(headline.tone)}">
 ${STYLE_ELEMENT}
 </head>
 <body>
-<header class="top ${headline.tone}"><h1>${headline.text}</h1><p>${subtitle(views)}, as of ${moment(Math.floor(now.wall / SECOND))}</p></header>
+<header class="top ${headline.tone}"><h1>${headline.text}</h1><p>${subtitle(views, host, now)}</p></header>
+${filter()}
+<p class="stale" role="alert" data-text="${TEXTS.stale}" hidden></p>
 <main>
-${cards}${rest > 0 ? html`<p class="rest-of-them">and ${rest} more, none of them worse than these</p>` : ''}
+${entries}${rest > 0 ? html`<p class="rest-of-them">${TEXTS.more(rest)}</p>` : ''}
 </main>
 ${footer()}
+${SCRIPT_ELEMENT}
 </body>
 </html>
 `;
@@ -85,20 +98,22 @@ function rankOf({ unit, state }: View, now: Instant): number {
 
 function headlineOf(ranks: readonly number[]): { readonly text: string; readonly tone: Tone } {
   const count = (name: (typeof RANKS)[number]) => ranks.filter((rank) => RANKS[rank] === name).length;
-  const [dead, trouble] = [count('dead'), count('trouble') + count('optional')];
-  const isOne = ranks.length === 1;
-  const some = (bad: number, what: string) => `${bad} of ${ranks.length} ${what}`;
-  if (dead > 0)
-    return { text: isOne ? 'Readers have no live token' : some(dead, 'dead or missing'), tone: 'bad' };
-  if (trouble > 0) return { text: isOne ? 'In trouble' : some(trouble, 'in trouble'), tone: 'warning' };
-  return { text: isOne ? 'Fresh' : `All ${ranks.length} are fresh`, tone: 'good' };
+  const [dead, trouble, all] = [count('dead'), count('trouble') + count('optional'), ranks.length];
+  const isOne = all === 1;
+  if (dead > 0) return { text: isOne ? TEXTS.oneDead : TEXTS.manyDead(dead, all), tone: 'bad' };
+  if (trouble > 0)
+    return { text: isOne ? TEXTS.oneInTrouble : TEXTS.manyInTrouble(trouble, all), tone: 'warning' };
+  return { text: isOne ? TEXTS.oneFresh : TEXTS.allFresh(all), tone: 'good' };
 }
 
-function subtitle(views: readonly View[]): string {
+function subtitle(views: readonly View[], host: string, now: Instant): Html {
   const tokens = views.filter(({ unit }) => unit.kind === 'token').length;
-  const tickets = views.length - tokens;
-  const some = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`;
-  return tickets === 0 ? some(tokens, 'token') : `${some(tokens, 'token')} and ${some(tickets, 'ticket')}`;
+  return TEXTS.subtitle(tokens, views.length - tokens, host, moment(Math.floor(now.wall / SECOND)));
+}
+
+/** The filter is hidden until the script, which makes it work, shows it. A browser is to remember nothing of it. */
+function filter(): Html {
+  return html`<div class="filter" role="search" data-few="${FEW}" data-every="${REFRESH}" data-count="${TEXTS.filterCount}" hidden><label for="filter">${TEXTS.filter}</label><input id="filter" type="search" autocomplete="off" autocapitalize="none" spellcheck="false" maxlength="200" placeholder="${TEXTS.filterHint}" aria-keyshortcuts="/"><output for="filter"></output></div>`;
 }
 
 const ICONS: Readonly<Record<Tone, string>> = { good: '177245', warning: 'c98a1b', bad: 'b3261e' };
@@ -113,6 +128,6 @@ function footer(): Html {
   const links = ['readyz', 'livez', 'startupz', 'metrics'].map(
     (path) => html`<a href="/${path}">${path}</a> `,
   );
-  return html`<footer><p>wx-token-sidecar ${version}, renewed every ${REFRESH} s. Nothing here is secret. ${links}</p>
-<p>Programs get the same as JSON at this address.</p></footer>`;
+  return html`<footer><p>${TEXTS.footer(version, REFRESH)} ${links}</p>
+<p>${TEXTS.forPrograms}</p></footer>`;
 }

@@ -70,6 +70,7 @@ const Stored = v.object({
   credentials: v.array(
     v.object({
       credential: Text,
+      title: v.exactOptional(Text),
       kind: Text,
       account: Text,
       optional: v.boolean(),

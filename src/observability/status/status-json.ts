@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { View } from '../../core/plan.ts';
 import { type Instant, SECOND } from '../../core/time.ts';
@@ -21,7 +22,12 @@ export async function statusJson(
       }),
     ),
   );
-  const head = JSON.stringify({ version, node: process.version, at: Math.floor(now.wall / SECOND) });
+  const head = JSON.stringify({
+    version,
+    node: process.version,
+    host: hostname(),
+    at: Math.floor(now.wall / SECOND),
+  });
   return {
     status: 200,
     type: 'application/json',

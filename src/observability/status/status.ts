@@ -17,6 +17,8 @@ import { type Instant, SECOND } from '../../core/time.ts';
  */
 export interface Status {
   readonly credential: string;
+  /** What people call the credential; absent without a title. */
+  readonly title?: string;
   readonly kind: Kind;
   /** Platform, type and appid. */
   readonly account: string;
@@ -55,6 +57,7 @@ export function statusOf(view: View, now: Instant): Status {
   const targets = targetStatuses(view, now);
   return {
     credential: unit.name,
+    ...(unit.title !== undefined && { title: unit.title }),
     kind: unit.kind,
     account: unit.account,
     optional: unit.optional,

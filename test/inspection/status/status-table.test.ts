@@ -111,6 +111,53 @@ describe('status table', () => {
     expect(widthOf(line.slice(0, line.indexOf('1h')))).toBe(head.indexOf('AGE'));
   });
 
+  it('titles get a column of their own, where the terminal can show them', () => {
+    const titled = aStatus({ title: '某某商城 服务号' });
+    expect(statusTable([titled, aStatus({ credential: 'bot' })], PIPE)).toEqual([
+      'CREDENTIAL  TITLE            KIND   TARGET                  AGE    LIFE LEFT         ERROR  NEXT STEP',
+      'shop        某某商城 服务号  token  /var/run/wx/shop/token  1h 0m  ▰▰▰▰▰▱▱▱▱▱ 1h 0m  -      in 55m: the next one',
+      'bot                          token  /var/run/wx/shop/token  1h 0m  ▰▰▰▰▰▱▱▱▱▱ 1h 0m  -      in 55m: the next one',
+    ]);
+    expect(statusTable([titled], { ...PIPE, unicode: false })).toEqual(
+      statusTable([aStatus()], { ...PIPE, unicode: false }),
+    );
+  });
+
+  it.for([
+    '某某商城 服务号',
+    'é'.normalize('NFD').repeat(30),
+    '👩‍👩‍👧 家庭商城 ⭐️ 服务号 🇨🇳',
+    '商'.repeat(60),
+  ])('a status table with the title %s fits 80 columns and stays aligned', (title) => {
+    const kind = 'agent_config';
+    const error = { ...ERROR, failures: 1000 };
+    const credential = 'a-name-as-long-as-anybody-may-think-of';
+    const lines = statusTable([aStatus({ title }), aStatus({ title, kind, credential, error })], {
+      ...{ colour: false, unicode: true, width: 80 },
+    });
+    for (const line of lines) expect(widthOf(line)).toBeLessThanOrEqual(80);
+    const [head = '', first = '', second = ''] = lines;
+    const kindAt = head.indexOf('KIND');
+    expect(widthOf(first.slice(0, first.indexOf('token ')))).toBe(kindAt);
+    expect(widthOf(second.slice(0, second.indexOf(kind)))).toBe(kindAt);
+    expect(first.slice(first.indexOf('shop') + 4, first.indexOf('token ')).trim()).not.toBe('');
+  });
+
+  it.for([
+    ['商城', 4],
+    ['é'.normalize('NFD'), 1],
+    ['👩‍👩‍👧', 2],
+    ['⭐', 2],
+    ['☕️', 2],
+    ['🇨🇳', 2],
+    ['ｱ', 1],
+    ['Ａ', 2],
+    ['한국', 4],
+    ['', 0],
+  ] as const)('the text %s is %d columns wide', ([text, width]) => {
+    expect(widthOf(text)).toBe(width);
+  });
+
   it('only a terminal gets colours, and control characters in paths are escaped', () => {
     const targets = [{ id: 'file:/\u001b[2J\u202e', state: 'dead', life_left: 0 }] as const;
     const [, line = ''] = statusTable([aStatus({ targets })], SCREEN);
@@ -133,6 +180,11 @@ describe('report on a credential in trouble', () => {
       '  since     2026-01-01T00:00:00Z, 10 min 0 s ago, 12 times in a row',
       '  next      in 3 min 20 s: another try',
     ]);
+  });
+
+  it('a trouble report names the title beside the name', () => {
+    const [line] = troubleOf(aStatus({ title: '某某商城', state: 'dead', targets: [] }), 0, PIPE);
+    expect(line).toBe('shop (某某商城) token is dead: weixin/stable-token/wx0000000000000000');
   });
 
   it('a trouble report with an overdue step asks whether the daemon is running', () => {

@@ -58,7 +58,7 @@ export function scene(): {
   };
 
   const fresh = told(
-    { name: 'shop' },
+    { name: 'shop', title: '某某商城 服务号' },
     'stable-token',
     '/var/run/wx/shop/token',
     '/var/run/wx/shop/token.php',
@@ -69,7 +69,11 @@ export function scene(): {
     'access-token',
     '/var/run/wx/members/token',
   );
-  const dead = told({ name: 'campaign' }, 'stable-token', '/var/run/wx/campaign/token');
+  const dead = told(
+    { name: 'campaign', title: '双十一活动 <b>"小程序"</b> & 更多' },
+    'stable-token',
+    '/var/run/wx/campaign/token',
+  );
   const never = told({ name: 'crm' }, 'stable-token', '/var/run/wx/crm/token');
   const optional = told(
     { name: 'sandbox-account', optional: true },
@@ -109,6 +113,42 @@ export function scene(): {
   never.happen({ type: 'unpublished', target: 'file:/var/run/wx/crm/token', failure: FULL });
   clock.pass(3 * MINUTE);
   return { clock, views: views.map((view) => view()), tokens: ['old', 'new', 'crm'].map(token) };
+}
+
+/** A daemon of many accounts: of `count` tokens, three are in trouble, the last of them only a little. */
+export function crowd(count: number): ReturnType<typeof scene> {
+  const clock = fakeClock();
+  const path = 'file:/var/run/wx/shop/token';
+  const a = (happens: (story: Story) => void) => {
+    const story = tell('stable-token', {}, 0.5, clock);
+    story.happen({ type: 'retargeted', targets: [path] });
+    happens(story);
+    return story;
+  };
+  const fetched = (story: Story) => {
+    story.fetch(token('good'));
+    const generation = story.state().record.token?.generation ?? 0;
+    story.happen({ type: 'published', target: path, generation });
+  };
+  const good = a(fetched);
+  const late = a((story) => {
+    fetched(story);
+    story.happen({ type: 'unpublished', target: path, failure: FULL });
+  });
+  const dead = a((story) => story.fail(WHITELIST));
+  clock.pass(3 * MINUTE);
+  const kinds = ['服务号', '订阅号', '小程序'];
+  const views = Array.from({ length: count }, (_, index) => {
+    const story = index === count - 2 ? late : index % 150 === 100 ? dead : good;
+    const digits = String(index + 1).padStart(4, '0');
+    return viewOf(story, {
+      id: `shop-${digits}`,
+      name: `shop-${digits}`,
+      ...(index % 3 < 2 && { title: `第${index + 1}商城 ${kinds[index % 2]}` }),
+      account: `weixin/stable-token/wx${digits.repeat(4)}`,
+    });
+  });
+  return { clock, views, tokens: [token('good')] };
 }
 
 const STEP = { kind: 'fetch', reason: 'due', forced: false } as const;

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { hostname } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import type { View } from '../../../src/core/plan.ts';
 import { HOUR, MINUTE } from '../../../src/core/time.ts';
@@ -9,7 +10,7 @@ import { statusJson } from '../../../src/observability/status/status-json.ts';
 import { fakeClock } from '../../support/clock.ts';
 import { PASSING_FAULT, tell, token } from '../../support/story.ts';
 import { viewOf } from '../../support/view.ts';
-import { scene, servedScene } from './page-scene.ts';
+import { crowd, scene, servedScene } from './page-scene.ts';
 
 const BROWSER = { accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' };
 
@@ -21,20 +22,34 @@ function namesIn(page: string): string[] {
   return [...page.matchAll(/<h2>(\S+) /g)].map(([, name = '']) => name);
 }
 
+/** What the lines of the page say. */
+function linesIn(page: string): string[] {
+  const summaries = [...page.matchAll(/<summary>(.*?)<\/summary>/g)].map(([, inside = '']) => inside);
+  return summaries.map((inside) =>
+    inside
+      .replace(/(<[^>]*>)+/g, ' ')
+      .replace(/ +/g, ' ')
+      .trim(),
+  );
+}
+
 describe('GET / of the health server', () => {
   it('a browser gets a status page that may load and run nothing', async () => {
     const response = await fetch(await servedScene(scene()), { headers: BROWSER });
     expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
     const page = await response.text();
     const [, style = ''] = /<style>([\s\S]+)<\/style>/.exec(page) ?? [];
-    const digest = createHash('sha256').update(style).digest('base64');
+    const [, script = ''] = /<script>([\s\S]+)<\/script>/.exec(page) ?? [];
+    const digest = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
     expect(response.headers.get('content-security-policy')).toBe(
-      `default-src 'none'; style-src 'sha256-${digest}'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+      `default-src 'none'; script-src ${digest(script)}; style-src ${digest(style)}; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
     );
     expect(response.headers.get('cache-control')).toBe('no-store');
     expect(response.headers.get('vary')).toBe('accept');
     expect(page).toContain('<meta http-equiv="refresh" content="30">');
-    expect(page).not.toMatch(/<script|style="|https?:\/\/(?!www\.w3\.org|api\.weixin)/);
+    expect(page.match(/<script/g)).toHaveLength(1);
+    expect(page).not.toMatch(/<script [^>]|style="| on\w+="|https?:\/\/(?!www\.w3\.org|api\.weixin)/);
+    expect(script).not.toMatch(/Storage|cookie|history|location\.(hash|search|href)|innerHTML/);
   });
 
   it.for([undefined, '*/*', 'application/json', 'text/plain'])(
@@ -44,7 +59,11 @@ describe('GET / of the health server', () => {
         headers: accept === undefined ? {} : { accept },
       });
       expect(response.headers.get('content-type')).toBe('application/json');
-      const { credentials } = (await response.json()) as { credentials: readonly Record<string, unknown>[] };
+      const { host, credentials } = (await response.json()) as {
+        readonly host: string;
+        readonly credentials: readonly Record<string, unknown>[];
+      };
+      expect(host).toBe(hostname());
       expect(credentials.map(({ credential, state }) => `${credential} ${state}`)).toEqual([
         'shop fresh',
         'shop fresh',
@@ -118,19 +137,53 @@ describe('page content', () => {
     expect(page).toContain('in 2 min 30 s: another try, after the pause that the last failure asks for');
   });
 
-  it('the status page of five thousand credentials shows a hundred and counts the rest', async () => {
-    const story = tell('stable-token');
-    story.fetch(token('a'));
-    story.publish();
-    const good = viewOf(story);
-    const broken = tell('stable-token', {}, 0.5, story.clock);
-    const views = Array.from({ length: 5000 }, (_, index) => viewOf(story, { name: `c${index}` }));
-    const page = await pageOf([...views, viewOf(broken, { name: 'the-one' }), good], story.clock);
+  it('of three hundred credentials those in trouble come first and whole, the others in one line each', async () => {
+    const { clock, views } = crowd(300);
+    const page = await pageOf(views, clock);
+    expect(namesIn(page)).toEqual(['shop-0101', 'shop-0251', 'shop-0299']);
+    const lines = linesIn(page);
+    expect(lines).toHaveLength(297);
+    expect(lines[0]).toBe('shop-0001 第1商城 服务号 token 1 h 57 min left ends 02:00 UTC ✓ fresh');
+    expect(lines[2]).toBe('shop-0003 token 1 h 57 min left ends 02:00 UTC ✓ fresh');
+    expect(page.indexOf('<h2>shop-0299')).toBeLessThan(page.indexOf('<b>shop-0001</b>'));
+    expect(page).toContain('<h1>2 of 300 dead or missing</h1>');
+    expect(page).toContain(`300 tokens on ${hostname()}, as of <time`);
+    expect(page.length).toBeLessThan(500_000);
+  });
+
+  it('up to three credentials are shown whole', async () => {
+    const { clock, views } = crowd(3);
+    const page = await pageOf(views, clock);
+    expect(namesIn(page)).toHaveLength(3);
+    expect(linesIn(page)).toEqual([]);
+  });
+
+  it('the status page of five thousand credentials shows the worst two thousand and counts the rest', async () => {
+    const { clock, views } = crowd(5000);
+    const page = await pageOf(views, clock);
+    const broken = 34;
+    expect(namesIn(page)).toHaveLength(broken);
+    expect(linesIn(page)).toHaveLength(2000 - broken);
+    expect(page).toContain('and 3000 more, none of them worse than these and none of them on this page');
+    expect(page.length).toBeLessThan(3_000_000);
+  });
+
+  it('of thousands in trouble a hundred are shown whole, and the others in lines with what is wrong', async () => {
+    const { clock, views } = crowd(150);
+    const broken = views[100];
+    const page = await pageOf(Array.from({ length: 150 }, () => broken ?? []).flat(), clock);
     expect(namesIn(page)).toHaveLength(100);
-    expect(namesIn(page)[0]).toBe('the-one');
-    expect(page).toContain('and 4902 more, none of them worse than these');
-    expect(page).toContain('<h1>1 of 5002 dead or missing</h1>');
-    expect(page.length).toBeLessThan(300_000);
+    expect(linesIn(page)).toHaveLength(50);
+    expect(linesIn(page)[0]).toMatch(/^shop-0101 .* ○ not published$/);
+    expect(page.match(/<bdi>40164 /g)).toHaveLength(150);
+  });
+
+  it('a title is escaped wherever it stands', async () => {
+    const { clock, views } = scene();
+    const page = await pageOf(views, clock);
+    const escaped = '双十一活动 &lt;b&gt;&quot;小程序&quot;&lt;/b&gt; &amp; 更多';
+    expect(page.split(escaped)).toHaveLength(3);
+    expect(page).not.toContain('<b>"小程序"');
   });
 
   it.for([
@@ -146,8 +199,8 @@ describe('page content', () => {
     story.clock.pass(HOUR + 56 * MINUTE);
     if (fetches > 1) story.fail(PASSING_FAULT);
     const page = await pageOf([viewOf(story)], story.clock);
-    expect(page).toContain(`<title>${words} &middot; wx-token-sidecar</title>`);
-    expect(page).toContain('1 token, as of');
+    expect(page).toContain(`<title>${words} &middot; ${hostname()} &middot; wx-token-sidecar</title>`);
+    expect(page).toContain(`1 token on ${hostname()}, as of`);
   });
 
   it('the status page shows the life of the token that readers hold, not of a newer one', async () => {
