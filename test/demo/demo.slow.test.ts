@@ -90,7 +90,7 @@ describe.concurrent('demo program', () => {
     process.kill(daemon, 'SIGHUP');
     await demo.shown(/ #2 {2}[0-9a-f]{4} {2}HUP, the one before ends at once\n/);
     await demo.shown(/ #3 {2}[0-9a-f]{4} {2}due, the one before works on for \d s\n/);
-    const token = await readFile(join(demo.project, 'run/wx/token'), 'utf8');
+    const token = await readFile(join(demo.project, 'run/wx/shop/token'), 'utf8');
 
     demo.child.kill('SIGINT');
     expect(await demo.exitCode()).toBe(0);
@@ -100,6 +100,23 @@ describe.concurrent('demo program', () => {
     expect(demo.output()).not.toContain(token);
     expect(isAlive(daemon)).toBe(false);
     await expect(fetch(sandbox)).rejects.toThrow();
+  });
+
+  it('the demo shows a page of several accounts with one in trouble, and how to mend it', async ({
+    onTestFinished,
+  }) => {
+    const demo = await startDemo(onTestFinished);
+    const address = await demo.shown(/ page {5}(http:\/\/127\.0\.0\.1:\d+\/): open it/);
+    const page = async () => (await fetch(address, { headers: { accept: 'text/html' } })).text();
+    await eventually(async () => (await page()).includes('<h1>1 of 5 dead or missing</h1>'));
+    expect(await page()).toMatch(/<h2>campaign <span class="title"><bdi>某某活动 订阅号<[\s\S]*<bdi>40164 /);
+    expect((await page()).match(/<summary>/g)).toHaveLength(4);
+
+    const [, url = '', body] = /curl -X PATCH (http:\S+) -d '([^']+)'/.exec(demo.output()) ?? [];
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    expect((await fetch(url, { method: 'PATCH', headers, body: body ?? '' })).ok).toBe(true);
+    process.kill(Number(await demo.shown(/kill -HUP (\d+)/)), 'SIGHUP');
+    await eventually(async () => (await page()).includes('<h1>All 5 are fresh</h1>'));
   });
 
   it('the demo ends after DEMO_SECONDS and writes plain lines without a terminal', async ({

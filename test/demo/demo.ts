@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { ACCOUNT_OPTIONS, lockOut } from './accounts.ts';
 import { type Command, type Program, startProgram } from './programs.ts';
 import type { Screen } from './screen.ts';
 import { LIFETIMES, show } from './show.ts';
@@ -29,8 +30,11 @@ export async function runDemo(screen: Screen, asked: Promise<void>): Promise<num
 
   let summary = '';
   try {
-    const environment = await startSandbox(start, over.signal);
-    if (environment) summary = await show({ screen, folder: FOLDER, environment, start, over: over.signal });
+    const baseUrl = await startSandbox(start, over.signal);
+    if (baseUrl !== undefined) {
+      await lockOut(baseUrl);
+      summary = await show({ screen, folder: FOLDER, baseUrl, start, over: over.signal });
+    }
   } finally {
     for (const program of programs) await program.stop();
   }
@@ -39,22 +43,17 @@ export async function runDemo(screen: Screen, asked: Promise<void>): Promise<num
   return dead ? 1 : 0;
 }
 
-/** Resolves with what the sandbox prints for the daemon once it listens; with undefined when it is over before. */
-function startSandbox(
-  start: (command: Command) => Program,
-  over: AbortSignal,
-): Promise<Readonly<Record<string, string>> | undefined> {
-  const environment: Record<string, string> = {};
+/** Resolves with the base URL of the sandbox once it listens; with undefined when it is over before. */
+function startSandbox(start: (command: Command) => Program, over: AbortSignal): Promise<string | undefined> {
   return new Promise((resolve) => {
     over.addEventListener('abort', () => resolve(undefined));
     start({
       name: 'sandbox',
-      arguments: ['sandbox', '--listen', '127.0.0.1:0', ...LIFETIMES],
+      arguments: ['sandbox', '--listen', '127.0.0.1:0', ...LIFETIMES, ...ACCOUNT_OPTIONS],
       environment: {},
       onLine(line) {
-        const [, name, value] = /^(WXTOKEN_\w+)=(.*)$/.exec(line) ?? [];
-        if (name && value) environment[name] = value;
-        if (name === 'WXTOKEN_SECRET') resolve(environment);
+        const [, url] = /^WXTOKEN_API_BASE_URL=(.*)$/.exec(line) ?? [];
+        if (url) resolve(url);
       },
     });
   });

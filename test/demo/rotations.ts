@@ -4,6 +4,7 @@ import type { Published } from './published.ts';
 export interface LogLine {
   readonly level?: string;
   readonly message?: string;
+  readonly credential?: string;
   readonly reason?: string;
   readonly forced?: boolean;
 }

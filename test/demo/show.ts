@@ -1,6 +1,7 @@
-import { join, relative } from 'node:path';
+import { relative } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { systemClock } from '../../src/system/time/clock.ts';
+import { controlOf, publishedAt, TROUBLED, WATCHED, WHITELISTS, writeConfig } from './accounts.ts';
 import { tokenCalls } from './journal.ts';
 import type { Command, Program } from './programs.ts';
 import { type Published, readPublished } from './published.ts';
@@ -25,27 +26,34 @@ const FRAME = 250;
 interface Show {
   readonly screen: Screen;
   readonly folder: string;
-  /** The daemon's, but for what the demo decides. */
-  readonly environment: Readonly<Record<string, string>>;
+  /** Where the sandbox listens. */
+  readonly baseUrl: string;
   readonly start: (command: Command) => Program;
   /** Aborted when it is over. */
   readonly over: AbortSignal;
 }
 
-/** Starts the daemon and a reader, and shows what they do until it is over: then a summary is what is left. */
-export async function show({ screen, folder, environment, start, over }: Show): Promise<string> {
-  const url = environment['WXTOKEN_API_BASE_URL'] ?? '';
-  const path = join(folder, 'wx', 'token');
+/** Starts the daemon of several accounts and a reader of one, and shows what they do until it is over: then a summary is what is left. */
+export async function show({ screen, folder, baseUrl, start, over }: Show): Promise<string> {
+  const path = publishedAt(folder, WATCHED.name);
+  const config = await writeConfig(folder, { baseUrl, rotationWindow: `${WINDOW}s` });
   let token: Published | undefined;
   let tokens = 0;
   let why: LogLine | undefined;
 
   async function listen(line: LogLine): Promise<void> {
     const { wall } = systemClock.now();
-    if (line.reason) why = line;
-    if (line.level === 'warn' || line.level === 'error') {
-      screen.line(`${clockTime(wall)}  ${screen.paint('yellow', `daemon: ${line.message}`)}`);
+    const [, page] = /^health and metrics on (\S+)$/.exec(line.message ?? '') ?? [];
+    if (page) {
+      const facts = { url: baseUrl, page: `http://${page}/`, daemon: daemon.pid, file: relative('.', path) };
+      screen.line(headline(screen, facts));
     }
+    if (line.level === 'warn' || line.level === 'error') {
+      const who = line.credential === undefined ? '' : `${line.credential}: `;
+      screen.line(`${clockTime(wall)}  ${screen.paint('yellow', `daemon: ${who}${line.message}`)}`);
+    }
+    if (line.credential !== WATCHED.name) return;
+    if (line.reason) why = line;
     if (line.message !== 'published') return;
     const published = await readPublished(path);
     if (!published || published.mark === token?.mark) return;
@@ -56,19 +64,13 @@ export async function show({ screen, folder, environment, start, over }: Show): 
 
   const daemon = start({
     name: 'daemon',
-    arguments: ['run'],
-    environment: {
-      ...environment,
-      WXTOKEN_FILE: path,
-      WXTOKEN_SCHEDULE: '* * * * * *',
-      WXTOKEN_ROTATION_WINDOW: `${WINDOW}s`,
-    },
+    arguments: ['run', '--config', config.path],
+    environment: config.environment,
     onLine: (line) => void listen(parseLogLine(line)),
   });
-  screen.line(headline(screen, { url, daemon: daemon.pid, file: relative('.', path) }));
 
-  const reader = startReader(path, url);
-  const countCalls = tokenCalls(url);
+  const reader = startReader(path, baseUrl);
+  const countCalls = tokenCalls(baseUrl, WATCHED.appId);
   try {
     while (!over.aborted) {
       const platformCalls = await countCalls();
@@ -91,23 +93,31 @@ export async function show({ screen, folder, environment, start, over }: Show): 
 
 interface Facts {
   readonly url: string;
+  readonly page: string;
   readonly daemon: number | undefined;
   readonly file: string;
 }
 
-function headline({ paint }: Screen, { url, daemon, file }: Facts): string {
+function headline({ paint }: Screen, { url, page, daemon, file }: Facts): string {
+  const mend = `curl -X PATCH ${controlOf(url)} -d '${JSON.stringify(WHITELISTS.none)}'`;
   const perSecond = 1000 / PACE;
   return [
     paint('bold', 'wx-token-sidecar: a WeChat sandbox, the daemon and a reader'),
     `  sandbox  ${url}: tokens live ${LIFE} s`,
     `  daemon   pid ${daemon}: replaces them in their last ${WINDOW} s`,
-    `  reader   calls the platform ${perSecond} times a second with what the file holds`,
+    `  page     ${page}: open it in a browser; ${TROUBLED.name} is in trouble there`,
+    `  reader   calls the platform ${perSecond} times a second with what the file of ${WATCHED.name} holds`,
     `  files    ${file} and ${file}.json`,
     '',
     paint('bold', 'Try in another terminal'),
-    `  kill -HUP ${daemon}`.padEnd(28) + paint('dim', 'refresh now'),
-    `  cat ${file}.json`.padEnd(28) + paint('dim', 'the details beside the token'),
-    '  Ctrl-C'.padEnd(28) + paint('dim', 'ends it all'),
+    `  kill -HUP ${daemon}`.padEnd(32) + paint('dim', 'refresh now'),
+    `  cat ${file}.json`.padEnd(32) + paint('dim', 'the details beside the token'),
+    `  ${mend}`,
+    paint(
+      'dim',
+      `${''.padEnd(32)}puts the daemon on the whitelist of ${TROUBLED.name}: HUP tries again at once`,
+    ),
+    '  Ctrl-C'.padEnd(32) + paint('dim', 'ends it all'),
     '',
     paint('dim', 'time      token  last 4 of its SHA-256, and why it came'),
   ].join('\n');
