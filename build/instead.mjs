@@ -22,6 +22,7 @@ const PARTS = {
     '../web/fetch/body.js': 'nothing.mjs',
     'node:http': 'undici-http.mjs',
   },
+  yaml: { process: 'yaml-process.mjs' },
   // For tasks in processes of their own.
   'node-cron': { child_process: 'child-process.mjs' },
 };

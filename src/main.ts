@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { complain } from './commands/complain.ts';
 import { EXIT } from './commands/exit.ts';
+import { neutraliseDebugSwitches } from './system/process/debug-switches.ts';
 import { endProcess } from './system/process/end-process.ts';
 import { preferSmall } from './system/process/v8-flags.ts';
 import { version } from './system/process/version.ts';
@@ -57,6 +58,7 @@ function print(text: string): number {
   return EXIT.ok;
 }
 
+neutraliseDebugSwitches();
 // The reader of our output may have ended. That must not end the daemon.
 process.stderr.on('error', () => {});
 process.stdout.on('error', () => {});

@@ -8,6 +8,7 @@ import { formatSection, mergeFindings } from '../inspection/check/findings.ts';
 import { type Answers, probeAll } from '../inspection/check/online.ts';
 import { inspectState } from '../inspection/check/state.ts';
 import { kubernetesOf } from '../kubernetes/index.ts';
+import { debugSwitches } from '../system/process/debug-switches.ts';
 import { readHostContext } from '../system/process/host-context.ts';
 import { systemClock } from '../system/time/clock.ts';
 import { asksForHelp, readArguments, readDuration } from './arguments.ts';
@@ -105,7 +106,10 @@ async function inspect(
       ? [{ title: 'cluster', found: mergeFindings(inspectCluster(config.cluster), cluster ?? NOTHING) }]
       : []),
     { title: 'state folder', found: mergeFindings(state, { facts: [], warnings: ignored }) },
-    { title: `looked at as ${names.user(uid)}, group ${names.group(gid)}`, found: NOTHING },
+    {
+      title: `looked at as ${names.user(uid)}, group ${names.group(gid)}`,
+      found: { facts: [], warnings: debugSwitches(env, process.execArgv).map(({ what }) => what) },
+    },
   ];
 }
 

@@ -1,5 +1,6 @@
 import type { LogConfig } from '../config/config.ts';
 import { createLogger, type Logger } from '../observability/log/logger.ts';
+import { debugSwitches } from '../system/process/debug-switches.ts';
 import { EXIT } from './exit.ts';
 
 /**
@@ -19,5 +20,6 @@ export function openLog(options: LogConfig): Logger {
     process.removeAllListeners('warning');
     process.on('warning', ({ name, message }) => logger.warn(`${name}: ${message}`));
   }
+  for (const { what, advice } of debugSwitches(process.env, process.execArgv)) logger.warn(what, { advice });
   return logger;
 }
