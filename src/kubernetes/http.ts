@@ -4,11 +4,12 @@ import { Agent, type Dispatcher, request } from 'undici';
 import { EdgeError, type Failure } from '../core/failure.ts';
 import { SECOND } from '../core/time.ts';
 import { marksOf } from '../system/fs/watch-files.ts';
+import { type Connector, createConnector } from '../system/net/connector.ts';
 import { sendGate } from '../system/net/send-gate.ts';
 import { version } from '../system/process/version.ts';
 import { type Deadline, startDeadline } from '../system/time/deadline.ts';
 import type { Connection, Trust } from './connection-types.ts';
-import { networkError } from './network-errors.ts';
+import { type Known, networkError } from './network-errors.ts';
 
 export interface HttpRequest {
   readonly method: 'GET' | 'PATCH' | 'PUT';
@@ -100,7 +101,7 @@ export function createHttpClient(connection: Connection, timeouts: Timeouts): Ht
       // An error does not always show that the TLS handshake failed: in TLS 1.3 a server that refuses a client
       // certificate may simply hang up.
       pool.invalidate();
-      throw networkError(connection, error, effect, pool.namesAuthority());
+      throw networkError(connection, error, effect, pool.known());
     }
   }
 
@@ -164,10 +165,13 @@ export interface Timeouts {
   readonly idle: number;
 }
 
-/** Time limits of the daemon. */
+/**
+ * Time limits of the daemon. On a link with a round trip of two seconds a connection takes four, and the first answer
+ * two more.
+ */
 export const TIMEOUTS: Timeouts = {
-  connect: 3 * SECOND,
-  call: 5 * SECOND,
+  connect: 8 * SECOND,
+  call: 8 * SECOND,
   opening: 10 * SECOND,
   idle: 90 * SECOND,
 };
@@ -175,6 +179,7 @@ export const TIMEOUTS: Timeouts = {
 /** Connections to the API server. */
 export interface Agents {
   readonly trust: Trust;
+  readonly connector: Connector;
   readonly calls: Agent;
   /** Watches have their own connections: on a shared one a watch would block every call until it ends. */
   readonly watches: Agent;
@@ -196,9 +201,11 @@ export const LARGEST_ANSWER = 4 * 1024 * 1024;
 const MAX_CALLS = 16;
 
 function createAgents(trust: Trust, { connect: timeout, idle }: Timeouts): Agents {
-  const connect = { timeout, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_DELAY, ...trust };
+  const connector = createConnector({ tls: trust, timeout, keepAliveDelay: KEEP_ALIVE_DELAY });
+  const { connect } = connector;
   return {
     trust,
+    connector,
     calls: new Agent({ connect, connections: MAX_CALLS, maxResponseSize: LARGEST_ANSWER }),
     watches: new Agent({ connect, headersTimeout: 0, bodyTimeout: idle }),
   };
@@ -211,8 +218,8 @@ export interface AgentPool {
    * @throws {EdgeError} `kube-credentials` if there have never been usable credentials
    */
   current(): Promise<Agents>;
-  /** Whether authorities for the API server are configured, instead of those that the system trusts. */
-  namesAuthority(): boolean;
+  /** What is known of the connections, to explain a failure. */
+  known(): Known;
   /**
    * Makes the pool read the credentials again before the next request, even if no file looks changed: call it when
    * the server was not satisfied.
@@ -254,13 +261,15 @@ function createAgentPool(connection: Connection, timeouts: Timeouts): AgentPool 
       });
       return refreshing;
     },
-    namesAuthority: () => agents?.trust.ca !== undefined,
+    known: () => ({ namesAuthority: agents?.trust.ca !== undefined, tried: agents?.connector.tried() }),
     invalidate() {
       knownFiles = undefined;
     },
     async close() {
       await refreshing?.catch(() => {});
-      await Promise.all([agents?.calls.destroy(), agents?.watches.destroy()]);
+      const destroyed = Promise.all([agents?.calls.destroy(), agents?.watches.destroy()]);
+      agents?.connector.close();
+      await destroyed;
     },
   };
 }

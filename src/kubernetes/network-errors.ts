@@ -104,16 +104,23 @@ const SPECIFIC: Readonly<Record<string, Meaning>> = {
 const CLIENT_CERTIFICATE_ALERT =
   /\balert (unknown ca|(bad |unsupported )?certificate)|_ALERT_(\w+_)?(CERTIFICATE|UNKNOWN_CA)/i;
 
+/** What is known of the connections to the API server. */
+export interface Known {
+  /** Whether authorities for the API server are configured, instead of those that the system trusts. */
+  readonly namesAuthority: boolean;
+  /** What was tried for the last connection, in words. */
+  readonly tried?: string | undefined;
+}
+
 /**
  * Converts the failure of a request without a complete response.
  * @param effect `unsent` until the request is put on a connection, then what the request may have done
- * @param namesAuthority whether authorities for the API server are configured
  */
 export function networkError(
   { server, source }: Connection,
   cause: unknown,
   effect: Failure['effect'],
-  namesAuthority = true,
+  { namesAuthority, tried }: Known = { namesAuthority: true },
 ): EdgeError {
   const { message: said } = cause as { message?: unknown };
   const found = networkFault(cause);
@@ -122,11 +129,13 @@ export function networkError(
   const known = isRefused ? CERTIFICATE_REFUSED : meaningOf(found);
   const fitting = known === UNTRUSTED && !namesAuthority ? UNKNOWN_AUTHORITY : known;
   const { what, backoff = PASSING, ...meaning } = effect === 'unsent' ? unconnected(fitting) : fitting;
+  const attempts = tried !== undefined && effect === 'unsent' && meaning.code === 'kube-unreachable';
   const detail = what.includes(key) ? '' : ` (${key})`;
   return new EdgeError(
     {
       class: 'passing',
       ...meaning,
+      ...(attempts && { advice: `${meaning.advice}; ${tried}` }),
       message: `no answer from the API server ${new URL(server).host} (${source}): ${what}${detail}`,
       effect,
       backoff,

@@ -33,7 +33,7 @@ export function execNotifier({ command, timeout }: ExecConfig): Notifier {
       const deadline = systemClock.now().monotonic + timeout;
       const { leader, output, ended } = await start(id, command, environment(change));
       try {
-        await withinTime({ id, timeout, advice }, stop, () => ended);
+        await withinTime({ id, timeout, advice: () => advice }, stop, () => ended);
       } catch (error) {
         await endGroup(leader);
         await Promise.race([output.done, delay(OUTPUT_GRACE)]);

@@ -19,7 +19,7 @@ export function signalNotifier({ pidFile, signal }: SignalConfig): Notifier {
     id,
     recipient: id,
     notify: (_change, stop) =>
-      withinTime({ id, timeout: TIMEOUT, advice }, stop, async (end) => {
+      withinTime({ id, timeout: TIMEOUT, advice: () => advice }, stop, async (end) => {
         const pid = await readPidFile(pidFile);
         if (!end.aborted) send(pid, signal, pidFile);
       }),

@@ -8,8 +8,8 @@ export interface TimeLimit {
   readonly id: string;
   /** Milliseconds. */
   readonly timeout: number;
-  /** What the operator should do when the time is not enough. */
-  readonly advice: string;
+  /** What the operator should do when the time is not enough; asked for when it has passed. */
+  readonly advice: () => string;
 }
 
 /**
@@ -39,7 +39,7 @@ export async function withinTime<T>(
 
 function timeoutFailure({ id, timeout, advice }: TimeLimit): EdgeError {
   const message = `${id} was not done within ${timeout / SECOND} s`;
-  return notifyFailure({ code: 'timeout', message, advice });
+  return notifyFailure({ code: 'timeout', message, advice: advice() });
 }
 
 /** Why deliveries end early: the daemon stops, or the notifier was removed from the configuration. */

@@ -2,6 +2,7 @@ import { request } from 'undici';
 import { EdgeError } from '../core/failure.ts';
 import { type NetworkFault, networkFault } from '../system/net/network-fault.ts';
 import { openRoute, type Route } from '../system/net/request-route.ts';
+import { sendGate } from '../system/net/send-gate.ts';
 import { version } from '../system/process/version.ts';
 import { rejectOnAbort } from '../system/time/deadline.ts';
 import { type Change, type Notifier, notifyFailure, type WebhookConfig } from './notifier.ts';
@@ -11,7 +12,7 @@ import { stoppedFailure, withinTime } from './time-limit.ts';
 const BODY_BYTES = 16 * 1024;
 
 /** The timeout of the notifier covers all phases. */
-const UNLIMITED = { headersTimeout: 0, bodyTimeout: 0, connectTimeout: 0 };
+const UNLIMITED = { headersTimeout: 0, bodyTimeout: 0 };
 
 /**
  * Sends the change as JSON in one POST. A 2xx status means success, whatever follows. It follows no redirect, so
@@ -22,7 +23,6 @@ export function webhookNotifier({ url, timeout }: WebhookConfig): Notifier {
   const target = readUrl(url);
   // The query is left out, because it may contain a secret.
   const id = `webhook:${target.origin}${target.pathname}`;
-  const advice = 'the app should answer first and work afterwards; or raise the timeout';
 
   return {
     id,
@@ -30,16 +30,21 @@ export function webhookNotifier({ url, timeout }: WebhookConfig): Notifier {
     async notify(change, stop) {
       if (stop.aborted) throw stoppedFailure(id, stop.reason);
       let heard = false;
+      let departed = false;
       const unconnected = new AbortController();
       let route: Route | undefined;
       try {
         route = openRoute({
-          protocol: target.protocol,
+          url: target,
           limits: UNLIMITED,
           onConnectFailure: (error) => unconnected.abort(error),
         });
+        const gate = sendGate(() => {
+          departed = true;
+          return true;
+        });
         const answer = request(target, {
-          dispatcher: route.dispatcher,
+          dispatcher: route.dispatcher.compose(gate),
           method: 'POST',
           body: JSON.stringify(payloadOf(change)),
           headers: {
@@ -47,6 +52,7 @@ export function webhookNotifier({ url, timeout }: WebhookConfig): Notifier {
             'user-agent': `wx-token-sidecar/${version}`,
           },
         });
+        const advice = () => timeoutAdvice(departed, route?.tried());
         await withinTime({ id, timeout, advice }, stop, async () => {
           const { statusCode, headers, body } = await Promise.race([
             answer,
@@ -59,13 +65,19 @@ export function webhookNotifier({ url, timeout }: WebhookConfig): Notifier {
           await drain(body);
         });
       } catch (error) {
-        if (!heard)
-          throw error instanceof EdgeError ? error : unansweredFailure(id, error, route?.pendingProxy());
+        if (!heard) throw error instanceof EdgeError ? error : unansweredFailure(id, error, route);
       } finally {
-        void route?.dispatcher.destroy();
+        route?.close();
       }
     },
   };
+}
+
+/** @param tried for the connection, in words */
+function timeoutAdvice(departed: boolean, tried: string | undefined): string {
+  if (departed || tried === undefined)
+    return 'the app should answer first and work afterwards; or raise the timeout';
+  return `check firewall and NetworkPolicy; where the link is but slow, raise the timeout; ${tried}`;
 }
 
 function readUrl(url: string): URL {
@@ -169,14 +181,20 @@ const MEANINGS: Readonly<Record<NetworkFault, Meaning>> = {
 /**
  * Converts the failure of a request without a response. The original error is dropped, because errors of the
  * library may carry the bytes of a response or the password of a proxy.
- * @param proxy that was asked for a tunnel and has not opened it
  */
-function unansweredFailure(id: string, cause: unknown, proxy: string | undefined): EdgeError {
-  const { fault, key, status } = networkFault(cause);
+function unansweredFailure(id: string, cause: unknown, route: Route | undefined): EdgeError {
+  const { fault, key, status, source } = networkFault(cause);
+  const proxy = route?.pendingProxy();
   const { what, ...meaning } = proxy === undefined ? MEANINGS[fault] : PROXY;
-  const why = proxy === undefined ? what : `the proxy ${proxy} does not connect to it`;
+  const why = source
+    ? `${source} names no proxy of http or https`
+    : proxy
+      ? `the proxy ${proxy} does not connect to it`
+      : what;
+  const tried = meaning.code === 'unreachable' ? route?.tried() : undefined;
   return notifyFailure({
     ...meaning,
+    advice: `${meaning.advice}${tried === undefined ? '' : `; ${tried}`}`,
     message: `no answer from ${id}: ${why} (${status === undefined ? key : `HTTP ${status}`})`,
   });
 }

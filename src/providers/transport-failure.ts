@@ -1,6 +1,6 @@
 import { type Backoff, EdgeError, PASSING } from '../core/failure.ts';
 import { MINUTE } from '../core/time.ts';
-import { type NetworkFault, networkFault } from '../system/net/network-fault.ts';
+import { type FoundFault, type NetworkFault, networkFault } from '../system/net/network-fault.ts';
 
 /** How far a request got before it failed. */
 export interface Progress {
@@ -10,6 +10,8 @@ export interface Progress {
   readonly proxy?: string | undefined;
   /** Whether a user and a password are sent to that proxy. */
   readonly hasLogin?: boolean | undefined;
+  /** What was tried for the connection, in words. */
+  readonly tried?: string | undefined;
 }
 
 /**
@@ -20,26 +22,34 @@ export interface Progress {
 export function transportFailure(
   host: string,
   cause: unknown,
-  { departed, proxy, hasLogin }: Progress,
+  { departed, proxy, hasLogin, tried }: Progress,
 ): EdgeError {
   const found = networkFault(cause);
   const isProxys = proxy !== undefined && !['no-tunnel', 'aborted'].includes(found.fault);
-  const known =
-    found.status === undefined ? MEANINGS[found.fault] : untunnelled(found.status, proxy, hasLogin);
+  const known = meaningOf(found, proxy, hasLogin);
   const hungUp = isProxys && known === CUT;
-  const { what, backoff = PASSING, ...meaning } = hungUp ? HUNG_UP : departed ? known : unconnected(known);
+  const { what, backoff = PASSING, ...rest } = hungUp ? HUNG_UP : departed ? known : unconnected(known);
+  const meaning = { ...rest, ...(isProxys && !hungUp && found.fault !== 'untrusted' && { advice: PROXY }) };
+  // Where a connection came about, or the name has no address, the attempts explain nothing.
+  const attempts = !departed && tried !== undefined && rest.code === 'unreachable' ? `; ${tried}` : '';
   const key = found.status === undefined ? ` (${found.key})` : '';
   return new EdgeError(
     {
       class: 'passing',
       ...meaning,
-      ...(isProxys && !hungUp && found.fault !== 'untrusted' && { advice: PROXY }),
+      ...(meaning.advice !== undefined && { advice: `${meaning.advice}${attempts}` }),
       message: `no answer from ${isProxys ? `the proxy ${proxy}` : host}: ${what}${key}`,
       effect: departed ? 'unknown' : 'unsent',
       backoff,
     },
     { cause: withoutInput(cause) },
   );
+}
+
+function meaningOf(found: FoundFault, proxy: string | undefined, hasLogin: boolean | undefined): Meaning {
+  if (found.status !== undefined) return untunnelled(found.status, proxy, hasLogin);
+  if (found.source !== undefined) return notAProxy(found.source);
+  return MEANINGS[found.fault];
 }
 
 /** Drops an error's own data: the bytes of a response may contain a token, the URL of a proxy a password. */
@@ -52,7 +62,8 @@ function withoutInput(cause: unknown): unknown {
  * Without a connection, a timeout or a cut means that the host cannot be reached, not that a response is missing.
  */
 function unconnected(meaning: Meaning): Meaning {
-  if (meaning === TIMEOUT) return { ...UNREACHABLE, what: 'no connection came about in time' };
+  if (meaning === TIMEOUT)
+    return { ...UNREACHABLE, what: 'no connection came about in time', advice: `${EGRESS}; ${SLOW_LINK}` };
   return meaning === CUT ? { ...UNREACHABLE, what: 'the connection ended while it was made' } : meaning;
 }
 
@@ -89,6 +100,7 @@ export interface Meaning {
 }
 
 const EGRESS = 'check egress: firewall, NetworkPolicy, proxy';
+const SLOW_LINK = 'where it is but slow, raise platform.timeout';
 const AUTHORITIES =
   'something stands in between, or the authorities are out of date: see WXTOKEN_CA_FILE (platform.caFile)';
 
@@ -101,7 +113,7 @@ const UNREACHABLE: Meaning = { code: 'unreachable', what: 'it cannot be reached'
 const TIMEOUT: Meaning = {
   code: 'timeout',
   what: 'it did not answer in time',
-  advice: `${EGRESS}; where it is but slow, raise platform.timeout`,
+  advice: `${EGRESS}; ${SLOW_LINK}`,
 };
 const CUT: Meaning = {
   code: 'cut',
@@ -151,15 +163,21 @@ const MEANINGS: Readonly<Record<NetworkFault, Meaning>> = {
     advice: NOT_IT,
   },
   'no-tunnel': { code: 'proxy', what: 'the proxy opens no tunnel' },
-  'no-proxy-url': {
-    code: 'proxy',
-    what: 'the proxy named by the environment is no URL of http or https',
-    backoff: SLOW,
-    advice: 'HTTPS_PROXY and HTTP_PROXY must be like http://egress:3128',
-  },
+  'no-proxy-url': notAProxy('the configuration'),
   aborted: { code: 'aborted', what: 'the daemon is stopping' },
   other: { code: 'network', what: 'the request failed' },
 };
+
+/** @param source where the proxy is named, for example `HTTPS_PROXY` */
+function notAProxy(source: string): Meaning {
+  return {
+    code: 'proxy',
+    what: `${source} names no proxy of http or https`,
+    backoff: SLOW,
+    advice:
+      'SOCKS is not supported: name an HTTP proxy like http://egress:3128 in HTTPS_PROXY, or exempt the host in NO_PROXY',
+  };
+}
 
 /** Interprets a proxy's response to CONNECT. */
 function untunnelled(status: number, proxy = '', hasLogin = false): Meaning {

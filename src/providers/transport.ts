@@ -1,8 +1,7 @@
-import { lookup } from 'node:dns';
 import { setMaxListeners } from 'node:events';
-import type { LookupFunction } from 'node:net';
 import { request } from 'undici';
 import type { EndpointKind } from '../core/errcodes/index.ts';
+import { headStartWithin } from '../system/net/happy-eyeballs.ts';
 import { openRoute, type Route } from '../system/net/request-route.ts';
 import { sendGate } from '../system/net/send-gate.ts';
 import { version } from '../system/process/version.ts';
@@ -65,7 +64,7 @@ export function createTransport(options: TransportOptions): Transport {
       let departed = false;
       try {
         route = openRoute({
-          protocol: url.protocol,
+          url,
           ...(options.proxy !== undefined && { proxy: options.proxy }),
           connect: connectOptions(options),
           limits: { maxResponseSize: LARGEST_BODY },
@@ -97,10 +96,11 @@ export function createTransport(options: TransportOptions): Transport {
           departed,
           proxy: route?.pendingProxy(),
           hasLogin: route?.hasLogin(),
+          tried: route?.tried(),
         });
       } finally {
         deadline.release();
-        void route?.dispatcher.destroy();
+        route?.close();
       }
     },
     async close() {
@@ -122,17 +122,16 @@ async function exchange(url: URL, options: Parameters<typeof request>[1]): Promi
   };
 }
 
-function connectOptions({ timeout, ca, ipv4First }: TransportOptions) {
-  return { timeout, ...(ca !== undefined && { ca }), ...(ipv4First && { lookup: lookupIpv4First }) };
-}
-
 /**
  * Prefers IPv4, because the IP whitelist of an account takes IPv4 addresses (docs/wechat-facts.md, "Who may call");
- * IPv6 remains for hosts that have nothing else.
+ * IPv6 remains for hosts that have nothing else, and for links on which IPv4 does not answer.
  */
-const lookupIpv4First: LookupFunction = (hostname, options, done) => {
-  lookup(hostname, { ...options, order: 'ipv4first' }, done);
-};
+function connectOptions({ timeout, ca, ipv4First }: TransportOptions) {
+  return {
+    ...(ca !== undefined && { tls: { ca } }),
+    ...(ipv4First && { ipv4HeadStart: headStartWithin(timeout) }),
+  };
+}
 
 /** A request to the platform. */
 export interface PlatformRequest {

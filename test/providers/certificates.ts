@@ -17,14 +17,14 @@ export interface Certificates {
   readonly authority: string;
   /** PEM of an authority that signed nothing. */
   readonly stranger: string;
-  /** For localhost and 127.0.0.1. */
+  /** For localhost, 127.0.0.1 and each name under wx.test. */
   readonly server: Identity;
   /** For another host. */
   readonly elsewhere: Identity;
   readonly selfSigned: Identity;
 }
 
-const NAMES = 'subjectAltName=DNS:localhost,IP:127.0.0.1';
+const NAMES = 'subjectAltName=DNS:localhost,DNS:*.wx.test,IP:127.0.0.1';
 
 /**
  * Fresh certificates.

@@ -7,7 +7,7 @@ import { listen } from './servers.ts';
 export interface Proxy {
   readonly url: string;
   readonly port: number;
-  /** The hosts and ports it was asked to connect to. */
+  /** The hosts and ports it was asked to connect to, and the URLs of requests that it was to pass on itself. */
   readonly asked: readonly string[];
   /** What it was shown as its password, as it was sent. */
   readonly authorizations: readonly (string | undefined)[];
@@ -23,7 +23,10 @@ export async function connectProxy(status = 200, identity?: Identity): Promise<P
   const asked: string[] = [];
   const authorizations: (string | undefined)[] = [];
   let carried = '';
-  const refuse: RequestListener = (_, response) => response.writeHead(405).end();
+  const refuse: RequestListener = ({ url = '' }, response) => {
+    asked.push(url);
+    response.writeHead(405).end();
+  };
   const server = identity ? createSecureServer(identity, refuse) : createServer(refuse);
   server.on('connect', ({ url = '', headers }, client: Socket) => {
     asked.push(url);

@@ -7,7 +7,10 @@ import { connectProxy } from './proxies.ts';
 import { closedPort, listen, recording, type Seen, saying, tcpServer } from './servers.ts';
 
 const KINDS = ['stable-token', 'access-token'] as const;
-const VARIABLES = ['http_proxy', 'https_proxy', 'no_proxy', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'];
+const VARIABLES = ['http_proxy', 'https_proxy', 'all_proxy', 'no_proxy'].flatMap((name) => [
+  name,
+  name.toUpperCase(),
+]);
 let made: Certificates | string = 'they have not been made';
 
 beforeAll(async () => {
@@ -65,6 +68,18 @@ describe('configured proxy', () => {
     const withUser = proxy.url.replace('//', '//daemon:pass%20word@');
     await asking('stable-token', url, { ...trusted, proxy: withUser }).fetch();
     expect(proxy.authorizations).toEqual([`Basic ${Buffer.from('daemon:pass word').toString('base64')}`]);
+  });
+
+  it.each([
+    ['daemon', 'daemon:'],
+    ['daemon:100%25', 'daemon:100%'],
+    ['daemon:100%', 'daemon:100%'],
+  ])('the login %s of a proxy is sent as %s', async (login, sent) => {
+    const proxy = await connectProxy(407);
+    const withUser = proxy.url.replace('//', `//${login}@`);
+    const failed = await asking('stable-token', 'https://api.weixin.invalid', { proxy: withUser }).failure();
+    expect(proxy.authorizations).toEqual([`Basic ${Buffer.from(sent).toString('base64')}`]);
+    expect(failed.failure.advice).toMatch(/^correct user and password/);
   });
 
   it('a configured proxy takes precedence over HTTPS_PROXY and NO_PROXY', async (ctx) => {
@@ -253,10 +268,9 @@ describe('proxy from the environment', () => {
   });
 
   it.each([
-    'egress:3128',
-    'daemon:the-password@egress:3128',
+    'daemon:the-password@[egress',
     'http://daemon:the-password@[egress',
-    '//egress',
+    'daemon:the-password@egress:port',
     'socks5://daemon:the-password@egress:1080',
   ])('an invalid HTTPS_PROXY is reported without its password: %s', async (value) => {
     environment({ HTTPS_PROXY: value });

@@ -27,6 +27,8 @@ export interface FoundFault {
   readonly key: string;
   /** HTTP status with which a proxy refused to open a tunnel. */
   readonly status?: number;
+  /** What names a proxy that is none of http or https: a variable of the environment. */
+  readonly source?: string;
 }
 
 const FAULTS: Readonly<Record<string, NetworkFault>> = {
@@ -36,6 +38,10 @@ const FAULTS: Readonly<Record<string, NetworkFault>> = {
   EHOSTUNREACH: 'unreachable',
   ENETUNREACH: 'unreachable',
   ETIMEDOUT: 'unreachable',
+  EADDRNOTAVAIL: 'unreachable',
+  EAFNOSUPPORT: 'unreachable',
+  EACCES: 'unreachable',
+  EPERM: 'unreachable',
   UND_ERR_CONNECT_TIMEOUT: 'unreachable',
   UND_ERR_HEADERS_TIMEOUT: 'slow',
   UND_ERR_BODY_TIMEOUT: 'slow',
@@ -58,12 +64,13 @@ const FAULTS: Readonly<Record<string, NetworkFault>> = {
 
 /** Classifies an error of Node, OpenSSL or undici. */
 export function networkFault(cause: unknown): FoundFault {
-  const { code, name, message } = cause as { code?: unknown; name?: unknown; message?: unknown };
+  const { code, name, message, source } = cause as Readonly<Record<string, unknown>>;
   const key = typeof code === 'string' ? code : String(name);
   // A proxy that opens no tunnel answers CONNECT with a status other than 200, which undici reports only in its
   // message.
   const [, status] = /^Proxy response \((\d+)\)/.exec(String(message)) ?? [];
   if (status !== undefined) return { fault: 'no-tunnel', key, status: Number(status) };
+  if (code === 'ERR_INVALID_URL' && typeof source === 'string') return { fault: 'no-proxy-url', key, source };
   return { fault: FAULTS[key] ?? FAULTS[String(name)] ?? tlsFault(key) ?? 'other', key };
 }
 

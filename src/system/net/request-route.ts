@@ -1,31 +1,21 @@
-import { isIP } from 'node:net';
-import {
-  Agent,
-  type buildConnector,
-  Client,
-  type Dispatcher,
-  EnvHttpProxyAgent,
-  Pool,
-  ProxyAgent,
-} from 'undici';
+import { Agent, Client, type Dispatcher, Pool, ProxyAgent } from 'undici';
+import { type Connector, type ConnectorOptions, createConnector } from './connector.ts';
+import { environmentProxy, parseProxy } from './environment-proxy.ts';
 
 export interface RouteOptions {
-  /** Protocol of the requested URL, `http:` or `https:`. */
-  readonly protocol: string;
+  /** The requested URL. */
+  readonly url: URL;
   /** URL of a forward proxy; absent: `HTTPS_PROXY` and `NO_PROXY` of the environment apply. */
   readonly proxy?: string;
   /** Connection options, used towards the requested host (directly or through a proxy) and towards the proxy. */
-  readonly connect?: NonNullable<ProxyAgent.Options['requestTls']>;
+  readonly connect?: Omit<ConnectorOptions, 'timeout'>;
   /** Limits for a response: size in bytes, times in ms. */
-  readonly limits: Pick<
-    Agent.Options,
-    'maxResponseSize' | 'headersTimeout' | 'bodyTimeout' | 'connectTimeout'
-  >;
+  readonly limits: Pick<Agent.Options, 'maxResponseSize' | 'headersTimeout' | 'bodyTimeout'>;
   /** Called when a connection cannot be established. */
   readonly onConnectFailure: (error: Error) => void;
 }
 
-/** The connection for one request. Only destroying its dispatcher aborts a connection attempt. */
+/** The connection for one request. */
 export interface Route {
   readonly dispatcher: Dispatcher;
   /**
@@ -35,17 +25,22 @@ export interface Route {
   pendingProxy(): string | undefined;
   /** Whether a user and a password are sent to the proxy that was asked. */
   hasLogin(): boolean;
+  /** Says what was tried for the connection, see {@link Connector.tried}. */
+  tried(): string | undefined;
+  /** Breaks the connection, also while it is being made. There is no other time limit for making one. */
+  close(): void;
 }
 
 /**
  * Opens a new connection for each request. Calls are hours apart, so an idle connection would be dead by then, and
  * a request lost on a connection that has just died looks like a lost response. A new connection also picks up DNS
  * changes.
- * @throws {Error} `ERR_INVALID_URL` when the URL of a proxy is neither http nor https
+ * @throws {Error} `ERR_INVALID_URL` when the URL of the proxy is neither http nor https
  */
-export function openRoute({ protocol, proxy, connect, limits, onConnectFailure }: RouteOptions): Route {
+export function openRoute({ url, proxy, connect = {}, limits, onConnectFailure }: RouteOptions): Route {
+  const connector = createConnector(connect);
+  const via = proxyFor(url, proxy);
   let pending: string | undefined;
-  let login = false;
   const common = {
     ...limits,
     // Also announces it to the peer: `Connection: close`.
@@ -55,59 +50,67 @@ export function openRoute({ protocol, proxy, connect, limits, onConnectFailure }
       new Client(origin, options).on('connectionError', (_origin, _targets, error) =>
         onConnectFailure(error),
       ),
-    clientFactory: (address: URL, options: object) => {
-      // undici sends no user without a password.
-      login = address.username !== '' && address.password !== '';
-      return new Pool(address, withoutIpServerName(options)).compose(
-        observeTunnel((isOpen) => {
-          pending = isOpen ? undefined : address.origin;
-        }),
-      );
+  };
+  const dispatcher = via
+    ? new ProxyAgent({
+        ...common,
+        uri: via.origin,
+        ...(hasLogin(via) && { token: basicAuthorization(via) }),
+        // The handshake through the tunnel; whoever opens the route limits its time.
+        requestTls: { ...connect.tls, timeout: 0 },
+        clientFactory: (address) =>
+          new Pool(address, { connect: connector.connect, headersTimeout: 0 }).compose(
+            observeTunnel((isOpen) => {
+              pending = isOpen ? undefined : address.origin;
+            }),
+          ),
+      })
+    : new Agent({ ...common, connect: connector.connect });
+
+  return {
+    dispatcher,
+    pendingProxy: () => pending,
+    hasLogin: () => via !== undefined && hasLogin(via),
+    tried: connector.tried,
+    close() {
+      void dispatcher.destroy();
+      connector.close();
     },
   };
-  const connectors = connect && { connect, requestTls: connect, proxyTls: connect };
-
-  function dispatcher(): Dispatcher {
-    // Plain HTTP never uses a proxy: it stays on this host or in the cluster, and would otherwise leave it
-    // unencrypted.
-    if (protocol === 'http:') return new Agent({ ...common, ...(connect && { connect }) });
-    if (proxy === undefined) {
-      rejectUnsupportedProxies(process.env);
-      return new EnvHttpProxyAgent({ ...common, ...connectors });
-    }
-    return new ProxyAgent({ ...common, ...connectors, uri: proxy });
-  }
-
-  return { dispatcher: dispatcher(), pendingProxy: () => pending, hasLogin: () => login };
 }
 
-/**
- * Rejects proxy URLs that are neither http nor https: undici would speak SOCKS itself, bypassing the checks of this
- * module.
- * @throws {Error} `ERR_INVALID_URL`
- */
-function rejectUnsupportedProxies(environment: NodeJS.ProcessEnv): void {
-  for (const name of ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY']) {
-    const value = environment[name] || 'http://none';
-    if (!URL.canParse(value) || !/^https?:$/.test(new URL(value).protocol))
-      throw Object.assign(new Error(`${name} is no URL of http or https`), { code: 'ERR_INVALID_URL' });
-  }
+/** @throws {Error} `ERR_INVALID_URL` */
+function proxyFor(url: URL, configured: string | undefined): URL | undefined {
+  // Plain HTTP never uses a proxy: it stays on this host or in the cluster, and would otherwise leave it unencrypted.
+  if (url.protocol === 'http:') return undefined;
+  if (configured !== undefined) return parseProxy(configured) ?? unusable('its URL');
+  const { variable, proxy } = environmentProxy(url, process.env);
+  if (variable === undefined) return undefined;
+  return proxy ?? unusable(variable);
 }
 
-/**
- * TLS allows no IP address as server name, yet undici passes that of a proxy; without it the certificate is still
- * verified against the address.
- */
-function withoutIpServerName(options: object): object {
-  const connect = 'connect' in options ? options.connect : undefined;
-  if (!isConnector(connect)) return options;
-  const named: buildConnector.connector = ({ servername = '', ...to }, done) =>
-    connect({ ...to, ...(isIP(servername) === 0 && { servername }) }, done);
-  return { ...options, connect: named };
+/** undici would speak SOCKS itself, bypassing the checks of this module. */
+function unusable(source: string): never {
+  throw Object.assign(new Error(`${source} is no URL of an http or https proxy`), {
+    code: 'ERR_INVALID_URL',
+    source,
+  });
 }
 
-function isConnector(value: unknown): value is buildConnector.connector {
-  return typeof value === 'function';
+function hasLogin({ username, password }: URL): boolean {
+  return username !== '' || password !== '';
+}
+
+/** As curl sends it: undici leaves a user without a password out. */
+function basicAuthorization({ username, password }: URL): string {
+  return `Basic ${Buffer.from(`${decoded(username)}:${decoded(password)}`).toString('base64')}`;
+}
+
+/** Decodes percent escapes; what is none stays as it is. */
+function decoded(text: string): string {
+  return text.replace(/(?:%[\da-f]{2})+/gi, (escaped) =>
+    Buffer.from(escaped.replaceAll('%', ''), 'hex').toString(),
+  );
 }
 
 /** Interceptor that reports `false` when a proxy is asked for a tunnel and `true` when the tunnel is open. */

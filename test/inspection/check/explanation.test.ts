@@ -103,13 +103,22 @@ describe('proxy', () => {
     expect(proxyOf({}, { HTTPS_PROXY: 'http://me:hush@egress:3128' })).toBe(
       'http://egress:3128, with a login, by HTTPS_PROXY of the environment',
     );
-    expect(proxyOf({}, { http_proxy: 'http://egress:3128', NO_PROXY: 'localhost' })).toMatch(
-      /unless NO_PROXY/,
+    expect(proxyOf({}, { HTTPS_PROXY: 'me:hush@egress:3128' })).toBe(
+      'http://egress:3128, with a login, by HTTPS_PROXY of the environment',
     );
-    expect(proxyOf({}, { HTTPS_PROXY: 'me:hush@egress:3128' })).toMatch(
-      /^something that is no URL of http or https, by HTTPS_PROXY/,
+    expect(proxyOf({}, { HTTPS_PROXY: 'socks5://me:hush@egress:1080' })).toBe(
+      'something that is no URL of http or https, by HTTPS_PROXY of the environment',
     );
     expect(proxyOf({})).toBe('none');
+  });
+
+  it('each host is shown with its way when NO_PROXY exempts only some of them', () => {
+    const hosts = ['https://api.weixin.qq.com', 'https://api2.weixin.qq.com'];
+    const environment = { HTTPS_PROXY: 'http://egress:3128', NO_PROXY: 'localhost,api2.weixin.qq.com' };
+    expect(proxyOf({ hosts }, environment)).toBe(
+      'api.weixin.qq.com: http://egress:3128, by HTTPS_PROXY of the environment; ' +
+        'api2.weixin.qq.com: none, by NO_PROXY of the environment',
+    );
   });
 
   it('a loopback host is shown as asked without a proxy', () => {

@@ -1,0 +1,146 @@
+import { type LookupAddress, lookup } from 'node:dns';
+import { isIP, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
+import type { buildConnector } from 'undici';
+import { SECOND } from '../../core/time.ts';
+import { type Attempt, attemptsText, type Connected, connectToFirst, inOrder } from './happy-eyeballs.ts';
+
+export interface ConnectorOptions {
+  /** TLS settings of connections to https; certificates and keys as PEM text. */
+  readonly tls?: Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'servername'>;
+  /** Time limit (ms) of a connection with its TLS handshake; absent: none until {@link Connector.close}. */
+  readonly timeout?: number;
+  /** Where present, IPv4 goes first, by this time (ms); see `headStartWithin`. Absent: the families take turns. */
+  readonly ipv4HeadStart?: number;
+  /** TCP keep-alive delay in ms. */
+  readonly keepAliveDelay?: number;
+}
+
+/** Makes connections for undici, by Happy Eyeballs (RFC 8305). */
+export interface Connector {
+  readonly connect: buildConnector.connector;
+  /**
+   * Says what was tried for the last connection: addresses, their family and how each attempt ended. Undefined when
+   * none has been asked for, or its name could not be resolved.
+   */
+  tried(): string | undefined;
+  /** Gives up connections that are being made; their callbacks get an `AbortError`. */
+  close(): void;
+}
+
+/** undici's own. */
+const KEEP_ALIVE_DELAY = 60 * SECOND;
+
+/** Creates a connector; the owner closes it. */
+export function createConnector({
+  tls,
+  timeout,
+  ipv4HeadStart,
+  keepAliveDelay = KEEP_ALIVE_DELAY,
+}: ConnectorOptions): Connector {
+  const ending = new Set<AbortController>();
+  let isClosed = false;
+  let tried: () => string | undefined = () => undefined;
+
+  function begin(): { readonly signal: AbortSignal; readonly end: () => void } {
+    const controller = new AbortController();
+    ending.add(controller);
+    const timer = timeout === undefined ? undefined : setTimeout(() => controller.abort(tooLate()), timeout);
+    const end = () => {
+      clearTimeout(timer);
+      ending.delete(controller);
+    };
+    return { signal: controller.signal, end };
+  }
+
+  /** @param done is called once */
+  function open(options: buildConnector.Options, signal: AbortSignal, done: Connected): void {
+    const { hostname, protocol } = options;
+    const port = Number(options.port) || (protocol === 'https:' ? 443 : 80);
+    const attempts = new Map<string, Attempt>();
+    tried = () => `the name ${hostname} was still being resolved`;
+
+    function resolved(found: readonly LookupAddress[]): void {
+      tried = () => `tried ${attemptsText([...attempts.values()])}`;
+      const note = (attempt: Attempt) => {
+        attempts.set(attempt.address, attempt);
+      };
+      connectToFirst(inOrder(found, ipv4HeadStart), port, signal, note, (error, socket) => {
+        if (error) return done(error, null);
+        socket.setNoDelay(true).setKeepAlive(true, keepAliveDelay);
+        if (protocol !== 'https:') return done(null, socket);
+        const servername = options.servername || tls?.servername || hostname;
+        secure(socket, { ...tls, servername, host: hostname, port }, signal, done);
+      });
+    }
+
+    // A resolver that is asked cannot be stopped.
+    const abort = () => done(signal.reason, null);
+    signal.addEventListener('abort', abort, { once: true });
+    const order = ipv4HeadStart === undefined ? {} : ({ order: 'ipv4first' } as const);
+    lookup(hostname, { all: true, ...order }, (error, found) => {
+      if (signal.aborted) return;
+      signal.removeEventListener('abort', abort);
+      if (!error) return resolved(found);
+      tried = () => undefined;
+      done(error, null);
+    });
+  }
+
+  return {
+    connect(options, done) {
+      if (isClosed) return queueMicrotask(() => done(givenUp(), null));
+      const { signal, end } = begin();
+      open(options, signal, (...outcome) => {
+        end();
+        done(...outcome);
+      });
+    },
+    tried: () => tried(),
+    close() {
+      isClosed = true;
+      for (const controller of ending) controller.abort(givenUp());
+    },
+  };
+}
+
+/** Makes a TLS handshake on a connection, which is destroyed when that fails. */
+function secure(
+  socket: Socket,
+  { servername = '', ...options }: ConnectionOptions,
+  signal: AbortSignal,
+  done: Connected,
+): void {
+  // TLS allows no IP address as server name; without one the certificate is verified against the address.
+  const named = isIP(servername.replace(/^\[|\]$/g, '')) === 0 ? servername : '';
+  const secured = connectTls({ ...options, servername: named, socket, ALPNProtocols: ['http/1.1'] });
+  const abort = () => secured.destroy(signal.reason);
+  const settle = () => {
+    signal.removeEventListener('abort', abort);
+    secured.off('error', failed).off('close', closed);
+  };
+  const failed = (error: Error) => {
+    settle();
+    // Later errors of the broken connection concern nobody.
+    secured.on('error', () => {}).destroy();
+    socket.destroy();
+    done(error, null);
+  };
+  const closed = () => failed(Object.assign(new Error('closed in the handshake'), { code: 'ECONNRESET' }));
+  secured
+    .once('error', failed)
+    .once('close', closed)
+    .once('secureConnect', () => {
+      settle();
+      done(null, secured);
+    });
+  signal.addEventListener('abort', abort, { once: true });
+}
+
+function tooLate(): Error {
+  return Object.assign(new Error('no connection came about in time'), { code: 'UND_ERR_CONNECT_TIMEOUT' });
+}
+
+function givenUp(): Error {
+  return new DOMException('the connection is not wanted any more', 'AbortError');
+}
