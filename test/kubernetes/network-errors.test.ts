@@ -5,6 +5,7 @@ import { createClient } from '../../src/kubernetes/client.ts';
 import type { Connection } from '../../src/kubernetes/connection-types.ts';
 import { networkError } from '../../src/kubernetes/network-errors.ts';
 import { systemClock } from '../../src/system/time/clock.ts';
+import { closedPort } from '../providers/servers.ts';
 
 function connectionTo(port: number): Connection {
   return {
@@ -53,6 +54,20 @@ describe('a request to the API server without an answer', () => {
     expect(failureFor('ECONNRESET', 'unsent')).toBe(
       'kube-unreachable: the connection was cut while it was made (ECONNRESET)',
     );
+  });
+
+  it('an API server that refuses connections is reported with the address that was tried', async ({
+    onTestFinished,
+  }) => {
+    const client = createClient(connectionTo(await closedPort()), { clock: systemClock });
+    onTestFinished(client.close);
+    const error = await client
+      .get({ resource: 'secrets', namespace: 'shop', name: 'wx-token' })
+      .catch((thrown: EdgeError) => thrown);
+    expect(error).toMatchObject({
+      code: 'kube-unreachable',
+      failure: { advice: expect.stringMatching(/; tried 127\.0\.0\.1 \(IPv4\): refused \(ECONNREFUSED\)$/) },
+    });
   });
 
   it('an answer that is not HTTP is reported as kube-not-http', async ({ onTestFinished }) => {

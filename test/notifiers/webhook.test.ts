@@ -223,7 +223,11 @@ describe('failed webhook calls', () => {
   it('a webhook behind a firewall that drops packets times out', async (ctx) => {
     const port = await blackhole();
     if (port === undefined) return ctx.skip('this system queues connections without end');
-    expect((await failureOf(webhook(`http://127.0.0.1:${port}`, 300))).code).toBe('timeout');
+    const { code, failure } = await failureOf(webhook(`http://127.0.0.1:${port}`, 300));
+    expect(code).toBe('timeout');
+    expect(failure.advice).toMatch(
+      /^check firewall and NetworkPolicy.*; tried 127\.0\.0\.1 \(IPv4\): no answer$/,
+    );
   });
 
   it('a webhook that hangs up is reported as cut off', async () => {

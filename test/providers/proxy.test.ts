@@ -1,7 +1,9 @@
 import { createServer } from 'node:https';
+import type { Socket } from 'node:net';
 import { inspect } from 'node:util';
 import { beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { asking, GOOD, judged, SECRET } from './asking.ts';
+import { eventually } from '../support/wait.ts';
+import { asking, GOOD, judged, SECRET, SENT_BY } from './asking.ts';
 import { type Certificates, makeCertificates } from './certificates.ts';
 import { connectProxy } from './proxies.ts';
 import { closedPort, listen, recording, type Seen, saying, tcpServer } from './servers.ts';
@@ -207,6 +209,25 @@ describe('configured proxy', () => {
     expect(failed.failure.effect).toBe('unsent');
     expect(failed.code).not.toBe('aborted');
     expect(connections).toBe(1);
+  });
+
+  it('nothing stays open when a tunnel leads to silence', async () => {
+    const open = new Set<Socket>();
+    let tunnels = 0;
+    const port = await tcpServer((socket) => {
+      open.add(socket);
+      socket
+        .once('close', () => open.delete(socket))
+        .once('data', () => {
+          tunnels += 1;
+          socket.resume().write('HTTP/1.1 200 OK\r\n\r\n');
+        });
+    });
+    const proxy = `http://127.0.0.1:${port}`;
+    const asked = asking('stable-token', 'https://api.weixin.invalid', { proxy, timeout: SENT_BY });
+    expect(judged(await asked.failure())).toBe('unreachable, unsent');
+    expect(tunnels).toBe(1);
+    await eventually(() => open.size === 0);
   });
 
   it('an access-token request goes to the next host when the proxy cannot reach the first', async (ctx) => {

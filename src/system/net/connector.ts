@@ -24,7 +24,7 @@ export interface Connector {
    * none has been asked for, or its name could not be resolved.
    */
   tried(): string | undefined;
-  /** Gives up connections that are being made; their callbacks get an `AbortError`. */
+  /** Breaks all connections; the callbacks of those that are being made get an `AbortError`. */
   close(): void;
 }
 
@@ -39,10 +39,11 @@ export function createConnector({
   keepAliveDelay = KEEP_ALIVE_DELAY,
 }: ConnectorOptions): Connector {
   const ending = new Set<AbortController>();
+  const open = new Set<Socket>();
   let isClosed = false;
   let tried: () => string | undefined = () => undefined;
 
-  function begin(): { readonly signal: AbortSignal; readonly end: () => void } {
+  function start(): { readonly signal: AbortSignal; readonly end: () => void } {
     const controller = new AbortController();
     ending.add(controller);
     const timer = timeout === undefined ? undefined : setTimeout(() => controller.abort(tooLate()), timeout);
@@ -54,7 +55,7 @@ export function createConnector({
   }
 
   /** @param done is called once */
-  function open(options: buildConnector.Options, signal: AbortSignal, done: Connected): void {
+  function make(options: buildConnector.Options, signal: AbortSignal, done: Connected): void {
     const { hostname, protocol } = options;
     const port = Number(options.port) || (protocol === 'https:' ? 443 : 80);
     const attempts = new Map<string, Attempt>();
@@ -67,7 +68,8 @@ export function createConnector({
       };
       connectToFirst(inOrder(found, ipv4HeadStart), port, signal, note, (error, socket) => {
         if (error) return done(error, null);
-        socket.setNoDelay(true).setKeepAlive(true, keepAliveDelay);
+        open.add(socket.setNoDelay(true).setKeepAlive(true, keepAliveDelay));
+        socket.once('close', () => open.delete(socket));
         if (protocol !== 'https:') return done(null, socket);
         const servername = options.servername || tls?.servername || hostname;
         secure(socket, { ...tls, servername, host: hostname, port }, signal, done);
@@ -90,8 +92,8 @@ export function createConnector({
   return {
     connect(options, done) {
       if (isClosed) return queueMicrotask(() => done(givenUp(), null));
-      const { signal, end } = begin();
-      open(options, signal, (...outcome) => {
+      const { signal, end } = start();
+      make(options, signal, (...outcome) => {
         end();
         done(...outcome);
       });
@@ -100,6 +102,8 @@ export function createConnector({
     close() {
       isClosed = true;
       for (const controller of ending) controller.abort(givenUp());
+      // undici forgets the connection to a proxy once it is a tunnel.
+      for (const socket of open) socket.destroy();
     },
   };
 }
