@@ -191,7 +191,7 @@ function unansweredFailure(id: string, cause: unknown, route: Route | undefined)
     : proxy
       ? `the proxy ${proxy} does not connect to it`
       : what;
-  const tried = meaning.code === 'unreachable' ? route?.tried() : undefined;
+  const tried = MEANINGS[fault].code === 'unreachable' ? route?.tried() : undefined;
   return notifyFailure({
     ...meaning,
     advice: `${meaning.advice}${tried === undefined ? '' : `; ${tried}`}`,

@@ -106,6 +106,9 @@ describe('webhook requests', () => {
     expect(failed.message).toBe(
       `no answer from webhook:https://app.example/: the proxy http://${proxy} does not connect to it (ECONNREFUSED)`,
     );
+    expect(failed.failure.advice).toMatch(
+      /^the proxy of HTTPS_PROXY.*; tried 127\.0\.0\.1 \(IPv4\): refused/,
+    );
   });
 
   it('a proxy that hangs up is connected to only once per call', async () => {
