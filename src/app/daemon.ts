@@ -12,6 +12,7 @@ import type { Reporter } from '../loop/cell.ts';
 import { createReconciler, type Reconciler } from '../loop/reconciler.ts';
 import type { Logger } from '../observability/log/logger.ts';
 import { titledLogger } from '../observability/log/titled-logger.ts';
+import type { ServerStatus } from '../observability/status/server-status.ts';
 import { publishers } from '../publishers/kinds.ts';
 import { atMostEvery } from '../system/time/at-most-every.ts';
 import { createWaker } from '../system/time/waker.ts';
@@ -31,6 +32,8 @@ export interface DaemonOptions {
   readonly observer?: {
     readonly report: Reporter;
     readonly serve: (units: readonly Unit[]) => void;
+    /** Returns what listens, and what should and cannot. */
+    readonly statuses: () => readonly ServerStatus[];
   };
 }
 
@@ -83,6 +86,7 @@ export async function startDaemon(
     ...{ clock, logger, stateDir, views: followersView.views },
     access: { mode: stateMode, ...(stateGid !== undefined && { gid: stateGid }) },
     leader: () => stores.leadership()?.holder,
+    servers: () => observer?.statuses() ?? [],
   });
   let served: ReadonlyMap<string, Served> = new Map();
   const units = (): Unit[] => unitsOf(served);

@@ -1,12 +1,11 @@
 import type { Config } from '../config/config.ts';
-import { ConfigError } from '../config/config-error.ts';
 import type { Leadership } from '../core/events/cluster.ts';
 import type { View } from '../core/plan.ts';
 import type { Clock } from '../core/ports.ts';
 import type { HealthServer } from '../observability/http/health-server.ts';
-import type { HttpServer } from '../observability/http/http-server.ts';
 import type { Logger } from '../observability/log/logger.ts';
-import { addressText, type SocketAddress, type TcpAddress } from '../system/net/address.ts';
+import type { ServerStatus } from '../observability/status/server-status.ts';
+import { type KeptServer, keepListening } from './keep-listening.ts';
 
 export interface ServersOptions {
   readonly clock: Clock;
@@ -18,8 +17,13 @@ export interface ServersOptions {
 
 /** The configured HTTP servers. */
 export interface Servers extends Omit<HealthServer, 'start'> {
-  /** Starts the servers. @throws {ConfigError} when a server cannot listen on its address */
-  listen(): Promise<void>;
+  /**
+   * Starts the servers and returns at once. One that cannot listen is told in the log and tried again: publishing never
+   * depends on a port.
+   */
+  listen(): void;
+  /** What each server that was started serves, and what keeps it from that. */
+  statuses(): readonly ServerStatus[];
   close(): Promise<void>;
 }
 
@@ -31,38 +35,29 @@ export async function createServers(
   const failed = (error: unknown) => logger.error('HTTP request failed', { error });
   const health =
     http && (await loadHealth()).createHealthServer({ ...http, clock, views, leadership, failed });
-  const started: HttpServer[] = [];
-
-  async function start(
-    what: string,
-    key: string,
-    listen: TcpAddress | SocketAddress,
-    open: () => Promise<HttpServer>,
-  ): Promise<void> {
-    const server = await open().catch((error: NodeJS.ErrnoException) => {
-      throw new ConfigError([
-        { where: key, what: `cannot listen on ${addressText(listen)} (${error.code})` },
-      ]);
-    });
-    started.push(server);
-    logger.info(`${what} on ${server.address}`);
-  }
+  const kept: KeptServer[] = [];
 
   return {
     report: (of, report) => health?.report(of, report),
     serve: (units) => health?.serve(units),
     beat: () => health?.beat(),
     reloaded: (result) => health?.reloaded(result),
-    async listen() {
-      if (http && health) await start('health and metrics', 'http.listen', http.listen, health.start);
+    listen() {
+      if (http && health) {
+        const open = health.start;
+        kept.push(keepListening({ what: 'health and metrics', ...http, open }, { clock, logger }));
+      }
       if (!tokenServer) return;
       const { listen } = tokenServer;
-      const { startTokenServer } = await import('../observability/http/token-server.ts');
-      const open = () => startTokenServer({ listen, clock, views, failed });
-      await start('tokens are served', 'tokenServer.listen', listen, open);
+      const open = async () => {
+        const { startTokenServer } = await import('../observability/http/token-server.ts');
+        return startTokenServer({ listen, clock, views, failed });
+      };
+      kept.push(keepListening({ what: 'token server', ...tokenServer, open }, { clock, logger }));
     },
+    statuses: () => kept.map((server) => server.status()),
     async close() {
-      await Promise.all(started.map((server) => server.close()));
+      await Promise.all(kept.map((server) => server.close()));
     },
   };
 }

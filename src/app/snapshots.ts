@@ -6,6 +6,7 @@ import type { View } from '../core/plan.ts';
 import type { Clock, Unit } from '../core/ports.ts';
 import { DAY, SECOND } from '../core/time.ts';
 import type { Logger } from '../observability/log/logger.ts';
+import type { ServerStatus } from '../observability/status/server-status.ts';
 import { encodeSnapshot } from '../observability/status/snapshot.ts';
 import {
   fateOf,
@@ -53,6 +54,8 @@ export interface SnapshotsOptions {
   readonly views: () => readonly View[];
   /** Returns the daemon that refreshes for all, if that is another daemon. */
   readonly leader: () => string | undefined;
+  /** Returns what listens, and what should and cannot. */
+  readonly servers: () => readonly ServerStatus[];
   readonly stateDir: string;
   /** The permissions of the state folder. */
   readonly access: Access;
@@ -94,6 +97,7 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
   let isOver = false;
   let lastFailure: string | undefined;
   let leader: string | undefined;
+  let listening = '';
   /**
    * Monotonic ms at which the pause between two writes ends. The daemon starts with a pause, because it has to look
    * before it knows anything.
@@ -152,7 +156,7 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
 
   /** @returns the size of the new snapshot, in characters */
   async function replace(target: string, isStopped: boolean): Promise<number> {
-    const text = await encodeSnapshot(options.views(), clock.now(), isStopped);
+    const text = await encodeSnapshot(options.views(), clock.now(), isStopped, options.servers());
     const before = ours;
     const put = () =>
       writeAtomically(target, text, attributes, async (look) => {
@@ -191,8 +195,10 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
     },
     beat() {
       const now = options.leader();
-      if (now !== leader || clock.now().monotonic >= renewAt) changed();
+      const servers = JSON.stringify(options.servers());
+      if (now !== leader || servers !== listening || clock.now().monotonic >= renewAt) changed();
       leader = now;
+      listening = servers;
     },
     async stop(patience) {
       isOver = true;

@@ -6,7 +6,9 @@ import { inspectCredential } from '../inspection/check/credential.ts';
 import type { Explanation } from '../inspection/check/explanation.ts';
 import { formatSection, mergeFindings } from '../inspection/check/findings.ts';
 import { type Answers, probeAll } from '../inspection/check/online.ts';
+import { inspectServers } from '../inspection/check/servers.ts';
 import { inspectState } from '../inspection/check/state.ts';
+import { daemonOnDisk } from '../inspection/status/index.ts';
 import { kubernetesOf } from '../kubernetes/index.ts';
 import { debugSwitches } from '../system/process/debug-switches.ts';
 import { readHostContext } from '../system/process/host-context.ts';
@@ -104,6 +106,9 @@ async function inspect(
     ...(await Promise.all(credentials)),
     ...(config.cluster
       ? [{ title: 'cluster', found: mergeFindings(inspectCluster(config.cluster), cluster ?? NOTHING) }]
+      : []),
+    ...(config.http || config.tokenServer
+      ? [{ title: 'servers', found: await inspectServers(config, await daemonOnDisk(config, systemClock)) }]
       : []),
     { title: 'state folder', found: mergeFindings(state, { facts: [], warnings: ignored }) },
     {

@@ -86,7 +86,7 @@ export async function run(argv: readonly string[]): Promise<number> {
       state_dir: config.stateDir,
     });
 
-    await servers.listen();
+    servers.listen();
     // The first tick comes before everything that is needed only later: a pod may be waiting for its first token.
     tick();
 

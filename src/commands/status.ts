@@ -3,9 +3,10 @@ import { ConfigError } from '../config/config-error.ts';
 import { daemonLine } from '../inspection/status/daemon-line.ts';
 import { type StatusReport, statusOnDisk } from '../inspection/status/index.ts';
 import { statusTable } from '../inspection/status/status-table.ts';
-import { isInTrouble, troubleOf } from '../inspection/status/status-trouble.ts';
+import { isInTrouble, serverTroubleOf, troubleOf } from '../inspection/status/status-trouble.ts';
 import { type Terminal, terminalOf } from '../inspection/status/table.ts';
 import { escapeControls } from '../observability/log/escape.ts';
+import type { ServerStatus } from '../observability/status/server-status.ts';
 import { snapshotFolder } from '../observability/status/snapshot-file.ts';
 import { version } from '../system/process/version.ts';
 import { systemClock } from '../system/time/clock.ts';
@@ -70,7 +71,10 @@ function json({ daemon, credentials }: StatusReport): string {
 
 function text({ daemon, credentials }: StatusReport, { stateDir }: Config, terminal: Terminal): string {
   const at = seconds();
-  const blocks = credentials.filter(isInTrouble).map((status) => ['', ...troubleOf(status, at, terminal)]);
+  const blocks = [
+    ...credentials.filter(isInTrouble).map((status) => troubleOf(status, at, terminal)),
+    ...serversOf(daemon).map((server) => serverTroubleOf(server, at, terminal)),
+  ].map((lines) => ['', ...lines]);
   const lines = [
     ...statusTable(credentials, terminal),
     ...blocks.flat(),
@@ -78,6 +82,12 @@ function text({ daemon, credentials }: StatusReport, { stateDir }: Config, termi
     escapeControls(daemonLine(daemon, snapshotFolder(stateDir), at)),
   ];
   return lines.map((line) => `${line}\n`).join('');
+}
+
+/** Returns the servers that a daemon which still runs cannot make listen. */
+function serversOf(daemon: StatusReport['daemon']): readonly ServerStatus[] {
+  if (daemon.state !== 'running' && daemon.state !== 'silent') return [];
+  return (daemon.servers ?? []).filter(({ problem }) => problem);
 }
 
 /** Returns the time in epoch seconds. */

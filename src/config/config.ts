@@ -22,7 +22,7 @@ export interface Config {
   /** Address of health, metrics and the status page; absent if they are off. */
   readonly http?: HttpConfig;
   /** Address of the token server, for apps that cannot read files; absent if it is off. */
-  readonly tokenServer?: { readonly listen: TcpAddress | SocketAddress };
+  readonly tokenServer?: { readonly listen: TcpAddress | SocketAddress; readonly setting: string };
   readonly log: LogConfig;
   /** Every file that the configuration was read from. A change of any of them may change the configuration. */
   readonly inputs: readonly string[];
@@ -32,6 +32,8 @@ export interface Config {
 /** Where health, metrics and the status page are served. */
 export interface HttpConfig {
   readonly listen: TcpAddress;
+  /** The variable or key that sets the address, for messages. */
+  readonly setting: string;
   /** Host names, in lower case, that requests may use besides IP addresses and `localhost`. */
   readonly allowedHosts: readonly string[];
 }

@@ -21,7 +21,7 @@ const AT_WORK: Config = {
   inputs: [],
   credentials: [],
 };
-const HTTP = { listen: { host: '127.0.0.1', port: 9400 }, allowedHosts: [] };
+const HTTP = { listen: { host: '127.0.0.1', port: 9400 }, setting: 'http.listen', allowedHosts: [] };
 const SERVED: Config = { ...AT_WORK, http: HTTP };
 
 /** What a running daemon cannot change: what it is called, what is at work and what is configured instead. */
@@ -40,7 +40,7 @@ const FIXED: readonly (readonly [string, Config, Partial<Config>])[] = [
   [
     'the address of the token server',
     AT_WORK,
-    { tokenServer: { listen: { host: '127.0.0.1', port: 8867 } } },
+    { tokenServer: { listen: { host: '127.0.0.1', port: 8867 }, setting: 'tokenServer.listen' } },
   ],
   ['the log format', AT_WORK, { log: { level: 'info', format: 'text' } }],
   ['the log level', AT_WORK, { log: { level: 'debug', format: 'json' } }],

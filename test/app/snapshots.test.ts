@@ -30,7 +30,7 @@ async function keeper({ mode = 0o700, gid }: { readonly mode?: number; readonly 
   const { view } = credential('shop', { clock: { ...systemClock, pass() {}, set() {} } });
   const open = () =>
     createSnapshots({
-      ...{ clock: systemClock, stateDir, leader: () => undefined },
+      ...{ clock: systemClock, stateDir, leader: () => undefined, servers: () => [] },
       access: { mode, ...(gid !== undefined && { gid }) },
       logger: {
         warn: (line) => void said.push(`warn ${line}`),

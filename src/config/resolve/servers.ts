@@ -24,8 +24,10 @@ export async function resolveServers(
   if (unusable !== undefined) context.complain(['tokenServer', 'listen'], unusable);
   const names = http?.allowedHosts.flatMap((name) => (name === undefined ? [] : [name.toLowerCase()]));
   return {
-    ...(health && { http: { listen: health, allowedHosts: names ?? [] } }),
-    ...(tokens && { tokenServer: { listen: tokens } }),
+    ...(health && {
+      http: { listen: health, setting: context.name(['http', 'listen']), allowedHosts: names ?? [] },
+    }),
+    ...(tokens && { tokenServer: { listen: tokens, setting: context.name(['tokenServer', 'listen']) } }),
   };
 }
 

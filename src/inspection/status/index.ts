@@ -4,7 +4,8 @@ import { type Config, type CredentialConfig, isFetched } from '../../config/conf
 import { CONCURRENCY, mapConcurrently } from '../../config/resolve/memoize.ts';
 import type { Kind } from '../../core/credential.ts';
 import type { Clock } from '../../core/ports.ts';
-import { SECOND } from '../../core/time.ts';
+import { type Instant, SECOND } from '../../core/time.ts';
+import type { ServerStatus } from '../../observability/status/server-status.ts';
 import type { Snapshot } from '../../observability/status/snapshot.ts';
 import {
   type Fate,
@@ -25,6 +26,8 @@ export type DaemonStatus =
       readonly at: number;
       readonly pid: number;
       readonly host: string;
+      /** What it serves by HTTP; absent where it serves nothing, or is of an older version. */
+      readonly servers?: readonly ServerStatus[];
     }
   /** No daemon has written a snapshot that can be used; `problem` says why. */
   | { readonly state: 'unknown'; readonly problem?: string };
@@ -40,11 +43,10 @@ export interface StatusReport {
  * runs or not.
  */
 export async function statusOnDisk(config: Config, clock: Clock): Promise<StatusReport> {
-  const { snapshot, ...problem } = await lastSnapshot(config);
+  const last = await lastSnapshot(config);
+  const { snapshot } = last;
   const now = clock.now();
-  const daemon: DaemonStatus = snapshot
-    ? { state: fateOf(snapshot, now), at: snapshot.at, ...processOf(snapshot) }
-    : { state: 'unknown', ...problem };
+  const daemon = standingOf(last, now);
   const told = new Map(snapshot?.credentials.map((one) => [`${one.credential}/${one.kind}`, one]));
   const seconds = snapshot ? Math.max(0, Math.floor(now.wall / SECOND) - snapshot.at) : 0;
   const units = config.credentials.flatMap((credential) =>
@@ -64,8 +66,19 @@ export async function statusOnDisk(config: Config, clock: Clock): Promise<Status
   return { daemon, credentials };
 }
 
-function processOf({ process: { pid, host } }: Snapshot) {
-  return { pid, host };
+/** Reports what is known about the daemon of this configuration. */
+export async function daemonOnDisk(config: Config, clock: Clock): Promise<DaemonStatus> {
+  return standingOf(await lastSnapshot(config), clock.now());
+}
+
+function standingOf({ snapshot, ...problem }: Last, now: Instant): DaemonStatus {
+  return snapshot
+    ? { state: fateOf(snapshot, now), at: snapshot.at, ...processOf(snapshot) }
+    : { state: 'unknown', ...problem };
+}
+
+function processOf({ process: { pid, host }, servers = [] }: Snapshot) {
+  return { pid, host, ...(servers.length > 0 && { servers }) };
 }
 
 type Last = { readonly snapshot?: Snapshot; readonly problem?: string };

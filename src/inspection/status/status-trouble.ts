@@ -1,5 +1,6 @@
 import { inWords } from '../../observability/log/duration.ts';
 import { escapeControls } from '../../observability/log/escape.ts';
+import type { ServerStatus } from '../../observability/status/server-status.ts';
 import type { Standing, Status, TargetError } from '../../observability/status/status.ts';
 import { PAINTS, pathOf, titleOn } from './status-table.ts';
 import { padded, painted, type Terminal, wrapped } from './table.ts';
@@ -33,6 +34,21 @@ export function troubleOf(status: Told, at: number, terminal: Terminal): readonl
   return [`${name}${painted(WORDS[state], PAINTS[state], terminal)}: ${escapeControls(account)}`, ...lines];
 }
 
+/** Describes a server of the daemon that cannot listen, and what a person can do. */
+export function serverTroubleOf(
+  { what, setting, problem: found }: ServerStatus,
+  at: number,
+  terminal: Terminal,
+): readonly string[] {
+  if (!found) return [];
+  const { message, advice, since } = found;
+  const lines: readonly Line[] = [...problem('error', { message, advice }), sinceLine(since, at)];
+  return [
+    `${painted(what, 'strong', terminal)} ${painted('cannot be reached', 'bad', terminal)}: ${escapeControls(setting)}`,
+    ...lines.flatMap(([label, text]) => laidOut(label, escapeControls(text), terminal)),
+  ];
+}
+
 const WORDS: Readonly<Record<Standing, string>> = {
   fresh: 'is fresh',
   dead: 'is dead',
@@ -52,7 +68,7 @@ function linesOf({ error, state_error, targets, next }: Told, at: number): reado
     const often = failures === 1 ? 'once' : `${failures} times in a row`;
     lines.push(...problem('error', error));
     if (codes.length > 0) lines.push(['answer', codes.join(', ')]);
-    lines.push(['since', `${dateOf(since)}, ${inWords((at - since) * 1000)} ago, ${often}`]);
+    lines.push(sinceLine(since, at, `, ${often}`));
   }
   if (state_error) lines.push(...problem('record', state_error));
   for (const target of targets.filter((one) => one.state !== 'fresh')) {
@@ -79,6 +95,10 @@ const OF_TARGET: Readonly<Record<Status['targets'][number]['state'], string>> = 
 
 function problem(label: string, { message, advice }: Omit<TargetError, 'code'>): readonly Line[] {
   return [[label, message], ...(advice === undefined ? [] : ([['to do', advice]] as const))];
+}
+
+function sinceLine(since: number, at: number, more = ''): Line {
+  return ['since', `${dateOf(since)}, ${inWords(Math.max(0, at - since) * 1000)} ago${more}`];
 }
 
 function dateOf(epoch: number): string {

@@ -6,6 +6,7 @@ import { type Instant, SECOND } from '../../core/time.ts';
 import { type ProcessIdentity, self } from '../../system/process/process-identity.ts';
 import { version } from '../../system/process/version.ts';
 import { escapeControls } from '../log/escape.ts';
+import { Server, type ServerStatus } from './server-status.ts';
 import { type Status, statusOf } from './status.ts';
 import { inSlices } from './status-json.ts';
 
@@ -17,6 +18,8 @@ export interface Snapshot {
   readonly process: ProcessIdentity & { readonly host: string };
   /** Set when the daemon wrote the snapshot as it stopped. */
   readonly stopped?: true;
+  /** What the daemon serves; absent where an older version wrote the snapshot. */
+  readonly servers?: readonly ServerStatus[];
   readonly credentials: readonly Status[];
 }
 
@@ -33,6 +36,7 @@ export async function encodeSnapshot(
   views: readonly View[],
   now: Instant,
   isStopped: boolean,
+  servers: readonly ServerStatus[],
 ): Promise<string> {
   const credentials = await inSlices(views, (view) => escapeControls(JSON.stringify(statusOf(view, now))));
   const head = JSON.stringify({
@@ -41,8 +45,9 @@ export async function encodeSnapshot(
     at: Math.floor(now.wall / SECOND),
     process: { host: hostname(), ...self },
     ...(isStopped && { stopped: true }),
+    servers,
   });
-  return `${head.slice(0, -1)},"credentials":[\n${credentials.join(',\n')}\n]}\n`;
+  return `${escapeControls(head).slice(0, -1)},"credentials":[\n${credentials.join(',\n')}\n]}\n`;
 }
 
 const Text = v.string();
@@ -67,6 +72,7 @@ const Stored = v.object({
   at: Epoch,
   process: v.object({ host: Text, namespace: Text, pid: v.pipe(v.number(), v.integer(), v.minValue(1)) }),
   stopped: v.exactOptional(v.literal(true)),
+  servers: v.exactOptional(v.array(Server)),
   credentials: v.array(
     v.object({
       credential: Text,
