@@ -59,18 +59,19 @@ export async function run(argv: readonly string[]): Promise<number> {
 }
 
 /**
- * Returns an environment file for the daemon. Further accounts are commented out, because one environment configures
- * one account.
+ * Returns lines for a shell that is to start the daemon, which inherits what is exported. Further accounts are
+ * commented out, because one environment configures one account.
  */
 function introduction(url: string, accounts: readonly SandboxAccount[]): string {
   const blocks = accounts.map(({ appId, secret }, position) => {
     const lines = [
-      `WXTOKEN_API_BASE_URL=${url}`,
+      // A shell would take the brackets of an IPv6 address for a pattern.
+      `WXTOKEN_API_BASE_URL=${url.includes('[') ? `'${url}'` : url}`,
       `WXTOKEN_APPID=${appId}`,
       `WXTOKEN_SECRET=${secret}`,
       ...(isCorpId(appId) ? ['WXTOKEN_TYPE=wecom'] : []),
     ];
-    return lines.map((line) => `${position === 0 ? '' : '# '}${line}\n`).join('');
+    return lines.map((line) => `${position === 0 ? '' : '# '}export ${line}\n`).join('');
   });
   return `# WeChat sandbox at ${url}, control path ${url}/sandbox/\n${blocks.join('#\n')}`;
 }

@@ -31,8 +31,16 @@ describe('files that are not valid YAML', () => {
       ['config.yaml:6: begins a second document (---): only one can count'],
     ],
     ['a schedule without quotes', `schedule: */5 * * * * *\n${GOOD}`, [NO_YAML]],
-    ['an unclosed quote', `schedule: "*/5\n${GOOD}`, [expect.stringMatching(/lacks .* closing quote/)]],
-    ['an unclosed bracket', `log: { level: info\n${GOOD}`, [expect.stringMatching(/^config\.yaml:2: /)]],
+    [
+      'an unclosed quote',
+      `schedule: "*/5\n${GOOD}`,
+      ['config.yaml:1: opens a quote (") that is never closed'],
+    ],
+    [
+      'an unclosed bracket',
+      `log: { level: info\n${GOOD}`,
+      ['config.yaml:1: opens a bracket ({) that is never closed: a } is missing'],
+    ],
     [
       'an unknown tag',
       `stateDir: !env STATE\n${GOOD}`,

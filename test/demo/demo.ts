@@ -52,7 +52,7 @@ function startSandbox(start: (command: Command) => Program, over: AbortSignal): 
       arguments: ['sandbox', '--listen', '127.0.0.1:0', ...LIFETIMES, ...ACCOUNT_OPTIONS],
       environment: {},
       onLine(line) {
-        const [, url] = /^WXTOKEN_API_BASE_URL=(.*)$/.exec(line) ?? [];
+        const [, url] = /^export WXTOKEN_API_BASE_URL=(.*)$/.exec(line) ?? [];
         if (url) resolve(url);
       },
     });

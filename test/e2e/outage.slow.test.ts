@@ -72,7 +72,7 @@ describe.concurrent('health endpoints during an outage', () => {
     // They pass again, and the tick is dead: what it left is still good.
     daemon.signal('SIGWINCH');
     await eventually(async () => (await ask('/livez')).status === 503, { for: 'the end of life' });
-    expect((await ask('/livez')).body).toMatch(/^not ok\nstalled: last looked at the clock 2 min/);
+    expect((await ask('/livez')).body).toMatch(/^not ok\nstalled: the main loop last ran 2 min/);
     expect((await ask('/readyz')).status).toBe(200);
   });
 });

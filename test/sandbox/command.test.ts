@@ -52,6 +52,13 @@ async function toItsEnd(...args: string[]) {
   return { code, stdout: output[0] ?? '', stderr: output[1] ?? '' };
 }
 
+/** The variables of this program that a shell hands on after it has read these lines. */
+async function exportedBy(lines: string): Promise<Readonly<Record<string, string>>> {
+  const shell = spawn('sh', ['-c', `${lines}\nenv`], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const told = (await text(shell.stdout)).split('\n').filter((line) => line.startsWith('WXTOKEN_'));
+  return Object.fromEntries(told.map((line) => [line.split('=')[0], line.slice(line.indexOf('=') + 1)]));
+}
+
 /** Starts a sandbox and waits until it has introduced itself. */
 async function introduced(...args: string[]) {
   const child = start(...args);
@@ -64,12 +71,9 @@ async function introduced(...args: string[]) {
 }
 
 describe('command `sandbox`', () => {
-  it('the sandbox command prints WXTOKEN_ lines for the account that it serves', async () => {
+  it('a shell that is given the lines of the sandbox command passes the account on to what it starts', async () => {
     const { output } = await introduced('--listen', '127.0.0.1:0');
-    const lines = output()
-      .split('\n')
-      .filter((line) => line.startsWith('WXTOKEN_'));
-    const environment = Object.fromEntries(lines.map((line) => line.split('=', 2)));
+    const environment = await exportedBy(output());
     expect(environment).toMatchObject({
       WXTOKEN_APPID: TEST_ACCOUNT.appId,
       WXTOKEN_SECRET: TEST_ACCOUNT.secret,
@@ -122,8 +126,10 @@ describe('command `sandbox`', () => {
     ];
     const { output } = await introduced('--listen=127.0.0.1:0', ...accounts, ...rules, '--latency', '1ms');
     await eventually(() => /ww1[\s\S]*three/.test(output()));
-    expect(output()).toMatch(/\nWXTOKEN_APPID=wx1\nWXTOKEN_SECRET=one\n/);
-    expect(output()).toMatch(/\n# WXTOKEN_APPID=ww1\n# WXTOKEN_SECRET=two\n# WXTOKEN_TYPE=wecom\n/);
+    expect(output()).toMatch(/\nexport WXTOKEN_APPID=wx1\nexport WXTOKEN_SECRET=one\n/);
+    expect(output()).toMatch(
+      /\n# export WXTOKEN_APPID=ww1\n# export WXTOKEN_SECRET=two\n# export WXTOKEN_TYPE=wecom\n/,
+    );
     const url = /WXTOKEN_API_BASE_URL=(\S+)/.exec(output())?.[1];
     const ask = async (path: string) => JSON.parse(await (await fetch(url + path)).text());
     expect(await ask('/cgi-bin/gettoken?corpid=ww1&corpsecret=three')).toMatchObject({

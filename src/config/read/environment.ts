@@ -46,6 +46,7 @@ export const GENERAL_VARIABLES: Readonly<Record<string, Variable>> = {
   WXTOKEN_STATE_DIR: { path: ['stateDir'] },
   WXTOKEN_FEEDBACK_DIR: { path: ['feedback', 'directory'] },
   WXTOKEN_LISTEN: { path: ['http', 'listen'] },
+  WXTOKEN_ALLOWED_HOSTS: { path: ['http', 'allowedHosts'], read: asList },
   WXTOKEN_LOG_LEVEL: { path: ['log', 'level'] },
   WXTOKEN_LOG_FORMAT: { path: ['log', 'format'] },
 };

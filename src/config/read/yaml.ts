@@ -11,9 +11,11 @@ import {
   type Pair,
   type ParsedNode,
   parseDocument,
+  type YAMLError,
   type YAMLMap,
 } from 'yaml';
 import type { KeyPath } from '../../schema/key-path.ts';
+import { findUnclosed } from './unclosed.ts';
 
 /** A place in the text: the line, counted from 1, and the offset in characters. */
 export interface Place {
@@ -48,7 +50,7 @@ export function readYaml(text: string): YamlFile {
     logLevel: 'error',
   });
   const at = (offset: number): Place => ({ line: Math.max(1, lines.linePos(offset).line), offset });
-  const faults = faultsOf(found).map((fault) => ({ ...fault, ...at(fault.offset) }));
+  const faults = faultsOf(found, text).map((fault) => ({ ...fault, ...at(fault.offset) }));
   if (faults.length > 0) {
     const firstOfLine = faults.filter(({ line }, index) => line !== faults[index - 1]?.line);
     return { problems: firstOfLine.slice(0, MOST_FAULTS), placeOf: () => at(0) };
@@ -61,8 +63,22 @@ export function readYaml(text: string): YamlFile {
   };
 }
 
-function faultsOf({ errors, warnings }: Document.Parsed<ParsedNode>): Misplaced[] {
-  const faults = [...errors, ...warnings].sort((a, b) => a.pos[0] - b.pos[0]);
+/** What the parser says of a bracket or quote that is not closed, at the place where that came to light. */
+const CONSEQUENCES: ReadonlySet<ErrorCode> = new Set(['BAD_INDENT', 'MISSING_CHAR', 'BLOCK_IN_FLOW']);
+
+function faultsOf({ errors, warnings }: Document.Parsed<ParsedNode>, text: string): Misplaced[] {
+  const all = [...errors, ...warnings].sort((a, b) => a.pos[0] - b.pos[0]);
+  const isUnderstood = all.every(({ code }) => code !== 'RESOURCE_EXHAUSTION');
+  const isDoubtful = isUnderstood && all.some(({ code }) => CONSEQUENCES.has(code));
+  const unclosed = isDoubtful ? findUnclosed(text) : [];
+  const from = unclosed[0]?.offset ?? Number.POSITIVE_INFINITY;
+  const faults = all.filter(({ code, pos }) => !CONSEQUENCES.has(code) || pos[0] < from);
+  return [...unclosed.map(({ what, offset }) => ({ path: [], what, offset })), ...inWordsOf(faults)].sort(
+    (a, b) => a.offset - b.offset,
+  );
+}
+
+function inWordsOf(faults: readonly YAMLError[]): Misplaced[] {
   // The parser gave up here, so what follows was not understood.
   const last = faults.findIndex(({ code }) => code === 'RESOURCE_EXHAUSTION');
   return faults

@@ -35,6 +35,8 @@ export interface HealthServer {
   start(): Promise<HttpServer>;
 }
 
+const ALLOWED_BY = 'http.allowedHosts (WXTOKEN_ALLOWED_HOSTS)';
+
 /** Creates the server without starting it, so that it counts what happens before {@link HealthServer.start}. */
 export function createHealthServer({
   clock,
@@ -77,7 +79,11 @@ export function createHealthServer({
     beat: health.beat,
     reloaded: metrics.reloaded,
     start: () =>
-      startHttpServer({ ...server, answer: (path, { headers }) => answer(path, headers.accept ?? '') }),
+      startHttpServer({
+        ...server,
+        allowedBy: ALLOWED_BY,
+        answer: (path, { headers }) => answer(path, headers.accept ?? ''),
+      }),
   };
 }
 

@@ -26,6 +26,9 @@ export interface Health {
 /** The daemon counts as stalled after this long without a tick, ms: three times the longest gap of a schedule. */
 const STALLED = 90 * SECOND;
 
+const STALLED_ADVICE =
+  'the process was stopped (SIGSTOP), lacks CPU, or waits for a volume that does not answer: see its log';
+
 /** Most lines of one answer. Credentials with a problem come first, since there may be two thousand. */
 const MOST_LINES = 100;
 
@@ -53,7 +56,14 @@ export function createHealth(clock: Clock, views: () => readonly View[]): Health
     live() {
       const since = clock.now().monotonic - lastBeat;
       const ok = since < STALLED;
-      return { ok, lines: [`${ok ? 'looked' : 'stalled: last looked'} at the clock ${inWords(since)} ago`] };
+      return {
+        ok,
+        lines: [
+          ok
+            ? `the main loop ran ${inWords(since)} ago`
+            : `stalled: the main loop last ran ${inWords(since)} ago; ${STALLED_ADVICE}`,
+        ],
+      };
     },
     ready: () => judge(hasLife),
     startedUp() {

@@ -18,6 +18,8 @@ export interface HttpServerOptions {
   readonly listen: TcpAddress | SocketAddress;
   /** Host names, in lower case, that a `Host` header may hold besides IP addresses and localhost. */
   readonly allowedHosts: readonly string[];
+  /** The setting of `allowedHosts`, for the answer to a host name that is not allowed; absent where there is none. */
+  readonly allowedBy?: string;
   /** @returns undefined when there is nothing at that path */
   readonly answer: (path: string, request: IncomingMessage) => Promise<HttpAnswer | undefined>;
   /** Called with an unexpected error of `answer`; the client got a 500. */
@@ -114,7 +116,8 @@ async function answerTo(request: IncomingMessage, rules: Rules): Promise<HttpAns
     return plainText(400, 'called by two names');
   }
   if (!rules.isLocal && !isAllowedHost(headers.host, rules.allowedHosts)) {
-    return plainText(421, 'called by a name that is not known here: use the address, or localhost');
+    const more = rules.allowedBy === undefined ? '' : `, or add the name to ${rules.allowedBy}`;
+    return plainText(421, `called by a name that is not known here: use the address, or localhost${more}`);
   }
   if (method !== 'GET' && method !== 'HEAD') return plainText(405, 'GET only');
   const [path = ''] = url.split('?');
