@@ -13,6 +13,7 @@ import {
   fingerprintOf,
   kindOf,
   policyOf,
+  providerOf,
   ticketOf,
 } from '../providers/index.ts';
 import type { CreatePublisher } from '../publishers/kinds.ts';
@@ -91,7 +92,7 @@ async function joinFetched(
     host,
     policy: policyOf(credential),
     fingerprint: () => fingerprint().catch(() => undefined),
-    provider: kind.provider(source),
+    provider: providerOf(kind, source),
     store: stores.open(account, { name, type, appId, kind: 'token' }),
     publishers: publishersOf('token'),
   };

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { pathKey } from '../schema/key-path.ts';
+import { endsProblem } from '../schema/odd-text.ts';
 import { programProblem } from '../system/process/program-problem.ts';
 import type { Config } from './config.ts';
 import { ConfigError } from './config-error.ts';
@@ -57,7 +58,8 @@ export async function loadConfig(
   const inputs = document === undefined ? [] : [document];
   const report = createReport(labels, inputs);
   if (file?.problem !== undefined) {
-    report.add(named === undefined ? CONFIG_VARIABLE : '--config', file.problem);
+    const ends = path === undefined ? undefined : endsProblem(path);
+    report.add(named === undefined ? CONFIG_VARIABLE : '--config', ends ?? file.problem);
   }
   const { settings, wrong } = readSettings({ file, given, isAccountGiven }, report);
   if (!settings) throw new ConfigError(report.problems(), inputs);

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { EdgeError, PASSING } from '../core/failure.ts';
 import { Secret } from '../core/secret.ts';
 import { MINUTE } from '../core/time.ts';
+import { endsProblem, isPlaceholder, oddity, type Shape } from '../schema/odd-text.ts';
 import { readProblem } from '../system/fs/read-problem.ts';
 import { readRegularFile } from '../system/fs/read-regular-file.ts';
 import type { SecretSource } from './config.ts';
@@ -54,12 +55,18 @@ export function parseSecret(
   | { readonly secret?: never; readonly problem: string } {
   const value = text.replace(/^\ufeff/, '').replace(/\r?\n$/, '');
   if (value === '') return { problem: 'is empty' };
+  if (isPlaceholder(value)) return { problem: 'is the placeholder of an example: put the AppSecret there' };
+  const ends = encodingProblem(text) === undefined ? endsProblem(value) : undefined;
+  if (ends !== undefined) return { problem: `${ALONE}: it ${ends}` };
   // Only visible ASCII is accepted: text that is copied from a web page may contain invisible blanks.
   if (value.length <= LONGEST_SECRET && /^[!-~]+$/.test(value)) return { secret: new Secret(value) };
-  return {
-    problem: encodingProblem(text) ?? 'must hold the AppSecret alone, on one line and without blanks',
-  };
+  const odd = oddity(value, VISIBLE, true);
+  return { problem: encodingProblem(text) ?? (odd === undefined ? ALONE : `${ALONE}: ${odd}`) };
 }
+
+const ALONE = 'must hold the AppSecret alone, on one line and without blanks';
+
+const VISIBLE: Shape = { allowed: /[!-~]/, words: 'visible characters of ASCII' };
 
 /** Tells whether every user may read a file. Docker and Kubernetes mount secrets so by default. */
 export async function isExposed(path: string): Promise<boolean> {

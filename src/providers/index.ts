@@ -1,3 +1,4 @@
+export { providerOf } from './explained.ts';
 export { fingerprintOf } from './kind.ts';
 export { kindOf, policyOf } from './kinds.ts';
 export { createPlatform } from './platform.ts';

@@ -7,6 +7,7 @@ import type { Provider } from '../core/ports.ts';
 import type { Secret } from '../core/secret.ts';
 import { MINUTE } from '../core/time.ts';
 import type { KeyPath } from '../schema/key-path.ts';
+import type { Shape } from '../schema/odd-text.ts';
 import type { Options } from '../schema/values.ts';
 import type { Platform } from './platform.ts';
 
@@ -68,6 +69,12 @@ export interface CredentialKind<E extends v.ObjectEntries = v.ObjectEntries> {
     labels: KeyLabels,
     at: KeyPath,
   ): string | undefined;
+  /** Returns why an id can be none of this type, for a message about it; undefined if it may be one. */
+  idProblem?(id: string): string | undefined;
+  /** Returns why an id is unlike those of this type, though it may be one. */
+  idWarning?(id: string): string | undefined;
+  /** What AppSecrets of this type look like. */
+  readonly secretShape?: Shape;
   /** Returns warnings about settings that work and that the operator may regret. */
   warnings?(options: Options<E>): readonly string[];
   /** Returns how the loop treats a credential of this type. */

@@ -1,4 +1,8 @@
+import { oddity, type Shape } from '../schema/odd-text.ts';
 import type { CredentialKind } from './kind.ts';
+
+/** What every AppID of WeChat's documentation looks like. */
+const ID: Shape = { prefix: 'wx', allowed: /[0-9a-f]/, words: '0-9 and a-f', length: 18 };
 
 /** What all token types of official accounts, mini programs and their like have in common. */
 export const OFFICIAL = {
@@ -7,4 +11,11 @@ export const OFFICIAL = {
   hosts: ['https://api.weixin.qq.com', 'https://api2.weixin.qq.com'],
   ownHosts: /^(.+\.)?api2?\.weixin\.qq\.com$/,
   tickets: ['jsapi', 'wx_card'],
-} as const satisfies Pick<CredentialKind, 'family' | 'hosts' | 'ownHosts' | 'tickets'>;
+  idProblem: (id) =>
+    /^ww[0-9a-z]/i.test(id) ? 'is a CorpID of WeCom (ww…), which belongs to type wecom' : undefined,
+  idWarning: (id) => oddity(id, ID),
+  secretShape: { allowed: /[0-9a-f]/, words: '0-9 and a-f', length: 32 },
+} as const satisfies Pick<
+  CredentialKind,
+  'family' | 'hosts' | 'ownHosts' | 'tickets' | 'idProblem' | 'idWarning' | 'secretShape'
+>;

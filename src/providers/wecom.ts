@@ -17,6 +17,11 @@ export const wecom = credentialKind({
   // The AppSecret distinguishes the apps of a corp.
   perSecret: true,
   options: {},
+  idWarning: (id) =>
+    /^wx/.test(id)
+      ? 'it looks like the AppID of an official account (wx…); a CorpID begins with ww, but for corps from before WeCom'
+      : undefined,
+  secretShape: { allowed: /[\w-]/, words: 'A-Z, a-z, 0-9, - and _' },
   timing: { none: 'a token of wecom repeats until it ends' },
   policy: (_options, terms) => repeatingPolicy({ repeats: 'with-rest', needsToken: false }, terms),
   provider: ({ appId, secret, platform }) => ({

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { parseAddress, type SocketAddress, type TcpAddress } from '../system/net/address.ts';
 import { parseDuration } from '../system/time/duration.ts';
 import { scheduleProblem } from '../system/time/schedule.ts';
+import { isPlaceholder, oddity } from './odd-text.ts';
 
 /** The types of values in a configuration. Every message completes "NAME: …" and says what would be right. */
 
@@ -102,12 +103,34 @@ export const Title = v.pipe(
 );
 
 /** AppID of an account, or CorpID of a corp. */
-export const AppId = v.pipe(v.string(APP_ID), v.regex(/^[A-Za-z0-9_-]{4,64}$/, APP_ID));
+export const AppId = v.pipe(
+  v.string(APP_ID),
+  v.regex(/^[A-Za-z0-9_-]{4,64}$/, ({ input }) => withOddity(APP_ID, input)),
+  v.check(
+    (text) => !isPlaceholder(text),
+    'is the placeholder of an example: put the id of the account there',
+  ),
+  v.check(
+    (text) => !/^gh_[0-9a-z]{8,16}$/i.test(text),
+    'is the original ID of an account (gh_…, 原始ID), by which nothing can be fetched: the AppID begins with wx and ' +
+      'stands in the developer settings of the same account',
+  ),
+);
+
+function withOddity(message: string, text: string): string {
+  const odd = oddity(text, { allowed: /[A-Za-z0-9_-]/, words: 'A-Z, a-z, 0-9, - and _' });
+  return odd === undefined ? message : `${message}: ${odd}`;
+}
 
 const ABSOLUTE = 'must be an absolute path to a file or folder';
 
 /** An absolute path without a slash at its end. */
-export const AbsolutePath = v.pipe(v.string(ABSOLUTE), v.regex(/^\/([^\0]*[^/\0])?$/, ABSOLUTE));
+export const AbsolutePath = v.pipe(
+  v.string(ABSOLUTE),
+  v.regex(/^\/([^\0]*[^/\0])?$/, ({ input }) =>
+    /^\/[^\0]*\/$/.test(input) ? 'must name a file, and ends in a slash, as only a folder does' : ABSOLUTE,
+  ),
+);
 
 /** An absolute path of a folder. A slash at its end is removed, because many people write one. */
 export const AbsoluteFolder = v.pipe(

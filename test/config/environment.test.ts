@@ -67,21 +67,48 @@ const NOT_BARE = 'must not carry a user, password, query or fragment';
 const IN_THE_CLEAR = 'must be https, or http to loopback only: the AppSecret travels with every request';
 const NO_PROXY = 'must be a URL like http://egress:3128';
 const NO_MODE = 'must be an octal file mode, like 0640';
+const GH =
+  'is the original ID of an account (gh_…, 原始ID), by which nothing can be fetched: the AppID begins with wx and ' +
+  'stands in the developer settings of the same account';
+const BLANK = 'ends in a blank (U+0020): remove it';
+const RETURN = 'a carriage return, as files that are saved on Windows have (U+000D): remove it';
+const QUOTED =
+  'stands in quotes ("), which are part of the value here, as docker --env-file leaves them: remove them';
 const NO_APPID = 'must be an appid or corpid like wx0000000000000000, without blanks';
 
 describe('invalid values', () => {
   it.each([
     ['WXTOKEN_APPID', 'wx', NO_APPID],
-    ['WXTOKEN_APPID', ' wx0000000000000000', NO_APPID],
-    ['WXTOKEN_APPID', 'wx0000000000000000\n', NO_APPID],
-    ['WXTOKEN_APPID', '../../etc/passwd', NO_APPID],
+    ['WXTOKEN_APPID', ' wx0000000000000000', 'begins with a blank (U+0020): remove it'],
+    ['WXTOKEN_APPID', 'wx0000000000000000\n', 'ends in a line break (U+000A): remove it'],
+    ['WXTOKEN_APPID', 'wx0000000000000000\r', `ends in ${RETURN}`],
+    ['WXTOKEN_APPID', '"wx0000000000000000"', QUOTED],
+    [
+      'WXTOKEN_APPID',
+      'wx00000000０0000000',
+      `${NO_APPID}: its character 11 is U+FF10, where only A-Z, a-z, 0-9, - and _ are usual`,
+    ],
+    [
+      'WXTOKEN_APPID',
+      '../../etc/passwd',
+      `${NO_APPID}: its character 1 is . (U+002E), where only A-Z, a-z, 0-9, - and _ are usual`,
+    ],
+    ['WXTOKEN_APPID', 'YOUR-APPID', 'is the placeholder of an example: put the id of the account there'],
+    ['WXTOKEN_APPID', 'gh_0123456789ab', GH],
+    ['WXTOKEN_APPID', 'ww0000000000000000', 'is a CorpID of WeCom (ww…), which belongs to type wecom'],
+    ['WXTOKEN_TYPE', 'stable-token ', BLANK],
+    ['WXTOKEN_AHEAD', '10m ', BLANK],
+    ['WXTOKEN_LOG_LEVEL', "'info'", QUOTED.replace('"', "'")],
+    ['WXTOKEN_ALLOW_FORCE', 'true ', BLANK],
+    ['WXTOKEN_TICKETS', '"jsapi,wx_card"', QUOTED],
+    ['WXTOKEN_FILE', '/var/run/wx/token ', BLANK],
     ['WXTOKEN_APPID', 'x'.repeat(65), NO_APPID],
     ['WXTOKEN_TYPE', 'stable', 'must be stable-token, access-token, wecom or mirror'],
     ['WXTOKEN_TYPE', 'Stable-Token', 'must be stable-token, access-token, wecom or mirror'],
     ['WXTOKEN_FILE', 'token', NOT_ABSOLUTE],
     ['WXTOKEN_FILE', './token', NOT_ABSOLUTE],
     ['WXTOKEN_FILE', '~/token', NOT_ABSOLUTE],
-    ['WXTOKEN_FILE', '/var/run/wx/', NOT_ABSOLUTE],
+    ['WXTOKEN_FILE', '/var/run/wx/', 'must name a file, and ends in a slash, as only a folder does'],
     ['WXTOKEN_SECRET_FILE', 'secret', NOT_ABSOLUTE],
     ['WXTOKEN_CA_FILE', 'ca.pem', NOT_ABSOLUTE],
     ['WXTOKEN_STATE_DIR', 'state', NOT_ABSOLUTE],
@@ -175,13 +202,10 @@ describe('invalid values', () => {
 });
 
 describe('valid values', () => {
-  it.each(['wx0000000000000000', 'ww0000000000000000', 'wx_under-score', 'abcd'])(
-    'the AppID %s is accepted',
-    async (appId) => {
-      const { credential } = await credentialWith({ WXTOKEN_APPID: appId });
-      expect(credential.appId).toBe(appId);
-    },
-  );
+  it.each(['wx0000000000000000', 'wx_under-score', 'abcd'])('the AppID %s is accepted', async (appId) => {
+    const { credential } = await credentialWith({ WXTOKEN_APPID: appId });
+    expect(credential.appId).toBe(appId);
+  });
 
   it.each([
     ['600', 0o600],

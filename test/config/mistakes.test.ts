@@ -161,7 +161,7 @@ describe('mistakes in accounts', () => {
       'a mistyped key beside an invalid value of the right key',
       { appid: 'wx0000000000000000', appId: 'no good' },
       [
-        'appId: must be an appid or corpid like wx0000000000000000, without blanks',
+        'appId: must be an appid or corpid like wx0000000000000000, without blanks: its character 3 is a blank (U+0020), where only A-Z, a-z, 0-9, - and _ are usual',
         'appid: is not a known key here; did you mean appId?',
       ],
     ],

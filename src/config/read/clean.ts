@@ -1,5 +1,7 @@
 import * as v from 'valibot';
 import { type Complain, type KeyPath, pathKey } from '../../schema/key-path.ts';
+import { endsProblem } from '../../schema/odd-text.ts';
+import { Text, Title } from '../../schema/values.ts';
 import { Document } from '../schema/index.ts';
 import { isMapping, isPart, type Mapping } from './mapping.ts';
 
@@ -75,6 +77,12 @@ function withoutStrays(schema: v.GenericSchema, value: unknown, path: KeyPath, r
     refuse(path, 'must not be a list');
     return undefined;
   }
+  if (typeof value === 'string' && !isFreeText(schema)) {
+    const problem = endsProblem(value);
+    if (problem === undefined) return value;
+    refuse(path, problem);
+    return undefined;
+  }
   if (!isMapping(value)) return value;
   const meantType = mistypedChoice(schema, value);
   if (meantType !== undefined)
@@ -99,6 +107,15 @@ function withoutStrays(schema: v.GenericSchema, value: unknown, path: KeyPath, r
       return [];
     }),
   );
+}
+
+/** An argument of a program may hold blanks and quotes, a title quotes; it has a rule of its own about blanks. */
+const FREE: ReadonlySet<unknown> = new Set([Text, Title]);
+
+/** Whether the schema takes text that may well stand in quotes. */
+function isFreeText(schema: v.GenericSchema): boolean {
+  const core = unwrap(schema);
+  return FREE.has(core) || ('pipe' in core && Array.isArray(core.pipe) && FREE.has(core.pipe[0]));
 }
 
 /** The existing type that an unknown `type` probably means; undefined when `type` is known or resembles none. */

@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 import { credentialKinds, DEFAULT_KIND } from '../../providers/kinds.ts';
 import { type Complain, type KeyPath, pathKey } from '../../schema/key-path.ts';
+import { endsProblem } from '../../schema/odd-text.ts';
 import type { Problem } from '../config-error.ts';
 import { type Cleaned, clean, closest } from './clean.ts';
 import { isPart } from './mapping.ts';
@@ -77,7 +78,9 @@ export function givenVariables(environment: Readonly<Record<string, string | und
   return Object.fromEntries(found);
 }
 
-function asList(text: string): string[] {
+function asList(text: string): string[] | string {
+  // A list in quotes is refused as a whole: its parts would tell nothing of them.
+  if (endsProblem(text.trim()) !== undefined) return text.trim();
   return text.split(',').map((item) => item.trim());
 }
 

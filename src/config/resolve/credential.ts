@@ -90,7 +90,7 @@ function optionsOf({ options }: CredentialKind, settings: CredentialSettings) {
 /** Reads the account id from the key that belongs to this type, and reports id keys of other types. */
 function readId(
   settings: CredentialSettings,
-  { type, id }: CredentialKind,
+  { type, id, idProblem }: CredentialKind,
   at: KeyPath,
   context: Context,
 ): string {
@@ -100,7 +100,10 @@ function readId(
   }
   const value = settings[id.key];
   if (others.length === 0) isMissing(context, [...at, id.key], value, `the ${id.label} of the account`);
-  return typeof value === 'string' ? value : '';
+  if (typeof value !== 'string') return '';
+  const problem = idProblem?.(value);
+  if (problem !== undefined) context.complain([...at, id.key], problem);
+  return value;
 }
 
 /** Reads the account id from any id key, because the type is invalid and the right key is unknown. */

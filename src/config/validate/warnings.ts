@@ -11,9 +11,19 @@ const FEWEST_FETCHES = 30;
 /** Returns warnings about valid settings of a credential that the operator may regret, one line each. */
 export function warningsOf(credential: CredentialConfig): string[] {
   const fetching = isFetched(credential)
-    ? [...(kindOf(credential.type).warnings?.(credential.options) ?? []), ...aboutBudget(credential)]
+    ? [
+        ...aboutId(credential),
+        ...(kindOf(credential.type).warnings?.(credential.options) ?? []),
+        ...aboutBudget(credential),
+      ]
     : [];
   return [...fetching, ...credential.notify.flatMap(aboutNotifier)];
+}
+
+function aboutId({ type, appId }: FetchedConfig): string[] {
+  const { id, idWarning } = kindOf(type);
+  const odd = idWarning?.(appId);
+  return odd === undefined ? [] : [`the ${id.label} ${appId} may be wrong: ${odd}`];
 }
 
 function aboutBudget({ budget: { fetchesPerDay } }: FetchedConfig): string[] {

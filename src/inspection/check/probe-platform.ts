@@ -7,7 +7,7 @@ import { type Failure, failureOf } from '../../core/failure.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { AccountRecord } from '../../core/record.ts';
 import { SECOND } from '../../core/time.ts';
-import { createPlatform, createTransport, kindOf, policyOf } from '../../providers/index.ts';
+import { createPlatform, createTransport, kindOf, policyOf, providerOf } from '../../providers/index.ts';
 import type { Platform } from '../../providers/platform.ts';
 import type { Transport } from '../../providers/transport.ts';
 
@@ -50,13 +50,13 @@ export async function probePlatform(
   signal: AbortSignal,
 ): Promise<PlatformProbe> {
   const { type, appId, platform, budget } = credential;
-  const { family, provider: create } = kindOf(type);
+  const kind = kindOf(type);
   const attempts: Attempt[] = [];
   const transport = createTransport(platform);
   const edge = rememberingFailure(
-    createPlatform(family, platform.hosts, recordingTransport(transport, clock, attempts), clock),
+    createPlatform(kind.family, platform.hosts, recordingTransport(transport, clock, attempts), clock),
   );
-  const provider = create({ appId, secret: secretReader(credential.secret), platform: edge });
+  const provider = providerOf(kind, { appId, secret: secretReader(credential.secret), platform: edge });
 
   async function fetchToken(): Promise<Outcome> {
     const startedAt = clock.now().monotonic;

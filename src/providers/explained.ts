@@ -1,0 +1,51 @@
+import { EdgeError } from '../core/failure.ts';
+import type { Provider } from '../core/ports.ts';
+import { oddity } from '../schema/odd-text.ts';
+import type { CredentialKind, Source } from './kind.ts';
+
+/** The platform does not know the AppID or CorpID (docs/wechat-facts.md, "Error codes"). */
+const UNKNOWN_ID = 40013;
+
+/**
+ * Creates the provider of a credential. Where the platform refuses the id or the AppSecret, its failure also says what
+ * is odd about the one that was sent: whoever made a slip in copying looks there last.
+ */
+export function providerOf(kind: CredentialKind, source: Source): Provider {
+  const provider = kind.provider(source);
+
+  async function explain(error: unknown): Promise<unknown> {
+    if (!(error instanceof EdgeError) || error.failure.errcode === undefined) return error;
+    const { failure } = error;
+    const hint =
+      failure.errcode === UNKNOWN_ID
+        ? aboutId(kind, source.appId)
+        : failure.blamesSecret
+          ? await aboutSecret(kind, source)
+          : undefined;
+    if (hint === undefined) return error;
+    const advice = failure.advice === undefined ? hint : `${hint} ${failure.advice}`;
+    return new EdgeError({ ...failure, advice }, { cause: error });
+  }
+
+  return {
+    ...provider,
+    async fetch(request) {
+      try {
+        return await provider.fetch(request);
+      } catch (error) {
+        throw await explain(error);
+      }
+    },
+  };
+}
+
+function aboutId({ id, idWarning }: CredentialKind, appId: string): string | undefined {
+  const odd = idWarning?.(appId);
+  return odd === undefined ? undefined : `Look at the ${id.label}: ${odd}.`;
+}
+
+async function aboutSecret({ secretShape }: CredentialKind, { secret }: Source): Promise<string | undefined> {
+  const value = await secret().catch(() => undefined);
+  const odd = value && secretShape && oddity(value.reveal(), secretShape, true);
+  return odd === undefined ? undefined : `Look at the AppSecret: ${odd}.`;
+}
