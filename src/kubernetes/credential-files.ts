@@ -3,6 +3,7 @@ import { EdgeError, PASSING } from '../core/failure.ts';
 import { Secret } from '../core/secret.ts';
 import { whyUnreadable } from '../system/fs/read-problem.ts';
 import { readRegularFile } from '../system/fs/read-regular-file.ts';
+import { certificatesProblem } from '../system/net/pem.ts';
 
 /** Size limit in bytes: several times what an operating system's bundle of authorities takes. */
 const LARGEST = 4 * 1024 * 1024;
@@ -37,13 +38,9 @@ export function readToken(text: string, source: string): Secret {
  * @throws {EdgeError} `kube-credentials`
  */
 export function readAuthorities(pem: string, source: string): string {
-  try {
-    // The constructor parses the first certificate, and throws when there is none.
-    new X509Certificate(pem);
-    return pem;
-  } catch {
-    throw unusableCredentials(`${source} holds no certificate in PEM`);
-  }
+  const problem = certificatesProblem(pem);
+  if (problem !== undefined) throw unusableCredentials(`${source} ${problem}`);
+  return pem;
 }
 
 /**

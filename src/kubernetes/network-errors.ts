@@ -1,6 +1,8 @@
 import { type Backoff, EdgeError, type Failure, PASSING } from '../core/failure.ts';
 import { MINUTE } from '../core/time.ts';
+import { aboutDates, type DateFault } from '../system/net/certificate-dates.ts';
 import { type FoundFault, type NetworkFault, networkFault } from '../system/net/network-fault.ts';
+import { systemClock } from '../system/time/clock.ts';
 import type { Connection } from './connection-types.ts';
 
 /** For faults that rarely pass by themselves. */
@@ -58,12 +60,14 @@ const WRONG_NAME: Meaning = {
   advice: 'ask it by a name or address that its certificate holds, or say tls-server-name in the kubeconfig',
   backoff: SLOW,
 };
-const EXPIRED: Meaning = {
-  code: 'kube-tls-expired',
-  what: 'its certificate, or that of its authority, has expired',
-  advice: "renew the cluster's certificates (kubeadm certs renew), and check the clock of this machine",
-  backoff: SLOW,
-};
+/** The code tells both from other faults of trust; which clock was asked is said with it. */
+function datedMeaning(fault: DateFault): Meaning {
+  const { what, advice } = aboutDates(fault, systemClock.now().wall);
+  if (fault === 'not-yet-valid') return { code: 'kube-tls-not-yet-valid', what, advice, backoff: SLOW };
+  const renew =
+    "check the clock of this machine; if it is right, renew the cluster's certificates (kubeadm certs renew)";
+  return { code: 'kube-tls-expired', what, advice: renew, backoff: SLOW };
+}
 const NOT_TLS: Meaning = {
   code: 'kube-tls-plain',
   what: 'it speaks plain HTTP, or something that is not TLS',
@@ -73,7 +77,7 @@ const NOT_TLS: Meaning = {
 const ENDLESS: Meaning = { code: 'kube-endless', what: 'its answer has no end', backoff: SLOW };
 
 /** Undefined for faults about which nothing is known but their key. */
-const MEANINGS: Readonly<Record<NetworkFault, Meaning | undefined>> = {
+const MEANINGS: Readonly<Record<Exclude<NetworkFault, DateFault>, Meaning | undefined>> = {
   dns: DNS,
   refused: UNREACHABLE,
   unreachable: UNREACHABLE,
@@ -96,7 +100,6 @@ const MEANINGS: Readonly<Record<NetworkFault, Meaning | undefined>> = {
 const SPECIFIC: Readonly<Record<string, Meaning>> = {
   UND_ERR_BODY_TIMEOUT: { ...TIMEOUT, what: 'nothing came for too long' },
   ERR_TLS_CERT_ALTNAME_INVALID: WRONG_NAME,
-  CERT_HAS_EXPIRED: EXPIRED,
   EPROTO: NOT_TLS,
 };
 
@@ -156,5 +159,6 @@ function unconnected(meaning: Meaning): Meaning {
 }
 
 function meaningOf({ fault, key }: FoundFault): Meaning {
+  if (fault === 'not-yet-valid' || fault === 'expired') return datedMeaning(fault);
   return SPECIFIC[key] ?? MEANINGS[fault] ?? { code: 'kube-network', what: `the request failed with ${key}` };
 }

@@ -1,9 +1,11 @@
 import { request } from 'undici';
 import { EdgeError } from '../core/failure.ts';
+import { aboutDates, type DateFault } from '../system/net/certificate-dates.ts';
 import { type NetworkFault, networkFault } from '../system/net/network-fault.ts';
 import { openRoute, type Route } from '../system/net/request-route.ts';
 import { sendGate } from '../system/net/send-gate.ts';
 import { version } from '../system/process/version.ts';
+import { systemClock } from '../system/time/clock.ts';
 import { rejectOnAbort } from '../system/time/deadline.ts';
 import { type Change, type Notifier, notifyFailure, type WebhookConfig } from './notifier.ts';
 import { stoppedFailure, withinTime } from './time-limit.ts';
@@ -135,7 +137,7 @@ const OTHER: Meaning = {
   advice: 'try the URL with curl from where the daemon runs',
 };
 
-const MEANINGS: Readonly<Record<NetworkFault, Meaning>> = {
+const MEANINGS: Readonly<Record<Exclude<NetworkFault, DateFault>, Meaning>> = {
   dns: {
     code: 'dns',
     what: 'its name cannot be resolved',
@@ -178,6 +180,11 @@ const MEANINGS: Readonly<Record<NetworkFault, Meaning>> = {
   other: OTHER,
 };
 
+function meaningOf(fault: NetworkFault): Meaning {
+  if (fault !== 'not-yet-valid' && fault !== 'expired') return MEANINGS[fault];
+  return { code: 'tls', ...aboutDates(fault, systemClock.now().wall) };
+}
+
 /**
  * Converts the failure of a request without a response. The original error is dropped, because errors of the
  * library may carry the bytes of a response or the password of a proxy.
@@ -185,13 +192,14 @@ const MEANINGS: Readonly<Record<NetworkFault, Meaning>> = {
 function unansweredFailure(id: string, cause: unknown, route: Route | undefined): EdgeError {
   const { fault, key, status, source } = networkFault(cause);
   const proxy = route?.pendingProxy();
-  const { what, ...meaning } = proxy === undefined ? MEANINGS[fault] : PROXY;
+  const known = meaningOf(fault);
+  const { what, ...meaning } = proxy === undefined ? known : PROXY;
   const why = source
     ? `${source} names no proxy of http or https`
     : proxy
       ? `the proxy ${proxy} does not connect to it`
       : what;
-  const tried = MEANINGS[fault].code === 'unreachable' ? route?.tried() : undefined;
+  const tried = known.code === 'unreachable' ? route?.tried() : undefined;
   return notifyFailure({
     ...meaning,
     advice: `${meaning.advice}${tried === undefined ? '' : `; ${tried}`}`,

@@ -1,6 +1,8 @@
 import { type Backoff, EdgeError, PASSING } from '../core/failure.ts';
 import { MINUTE } from '../core/time.ts';
+import { aboutDates, type DateFault } from '../system/net/certificate-dates.ts';
 import { type FoundFault, type NetworkFault, networkFault } from '../system/net/network-fault.ts';
+import { systemClock } from '../system/time/clock.ts';
 
 /** How far a request got before it failed. */
 export interface Progress {
@@ -17,19 +19,21 @@ export interface Progress {
 /**
  * Converts the failure of a request without a complete response.
  * @param host of the platform, for the message
+ * @param wall what this machine's clock says, epoch ms
  * @returns an error whose `effect` is `unsent` or, once the request has departed, `unknown`
  */
 export function transportFailure(
   host: string,
   cause: unknown,
   { departed, proxy, hasLogin, tried }: Progress,
+  wall: number = systemClock.now().wall,
 ): EdgeError {
   const found = networkFault(cause);
   const isProxys = proxy !== undefined && !['no-tunnel', 'aborted'].includes(found.fault);
-  const known = meaningOf(found, proxy, hasLogin);
+  const known = meaningOf(found, { proxy, hasLogin, wall });
   const hungUp = isProxys && known === CUT;
   const { what, backoff = PASSING, ...rest } = hungUp ? HUNG_UP : departed ? known : unconnected(known);
-  const meaning = { ...rest, ...(isProxys && !hungUp && found.fault !== 'untrusted' && { advice: PROXY }) };
+  const meaning = { ...rest, ...(isProxys && !hungUp && !ABOUT_TRUST.has(found.fault) && { advice: PROXY }) };
   // Where a connection came about, or the name has no address, the attempts explain nothing.
   const attempts = !departed && tried !== undefined && rest.code === 'unreachable' ? `; ${tried}` : '';
   const key = found.status === undefined ? ` (${found.key})` : '';
@@ -46,10 +50,17 @@ export function transportFailure(
   );
 }
 
-function meaningOf(found: FoundFault, proxy: string | undefined, hasLogin: boolean | undefined): Meaning {
-  if (found.status !== undefined) return untunnelled(found.status, proxy, hasLogin);
-  if (found.source !== undefined) return notAProxy(found.source);
-  return MEANINGS[found.fault];
+/** Faults of a certificate, which are the same for a proxy. */
+const ABOUT_TRUST: ReadonlySet<NetworkFault> = new Set(['untrusted', 'not-yet-valid', 'expired']);
+
+function meaningOf(
+  { fault, status, source }: FoundFault,
+  { proxy, hasLogin, wall }: Pick<Progress, 'proxy' | 'hasLogin'> & { readonly wall: number },
+): Meaning {
+  if (status !== undefined) return untunnelled(status, proxy, hasLogin);
+  if (source !== undefined) return notAProxy(source);
+  if (fault !== 'not-yet-valid' && fault !== 'expired') return MEANINGS[fault];
+  return { code: 'tls', backoff: SLOW, ...aboutDates(fault, wall) };
 }
 
 /** Drops an error's own data: the bytes of a response may contain a token, the URL of a proxy a password. */
@@ -130,7 +141,7 @@ const HUNG_UP: Meaning = {
     'it must allow CONNECT to this host and port; if it is a proxy at all: check its address and http or https',
 };
 
-const MEANINGS: Readonly<Record<NetworkFault, Meaning>> = {
+const MEANINGS: Readonly<Record<Exclude<NetworkFault, DateFault>, Meaning>> = {
   dns: {
     code: 'dns',
     what: 'its name cannot be resolved',

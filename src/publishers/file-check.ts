@@ -47,7 +47,14 @@ async function inspectTarget(target: FileTarget, folder: FolderFacts, host: Host
       `everyone who gets at ${path} may read it: use a mode like 0640 and a group that the readers are in`,
     );
   }
-  const isOurs = uid === 0 || target.gid === undefined || host.groups.includes(gid);
+  const isMapped = target.gid === undefined || host.isMapped(gid);
+  if (!isMapped) {
+    warnings.push(
+      `${path} cannot be given to group ${names.group(gid)}, which the user namespace of this process does not map: ` +
+        'nothing would be published; name a group that is mapped (/proc/self/gid_map), or map this one',
+    );
+  }
+  const isOurs = !isMapped || uid === 0 || target.gid === undefined || host.groups.includes(gid);
   if (!isOurs) {
     warnings.push(
       `${names.user(uid)} is not in group ${names.group(gid)} and can hardly give ${path} to it ` +

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { rootCertificates } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { isExposed, secretReader } from '../../src/config/secret-file.ts';
 import { asNobody, isRoot, temporaryFolder } from '../system/folder.ts';
@@ -71,7 +72,7 @@ const ODD: readonly [string, string, string][] = [
   ['single quotes around it', `'${SECRET}'\n`, `${ALONE}: it ${QUOTED("'")}`],
   ['the placeholder of an example', 'YOUR-APPSECRET', PLACEHOLDER],
   ['a placeholder in brackets', '<AppSecret>', PLACEHOLDER],
-  ['a variable that nobody filled in', '${APP_SECRET}', PLACEHOLDER],
+  ['a variable that nobody filled in', '$(cat secret)', PLACEHOLDER],
   ['more than 4096 characters', 'x'.repeat(4097), ALONE],
 ];
 
@@ -279,7 +280,7 @@ describe('group of the published file', () => {
 });
 
 describe('CA file', () => {
-  const PEM = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
+  const PEM = `${rootCertificates[0]}\n`;
 
   it('the certificates in the CA file are read', async () => {
     const path = await file(PEM, 'ca.pem');
@@ -303,6 +304,51 @@ describe('CA file', () => {
     expect(await problemsWith({ WXTOKEN_CA_FILE: path })).toEqual([
       `WXTOKEN_CA_FILE: ${path} holds no certificate in PEM`,
     ]);
+  });
+
+  const INDENTED = 'it is indented, and each line must begin at the margin';
+  it.each([
+    ['is indented', PEM.replace(/^/gm, '  '), 1, INDENTED],
+    ['is indented after its first line', PEM.replaceAll('\n', '\n  '), 1, INDENTED],
+    [
+      'stands on one line',
+      PEM.replaceAll('\n', ' '),
+      1,
+      'it stands on one line, and PEM needs its line breaks',
+    ],
+    [
+      'has literal line breaks',
+      PEM.replaceAll('\n', '\\n'),
+      1,
+      'it has \\n written out where line breaks should be',
+    ],
+    [
+      'begins on the last line of another',
+      `${PEM.trimEnd()}${PEM}`,
+      PEM.trimEnd().split('\n').length,
+      'a line break is missing before it',
+    ],
+    ['is cut short', PEM.slice(0, 400), 1, 'it is damaged or cut short'],
+    [
+      'is cut short after a good one',
+      `${PEM}${PEM.slice(0, 400)}`,
+      PEM.split('\n').length,
+      'it is damaged or cut short',
+    ],
+  ])(
+    'a CA file whose certificate %s is refused, since nobody would be trusted by it',
+    async (_, content, line, why) => {
+      const path = await file(content, 'ca.pem');
+      expect(await problemsWith({ WXTOKEN_CA_FILE: path })).toEqual([
+        `WXTOKEN_CA_FILE: ${path} holds a certificate that cannot be read (line ${line}): ${why}`,
+      ]);
+    },
+  );
+
+  it('a CA file may hold several certificates, with text between them and line breaks of Windows', async () => {
+    const path = await file(`# ours\n${PEM}\n# theirs\n${PEM.replaceAll('\n', '\r\n')}`, 'ca.pem');
+    const { credential } = await credentialWith({ WXTOKEN_CA_FILE: path });
+    expect(credential.platform.ca).toContain('# theirs');
   });
 
   it('a CA file without read permission is refused', async () => {

@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { rootCertificates } from 'node:tls';
 import { ConfigError } from '../../src/config/config-error.ts';
 import { type LoadOptions, loadConfig } from '../../src/config/load.ts';
 import { temporaryFolder } from '../system/folder.ts';
@@ -23,7 +24,7 @@ export async function place(name = 'config.yaml'): Promise<Place> {
   const file = join(folder, name);
   await mkdir(join(folder, 'secrets'));
   for (const which of ['one', 'two']) await writeFile(join(folder, 'secrets', which), `${SECRET}${which}\n`);
-  await writeFile(join(folder, 'ca.pem'), '-----BEGIN CERTIFICATE-----\n');
+  await writeFile(join(folder, 'ca.pem'), `${rootCertificates[0]}\n`);
 
   async function load(text: string | Buffer, environment: Environment = {}, options: LoadOptions = {}) {
     await writeFile(file, typeof text === 'string' ? text.replaceAll('$FOLDER', folder) : text);

@@ -15,6 +15,7 @@ export function hostOn(type: string, changes: Partial<HostContext> = {}): HostCo
     uid: 1000,
     gid: 1000,
     groups: [1000],
+    isMapped: () => true,
     ...changes,
   };
 }

@@ -33,7 +33,14 @@ describe('a request to the API server without an answer', () => {
     ['ECONNRESET', 'kube-cut: the connection ended before the answer did (ECONNRESET)'],
     ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', /^kube-cut: /],
     ['ERR_TLS_CERT_ALTNAME_INVALID', /^kube-tls-name: /],
-    ['CERT_HAS_EXPIRED', /^kube-tls-expired: /],
+    [
+      'CERT_HAS_EXPIRED',
+      /^kube-tls-expired: its certificate has expired by the clock of this machine, which says 2/,
+    ],
+    [
+      'CERT_NOT_YET_VALID',
+      /^kube-tls-not-yet-valid: its certificate is not valid yet by the clock of this machine/,
+    ],
     ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', /^kube-tls-untrusted: /],
     ['CRL_HAS_EXPIRED', /^kube-tls-untrusted: /],
     ['ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION', /^kube-tls-untrusted: /],

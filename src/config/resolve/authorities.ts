@@ -1,5 +1,6 @@
 import { whyUnreadable } from '../../system/fs/read-problem.ts';
 import { readRegularFile } from '../../system/fs/read-regular-file.ts';
+import { certificatesProblem } from '../../system/net/pem.ts';
 
 /** The certificates in a file, or the reason why it has none. */
 export type Authorities =
@@ -13,10 +14,8 @@ const LARGEST_BUNDLE = 4 * 1024 * 1024;
 export async function readAuthorities(path: string): Promise<Authorities> {
   try {
     const { text } = await readRegularFile(path, LARGEST_BUNDLE, { followLinks: true });
-    // Node accepts any text as a CA bundle without an error, and then trusts no certificate at all.
-    return text.includes('-----BEGIN CERTIFICATE-----')
-      ? { pem: text }
-      : { problem: `${path} holds no certificate in PEM` };
+    const problem = certificatesProblem(text);
+    return problem === undefined ? { pem: text } : { problem: `${path} ${problem}` };
   } catch (error) {
     return { problem: await whyUnreadable(path, error) };
   }

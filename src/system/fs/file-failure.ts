@@ -6,6 +6,9 @@ const SLOW = { ...PASSING, cap: 5 * MINUTE };
 const FOREIGN_GROUP =
   'the daemon may give files only to groups that it is a member of (in Kubernetes: ' +
   'securityContext.supplementalGroups or fsGroup)';
+const UNMAPPED_GROUP =
+  'this group does not exist for the daemon, whose user namespace does not map it (rootless containers, hostUsers: ' +
+  'false): name a group that is mapped (/proc/self/gid_map), or map this one';
 const FIXED_MODE =
   'this file system does not let the daemon set modes: mount it with another one, or use another volume';
 const STICKY =
@@ -48,7 +51,8 @@ const NEEDS_A_PERSON = new Set(['EACCES', 'EPERM', 'EROFS', 'EBUSY', 'EISDIR', '
  */
 export function fileFailure(action: string, path: string, error: unknown): EdgeError {
   const { code = 'unexpected', message, syscall = '' } = error as NodeJS.ErrnoException;
-  const advice = (code === 'EPERM' && NOT_PERMITTED[syscall]) || ADVICE[code];
+  const isUnmapped = code === 'EINVAL' && /^f?chown$/.test(syscall);
+  const advice = isUnmapped ? UNMAPPED_GROUP : (code === 'EPERM' && NOT_PERMITTED[syscall]) || ADVICE[code];
   return new EdgeError(
     {
       class: 'passing',
@@ -56,7 +60,7 @@ export function fileFailure(action: string, path: string, error: unknown): EdgeE
       message: `cannot ${action} ${path}: ${advice ? code : message}`,
       ...(advice && { advice }),
       effect: 'none',
-      backoff: NEEDS_A_PERSON.has(code) ? SLOW : PASSING,
+      backoff: isUnmapped || NEEDS_A_PERSON.has(code) ? SLOW : PASSING,
     },
     { cause: error },
   );

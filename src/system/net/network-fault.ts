@@ -1,6 +1,7 @@
 /**
  * Why a request got no response, as far as the remedies differ.
  * - `slow`: a timeout of the library; `too-late`: a timeout of ours
+ * - `not-yet-valid`, `expired`: a certificate whose dates do not fit this machine's clock
  * - `no-tls`: the peer answers TLS with something else; `handshake`: it speaks TLS, but no handshake succeeds
  */
 export type NetworkFault =
@@ -12,6 +13,8 @@ export type NetworkFault =
   | 'cut'
   | 'no-tls'
   | 'untrusted'
+  | 'not-yet-valid'
+  | 'expired'
   | 'handshake'
   | 'not-http'
   | 'too-large'
@@ -56,6 +59,8 @@ const FAULTS: Readonly<Record<string, NetworkFault>> = {
   ERR_SSL_WRONG_VERSION_NUMBER: 'no-tls',
   ERR_SSL_PACKET_LENGTH_TOO_LONG: 'no-tls',
   ERR_SSL_HTTP_REQUEST: 'no-tls',
+  CERT_NOT_YET_VALID: 'not-yet-valid',
+  CERT_HAS_EXPIRED: 'expired',
   UND_ERR_PRX_TLS: 'untrusted',
   UND_ERR_INVALID_ARG: 'no-proxy-url',
   ERR_INVALID_URL: 'no-proxy-url',

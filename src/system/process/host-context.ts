@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { type Mount, readMounts } from '../fs/mounts.ts';
 import { type AccountNames, readAccountNames } from './account-names.ts';
 
@@ -9,6 +10,8 @@ export interface HostContext {
   readonly gid: number;
   /** All groups of this process, including its primary one. */
   readonly groups: readonly number[];
+  /** Whether the user namespace of this process knows the group of that id; without it no file can be given to it. */
+  readonly isMapped: (gid: number) => boolean;
 }
 
 /**
@@ -16,7 +19,11 @@ export interface HostContext {
  * rejects.
  */
 export async function readHostContext(): Promise<HostContext> {
-  const [mounts, names] = await Promise.all([readMounts(), readAccountNames()]);
+  const [mounts, names, map] = await Promise.all([
+    readMounts(),
+    readAccountNames(),
+    readFile('/proc/self/gid_map', 'utf8').catch(() => undefined),
+  ]);
   const gid = process.getegid?.() ?? 0;
   return {
     mounts,
@@ -24,7 +31,17 @@ export async function readHostContext(): Promise<HostContext> {
     uid: process.geteuid?.() ?? 0,
     gid,
     groups: [gid, ...(process.getgroups?.() ?? [])],
+    isMapped: map === undefined ? () => true : mappedBy(map),
   };
+}
+
+/** Reads a `gid_map`, whose lines are: first id inside, first id outside, number of ids (user_namespaces(7)). */
+export function mappedBy(map: string): (gid: number) => boolean {
+  const ranges = map.split('\n').flatMap((line) => {
+    const [first, , count] = line.trim().split(/\s+/).map(Number);
+    return first === undefined || count === undefined ? [] : [{ first, count }];
+  });
+  return (gid) => ranges.some(({ first, count }) => gid >= first && gid < first + count);
 }
 
 /** Mode and owner of a file. */

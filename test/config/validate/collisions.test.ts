@@ -1,5 +1,6 @@
 import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { rootCertificates } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../../src/config/load.ts';
 import { isRoot, namesIn, temporaryFolder } from '../../system/folder.ts';
@@ -15,7 +16,7 @@ async function place() {
   const at = (...names: string[]) => join(folder, ...names);
   for (const name of ['volume', 'inputs']) await mkdir(at(name));
   await writeFile(at('inputs', 'secret'), '0'.repeat(32));
-  await writeFile(at('inputs', 'ca.pem'), '-----BEGIN CERTIFICATE-----\n');
+  await writeFile(at('inputs', 'ca.pem'), `${rootCertificates[0]}\n`);
   await symlink('.', at('link'));
   return at;
 }

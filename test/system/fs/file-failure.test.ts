@@ -20,6 +20,14 @@ describe('advice on file system errors', () => {
     expect(adviceFor('EPERM', syscall)).toMatch(expected);
   });
 
+  it.each(['chown', 'fchown'])(
+    'the advice on EINVAL of %s is about the group that is not mapped',
+    (syscall) => {
+      expect(adviceFor('EINVAL', syscall)).toMatch(/user namespace does not map it.*gid_map/);
+      expect(adviceFor('EINVAL', 'fsync')).toBeUndefined();
+    },
+  );
+
   it('the advice on EACCES is about the folder, whatever system call failed', () => {
     for (const syscall of ['open', 'mkdir', 'rename']) {
       expect(adviceFor('EACCES', syscall)).toMatch(/write permission on the folder/);
