@@ -85,7 +85,12 @@ const FORGOTTEN = 7 * DAY;
 
 export function createSnapshots(options: SnapshotsOptions): Snapshots {
   const { clock, logger, stateDir, access } = options;
-  const attributes = { mode: access.mode & 0o660, ...(access.gid !== undefined && { gid: access.gid }) };
+  // Nothing in the file is secret: where a volume lets nobody set modes or owners, it is written all the same.
+  const attributes = {
+    mode: access.mode & 0o660,
+    ...(access.gid !== undefined && { gid: access.gid }),
+    isRequired: false,
+  };
   const folder = snapshotFolder(stateDir);
   const isNews = createNews();
   let path = '';
@@ -150,7 +155,7 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
     const found = await stat(target, { bigint: true }).catch(() => undefined);
     if (!found || (ours?.path === target && replacementMark(found) === ours.mark)) return false;
     const snapshot = await readSnapshot(target, access.gid).catch(() => undefined);
-    if (!snapshot || fateOf(snapshot, clock.now()) !== 'running') return false;
+    if (!snapshot || !['running', 'suspended'].includes(fateOf(snapshot, clock.now()))) return false;
     return hasEnded(snapshot.process) === false;
   }
 

@@ -1,14 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { accountOf } from '../app/unit.ts';
-import { type FetchedConfig, isFetched } from '../config/config.ts';
+import { type Config, type FetchedConfig, isFetched } from '../config/config.ts';
 import { ConfigError } from '../config/config-error.ts';
 import {
   type PendingRequest,
   type RefreshOutcome,
   requestFolder,
 } from '../coordination/folder/request-folder.ts';
+import { failureOf } from '../core/failure.ts';
 import { SECOND } from '../core/time.ts';
+import { daemonLine } from '../inspection/status/daemon-line.ts';
+import { daemonOnDisk } from '../inspection/status/index.ts';
 import { escapeControls } from '../observability/log/escape.ts';
+import { snapshotFolder } from '../observability/status/snapshot-file.ts';
 import { fileProblem } from '../system/fs/file-failure.ts';
 import { systemClock } from '../system/time/clock.ts';
 import { asksForHelp, readArguments, readDuration } from './arguments.ts';
@@ -53,7 +57,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   try {
     const [{ values, positionals }, config] = await readBoth(
       async () => readArguments(argv, OPTIONS, { allowPositionals: true, durations: ['timeout'] }),
-      configLoader(argv, { publishes: false }),
+      configLoader(argv, { publishes: false, fetches: false }),
     );
     const timeout = readDuration('--timeout', values.timeout);
     const known = config.credentials.map(({ name }) => name);
@@ -82,7 +86,7 @@ export async function run(argv: readonly string[]): Promise<number> {
       });
     if (!request) return report(`no daemon has used the state folder ${config.stateDir} yet`);
     try {
-      return report(await wait(request, timeout));
+      return report(await wait(request, timeout, config));
     } finally {
       await request.withdraw();
     }
@@ -91,11 +95,26 @@ export async function run(argv: readonly string[]): Promise<number> {
   }
 }
 
+/**
+ * Names the account to the daemon. The AppSecret itself is the daemon's business, except where it tells the account.
+ * @throws {ConfigError} when the AppSecret tells the account and cannot be read
+ */
 async function requestOf(credential: FetchedConfig) {
-  return { name: credential.name, account: (await accountOf(credential)).account };
+  const { name, type } = credential;
+  try {
+    return { name, account: (await accountOf(credential)).account };
+  } catch (error) {
+    const { message } = failureOf(error, 'none');
+    const what = `its AppSecret tells which app of ${type} is meant: ${message}`;
+    throw new ConfigError([{ where: name, what }]);
+  }
 }
 
-async function wait(request: PendingRequest, timeout: number): Promise<readonly RefreshOutcome[] | string> {
+async function wait(
+  request: PendingRequest,
+  timeout: number,
+  config: Config,
+): Promise<readonly RefreshOutcome[] | string> {
   const deadline = systemClock.now().monotonic + timeout;
   for (;;) {
     const outcomes = await request.reply();
@@ -103,10 +122,18 @@ async function wait(request: PendingRequest, timeout: number): Promise<readonly 
     if (systemClock.now().monotonic >= deadline) {
       return (await request.isTaken())
         ? `no outcome within ${timeout / SECOND} s`
-        : `no daemon took the request within ${timeout / SECOND} s: is one running with this state folder?`;
+        : `no daemon took the request within ${timeout / SECOND} s: ${await whyNobody(config)}`;
     }
     await delay(POLL_INTERVAL);
   }
+}
+
+/** Says what is known of the daemon that did not take a request. */
+async function whyNobody(config: Config): Promise<string> {
+  const daemon = await daemonOnDisk(config, systemClock);
+  if (daemon.state === 'unknown') return 'is one running with this state folder?';
+  const at = Math.floor(systemClock.now().wall / SECOND);
+  return daemonLine(daemon, snapshotFolder(config.stateDir), at);
 }
 
 function report(outcomes: readonly RefreshOutcome[] | string): number {

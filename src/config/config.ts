@@ -113,7 +113,11 @@ export interface FetchedConfig extends PublishedConfig {
  * Where the AppSecret is: in a file, which is read again for each fetch, or in memory, taken from an environment
  * variable.
  */
-export type SecretSource = { readonly file: string } | { readonly value: Secret };
+export type SecretSource =
+  | { readonly file: string }
+  | { readonly value: Secret }
+  /** There is none here, for a command that fetches nothing; `unset` says where it should be. */
+  | { readonly unset: string };
 
 /** How the daemon reaches the platform. */
 export interface PlatformConfig {

@@ -22,7 +22,11 @@ const LARGEST_FILE = 2 * LONGEST_SECRET;
  * a file, the function rejects like {@link readSecretFile}.
  */
 export function secretReader(source: SecretSource): () => Promise<Secret> {
-  return 'file' in source ? () => readSecretFile(source.file, IF_GONE) : async () => source.value;
+  if ('file' in source) return () => readSecretFile(source.file, IF_GONE);
+  if ('value' in source) return async () => source.value;
+  return async () => {
+    throw unusable(source.unset, 'is not set here');
+  };
 }
 
 /**
@@ -83,7 +87,7 @@ function unusable(path: string, what: string, advice?: string): EdgeError {
   return new EdgeError({
     class: 'passing',
     code: 'secret-unusable',
-    message: `the secret file ${path} ${what}`,
+    message: `${path.startsWith('/') ? 'the secret file' : 'the secret variable'} ${path} ${what}`,
     ...(advice && { advice }),
     effect: 'unsent',
     backoff: { ...PASSING, cap: MINUTE },

@@ -76,13 +76,16 @@ const TOLD = [
   'config.yaml:37 credentials[3].publish: is empty: the credential would be published nowhere',
 ];
 
+/** What keeps the daemon from an AppSecret, which `refresh` does not need. */
+const OF_THE_DAEMON = /secretFile: .+ cannot be read|secretEnv: names a variable that is not set/;
+
 describe('a configuration with many mistakes', () => {
   it('all mistakes are reported at once, each with line, key and remedy', async () => {
     const { problems } = await place();
     expect(await problems(MISTAKEN)).toEqual(TOLD);
   });
 
-  it('run, once and refresh exit with code 78 and list every mistake without the secret', async ({
+  it('run, once and refresh exit with code 78 and list every mistake that concerns them, without the secret', async ({
     onTestFinished,
   }) => {
     const { folder, problems } = await place();
@@ -96,8 +99,9 @@ describe('a configuration with many mistakes', () => {
       const { code } = await program.exited;
       expect(code).toBe(78);
       const lines = program.stderr().trimEnd().split('\n');
+      const told = command === 'refresh' ? TOLD.filter((line) => !OF_THE_DAEMON.test(line)) : TOLD;
       expect(lines.map((line) => line.replaceAll(folder, '$FOLDER'))).toEqual(
-        TOLD.map((line) => `wx-token-sidecar: ${line}`),
+        told.map((line) => `wx-token-sidecar: ${line}`),
       );
       expect(program.stderr()).not.toContain(SECRET);
     }

@@ -176,9 +176,9 @@ describe('status with problems', () => {
     const { code, stdout } = await status(bench);
     expect(code).toBe(3);
     expect(stdout).toMatch(/^default .+ missing .+ overdue: fetch$/m);
-    expect(stdout).toContain('is the daemon running?');
+    expect(stdout).toContain('the last line tells of the daemon');
     expect(stdout).toMatch(
-      /^no daemon with these accounts and targets has written its status into .+: this is what the published files tell$/m,
+      /^no daemon with these accounts and targets has written its status into .+; if one runs, its log says why: this is what the published files tell$/m,
     );
   });
 

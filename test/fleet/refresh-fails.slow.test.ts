@@ -18,7 +18,7 @@ describe.concurrent('failures of the refresh command', () => {
 
     expect(done).toMatchObject({ code: 75, stdout: '' });
     expect(done.stderr).toMatch(
-      /^wx-token-sidecar: no daemon took the request within 1 s: is one running with this state folder\?\n$/,
+      /^wx-token-sidecar: no daemon took the request within 1 s: no daemon runs: as of .+ ago, when pid \d+ stopped\n$/,
     );
     expect(await requests()).toEqual([]);
     expect(await bench.fetches()).toHaveLength(1);

@@ -199,6 +199,9 @@ async function findSecret(
     }
   }
   if (secretEnv !== undefined) return fromVariable(secretEnv, inVariable, context);
+  // The shell of a command that fetches nothing need not have what the daemon's environment has.
+  const variable = context.brief(inFile);
+  if (!context.fetches && variable.startsWith('WXTOKEN_')) return { source: { unset: variable } };
   const said = ['secretFile', 'secretEnv', ...LITERAL_SECRETS];
   if (!said.some((name) => context.isWrong([...at, name]))) {
     context.complain(inFile, `is required, or ${context.brief(inVariable)}: where the AppSecret is`);
@@ -212,6 +215,9 @@ async function findSecret(
  */
 function fromVariable(name: string, at: KeyPath, context: Context): FoundSecret {
   const text = context.environment[name];
+  if (!context.fetches && (text === undefined || parseSecret(text).problem !== undefined)) {
+    return { source: { unset: context.brief(at) } };
+  }
   if (text === undefined || text === '') {
     context.complain(at, 'names a variable that is not set');
     return {};

@@ -9,7 +9,7 @@ import type { DaemonStatus } from './index.ts';
  */
 export function daemonLine(daemon: DaemonStatus, folder: string, at: number): string {
   if (daemon.state === 'unknown')
-    return `${daemon.problem ?? `no daemon with these accounts and targets has written its status into ${folder}`}: this is what the published files tell`;
+    return `${daemon.problem ?? `no daemon with these accounts and targets has written its status into ${folder}; if one runs, its log says why`}: this is what the published files tell`;
   const age = inWords((at - daemon.at) * 1000);
   const where = daemon.host === hostname() ? '' : ` on ${daemon.host}`;
   const who = `pid ${daemon.pid}${where}`;
@@ -20,6 +20,8 @@ export function daemonLine(daemon: DaemonStatus, folder: string, at: number): st
       return `no daemon runs: as of ${age} ago, when ${who} stopped`;
     case 'ended':
       return `no daemon runs: as of ${age} ago; ${who} has ended since and could not say so`;
+    case 'suspended':
+      return `the daemon, ${who}, is suspended (SIGSTOP, or a debugger) and does nothing: as of ${age} ago; kill -CONT ${daemon.pid} lets it go on`;
     case 'silent':
       return `the daemon, ${who}, has been silent for ${age}: it stands still or has ended, or cannot write into ${folder}`;
   }

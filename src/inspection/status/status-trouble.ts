@@ -79,7 +79,7 @@ function linesOf({ error, state_error, targets, next }: Told, at: number): reado
   const when = next.in > 0 ? `in ${inWords(next.in * 1000)}: ` : '';
   lines.push([
     'next',
-    next.overdue ? `overdue: ${next.what}; is the daemon running?` : `${when}${next.what}`,
+    next.overdue ? `overdue: ${next.what}; the last line tells of the daemon` : `${when}${next.what}`,
   ]);
   return lines;
 }

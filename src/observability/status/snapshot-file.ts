@@ -5,7 +5,7 @@ import { sha256 } from '../../codec/encoding.ts';
 import { type Instant, MINUTE, SECOND } from '../../core/time.ts';
 import { readRegularFile } from '../../system/fs/read-regular-file.ts';
 import { checkWriter } from '../../system/fs/trusted-writer.ts';
-import { hasEnded } from '../../system/process/process-identity.ts';
+import { hasEnded, isSuspended } from '../../system/process/process-identity.ts';
 import { decodeSnapshot, type Snapshot } from './snapshot.ts';
 
 /** Distinguishes the daemons of one state folder: which accounts each daemon publishes, and where. */
@@ -84,10 +84,11 @@ export async function readSnapshot(path: string, gid: number | undefined): Promi
 }
 
 /**
- * What became of the daemon that wrote a snapshot. `silent`: its process is not known to have ended, but it has
+ * What became of the daemon that wrote a snapshot. `suspended`: its process is there and does nothing until it is
+ * continued. `silent`: its process is not known to have ended, but it has
  * written nothing for longer than a daemon that looks at the clock takes.
  */
-export type Fate = 'running' | 'stopped' | 'ended' | 'silent';
+export type Fate = 'running' | 'stopped' | 'ended' | 'suspended' | 'silent';
 
 /**
  * Age (ms) of a snapshot from which on its daemon counts as silent. `/livez` waits as long for a daemon to look at
@@ -104,6 +105,7 @@ export const RENEWAL = MINUTE - 10 * SECOND;
 export function fateOf({ at, process, stopped }: Snapshot, now: Instant): Fate {
   if (stopped) return 'stopped';
   if (hasEnded(process)) return 'ended';
+  if (isSuspended(process)) return 'suspended';
   // A snapshot from the future was written before the clock was set back, so its age is unknown.
   return Math.abs(now.wall - at * SECOND) > SILENCE ? 'silent' : 'running';
 }

@@ -12,6 +12,8 @@ export interface Attributes {
   readonly mode: number;
   /** Numeric group id; absent: the group that the file system assigns to a new file. */
   readonly gid?: number;
+  /** `false`: a file system that refuses to set mode or group is no obstacle. */
+  readonly isRequired?: boolean;
 }
 
 const TEMPORARY = /^\.wx-token-sidecar-([0-9a-f]{12})-(\d+)-[0-9a-f]{32}\.tmp$/;
@@ -65,14 +67,25 @@ export async function writeAtomically(
   }
 }
 
-async function writeDurably(path: string, content: string, { mode, gid }: Attributes): Promise<void> {
+/** What file systems answer that know no modes and owners, or do not let this user set them. */
+const REFUSED: ReadonlySet<unknown> = new Set(['EPERM', 'EINVAL', 'ENOTSUP', 'ENOSYS']);
+
+async function writeDurably(
+  path: string,
+  content: string,
+  { mode, gid, isRequired = true }: Attributes,
+): Promise<void> {
   const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
   const file = await open(path, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY, 0o600);
   try {
     await file.writeFile(content);
     // Set the group before the mode: a change of group clears bits that the mode may contain.
-    if (gid !== undefined) await file.chown(process.geteuid?.() ?? -1, gid);
-    await file.chmod(mode);
+    try {
+      if (gid !== undefined) await file.chown(process.geteuid?.() ?? -1, gid);
+      await file.chmod(mode);
+    } catch (error) {
+      if (isRequired || !REFUSED.has((error as NodeJS.ErrnoException).code)) throw error;
+    }
     await file.sync();
   } finally {
     await file.close();

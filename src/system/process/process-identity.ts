@@ -36,6 +36,19 @@ export function hasEnded({ namespace, pid }: ProcessIdentity): boolean | undefin
   }
 }
 
+/**
+ * Whether a process is suspended by a signal or a debugger, so that it does nothing until it is continued; false where
+ * this process cannot tell (proc_pid_stat(5), state `T` and `t`).
+ */
+export function isSuspended({ namespace, pid }: ProcessIdentity): boolean {
+  if (namespace !== self.namespace) return false;
+  try {
+    return /\) [Tt] /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  } catch {
+    return false;
+  }
+}
+
 function pidNamespace(): string {
   try {
     return readlinkSync('/proc/self/ns/pid');

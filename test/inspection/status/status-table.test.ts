@@ -190,7 +190,9 @@ describe('report on a credential in trouble', () => {
   it('a trouble report with an overdue step asks whether the daemon is running', () => {
     const next = { in: 0, what: 'a fetch: it has ended', brief: 'fetch, has ended', overdue: true } as const;
     const lines = troubleOf(aStatus({ next }), 0, PIPE);
-    expect(lines.at(-1)).toBe('  next      overdue: a fetch: it has ended; is the daemon running?');
+    expect(lines.at(-1)).toBe(
+      '  next      overdue: a fetch: it has ended; the last line tells of the daemon',
+    );
   });
 
   it('a trouble report is wrapped to the width of the terminal', () => {
