@@ -35,6 +35,7 @@ const NOTHING: Findings = { facts: [], warnings: [] };
 
 const VERDICTS = [
   ['good', 'good'],
+  ['untried', 'reached, with the AppSecret untried'],
   ['passing', 'with a passing fault'],
   ['refused', 'refused'],
 ] as const;

@@ -5,8 +5,11 @@ import type { Attempt, Outcome, PlatformProbe } from './probe-platform.ts';
 
 /** What `check --online` reports of one source: facts, warnings and a verdict. */
 export interface Explanation extends Findings {
-  /** `passing`: try again later; `refused`: a person must act. */
-  readonly verdict: 'good' | 'passing' | 'refused';
+  /**
+   * `untried`: it answers, and whether it would accept the credential is unknown; `passing`: try again later; `refused`:
+   * a person must act.
+   */
+  readonly verdict: 'good' | 'untried' | 'passing' | 'refused';
 }
 
 /** A clock error above this limit, in ms, is worth a warning. */
@@ -28,6 +31,7 @@ export function explain({ attempts, outcome }: PlatformProbe): Explanation {
 
 function verdictOn(outcome: Outcome): Explanation['verdict'] {
   if (outcome.kind === 'dead') return 'refused';
+  if (outcome.kind === 'reached') return 'untried';
   if (outcome.kind !== 'failed') return 'good';
   const { class: kind } = outcome.failure;
   return kind === 'refused' || kind === 'confirmation' ? 'refused' : 'passing';
