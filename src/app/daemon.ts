@@ -17,6 +17,7 @@ import { publishers } from '../publishers/kinds.ts';
 import { atMostEvery } from '../system/time/at-most-every.ts';
 import { createWaker } from '../system/time/waker.ts';
 import { findRemoved } from './config-diff.ts';
+import { feedbackNews } from './feedback-news.ts';
 import { createFollowersView, createReporting } from './observers.ts';
 import { createConfigWarnings } from './prepare.ts';
 import { createSnapshots } from './snapshots.ts';
@@ -115,7 +116,8 @@ export async function startDaemon(
   await snapshots.prepare();
   serve(joined);
   const desk = refreshDesk(requestFolder(stateDir), reconciler, clock);
-  const feedback = feedbackDir === undefined ? undefined : feedbackFolder(feedbackDir);
+  const feedback =
+    feedbackDir === undefined ? undefined : feedbackFolder(feedbackDir, feedbackNews(feedbackDir, logger));
   const invalidateAll = () => {
     for (const { account } of units()) reconciler.invalidate(account);
   };

@@ -4,6 +4,7 @@ import type { Findings } from '../core/findings.ts';
 import { clusterProblems, inspectCluster } from '../inspection/check/cluster.ts';
 import { inspectCredential } from '../inspection/check/credential.ts';
 import type { Explanation } from '../inspection/check/explanation.ts';
+import { inspectFeedback } from '../inspection/check/feedback.ts';
 import { formatSection, mergeFindings } from '../inspection/check/findings.ts';
 import { type Answers, probeAll } from '../inspection/check/online.ts';
 import { inspectServers } from '../inspection/check/servers.ts';
@@ -111,6 +112,9 @@ async function inspect(
     ...(config.http || config.tokenServer
       ? [{ title: 'servers', found: await inspectServers(config, await daemonOnDisk(config, systemClock)) }]
       : []),
+    ...(config.feedbackDir === undefined
+      ? []
+      : [{ title: 'feedback folder', found: await inspectFeedback(config.feedbackDir, context) }]),
     { title: 'state folder', found: mergeFindings(state, { facts: [], warnings: ignored }) },
     {
       title: `looked at as ${names.user(uid)}, group ${names.group(gid)}`,

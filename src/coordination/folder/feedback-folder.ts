@@ -8,6 +8,14 @@ import type { Secret } from '../../core/secret.ts';
  */
 export type Claim = (value: Secret) => boolean;
 
+/** Why the reports in a feedback folder are not heard. */
+export interface FeedbackProblem {
+  /** Of the system, like ENOENT. */
+  readonly code: string;
+  readonly message: string;
+  readonly advice: string;
+}
+
 export interface FeedbackFolder {
   /**
    * Takes the reports out of the folder. Returns at once while another scan is running. Never rejects for anything that
@@ -32,8 +40,12 @@ const MOST_REMEMBERED = 20_000;
 /**
  * Reads a folder into which any app of the pod may write. Nothing in it is trusted: not names, types, sizes or
  * contents. Only regular files are read, through a descriptor that follows no link and waits for no writer.
+ * @param looked called after each look into the folder, with what kept it from being read, if anything did
  */
-export function feedbackFolder(folder: string): FeedbackFolder {
+export function feedbackFolder(
+  folder: string,
+  looked: (problem?: FeedbackProblem) => void = () => {},
+): FeedbackFolder {
   const met = new Set<string>();
   /** How many of the first entries cannot be removed. The next scan skips them, or it would find nothing else. */
   let passed = 0;
@@ -48,7 +60,8 @@ export function feedbackFolder(folder: string): FeedbackFolder {
   }
 
   async function scanOnce(hear: (claim: Claim) => void): Promise<void> {
-    const paths = await entries(folder, passed);
+    const { paths, error } = await entries(folder, passed);
+    looked(error && feedbackProblem(folder, error));
     let stayed = 0;
     // Many copies of the same report count as one.
     const said = new Set<string>();
@@ -76,7 +89,10 @@ export function feedbackFolder(folder: string): FeedbackFolder {
 }
 
 /** Returns paths as bytes: a name need not be text, and a file whose name is not could never be removed by a string. */
-async function entries(folder: string, passed: number): Promise<Buffer[]> {
+async function entries(
+  folder: string,
+  passed: number,
+): Promise<{ readonly paths: Buffer[]; readonly error?: NodeJS.ErrnoException }> {
   const found: Buffer[] = [];
   let met = 0;
   try {
@@ -87,11 +103,36 @@ async function entries(folder: string, passed: number): Promise<Buffer[]> {
         found.push(Buffer.concat([Buffer.from(`${folder}/`), Buffer.from(entry.name, 'latin1')]));
       if (found.length >= MOST_ENTRIES) break;
     }
-  } catch {
-    // The folder does not exist yet or is being removed: there are no reports.
+  } catch (error) {
+    return { paths: found, error: error as NodeJS.ErrnoException };
   }
-  return found;
+  return { paths: found };
 }
+
+/** Says what keeps a feedback folder from being read, and what to do. */
+export function feedbackProblem(
+  folder: string,
+  { code = 'unexpected' }: NodeJS.ErrnoException,
+): FeedbackProblem {
+  const [what, advice] = PROBLEMS[code] ?? ['cannot be read', 'look at its volume'];
+  return {
+    code,
+    message: `the feedback folder ${folder} ${what} (${code}): the reports of apps about refused tokens are not heard`,
+    advice,
+  };
+}
+
+const PROBLEMS: Readonly<Record<string, readonly [what: string, advice: string]>> = {
+  ENOENT: [
+    'is not there',
+    'create it, or mount the volume that the apps mount too; the daemon reads it as soon as it is there',
+  ],
+  ENOTDIR: ['is no folder', 'name a folder, or remove what is in its way'],
+  EACCES: [
+    'may not be read',
+    'let the user of the daemon read, write and enter it, and the apps write and enter it',
+  ],
+};
 
 interface Taken {
   /** The content; undefined for anything but a readable regular file. */
