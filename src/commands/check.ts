@@ -2,6 +2,7 @@ import { type Config, isFetched } from '../config/config.ts';
 import { ConfigError } from '../config/config-error.ts';
 import type { Findings } from '../core/findings.ts';
 import { clusterProblems, inspectCluster } from '../inspection/check/cluster.ts';
+import { takeCommon } from '../inspection/check/common.ts';
 import { inspectCredential } from '../inspection/check/credential.ts';
 import type { Explanation } from '../inspection/check/explanation.ts';
 import { inspectFeedback } from '../inspection/check/feedback.ts';
@@ -96,16 +97,20 @@ async function inspect(
   const isChosen = Boolean(env['WXTOKEN_STATE_DIR']);
   const state = await inspectState(config, isChosen, context);
   const surroundings = { host: context, isStateShared: state.shared || config.cluster !== undefined };
-  const credentials = config.credentials.map(async (credential, index): Promise<Section> => {
+  const credentials = config.credentials.map(async (credential, index) => {
     const found = await inspectCredential(credential, surroundings, env);
     const { name, type, title } = credential;
     const who = title === undefined ? name : `${name} (${title})`;
     const what = isFetched(credential) ? `${type} of ${credential.appId}` : type;
     const told = [answers[index] ?? NOTHING, probes[index] ?? NOTHING];
-    return { title: `${who}: ${what}`, found: mergeFindings(found, ...told) };
+    return { name, title: `${who}: ${what}`, found: mergeFindings(found, ...told) };
   });
+  const named = await Promise.all(credentials);
+  const { rest, common } = takeCommon(named);
+  const hasCommon = common.facts.length + common.warnings.length > 0;
   return [
-    ...(await Promise.all(credentials)),
+    ...named.map(({ title }, index): Section => ({ title, found: rest[index] ?? NOTHING })),
+    ...(hasCommon ? [{ title: `the same for several of ${named.length} credentials`, found: common }] : []),
     ...(config.cluster
       ? [{ title: 'cluster', found: mergeFindings(inspectCluster(config.cluster), cluster ?? NOTHING) }]
       : []),

@@ -104,6 +104,35 @@ describe('check of a good configuration', () => {
     expect(await bench.sandbox.journal()).toEqual([]);
   });
 
+  it('check of thirty accounts says once what is the same for all, and each account what is its own', async () => {
+    const bench = await benchOf();
+    const { folder, sandbox } = bench;
+    const secretFile = join(folder, 'secrets', 'app.secret');
+    const credentials = Array.from({ length: 30 }, (_, index) => ({
+      name: `shop${index}`,
+      appId: `wx${String(index).padStart(16, '0')}`,
+      secretFile,
+      publish: [{ type: 'file', path: join(folder, 'volume', `shop${index}`, 'token'), mode: '0644' }],
+    }));
+    const config = join(folder, 'config.json');
+    const settings = { stateDir: join(folder, 'state'), platform: { baseUrl: sandbox.url }, credentials };
+    await writeFile(config, JSON.stringify(settings));
+    const env = { ...NO_ACCOUNT, WXTOKEN_API_BASE_URL: '' };
+    const { code, stdout } = await check(bench, env, ['--config', config]);
+
+    expect(code).toBe(0);
+    expect(stdout.match(/^ {2}platform .+$/gm)).toEqual([`  platform     ${sandbox.url} (all 30)`]);
+    expect(stdout.match(/^ {2}refresh .+$/gm)).toEqual([expect.stringMatching(/ \(all 30\)$/)]);
+    const warnings = stdout.match(/^ {2}WARNING +everyone who gets at .+$/gm);
+    expect(warnings).toEqual([
+      expect.stringMatching(/shop0\/token may read it: .+ \(all 30, with paths of their own\)$/),
+    ]);
+    for (const { name, publish } of credentials) {
+      expect(stdout).toContain(`\n  token        ${publish[0]?.path}: raw`);
+      expect(stdout).toMatch(new RegExp(`^${name}: stable-token of wx`, 'm'));
+    }
+  });
+
   it('check recognises a folder on a tmpfs as memory', async (ctx) => {
     const bench = await benchOf();
     await mkdir(join(bench.folder, 'volume'), { mode: 0o755 });

@@ -1,0 +1,94 @@
+import type { Fact, Findings } from '../../core/findings.ts';
+
+/** What was found about one of several credentials. */
+export interface Named {
+  readonly name: string;
+  readonly found: Findings;
+}
+
+/** How many credentials must share a finding, so that it is said once instead. */
+const FEWEST = 3;
+
+/** Facts that stay where they are: whoever looks at a credential looks for its answer. */
+const OWN: ReadonlySet<string> = new Set(['answer']);
+
+/**
+ * Takes out what is the same for several credentials, so that thirty credentials do not say one thing thirty times.
+ * Facts must be equal; warnings may differ in their paths, and that of the first credential is then shown.
+ * @returns the findings without what is shared, in the same order, and the shared ones, which name their credentials
+ */
+export function takeCommon(named: readonly Named[]): {
+  readonly rest: readonly Findings[];
+  readonly common: Findings;
+} {
+  const facts = group(named, ({ found }) => blocksOf(found.facts), keyOfBlock);
+  const warnings = group(named, ({ found }) => found.warnings, withoutPaths);
+  const whose = ({ names }: Shared<unknown>) =>
+    names.length === named.length ? `all ${names.length}` : names.join(', ');
+  return {
+    rest: named.map(({ found }) => ({
+      facts: blocksOf(found.facts)
+        .filter((block) => !facts.has(keyOfBlock(block)))
+        .flat(),
+      warnings: found.warnings.filter((warning) => !warnings.has(withoutPaths(warning))),
+    })),
+    common: {
+      facts: [...facts.values()].flatMap((shared) => withOwners(shared.values[0] ?? [], whose(shared))),
+      warnings: [...warnings.values()].map((shared) => {
+        const isEqual = new Set(shared.values).size === 1;
+        return `${shared.values[0]} (${whose(shared)}${isEqual ? '' : ', with paths of their own'})`;
+      }),
+    },
+  };
+}
+
+/** One finding in the words of each credential that has it, and the names of these. */
+interface Shared<T> {
+  readonly names: string[];
+  readonly values: T[];
+}
+
+/** Returns what enough credentials share, by key. A credential that has it twice counts once. */
+function group<T>(
+  named: readonly Named[],
+  valuesOf: (one: Named) => readonly T[],
+  keyOf: (value: T) => string,
+): ReadonlyMap<string, Shared<T>> {
+  const groups = new Map<string, Shared<T>>();
+  for (const one of named) {
+    for (const value of valuesOf(one)) {
+      const shared = groups.get(keyOf(value)) ?? { names: [], values: [] };
+      groups.set(keyOf(value), shared);
+      if (shared.names.at(-1) !== one.name) shared.names.push(one.name);
+      shared.values.push(value);
+    }
+  }
+  return new Map([...groups].filter(([key, { names }]) => key !== '' && names.length >= FEWEST));
+}
+
+/** A fact and the lines without a label that belong to it. */
+type Block = readonly Fact[];
+
+function blocksOf(facts: readonly Fact[]): readonly Block[] {
+  const blocks: Fact[][] = [];
+  for (const fact of facts) {
+    const last = blocks.at(-1);
+    if (fact[0] === '' && last) last.push(fact);
+    else blocks.push([fact]);
+  }
+  return blocks;
+}
+
+/** Empty for a block that is never shared. */
+function keyOfBlock(block: Block): string {
+  return OWN.has(block[0]?.[0] ?? '') ? '' : JSON.stringify(block);
+}
+
+function withOwners(block: Block, whose: string): readonly Fact[] {
+  return block.map(([label, text], index) => [label, index === 0 ? `${text} (${whose})` : text]);
+}
+
+/** What two warnings of one kind have in common, whatever files they are about. */
+function withoutPaths(warning: string): string {
+  return warning.replace(/(?<!\S)\/\S+/g, '/');
+}
