@@ -35,6 +35,23 @@ describe('configuration reference', () => {
     expect(listed.sort()).toEqual(keysOf(JSON.parse(JSON.stringify(jsonSchema()))).sort());
   });
 
+  it('the page as it is stored has every key of config.schema.json as it is stored, by its full path', async () => {
+    const page = await readFile('docs/configuration-reference.md', 'utf8');
+    const schema: Part = JSON.parse(await readFile('config.schema.json', 'utf8'));
+    const paths = keysOf(schema).map((key) => key.split(' ')[0]);
+    expect(paths).toEqual(
+      expect.arrayContaining(['stateDir', 'platform.baseUrl', 'credentials[].corpId', 'http.allowedHosts']),
+    );
+    expect(paths.filter((path) => !page.includes(`| \`${path}\` |`))).toEqual([]);
+  });
+
+  it.each(['README.md', 'README.zh-CN.md', 'docs/configuration.md', 'docs/zh-CN/configuration.md'])(
+    '%s leads to the page',
+    async (document) => {
+      expect(await readFile(document, 'utf8')).toMatch(/\]\((docs\/|\.\.\/)?configuration-reference\.md\)/);
+    },
+  );
+
   it('the page names every environment variable that exists and no other', () => {
     const named = new Set(configReference().match(/\bWXTOKEN_[A-Z0-9_]*[A-Z0-9]/g));
     expect([...named].sort()).toEqual([...VARIABLES].sort());
