@@ -36,6 +36,7 @@ const Stored = v.object({
       generation: Generation,
       platformDate: v.exactOptional(Epoch),
       unwitnessed: v.exactOptional(v.literal(true)),
+      replaced: v.exactOptional(v.literal(true)),
     }),
   ),
   intent: v.exactOptional(v.object({ at: Epoch, forced: v.boolean() })),
@@ -44,6 +45,7 @@ const Stored = v.object({
     forced: Hours,
     lastFetch: v.exactOptional(Epoch),
     lastForced: v.exactOptional(Epoch),
+    lastRequested: v.exactOptional(Epoch),
     since: Epoch,
   }),
   /** The last failure. */

@@ -15,7 +15,7 @@ import { listenForSignals } from './signals.ts';
 
 const HELP = `wx-token-sidecar run: the daemon.
 
-Fetches the credential ahead of expiry and publishes it, until TERM or INT. HUP refreshes now.
+Fetches the credential ahead of expiry and publishes it, until TERM or INT. HUP refreshes now (onHangup).
 
   --config FILE        YAML or JSON (default: WXTOKEN_CONFIG); without one the environment alone configures it
 `;
@@ -90,7 +90,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     // The first tick comes before everything that is needed only later: a pod may be waiting for its first token.
     tick();
 
-    let { schedule } = config;
+    let { schedule, onHangup } = config;
     let ticker = startTicker(schedule, systemClock, tick);
     const reloading = await reloadOnChange({
       config,
@@ -99,6 +99,7 @@ export async function run(argv: readonly string[]): Promise<number> {
       logger,
       told: servers.reloaded,
       applied(next) {
+        onHangup = next.onHangup;
         if (next.schedule === schedule) return;
         ticker.stop();
         schedule = next.schedule;
@@ -106,8 +107,11 @@ export async function run(argv: readonly string[]): Promise<number> {
       },
     });
     signals.onHangup(() => {
-      logger.info('HUP: refreshing everything now');
-      daemon.refreshNow({ strength: 'preferred' });
+      const retries = onHangup === 'retry';
+      logger.info(
+        retries ? 'HUP: asking again for everything now, without force' : 'HUP: refreshing everything now',
+      );
+      daemon.refreshNow({ strength: retries ? 'ordinary' : 'preferred' });
     });
     signals.onOverdue(() => logger.warn('stop timed out: not waiting for what hangs'));
 

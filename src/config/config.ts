@@ -8,6 +8,8 @@ import type { SocketAddress, TcpAddress } from '../system/net/address.ts';
 export interface Config {
   /** Cron expression, seconds first. */
   readonly schedule: string;
+  /** What HUP asks for: `refresh` prefers force, `retry` asks without it. */
+  readonly onHangup: 'refresh' | 'retry';
   readonly stateDir: string;
   /** Permission bits of the state folder: 0o700, or 0o770 if daemons of several users share it. */
   readonly stateMode: number;

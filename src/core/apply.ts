@@ -1,4 +1,5 @@
 import type { Context } from './context.ts';
+import { reasonToFetch } from './due.ts';
 import type { Event } from './events/event.ts';
 import { adopt, withFingerprint, withoutSatisfied } from './merge-record.ts';
 import { failed, fetched, settleLate } from './outcome.ts';
@@ -7,7 +8,7 @@ import { type PlatformClock, setByPlatform } from './state/clock.ts';
 import type { State } from './state/index.ts';
 import type { LateResponse } from './state/late-response.ts';
 import { isUnreported, probed, refused, settled } from './state/reader-reports.ts';
-import { closed, handedOver, requested, requestedOfMirror } from './state/request.ts';
+import { begun, closed, handedOver, requested, requestedOfMirror } from './state/request.ts';
 import { finishedLook, invalidated, toBeLookedAt, unusable, usable } from './state/store.ts';
 import { freshTargets, published, unpublished } from './state/targets.ts';
 import { after } from './time.ts';
@@ -30,7 +31,7 @@ export function apply(state: State, event: Event, context: Context): State {
     case 'requested':
       return asked(state, event, context);
     case 'handed-over': {
-      const request = handedOver(state.request, event.reason, state.record.generation);
+      const request = handedOver(state.request, event.reason, state.record.generation, now);
       return event.reason === 'refused'
         ? { ...state, request, reports: settled(state.reports) }
         : { ...state, request };
@@ -46,7 +47,10 @@ export function apply(state: State, event: Event, context: Context): State {
     case 'began': {
       const { record, saved, downgraded } = event;
       const store = { ...(saved ? usable(state.store) : state.store), saved };
-      return { ...state, record, store, request: closed(state.request, downgraded) };
+      // A refresh that waits for another moment goes on waiting for it.
+      const isRequested = downgraded || reasonToFetch(state, context.policy, now) === 'requested';
+      const request = isRequested ? begun(state.request, downgraded, now) : state.request;
+      return { ...state, record, store, request };
     }
     case 'fetched':
       return withoutSatisfied(fetched(state, event.answer, event.startedAt, context));
@@ -100,7 +104,8 @@ function asked(state: State, event: Of<'requested'>, { policy, now }: Context): 
   }
   const strength = policy.manual === 'ordinary' ? 'ordinary' : event.strength;
   if (strength !== 'forced' && isMet(state, event, now)) return state;
-  return { ...state, request: requested(state.request, strength) };
+  const overrides = policy.destructive && event.strength === 'forced';
+  return { ...state, request: requested(state.request, { strength, overrides }) };
 }
 
 /** Whether the token that was to go has gone since another daemon was asked for its refresh, or is about to. */

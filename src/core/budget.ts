@@ -4,6 +4,7 @@
  */
 import type { Hours, Ledger } from './record.ts';
 import type { LedgerTime } from './state/clock.ts';
+import { GATHERING } from './state/request.ts';
 import { DAY, HOUR, SECOND } from './time.ts';
 
 /** The most calls that a credential's account may cost in any 24 hours. */
@@ -15,14 +16,15 @@ export interface Budget {
 /** WeChat ignores a forced refresh that follows another sooner than this, ms. */
 const FORCED_SPACING = 30 * SECOND;
 
-/** Counts a call that is about to be made. */
-export function spend(ledger: Ledger, forced: boolean, time: LedgerTime): Ledger {
+/** Counts a call that is about to be made. @param requested a person asked for it */
+export function spend(ledger: Ledger, forced: boolean, time: LedgerTime, requested = false): Ledger {
   return {
     ...ledger,
     fetches: count(ledger.fetches, time),
     lastFetch: time.at,
     since: sinceThen(ledger, time),
     ...(forced && { forced: count(ledger.forced, time), lastForced: time.at }),
+    ...(requested && { lastRequested: time.at }),
   };
 }
 
@@ -79,6 +81,12 @@ export function forcedObstacle(
   if (elapsed(ledger.lastForced, time) < FORCED_SPACING) return 'spacing';
   const allowed = isFrugal(ledger, time) ? Math.ceil(limit / 2) : limit;
   return used(ledger.forced, time) >= allowed ? 'forced-budget' : undefined;
+}
+
+/** Milliseconds until a refresh that a person asked for may follow the last one of any daemon of the account. */
+export function untilGathered({ lastRequested }: Ledger, time: LedgerTime): number {
+  if (lastRequested === undefined || lastRequested > time.at + GRAIN) return 0;
+  return Math.max(0, GATHERING - elapsed(lastRequested, time));
 }
 
 /** Whether this is the first day of a ledger without a past. */

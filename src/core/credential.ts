@@ -33,6 +33,8 @@ export interface Token extends Answer {
   readonly expiresAt: number;
   /** Only the longest life that it can have is known: how much of it was over when it was met is not. */
   readonly unwitnessed?: true;
+  /** It came while the token before it was alive, which readers may hold for a while after that. */
+  readonly replaced?: true;
   /** The generation of the record that brought this token or last corrected its end. */
   readonly generation: number;
 }

@@ -2,13 +2,14 @@
  * When a fetch is due, why, and whether it may be made by force. `state/attempts.ts` says what holds it back, and until
  * when; `budget.ts` says what the budget of calls allows. `plan.ts` puts the three together.
  */
-import { forcedObstacle } from './budget.ts';
+import { forcedObstacle, untilGathered } from './budget.ts';
 import type { Token } from './credential.ts';
 import type { Policy } from './policy.ts';
 import { standing } from './record.ts';
 import { ledgerTime } from './state/clock.ts';
 import { liveToken, type State } from './state/index.ts';
 import { lifeLeft } from './state/life.ts';
+import { untilNextRequest } from './state/request.ts';
 import { type Deadline, HOUR, type Instant, MINUTE, remaining, SECOND } from './time.ts';
 
 /** Why a credential is fetched: the `reason` label of `refresh_total`. */
@@ -26,7 +27,7 @@ export type Reason =
 export function reasonToFetch(state: State, policy: Policy, now: Instant): Reason | undefined {
   const { record } = state;
   if (policy.follows) return undefined;
-  if (state.request.manual) return 'requested';
+  if (state.request.manual && !postponement(state, policy, now)) return 'requested';
   if (!record.token) return 'missing';
   if (standing(record.secrets, state.fingerprint) === 'new') return 'new-secret';
   if (record.intent) return 'unfinished';
@@ -69,6 +70,48 @@ export function untilTakenUp(
   if (!destructive || !token || !end) return 0;
   const born = end.monotonic - token.expiresIn * SECOND;
   return born + Math.min(READERS_PACE, (token.expiresIn * SECOND) / 10) - now.monotonic;
+}
+
+/**
+ * How long a fetch by hand leaves readers after a replacement, ms. The platform keeps two tokens of an account: the
+ * fetch kills the token before the current one, which a reader who re-reads every minute may still hold.
+ */
+const READERS_MINUTE = MINUTE;
+
+/**
+ * Milliseconds until every reader who re-reads once a minute holds the current token, and no longer the one that it
+ * replaced; 0 where it replaced none, and where no fetch kills one. Of a life shorter than ten minutes it is a tenth.
+ */
+export function untilReadersCaughtUp(
+  { record: { token }, life: { end } }: State,
+  { destructive }: Policy,
+  now: Instant,
+): number {
+  if (!destructive || !token?.replaced || !end) return 0;
+  const least = Math.min(READERS_MINUTE, (token.expiresIn * SECOND) / 10);
+  const born = end.monotonic - token.expiresIn * SECOND;
+  return Math.max(0, Math.min(least, born + least - now.monotonic));
+}
+
+/**
+ * Why a refresh that a person asked for has to wait, and for how many ms.
+ * - `gathering`: one has just begun; all who ask for another meanwhile are served by one
+ * - `readers`: the token has just replaced another, see {@link untilReadersCaughtUp}
+ */
+export interface Postponement {
+  readonly why: 'gathering' | 'readers';
+  readonly ms: number;
+}
+
+/** Why the refresh that a person asked for has to wait; undefined where none is asked for, and where it need not. */
+export function postponement(state: State, policy: Policy, now: Instant): Postponement | undefined {
+  const { request, record, clock } = state;
+  if (!request.manual) return undefined;
+  const shared = untilGathered(record.ledger, ledgerTime(clock, now));
+  const gathering = Math.max(untilNextRequest(request, now), shared);
+  const readers = request.overrides ? 0 : untilReadersCaughtUp(state, policy, now);
+  if (readers > 0 && readers >= gathering) return { why: 'readers', ms: readers };
+  return gathering > 0 ? { why: 'gathering', ms: gathering } : undefined;
 }
 
 /** Milliseconds until the platform is asked again although nothing is due, to learn of a rotation made elsewhere. */

@@ -1,7 +1,8 @@
 /** What a look at the store changes: the record that is found there is weighed against what we know, and taken over. */
+import { untilGathered } from './budget.ts';
 import type { Context } from './context.ts';
 import type { Token } from './credential.ts';
-import { reasonToFetch } from './due.ts';
+import { obstacleToForce, reasonToFetch } from './due.ts';
 import { withLastFailure } from './last-failure.ts';
 import { type AccountRecord, ONE_FETCH } from './record.ts';
 import {
@@ -11,10 +12,10 @@ import {
   peerFoundSameToken,
   secretReplaced,
 } from './state/attempts.ts';
-import { caughtUp } from './state/clock.ts';
+import { caughtUp, ledgerTime } from './state/clock.ts';
 import { type State, withToken } from './state/index.ts';
 import { doubted, lifeLeft } from './state/life.ts';
-import { answeredByPeer, satisfied } from './state/request.ts';
+import { answeredByPeer, handedOver, satisfied, satisfiedByPeer } from './state/request.ts';
 import { looked, seen, unsaved } from './state/store.ts';
 import { allDue } from './state/targets.ts';
 import { after, type Deadline, SECOND } from './time.ts';
@@ -26,7 +27,23 @@ import { lifeOf } from './token-age.ts';
  * lock from us wrote it under the lock.
  */
 export function adopt(state: State, record: AccountRecord | undefined, context: Context): State {
-  return withAnswerOfPeer(state, taken(state, record, context));
+  return withAnswerOfPeer(state, withRequestMet(state, taken(state, record, context), context));
+}
+
+/**
+ * Another daemon has just begun what a person asked of this one as well: one HUP to all daemons of an account is one
+ * refresh. Where ours would be forced and that one was not, ours is still to be made.
+ */
+function withRequestMet(before: State, known: State, { policy, now }: Context): State {
+  const { request, record } = known;
+  const isNews =
+    before.record.generation > 0 &&
+    record.ledger.lastRequested !== before.record.ledger.lastRequested &&
+    untilGathered(record.ledger, ledgerTime(known.clock, now)) > 0;
+  if (!request.manual || !isNews || request.manual === 'forced' || request.overrides) return known;
+  const wantsForce = request.manual === 'preferred' && policy.manual === 'forced';
+  if (wantsForce && !obstacleToForce(known, policy, now)) return known;
+  return { ...known, request: handedOver(request, 'requested', before.record.generation, now) };
 }
 
 function taken(state: State, record: AccountRecord | undefined, context: Context): State {
@@ -66,7 +83,12 @@ function taken(state: State, record: AccountRecord | undefined, context: Context
     ...withToken(known, withEndOf(token, end), end, context),
     attempts: peerBroughtToken(known.attempts),
   };
-  return withoutSatisfied(withLastFailure(state, adopted, context));
+  const isOther = !ours || !token.value.equals(ours.value);
+  const met: State = {
+    ...adopted,
+    request: isOther ? satisfiedByPeer(adopted.request) : satisfied(adopted.request),
+  };
+  return withLastFailure(state, met, context);
 }
 
 /**

@@ -2,13 +2,14 @@
 import { refund, spend } from './budget.ts';
 import type { Context } from './context.ts';
 import { type Answer, oddAnswer, type Token } from './credential.ts';
+import { reasonToFetch } from './due.ts';
 import type { Failure } from './failure.ts';
 import { lastFailureOf } from './last-failure.ts';
 import { kills, type Policy } from './policy.ts';
 import { type AccountRecord, withSecret } from './record.ts';
 import { failedAttempt } from './state/attempts.ts';
 import { ledgerTime, setByPlatform } from './state/clock.ts';
-import { type State, withToken } from './state/index.ts';
+import { liveToken, type State, withToken } from './state/index.ts';
 import { standingOf } from './state/late-response.ts';
 import { answered, confirmed, doubted, lifeLeft, undoubted } from './state/life.ts';
 import { unsaved } from './state/store.ts';
@@ -20,10 +21,11 @@ import { without } from './without.ts';
 /** The record to make durable before a request: the call is spent, and a destructive one leaves its intent. */
 export function begin(state: State, policy: Policy, forced: boolean, now: Instant): AccountRecord {
   const { record } = state;
+  const requested = reasonToFetch(state, policy, now) === 'requested';
   return {
     ...record,
     generation: record.generation + 1,
-    ledger: spend(record.ledger, forced, ledgerTime(state.clock, now)),
+    ledger: spend(record.ledger, forced, ledgerTime(state.clock, now), requested),
     ...(kills(policy, forced) && { intent: { at: now.wall, forced } }),
   };
 }
@@ -53,11 +55,22 @@ export function fetched(state: State, answer: Answer, startedAt: Instant, contex
     generation,
     ...bootTimeOf(birth),
     ...(birth.unwitnessed && { unwitnessed: true }),
+    ...(hasReplaced(state, answer, context) && { replaced: true }),
   };
   const settled = record.token?.value.equals(answer.value)
     ? sameAgain(next, record.token, token, end, context)
     : withBreath(withToken(next, token, end, context), context);
   return { ...settled, life: confirmed(settled.life, startedAt) };
+}
+
+/**
+ * Whether readers may hold a token that this answer replaces, where the platform keeps two tokens. The same token in
+ * another answer replaces what it replaced before.
+ */
+function hasReplaced(state: State, { value }: Answer, { policy, now }: Context): boolean {
+  const { token } = state.record;
+  if (!policy.destructive || !token) return false;
+  return token.value.equals(value) ? token.replaced === true : liveToken(state, now) !== undefined;
 }
 
 /** The attempt failed. Unless the platform may have acted all the same, its intent is settled. */

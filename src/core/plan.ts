@@ -4,17 +4,21 @@
 import { fetchHold } from './budget.ts';
 import {
   obstacleToForce,
+  type Postponement,
+  postponement,
   type Reason,
   reasonToFetch,
   refusalForces,
   untilDue,
+  untilReadersCaughtUp,
   untilRecheck,
   untilTakenUp,
 } from './due.ts';
+import { currentFailure } from './last-failure.ts';
 import { kills, type Policy } from './policy.ts';
 import type { Unit } from './ports.ts';
 import { standing } from './record.ts';
-import { heldBack } from './state/attempts.ts';
+import { heldBack, untilLock } from './state/attempts.ts';
 import { ledgerTime } from './state/clock.ts';
 import { liveToken, type State } from './state/index.ts';
 import { lifeLeft } from './state/life.ts';
@@ -30,13 +34,24 @@ export interface FetchStep {
   readonly forced: boolean;
   /** Why the refresh is an ordinary call although it was asked for by force. */
   readonly downgraded?: DowngradeReason;
+  /** A person insists on it so soon after a replacement that readers may still hold the token that it kills. */
+  readonly early?: true;
 }
 
 export type Step =
   | {
       readonly kind: 'wait';
       readonly ms: number;
-      readonly why: 'fresh' | 'backoff' | 'unready' | 'blocked' | 'budget' | 'lagging' | 'token' | 'source';
+      readonly why:
+        | 'fresh'
+        | 'backoff'
+        | 'unready'
+        | 'blocked'
+        | 'budget'
+        | 'lagging'
+        | 'token'
+        | 'source'
+        | Postponement['why'];
     }
   /** Read the store: another daemon may have written it. */
   | { readonly kind: 'look' }
@@ -79,16 +94,15 @@ function duePublications(state: State, now: Instant): string[] {
 }
 
 function nextStep(state: State, policy: Policy, now: Instant): Step {
-  const reason = reasonToFetch(state, policy, now);
-  const held = heldBack(state.attempts, reason === 'requested', now);
+  const locked = untilLock(state.attempts, now);
   const storeHeld = untilRetry(state.store, now);
-  if (state.late && !held && storeHeld === 0) return { kind: 'settle' };
+  if (state.late && locked === 0 && storeHeld === 0 && !isOthersTurn(state, now)) return { kind: 'settle' };
   const look = untilLook(state.store, now);
   if (look <= 0) return { kind: 'look' };
   if (policy.follows) return { kind: 'wait', ms: look, why: 'source' };
-  if (held) return { kind: 'wait', ...held };
+  if (locked > 0) return { kind: 'wait', ms: locked, why: 'blocked' };
 
-  const step = reason ? fetchStep(reason, state, policy, now) : idleStep(state, policy, now);
+  const step = platformStep(state, policy, now);
   if (step.kind === 'fetch') {
     // A fetch that kills the token before is written down first. Any other must not wait for a store that does not
     // work.
@@ -96,7 +110,27 @@ function nextStep(state: State, policy: Policy, now: Instant): Step {
       ? { kind: 'wait', ms: storeHeld, why: 'blocked' }
       : step;
   }
+  // Whatever holds the platform back, a pause of an hour included, does not hold back what we have to write down.
   return state.store.saved || storeHeld > 0 ? step : { kind: 'save' };
+}
+
+/** Whether a fetch of another daemon is under way, of whose outcome the place of a late response hangs. */
+function isOthersTurn({ record, attempts }: State, now: Instant): boolean {
+  return record.intent !== undefined && heldBack(attempts, now) !== undefined;
+}
+
+/** What the platform is to be asked next, or how long it is left alone. */
+function platformStep(state: State, policy: Policy, now: Instant): Step {
+  const reason = reasonToFetch(state, policy, now);
+  // What a person asked for does not wait for a pause.
+  const held = reason === 'requested' ? undefined : heldBack(state.attempts, now);
+  const step: Step = held ? { kind: 'wait', ...held } : askStep(reason, state, policy, now);
+  const postponed = postponement(state, policy, now);
+  return step.kind === 'wait' && postponed && postponed.ms < step.ms ? { kind: 'wait', ...postponed } : step;
+}
+
+function askStep(reason: Reason | undefined, state: State, policy: Policy, now: Instant): Step {
+  return reason ? fetchStep(reason, state, policy, now) : idleStep(state, policy, now);
 }
 
 function fetchStep(reason: Reason, state: State, policy: Policy, now: Instant): Step {
@@ -106,7 +140,8 @@ function fetchStep(reason: Reason, state: State, policy: Policy, now: Instant): 
   if (early > 0) return { kind: 'wait', ms: early, why: 'unready' };
   const budget = fetchHold(state.record.ledger, policy.budget.fetchesPerDay, ledgerTime(state.clock, now));
   if (budget > 0) return { kind: 'wait', ms: budget, why: 'budget' };
-  return { kind: 'fetch', reason, ...strength(state, policy, now) };
+  const isEarly = reason === 'requested' && untilReadersCaughtUp(state, policy, now) > 0;
+  return { kind: 'fetch', reason, ...strength(reason, state, policy, now), ...(isEarly && { early: true }) };
 }
 
 /**
@@ -140,14 +175,28 @@ function isLagging(state: State, now: Instant): boolean {
   );
 }
 
-function strength(state: State, policy: Policy, now: Instant): Pick<FetchStep, 'forced' | 'downgraded'> {
-  const { manual } = state.request;
+function strength(
+  reason: Reason,
+  state: State,
+  policy: Policy,
+  now: Instant,
+): Pick<FetchStep, 'forced' | 'downgraded'> {
+  const manual = reason === 'requested' ? state.request.manual : undefined;
   if (refusalForces(state, policy, now)) return { forced: true };
   if (manual === undefined || manual === 'ordinary') return { forced: false };
-  if (manual === 'preferred' && policy.manual === 'uncoordinated')
-    return { forced: false, downgraded: 'uncoordinated' };
+  if (manual === 'preferred') {
+    // Whoever mends something asks for another try, and not for the death of the token that readers have.
+    if (isInTrouble(state, now)) return { forced: false };
+    if (policy.manual === 'uncoordinated') return { forced: false, downgraded: 'uncoordinated' };
+  }
   const obstacle = obstacleToForce(state, policy, now);
   return obstacle ? { forced: false, downgraded: obstacle } : { forced: true };
+}
+
+/** Whether the credential, or a target of it, is not as it should be. A store that does not work forbids to force. */
+function isInTrouble(state: State, now: Instant): boolean {
+  const isBroken = Object.values(state.targets).some(({ failure }) => failure);
+  return isBroken || !liveToken(state, now) || currentFailure(state) !== undefined;
 }
 
 /** A time in which there is nothing to do, unless something happens: then the state is another one. */

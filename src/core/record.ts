@@ -18,6 +18,8 @@ export interface Ledger {
   /** Epoch ms. */
   readonly lastFetch?: number;
   readonly lastForced?: number;
+  /** When a refresh that a person asked for last began. */
+  readonly lastRequested?: number;
   /**
    * Epoch ms at which the ledger began without a past: nobody knows what was spent before, so its first day is frugal.
    */

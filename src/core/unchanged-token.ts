@@ -4,7 +4,7 @@ import type { Token } from './credential.ts';
 import { pauseBefore, untilDue } from './due.ts';
 import { type Backoff, backoffDelay } from './failure.ts';
 import type { Policy } from './policy.ts';
-import { paused, sameTokenAgain } from './state/attempts.ts';
+import { type Attempts, paused, sameTokenAgain } from './state/attempts.ts';
 import type { State } from './state/index.ts';
 import { sameTokenDoubted } from './state/reader-reports.ts';
 import { allDue } from './state/targets.ts';
@@ -38,16 +38,28 @@ export function sameAgain(state: State, known: Token, again: Token, end: Deadlin
     };
   }
   const hasMoved = Math.abs(known.expiresAt - again.expiresAt) > SAME_END;
-  const pause = policy.repeats
-    ? pauseBefore(end, known, now)
-    : backoffDelay(patience(policy), state.attempts.unready + 1, context.random);
-  return {
+  const corrected: State = {
     ...settled,
     record: { ...state.record, token: hasMoved ? again : known },
     life: { ...state.life, end },
-    attempts: sameTokenAgain(state.attempts, pause, now),
+  };
+  return {
+    ...corrected,
+    attempts: policy.repeats
+      ? sameTokenAgain(state.attempts, pauseBefore(end, known, now), now)
+      : sameUntilReplaced(corrected, untilDue(corrected, policy, now), context),
     targets: hasMoved ? allDue(state.targets) : state.targets,
   };
+}
+
+/**
+ * What the same token says of the platform's patience, where it is due to be replaced in so many ms. One that came
+ * before that, since a person or a recheck asked for it, says nothing, and must not make the replacement late.
+ */
+function sameUntilReplaced({ attempts }: State, due: number, { policy, now, random }: Context): Attempts {
+  const unready = due > 0 ? 0 : attempts.unready;
+  const pause = backoffDelay(patience(policy), unready + 1, random);
+  return sameTokenAgain({ ...attempts, unready }, due > 0 ? Math.min(pause, due) : pause, now);
 }
 
 /** A token that came back counts as alive for so long after the time at which we ask for it again, ms. */

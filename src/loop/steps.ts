@@ -1,4 +1,5 @@
 import type { Token } from '../core/credential.ts';
+import { postponement } from '../core/due.ts';
 import { failureOf } from '../core/failure.ts';
 import type { Step } from '../core/plan.ts';
 import type { Probe, Publisher } from '../core/ports.ts';
@@ -108,6 +109,16 @@ export interface Waits {
 export function createWaits({ clock, report, happen }: Loop): Waits {
   /** The cells that were waiting for the budget when the loop last looked at them. */
   const exhausted = new WeakSet<Cell>();
+  /** The cells whose readers were given time before the refresh that a person asked for. */
+  const postponed = new WeakSet<Cell>();
+
+  /** Whoever asked for a refresh is told that it waits for readers, and for how long. */
+  function tellIfPostponed(cell: Cell): void {
+    const { why, ms = 0 } = postponement(cell.state, cell.unit.policy, clock.now()) ?? {};
+    if (why === 'readers' && !postponed.has(cell)) report(cell.unit, { type: 'postponed', ms });
+    if (why === 'readers') postponed.add(cell);
+    else postponed.delete(cell);
+  }
 
   /** Drops a person's refresh that cannot be made now: later it would come as a surprise. */
   function withdraw(cell: Cell, why: Wait['why']): boolean {
@@ -119,6 +130,7 @@ export function createWaits({ clock, report, happen }: Loop): Waits {
 
   return {
     noticed(cell, { why, ms }) {
+      tellIfPostponed(cell);
       const requested = withdraw(cell, why);
       if (why !== 'budget') {
         exhausted.delete(cell);

@@ -3,6 +3,7 @@ import type { FetchStep, Step } from '../core/plan.ts';
 import type { Lease, PeerRequest } from '../core/ports.ts';
 import type { AccountRecord } from '../core/record.ts';
 import type { State } from '../core/state/index.ts';
+import { strengthToHandOver } from '../core/state/request.ts';
 import type { Cell, Loop } from './cell.ts';
 
 export interface Locks {
@@ -55,10 +56,11 @@ export function createLocks({
 /** What the daemon that fetches is to be asked, for a step that only it can do. */
 function peerRequestOf(
   { reason }: FetchStep,
-  { request: { manual }, record: { token } }: State,
+  { request, record: { token } }: State,
 ): PeerRequest | undefined {
-  if (reason === 'requested' && manual) {
-    return { kind: 'refresh', strength: manual, generation: token?.generation ?? 0 };
+  const strength = strengthToHandOver(request);
+  if (reason === 'requested' && strength) {
+    return { kind: 'refresh', strength, generation: token?.generation ?? 0 };
   }
   return reason === 'refused' && token ? { kind: 'refusal', token } : undefined;
 }

@@ -14,6 +14,7 @@ const TIMES = { duration: 15_000, renewDeadline: 10_000, retryPeriod: 2_000 };
 
 const AT_WORK: Config = {
   schedule: '*/5 * * * * *',
+  onHangup: 'refresh',
   stateDir: '/state',
   stateMode: 0o700,
   coordinated: false,

@@ -10,6 +10,7 @@ describe('minimal environment', () => {
     const { credentials, ...config } = await configOf(LEAST);
     expect(config).toEqual({
       schedule: '*/5 * * * * *',
+      onHangup: 'refresh',
       stateDir: '/var/run/wx/.wx-token-sidecar',
       coordinated: true,
       stateMode: 0o700,

@@ -32,6 +32,7 @@ describe('minimal configuration file', () => {
     const { credentials, ...config } = await load(inJson([account()]));
     expect(config).toEqual({
       schedule: '*/5 * * * * *',
+      onHangup: 'refresh',
       stateDir: join(folder, 'out', '.wx-token-sidecar'),
       coordinated: true,
       stateMode: 0o700,

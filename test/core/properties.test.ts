@@ -183,6 +183,10 @@ function longestWait({ step, state, left = 0 }: Wait): number {
       return SECOND;
     case 'source':
       return MINUTE / 2;
+    case 'gathering':
+      return 2 * SECOND;
+    case 'readers':
+      return MINUTE;
     case 'budget':
       return DAY + HOUR;
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Program } from '../support/program.ts';
+import { type Program, startProgram } from '../support/program.ts';
 import { eventually } from '../support/wait.ts';
 import { ENDPOINT, sha256, TYPES, workbench } from './workbench.ts';
 
@@ -62,6 +62,74 @@ describe.concurrent('HUP signals', () => {
       expect(more).toBe(type === 'stable-token' ? 1 : 0);
     },
   );
+
+  it.for(TYPES)(
+    'two hundred HUPs within 0.2 s cost two calls of a %s at most',
+    async (type, { onTestFinished }) => {
+      const { run, fetches, newToken } = await workbench(onTestFinished);
+      const daemon = run({ WXTOKEN_TYPE: type });
+      const first = await newToken();
+      daemon.signal('SIGHUP');
+      await newToken(first);
+      const before = (await fetches()).length;
+      for (let sent = 0; sent < 200; sent += 1) {
+        daemon.signal('SIGHUP');
+        await new Promise(setImmediate);
+      }
+      if (type === 'access-token') {
+        expect(await daemon.logged(/^refresh postponed/)).toMatchObject({
+          level: 'warn',
+          credential: 'default',
+        });
+      } else await daemon.logged(/^the platform returned the same token/);
+      await end(daemon);
+      const calls = (await fetches()).length - before;
+      expect(calls).toBeLessThanOrEqual(type === 'access-token' ? 0 : 2);
+    },
+  );
+
+  it('a HUP after a replaced access-token waits over a restart, and refresh and status say for how long', async ({
+    onTestFinished,
+  }) => {
+    const { run, env, newToken, fetches } = await workbench(onTestFinished);
+    const settings = { WXTOKEN_TYPE: 'access-token' };
+    const command = async (...args: readonly string[]) => {
+      const program = startProgram(args, { env: env(settings) }, onTestFinished);
+      const { code } = await program.exited;
+      return { code, stdout: program.stdout(), stderr: program.stderr() };
+    };
+    const before = run(settings);
+    const first = await newToken();
+    before.signal('SIGHUP');
+    const second = await newToken(first);
+    await end(before);
+    const daemon = run(settings);
+    await daemon.logged(/^adopted a stored token/);
+    daemon.signal('SIGHUP');
+    await daemon.logged(/^refresh postponed: .* it is fetched in \d+ s/);
+    const refused = await command('refresh');
+    expect(refused).toMatchObject({ code: 75, stderr: expect.stringMatching(/possible in \d+ s/) });
+    await eventually(async () => /readers/.test((await command('status')).stdout), { for: 'status' });
+    expect(await newToken()).toBe(second);
+    const forced = await command('refresh', '--force');
+    expect(forced).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/warning: .* too early for readers/),
+    });
+    await daemon.logged(/^refresh --force within a minute/);
+    await end(daemon);
+    expect(await fetches()).toHaveLength(3);
+  });
+
+  it('a HUP with onHangup: retry forces nothing', async ({ onTestFinished }) => {
+    const { run, fetches, newToken } = await workbench(onTestFinished);
+    const daemon = run({ WXTOKEN_ON_HUP: 'retry' });
+    const first = await newToken();
+    daemon.signal('SIGHUP');
+    await daemon.logged(/^the platform returned the same token/);
+    expect((await fetches()).map(({ force }) => force)).toEqual([false, false]);
+    expect(await newToken()).toBe(first);
+  });
 
   it('a HUP during a backoff makes the daemon fetch at once', async ({ onTestFinished }) => {
     const { sandbox, run, fetches, newToken } = await workbench(onTestFinished);

@@ -234,7 +234,7 @@ describe('leader and followers', () => {
     await settle();
     expect(edges.fetches).toBe(1);
     expect(requests).toEqual([
-      { kind: 'refresh', strength: 'ordinary', generation: 2 },
+      { kind: 'refresh', strength: 'forced', generation: 2 },
       { kind: 'refusal', token: expect.objectContaining({ generation: 2 }) },
     ]);
     expect(reports.filter(({ type }) => type === 'handed-over')).toHaveLength(2);

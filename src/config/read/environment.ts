@@ -44,6 +44,7 @@ export const GENERAL_VARIABLES: Readonly<Record<string, Variable>> = {
   WXTOKEN_CA_FILE: { path: ['platform', 'caFile'] },
   WXTOKEN_IPV4_FIRST: { path: ['platform', 'ipv4First'], read: asFlag },
   WXTOKEN_SCHEDULE: { path: ['schedule'] },
+  WXTOKEN_ON_HUP: { path: ['onHangup'] },
   WXTOKEN_STATE_DIR: { path: ['stateDir'] },
   WXTOKEN_FEEDBACK_DIR: { path: ['feedback', 'directory'] },
   WXTOKEN_LISTEN: { path: ['http', 'listen'] },

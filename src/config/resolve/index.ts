@@ -64,6 +64,7 @@ export async function resolveConfig(
   }
   return {
     schedule: settings.schedule,
+    onHangup: settings.onHangup,
     stateDir,
     ...(await resolveStateFolder(settings, context)),
     ...(feedback.directory !== undefined && { feedbackDir: feedback.directory }),

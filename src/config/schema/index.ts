@@ -17,6 +17,9 @@ import { Cluster } from './cluster.ts';
 import { Credential } from './credential.ts';
 import { Platform } from './platform.ts';
 
+/** What HUP may do. */
+const ON_HANGUP = ['refresh', 'retry'] as const;
+
 /**
  * Schema of the configuration: every key, its form, its default and its description. The environment is read with the
  * same schema, and the JSON Schema for editors is made from it. Which keys are required, and which must fit together,
@@ -29,6 +32,11 @@ export const Document = mapping(
       Schedule,
       'When the daemon looks at the clock: a cron expression, seconds first, in quotes. Gaps over 30 s are refused.',
       '*/5 * * * * *',
+    ),
+    onHangup: preset(
+      v.picklist(ON_HANGUP, 'must be refresh or retry'),
+      'What HUP does. refresh: fetch everything anew, a healthy stable-token by force, which kills the one before. retry: ask again, and force nothing.',
+      'refresh',
     ),
     stateDir: key(
       AbsoluteFolder,

@@ -17,6 +17,7 @@ import {
 } from './rule.ts';
 
 const SETTINGS = "the account's developer settings (基本配置 or 开发设置)";
+const AGAIN = 'The daemon asks again every minute; `refresh NAME` asks at once.';
 const CONFIRM =
   "The account's admin must agree in the template message that WeChat has sent to the admin's WeChat; " +
   'a refusal blocks this IP address for an hour, a second one for a day.';
@@ -25,7 +26,7 @@ const REGISTER = {
   ...WHITELIST,
   advice:
     `Add {ip} to the IP whitelist (IP白名单) in ${SETTINGS}; it takes 5 to 10 minutes to apply. ` +
-    'The code-upload whitelist (代码上传白名单) of mini programs is another list.',
+    `The code-upload whitelist (代码上传白名单) of mini programs is another list. ${AGAIN}`,
 };
 
 /**
@@ -89,12 +90,12 @@ export const OFFICIAL: FamilyRules = {
     40125: {
       ...WRONG_SECRET,
       meaning: 'the AppSecret is not valid (AppSecret 无效)',
-      advice: `The AppSecret was probably reset. Put the new one from ${SETTINGS} into the secret file.`,
+      advice: `The AppSecret was probably reset. Put the new one from ${SETTINGS} into the secret file, which is then tried at once.`,
     },
     40243: {
       ...WRONG_SECRET,
       meaning: 'the AppSecret is frozen (AppSecret 已被冻结)',
-      advice: `Unfreeze the AppSecret in ${SETTINGS}; it takes about 10 minutes to apply.`,
+      advice: `Unfreeze the AppSecret in ${SETTINGS}; it takes about 10 minutes to apply. ${AGAIN}`,
     },
     41002: { ...REFUSED, meaning: 'the AppID is missing (缺少 appid)', advice: DISTORTED },
     41004: {

@@ -39,7 +39,7 @@ export const WECOM: FamilyRules = {
       meaning: '{ip} is not a trusted IP address of this app (不安全的访问IP)',
       advice:
         `Add {ip} to the app's trusted IPs (企业可信IP) in ${APPS}, after a trusted domain or a callback URL ` +
-        'has been set; it takes about a minute to apply.',
+        'has been set; it takes about a minute to apply. The daemon asks again every minute; `refresh NAME` asks at once.',
     },
     50003: {
       ...WITHDRAWN,

@@ -25,6 +25,8 @@ export type Report =
   | { readonly type: 'restored' }
   /** The budget allows no fetch for so long. */
   | { readonly type: 'exhausted'; readonly ms: number; readonly lifeMs: number; readonly requested: boolean }
+  /** A person's refresh waits for so long: readers may still hold the token that it would kill. */
+  | { readonly type: 'postponed'; readonly ms: number }
   /** Another daemon fetches: the request was left with it. */
   | { readonly type: 'handed-over'; readonly reason: 'requested' | 'refused' }
   /** A person's refresh was not made: others have moved on to a newer AppSecret. */

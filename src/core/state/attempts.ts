@@ -9,13 +9,12 @@ import { type Instant, MINUTE, SECOND } from '../time.ts';
 import { without } from '../without.ts';
 
 /**
- * Why nothing is attempted before `until` (monotonic ms). A person's refresh skips `backoff` and `unready` once.
+ * Why the platform is not asked before `until` (monotonic ms). A person's refresh skips it once.
  * - `backoff`: an attempt failed, or another daemon's attempt is under way
  * - `unready`: the platform handed out the same token again
- * - `blocked`: another daemon holds the lock
  */
 interface Hold {
-  readonly why: 'backoff' | 'unready' | 'blocked';
+  readonly why: 'backoff' | 'unready';
   readonly until: number;
 }
 
@@ -31,6 +30,8 @@ export interface Attempts {
   /** How often in a row another daemon held the lock. */
   readonly blocked: number;
   readonly hold?: Hold;
+  /** Monotonic ms before which nothing that needs the lock is tried: another daemon holds it. */
+  readonly lockedUntil?: number;
 }
 
 type Moment = Pick<Context, 'now' | 'random'>;
@@ -71,21 +72,25 @@ export function sameTokenAgain({ unready }: Attempts, pause: number, now: Instan
   return paused({ failures: 0, unready: unready + 1, blocked: 0 }, 'unready', pause, now);
 }
 
-/** Nothing is attempted for so many ms. */
+/** The platform is not asked for so many ms. */
 export function paused(attempts: Attempts, why: Hold['why'], ms: number, now: Instant): Attempts {
   return { ...attempts, hold: { why, until: now.monotonic + ms } };
 }
 
-/** Another daemon holds the lock. */
+/** Another daemon holds the lock. What else holds the next attempt back goes on. */
 export function blockedByPeer(attempts: Attempts, { now, random }: Moment): Attempts {
   const blocked = attempts.blocked + 1;
-  return paused({ ...attempts, blocked }, 'blocked', backoffDelay(BLOCKED, blocked, random), now);
+  return { ...attempts, blocked, lockedUntil: now.monotonic + backoffDelay(BLOCKED, blocked, random) };
 }
 
 /** The lock can be had again. */
 export function unblocked(attempts: Attempts): Attempts {
-  const rest = { ...attempts, blocked: 0 };
-  return attempts.hold?.why === 'blocked' ? without(rest, 'hold') : rest;
+  return { ...without(attempts, 'lockedUntil'), blocked: 0 };
+}
+
+/** Milliseconds until the lock is tried again, which another daemon holds; 0 where nobody is known to. */
+export function untilLock({ lockedUntil = 0 }: Attempts, now: Instant): number {
+  return Math.max(0, lockedUntil - now.monotonic);
 }
 
 /** Another daemon has asked the platform for what we would be asking for, and nothing has come of it yet. */
@@ -152,21 +157,16 @@ function isUrgent(left: number | undefined): boolean {
   return left !== undefined && left < 2 * MINUTE && left > -10 * MINUTE;
 }
 
-/** Milliseconds for which an attempt is held back, whoever wants it; 0 when nothing holds it. */
+/** Milliseconds for which the platform is left alone; 0 when it may be asked. */
 export function heldFor({ hold }: Attempts, now: Instant): number {
   return Math.max(0, (hold?.until ?? 0) - now.monotonic);
 }
 
-/**
- * What holds the next attempt back, and for how many ms; undefined when nothing does. What a person asked for does not
- * wait for a pause, but for the lock it does.
- */
+/** What keeps the daemon from asking the platform, and for how many ms; undefined when nothing does. */
 export function heldBack(
-  { hold }: Attempts,
-  isRequested: boolean,
+  attempts: Attempts,
   now: Instant,
 ): { readonly why: Hold['why']; readonly ms: number } | undefined {
-  if (!hold || (isRequested && hold.why !== 'blocked')) return undefined;
-  const ms = hold.until - now.monotonic;
-  return ms > 0 ? { why: hold.why, ms } : undefined;
+  const ms = heldFor(attempts, now);
+  return attempts.hold && ms > 0 ? { why: attempts.hold.why, ms } : undefined;
 }

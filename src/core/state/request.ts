@@ -1,4 +1,5 @@
 /** A refresh that somebody asked for, and what became of it. */
+import { type Instant, SECOND } from '../time.ts';
 import { without } from '../without.ts';
 
 /**
@@ -13,13 +14,23 @@ export type DowngradeReason = 'uncoordinated' | 'store' | 'spacing' | 'forced-bu
 export interface RequestState {
   /** A person asked for a refresh that has not begun. */
   readonly manual?: Strength;
+  /** That person has it made although readers may not have taken up the token yet. */
+  readonly overrides?: true;
   /** Why the last refresh that was asked for was not made, or not made by force. */
   readonly declinedBecause?: 'budget' | 'lagging' | 'mirror' | DowngradeReason;
   /** The daemon that fetches has the request: the generation of the record before it was handed over. */
   readonly awaited?: number;
+  /** Monotonic ms at which the last refresh that a person asked for began, or was handed over. */
+  readonly beganAt?: number;
 }
 
 export const NO_REQUEST: RequestState = {};
+
+/**
+ * After a refresh that a person asked for has begun, all who ask for another within this time get one together, at its
+ * end, ms. So a storm of HUPs costs two calls.
+ */
+export const GATHERING = 2 * SECOND;
 
 const STRENGTHS: readonly Strength[] = ['ordinary', 'preferred', 'forced'];
 
@@ -28,9 +39,21 @@ export function stronger(one: Strength, other: Strength): Strength {
   return STRENGTHS.indexOf(one) > STRENGTHS.indexOf(other) ? one : other;
 }
 
+/** What somebody wants of a refresh. */
+export interface Wish {
+  readonly strength: Strength;
+  /** Not to wait until readers have taken up the token. */
+  readonly overrides: boolean;
+}
+
 /** Somebody wants a refresh. What became of an earlier one does not matter any more. */
-export function requested({ manual = 'ordinary' }: RequestState, strength: Strength): RequestState {
-  return { manual: stronger(strength, manual) };
+export function requested(request: RequestState, { strength, overrides }: Wish): RequestState {
+  const { manual = 'ordinary' } = request;
+  return {
+    ...lastOne(request),
+    manual: stronger(strength, manual),
+    ...((overrides || request.overrides) && { overrides: true }),
+  };
 }
 
 /** Somebody wants a refresh of what another program fetches. */
@@ -38,24 +61,36 @@ export function requestedOfMirror(request: RequestState): RequestState {
   return { ...without(request, 'awaited'), declinedBecause: 'mirror' };
 }
 
+/** What the daemon that fetches is to be asked for: there the strongest wish overrides as well. */
+export function strengthToHandOver({ manual, overrides }: RequestState): Strength | undefined {
+  return manual && overrides ? 'forced' : manual;
+}
+
 /** The request is with the daemon that fetches: it decides, by its own budgets, what comes of it. */
 export function handedOver(
   request: RequestState,
   reason: 'requested' | 'refused',
   generation: number,
+  now: Instant,
 ): RequestState {
-  return { ...(reason === 'requested' ? without(request, 'manual') : request), awaited: generation };
+  if (reason === 'refused') return { ...request, awaited: generation };
+  return { ...withoutManual(request), awaited: generation, beganAt: now.monotonic };
+}
+
+/** What a person asked for has begun. @param why it is not made as it was asked for */
+export function begun(request: RequestState, why: DowngradeReason | undefined, now: Instant): RequestState {
+  return { ...closed(request, why), beganAt: now.monotonic };
 }
 
 /**
- * The request has begun, or is not made any more.
- * @param why it is not made as it was asked for; without that, what is known of an earlier one stays
+ * The request is not made any more.
+ * @param why without it, what is known of an earlier one stays
  */
 export function closed(
-  { declinedBecause }: RequestState,
-  why: RequestState['declinedBecause'] = declinedBecause,
+  request: RequestState,
+  why: RequestState['declinedBecause'] = request.declinedBecause,
 ): RequestState {
-  return why ? { declinedBecause: why } : NO_REQUEST;
+  return { ...lastOne(request), ...(why && { declinedBecause: why }) };
 }
 
 /**
@@ -63,7 +98,26 @@ export function closed(
  * well.
  */
 export function satisfied(request: RequestState): RequestState {
-  return request.manual === 'ordinary' ? without(request, 'manual') : request;
+  return request.manual === 'ordinary' ? withoutManual(request) : request;
+}
+
+/** Another daemon has brought a new token, which is what anybody asked for who did not insist on force. */
+export function satisfiedByPeer(request: RequestState): RequestState {
+  return request.manual === 'forced' ? request : withoutManual(request);
+}
+
+/** Milliseconds until a person's next refresh may begin. */
+export function untilNextRequest({ beganAt }: RequestState, now: Instant): number {
+  return beganAt === undefined ? 0 : Math.max(0, beganAt + GATHERING - now.monotonic);
+}
+
+function withoutManual(request: RequestState): RequestState {
+  return without(request, 'manual', 'overrides');
+}
+
+/** Nothing but when the last one began. */
+function lastOne({ beganAt }: RequestState): RequestState {
+  return beganAt === undefined ? NO_REQUEST : { beganAt };
 }
 
 /** It is known what came of the request at the daemon that fetches. */

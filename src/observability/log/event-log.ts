@@ -51,6 +51,7 @@ export function createEventLog(logger: Logger): (of: Named | undefined, report: 
         // a fetch without a failure before it proves that the folder works.
         if (!troubled.delete(id)) forget(id, 'state');
         if (report.step.downgraded) logger.warn(DOWNGRADES[report.step.downgraded], who);
+        if (report.step.early) logger.warn(EARLY, who);
         return logger.debug('asking the platform', {
           ...who,
           reason: report.step.reason,
@@ -60,6 +61,7 @@ export function createEventLog(logger: Logger): (of: Named | undefined, report: 
         repeated.delete(id);
         forget(id, 'fetch');
         forget(id, 'budget');
+        if (report.step.forced) logger.warn(FORCED, { ...who, advice: READ_AGAIN });
         return logger.info(`fetched a new ${noun}, valid for ${inWords(report.lifeMs)}`, {
           ...who,
           ...call(report),
@@ -107,6 +109,12 @@ export function createEventLog(logger: Logger): (of: Named | undefined, report: 
           { ...who, advice: BUDGET },
         );
       }
+      case 'postponed':
+        return logger.warn(
+          `refresh postponed: the ${noun} has just replaced another, and readers get a minute to take it up; ` +
+            `it is fetched in ${inWords(report.ms)}`,
+          { ...who, advice: 'refresh --force does not wait: it kills the one that slow readers still hold' },
+        );
       case 'handed-over':
         return logger.info('forwarded the request to the leader', {
           ...who,
@@ -154,6 +162,19 @@ function call({ step, tookMs }: { readonly step: FetchStep; readonly tookMs: num
 function details({ code, errcode, rid, advice }: Failure): Fields {
   return { code, ...(errcode !== undefined && { errcode }), ...(rid && { rid }), ...(advice && { advice }) };
 }
+
+/** What a forced refresh means for readers. */
+const FORCED =
+  'forced refresh: the token before is dead at once, and every reader that holds it is refused (40001) until it ' +
+  'reads the new one';
+const READ_AGAIN =
+  'readers that read the file at each use, or again after a 40001, go on; restart those that read it once. ' +
+  'onHangup: retry (WXTOKEN_ON_HUP) keeps HUP from forcing';
+
+/** What it means that somebody did not wait for readers. */
+const EARLY =
+  'refresh --force within a minute of the last replacement: the token before the current one dies now, and readers ' +
+  'that have not read the file since are refused (40001) until they do';
 
 /** Advice when the call budget is exhausted. */
 const BUDGET =

@@ -217,6 +217,11 @@ const WAITS: Readonly<Record<Extract<Step, { kind: 'wait' }>['why'], Words>> = {
   budget: ['a fetch, when the budget of calls allows it', 'budget allows it'],
   lagging: ['a try with our own AppSecret, which others have replaced by a newer one', 'old AppSecret'],
   source: ['a look at where it is mirrored from', 'a look'],
+  gathering: ['one more fetch, for all who asked since the last one began', 'asked for again'],
+  readers: [
+    'the fetch that was asked for: until then readers may hold the token that it kills',
+    'asked for, readers first',
+  ],
   token: ['a fetch, once there is a live token to fetch it with', 'needs a token'],
 };
 

@@ -5,6 +5,7 @@ import { applyWithoutRestart, restartRequired } from '../../../src/config/valida
 
 const RUNNING: Config = {
   schedule: '*/5 * * * * *',
+  onHangup: 'refresh',
   stateDir: '/state',
   stateMode: 0o700,
   coordinated: false,

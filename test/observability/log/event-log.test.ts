@@ -60,6 +60,7 @@ describe('log of a credential', () => {
     const { tell, entries } = eventLog();
     tell('shop', { type: 'refreshed', step: REQUESTED, lifeMs: 2 * HOUR - MINUTE, tookMs: 123.4 });
     expect(entries()).toMatchObject([
+      { level: 'warn', message: expect.stringContaining('dead at once'), credential: 'shop' },
       {
         level: 'info',
         message: 'fetched a new token, valid for 1 h 59 min',
