@@ -43,7 +43,9 @@ describe.concurrent('G6: AppSecrets that differ between daemons', () => {
   it('a daemon with a wrong AppSecret takes tokens from its neighbours and logs 40125 once', async ({
     onTestFinished,
   }) => {
-    const group = await fleet(onTestFinished, { type: 'access-token', size: 1 });
+    // Readers of a token with a short life get a tenth of it before the next refresh by hand.
+    const rules = { tokenTtl: 90 };
+    const group = await fleet(onTestFinished, { type: 'access-token', size: 1, rules });
     await calls(group, 1);
     await writeFile(join(group.folder, 'wrong.secret'), WRONG_SECRET);
     const follower = group.join(join(group.folder, 'wrong', 'token'), {
