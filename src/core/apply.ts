@@ -9,7 +9,7 @@ import type { State } from './state/index.ts';
 import type { LateResponse } from './state/late-response.ts';
 import { isUnreported, probed, refused, settled } from './state/reader-reports.ts';
 import { begun, closed, handedOver, requested, requestedOfMirror } from './state/request.ts';
-import { finishedLook, invalidated, toBeLookedAt, unusable, usable } from './state/store.ts';
+import { finishedLook, invalidated, toBeLookedAt, untilRetry, unusable, usable } from './state/store.ts';
 import { freshTargets, published, unpublished } from './state/targets.ts';
 import { after } from './time.ts';
 import { lifeOf } from './token-age.ts';
@@ -32,16 +32,19 @@ export function apply(state: State, event: Event, context: Context): State {
       return asked(state, event, context);
     case 'handed-over': {
       const request = handedOver(state.request, event.reason, state.record.generation, now);
-      return event.reason === 'refused'
-        ? { ...state, request, reports: settled(state.reports) }
-        : { ...state, request };
+      // It was written into the store.
+      const told = { ...state, request, store: usable(state.store) };
+      return event.reason === 'refused' ? { ...told, reports: settled(state.reports) } : told;
     }
     case 'withdrawn': {
       const { why } = event;
       return { ...state, request: why === 'late' ? closed(state.request) : closed(state.request, why) };
     }
     case 'blocked':
-      return { ...state, attempts: blockedByPeer(state.attempts, context) };
+      return {
+        ...state,
+        attempts: blockedByPeer(state.attempts, context, event.untold ? untilRetry(state.store, now) : 0),
+      };
     case 'unstored':
       return { ...state, store: unusable(state.store, event.failure, context) };
     case 'began': {

@@ -1,6 +1,7 @@
 import { type Backoff, EdgeError, type Failure, PASSING } from '../core/failure.ts';
 import type { Clock } from '../core/ports.ts';
 import { MINUTE, SECOND } from '../core/time.ts';
+import { type Admission, admissionFailure, admissionIn, HANGING_WEBHOOK } from './admission.ts';
 import { groupOf, type ObjectName, objectLabel } from './resources.ts';
 
 /** Verbs of RBAC rules that the daemon uses. */
@@ -31,23 +32,25 @@ const ANONYMOUS_ADVICE =
 /**
  * Converts a response other than success into an error.
  * @returns an error whose `effect` is `unknown` for a write that met a failing server (5xx), because the server may
- *   have executed it nevertheless
+ *   have executed it nevertheless; not for one that a webhook kept out, since it is asked before anything is stored
  */
 export function apiError(refusal: Refusal): EdgeError {
-  const { verb, status } = refusal;
-  const isWrite = verb === 'patch' || verb === 'update';
+  const { status } = refusal;
+  const said = readStatus(refusal.text);
   return new EdgeError({
     class: 'passing',
     backoff: PASSING,
-    effect: isWrite && status >= 500 ? 'unknown' : 'none',
-    ...meaningOf(refusal, readStatus(refusal.text)),
+    effect: isWrite(refusal) && status >= 500 && !said.admission ? 'unknown' : 'none',
+    ...meaningOf(refusal, said),
   });
 }
+
+const isWrite = ({ verb }: Refusal) => verb === 'patch' || verb === 'update';
 
 function meaningOf(refusal: Refusal, said: ApiStatus): FailureDetails {
   const { object, status } = refusal;
   const what = objectLabel(object);
-  if (said.denied) return denied(what, said);
+  if (said.admission) return admissionFailure(what, said.admission);
   switch (status) {
     case 401:
       return unauthorized(refusal);
@@ -67,6 +70,7 @@ function meaningOf(refusal: Refusal, said: ApiStatus): FailureDetails {
       return {
         code: 'kube-timeout',
         message: `the API server gave up the ${refusal.verb} of the ${what} (HTTP 504)`,
+        ...(isWrite(refusal) && { advice: HANGING_WEBHOOK }),
       };
     default:
       return unexpected(refusal, said);
@@ -91,7 +95,7 @@ function forbidden({ verb, object, lasting }: Refusal, { user }: ApiStatus): Fai
   const advice =
     user === 'system:anonymous'
       ? ANONYMOUS_ADVICE
-      : `a Role in namespace ${object.namespace} has to allow ${right}, and a RoleBinding there to give it to ${user ?? 'its service account'}`;
+      : `are the name ${object.name} and the namespace ${object.namespace} spelt right? A Role with resourceNames forbids every other name, whether or not there is such an object; if they are, a Role in namespace ${object.namespace} has to allow ${right}, and a RoleBinding there to give it to ${user ?? 'its service account'}`;
   return {
     ...(lasting && { class: 'refused' }),
     code: 'kube-forbidden',
@@ -143,16 +147,6 @@ function missing(object: ObjectName): FailureDetails {
   };
 }
 
-function denied(what: string, { policy }: ApiStatus): FailureDetails {
-  return {
-    class: 'refused',
-    code: 'kube-denied',
-    message: `a policy of the cluster denies the change of the ${what}: ${policy}`,
-    advice: 'ask those who keep that policy to let the daemon change this object',
-    backoff: SLOW,
-  };
-}
-
 /**
  * Failure details for a write to an immutable Secret.
  * @param what the object, as {@link objectLabel} names it
@@ -192,9 +186,8 @@ export interface ApiStatus {
   readonly causes: readonly { readonly reason?: string; readonly field?: string }[];
   /** The user that the API server refused, if it names one. */
   readonly user?: string;
-  /** Name of the policy or webhook that denied the request. */
-  readonly policy?: string;
-  readonly denied: boolean;
+  /** The policy or webhook that kept the write out. */
+  readonly admission?: Admission;
 }
 
 /** Anything longer is not a machine-readable word. */
@@ -206,16 +199,12 @@ function readStatus(text: string): ApiStatus {
   const reason = wordOf(status['reason']);
   const causes = asRecord(status['details'])['causes'];
   const [, user] = /\bUser "([\w.:@-]{1,256})" cannot /.exec(message) ?? [];
-  const [, policy, webhook = policy] =
-    /\bValidatingAdmissionPolicy '([a-z0-9.-]{1,253})'|\badmission webhook "([a-z0-9.-]{1,253})"/.exec(
-      message,
-    ) ?? [];
+  const admission = admissionIn(message);
   return {
     ...(reason !== undefined && { reason }),
     causes: Array.isArray(causes) ? causes.map(readCause) : [],
     ...(user !== undefined && { user }),
-    ...(webhook !== undefined && { policy: webhook }),
-    denied: webhook !== undefined && /\bdenied\b/.test(message),
+    ...(admission && { admission }),
   };
 }
 

@@ -1,6 +1,7 @@
-import { EdgeError } from '../core/failure.ts';
+import type { EdgeError } from '../core/failure.ts';
 import type { Clock } from '../core/ports.ts';
 import { apiError, createRefusalDebounce, type Refusal } from './api-errors.ts';
+import { compareAndSet, type Wish } from './compare-and-set.ts';
 import type { Connection } from './connection-types.ts';
 import { createHttpClient, type HttpRequest, TIMEOUTS, type Timeouts } from './http.ts';
 import { readObject } from './read-object.ts';
@@ -157,11 +158,11 @@ export function createClient(connection: Connection, { clock, timeouts }: Client
   };
 }
 
-/** What to do with a Secret that was just read: write a patch, or leave it and say why. */
-export type Decision =
-  | { readonly write: Patch; readonly leave?: never }
-  /** `same`: the Secret already contains what would be written; `newer`: it contains something newer. */
-  | { readonly write?: never; readonly leave: 'same' | 'newer' };
+/**
+ * What to do with a Secret that was just read: write a patch, or leave it and say why. `same`: it already contains what
+ * would be written; `newer`: it contains something newer.
+ */
+export type Decision = Wish<Patch, 'same' | 'newer'>;
 
 /** Outcome of an update: written, or left alone for the reason that {@link Decision} gives. */
 export type Update = 'written' | 'same' | 'newer';
@@ -173,9 +174,9 @@ export type Update = 'written' | 'same' | 'newer';
 const MAX_ATTEMPTS = 8;
 
 /**
- * Changes a Secret by compare-and-set. On a conflict with another writer it reads the Secret again and calls
- * `decide` anew. It also reads again after a write whose outcome is unknown: that write may have been made or may
- * still be made, though not over later writes of others, because it is bound to the version that it was based on.
+ * Changes a Secret by {@link compareAndSet}: on a conflict with another writer it reads the Secret again and calls
+ * `decide` anew. A write whose outcome is unknown may still be made later, though not over later writes of others,
+ * because it is bound to the version that it was based on.
  * @throws {EdgeError} why the Secret could not be read or written
  */
 export async function updateSecret(
@@ -183,25 +184,11 @@ export async function updateSecret(
   secret: ObjectName<'secrets'>,
   decide: (found: Stored<'secrets'>) => Promise<Decision>,
 ): Promise<Update> {
-  let lastError: EdgeError | undefined;
-  for (let attempts = 1; ; attempts += 1) {
-    const found = await client.get(secret).catch((error: unknown) => {
-      throw isInDoubt(lastError) ? lastError : error;
-    });
-    const { write, leave } = await decide(found);
-    if (leave) return leave === 'same' && isInDoubt(lastError) ? 'written' : leave;
-    if (isInDoubt(lastError)) throw lastError;
-    try {
-      await client.mergePatch(secret, found.metadata.resourceVersion, write);
-      return 'written';
-    } catch (error) {
-      if (!(error instanceof EdgeError) || attempts >= MAX_ATTEMPTS) throw error;
-      if (error.code !== 'kube-conflict' && !isInDoubt(error)) throw error;
-      lastError = error;
-    }
-  }
-}
-
-function isInDoubt(error: EdgeError | undefined): error is EdgeError {
-  return error?.failure.effect === 'unknown';
+  const read = () => client.get(secret);
+  const { written, leave, inDoubt } = await compareAndSet<Stored<'secrets'>, Patch, 'same' | 'newer'>({
+    ...{ known: read, reread: read, decide, mostTries: MAX_ATTEMPTS },
+    write: (patch, found) => client.mergePatch(secret, found.metadata.resourceVersion, patch),
+  });
+  if (written) return 'written';
+  return leave === 'same' && inDoubt ? 'written' : leave;
 }

@@ -1,4 +1,4 @@
-import { EdgeError, PASSING } from '../core/failure.ts';
+import { EdgeError, type Failure, failureOf, PASSING } from '../core/failure.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Decision, KubernetesClient, Update } from './client.ts';
 import type { Environment } from './connection-types.ts';
@@ -18,7 +18,9 @@ export interface Kubernetes {
   client(): Promise<KubernetesClient>;
   /**
    * Runs this process's operations on one object one after the other: concurrent ones would only run into
-   * conflicts. Rejects as `work` does.
+   * conflicts. Rejects as `work` does. An operation that waits for its turn while the one before it meets a server or a
+   * webhook in trouble rejects with the same failure and sends nothing: otherwise thirty credentials would find out
+   * one after the other, for five seconds each, that a webhook hangs.
    */
   inTurn<T>(object: ObjectName, work: () => Promise<T>): Promise<T>;
   /**
@@ -44,13 +46,24 @@ type Found =
   | { readonly client: KubernetesClient; readonly problems?: never }
   | { readonly client?: never; readonly problems: readonly string[] };
 
+/** Those who wait for their turn with one object. */
+interface Line {
+  /** Settles when the turn of the last one is over; never rejects. */
+  last: Promise<unknown>;
+  waiting: number;
+  /** How many turns ended with a server, or a webhook, in trouble. */
+  troubles: number;
+  /** What the last of these met. */
+  trouble?: Failure;
+}
+
 /** Creates the access to the cluster; connects only when it is first used. */
 export function kubernetesOf({
   clock,
   environment = process.env,
   timeouts = {},
 }: KubernetesOptions): Kubernetes {
-  const turns = new Map<string, Promise<unknown>>();
+  const lines = new Map<string, Line>();
   let found: Promise<Found> | undefined;
 
   async function find(): Promise<Found> {
@@ -84,13 +97,33 @@ export function kubernetesOf({
 
   async function inTurn<T>(object: ObjectName, work: () => Promise<T>): Promise<T> {
     const key = objectPath(object);
-    const turn = (turns.get(key) ?? Promise.resolve()).then(work);
-    const settled = turn.catch(() => {});
-    turns.set(key, settled);
+    const line = lines.get(key) ?? { last: Promise.resolve(), waiting: 0, troubles: 0 };
+    lines.set(key, line);
+    line.waiting += 1;
+    const { troubles } = line;
+
+    async function attempt(): Promise<T> {
+      if (line.troubles > troubles && line.trouble)
+        throw new EdgeError({ ...line.trouble, effect: 'unsent' });
+      try {
+        return await work();
+      } catch (error) {
+        const failure = failureOf(error, 'none');
+        if (failure.effect === 'unknown' || failure.code === 'kube-webhook') {
+          line.troubles += 1;
+          line.trouble = failure;
+        }
+        throw error;
+      }
+    }
+
+    const turn = line.last.then(attempt);
+    line.last = turn.catch(() => {});
     try {
       return await turn;
     } finally {
-      if (turns.get(key) === settled) turns.delete(key);
+      line.waiting -= 1;
+      if (line.waiting === 0) lines.delete(key);
     }
   }
 

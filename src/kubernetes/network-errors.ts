@@ -3,6 +3,7 @@ import { MINUTE } from '../core/time.ts';
 import { aboutDates, type DateFault } from '../system/net/certificate-dates.ts';
 import { type FoundFault, type NetworkFault, networkFault } from '../system/net/network-fault.ts';
 import { systemClock } from '../system/time/clock.ts';
+import { HANGING_WEBHOOK } from './admission.ts';
 import type { Connection } from './connection-types.ts';
 
 /** For faults that rarely pass by themselves. */
@@ -132,13 +133,16 @@ export function networkError(
   const known = isRefused ? CERTIFICATE_REFUSED : meaningOf(found);
   const fitting = known === UNTRUSTED && !namesAuthority ? UNKNOWN_AUTHORITY : known;
   const { what, backoff = PASSING, ...meaning } = effect === 'unsent' ? unconnected(fitting) : fitting;
-  const attempts = tried !== undefined && effect === 'unsent' && meaning.code === 'kube-unreachable';
+  const isUnsent = effect === 'unsent' && meaning.code === 'kube-unreachable';
+  const isUnanswered = fitting.code === TIMEOUT.code && effect === 'unknown';
+  const parts = [meaning.advice, isUnsent && tried, isUnanswered && HANGING_WEBHOOK];
+  const advice = parts.filter(Boolean).join('; ');
   const detail = what.includes(key) ? '' : ` (${key})`;
   return new EdgeError(
     {
       class: 'passing',
       ...meaning,
-      ...(attempts && { advice: `${meaning.advice}; ${tried}` }),
+      ...(advice !== '' && { advice }),
       message: `no answer from the API server ${new URL(server).host} (${source}): ${what}${detail}`,
       effect,
       backoff,

@@ -31,7 +31,7 @@ export function createLocks({
       report(cell.unit, { type: 'handed-over', reason });
     } catch (error) {
       unstored(cell, error);
-      happen(cell, { type: 'blocked' });
+      happen(cell, { type: 'blocked', untold: true });
     }
   }
 

@@ -101,6 +101,33 @@ describe('refresh requests of other daemons', () => {
   });
 });
 
+describe('a request that cannot be handed over', () => {
+  it('a follower whose store does not work asks again after ever longer pauses, and then at once', () => {
+    const { follower } = couple();
+    const { clock } = follower;
+    const waits: number[] = [];
+    follower.happen({ type: 'requested', strength: 'preferred' });
+    for (let times = 0; times < 8; times += 1) {
+      expect(follower.plan().step).toMatchObject({ kind: 'fetch', reason: 'requested' });
+      follower.happen({ type: 'unstored', failure: PASSING_FAULT });
+      follower.happen({ type: 'blocked', untold: true });
+      const { step } = follower.plan();
+      if (step.kind !== 'wait') throw new TypeError(`it does not wait: ${step.kind}`);
+      waits.push(step.ms);
+      clock.pass(step.ms - 1);
+      expect(follower.plan().step).toMatchObject({ kind: 'wait', why: 'blocked' });
+      clock.pass(1);
+      // It looks now and then; a look is no request.
+      follower.happen({ type: 'observed', record: follower.state().record });
+    }
+    expect(waits.every((wait, index) => index === 0 || wait >= (waits[index - 1] ?? 0))).toBe(true);
+    expect(waits.at(-1)).toBeGreaterThanOrEqual(15 * SECOND);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(30 * SECOND);
+    follower.happen({ type: 'handed-over', reason: 'requested' });
+    expect(follower.state().store.trouble).toBeUndefined();
+  });
+});
+
 describe('waiting for the lock', () => {
   it('a blocked daemon fetches at once when the lock is free', () => {
     const story = tell('access-token');

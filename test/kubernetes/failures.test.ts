@@ -57,6 +57,8 @@ describe('refusals of the API server', () => {
     context.onTestFinished(client.close);
     const user = `system:serviceaccount:${namespace}:somebody`;
     const remedy =
+      `are the name wx-token and the namespace ${namespace} spelt right? A Role with resourceNames forbids every other ` +
+      'name, whether or not there is such an object; if they are, ' +
       `a Role in namespace ${namespace} has to allow apiGroups [""], resources ["secrets"], resourceNames ["wx-token"], ` +
       `verbs ["get"], and a RoleBinding there to give it to ${user}`;
     const line = `${user} may not get the Secret ${namespace}/wx-token (HTTP 403)`;
@@ -163,6 +165,15 @@ describe('failures of an imitated API server', () => {
     expect(await told(cluster.patch())).toMatch(
       /^kube-denied \(refused, none\): a policy of the cluster denies the change of the Secret .*: no-tokens\.example\.com;/,
     );
+  });
+
+  it('a misspelt name is forbidden by a Role that is right otherwise, and the advice asks for it', async (context) => {
+    const { secret, account, namespace } = await bench(context);
+    const client = (await account(WRITER)).client();
+    await eventually(() => client.get(secret));
+    const line = await told(client.get({ ...secret, name: 'wx-tokn' }));
+    expect(line).toContain(`may not get the Secret ${namespace}/wx-tokn (HTTP 403)`);
+    expect(line).toContain(`are the name wx-tokn and the namespace ${namespace} spelt right?`);
   });
 
   it('a denial by a webhook is reported with the name of the webhook', async (context) => {

@@ -89,7 +89,7 @@ export async function joinCluster(options: ClusterOptions): Promise<Cluster> {
     trouble: () => elector?.trouble(),
   };
   const listener = createSecretListener({
-    ...{ cache, kubernetes, leads: stepDown.isOpen },
+    ...{ cache, kubernetes, leads: stepDown.isOpen, random, report },
     changed: (account) => listeners?.changed(account),
     asked: (account, request) => listeners?.asked(account, request),
   });

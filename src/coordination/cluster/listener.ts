@@ -1,8 +1,11 @@
 import { isSamePart, type Keys, keysOf, type Part, partOf } from '../../codec/secret-layout.ts';
 import type { Kind } from '../../core/credential.ts';
+import type { ClusterEvent } from '../../core/events/cluster.ts';
+import { backoffDelay, type Failure, failureOf } from '../../core/failure.ts';
 import type { Unit } from '../../core/ports.ts';
 import { SECOND } from '../../core/time.ts';
 import type { Kubernetes } from '../../kubernetes/index.ts';
+import { objectLabel } from '../../kubernetes/resources.ts';
 import type { SecretCache } from './secret-cache.ts';
 import { renamedPartsOf } from './secret-reader.ts';
 import { type Request, takeRequest } from './secret-requests.ts';
@@ -21,14 +24,17 @@ export interface SecretListenerOptions {
   readonly cache: SecretCache;
   readonly kubernetes: Pick<Kubernetes, 'inTurn'>;
   readonly leads: () => boolean;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly report: (event: ClusterEvent) => void;
   /** Called when the record of an account has changed. */
   readonly changed: (account: string) => void;
   /** Called, on the leader, with a request that another daemon forwarded. */
   readonly asked: (account: string, request: Request) => void;
 }
 
-/** Delay before a request that could not be taken is tried again, ms. */
-const RETRY = 2 * SECOND;
+/** Longest delay before a request that could not be taken is tried again, ms: a person may wait for it. */
+const LONGEST_DELAY = 30 * SECOND;
 
 /** A served token or ticket, by name: several may belong to one account, and each has its own place in the Secret. */
 interface Served {
@@ -37,6 +43,10 @@ interface Served {
   readonly keys: Keys;
   reported: readonly Part[];
   isTaking: boolean;
+  /** How often in a row its request could not be taken. */
+  failures: number;
+  /** Whether it waits before it tries again. */
+  isHeld: boolean;
 }
 
 /** Creates a listener that serves no units yet. */
@@ -44,23 +54,40 @@ export function createSecretListener({
   cache,
   kubernetes,
   leads,
+  random,
+  report,
   changed,
   asked,
 }: SecretListenerOptions): SecretListener {
+  const object = objectLabel(cache.object);
   let served: ReadonlyMap<string, Served> = new Map();
 
   async function takeRequestOf(one: Served): Promise<void> {
-    if (one.isTaking) return;
+    if (one.isTaking || one.isHeld) return;
     one.isTaking = true;
     try {
       const request = await takeRequest({ cache, kubernetes, annotation: one.keys.request });
+      if (one.failures > 0) report({ type: 'well', object });
+      one.failures = 0;
       if (request) asked(one.account, request);
-    } catch {
-      // The request is still in the Secret.
-      setTimeout(rescan, RETRY).unref();
+    } catch (error) {
+      holdBack(one, failureOf(error, 'none'));
     } finally {
       one.isTaking = false;
     }
+  }
+
+  /** The request is still in the Secret. */
+  function holdBack(one: Served, failure: Failure): void {
+    one.failures += 1;
+    const delay = Math.min(LONGEST_DELAY, backoffDelay(failure.backoff, one.failures, random()));
+    one.isHeld = true;
+    setTimeout(() => {
+      one.isHeld = false;
+      rescan();
+    }, delay).unref();
+    const message = `a request that another daemon left cannot be taken from the ${object}: ${failure.message}`;
+    report({ type: 'trouble', object, failure: { ...failure, message } });
   }
 
   function rescan(): void {
@@ -85,7 +112,8 @@ export function createSecretListener({
         const keys = keysOf(name, kind);
         const known = served.get(keys.value);
         const isKnown = known?.account === account;
-        next.set(keys.value, isKnown ? known : { account, kind, keys, reported: [], isTaking: false });
+        const fresh = { account, kind, keys, reported: [], isTaking: false, failures: 0, isHeld: false };
+        next.set(keys.value, isKnown ? known : fresh);
       }
       served = next;
       rescan();

@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
 import { parseJson, sha256 } from '../../codec/encoding.ts';
 import { Generation } from '../../codec/record.ts';
-import { failureOf } from '../../core/failure.ts';
 import type { PeerRequest } from '../../core/ports.ts';
 import { stronger } from '../../core/state/request.ts';
+import type { Patch } from '../../kubernetes/client.ts';
+import { compareAndSet } from '../../kubernetes/compare-and-set.ts';
 import type { Kubernetes } from '../../kubernetes/index.ts';
-import type { SecretCache } from './secret-cache.ts';
+import type { SecretCache, StoredSecret } from './secret-cache.ts';
 
 const Refresh = v.object({
   strength: v.picklist(['ordinary', 'preferred', 'forced']),
@@ -30,6 +31,7 @@ interface Mailbox {
   readonly annotation: string;
 }
 
+/** Conflicts in a row after which a change is given up for now. */
 const MOST_TRIES = 20;
 
 /**
@@ -65,26 +67,24 @@ export async function takeRequest(mailbox: Mailbox): Promise<Request | undefined
 
 /**
  * Changes the annotation by compare-and-set, so that daemons that do so at the same time do not overwrite each other.
+ * The Secret's turn is held for one attempt, never for the time between two.
  */
 async function change(
   { cache, kubernetes, annotation }: Mailbox,
   decide: (text: string | undefined) => Readonly<Record<string, string | null>> | undefined,
 ): Promise<void> {
-  await kubernetes.inTurn(cache.object, async () => {
-    let secret = cache.now() ?? (await cache.refresh());
-    for (let tries = 1; ; tries += 1) {
-      const annotations = decide(secret.metadata.annotations?.[annotation]);
-      if (!annotations) return;
-      try {
-        await cache.patch(secret.metadata.resourceVersion, { metadata: { annotations } });
-        return;
-      } catch (error) {
-        const { code, effect } = failureOf(error, 'none');
-        if ((code !== 'kube-conflict' && effect !== 'unknown') || tries >= MOST_TRIES) throw error;
-        secret = await cache.reread();
-      }
-    }
-  });
+  await kubernetes.inTurn(cache.object, () =>
+    compareAndSet<StoredSecret, Patch, 'done'>({
+      known: () => cache.now() ?? cache.refresh(),
+      reread: cache.reread,
+      decide({ metadata }) {
+        const annotations = decide(metadata.annotations?.[annotation]);
+        return annotations ? { write: { metadata: { annotations } } } : { leave: 'done' };
+      },
+      write: (patch, { metadata }) => cache.patch(metadata.resourceVersion, patch),
+      mostTries: MOST_TRIES,
+    }),
+  );
 }
 
 function merged(before: Request | undefined, request: PeerRequest): Omit<Request, 'id'> {

@@ -12,6 +12,8 @@ import type { Kind } from '../../core/credential.ts';
 import { EdgeError, failureOf, PASSING } from '../../core/failure.ts';
 import type { AccountStore, Lease } from '../../core/ports.ts';
 import { type FailureDetails, immutable, tooLarge } from '../../kubernetes/api-errors.ts';
+import type { Patch } from '../../kubernetes/client.ts';
+import { compareAndSet } from '../../kubernetes/compare-and-set.ts';
 import type { Kubernetes } from '../../kubernetes/index.ts';
 import { objectLabel } from '../../kubernetes/resources.ts';
 import type { Election } from '../lease/election.ts';
@@ -56,23 +58,21 @@ export function secretStore(options: SecretStoreOptions): AccountStore {
   const isTheirs = (part: Part) => !election.leads() && reader.isDisputed(part);
 
   async function write(wanted: Part, base: Part): Promise<void> {
-    for (let tries = 0; tries < MOST_TRIES; tries += 1) {
-      const secret = cache.now() ?? (await cache.reread());
-      const found = partOf(secret, keys);
-      // Our own write, whose response was lost.
-      if (tries > 0 && isSamePart(found, { ...base, ...wanted })) return;
-      if (!isSamePart(found, base) || isTheirs(found)) throw superseded();
-      try {
-        await cache.patch(secret.metadata.resourceVersion, patchOf(wanted, base, keys));
-        return;
-      } catch (error) {
-        const { code, effect } = failureOf(error, 'none');
-        if (code !== 'kube-conflict' && effect !== 'unknown') throw error;
-        // Only the Secret tells whether the write was applied, and a read that begins now shows it.
-        await cache.reread();
-      }
-    }
-    throw superseded();
+    await compareAndSet<StoredSecret, Patch, 'done'>({
+      known: () => cache.now() ?? cache.reread(),
+      reread: cache.reread,
+      decide(secret, again) {
+        const found = partOf(secret, keys);
+        // Our own write, whose response was lost, or which something in between has sent twice.
+        if (again && isSamePart(found, { ...base, ...wanted })) return { leave: 'done' };
+        if (!isSamePart(found, base) || isTheirs(found)) throw superseded();
+        return { write: patchOf(wanted, base, keys) };
+      },
+      write: (patch, { metadata }) => cache.patch(metadata.resourceVersion, patch),
+      mostTries: MOST_TRIES,
+    }).catch((error: unknown) => {
+      throw failureOf(error, 'none').code === 'kube-conflict' ? superseded() : error;
+    });
   }
 
   function superseded(): EdgeError {

@@ -44,12 +44,20 @@ export interface ElectorOptions {
 /** Re-read interval (ms) while a watch is open, in case it silently stopped delivering events. */
 const REREAD_INTERVAL = 30 * SECOND;
 
+/**
+ * Conflicts in a row that are no coincidence: they are told like any other trouble, and tried again as seldom. A few are
+ * what candidates do to each other when a holder is gone.
+ */
+const MOST_CONFLICTS = 10;
+
 /** Joins the election at once. */
 export function startElector(options: ElectorOptions): Elector {
   const { client, lease, identity, times, clock, random, report, elected } = options;
   const ending = new AbortController();
   const pause = createPause();
   let failure: Failure | undefined;
+  /** How many attempts in a row met a conflict. */
+  let conflicts = 0;
   /** Whether the outcome of a write is still unknown, or will remain so. */
   let isWriting = false;
   /** Monotonic ms until which this daemon does not stand for election. */
@@ -105,7 +113,10 @@ export function startElector(options: ElectorOptions): Elector {
   function failed(error: unknown): number {
     const met = failureOf(error, 'none');
     // Another candidate was faster, or the response to our own write was lost: the next read tells which.
-    if (met.code === 'kube-conflict') return (times.retryPeriod * random()) / 10;
+    if (met.code === 'kube-conflict') {
+      conflicts += 1;
+      if (conflicts < MOST_CONFLICTS) return (times.retryPeriod * random()) / 10;
+    }
     failure = met;
     if (met.code === 'kube-missing') {
       leaseWatch.forget();
@@ -123,6 +134,7 @@ export function startElector(options: ElectorOptions): Elector {
           leaseWatch.reopen();
         }
         failure = undefined;
+        conflicts = 0;
         return ms;
       }, failed);
       if (ending.signal.aborted) return;

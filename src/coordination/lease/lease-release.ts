@@ -45,6 +45,12 @@ export async function releaseLease({
 }
 
 /**
+ * Conflicts in a row after which the release is given up. One renewal can be in flight; an object that conflicts again
+ * and again is not changed by us.
+ */
+const MOST_TRIES = 5;
+
+/**
  * Releases the Lease if this daemon holds it. The API server may still apply a renewal that was in flight; the replace
  * then fails with a conflict and is tried again.
  * @throws {EdgeError} saying why this daemon may still hold the Lease
@@ -53,7 +59,7 @@ async function release(
   { client, lease, identity, clock }: Pick<ReleaseOptions, 'client' | 'lease' | 'identity' | 'clock'>,
   signal: AbortSignal,
 ): Promise<void> {
-  for (;;) {
+  for (let tries = 1; ; tries += 1) {
     const found = await client.get(lease, { signal });
     const holding = holdingOf(found);
     if (holding?.holder !== identity) return;
@@ -62,7 +68,7 @@ async function release(
       await client.replace(lease, { ...found, spec }, { signal });
       return;
     } catch (error) {
-      if (failureOf(error, 'none').code !== 'kube-conflict') throw error;
+      if (failureOf(error, 'none').code !== 'kube-conflict' || tries >= MOST_TRIES) throw error;
     }
   }
 }

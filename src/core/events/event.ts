@@ -28,8 +28,11 @@ export type Event =
   | { readonly type: 'handed-over'; readonly reason: 'requested' | 'refused' }
   /** The refresh cannot be made now, and it is not made later, when nobody expects it any more. */
   | { readonly type: 'withdrawn'; readonly why: 'budget' | 'lagging' | 'late' }
-  /** Nothing was sent: the lock is held by another daemon, or lost. */
-  | { readonly type: 'blocked' }
+  /**
+   * Nothing was sent: the lock is held by another daemon, or lost. `untold`: the daemon that holds it could not be asked,
+   * since the store does not work.
+   */
+  | { readonly type: 'blocked'; readonly untold?: true }
   /** The store could not be locked or written. */
   | { readonly type: 'unstored'; readonly failure: Failure }
   /** A request is about to be sent. This record, with the call spent and the intent, is as durable as it gets. */

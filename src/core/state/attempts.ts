@@ -77,10 +77,14 @@ export function paused(attempts: Attempts, why: Hold['why'], ms: number, now: In
   return { ...attempts, hold: { why, until: now.monotonic + ms } };
 }
 
-/** Another daemon holds the lock. What else holds the next attempt back goes on. */
-export function blockedByPeer(attempts: Attempts, { now, random }: Moment): Attempts {
+/**
+ * Another daemon holds the lock. What else holds the next attempt back goes on.
+ * @param least ms for which it must not be asked again; 0 when only the lock is waited for
+ */
+export function blockedByPeer(attempts: Attempts, { now, random }: Moment, least: number): Attempts {
   const blocked = attempts.blocked + 1;
-  return { ...attempts, blocked, lockedUntil: now.monotonic + backoffDelay(BLOCKED, blocked, random) };
+  const wait = Math.max(least, backoffDelay(BLOCKED, blocked, random));
+  return { ...attempts, blocked, lockedUntil: now.monotonic + wait };
 }
 
 /** The lock can be had again. */

@@ -28,22 +28,53 @@ interface Told {
   times: number;
 }
 
+/** What was logged of one object. */
+interface Absence {
+  readonly troubles: Map<string, Told>;
+  /** Monotonic ms since which nothing is wrong with it. */
+  wellSince?: number;
+  /** Whether a problem was logged since it was last said to be over. */
+  isOpen: boolean;
+}
+
 /**
  * Logs which daemon leads, one line for each change, and what is wrong with an object of the cluster: at once, and then
- * more and more rarely.
+ * more and more rarely. Of one that comes and goes there are two lines a minute at most.
  */
 export function createClusterLog(logger: Logger, clock: Clock): (event: ClusterEvent) => void {
-  const absences = new Map<string, Map<string, Told>>();
+  const absences = new Map<string, Absence>();
 
   function isTimeToTell(object: string, what: string): boolean {
-    const told = absences.get(object) ?? new Map<string, Told>();
-    absences.set(object, told);
     const { monotonic } = clock.now();
-    const known = told.get(what);
+    const absence = absenceOf(object, monotonic);
+    const { troubles } = absence;
+    const known = troubles.get(what);
     if (known && monotonic < known.again) return false;
     const times = (known?.times ?? 0) + 1;
-    told.set(what, { again: monotonic + backoffDelay(AGAIN, times, 1), times });
+    troubles.set(what, { again: monotonic + backoffDelay(AGAIN, times, 1), times });
+    absence.isOpen = true;
     return true;
+  }
+
+  /** A problem that comes back within a minute has not gone: an object that comes and goes would fill the log. */
+  function absenceOf(object: string, monotonic: number): Absence {
+    const known = absences.get(object);
+    const isOver = known?.wellSince !== undefined && monotonic - known.wellSince >= AGAIN.first;
+    const absence = known && !isOver ? known : { troubles: new Map<string, Told>(), isOpen: false };
+    delete absence.wellSince;
+    absences.set(object, absence);
+    return absence;
+  }
+
+  function tellOfRecovery(object: string): void {
+    const absence = absences.get(object);
+    if (!absence || absence.wellSince !== undefined) return;
+    const { monotonic } = clock.now();
+    absence.wellSince = monotonic;
+    // The log says that all is well, so it must not wait an hour before it says otherwise.
+    for (const told of absence.troubles.values()) told.again = Math.min(told.again, monotonic + AGAIN.first);
+    if (absence.isOpen) logger.info(`the ${object} can be reached again`);
+    absence.isOpen = false;
   }
 
   function tellOfTrouble(object: string, { code, class: kind, message, advice }: Failure): void {
@@ -65,8 +96,7 @@ export function createClusterLog(logger: Logger, clock: Clock): (event: ClusterE
       case 'held':
         return logger.info(`${event.holder} holds the Lease: this daemon follows it`, { lease: event.lease });
       case 'well':
-        if (absences.delete(event.object)) logger.info(`the ${event.object} can be reached again`);
-        return;
+        return tellOfRecovery(event.object);
       case 'trouble':
         return tellOfTrouble(event.object, event.failure);
     }

@@ -116,6 +116,7 @@ export function createEventLog(logger: Logger): (of: Named | undefined, report: 
           { ...who, advice: 'refresh --force does not wait: it kills the one that slow readers still hold' },
         );
       case 'handed-over':
+        forget(id, 'state');
         return logger.info('forwarded the request to the leader', {
           ...who,
           reason: report.reason,

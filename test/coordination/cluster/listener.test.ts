@@ -3,6 +3,7 @@ import { keysOf } from '../../../src/codec/secret-layout.ts';
 import { createSecretListener } from '../../../src/coordination/cluster/listener.ts';
 import type { SecretCache, StoredSecret } from '../../../src/coordination/cluster/secret-cache.ts';
 import type { Request } from '../../../src/coordination/cluster/secret-requests.ts';
+import type { ClusterEvent } from '../../../src/core/events/cluster.ts';
 import type { Unit } from '../../../src/core/ports.ts';
 import { SECOND } from '../../../src/core/time.ts';
 import type { Patch } from '../../../src/kubernetes/client.ts';
@@ -34,6 +35,7 @@ function listening(before: Annotations) {
   };
   const listener = createSecretListener({
     ...{ cache, kubernetes: { inTurn: unasked }, leads: () => false, asked: () => {} },
+    ...{ random: () => 0, report: () => {} },
     changed: (account) => void told.push(account),
   });
   listener.serve([viewOf(tell('stable-token')).unit]);
@@ -65,6 +67,11 @@ describe('changes of a Secret', () => {
   });
 });
 
+function inWords(event: ClusterEvent): string {
+  if (event.type === 'trouble') return `trouble ${event.object}: ${event.failure.message}`;
+  return event.type === 'well' ? `well ${event.object}` : event.type;
+}
+
 const SHOP_UNIT = viewOf(tell('stable-token')).unit;
 const ASKED = keysOf('shop', 'token').request;
 const FORCED: Request = { id: 'one', refresh: { strength: 'forced', generation: 4 } };
@@ -74,6 +81,7 @@ function serving(atEnd: Parameters<typeof steeredTime>[0], units: readonly Unit[
   const { pass } = steeredTime(atEnd);
   const changed: string[] = [];
   const asked: [string, Request][] = [];
+  const reports: string[] = [];
   let [secret, leads, turns, obstacle]: [StoredSecret | undefined, boolean, number, () => Promise<void>] = [
     { metadata: { name: 'wx-token', namespace: 'shop', resourceVersion: '1' } },
     true,
@@ -97,7 +105,8 @@ function serving(atEnd: Parameters<typeof steeredTime>[0], units: readonly Unit[
     secret = secret && { ...secret, metadata: { ...secret.metadata, annotations } };
   };
   const listener = createSecretListener({
-    ...{ cache, leads: () => leads },
+    ...{ cache, leads: () => leads, random: () => 1 },
+    report: (event) => void reports.push(inWords(event)),
     kubernetes: {
       inTurn(_, work) {
         turns += 1;
@@ -113,7 +122,7 @@ function serving(atEnd: Parameters<typeof steeredTime>[0], units: readonly Unit[
   return {
     ...listener,
     first,
-    ...{ pass, changed, asked },
+    ...{ pass, changed, asked, reports },
     /** How often a request was taken up. */
     turns: () => turns,
     isThere: (key: string) => secret?.metadata.annotations?.[key] !== undefined,
@@ -194,18 +203,35 @@ describe('what other daemons ask', () => {
     ]);
   });
 
-  it('a request that cannot be taken is taken up again after 2 s', async ({ onTestFinished }) => {
-    const { asked, write, meet, turns, pass } = serving(onTestFinished);
+  it('a request that cannot be taken is told at once and taken up again after ever longer pauses', async ({
+    onTestFinished,
+  }) => {
+    const { asked, write, meet, turns, rescan, reports, pass } = serving(onTestFinished);
     meet(() => Promise.reject(failing()));
     await write(asks());
-    expect([turns(), asked]).toEqual([1, []]);
+    const trouble =
+      'trouble Secret shop/wx-token: a request that another daemon left cannot be taken from the Secret shop/wx-token: ';
+    expect([turns(), asked, reports]).toEqual([1, [], [expect.stringContaining(trouble)]]);
+    // Whatever else changes meanwhile, it waits.
+    rescan();
+    await write({ [SHOP]: recordOf(ACCOUNT, 1) });
+    for (const [index, seconds] of [1, 2, 4, 8, 16, 30, 30].entries()) {
+      await pass(seconds * SECOND - 1);
+      expect(turns()).toBe(index + 1);
+      await pass(1);
+      expect(turns()).toBe(index + 2);
+    }
     meet(async () => {});
-    await pass(2 * SECOND - 1);
-    expect(turns()).toBe(1);
-    await pass(1);
-    expect([turns(), asked]).toEqual([2, [[ACCOUNT, FORCED]]]);
-    await pass(10 * SECOND);
-    expect(turns()).toBe(2);
+    await pass(30 * SECOND);
+    expect(asked).toEqual([[ACCOUNT, FORCED]]);
+    expect(reports.slice(8)).toEqual(['well Secret shop/wx-token']);
+    await pass(60 * SECOND);
+    expect(turns()).toBe(9);
+    // The next one is met as if nothing had been.
+    meet(() => Promise.reject(failing()));
+    await write(asks());
+    await pass(SECOND);
+    expect(turns()).toBe(11);
   });
 
   it('a request that nobody can read is taken away and passed on to nobody', async ({ onTestFinished }) => {

@@ -131,6 +131,17 @@ describe('requests that are left in a Secret', () => {
     expect(request()).toMatchObject({ refresh: { strength: 'forced' } });
   });
 
+  it('a request that was not left is told after one look and not tried again', async () => {
+    const { mailbox, fates, asked, text } = mailboxWith();
+    fates.push(() => {
+      throw fault('kube-http-500', { effect: 'unknown' });
+    });
+    await expect(leaveRequest(refresh('forced', 3), mailbox)).rejects.toMatchObject({
+      code: 'kube-http-500',
+    });
+    expect([asked, text()]).toEqual([['patch', 'reread'], undefined]);
+  });
+
   it('a refusal of the server is told at once', async () => {
     const { mailbox, fates, asked, text } = mailboxWith();
     fates.push(() => {

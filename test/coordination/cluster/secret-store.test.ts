@@ -124,14 +124,30 @@ describe('writing the record of an account into a Secret', () => {
     expect(await store.read()).toMatchObject({ generation: 2 });
   });
 
-  it('a write of which no answer came and that was not made is made again', async () => {
+  it('a write of which no answer came and that was not made is told after one look and not made again', async () => {
     const { store, locked, fake } = storing({});
     const lease = await locked();
     fake.fates.push(() => {
       throw fault('kube-cut', { effect: 'unknown' });
     });
+    await expect(store.write(recordOf(1, token('a')), lease)).rejects.toMatchObject({
+      code: 'kube-cut',
+      failure: { effect: 'unknown' },
+    });
+    expect(fake.asked).toEqual(['refresh', 'patch', 'reread']);
     await store.write(recordOf(1, token('a')), lease);
-    expect(fake.asked).toEqual(['refresh', 'patch', 'reread', 'patch']);
+    expect(await store.read()).toEqual(recordOf(1, token('a')));
+  });
+
+  it('a write of which no answer came is told of even when the look fails as well', async () => {
+    const { store, locked, fake } = storing({});
+    const lease = await locked();
+    fake.fates.push(() => {
+      fake.remove();
+      throw fault('kube-cut', { effect: 'unknown' });
+    });
+    await expect(store.write(recordOf(1), lease)).rejects.toMatchObject({ code: 'kube-cut' });
+    expect(fake.asked).toEqual(['refresh', 'patch', 'reread']);
   });
 
   it('a refusal of the server is told at once', async () => {

@@ -62,8 +62,28 @@ describe('cluster log', () => {
     expect(lines().length).toBeLessThan(12);
     const before = lines().length;
     write({ type: 'well', object });
+    clock.pass(60 * SECOND);
     write(trouble);
     expect(lines().slice(before)).toEqual([`the ${object} can be reached again`, `${object}: no answer`]);
+  });
+
+  it('trouble that comes and goes is logged once a minute at most, and the last line of it is true', () => {
+    const log = journal();
+    const clock = fakeClock();
+    const write = createClusterLog(log.logger, clock);
+    const lines = () => log.entries().map(({ message }) => message);
+    for (let second = 0; second < 600; second += 1) {
+      write(second % 2 === 0 ? trouble : { type: 'well', object });
+      clock.pass(SECOND);
+    }
+    expect(lines().length).toBeGreaterThan(2);
+    expect(lines().length).toBeLessThanOrEqual(20);
+    expect(lines().at(-1)).toBe(`the ${object} can be reached again`);
+    for (let second = 0; second < 61; second += 1) {
+      write(trouble);
+      clock.pass(SECOND);
+    }
+    expect(lines().at(-1)).toBe(`${object}: no answer`);
   });
 
   it('trouble with another code or class is logged as a new one', () => {

@@ -3,6 +3,7 @@ import { type Caller, isAllowed } from './rights.ts';
 import { keyOf, type Route, routeOf } from './route.ts';
 import { deniedByPolicy, forbidden, Refusal } from './status.ts';
 import type { Store, Thing } from './store.ts';
+import type { Webhook } from './webhook.ts';
 import { create, patch, put } from './writes.ts';
 
 /** What a server is made to say. */
@@ -11,6 +12,8 @@ export interface Mood {
   isStarting: boolean;
   /** The policy that denies every change of a Secret. */
   policy?: string;
+  /** The webhook that is asked about every change of what it is for. */
+  webhook?: Webhook | undefined;
 }
 
 export interface Asked {
@@ -33,6 +36,22 @@ const VERBS: Readonly<Record<string, string>> = {
   PATCH: 'patch',
   DELETE: 'delete',
 };
+
+/**
+ * The webhook that is to be asked about this request before it is stored. What does not come so far (a missing right, a
+ * missing object, a conflict) is refused without it. @throws {Refusal}
+ */
+export function webhookFor(asked: Asked, store: Store, callers: Callers, mood: Mood): Webhook | undefined {
+  const { webhook } = mood;
+  const { method, url } = asked;
+  const resource = routeOf(url.pathname)?.resource ?? '';
+  if (!webhook || (method !== 'PATCH' && method !== 'PUT') || !webhook.resources.includes(resource))
+    return undefined;
+  const dry = new URL(url);
+  dry.searchParams.set('dryRun', 'All');
+  answer({ ...asked, url: dry }, store, callers, mood);
+  return webhook;
+}
 
 /** What an API server does with one request. @throws {Refusal} */
 export function answer(asked: Asked, store: Store, callers: Callers, mood: Mood): Answer {

@@ -1,12 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { type Asked, answer, type Mood } from './api.ts';
+import { type Asked, answer, type Mood, webhookFor } from './api.ts';
 import type { Callers } from './callers.ts';
 import type { Fault, Faults } from './faults.ts';
 import type { Standstill } from './standstill.ts';
 import { GAVE_UP, Refusal, type Refused } from './status.ts';
 import type { Store } from './store.ts';
 import type { Watches } from './watches.ts';
+import { verdictOf } from './webhook.ts';
 
 /** One request, as it was answered. */
 export interface Heard {
@@ -16,6 +17,7 @@ export interface Heard {
   readonly method: string;
   /** With the query. */
   readonly target: string;
+  /** 0 where the client hung up while a webhook was asked. */
   readonly status: number;
 }
 
@@ -70,6 +72,33 @@ export function serving({ store, callers, faults, mood, heard, watches, server, 
     fault: Fault | undefined,
   ): void {
     if (fault?.kind === 'before') fault.work();
+    const webhook = webhookFor(asked, store, callers, mood);
+    if (!webhook) {
+      finish(request, response, asked, fault);
+      return;
+    }
+    const { after, refusal } = verdictOf(webhook);
+    const go = () =>
+      answering(request, response, () => {
+        if (refusal) throw refusal;
+        finish(request, response, asked, fault);
+      });
+    // A client that hangs up takes its request with it: the call to the webhook ends, and nothing is stored.
+    const timer = setTimeout(go, after);
+    response.once('close', () => {
+      clearTimeout(timer);
+      if (response.writableEnded) return;
+      const { method = '', url: target = '' } = request;
+      heard.push({ user: asked.caller.user, method, target, status: 0 });
+    });
+  }
+
+  function finish(
+    request: IncomingMessage,
+    response: ServerResponse,
+    asked: Asked,
+    fault: Fault | undefined,
+  ): void {
     const result = answer(asked, store, callers, mood);
     if (fault?.kind === 'lose-answer') return;
     if (fault?.kind === 'cut-answer') return void response.destroy();

@@ -17,15 +17,11 @@ export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly refused: Refused;
 
-  constructor(
-    status: number,
-    reason: string,
-    message: string,
-    details: Readonly<Record<string, unknown>> = {},
-  ) {
+  constructor(status: number, reason: string, message: string, details?: Readonly<Record<string, unknown>>) {
     super(message);
     const head = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure' };
-    this.refused = { status, body: { ...head, message, ...(reason && { reason }), details, code: status } };
+    const body = { ...head, message, ...(reason && { reason }), ...(details && { details }), code: status };
+    this.refused = { status, body };
   }
 }
 
