@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { isFetched } from '../../src/config/config.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { beside, filesOf, listOf, manifests, partOf, pods, textOf } from './manifests.ts';
+import { differencesFromStored } from './stored.ts';
 
 const PODS = await pods();
 
@@ -142,4 +143,41 @@ describe('configurations of the manifests', () => {
       expect(secret).toEqual({ name: 'wx-token', ...place });
     },
   );
+});
+
+describe('a second kubectl apply', () => {
+  it('every manifest says what it says as the server stores it, so that nothing is told as configured', async () => {
+    for (const { file, content } of await manifests())
+      if (content['kind'] !== undefined) expect(differencesFromStored(content), file).toEqual([]);
+  });
+
+  it('the rule finds defaults that are left out of what is compared as a whole, and nothing else', () => {
+    const container = { name: 'a', image: 'b', ports: [{ containerPort: 1 }] };
+    const pod = (more: object) => ({ template: { spec: { containers: [container], ...more } } });
+    const api = { path: 'n', fieldRef: { fieldPath: 'metadata.namespace' } };
+    const sources = [{ downwardAPI: { items: [api] } }, { serviceAccountToken: { path: 't' } }];
+    const found = (kind: string, spec: object) => differencesFromStored({ kind, spec });
+    expect(found('Deployment', { replicas: 2, ...pod({}) })).toEqual([]);
+    expect(found('Deployment', { strategy: { rollingUpdate: { maxSurge: 0 } } })).toEqual([
+      'Deployment.spec.strategy.type: the server stores "RollingUpdate"',
+      'Deployment.spec.strategy.rollingUpdate.maxUnavailable: the server stores "25%"',
+    ]);
+    expect(found('NetworkPolicy', { egress: [{ ports: [{ port: 443 }] }] })).toEqual([
+      'NetworkPolicy.spec.egress.ports.protocol: the server stores "TCP"',
+    ]);
+    const volumes = 'Deployment.spec.template.spec.volumes';
+    expect(found('Deployment', pod({ volumes: [{ name: 'v', projected: { sources } }] }))).toEqual([
+      `${volumes}.projected.sources.downwardAPI.items.fieldRef.apiVersion: the server stores "v1"`,
+      `${volumes}.projected.sources.serviceAccountToken.expirationSeconds: the server stores 3600`,
+    ]);
+    for (const sizeLimit of ['1024Mi', '1000m', '01Mi', '1.5Gi']) {
+      expect(found('Deployment', pod({ volumes: [{ name: 'v', emptyDir: { sizeLimit } }] }))).toEqual([
+        `${volumes}.emptyDir.sizeLimit: the server stores ${sizeLimit} in other words`,
+      ]);
+    }
+    expect(found('Deployment', { strange: 1 })).toEqual([
+      'Deployment.spec.strange: the rule does not know this field',
+    ]);
+    expect(found('Strange', {})).toEqual(['Strange: the rule does not know Strange']);
+  });
 });

@@ -191,11 +191,26 @@ describe('the lock of a record', () => {
     const { join, faulty } = await sharers(context.onTestFinished);
     const server = faulty(context);
     const one = join();
-    for (const [turn, kind] of (['cut-answer', 'lose-answer', 'cut', 'give-up'] as const).entries()) {
+    for (const [turn, kind] of (['cut-answer', 'lose-answer'] as const).entries()) {
       const lease = await locked(one);
       server.next({ kind, method: 'PATCH' });
       await one.store.write(recordOf(turn + 1, token(kind)), lease);
       expect(await one.store.read()).toEqual(recordOf(turn + 1, token(kind)));
+    }
+  });
+
+  it('a lock holder whose write was not made is told so after one try, and may try again', async (context) => {
+    const { join, faulty } = await sharers(context.onTestFinished);
+    const server = faulty(context);
+    const one = join();
+    for (const [turn, kind] of (['cut', 'give-up'] as const).entries()) {
+      const lease = await locked(one);
+      const record = recordOf(turn + 1, token(kind));
+      server.next({ kind, method: 'PATCH' });
+      await expect(one.store.write(record, lease)).rejects.toMatchObject({ failure: { effect: 'unknown' } });
+      expect(await one.store.read()).not.toEqual(record);
+      await one.store.write(record, lease);
+      expect(await one.store.read()).toEqual(record);
     }
   });
 

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'vitest';
+import { Secret } from '../../src/core/secret.ts';
 import { createClient, type KubernetesClient } from '../../src/kubernetes/client.ts';
 import { findConnection } from '../../src/kubernetes/connection.ts';
 import type { Connection } from '../../src/kubernetes/connection-types.ts';
@@ -37,6 +38,11 @@ export interface TestCluster {
   readonly admin: Somebody;
   /** A service account that may do what these rules of a Role say. */
   account(rules: readonly Partial<Rule>[], name?: string): Promise<Somebody>;
+  /**
+   * Somebody who shows this token, or nothing at all. The certificate with which an administrator logs in on kind, kubeadm
+   * or minikube does not go along: it would go before any token.
+   */
+  stranger(token?: string): Promise<Somebody>;
   /** Absent where the cluster is a real one. */
   readonly imitation?: ApiServer;
   /** The imitation, for what no real server does when it is told to; ends the test where there is none. */
@@ -62,6 +68,7 @@ export async function openCluster(atEnd: AtEnd, options: ApiServerOptions = {}):
   const { server, file } =
     REAL === undefined ? await imitate(folder, atEnd, options) : { server: undefined, file: REAL };
   const admin = await somebody(file, atEnd);
+  const { cert: _cert, key: _key, ...trust } = await admin.connection.trust();
   const namespace = `wx-token-sidecar-test-${randomBytes(4).toString('hex')}`;
   const path = `/api/v1/namespaces/${namespace}`;
   await done(admin.ask('POST', '/api/v1/namespaces', { metadata: { name: namespace } }));
@@ -83,10 +90,14 @@ export async function openCluster(atEnd: AtEnd, options: ApiServerOptions = {}):
     const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name };
     await done(admin.ask('POST', `${rights}/rolebindings`, { metadata, subjects, roleRef }));
     const { body } = await done(admin.ask('POST', `${path}/serviceaccounts/${name}/token`, { spec: {} }));
-    const { ca } = await admin.connection.trust();
     const { token } = body['status'] as { readonly token: string };
     const own = join(folder, `${name}.kubeconfig`);
-    await writeFile(own, kubeconfig({ server: admin.connection.server, namespace, ca, user: { token } }));
+    const { ca, servername } = trust;
+    const cluster = servername === undefined ? {} : { 'tls-server-name': servername };
+    await writeFile(
+      own,
+      kubeconfig({ server: admin.connection.server, namespace, ca, cluster, user: { token } }),
+    );
     const made = await somebody(own, atEnd);
     // A real server takes a moment to know them; one that forbids for ever is found by what is tested.
     const isKnown = async () => (await made.ask('GET', objectPath(secret))).status !== 403;
@@ -103,6 +114,11 @@ export async function openCluster(atEnd: AtEnd, options: ApiServerOptions = {}):
     lease: { resource: 'leases', namespace, name: LEASE_NAME },
     admin,
     account,
+    stranger: (token) => {
+      const shown = token === undefined ? undefined : new Secret(token);
+      const connection = { ...admin.connection, trust: async () => trust, token: async () => shown };
+      return known(connection, file, atEnd);
+    },
     ...(server && { imitation: server }),
     faulty: (context) => server ?? context.skip('a real cluster does not break when it is told to'),
   };
@@ -114,13 +130,22 @@ async function imitate(folder: string, atEnd: AtEnd, options: ApiServerOptions) 
   const server = await startApiServer({ ...(tls && { tls }), ...options });
   atEnd(server.close);
   const file = join(folder, 'admin.kubeconfig');
-  await writeFile(file, kubeconfig({ server: server.url, ca: tls?.ca, user: { token: server.adminToken } }));
+  // With TLS by a certificate, as on kind, kubeadm and minikube.
+  const pair = typeof pem === 'string' ? undefined : pem.server;
+  const user = pair
+    ? { 'client-certificate-data': base64(pair.cert), 'client-key-data': base64(pair.key) }
+    : { token: server.adminToken };
+  await writeFile(file, kubeconfig({ server: server.url, ca: tls?.ca, user }));
   return { server, file };
 }
 
 async function somebody(file: string, atEnd: AtEnd): Promise<Somebody> {
   const { connection, problems } = await findConnection({ KUBECONFIG: file });
   if (!connection) throw new Error(problems.join('\n'));
+  return known(connection, file, atEnd);
+}
+
+async function known(connection: Connection, file: string, atEnd: AtEnd): Promise<Somebody> {
   const ask = await createAsker(connection);
   atEnd(ask.close);
   return {
@@ -133,6 +158,10 @@ async function somebody(file: string, atEnd: AtEnd): Promise<Somebody> {
       return client;
     },
   };
+}
+
+function base64(pem: string): string {
+  return Buffer.from(pem).toString('base64');
 }
 
 async function done(answer: ReturnType<Asker>): Promise<Awaited<ReturnType<Asker>>> {

@@ -7,7 +7,7 @@ import { collectionPath } from '../../src/kubernetes/resources.ts';
 import { fakeClock } from '../support/clock.ts';
 import { WRITER } from '../support/kubernetes/role.ts';
 import { eventually } from '../support/wait.ts';
-import { openCluster, type Somebody } from './cluster.ts';
+import { openCluster } from './cluster.ts';
 
 const VALUE = 'a-token-that-must-be-in-no-error';
 const BASE64 = Buffer.from(VALUE).toString('base64');
@@ -91,15 +91,10 @@ describe('refusals of the API server', () => {
   });
 
   it('a rejected token is reported as passing for 30 s and then as refused', async (context) => {
-    const { secret, admin } = await bench(context);
-    const { Secret } = await import('../../src/core/secret.ts');
-    const stranger = {
-      ...admin.connection,
-      token: async () => new Secret('of-nobody'),
-      trust: trustOnly(admin),
-    };
+    const { secret, stranger } = await bench(context);
+    const { connection } = await stranger('of-nobody');
     const clock = fakeClock();
-    const client = createClient(stranger, { clock });
+    const client = createClient(connection, { clock });
     context.onTestFinished(client.close);
     expect(await told(client.get(secret))).toMatch(
       /^kube-unauthorized \(passing, none\): .*HTTP 401.*should it last 30 s: /,
@@ -109,10 +104,8 @@ describe('refusals of the API server', () => {
   });
 
   it('a request without credentials is reported as anonymous', async (context) => {
-    const { secret, admin } = await bench(context);
-    const nobody = { ...admin.connection, token: async () => undefined, trust: trustOnly(admin) };
-    const client = createClient(nobody, { clock: fakeClock() });
-    context.onTestFinished(client.close);
+    const { secret, stranger } = await bench(context);
+    const client = (await stranger()).client();
     expect(await told(client.get(secret))).toMatch(
       /^kube-forbidden .*system:anonymous.*nobody was known by what was sent/,
     );
@@ -150,13 +143,6 @@ describe('refusals of the API server', () => {
     );
   });
 });
-
-function trustOnly({ connection }: Somebody) {
-  return async () => {
-    const { ca } = await connection.trust();
-    return ca === undefined ? {} : { ca };
-  };
-}
 
 describe('failures of an imitated API server', () => {
   it('a denial by a policy is reported with the name of the policy', async (context) => {

@@ -79,10 +79,17 @@ describe('refresher Role', () => {
 
 describe('unknown users', () => {
   it('a request with an unknown token is answered with HTTP 401', async ({ onTestFinished }) => {
-    const { admin, secret } = await withObjects(onTestFinished);
-    const as = (authorization: string) => admin.ask('GET', objectPath(secret), undefined, { authorization });
-    const { status, body } = await as('Bearer of-nobody');
+    const { stranger, secret } = await withObjects(onTestFinished);
+    const { ask } = await stranger('of-nobody');
+    const { status, body } = await ask('GET', objectPath(secret));
     expect([status, body['reason'], body['message']]).toEqual([401, 'Unauthorized', 'Unauthorized']);
+  });
+
+  it('a request without a token is one of nobody, who may do nothing', async ({ onTestFinished }) => {
+    const { stranger, secret } = await withObjects(onTestFinished);
+    const { status, body } = await (await stranger()).ask('GET', objectPath(secret));
+    expect([status, body['reason']]).toEqual([403, 'Forbidden']);
+    expect(body['message']).toMatch(/User "system:anonymous" cannot get/);
   });
 
   it('a token of a deleted service account is answered with HTTP 401', async ({ onTestFinished }) => {
