@@ -160,6 +160,29 @@ describe('a Lease that is free', () => {
   });
 });
 
+describe('a Lease that conflicts without end', () => {
+  it('a candidate looks again soon a few times, then reports it and tries as seldom as after any failure', async ({
+    onTestFinished,
+  }) => {
+    const one = await candidate(onTestFinished, (api) => {
+      api.put('leases', {});
+      api.meet(fail('replace', failing({ code: 'kube-conflict' })));
+    });
+    for (let times = 1; times < 9; times += 1) await one.pass(100);
+    expect([one.reads(), one.events]).toEqual([9, []]);
+    await one.pass(100);
+    expect(one.events).toMatchObject([{ type: 'trouble', failure: { code: 'kube-conflict' } }]);
+    const { length } = one.events;
+    await one.pass(TIMES.retryPeriod / 2 - 1);
+    expect(one.reads()).toBe(10);
+    await one.pass(TIMES.retryPeriod);
+    expect(one.events.length).toBeGreaterThan(length);
+    one.api.meet(() => {});
+    await one.pass(TIMES.retryPeriod);
+    expect(one.leads()).toBe(true);
+  });
+});
+
 describe('a Lease of another daemon', () => {
   const ofAnother = (api: Api) => void api.put('leases', heldBy('other'));
 

@@ -90,6 +90,15 @@ describe('releasing a Lease', () => {
     expect(holder()).toBe('me');
   });
 
+  it('a Lease that conflicts again and again is given up after five tries', async ({ onTestFinished }) => {
+    const { start, count, meet } = releasing(onTestFinished);
+    meet((call) => {
+      if (call === 'replace leases') throw failing({ code: 'kube-conflict' });
+    });
+    expect(await start()).toMatchObject({ code: 'kube-conflict' });
+    expect(count('replace leases')).toBe(5);
+  });
+
   it('an error of an unknown kind is told of as one that did nothing', async ({ onTestFinished }) => {
     const { start, meet } = releasing(onTestFinished);
     meet(() => {
