@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import { complain } from './commands/complain.ts';
 import { EXIT } from './commands/exit.ts';
+import { volumeMessage } from './observability/log/volume-log.ts';
+import { volumes } from './system/fs/files.ts';
 import { neutraliseDebugSwitches } from './system/process/debug-switches.ts';
 import { endProcess } from './system/process/end-process.ts';
 import { preferSmall } from './system/process/v8-flags.ts';
@@ -64,6 +66,8 @@ process.stderr.on('error', () => {});
 process.stdout.on('error', () => {});
 
 preferSmall();
+// Until there is a log: a command must not wait for a volume without a word.
+volumes.tell((event) => complain(volumeMessage(event)));
 /**
  * Waits until everything printed is in the pipe or the pipe has no reader any more. Otherwise the end of the process
  * would cut the output off.

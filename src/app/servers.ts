@@ -5,6 +5,7 @@ import type { Clock } from '../core/ports.ts';
 import type { HealthServer } from '../observability/http/health-server.ts';
 import type { Logger } from '../observability/log/logger.ts';
 import type { ServerStatus } from '../observability/status/server-status.ts';
+import { volumes } from '../system/fs/files.ts';
 import { type KeptServer, keepListening } from './keep-listening.ts';
 
 export interface ServersOptions {
@@ -34,7 +35,11 @@ export async function createServers(
 ): Promise<Servers> {
   const failed = (error: unknown) => logger.error('HTTP request failed', { error });
   const health =
-    http && (await loadHealth()).createHealthServer({ ...http, clock, views, leadership, failed });
+    http &&
+    (await loadHealth()).createHealthServer({
+      ...http,
+      ...{ clock, views, leadership, failed, volumes },
+    });
   const kept: KeptServer[] = [];
 
   return {

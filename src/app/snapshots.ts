@@ -1,4 +1,3 @@
-import { lstat, readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CredentialConfig } from '../config/config.ts';
 import type { Report } from '../core/events/report.ts';
@@ -18,6 +17,7 @@ import {
 } from '../observability/status/snapshot-file.ts';
 import { sweepLeftovers, writeAtomically } from '../system/fs/atomic-write.ts';
 import { fileFailure } from '../system/fs/file-failure.ts';
+import { lstat, readdir, stat, unlink, volumes } from '../system/fs/files.ts';
 import { type Access, makeFolderFor } from '../system/fs/make-folder.ts';
 import { replacementMark } from '../system/fs/read-regular-file.ts';
 import { hasEnded } from '../system/process/process-identity.ts';
@@ -103,6 +103,7 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
   let lastFailure: string | undefined;
   let leader: string | undefined;
   let listening = '';
+  let hungPaths = '';
   /**
    * Monotonic ms at which the pause between two writes ends. The daemon starts with a pause, because it has to look
    * before it knows anything.
@@ -161,7 +162,10 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
 
   /** @returns the size of the new snapshot, in characters */
   async function replace(target: string, isStopped: boolean): Promise<number> {
-    const text = await encodeSnapshot(options.views(), clock.now(), isStopped, options.servers());
+    const text = await encodeSnapshot(options.views(), clock.now(), isStopped, {
+      servers: options.servers(),
+      hung: volumes.hung(),
+    });
     const before = ours;
     const put = () =>
       writeAtomically(target, text, attributes, async (look) => {
@@ -201,9 +205,15 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
     beat() {
       const now = options.leader();
       const servers = JSON.stringify(options.servers());
-      if (now !== leader || servers !== listening || clock.now().monotonic >= renewAt) changed();
+      const hung = volumes
+        .hung()
+        .map(({ path }) => path)
+        .join('\n');
+      const isNew = now !== leader || servers !== listening || hung !== hungPaths;
+      if (isNew || clock.now().monotonic >= renewAt) changed();
       leader = now;
       listening = servers;
+      hungPaths = hung;
     },
     async stop(patience) {
       isOver = true;

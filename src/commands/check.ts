@@ -12,6 +12,7 @@ import { inspectServers } from '../inspection/check/servers.ts';
 import { inspectState } from '../inspection/check/state.ts';
 import { daemonOnDisk } from '../inspection/status/index.ts';
 import { kubernetesOf } from '../kubernetes/index.ts';
+import { volumes } from '../system/fs/files.ts';
 import { debugSwitches } from '../system/process/debug-switches.ts';
 import { readHostContext } from '../system/process/host-context.ts';
 import { systemClock } from '../system/time/clock.ts';
@@ -68,6 +69,11 @@ export async function run(argv: readonly string[], host: Host = process): Promis
       configLoader(argv, {}, host.env),
     );
     const timeout = readDuration('--timeout', values.timeout);
+    const hung = volumes.hung().map(({ volume, path }) => ({
+      where: path,
+      what: `does not answer: look at the server, or the FUSE process, of the volume ${volume}`,
+    }));
+    if (hung.length > 0) throw new ConfigError(hung);
     const kubernetes = kubernetesOf({ clock: systemClock, environment: host.env });
     const problems = await clusterProblems(config, kubernetes);
     if (problems.length > 0) throw new ConfigError(problems);

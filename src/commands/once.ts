@@ -1,8 +1,10 @@
 import { type Daemon, LAST_ANSWER, startDaemon } from '../app/daemon.ts';
 import { basesAmong, isSettled, needsAPerson, whyUnpublished } from '../core/publication.ts';
 import { isPublished, obstacle } from '../core/state/index.ts';
+import { SECOND } from '../core/time.ts';
 import type { Logger } from '../observability/log/logger.ts';
 import { titledLogger } from '../observability/log/titled-logger.ts';
+import { volumes } from '../system/fs/files.ts';
 import { systemClock } from '../system/time/clock.ts';
 import { asksForHelp, readArguments, readDuration } from './arguments.ts';
 import { EXIT } from './exit.ts';
@@ -48,6 +50,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     // Requests that are under way at the end get a last chance, within the time that was allowed.
     const lastAnswer = Math.min(LAST_ANSWER, timeout / 4);
     await Promise.race([settle(daemon, started + timeout - lastAnswer), signals.end]);
+    volumes.giveUpAfter(Math.min(1.5 * SECOND, lastAnswer));
     await daemon.stop(lastAnswer);
     const titles = new Map(config.credentials.map(({ name, title }) => [name, title]));
     return judge(

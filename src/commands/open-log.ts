@@ -1,5 +1,7 @@
 import type { LogConfig } from '../config/config.ts';
 import { createLogger, type Logger } from '../observability/log/logger.ts';
+import { tellOfVolumes } from '../observability/log/volume-log.ts';
+import { volumes } from '../system/fs/files.ts';
 import { debugSwitches } from '../system/process/debug-switches.ts';
 import { EXIT } from './exit.ts';
 
@@ -15,6 +17,7 @@ export function openLog(options: LogConfig): Logger {
   };
   process.on('uncaughtException', unexpected);
   process.on('unhandledRejection', unexpected);
+  volumes.tell(tellOfVolumes(logger));
   // Node listens itself, and writes text, unless it was told to be silent.
   if (process.listenerCount('warning') > 0) {
     process.removeAllListeners('warning');

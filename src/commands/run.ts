@@ -4,6 +4,7 @@ import { createServers } from '../app/servers.ts';
 import { type Config, isFetched } from '../config/config.ts';
 import { SECOND } from '../core/time.ts';
 import { inWords } from '../observability/log/duration.ts';
+import { volumes } from '../system/fs/files.ts';
 import { version } from '../system/process/version.ts';
 import { systemClock } from '../system/time/clock.ts';
 import { startTicker } from '../system/time/ticker.ts';
@@ -19,6 +20,13 @@ Fetches the credential ahead of expiry and publishes it, until TERM or INT. HUP 
 
   --config FILE        YAML or JSON (default: WXTOKEN_CONFIG); without one the environment alone configures it
 `;
+
+/**
+ * How long (ms) the daemon waits for what it has asked a volume: a disk under load may take long to write its cache
+ * back. When it is to stop, there is less time.
+ */
+const VOLUME_PATIENCE = 30 * SECOND;
+const LAST_VOLUME_PATIENCE = 1.5 * SECOND;
 
 /** A tick that is later than this, in ms, shows that the process was stopped or could not run. */
 const STANDSTILL = 5 * SECOND;
@@ -86,6 +94,8 @@ export async function run(argv: readonly string[]): Promise<number> {
       state_dir: config.stateDir,
     });
 
+    volumes.giveUpAfter(VOLUME_PATIENCE);
+    volumes.watch();
     servers.listen();
     // The first tick comes before everything that is needed only later: a pod may be waiting for its first token.
     tick();
@@ -118,6 +128,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     const signal = await signals.end;
     logger.info(`${signal}: stopping`);
     ticker.stop();
+    volumes.giveUpAfter(LAST_VOLUME_PATIENCE);
     await reloading.stop();
     await daemon.stop();
     await servers.close();

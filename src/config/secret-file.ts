@@ -1,8 +1,8 @@
-import { stat } from 'node:fs/promises';
-import { EdgeError, PASSING } from '../core/failure.ts';
+import { EdgeError, type Failure, PASSING } from '../core/failure.ts';
 import { Secret } from '../core/secret.ts';
 import { MINUTE } from '../core/time.ts';
 import { endsProblem, isPlaceholder, oddity, type Shape } from '../schema/odd-text.ts';
+import { stat } from '../system/fs/files.ts';
 import { readProblem } from '../system/fs/read-problem.ts';
 import { readRegularFile } from '../system/fs/read-regular-file.ts';
 import type { SecretSource } from './config.ts';
@@ -39,7 +39,7 @@ export async function readSecretFile(path: string, ifMissing?: string): Promise<
   const { text } = await readRegularFile(path, LARGEST_FILE, { followLinks: true }).catch(
     async (error: NodeJS.ErrnoException) => {
       const { problem, advice } = await readProblem(path, error);
-      throw unusable(path, problem, error.code === 'ENOENT' ? ifMissing : advice);
+      throw unusable(path, problem, error.code === 'ENOENT' ? ifMissing : advice, error);
     },
   );
   const { secret, problem } = parseSecret(text);
@@ -83,8 +83,8 @@ export async function isExposed(path: string): Promise<boolean> {
 /** Advice for a file that was there when the daemon started. */
 const IF_GONE = 'put it back, or mount its volume again';
 
-function unusable(path: string, what: string, advice?: string): EdgeError {
-  return new EdgeError({
+function unusable(path: string, what: string, advice?: string, cause?: unknown): EdgeError {
+  const failure: Failure = {
     class: 'passing',
     code: 'secret-unusable',
     message: `${path.startsWith('/') ? 'the secret file' : 'the secret variable'} ${path} ${what}`,
@@ -92,5 +92,6 @@ function unusable(path: string, what: string, advice?: string): EdgeError {
     effect: 'unsent',
     backoff: { ...PASSING, cap: MINUTE },
     blamesSecret: true,
-  });
+  };
+  return new EdgeError(failure, { cause });
 }

@@ -79,10 +79,10 @@ export function apply(state: State, event: Event, context: Context): State {
     case 'retargeted':
       return { ...state, targets: freshTargets(event.targets) };
     case 'published': {
-      const { target, generation } = event;
+      const { target, generation, flaw } = event;
       const isCurrent = generation === state.record.token?.generation;
       const end = isCurrent ? state.life.end : event.end;
-      const held = { generation, ...(end && { end }) };
+      const held = { generation, ...(end && { end }), ...(flaw && { flaw }) };
       return { ...state, targets: published(state.targets, target, held, isCurrent, now) };
     }
     case 'unpublished':

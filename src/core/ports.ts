@@ -1,4 +1,5 @@
 import type { Answer, Kind, Token } from './credential.ts';
+import type { Failure } from './failure.ts';
 import type { Policy } from './policy.ts';
 import type { AccountRecord } from './record.ts';
 import type { Strength } from './state/request.ts';
@@ -51,6 +52,8 @@ export interface Publisher {
    * @throws {EdgeError} when the target could not be brought up to date; what it held before is still whole
    */
   publish(token: Token, isNewest: () => Promise<boolean>): Promise<'written' | 'unchanged' | 'superseded'>;
+  /** What is wrong with a target that holds the token all the same, such as a mode that cannot be had. Absent: nothing. */
+  readonly flaw?: () => Failure | undefined;
 }
 
 /**

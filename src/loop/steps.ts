@@ -34,8 +34,10 @@ export function createSteps(loop: Loop, signal: AbortSignal, mayFetch: () => boo
         isNewest(token, await cell.unit.store.read().catch(() => undefined)),
       );
       if (result === 'superseded') return happen(cell, { type: 'invalidated' });
-      happen(cell, { type: 'published', target, generation: token.generation });
-      report(cell.unit, { type: 'published', target, result, expiresAt: token.expiresAt });
+      const found = publisher.flaw?.();
+      const flaw = found && { flaw: found };
+      happen(cell, { type: 'published', target, generation: token.generation, ...flaw });
+      report(cell.unit, { type: 'published', target, result, expiresAt: token.expiresAt, ...flaw });
     } catch (error) {
       const failure = failureOf(error, 'none');
       happen(cell, { type: 'unpublished', target, failure });

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { EdgeError } from '../core/failure.ts';
+import { isUnanswered, stat } from '../system/fs/files.ts';
 import { systemClock } from '../system/time/clock.ts';
 import { type Change, type ExecConfig, type Notifier, notifyFailure } from './notifier.ts';
 import { keepTail, type OutputTail } from './output-tail.ts';
@@ -93,6 +94,10 @@ async function start(
   // Load it only when a program is to be run: it takes two megabytes.
   const { spawn } = await import('node:child_process');
   try {
+    // Node waits on its main thread until the program has begun: on a volume that hangs it would wait for ever.
+    await stat(file).catch((error: unknown) => {
+      if (isUnanswered(error)) throw error;
+    });
     const child = spawn(file, args, { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     const ended = new Promise<void>((resolve, reject) => {
       child.once('exit', (code, signal) => (code === 0 ? resolve() : reject(exitFailure(id, code, signal))));

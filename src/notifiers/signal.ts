@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { SECOND } from '../core/time.ts';
+import { readFile } from '../system/fs/files.ts';
 import { readRegularFile } from '../system/fs/read-regular-file.ts';
 import { type Notifier, notifyFailure, type SignalConfig } from './notifier.ts';
 import { withinTime } from './time-limit.ts';

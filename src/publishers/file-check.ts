@@ -1,10 +1,13 @@
-import { lstat, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type { Fact, Findings } from '../core/findings.ts';
+import { lstat, stat } from '../system/fs/files.ts';
 import { type FolderFacts, inspectFolder } from '../system/fs/inspect-folder.ts';
 import { realPath } from '../system/fs/path-problem.ts';
 import { accessInWords, type HostContext, octal } from '../system/process/host-context.ts';
 import type { FileTarget } from './file-target.ts';
+
+/** Types of file systems without modes of their own: those of a mount option are for all files. */
+const FIXED_MODES = /^(cifs|smb\d?|smbfs|vfat|msdos|exfat|ntfs|ntfs3|fuseblk)$/;
 
 /**
  * Reports where the files of one credential are published and who will be able to read them; each folder is described
@@ -41,6 +44,17 @@ async function inspectTarget(target: FileTarget, folder: FolderFacts, host: Host
   if (now?.isFile() && ((now.mode & 0o7777) !== mode || now.gid !== gid || now.uid !== uid)) {
     const owner = `${names.user(now.uid)}, group ${names.group(now.gid)}`;
     facts.push(['', `for now it is there with mode ${octal(now.mode)} of ${owner}`]);
+    if (now.mode & 0o7777 & ~mode) {
+      warnings.push(
+        `${path} is there with mode ${octal(now.mode)}, not ${octal(mode)}: its volume (${folder.mount?.type ?? 'of an unknown type'}) ` +
+          'ignores modes, or somebody changed it. Mount the volume with that mode (SMB, Azure Files: file_mode=), or use another',
+      );
+    }
+  } else if (!now && FIXED_MODES.test(folder.mount?.type ?? '')) {
+    warnings.push(
+      `${path} will hardly have mode ${octal(mode)}: volumes of type ${folder.mount?.type} ignore modes. ` +
+        'Mount it with file_mode= or fmask=, or use another volume',
+    );
   }
   if (mode & 0o004) {
     warnings.push(

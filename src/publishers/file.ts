@@ -1,12 +1,13 @@
-import { constants, type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Subject } from '../codec/details.ts';
 import type { Token } from '../core/credential.ts';
+import type { Failure } from '../core/failure.ts';
 import type { Publisher } from '../core/ports.ts';
 import type { Secret } from '../core/secret.ts';
 import { AbsolutePath, Flag, Group, key, Mode, preset } from '../schema/values.ts';
 import { type Attributes, sweepNowAndThen, writeAtomically } from '../system/fs/atomic-write.ts';
-import { fileFailure, fileProblem } from '../system/fs/file-failure.ts';
+import { attributesFailure, fileFailure, fileProblem, hasAttributes } from '../system/fs/file-failure.ts';
+import { constants, type FileHandle, isUnanswered, lstat, open } from '../system/fs/files.ts';
 import { makeFolder } from '../system/fs/make-folder.ts';
 import { pathProblem } from '../system/fs/path-problem.ts';
 import type { FileTarget } from './file-target.ts';
@@ -32,15 +33,26 @@ export function filePublisher(target: Omit<FileTarget, 'of'>, subject: Subject):
    * compared first.
    */
   let last: Secret | undefined;
+  /** The files that do not have the mode and group that were set, and how they differ. */
+  const flaws = new Map<string, Failure>();
+  const checked = new Set<string>();
+
+  function noteAttributes(path: string, found: { readonly mode: number; readonly gid: number }): void {
+    if (hasAttributes(found, target)) flaws.delete(path);
+    else flaws.set(path, attributesFailure(path, target, found));
+  }
 
   return {
     id: idOf(target),
+    flaw: () => flaws.values().next().value,
 
     async prepare() {
       try {
         await makeFolder(folder);
         await sweepNowAndThen(folder);
       } catch (error) {
+        // That passes, and other targets and accounts need not wait for it: the first write tries again.
+        if (isUnanswered(error)) return [];
         return [fileProblem('create the folder', folder, error)];
       }
       const problems = await Promise.all(files.map((file) => pathProblem(file.path)));
@@ -53,8 +65,14 @@ export function filePublisher(target: Omit<FileTarget, 'of'>, subject: Subject):
       last = undefined;
       for (const file of files) {
         const content = formats[file.format](token, subject);
-        if (!isNext && (await holds(file.path, content, target))) continue;
+        const found = isNext ? undefined : await held(file.path, content, target);
+        if (found) noteAttributes(file.path, found);
+        // A file that has its mode by now only needed it again: that is no news to those who wait for a value.
+        if (found) continue;
         if (!(await replace(file.path, content, target, isNewest))) return 'superseded';
+        // Whether a volume ignores modes is seen once: it does not change while it is mounted.
+        if (!checked.has(file.path)) noteAttributes(file.path, await lstat(file.path));
+        checked.add(file.path);
         result = 'written';
       }
       last = token.value;
@@ -82,20 +100,30 @@ async function replace(
   }
 }
 
-/** Tells whether a regular file with this content, mode and group exists, so that there is nothing to write. */
-async function holds(path: string, content: string, { mode, gid }: Attributes): Promise<boolean> {
+/**
+ * Looks whether a regular file with this content is there, so that there is nothing to write, and gives it its mode and
+ * group again where it has others. A volume may ignore that, without an error: then the file stays as it is.
+ * @returns mode and group that the file has; undefined when it has to be written
+ */
+async function held(
+  path: string,
+  content: string,
+  attributes: Attributes,
+): Promise<{ readonly mode: number; readonly gid: number } | undefined> {
   let file: FileHandle | undefined;
   try {
     file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     const stat = await file.stat();
-    const same =
-      stat.isFile() &&
-      (stat.mode & 0o7777) === mode &&
-      (gid === undefined || stat.gid === gid) &&
-      stat.size === Buffer.byteLength(content);
-    return same && (await file.readFile('utf8')) === content;
+    const isSame =
+      stat.isFile() && stat.size === Buffer.byteLength(content) && (await file.readFile('utf8')) === content;
+    if (!isSame) return undefined;
+    if (hasAttributes(stat, attributes)) return stat;
+    if (attributes.gid !== undefined) await file.chown(process.geteuid?.() ?? -1, attributes.gid);
+    await file.chmod(attributes.mode);
+    return await file.stat();
   } catch {
-    return false;
+    // Somebody else's file may not be changed, but it can be replaced.
+    return undefined;
   } finally {
     await file?.close();
   }

@@ -13,6 +13,7 @@ const debian = (name: string) => `apt-get install ${name}`;
  */
 export const TOOLS = {
   bash: debian('bash'),
+  bindfs: debian('bindfs'),
   'cgi-fcgi': debian('libfcgi-bin'),
   chromium: debian('chromium'),
   curl: debian('curl'),

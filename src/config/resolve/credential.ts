@@ -4,6 +4,7 @@ import type { Secret } from '../../core/secret.ts';
 import type { CredentialKind } from '../../providers/kind.ts';
 import { credentialKinds, DEFAULT_KIND, kindOf } from '../../providers/kinds.ts';
 import type { KeyPath } from '../../schema/key-path.ts';
+import { isUnanswered } from '../../system/fs/files.ts';
 import { type FetchedConfig, MIRROR, type SecretSource } from '../config.ts';
 import { LITERAL_SECRETS } from '../read/clean.ts';
 import type { CredentialSettings } from '../schema/credential.ts';
@@ -178,7 +179,7 @@ export interface FoundSecret {
 
 /** Finds the AppSecret of a credential and reports its problems. No message contains the AppSecret. */
 async function findSecret(
-  { secretFile, secretEnv }: CredentialSettings,
+  { secretFile, secretEnv, type }: CredentialSettings,
   at: KeyPath,
   context: Context,
 ): Promise<FoundSecret> {
@@ -193,8 +194,11 @@ async function findSecret(
     try {
       return { source: { file: secretFile }, secret: await readSecretFile(secretFile) };
     } catch (error) {
+      // A volume that does not answer passes, and other accounts need not wait for it, unless the secret tells which
+      // account this is.
+      const passes = isUnanswered((error as Error).cause) && type !== undefined && !kindOf(type).perSecret;
       const { message, advice } = failureOf(error, 'unsent');
-      if (context.fetches) context.complain(inFile, advice ? `${message}; ${advice}` : message);
+      if (context.fetches && !passes) context.complain(inFile, advice ? `${message}; ${advice}` : message);
       return { source: { file: secretFile } };
     }
   }

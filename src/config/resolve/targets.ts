@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import type { Kind } from '../../core/credential.ts';
 import type { TargetConfig } from '../../publishers/kind.ts';
 import { targetKindOf } from '../../publishers/kinds.ts';
 import type { KeyPath } from '../../schema/key-path.ts';
+import { readFile } from '../../system/fs/files.ts';
 import type { CredentialSettings } from '../schema/credential.ts';
 import { type Context, isMissing } from './context.ts';
 

@@ -1,7 +1,7 @@
-import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
 import { placesOf, targetKindOf } from '../../publishers/kinds.ts';
 import { type KeyPath, pathKey } from '../../schema/key-path.ts';
+import { realpath } from '../../system/fs/files.ts';
 import { isFetched } from '../config.ts';
 import type { Context } from '../resolve/context.ts';
 import type { Resolved } from '../resolve/credential.ts';

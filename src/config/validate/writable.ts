@@ -1,5 +1,5 @@
-import { lstat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { lstat } from '../../system/fs/files.ts';
 import { folderProblem, pathProblem } from '../../system/fs/path-problem.ts';
 import type { Context } from '../resolve/context.ts';
 import { CONCURRENCY, mapConcurrently, memoized } from '../resolve/memoize.ts';

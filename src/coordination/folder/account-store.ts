@@ -1,11 +1,11 @@
 import type { BigIntStats } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { decodeRecord, encodeRecord } from '../../codec/record.ts';
 import { EdgeError, PASSING } from '../../core/failure.ts';
 import type { AccountStore, Clock } from '../../core/ports.ts';
 import type { AccountRecord } from '../../core/record.ts';
 import { type Attributes, writeAtomically } from '../../system/fs/atomic-write.ts';
 import { fileFailure } from '../../system/fs/file-failure.ts';
+import { isUnanswered, stat } from '../../system/fs/files.ts';
 import type { Access } from '../../system/fs/make-folder.ts';
 import { readUnlessKnown, replacementMark } from '../../system/fs/read-regular-file.ts';
 import { checkWriter } from '../../system/fs/trusted-writer.ts';
@@ -59,6 +59,8 @@ export function accountStore(path: string, { account, access, clock, warn }: Acc
         known = undefined;
         const { code, message } = error as NodeJS.ErrnoException;
         if (code === 'ENOENT') return undefined;
+        // Nothing is known of the record: it is not that there were none.
+        if (isUnanswered(error)) throw fileFailure('read', path, error);
         if (message !== complained) warn(`ignoring ${path}: ${message}`);
         complained = message;
         return undefined;

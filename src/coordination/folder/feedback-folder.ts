@@ -1,6 +1,6 @@
-import { constants, open, opendir, unlink } from 'node:fs/promises';
 import { sha256 } from '../../codec/encoding.ts';
 import type { Secret } from '../../core/secret.ts';
+import { constants, namesIn, open, unlink } from '../../system/fs/files.ts';
 
 /**
  * A reader's report of a refused token, by the token itself or its SHA-256. Returns whether the report is about the
@@ -96,7 +96,7 @@ async function entries(
   const found: Buffer[] = [];
   let met = 0;
   try {
-    for await (const entry of await opendir(folder, { encoding: 'latin1' })) {
+    for await (const entry of namesIn(folder)) {
       if (entry.isDirectory()) continue;
       met += 1;
       if (met > passed)

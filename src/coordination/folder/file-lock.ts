@@ -1,12 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import fs from 'node:fs';
+import fs, { type NoParamCallback, type Stats } from 'node:fs';
 import { lock } from 'proper-lockfile';
 import { EdgeError } from '../../core/failure.ts';
 import type { Clock, Lease } from '../../core/ports.ts';
 import { SECOND } from '../../core/time.ts';
 import { fileFailure } from '../../system/fs/file-failure.ts';
+import { chmod, mkdir, open, rmdir, stat, unlink, utimes, volumes } from '../../system/fs/files.ts';
 import { self } from '../../system/process/process-identity.ts';
-import { checkStale, type LockObservation, ownerFile, readOwner, removeStale } from './stale-lock.ts';
+import {
+  checkStale,
+  type LockObservation,
+  ownerFile,
+  readOwner,
+  readOwnerAtExit,
+  removeStale,
+} from './stale-lock.ts';
 
 /** How often a holder touches the lock to show that it is alive, ms. */
 const UPDATE = 2 * SECOND;
@@ -80,15 +88,15 @@ async function tryLock(path: string, mode: number): Promise<Lease | undefined> {
   // Registered before the owner file can be read: a holder with our pid whose nonce is not registered counts as dead.
   ours.add(nonce);
   try {
-    await fs.promises.writeFile(ownerFile(path), JSON.stringify({ nonce, ...self }), { mode });
+    await writeOwner(path, JSON.stringify({ nonce, ...self }), mode);
     // The umask narrows the mode of a new file, and the other users of a shared folder have to read it.
-    if ((mode & 0o077) !== 0) await fs.promises.chmod(ownerFile(path), mode);
+    if ((mode & 0o077) !== 0) await chmod(ownerFile(path), mode);
   } catch (error) {
     await unlock().finally(() => ours.delete(nonce));
     throw error;
   }
   return {
-    held: async () => !lost && readOwner(path)?.nonce === nonce,
+    held: async () => !lost && (await readOwner(path))?.nonce === nonce,
     release: async () => {
       await unlock().catch(() => {});
       ours.delete(nonce);
@@ -103,16 +111,33 @@ async function tryLock(path: string, mode: number): Promise<Lease | undefined> {
  * that the next holder, which has not written its own yet, is dead.
  */
 function guardedBy(path: string, nonce: string) {
-  const mayRemove = () => (readOwner(path)?.nonce ?? nonce) === nonce;
+  async function remove(folder: string): Promise<void> {
+    if (((await readOwner(path))?.nonce ?? nonce) !== nonce) return;
+    await unlink(ownerFile(path)).catch(() => {});
+    await rmdir(folder);
+  }
   return Object.assign(Object.create(fs) as typeof fs, {
-    rmdir: (folder: string, done: fs.NoParamCallback) => {
-      if (mayRemove()) fs.unlink(ownerFile(path), () => fs.rmdir(folder, done));
-      else done(null);
-    },
+    mkdir: (folder: string, done: NoParamCallback) => void mkdir(folder).then(() => done(null), done),
+    stat: (file: string, done: (error: NodeJS.ErrnoException | null, found?: Stats) => void) =>
+      void stat(file).then((found) => done(null, found), done),
+    utimes: (file: string, atime: Date, mtime: Date, done: NoParamCallback) =>
+      void utimes(file, atime, mtime).then(() => done(null), done),
+    rmdir: (folder: string, done: NoParamCallback) => void remove(folder).then(() => done(null), done),
     rmdirSync: (folder: string) => {
-      if (!mayRemove()) return;
+      // The process would never end. Others take the lock over from one that has ended.
+      if (!volumes.answers(path) || (readOwnerAtExit(path)?.nonce ?? nonce) !== nonce) return;
       fs.rmSync(ownerFile(path), { force: true });
       fs.rmdirSync(folder);
     },
   });
+}
+
+async function writeOwner(path: string, text: string, mode: number): Promise<void> {
+  const { O_CREAT, O_TRUNC, O_WRONLY } = fs.constants;
+  const file = await open(ownerFile(path), O_CREAT | O_TRUNC | O_WRONLY, mode);
+  try {
+    await file.writeFile(text);
+  } finally {
+    await file.close();
+  }
 }

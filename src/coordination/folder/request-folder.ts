@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { lstat, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { MINUTE } from '../../core/time.ts';
 import { writeAtomically } from '../../system/fs/atomic-write.ts';
+import { lstat, readdir, rename, stat, unlink } from '../../system/fs/files.ts';
 import { readRegularFile } from '../../system/fs/read-regular-file.ts';
 import { systemClock } from '../../system/time/clock.ts';
 

@@ -1,11 +1,14 @@
 import { closeSync, constants, openSync, readSync } from 'node:fs';
-import { mkdir, rmdir, stat, unlink } from 'node:fs/promises';
 import * as v from 'valibot';
 import type { Clock } from '../../core/ports.ts';
 import { SECOND } from '../../core/time.ts';
+import { mkdir, rmdir, stat, unlink } from '../../system/fs/files.ts';
+import { readRegularFile } from '../../system/fs/read-regular-file.ts';
 import { hasEnded } from '../../system/process/process-identity.ts';
 
 const Owner = v.object({ nonce: v.string(), namespace: v.string(), pid: v.number() });
+
+type Owner = v.InferOutput<typeof Owner>;
 
 /** Bytes; far more than an owner file has. */
 const LARGEST_OWNER = 1024;
@@ -27,24 +30,36 @@ export function ownerFile(path: string): string {
 }
 
 /**
- * Reads who holds the lock of `path`. Synchronous, since it is also called while the process exits; it reads a few
- * bytes, and only around platform calls.
+ * Reads who holds the lock of `path`.
  * @returns undefined when there is no owner file, or none that can be read
  */
-export function readOwner(path: string): v.InferOutput<typeof Owner> | undefined {
+export async function readOwner(path: string): Promise<Owner | undefined> {
+  try {
+    return parseOwner((await readRegularFile(ownerFile(path), LARGEST_OWNER)).text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The same for the moment in which the process exits. WARNING: a volume that hangs would stop it there. */
+export function readOwnerAtExit(path: string): Owner | undefined {
   const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
   let file: number | undefined;
   try {
     file = openSync(ownerFile(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     const bytes = Buffer.alloc(LARGEST_OWNER);
     const text = bytes.toString('utf8', 0, readSync(file, bytes));
-    const { success, output } = v.safeParse(Owner, JSON.parse(text));
-    return success ? output : undefined;
+    return parseOwner(text);
   } catch {
     return undefined;
   } finally {
     close(file);
   }
+}
+
+function parseOwner(text: string): Owner | undefined {
+  const { success, output } = v.safeParse(Owner, JSON.parse(text));
+  return success ? output : undefined;
 }
 
 /** Ignores errors, which a network file system may report: what was read before is valid all the same. */
@@ -74,7 +89,7 @@ export async function checkStale(
   if (mark === undefined) return { stale: false, seen: undefined };
   const now = clock.now().monotonic;
   const seen = before?.mark === mark ? before : { mark, since: now };
-  const owner = readOwner(path);
+  const owner = await readOwner(path);
   const ended = owner !== undefined && !isOurs(owner.nonce) && hasEnded(owner) === true;
   return { stale: ended || now - seen.since >= STALE, seen };
 }

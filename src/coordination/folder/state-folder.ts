@@ -1,10 +1,10 @@
-import { constants, lstat, access as mayUse, readdir, unlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { parseJson } from '../../codec/encoding.ts';
 import type { AccountStore, Clock } from '../../core/ports.ts';
 import { DAY } from '../../core/time.ts';
 import { sweepLeftovers } from '../../system/fs/atomic-write.ts';
 import { fileFailure } from '../../system/fs/file-failure.ts';
+import { constants, lstat, access as mayUse, readdir, unlink } from '../../system/fs/files.ts';
 import { type Access, makeFolderFor } from '../../system/fs/make-folder.ts';
 import { readRegularFile } from '../../system/fs/read-regular-file.ts';
 import { type FolderWatch, watchFolder } from '../../system/fs/watch-folder.ts';

@@ -65,5 +65,7 @@ export type Event =
       readonly target: string;
       readonly generation: number;
       readonly end?: Deadline;
+      /** What is wrong with the target all the same. */
+      readonly flaw?: Failure;
     }
   | { readonly type: 'unpublished'; readonly target: string; readonly failure: Failure };

@@ -43,5 +43,7 @@ export type Report =
       readonly result: 'written' | 'unchanged';
       /** Of what is published, epoch ms. */
       readonly expiresAt: number;
+      /** What is wrong with the target all the same. */
+      readonly flaw?: Failure;
     }
   | { readonly type: 'unpublished'; readonly target: string; readonly failure: Failure };

@@ -13,6 +13,8 @@ export interface TargetState {
   readonly dueAt: number;
   readonly failures: number;
   readonly failure?: Failure;
+  /** What is wrong with it although it holds the token. */
+  readonly flaw?: Failure;
 }
 
 /** By the publishers' ids. */
@@ -38,7 +40,7 @@ export function allDue(targets: Targets): Targets {
 export function published(
   targets: Targets,
   id: string,
-  token: Pick<TargetState, 'generation' | 'end'>,
+  token: Pick<TargetState, 'generation' | 'end' | 'flaw'>,
   isCurrent: boolean,
   now: Instant,
 ): Targets {

@@ -1,6 +1,6 @@
-import { stat } from 'node:fs/promises';
 import type { SecretSource } from '../../config/config.ts';
 import type { Fact, Findings } from '../../core/findings.ts';
+import { stat } from '../../system/fs/files.ts';
 import { mountOf } from '../../system/fs/mounts.ts';
 import { realPath } from '../../system/fs/path-problem.ts';
 import { accessInWords, type HostContext } from '../../system/process/host-context.ts';

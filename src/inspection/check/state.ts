@@ -1,8 +1,8 @@
-import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Config } from '../../config/config.ts';
 import type { Findings } from '../../core/findings.ts';
 import { fileOf } from '../../publishers/kinds.ts';
+import { readdir } from '../../system/fs/files.ts';
 import { inspectFolder } from '../../system/fs/inspect-folder.ts';
 import type { HostContext } from '../../system/process/host-context.ts';
 

@@ -8,6 +8,15 @@ import type { DaemonStatus } from './index.ts';
  * @param folder the folder into which daemons write their snapshots
  */
 export function daemonLine(daemon: DaemonStatus, folder: string, at: number): string {
+  const hung = daemon.state === 'unknown' ? [] : (daemon.hung_volumes ?? []);
+  const told = hung.map(
+    ({ volume, path, seconds }) =>
+      `; the volume ${volume} did not answer: asked for ${path} ${inWords(seconds * 1000)} before`,
+  );
+  return [fate(daemon, folder, at), ...told].join('');
+}
+
+function fate(daemon: DaemonStatus, folder: string, at: number): string {
   if (daemon.state === 'unknown')
     return `${daemon.problem ?? `no daemon with these accounts and targets has written its status into ${folder}; if one runs, its log says why`}: this is what the published files tell`;
   const age = inWords((at - daemon.at) * 1000);

@@ -6,7 +6,7 @@ import type { Kind } from '../../core/credential.ts';
 import type { Clock } from '../../core/ports.ts';
 import { type Instant, SECOND } from '../../core/time.ts';
 import type { ServerStatus } from '../../observability/status/server-status.ts';
-import type { Snapshot } from '../../observability/status/snapshot.ts';
+import type { HungVolumeStatus, Snapshot } from '../../observability/status/snapshot.ts';
 import {
   type Fate,
   fateOf,
@@ -28,6 +28,8 @@ export type DaemonStatus =
       readonly host: string;
       /** What it serves by HTTP; absent where it serves nothing, or is of an older version. */
       readonly servers?: readonly ServerStatus[];
+      /** The volumes that did not answer the daemon, and for how many seconds. */
+      readonly hung_volumes?: readonly HungVolumeStatus[];
     }
   /** No daemon has written a snapshot that can be used; `problem` says why. */
   | { readonly state: 'unknown'; readonly problem?: string };
@@ -77,8 +79,8 @@ function standingOf({ snapshot, ...problem }: Last, now: Instant): DaemonStatus 
     : { state: 'unknown', ...problem };
 }
 
-function processOf({ process: { pid, host }, servers = [] }: Snapshot) {
-  return { pid, host, ...(servers.length > 0 && { servers }) };
+function processOf({ process: { pid, host }, servers = [], hung_volumes }: Snapshot) {
+  return { pid, host, ...(servers.length > 0 && { servers }), ...(hung_volumes && { hung_volumes }) };
 }
 
 type Last = { readonly snapshot?: Snapshot; readonly problem?: string };

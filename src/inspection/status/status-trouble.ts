@@ -15,7 +15,7 @@ const LABEL = 10;
 const WIDEST = 100;
 
 export function isInTrouble({ state, error, state_error, targets, next }: Told): boolean {
-  const isLate = targets.some((target) => target.state !== 'fresh');
+  const isLate = targets.some(isNotWell);
   return state !== 'fresh' || isLate || Boolean(error ?? state_error ?? next.overdue);
 }
 
@@ -57,6 +57,11 @@ const WORDS: Readonly<Record<Standing, string>> = {
   unknown: 'has an unknown life',
 };
 
+/** Whether readers do not find the newest value in a target, or not as it was configured. */
+function isNotWell({ state, error }: Told['targets'][number]): boolean {
+  return state !== 'fresh' || error?.code === 'mode-not-had';
+}
+
 function linesOf({ error, state_error, targets, next }: Told, at: number): readonly Line[] {
   const lines: Line[] = [];
   if (error) {
@@ -71,7 +76,7 @@ function linesOf({ error, state_error, targets, next }: Told, at: number): reado
     lines.push(sinceLine(since, at, `, ${often}`));
   }
   if (state_error) lines.push(...problem('record', state_error));
-  for (const target of targets.filter((one) => one.state !== 'fresh')) {
+  for (const target of targets.filter(isNotWell)) {
     lines.push(
       ...problem('target', target.error ?? { message: `${pathOf(target)} ${OF_TARGET[target.state]}` }),
     );

@@ -2,6 +2,7 @@ import type { Leadership } from '../../core/events/cluster.ts';
 import type { Report } from '../../core/events/report.ts';
 import type { View } from '../../core/plan.ts';
 import type { Clock, Unit } from '../../core/ports.ts';
+import type { Volumes } from '../../system/fs/volumes.ts';
 import { createMetrics } from '../metrics/index.ts';
 import { createHistory } from '../status/history.ts';
 import { statusPage } from '../status/page.ts';
@@ -20,6 +21,8 @@ export interface HealthServerOptions extends Pick<HttpServerOptions, 'listen' | 
   readonly views: () => readonly View[];
   /** Which daemon leads; undefined without a cluster. */
   readonly leadership: () => Leadership | undefined;
+  /** The volumes that the daemon asks. */
+  readonly volumes?: Pick<Volumes, 'hung' | 'hangs'>;
 }
 
 /** The server for health, metrics and the status page, with the methods that feed it. */
@@ -36,16 +39,18 @@ export interface HealthServer {
 }
 
 const ALLOWED_BY = 'http.allowedHosts (WXTOKEN_ALLOWED_HOSTS)';
+const NONE: Pick<Volumes, 'hung' | 'hangs'> = { hung: () => [], hangs: () => new Map() };
 
 /** Creates the server without starting it, so that it counts what happens before {@link HealthServer.start}. */
 export function createHealthServer({
   clock,
   views,
   leadership,
+  volumes = NONE,
   ...server
 }: HealthServerOptions): HealthServer {
-  const health = createHealth(clock, views);
-  const metrics = createMetrics(clock, views, leadership);
+  const health = createHealth(clock, views, volumes.hung);
+  const metrics = createMetrics(clock, views, leadership, volumes);
   const history = createHistory(clock);
 
   async function answer(path: string, accept: string): Promise<HttpAnswer | undefined> {
@@ -61,7 +66,7 @@ export function createHealthServer({
       case '/':
         return /\btext\/html\b/.test(accept)
           ? statusPage(views(), history, clock.now())
-          : statusJson(views(), history, clock.now());
+          : statusJson(views(), history, clock.now(), volumes.hung());
       default:
         return undefined;
     }

@@ -3,6 +3,7 @@ import type { Clock } from '../../core/ports.ts';
 import { servedLife } from '../../core/readiness.ts';
 import { obstacle } from '../../core/state/index.ts';
 import { type Instant, SECOND } from '../../core/time.ts';
+import type { HungVolume } from '../../system/fs/volumes.ts';
 import { inWords } from '../log/duration.ts';
 
 /** The answer to a probe. */
@@ -33,7 +34,11 @@ const STALLED_ADVICE =
 const MOST_LINES = 100;
 
 /** Judges liveness, readiness and start-up from the views of all units. */
-export function createHealth(clock: Clock, views: () => readonly View[]): Health {
+export function createHealth(
+  clock: Clock,
+  views: () => readonly View[],
+  hung: () => readonly HungVolume[] = () => [],
+): Health {
   let lastBeat = clock.now().monotonic;
   let hasStarted = false;
 
@@ -45,7 +50,7 @@ export function createHealth(clock: Clock, views: () => readonly View[]): Health
     const rest = ordered.length - lines.length;
     return {
       ok: judged.every(({ view, good }) => good || view.unit.optional),
-      lines: rest > 0 ? [...lines, `and ${rest} more`] : lines,
+      lines: [...hung().map(hangs), ...lines, ...(rest > 0 ? [`and ${rest} more`] : [])],
     };
   }
 
@@ -56,14 +61,11 @@ export function createHealth(clock: Clock, views: () => readonly View[]): Health
     live() {
       const since = clock.now().monotonic - lastBeat;
       const ok = since < STALLED;
-      return {
-        ok,
-        lines: [
-          ok
-            ? `the main loop ran ${inWords(since)} ago`
-            : `stalled: the main loop last ran ${inWords(since)} ago; ${STALLED_ADVICE}`,
-        ],
-      };
+      const looked = ok
+        ? `the main loop ran ${inWords(since)} ago`
+        : `stalled: the main loop last ran ${inWords(since)} ago; ${STALLED_ADVICE}`;
+      // A restart does not help: the volume would still hang, and what lies on others would be lost as well.
+      return { ok, lines: [looked, ...hung().map(hangs)] };
     },
     ready: () => judge(hasLife),
     startedUp() {
@@ -72,6 +74,10 @@ export function createHealth(clock: Clock, views: () => readonly View[]): Health
       return { ...verdict, ok: hasStarted };
     },
   };
+}
+
+function hangs({ volume, path, ms }: HungVolume): string {
+  return `the volume ${volume} does not answer: asked for ${path} ${inWords(ms)} ago`;
 }
 
 function hasLife({ unit, state }: View, now: Instant): boolean {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { lstat, rename, unlink } from 'node:fs/promises';
 import { connect, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
+import { lstat, rename, unlink } from '../../system/fs/files.ts';
 import { makeFolder } from '../../system/fs/make-folder.ts';
 
 /** Umask for the socket: from the first instant only the owner and the group may connect, since clients read tokens. */

@@ -16,6 +16,8 @@ type Named = Pick<Unit, 'name' | 'kind'>;
  */
 export function createEventLog(logger: Logger): (of: Named | undefined, report: Report) => void {
   const repeats = new Map<string, number>();
+  /** What is known to be wrong with targets that hold their token. */
+  const flaws = new Map<string, string>();
   /** Units whose state folder has failed since their last fetch began. */
   const troubled = new Set<string>();
   /**
@@ -34,6 +36,13 @@ export function createEventLog(logger: Logger): (of: Named | undefined, report: 
     const times = (repeats.get(key) ?? 0) + 1;
     repeats.set(key, times);
     return (times & (times - 1)) === 0;
+  }
+
+  /** Logs what is wrong with a target once while it lasts: it is found again at every look, each minute. */
+  function tellFlaw(key: string, flaw: Failure | undefined, fields: Fields): void {
+    if (flaw && flaws.get(key) !== flaw.message) logger.warn(flaw.message, { ...fields, ...details(flaw) });
+    if (flaw) flaws.set(key, flaw.message);
+    else flaws.delete(key);
   }
 
   function forget(id: string, what: string): void {
@@ -142,6 +151,7 @@ export function createEventLog(logger: Logger): (of: Named | undefined, report: 
         return logger.warn(report.failure.message, { ...who, ...details(report.failure) });
       case 'published':
         forget(id, report.target);
+        tellFlaw(`${id} ${report.target}`, report.flaw, { ...who, target: report.target });
         if (report.result === 'unchanged')
           return logger.debug('already up to date', { ...who, target: report.target });
         return logger.info('published', { ...who, target: report.target });

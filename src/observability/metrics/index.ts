@@ -6,6 +6,7 @@ import type { Failure } from '../../core/failure.ts';
 import type { View } from '../../core/plan.ts';
 import type { Clock, Unit } from '../../core/ports.ts';
 import { SECOND } from '../../core/time.ts';
+import type { Volumes } from '../../system/fs/volumes.ts';
 import { version } from '../../system/process/version.ts';
 import { expose, type Family, type Sample } from './exposition.ts';
 import { gauges } from './gauges.ts';
@@ -30,10 +31,12 @@ export function createMetrics(
   clock: Clock,
   views: () => readonly View[],
   leadership: () => Leadership | undefined,
+  volumes?: Pick<Volumes, 'hung' | 'hangs'>,
 ): Metrics {
   const registry = new Registry();
   const { families, ...counters } = createCounters(registry);
   createLeaderGauge(registry, leadership);
+  createVolumeMetrics(registry, volumes);
   new Gauge({
     name: 'wx_token_build_info',
     help: 'Always 1; which version runs on which Node.',
@@ -69,6 +72,27 @@ function createLeaderGauge(registry: Registry, leadership: () => Leadership | un
       this.reset();
       const known = leadership();
       if (known) this.set({ lease: known.lease }, known.leads ? 1 : 0);
+    },
+  });
+}
+
+/** A volume that hangs is counted once, however often it is asked meanwhile. */
+function createVolumeMetrics(registry: Registry, volumes: Pick<Volumes, 'hung' | 'hangs'> | undefined): void {
+  new Gauge({
+    name: 'wx_token_volumes_hanging',
+    help: 'Volumes that do not answer now.',
+    registers: [registry],
+    collect() {
+      this.set(volumes?.hung().length ?? 0);
+    },
+  });
+  new Counter({
+    name: 'wx_token_volume_hangs_total',
+    help: 'Times that a volume stopped to answer; the log says which.',
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const hangs of volumes?.hangs().values() ?? []) this.inc(hangs);
     },
   });
 }

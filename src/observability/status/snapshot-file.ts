@@ -1,8 +1,8 @@
-import { readdir, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { sha256 } from '../../codec/encoding.ts';
 import { type Instant, MINUTE, SECOND } from '../../core/time.ts';
+import { readdir, stat } from '../../system/fs/files.ts';
 import { readRegularFile } from '../../system/fs/read-regular-file.ts';
 import { checkWriter } from '../../system/fs/trusted-writer.ts';
 import { hasEnded, isSuspended } from '../../system/process/process-identity.ts';

@@ -3,12 +3,13 @@ import * as v from 'valibot';
 import { parseJson } from '../../codec/encoding.ts';
 import type { View } from '../../core/plan.ts';
 import { type Instant, SECOND } from '../../core/time.ts';
+import type { HungVolume } from '../../system/fs/volumes.ts';
 import { type ProcessIdentity, self } from '../../system/process/process-identity.ts';
 import { version } from '../../system/process/version.ts';
 import { escapeControls } from '../log/escape.ts';
 import { Server, type ServerStatus } from './server-status.ts';
 import { type Status, statusOf } from './status.ts';
-import { inSlices } from './status-json.ts';
+import { hungVolumes, inSlices } from './status-json.ts';
 
 /** The status of all credentials when a daemon wrote it down for the command `status`. It contains nothing secret. */
 export interface Snapshot {
@@ -20,7 +21,15 @@ export interface Snapshot {
   readonly stopped?: true;
   /** What the daemon serves; absent where an older version wrote the snapshot. */
   readonly servers?: readonly ServerStatus[];
+  /** The volumes that did not answer, and for how many seconds. */
+  readonly hung_volumes?: readonly HungVolumeStatus[];
   readonly credentials: readonly Status[];
+}
+
+export interface HungVolumeStatus {
+  readonly volume: string;
+  readonly path: string;
+  readonly seconds: number;
 }
 
 /**
@@ -29,6 +38,12 @@ export interface Snapshot {
  */
 const FORMAT = 1;
 
+/** What a snapshot says of the daemon itself. */
+export interface Surroundings {
+  readonly servers: readonly ServerStatus[];
+  readonly hung?: readonly HungVolume[];
+}
+
 /**
  * Encodes what a daemon knows. It does so in slices, so that a daemon of thousands of credentials goes on meanwhile.
  */
@@ -36,7 +51,7 @@ export async function encodeSnapshot(
   views: readonly View[],
   now: Instant,
   isStopped: boolean,
-  servers: readonly ServerStatus[],
+  { servers, hung = [] }: Surroundings,
 ): Promise<string> {
   const credentials = await inSlices(views, (view) => escapeControls(JSON.stringify(statusOf(view, now))));
   const head = JSON.stringify({
@@ -46,6 +61,7 @@ export async function encodeSnapshot(
     process: { host: hostname(), ...self },
     ...(isStopped && { stopped: true }),
     servers,
+    ...hungVolumes(hung),
   });
   return `${escapeControls(head).slice(0, -1)},"credentials":[\n${credentials.join(',\n')}\n]}\n`;
 }
@@ -73,6 +89,7 @@ const Stored = v.object({
   process: v.object({ host: Text, namespace: Text, pid: v.pipe(v.number(), v.integer(), v.minValue(1)) }),
   stopped: v.exactOptional(v.literal(true)),
   servers: v.exactOptional(v.array(Server)),
+  hung_volumes: v.exactOptional(v.array(v.object({ volume: Text, path: Text, seconds: Seconds }))),
   credentials: v.array(
     v.object({
       credential: Text,

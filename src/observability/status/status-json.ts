@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { View } from '../../core/plan.ts';
 import { type Instant, SECOND } from '../../core/time.ts';
+import type { HungVolume } from '../../system/fs/volumes.ts';
 import { version } from '../../system/process/version.ts';
 import type { HttpAnswer } from '../http/http-server.ts';
 import { escapeControls } from '../log/escape.ts';
@@ -13,6 +14,7 @@ export async function statusJson(
   views: readonly View[],
   history: History,
   now: Instant,
+  hung: readonly HungVolume[] = [],
 ): Promise<HttpAnswer> {
   const credentials = await inSlices(views, (view) =>
     escapeControls(
@@ -23,10 +25,8 @@ export async function statusJson(
     ),
   );
   const head = JSON.stringify({
-    version,
-    node: process.version,
-    host: hostname(),
-    at: Math.floor(now.wall / SECOND),
+    ...{ version, node: process.version, host: hostname(), at: Math.floor(now.wall / SECOND) },
+    ...hungVolumes(hung),
   });
   return {
     status: 200,
@@ -34,6 +34,12 @@ export async function statusJson(
     body: `${head.slice(0, -1)},"credentials":[${credentials.join(',')}]}\n`,
     headers: { vary: 'accept' },
   };
+}
+
+/** The volumes that do not answer, as programs read of them; nothing where all do. */
+export function hungVolumes(hung: readonly HungVolume[]) {
+  const volumes = hung.map(({ volume, path, ms }) => ({ volume, path, seconds: Math.floor(ms / SECOND) }));
+  return volumes.length > 0 ? { hung_volumes: volumes } : {};
 }
 
 /** Number of items per slice: this many take a few milliseconds. */

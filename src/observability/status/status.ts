@@ -143,7 +143,7 @@ function targetStatuses(view: View, now: Instant): readonly TargetStatus[] {
 
 function targetStatus(id: string, target: TargetState, { unit, state }: View, now: Instant): TargetStatus {
   const life = targetLife(target, state, unit.policy, now);
-  const { failure } = target;
+  const failure = target.failure ?? target.flaw;
   return {
     id,
     state: standing(target, state.record.token?.generation, life),

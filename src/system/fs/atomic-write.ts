@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
-import { constants, type FileHandle, lstat, open, readdir, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { MINUTE } from '../../core/time.ts';
 import { hasEnded, self } from '../process/process-identity.ts';
 import { systemClock } from '../time/clock.ts';
+import { constants, type FileHandle, lstat, open, readdir, rename, unlink } from './files.ts';
 
 /** Permissions of a written file. */
 export interface Attributes {

@@ -1,4 +1,4 @@
-import { EdgeError, PASSING } from '../../core/failure.ts';
+import { EdgeError, type Failure, PASSING } from '../../core/failure.ts';
 import { MINUTE } from '../../core/time.ts';
 
 const SLOW = { ...PASSING, cap: 5 * MINUTE };
@@ -38,6 +38,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   EISDIR: 'there is a folder at the path of the file: remove it, or name another path',
   EEXIST: 'there is a file where the folder should be: remove it, or name another path',
   ENOTDIR: 'a part of the path is a file, not a folder',
+  ETIMEDOUT:
+    'the volume does not answer: look at its server, or at the FUSE process, and at the network in between',
   EMFILE: 'the process has too many open files: raise its limit (ulimit -n)',
   ENFILE: 'the machine has too many open files',
 };
@@ -64,6 +66,40 @@ export function fileFailure(action: string, path: string, error: unknown): EdgeE
     },
     { cause: error },
   );
+}
+
+/** The code of {@link attributesFailure}. */
+const MODE_NOT_HAD = 'mode-not-had';
+
+/**
+ * Describes that a file does not have the mode or group that was set for it, because its volume ignores what is set.
+ * @param found what the file has
+ */
+export function attributesFailure(
+  path: string,
+  wanted: { readonly mode: number; readonly gid?: number },
+  found: { readonly mode: number; readonly gid: number },
+): Failure {
+  const inWords = (mode: number, gid: number | undefined) =>
+    `${(mode & 0o7777).toString(8).padStart(4, '0')}${wanted.gid === undefined ? '' : `, group ${gid}`}`;
+  return {
+    class: 'passing',
+    code: MODE_NOT_HAD,
+    message: `${path} has mode ${inWords(found.mode, found.gid)}, not ${inWords(wanted.mode, wanted.gid)}: its volume ignores modes`,
+    advice:
+      'mount the volume with the mode and group that its files should have (SMB, Azure Files: file_mode=0640, ' +
+      'dir_mode=0750, gid=), or publish on another volume',
+    effect: 'none',
+    backoff: PASSING,
+  };
+}
+
+/** Whether a file has the mode and group that were set for it. */
+export function hasAttributes(
+  found: { readonly mode: number; readonly gid: number },
+  { mode, gid }: { readonly mode: number; readonly gid?: number },
+): boolean {
+  return (found.mode & 0o7777) === mode && (gid === undefined || found.gid === gid);
 }
 
 /** Describes a file system error about `path` in one line, with advice where there is some. */

@@ -1,6 +1,6 @@
-import { stat } from 'node:fs/promises';
 import type { Fact } from '../../core/findings.ts';
 import { type HostContext, octal } from '../process/host-context.ts';
+import { stat } from './files.ts';
 import { type Mount, mountOf, type Storage, storageOf } from './mounts.ts';
 import { folderProblem, realPath } from './path-problem.ts';
 

@@ -1,5 +1,5 @@
-import { chmod, chown, mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { chmod, chown, mkdir, stat } from './files.ts';
 
 /**
  * Creates a folder and all missing parents, with mode 0755 minus the umask: never world-writable, because others

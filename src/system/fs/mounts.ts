@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { sep } from 'node:path';
 
 /** A line of /proc/self/mountinfo; see proc(5). */
@@ -10,6 +10,8 @@ export interface Mount {
   /** File system type: `ext4`, `tmpfs`, `nfs4` … */
   readonly type: string;
   readonly readOnly: boolean;
+  /** `MAJOR:MINOR` of the device: the same for all mounts of one file system. */
+  readonly device?: string;
 }
 
 /**
@@ -22,20 +24,29 @@ export type Storage = 'memory' | 'disk' | 'layer' | 'network';
 
 /** Returns the mounts that this process sees; empty where the system does not list them (anything but Linux). */
 export async function readMounts(): Promise<readonly Mount[]> {
-  return parseMounts(await readFile('/proc/self/mountinfo', 'utf8').catch(() => ''));
+  return parseMounts(readMountTable());
+}
+
+/** Returns the text of /proc/self/mountinfo; empty where there is none. It asks none of the mounts. */
+export function readMountTable(): string {
+  try {
+    return readFileSync('/proc/self/mountinfo', 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 /** Parses the text of /proc/self/mountinfo; lines that it cannot parse are left out. */
 export function parseMounts(table: string): Mount[] {
   return table.split('\n').flatMap((line) => {
     const words = line.split(' ');
-    const [id, parent, , , point, options = ''] = words;
+    const [id, parent, device = '', , point, options = ''] = words;
     // The type follows a lone dash, before which stands any number of optional fields.
     const dash = words.indexOf('-', 6);
     const [type, , superOptions = ''] = dash < 0 ? [] : words.slice(dash + 1);
     if (point === undefined || type === undefined) return [];
     const readOnly = [options, superOptions].some((list) => list.split(',').includes('ro'));
-    return [{ id: Number(id), parent: Number(parent), point: unescapeOctal(point), type, readOnly }];
+    return [{ id: Number(id), parent: Number(parent), point: unescapeOctal(point), type, readOnly, device }];
   });
 }
 

@@ -1,6 +1,6 @@
-import { access, constants, lstat, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileProblem } from './file-failure.ts';
+import { access, constants, isUnanswered, lstat, realpath, stat } from './files.ts';
 import { readMounts } from './mounts.ts';
 
 /**
@@ -38,6 +38,8 @@ export async function folderProblem(folder: string): Promise<string | undefined>
     await access(nearest, isThere ? R_OK | W_OK | X_OK : W_OK | X_OK);
     return undefined;
   } catch (error) {
+    // That passes, and is told of the volume.
+    if (isUnanswered(error)) return undefined;
     return fileProblem(isThere ? 'write into' : 'create the folder', folder, error);
   }
 }

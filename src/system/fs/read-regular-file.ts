@@ -1,5 +1,5 @@
 import type { BigIntStats } from 'node:fs';
-import { constants, type FileHandle, open, stat } from 'node:fs/promises';
+import { constants, type FileHandle, open, stat } from './files.ts';
 
 /** Bytes per read: most files that the daemon reads are smaller. */
 const CHUNK = 16 * 1024;

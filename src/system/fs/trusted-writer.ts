@@ -1,6 +1,6 @@
 import type { BigIntStats } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { stat } from './files.ts';
 
 /**
  * Makes sure of who wrote a file of the state folder: this user, root, whoever owns the folder, or a member of the

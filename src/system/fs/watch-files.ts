@@ -1,7 +1,7 @@
-import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { SECOND } from '../../core/time.ts';
-import { watchFolder } from './watch-folder.ts';
+import { isUnanswered, realpath, stat } from './files.ts';
+import { watchNames } from './watch-names.ts';
 
 /** A running watch on files. */
 export interface FilesWatch {
@@ -24,22 +24,31 @@ const QUIET_TIME = 200;
  */
 export async function watchFiles(paths: readonly string[], changed: () => void): Promise<FilesWatch> {
   let known = await marksOf(paths);
+  let comparing = false;
   let timer: NodeJS.Timeout | undefined;
   const onEvent = () => {
     clearTimeout(timer);
     timer = setTimeout(() => void compare(), QUIET_TIME);
   };
-  const folders = [...new Set(paths.map((path) => dirname(path)))];
-  const watches = folders.map((folder) => watchFolder(folder, onEvent, { links: true }));
+  const folders = await foldersOf(paths);
+  const watches = folders.map((folder) => watchNames(folder, onEvent));
 
   async function compare(): Promise<void> {
-    const found = await marksOf(paths);
+    // On a volume that hangs the question takes long, and another one would wait behind it.
+    if (comparing) return;
+    comparing = true;
+    const found = await marksOf(paths, known);
+    comparing = false;
     if (found === known) return;
     known = found;
     changed();
   }
 
-  const poll = setInterval(() => void compare(), POLL_INTERVAL).unref();
+  const poll = setInterval(() => {
+    // That sets a watch up again whose folder was replaced.
+    for (const watch of watches) watch.works();
+    void compare();
+  }, POLL_INTERVAL).unref();
   return {
     async close() {
       clearTimeout(timer);
@@ -52,15 +61,27 @@ export async function watchFiles(paths: readonly string[], changed: () => void):
 /**
  * Returns a text that differs when any of these files has changed: device, inode, size and times of each. Never
  * rejects.
+ * @param before what this function returned for the same paths: of a file whose volume does not answer, it is not known
+ *   whether it has changed, so its mark stays
  */
-export async function marksOf(paths: readonly string[]): Promise<string> {
+export async function marksOf(paths: readonly string[], before = ''): Promise<string> {
+  const known = before.split(' ');
   const marks = await Promise.all(
-    paths.map((path) =>
+    paths.map((path, index) =>
       stat(path, { bigint: true }).then(
         ({ dev, ino, size, mtimeNs, ctimeNs }) => `${dev}:${ino}:${size}:${mtimeNs}:${ctimeNs}`,
-        () => 'none',
+        (error) => (isUnanswered(error) && known[index]) || 'none',
       ),
     ),
   );
   return marks.join(' ');
+}
+
+/**
+ * The folders in which files change: those of the paths, and those that their links lead to at the start. Where a link
+ * leads later is found by polling.
+ */
+async function foldersOf(paths: readonly string[]): Promise<readonly string[]> {
+  const real = await Promise.all(paths.map((path) => realpath(path).catch(() => path)));
+  return [...new Set([...paths, ...real].map((path) => dirname(path)))];
 }

@@ -1,12 +1,12 @@
 import { type FSWatcher, watch } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { stat } from './files.ts';
 import type { FolderWatch } from './watch-folder.ts';
 
 /**
  * Reports every name in a folder under which a file is created, replaced or removed, possibly more than once. It
- * replaces {@link watchFolder} for folders of thousands of files that are replaced all the time: chokidar holds a
- * watch on each file and, at every change, reads the folder again and stats each of them.
+ * replaces {@link watchFolder} for folders of which nothing is known: at every change chokidar reads the folder again and
+ * stats each file, of thousands and even where another volume that hangs is mounted on one of them.
  *
  * Each call of `works()` repairs the watch: it sets up again one that failed or whose folder was removed. No event
  * tells that a parent folder was replaced or that something was mounted over the folder, so each call also checks
@@ -19,6 +19,9 @@ export function watchNames(folder: string, changed: (name: string) => void): Fol
   /** Device and inode that the path led to at the last check. */
   let lastSeen: string | undefined;
   let checking = false;
+  let starting = false;
+  /** Set up since the last call of `works`, so that the caller must look for earlier changes itself. */
+  let isFresh = false;
 
   function stop(): void {
     watcher?.close();
@@ -41,7 +44,16 @@ export function watchNames(folder: string, changed: (name: string) => void): Fol
     if (found !== lastSeen) stop();
   }
 
-  function start(): void {
+  /** The system looks the path up at once, on Node's main thread: a volume that hangs would stop the whole daemon. */
+  async function start(): Promise<void> {
+    if (starting || closed) return;
+    starting = true;
+    const isThere = await stat(folder).then(
+      () => true,
+      () => false,
+    );
+    starting = false;
+    if (!isThere || closed || watcher) return;
     try {
       watcher = watch(folder, (_, name) => {
         // The folder itself was moved or removed, or a file of the same name in it was changed.
@@ -49,22 +61,24 @@ export function watchNames(folder: string, changed: (name: string) => void): Fol
         else if (name !== null) changed(name);
       });
       watcher.on('error', stop);
+      isFresh = true;
       void check();
     } catch {
-      // The folder does not exist, or the system has no more watches to give.
+      // The system has no more watches to give.
     }
   }
 
-  start();
+  void start();
   return {
     works() {
-      if (watcher) {
-        void check();
-        return true;
+      if (!watcher) {
+        void start();
+        return false;
       }
-      if (!closed) start();
-      // The watch has only just been set up, so the caller must look for earlier changes itself.
-      return false;
+      void check();
+      const wasFresh = isFresh;
+      isFresh = false;
+      return !wasFresh;
     },
     async close() {
       closed = true;

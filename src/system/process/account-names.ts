@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile } from '../fs/files.ts';
 
 /** Names of users and groups for messages: `www-data (33)`, or the bare number when the system knows no name. */
 export interface AccountNames {

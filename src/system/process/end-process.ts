@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { SECOND } from '../../core/time.ts';
+import { volumes } from '../fs/files.ts';
 import { systemClock } from '../time/clock.ts';
 
 /** Resources that Node's own exit waits for: threads busy with a file or with name resolution. */
@@ -13,11 +14,11 @@ const POLL_INTERVAL = 10;
  * not answer. `process.exit` would wait for that thread, possibly for ever.
  * @param patience how long (ms) to wait for such threads. The default is a second where Node can still exit with
  *   the code (from 22.15 on). Older versions can only kill the process, which loses the code, so there is no limit
- *   by default.
+ *   by default, unless a volume is known to hang.
  */
 export async function endProcess(
   code: number,
-  patience = 'execve' in process ? SECOND : Infinity,
+  patience = 'execve' in process || volumes.hung().length > 0 ? SECOND : Infinity,
 ): Promise<never> {
   const deadline = systemClock.now().monotonic + patience;
   while (isBusy() && systemClock.now().monotonic < deadline) await delay(POLL_INTERVAL);

@@ -1,4 +1,4 @@
-import { access, constants, stat } from 'node:fs/promises';
+import { access, constants, stat } from '../fs/files.ts';
 
 const ADVICE: Readonly<Record<string, string>> = {
   ENOENT: 'is not there: see that it is in the image of the sidecar, not only in that of the app',

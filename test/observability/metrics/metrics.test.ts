@@ -24,6 +24,8 @@ const PROMISED: Readonly<Record<string, string>> = {
   wx_token_refresh_duration_seconds_count: '',
   wx_token_config_reload_total: 'result',
   wx_token_leader: 'lease',
+  wx_token_volumes_hanging: '',
+  wx_token_volume_hangs_total: '',
   wx_token_build_info: 'node version',
 };
 
@@ -49,7 +51,7 @@ describe('all metrics', () => {
   });
 
   it('the documentation lists every metric with its labels', async () => {
-    const rows = [...(await documentation()).matchAll(/^\| (`wx_token_.*?) \| (`.*?) \|/gm)].flatMap(
+    const rows = [...(await documentation()).matchAll(/^\| (`wx_token_.*?) \| (?:(`.*?) )?\|/gm)].flatMap(
       ([, names = '', labels = '']) =>
         [...names.matchAll(/`(\w+)`/g)].map(([, name]) => [name, labels.replace(/[`,]/g, '')]),
     );

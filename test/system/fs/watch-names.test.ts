@@ -16,6 +16,7 @@ function watched(folder: string) {
 it('a watch on names reports a file that is replaced or removed', async () => {
   const folder = await temporaryFolder();
   const { told, watch } = watched(folder);
+  await eventually(() => watch.works());
   for (let round = 0; round < 5; round += 1) {
     told.length = 0;
     await writeAtomically(join(folder, 'token'), `token ${round}`, { mode: 0o640 });
@@ -31,6 +32,7 @@ it('a watch on names knows that its folder was removed and works again once it i
   const folder = join(await temporaryFolder(), 'state');
   await mkdir(folder);
   const { told, watch } = watched(folder);
+  await eventually(() => watch.works());
   await rm(folder, { recursive: true });
   await eventually(() => !watch.works());
   await mkdir(folder);
@@ -55,6 +57,7 @@ it('a closed watch on names reports nothing and does not work any more', async (
   await watch.close();
   expect(watch.works()).toBe(false);
   const other = watched(folder);
+  await eventually(() => other.watch.works());
   await writeFile(join(folder, 'token'), 'x');
   await eventually(() => other.told.includes('token'));
   expect(told).toEqual([]);
@@ -65,7 +68,7 @@ it('a watch on names notices a replaced parent folder and reports from the new o
   const folder = join(above, 'volume', 'state');
   await mkdir(folder, { recursive: true });
   const { told, watch } = watched(folder);
-  expect(watch.works()).toBe(true);
+  await eventually(() => watch.works());
   await writeFile(join(folder, 'first'), 'x');
   await eventually(() => told.includes('first'));
   await rename(join(above, 'volume'), join(above, 'old'));

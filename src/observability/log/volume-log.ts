@@ -1,0 +1,24 @@
+import type { VolumeEvent } from '../../system/fs/volumes.ts';
+import { inWords } from './duration.ts';
+import type { Logger } from './logger.ts';
+
+const ADVICE =
+  'look at its server, or at the FUSE process, and at the network in between; until it answers, what lies on it is ' +
+  'neither read nor written, and everything else goes on';
+
+/** Says what happened to a volume, for people. */
+export function volumeMessage({ type, volume, path, ms }: VolumeEvent): string {
+  return type === 'hangs'
+    ? `the volume ${volume} does not answer: asked for ${path} ${inWords(ms)} ago`
+    : `the volume ${volume} answers again, after ${inWords(ms)}`;
+}
+
+/** Returns a listener that logs when a volume stops to answer, and when it answers again. */
+export function tellOfVolumes(logger: Pick<Logger, 'error' | 'info'>): (event: VolumeEvent) => void {
+  return (event) => {
+    const fields = { volume: event.volume, path: event.path };
+    if (event.type === 'hangs') {
+      logger.error(volumeMessage(event), { ...fields, code: 'volume-hangs', advice: ADVICE });
+    } else logger.info(volumeMessage(event), fields);
+  };
+}

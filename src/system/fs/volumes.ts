@@ -1,0 +1,365 @@
+import { readlink } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import type { Clock } from '../../core/ports.ts';
+import { SECOND } from '../../core/time.ts';
+import { type Mount, mountOf, parseMounts, storageOf } from './mounts.ts';
+
+/** A volume that does not answer. */
+export interface HungVolume {
+  /** Where it is mounted. */
+  readonly volume: string;
+  /** What it was asked for. */
+  readonly path: string;
+  /** How long it has not answered, ms. */
+  readonly ms: number;
+}
+
+export type VolumeEvent = HungVolume & { readonly type: 'hangs' | 'answers' };
+
+/** What is called with the value of a question that was given up and has been answered after all. */
+type Late<T> = (value: T) => unknown;
+
+/**
+ * The volumes of this machine and the questions (system calls) that are under way on each.
+ *
+ * Node has four threads for files and names. A thread that asks a volume whose server stands still is lost until the
+ * server answers: nothing can call it back. So each volume has a bounded share of them, and one that is known to hang
+ * is asked nothing more. See docs/decisions/0014-volumes-that-hang.md.
+ */
+export interface Volumes {
+  /**
+   * Does one system call on the volume of a path, in its turn: of each path one at a time, and few of each volume.
+   * @param path absolute
+   * @param follows whether the call follows a link at the end of the path
+   * @param late called with the value when the question was given up
+   * @throws {NodeJS.ErrnoException} `ETIMEDOUT` when the volume hangs: at once when that is known. The call itself may
+   *   still take effect; nothing else is done on the volume before it has
+   */
+  ask<T>(path: string, work: () => Promise<T>, follows?: boolean, late?: Late<T>): Promise<T>;
+  /** Does the work at once or, on a volume that hangs, when it answers again. Never rejects. */
+  askLater(path: string, work: () => Promise<unknown>): Promise<void>;
+  /** Whether the volume of a path is not known to hang. Cheap; for what must be done without waiting. */
+  answers(path: string): boolean;
+  /** Those that hang. */
+  hung(): readonly HungVolume[];
+  /** How often each volume, by its mount point, was found to hang. */
+  hangs(): ReadonlyMap<string, number>;
+  /** Replaces who is told. */
+  tell(listener: (event: VolumeEvent) => void): void;
+  /** Asks every volume in use for its state every five seconds, so that a hang is noticed before it matters. */
+  watch(): void;
+  /** Gives questions up after this time, ms, from now on. */
+  giveUpAfter(ms: number): void;
+}
+
+/** How long (ms) a volume may take to answer before it counts as one that hangs. */
+const PATIENCE = 7 * SECOND;
+
+/** How long (ms) a command waits for an answer. A daemon waits longer, see {@link Volumes.giveUpAfter}. */
+const GIVEN_UP = 10 * SECOND;
+
+/** How often (ms) the age of questions and, in a daemon, the volumes are looked at. */
+const SCAN = SECOND;
+const PROBE = 5 * SECOND;
+
+/** How often (ms) the list of mounts is read again. */
+const REREAD = 5 * SECOND;
+
+/** Questions at a time. A server at the other end of a network is what usually hangs. */
+const SHARE = { network: 1, other: 2 };
+
+/** Questions at a time of all volumes on a network: one of Node's four threads is left for the rest. */
+const NETWORK_SHARE = 3;
+
+/** Links in one path, as many as Linux follows. */
+const MOST_LINKS = 40;
+
+/** Resolved paths that are remembered; a daemon has a few for each account. */
+const MOST_REMEMBERED = 100_000;
+
+interface Question {
+  readonly path: string;
+  readonly start: () => Promise<unknown>;
+  readonly reject: (error: Error) => void;
+  /** How long it has waited or been under way, ms, without the time in which this process stood still. */
+  age: number;
+  isGivenUp: boolean;
+}
+
+interface Volume {
+  readonly name: string;
+  readonly isNetwork: boolean;
+  /** Whether it may hang at all. */
+  readonly isMemory: boolean;
+  running: Set<Question>;
+  waiting: Question[];
+  /** What waits for it to answer again. */
+  later: (() => void)[];
+  /** The oldest question that it has not answered in time. */
+  hangsOn?: Question | undefined;
+  hangs: number;
+  /** A folder on it, or what it is mounted on. */
+  probePath: string;
+}
+
+export interface VolumesOptions {
+  readonly clock: Clock;
+  /** Returns the text of /proc/self/mountinfo; empty where there is none. */
+  readonly mountTable: () => string;
+  /** Asks a volume for its state, past every cache. */
+  readonly probe: (path: string) => Promise<unknown>;
+}
+
+export function createVolumes({ clock, mountTable, probe }: VolumesOptions): Volumes {
+  const volumes = new Map<string, Volume>();
+  let table: string | undefined;
+  let mounts: readonly Mount[] = [];
+  let points: ReadonlySet<string> = new Set();
+  let readAt = Number.NEGATIVE_INFINITY;
+  /** Real paths by the path that leads to them, and volumes by the real path of a folder. */
+  let reals = new Map<string, string>();
+  let byFolder = new Map<string, Volume>();
+  let listener: (event: VolumeEvent) => void = () => {};
+  let isScanning = false;
+  let scannedAt = 0;
+  let patience = PATIENCE;
+  let givenUp = GIVEN_UP;
+
+  function readTable(): void {
+    const { monotonic } = clock.now();
+    if (monotonic - readAt < REREAD) return;
+    readAt = monotonic;
+    const text = mountTable();
+    if (text === table && reals.size < MOST_REMEMBERED) return;
+    table = text;
+    mounts = parseMounts(text);
+    points = new Set(mounts.map(({ point }) => point));
+    reals = new Map();
+    byFolder = new Map();
+  }
+
+  /** @param real without symbolic links, but for one at its end */
+  function volumeAt(real: string): Volume {
+    const key = points.has(real) ? real : dirname(real);
+    const known = byFolder.get(key);
+    if (known) return known;
+    const mount = mountOf(mounts, key);
+    const id = mount?.device ?? '';
+    const storage = storageOf(mount?.type ?? '');
+    const volume = volumes.get(id) ?? {
+      name: mount?.point ?? '/',
+      isNetwork: storage === 'network',
+      isMemory: storage === 'memory',
+      running: new Set(),
+      waiting: [],
+      later: [],
+      hangs: 0,
+      probePath: key,
+    };
+    volumes.set(id, volume);
+    volume.probePath = key;
+    byFolder.set(key, volume);
+    return volume;
+  }
+
+  /**
+   * Follows the links of a path one by one, so that each question goes to the volume that it is about: `realpath`
+   * would leave open which of them does not answer.
+   */
+  async function follow(path: string, links = 0): Promise<string> {
+    const known = reals.get(path);
+    if (known !== undefined) return known;
+    const above = dirname(path);
+    if (above === path) return path;
+    const parent = await follow(above, links);
+    const here = join(parent, basename(path));
+    // What is mounted on is no link, and must not be asked for the sake of what leads there.
+    if (points.has(here)) return here;
+    const target = await enter(volumeAt(here), here, () => readlink(here)).catch(linkless);
+    if (target === null) return here;
+    const real =
+      target === undefined || links >= MOST_LINKS ? here : await follow(resolve(parent, target), links + 1);
+    reals.set(path, real);
+    return real;
+  }
+
+  /** The volume of a path where that is known without asking any. */
+  function knownVolume(path: string, follows: boolean): Volume | undefined {
+    readTable();
+    const whole = follows ? reals.get(path) : undefined;
+    if (whole !== undefined) return volumeAt(whole);
+    const folder = dirname(path);
+    const parent = reals.get(folder) ?? (folder === path || points.has(folder) ? folder : undefined);
+    if (parent === undefined) return undefined;
+    const here = join(parent, basename(path));
+    return follows && !points.has(here) ? undefined : volumeAt(here);
+  }
+
+  async function findVolume(path: string, follows: boolean): Promise<Volume> {
+    const real = follows ? await follow(path) : join(await follow(dirname(path)), basename(path));
+    return volumeAt(real);
+  }
+
+  function enter<T>(volume: Volume, path: string, work: () => Promise<T>, late?: Late<T>): Promise<T> {
+    if (volume.hangsOn) return Promise.reject(unanswered(volume, path));
+    return new Promise<T>((done, reject) => {
+      const question: Question = { path, start, reject, age: 0, isGivenUp: false };
+      async function start(): Promise<void> {
+        try {
+          const value = await work();
+          if (question.isGivenUp) await late?.(value);
+          else done(value);
+        } catch (error) {
+          reject(error);
+        }
+      }
+      volume.waiting.push(question);
+      advance(volume);
+      if (!isScanning) scanSoon();
+    });
+  }
+
+  function advance(volume: Volume): void {
+    const { running, waiting, isNetwork } = volume;
+    for (let index = 0; index < waiting.length; ) {
+      if (running.size >= (isNetwork ? SHARE.network : SHARE.other) || volume.hangsOn) return;
+      if (isNetwork && askedOfNetwork() >= NETWORK_SHARE) return;
+      const next = waiting[index];
+      if (!next || isAsked(volume, next.path)) {
+        index += 1;
+        continue;
+      }
+      waiting.splice(index, 1);
+      next.age = 0;
+      running.add(next);
+      void next.start().then(() => settled(volume, next));
+    }
+  }
+
+  function settled(volume: Volume, question: Question): void {
+    volume.running.delete(question);
+    if (volume.hangsOn === question) {
+      volume.hangsOn = [...volume.running].find(({ age }) => age >= patience);
+      if (!volume.hangsOn) {
+        listener({ type: 'answers', volume: volume.name, path: question.path, ms: question.age });
+        for (const work of volume.later.splice(0)) work();
+      }
+    }
+    advance(volume);
+    if (volume.isNetwork) {
+      for (const other of volumes.values()) if (other.isNetwork && other.waiting.length > 0) advance(other);
+    }
+  }
+
+  function askedOfNetwork(): number {
+    let sum = 0;
+    for (const { isNetwork, running } of volumes.values()) if (isNetwork) sum += running.size;
+    return sum;
+  }
+
+  function scanSoon(): void {
+    isScanning = true;
+    scannedAt = clock.now().monotonic;
+    setTimeout(scan, SCAN).unref();
+  }
+
+  function scan(): void {
+    // A process that stood still, or had no time, has not waited for an answer.
+    const past = Math.min(2 * SCAN, clock.now().monotonic - scannedAt);
+    let isBusy = false;
+    for (const volume of volumes.values()) {
+      for (const question of volume.running) outwait(volume, question, past);
+      for (const question of volume.waiting) question.age += past;
+      if (volume.hangsOn || volume.running.size === 0) refuseWaiting(volume);
+      isBusy ||= volume.running.size > 0 || volume.waiting.length > 0;
+    }
+    isScanning = false;
+    if (isBusy) scanSoon();
+  }
+
+  function outwait(volume: Volume, question: Question, past: number): void {
+    question.age += past;
+    if (question.age >= patience && !volume.hangsOn) {
+      volume.hangsOn = question;
+      volume.hangs += 1;
+      listener({ type: 'hangs', volume: volume.name, path: question.path, ms: question.age });
+    }
+    if (question.age < givenUp || question.isGivenUp) return;
+    question.isGivenUp = true;
+    question.reject(unanswered(volume, question.path));
+  }
+
+  /** Of a volume that hangs, and of one for which others that hang leave no thread. */
+  function refuseWaiting(volume: Volume): void {
+    const refused = volume.waiting.filter(({ age }) => volume.hangsOn || age >= patience);
+    volume.waiting = volume.waiting.filter((question) => !refused.includes(question));
+    for (const { reject, path } of refused) reject(unanswered(volume, path));
+  }
+
+  function probeAll(): void {
+    readTable();
+    for (const volume of volumes.values()) {
+      const { probePath, isMemory, running } = volume;
+      // What is mounted there now may be another volume.
+      if (isMemory || running.size > 0 || volumeAt(probePath) !== volume) continue;
+      enter(volume, probePath, () => probe(probePath)).catch(() => {});
+    }
+  }
+
+  return {
+    async ask(path, work, follows = false, late) {
+      const volume = knownVolume(path, follows) ?? (await findVolume(path, follows));
+      return enter(volume, path, work, late);
+    },
+    async askLater(path, work) {
+      const volume = knownVolume(path, false) ?? (await findVolume(path, false).catch(() => undefined));
+      const attempt = () => volume && enter(volume, path, work).catch(() => {});
+      if (volume?.hangsOn) volume.later.push(() => void attempt());
+      else await attempt();
+    },
+    answers: (path) => !knownVolume(path, false)?.hangsOn,
+    hung: () =>
+      [...volumes.values()].flatMap(({ name, hangsOn }) =>
+        hangsOn ? [{ volume: name, path: hangsOn.path, ms: hangsOn.age }] : [],
+      ),
+    hangs: () =>
+      new Map([...volumes.values()].filter(({ hangs }) => hangs > 0).map(({ name, hangs }) => [name, hangs])),
+    tell(next) {
+      listener = next;
+    },
+    watch() {
+      setInterval(probeAll, PROBE).unref();
+    },
+    giveUpAfter(ms) {
+      givenUp = ms;
+      patience = Math.min(patience, ms);
+    },
+  };
+}
+
+/** What a path that is no link leads to: undefined for itself; null for itself where nothing is there to remember. */
+function linkless(error: unknown): undefined | null {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === UNANSWERED) throw error;
+  return code === 'EINVAL' ? undefined : null;
+}
+
+function isAsked({ running }: Volume, path: string): boolean {
+  for (const question of running) if (question.path === path) return true;
+  return false;
+}
+
+/** The code of the error for a volume that hangs. */
+const UNANSWERED = 'ETIMEDOUT';
+
+function unanswered({ name }: Volume, path: string): NodeJS.ErrnoException {
+  return Object.assign(new Error(`${UNANSWERED}: the volume ${name} does not answer, ${path}`), {
+    code: UNANSWERED,
+    path,
+  });
+}
+
+/** Whether an error says that a volume did not answer: nothing is known of what was asked for. */
+export function isUnanswered(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException | undefined)?.code === UNANSWERED;
+}

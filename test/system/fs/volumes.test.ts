@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import { createVolumes, type VolumeEvent } from '../../../src/system/fs/volumes.ts';
+import { systemClock } from '../../../src/system/time/clock.ts';
+import { eventually } from '../../support/wait.ts';
+
+const TABLE = [
+  '1 0 8:1 / / rw - ext4 /dev/sda1 rw',
+  '2 1 0:40 / /net rw - nfs4 server:/one rw',
+  '3 1 0:41 / /far rw - nfs4 server:/two rw',
+  '4 1 0:42 / /fuse rw - fuse.sshfs other rw',
+  '5 1 0:43 / /more rw - cifs third rw',
+].join('\n');
+
+/** Volumes with one question after the other that a test answers by hand. */
+function open() {
+  const told: VolumeEvent[] = [];
+  const asked: string[] = [];
+  const answers = new Map<string, (value: string) => void>();
+  const volumes = createVolumes({ clock: systemClock, mountTable: () => TABLE, probe: async () => {} });
+  volumes.tell((event) => told.push(event));
+  volumes.giveUpAfter(2_000);
+  const ask = (path: string, late?: (value: string) => void) =>
+    volumes.ask(
+      path,
+      () =>
+        new Promise<string>((resolve) => {
+          asked.push(path);
+          answers.set(path, resolve);
+        }),
+      false,
+      late,
+    );
+  const answer = (path: string) => answers.get(path)?.(path);
+  return { volumes, told, asked, ask, answer };
+}
+
+describe.concurrent('questions to volumes', () => {
+  it('a network volume is asked one thing at a time, a disk two, and of one path one', async () => {
+    const { ask, asked, answer } = open();
+    const all = ['/net/a', '/net/b', '/one', '/one', '/two', '/three'].map((path) => ask(path));
+    await eventually(() => asked.length === 3);
+    expect(asked.toSorted()).toEqual(['/net/a', '/one', '/two']);
+    for (const path of ['/net/a', '/one', '/two']) answer(path);
+    await eventually(() => asked.length === 6);
+    for (const path of ['/net/b', '/one', '/three']) answer(path);
+    expect(await Promise.all(all)).toEqual(['/net/a', '/net/b', '/one', '/one', '/two', '/three']);
+  });
+
+  it('network volumes leave one thread to the others', async () => {
+    const { ask, asked, answer } = open();
+    const all = ['/net/a', '/far/a', '/fuse/a', '/more/a', '/disk'].map((path) => ask(path));
+    await eventually(() => asked.length === 4);
+    expect(asked).toContain('/disk');
+    answer(asked.find((path) => path !== '/disk') ?? '');
+    await eventually(() => asked.length === 5);
+    for (const path of asked) answer(path);
+    await Promise.all(all);
+  });
+
+  it('a volume that does not answer is told once, refuses what comes, and is asked again when it has answered', async () => {
+    const { ask, answer, asked, told, volumes } = open();
+    const late: string[] = [];
+    const first = ask('/net/a', (value) => late.push(value));
+    const second = ask('/net/b');
+    await expect(first).rejects.toMatchObject({ code: 'ETIMEDOUT', path: '/net/a' });
+    await expect(second).rejects.toMatchObject({ code: 'ETIMEDOUT' });
+    await expect(ask('/net/c')).rejects.toMatchObject({ code: 'ETIMEDOUT' });
+    expect(asked).toEqual(['/net/a']);
+    expect(told).toMatchObject([{ type: 'hangs', volume: '/net', path: '/net/a' }]);
+    expect(volumes.hung()).toMatchObject([{ volume: '/net', path: '/net/a' }]);
+    expect(volumes.answers('/net/d')).toBe(false);
+    expect(volumes.answers('/elsewhere')).toBe(true);
+    let closed = false;
+    await volumes.askLater('/net/a', async () => {
+      closed = true;
+    });
+    expect(closed).toBe(false);
+
+    answer('/net/a');
+    await eventually(() => closed);
+    expect(late).toEqual(['/net/a']);
+    expect(told).toMatchObject([{ type: 'hangs' }, { type: 'answers', volume: '/net' }]);
+    const again = ask('/net/c');
+    await eventually(() => asked.includes('/net/c'));
+    answer('/net/c');
+    expect(await again).toBe('/net/c');
+    expect([...volumes.hangs()]).toEqual([['/net', 1]]);
+  });
+});
