@@ -28,7 +28,7 @@ it('a volume that ignores modes is told of once, and an unchanged token is neith
     publish: [{ type: 'file', path, mode: '0640' }],
     notify: [{ type: 'exec', command: [hook] }],
   };
-  const stateDir = join(folder, 'state');
+  const stateDir = join(point, 'state');
   const platform = { baseUrl: sandbox.url };
   await writeFile(
     config,
@@ -41,12 +41,18 @@ it('a volume that ignores modes is told of once, and an unchanged token is neith
   expect(line).toMatchObject({ level: 'warn', credential: 'shop', target: `file:${path}` });
   expect(line.message).toContain('has mode 0777, not 0640: its volume ignores modes');
   await eventually(() => contentOf(told), { for: 'the hook' });
+  await daemon.logged(/\.json has mode 0777, not 0600: its volume ignores modes/);
   const { ino } = await stat(path);
   const token = await readFile(path, 'utf8');
 
-  const status = startProgram(['status', '--config', config], {}, onTestFinished);
-  await status.exited;
-  expect(status.stdout()).toContain('has mode 0777, not 0640');
+  await eventually(
+    async () => {
+      const status = startProgram(['status', '--config', config], {}, onTestFinished);
+      await status.exited;
+      return status.stdout().includes('has mode 0777, not 0640');
+    },
+    { for: 'the mode in the status' },
+  );
   const check = startProgram(['check', '--config', config], {}, onTestFinished);
   await check.exited;
   expect(check.stdout()).toContain(`${path} is there with mode 0777, not 0640`);

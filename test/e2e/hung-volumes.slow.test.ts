@@ -118,10 +118,15 @@ describe.concurrent('a volume that hangs', () => {
       const metrics = await page(port, '/metrics');
       expect(metrics).toContain('wx_token_volumes_hanging 1');
       expect(metrics).toContain('wx_token_volume_hangs_total 1');
-      const status = startProgram(['status', '--config', config], {}, onTestFinished);
-      await status.exited;
-      const said = status.stdout() + status.stderr();
-      expect(said).toContain(statusTells ? `the volume ${volume.point} did not answer` : volume.point);
+      await eventually(
+        async () => {
+          const status = startProgram(['status', '--config', config], {}, onTestFinished);
+          await status.exited;
+          const said = status.stdout() + status.stderr();
+          return said.includes(statusTells ? `the volume ${volume.point} did not answer` : volume.point);
+        },
+        { for: 'the volume in the status' },
+      );
       expect(daemon.log().filter(({ code }) => code === 'volume-hangs')).toHaveLength(1);
 
       daemon.signal('SIGTERM');

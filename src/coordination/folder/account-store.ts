@@ -40,8 +40,19 @@ export function accountStore(path: string, { account, access, clock, warn }: Acc
   };
   const lock = fileLock(path, attributes.mode, clock);
   let complained: string | undefined;
+  let isModeTold = false;
   /** The record that was last read or written, with the mark by which its file is recognised. */
   let known: { readonly mark: string; readonly record: AccountRecord } | undefined;
+
+  /** The record holds the token: others who may read it are told of once. @param mode that the file has */
+  function warnOfMode(mode: number): void {
+    if (isModeTold || (mode & ~attributes.mode) === 0) return;
+    isModeTold = true;
+    const [has, wanted] = [mode, attributes.mode].map((bits) => bits.toString(8).padStart(4, '0'));
+    warn(
+      `${path} has mode ${has}, not ${wanted}: its volume ignores modes; put the state folder on another one`,
+    );
+  }
 
   return {
     async read() {
@@ -70,7 +81,9 @@ export function accountStore(path: string, { account, access, clock, warn }: Acc
       let held: boolean;
       try {
         held = await writeAtomically(path, encodeRecord(record), attributes, async (look) => {
-          known = { mark: replacementMark(await look()), record };
+          const found = await look();
+          known = { mark: replacementMark(found), record };
+          warnOfMode(Number(found.mode) & 0o777);
           return lease.held();
         });
       } catch (error) {
