@@ -12,7 +12,7 @@ import {
   type LockObservation,
   ownerFile,
   readOwner,
-  readOwnerAtExit,
+  readOwnerAtOnce,
   removeStale,
 } from './stale-lock.ts';
 
@@ -125,7 +125,7 @@ function guardedBy(path: string, nonce: string) {
     rmdir: (folder: string, done: NoParamCallback) => void remove(folder).then(() => done(null), done),
     rmdirSync: (folder: string) => {
       // The process would never end. Others take the lock over from one that has ended.
-      if (!volumes.answers(path) || (readOwnerAtExit(path)?.nonce ?? nonce) !== nonce) return;
+      if (!volumes.answers(path) || (readOwnerAtOnce(path)?.nonce ?? nonce) !== nonce) return;
       fs.rmSync(ownerFile(path), { force: true });
       fs.rmdirSync(folder);
     },

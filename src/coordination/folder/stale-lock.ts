@@ -2,7 +2,7 @@ import { closeSync, constants, openSync, readSync } from 'node:fs';
 import * as v from 'valibot';
 import type { Clock } from '../../core/ports.ts';
 import { SECOND } from '../../core/time.ts';
-import { mkdir, rmdir, stat, unlink } from '../../system/fs/files.ts';
+import { mkdir, rmdir, stat, unlink, volumes } from '../../system/fs/files.ts';
 import { readRegularFile } from '../../system/fs/read-regular-file.ts';
 import { hasEnded } from '../../system/process/process-identity.ts';
 
@@ -30,10 +30,12 @@ export function ownerFile(path: string): string {
 }
 
 /**
- * Reads who holds the lock of `path`.
+ * Reads who holds the lock of `path`. On a disk of this machine it does so at once, since a few bytes several times for
+ * each platform call would cost more in Node's threads than all the rest.
  * @returns undefined when there is no owner file, or none that can be read
  */
 export async function readOwner(path: string): Promise<Owner | undefined> {
+  if (volumes.isNear(path)) return readOwnerAtOnce(path);
   try {
     return parseOwner((await readRegularFile(ownerFile(path), LARGEST_OWNER)).text);
   } catch {
@@ -41,8 +43,8 @@ export async function readOwner(path: string): Promise<Owner | undefined> {
   }
 }
 
-/** The same for the moment in which the process exits. WARNING: a volume that hangs would stop it there. */
-export function readOwnerAtExit(path: string): Owner | undefined {
+/** The same without a thread, also while the process exits. WARNING: a volume that hangs would stop the process. */
+export function readOwnerAtOnce(path: string): Owner | undefined {
   const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
   let file: number | undefined;
   try {

@@ -40,6 +40,8 @@ export interface Volumes {
   askLater(path: string, work: () => Promise<unknown>): Promise<void>;
   /** Whether the volume of a path is not known to hang. Cheap; for what must be done without waiting. */
   answers(path: string): boolean;
+  /** Whether a path is known to be on a disk of this machine or in memory, and its volume is not known to hang. */
+  isNear(path: string): boolean;
   /** Those that hang. */
   hung(): readonly HungVolume[];
   /** How often each volume, by its mount point, was found to hang. */
@@ -316,6 +318,10 @@ export function createVolumes({ clock, mountTable, probe }: VolumesOptions): Vol
       const attempt = () => volume && enter(volume, path, work).catch(() => {});
       if (volume?.hangsOn) volume.later.push(() => void attempt());
       else await attempt();
+    },
+    isNear(path) {
+      const volume = knownVolume(path, false);
+      return volume !== undefined && !volume.isNetwork && !volume.hangsOn;
     },
     answers: (path) => !knownVolume(path, false)?.hangsOn,
     hung: () =>
