@@ -3,6 +3,7 @@ import { reasonToFetch } from './due.ts';
 import type { Event } from './events/event.ts';
 import { adopt, withFingerprint, withoutSatisfied } from './merge-record.ts';
 import { failed, fetched, settleLate } from './outcome.ts';
+import { withPublished } from './published.ts';
 import { blockedByPeer, heldFor, unblocked } from './state/attempts.ts';
 import { type PlatformClock, setByPlatform } from './state/clock.ts';
 import type { State } from './state/index.ts';
@@ -20,6 +21,8 @@ export function apply(state: State, event: Event, context: Context): State {
   switch (event.type) {
     case 'observed':
       return observed(state, event, context);
+    case 'found':
+      return withPublished(state, [event.published], context);
     case 'invalidated':
       return { ...state, store: invalidated(state.store, now) };
     case 'freed':
@@ -93,7 +96,8 @@ export function apply(state: State, event: Event, context: Context): State {
 type Of<Type extends Event['type']> = Extract<Event, { type: Type }>;
 
 function observed(state: State, event: Of<'observed'>, context: Context): State {
-  const found = adopt(withFingerprint(state, event.fingerprint), event.record, context);
+  const stored = adopt(withFingerprint(state, event.fingerprint), event.record, context);
+  const found = event.published ? withPublished(stored, event.published, context) : stored;
   const store = finishedLook(found.store, event);
   // A mirror never writes, so a successful read is its only sign that the store has recovered.
   const isProof = context.policy.follows && event.record;

@@ -1,6 +1,7 @@
 import type { Answer, Kind, Token } from './credential.ts';
 import type { Failure } from './failure.ts';
 import type { Policy } from './policy.ts';
+import type { Precedence, Published } from './published.ts';
 import type { AccountRecord } from './record.ts';
 import type { Strength } from './state/request.ts';
 import type { Instant } from './time.ts';
@@ -37,6 +38,16 @@ export interface Probe {
   readonly platformDate?: number;
 }
 
+/** Tells a publisher what may take the place of what. */
+export interface Judge {
+  /** Whether the store knows of no newer token. Asked at the last moment before something is replaced. */
+  isNewest(): Promise<boolean>;
+  /** Compares what the target holds with the token that is to be published. */
+  weigh(found: Published): Precedence;
+  /** The target was written by a daemon with another store. */
+  shared(): void;
+}
+
 /** Where a credential goes. */
 export interface Publisher {
   /** Names the target in logs, metrics and state: unique within the credential, without secrets. */
@@ -48,10 +59,14 @@ export interface Publisher {
   prepare(): Promise<readonly string[]>;
   /**
    * Makes the target hold exactly this token, in one step that no reader can see half of. It is also called for a token
-   * that is there already: then it only repairs what someone changed.
+   * that is there already: then it only repairs what someone changed. A newer token that it finds there stays.
+   * @returns what became of it: `superseded` where the store knows a newer token, or the newer token that the target
+   *   holds and the store does not know
    * @throws {EdgeError} when the target could not be brought up to date; what it held before is still whole
    */
-  publish(token: Token, isNewest: () => Promise<boolean>): Promise<'written' | 'unchanged' | 'superseded'>;
+  publish(token: Token, judge: Judge): Promise<'written' | 'unchanged' | 'superseded' | Published>;
+  /** Reads what the target holds; undefined where it holds no credential of this account that can be trusted. Never rejects. */
+  published?(): Promise<Published | undefined>;
   /** What is wrong with a target that holds the token all the same, such as a mode that cannot be had. Absent: nothing. */
   readonly flaw?: () => Failure | undefined;
 }

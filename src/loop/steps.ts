@@ -2,7 +2,8 @@ import type { Token } from '../core/credential.ts';
 import { postponement } from '../core/due.ts';
 import { failureOf } from '../core/failure.ts';
 import type { Step } from '../core/plan.ts';
-import type { Probe, Publisher } from '../core/ports.ts';
+import type { Judge, Probe, Publisher, Unit } from '../core/ports.ts';
+import { type Published, weigh } from '../core/published.ts';
 import type { AccountRecord } from '../core/record.ts';
 import { lifeLeft } from '../core/state/life.ts';
 import { type Cell, type Loop, planOf } from './cell.ts';
@@ -21,6 +22,8 @@ export interface Steps {
  */
 export function createSteps(loop: Loop, signal: AbortSignal, mayFetch: () => boolean): Steps {
   const { clock, report, happen } = loop;
+  /** The units whose targets were looked at. */
+  const surveyed = new WeakSet<Unit>();
   const records = createRecords(loop);
   const locks = createLocks({ ...loop, unstored: records.unstored });
   const fetch = createFetching(loop, records, signal);
@@ -29,13 +32,21 @@ export function createSteps(loop: Loop, signal: AbortSignal, mayFetch: () => boo
     const { token } = cell.state.record;
     if (!token) return;
     const target = publisher.id;
+    const judge: Judge = {
+      isNewest: async () => isNewest(token, await cell.unit.store.read().catch(() => undefined)),
+      weigh: (found) =>
+        weigh(found, token, cell.state, { policy: cell.unit.policy, now: clock.now(), random: 0 }),
+      shared: () => report(cell.unit, { type: 'shared', target }),
+    };
     try {
-      const result = await publisher.publish(token, async () =>
-        isNewest(token, await cell.unit.store.read().catch(() => undefined)),
-      );
+      const outcome = await publisher.publish(token, judge);
+      const found = typeof outcome === 'object' ? outcome : undefined;
+      if (found && !cell.unit.policy.follows) return takeOver(cell, found, target);
+      // A mirror leaves a newer token alone: it says nothing of the source.
+      const result = typeof outcome === 'object' ? 'unchanged' : outcome;
       if (result === 'superseded') return happen(cell, { type: 'invalidated' });
-      const found = publisher.flaw?.();
-      const flaw = found && { flaw: found };
+      const isFlawed = publisher.flaw?.();
+      const flaw = isFlawed && { flaw: isFlawed };
       happen(cell, { type: 'published', target, generation: token.generation, ...flaw });
       report(cell.unit, { type: 'published', target, result, expiresAt: token.expiresAt, ...flaw });
     } catch (error) {
@@ -43,6 +54,20 @@ export function createSteps(loop: Loop, signal: AbortSignal, mayFetch: () => boo
       happen(cell, { type: 'unpublished', target, failure });
       report(cell.unit, { type: 'unpublished', target, failure });
     }
+  }
+
+  function takeOver(cell: Cell, found: Published, target: string): void {
+    happen(cell, { type: 'found', published: found });
+    const lifeMs = lifeLeft(cell.state.life, clock.now()) ?? 0;
+    report(cell.unit, { type: 'found', target, lifeMs, isFirst: false });
+  }
+
+  /** What the targets of a unit hold, at the first look at it: a record that lags behind does not know of it. */
+  async function survey({ unit }: Cell): Promise<readonly Published[] | undefined> {
+    if (surveyed.has(unit) || unit.policy.follows) return undefined;
+    surveyed.add(unit);
+    const found = await Promise.all(unit.publishers.map(({ published }) => published?.()));
+    return found.filter((one) => one !== undefined);
   }
 
   /** Lock, look, plan again, act, release. So the daemon learns what others did meanwhile before it sends anything. */
@@ -68,13 +93,16 @@ export function createSteps(loop: Loop, signal: AbortSignal, mayFetch: () => boo
     const { token: before } = cell.state.record;
     const { failure } = cell.state.attempts;
     const { monotonic: asOf } = clock.now();
-    const [record, ours] = await Promise.all([records.read(cell), fingerprint()]);
+    const [record, ours, published] = await Promise.all([records.read(cell), fingerprint(), survey(cell)]);
     const isPartial = cell.unit.store.isPartial?.() ?? false;
-    const known = ours === undefined ? {} : { fingerprint: ours };
+    const known = { ...(ours !== undefined && { fingerprint: ours }), ...(published && { published }) };
     happen(cell, { type: 'observed', record, asOf, isPartial, ...known });
     const { token } = cell.state.record;
-    if (token && token.generation !== before?.generation)
-      report(cell.unit, { type: 'adopted', lifeMs: lifeLeft(cell.state.life, clock.now()) ?? 0 });
+    const lifeMs = lifeLeft(cell.state.life, clock.now()) ?? 0;
+    const isFound = token && published?.some((one) => one.token.value.equals(token.value));
+    if (isFound && !record?.token?.value.equals(token.value) && !before?.value.equals(token.value))
+      report(cell.unit, { type: 'found', lifeMs, isFirst: true });
+    else if (token && token.generation !== before?.generation) report(cell.unit, { type: 'adopted', lifeMs });
     else if (failure?.class === 'refused' && !cell.state.attempts.failure)
       report(cell.unit, { type: 'restored' });
   }

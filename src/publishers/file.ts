@@ -1,9 +1,7 @@
 import { dirname } from 'node:path';
 import type { Subject } from '../codec/details.ts';
-import type { Token } from '../core/credential.ts';
 import type { Failure } from '../core/failure.ts';
 import type { Publisher } from '../core/ports.ts';
-import type { Secret } from '../core/secret.ts';
 import { AbsolutePath, Flag, Group, key, Mode, preset } from '../schema/values.ts';
 import { type Attributes, sweepNowAndThen, writeAtomically } from '../system/fs/atomic-write.ts';
 import { attributesFailure, fileFailure, fileProblem, hasAttributes } from '../system/fs/file-failure.ts';
@@ -13,6 +11,7 @@ import { pathProblem } from '../system/fs/path-problem.ts';
 import type { FileTarget } from './file-target.ts';
 import { formats } from './formats.ts';
 import { type TargetConfig, targetKind } from './kind.ts';
+import { publishedReader } from './published-file.ts';
 
 /** Returns the files of a target in the order in which they are written. */
 export function filesOf({ path, format, details }: Pick<FileTarget, 'path' | 'format' | 'details'>) {
@@ -28,11 +27,7 @@ export function idOf({ path }: Pick<FileTarget, 'path'>): string {
 export function filePublisher(target: Omit<FileTarget, 'of'>, subject: Subject): Publisher {
   const files = filesOf(target);
   const folder = dirname(target.path);
-  /**
-   * The value that was published last. If the next value differs, the files cannot hold it yet, so they are not
-   * compared first.
-   */
-  let last: Secret | undefined;
+  const reader = publishedReader(target, subject);
   /** The files that do not have the mode and group that were set, and how they differ. */
   const flaws = new Map<string, Failure>();
   const checked = new Set<string>();
@@ -59,25 +54,40 @@ export function filePublisher(target: Omit<FileTarget, 'of'>, subject: Subject):
       return problems.filter((problem) => problem !== undefined);
     },
 
-    async publish(token: Token, isNewest) {
-      let result: 'written' | 'unchanged' = 'unchanged';
-      const isNext = last !== undefined && last.reveal() !== token.value.reveal();
-      last = undefined;
-      for (const file of files) {
-        const content = formats[file.format](token, subject);
-        const found = isNext ? undefined : await held(file.path, content, target);
-        if (found) noteAttributes(file.path, found);
+    published: reader.read,
+
+    async publish(token, judge) {
+      const contents = files.map((file) => ({ ...file, content: formats[file.format](token, subject) }));
+      const missing: typeof contents = [];
+      for (const file of contents) {
+        const found = await held(file.path, file.content, target);
         // A file that has its mode by now only needed it again: that is no news to those who wait for a value.
-        if (found) continue;
-        if (!(await replace(file.path, content, target, isNewest))) return 'superseded';
-        // Whether a volume ignores modes is seen once: it does not change while it is mounted.
-        if (!checked.has(file.path)) noteAttributes(file.path, await lstat(file.path));
-        checked.add(file.path);
-        result = 'written';
+        if (found) noteAttributes(file.path, found);
+        else missing.push(file);
       }
-      last = token.value;
-      if (result === 'written') await sweepNowAndThen(folder);
-      return result;
+      if (missing.length === 0) {
+        reader.settle(token, contents);
+        return 'unchanged';
+      }
+      const found = await reader.read();
+      const precedence = found && judge.weigh(found);
+      if (found && precedence === 'newer') return (await judge.isNewest()) ? found : 'superseded';
+      if (reader.isOthers() && (await judge.isNewest())) judge.shared();
+      // The same token with the times of another daemon is left alone: otherwise two would overwrite each other for
+      // ever. What this process finds when it begins is brought up to date once.
+      if (precedence === 'same' && reader.isSettled() && missing.every(({ format }) => format === 'json')) {
+        reader.settle(token, []);
+        return 'unchanged';
+      }
+      for (const { path, content } of missing) {
+        if (!(await replace(path, content, target, judge.isNewest))) return 'superseded';
+        // Whether a volume ignores modes is seen once: it does not change while it is mounted.
+        if (!checked.has(path)) noteAttributes(path, await lstat(path));
+        checked.add(path);
+      }
+      reader.settle(token, contents);
+      await sweepNowAndThen(folder);
+      return 'written';
     },
   };
 }

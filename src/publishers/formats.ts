@@ -1,4 +1,4 @@
-import { detailsOf, type Subject } from '../codec/details.ts';
+import { detailsOf, encodeEntry, type Subject } from '../codec/details.ts';
 import { epochSeconds } from '../codec/encoding.ts';
 import type { Kind, Token } from '../core/credential.ts';
 
@@ -12,7 +12,7 @@ type Format = (token: Token, subject: Subject) => string;
 export const formats = {
   /** The value alone, without a newline that a reader would have to trim. */
   raw: (token) => token.value.reveal(),
-  json: (token, subject) => `${JSON.stringify(detailsOf(token, subject))}\n`,
+  json: encodeEntry,
   env: (token, subject) => shellAssignments(variables(token, subject)),
   php: (token, subject) => phpArray(detailsOf(token, subject)),
   properties: (token, subject) => javaProperties(detailsOf(token, subject)),
@@ -25,7 +25,7 @@ export type FormatName = keyof typeof formats;
  * Returns the name of the shell variable: `WX_ACCESS_TOKEN` for the token, and for a ticket one made of its name,
  * such as `WX_JSAPI_TICKET`.
  */
-function variableOf(kind: Kind): string {
+export function variableOf(kind: Kind): string {
   if (kind === 'token') return 'WX_ACCESS_TOKEN';
   return `WX_${kind.replace(/^wx_/, '').toUpperCase()}_TICKET`;
 }

@@ -2,7 +2,8 @@ import { type Details, decodeEntry, encodeEntry, type Subject, typeOf } from '..
 import { fromBase64, toBase64 } from '../codec/encoding.ts';
 import { detailsKeyOf } from '../codec/secret-layout.ts';
 import type { Token } from '../core/credential.ts';
-import type { Clock, Publisher } from '../core/ports.ts';
+import type { Judge, Publisher } from '../core/ports.ts';
+import type { Published } from '../core/published.ts';
 import { SECOND } from '../core/time.ts';
 import type { Decision, Kubernetes } from '../kubernetes/index.ts';
 import { key, Namespace, ObjectName, SecretKey } from '../schema/values.ts';
@@ -11,11 +12,13 @@ import { targetKind } from './kind.ts';
 import { bytesNeeded, createSecretCapacity, type SecretCapacity } from './secret-capacity.ts';
 import type { SecretTarget } from './secret-target.ts';
 
+/** How long the first look at a Secret may hold up what comes after it, ms. */
+const PATIENCE = 2 * SECOND;
+
 /** What a publisher for a Secret needs from the rest of the program. */
 export interface SecretEdges {
   readonly kubernetes: Kubernetes;
   readonly capacity: SecretCapacity;
-  readonly clock: Clock;
 }
 
 /**
@@ -25,7 +28,7 @@ export interface SecretEdges {
 function secretPublisher(
   { namespace, name, key: value, format }: Omit<SecretTarget, 'of'>,
   subject: Subject,
-  { kubernetes, capacity, clock }: SecretEdges,
+  { kubernetes, capacity }: SecretEdges,
 ): Publisher {
   const secret = { resource: 'secrets', namespace, name } as const;
   const detailsKey = detailsKeyOf(value);
@@ -41,23 +44,31 @@ function secretPublisher(
 
   /**
    * Compares the content of the Secret with the token that is to be published: `same` if it is equal or as good,
-   * `newer` if it must stay, `write` if it is to be replaced.
+   * `write` if it is to be replaced; or the newer token that is there and must stay.
    */
   function compare(
     data: Readonly<Record<string, string>>,
     token: Token,
     entry: string,
-  ): 'same' | 'newer' | 'write' {
+    judge: Judge,
+  ): 'same' | 'write' | Published {
     const found = data[detailsKey];
     if (data[value] === contentOf(token) && found === entry) return 'same';
     if (found === undefined || found === written) return 'write';
-    const stored = decodeStored(found);
-    if (!stored || stored.appId !== subject.appId || stored.type !== typeOf(subject)) return 'write';
-    const precedence = precedenceOf(stored.token, token, clock.now().wall);
-    if (precedence === 'newer') return 'newer';
+    const held = publishedIn(found);
+    if (!held) return 'write';
+    const precedence = judge.weigh(held);
+    if (precedence === 'newer') return held;
     // The same token with the times of another daemon, whose clock differs from ours, is left alone: otherwise two
     // daemons would overwrite each other for ever.
-    return precedence === 'same' && data[value] === contentOf(stored.token) ? 'same' : 'write';
+    return precedence === 'same' && data[value] === contentOf(held.token) ? 'same' : 'write';
+  }
+
+  /** The token of this account that details (in base64) describe. */
+  function publishedIn(entry: string): Published | undefined {
+    const stored = decodeStored(entry);
+    const isOurs = stored?.appId === subject.appId && stored.type === typeOf(subject);
+    return stored && isOurs ? { token: stored.token } : undefined;
   }
 
   return {
@@ -73,22 +84,32 @@ function secretPublisher(
       return [...(await kubernetes.problems()), ...capacity.problems(secret, value)];
     },
 
-    async publish(token, isNewest) {
+    async published() {
+      let found: string | undefined;
+      const look = kubernetes.updateSecret(secret, async ({ data }): Promise<Decision> => {
+        found = data?.[detailsKey];
+        return { leave: 'same' };
+      });
+      const late = new Promise<void>((resolve) => setTimeout(resolve, PATIENCE).unref());
+      // An API server that hangs must not hold up the first fetch: then the comparison comes with the first write.
+      await Promise.race([look.catch(() => {}), late]);
+      return found === undefined ? undefined : publishedIn(found);
+    },
+
+    async publish(token, judge) {
       const entry = toBase64(encodeEntry(token, subject));
       let superseded = false;
+      let newer: Published | undefined;
       const update = await kubernetes.updateSecret(secret, async ({ data = {} }): Promise<Decision> => {
-        const verdict = compare(data, token, entry);
-        if (verdict !== 'write') return { leave: verdict };
-        superseded = !(await isNewest());
-        if (superseded) return { leave: 'newer' };
+        const verdict = compare(data, token, entry, judge);
+        newer = typeof verdict === 'object' ? verdict : undefined;
+        if (verdict === 'same') return { leave: 'same' };
+        superseded = !(await judge.isNewest());
+        if (superseded || verdict !== 'write') return { leave: 'newer' };
         attempted = entry;
         return { write: { data: { [value]: contentOf(token), [detailsKey]: entry } } };
       });
-      if (update === 'newer') {
-        // If the newer token comes from our store, reading the store brings it. If it comes from another store, there
-        // is nothing to do.
-        return superseded || !(await isNewest()) ? 'superseded' : 'unchanged';
-      }
+      if (update === 'newer') return superseded || !newer ? 'superseded' : newer;
       const isOurs = update === 'written' || attempted === entry;
       written = entry;
       attempted = undefined;
@@ -107,31 +128,6 @@ function decodeStored(entry: string): Details | undefined {
   } catch {
     return undefined;
   }
-}
-
-/**
- * Tolerance for comparing `Date` headers, in ms: hosts of one platform disagree slightly, and the header counts whole
- * seconds.
- */
-const SAME_TIME = 5 * SECOND;
-
-/**
- * Compares a stored token with ours. The two may come from different stores, whose generations are unrelated: pods
- * with private state count separately. So the `Date` of the platform decides first, the one clock that all daemons
- * share; generations decide if the dates are equal or unknown.
- * @param wall epoch ms; tells only whether a stored token that is newer by its generation alone is still alive
- * @returns what the stored token is in relation to ours
- */
-export function precedenceOf(stored: Token, ours: Token, wall: number): 'newer' | 'same' | 'older' {
-  if (stored.value.equals(ours.value)) return stored.generation >= ours.generation ? 'same' : 'older';
-  const ahead = (stored.platformDate ?? Number.NaN) - (ours.platformDate ?? Number.NaN);
-  // While our token is alive, no daemon can have fetched one after its end. A stored token that claims so would block
-  // ours for ever.
-  if (ahead > SAME_TIME) return ahead <= ours.expiresIn * SECOND + SAME_TIME ? 'newer' : 'older';
-  if (ahead < -SAME_TIME) return 'older';
-  // The same check by the clocks of the daemons, for tokens without a date of the platform.
-  if (stored.issuedAt > ours.expiresAt + SAME_TIME) return 'older';
-  return stored.generation > ours.generation && stored.expiresAt > wall ? 'newer' : 'older';
 }
 
 const options = {
@@ -165,11 +161,11 @@ export const secretKind = targetKind<typeof options, SecretTarget>({
       secret: { namespace, name, key: each },
     })),
   inCluster: ({ namespace, name }) => `kubernetes-secret ${namespace}/${name}`,
-  open({ kubernetes, clock }) {
+  open({ kubernetes }) {
     const capacity = createSecretCapacity();
     return (target, subject) => {
       capacity.reserve(target, target.key, bytesNeeded(target.format, subject));
-      return secretPublisher(target, subject, { kubernetes, capacity, clock });
+      return secretPublisher(target, subject, { kubernetes, capacity });
     };
   },
   inspect: async (targets) => (await import('./secret-check.ts')).inspectSecrets(targets),

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Token } from '../../src/core/credential.ts';
 import { Secret } from '../../src/core/secret.ts';
 import { filePublisher } from '../../src/publishers/file.ts';
+import { judgeOf } from '../support/judge.ts';
 import { TEST_APP } from './account.ts';
 import { type Figures, figuresOf, ratiosOf, shown } from './figures.ts';
 import type { Measure, Row } from './row.ts';
@@ -62,7 +63,8 @@ async function compare(folder: string): Promise<Comparison> {
   for (let round = -1; round < ROUNDS; round += 1) {
     const plain = await timed((turn) => writeBarely(join(folder, 'plain'), textOf(round * TIMES + turn)));
     const published = await timed(async (turn) => {
-      await publisher.publish(tokenOf(round * TIMES + turn), async () => true);
+      const token = tokenOf(round * TIMES + turn);
+      await publisher.publish(token, judgeOf(token));
     });
     if (round < 0) continue;
     bare.push(plain);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { statSync, watch } from 'node:fs';
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -53,6 +54,10 @@ describe.concurrent('G1: the first fetch', () => {
         expires_in: 7200,
         issued_at: expect.any(Number),
         expires_at: details.issued_at + 7200,
+        kind: 'token',
+        generation: 2,
+        platform_date: expect.any(Number),
+        fingerprint: createHash('sha256').update(details.access_token).digest('hex'),
       });
       // Life counts from the start of the request, so from before the platform saw it.
       expect(details.issued_at).toBeGreaterThanOrEqual(started);

@@ -5,6 +5,7 @@ import { HOUR } from '../../src/core/time.ts';
 import { statusOnDisk } from '../../src/inspection/status/index.ts';
 import { filePublisher, isFileTarget } from '../../src/publishers/file.ts';
 import { account, inJson, place } from '../config/written.ts';
+import { judgeOf } from '../support/judge.ts';
 import { tell, token } from '../support/story.ts';
 
 const PLACE = { namespace: 'wx', name: 'wx-token' };
@@ -33,7 +34,7 @@ async function daemonWith(document: string) {
       const newest = story.state().record.token;
       if (!newest) throw new Error('no token');
       for (const target of published) {
-        if (isFileTarget(target)) await filePublisher(target, SHOP).publish(newest, async () => true);
+        if (isFileTarget(target)) await filePublisher(target, SHOP).publish(newest, judgeOf(newest));
       }
     },
     statuses: async () => (await statusOnDisk(config, story.clock)).credentials,

@@ -11,6 +11,7 @@ import { encodeSnapshot } from '../../src/observability/status/snapshot.ts';
 import { snapshotPath } from '../../src/observability/status/snapshot-file.ts';
 import { filePublisher, idOf, isFileTarget } from '../../src/publishers/file.ts';
 import { LEAST } from '../config/configured.ts';
+import { judgeOf } from '../support/judge.ts';
 import type { TicketType } from '../support/kinds.ts';
 import { type Story, TARGET, tell } from '../support/story.ts';
 import { viewOf } from '../support/view.ts';
@@ -71,7 +72,7 @@ export async function leftBehind(
       if (!token) throw new Error('no token');
       const appId = isFetched(credential) ? credential.appId : '';
       const subject = { name: credential.name, type: credential.type, appId, kind };
-      for (const target of targets) await filePublisher(target, subject).publish(token, async () => true);
+      for (const target of targets) await filePublisher(target, subject).publish(token, judgeOf(token));
       story.publish();
     },
     async write(fate = 'running') {

@@ -9,6 +9,7 @@ import { publishers } from '../../src/publishers/kinds.ts';
 import type { SecretTarget } from '../../src/publishers/secret-target.ts';
 import { systemClock } from '../../src/system/time/clock.ts';
 import { aToken } from '../publishers/token.ts';
+import { judgeOf } from '../support/judge.ts';
 import { WRITER } from '../support/kubernetes/role.ts';
 import { openCluster } from './cluster.ts';
 
@@ -49,7 +50,8 @@ async function bench({ onTestFinished }: TestContext, made: object = {}, timeout
         format: 'raw',
       } as const;
       const publisher = create({ ...usual, ...changes }, subject);
-      const publish = (token: Token, isNewest = async () => true) => publisher.publish(token, isNewest);
+      const publish = (token: Token, isNewest = async () => true) =>
+        publisher.publish(token, judgeOf(token, { isNewest }));
       const failure = (token: Token) => publish(token).then(String, (error) => failureOf(error, 'none'));
       return { ...publisher, publish, failure };
     };
@@ -174,11 +176,11 @@ describe('publishing into a Secret', () => {
 });
 
 describe('older and newer tokens', () => {
-  it('an older token leaves a newer one unchanged', async (context) => {
+  it('an older token leaves a newer one, which is told', async (context) => {
     const { daemon, found } = await bench(context);
     await daemon()().publish(NEW);
     const { version } = await found();
-    expect(await daemon()().publish(OLD)).toBe('unchanged');
+    expect(await daemon()().publish(OLD)).toMatchObject({ token: { value: NEW.value, generation: 2 } });
     expect((await found()).version).toBe(version);
   });
 
@@ -244,7 +246,7 @@ describe('concurrent writers', () => {
     const rival = cluster.daemon()();
     // What happens between the two is done by an administrator, and is over when the patch is obeyed.
     for (const [theirs, expected] of [
-      [NEW, 'unchanged'],
+      [NEW, 'newer'],
       [OLD, 'written'],
     ] as const) {
       await cluster.write({ token: null, 'token.json': null });
@@ -258,7 +260,8 @@ describe('concurrent writers', () => {
         raced = true;
         return true;
       };
-      expect(await cluster.daemon()().publish(ours, isNewest)).toBe(expected);
+      const outcome = await cluster.daemon()().publish(ours, isNewest);
+      expect(typeof outcome === 'object' ? 'newer' : outcome).toBe(expected);
       expect((await cluster.found()).data['token']).toBe('the-second-token-of-this-test');
     }
     expect(server.heard.filter(({ status }) => status === 409)).toHaveLength(2);
@@ -380,7 +383,7 @@ describe('problems that prevent the start', () => {
     const target = { type: 'kubernetes-secret', namespace: 'a', name: 'b', key: 'c', format: 'raw' } as const;
     const publisher = create(target, SUBJECT);
     expect(await publisher.prepare()).toEqual([expect.stringMatching(/^there is no Kubernetes here/)]);
-    await expect(publisher.publish(OLD, async () => true)).rejects.toMatchObject({
+    await expect(publisher.publish(OLD, judgeOf(OLD))).rejects.toMatchObject({
       code: 'kube-credentials',
     });
   });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { EdgeError } from '../../src/core/failure.ts';
+import type { Judge } from '../../src/core/ports.ts';
 import { Secret } from '../../src/core/secret.ts';
 import { NO_REPORTS } from '../../src/core/state/reader-reports.ts';
 import { HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
@@ -288,7 +289,7 @@ describe('a publication', () => {
       publisher: {
         id: TARGET,
         prepare: async () => [],
-        publish: async (_: unknown, isNewest: () => Promise<boolean>) => {
+        publish: async (_: unknown, { isNewest }: Pick<Judge, 'isNewest'>) => {
           asked.push(await isNewest());
           if (result instanceof Error) throw result;
           return result;

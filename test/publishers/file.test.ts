@@ -16,6 +16,7 @@ import { describe, expect, it } from 'vitest';
 import type { Token } from '../../src/core/credential.ts';
 import { filePublisher } from '../../src/publishers/file.ts';
 import type { FileTarget } from '../../src/publishers/file-target.ts';
+import { judgeOf } from '../support/judge.ts';
 import { isRoot, modeOf, mount, namesIn, temporaryFolder, withUmask } from '../system/folder.ts';
 import { aToken } from './token.ts';
 
@@ -41,7 +42,8 @@ async function workshop(changes: Partial<FileTarget> = {}) {
     ...changes,
   };
   const publisher = filePublisher(target, SUBJECT);
-  const publish = (token: Token, isNewest = async () => true) => publisher.publish(token, isNewest);
+  const publish = (token: Token, isNewest = async () => true) =>
+    publisher.publish(token, judgeOf(token, { isNewest }));
   return { path, json: `${path}.json`, folder: dirname(path), ...publisher, publish };
 }
 
@@ -176,7 +178,7 @@ describe('repair of published files', () => {
     expect(await stat(path)).toMatchObject({ gid: 48_731 });
   });
 
-  it.each(['', 'the-first-token-of-this-tesT', 'the-first-token-of-this-test\n'])(
+  it.each(['', 'the-first', 'the-first-token-of-this-test\n'])(
     'a file whose content has become %j is rewritten',
     async (content) => {
       const { publish, path } = await published();
@@ -264,5 +266,124 @@ describe('failing publications', () => {
     await unlink(ballast);
     expect(await publish(NEW)).toBe('written');
     expect(await contentOf(path)).toBe('the-second-token-of-this-test');
+  });
+});
+
+describe('what is published, as evidence', () => {
+  /** A target that another process has published to; this one begins. */
+  async function found(theirs: Token, changes: Partial<FileTarget> = {}) {
+    const one = await workshop(changes);
+    await one.prepare();
+    const others = filePublisher(
+      { type: 'file', path: one.path, format: 'raw', details: true, mode: 0o640, ...changes },
+      SUBJECT,
+    );
+    await others.publish(theirs, judgeOf(theirs));
+    return one;
+  }
+  /** Tokens that live now, since a dead one is no evidence. */
+  const live = (value: string, changes: Partial<Token> = {}, age = 60_000) => {
+    const issuedAt = Date.now() - age;
+    return aToken(value, { issuedAt, expiresAt: issuedAt + 7_200_000, ...changes });
+  };
+  const EARLY = live('the-first-token-of-this-test', { generation: 10 }, 600_000);
+  const LATE = live('the-second-token-of-this-test', { generation: 12 });
+
+  it('a newer token in the file stays, and is handed back with its generation', async () => {
+    const { publish, path } = await found(LATE);
+    expect(await publish(EARLY)).toMatchObject({ token: { value: LATE.value, generation: 12 } });
+    expect(await contentOf(path)).toBe('the-second-token-of-this-test');
+  });
+
+  it('a newer token in the file is superseded when the store knows it', async () => {
+    const { publish } = await found(LATE);
+    expect(await publish(EARLY, async () => false)).toBe('superseded');
+  });
+
+  it.each(['json', 'env', 'php', 'properties'] as const)('a %s file is read back', async (format) => {
+    const { published } = await found(LATE, { format, details: false });
+    expect((await published?.())?.token.value.reveal()).toBe('the-second-token-of-this-test');
+    expect((await published?.())?.token.expiresAt).toBe(Math.floor(LATE.expiresAt / 1000) * 1000);
+  });
+
+  it('details that a crash left without their value are what was published', async () => {
+    const { published, publish, path } = await found(EARLY);
+    const half = await workshop();
+    await half.prepare();
+    await mkdir(half.path);
+    await half.publish(LATE).catch(() => {});
+    await rename(half.json, `${path}.json`);
+    expect((await published?.())?.token.value.equals(LATE.value)).toBe(true);
+    expect(await publish(EARLY)).toMatchObject({ token: { value: LATE.value } });
+  });
+
+  it('a value without details that was written after ours came stays, and its age is unknown', async () => {
+    const { publish, path } = await found(EARLY);
+    await writeFile(path, 'a-token-of-somebody-else');
+    expect(await publish(EARLY)).toMatchObject({ isBare: true });
+    expect(await contentOf(path)).toBe('a-token-of-somebody-else');
+  });
+
+  it('a value of our own that somebody has put back is replaced', async () => {
+    const { publish, path } = await found(EARLY);
+    await publish(LATE);
+    await writeFile(path, EARLY.value.reveal());
+    expect(await publish(LATE)).toBe('written');
+    expect(await contentOf(path)).toBe('the-second-token-of-this-test');
+  });
+
+  it('the details of another account, damaged ones and none are no evidence', async () => {
+    const { published, json, path } = await found(LATE);
+    const text = (await contentOf(json)) ?? '';
+    await unlink(path);
+    for (const bad of [
+      text.replace('wx0000', 'wx1111'),
+      text.replace('the-second', 'the-forged'),
+      text.slice(9),
+      '',
+    ]) {
+      await writeFile(json, bad);
+      expect(await published?.()).toBeUndefined();
+    }
+    await unlink(json);
+    expect(await published?.()).toBeUndefined();
+  });
+
+  it('a file of another user is no evidence', async (ctx) => {
+    if (!isRoot) return ctx.skip('only root may give a file to any user');
+    const { published, path, json, folder } = await found(LATE);
+    await Promise.all([path, json].map((each) => chown(each, 48_731, 48_731)));
+    expect(await published?.()).toBeUndefined();
+    // Whoever owns the folder may replace every file in it anyway.
+    await chown(folder, 48_731, 48_731);
+    expect(await published?.()).toBeDefined();
+  });
+
+  it('another daemon with a store of its own is told of, and both leave the other alone', async () => {
+    const one = await workshop();
+    await one.prepare();
+    const two = filePublisher(
+      { type: 'file', path: one.path, format: 'raw', details: true, mode: 0o640 },
+      SUBJECT,
+    );
+    const shared: string[] = [];
+    const judged = (token: Token, who: string) => judgeOf(token, { shared: () => void shared.push(who) });
+    const [ours, theirs] = [
+      LATE,
+      { ...LATE, generation: 99, issuedAt: LATE.issuedAt - 1000, expiresAt: LATE.expiresAt - 1000 },
+    ];
+    const publisher = filePublisher(
+      { type: 'file', path: one.path, format: 'raw', details: true, mode: 0o640 },
+      SUBJECT,
+    );
+    expect(await publisher.publish(ours, judged(ours, 'ours'))).toBe('written');
+    expect(await two.publish(theirs, judged(theirs, 'theirs'))).toBe('written');
+    const before = await inodes(one.path, one.json);
+    for (let round = 0; round < 3; round += 1) {
+      expect(await publisher.publish(ours, judged(ours, 'ours'))).toBe('unchanged');
+      expect(await two.publish(theirs, judged(theirs, 'theirs'))).toBe('unchanged');
+    }
+    expect(await inodes(one.path, one.json)).toEqual(before);
+    expect(shared).toEqual(['ours']);
   });
 });

@@ -5,6 +5,9 @@ import { aToken } from './token.ts';
 const SUBJECT = { name: 'shop', type: 'stable-token', appId: 'wx0000000000000000', kind: 'token' } as const;
 const TOKEN = aToken('76_aToken-of_WeChat');
 
+/** SHA-256 of the value. */
+const FINGERPRINT = '633642c2242df2e778c86a425d548bf058641bf437f377a53a33c1ab5315f1b8';
+
 describe('file formats', () => {
   it('a raw file holds the value and nothing else', () => {
     expect(formats.raw(TOKEN)).toBe('76_aToken-of_WeChat');
@@ -13,7 +16,8 @@ describe('file formats', () => {
   it('a JSON file names the owner of the token and its end in whole seconds', () => {
     expect(formats.json(TOKEN, SUBJECT)).toBe(
       '{"name":"shop","type":"stable-token","app_id":"wx0000000000000000","access_token":"76_aToken-of_WeChat",' +
-        '"expires_in":7200,"issued_at":1767225600,"expires_at":1767232800}\n',
+        '"expires_in":7200,"issued_at":1767225600,"expires_at":1767232800,"kind":"token","generation":1,' +
+        `"fingerprint":"${FINGERPRINT}"}\n`,
     );
   });
 
@@ -26,7 +30,8 @@ describe('file formats', () => {
   it('a JSON file for a ticket has the field ticket and the ticket type', () => {
     expect(formats.json(TOKEN, { ...SUBJECT, kind: 'wx_card' })).toBe(
       '{"name":"shop","type":"wx_card","app_id":"wx0000000000000000","ticket":"76_aToken-of_WeChat",' +
-        '"expires_in":7200,"issued_at":1767225600,"expires_at":1767232800}\n',
+        '"expires_in":7200,"issued_at":1767225600,"expires_at":1767232800,"kind":"wx_card","generation":1,' +
+        `"fingerprint":"${FINGERPRINT}"}\n`,
     );
   });
 

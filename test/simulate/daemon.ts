@@ -130,7 +130,7 @@ function playedPublisher(life: Life, file: PublishedFile, agenda: Agenda, random
   return {
     id: 'played',
     prepare: async () => [],
-    async publish({ value }, isNewest) {
+    async publish({ value }, { isNewest }) {
       await life.pause(2 + 18 * random());
       await life.reach('publishing');
       if (!(await isNewest())) return 'superseded';

@@ -1,5 +1,6 @@
 import type { Answer } from '../credential.ts';
 import type { Failure } from '../failure.ts';
+import type { Published } from '../published.ts';
 import type { AccountRecord } from '../record.ts';
 import type { DowngradeReason, Strength } from '../state/request.ts';
 import type { Deadline, Instant } from '../time.ts';
@@ -14,7 +15,11 @@ export type Event =
       readonly asOf?: number;
       /** The record is there, but not everything that goes with it. */
       readonly isPartial?: boolean;
+      /** What the targets hold, where that was looked at as well. */
+      readonly published?: readonly Published[];
     }
+  /** A target holds a newer token than the one that was to be published there. */
+  | { readonly type: 'found'; readonly published: Published }
   /** Something says that the store may have changed. */
   | { readonly type: 'invalidated' }
   /** Whatever waits for the lock, or for a store that did not work, need not wait any longer. */

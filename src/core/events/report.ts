@@ -9,6 +9,13 @@ export type Report =
   | { readonly type: 'refreshed'; readonly step: FetchStep; readonly lifeMs: number; readonly tookMs: number }
   /** The platform handed out the same token again. */
   | { readonly type: 'unchanged'; readonly step: FetchStep; readonly lifeMs: number; readonly tookMs: number }
+  /**
+   * A target held a newer token than the record: that one is taken over. `isFirst`: it was there when this process
+   * first looked, so the record lags behind; otherwise another process has published it since.
+   */
+  | { readonly type: 'found'; readonly target?: string; readonly lifeMs: number; readonly isFirst: boolean }
+  /** Another process, with a store of its own, publishes into the same target. */
+  | { readonly type: 'shared'; readonly target: string }
   /** A token was found in the store: from before a restart, or from another daemon. */
   | { readonly type: 'adopted'; readonly lifeMs: number }
   | {

@@ -91,6 +91,24 @@ export function createEventLog(logger: Logger): (of: Named | undefined, report: 
         return report.lifeMs > 0
           ? logger.info(`adopted a stored ${noun}, valid for ${inWords(report.lifeMs)}`, who)
           : logger.info(`found a stored ${noun}, but it has expired`, who);
+      case 'found': {
+        repeated.delete(id);
+        forget(id, 'fetch');
+        const where = report.target === undefined ? 'what is published' : report.target;
+        const life = `valid for ${inWords(report.lifeMs)}`;
+        return report.isFirst
+          ? logger.warn(`the record lagged behind: took over the ${noun} from ${where}, ${life}`, {
+              ...who,
+              advice: LAGGED,
+            })
+          : logger.warn(`found a newer ${noun} in ${where} and took it over, ${life}`, {
+              ...who,
+              advice: SHARED,
+            });
+      }
+      case 'shared':
+        if (!isTimeToTell(id, `shared ${report.target}`)) return;
+        return logger.warn(`another daemon publishes into ${report.target}`, { ...who, advice: SHARED });
       case 'failed': {
         // The token has just ended, and the next one is being fetched.
         if (report.failure.code === 'no-token') return logger.debug(report.failure.message, who);
@@ -191,6 +209,14 @@ const EARLY =
 const BUDGET =
   'find what causes so many fetches (HUP, feedback, a platform that returns short lifetimes); the budget is ' +
   'WXTOKEN_FETCHES_PER_DAY, or budget.fetchesPerDay: what WeChat allows the account a day';
+
+/** Advice when the record was older than what is published. */
+const LAGGED =
+  'the state folder was lost, is another one, or could not be written when the token came: look at its volume';
+
+/** Advice when a target is written by a daemon that does not share our records. */
+const SHARED =
+  'find who else publishes there: let both daemons use one WXTOKEN_STATE_DIR, or let one of them only read';
 
 /** Why a requested forced refresh was downgraded to an ordinary call. */
 const DOWNGRADES: Readonly<Record<DowngradeReason, string>> = {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Token } from '../../src/core/credential.ts';
-import { precedenceOf } from '../../src/publishers/kubernetes-secret.ts';
-import { aToken } from './token.ts';
+import { precedenceOf } from '../../src/core/published.ts';
+import { aToken } from '../publishers/token.ts';
 
 const NOON = Date.UTC(2026, 0, 1, 12);
 const HOUR = 3_600_000;
@@ -12,7 +12,8 @@ const stored = (changes: Partial<Token> = {}) =>
   aToken('the-token-that-is-there', { generation: 10, platformDate: NOON, ...changes });
 
 /** Of a stored token, in a moment in which either lives. */
-const judged = (there: Token, here = ours(), wall = here.issuedAt + 1) => precedenceOf(there, here, wall);
+const judged = (there: Token, here = ours(), wall = here.issuedAt + 1) =>
+  precedenceOf({ token: there }, here, wall);
 
 describe('two different tokens', () => {
   it('the token that the platform handed out later is newer, whatever its generation', () => {

@@ -1,0 +1,135 @@
+import { type Details, decodeDetails, decodeEntry, type Subject, typeOf } from '../codec/details.ts';
+import { sha256 } from '../codec/encoding.ts';
+import { readAnswer, type Token } from '../core/credential.ts';
+import type { Published } from '../core/published.ts';
+import { HOUR, SECOND } from '../core/time.ts';
+import { type RegularFile, readRegularFile } from '../system/fs/read-regular-file.ts';
+import { checkWriter } from '../system/fs/trusted-writer.ts';
+import { fieldsIn } from './fields.ts';
+import type { FileTarget } from './file-target.ts';
+
+/** Size limit in bytes: several times the size of the longest token in any format. */
+const LARGEST = 64 * 1024;
+
+/** The longest life that WeChat gives a token of which the value alone is known, seconds. */
+const LONGEST_LIFE = (2 * HOUR) / SECOND;
+
+/** How many values a process remembers as its own earlier ones. */
+const REMEMBERED = 4;
+
+/** Reads the files of a target back, as evidence of what was published there. */
+export interface PublishedReader {
+  /** The token that the files hold; undefined where they hold none of this account that can be trusted. */
+  read(): Promise<Published | undefined>;
+  /** Takes note of what the target holds now, by this process or as it wants it. */
+  settle(token: Token, contents: readonly { readonly path: string; readonly content: string }[]): void;
+  /** Whether {@link settle} was called. */
+  isSettled(): boolean;
+  /** Whether another process has written the details that were read last. */
+  isOthers(): boolean;
+}
+
+/** Creates the reader of one target. */
+export function publishedReader(
+  { path, format, details }: Pick<FileTarget, 'path' | 'format' | 'details'>,
+  subject: Subject,
+): PublishedReader {
+  const beside = `${path}.json`;
+  const detailsPath = details ? beside : format === 'json' ? path : undefined;
+  /** The details as this process wrote or left them, and as it last read them. */
+  let settled: string | undefined;
+  let seen: string | undefined;
+  let isSettled = false;
+  let lastRead: Token | undefined;
+  /**
+   * Fingerprints of the values that this process has published or replaced: where one of them comes back, it is an old
+   * one.
+   */
+  let own: readonly string[] = [];
+
+  /** What a file tells of this account's token. */
+  function tokenIn(text: string, of: FileTarget['format']): Token | undefined {
+    const told = of === 'json' ? detailsOrEntryIn(text) : detailsIn(fieldsIn(of, text, subject));
+    return told?.appId === subject.appId && told.type === typeOf(subject) ? told.token : undefined;
+  }
+
+  return {
+    async read() {
+      const [told, main] = await Promise.all([details ? sight(beside) : undefined, sight(path)]);
+      const detailsText = details ? told?.text : main?.text;
+      seen = detailsPath === undefined ? undefined : detailsText;
+      const token = told && tokenIn(told.text, 'json');
+      if (format !== 'raw') {
+        const within = main && tokenIn(main.text, format);
+        return within ? { token: within } : undefined;
+      }
+      const bare = main && valueAlone(main);
+      const isKnown =
+        !bare ||
+        (token && (token.value.equals(bare.value) || isAfter(told, main))) ||
+        own.includes(markOf(bare));
+      lastRead = isKnown ? token : bare;
+      if (!isKnown) return { token: bare, isBare: true };
+      return token ? { token } : undefined;
+    },
+    settle(token, contents) {
+      isSettled = true;
+      const marks = [...(lastRead ? [markOf(lastRead)] : []), markOf(token)];
+      own = [...new Set([...own.filter((known) => !marks.includes(known)), ...marks])].slice(-REMEMBERED);
+      lastRead = undefined;
+      settled = contents.find((one) => one.path === detailsPath)?.content ?? seen;
+    },
+    isSettled: () => isSettled,
+    isOthers: () =>
+      isSettled && seen !== undefined && seen !== settled && entryIn(seen)?.appId === subject.appId,
+  };
+}
+
+const markOf = ({ value }: Pick<Token, 'value'>) => sha256(value.reveal());
+
+/** The details are written first: where they are the younger file, the value was not written any more. */
+function isAfter(details: RegularFile, main: RegularFile): boolean {
+  return details.stat.mtimeNs > main.stat.mtimeNs;
+}
+
+/** A file of which anybody but this user, root and the owner of its folder may be the writer proves nothing. */
+async function sight(path: string): Promise<RegularFile | undefined> {
+  try {
+    const found = await readRegularFile(path, LARGEST);
+    await checkWriter(path, found.stat, undefined);
+    return found;
+  } catch {
+    return undefined;
+  }
+}
+
+function valueAlone({ text, stat }: RegularFile): Token | undefined {
+  try {
+    const answer = readAnswer({ access_token: text, expires_in: LONGEST_LIFE }, 'access_token');
+    const issuedAt = Number(stat.mtimeMs);
+    return { ...answer, issuedAt, expiresAt: issuedAt + LONGEST_LIFE * SECOND, generation: 0 };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Details with a fingerprint that is not that of their value are damaged, whatever else they say. */
+function detailsOrEntryIn(text: string): Details | undefined {
+  return text.includes('"fingerprint":') ? entryIn(text) : detailsIn(text);
+}
+
+function entryIn(text: string): Details | undefined {
+  try {
+    return decodeEntry(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function detailsIn(text: string | undefined): Details | undefined {
+  try {
+    return text === undefined ? undefined : decodeDetails(text);
+  } catch {
+    return undefined;
+  }
+}
