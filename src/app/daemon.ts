@@ -19,7 +19,7 @@ import { createWaker } from '../system/time/waker.ts';
 import { findRemoved } from './config-diff.ts';
 import { feedbackNews } from './feedback-news.ts';
 import { createFollowersView, createReporting } from './observers.ts';
-import { createConfigWarnings } from './prepare.ts';
+import { createConfigWarnings, placeStateLinks } from './prepare.ts';
 import { createSnapshots } from './snapshots.ts';
 import { createStores, type Stores } from './stores.ts';
 import { joinCredentials, type Served, unitsOf } from './unit.ts';
@@ -114,6 +114,7 @@ export async function startDaemon(
   const problems = await stores.prepare(unitsOf(joined));
   if (problems.length > 0) throw new ConfigError(problems);
   await snapshots.prepare();
+  let linked = placeStateLinks(stateDir, config.stateLinks);
   serve(joined);
   const desk = refreshDesk(requestFolder(stateDir), reconciler, clock);
   const feedback =
@@ -140,6 +141,7 @@ export async function startDaemon(
     async reload(next) {
       const before = [...served.values()].map(({ credential }) => credential);
       serve(await join(next));
+      linked = placeStateLinks(stateDir, next.stateLinks);
       for (const { message, fields } of findRemoved(before, next.credentials, stores.placesOf))
         logger.info(message, fields);
       titles = titlesOf(next.credentials);
@@ -163,6 +165,7 @@ export async function startDaemon(
       clearTimeout(patience);
       const rest = releaseBudget(lastAnswer, clock.now().monotonic - began);
       await Promise.all([
+        linked,
         announcer.stop(),
         snapshots.stop(rest),
         kubernetes.close(),

@@ -5,6 +5,7 @@ import { warningsOf } from '../config/validate/warnings.ts';
 import type { StateFolder } from '../coordination/folder/state-folder.ts';
 import type { Unit } from '../core/ports.ts';
 import type { Logger } from '../observability/log/logger.ts';
+import { lstat, symlink, unlink } from '../system/fs/files.ts';
 
 /**
  * Prepares the targets of units.
@@ -76,4 +77,22 @@ async function configWarningsOf(config: CredentialConfig): Promise<ConfigWarning
     'let the daemon alone read it: chmod o= and its own group; in Kubernetes defaultMode: 0440 of the volume, ' +
     'with securityContext.fsGroup';
   return [...warnings, { line, fields: { credential: name, advice } }];
+}
+
+/**
+ * Places links to the state folder beside the files that are published elsewhere, so that the folder is found when the
+ * account beside whose files it lies is gone. A link is a convenience: where it cannot be placed nothing is said.
+ */
+export async function placeStateLinks(stateDir: string, links: readonly string[]): Promise<void> {
+  await Promise.all(
+    links.map(async (path) => {
+      try {
+        // What `links` names leads nowhere, if it is there at all.
+        const found = await lstat(path).catch(() => undefined);
+        if (found?.isSymbolicLink()) await unlink(path);
+        else if (found) return;
+        await symlink(stateDir, path);
+      } catch {}
+    }),
+  );
 }

@@ -74,12 +74,12 @@ export interface Stores {
  * @throws {ConfigError} when a cluster is configured and cannot be reached from here
  */
 export async function createStores(
-  { stateDir, stateMode, stateGid, cluster: clusterConfig }: Config,
+  { stateDir, stateElsewhere, stateMode, stateGid, cluster: clusterConfig }: Config,
   { clock, logger, random }: StoresOptions,
 ): Promise<Stores> {
   const access = { mode: stateMode, ...(stateGid !== undefined && { gid: stateGid }) };
   const warn = (message: string, fields: Fields = {}) => logger.warn(message, fields);
-  const folder = stateFolder(stateDir, access, clock, warn);
+  const folder = stateFolder(stateDir, access, clock, warn, stateElsewhere);
   const kubernetes = kubernetesOf({ clock });
   const edges = { kubernetes, clock, random, report: createClusterLog(logger, clock) };
   let watch: ReturnType<typeof folder.watch> | undefined;

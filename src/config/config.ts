@@ -11,6 +11,10 @@ export interface Config {
   /** What HUP asks for: `refresh` prefers force, `retry` asks without it. */
   readonly onHangup: 'refresh' | 'retry';
   readonly stateDir: string;
+  /** Other state folders beside the published files: records of accounts that lie there are taken along. */
+  readonly stateElsewhere: readonly string[];
+  /** Paths beside published files at which links to the state folder are to be. */
+  readonly stateLinks: readonly string[];
   /** Permission bits of the state folder: 0o700, or 0o770 if daemons of several users share it. */
   readonly stateMode: number;
   /** Numeric id of the group that shares the state folder; set only with mode 0o770. */

@@ -16,6 +16,8 @@ const AT_WORK: Config = {
   schedule: '*/5 * * * * *',
   onHangup: 'refresh',
   stateDir: '/state',
+  stateElsewhere: [],
+  stateLinks: [],
   stateMode: 0o700,
   coordinated: false,
   log: { level: 'info', format: 'json' },

@@ -12,6 +12,8 @@ describe('minimal environment', () => {
       schedule: '*/5 * * * * *',
       onHangup: 'refresh',
       stateDir: '/var/run/wx/.wx-token-sidecar',
+      stateElsewhere: [],
+      stateLinks: [],
       coordinated: true,
       stateMode: 0o700,
       log: { level: 'info', format: 'json' },

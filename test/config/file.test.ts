@@ -34,6 +34,8 @@ describe('minimal configuration file', () => {
       schedule: '*/5 * * * * *',
       onHangup: 'refresh',
       stateDir: join(folder, 'out', '.wx-token-sidecar'),
+      stateElsewhere: [],
+      stateLinks: [],
       coordinated: true,
       stateMode: 0o700,
       log: { level: 'info', format: 'json' },
@@ -108,6 +110,8 @@ credentials:
     expect(config).toMatchObject({
       schedule: '*/2 * * * * *',
       stateDir: join(folder, 'state'),
+      stateElsewhere: [],
+      stateLinks: [],
       stateMode: 0o770,
       stateGid: 0,
       feedbackDir: join(folder, 'feedback'),

@@ -55,7 +55,7 @@ export async function resolveConfig(
   await refuseSharedKeys(resolved, cluster, context);
   refuseUnusedHosts(settings, resolved, context);
 
-  const { paths, published, stateDir, inputs } = pathsOf(resolved, settings, document, context);
+  const { paths, published, place, inputs } = await pathsOf(resolved, settings, document, context);
   if ((await areApart(paths, context)) && publishes) {
     // Credentials whose fetches kill no token can do without a state folder: a restart then costs one call.
     const needsState =
@@ -65,7 +65,9 @@ export async function resolveConfig(
   return {
     schedule: settings.schedule,
     onHangup: settings.onHangup,
-    stateDir,
+    stateDir: place.stateDir ?? '',
+    stateElsewhere: place.elsewhere,
+    stateLinks: place.links,
     ...(await resolveStateFolder(settings, context)),
     ...(feedback.directory !== undefined && { feedbackDir: feedback.directory }),
     coordinated,

@@ -40,7 +40,7 @@ export const Document = mapping(
     ),
     stateDir: key(
       AbsoluteFolder,
-      'Ledger, locks and restart memory; daemons that share it refresh as one. Default: .wx-token-sidecar beside the first published file.',
+      'Ledger, locks and restart memory; daemons that share it refresh as one. Default: the .wx-token-sidecar that is beside one of the published files, or leads there.',
     ),
     stateMode: preset(
       FolderMode,

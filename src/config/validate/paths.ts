@@ -7,6 +7,7 @@ import type { Context } from '../resolve/context.ts';
 import type { Resolved } from '../resolve/credential.ts';
 import { CONCURRENCY, mapConcurrently, memoized } from '../resolve/memoize.ts';
 import type { ResolvedMirror } from '../resolve/mirror.ts';
+import { findStateFolder, type StatePlace } from '../resolve/state-dir.ts';
 import type { Settings } from '../schema/index.ts';
 
 /** A path as the operator wrote it, and its position in the configuration. */
@@ -47,8 +48,7 @@ export interface FoundPaths {
    * one.
    */
   readonly paths: Paths;
-  /** The state folder; empty if none is configured and no file is published. */
-  readonly stateDir: string;
+  readonly place: StatePlace;
   /** Every file that the configuration is read from. */
   readonly inputs: readonly string[];
 }
@@ -57,17 +57,20 @@ export interface FoundPaths {
  * Collects every path that a configuration names. Reports a missing state folder if there is no published file beside
  * which it could be.
  */
-export function pathsOf(
+export async function pathsOf(
   resolved: readonly (Resolved | ResolvedMirror)[],
   settings: Settings,
   document: string | undefined,
   context: Context,
-): FoundPaths {
+): Promise<FoundPaths> {
   const files = resolved.flatMap(publishedBy);
   const inputs = resolved.flatMap((credential) => inputsOf(credential, settings));
-  const [first] = files;
-  const beside = first && join(dirname(first.path), '.wx-token-sidecar');
-  const stateDir = settings.stateDir ?? beside;
+  const place = await findStateFolder(
+    settings.stateDir,
+    files.map(({ path }) => path),
+    resolved.flatMap(({ config }) => (isFetched(config) ? [config.appId] : [])),
+  );
+  const { stateDir } = place;
   const isStateKnown = stateDir !== undefined && !context.isWrong(['stateDir']);
   if (stateDir === undefined && hasNoFile(settings)) {
     context.complain(
@@ -86,7 +89,7 @@ export function pathsOf(
       state: isStateKnown ? { path: stateDir, at: ['stateDir'] } : undefined,
       feedback: directory === undefined ? undefined : { path: directory, at: ['feedback', 'directory'] },
     },
-    stateDir: stateDir ?? '',
+    place,
     inputs: [...new Set(read)],
   };
 }

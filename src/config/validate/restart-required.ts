@@ -4,7 +4,14 @@ import { ConfigError, type Problem } from '../config-error.ts';
 import type { Settings } from '../schema/index.ts';
 
 /** The keys of a configuration that a running daemon takes over, and those that follow from other keys. */
-type ReloadedKey = 'schedule' | 'onHangup' | 'credentials' | 'coordinated' | 'inputs';
+type ReloadedKey =
+  | 'schedule'
+  | 'onHangup'
+  | 'credentials'
+  | 'coordinated'
+  | 'inputs'
+  | 'stateElsewhere'
+  | 'stateLinks';
 
 /** A setting that a running daemon cannot change. */
 interface RestartRequired {

@@ -1,6 +1,7 @@
 import { basename, join } from 'node:path';
 import { parseJson } from '../../codec/encoding.ts';
 import type { AccountStore, Clock } from '../../core/ports.ts';
+import type { AccountRecord } from '../../core/record.ts';
 import { DAY } from '../../core/time.ts';
 import { sweepLeftovers } from '../../system/fs/atomic-write.ts';
 import { fileFailure } from '../../system/fs/file-failure.ts';
@@ -37,12 +38,14 @@ export interface StateFolder {
 /**
  * @param access who may use the folder; no other user may read what is written there
  * @param warn called for a record that cannot be used; the daemon then goes on as if there were no record
+ * @param elsewhere other state folders: a record that is missing here and lies there is taken along
  */
 export function stateFolder(
   folder: string,
   access: Access,
   clock: Clock,
   warn: (message: string) => void,
+  elsewhere: readonly string[] = [],
 ): StateFolder {
   const opened = new Map<string, { readonly account: string; readonly store: FileStore }>();
 
@@ -73,7 +76,11 @@ export function stateFolder(
     },
     open(account) {
       const name = recordFile(account);
-      const store = accountStore(join(folder, name), { account, access, clock, warn });
+      const options = { account, access, clock, warn };
+      const others = elsewhere.map((other) => accountStore(join(other, name), options));
+      const store = takingAlong(accountStore(join(folder, name), options), others, () =>
+        warn(`took along the record of ${account} from ${elsewhere.join(' or ')}: ${ONE_FOLDER}`),
+      );
       opened.set(name, { account, store });
       return {
         ...store,
@@ -105,6 +112,56 @@ export function stateFolder(
       };
     },
   };
+}
+
+/** What to do where a record was found in another state folder. */
+const ONE_FOLDER =
+  'if another daemon still uses that folder, give both one WXTOKEN_STATE_DIR; otherwise nothing is to be done';
+
+/**
+ * Lets a record that is missing here be the newest of those that lie elsewhere, until it has been written here: so a
+ * state folder that was moved costs no call and loses no ledger. What lies elsewhere stays as it is.
+ */
+function takingAlong(store: FileStore, others: readonly FileStore[], told: () => void): FileStore {
+  if (others.length === 0) return store;
+  let isOver = false;
+  let found: AccountRecord | undefined;
+
+  async function newestOfOthers(): Promise<AccountRecord | undefined> {
+    const records = await Promise.all(others.map((other) => other.read().catch(() => undefined)));
+    return records
+      .filter((record) => record !== undefined)
+      .toSorted((a, b) => lastCall(b) - lastCall(a) || b.generation - a.generation)[0];
+  }
+
+  return {
+    ...store,
+    async read() {
+      const record = await store.read();
+      if (record || isOver) {
+        isOver = true;
+        found = undefined;
+        return record;
+      }
+      if (!found) {
+        found = await newestOfOthers();
+        if (found) told();
+        else isOver = true;
+      }
+      return found;
+    },
+    async write(record, lease) {
+      await store.write(record, lease);
+      isOver = true;
+      found = undefined;
+    },
+    isPartial: () => found !== undefined,
+  };
+}
+
+/** Generations of two folders are unrelated: the record that was used last is the newer one, epoch ms. */
+function lastCall({ ledger: { lastFetch, since }, token }: AccountRecord): number {
+  return Math.max(lastFetch ?? since, token?.issuedAt ?? 0);
 }
 
 /** `weixin.stable-token.wx0000000000000000.json` */

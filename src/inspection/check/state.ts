@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
 import type { Config } from '../../config/config.ts';
+import { STATE_FOLDER } from '../../config/resolve/state-dir.ts';
 import type { Findings } from '../../core/findings.ts';
 import { fileOf } from '../../publishers/kinds.ts';
 import { readdir } from '../../system/fs/files.ts';
@@ -23,8 +24,7 @@ export async function inspectState(
 ): Promise<StateFindings> {
   const folder = await inspectFolder(stateDir, 'folder', host);
   const files = credentials.flatMap(({ publish }) => publish.map(fileOf));
-  const first = files.find((path) => path !== undefined);
-  const isUsual = first !== undefined && stateDir === join(dirname(first), '.wx-token-sidecar');
+  const isUsual = files.some((path) => path !== undefined && stateDir === join(dirname(path), STATE_FOLDER));
   const chosen = isChosen || !isUsual;
   const shared = chosen || folder.storage === 'network';
   const company = stateGid === undefined ? '' : `; for all users of group ${host.names.group(stateGid)}`;

@@ -35,9 +35,12 @@ export function snapshotPath(stateDir: string, served: readonly Served[]): strin
 }
 
 function endingOf(served: readonly Served[]): string {
-  const identity = served.map(({ name, type, appId, platform, from, publish }) => {
-    return { name, type, appId, platform: platform?.id, from, publish };
-  });
+  // The order in which they are configured says nothing.
+  const identity = served
+    .map(({ name, type, appId, platform, from, publish }) =>
+      JSON.stringify({ name, type, appId, platform: platform?.id, from, publish }),
+    )
+    .toSorted();
   return `-${sha256(JSON.stringify(identity)).slice(0, 12)}.json`;
 }
 

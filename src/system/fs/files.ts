@@ -43,6 +43,10 @@ export const lstat = guarded(fs.lstat, false);
 export const readdir = guarded(fs.readdir, true);
 export const unlink = guarded(fs.unlink, false);
 export const mkdir = guarded(fs.mkdir, false);
+/** Creates a link at the second path: in its turn on the volume of the link. */
+export function symlink(target: string, path: string): Promise<void> {
+  return volumes.ask(nameOf(path), () => fs.symlink(target, path), false);
+}
 export const rmdir = guarded(fs.rmdir, false);
 export const chmod = guarded(fs.chmod, true);
 export const chown = guarded(fs.chown, true);

@@ -7,6 +7,8 @@ const RUNNING: Config = {
   schedule: '*/5 * * * * *',
   onHangup: 'refresh',
   stateDir: '/state',
+  stateElsewhere: [],
+  stateLinks: [],
   stateMode: 0o700,
   coordinated: false,
   log: { level: 'info', format: 'json' },
