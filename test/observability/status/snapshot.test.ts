@@ -13,7 +13,9 @@ describe('snapshots', () => {
     story.happen({ type: 'unpublished', target: 'file:/var/run/wx/token', failure: PASSING_FAULT });
     story.happen({ type: 'unstored', failure: { ...PASSING_FAULT, message: 'no \u202eroom\u001b[2J' } });
     const [view, now] = [viewOf(story), story.clock.now()];
-    const text = await encodeSnapshot([view, viewOf(tell('jsapi'), { kind: 'jsapi' })], now, false, { servers: [] });
+    const text = await encodeSnapshot([view, viewOf(tell('jsapi'), { kind: 'jsapi' })], now, false, {
+      servers: [],
+    });
     expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u202e]/);
     expect(text).not.toContain(token('a'));
     const { at, credentials } = decodeSnapshot(text);
