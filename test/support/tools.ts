@@ -20,7 +20,8 @@ export const TOOLS = {
   dash: debian('dash'),
   docker: 'docs.docker.com/engine/install says how to install it',
   'docker-compose': debian('docker-compose'),
-  go: debian('golang-go'),
+  // Debian's takes half a gigabyte, for one recipe.
+  go: 'go.dev/doc/install says how to install it',
   inotifywait: debian('inotify-tools'),
   'java with a compiler': debian('default-jdk-headless'),
   kubectl: "kubernetes.io/docs/tasks/tools says how to install it (Debian 12's is too old)",
