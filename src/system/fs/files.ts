@@ -40,6 +40,7 @@ export const access = guarded(fs.access, true);
 export const realpath = guarded(fs.realpath, true);
 export const readFile = guarded(fs.readFile, true);
 export const lstat = guarded(fs.lstat, false);
+export const readlink = guarded(fs.readlink, false);
 export const readdir = guarded(fs.readdir, true);
 export const unlink = guarded(fs.unlink, false);
 export const mkdir = guarded(fs.mkdir, false);

@@ -1,12 +1,15 @@
 import type { Stats } from 'node:fs';
-import { lstat, readlink, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { isUnanswered, lstat, readlink, stat } from './files.ts';
 
 /** Why a file could not be read, as it follows the file's name, and what an operator can do where that is known. */
 export interface ReadProblem {
   readonly problem: string;
   readonly advice?: string;
 }
+
+/** Advice for a file on a volume that hangs. */
+const SILENT = 'its volume does not answer: look at its server, or at the FUSE process';
 
 /** Links that are followed in search of what denies a read; the system itself follows 40. */
 const MOST_LINKS = 40;
@@ -23,7 +26,9 @@ export async function readProblem(path: string, error: unknown): Promise<ReadPro
   const { code, message } = error as NodeJS.ErrnoException;
   const problem = `cannot be read (${code ?? message})`;
   const denying = code === 'EACCES' ? await findDenying(path, MOST_LINKS) : undefined;
-  return denying ? explainDenied(problem, path, denying) : { problem };
+  if (denying) return explainDenied(problem, path, denying);
+  const advice = isUnanswered(error) ? { advice: SILENT } : {};
+  return { problem, ...advice };
 }
 
 /** As {@link readProblem}, in one sentence that begins with the file's name and ends with the advice. */

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile } from '../fs/files.ts';
 import { type Mount, readMounts } from '../fs/mounts.ts';
 import { type AccountNames, readAccountNames } from './account-names.ts';
 
