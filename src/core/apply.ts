@@ -11,7 +11,7 @@ import type { LateResponse } from './state/late-response.ts';
 import { isUnreported, probed, refused, settled } from './state/reader-reports.ts';
 import { begun, closed, handedOver, requested, requestedOfMirror } from './state/request.ts';
 import { finishedLook, invalidated, toBeLookedAt, untilRetry, unusable, usable } from './state/store.ts';
-import { freshTargets, published, unpublished } from './state/targets.ts';
+import { freshTargets, leftAlone, published, unpublished } from './state/targets.ts';
 import { after } from './time.ts';
 import { lifeOf } from './token-age.ts';
 
@@ -21,8 +21,10 @@ export function apply(state: State, event: Event, context: Context): State {
   switch (event.type) {
     case 'observed':
       return observed(state, event, context);
-    case 'found':
-      return withPublished(state, [event.published], context);
+    case 'found': {
+      const targets = leftAlone(state.targets, event.target, now);
+      return withPublished({ ...state, targets }, [event.published], context);
+    }
     case 'invalidated':
       return { ...state, store: invalidated(state.store, now) };
     case 'freed':

@@ -6,10 +6,11 @@
 import type { Context } from './context.ts';
 import type { Token } from './credential.ts';
 import type { AccountRecord } from './record.ts';
-import { type State, withToken } from './state/index.ts';
+import { liveToken, type State, withToken } from './state/index.ts';
 import { undoubted } from './state/life.ts';
+import { doubtedByTarget } from './state/reader-reports.ts';
 import { UNREAD_STORE, unsaved } from './state/store.ts';
-import { after, MINUTE, SECOND } from './time.ts';
+import { after, type Instant, MINUTE, SECOND } from './time.ts';
 import { lifeOf } from './token-age.ts';
 import { without } from './without.ts';
 
@@ -70,13 +71,20 @@ function isNoOlderRecord(found: Token, ours: Token): boolean {
 
 /** {@link precedenceOf}, where a token that has no life left, by any clock, is older than any of ours. */
 export function weigh(found: Published, ours: Token, state: State, context: Context): Precedence {
+  if (found.isBare && (context.policy.follows || isConfirmedAfter(found, state, context.now))) return 'older';
   const precedence = precedenceOf(found, ours, context.now.wall);
   return precedence === 'newer' && lifeOfPublished(found, state, context) <= 0 ? 'older' : precedence;
 }
 
+/** Whether the platform has handed out our token, as the newest, after the value was written. */
+function isConfirmedAfter({ token }: Published, { life: { confirmedAt } }: State, now: Instant): boolean {
+  return confirmedAt !== undefined && now.wall - (now.monotonic - confirmedAt) > token.issuedAt;
+}
+
 /**
  * Takes over the newest token that the targets hold, if it is newer than that of the record: the record is then made
- * from it. A mirror takes over nothing, because its source alone decides.
+ * from it. Of a value alone it can only be doubted that our token is the newest. A mirror takes over nothing, because
+ * its source alone decides.
  */
 export function withPublished(state: State, found: readonly Published[], context: Context): State {
   if (context.policy.follows) return state;
@@ -89,7 +97,12 @@ export function withPublished(state: State, found: readonly Published[], context
       : lifeOfPublished(one, state, context) > 0 && one.token.issuedAt <= context.now.wall + SKEW;
     if (isNewer) newest = one;
   }
-  return newest ? taken(state, newest, context) : state;
+  if (!newest) return state;
+  // A value alone may be anything. The token that we have is good as far as we know, so the platform is asked first.
+  if (newest.isBare && liveToken(state, context.now)) {
+    return { ...state, reports: doubtedByTarget(state.reports, context.now) };
+  }
+  return taken(state, newest, context);
 }
 
 function taken(state: State, found: Published, context: Context): State {

@@ -57,9 +57,11 @@ export function createSteps(loop: Loop, signal: AbortSignal, mayFetch: () => boo
   }
 
   function takeOver(cell: Cell, found: Published, target: string): void {
-    happen(cell, { type: 'found', published: found });
+    happen(cell, { type: 'found', target, published: found });
+    const isOurs = cell.state.record.token?.value.equals(found.token.value);
     const lifeMs = lifeLeft(cell.state.life, clock.now()) ?? 0;
-    report(cell.unit, { type: 'found', target, lifeMs, isFirst: false });
+    if (found.isBare && !isOurs) report(cell.unit, { type: 'doubtful', target });
+    else report(cell.unit, { type: 'found', target, lifeMs, isFirst: false });
   }
 
   /** What the targets of a unit hold, at the first look at it: a record that lags behind does not know of it. */

@@ -55,7 +55,9 @@ export function publishedReader(
 
   return {
     async read() {
-      const [told, main] = await Promise.all([details ? sight(beside) : undefined, sight(path)]);
+      // The details are written first: read after the value, they are never older than it.
+      const main = await sight(path);
+      const told = details ? await sight(beside) : undefined;
       const detailsText = details ? told?.text : main?.text;
       seen = detailsPath === undefined ? undefined : detailsText;
       const token = told && tokenIn(told.text, 'json');

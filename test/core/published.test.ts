@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Token } from '../../src/core/credential.ts';
-import type { Published } from '../../src/core/published.ts';
+import { type Published, weigh } from '../../src/core/published.ts';
 import type { AccountRecord } from '../../src/core/record.ts';
 import { Secret } from '../../src/core/secret.ts';
 import { lifeLeft } from '../../src/core/state/life.ts';
 import type { CredentialType } from '../support/kinds.ts';
-import { type Story, tell } from '../support/story.ts';
+import { type Story, TARGET, tell } from '../support/story.ts';
 
 const HOUR = 3_600_000;
 const TYPES = ['stable-token', 'access-token'] as const;
@@ -108,21 +108,61 @@ describe.each(TYPES)('the newest of record and publication wins (%s)', (type) =>
     expect(begin(later, found({ generation: record.generation + 9 })).state().record.intent).toBeDefined();
   });
 
-  it('a value whose age nobody knows stays published until the platform has been asked', () => {
+  it('a value whose age nobody knows makes the platform be asked, and our token stays until then', () => {
     const { record, found, begin } = begun(type);
-    const story = begin(record, { ...found({ generation: 0 }), isBare: true });
+    const bare: Published = { ...found({ generation: 0 }), isBare: true };
+    const story = begin(record, bare);
+    expect(tokenOf(story)).toBe(OURS);
+    expect(story.plan().step).toMatchObject({ kind: 'fetch', reason: 'refused' });
+    const weighed = () => {
+      const { token } = story.state().record;
+      if (!token) throw new Error('no token');
+      return weigh(bare, token, story.state(), { policy: story.policy, now: story.clock.now(), random: 0.5 });
+    };
+    expect(weighed()).toBe('newer');
+    story.fetch(type === 'stable-token' ? OURS : 'the-token-after-both');
+    expect(weighed()).toBe('older');
+  });
+
+  it('a value whose age nobody knows is published and due where there is no other token', () => {
+    const { found, begin } = begun(type);
+    const story = begin(undefined, { ...found({ generation: 0 }), isBare: true });
     expect(tokenOf(story)).toBe(THEIRS);
-    expect(story.plan().publish).toHaveLength(1);
     expect(story.plan().step).toMatchObject({ kind: 'fetch', reason: 'due' });
+  });
+
+  it('whoever writes values again and again makes the platform be asked once a minute', () => {
+    const { record, found, begin, now } = begun(type);
+    const story = begin(record);
+    const scribble = (text: string) => {
+      const passed = story.clock.now().wall - now;
+      const published: Published = {
+        ...found({ value: new Secret(text), generation: 0 }, -passed),
+        isBare: true,
+      };
+      story.happen({ type: 'found', target: TARGET, published });
+      return story.plan().step;
+    };
+    expect(scribble('the-first-scribbled-value')).toMatchObject({ kind: 'fetch', reason: 'refused' });
+    expect(story.plan().publish).toEqual([]);
+    story.fetch('the-token-after-the-scribble');
+    story.clock.pass(30_000);
+    expect(scribble('the-second-scribbled-value').kind).toBe('wait');
+    story.clock.pass(60_000);
+    expect(scribble('the-third-scribbled-value')).toMatchObject({ kind: 'fetch', reason: 'refused' });
   });
 
   it('a running daemon that finds a newer token takes it over', () => {
     const { record, found, begin } = begun(type);
     const story = begin(record);
     expect(tokenOf(story)).toBe(OURS);
-    story.happen({ type: 'found', published: found({ generation: 1 }, 1_000) });
+    story.happen({ type: 'found', target: TARGET, published: found({ generation: 1 }, 1_000) });
     expect(tokenOf(story)).toBe(OURS);
-    story.happen({ type: 'found', published: found({ generation: record.generation + 1 }, 1_000) });
+    story.happen({
+      type: 'found',
+      target: TARGET,
+      published: found({ generation: record.generation + 1 }, 1_000),
+    });
     expect(tokenOf(story)).toBe(THEIRS);
   });
 

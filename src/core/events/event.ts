@@ -19,7 +19,7 @@ export type Event =
       readonly published?: readonly Published[];
     }
   /** A target holds a newer token than the one that was to be published there. */
-  | { readonly type: 'found'; readonly published: Published }
+  | { readonly type: 'found'; readonly target: string; readonly published: Published }
   /** Something says that the store may have changed. */
   | { readonly type: 'invalidated' }
   /** Whatever waits for the lock, or for a store that did not work, need not wait any longer. */

@@ -14,6 +14,8 @@ export type Report =
    * first looked, so the record lags behind; otherwise another process has published it since.
    */
   | { readonly type: 'found'; readonly target?: string; readonly lifeMs: number; readonly isFirst: boolean }
+  /** A target holds a value of which nobody knows whether it is newer than the token: the platform is asked. */
+  | { readonly type: 'doubtful'; readonly target: string }
   /** Another process, with a store of its own, publishes into the same target. */
   | { readonly type: 'shared'; readonly target: string }
   /** A token was found in the store: from before a restart, or from another daemon. */

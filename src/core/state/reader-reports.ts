@@ -64,6 +64,16 @@ export function refused(reports: ReaderReports, now: Instant): ReaderReports {
   return spent < MOST ? { spent: spent + 1, lastAt, suspicion: 'ask' } : { spent, lastAt };
 }
 
+/**
+ * A target holds a value that may be newer than the current token, as if a reader had reported the latter. The platform
+ * is asked at most once a minute, however often somebody writes there.
+ */
+export function doubtedByTarget(reports: ReaderReports, now: Instant): ReaderReports {
+  const { monotonic: lastAt } = now;
+  if (reports.suspicion || lastAt - reports.lastAt < MINUTE) return reports;
+  return { spent: Math.max(1, reports.spent), lastAt, suspicion: 'ask' };
+}
+
 /** The doubt is followed up: there is a new token, or another daemon has been told, or the token works. */
 export function settled({ spent, lastAt }: ReaderReports): ReaderReports {
   return { spent, lastAt };

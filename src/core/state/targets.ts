@@ -1,7 +1,7 @@
 /** What is known of the places to which a credential is published. */
 import type { Context } from '../context.ts';
 import { backoffDelay, type Failure } from '../failure.ts';
-import { type Deadline, type Instant, MINUTE } from '../time.ts';
+import { type Deadline, type Instant, MINUTE, SECOND } from '../time.ts';
 
 /** What is known of one of them. */
 export interface TargetState {
@@ -22,6 +22,9 @@ export type Targets = Readonly<Record<string, TargetState>>;
 
 /** A published target is looked at again this often, in case someone changed or removed it. */
 const RECHECK_TARGET = MINUTE;
+
+/** A target that is left alone for now is looked at again this often, ms. */
+const LOOK_SOON = 2 * SECOND;
 
 /** Targets of which nothing is known: what they hold is looked at, and replaced if need be. */
 export function freshTargets(ids: readonly string[]): Targets {
@@ -58,6 +61,12 @@ export function unpublished(
   const failures = (targets[id]?.failures ?? 0) + 1;
   const dueAt = now.monotonic + backoffDelay(failure.backoff, failures, random);
   return { ...targets, [id]: { ...targets[id], dueAt, failures, failure } };
+}
+
+/** A target holds what may be newer than our token, and is left alone until the platform has been asked. */
+export function leftAlone(targets: Targets, id: string, now: Instant): Targets {
+  const known = targets[id] ?? { failures: 0 };
+  return { ...targets, [id]: { ...known, dueAt: now.monotonic + LOOK_SOON } };
 }
 
 /** Ids of the targets that may be tried, or looked at, now. */

@@ -106,6 +106,15 @@ export function createEventLog(logger: Logger): (of: Named | undefined, report: 
               advice: SHARED,
             });
       }
+      case 'doubtful':
+        if (!isTimeToTell(id, `doubtful ${report.target}`)) return;
+        return logger.warn(
+          `somebody wrote another ${noun} into ${report.target}; asking the platform for the newest`,
+          {
+            ...who,
+            advice: SHARED,
+          },
+        );
       case 'shared':
         if (!isTimeToTell(id, `shared ${report.target}`)) return;
         return logger.warn(`another daemon publishes into ${report.target}`, { ...who, advice: SHARED });
@@ -169,6 +178,7 @@ export function createEventLog(logger: Logger): (of: Named | undefined, report: 
         return logger.warn(report.failure.message, { ...who, ...details(report.failure) });
       case 'published':
         forget(id, report.target);
+        forget(id, `doubtful ${report.target}`);
         tellFlaw(`${id} ${report.target}`, report.flaw, { ...who, target: report.target });
         if (report.result === 'unchanged')
           return logger.debug('already up to date', { ...who, target: report.target });
