@@ -78,9 +78,11 @@ async function joinFetched(
   const fingerprint = 'file' in credential.secret ? fileMemo(credential.secret.file, read) : read;
   const host = platform.hosts[0] ?? '';
 
-  function publishersOf(what: Kind): Publisher[] {
+  function publishersOf(what: Kind, owner: string): Publisher[] {
     const targets = credential.publish.filter(({ of }) => of === what);
-    return targets.map((target) => createPublisher(target, { name, type, appId, kind: what }));
+    return targets.map((target) =>
+      createPublisher(target, { name, type, appId, kind: what, account: owner }),
+    );
   }
 
   const token: Unit = {
@@ -94,26 +96,26 @@ async function joinFetched(
     fingerprint: () => fingerprint().catch(() => undefined),
     provider: providerOf(kind, source),
     store: stores.open(account, { name, type, appId, kind: 'token' }),
-    publishers: publishersOf('token'),
+    publishers: publishersOf('token', account),
   };
 
   function ticket(what: Kind): Unit {
     const { perApp, policy, provider } = ticketOf(what);
-    const owner = perApp ? `${appId}${app}` : appId;
+    const ticketOwner = ticketAccount(platform.id, perApp ? `${appId}${app}` : appId, what);
     return {
       id: `${name}/${what}`,
       ...named,
       kind: what,
       optional,
       base: token.id,
-      account: ticketAccount(platform.id, owner, what),
+      account: ticketOwner,
       host,
       policy: policy({ budget }),
       // A ticket is fetched without the secret.
       fingerprint: async () => undefined,
       provider: provider(source),
-      store: stores.open(ticketAccount(platform.id, owner, what), { name, type, appId, kind: what }),
-      publishers: publishersOf(what),
+      store: stores.open(ticketOwner, { name, type, appId, kind: what }),
+      publishers: publishersOf(what, ticketOwner),
     };
   }
 

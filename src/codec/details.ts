@@ -12,6 +12,11 @@ export interface Subject {
   readonly type: string;
   readonly appId: string;
   readonly kind: Kind;
+  /**
+   * The account whose record the token is kept in: platform, type, appid, for WeCom also the app. Absent for a mirror,
+   * which knows only what its source says.
+   */
+  readonly account?: string;
 }
 
 /** Details of a token or ticket, decoded. */
@@ -19,6 +24,8 @@ export interface Details {
   /** Its generation is 0 if the details state none, as those of a file. */
   readonly token: Token;
   readonly appId: string;
+  /** The account, where the details tell it: an older version wrote none. */
+  readonly account?: string;
   /** Type of the credential if it is a token, otherwise the kind of the ticket. */
   readonly type: string;
 }
@@ -39,6 +46,7 @@ export function detailsOf(token: Token, subject: Subject) {
     expires_in: token.expiresIn,
     issued_at: epochSeconds(token.issuedAt),
     expires_at: epochSeconds(token.expiresAt),
+    ...(subject.account !== undefined && { account: subject.account }),
   };
 }
 
@@ -75,6 +83,7 @@ const details = {
   expires_in: v.number(),
   issued_at: Epoch,
   expires_at: Epoch,
+  account: v.exactOptional(v.pipe(v.string(), v.maxLength(256))),
 };
 
 const StoredDetails = v.object(details);
@@ -115,13 +124,13 @@ type Stored = v.InferOutput<typeof StoredDetails>;
 const valueIn = ({ access_token, ticket }: Stored) => access_token ?? ticket ?? '';
 
 function read(stored: Stored, generation: number): Details {
-  const { type, app_id: appId, expires_in, issued_at, expires_at } = stored;
+  const { type, app_id: appId, account, expires_in, issued_at, expires_at } = stored;
   try {
     const answer = readAnswer({ access_token: valueIn(stored), expires_in }, 'access_token');
     // The daemon may have corrected the expiry to an earlier time, never to a later one.
     const end = Math.min(expires_at, issued_at + answer.expiresIn + 1);
     const token = { ...answer, issuedAt: issued_at * SECOND, expiresAt: end * SECOND, generation };
-    return { token, appId, type };
+    return { token, appId, type, ...(account !== undefined && { account }) };
   } catch {
     throw new Error('its value, or its life, cannot be that of a credential');
   }

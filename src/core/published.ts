@@ -18,8 +18,9 @@ import { without } from './without.ts';
 export interface Published {
   readonly token: Token;
   /**
-   * The value was found alone. Its age is not known, only that it was written at `issuedAt`, and its life is at most
-   * that of a token which was fetched then.
+   * It is not known whose token it is, or how old: the value was found alone, and all that is known is that it was
+   * written at `issuedAt`; or its details do not tell the account. Such a token is never taken over. It only makes the
+   * platform be asked which token is the newest.
    */
   readonly isBare?: true;
 }
@@ -88,6 +89,18 @@ function isConfirmedAfter({ token }: Published, { life: { confirmedAt } }: State
  */
 export function withPublished(state: State, found: readonly Published[], context: Context): State {
   if (context.policy.follows) return state;
+  const known = withNewest(
+    state,
+    found.filter(({ isBare }) => !isBare),
+    context,
+  );
+  const ours = liveToken(known, context.now);
+  const isDoubtful = ours && found.some((one) => one.isBare && weigh(one, ours, known, context) === 'newer');
+  // A value alone may be anything. The token that we have is good as far as we know, so the platform is asked first.
+  return isDoubtful ? { ...known, reports: doubtedByTarget(known.reports, context.now) } : known;
+}
+
+function withNewest(state: State, found: readonly Published[], context: Context): State {
   const { record } = state;
   let newest: Published | undefined;
   for (const one of found) {
@@ -97,12 +110,7 @@ export function withPublished(state: State, found: readonly Published[], context
       : lifeOfPublished(one, state, context) > 0 && one.token.issuedAt <= context.now.wall + SKEW;
     if (isNewer) newest = one;
   }
-  if (!newest) return state;
-  // A value alone may be anything. The token that we have is good as far as we know, so the platform is asked first.
-  if (newest.isBare && liveToken(state, context.now)) {
-    return { ...state, reports: doubtedByTarget(state.reports, context.now) };
-  }
-  return taken(state, newest, context);
+  return newest ? taken(state, newest, context) : state;
 }
 
 function taken(state: State, found: Published, context: Context): State {
@@ -126,9 +134,9 @@ function withoutPast(record: AccountRecord, issuedAt: number): AccountRecord {
   return lastFailure && lastFailure.at <= issuedAt ? without(known, 'lastFailure') : known;
 }
 
-/** The life that a published token has left, ms; of a value alone no more than makes a fetch due now. */
+/** The life that a published token has left, ms; of a value alone the most that it can have. */
 function lifeOfPublished({ token, isBare }: Published, state: State, { policy, now }: Context): number {
-  if (isBare) return Math.min(policy.window / 2, token.expiresAt - now.wall);
+  if (isBare) return token.expiresAt - now.wall;
   // That we looked at the store says nothing of when this token came.
   return lifeOf(token, { ...state, store: UNREAD_STORE }, state.record, policy, now);
 }

@@ -1,4 +1,4 @@
-import { type Details, decodeEntry, encodeEntry, type Subject, typeOf } from '../codec/details.ts';
+import { type Details, decodeEntry, encodeEntry, type Subject } from '../codec/details.ts';
 import { fromBase64, toBase64 } from '../codec/encoding.ts';
 import { detailsKeyOf } from '../codec/secret-layout.ts';
 import type { Token } from '../core/credential.ts';
@@ -9,6 +9,7 @@ import type { Decision, Kubernetes } from '../kubernetes/index.ts';
 import { key, Namespace, ObjectName, SecretKey } from '../schema/values.ts';
 import { formats } from './formats.ts';
 import { targetKind } from './kind.ts';
+import { publishedOf } from './published-file.ts';
 import { bytesNeeded, createSecretCapacity, type SecretCapacity } from './secret-capacity.ts';
 import type { SecretTarget } from './secret-target.ts';
 
@@ -67,8 +68,7 @@ function secretPublisher(
   /** The token of this account that details (in base64) describe. */
   function publishedIn(entry: string): Published | undefined {
     const stored = decodeStored(entry);
-    const isOurs = stored?.appId === subject.appId && stored.type === typeOf(subject);
-    return stored && isOurs ? { token: stored.token } : undefined;
+    return stored && publishedOf(stored, subject);
   }
 
   return {

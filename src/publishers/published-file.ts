@@ -34,8 +34,7 @@ export function publishedReader(
   { path, format, details }: Pick<FileTarget, 'path' | 'format' | 'details'>,
   subject: Subject,
 ): PublishedReader {
-  const beside = `${path}.json`;
-  const detailsPath = details ? beside : format === 'json' ? path : undefined;
+  const detailsPath = details ? `${path}.json` : format === 'json' ? path : undefined;
   /** The details as this process wrote or left them, and as it last read them. */
   let settled: string | undefined;
   let seen: string | undefined;
@@ -47,32 +46,30 @@ export function publishedReader(
    */
   let own: readonly string[] = [];
 
-  /** What a file tells of this account's token. */
-  function tokenIn(text: string, of: FileTarget['format']): Token | undefined {
-    const told = of === 'json' ? detailsOrEntryIn(text) : detailsIn(fieldsIn(of, text, subject));
-    return told?.appId === subject.appId && told.type === typeOf(subject) ? told.token : undefined;
+  /** What a file tells of a token, of this account or another one. */
+  function toldBy(text: string, of: FileTarget['format']): Details | undefined {
+    return of === 'json' ? detailsOrEntryIn(text) : detailsIn(fieldsIn(of, text, subject));
   }
 
   return {
     async read() {
       // The details are written first: read after the value, they are never older than it.
       const main = await sight(path);
-      const told = details ? await sight(beside) : undefined;
-      const detailsText = details ? told?.text : main?.text;
+      const beside = details ? await sight(`${path}.json`) : undefined;
+      const detailsText = (details ? beside : main)?.text;
       seen = detailsPath === undefined ? undefined : detailsText;
-      const token = told && tokenIn(told.text, 'json');
-      if (format !== 'raw') {
-        const within = main && tokenIn(main.text, format);
-        return within ? { token: within } : undefined;
-      }
+      const whole = format === 'raw' ? beside : main;
+      const told = whole && toldBy(whole.text, format === 'raw' ? 'json' : format);
+      const found = told && publishedOf(told, subject);
+      if (format !== 'raw') return found;
       const bare = main && valueAlone(main);
       const isKnown =
         !bare ||
-        (token && (token.value.equals(bare.value) || isAfter(told, main))) ||
+        told?.token.value.equals(bare.value) ||
+        (beside && found && isAfter(beside, main)) ||
         own.includes(markOf(bare));
-      lastRead = isKnown ? token : bare;
-      if (!isKnown) return { token: bare, isBare: true };
-      return token ? { token } : undefined;
+      lastRead = isKnown ? found?.token : bare;
+      return isKnown ? found : { token: bare, isBare: true };
     },
     settle(token, contents) {
       isSettled = true;
@@ -85,6 +82,19 @@ export function publishedReader(
     isOthers: () =>
       isSettled && seen !== undefined && seen !== settled && entryIn(seen)?.appId === subject.appId,
   };
+}
+
+/**
+ * The token that details describe, if it is this account's. Where they do not tell the account, it may be that of another
+ * platform, or of another app of a corp: then it is worth no more than a value alone.
+ */
+export function publishedOf(
+  { token, appId, type, account }: Details,
+  subject: Subject,
+): Published | undefined {
+  if (appId !== subject.appId || type !== typeOf(subject)) return undefined;
+  if (account === subject.account) return { token };
+  return account === undefined ? { token, isBare: true } : undefined;
 }
 
 const markOf = ({ value }: Pick<Token, 'value'>) => sha256(value.reveal());

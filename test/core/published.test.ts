@@ -124,11 +124,11 @@ describe.each(TYPES)('the newest of record and publication wins (%s)', (type) =>
     expect(weighed()).toBe('older');
   });
 
-  it('a value whose age nobody knows is published and due where there is no other token', () => {
+  it('a value whose age nobody knows is not taken over, even where there is no other token', () => {
     const { found, begin } = begun(type);
     const story = begin(undefined, { ...found({ generation: 0 }), isBare: true });
-    expect(tokenOf(story)).toBe(THEIRS);
-    expect(story.plan().step).toMatchObject({ kind: 'fetch', reason: 'due' });
+    expect(tokenOf(story)).toBeUndefined();
+    expect(story.plan()).toMatchObject({ publish: [], step: { kind: 'fetch', reason: 'missing' } });
   });
 
   it('whoever writes values again and again makes the platform be asked once a minute', () => {

@@ -54,6 +54,7 @@ describe.concurrent('G1: the first fetch', () => {
         expires_in: 7200,
         issued_at: expect.any(Number),
         expires_at: details.issued_at + 7200,
+        account: expect.stringMatching(/^127\.0\.0\.1:\d+\/(stable|access)-token\/wx0000000000000000$/),
         kind: 'token',
         generation: 2,
         platform_date: expect.any(Number),

@@ -92,9 +92,11 @@ describe.concurrent('outcomes of the refresh command', () => {
       await bench.sandbox.faults([{ kind: 'latency', ms: 2_000 }]);
       const all = await Promise.all(Array.from({ length: 10 }, () => refresh(['--timeout', '45s'])));
 
-      expect(all.map(({ code, stderr }) => ({ code, stderr }))).toEqual(
-        Array(10).fill({ code: 0, stderr: '' }),
-      );
+      // Readers of an access-token get a minute after it was replaced: who asks later is told so.
+      const late = all.filter(({ code, stderr }) => code === 75 && /has just replaced another/.test(stderr));
+      expect(late.length).toBeLessThanOrEqual(type === 'access-token' ? 9 : 0);
+      const answered = all.filter((one) => !late.includes(one));
+      expect(answered.filter(({ code, stderr }) => code !== 0 || stderr !== '')).toEqual([]);
       const made = (await bench.fetches()).length - 1;
       tell(`${type}: ten refreshes at once cost ${made} calls`);
       expect(made).toBeLessThanOrEqual(3);

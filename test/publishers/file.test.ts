@@ -349,6 +349,18 @@ describe('what is published, as evidence', () => {
     expect(await published?.()).toBeUndefined();
   });
 
+  it('the token of another platform, or of another app of a corp, is not taken for ours', async () => {
+    const folder = await temporaryFolder();
+    const path = join(folder, 'token');
+    const target = { type: 'file', path, format: 'raw', details: true, mode: 0o640 } as const;
+    const of = (account?: string) => filePublisher(target, { ...SUBJECT, ...(account && { account }) });
+    await of('127.0.0.1:8090/access-token/wx0000000000000000').publish(LATE, judgeOf(LATE));
+    expect(await of('weixin/access-token/wx0000000000000000').published?.()).toBeUndefined();
+    // An older version did not write down whose it is.
+    await of().publish(LATE, judgeOf(LATE));
+    expect(await of('weixin/access-token/wx0000000000000000').published?.()).toMatchObject({ isBare: true });
+  });
+
   it('a file of another user is no evidence', async (ctx) => {
     if (!isRoot) return ctx.skip('only root may give a file to any user');
     const { published, path, json, folder } = await found(LATE);
