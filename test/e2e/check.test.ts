@@ -123,12 +123,14 @@ describe('check of a good configuration', () => {
     expect(code).toBe(0);
     expect(stdout.match(/^ {2}platform .+$/gm)).toEqual([`  platform     ${sandbox.url} (all 30)`]);
     expect(stdout.match(/^ {2}refresh .+$/gm)).toEqual([expect.stringMatching(/ \(all 30\)$/)]);
+    expect(stdout.match(/mode 0644: .+$/gm)).toEqual([expect.stringMatching(/ \(all 30\)$/)]);
+    expect(stdout.match(/will be created.+$/gm)).toHaveLength(2);
     const warnings = stdout.match(/^ {2}WARNING +everyone who gets at .+$/gm);
     expect(warnings).toEqual([
       expect.stringMatching(/shop0\/token may read it: .+ \(all 30, with paths of their own\)$/),
     ]);
     for (const { name, publish } of credentials) {
-      expect(stdout).toContain(`\n  token        ${publish[0]?.path}: raw`);
+      expect(stdout).toContain(`\n  token        ${publish[0]?.path}\n`);
       expect(stdout).toMatch(new RegExp(`^${name}: stable-token of wx`, 'm'));
     }
   });

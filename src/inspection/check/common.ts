@@ -14,7 +14,8 @@ const OWN: ReadonlySet<string> = new Set(['answer']);
 
 /**
  * Takes out what is the same for several credentials, so that thirty credentials do not say one thing thirty times.
- * Facts must be equal; warnings may differ in their paths, and that of the first credential is then shown.
+ * Of facts that differ in nothing but the path which they begin with, each credential keeps its path. Warnings may
+ * differ in any path, and that of the first credential is then shown.
  * @returns the findings without what is shared, in the same order, and the shared ones, which name their credentials
  */
 export function takeCommon(named: readonly Named[]): {
@@ -22,18 +23,22 @@ export function takeCommon(named: readonly Named[]): {
   readonly common: Findings;
 } {
   const facts = group(named, ({ found }) => blocksOf(found.facts), keyOfBlock);
+  const leftOf = ({ found }: Named) => blocksOf(found.facts).filter((block) => !facts.has(keyOfBlock(block)));
+  const said = group(named, (one) => leftOf(one).map(withoutPath), keyOfBlock);
   const warnings = group(named, ({ found }) => found.warnings, withoutPaths);
   const whose = ({ names }: Shared<unknown>) =>
     names.length === named.length ? `all ${names.length}` : names.join(', ');
   return {
-    rest: named.map(({ found }) => ({
-      facts: blocksOf(found.facts)
-        .filter((block) => !facts.has(keyOfBlock(block)))
-        .flat(),
-      warnings: found.warnings.filter((warning) => !warnings.has(withoutPaths(warning))),
+    rest: named.map((one) => ({
+      facts: leftOf(one).flatMap((block) =>
+        said.has(keyOfBlock(withoutPath(block))) ? pathOf(block) : block,
+      ),
+      warnings: one.found.warnings.filter((warning) => !warnings.has(withoutPaths(warning))),
     })),
     common: {
-      facts: [...facts.values()].flatMap((shared) => withOwners(shared.values[0] ?? [], whose(shared))),
+      facts: [...facts.values(), ...said.values()].flatMap((shared) =>
+        withOwners(shared.values[0] ?? [], whose(shared)),
+      ),
       warnings: [...warnings.values()].map((shared) => {
         const isEqual = new Set(shared.values).size === 1;
         return `${shared.values[0]} (${whose(shared)}${isEqual ? '' : ', with paths of their own'})`;
@@ -81,11 +86,26 @@ function blocksOf(facts: readonly Fact[]): readonly Block[] {
 
 /** Empty for a block that is never shared. */
 function keyOfBlock(block: Block): string {
-  return OWN.has(block[0]?.[0] ?? '') ? '' : JSON.stringify(block);
+  return block.length === 0 || OWN.has(block[0]?.[0] ?? '') ? '' : JSON.stringify(block);
 }
 
 function withOwners(block: Block, whose: string): readonly Fact[] {
   return block.map(([label, text], index) => [label, index === 0 ? `${text} (${whose})` : text]);
+}
+
+/** A path, and what is said of it. */
+const SAID_OF_PATH = /^(\/.*?): (.+)$/s;
+
+/** What is said of the path that a block begins with; nothing for a block that begins otherwise. */
+function withoutPath(block: Block): Block {
+  const [[label, text] = ['', ''], ...others] = block;
+  const said = SAID_OF_PATH.exec(text)?.[2];
+  return said === undefined ? [] : [[label, said], ...others];
+}
+
+/** The path alone that a block begins with. */
+function pathOf([[label, text] = ['', '']]: Block): Block {
+  return [[label, SAID_OF_PATH.exec(text)?.[1] ?? text]];
 }
 
 /** What two warnings of one kind have in common, whatever files they are about. */

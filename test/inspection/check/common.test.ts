@@ -31,6 +31,50 @@ describe('what several credentials have in common', () => {
     expect(rest.map(({ facts }) => facts)).toEqual([[], [], [['proxy', 'http://127.0.0.1:3128']], []]);
   });
 
+  it('what is said of several paths is said once, and each credential keeps its path', () => {
+    const said = ['raw; mode 0640', 'raw; mode 0640', 'raw; mode 0600', 'raw; mode 0640'];
+    const { rest, common } = takeCommon(
+      named(
+        said.map((words, index): Fact[] => [
+          ['token', `/wx/${index}: ${words}`],
+          ['jsapi', 'wx-token/ticket: raw'],
+          ['reached', `https://wx.example.com:${index}, in ${index} ms`],
+        ]),
+      ),
+    );
+    expect(common.facts).toEqual([
+      ['jsapi', 'wx-token/ticket: raw (all 4)'],
+      ['token', 'raw; mode 0640 (c0, c1, c3)'],
+    ]);
+    expect(rest.map(({ facts }) => facts[0])).toEqual([
+      ['token', '/wx/0'],
+      ['token', '/wx/1'],
+      ['token', '/wx/2: raw; mode 0600'],
+      ['token', '/wx/3'],
+    ]);
+    expect(rest[1]?.facts[1]).toEqual(['reached', 'https://wx.example.com:1, in 1 ms']);
+  });
+
+  it('the lines that belong to a path are said once with it, where they are the same', () => {
+    const folder = (index: number, more: string): Fact[] => [
+      ['folder', `/wx/${index}: writable`],
+      ['', more],
+    ];
+    const { rest, common } = takeCommon(
+      named([0, 1, 2, 3].map((index) => folder(index, index === 3 ? 'b' : 'a'))),
+    );
+    expect(common.facts).toEqual([
+      ['folder', 'writable (c0, c1, c2)'],
+      ['', 'a'],
+    ]);
+    expect(rest.map(({ facts }) => facts)).toEqual([
+      [['folder', '/wx/0']],
+      [['folder', '/wx/1']],
+      [['folder', '/wx/2']],
+      folder(3, 'b'),
+    ]);
+  });
+
   it('warnings that differ in their paths alone are one, and others are not', () => {
     const warnings = [
       ['everyone may read /a: chmod o=', 'rare'],
