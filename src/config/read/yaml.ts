@@ -73,18 +73,40 @@ function faultsOf({ errors, warnings }: Document.Parsed<ParsedNode>, text: strin
   const unclosed = isDoubtful ? findUnclosed(text) : [];
   const from = unclosed[0]?.offset ?? Number.POSITIVE_INFINITY;
   const faults = all.filter(({ code, pos }) => !CONSEQUENCES.has(code) || pos[0] < from);
-  return [...unclosed.map(({ what, offset }) => ({ path: [], what, offset })), ...inWordsOf(faults)].sort(
-    (a, b) => a.offset - b.offset,
-  );
+  return [
+    ...unclosed.map(({ what, offset }) => ({ path: [], what, offset })),
+    ...inWordsOf(faults, text),
+  ].sort((a, b) => a.offset - b.offset);
 }
 
-function inWordsOf(faults: readonly YAMLError[]): Misplaced[] {
+function inWordsOf(faults: readonly YAMLError[], text: string): Misplaced[] {
   // The parser gave up here, so what follows was not understood.
   const last = faults.findIndex(({ code }) => code === 'RESOURCE_EXHAUSTION');
-  return faults
-    .slice(0, last < 0 ? faults.length : last + 1)
-    .map(({ code, pos }) => ({ path: [], what: wordsFor(code), offset: pos[0] }));
+  return faults.slice(0, last < 0 ? faults.length : last + 1).map(({ code, pos }, index, all) => ({
+    path: [],
+    what: wordsAt(text, pos[0], code, all[index + 1]) ?? wordsFor(code),
+    offset: pos[0],
+  }));
 }
+
+/** What the text at the fault says more exactly than the parser, which does not look there for a cause. */
+function wordsAt(text: string, offset: number, code: ErrorCode, next?: YAMLError): string | undefined {
+  const before = text.slice(0, offset).trimEnd().at(-1) ?? '';
+  const [found = ''] = text.slice(offset);
+  // A line that is indented less than what it belongs to, and more than what that belongs to.
+  const isMisplaced = code === 'MISSING_CHAR' && /^\s/.test(found) && /(^|\n)$/.test(text.slice(0, offset));
+  if (isMisplaced) return WORDS.BAD_INDENT;
+  const isContinued = code === 'BLOCK_AS_IMPLICIT_KEY' && next?.code === 'MULTILINE_IMPLICIT_KEY';
+  if (isContinued && next?.pos[0] === offset) return CONTINUED;
+  if (code !== 'UNEXPECTED_TOKEN') return undefined;
+  if (found === ']' || found === '}') return `closes a bracket (${found}) that was never opened`;
+  if (before === '"' || before === "'")
+    return `goes on after a closing quote (${before}): a quote within quotes is written ${before === '"' ? '\\"' : "''"}`;
+  return undefined;
+}
+
+const CONTINUED =
+  'is followed by a line that is indented further, and so belongs to this value: indent both keys alike';
 
 function offsetOf(root: Node | null, path: KeyPath, aliases: Aliases): number {
   let node: unknown = root;

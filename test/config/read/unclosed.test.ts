@@ -21,7 +21,7 @@ describe('brackets and quotes that are never closed', () => {
 
   it('each of two unclosed brackets is told, and what is wrong before them as well', () => {
     expect(told('a: 1\n b: 2\nc: [1\nd: {e: 1\n')).toEqual([
-      expect.stringMatching(/^1: holds a key within/),
+      expect.stringMatching(/^1: is followed by a line that is indented further/),
       '3: opens a bracket ([) that is never closed: a ] is missing',
       '4: opens a bracket ({) that is never closed: a } is missing',
     ]);
