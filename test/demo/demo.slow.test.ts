@@ -1,9 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import { eventually } from '../support/wait.ts';
@@ -115,7 +116,9 @@ describe.concurrent('demo program', () => {
     const [, url = '', body] = /curl -X PATCH (http:\S+) -d '([^']+)'/.exec(demo.output()) ?? [];
     const headers = { 'content-type': 'application/x-www-form-urlencoded' };
     expect((await fetch(url, { method: 'PATCH', headers, body: body ?? '' })).ok).toBe(true);
-    process.kill(Number(await demo.shown(/kill -HUP (\d+)/)), 'SIGHUP');
+    const [, retry = ''] =
+      / {2}node (dist\/wx-token-sidecar\.js refresh campaign .+)\n/.exec(demo.output()) ?? [];
+    await promisify(execFile)(process.execPath, retry.split(' '), { cwd: demo.project });
     await eventually(async () => (await page()).includes('<h1>All 5 are fresh</h1>'));
   });
 

@@ -45,8 +45,10 @@ export async function show({ screen, folder, baseUrl, start, over }: Show): Prom
     const { wall } = systemClock.now();
     const [, page] = /^health and metrics on (\S+)$/.exec(line.message ?? '') ?? [];
     if (page) {
-      const facts = { url: baseUrl, page: `http://${page}/`, daemon: daemon.pid, file: relative('.', path) };
-      screen.line(headline(screen, facts));
+      const [file, settings] = [relative('.', path), relative('.', config.path)];
+      screen.line(
+        headline(screen, { url: baseUrl, page: `http://${page}/`, daemon: daemon.pid, file, settings }),
+      );
     }
     if (line.level === 'warn' || line.level === 'error') {
       const who = line.credential === undefined ? '' : `${line.credential}: `;
@@ -96,10 +98,13 @@ interface Facts {
   readonly page: string;
   readonly daemon: number | undefined;
   readonly file: string;
+  /** The daemon's configuration. */
+  readonly settings: string;
 }
 
-function headline({ paint }: Screen, { url, page, daemon, file }: Facts): string {
+function headline({ paint }: Screen, { url, page, daemon, file, settings }: Facts): string {
   const mend = `curl -X PATCH ${controlOf(url)} -d '${JSON.stringify(WHITELISTS.none)}'`;
+  const retry = `node dist/wx-token-sidecar.js refresh ${TROUBLED.name} --config ${settings}`;
   const perSecond = 1000 / PACE;
   return [
     paint('bold', 'wx-token-sidecar: a WeChat sandbox, the daemon and a reader'),
@@ -110,13 +115,16 @@ function headline({ paint }: Screen, { url, page, daemon, file }: Facts): string
     `  files    ${file} and ${file}.json`,
     '',
     paint('bold', 'Try in another terminal'),
-    `  kill -HUP ${daemon}`.padEnd(32) + paint('dim', 'refresh now'),
+    `  kill -HUP ${daemon}`.padEnd(32) +
+      paint('dim', 'fetch anew now, by force: the token before is dead at once'),
     `  cat ${file}.json`.padEnd(32) + paint('dim', 'the details beside the token'),
     `  ${mend}`,
     paint(
       'dim',
-      `${''.padEnd(32)}puts the daemon on the whitelist of ${TROUBLED.name}: HUP tries again at once`,
+      `${''.padEnd(32)}puts the daemon on the whitelist of ${TROUBLED.name}, which it finds out in a minute`,
     ),
+    `  ${retry}`,
+    paint('dim', `${''.padEnd(32)}finds it out at once`),
     '  Ctrl-C'.padEnd(32) + paint('dim', 'ends it all'),
     '',
     paint('dim', 'time      token  last 4 of its SHA-256, and why it came'),
