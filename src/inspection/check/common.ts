@@ -15,7 +15,7 @@ const OWN: ReadonlySet<string> = new Set(['answer']);
 /**
  * Takes out what is the same for several credentials, so that thirty credentials do not say one thing thirty times.
  * Of facts that differ in nothing but the path which they begin with, each credential keeps its path. Warnings may
- * differ in any path, and that of the first credential is then shown.
+ * differ in any path, and that of the first credential is then shown. Times that answers took are shown as a range.
  * @returns the findings without what is shared, in the same order, and the shared ones, which name their credentials
  */
 export function takeCommon(named: readonly Named[]): {
@@ -26,8 +26,11 @@ export function takeCommon(named: readonly Named[]): {
   const leftOf = ({ found }: Named) => blocksOf(found.facts).filter((block) => !facts.has(keyOfBlock(block)));
   const said = group(named, (one) => leftOf(one).map(withoutPath), keyOfBlock);
   const warnings = group(named, ({ found }) => found.warnings, withoutPaths);
-  const whose = ({ names }: Shared<unknown>) =>
-    names.length === named.length ? `all ${names.length}` : names.join(', ');
+  const whose = ({ names }: Shared<unknown>) => {
+    const others = named.map(({ name }) => name).filter((name) => !names.includes(name));
+    if (others.length >= FEWEST || others.length * 2 > named.length) return names.join(', ');
+    return `all ${named.length}${others.length > 0 ? ` but ${others.join(', ')}` : ''}`;
+  };
   return {
     rest: named.map((one) => ({
       facts: leftOf(one).flatMap((block) =>
@@ -37,7 +40,7 @@ export function takeCommon(named: readonly Named[]): {
     })),
     common: {
       facts: [...facts.values(), ...said.values()].flatMap((shared) =>
-        withOwners(shared.values[0] ?? [], whose(shared)),
+        withOwners(joined(shared.values), whose(shared)),
       ),
       warnings: [...warnings.values()].map((shared) => {
         const isEqual = new Set(shared.values).size === 1;
@@ -86,11 +89,24 @@ function blocksOf(facts: readonly Fact[]): readonly Block[] {
 
 /** Empty for a block that is never shared. */
 function keyOfBlock(block: Block): string {
-  return block.length === 0 || OWN.has(block[0]?.[0] ?? '') ? '' : JSON.stringify(block);
+  if (block.length === 0 || OWN.has(block[0]?.[0] ?? '')) return '';
+  return JSON.stringify(block.map(([label, text]) => [label, text.replace(TOOK, '')]));
 }
 
 function withOwners(block: Block, whose: string): readonly Fact[] {
   return block.map(([label, text], index) => [label, index === 0 ? `${text} (${whose})` : text]);
+}
+
+/** How long an answer, or a failure, took: chance decides whether two are alike. */
+const TOOK = /(?<=, (?:in|after) )(\d+)(?= ms(?:: |$))/;
+
+/** One block for several that differ in how long an answer took alone, with the shortest and the longest time. */
+function joined(blocks: readonly Block[]): Block {
+  return (blocks[0] ?? []).map(([label, text], index) => {
+    const times = blocks.flatMap((block) => TOOK.exec(block[index]?.[1] ?? '')?.[1] ?? []).map(Number);
+    const [least, most] = [Math.min(...times), Math.max(...times)];
+    return [label, least < most ? text.replace(TOOK, `${least} to ${most}`) : text];
+  });
 }
 
 /** A path, and what is said of it. */

@@ -27,7 +27,7 @@ describe('what several credentials have in common', () => {
   it('a fact of some credentials names them, and that of the others stays with them', () => {
     const words = ['none', 'none', 'http://127.0.0.1:3128', 'none'];
     const { rest, common } = takeCommon(named(words.map((text): Fact[] => [['proxy', text]])));
-    expect(common.facts).toEqual([['proxy', 'none (c0, c1, c3)']]);
+    expect(common.facts).toEqual([['proxy', 'none (all 4 but c2)']]);
     expect(rest.map(({ facts }) => facts)).toEqual([[], [], [['proxy', 'http://127.0.0.1:3128']], []]);
   });
 
@@ -38,13 +38,13 @@ describe('what several credentials have in common', () => {
         said.map((words, index): Fact[] => [
           ['token', `/wx/${index}: ${words}`],
           ['jsapi', 'wx-token/ticket: raw'],
-          ['reached', `https://wx.example.com:${index}, in ${index} ms`],
+          ['reached', `https://wx.example.com:${index}, in 7 ms`],
         ]),
       ),
     );
     expect(common.facts).toEqual([
       ['jsapi', 'wx-token/ticket: raw (all 4)'],
-      ['token', 'raw; mode 0640 (c0, c1, c3)'],
+      ['token', 'raw; mode 0640 (all 4 but c2)'],
     ]);
     expect(rest.map(({ facts }) => facts[0])).toEqual([
       ['token', '/wx/0'],
@@ -52,7 +52,24 @@ describe('what several credentials have in common', () => {
       ['token', '/wx/2: raw; mode 0600'],
       ['token', '/wx/3'],
     ]);
-    expect(rest[1]?.facts[1]).toEqual(['reached', 'https://wx.example.com:1, in 1 ms']);
+    expect(rest[1]?.facts[1]).toEqual(['reached', 'https://wx.example.com:1, in 7 ms']);
+  });
+
+  it('how long answers took divides nothing, and is shown as a range', () => {
+    const took = ['5 ms', '2 ms', '5 ms', '303 ms', '2 ms'];
+    const { rest, common } = takeCommon(
+      named(took.map((time): Fact[] => [['reached', `https://wx.example.com, in ${time}`]])),
+    );
+    expect(common.facts).toEqual([['reached', 'https://wx.example.com, in 2 to 303 ms (all 5)']]);
+    expect(rest.map(({ facts }) => facts)).toEqual([[], [], [], [], []]);
+    const failed = takeCommon(
+      named(took.map((time): Fact[] => [['no answer', `https://wx.example.com, after ${time}: refused`]])),
+    );
+    expect(failed.common.facts).toEqual([
+      ['no answer', 'https://wx.example.com, after 2 to 303 ms: refused (all 5)'],
+    ]);
+    const alike = takeCommon(named(took.map((): Fact[] => [['reached', 'https://wx.example.com, in 5 ms']])));
+    expect(alike.common.facts).toEqual([['reached', 'https://wx.example.com, in 5 ms (all 5)']]);
   });
 
   it('the lines that belong to a path are said once with it, where they are the same', () => {
@@ -64,7 +81,7 @@ describe('what several credentials have in common', () => {
       named([0, 1, 2, 3].map((index) => folder(index, index === 3 ? 'b' : 'a'))),
     );
     expect(common.facts).toEqual([
-      ['folder', 'writable (c0, c1, c2)'],
+      ['folder', 'writable (all 4 but c3)'],
       ['', 'a'],
     ]);
     expect(rest.map(({ facts }) => facts)).toEqual([
@@ -75,6 +92,12 @@ describe('what several credentials have in common', () => {
     ]);
   });
 
+  it('those that differ are named where they are fewer', () => {
+    const words = ['a', 'a', 'b', 'a', 'a', 'a', 'a', 'a'];
+    const { common } = takeCommon(named(words.map((text): Fact[] => [['proxy', text]])));
+    expect(common.facts).toEqual([['proxy', 'a (all 8 but c2)']]);
+  });
+
   it('warnings that differ in their paths alone are one, and others are not', () => {
     const warnings = [
       ['everyone may read /a: chmod o=', 'rare'],
@@ -83,7 +106,9 @@ describe('what several credentials have in common', () => {
       ['a budget of 7'],
     ];
     const { rest, common } = takeCommon(named([[], [], [], []], warnings));
-    expect(common.warnings).toEqual(['everyone may read /a: chmod o= (c0, c1, c2, with paths of their own)']);
+    expect(common.warnings).toEqual([
+      'everyone may read /a: chmod o= (all 4 but c3, with paths of their own)',
+    ]);
     expect(rest.map((found) => found.warnings)).toEqual([
       ['rare'],
       ['a budget of 5'],
