@@ -180,6 +180,16 @@ describe('mistakes in accounts', () => {
       { proxy: 'http://egress:3128' },
       ['proxy: is not a known key here; it belongs to platform'],
     ],
+    [
+      'a key of the whole document',
+      { stateDir: '/var/lib/wx' },
+      ['stateDir: is not a known key here; it belongs to the top of the file, beside credentials'],
+    ],
+    [
+      'a key of two sections',
+      { listen: '127.0.0.1:9400' },
+      ['listen: is not a known key here; it belongs to http or tokenServer'],
+    ],
   ])('an account with %s is refused, naming the key', async (_, own, expected) => {
     expect(await problemsWith(own)).toEqual(expected.map((problem) => `credentials[0].${problem}`));
   });

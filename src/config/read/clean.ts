@@ -97,9 +97,13 @@ function withoutStrays(schema: v.GenericSchema, value: unknown, path: KeyPath, r
       const entry = Object.hasOwn(entries, name) ? entries[name] : undefined;
       if (entry) return [[name, withoutStrays(entry, each, here, refuse)]];
       const isSecret = known.includes('secretFile') && LITERAL_SECRETS.includes(name);
-      const meant = isSecret ? undefined : closest(name, known);
+      // Hints at another place are given only for keys of the document and of an account: deeper keys mean something else.
+      const home = path.length <= 2 ? homeOf(name) : undefined;
+      // A key that is right elsewhere is hardly a mistyped one.
+      const meant = isSecret || home !== undefined ? undefined : closest(name, known);
       if (isSecret) refuse(here, LITERAL_SECRET);
-      else if (meant === undefined) refuse(here, aboutStray(path, name, known));
+      else if (home !== undefined) refuse(here, `is not a known key here; it belongs to ${home}`);
+      else if (meant === undefined) refuse(here, `is not a known key here; there are ${listed(known)}`);
       else {
         const absent = Object.hasOwn(value, meant) ? here : [...path, meant];
         refuse(here, `is not a known key here; did you mean ${meant}?`, absent);
@@ -124,11 +128,8 @@ function mistypedChoice(schema: v.GenericSchema, { type }: Mapping): string | un
   return typeof type === 'string' && !types.includes(type) ? closest(type, types) : undefined;
 }
 
-function aboutStray(path: KeyPath, name: string, known: readonly string[]): string {
-  // Hints at another place are given only for keys of the document and of an account: deeper keys mean something else.
-  const home = path.length <= 2 ? homeOf(name) : undefined;
-  if (home !== undefined) return `is not a known key here; it belongs to ${home}`;
-  return `is not a known key here; there are ${known.filter((key) => !key.startsWith('$')).join(', ')}`;
+function listed(known: readonly string[]): string {
+  return known.filter((key) => !key.startsWith('$')).join(', ');
 }
 
 type Entries = Readonly<Record<string, v.GenericSchema>>;
@@ -164,14 +165,15 @@ function unwrap(schema: v.GenericSchema): v.GenericSchema {
   return 'wrapped' in schema ? unwrap(schema.wrapped as v.GenericSchema) : schema;
 }
 
-/** The section of a configuration that has a key of this name; undefined when there is none, or more than one. */
+/** The sections of a configuration that have a key of this name; undefined when there is none, or more than two. */
 function homeOf(name: string): string | undefined {
+  if (Object.hasOwn(Document.entries, name)) return 'the top of the file, beside credentials';
   const homes = Object.entries(Document.entries).flatMap(([above, schema]) => {
     const item = itemOf(schema);
     const entries = entriesOf(item ?? schema, {});
     return entries && Object.hasOwn(entries, name) ? [item ? `each of ${above}` : above] : [];
   });
-  return homes.length === 1 ? homes[0] : undefined;
+  return homes.length === 1 || homes.length === 2 ? homes.join(' or ') : undefined;
 }
 
 /** Characters; a longer text was not meant to be a name. */
