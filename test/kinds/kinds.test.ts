@@ -102,9 +102,11 @@ describe('a type of credential and a kind of target that are one file each', () 
     });
     await eventually(async () => (await read(file)) === second);
     expect(await sandbox.calls('/cgi-bin/stable_token')).toBe(2);
+    // The daemon writes its status a moment after it has published: until then the token before is shown, which is dead.
     const { stdout, code } = await eventually(async () => {
       const shown = await said('status', '--json');
-      return JSON.parse(shown.stdout).daemon.state === 'running' && shown;
+      const { daemon, credentials } = JSON.parse(shown.stdout);
+      return daemon.state === 'running' && credentials[0]?.state === 'fresh' && shown;
     });
     expect(JSON.parse(stdout).credentials).toMatchObject([{ credential: 'toy', state: 'fresh' }]);
     expect(stdout).toContain(`/toy-token/${TEST_ACCOUNT.appId}`);
