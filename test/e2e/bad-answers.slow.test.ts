@@ -65,7 +65,9 @@ describe.concurrent('G4: bad answers while a good token is published', () => {
   it.for(TYPES)(
     'the published %s survives every bad answer and is replaced by the next good one',
     async (type, { onTestFinished }) => {
-      const bench = await workbench(onTestFinished, RULES);
+      // After a replacement readers of an access-token get a minute, of so short a life a tenth.
+      const rules = type === 'access-token' ? { tokenTtl: 20 } : RULES;
+      const bench = await workbench(onTestFinished, rules);
       const daemon = bench.run({ WXTOKEN_TYPE: type, ...ALWAYS_DUE });
       await bench.newToken();
       const reader = startRestlessReader({ file: bench.file }, onTestFinished);

@@ -1,5 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { rootCertificates } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { type FuseVolume, mountFuse, needsFuse } from '../support/fuse.ts';
 import { type AtEnd, type Program, startProgram } from '../support/program.ts';
@@ -56,7 +57,7 @@ async function scene(place: Place, atEnd: AtEnd): Promise<Scene> {
   await writeFile(secret, APP_SECRET, { mode: 0o600 });
   await writeFile(on('secret', 'far.secret'), APP_SECRET, { mode: 0o600 });
   // The platform of the test speaks plain HTTP, so that nobody needs the certificate.
-  await writeFile(on('CA file', 'ca.pem'), '-----BEGIN CERTIFICATE-----\n');
+  await writeFile(on('CA file', 'ca.pem'), rootCertificates[0] ?? '');
   const credential = (name: string, appId: string, secretFile: string, path: string, rest: object = {}) => ({
     ...{ name, appId, secretFile, rotationWindow: '5s', publish: [{ type: 'file', path }] },
     ...rest,
