@@ -15,7 +15,7 @@ export async function age(file: string, ms: number): Promise<void> {
   await rewrite(`${file}.json`, (details) => earlier(details, ms / 1000));
 }
 
-const TIMES = ['issuedAt', 'expiresAt', 'platformDate', 'at', 'issued_at', 'expires_at'];
+const TIMES = ['issuedAt', 'expiresAt', 'platformDate', 'at', 'issued_at', 'expires_at', 'platform_date'];
 
 function earlier(times: Times, by: number): Times {
   const entries = Object.entries(times).map(([key, value]) => {
