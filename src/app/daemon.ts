@@ -19,7 +19,7 @@ import { createWaker } from '../system/time/waker.ts';
 import { findRemoved } from './config-diff.ts';
 import { feedbackNews } from './feedback-news.ts';
 import { createFollowersView, createReporting } from './observers.ts';
-import { createConfigWarnings, placeStateLinks } from './prepare.ts';
+import { clearStrayLink, createConfigWarnings, placeStateLinks } from './prepare.ts';
 import { createSnapshots } from './snapshots.ts';
 import { createStores, type Stores } from './stores.ts';
 import { joinCredentials, type Served, unitsOf } from './unit.ts';
@@ -111,6 +111,7 @@ export async function startDaemon(
   }
 
   const joined = await join(config);
+  if (config.stateOrigin === 'new') await clearStrayLink(stateDir, logger);
   const problems = await stores.prepare(unitsOf(joined));
   if (problems.length > 0) throw new ConfigError(problems);
   await snapshots.prepare();

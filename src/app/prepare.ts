@@ -5,7 +5,7 @@ import { warningsOf } from '../config/validate/warnings.ts';
 import type { StateFolder } from '../coordination/folder/state-folder.ts';
 import type { Unit } from '../core/ports.ts';
 import type { Logger } from '../observability/log/logger.ts';
-import { lstat, symlink, unlink } from '../system/fs/files.ts';
+import { lstat, readlink, symlink, unlink } from '../system/fs/files.ts';
 
 /**
  * Prepares the targets of units.
@@ -95,4 +95,19 @@ export async function placeStateLinks(stateDir: string, links: readonly string[]
       } catch {}
     }),
   );
+}
+
+/**
+ * Removes what is no folder where a new default state folder is to be made: a link to a folder that is gone, or one of
+ * another user, whom the records are not for. A file stays, for a person to look at.
+ */
+export async function clearStrayLink(stateDir: string, logger: Logger): Promise<void> {
+  const target = await readlink(stateDir).catch(() => undefined);
+  if (target === undefined) return;
+  const isGone = await unlink(stateDir).then(
+    () => true,
+    () => false,
+  );
+  const why = 'it is gone, or the link is of another user';
+  if (isGone) logger.warn(`${stateDir} led to ${target} (${why}): a new state folder takes its place`);
 }

@@ -100,8 +100,7 @@ async function inspect(
 ): Promise<readonly Section[]> {
   const context = await readHostContext();
   const { names, uid, gid } = context;
-  const isChosen = Boolean(env['WXTOKEN_STATE_DIR']);
-  const state = await inspectState(config, isChosen, context);
+  const state = await inspectState(config, context);
   const surroundings = { host: context, isStateShared: state.shared || config.cluster !== undefined };
   const credentials = config.credentials.map(async (credential, index) => {
     const found = await inspectCredential(credential, surroundings, env);

@@ -3,6 +3,7 @@ import type { Kind } from '../core/credential.ts';
 import type { Secret } from '../core/secret.ts';
 import type { TargetConfig } from '../publishers/kind.ts';
 import type { SocketAddress, TcpAddress } from '../system/net/address.ts';
+import type { StateOrigin } from './resolve/state-dir.ts';
 
 /** The checked configuration of a daemon. All durations are in ms. */
 export interface Config {
@@ -11,6 +12,7 @@ export interface Config {
   /** What HUP asks for: `refresh` prefers force, `retry` asks without it. */
   readonly onHangup: 'refresh' | 'retry';
   readonly stateDir: string;
+  readonly stateOrigin: StateOrigin;
   /** Other state folders beside the published files: records of accounts that lie there are taken along. */
   readonly stateElsewhere: readonly string[];
   /** Paths beside published files at which links to the state folder are to be. */

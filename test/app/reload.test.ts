@@ -16,6 +16,7 @@ const AT_WORK: Config = {
   schedule: '*/5 * * * * *',
   onHangup: 'refresh',
   stateDir: '/state',
+  stateOrigin: 'chosen',
   stateElsewhere: [],
   stateLinks: [],
   stateMode: 0o700,

@@ -12,6 +12,7 @@ describe('minimal environment', () => {
       schedule: '*/5 * * * * *',
       onHangup: 'refresh',
       stateDir: '/var/run/wx/.wx-token-sidecar',
+      stateOrigin: 'new',
       stateElsewhere: [],
       stateLinks: [],
       coordinated: true,

@@ -34,6 +34,7 @@ describe('minimal configuration file', () => {
       schedule: '*/5 * * * * *',
       onHangup: 'refresh',
       stateDir: join(folder, 'out', '.wx-token-sidecar'),
+      stateOrigin: 'new',
       stateElsewhere: [],
       stateLinks: [],
       coordinated: true,
@@ -110,6 +111,7 @@ credentials:
     expect(config).toMatchObject({
       schedule: '*/2 * * * * *',
       stateDir: join(folder, 'state'),
+      stateOrigin: 'chosen',
       stateElsewhere: [],
       stateLinks: [],
       stateMode: 0o770,

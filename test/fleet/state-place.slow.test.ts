@@ -1,4 +1,15 @@
-import { readdir, readFile, readlink, rename, rm, writeFile } from 'node:fs/promises';
+import {
+  lchown,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { TYPES, type Type, workbench } from '../e2e/workbench.ts';
@@ -148,5 +159,88 @@ describe.each(TYPES)('the default state folder (%s)', (type) => {
     expect(await fetches()).toHaveLength(2);
     expect((await once()).code).toBe(0);
     expect(await contentOf(fileOf('shop'))).toBe(next);
+  });
+
+  it('a link to a state folder that is gone gives way to a new one, with a warning', async (context) => {
+    const { configure, once, stateOf, fileOf, start } = await twoAccounts(context.onTestFinished, type);
+    await configure('shop', 'club');
+    expect((await once()).code).toBe(0);
+    // The account whose folder holds the state goes, and its folder with it.
+    const isShopHost = (await lstat(stateOf('shop'))).isDirectory();
+    const [host, guest] = isShopHost ? (['shop', 'club'] as const) : (['club', 'shop'] as const);
+    await rm(dirname(fileOf(host)), { recursive: true });
+    await configure(guest);
+    const next = await once();
+    expect(next.code).toBe(0);
+    expect(next.log()).toContainEqual(
+      expect.objectContaining({
+        level: 'warn',
+        message: expect.stringContaining('a new state folder takes'),
+      }),
+    );
+    expect((await lstat(stateOf(guest))).isDirectory()).toBe(true);
+    const check = start('check');
+    expect((await check.exited).code).toBe(0);
+  });
+
+  it.runIf(process.getuid?.() === 0)('a link of another user is not followed', async (context) => {
+    const { configure, once, stateOf, fileOf, folder } = await twoAccounts(context.onTestFinished, type);
+    const foreign = join(folder, 'foreign');
+    await Promise.all([foreign, dirname(fileOf('shop'))].map((path) => mkdir(path)));
+    await symlink(foreign, stateOf('shop'));
+    await lchown(stateOf('shop'), 65_534, 65_534);
+    await configure('shop');
+    expect((await once()).code).toBe(0);
+    expect(await readdir(foreign)).toEqual([]);
+    expect((await lstat(stateOf('shop'))).isDirectory()).toBe(true);
+  });
+
+  it('a running daemon keeps its folder when all files move, and is found from there, also after a restart', async (context) => {
+    const { configure, start, once, fetches, fileOf, folder } = await twoAccounts(
+      context.onTestFinished,
+      type,
+    );
+    await configure('shop');
+    const daemon = start('run');
+    await eventually(async () => (await contentOf(fileOf('shop'))) !== undefined, { for: 'a token' });
+    const config = join(folder, 'config.json');
+    const moved = join(folder, 'moved', 'token');
+    const text = (await readFile(config, 'utf8')).replaceAll(fileOf('shop'), moved);
+    await writeFile(`${config}.new`, text);
+    await rename(`${config}.new`, config);
+    await eventually(async () => (await contentOf(moved)) !== undefined, {
+      for: 'the file at its new place',
+    });
+    await eventually(async () => /pid \d/.test(await told('status')), { for: 'status' });
+    expect(daemon.log().map(({ message }) => message)).not.toContainEqual(
+      expect.stringContaining('restart required'),
+    );
+    daemon.signal('SIGTERM');
+    await daemon.exited;
+    await Promise.all([moved, `${moved}.json`].map((path) => rm(path)));
+    expect((await once()).code).toBe(0);
+    expect(await fetches()).toHaveLength(1);
+
+    async function told(command: string): Promise<string> {
+      const program = start(command);
+      await program.exited;
+      return program.stdout();
+    }
+  });
+
+  it('a folder that is reached by a link is the same after a reload', async (context) => {
+    const { configure, start, fileOf } = await twoAccounts(context.onTestFinished, type);
+    await mkdir(`${dirname(fileOf('shop'))}.real`);
+    await symlink(`${dirname(fileOf('shop'))}.real`, dirname(fileOf('shop')));
+    await configure('shop');
+    const daemon = start('run');
+    await eventually(async () => (await contentOf(fileOf('shop'))) !== undefined, { for: 'a token' });
+    await configure('shop', 'club');
+    await daemon.logged(
+      ({ message, credentials }) => message === 'configuration reloaded' && credentials === 2,
+    );
+    expect(daemon.log().map(({ message }) => message)).not.toContainEqual(
+      expect.stringContaining('restart required'),
+    );
   });
 });

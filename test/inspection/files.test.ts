@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../src/core/secret.ts';
 import { inspectSecret } from '../../src/inspection/check/secret.ts';
+import type { StateOrigin } from '../../src/config/resolve/state-dir.ts';
 import { inspectState } from '../../src/inspection/check/state.ts';
 import { inspectFiles } from '../../src/publishers/file-check.ts';
 import type { FileTarget } from '../../src/publishers/file-target.ts';
@@ -149,26 +150,36 @@ describe('secret files', () => {
 });
 
 describe('state folders', () => {
-  const sharedOn = async (type: string, isChosen: boolean) => {
+  const sharedOn = async (type: string, stateOrigin: StateOrigin) => {
     const stateDir = join(await realFolder(), 'state');
-    const { shared, facts } = await inspectState({ stateDir, credentials: [] }, isChosen, hostOn(type));
+    const { shared, facts } = await inspectState({ stateDir, stateOrigin }, hostOn(type));
     return { shared, how: facts.find(([label]) => label === 'shared')?.[1] };
   };
 
   it('a state folder on a network file system is shared with every machine that mounts it', async () => {
-    expect(await sharedOn('nfs4', false)).toEqual({ shared: true, how: 'with every machine that mounts it' });
+    expect(await sharedOn('nfs4', 'new')).toEqual({ shared: true, how: 'with every machine that mounts it' });
   });
 
   it('a configured state folder is shared with every daemon given the same folder', async () => {
-    expect(await sharedOn('ext4', true)).toEqual({
+    expect(await sharedOn('ext4', 'chosen')).toEqual({
       shared: true,
       how: 'with every daemon that is given the same folder',
     });
   });
 
+  it('a state folder that a link beside the published files leads to is not told as a chosen one', async () => {
+    const { shared, how } = await sharedOn('ext4', 'found');
+    expect(shared).toBe(false);
+    expect(how).toMatch(/^no: it is the usual one/);
+  });
+
   it('a state folder with a group is shown as shared with its users', async () => {
-    const config = { stateDir: join(await realFolder(), 'state'), stateGid: 33, credentials: [] };
-    const { facts } = await inspectState(config, true, hostOn('ext4'));
+    const config = {
+      stateDir: join(await realFolder(), 'state'),
+      stateGid: 33,
+      stateOrigin: 'chosen',
+    } as const;
+    const { facts } = await inspectState(config, hostOn('ext4'));
     expect(facts).toContainEqual([
       'shared',
       expect.stringMatching(/; for all users of group www-data \(33\)$/),
@@ -179,7 +190,7 @@ describe('state folders', () => {
     const folder = await realFolder();
     const host = hostOn('ext4');
     const records = async () =>
-      (await inspectState({ stateDir: folder, credentials: [] }, true, host)).facts.at(-1);
+      (await inspectState({ stateDir: folder, stateOrigin: 'chosen' }, host)).facts.at(-1);
     expect(await records()).toEqual(['records', 'none yet']);
     for (const name of ['a.json', 'b.json', 'b.json.owner', '.hidden.json', 'requests']) {
       await writeFile(join(folder, name), '');

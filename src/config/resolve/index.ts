@@ -66,6 +66,7 @@ export async function resolveConfig(
     schedule: settings.schedule,
     onHangup: settings.onHangup,
     stateDir: place.stateDir ?? '',
+    stateOrigin: place.origin,
     stateElsewhere: place.elsewhere,
     stateLinks: place.links,
     ...(await resolveStateFolder(settings, context)),

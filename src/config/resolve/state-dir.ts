@@ -5,10 +5,17 @@ import { CONCURRENCY, mapConcurrently } from './memoize.ts';
 /** The name of the default state folder, beside published files, and of the links that lead to it. */
 export const STATE_FOLDER = '.wx-token-sidecar';
 
+/**
+ * Where the path of a state folder comes from. `chosen`: the operator has set it. `found`: it is beside a published
+ * file, or a link there leads to it. `new`: it is to be made beside a published file.
+ */
+export type StateOrigin = 'chosen' | 'found' | 'new';
+
 /** Where a daemon keeps its state, and where else there is some. */
 export interface StatePlace {
   /** The state folder; undefined where none is chosen and no file is published. */
   readonly stateDir: string | undefined;
+  readonly origin: StateOrigin;
   /** Other state folders beside the published files, in which records of these accounts may lie. */
   readonly elsewhere: readonly string[];
   /** Links beside published files that are to lead to the default state folder, so that it is found without its host. */
@@ -31,10 +38,13 @@ export async function findStateFolder(
   const beside = [...new Set(files.map((path) => join(dirname(path), STATE_FOLDER)))].toSorted();
   const there = await mapConcurrently(beside, CONCURRENCY, existing);
   const known = [...new Set(there.filter((path) => path !== undefined))];
-  const stateDir = chosen ?? (await bestOf(known, ids)) ?? beside[0];
-  const real = stateDir === undefined ? undefined : await realpath(stateDir).catch(() => stateDir);
+  const found = chosen === undefined ? await bestOf(known, ids) : undefined;
+  // What lies at the path of a new one is not followed: it is a link of a stranger, or one to nowhere.
+  const stateDir = chosen ?? found ?? beside[0];
+  const real = chosen === undefined ? found : await realpath(chosen).catch(() => chosen);
   return {
-    stateDir: chosen ?? real,
+    stateDir,
+    origin: chosen !== undefined ? 'chosen' : found !== undefined ? 'found' : 'new',
     elsewhere: known.filter((path) => path !== real),
     links:
       chosen === undefined ? beside.filter((path, at) => there[at] === undefined && path !== stateDir) : [],

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { realpath } from '../../system/fs/files.ts';
 import type { Config, CredentialConfig } from '../config.ts';
 import { ConfigError, type Problem } from '../config-error.ts';
 import type { Settings } from '../schema/index.ts';
@@ -10,6 +11,7 @@ type ReloadedKey =
   | 'credentials'
   | 'coordinated'
   | 'inputs'
+  | 'stateOrigin'
   | 'stateElsewhere'
   | 'stateLinks';
 
@@ -86,16 +88,17 @@ interface Checked {
 /**
  * Makes a new configuration fit a running daemon. Changes of the cluster and of folders take effect only after a
  * restart, so the credentials must also be valid with the current ones; they are returned as those make them.
- * @param next the new configuration, valid by itself
+ * @param loaded the new configuration, valid by itself
  * @param running the configuration that the daemon was started with
  * @param check checks the new settings again, after altering them
  * @throws {ConfigError} with the problems that only a restart would solve
  */
 export async function applyWithoutRestart(
-  next: Config,
+  loaded: Config,
   running: Config,
   check: (altered: (settings: Settings) => Settings) => Promise<Checked>,
 ): Promise<Config> {
+  const next = await withRunningState(loaded, running);
   const kept = settingsOf.filter(({ keep }) => keep);
   const changed = kept.filter(({ of }) => !isDeepStrictEqual(of(next), of(running))).map(({ what }) => what);
   if (changed.length === 0) return next;
@@ -113,4 +116,21 @@ export async function applyWithoutRestart(
 function withCluster(settings: Settings, { cluster }: Config): Settings {
   const { cluster: _other, ...rest } = settings;
   return cluster ? { ...rest, cluster } : rest;
+}
+
+/**
+ * A default state folder that was found at the start stays the one of the running daemon, wherever files are published
+ * now: links from there are to lead to it. Only another folder with state in it takes a restart.
+ */
+async function withRunningState(next: Config, running: Config): Promise<Config> {
+  const { stateDir } = running;
+  if (running.stateOrigin === 'chosen' || next.stateOrigin === 'chosen' || next.stateDir === stateDir)
+    return next;
+  // A new folder is made at the start alone.
+  if (next.stateOrigin === 'new')
+    return { ...next, stateDir, stateLinks: [next.stateDir, ...next.stateLinks] };
+  const [found, kept] = await Promise.all(
+    [next.stateDir, stateDir].map((path) => realpath(path).catch(() => path)),
+  );
+  return found === kept ? { ...next, stateDir } : next;
 }

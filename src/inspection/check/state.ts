@@ -1,8 +1,5 @@
-import { dirname, join } from 'node:path';
 import type { Config } from '../../config/config.ts';
-import { STATE_FOLDER } from '../../config/resolve/state-dir.ts';
 import type { Findings } from '../../core/findings.ts';
-import { fileOf } from '../../publishers/kinds.ts';
 import { readdir } from '../../system/fs/files.ts';
 import { inspectFolder } from '../../system/fs/inspect-folder.ts';
 import type { HostContext } from '../../system/process/host-context.ts';
@@ -15,17 +12,13 @@ export interface StateFindings extends Findings {
 
 /**
  * Describes the state folder: its file system, who shares it, and what it holds.
- * @param isChosen whether the operator configured the folder, even if it is the default one
  */
 export async function inspectState(
-  { stateDir, stateGid, credentials }: Pick<Config, 'stateDir' | 'stateGid' | 'credentials'>,
-  isChosen: boolean,
+  { stateDir, stateGid, stateOrigin }: Pick<Config, 'stateDir' | 'stateGid' | 'stateOrigin'>,
   host: HostContext,
 ): Promise<StateFindings> {
   const folder = await inspectFolder(stateDir, 'folder', host);
-  const files = credentials.flatMap(({ publish }) => publish.map(fileOf));
-  const isUsual = files.some((path) => path !== undefined && stateDir === join(dirname(path), STATE_FOLDER));
-  const chosen = isChosen || !isUsual;
+  const chosen = stateOrigin === 'chosen';
   const shared = chosen || folder.storage === 'network';
   const company = stateGid === undefined ? '' : `; for all users of group ${host.names.group(stateGid)}`;
   return {

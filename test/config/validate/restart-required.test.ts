@@ -7,6 +7,7 @@ const RUNNING: Config = {
   schedule: '*/5 * * * * *',
   onHangup: 'refresh',
   stateDir: '/state',
+  stateOrigin: 'chosen',
   stateElsewhere: [],
   stateLinks: [],
   stateMode: 0o700,
