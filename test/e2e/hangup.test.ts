@@ -1,3 +1,5 @@
+import { rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Program, startProgram } from '../support/program.ts';
 import { eventually } from '../support/wait.ts';
@@ -129,6 +131,34 @@ describe.concurrent('HUP signals', () => {
     await daemon.logged(/^the platform returned the same token/);
     expect((await fetches()).map(({ force }) => force)).toEqual([false, false]);
     expect(await newToken()).toBe(first);
+  });
+
+  it('a reload that changes onHangup changes what the next HUP does, in both directions', async ({
+    onTestFinished,
+  }) => {
+    const { folder, run, fetches, newToken } = await workbench(onTestFinished);
+    const config = join(folder, 'hangup.json');
+    const configure = async (onHangup: string) => {
+      await writeFile(`${config}.new`, JSON.stringify({ onHangup }));
+      await rename(`${config}.new`, config);
+    };
+    await configure('refresh');
+    const daemon = run({ WXTOKEN_CONFIG: config });
+    const first = await newToken();
+    const reloads = () => daemon.log().filter(({ message }) => message === 'configuration reloaded').length;
+    const reconfigure = async (onHangup: string) => {
+      const before = reloads();
+      await configure(onHangup);
+      await eventually(() => reloads() > before, { for: 'the reload' });
+      daemon.signal('SIGHUP');
+    };
+    await reconfigure('retry');
+    await daemon.logged(/^the platform returned the same token/);
+    expect((await fetches()).map(({ force }) => force)).toEqual([false, false]);
+    expect(await newToken()).toBe(first);
+    await reconfigure('refresh');
+    await newToken(first);
+    expect((await fetches()).map(({ force }) => force)).toEqual([false, false, true]);
   });
 
   it('a HUP during a backoff makes the daemon fetch at once', async ({ onTestFinished }) => {

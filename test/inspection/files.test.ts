@@ -1,9 +1,9 @@
 import { chmod, chown, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { StateOrigin } from '../../src/config/resolve/state-dir.ts';
 import { Secret } from '../../src/core/secret.ts';
 import { inspectSecret } from '../../src/inspection/check/secret.ts';
-import type { StateOrigin } from '../../src/config/resolve/state-dir.ts';
 import { inspectState } from '../../src/inspection/check/state.ts';
 import { inspectFiles } from '../../src/publishers/file-check.ts';
 import type { FileTarget } from '../../src/publishers/file-target.ts';
