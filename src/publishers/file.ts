@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import type { Subject } from '../codec/details.ts';
+import type { Token } from '../core/credential.ts';
 import type { Failure } from '../core/failure.ts';
 import type { Publisher } from '../core/ports.ts';
 import { AbsolutePath, Flag, Group, key, Mode, preset } from '../schema/values.ts';
@@ -72,7 +73,8 @@ export function filePublisher(target: Omit<FileTarget, 'of'>, subject: Subject):
       const found = await reader.read();
       const precedence = found && judge.weigh(found);
       if (found && precedence === 'newer') return (await judge.isNewest()) ? found : 'superseded';
-      if (reader.isOthers() && (await judge.isNewest())) judge.shared();
+      const isStranger = found && reader.isOthers() && isOfAnotherStore(found.token, token);
+      if (isStranger && (await judge.isNewest())) judge.shared();
       // The same token with the times of another daemon is left alone: otherwise two would overwrite each other for
       // ever. What this process finds when it begins is brought up to date once.
       if (precedence === 'same' && reader.isSettled() && missing.every(({ format }) => format === 'json')) {
@@ -90,6 +92,17 @@ export function filePublisher(target: Omit<FileTarget, 'of'>, subject: Subject):
       return 'written';
     },
   };
+}
+
+/**
+ * Whether a token that is no newer than ours was published from another store. A neighbour that shares our record may
+ * have been the one to publish it, or an earlier one: their generations are those of our record.
+ */
+function isOfAnotherStore(found: Token, ours: Token): boolean {
+  return (
+    found.generation > ours.generation ||
+    (found.generation === ours.generation && !found.value.equals(ours.value))
+  );
 }
 
 async function replace(

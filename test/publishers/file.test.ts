@@ -14,6 +14,7 @@ import {
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Token } from '../../src/core/credential.ts';
+import { Secret } from '../../src/core/secret.ts';
 import { filePublisher } from '../../src/publishers/file.ts';
 import type { FileTarget } from '../../src/publishers/file-target.ts';
 import { judgeOf } from '../support/judge.ts';
@@ -397,5 +398,34 @@ describe('what is published, as evidence', () => {
     }
     expect(await inodes(one.path, one.json)).toEqual(before);
     expect(shared).toEqual(['ours']);
+  });
+
+  it('a neighbour with the same record that published first is not taken for another store', async () => {
+    const one = await workshop();
+    await one.prepare();
+    const open = () =>
+      filePublisher({ type: 'file', path: one.path, format: 'raw', details: true, mode: 0o640 }, SUBJECT);
+    const [ours, neighbour] = [open(), open()];
+    const shared: string[] = [];
+    const publish = (publisher: typeof ours, generation: number) => {
+      const token = {
+        ...EARLY,
+        generation,
+        value: new Secret(`token-${generation}-of-the-shared-record`),
+        issuedAt: EARLY.issuedAt + generation * 60_000,
+        expiresAt: EARLY.expiresAt + generation * 60_000,
+      };
+      const judge = judgeOf(token, { shared: () => void shared.push(`at ${generation}`) });
+      return publisher.publish(token, judge);
+    };
+    expect(await publish(ours, 1)).toBe('written');
+    expect(await publish(neighbour, 1)).toBe('unchanged');
+    // Ours slept through one rotation, and then was the first.
+    expect(await publish(neighbour, 2)).toBe('written');
+    expect(await publish(ours, 3)).toBe('written');
+    expect(await publish(neighbour, 3)).toBe('unchanged');
+    expect(await publish(neighbour, 4)).toBe('written');
+    expect(await publish(ours, 4)).toBe('unchanged');
+    expect(shared).toEqual([]);
   });
 });
