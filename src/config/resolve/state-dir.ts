@@ -3,7 +3,7 @@ import { lstat, readdir, realpath, stat } from '../../system/fs/files.ts';
 import { CONCURRENCY, mapConcurrently } from './memoize.ts';
 
 /** The name of the default state folder, beside published files, and of the links that lead to it. */
-export const STATE_FOLDER = '.wx-token-sidecar';
+const STATE_FOLDER = '.wx-token-sidecar';
 
 /**
  * Where the path of a state folder comes from. `chosen`: the operator has set it. `found`: it is beside a published
