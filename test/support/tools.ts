@@ -23,6 +23,7 @@ export const TOOLS = {
   // Debian's takes half a gigabyte, for one recipe.
   go: 'go.dev/doc/install says how to install it',
   inotifywait: debian('inotify-tools'),
+  ip: debian('iproute2'),
   'java with a compiler': debian('default-jdk-headless'),
   kubectl: "kubernetes.io/docs/tasks/tools says how to install it (Debian 12's is too old)",
   'libfaketimeMT.so.1': debian('faketime'),

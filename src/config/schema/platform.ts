@@ -13,7 +13,7 @@ import {
 
 const TIMEOUT = 'How long a call may take, from connecting to the last byte of the answer.';
 const IPV4_FIRST =
-  "Try IPv4 addresses first, since WeChat's IP whitelist mostly holds those; false takes them in the resolver's order.";
+  "Try IPv4 addresses first, since WeChat's IP whitelist mostly holds those; false begins with the resolver's first, and IPv4 and IPv6 take turns.";
 
 const shared = {
   baseUrl: key(

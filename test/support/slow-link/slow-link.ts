@@ -33,7 +33,8 @@ export interface Far {
 
 /** Skips the test where this machine lets nobody make namespaces with a TUN device. */
 async function needsNamespaces(skip: TestContext['skip']): Promise<void> {
-  for (const tool of ['unshare', 'mount', 'python3', 'bash'] satisfies Tool[]) await needsTool(skip, tool);
+  for (const tool of ['unshare', 'mount', 'ip', 'python3', 'bash'] satisfies Tool[])
+    await needsTool(skip, tool);
   const script = 'ip link set lo up && ip tuntap add tun9 mode tun && ip -6 addr add fd09::1/64 dev tun9';
   const { status, error } = spawnSync('unshare', [...CONTAINER, 'sh', '-c', script]);
   if (status === 0) return;
