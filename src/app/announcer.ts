@@ -139,7 +139,7 @@ export type Published = Pick<Unit, 'id' | 'name' | 'kind'>;
  */
 export interface PublishDebounce {
   /** To be called when a target of this unit was written or found up to date. @param expiresAt epoch ms */
-  arrived(unit: Published, result: 'written' | 'unchanged', expiresAt: number): void;
+  arrived(unit: Published, result: 'written' | 'mended' | 'unchanged', expiresAt: number): void;
   /** Sends the waiting notifications at once. */
   flush(): void;
 }

@@ -257,6 +257,6 @@ export function createNews(): (unit: Pick<Unit, 'id'> | undefined, report: Repor
     const before = held.get(key);
     if (report.type === 'unpublished') held.delete(key);
     else held.set(key, report.expiresAt);
-    return report.type === 'unpublished' || report.result === 'written' || before !== report.expiresAt;
+    return report.type === 'unpublished' || report.result !== 'unchanged' || before !== report.expiresAt;
   };
 }

@@ -60,11 +60,12 @@ export interface Publisher {
   /**
    * Makes the target hold exactly this token, in one step that no reader can see half of. It is also called for a token
    * that is there already: then it only repairs what someone changed. A newer token that it finds there stays.
-   * @returns what became of it: `superseded` where the store knows a newer token, or the newer token that the target
+   * @returns what became of it: `written` where readers get another value, also where there was none; `mended` where they
+   *   had it, but its details or its mode had to be written again; `superseded` where the store knows a newer token, or the newer token that the target
    *   holds and the store does not know
    * @throws {EdgeError} when the target could not be brought up to date; what it held before is still whole
    */
-  publish(token: Token, judge: Judge): Promise<'written' | 'unchanged' | 'superseded' | Published>;
+  publish(token: Token, judge: Judge): Promise<'written' | 'mended' | 'unchanged' | 'superseded' | Published>;
   /** Reads what the target holds; undefined where it holds no credential of this account that can be trusted. Never rejects. */
   published?(): Promise<Published | undefined>;
   /** What is wrong with a target that holds the token all the same, such as a mode that cannot be had. Absent: nothing. */

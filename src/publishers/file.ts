@@ -60,11 +60,14 @@ export function filePublisher(target: Omit<FileTarget, 'of'>, subject: Subject):
     async publish(token, judge) {
       const contents = files.map((file) => ({ ...file, content: formats[file.format](token, subject) }));
       const missing: typeof contents = [];
+      /** Whether readers get another value: that its mode or its details were mended is no news to them. */
+      let isNews = false;
       for (const file of contents) {
-        const found = await held(file.path, file.content, target);
-        // A file that has its mode by now only needed it again: that is no news to those who wait for a value.
-        if (found) noteAttributes(file.path, found);
+        const { isSame, attributes } = await held(file.path, file.content, target);
+        // A file that has its mode by now only needed it again.
+        if (attributes) noteAttributes(file.path, attributes);
         else missing.push(file);
+        if (file.path === target.path) isNews = !isSame;
       }
       if (missing.length === 0) {
         reader.settle(token, contents);
@@ -89,7 +92,7 @@ export function filePublisher(target: Omit<FileTarget, 'of'>, subject: Subject):
       }
       reader.settle(token, contents);
       await sweepNowAndThen(folder);
-      return 'written';
+      return isNews ? 'written' : 'mended';
     },
   };
 }
@@ -123,30 +126,33 @@ async function replace(
   }
 }
 
+interface Held {
+  /** Whether a regular file with the content is there. */
+  readonly isSame: boolean;
+  /** Mode and group that it has; absent when it has to be written. */
+  readonly attributes?: { readonly mode: number; readonly gid: number };
+}
+
 /**
  * Looks whether a regular file with this content is there, so that there is nothing to write, and gives it its mode and
  * group again where it has others. A volume may ignore that, without an error: then the file stays as it is.
- * @returns mode and group that the file has; undefined when it has to be written
  */
-async function held(
-  path: string,
-  content: string,
-  attributes: Attributes,
-): Promise<{ readonly mode: number; readonly gid: number } | undefined> {
+async function held(path: string, content: string, wanted: Attributes): Promise<Held> {
   let file: FileHandle | undefined;
+  let isSame = false;
   try {
     file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     const stat = await file.stat();
-    const isSame =
+    isSame =
       stat.isFile() && stat.size === Buffer.byteLength(content) && (await file.readFile('utf8')) === content;
-    if (!isSame) return undefined;
-    if (hasAttributes(stat, attributes)) return stat;
-    if (attributes.gid !== undefined) await file.chown(process.geteuid?.() ?? -1, attributes.gid);
-    await file.chmod(attributes.mode);
-    return await file.stat();
+    if (!isSame) return { isSame };
+    if (hasAttributes(stat, wanted)) return { isSame, attributes: stat };
+    if (wanted.gid !== undefined) await file.chown(process.geteuid?.() ?? -1, wanted.gid);
+    await file.chmod(wanted.mode);
+    return { isSame, attributes: await file.stat() };
   } catch {
     // Somebody else's file may not be changed, but it can be replaced.
-    return undefined;
+    return { isSame };
   } finally {
     await file?.close();
   }

@@ -100,12 +100,15 @@ function secretPublisher(
       const entry = toBase64(encodeEntry(token, subject));
       let superseded = false;
       let newer: Published | undefined;
+      /** Whether readers get another value: that its details were mended is no news to them. */
+      let isNews = false;
       const update = await kubernetes.updateSecret(secret, async ({ data = {} }): Promise<Decision> => {
         const verdict = compare(data, token, entry, judge);
         newer = typeof verdict === 'object' ? verdict : undefined;
         if (verdict === 'same') return { leave: 'same' };
         superseded = !(await judge.isNewest());
         if (superseded || verdict !== 'write') return { leave: 'newer' };
+        isNews = data[value] !== contentOf(token);
         attempted = entry;
         return { write: { data: { [value]: contentOf(token), [detailsKey]: entry } } };
       });
@@ -113,6 +116,7 @@ function secretPublisher(
       const isOurs = update === 'written' || attempted === entry;
       written = entry;
       attempted = undefined;
+      if (update === 'written' && !isNews) return 'mended';
       return isOurs ? 'written' : 'unchanged';
     },
   };

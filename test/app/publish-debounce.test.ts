@@ -52,6 +52,14 @@ describe('a change that is written to several targets', () => {
     expect(told).toHaveLength(2);
   });
 
+  it('a target in which only details were mended is no change', () => {
+    const { arrived, complete, told } = debounce();
+    complete.add('shop');
+    arrived(SHOP, 'mended', 1);
+    vi.advanceTimersByTime(10_000);
+    expect(told).toEqual([]);
+  });
+
   it('a target that was found as it should be is no change, but may complete one', () => {
     const { arrived, complete, told } = debounce();
     arrived(SHOP, 'unchanged', 1);

@@ -193,7 +193,7 @@ describe('repair of published files', () => {
     const { publish, path, json } = await published();
     const before = await inodes(path);
     await unlink(json);
-    expect(await publish(OLD)).toBe('written');
+    expect(await publish(OLD)).toBe('mended');
     expect(await contentOf(json)).toContain('the-first-token');
     expect(await inodes(path)).toEqual(before);
   });
@@ -390,7 +390,7 @@ describe('what is published, as evidence', () => {
       SUBJECT,
     );
     expect(await publisher.publish(ours, judged(ours, 'ours'))).toBe('written');
-    expect(await two.publish(theirs, judged(theirs, 'theirs'))).toBe('written');
+    expect(await two.publish(theirs, judged(theirs, 'theirs'))).toBe('mended');
     const before = await inodes(one.path, one.json);
     for (let round = 0; round < 3; round += 1) {
       expect(await publisher.publish(ours, judged(ours, 'ours'))).toBe('unchanged');

@@ -49,7 +49,8 @@ export type Report =
   | {
       readonly type: 'published';
       readonly target: string;
-      readonly result: 'written' | 'unchanged';
+      /** Readers wait for what was written; `mended` is no news to them. */
+      readonly result: 'written' | 'mended' | 'unchanged';
       /** Of what is published, epoch ms. */
       readonly expiresAt: number;
       /** What is wrong with the target all the same. */

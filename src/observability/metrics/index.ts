@@ -184,7 +184,12 @@ function createCounters(registry: Registry): Counters {
             count(errors, { credential, errcode: errcodeOf(report.failure) });
           return;
         case 'published':
-          return count(publications, { credential, kind, target: report.target, result: report.result });
+          return count(publications, {
+            credential,
+            kind,
+            target: report.target,
+            result: report.result === 'mended' ? 'written' : report.result,
+          });
         case 'unpublished':
           return count(publications, { credential, kind, target: report.target, result: 'failed' });
         case 'refusal':
