@@ -31,6 +31,17 @@ function everything(folder: string) {
   };
 }
 
+/** As {@link account}, in a cluster whose API server is at the far end. */
+function clustered(lease: object = {}) {
+  return (folder: string) => ({
+    ...account()(folder),
+    cluster: {
+      lease: { namespace: 'shop', name: 'wx', ...lease },
+      secret: { namespace: 'shop', name: 'wx' },
+    },
+  });
+}
+
 /** Runs `once` to its end. */
 async function once(ctx: TestContext, link: SlowLink, timeout = '60s') {
   const { program, asked, read } = await startOverSlowLink(ctx, ['once', '--timeout', timeout], link);
@@ -99,6 +110,20 @@ describe('a slow link', () => {
     const arrived = (start: string) => async () => (await asked()).some((line) => line.startsWith(start));
     await eventually(arrived('PATCH kube.wx.test/api/v1/namespaces/shop/secrets/wx'));
     await eventually(arrived('POST app.wx.test/changed'));
+  });
+
+  it.for([
+    ['the usual times of its Lease', {}],
+    ['a Lease that is renewed seldom', { duration: '40s', renewDeadline: '30s', retryPeriod: '8s' }],
+  ] as const)('a daemon leads over a round trip of 2 s, with %s', async ([, lease], ctx) => {
+    const hosts = ['api.wx.test', 'kube.wx.test'].map((name) => `10.9.0.2 ${name}`);
+    const config = clustered(lease);
+    const { program, asked, read } = await startOverSlowLink(ctx, ['run'], { hosts, roundTrip: 2, config });
+    await eventually(() => read('out/token'), { for: 'the token' });
+    const renewals = async () => (await asked()).filter((line) => line.startsWith('PUT kube.wx.test'));
+    await eventually(async () => (await renewals()).length > 2);
+    // The usual renewDeadline of 10 s leaves no time for a new connection between two renewals, of which each takes 4 s.
+    if ('renewDeadline' in lease) expect(program.stderr()).not.toContain('lost leadership');
   });
 
   it('what was tried is told when nothing answers', async (ctx) => {

@@ -44,6 +44,16 @@ export interface ElectorOptions {
 /** Re-read interval (ms) while a watch is open, in case it silently stopped delivering events. */
 const REREAD_INTERVAL = 30 * SECOND;
 
+/** Time limit (ms) of a call: on a link with a round trip of two seconds the first one, which connects, takes six. */
+const LONGEST_CALL = 8 * SECOND;
+
+/**
+ * Share of `renewDeadline` that one call may take. A leader needs time for a second attempt, by a new connection; a
+ * candidate has nothing to lose.
+ */
+const LEADERS_SHARE = 0.5;
+const CANDIDATES_SHARE = 0.8;
+
 /**
  * Conflicts in a row that are no coincidence: they are told like any other trouble, and tried again as seldom. A few are
  * what candidates do to each other when a holder is gone.
@@ -79,7 +89,8 @@ export function startElector(options: ElectorOptions): Elector {
 
   /** Reads the Lease once and acts on it. @returns ms until the next attempt */
   async function attempt(): Promise<number> {
-    const patience = Math.min(5 * SECOND, times.renewDeadline / 2);
+    const share = term.isActive() ? LEADERS_SHARE : CANDIDATES_SHARE;
+    const patience = Math.min(LONGEST_CALL, times.renewDeadline * share);
     const bounded = <T>(work: (signal: AbortSignal) => Promise<T>) =>
       withinTime(patience, work, ending.signal);
     const found = await bounded((signal) => client.get(lease, { signal }));

@@ -9,6 +9,7 @@ import { text } from 'node:stream/consumers';
 const { KEY: key, CERT: cert } = process.env;
 const tell = (what) => process.stdout.write(`${what}\n`);
 const secret = { apiVersion: 'v1', kind: 'Secret', type: 'Opaque', data: {} };
+let lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' };
 const metadata = { name: 'wx', namespace: 'shop', uid: 'a-uid' };
 let version = 1;
 
@@ -18,7 +19,16 @@ const far = createServer({ key, cert }, async (request, response) => {
     `${request.method} ${request.headers.host}${request.url.split('?')[0]} from ${request.socket.remoteAddress}`,
   );
   response.setHeader('content-type', 'application/json');
-  if (request.url.startsWith('/api/')) {
+  if (request.url.includes('watch=')) {
+    // Nothing of interest happens.
+    response.flushHeaders();
+  } else if (request.url.includes('/leases/')) {
+    if (request.method === 'PUT') {
+      version += 1;
+      lease = JSON.parse(body);
+    }
+    response.end(JSON.stringify({ ...lease, metadata: { ...metadata, resourceVersion: String(version) } }));
+  } else if (request.url.startsWith('/api/')) {
     if (request.method === 'PATCH') {
       version += 1;
       Object.assign(secret.data, JSON.parse(body).data);
