@@ -20,8 +20,13 @@ const Hours = v.record(v.pipe(v.string(), v.regex(/^\d{1,9}$/)), Count);
 /** A message for people. */
 const Text = v.pipe(v.string(), v.maxLength(2_000));
 
+/**
+ * The version that is written. It goes up when a program of the version before could not read the record any more; a
+ * field that may be ignored needs no new version.
+ */
+export const RECORD_VERSION = 1;
+
 const Stored = v.object({
-  version: v.literal(1),
   account: v.string(),
   generation: Generation,
   token: v.exactOptional(
@@ -75,7 +80,7 @@ const Stored = v.object({
 export function storedOf({ token, lastFailure, ...record }: AccountRecord) {
   const value = token?.value.reveal() ?? '';
   return {
-    version: 1,
+    version: RECORD_VERSION,
     ...record,
     ...(lastFailure && { setback: lastFailure }),
     ...(token && { token: { ...token, value, sha256: sha256(value) } }),
@@ -89,20 +94,61 @@ export function encodeRecord(record: AccountRecord): string {
 
 /**
  * Decodes the record of an account.
+ * @throws {LaterRecordError} when a later version of this program wrote the record of the account
  * @throws {Error} saying why this text is not a record of the account, without quoting it: it is garbage, half a
- *   record, a record of another account or of a later version
+ *   record or a record of another account
  */
 export function decodeRecord(text: string, account: string): AccountRecord {
   return recordOf(parseJson(text), account);
 }
 
+/** A later version of this program wrote the record: it is whole, and not to be lost when this program writes its own. */
+export class LaterRecordError extends Error {
+  override readonly name = 'LaterRecordError';
+  readonly version: number;
+
+  constructor(version: number) {
+    super(
+      `written by a later version of this program (record version ${version}; this one reads up to ${RECORD_VERSION})`,
+    );
+    this.version = version;
+  }
+}
+
+type Reader = (stored: unknown, account: string) => AccountRecord;
+
+/**
+ * Who reads a record of each version. The next version adds its reader here and turns the one before into a step that
+ * upgrades: so a record of any version that was ever written is read without a call and with its ledger.
+ */
+const READERS: ReadonlyMap<number, Reader> = new Map([[RECORD_VERSION, readVersion1]]);
+
 /** As {@link decodeRecord}, from plain data. @throws {Error} for the same reasons */
 export function recordOf(stored: unknown, account: string): AccountRecord {
+  const { success, output } = v.safeParse(Versioned, stored);
+  if (!success) throw unknown(isObject(stored) ? 'version' : 'not an object');
+  const reader = READERS.get(output.version);
+  if (reader) return reader(stored, account);
+  if (output.account !== account) throw new Error('a record of another account');
+  throw output.version > RECORD_VERSION ? new LaterRecordError(output.version) : unknown('version');
+}
+
+/** What a record of any version has. */
+const Versioned = v.object({
+  version: v.pipe(v.number(), v.integer(), v.maxValue(1e6)),
+  account: v.unknown(),
+});
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function readVersion1(stored: unknown, account: string): AccountRecord {
   const { issues, output } = v.safeParse(Stored, stored);
   // Report only the top-level key, which the schema knows: deeper keys may contain user data.
   if (issues) throw unknown(v.getDotPath(issues[0])?.split('.')[0] ?? 'not an object');
   if (output.account !== account) throw new Error('a record of another account');
-  const { version: _known, token, setback, ...record } = output;
+  const { token, setback, ...record } = output;
   return {
     ...record,
     ...(setback && { lastFailure: setback }),

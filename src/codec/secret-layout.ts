@@ -1,8 +1,8 @@
 import type { Kind } from '../core/credential.ts';
-import type { AccountRecord } from '../core/record.ts';
-import { encodeEntry, type Subject } from './details.ts';
+import { type AccountRecord, emptyRecord } from '../core/record.ts';
+import { decodeEntry, encodeEntry, type Subject, typeOf } from './details.ts';
 import { fromBase64, parseJson, toBase64 } from './encoding.ts';
-import { recordOf, storedOf } from './record.ts';
+import { LaterRecordError, recordOf, storedOf } from './record.ts';
 
 /** The keys under which a Secret keeps one token or ticket. */
 export interface Keys {
@@ -112,6 +112,55 @@ export function decodePart({ value, record }: Part, account: string): AccountRec
   if (!token) return recordOf(stored, account);
   const revealed = fromBase64(value ?? '');
   return recordOf({ ...(stored as object), token: { ...token, value: revealed } }, account);
+}
+
+/** The later version of this program that wrote the record; undefined when this program can read it, or nobody can. */
+export function laterVersionOf(part: Part, account: string): number | undefined {
+  try {
+    decodePart(part, account);
+    return undefined;
+  } catch (error) {
+    return error instanceof LaterRecordError ? error.version : undefined;
+  }
+}
+
+/**
+ * The token that the details beside a record hold, as a record without a past: what is published is evidence where the
+ * record is of a later version. Its generation goes on from there.
+ * @returns undefined where the details are not those of this credential, or not of the value beside them
+ */
+export function recordOfEntry(
+  { value, entry }: Part,
+  account: string,
+  subject: Subject,
+): AccountRecord | undefined {
+  try {
+    const { token, appId, type } = decodeEntry(fromBase64(entry ?? ''));
+    const isOurs = appId === subject.appId && type === typeOf(subject);
+    if (!isOurs || token.value.reveal() !== fromBase64(value ?? '')) return undefined;
+    return { ...emptyRecord(account, token.issuedAt), generation: token.generation, token };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Most bytes that the annotations of an object may have, with some left for requests. */
+const MOST_ANNOTATIONS = 224 * 1024;
+
+/** Annotation in which a record of a later version is kept before this program replaces it. */
+export function keptKeyOf({ record }: Pick<Keys, 'record'>, version: number): string {
+  return `version-${version}.${record}`;
+}
+
+/** Whether an object has room for one more annotation: an API server accepts 256 KiB of them together. */
+export function hasRoomFor(
+  { metadata: { annotations = {} } }: SecretContent,
+  key: string,
+  text: string,
+): boolean {
+  const others = Object.entries(annotations).filter(([name]) => name !== key);
+  const bytes = [...others, [key, text]].reduce((sum, pair) => sum + Buffer.byteLength(pair.join('')), 0);
+  return bytes <= MOST_ANNOTATIONS;
 }
 
 /**

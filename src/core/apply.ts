@@ -10,13 +10,28 @@ import type { State } from './state/index.ts';
 import type { LateResponse } from './state/late-response.ts';
 import { isUnreported, probed, refused, settled } from './state/reader-reports.ts';
 import { begun, closed, handedOver, requested, requestedOfMirror } from './state/request.ts';
-import { finishedLook, invalidated, toBeLookedAt, untilRetry, unusable, usable } from './state/store.ts';
+import {
+  dated,
+  finishedLook,
+  holding,
+  invalidated,
+  toBeLookedAt,
+  untilRetry,
+  unusable,
+  usable,
+} from './state/store.ts';
 import { freshTargets, leftAlone, published, unpublished } from './state/targets.ts';
 import { after } from './time.ts';
 import { lifeOf } from './token-age.ts';
 
 /** The next state. Pure: the same state, event and context always give the same answer. */
 export function apply(state: State, event: Event, context: Context): State {
+  const next = applied(state, event, context);
+  const store = dated(next.store, context.now);
+  return store === next.store ? next : { ...next, store };
+}
+
+function applied(state: State, event: Event, context: Context): State {
   const { now } = context;
   switch (event.type) {
     case 'observed':
@@ -54,7 +69,7 @@ export function apply(state: State, event: Event, context: Context): State {
       return { ...state, store: unusable(state.store, event.failure, context) };
     case 'began': {
       const { record, saved, downgraded } = event;
-      const store = { ...(saved ? usable(state.store) : state.store), saved };
+      const store = { ...(saved ? usable(holding(state.store, record)) : state.store), saved };
       // A refresh that waits for another moment goes on waiting for it.
       const isRequested = downgraded || reasonToFetch(state, context.policy, now) === 'requested';
       const request = isRequested ? begun(state.request, downgraded, now) : state.request;
@@ -78,8 +93,9 @@ export function apply(state: State, event: Event, context: Context): State {
     case 'timed':
       return timed(state, event.platformDate, context);
     case 'saved': {
-      const saved = event.generation === state.record.generation || state.store.saved;
-      return { ...state, store: { ...usable(state.store), saved } };
+      const isCurrent = event.generation === state.record.generation;
+      const store = isCurrent ? holding(state.store, state.record) : state.store;
+      return { ...state, store: { ...usable(store), saved: isCurrent || store.saved } };
     }
     case 'retargeted':
       return { ...state, targets: freshTargets(event.targets) };

@@ -49,13 +49,13 @@ function withRequestMet(before: State, known: State, { policy, now }: Context): 
 function taken(state: State, record: AccountRecord | undefined, context: Context): State {
   const { policy, now } = context;
   if (!record || record.generation < state.record.generation) {
-    const store = looked(state.store, now);
+    const store = looked(state.store, record, now);
     return { ...state, store: state.record.generation > 0 ? unsaved(store) : store };
   }
   const known: State = {
     ...state,
     record,
-    store: seen(state.store, now),
+    store: seen(state.store, record, now),
     clock: caughtUp(state.clock, record.ledger, now),
     life: doubted(state.life, record.intent, policy.overlap, now),
   };

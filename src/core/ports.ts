@@ -68,6 +68,8 @@ export interface Publisher {
   publish(token: Token, judge: Judge): Promise<'written' | 'mended' | 'unchanged' | 'superseded' | Published>;
   /** Reads what the target holds; undefined where it holds no credential of this account that can be trusted. Never rejects. */
   published?(): Promise<Published | undefined>;
+  /** What {@link published} reads tells all of a token that was published, not its value alone. */
+  readonly tellsAll?: boolean;
   /** What is wrong with a target that holds the token all the same, such as a mode that cannot be had. Absent: nothing. */
   readonly flaw?: () => Failure | undefined;
 }

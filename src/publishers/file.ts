@@ -56,6 +56,7 @@ export function filePublisher(target: Omit<FileTarget, 'of'>, subject: Subject):
     },
 
     published: reader.read,
+    tellsAll: target.details || target.format !== 'raw',
 
     async publish(token, judge) {
       const contents = files.map((file) => ({ ...file, content: formats[file.format](token, subject) }));

@@ -84,6 +84,8 @@ function secretPublisher(
       return [...(await kubernetes.problems()), ...capacity.problems(secret, value)];
     },
 
+    tellsAll: true,
+
     async published() {
       let found: string | undefined;
       const look = kubernetes.updateSecret(secret, async ({ data }): Promise<Decision> => {

@@ -112,7 +112,21 @@ describe('refused records', () => {
     expect(refusal(changed({ account: VALUE }))).not.toContain(VALUE);
   });
 
-  it.each([0, 2, '1', null, undefined])('a record of version %j is refused', (version) => {
+  it.each([2, 3, 999])(
+    'a record of version %j is told by its version and ours, and not called garbage',
+    (version) => {
+      expect(refusal(changed({ version }))).toBe(
+        `LaterRecordError: written by a later version of this program (record version ${version}; this one reads up to 1)`,
+      );
+      // Whatever else it holds: only a program of its version knows.
+      expect(refusal(JSON.stringify({ version, account: ACCOUNT, token: VALUE }))).toMatch(
+        /^LaterRecordError/,
+      );
+      expect(refusal(changed({ version, account: VALUE }))).toBe('Error: a record of another account');
+    },
+  );
+
+  it.each([0, -1, 1.5, 1e9, '1', null, undefined])('a record of version %j is refused', (version) => {
     expect(refusal(changed({ version }))).toBe('Error: not a record of this program (version)');
   });
 

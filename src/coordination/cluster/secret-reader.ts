@@ -1,11 +1,14 @@
 import { isEntryOf, type Subject } from '../../codec/details.ts';
 import { parseJson } from '../../codec/encoding.ts';
+import { LaterRecordError } from '../../codec/record.ts';
 import {
   decodePart,
   type Keys,
   keysOf,
+  laterVersionOf,
   type Part,
   partOf,
+  recordOfEntry,
   type SecretContent,
 } from '../../codec/secret-layout.ts';
 import type { Kind } from '../../core/credential.ts';
@@ -58,6 +61,12 @@ export function secretReader(options: SecretReaderOptions): SecretReader {
     }
   }
 
+  /** The record, or of one that a later version wrote what is published with it. */
+  function known(part: Part): AccountRecord | undefined {
+    const isLater = laterVersionOf(part, account) !== undefined;
+    return isLater ? recordOfEntry(part, account, subject) : readable(part);
+  }
+
   function complain(part: Part, error: unknown): void {
     const theirs = accountIn(part);
     const isOther = theirs !== undefined && theirs !== account;
@@ -69,7 +78,10 @@ export function secretReader(options: SecretReaderOptions): SecretReader {
     if (isOther) {
       const { line, advice } = describeConflict({ where, key: keys.value, theirs, ours: account }, election);
       warn(line, { credential: name, advice });
-    } else warn(`ignoring ${keys.value} of the ${where}: ${message}`, { credential: name });
+    } else {
+      const rest = error instanceof LaterRecordError ? DOWNGRADED : '';
+      warn(`ignoring ${keys.value} of the ${where}: ${message}${rest}`, { credential: name });
+    }
   }
 
   function ownIn(secret: StoredSecret | undefined): AccountRecord | undefined {
@@ -80,7 +92,7 @@ export function secretReader(options: SecretReaderOptions): SecretReader {
       return record;
     } catch (error) {
       complain(part, error);
-      return undefined;
+      return known(part);
     }
   }
 
@@ -89,7 +101,7 @@ export function secretReader(options: SecretReaderOptions): SecretReader {
       await cache.ready();
       const secret = cache.now();
       const own = ownIn(secret);
-      const others = secret ? renamedPartsOf(secret, keys, subject.kind, account).map(readable) : [];
+      const others = secret ? renamedPartsOf(secret, keys, subject.kind, account).map(known) : [];
       const newest = others.reduce(newer, own);
       const entry = secret?.data?.[keys.entry];
       isWhole = newest === own && (!own?.token || isEntryOf(entry, own.token, subject));
@@ -99,6 +111,11 @@ export function secretReader(options: SecretReaderOptions): SecretReader {
     isDisputed: (part) => part.record !== undefined && readable(part) === undefined,
   };
 }
+
+/** What becomes of a record that this program is too old for. */
+const DOWNGRADED =
+  '; the token is taken from the details beside it, and the calls counted in the record are not known; ' +
+  'upgrade this daemon, or let all daemons of one Secret run one version';
 
 /** The record with the higher generation; `one` if both have the same. */
 function newer(one: AccountRecord | undefined, other: AccountRecord | undefined) {

@@ -1,9 +1,12 @@
 import type { Subject } from '../../codec/details.ts';
 import {
   encodePart,
+  hasRoomFor,
   isSamePart,
   type Keys,
+  keptKeyOf,
   keysOf,
+  laterVersionOf,
   type Part,
   partOf,
   patchOf,
@@ -66,13 +69,32 @@ export function secretStore(options: SecretStoreOptions): AccountStore {
         // Our own write, whose response was lost, or which something in between has sent twice.
         if (again && isSamePart(found, { ...base, ...wanted })) return { leave: 'done' };
         if (!isSamePart(found, base) || isTheirs(found)) throw superseded();
-        return { write: patchOf(wanted, base, keys) };
+        return { write: withKept(secret, patchOf(wanted, base, keys), base) };
       },
       write: (patch, { metadata }) => cache.patch(metadata.resourceVersion, patch),
       mostTries: MOST_TRIES,
     }).catch((error: unknown) => {
       throw failureOf(error, 'none').code === 'kube-conflict' ? superseded() : error;
     });
+  }
+
+  /** The patch, which also keeps a record that a later version of this program wrote and this one replaces. */
+  function withKept(secret: StoredSecret, patch: ReturnType<typeof patchOf>, base: Part) {
+    const version = laterVersionOf(base, account);
+    if (version === undefined || base.record === undefined) return patch;
+    const key = keptKeyOf(keys, version);
+    const where = objectLabel(cache.object);
+    const fields = { credential: subject.name };
+    if (!hasRoomFor(secret, key, base.record)) {
+      warn(
+        `replacing the record of ${keys.value} in the ${where}: it has no room to keep version ${version}`,
+        fields,
+      );
+      return patch;
+    }
+    warn(`kept the record of version ${version} as annotation ${key} of the ${where}`, fields);
+    const { annotations } = patch.metadata;
+    return { ...patch, metadata: { annotations: { ...annotations, [key]: base.record } } };
   }
 
   function superseded(): EdgeError {

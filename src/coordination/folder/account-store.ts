@@ -1,5 +1,5 @@
 import type { BigIntStats } from 'node:fs';
-import { decodeRecord, encodeRecord } from '../../codec/record.ts';
+import { decodeRecord, encodeRecord, LaterRecordError, RECORD_VERSION } from '../../codec/record.ts';
 import { EdgeError, PASSING } from '../../core/failure.ts';
 import type { AccountStore, Clock } from '../../core/ports.ts';
 import type { AccountRecord } from '../../core/record.ts';
@@ -43,6 +43,10 @@ export function accountStore(path: string, { account, access, clock, warn }: Acc
   let isModeTold = false;
   /** The record that was last read or written, with the mark by which its file is recognised. */
   let known: { readonly mark: string; readonly record: AccountRecord } | undefined;
+  /** Whether this process has read or written a record of its own version. */
+  let isInUse = false;
+  /** The record that lies there, which a later version of this program wrote. */
+  let later: { readonly text: string; readonly version: number } | undefined;
 
   /** The record holds the token: others who may read it are told of once. @param mode that the file has */
   function warnOfMode(mode: number): void {
@@ -54,6 +58,41 @@ export function accountStore(path: string, { account, access, clock, warn }: Acc
     );
   }
 
+  /** Decodes a record, and takes note of one that a later version of this program wrote. */
+  function decode(text: string): AccountRecord {
+    later = undefined;
+    try {
+      return decodeRecord(text, account);
+    } catch (error) {
+      if (error instanceof LaterRecordError) later = { text, version: error.version };
+      throw error;
+    }
+  }
+
+  /**
+   * Keeps a record that this program cannot read, so that the later version finds it again.
+   * @throws {EdgeError} when it cannot be kept, or when a daemon of the later version runs beside this one: whose record
+   *   would be replaced again and again
+   */
+  async function keepBeside({
+    text,
+    version,
+  }: {
+    readonly text: string;
+    readonly version: number;
+  }): Promise<void> {
+    if (isInUse) throw laterDaemon(path, version);
+    const kept = laterPath(path, version);
+    try {
+      await writeAtomically(kept, text, attributes, async () => true);
+    } catch (error) {
+      throw fileFailure('write', kept, error);
+    }
+    warn(
+      `kept the record of version ${version} as ${kept}, since this program writes version ${RECORD_VERSION}`,
+    );
+  }
+
   return {
     async read() {
       try {
@@ -62,22 +101,27 @@ export function accountStore(path: string, { account, access, clock, warn }: Acc
         if (found) {
           // It decides what is published.
           await checkWriter(path, found.stat, access.gid);
-          known = { mark: replacementMark(found.stat), record: decodeRecord(found.text, account) };
+          known = { mark: replacementMark(found.stat), record: decode(found.text) };
+          isInUse = true;
         }
         complained = undefined;
         return known?.record;
       } catch (error) {
         known = undefined;
         const { code, message } = error as NodeJS.ErrnoException;
-        if (code === 'ENOENT') return undefined;
+        if (code === 'ENOENT') {
+          later = undefined;
+          return undefined;
+        }
         // Nothing is known of the record: it is not that there were none.
         if (isUnanswered(error)) throw fileFailure('read', path, error);
-        if (message !== complained) warn(`ignoring ${path}: ${message}`);
+        if (message !== complained) warn(`ignoring ${path}: ${message}${later ? DOWNGRADED : ''}`);
         complained = message;
         return undefined;
       }
     },
     async write(record, lease) {
+      if (later) await keepBeside(later);
       let held: boolean;
       try {
         held = await writeAtomically(path, encodeRecord(record), attributes, async (look) => {
@@ -90,6 +134,8 @@ export function accountStore(path: string, { account, access, clock, warn }: Acc
         throw fileFailure('write', path, error);
       }
       if (!held) throw lockLost(path);
+      isInUse = true;
+      later = undefined;
     },
     lock: lock.take,
     async hasChanged() {
@@ -97,6 +143,27 @@ export function accountStore(path: string, { account, access, clock, warn }: Acc
       return (found && replacementMark(found)) !== known?.mark;
     },
   };
+}
+
+/** What becomes of a record that this program is too old for. */
+const DOWNGRADED =
+  '; it is kept beside before it is replaced, the token is taken from what is published, and the calls counted in it ' +
+  'are not known';
+
+/** Where a record that a later version of this program wrote is kept. */
+export function laterPath(path: string, version: number): string {
+  return `${path}.version-${version}`;
+}
+
+/** The name of a record, and of one that is kept beside. */
+export const RECORD_NAME = /\.json(?:\.version-\d+)?$/;
+
+function laterDaemon(path: string, version: number): EdgeError {
+  return new EdgeError({
+    ...{ class: 'passing', code: 'later-version', effect: 'none', backoff: PASSING },
+    message: `a daemon of a later version of this program writes ${path} (record version ${version}; this one writes ${RECORD_VERSION})`,
+    advice: 'let all daemons of one state folder run one version: upgrade this one, or stop the other',
+  });
 }
 
 function lockLost(path: string): EdgeError {

@@ -10,7 +10,7 @@ import { type Access, makeFolderFor } from '../../system/fs/make-folder.ts';
 import { readRegularFile } from '../../system/fs/read-regular-file.ts';
 import { type FolderWatch, watchFolder } from '../../system/fs/watch-folder.ts';
 import { watchNames } from '../../system/fs/watch-names.ts';
-import { accountStore, type FileStore, LARGEST_RECORD } from './account-store.ts';
+import { accountStore, type FileStore, LARGEST_RECORD, RECORD_NAME } from './account-store.ts';
 import { REQUESTS } from './request-folder.ts';
 import { ownerFile } from './stale-lock.ts';
 
@@ -192,7 +192,7 @@ export async function removeExpiredRecords(
   wall: number,
 ): Promise<void> {
   for (const name of await readdir(folder)) {
-    if (!/\.json$/.test(name) || isServed(name)) continue;
+    if (!RECORD_NAME.test(name) || isServed(name)) continue;
     const path = join(folder, name);
     const stat = await lstat(path).catch(() => undefined);
     if (!stat?.isFile() || wall - stat.mtimeMs < RECORD_EXPIRY || !(await isRecord(path))) continue;
@@ -206,7 +206,8 @@ async function isRecord(path: string): Promise<boolean> {
   try {
     const { text } = await readRegularFile(path, LARGEST_RECORD);
     const { account } = parseJson(text) as { readonly account?: unknown };
-    return typeof account === 'string' && recordFile(account) === basename(path);
+    const name = basename(path).replace(RECORD_NAME, '.json');
+    return typeof account === 'string' && recordFile(account) === name;
   } catch {
     return false;
   }

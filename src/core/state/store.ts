@@ -4,6 +4,7 @@
  */
 import type { Context } from '../context.ts';
 import { backoffDelay, type Failure } from '../failure.ts';
+import type { AccountRecord } from '../record.ts';
 import { type Instant, SECOND } from '../time.ts';
 import { without } from '../without.ts';
 
@@ -25,6 +26,10 @@ export interface StoreState {
   /** When the store last showed a record that was no older than ours. */
   readonly seenAt?: Instant;
   readonly trouble?: StoreTrouble;
+  /** Since when the store lacks something that we know, or can be neither locked nor written. */
+  readonly behindSince?: Instant;
+  /** Generation of the token that the store was last known to hold. */
+  readonly holds?: number;
 }
 
 const NEVER = Number.NEGATIVE_INFINITY;
@@ -39,13 +44,26 @@ const LOOK_AGAIN = 30 * SECOND;
 const STORE_AGAIN = 30 * SECOND;
 
 /** We looked, and found nothing that is as new as what we know. */
-export function looked(store: StoreState, now: Instant): StoreState {
-  return { ...store, lookedAt: now.monotonic };
+export function looked(store: StoreState, found: AccountRecord | undefined, now: Instant): StoreState {
+  return { ...holding(store, found), lookedAt: now.monotonic };
 }
 
 /** We looked, and took over what the store holds. */
-export function seen(store: StoreState, now: Instant): StoreState {
-  return { ...store, lookedAt: now.monotonic, seenAt: now, saved: true };
+export function seen(store: StoreState, found: AccountRecord, now: Instant): StoreState {
+  return { ...holding(store, found), lookedAt: now.monotonic, seenAt: now, saved: true };
+}
+
+/** The store is known to hold this record. */
+export function holding(store: StoreState, record: AccountRecord | undefined): StoreState {
+  const generation = record?.token?.generation;
+  return generation === undefined ? without(store, 'holds') : { ...store, holds: generation };
+}
+
+/** The store, with the time since which it is behind what we know. */
+export function dated(store: StoreState, now: Instant): StoreState {
+  const isBehind = !store.saved || store.trouble !== undefined;
+  if (isBehind === (store.behindSince !== undefined)) return store;
+  return isBehind ? { ...store, behindSince: now } : without(store, 'behindSince');
 }
 
 /**
@@ -91,6 +109,15 @@ export function unusable(
 /** The store works again. */
 export function usable(store: StoreState): StoreState {
   return without(store, 'trouble');
+}
+
+/** Whoever saves what has just come needs the lock for a moment; ms. */
+const SAVING = 10 * SECOND;
+
+/** Since when the store has been behind, once that is more than the moment that saving takes. */
+export function behindSince({ behindSince: since, trouble }: StoreState, now: Instant): Instant | undefined {
+  if (!since) return undefined;
+  return trouble || now.monotonic - since.monotonic >= SAVING ? since : undefined;
 }
 
 /** Milliseconds until the store is to be looked at again, whether or not anything says that it has changed. */

@@ -75,7 +75,12 @@ function linesOf({ error, state_error, targets, next }: Told, at: number): reado
     if (codes.length > 0) lines.push(['answer', codes.join(', ')]);
     lines.push(sinceLine(since, at, `, ${often}`));
   }
-  if (state_error) lines.push(...problem('record', state_error));
+  if (state_error) {
+    const { since, restart } = state_error;
+    lines.push(...problem('record', state_error));
+    if (since !== undefined) lines.push(sinceLine(since, at));
+    if (restart !== undefined) lines.push(['restart', restart]);
+  }
   for (const target of targets.filter(isNotWell)) {
     lines.push(
       ...problem('target', target.error ?? { message: `${pathOf(target)} ${OF_TARGET[target.state]}` }),

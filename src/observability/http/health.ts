@@ -5,6 +5,7 @@ import { obstacle } from '../../core/state/index.ts';
 import { type Instant, SECOND } from '../../core/time.ts';
 import type { HungVolume } from '../../system/fs/volumes.ts';
 import { inWords } from '../log/duration.ts';
+import { stateErrorOf } from '../status/unwritten.ts';
 
 /** The answer to a probe. */
 export interface Verdict {
@@ -88,11 +89,24 @@ function wasPublished({ unit, state }: View, now: Instant): boolean {
   return servedLife(state, unit.policy, now) !== undefined;
 }
 
-function describe({ unit, state, leader }: View, now: Instant): string {
+function describe(view: View, now: Instant): string {
+  const { unit, state, leader } = view;
   const life = servedLife(state, unit.policy, now);
   const what = life === undefined ? 'not published' : life > 0 ? `valid for ${inWords(life)}` : 'dead';
   const failure = obstacle(state, now);
   const waits = (life ?? 0) <= 0 && leader !== undefined ? `: waits for ${leader}, which leads` : '';
   const why = failure ? `: ${failure.message}` : waits;
-  return `${unit.name} ${unit.kind}${unit.optional ? ' (optional)' : ''}: ${what}${why}`;
+  const record = recordLine(view, failure?.message, now);
+  return `${unit.name} ${unit.kind}${unit.optional ? ' (optional)' : ''}: ${what}${why}${record}`;
+}
+
+/** Since when the record cannot be written, and what a restart would cost. @param told message that was told already */
+function recordLine(view: View, told: string | undefined, now: Instant): string {
+  const error = stateErrorOf(view, now);
+  if (!error) return '';
+  const { message, since = 0, restart } = error;
+  const why = message === told ? '' : `: ${message}`;
+  const at = new Date(since * SECOND).toISOString().replace(/\.\d+/, '');
+  const what = view.unit.policy.follows ? 'its source cannot be read' : 'its record cannot be written';
+  return `; since ${at} ${what}${why}; ${restart}`;
 }

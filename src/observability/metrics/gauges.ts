@@ -5,6 +5,7 @@ import { ledgerTime } from '../../core/state/clock.ts';
 import type { State } from '../../core/state/index.ts';
 import { lifeLeft } from '../../core/state/life.ts';
 import { type Instant, SECOND } from '../../core/time.ts';
+import { stateErrorOf } from '../status/unwritten.ts';
 import type { Family } from './exposition.ts';
 
 /** The values of one unit, by their labels besides the credential's name; an undefined value has no series. */
@@ -48,11 +49,23 @@ export function gauges(views: readonly View[], now: Instant): readonly Family[] 
       return budgets(unit.kind, { fetches: fetchesPerDay, forced: forcedPerDay });
     }),
     gauge(
+      'record_unwritten_timestamp_seconds',
+      'Since when the record cannot be written, epoch seconds, and what a restart now would cost.',
+      (view) => unwrittenSince(view, now),
+    ),
+    gauge(
       'follower_last_sync_timestamp_seconds',
       'When the shared state was last known, epoch seconds.',
       (view) => (view.unit.kind === 'token' ? [[{}, lastSync(view, now)]] : []),
     ),
   ];
+}
+
+/** A mirror has no record of its own to write. */
+function unwrittenSince(view: View, now: Instant): Reading {
+  const { since, restart_costs: restart } = stateErrorOf(view, now) ?? {};
+  if (since === undefined || restart === undefined || restart === 'source') return [];
+  return [[{ kind: view.unit.kind, restart }, since]];
 }
 
 function one({ unit }: View, value: number | undefined): Reading {

@@ -4,6 +4,7 @@ import { historyChart, lifeBar } from './page-chart.ts';
 import { type Html, html } from './page-style.ts';
 import { moment, spoken, TEXTS } from './page-texts.ts';
 import type { Status, StatusError, TargetStatus } from './status.ts';
+import type { StateError } from './unwritten.ts';
 
 /** Severity of a credential's state. `warning`: it works, but will not go on working. */
 export type Tone = 'good' | 'warning' | 'bad';
@@ -113,8 +114,16 @@ function notes({ error, state_error, targets }: Status, wall: number): readonly 
     const { message, advice } = problem;
     const remedy = advice === undefined ? '' : html`<p><b>${TEXTS.labels.toDo}</b> <bdi>${advice}</bdi></p>`;
     const often = problem === error ? html`<p class="facts">${howOften(error, wall)}</p>` : '';
-    return html`<div class="note"><p><bdi>${message}</bdi></p>${remedy}${often}</div>`;
+    const restart =
+      problem === state_error ? html`<p class="facts">${ifRestarted(state_error, wall)}</p>` : '';
+    return html`<div class="note"><p><bdi>${message}</bdi></p>${remedy}${often}${restart}</div>`;
   });
+}
+
+/** Since when the record has not been written, and what a restart would cost. */
+function ifRestarted({ since, restart = '' }: StateError, wall: number): Html | string {
+  if (since === undefined) return restart;
+  return TEXTS.unwritten(spoken(wall / SECOND - since), moment(since, wall), restart);
 }
 
 function howOften({ code, errcode, rid, failures, since }: StatusError, wall: number): Html {

@@ -58,6 +58,7 @@ export const TEXTS = {
   onceAgo: (ago: string, at: Html) => html`once, ${ago} ago, at ${at}`,
   inARow: (times: number, lasting: string, at: Html) =>
     html`${times} times in a row for ${lasting}, since ${at}`,
+  unwritten: (lasting: string, at: Html, restart: string) => html`for ${lasting}, since ${at}; ${restart}`,
   fetches: (used: number, limit: number) => `${used} of ${limit} fetches`,
   forced: (used: number, limit: number) => `, ${used} of ${limit} forced`,
   inADay: ' in 24 hours',

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import type { View } from '../../core/plan.ts';
 import { servedLife } from '../../core/readiness.ts';
+import { behindSince } from '../../core/state/store.ts';
 import { type Instant, SECOND } from '../../core/time.ts';
 import { version } from '../../system/process/version.ts';
 import type { HttpAnswer } from '../http/http-server.ts';
@@ -93,7 +94,7 @@ function rankOf({ unit, state }: View, now: Instant): number {
   const isLate = Object.values(state.targets).some(
     ({ generation, failure }) => failure || generation !== token?.generation,
   );
-  return rank(isLate || lastFailure || state.store.trouble ? 'trouble' : 'good');
+  return rank(isLate || lastFailure || behindSince(state.store, now) ? 'trouble' : 'good');
 }
 
 function headlineOf(ranks: readonly number[]): { readonly text: string; readonly tone: Tone } {

@@ -113,14 +113,24 @@ const Stored = v.object({
           since: Epoch,
         }),
       ),
-      state_error: v.exactOptional(v.object(told)),
+      state_error: v.exactOptional(
+        v.object({
+          ...told,
+          since: v.exactOptional(Epoch),
+          restart_costs: v.exactOptional(v.picklist(['nothing', 'ledger', 'call', 'token', 'source'])),
+          restart: v.exactOptional(Text),
+        }),
+      ),
       next: v.object({ in: Seconds, what: Text, brief: Text }),
       calls: v.object({ fetches: Calls, forced: Calls }),
     }),
   ),
 });
 
-const Versioned = v.object({ format: v.number() });
+const Versioned = v.object({
+  format: v.number(),
+  version: v.exactOptional(v.pipe(v.string(), v.maxLength(64))),
+});
 
 /**
  * Decodes a snapshot.
@@ -129,8 +139,13 @@ const Versioned = v.object({ format: v.number() });
 export function decodeSnapshot(text: string): Snapshot {
   const parsed = parseJson(text);
   const versioned = v.safeParse(Versioned, parsed);
-  if (versioned.success && versioned.output.format !== FORMAT)
-    throw new Error(`written by another version of the program (format ${versioned.output.format})`);
+  if (versioned.success && versioned.output.format !== FORMAT) {
+    const { format, version: theirs = 'unknown' } = versioned.output;
+    const which = format > FORMAT ? 'a later' : 'another';
+    throw new Error(
+      `written by ${which} version of the program (${theirs}, format ${format}; this is ${version}, which reads format ${FORMAT})`,
+    );
+  }
   const { success, output } = v.safeParse(Stored, parsed);
   if (!versioned.success || !success) throw new Error('damaged');
   return output;

@@ -10,6 +10,7 @@ import type { State } from '../../core/state/index.ts';
 import { lifeLeft } from '../../core/state/life.ts';
 import type { TargetState } from '../../core/state/targets.ts';
 import { type Instant, SECOND } from '../../core/time.ts';
+import { type StateError, stateErrorOf } from './unwritten.ts';
 
 /**
  * The status of a token or ticket, as people and programs read it. Times are in epoch seconds, durations in seconds.
@@ -33,8 +34,8 @@ export interface Status {
   readonly life_left?: number;
   readonly targets: readonly TargetStatus[];
   readonly error?: StatusError;
-  /** Why the record in the state folder cannot be used. */
-  readonly state_error?: TargetError;
+  /** Why the record does not hold what the daemon knows, since when, and what a restart now would cost. */
+  readonly state_error?: StateError;
   readonly next: NextStep;
   readonly calls: Readonly<Record<'fetches' | 'forced', { readonly used: number; readonly limit: number }>>;
 }
@@ -55,6 +56,7 @@ export function statusOf(view: View, now: Instant): Status {
   const { budget } = unit.policy;
   const used = spent(ledger, ledgerTime(state.clock, now));
   const targets = targetStatuses(view, now);
+  const stateError = stateErrorOf(view, now);
   return {
     credential: unit.name,
     ...(unit.title !== undefined && { title: unit.title }),
@@ -71,7 +73,7 @@ export function statusOf(view: View, now: Instant): Status {
         since: seconds(lastFailure.since),
       },
     }),
-    ...(state.store.trouble && { state_error: troubled(state.store.trouble.failure) }),
+    ...(stateError && { state_error: stateError }),
     next: nextStep(step, leader),
     calls: {
       fetches: { used: used.fetches, limit: budget.fetchesPerDay },
@@ -99,10 +101,6 @@ function standingOf(life: number | undefined): Standing {
 
 function told({ class: _ours, ...failure }: Omit<Failure, 'backoff' | 'effect'>) {
   return failure;
-}
-
-function troubled({ code, message, advice }: Failure): TargetError {
-  return { code, message, ...(advice && { advice }) };
 }
 
 function seconds(ms: number): number {

@@ -204,6 +204,75 @@ describe('writing the record of an account into a Secret', () => {
   });
 });
 
+describe('a record in a Secret that a later version of this program wrote', () => {
+  function downgraded(changes: (content: Content) => Content = (same) => same) {
+    const content = contentOf(recordOf(7, token('a')));
+    const record = JSON.stringify({
+      ...JSON.parse(content.annotations?.[KEYS.record] ?? ''),
+      version: 2,
+      news: 1,
+    });
+    return { record, ...storing(changes({ ...content, annotations: { [KEYS.record]: record } })) };
+  }
+  const kept = `version-2.${KEYS.record}`;
+
+  it('its token is taken from the details beside it, and its record is kept before it is replaced', async () => {
+    const { store, locked, fake, warnings, record } = downgraded();
+    const found = await store.read();
+    expect(found).toMatchObject({ account: ACCOUNT, generation: 7, ledger: { fetches: {} } });
+    expect(found?.token?.value.reveal()).toBe(token('a'));
+    expect(warnings).toEqual([
+      expect.stringMatching(/record version 2; this one reads up to 1\); the token is taken/),
+    ]);
+    const lease = await locked();
+    await store.write(recordOf(8, token('a')), lease);
+    await store.write(recordOf(9, token('b')), lease);
+    const annotations = fake.cache.now()?.metadata.annotations ?? {};
+    expect(annotations[kept]).toBe(record);
+    expect(await store.read()).toEqual(recordOf(9, token('b')));
+    expect(warnings.filter((line) => line.startsWith('kept'))).toHaveLength(1);
+  });
+
+  it('a follower leaves it alone and goes on with the token', async () => {
+    const { store, votes } = downgraded();
+    votes.leads = false;
+    expect((await store.read())?.token?.value.reveal()).toBe(token('a'));
+    expect(await store.lock('keep')).toBeUndefined();
+  });
+
+  it('details of another account, and a value that is not that of the details, are no token', async () => {
+    const strange = Buffer.from(token('z')).toString('base64');
+    const other = downgraded((content) => ({ ...content, data: { ...content.data, [KEYS.value]: strange } }));
+    expect(await other.store.read()).toBeUndefined();
+    const theirs = encodePart(recordOf(7, token('a')), { ...SUBJECT, appId: 'wx1111111111111111' });
+    const foreign = downgraded((content) => ({
+      ...content,
+      data: { [KEYS.value]: theirs.value ?? '', [KEYS.entry]: theirs.entry ?? '' },
+    }));
+    expect(await foreign.store.read()).toBeUndefined();
+  });
+
+  it('where a Secret has no room to keep it, that is told and the record is written', async () => {
+    const { store, locked, fake, warnings } = downgraded((content) => ({
+      ...content,
+      annotations: { ...content.annotations, 'example.com/large': 'x'.repeat(224 * 1024) },
+    }));
+    await store.write(recordOf(8, token('a')), await locked());
+    expect(fake.cache.now()?.metadata.annotations).not.toHaveProperty([kept]);
+    expect(warnings).toContainEqual(expect.stringMatching(/it has no room to keep version 2$/));
+  });
+
+  it('under the former name of a renamed credential its token is found as well', async () => {
+    const former = keysOf('former', 'token');
+    const { store } = downgraded(({ data = {}, annotations = {} }) => ({
+      data: { [former.value]: data[KEYS.value] ?? '', [former.entry]: data[KEYS.entry] ?? '' },
+      annotations: { [former.record]: annotations[KEYS.record] ?? '' },
+    }));
+    expect((await store.read())?.token?.value.reveal()).toBe(token('a'));
+    expect(store.isPartial?.()).toBe(true);
+  });
+});
+
 describe('the lock of a record in a Secret', () => {
   it('who leads has the lock to fetch for as long as it leads', async () => {
     const { locked, votes } = storing({});

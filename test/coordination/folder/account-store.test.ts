@@ -1,4 +1,4 @@
-import { chown, stat, writeFile } from 'node:fs/promises';
+import { chown, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { encodeRecord } from '../../../src/codec/record.ts';
@@ -51,6 +51,63 @@ describe('records that several daemons write', () => {
     expect(await store.hasChanged()).toBe(true);
     expect(await store.read()).toMatchObject({ generation: 4 });
     expect(await store.hasChanged()).toBe(false);
+  });
+});
+
+describe('a record that a later version of this program wrote', () => {
+  const later = JSON.stringify({ ...JSON.parse(encodeRecord(RECORD)), version: 2, news: 'of it' });
+
+  it('it is told by its version, stays until this program writes, and is then kept beside, whole', async () => {
+    const { path, warnings, store } = await opened();
+    await writeFile(path, later, { mode: 0o600 });
+    expect(await store.read()).toBeUndefined();
+    expect(await store.read()).toBeUndefined();
+    expect(warnings).toEqual([
+      expect.stringMatching(/record version 2; this one reads up to 1\); it is kept beside/),
+    ]);
+    expect(await readFile(path, 'utf8')).toBe(later);
+    await store.write(RECORD, HELD);
+    expect(await readFile(`${path}.version-2`, 'utf8')).toBe(later);
+    expect(await modeOf(`${path}.version-2`)).toBe(0o600);
+    expect(await store.read()).toMatchObject({ generation: 3 });
+    expect(warnings.at(-1)).toBe(
+      `kept the record of version 2 as ${path}.version-2, since this program writes version 1`,
+    );
+    // It is kept once: later writes replace records of this version.
+    await rm(`${path}.version-2`);
+    await store.write({ ...RECORD, generation: 4 }, HELD);
+    await expect(stat(`${path}.version-2`)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  it('it is not replaced where it cannot be kept', async () => {
+    const { path, store } = await opened();
+    await writeFile(path, later, { mode: 0o600 });
+    await mkdir(join(`${path}.version-2`, 'in-the-way'), { recursive: true });
+    await store.read();
+    await expect(store.write(RECORD, HELD)).rejects.toMatchObject({
+      failure: { message: expect.stringContaining(`${path}.version-2`) },
+    });
+    expect(await readFile(path, 'utf8')).toBe(later);
+  });
+
+  it('a daemon of the later version beside this one is named, and its records stay', async () => {
+    const { path, store } = await opened();
+    await store.write(RECORD, HELD);
+    await writeFile(path, later, { mode: 0o600 });
+    expect(await store.read()).toBeUndefined();
+    await expect(store.write({ ...RECORD, generation: 9 }, HELD)).rejects.toMatchObject({
+      failure: {
+        code: 'later-version',
+        effect: 'none',
+        message: `a daemon of a later version of this program writes ${path} (record version 2; this one writes 1)`,
+        advice: expect.stringContaining('upgrade this one'),
+      },
+    });
+    expect(await readFile(path, 'utf8')).toBe(later);
+    await rm(path);
+    expect(await store.read()).toBeUndefined();
+    await store.write(RECORD, HELD);
+    expect(await store.read()).toMatchObject({ generation: 3 });
   });
 });
 

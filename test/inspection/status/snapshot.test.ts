@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { MINUTE } from '../../../src/core/time.ts';
 import { statusOnDisk } from '../../../src/inspection/status/index.ts';
 import { snapshotPath } from '../../../src/observability/status/snapshot-file.ts';
+import { version } from '../../../src/system/process/version.ts';
 import { token } from '../../support/story.ts';
 import { isRoot } from '../../system/folder.ts';
 import { amend, leftBehind } from '../left-behind.ts';
@@ -24,8 +25,14 @@ describe('snapshots that cannot be used', () => {
     ['null', 'damaged'],
     ['{"format":1}', 'damaged'],
     ['{"format":1,"at":-1,"process":{},"credentials":[]}', 'damaged'],
-    ['{"format":2,"credentials":{}}', 'written by another version of the program (format 2)'],
-    ['{"format":0}', 'written by another version of the program (format 0)'],
+    [
+      '{"format":2,"version":"9.8.7","credentials":{}}',
+      `written by a later version of the program (9.8.7, format 2; this is ${version}, which reads format 1)`,
+    ],
+    [
+      '{"format":0}',
+      `written by another version of the program (unknown, format 0; this is ${version}, which reads format 1)`,
+    ],
   ])('a snapshot that holds %j is ignored, which is told', async ([text = '', why]) => {
     const { report, snapshot } = await told();
     await writeFile(snapshot, text);

@@ -35,6 +35,20 @@ function aStatus(changes: Partial<Status> = {}): Status {
   };
 }
 
+describe('trouble of a record', () => {
+  it('it says since when the record cannot be written and what a restart costs', () => {
+    const [message, restart] = ['cannot write /state/x.json: ENOSPC', 'a restart now costs a call'];
+    const since = 1_767_225_600;
+    const state_error = { code: 'ENOSPC', message, since, restart_costs: 'call', restart } as const;
+    const lines = troubleOf(aStatus({ state_error }), since + 180, PIPE);
+    expect(lines.slice(1, 4)).toEqual([
+      `  record    ${message}`,
+      '  since     2026-01-01T00:00:00Z, 3 min 0 s ago',
+      `  restart   ${restart}`,
+    ]);
+  });
+});
+
 describe('status table', () => {
   it('the status table shows each credential in one line', () => {
     const bot = aStatus({ credential: 'bot', optional: true, error: ERROR });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { PASSING } from '../../../src/core/failure.ts';
 import type { View } from '../../../src/core/plan.ts';
 import { HOUR, MINUTE, SECOND } from '../../../src/core/time.ts';
 import { createHealth } from '../../../src/observability/http/health.ts';
@@ -50,6 +51,30 @@ describe('readiness', () => {
     of('shop').fetch('second');
     of('shop').publish();
     expect(health.ready()).toEqual({ ok: true, lines: ['shop token: valid for 2 h 0 min'] });
+  });
+
+  it('a record that cannot be written leaves the daemon ready, and a line says since when and what a restart costs', () => {
+    const { clock, of, health } = house(['shop']);
+    of('shop').fetch('first');
+    of('shop').publish();
+    of('shop').happen({ type: 'observed', record: undefined });
+    const failure = {
+      class: 'passing',
+      code: 'EROFS',
+      message: 'read-only',
+      effect: 'none',
+      backoff: PASSING,
+    } as const;
+    of('shop').happen({ type: 'unstored', failure });
+    clock.pass(MINUTE);
+    expect(health.ready()).toEqual({
+      ok: true,
+      lines: [
+        'shop token: valid for 1 h 59 min: read-only; since 2026-01-01T00:00:00Z its record cannot be written; ' +
+          'a restart now costs a call, since the token is nowhere to be found again; readers keep theirs, ' +
+          'and the calls since the last write are forgotten',
+      ],
+    });
   });
 
   it('the readiness answer lists the failing credential first and counts those beyond a hundred', () => {

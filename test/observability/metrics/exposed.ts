@@ -3,7 +3,7 @@ import type { Kind } from '../../../src/core/credential.ts';
 import { plan, type View } from '../../../src/core/plan.ts';
 import type { Clock, Unit } from '../../../src/core/ports.ts';
 import { createHealthServer, type HealthServer } from '../../../src/observability/http/health-server.ts';
-import { type Story, TARGET, tell, token } from '../../support/story.ts';
+import { PASSING_FAULT, type Story, TARGET, tell, token } from '../../support/story.ts';
 import { report } from '../reports.ts';
 
 /** A line of what Prometheus is told. */
@@ -65,6 +65,7 @@ export async function exposeShop(story: Story) {
 export async function exposeAll() {
   const story = tell('stable-token');
   story.fetch(token('a'));
+  story.happen({ type: 'unstored', failure: PASSING_FAULT });
   const exposed = await exposeShop(story);
   const { refreshed, refused, published, refusal } = report;
   for (const one of [refreshed, refused(40164), published('written'), refusal('rival')])

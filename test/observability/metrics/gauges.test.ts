@@ -26,6 +26,32 @@ function asking({ state, policy, clock }: Story) {
   return begin(state(), policy, false, clock.now());
 }
 
+describe('the gauge of a record that cannot be written', () => {
+  it('it tells since when and what a restart costs, and is absent otherwise', async () => {
+    const story = tell('access-token');
+    const name = 'wx_token_record_unwritten_timestamp_seconds';
+    const { scrape } = await exposeShop(story);
+    story.fetch(token('a'));
+    expect(await scrape(name)).toEqual([]);
+    const since = inSeconds(story, 0);
+    story.happen({ type: 'unstored', failure: PASSING_FAULT });
+    story.clock.pass(HOUR);
+    const labels = { credential: 'shop', kind: 'token' };
+    expect(await scrape(name)).toEqual([{ name, labels: { ...labels, restart: 'nothing' }, value: since }]);
+    story.happen({ type: 'observed', record: undefined });
+    expect(await scrape(name)).toEqual([{ name, labels: { ...labels, restart: 'token' }, value: since }]);
+    story.happen({ type: 'saved', generation: story.state().record.generation });
+    expect(await scrape(name)).toEqual([]);
+  });
+
+  it('a mirror has no record to write', async () => {
+    const story = tell('stable-token', { follows: true });
+    story.happen({ type: 'unstored', failure: PASSING_FAULT });
+    const { scrape } = await exposeShop(story);
+    expect(await scrape('wx_token_record_unwritten_timestamp_seconds')).toEqual([]);
+  });
+});
+
 describe('gauges of the life of a credential', () => {
   it('the expiry gauge appears with the first token and stays after its end', async () => {
     const story = tell('stable-token');

@@ -33,6 +33,19 @@ function linesIn(page: string): string[] {
   );
 }
 
+describe('a record that cannot be written', () => {
+  it('the page says since when and what a restart costs', async () => {
+    const story = tell('stable-token');
+    story.fetch(token('a'));
+    story.happen({ type: 'observed', record: undefined });
+    story.happen({ type: 'unstored', failure: { ...PASSING_FAULT, message: 'the volume is read-only' } });
+    story.clock.pass(3 * MINUTE);
+    const page = await pageOf([viewOf(story)], story.clock);
+    expect(page).toContain('the volume is read-only');
+    expect(page.replace(/<[^>]*>/g, '')).toContain('for 3 min, since 00:00 UTC; a restart now costs a call');
+  });
+});
+
 describe('GET / of the health server', () => {
   it('a browser gets a status page that may load and run nothing', async () => {
     const response = await fetch(await servedScene(scene()), { headers: BROWSER });

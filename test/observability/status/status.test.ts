@@ -8,6 +8,8 @@ import { viewOf } from '../../support/view.ts';
 
 const FULL = { class: 'passing', code: 'ENOSPC', message: 'full', effect: 'none', backoff: PASSING } as const;
 
+const never = () => Promise.reject(new TypeError('not asked'));
+
 function status(story: Story) {
   return statusOf(viewOf(story), story.clock.now());
 }
@@ -92,10 +94,46 @@ describe('status of a credential', () => {
     });
   });
 
-  it('a state folder that does not work is shown with its error', () => {
+  it('a state folder that does not work is shown with its error, since when, and what a restart costs', () => {
     const story = tell('stable-token');
+    const since = story.clock.now().wall / 1000;
+    story.happen({ type: 'unstored', failure: { ...FULL, advice: 'free some space' } });
+    story.clock.pass(MINUTE);
+    const told = { code: 'ENOSPC', message: 'full', advice: 'free some space', since };
+    expect(status(story).state_error).toEqual({
+      ...told,
+      restart_costs: 'nothing',
+      restart: expect.stringMatching(/^a restart now costs no call and forgets nothing/),
+    });
+    story.fetch(token('a'));
+    story.happen({ type: 'observed', record: undefined });
     story.happen({ type: 'unstored', failure: FULL });
-    expect(status(story).state_error).toEqual({ code: 'ENOSPC', message: 'full' });
+    expect(status(story).state_error).toMatchObject({
+      restart_costs: 'call',
+      restart: expect.stringMatching(/^a restart now costs a call, .+; readers keep theirs/),
+    });
+  });
+
+  it('an access-token may not start before its state folder can be written, and says what that costs', () => {
+    const story = tell('access-token');
+    story.fetch(token('a'));
+    story.happen({ type: 'observed', record: undefined });
+    story.happen({ type: 'unstored', failure: FULL });
+    const { restart_costs, restart } = status(story).state_error ?? {};
+    expect(restart_costs).toBe('token');
+    expect(restart).toMatch(/costs a call and the token that readers hold.+; before .+ may not start$/);
+    // A Secret of a cluster is no folder that a start needs.
+    const store = { handOver: async () => {}, read: never, write: never, lock: never };
+    expect(statusOf(viewOf(story, { store }), story.clock.now()).state_error?.restart).not.toMatch(/start$/);
+  });
+
+  it('a record that another daemon keeps from being written is told after a moment', () => {
+    const story = tell('stable-token');
+    story.fetch(token('a'));
+    story.happen({ type: 'observed', record: undefined });
+    expect(status(story).state_error).toBeUndefined();
+    story.clock.pass(10_000);
+    expect(status(story).state_error).toMatchObject({ code: 'unsaved', restart_costs: 'call' });
   });
 
   it('a credential without targets has the state of its token', () => {
