@@ -27,6 +27,13 @@ describe('expired records', () => {
     expect(await namesIn(folder)).toEqual([]);
   });
 
+  it('a record of a later version that was kept beside is removed after seven days, whoever is served', async () => {
+    const [old, young] = [`${RECORD}.version-2`, `${RECORD}.version-3`];
+    const folder = await folderWith({ [RECORD]: 90, [old]: 7, [young]: 6.9 });
+    await removeExpiredRecords(folder, (name) => name === RECORD, NOW);
+    expect(await namesIn(folder)).toEqual([RECORD, young]);
+  });
+
   it('a record younger than seven days stays', async () => {
     const folder = await folderWith({ [RECORD]: 6.9 });
     await removeExpiredRecords(folder, () => false, NOW);
