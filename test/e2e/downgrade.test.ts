@@ -19,9 +19,13 @@ describe.each(TYPES)('a downgrade (%s)', (type) => {
     expect(code).toBe(0);
     const messages = log().map(({ message }) => message);
     expect(messages).toContainEqual(
-      expect.stringContaining('by a later version of this program (record version 2; this one reads up to 1)'),
+      expect.stringContaining(
+        'by a later version of this program (record version 2; this one reads up to 1)',
+      ),
     );
-    expect(messages).toContainEqual(expect.stringContaining(`kept the record of version 2 as ${path}.version-2`));
+    expect(messages).toContainEqual(
+      expect.stringContaining(`kept the record of version 2 as ${path}.version-2`),
+    );
     expect(await bench.token()).toBe(before);
     expect(await bench.fetches()).toHaveLength(1);
     expect(await readFile(`${path}.version-2`, 'utf8')).toBe(later);
