@@ -33,6 +33,11 @@ export interface Reloading {
  */
 const RETRY: Backoff = { first: 10 * SECOND, growth: 2, cap: 5 * MINUTE, jitter: 'added' };
 
+/** A configuration without what was found on the disk: the daemon itself makes its state folder and the links to it. */
+function asWritten(config: Config): Config {
+  return { ...config, stateOrigin: 'found', stateElsewhere: [], stateLinks: [] };
+}
+
 /**
  * Reads the configuration again whenever one of its files changes. A valid configuration is applied without a
  * restart; an invalid one is reported, and the current one stays in force.
@@ -78,7 +83,7 @@ export async function reloadOnChange({
       const next = await load(config);
       await daemon.reload(next);
       await watchInputs(next.inputs);
-      const isSame = isDeepStrictEqual(next, current) && found === known;
+      const isSame = isDeepStrictEqual(asWritten(next), asWritten(current)) && found === known;
       reportRestartOnly(current, next);
       current = next;
       known = found;

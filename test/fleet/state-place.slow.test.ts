@@ -232,15 +232,17 @@ describe.each(TYPES)('the default state folder (%s)', (type) => {
     const { configure, start, fileOf } = await twoAccounts(context.onTestFinished, type);
     await mkdir(`${dirname(fileOf('shop'))}.real`);
     await symlink(`${dirname(fileOf('shop'))}.real`, dirname(fileOf('shop')));
-    await configure('shop');
+    await configure('shop', 'club');
     const daemon = start('run');
     await eventually(async () => (await contentOf(fileOf('shop'))) !== undefined, { for: 'a token' });
-    await configure('shop', 'club');
+    await configure('shop');
     await daemon.logged(
-      ({ message, credentials }) => message === 'configuration reloaded' && credentials === 2,
+      ({ message, credentials }) => message === 'configuration reloaded' && credentials === 1,
     );
     expect(daemon.log().map(({ message }) => message)).not.toContainEqual(
       expect.stringContaining('restart required'),
     );
+    // That the daemon has made its folder and the links to it is no change of the configuration.
+    expect(daemon.log().filter(({ message }) => message === 'configuration reloaded')).toHaveLength(1);
   });
 });
