@@ -135,8 +135,9 @@ export function recordOfEntry(
   subject: Subject,
 ): AccountRecord | undefined {
   try {
-    const { token, appId, type } = decodeEntry(fromBase64(entry ?? ''));
-    const isOurs = appId === subject.appId && type === typeOf(subject);
+    const { token, appId, type, account: theirs = account } = decodeEntry(fromBase64(entry ?? ''));
+    // Details without an account are of an older version; the record beside them names it.
+    const isOurs = appId === subject.appId && type === typeOf(subject) && theirs === account;
     if (!isOurs || token.value.reveal() !== fromBase64(value ?? '')) return undefined;
     return { ...emptyRecord(account, token.issuedAt), generation: token.generation, token };
   } catch {

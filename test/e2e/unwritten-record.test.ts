@@ -96,7 +96,7 @@ describe('a record that cannot be written', () => {
       },
       { for: 'a record that is written' },
     );
-    // A value alone is asked for within its rotation window, of which a part is left to spread calls.
+    // A value alone is not taken over: it may be anything, so the platform is asked.
     await eventually(async () => (await bench.fetches()).length >= expected.fetches, { for: 'the calls' });
     expect(await bench.fetches()).toHaveLength(expected.fetches);
   });

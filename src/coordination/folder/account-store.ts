@@ -151,7 +151,7 @@ const DOWNGRADED =
   'are not known';
 
 /** Where a record that a later version of this program wrote is kept. */
-export function laterPath(path: string, version: number): string {
+function laterPath(path: string, version: number): string {
   return `${path}.version-${version}`;
 }
 

@@ -244,12 +244,14 @@ describe('a record in a Secret that a later version of this program wrote', () =
     const strange = Buffer.from(token('z')).toString('base64');
     const other = downgraded((content) => ({ ...content, data: { ...content.data, [KEYS.value]: strange } }));
     expect(await other.store.read()).toBeUndefined();
-    const theirs = encodePart(recordOf(7, token('a')), { ...SUBJECT, appId: 'wx1111111111111111' });
-    const foreign = downgraded((content) => ({
-      ...content,
-      data: { [KEYS.value]: theirs.value ?? '', [KEYS.entry]: theirs.entry ?? '' },
-    }));
-    expect(await foreign.store.read()).toBeUndefined();
+    for (const changes of [{ appId: 'wx1111111111111111' }, { account: OTHER }]) {
+      const theirs = encodePart(recordOf(7, token('a')), { ...SUBJECT, ...changes });
+      const foreign = downgraded((content) => ({
+        ...content,
+        data: { [KEYS.value]: theirs.value ?? '', [KEYS.entry]: theirs.entry ?? '' },
+      }));
+      expect(await foreign.store.read()).toBeUndefined();
+    }
   });
 
   it('where a Secret has no room to keep it, that is told and the record is written', async () => {
