@@ -211,7 +211,7 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     title: 'HUP, refresh, feedback and a TERM of the leader cost no more fetches than one daemon makes',
     // So long that a Lease which is not given back cannot pass for one that was.
-    options: { times: USUAL },
+    options: { times: USUAL, rules: { tokenTtl: 300 } },
     async play(group, pace, atEnd) {
       const alone = singleDaemon(atEnd);
       const { pods, leader, settled } = group;

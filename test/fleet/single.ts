@@ -10,7 +10,8 @@ import { runRefresh } from './refreshing.ts';
  * HUP, refresh and feedback, by HUP twice more.
  */
 export async function singleDaemon(atEnd: AtEnd): Promise<number> {
-  const bench = await workbench(atEnd);
+  // After a replacement readers of an access-token get a minute, of so short a life half of that.
+  const bench = await workbench(atEnd, { tokenTtl: 300 });
   const feedback = join(bench.folder, 'feedback');
   await mkdir(feedback);
   const changes = {
@@ -22,7 +23,7 @@ export async function singleDaemon(atEnd: AtEnd): Promise<number> {
   let token = await bench.newToken();
   const asks: readonly (() => unknown)[] = [
     () => daemon.signal('SIGHUP'),
-    () => runRefresh(bench.env(changes), ['default'], atEnd),
+    () => runRefresh(bench.env(changes), ['default', '--force'], atEnd),
     () => report(feedback, token),
     () => daemon.signal('SIGHUP'),
     () => daemon.signal('SIGHUP'),
