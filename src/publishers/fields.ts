@@ -45,8 +45,8 @@ function unescaped(text: string): string {
   );
 }
 
-/** The longest life that WeChat gives a token, seconds: the variables tell only when it ends. */
-const WHOLE_LIFE = (2 * HOUR) / SECOND;
+/** The longest life that WeChat gives a token, seconds: for what does not tell it, a value alone or variables. */
+export const WHOLE_LIFE = (2 * HOUR) / SECOND;
 
 function fromVariables(text: string, subject: Subject): string | undefined {
   const variable = variableOf(subject.kind);

@@ -2,17 +2,14 @@ import { type Details, decodeDetails, decodeEntry, type Subject, typeOf } from '
 import { sha256 } from '../codec/encoding.ts';
 import { readAnswer, type Token } from '../core/credential.ts';
 import type { Published } from '../core/published.ts';
-import { HOUR, SECOND } from '../core/time.ts';
+import { SECOND } from '../core/time.ts';
 import { type RegularFile, readRegularFile } from '../system/fs/read-regular-file.ts';
 import { checkWriter } from '../system/fs/trusted-writer.ts';
-import { fieldsIn } from './fields.ts';
+import { fieldsIn, WHOLE_LIFE } from './fields.ts';
 import type { FileTarget } from './file-target.ts';
 
 /** Size limit in bytes: several times the size of the longest token in any format. */
 const LARGEST = 64 * 1024;
-
-/** The longest life that WeChat gives a token of which the value alone is known, seconds. */
-const LONGEST_LIFE = (2 * HOUR) / SECOND;
 
 /** How many values a process remembers as its own earlier ones. */
 const REMEMBERED = 4;
@@ -117,9 +114,9 @@ async function sight(path: string): Promise<RegularFile | undefined> {
 
 function valueAlone({ text, stat }: RegularFile): Token | undefined {
   try {
-    const answer = readAnswer({ access_token: text, expires_in: LONGEST_LIFE }, 'access_token');
+    const answer = readAnswer({ access_token: text, expires_in: WHOLE_LIFE }, 'access_token');
     const issuedAt = Number(stat.mtimeMs);
-    return { ...answer, issuedAt, expiresAt: issuedAt + LONGEST_LIFE * SECOND, generation: 0 };
+    return { ...answer, issuedAt, expiresAt: issuedAt + WHOLE_LIFE * SECOND, generation: 0 };
   } catch {
     return undefined;
   }

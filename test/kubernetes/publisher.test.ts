@@ -184,6 +184,19 @@ describe('older and newer tokens', () => {
     expect((await found()).version).toBe(version);
   });
 
+  it('what another daemon of the account published is read back, and nothing of another account', async (context) => {
+    const { daemon, write } = await bench(context);
+    const own = { ...SUBJECT, account: 'weixin/access-token/wx0000000000000000' };
+    const one = daemon()({}, own);
+    expect(await one.published?.()).toBeUndefined();
+    await daemon()({}, own).publish(NEW);
+    expect(await one.published?.()).toMatchObject({ token: { value: NEW.value, generation: 2 } });
+    const app = daemon()({}, { ...own, account: `${own.account}/0123456789ab` });
+    expect(await app.published?.()).toBeUndefined();
+    await write({ 'token.json': 'no details' });
+    expect(await one.published?.()).toBeUndefined();
+  });
+
   it('an older token is superseded when the Secret and the store hold a newer one', async (context) => {
     const { daemon, publisher } = await bench(context);
     await daemon()().publish(NEW);
@@ -383,6 +396,7 @@ describe('problems that prevent the start', () => {
     const target = { type: 'kubernetes-secret', namespace: 'a', name: 'b', key: 'c', format: 'raw' } as const;
     const publisher = create(target, SUBJECT);
     expect(await publisher.prepare()).toEqual([expect.stringMatching(/^there is no Kubernetes here/)]);
+    expect(await publisher.published?.()).toBeUndefined();
     await expect(publisher.publish(OLD, judgeOf(OLD))).rejects.toMatchObject({
       code: 'kube-credentials',
     });
