@@ -1,6 +1,6 @@
 import { DAY, HOUR } from '../core/time.ts';
 
-/** Number of calls within one window: a day, an hour or a minute. In any other window it counts as zero. */
+/** Number of calls within one window: a month, a day, an hour or a minute. In any other window it counts as zero. */
 export interface Counter {
   readonly window: number;
   readonly used: number;
@@ -14,6 +14,12 @@ export const UNUSED: Counter = { window: Number.NaN, used: 0 };
  */
 export function chinaDay(now: number): number {
   return windowOf(now + 8 * HOUR, DAY);
+}
+
+/** Returns the number of the month in China at `now` (epoch ms), with the same assumption. */
+export function chinaMonth(now: number): number {
+  const date = new Date(now + 8 * HOUR);
+  return 12 * date.getUTCFullYear() + date.getUTCMonth();
 }
 
 /** Returns the number of the window of `length` ms that contains `now` (epoch ms). */

@@ -1,7 +1,7 @@
 import { admits, type OfficialAccount } from './accounts.ts';
 import { replaceToken } from './classic.ts';
 import { chinaDay, countIn, usedIn } from './counter.ts';
-import { isRefusal, type PlatformRequest, parametersOf, type Refusal, refuse, text } from './protocol.ts';
+import { bodyParametersOf, isRefusal, parametersOf, type Refusal, refuse, text } from './protocol.ts';
 import { fetchStable } from './stable.ts';
 import { newToken, secondsLeft, type Token } from './tokens.ts';
 import type { Call, World } from './world.ts';
@@ -29,7 +29,7 @@ export const fetchClassicToken: Call = (world, request, now) => {
 /** `/cgi-bin/stable_token`, which takes its parameters as a JSON body. */
 export const fetchStableToken: Call = (world, request, now) => {
   if (request.body === '') return refuse('official', 44002);
-  const parameters = bodyParameters(request);
+  const parameters = bodyParametersOf(request);
   if (!parameters) return refuse('official', 47001);
   const account = authenticate(world, parameters, request.ip);
   if (isRefusal(account)) return account;
@@ -47,10 +47,6 @@ export const fetchStableToken: Call = (world, request, now) => {
   world.issued.add(token.value, { kind: 'stable', appId: account.appId, endsAt: token.endsAt }, now);
   return tokenGrant(token, now);
 };
-
-function bodyParameters(request: PlatformRequest) {
-  return parametersOf({ ...request, query: {} });
-}
 
 /** On success these endpoints send no errcode (docs/wechat-facts.md, "Form of answers"). */
 function tokenGrant(token: Token, now: number) {

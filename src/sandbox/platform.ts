@@ -13,6 +13,23 @@ import {
   refuse,
   text,
 } from './protocol.ts';
+import { fetchBotToken } from './third-parties/bot.ts';
+import {
+  clearComponentQuota,
+  describeAuthorizer,
+  exchangeAuthorizationCode,
+  fetchAuthorizerToken,
+  fetchComponentToken,
+  listAuthorizers,
+  startPushingTickets,
+} from './third-parties/component-calls.ts';
+import {
+  describeSuiteCorp,
+  exchangeSuiteCode,
+  fetchProviderToken,
+  fetchSuiteCorpToken,
+  fetchSuiteToken,
+} from './third-parties/suite-calls.ts';
 import { fetchCorpToken } from './wecom.ts';
 import { type Call, createWorld, type RuleOptions, type World } from './world.ts';
 
@@ -22,6 +39,8 @@ export interface PlatformOptions extends RuleOptions {
 
 /** The platform without HTTP. It is synchronous and knows no time but `now` (epoch ms). */
 export interface Platform {
+  /** Its state, for the control path. */
+  readonly world: World;
   readonly handle: (request: PlatformRequest, now: number) => PlatformAnswer;
   /**
    * Returns the response of a call refused with this code, in the wording of the path, and changes nothing else.
@@ -45,7 +64,7 @@ interface Route {
   readonly call: Call;
 }
 
-const ROUTES: ReadonlyMap<string, Route> = new Map([
+const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
   ['/cgi-bin/token', { family: 'official', methods: ['GET', 'POST'], call: fetchClassicToken }],
   ['/cgi-bin/stable_token', { family: 'official', methods: ['POST'], call: fetchStableToken }],
   ['/cgi-bin/ticket/getticket', { family: 'official', methods: ['GET'], call: fetchTicket }],
@@ -54,7 +73,37 @@ const ROUTES: ReadonlyMap<string, Route> = new Map([
   ['/cgi-bin/gettoken', { family: 'wecom', methods: ['GET'], call: fetchCorpToken }],
   ['/cgi-bin/get_jsapi_ticket', { family: 'wecom', methods: ['GET'], call: fetchCorpTicket }],
   ['/cgi-bin/ticket/get', { family: 'wecom', methods: ['GET'], call: fetchCorpTicket }],
+  ...posts('official', '/cgi-bin/component', {
+    api_start_push_ticket: startPushingTickets,
+    api_component_token: fetchComponentToken,
+    api_query_auth: exchangeAuthorizationCode,
+    api_authorizer_token: fetchAuthorizerToken,
+    api_get_authorizer_list: listAuthorizers,
+    api_get_authorizer_info: describeAuthorizer,
+    'clear_quota/v2': clearComponentQuota,
+  }),
+  ...posts('wecom', '/cgi-bin/service', {
+    get_provider_token: fetchProviderToken,
+    get_suite_token: fetchSuiteToken,
+    get_permanent_code: exchangeSuiteCode,
+    'v2/get_permanent_code': exchangeSuiteCode,
+    'v2/get_auth_info': describeSuiteCorp,
+    get_corp_token: fetchSuiteCorpToken,
+  }),
+  ...posts('qq', '/app', { getAppAccessToken: fetchBotToken }),
 ]);
+
+/** Routes of calls that take a JSON body. */
+function posts(
+  family: Family,
+  folder: string,
+  calls: Readonly<Record<string, Call>>,
+): readonly (readonly [string, Route])[] {
+  return Object.entries(calls).map(([name, call]) => [
+    `${folder}/${name}`,
+    { family, methods: ['POST'], call },
+  ]);
+}
 
 /**
  * Creates a platform with these accounts.
@@ -66,6 +115,7 @@ export function createPlatform(options: PlatformOptions): Platform {
     if (!addAccount(world, account)) throw new TypeError(`the same account twice: ${account.appId}`);
   }
   return {
+    world,
     handle(request, now) {
       const route = ROUTES.get(request.path);
       if (!route) return notFound(now);
@@ -93,7 +143,7 @@ function answer(
   outcome: Outcome,
   errmsg?: string,
 ): PlatformAnswer {
-  const presented = text(request.query['access_token']) ?? null;
+  const presented = presentedToken(request) ?? null;
   const trace = {
     force: parametersOf(request)?.['force_refresh'] === true,
     errcode: isRefusal(outcome) ? outcome.errcode : 0,
@@ -103,7 +153,8 @@ function answer(
   if (!isRefusal(outcome)) return { status: 200, headers, body: JSON.stringify(outcome.body), trace };
   const { family, errcode } = outcome;
   const mark = { rid: world.mint.rid(), hint: world.mint.hint() };
-  const body = { errcode, errmsg: errorMessage(family, errcode, request, mark, errmsg) };
+  const message = errorMessage(family, errcode, request, mark, errmsg);
+  const body = family === 'qq' ? { code: errcode, message } : { errcode, errmsg: message };
   return { status: 200, headers, body: JSON.stringify(body), trace };
 }
 
@@ -116,8 +167,29 @@ function notFound(now: number): PlatformAnswer {
 
 function identify({ issued }: World, request: PlatformRequest): string | undefined {
   const parameters = parametersOf(request) ?? {};
-  const named = text(parameters['appid']) ?? text(parameters['corpid']);
-  if (named) return named;
-  const owner = issued.find(text(request.query['access_token']) ?? '');
-  return owner?.kind === 'wecom' ? owner.corpId : owner?.appId;
+  for (const name of ID_PARAMETERS) {
+    const id = text(parameters[name]);
+    if (id) return id;
+  }
+  const owner = issued.find(presentedToken(request) ?? '');
+  if (owner === undefined) return undefined;
+  if ('appId' in owner) return owner.appId;
+  return 'corpId' in owner ? owner.corpId : owner.suiteId;
+}
+
+/** Parameters that name whom a call is about, the most telling first: an authorizer before its component. */
+const ID_PARAMETERS = [
+  'appid',
+  'corpid',
+  'authorizer_appid',
+  'auth_corpid',
+  'component_appid',
+  'suite_id',
+  'appId',
+];
+
+const TOKEN_PARAMETERS = ['access_token', 'component_access_token', 'suite_access_token'];
+
+function presentedToken({ query }: PlatformRequest): string | undefined {
+  return TOKEN_PARAMETERS.map((name) => text(query[name])).find((value) => value !== undefined);
 }

@@ -28,8 +28,8 @@ export interface Trace {
   readonly token: string | null;
 }
 
-/** The two platforms give the same code different meanings, and word their messages differently. */
-export type Family = 'official' | 'wecom';
+/** The platforms give the same code different meanings, and word their messages differently. */
+export type Family = 'official' | 'wecom' | 'qq';
 
 /** A call that the platform refuses with an error code. */
 export interface Refusal {
@@ -67,6 +67,11 @@ export function parametersOf(request: PlatformRequest): Readonly<Record<string, 
   } catch {
     return undefined;
   }
+}
+
+/** Returns the parameters of the JSON body alone; undefined if it is no JSON object, or empty. */
+export function bodyParametersOf(request: PlatformRequest): Readonly<Record<string, unknown>> | undefined {
+  return request.body === '' ? undefined : parametersOf({ ...request, query: {} });
 }
 
 /** Returns a parameter as text; undefined if it is empty or of another type. */

@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { type ControlAnswer, type ControlRequest, type Controls, problem } from './control.ts';
 import { exchange, type SandboxState } from './exchange.ts';
 import { readBody } from './protocol.ts';
-import { type ControlAnswer, type ControlRequest, type Controls, problem, RESOURCES } from './resources.ts';
+import { RESOURCES } from './resources.ts';
 import { send } from './responses.ts';
 
 const CONTROL_BODY_LIMIT = 65_536;
@@ -74,11 +75,20 @@ function fail(response: ServerResponse, error: unknown): void {
 
 /** Handles one control request. Problems are `{"error": …}` with 400, 404, 405 or 409. */
 function control(controls: Controls, request: ControlRequest): ControlAnswer {
-  const [first = '', ...more] = request.segments;
-  const name = first === 'accounts' && more.length === 1 ? 'accounts/APPID' : request.segments.join('/');
-  const resource = Object.hasOwn(RESOURCES, name) ? RESOURCES[name] : undefined;
-  if (!resource) return problem(404, `there is no ${name}; there is ${Object.keys(RESOURCES).join(', ')}`);
+  const name = Object.keys(RESOURCES).find((pattern) => fits(pattern, request.segments));
+  const resource = name === undefined ? undefined : RESOURCES[name];
+  if (!resource) {
+    const asked = request.segments.join('/');
+    return problem(404, `there is no ${asked}; there is ${Object.keys(RESOURCES).join(', ')}`);
+  }
   const handler = Object.hasOwn(resource, request.method) ? resource[request.method] : undefined;
   if (!handler) return problem(405, `${name}: ${Object.keys(resource).join(', ')} only`);
   return handler(controls, request);
+}
+
+/** Whether a path is that of a resource, whose name has ids in capital letters. */
+function fits(pattern: string, segments: readonly string[]): boolean {
+  const names = pattern.split('/');
+  if (names.length !== segments.length) return false;
+  return names.every((name, position) => /^[A-Z]+$/.test(name) || name === segments[position]);
 }

@@ -3,6 +3,8 @@ import { DAY } from '../core/time.ts';
 import type { Corp, OfficialAccount } from './accounts.ts';
 import type { Caller } from './callers.ts';
 import type { Outcome, PlatformRequest } from './protocol.ts';
+import { createThirdParties, type ThirdParties } from './third-parties/index.ts';
+import type { Notice } from './third-parties/notice.ts';
 
 export interface RuleOptions {
   /** Lifetime of tokens and tickets in seconds (default 7200). */
@@ -33,6 +35,9 @@ export interface World {
   readonly mint: Mint;
   readonly accounts: Map<string, OfficialAccount>;
   readonly corps: Map<string, Corp>;
+  readonly thirdParties: ThirdParties;
+  /** What is still to be pushed, oldest first. */
+  readonly notices: Notice[];
   readonly issued: IssuedTokens;
   /** Callers of gettoken that have failed, by IP address. */
   readonly callers: Map<string, Caller>;
@@ -51,6 +56,8 @@ export function createWorld(options: RuleOptions): World {
     mint: createMint(options.random),
     accounts: new Map(),
     corps: new Map(),
+    thirdParties: createThirdParties(),
+    notices: [],
     issued: createIssuedTokens(),
     callers: new Map(),
   };
@@ -84,6 +91,16 @@ export interface Mint {
   /** WeCom's tokens have no leading digits. */
   readonly corpToken: () => string;
   readonly ticket: () => string;
+  /** `component_verify_ticket`: `ticket@@@` and 86 characters, as in the documentation's samples. */
+  readonly verifyTicket: () => string;
+  readonly suiteTicket: () => string;
+  readonly refreshToken: () => string;
+  readonly authorizationCode: () => string;
+  readonly permanentCode: () => string;
+  /** 16 random bytes, as each encrypted push begins with. */
+  readonly salt: () => Uint8Array;
+  /** Nonce of a push: digits. */
+  readonly nonce: () => string;
   /** Request id: three groups of eight hex digits. */
   readonly rid: () => string;
   /** WeCom's counterpart of the request id: digits. */
@@ -100,6 +117,13 @@ function createMint(random: RandomBytes = randomBytes): Mint {
     token: () => `84_${urlSafe(133)}`,
     corpToken: () => urlSafe(214),
     ticket: () => urlSafe(86),
+    verifyTicket: () => `ticket@@@${urlSafe(86)}`,
+    suiteTicket: () => urlSafe(64),
+    refreshToken: () => `refreshtoken@@@${urlSafe(43)}`,
+    authorizationCode: () => `queryauthcode@@@${urlSafe(86)}`,
+    permanentCode: () => urlSafe(43),
+    salt: () => random(16),
+    nonce: () => String(Buffer.from(random(4)).readUInt32BE()),
     rid: () => `${hex(8)}-${hex(8)}-${hex(8)}`,
     hint: () =>
       BigInt(`0x${hex(14)}`)
@@ -112,6 +136,11 @@ function createMint(random: RandomBytes = randomBytes): Mint {
 export type Issued = { readonly endsAt: number } & (
   | { readonly kind: 'classic' | 'stable'; readonly appId: string }
   | { readonly kind: 'wecom'; readonly corpId: string; readonly app: number }
+  | { readonly kind: 'component' | 'bot'; readonly appId: string }
+  | { readonly kind: 'authorizer'; readonly component: string; readonly appId: string }
+  | { readonly kind: 'provider'; readonly corpId: string }
+  | { readonly kind: 'suite'; readonly suiteId: string }
+  | { readonly kind: 'suite-corp'; readonly suiteId: string; readonly corpId: string }
 );
 
 /**

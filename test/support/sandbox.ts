@@ -27,6 +27,12 @@ export interface TestSandbox {
     readonly counters: () => Promise<Readonly<Record<string, unknown>>>;
   };
   readonly addAccount: (account: SandboxAccount) => Promise<void>;
+  /** Calls the control path, as `/components`. */
+  readonly control: <Body = Record<string, unknown>>(
+    method: string,
+    path: string,
+    body?: unknown,
+  ) => Promise<Body>;
   /** Ends it now; a test's sandbox is ended with the test anyway. */
   readonly close: () => Promise<void>;
 }
@@ -49,6 +55,7 @@ export async function openSandbox(options: Partial<SandboxOptions> = {}): Promis
   return {
     url,
     close,
+    control,
     journal,
     async calls(path, appId) {
       const entries = await journal();
