@@ -45,22 +45,32 @@ const PLAUSIBLE_VALUE = /^[!#%&()*+,\-./0-9:;=>?@A-Z[\]^_a-z{|}~]{16,4096}$/;
 /** WeChat documents "a value within 7200" seconds and reserves changes; a day is beyond any of them. */
 const LONGEST_LIFE = DAY / SECOND;
 
+/** Whether a text may be a token, a ticket or a code: no other is ever stored, published or sent. */
+export function isPlausible(value: unknown): value is string {
+  return typeof value === 'string' && PLAUSIBLE_VALUE.test(value);
+}
+
+/** The fields in which platforms answer with a token or a ticket. */
+export type AnswerField =
+  | 'access_token'
+  | 'ticket'
+  | 'component_access_token'
+  | 'authorizer_access_token'
+  | 'suite_access_token'
+  | 'provider_access_token';
+
 /**
  * Reads a success out of a platform's JSON answer.
- * @param field `access_token` or `ticket`
+ * @param field that holds the value, such as `access_token`
  * @throws {EdgeError} `odd-answer` for everything that must never be published: no such value, a value of the
  *   wrong length or alphabet, a missing, zero, negative or fantastic life. Digits in a string pass as a number,
  *   since real platforms have sent them.
  */
-export function readAnswer(
-  body: unknown,
-  field: 'access_token' | 'ticket',
-): Pick<Answer, 'value' | 'expiresIn'> {
+export function readAnswer(body: unknown, field: AnswerField): Pick<Answer, 'value' | 'expiresIn'> {
   if (typeof body !== 'object' || body === null) throw oddAnswer('is not a JSON object');
   const { [field]: value, expires_in: life } = body as Record<string, unknown>;
   if (typeof value !== 'string') throw oddAnswer(`has no ${field}`);
-  if (!PLAUSIBLE_VALUE.test(value))
-    throw oddAnswer(`has an ${field} of a length or alphabet that cannot be one`);
+  if (!isPlausible(value)) throw oddAnswer(`has an ${field} of a length or alphabet that cannot be one`);
   const expiresIn = typeof life === 'string' && /^\d{1,9}$/.test(life) ? Number(life) : life;
   if (typeof expiresIn !== 'number' || !Number.isFinite(expiresIn)) throw oddAnswer('has no expires_in');
   if (expiresIn <= 0) throw oddAnswer(`has an expires_in of ${expiresIn}: the ${field} is dead already`);

@@ -33,10 +33,12 @@ export interface Failure {
    */
   readonly effect: 'unsent' | 'none' | 'unknown';
   readonly backoff: Backoff;
-  /** The platform refuses the token that a ticket was asked for with. */
+  /** The platform refuses the token that a ticket, or the token of another account, was asked for with. */
   readonly blamesToken?: true;
   /** The AppSecret is refused, or cannot be read: a daemon that has another one may do better. */
   readonly blamesSecret?: true;
+  /** The ticket that the platform pushed is refused, or there is none: a newer one ends the pause. */
+  readonly blamesTicket?: true;
 }
 
 /** The error that carries a {@link Failure} from the edge where it was understood. `code` is the failure's. */

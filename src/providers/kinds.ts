@@ -2,8 +2,10 @@ import type { Budget } from '../core/budget.ts';
 import type { Policy } from '../core/policy.ts';
 import { accessToken } from './access-token.ts';
 import type { CredentialKind } from './kind.ts';
+import { qqBot } from './qq-bot.ts';
 import { stableToken } from './stable-token.ts';
 import { wecom } from './wecom.ts';
+import { wecomProvider } from './wecom-provider.ts';
 
 /**
  * Every type of credential; the first is the default. To add one, write one file in this folder and add one line
@@ -13,6 +15,8 @@ export const credentialKinds: readonly [CredentialKind, ...CredentialKind[]] = [
   stableToken,
   accessToken,
   wecom,
+  wecomProvider,
+  qqBot,
 ];
 
 const byType: ReadonlyMap<string, CredentialKind> = new Map(

@@ -1,4 +1,4 @@
-import { type Answer, oddAnswer, readAnswer, type Token } from '../core/credential.ts';
+import { type Answer, type AnswerField, oddAnswer, readAnswer, type Token } from '../core/credential.ts';
 import { errcodeRule, type PlatformFamily, platformFailure } from '../core/errcodes/index.ts';
 import { EdgeError, failureOf } from '../core/failure.ts';
 import type { Clock, Probe } from '../core/ports.ts';
@@ -90,14 +90,15 @@ function read(
   request: PlatformRequest,
 ): PlatformAnswer {
   const body = parse(text);
-  const errcode = errcodeIn(body);
+  const fields = family === 'qq' ? QQ_FIELDS : FIELDS;
+  const errcode = errcodeIn(body, fields.code);
   if (errcode) {
-    const errmsg = withoutEcho(errmsgIn(body), request);
+    const errmsg = withoutEcho(errmsgIn(body, fields.message), request);
     throw new EdgeError(platformFailure(family, request.endpoint, { errcode, errmsg }));
   }
   if (status < 200 || status > 299) throw statusFailure(status, location);
   if (body === undefined) throw oddAnswer(text.trim() === '' ? 'is empty' : 'is not JSON');
-  if (errcode === undefined) throw oddAnswer('has an errcode that is no number');
+  if (errcode === undefined) throw oddAnswer(`has ${fields.article} that is no number`);
   return { body, ...(date !== undefined && { platformDate: date }) };
 }
 
@@ -125,20 +126,27 @@ function withEscapedControls(text: string): string {
   );
 }
 
+/** The fields in which an answer carries an error. QQ has others (docs/wechat-facts.md, QQ bots). */
+const FIELDS = { code: 'errcode', message: 'errmsg', article: 'an errcode' } as const;
+const QQ_FIELDS = { code: 'code', message: 'message', article: 'a code' } as const;
+
 /** Returns the error code of a response: 0 if there is none, undefined if it is not a whole number. */
-function errcodeIn(body: unknown): number | undefined {
-  if (typeof body !== 'object' || body === null || !('errcode' in body) || body.errcode === null) return 0;
-  const { errcode } = body;
+function errcodeIn(body: unknown, field: string): number | undefined {
+  if (typeof body !== 'object' || body === null) return 0;
+  const { [field]: errcode } = body as Readonly<Record<string, unknown>>;
+  if (errcode === undefined || errcode === null) return 0;
   const code = typeof errcode === 'string' && /^-?\d{1,9}$/.test(errcode) ? Number(errcode) : errcode;
   return Number.isSafeInteger(code) ? Number(code) : undefined;
 }
 
-function errmsgIn(body: unknown): string {
-  return typeof body === 'object' && body !== null && 'errmsg' in body ? String(body.errmsg) : '';
+function errmsgIn(body: unknown, field: string): string {
+  if (typeof body !== 'object' || body === null) return '';
+  const { [field]: errmsg } = body as Readonly<Record<string, unknown>>;
+  return errmsg === undefined ? '' : String(errmsg);
 }
 
 /** Names of parameters whose values must stay secret. */
-const CONFIDENTIAL = /secret|access_token/i;
+const CONFIDENTIAL = /secret|access_token|refresh_token|ticket|auth_?code|authorization_code|permanent_code/i;
 
 /**
  * Redacts, in a text of the platform, what it repeats of a request: its errors may quote parameters verbatim or in
@@ -196,6 +204,6 @@ export async function probeToken(
  * @param field that contains the value
  * @throws {EdgeError} `odd-answer`, see {@link readAnswer}
  */
-export function fetched({ body, ...date }: PlatformAnswer, field: 'access_token' | 'ticket'): Answer {
+export function fetched({ body, ...date }: PlatformAnswer, field: AnswerField): Answer {
   return { ...readAnswer(body, field), ...date };
 }

@@ -1,5 +1,25 @@
-import { credentialKind, repeatingPolicy } from './kind.ts';
+import { type CredentialKind, credentialKind, repeatingPolicy } from './kind.ts';
 import { fetched, probeToken } from './platform.ts';
+
+/** What all token types of WeCom have in common. */
+export const WECOM = {
+  family: 'wecom',
+  id: {
+    key: 'corpId',
+    label: 'CorpID',
+    description: 'CorpID, for wecom; of the provider for wecom-provider.',
+  },
+  hosts: ['https://qyapi.weixin.qq.com'],
+  ownHosts: /^qyapi\.weixin\.qq\.com$/,
+  idWarning: (id) =>
+    /^wx/.test(id)
+      ? 'it looks like the AppID of an official account (wx…); a CorpID begins with ww, but for corps from before WeCom'
+      : undefined,
+  secretShape: { allowed: /[\w-]/, words: 'A-Z, a-z, 0-9, - and _' },
+} as const satisfies Pick<
+  CredentialKind,
+  'family' | 'id' | 'hosts' | 'ownHosts' | 'idWarning' | 'secretShape'
+>;
 
 /**
  * The token of one app of a corp. While it is alive, every call returns the same token with its remaining lifetime in
@@ -7,21 +27,13 @@ import { fetched, probeToken } from './platform.ts';
  * nothing. See docs/wechat-facts.md, WeCom tokens.
  */
 export const wecom = credentialKind({
+  ...WECOM,
   type: 'wecom',
   summary: 'an app of a corp',
-  family: 'wecom',
-  id: { key: 'corpId', label: 'CorpID', description: 'CorpID, for wecom.' },
-  hosts: ['https://qyapi.weixin.qq.com'],
-  ownHosts: /^qyapi\.weixin\.qq\.com$/,
   tickets: ['corp_jsapi', 'agent_config'],
   // The AppSecret distinguishes the apps of a corp.
   perSecret: true,
   options: {},
-  idWarning: (id) =>
-    /^wx/.test(id)
-      ? 'it looks like the AppID of an official account (wx…); a CorpID begins with ww, but for corps from before WeCom'
-      : undefined,
-  secretShape: { allowed: /[\w-]/, words: 'A-Z, a-z, 0-9, - and _' },
   timing: { none: 'a token of wecom repeats until it ends' },
   policy: (_options, terms) => repeatingPolicy({ repeats: 'with-rest', needsToken: false }, terms),
   provider: ({ appId, secret, platform }) => ({

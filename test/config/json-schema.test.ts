@@ -50,7 +50,10 @@ describe('JSON schema for editors', () => {
             required: ['name', 'publish'],
             additionalProperties: false,
             properties: {
-              type: { default: 'stable-token', enum: ['stable-token', 'access-token', 'wecom', 'mirror'] },
+              type: {
+                default: 'stable-token',
+                enum: ['stable-token', 'access-token', 'wecom', 'wecom-provider', 'qq-bot', 'mirror'],
+              },
               rotationWindow: { default: '5m' },
               ahead: { default: '10m' },
               budget: { properties: { fetchesPerDay: { default: 2000, minimum: 1, type: 'integer' } } },

@@ -45,7 +45,11 @@ describe('mistakes in accounts', () => {
         [`title: ${INVISIBLE}`],
       ],
     ),
-    ['an unknown type', { type: 'stable' }, ['type: must be stable-token, access-token, wecom or mirror']],
+    [
+      'an unknown type',
+      { type: 'stable' },
+      ['type: must be stable-token, access-token, wecom, wecom-provider, qq-bot or mirror'],
+    ],
     [
       'type mirror, no source and fetch settings',
       { type: 'mirror', tickets: ['jsapi'] },

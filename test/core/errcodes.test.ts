@@ -26,7 +26,7 @@ const ANSWERABLE: readonly (readonly [PlatformFamily, EndpointKind, readonly num
   ['wecom', 'ticket', [...WECOM_ANY, 40014, 40093, 41001, 42001, 42012, 301002]],
 ];
 
-const families = fc.constantFrom<PlatformFamily>('official', 'wecom');
+const families = fc.constantFrom<PlatformFamily>('official', 'open-platform', 'wecom', 'wecom-service', 'qq');
 const endpoints = fc.constantFrom<EndpointKind>('token', 'ticket');
 const anyErrcode = fc.oneof(fc.constantFrom(...OFFICIAL_ANY, 60020, 301002), fc.integer(), fc.double());
 const foreignText = fc.string({ unit: 'binary', maxLength: 600 });
@@ -225,7 +225,7 @@ describe('advice for people', () => {
   );
 
   it('the error names a third-party platform, a frozen secret or a frozen account', () => {
-    expect(official(61024).advice).toContain('api_component_token');
+    expect(official(61024).advice).toContain('type component');
     expect(official(40243).advice).toContain('Unfreeze');
     expect(official(50007).message).toContain('frozen');
     expect(official(50004).message).toContain('may not fetch tokens');

@@ -52,13 +52,13 @@ file. All other variables go before the same key of the file. An empty variable 
 /** What the schema has no words for. */
 const BESIDES: Readonly<Record<string, string>> = {
   'credentials[]':
-    'A `stable-token` and an `access-token` need `appId`, `wecom` needs `corpId`, `mirror` needs `from`. All but\n' +
-    '`mirror` need `secretFile` or `secretEnv`.',
+    'A `stable-token`, an `access-token` and a `qq-bot` need `appId`, `wecom` and `wecom-provider` need `corpId`, `mirror`\n' +
+    'needs `from`. All but `mirror` need `secretFile` or `secretEnv`.',
 };
 
 /** Where the keys of a credential depend on its type, one variable sets either. */
 const OF_TYPE: Readonly<Record<string, string>> = {
-  'credentials[].corpId': '`WXTOKEN_APPID`, where `WXTOKEN_TYPE` is `wecom`',
+  'credentials[].corpId': '`WXTOKEN_APPID`, where `WXTOKEN_TYPE` is `wecom` or `wecom-provider`',
   'credentials[].secretEnv': '`WXTOKEN_SECRET`, which holds the AppSecret itself',
 };
 

@@ -68,7 +68,10 @@ describe('a type of credential and a kind of target that are one file each', () 
     [{ toyId: undefined }, 'toyId: is required: the toy id of the account'],
     [{ toyWindow: 5 }, 'toyWindow: must be a duration with a unit, like 90s, 10m or 2h'],
     [{ tickets: ['jsapi'] }, 'jsapi is not a ticket of toy-token: that has none'],
-    [{ type: 'toy-tokn' }, 'type: must be stable-token, access-token, wecom, toy-token or mirror'],
+    [
+      { type: 'toy-tokn' },
+      'type: must be stable-token, access-token, wecom, wecom-provider, qq-bot, toy-token or mirror',
+    ],
     [{ publish: [{ type: 'toy-drawer' }] }, 'drawer: is required: where the drawer is'],
     [{ publish: [{ type: 'toy-box' }] }, 'must be file, kubernetes-secret or toy-drawer'],
   ] as const)('a mistake in the keys of a new kind is told: %j', async ([changes, message]) => {

@@ -50,6 +50,48 @@ describe('access-token requests', () => {
   });
 });
 
+describe('requests of a service provider and of a QQ bot', () => {
+  it('a wecom-provider is requested by POST, and its token is read from provider_access_token', async () => {
+    const { url, seen } = await saying(JSON.stringify({ provider_access_token: TOKEN, expires_in: 7200 }));
+    const { value, expiresIn } = await asking('wecom-provider', url).fetch();
+    expect(value.reveal()).toBe(TOKEN);
+    expect(expiresIn).toBe(7200);
+    expect(seen.map(({ method, target }) => ({ method, target }))).toEqual([
+      { method: 'POST', target: '/cgi-bin/service/get_provider_token' },
+    ]);
+    expect(JSON.parse(seen[0]?.body ?? '')).toEqual({ corpid: APPID, provider_secret: SECRET });
+  });
+
+  it('an answer without the field of its own type is none, whatever other token it holds', async () => {
+    const { url } = await saying(GOOD);
+    expect(judged(await asking('wecom-provider', url).failure())).toBe('odd-answer, unknown');
+  });
+
+  it('a qq-bot is requested with JSON, and its life may be a string of digits', async () => {
+    const { url, seen } = await saying(JSON.stringify({ access_token: TOKEN, expires_in: '7200' }));
+    const { value, expiresIn } = await asking('qq-bot', url).fetch();
+    expect(value.reveal()).toBe(TOKEN);
+    expect(expiresIn).toBe(7200);
+    expect(seen.map(({ method, target }) => ({ method, target }))).toEqual([
+      { method: 'POST', target: '/app/getAppAccessToken' },
+    ]);
+    expect(seen[0]?.headers['content-type']).toBe('application/json');
+    expect(JSON.parse(seen[0]?.body ?? '')).toEqual({ appId: APPID, clientSecret: SECRET });
+  });
+
+  it.each([
+    [100_016, 'refused', true],
+    [100_007, 'refused', undefined],
+    [100_002, 'passing', undefined],
+    [123_456, 'passing', undefined],
+  ] as const)('code %i of QQ is %s', async (code, failureClass, blamesSecret) => {
+    const { url } = await saying(JSON.stringify({ code, message: `no, ${SECRET} is wrong` }), 400);
+    const { failure } = await asking('qq-bot', url).failure();
+    expect(failure).toMatchObject({ code: `qq-${code}`, errcode: code, class: failureClass, effect: 'none' });
+    expect(failure.blamesSecret).toBe(blamesSecret);
+  });
+});
+
 describe('all requests', () => {
   it.each(['stable-token', 'access-token', 'wecom'] as const)(
     'the %s request is sent only if its permit still holds at the last moment',

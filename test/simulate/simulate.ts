@@ -3,7 +3,7 @@ import { DAY, MINUTE, SECOND } from '../../src/core/time.ts';
 import { kindOf } from '../../src/providers/index.ts';
 import { createPlatform } from '../../src/sandbox/platform.ts';
 import { seeded } from '../support/clock.ts';
-import { type CredentialType, policyFor } from '../support/kinds.ts';
+import { policyFor } from '../support/kinds.ts';
 import { TEST_ACCOUNT } from '../support/sandbox.ts';
 import { createAgenda } from './agenda.ts';
 import { createDaemon } from './daemon.ts';
@@ -16,7 +16,7 @@ import { befall, strikes } from './misfortune.ts';
 import { createNetwork } from './network.ts';
 
 /** Those whose tokens can die before their time. */
-export type OfficialType = Exclude<CredentialType, 'wecom'>;
+export type OfficialType = 'stable-token' | 'access-token';
 
 export interface Scenario {
   readonly type: OfficialType;

@@ -4,11 +4,12 @@ import { kindOf } from '../../src/providers/kinds.ts';
 import { ticketOf } from '../../src/providers/tickets.ts';
 
 /** The types of credentials and tickets that tests are written for. */
-export type CredentialType = 'stable-token' | 'access-token' | 'wecom';
+export type CredentialType = 'stable-token' | 'access-token' | 'wecom' | 'wecom-provider' | 'qq-bot';
 export type TicketType = 'jsapi' | 'wx_card' | 'corp_jsapi' | 'agent_config';
 
-const isTicket = (type: CredentialType | TicketType): type is TicketType =>
-  !['stable-token', 'access-token', 'wecom'].includes(type);
+const TICKETS: readonly string[] = ['jsapi', 'wx_card', 'corp_jsapi', 'agent_config'];
+
+const isTicket = (type: CredentialType | TicketType): type is TicketType => TICKETS.includes(type);
 
 const BUDGET = { fetchesPerDay: 2000, forcedPerDay: 20 };
 

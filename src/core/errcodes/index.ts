@@ -1,18 +1,24 @@
 import type { Failure } from '../failure.ts';
 import { OFFICIAL } from './official.ts';
-import type { ErrcodeRule, FamilyRules } from './rule.ts';
+import { OPEN_PLATFORM } from './open-platform.ts';
+import { QQ } from './qq.ts';
+import { ENDPOINT_KINDS, type EndpointKind, type ErrcodeRule, type FamilyRules } from './rule.ts';
 import { WECOM } from './wecom.ts';
+import { WECOM_SERVICE } from './wecom-service.ts';
 
-/** The same number may mean another thing on the other platform. */
-export type PlatformFamily = 'official' | 'wecom';
+export type { EndpointKind } from './rule.ts';
 
-/**
- * What was asked. `token`: an endpoint that takes the secret and gives a token. `ticket`: one that takes the token,
- * a business call such as a probe included. 40001 blames the secret at the first and the token at the second.
- */
-export type EndpointKind = 'token' | 'ticket';
+/** The same number may mean another thing on another platform, and to a third party another than to the account. */
+export type PlatformFamily = 'official' | 'open-platform' | 'wecom' | 'wecom-service' | 'qq';
 
-const FAMILIES: Readonly<Record<PlatformFamily, FamilyRules>> = { official: OFFICIAL, wecom: WECOM };
+/** The tables of all platforms. */
+export const FAMILIES: Readonly<Record<PlatformFamily, FamilyRules>> = {
+  official: OFFICIAL,
+  'open-platform': OPEN_PLATFORM,
+  wecom: WECOM,
+  'wecom-service': WECOM_SERVICE,
+  qq: QQ,
+};
 
 /** What the table says of a code, or undefined for a code it does not hold. */
 export function errcodeRule(
@@ -21,13 +27,13 @@ export function errcodeRule(
   errcode: number,
 ): ErrcodeRule | undefined {
   const rules = FAMILIES[family];
-  return rules[endpoint][errcode] ?? rules.any[errcode];
+  return rules[endpoint]?.[errcode] ?? rules.any[errcode];
 }
 
 /** Whether any table holds a code: what lies beyond them may be anything, and must not become a label. */
 export function isKnownErrcode(errcode: number): boolean {
-  return Object.values(FAMILIES).some(({ any, token, ticket }) =>
-    [any, token, ticket].some((rules) => rules[errcode] !== undefined),
+  return Object.values(FAMILIES).some((family) =>
+    (['any', ...ENDPOINT_KINDS] as const).some((kind) => family[kind]?.[errcode] !== undefined),
   );
 }
 
@@ -49,15 +55,16 @@ export function platformFailure(
   const rid = ridOf(errmsg);
   return {
     class: rule.class,
-    code: `wx-${errcode}`,
+    code: `${family === 'qq' ? 'qq' : 'wx'}-${errcode}`,
     message: `${errcode} ${fill(rule.meaning)}${excerpt === '' ? '' : `: ${excerpt}`}`,
     ...(rule.advice === undefined ? {} : { advice: fill(rule.advice) }),
     errcode,
     ...(rid === undefined ? {} : { rid }),
     effect: 'none',
     backoff: rule.backoff,
-    ...(endpoint === 'ticket' && rule.token === 'suspect' && { blamesToken: true }),
+    ...(rule.token === 'suspect' && { blamesToken: true }),
     ...(rule.secret === 'refused' && { blamesSecret: true }),
+    ...(rule.pushedTicket === 'refused' && { blamesTicket: true }),
   };
 }
 

@@ -107,8 +107,8 @@ export const OFFICIAL: FamilyRules = {
       ...REFUSED,
       meaning: 'the AppID is that of a third-party platform (第三方平台)',
       advice:
-        'A third-party platform gets its token from api_component_token, which is not served here: ' +
-        'configure the AppID and AppSecret of the official account or mini program itself.',
+        'Configure it as type component, with a ticket; or give the AppID and AppSecret of the official account or mini ' +
+        'program itself.',
     },
 
     45011: { ...FREQUENCY, meaning: 'too many calls within a minute (调用太频繁)' },

@@ -16,15 +16,35 @@ export interface ErrcodeRule {
   readonly token: 'trusted' | 'suspect';
   /** It is the AppSecret that was refused: one that has another may do better. */
   readonly secret?: 'refused';
+  /** It is the pushed ticket that was refused: only a newer one helps. */
+  readonly pushedTicket?: 'refused';
 }
 
 export type RuleTable = Readonly<Record<number, ErrcodeRule>>;
 
+/**
+ * What was asked. `token`: an endpoint that takes the secret and gives a token. `ticket`: one that takes the token,
+ * a business call such as a probe included. 40001 blames the secret at the first and the token at the second. The others
+ * are calls of third parties: `component-token` and `suite-token` take a secret and a pushed ticket, `start-push` takes
+ * a secret, `authorizer-token`, `authorizer-list`, `query-auth` and `corp-token` take the token of the third party.
+ */
+export const ENDPOINT_KINDS = [
+  'token',
+  'ticket',
+  'component-token',
+  'start-push',
+  'query-auth',
+  'authorizer-token',
+  'authorizer-list',
+  'suite-token',
+  'corp-token',
+] as const;
+
+export type EndpointKind = (typeof ENDPOINT_KINDS)[number];
+
 /** The rules of one platform: those of a kind of endpoint go before those of `any`. */
-export interface FamilyRules {
+export interface FamilyRules extends Readonly<Partial<Record<EndpointKind, RuleTable>>> {
   readonly any: RuleTable;
-  readonly token: RuleTable;
-  readonly ticket: RuleTable;
   /** For a code that no table holds. */
   readonly unknown: ErrcodeRule;
 }
@@ -79,6 +99,23 @@ export const REFUSED = kind('refused', { first: MINUTE, growth: 2, cap: 5 * MINU
 const MENDED_IN_CONSOLE = kind('refused', every(50 * SECOND));
 
 export const WRONG_SECRET = { ...MENDED_IN_CONSOLE, secret: 'refused' } as const;
+
+/**
+ * A pushed ticket was refused. The same one must not be sent again soon (docs/wechat-facts.md, Third parties), and the
+ * next push ends the pause.
+ */
+export const WRONG_TICKET = {
+  ...kind('refused', { first: 10 * MINUTE, growth: 2, cap: HOUR, jitter: 'added' }),
+  pushedTicket: 'refused',
+} as const;
+
+/** An account has withdrawn its authorisation: only its admin can give it again, and nothing tells of that. */
+export const UNAUTHORISED = kind('refused', {
+  first: 10 * MINUTE,
+  growth: 2,
+  cap: HOUR,
+  jitter: 'added',
+});
 
 /** A changed list takes 5 to 10 minutes to apply, so never give up. */
 export const WHITELIST = MENDED_IN_CONSOLE;

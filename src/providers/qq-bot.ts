@@ -1,0 +1,55 @@
+import { MINUTE, SECOND } from '../core/time.ts';
+import { oddity } from '../schema/odd-text.ts';
+import { APP_ID, credentialKind } from './kind.ts';
+import { fetched } from './platform.ts';
+
+/**
+ * Rotation window, in ms. The platform hands out the next token in the last 60 s of the current one, and both work until
+ * that one ends (docs/wechat-facts.md, QQ bots).
+ */
+const WINDOW = MINUTE;
+
+/**
+ * The token of a QQ bot (QQ机器人). While it lives every call returns the same one; in its last 60 s a call returns the
+ * next one. Nothing can be forced and a lost answer loses nothing. See docs/wechat-facts.md, QQ bots.
+ */
+export const qqBot = credentialKind({
+  type: 'qq-bot',
+  summary: 'a QQ bot, whose readers must read again within a minute',
+  family: 'qq',
+  id: APP_ID,
+  hosts: ['https://bots.qq.com'],
+  ownHosts: /^bots\.qq\.com$/,
+  tickets: [],
+  perSecret: false,
+  options: {},
+  timing: { none: 'a qq-bot is replaced in its last minute, when the platform hands out the next token' },
+  idWarning: (id) => oddity(id, { allowed: /\d/, words: 'digits' }),
+  policy: (_options, { budget }) => ({
+    destructive: false,
+    window: WINDOW,
+    needsToken: false,
+    windowShrinks: false,
+    spread: 5 * SECOND,
+    overlap: WINDOW,
+    budget,
+    manual: 'ordinary',
+    refusalForces: false,
+  }),
+  provider: ({ appId, secret, platform }) => ({
+    async fetch({ signal, permit }) {
+      const answer = await platform.call({
+        method: 'POST',
+        path: '/app/getAppAccessToken',
+        endpoint: 'token',
+        body: { appId, clientSecret: (await secret()).reveal() },
+        repeatable: true,
+        signal,
+        permit,
+      });
+      return fetched(answer, 'access_token');
+    },
+    // No cheap call is known that takes it.
+    probe: async () => ({ works: true }),
+  }),
+});
