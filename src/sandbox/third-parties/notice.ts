@@ -18,3 +18,22 @@ export interface Receiver {
 export function receiverKey({ kind, id }: Receiver): string {
   return `${kind}/${id}`;
 }
+
+/** The message of a notice, in the spelling of the documentation's samples. */
+export function noticeText({ receiver, infoType, at, fields }: Notice): string {
+  const seconds = String(Math.floor(at / 1000));
+  const head =
+    receiver.kind === 'component'
+      ? [element('AppId', receiver.id), `<CreateTime>${seconds}</CreateTime>`, element('InfoType', infoType)]
+      : // The blank before the value is in the documentation's sample.
+        [
+          element('SuiteId', receiver.id),
+          `<InfoType> <![CDATA[${infoType}]]></InfoType>`,
+          `<TimeStamp>${seconds}</TimeStamp>`,
+        ];
+  return `<xml>\n${[...head, ...fields.map(([name, value]) => element(name, value))].join('\n')}\n</xml>`;
+}
+
+function element(name: string, value: string): string {
+  return /^\d+$/.test(value) ? `<${name}>${value}</${name}>` : `<${name}><![CDATA[${value}]]></${name}>`;
+}

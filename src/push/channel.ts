@@ -1,0 +1,41 @@
+import type { Secret } from '../core/secret.ts';
+import type { Message, Recipient } from './receive.ts';
+
+/** What the console of the platform shows for the push; read anew for each push, so that a change works at once. */
+export interface ChannelKeys {
+  readonly token: Secret;
+  readonly encodingAesKey: Secret;
+  readonly previousEncodingAesKey?: Secret;
+}
+
+/** Where the pushed tickets of one credential go: for all daemons of its account, durably. */
+export interface TicketKeeper {
+  /**
+   * Keeps a ticket; resolves when it is durable.
+   * @returns `older` where a ticket of a later push is kept already, which stays
+   * @throws {EdgeError} why it cannot be written
+   */
+  put(ticket: {
+    readonly value: Secret;
+    readonly createdAt: number;
+    readonly receivedAt: number;
+  }): Promise<'kept' | 'older'>;
+}
+
+export type PushEvent = Extract<Message, { readonly type: 'event' }>;
+
+/** One credential whose platform pushes to the receiver. */
+export interface Channel {
+  /** The name of the credential. */
+  readonly credential: string;
+  readonly recipient: Recipient;
+  /** Several credentials may share one path: the push says for which it is. */
+  readonly path: string;
+  /** @throws {EdgeError} why a file cannot be used */
+  readonly keys: () => Promise<ChannelKeys>;
+  readonly tickets: TicketKeeper;
+  /** A URL on loopback that everything but tickets is passed on to; then nothing of it is acted upon here. */
+  readonly forward?: URL;
+  /** Called after an event, which is a hint and no more: a recorded push can be sent again. It must not wait. */
+  readonly event: (event: PushEvent) => void;
+}

@@ -1,0 +1,159 @@
+/**
+ * What a push says, and whether it is to be believed: pure. The steps are those of the platform's pages; where they are
+ * silent, the stricter reading is taken.
+ */
+import { HOUR, MINUTE, SECOND } from '../core/time.ts';
+import { decryptCallback, isSigned, parseEncodingAesKey, type SignedQuery } from './callback-crypto.ts';
+import { readFlatXml } from './flat-xml.ts';
+
+/** Whom a push is for: a component by its appid, a suite by its id. */
+export interface Recipient {
+  readonly kind: 'component' | 'suite';
+  readonly id: string;
+  /** Corpid of the suite's provider, which WeCom encrypts the check of the URL for; undefined: it is not compared. */
+  readonly corpId?: string | undefined;
+}
+
+/** What the console of the platform shows for the push, in the clear. */
+export interface PushKeys {
+  readonly token: string;
+  readonly encodingAesKey: string;
+  /** The one before: pushes under it are still under way when the key has been changed. */
+  readonly previousEncodingAesKey?: string | undefined;
+}
+
+/** An envelope: whom it names, and what is sealed in it. */
+export interface Envelope {
+  readonly kind: Recipient['kind'];
+  readonly id: string;
+  readonly encrypted: string;
+}
+
+/** A push that bears the signature and could be decrypted. */
+export type Message =
+  | {
+      readonly type: 'ticket';
+      readonly infoType: string;
+      readonly ticket: string;
+      readonly createdAt: number;
+    }
+  | {
+      readonly type: 'event';
+      readonly infoType: string;
+      /** Epoch ms by the platform's clock. */
+      readonly createdAt: number;
+      /** The account or corp that the event is about, as far as it says. */
+      readonly subject?: string;
+      /** Works once. */
+      readonly code?: string;
+    }
+  | { readonly type: 'unknown'; readonly infoType: string; readonly createdAt: number };
+
+/** How long a ticket works, ms. */
+const TICKET_LIFE = { component: 12 * HOUR, suite: 30 * MINUTE } as const;
+
+/** How far ahead of our clock the time of a push may be, ms. */
+const MOST_AHEAD = 10 * MINUTE;
+
+const TICKETS = {
+  component: { infoType: 'component_verify_ticket', element: 'ComponentVerifyTicket' },
+  suite: { infoType: 'suite_ticket', element: 'SuiteTicket' },
+} as const;
+
+/** Events that say that what an account has granted has changed. */
+const EVENTS: Readonly<Record<Recipient['kind'], ReadonlySet<string>>> = {
+  component: new Set(['authorized', 'updateauthorized', 'unauthorized']),
+  suite: new Set(['create_auth', 'change_auth', 'cancel_auth', 'reset_permanent_code']),
+};
+
+/** Longest ticket in bytes, as WeCom's page says; those of components are shorter. */
+const LONGEST_TICKET = 512;
+
+/** A name of letters is shown in logs; anything else is not. */
+const INFO_TYPE = /^[A-Za-z_]{1,64}$/;
+
+/** Reads the outside of a push. @returns undefined if that is none */
+export function readEnvelope(body: string): Envelope | undefined {
+  const elements = readFlatXml(body);
+  const encrypted = elements?.get('Encrypt');
+  if (!elements || !encrypted) return undefined;
+  const appId = elements.get('AppId');
+  const suiteId = elements.get('ToUserName');
+  // A push to a component has AppId, one to a suite ToUserName. Both at once could be read in two ways.
+  if (appId !== undefined && suiteId !== undefined) return undefined;
+  if (appId) return { kind: 'component', id: appId, encrypted };
+  return suiteId ? { kind: 'suite', id: suiteId, encrypted } : undefined;
+}
+
+/**
+ * Opens an envelope for the recipient that it names.
+ * @returns undefined if it is not to be believed; nothing says why, so that nobody can feel the way to what is
+ */
+export function openMessage(
+  { encrypted }: Envelope,
+  query: SignedQuery,
+  recipient: Recipient,
+  keys: PushKeys,
+): Message | undefined {
+  if (!isSigned(keys.token, query, encrypted)) return undefined;
+  const opened = decrypt(encrypted, keys, (receiver) => receiver === recipient.id);
+  const elements = opened === undefined ? undefined : readFlatXml(opened);
+  return elements && messageOf(elements, recipient);
+}
+
+/**
+ * Answers WeCom's check of the URL.
+ * @returns the text to answer, or undefined if the request is not to be believed
+ */
+export function openEcho(
+  echo: string,
+  query: SignedQuery,
+  { corpId }: Recipient,
+  keys: PushKeys,
+): string | undefined {
+  if (!isSigned(keys.token, query, echo)) return undefined;
+  return decrypt(echo, keys, (receiver) => corpId === undefined || receiver === corpId);
+}
+
+/** Whether the time of a ticket can be that of one that works, by our clock at `now` (epoch ms). */
+export function isTimely({ kind }: Pick<Recipient, 'kind'>, createdAt: number, now: number): boolean {
+  return createdAt > now - TICKET_LIFE[kind] && createdAt <= now + MOST_AHEAD;
+}
+
+function decrypt(
+  encrypted: string,
+  { encodingAesKey, previousEncodingAesKey }: PushKeys,
+  isFor: (receiver: string) => boolean,
+): string | undefined {
+  for (const text of [encodingAesKey, previousEncodingAesKey]) {
+    const key = text === undefined ? undefined : parseEncodingAesKey(text);
+    const opened = key && decryptCallback(encrypted, key);
+    // A wrong key may decrypt to something by chance: whom it is for tells.
+    if (opened && isFor(opened.receiver)) return opened.message;
+  }
+  return undefined;
+}
+
+function messageOf(elements: ReadonlyMap<string, string>, { kind, id }: Recipient): Message | undefined {
+  const infoType = elements.get('InfoType') ?? '';
+  const createdAt = secondsOf(elements.get(kind === 'component' ? 'CreateTime' : 'TimeStamp'));
+  const named = elements.get(kind === 'component' ? 'AppId' : 'SuiteId');
+  if (named !== id || createdAt === undefined || !INFO_TYPE.test(infoType)) return undefined;
+  const { [kind]: ticketOf } = TICKETS;
+  if (infoType === ticketOf.infoType) {
+    const ticket = elements.get(ticketOf.element);
+    return isTicket(ticket) ? { type: 'ticket', infoType, ticket, createdAt } : undefined;
+  }
+  if (!EVENTS[kind].has(infoType)) return { type: 'unknown', infoType, createdAt };
+  const subject = elements.get(kind === 'component' ? 'AuthorizerAppid' : 'AuthCorpId');
+  const code = elements.get(kind === 'component' ? 'AuthorizationCode' : 'AuthCode');
+  return { type: 'event', infoType, createdAt, ...(subject && { subject }), ...(code && { code }) };
+}
+
+function isTicket(text: string | undefined): text is string {
+  return text !== undefined && text.length <= LONGEST_TICKET && /^[!-~]+$/.test(text);
+}
+
+function secondsOf(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,11}$/.test(text) ? Number(text) * SECOND : undefined;
+}
