@@ -61,15 +61,19 @@ export function typeOf({ type, kind }: Pick<Subject, 'type' | 'kind'>): string {
  * Readers may report this hash instead of the value, and it proves that the value is whole.
  */
 export function encodeEntry(token: Token, subject: Subject): string {
+  return `${JSON.stringify(entryOf(token, subject))}\n`;
+}
+
+/** What {@link encodeEntry} encodes, for a place whose reader wants further fields beside it. */
+export function entryOf(token: Token, subject: Subject) {
   const { generation, platformDate } = token;
-  const entry = {
+  return {
     ...detailsOf(token, subject),
     kind: subject.kind,
     generation,
     ...(platformDate !== undefined && { platform_date: epochSeconds(platformDate) }),
     fingerprint: sha256(token.value.reveal()),
   };
-  return `${JSON.stringify(entry)}\n`;
 }
 
 /** Epoch seconds, up to the last that JavaScript can represent as a date. */

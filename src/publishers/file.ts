@@ -10,7 +10,7 @@ import { constants, type FileHandle, isUnanswered, lstat, open } from '../system
 import { makeFolder } from '../system/fs/make-folder.ts';
 import { pathProblem } from '../system/fs/path-problem.ts';
 import type { FileTarget } from './file-target.ts';
-import { formats } from './formats.ts';
+import { formats, holdsEntry } from './formats.ts';
 import { type TargetConfig, targetKind } from './kind.ts';
 import { publishedReader } from './published-file.ts';
 
@@ -81,7 +81,7 @@ export function filePublisher(target: Omit<FileTarget, 'of'>, subject: Subject):
       if (isStranger && (await judge.isNewest())) judge.shared();
       // The same token with the times of another daemon is left alone: otherwise two would overwrite each other for
       // ever. What this process finds when it begins is brought up to date once.
-      if (precedence === 'same' && reader.isSettled() && missing.every(({ format }) => format === 'json')) {
+      if (precedence === 'same' && reader.isSettled() && missing.every(({ format }) => holdsEntry(format))) {
         reader.settle(token, []);
         return 'unchanged';
       }

@@ -1,5 +1,6 @@
-import { detailsOf, encodeEntry, type Subject } from '../codec/details.ts';
-import { epochSeconds } from '../codec/encoding.ts';
+import { detailsOf, encodeEntry, entryOf, type Subject } from '../codec/details.ts';
+import { epochSeconds, sha256 } from '../codec/encoding.ts';
+import { phpSerialize } from '../codec/php-serialize.ts';
 import type { Kind, Token } from '../core/credential.ts';
 
 type Format = (token: Token, subject: Subject) => string;
@@ -16,10 +17,53 @@ export const formats = {
   env: (token, subject) => shellAssignments(variables(token, subject)),
   php: (token, subject) => phpArray(detailsOf(token, subject)),
   properties: (token, subject) => javaProperties(detailsOf(token, subject)),
+  'wechat-ruby': (token, subject) =>
+    `${JSON.stringify({ ...entryOf(token, subject), ...rubyFields(token, subject) })}\n`,
+  thinkadmin: (token, subject) =>
+    phpSerialize({
+      name: thinkAdminName(subject),
+      value: token.value.reveal(),
+      expired: epochSeconds(token.expiresAt),
+    }),
 } as const satisfies Record<string, Format>;
 
 /** Name of a format in the configuration. */
 export type FormatName = keyof typeof formats;
+
+/** The only file name that the reader of a format looks for; undefined where the path is given to the reader. */
+export function nameLookedFor(
+  format: FormatName,
+  subject: Pick<Subject, 'appId' | 'kind'>,
+): string | undefined {
+  return format === 'thinkadmin' ? thinkAdminName(subject) : undefined;
+}
+
+/** Whether a file of this format holds what `encodeEntry` writes, which tells all of a token that was published. */
+export function holdsEntry(format: FormatName): boolean {
+  return format === 'json' || format === 'wechat-ruby';
+}
+
+/**
+ * What the gem `wechat` looks for in its files of a token and of a ticket; it ignores every other field. It takes a token
+ * for used up when `…_expires_in` seconds have passed since `got_…_at`.
+ * https://github.com/Eric-Guo/wechat, lib/wechat/token/access_token_base.rb, ticket/jsapi_base.rb, seen 2026-11
+ */
+function rubyFields({ value, issuedAt, expiresAt }: Token, { kind }: Subject) {
+  const [gotAt, life] = [epochSeconds(issuedAt), epochSeconds(expiresAt) - epochSeconds(issuedAt)];
+  if (kind === 'token') return { got_token_at: gotAt, token_expires_in: life };
+  // The gem sends it along to WeChat's login and keeps it as long as the ticket: nobody may guess it, and every daemon must
+  // write the same one.
+  const state = sha256(`oauth2_state ${value.reveal()}`).slice(0, 32);
+  return { got_ticket_at: gotAt, ticket_expires_in: life, oauth2_state: state };
+}
+
+/**
+ * The name under which WeChatDeveloper, and ThinkAdmin with it, keeps a token or ticket: that of the file, and a field in
+ * it. https://github.com/zoujingli/WeChatDeveloper, WeChat/Contracts/BasicWeChat.php, WeChat/Script.php, seen 2026-11
+ */
+function thinkAdminName({ appId, kind }: Pick<Subject, 'appId' | 'kind'>): string {
+  return kind === 'token' ? `${appId}_access_token` : `${appId}_ticket_${kind}`;
+}
 
 /**
  * Returns the name of the shell variable: `WX_ACCESS_TOKEN` for the token, and for a ticket one made of its name,

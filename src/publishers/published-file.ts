@@ -7,6 +7,7 @@ import { type RegularFile, readRegularFile } from '../system/fs/read-regular-fil
 import { checkWriter } from '../system/fs/trusted-writer.ts';
 import { fieldsIn, WHOLE_LIFE } from './fields.ts';
 import type { FileTarget } from './file-target.ts';
+import { holdsEntry } from './formats.ts';
 
 /** Size limit in bytes: several times the size of the longest token in any format. */
 const LARGEST = 64 * 1024;
@@ -31,7 +32,7 @@ export function publishedReader(
   { path, format, details }: Pick<FileTarget, 'path' | 'format' | 'details'>,
   subject: Subject,
 ): PublishedReader {
-  const detailsPath = details ? `${path}.json` : format === 'json' ? path : undefined;
+  const detailsPath = details ? `${path}.json` : holdsEntry(format) ? path : undefined;
   /** The details as this process wrote or left them, and as it last read them. */
   let settled: string | undefined;
   let seen: string | undefined;
@@ -45,7 +46,7 @@ export function publishedReader(
 
   /** What a file tells of a token, of this account or another one. */
   function toldBy(text: string, of: FileTarget['format']): Details | undefined {
-    return of === 'json' ? detailsOrEntryIn(text) : detailsIn(fieldsIn(of, text, subject));
+    return (holdsEntry(of) ? detailsOrEntryIn(text) : undefined) ?? detailsIn(fieldsIn(of, text, subject));
   }
 
   return {

@@ -253,7 +253,7 @@ describe('mistakes in targets and tickets', () => {
     [
       'an unknown file format',
       { publish: [{ ...FILE, format: 'xml' }] },
-      ['publish[0].format: must be raw, json, env, php or properties'],
+      ['publish[0].format: must be raw, json, env, php, properties, wechat-ruby or thinkadmin'],
     ],
     [
       'an unquoted file mode',

@@ -104,7 +104,7 @@ describe('G8: secrets stay secret', () => {
     };
     const published = (name: string) => [
       { type: 'file', path: at('volume', name) },
-      ...['json', 'env', 'php', 'properties'].map((format) => ({
+      ...['json', 'env', 'php', 'properties', 'wechat-ruby', 'thinkadmin'].map((format) => ({
         type: 'file',
         path: at('volume', `${name}.${format}-file`),
         format,

@@ -121,7 +121,7 @@ describe('publishing into a Secret', () => {
     expect(JSON.parse(details).access_token).toBe(Buffer.from(data['token'] ?? '', 'base64').toString());
   });
 
-  it.for(['json', 'env', 'php', 'properties'] as const)(
+  it.for(['json', 'env', 'php', 'properties', 'wechat-ruby', 'thinkadmin'] as const)(
     'a token can be published into a Secret in the format %s',
     async (format, context) => {
       const { daemon, found } = await bench(context);

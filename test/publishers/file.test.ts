@@ -13,6 +13,7 @@ import {
 } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Subject } from '../../src/codec/details.ts';
 import type { Token } from '../../src/core/credential.ts';
 import { Secret } from '../../src/core/secret.ts';
 import { filePublisher } from '../../src/publishers/file.ts';
@@ -31,7 +32,7 @@ const OLD = aToken('the-first-token-of-this-test');
 const NEW = aToken('the-second-token-of-this-test', { generation: 2 });
 
 /** A publisher into a folder of its own. */
-async function workshop(changes: Partial<FileTarget> = {}) {
+async function workshop(changes: Partial<FileTarget> = {}, subject: Subject = SUBJECT) {
   const path = join(await temporaryFolder(), 'wx', 'token');
   const target: FileTarget = {
     type: 'file',
@@ -42,7 +43,7 @@ async function workshop(changes: Partial<FileTarget> = {}) {
     mode: 0o640,
     ...changes,
   };
-  const publisher = filePublisher(target, SUBJECT);
+  const publisher = filePublisher(target, subject);
   const publish = (token: Token, isNewest = async () => true) =>
     publisher.publish(token, judgeOf(token, { isNewest }));
   return { path, json: `${path}.json`, folder: dirname(path), ...publisher, publish };
@@ -301,10 +302,86 @@ describe('what is published, as evidence', () => {
     expect(await publish(EARLY, async () => false)).toBe('superseded');
   });
 
-  it.each(['json', 'env', 'php', 'properties'] as const)('a %s file is read back', async (format) => {
-    const { published } = await found(LATE, { format, details: false });
-    expect((await published?.())?.token.value.reveal()).toBe('the-second-token-of-this-test');
-    expect((await published?.())?.token.expiresAt).toBe(Math.floor(LATE.expiresAt / 1000) * 1000);
+  it.each(['json', 'env', 'php', 'properties', 'wechat-ruby', 'thinkadmin'] as const)(
+    'a %s file is read back',
+    async (format) => {
+      const { published } = await found(LATE, { format, details: false });
+      expect((await published?.())?.token.value.reveal()).toBe('the-second-token-of-this-test');
+      expect((await published?.())?.token.expiresAt).toBe(Math.floor(LATE.expiresAt / 1000) * 1000);
+    },
+  );
+
+  const GOT = Math.floor(LATE.issuedAt / 1000);
+
+  it.for([
+    [
+      'wechat-ruby',
+      `{"access_token":"a-token-of-the-sdk-itself","got_token_at":${GOT},"token_expires_in":7200}`,
+    ],
+    [
+      'thinkadmin',
+      `a:3:{s:4:"name";s:31:"wx0000000000000000_access_token";s:5:"value";s:25:"a-token-of-the-sdk-itself";` +
+        `s:7:"expired";i:${GOT + 7000};}`,
+    ],
+  ] as const)(
+    'a later token that the SDK put over a %s file stays, and the platform is asked',
+    async ([format, text]) => {
+      const subject = { ...SUBJECT, account: 'weixin/access-token/wx0000000000000000' };
+      const { publish, published, path } = await workshop({ format, details: false }, subject);
+      await publish(EARLY);
+      await writeFile(path, text);
+      expect(await published?.()).toMatchObject({ isBare: true, token: { issuedAt: GOT * 1000 } });
+      expect(await publish(EARLY)).toMatchObject({ isBare: true });
+      expect(await contentOf(path)).toBe(text);
+    },
+  );
+
+  it.for([
+    [
+      'wechat-ruby',
+      '{"access_token":"a-token-of-the-sdk-itself","got_token_at":"2026-01-01","token_expires_in":7200}',
+    ],
+    ['wechat-ruby', '{"ticket":"a-token-of-the-sdk-itself","got_ticket_at":1,"ticket_expires_in":7200}'],
+    ['wechat-ruby', 'null'],
+    ['wechat-ruby', '{'],
+    ['thinkadmin', 's:25:"a-token-of-the-sdk-itself";'],
+    ['thinkadmin', 'a:2:{s:5:"value";s:25:"a-token-of-the-sdk-itself";s:7:"expired";i:0;}'],
+    ['thinkadmin', 'a:1:{s:5:"value";s:25:"a-token-of-the-sdk-itself";}'],
+    ['thinkadmin', 'garbage'],
+  ] as const)('a %s file with %s is no evidence', async ([format, text]) => {
+    const { publish, published, path } = await found(EARLY, { format, details: false });
+    await writeFile(path, text);
+    expect(await published?.()).toBeUndefined();
+    expect(await publish(EARLY)).toBe('written');
+  });
+
+  it('a damaged wechat-ruby file is no evidence', async () => {
+    const { published, path } = await found(LATE, { format: 'wechat-ruby', details: false });
+    const text = (await contentOf(path)) ?? '';
+    await writeFile(path, text.replace('the-second', 'the-forged'));
+    expect(await published?.()).toBeUndefined();
+  });
+
+  it('two daemons with stores of their own leave one wechat-ruby file alone', async () => {
+    const one = await workshop({ format: 'wechat-ruby', details: false });
+    await one.prepare();
+    const target = {
+      type: 'file',
+      path: one.path,
+      format: 'wechat-ruby',
+      details: false,
+      mode: 0o640,
+    } as const;
+    const other = filePublisher(target, SUBJECT);
+    const theirs = { ...LATE, issuedAt: LATE.issuedAt - 1000, expiresAt: LATE.expiresAt - 1000 };
+    await one.publish(LATE);
+    await other.publish(theirs, judgeOf(theirs));
+    const before = await inodes(one.path);
+    for (let round = 0; round < 3; round += 1) {
+      expect(await one.publish(LATE)).toBe('unchanged');
+      expect(await other.publish(theirs, judgeOf(theirs))).toBe('unchanged');
+    }
+    expect(await inodes(one.path)).toEqual(before);
   });
 
   it('details that a crash left without their value are what was published', async () => {

@@ -85,10 +85,33 @@ describe('readers of the file formats', () => {
     const folder = await publish(all, 'php');
     const options = ['-n', '-d', 'display_errors=stderr'];
     const found = await read(folder, 'php', [...options, join(SCRIPTS, 'read.php'), String(all.length)]);
-    const arrays = JSON.parse(found, (_, value) =>
-      value?.base64 === undefined ? value : decoded(value.base64),
-    );
-    expect(arrays, `seed ${seed}`).toEqual(all.map(expectedDetails));
+    expect(arraysOf(found), `seed ${seed}`).toEqual(all.map(expectedDetails));
+  });
+
+  it('Ruby reads hostile values from a file for the gem wechat as the gem does', async (ctx) => {
+    await needsTool(ctx.skip, 'ruby');
+    const folder = await publish(all, 'wechat-ruby');
+    const found = await read(folder, 'ruby', [join(SCRIPTS, 'read.rb'), String(all.length)]);
+    const expected = all.map(({ value, token, subject }) => {
+      const from = Math.floor(token.issuedAt / 1000);
+      const life = Math.floor(token.expiresAt / 1000) - from;
+      return [subject.kind === 'token' ? 'token' : 'ticket', value, from, life];
+    });
+    expect(JSON.parse(found), `seed ${seed}`).toEqual(expected);
+  });
+
+  it('PHP unserializes hostile values from a file for ThinkAdmin', async (ctx) => {
+    await needsTool(ctx.skip, 'php');
+    const folder = await publish(all, 'thinkadmin');
+    const options = ['-n', '-d', 'display_errors=stderr', '-d', 'error_reporting=-1'];
+    const script = [join(SCRIPTS, 'read-serialized.php'), String(all.length)];
+    const found = await read(folder, 'php', [...options, ...script]);
+    const expected = all.map(({ value, token, subject: { appId, kind } }) => ({
+      name: kind === 'token' ? `${appId}_access_token` : `${appId}_ticket_${kind}`,
+      value,
+      expired: Math.floor(token.expiresAt / 1000),
+    }));
+    expect(arraysOf(found), `seed ${seed}`).toEqual(expected);
   });
 
   it('Java reads hostile values from a properties file unchanged', async (ctx) => {
@@ -102,6 +125,11 @@ describe('readers of the file formats', () => {
     expect(loaded, `seed ${seed}`).toEqual(expected);
   });
 });
+
+/** What `read.php` and `read-serialized.php` print. */
+function arraysOf(text: string): unknown {
+  return JSON.parse(text, (_, value) => (value?.base64 === undefined ? value : decoded(value.base64)));
+}
 
 /** A line of `Read.java`: keys and values in turn, each followed by a blank. */
 function properties(line: string): Record<string, string> {

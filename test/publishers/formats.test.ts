@@ -107,6 +107,38 @@ describe('file formats', () => {
     ]);
   });
 
+  it('a file for the gem wechat holds the details, and the fields that the gem wants', () => {
+    const token = aToken('76_aToken-of_WeChat', { expiresAt: 1_767_232_000_500 });
+    expect(formats['wechat-ruby'](token, SUBJECT)).toBe(
+      '{"name":"shop","type":"stable-token","app_id":"wx0000000000000000","access_token":"76_aToken-of_WeChat",' +
+        '"expires_in":7200,"issued_at":1767225600,"expires_at":1767232000,"kind":"token","generation":1,' +
+        `"fingerprint":"${FINGERPRINT}","got_token_at":1767225600,"token_expires_in":6400}\n`,
+    );
+  });
+
+  it('a ticket for the gem wechat has a state that is as secret as the ticket, and the same from every daemon', () => {
+    const read = (value: string) =>
+      JSON.parse(formats['wechat-ruby'](aToken(value), { ...SUBJECT, kind: 'jsapi' }));
+    const { oauth2_state: state, ...fields } = read('76_aToken-of_WeChat');
+    expect(fields).toMatchObject({
+      ...{ ticket: '76_aToken-of_WeChat', got_ticket_at: 1_767_225_600, ticket_expires_in: 7200 },
+    });
+    expect(state).toMatch(/^[0-9a-f]{32}$/);
+    expect(read('76_aToken-of_WeChat').oauth2_state).toBe(state);
+    expect(read('77_aToken-of_WeChat').oauth2_state).not.toBe(state);
+    expect(FINGERPRINT).not.toContain(state);
+  });
+
+  it.for([
+    ['token', 'wx0000000000000000_access_token', 31],
+    ['jsapi', 'wx0000000000000000_ticket_jsapi', 31],
+    ['wx_card', 'wx0000000000000000_ticket_wx_card', 33],
+  ] as const)('a %s for ThinkAdmin is the serialized array that it calls %s', ([kind, name, length]) => {
+    expect(formats.thinkadmin(TOKEN, { ...SUBJECT, kind })).toBe(
+      `a:3:{s:4:"name";s:${length}:"${name}";s:5:"value";s:19:"76_aToken-of_WeChat";s:7:"expired";i:1767232800;}`,
+    );
+  });
+
   it.for(['php', 'properties'] as const)(
     'a file in %s format is plain ASCII, whatever the value and the name hold',
     (format) => {

@@ -17,7 +17,8 @@ import {
 } from '../../schema/values.ts';
 
 const FORMAT =
-  'raw is the value and nothing else; json, php and properties hold the times as well; env is for a shell to source.';
+  'raw is the value and nothing else; json, php and properties hold the times as well; env is for a shell to source; ' +
+  'wechat-ruby and thinkadmin are what the gem wechat, and ThinkAdmin with WeChatDeveloper, read by themselves.';
 
 const formatNames = Object.keys(formats) as FormatName[];
 

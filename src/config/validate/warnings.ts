@@ -1,4 +1,7 @@
+import { basename } from 'node:path';
 import { kindOf } from '../../providers/kinds.ts';
+import { nameLookedFor } from '../../publishers/formats.ts';
+import { fileOf } from '../../publishers/kinds.ts';
 import { secretParameter } from '../../schema/values.ts';
 import { type CredentialConfig, type FetchedConfig, isFetched, type NotifierConfig } from '../config.ts';
 
@@ -15,6 +18,7 @@ export function warningsOf(credential: CredentialConfig): string[] {
         ...aboutId(credential),
         ...(kindOf(credential.type).warnings?.(credential.options) ?? []),
         ...aboutBudget(credential),
+        ...aboutFileNames(credential),
       ]
     : [];
   return [...fetching, ...credential.notify.flatMap(aboutNotifier)];
@@ -32,6 +36,19 @@ function aboutBudget({ budget: { fetchesPerDay } }: FetchedConfig): string[] {
     `a budget of ${fetchesPerDay} fetches a day may be too small to keep a token alive: ` +
       `12 are needed when nothing goes wrong, ${FEWEST_FETCHES} are a reasonable least`,
   ];
+}
+
+/** An SDK that does not find its file fetches a token of its own. */
+function aboutFileNames({ appId, publish }: FetchedConfig): string[] {
+  return publish.flatMap((target) => {
+    const path = fileOf(target);
+    const wanted = nameLookedFor(target.format, { appId, kind: target.of });
+    if (path === undefined || wanted === undefined || basename(path) === wanted) return [];
+    return [
+      `whoever reads format ${target.format} looks for a file called ${wanted} and nothing else: ` +
+        `it will not find ${path}, and fetch for itself`,
+    ];
+  });
 }
 
 function aboutNotifier(notifier: NotifierConfig): string[] {

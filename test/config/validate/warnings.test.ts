@@ -28,6 +28,17 @@ describe('valid but risky settings', () => {
     expect(await warningsWith({ type, [key]: '2h' })).toEqual([expect.stringMatching(said)]);
   });
 
+  it.for([
+    ['thinkadmin', '/run/wx/wx0000000000000001_access_token', undefined],
+    ['thinkadmin', '/run/wx/token', 'looks for a file called wx0000000000000001_access_token'],
+    ['wechat-ruby', '/run/wx/token', undefined],
+  ] as const)('a file of format %s at %s causes the warning %s', async ([format, path, said]) => {
+    const appId = 'wx0000000000000001';
+    const publish = [{ type: 'file', path, format }];
+    const warnings = said === undefined ? [] : [expect.stringContaining(said)];
+    expect(await warningsWith({ appId, publish })).toEqual(warnings);
+  });
+
   it('a budget of fewer than 30 fetches a day causes a warning', async () => {
     expect(await warningsWith({ budget: { fetchesPerDay: 30 } })).toEqual([]);
     expect(await warningsWith({ budget: { fetchesPerDay: 29 } })).toEqual([

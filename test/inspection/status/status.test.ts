@@ -190,7 +190,7 @@ describe('status without a word from the daemon', () => {
     expect(await status()).toMatchObject({ state: 'dead', next: { overdue: true } });
   });
 
-  it.for(['raw', 'json', 'env', 'php', 'properties'])(
+  it.for(['raw', 'json', 'env', 'php', 'properties', 'wechat-ruby', 'thinkadmin'])(
     'status knows by its details whether a %s file holds the token',
     async (format) => {
       const { folder } = await leftBehind();
