@@ -10,6 +10,8 @@ import type { Daemon } from './daemon.ts';
 
 export interface ReloadOptions {
   readonly config: Config;
+  /** What the input files were when `config` was read from them, as `marksOf` writes it. */
+  readonly marks: string;
   /**
    * Reads the configuration again, for a daemon that was started with `running`.
    * @throws {ConfigError} with its problems
@@ -44,6 +46,7 @@ function asWritten(config: Config): Config {
  */
 export async function reloadOnChange({
   config,
+  marks,
   load,
   daemon,
   logger,
@@ -60,7 +63,7 @@ export async function reloadOnChange({
   let refused = '';
   let refusals = 0;
   /** State of the input files when they were last read. */
-  let known = await marksOf(config.inputs);
+  let known = marks;
 
   async function watchInputs(inputs: readonly string[]): Promise<void> {
     if (inputs.length === 0 || inputs.join('\0') === watched) return;
@@ -120,8 +123,9 @@ export async function reloadOnChange({
   }
 
   await watchInputs(config.inputs);
-  // The files may have changed between the read at start and the start of the watch.
-  changed();
+  // The files may have changed between the read at the start and the start of the watch. If they have not, they are not
+  // read again: that would stir every account while its first fetch is under way.
+  if ((await marksOf(config.inputs, known)) !== known) changed();
   return {
     async stop() {
       stopped = true;

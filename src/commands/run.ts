@@ -5,6 +5,7 @@ import { type Config, isFetched } from '../config/config.ts';
 import { SECOND } from '../core/time.ts';
 import { inWords } from '../observability/log/duration.ts';
 import { volumes } from '../system/fs/files.ts';
+import { createReadMarks } from '../system/fs/watch-files.ts';
 import { version } from '../system/process/version.ts';
 import { systemClock } from '../system/time/clock.ts';
 import { startTicker } from '../system/time/ticker.ts';
@@ -54,6 +55,16 @@ function summary({ credentials }: Config, daemon: Daemon) {
   };
 }
 
+/** Reads arguments and configuration, and what the files of the configuration were at that time. */
+async function readFirst(argv: readonly string[], load: ReturnType<typeof configLoader>) {
+  const read = createReadMarks();
+  const [, config] = await readBoth(
+    async () => readArguments(argv, CONFIG_OPTION),
+    () => load({ wasRead: read.note }),
+  );
+  return { config, marks: read.of(config.inputs) };
+}
+
 /**
  * Runs the daemon until TERM or INT.
  * @returns the exit code
@@ -67,7 +78,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   const signals = listenForSignals();
   try {
     const load = configLoader(argv);
-    const [, config] = await readBoth(async () => readArguments(argv, CONFIG_OPTION), load);
+    const { config, marks } = await readFirst(argv, load);
     const logger = openLog(config.log);
     const servers = await createServers(config, {
       clock: systemClock,
@@ -103,8 +114,8 @@ export async function run(argv: readonly string[]): Promise<number> {
     let { schedule, onHangup } = config;
     let ticker = startTicker(schedule, systemClock, tick);
     const reloading = await reloadOnChange({
-      config,
-      load,
+      ...{ config, marks },
+      load: (running) => load({ running }),
       daemon,
       logger,
       told: servers.reloaded,

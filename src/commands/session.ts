@@ -36,26 +36,25 @@ export const CONFIG_OPTION = { config: { type: 'string' } } as const;
 
 /**
  * Returns a function that reads the configuration which arguments and environment name, again at every call and
- * whatever else is wrong with the arguments. The function takes the configuration that a running daemon was started
- * with, which a new one must fit.
+ * whatever else is wrong with the arguments.
  * @throws {ConfigError} from the returned function, with every problem; without problems if `--config` lacks its
  *   value, which is reported with the arguments
  */
 export function configLoader(
   argv: readonly string[],
-  options: Omit<LoadOptions, 'file' | 'namespace' | 'running'> = {},
+  options: Omit<LoadOptions, 'file' | 'namespace' | 'running' | 'wasRead'> = {},
   env: Host['env'] = process.env,
-): (running?: Config) => Promise<Config> {
+): (reading?: Pick<LoadOptions, 'running' | 'wasRead'>) => Promise<Config> {
   const { values } = parseArgs({ args: [...argv], options: CONFIG_OPTION, strict: false });
   const file = values['config'];
-  return async (running) => {
+  return async (reading) => {
     // `parseArgs` yields true here if `--config` has no value, which its type does not say.
     if (file !== undefined && typeof file !== 'string') throw new ConfigError([]);
     return loadConfig(env, {
       ...options,
       file,
       namespace: () => namespaceOf(env),
-      ...(running && { running }),
+      ...reading,
     });
   };
 }

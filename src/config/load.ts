@@ -1,3 +1,4 @@
+import type { BigIntStats } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathKey } from '../schema/key-path.ts';
 import { endsProblem } from '../schema/odd-text.ts';
@@ -7,6 +8,7 @@ import { ConfigError } from './config-error.ts';
 import { createLabels } from './labels.ts';
 import { CONFIG_VARIABLE, givenVariables, isAccountVariable } from './read/environment.ts';
 import { readConfigFile } from './read/file.ts';
+import { inputReader } from './read/input.ts';
 import { readSettings } from './read/settings.ts';
 import { createReport } from './report.ts';
 import { readAuthorities } from './resolve/authorities.ts';
@@ -34,6 +36,11 @@ export interface LoadOptions {
    * settings that need a restart.
    */
   readonly running?: Config;
+  /**
+   * Called with every file of {@link Config.inputs} that was read, and with what the open file was before its content
+   * was read, so that a later change of it can be told.
+   */
+  readonly wasRead?: (path: string, stat: BigIntStats) => void;
 }
 
 /**
@@ -45,12 +52,13 @@ export interface LoadOptions {
  */
 export async function loadConfig(
   environment: Readonly<Record<string, string | undefined>>,
-  { file: named, publishes = true, fetches = true, namespace, running }: LoadOptions = {},
+  { file: named, publishes = true, fetches = true, namespace, running, wasRead }: LoadOptions = {},
 ): Promise<Config> {
   const given = givenVariables(environment);
   const path = named ?? given[CONFIG_VARIABLE];
   const document = path === undefined ? undefined : resolve(path);
-  const file = document === undefined ? undefined : await readConfigFile(document);
+  const readInput = inputReader(wasRead);
+  const file = document === undefined ? undefined : await readConfigFile(document, readInput);
 
   const hasList = file?.document !== undefined && Object.hasOwn(file.document, 'credentials');
   const isAccountGiven = !hasList && (!file || Object.keys(given).some(isAccountVariable));
@@ -74,7 +82,8 @@ export async function loadConfig(
     namespace: () => askNamespace(''),
     groupId: memoized(groupId),
     programProblem: publishes ? memoized(programProblem) : async () => undefined,
-    readAuthorities: memoized(readAuthorities),
+    readInput,
+    readAuthorities: memoized((path) => readAuthorities(path, readInput)),
   };
   const config = await resolveConfig(settings, { document, publishes }, context);
   const problems = report.problems();

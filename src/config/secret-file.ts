@@ -4,9 +4,9 @@ import { MINUTE } from '../core/time.ts';
 import { endsProblem, isPlaceholder, oddity, type Shape } from '../schema/odd-text.ts';
 import { stat } from '../system/fs/files.ts';
 import { readProblem } from '../system/fs/read-problem.ts';
-import { readRegularFile } from '../system/fs/read-regular-file.ts';
 import type { SecretSource } from './config.ts';
 import { encodingProblem } from './read/file.ts';
+import { inputReader, type ReadInput } from './read/input.ts';
 
 /** Longest AppSecret that is accepted, in characters: more than any AppSecret has. */
 const LONGEST_SECRET = 4096;
@@ -22,7 +22,7 @@ const LARGEST_FILE = 2 * LONGEST_SECRET;
  * a file, the function rejects like {@link readSecretFile}.
  */
 export function secretReader(source: SecretSource): () => Promise<Secret> {
-  if ('file' in source) return () => readSecretFile(source.file, IF_GONE);
+  if ('file' in source) return () => readSecretFile(source.file, inputReader(), IF_GONE);
   if ('value' in source) return async () => source.value;
   return async () => {
     throw unusable(source.unset, 'is not set here');
@@ -34,14 +34,15 @@ export function secretReader(source: SecretSource): () => Promise<Secret> {
  * @param ifMissing advice for a file that is not there
  * @throws {EdgeError} `secret-unusable`; no message contains the content of the file
  */
-export async function readSecretFile(path: string, ifMissing?: string): Promise<Secret> {
-  // In Kubernetes volumes, Secrets are symbolic links that a rotation points to another file.
-  const { text } = await readRegularFile(path, LARGEST_FILE, { followLinks: true }).catch(
-    async (error: NodeJS.ErrnoException) => {
-      const { problem, advice } = await readProblem(path, error);
-      throw unusable(path, problem, error.code === 'ENOENT' ? ifMissing : advice, error);
-    },
-  );
+export async function readSecretFile(
+  path: string,
+  readInput: ReadInput,
+  ifMissing?: string,
+): Promise<Secret> {
+  const text = await readInput(path, LARGEST_FILE).catch(async (error: NodeJS.ErrnoException) => {
+    const { problem, advice } = await readProblem(path, error);
+    throw unusable(path, problem, error.code === 'ENOENT' ? ifMissing : advice, error);
+  });
   const { secret, problem } = parseSecret(text);
   if (!secret) throw unusable(path, problem);
   return secret;

@@ -6,11 +6,15 @@ import type { Config } from '../../src/config/config.ts';
 import { ConfigError } from '../../src/config/config-error.ts';
 import { MINUTE, SECOND } from '../../src/core/time.ts';
 import type { Logger } from '../../src/observability/log/logger.ts';
+import { marksOf } from '../../src/system/fs/watch-files.ts';
 import { eventually } from '../support/wait.ts';
 import { temporaryFolder } from '../system/folder.ts';
 
 const NAME = { namespace: 'shop', name: 'wx-token' };
 const TIMES = { duration: 15_000, renewDeadline: 10_000, retryPeriod: 2_000 };
+
+/** What no files are: the configuration is read again. */
+const NEVER_READ = 'unread';
 
 const AT_WORK: Config = {
   schedule: '*/5 * * * * *',
@@ -50,8 +54,11 @@ const FIXED: readonly (readonly [string, Config, Partial<Config>])[] = [
   ['the log level', AT_WORK, { log: { level: 'debug', format: 'json' } }],
 ];
 
-/** A daemon whose configuration lies in one file; what it says is what `next` holds when the file changes. */
-async function running(config: Config) {
+/**
+ * A daemon whose configuration lies in one file; what it says is what `next` holds when the file changes.
+ * @param isRead whether the configuration was read from the file as it is; otherwise it is read again at once
+ */
+async function running(config: Config, isRead = false) {
   const file = join(await temporaryFolder(), 'config.yaml');
   await writeFile(file, '0');
   const base = { ...config, inputs: [file] };
@@ -66,12 +73,14 @@ async function running(config: Config) {
   };
   const reloading = await reloadOnChange({
     ...{ config: base, load, logger, applied: () => {} },
+    marks: isRead ? await marksOf([file]) : NEVER_READ,
     daemon: { reload: async () => {} },
   });
   onTestFinished(() => reloading.stop());
-  await eventually(() => reads > 0, { for: 'the first look' });
+  if (!isRead) await eventually(() => reads > 0, { for: 'the first look' });
   return {
     lines,
+    reads: () => reads,
     async change(changes: Partial<Config>) {
       next = { ...base, ...changes };
       await writeFile(file, `${reads}${JSON.stringify(changes)}`);
@@ -101,6 +110,20 @@ describe('a change of the configuration that takes a restart', () => {
   });
 });
 
+describe('the start', () => {
+  it('a configuration whose files are as they were read is not read again until one changes', async () => {
+    const { change, said, reads } = await running(AT_WORK, true);
+    await change({ schedule: '* * * * * *' });
+    await said('info: configuration reloaded');
+    expect(reads()).toBe(1);
+  });
+
+  it('a configuration whose file changed after it was read is read again', async () => {
+    const { said } = await running(AT_WORK);
+    await said('info: configuration reloaded');
+  });
+});
+
 /** A daemon whose configuration is refused for the reason that is given, without a file that would tell of a change. */
 async function refusing(reason: string) {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
@@ -113,7 +136,7 @@ async function refusing(reason: string) {
   let wrong: string | undefined = reason;
   let reads = 0;
   const { stop } = await reloadOnChange({
-    ...{ config: AT_WORK, applied: () => {}, told: (result) => void results.push(result) },
+    ...{ config: AT_WORK, marks: NEVER_READ, applied: () => {}, told: (result) => void results.push(result) },
     load: async () => {
       reads += 1;
       if (wrong === undefined) return AT_WORK;

@@ -54,6 +54,34 @@ describe.concurrent('settings that need a restart', () => {
   });
 });
 
+describe.concurrent('the start', () => {
+  it('a configuration that changes between the read at the start and the watch is put to work', async ({
+    onTestFinished,
+  }) => {
+    const { sandbox, folder, file, env, newToken } = await workbench(onTestFinished);
+    const config = join(folder, 'config.json');
+    const written = (schedule: string) => {
+      const secretFile = env()['WXTOKEN_SECRET_FILE'];
+      const shop = { name: 'shop', appId: APP_ID, secretFile, publish: [{ type: 'file', path: file }] };
+      return JSON.stringify({ schedule, platform: { baseUrl: sandbox.url }, credentials: [shop] });
+    };
+    await writeFile(config, written('* * * * * *'));
+    const daemon = startProgram(
+      ['run', '--config', config],
+      {
+        env: {
+          NODE_OPTIONS: `--import=${new URL('../support/change-at-start.mjs', import.meta.url).href}`,
+          CHANGED_FILE: config,
+          CHANGED_CONTENT: written('*/2 * * * * *'),
+        },
+      },
+      onTestFinished,
+    );
+    await newToken();
+    await daemon.logged(/^configuration reloaded$/);
+  });
+});
+
 describe.concurrent('changes of the secret file', () => {
   it('a secret file swapped by Kubernetes through symbolic links is used at once for one call', async ({
     onTestFinished,

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { whyUnreadable } from '../../system/fs/read-problem.ts';
-import { readRegularFile } from '../../system/fs/read-regular-file.ts';
+import type { ReadInput } from './input.ts';
 import { isMapping, type Mapping } from './mapping.ts';
 import type { YamlFile } from './yaml.ts';
 
@@ -18,12 +18,12 @@ export type ConfigFile = { readonly name: string } & (
 /**
  * Reads a configuration file in YAML or JSON. Never rejects: the result holds everything that is wrong with the file.
  */
-export async function readConfigFile(path: string): Promise<ConfigFile> {
+export async function readConfigFile(path: string, readInput: ReadInput): Promise<ConfigFile> {
   const name = basename(path);
-  // Files in Kubernetes volumes are symbolic links, which an update points to another file.
-  const found = await readRegularFile(path, LARGEST, { followLinks: true }).catch(async (error) => ({
-    problem: await whyUnreadable(path, error),
-  }));
+  const found = await readInput(path, LARGEST).then(
+    (text) => ({ text }),
+    async (error) => ({ problem: await whyUnreadable(path, error) }),
+  );
   if ('problem' in found) return { name, problem: found.problem };
   const text = found.text.replace(/^\ufeff/, '');
   const odd = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]/.exec(text);

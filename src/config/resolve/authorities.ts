@@ -1,6 +1,6 @@
 import { whyUnreadable } from '../../system/fs/read-problem.ts';
-import { readRegularFile } from '../../system/fs/read-regular-file.ts';
 import { certificatesProblem } from '../../system/net/pem.ts';
+import type { ReadInput } from '../read/input.ts';
 
 /** The certificates in a file, or the reason why it has none. */
 export type Authorities =
@@ -11,9 +11,9 @@ export type Authorities =
 const LARGEST_BUNDLE = 4 * 1024 * 1024;
 
 /** Reads a file of CA certificates in PEM. Never rejects: `problem` says why the file cannot be used. */
-export async function readAuthorities(path: string): Promise<Authorities> {
+export async function readAuthorities(path: string, readInput: ReadInput): Promise<Authorities> {
   try {
-    const { text } = await readRegularFile(path, LARGEST_BUNDLE, { followLinks: true });
+    const text = await readInput(path, LARGEST_BUNDLE);
     const problem = certificatesProblem(text);
     return problem === undefined ? { pem: text } : { problem: `${path} ${problem}` };
   } catch (error) {

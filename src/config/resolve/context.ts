@@ -1,5 +1,6 @@
 import type { KeyPath } from '../../schema/key-path.ts';
 import type { Labels } from '../labels.ts';
+import type { ReadInput } from '../read/input.ts';
 import type { Authorities } from './authorities.ts';
 
 /** What all checks of one configuration share: labels for messages, the environment, and cached look-ups. */
@@ -26,6 +27,8 @@ export interface Context extends Pick<Labels, 'name' | 'brief' | 'setting'> {
   groupId(group: string): Promise<number | undefined>;
   /** Returns why a program could not be run; undefined if it could be, or if the caller will run no programs. */
   programProblem(path: string): Promise<string | undefined>;
+  /** Reads a file that belongs to the configuration. */
+  readonly readInput: ReadInput;
   /** Reads the certificates in a file; see `readAuthorities`. */
   readAuthorities(path: string): Promise<Authorities>;
 }

@@ -192,7 +192,7 @@ async function findSecret(
   }
   if (secretFile !== undefined) {
     try {
-      return { source: { file: secretFile }, secret: await readSecretFile(secretFile) };
+      return { source: { file: secretFile }, secret: await readSecretFile(secretFile, context.readInput) };
     } catch (error) {
       // A volume that does not answer passes, and other accounts need not wait for it, unless the secret tells which
       // account this is.

@@ -1,3 +1,4 @@
+import type { BigIntStats } from 'node:fs';
 import { dirname } from 'node:path';
 import { SECOND } from '../../core/time.ts';
 import { isUnanswered, realpath, stat } from './files.ts';
@@ -68,13 +69,35 @@ export async function marksOf(paths: readonly string[], before = ''): Promise<st
   const known = before.split(' ');
   const marks = await Promise.all(
     paths.map((path, index) =>
-      stat(path, { bigint: true }).then(
-        ({ dev, ino, size, mtimeNs, ctimeNs }) => `${dev}:${ino}:${size}:${mtimeNs}:${ctimeNs}`,
-        (error) => (isUnanswered(error) && known[index]) || 'none',
-      ),
+      stat(path, { bigint: true }).then(markOf, (error) => (isUnanswered(error) && known[index]) || NONE),
     ),
   );
   return marks.join(' ');
+}
+
+/** The mark of a file that is not there. */
+const NONE = 'none';
+
+function markOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return `${dev}:${ino}:${size}:${mtimeNs}:${ctimeNs}`;
+}
+
+/** What files were when they were read. */
+export interface ReadMarks {
+  /** Notes a file. Of one that is read more than once the first time counts: a change since then shows. */
+  note(path: string, stat: BigIntStats): void;
+  /** Returns what {@link marksOf} returns while none of these files has changed since. A file that was never read has. */
+  of(paths: readonly string[]): string;
+}
+
+export function createReadMarks(): ReadMarks {
+  const marks = new Map<string, string>();
+  return {
+    note(path, stat) {
+      if (!marks.has(path)) marks.set(path, markOf(stat));
+    },
+    of: (paths) => paths.map((path) => marks.get(path) ?? 'unread').join(' '),
+  };
 }
 
 /**
