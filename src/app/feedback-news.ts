@@ -11,7 +11,7 @@ export function feedbackNews(folder: string, logger: Logger): (problem?: Feedbac
     if (problem?.code === last) return;
     last = problem?.code;
     if (!problem) return logger.info(`the feedback folder ${folder} is read again`);
-    const { message, ...fields } = problem;
-    logger.warn(message, fields);
+    const { message, code, advice } = problem;
+    logger.warn(message.en, { code, meaning: { zh: message.zh }, advice });
   };
 }

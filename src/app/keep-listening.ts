@@ -1,5 +1,6 @@
 import { type Backoff, backoffDelay } from '../core/failure.ts';
 import type { Clock } from '../core/ports.ts';
+import { en, type Text, zh } from '../core/text.ts';
 import { SECOND } from '../core/time.ts';
 import type { HttpServer } from '../observability/http/http-server.ts';
 import type { Logger } from '../observability/log/logger.ts';
@@ -62,12 +63,19 @@ export function keepListening(
   }
 
   function tell({ code, what: why, advice }: NonNullable<ReturnType<typeof listenFailure>>): void {
-    const message = `cannot listen on ${address} (${code}): ${why}`;
-    problem = { code, message, advice, since: problem?.since ?? Math.floor(clock.now().wall / SECOND) };
+    const message: Text = {
+      en: en`cannot listen on ${address} (${code}): ${why}`,
+      zh: zh`无法监听 ${address}（${code}）：${why}`,
+    };
+    problem = {
+      ...{ code, message: message.en, advice: advice.en, zh: { message: message.zh, advice: advice.zh } },
+      since: problem?.since ?? Math.floor(clock.now().wall / SECOND),
+    };
     if ((failures & (failures - 1)) !== 0) return;
-    logger.error(`${setting}: ${message}; it is tried again, and publishing goes on`, {
+    logger.error(`${setting}: ${message.en}; it is tried again, and publishing goes on`, {
       server: what,
       code,
+      meaning: { zh: message.zh },
       advice,
     });
   }

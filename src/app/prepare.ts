@@ -4,7 +4,8 @@ import { isExposed } from '../config/secret-file.ts';
 import { warningsOf } from '../config/validate/warnings.ts';
 import type { StateFolder } from '../coordination/folder/state-folder.ts';
 import type { Unit } from '../core/ports.ts';
-import type { Logger } from '../observability/log/logger.ts';
+import type { Text } from '../core/text.ts';
+import type { Logger, Translation } from '../observability/log/logger.ts';
 import { lstat, readlink, symlink, unlink } from '../system/fs/files.ts';
 
 /**
@@ -61,21 +62,26 @@ export function createConfigWarnings(
 
 interface ConfigWarning {
   readonly line: string;
-  readonly fields: { readonly credential: string; readonly advice?: string };
+  readonly fields: { readonly credential: string; readonly advice?: Text; readonly meaning?: Translation };
 }
 
 async function configWarningsOf(config: CredentialConfig): Promise<ConfigWarning[]> {
   const { name } = config;
-  const warnings: ConfigWarning[] = warningsOf(config).map((line) => ({
+  const warnings: ConfigWarning[] = warningsOf(config).map(({ en: line, zh }) => ({
     line,
-    fields: { credential: name },
+    fields: { credential: name, meaning: { zh } },
   }));
   const file = isFetched(config) && 'file' in config.secret ? config.secret.file : undefined;
   if (file === undefined || !(await isExposed(file))) return warnings;
   const line = `everyone who gets at the secret file ${file} may read it`;
-  const advice =
-    'let the daemon alone read it: chmod o= and its own group; in Kubernetes defaultMode: 0440 of the volume, ' +
-    'with securityContext.fsGroup';
+  const advice: Text = {
+    en:
+      'let the daemon alone read it: chmod o= and its own group; in Kubernetes defaultMode: 0440 of the volume, ' +
+      'with securityContext.fsGroup',
+    zh:
+      '只让守护进程能读它：chmod o=，并设为守护进程自己的组；Kubernetes 里用卷的 defaultMode: 0440 和 ' +
+      'securityContext.fsGroup',
+  };
   return [...warnings, { line, fields: { credential: name, advice } }];
 }
 

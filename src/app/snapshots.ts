@@ -5,6 +5,7 @@ import type { View } from '../core/plan.ts';
 import type { Clock, Unit } from '../core/ports.ts';
 import { DAY, SECOND } from '../core/time.ts';
 import type { Logger } from '../observability/log/logger.ts';
+import { toldFields } from '../observability/log/told-fields.ts';
 import type { ServerStatus } from '../observability/status/server-status.ts';
 import { encodeSnapshot } from '../observability/status/snapshot.ts';
 import {
@@ -138,9 +139,10 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
       if (lastFailure !== undefined) logger.info('the status file can be written again');
       lastFailure = undefined;
     } catch (error) {
-      const { code, message, advice } = fileFailure('write', target, error).failure;
+      const { failure } = fileFailure('write', target, error);
+      const { code, message } = failure;
       const line = `${message}; until then status shows what was written last`;
-      if (code !== lastFailure) logger.warn(line, { code, ...(advice && { advice }) });
+      if (code !== lastFailure) logger.warn(line, { code, ...toldFields(failure) });
       lastFailure = code;
       renewAt = began + RETRY;
     }

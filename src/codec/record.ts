@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { readAnswer, type Token } from '../core/credential.ts';
-import type { AccountRecord } from '../core/record.ts';
+import type { AccountRecord, LastFailure } from '../core/record.ts';
 import { parseJson, sha256 } from './encoding.ts';
 
 /** Epoch ms, up to the last that JavaScript can represent as a date. */
@@ -61,6 +61,8 @@ const Stored = v.object({
         code: v.pipe(v.string(), v.maxLength(64)),
         message: Text,
         advice: v.exactOptional(Text),
+        // Absent in records of older versions, whose texts are English alone.
+        zh: v.exactOptional(v.object({ message: Text, advice: v.exactOptional(Text) })),
         errcode: v.exactOptional(v.number()),
         rid: v.exactOptional(v.pipe(v.string(), v.maxLength(128))),
       }),
@@ -151,9 +153,16 @@ function readVersion1(stored: unknown, account: string): AccountRecord {
   const { token, setback, ...record } = output;
   return {
     ...record,
-    ...(setback && { lastFailure: setback }),
+    ...(setback && { lastFailure: { ...setback, failure: translated(setback.failure) } }),
     ...(token && { token: decodeToken(token) }),
   };
+}
+
+type StoredFailure = NonNullable<v.InferOutput<typeof Stored>['setback']>['failure'];
+
+function translated(failure: StoredFailure): LastFailure['failure'] {
+  const { message, advice } = failure;
+  return { zh: { message, ...(advice !== undefined && { advice }) }, ...failure };
 }
 
 /**

@@ -93,9 +93,10 @@ export const LARGEST_RECORD = 2048;
 export function encodePart(record: AccountRecord, subject: Subject): Part {
   const { token } = record;
   const bare = JSON.stringify(withoutValue(record));
-  const text = Buffer.byteLength(bare) <= LARGEST_RECORD ? bare : JSON.stringify(withoutValue(brief(record)));
+  const fits = (text: string) => Buffer.byteLength(text) <= LARGEST_RECORD;
+  const whole = fits(bare) ? bare : JSON.stringify(untranslated(record));
   return {
-    record: text,
+    record: fits(whole) ? whole : JSON.stringify(untranslated(brief(record))),
     ...(token && { value: toBase64(token.value.reveal()), entry: toBase64(encodeEntry(token, subject)) }),
   };
 }
@@ -173,6 +174,15 @@ function withoutValue(record: AccountRecord): object {
   if (!token) return rest;
   const { value: _secret, ...known } = token;
   return { ...rest, token: known };
+}
+
+/** As {@link withoutValue}, without the Chinese texts of a failure: they say what the English ones say. */
+function untranslated(record: AccountRecord): object {
+  const { lastFailure, ...rest } = record;
+  const stored = withoutValue(rest);
+  if (!lastFailure) return stored;
+  const { zh: _translation, ...failure } = lastFailure.failure;
+  return { ...stored, setback: { ...lastFailure, failure } };
 }
 
 /** Characters to which a message is shortened; some characters take three bytes. */

@@ -128,7 +128,7 @@ async function inspect(
     { title: 'state folder', found: mergeFindings(state, { facts: [], warnings: ignored }) },
     {
       title: `looked at as ${names.user(uid)}, group ${names.group(gid)}`,
-      found: { facts: [], warnings: debugSwitches(env, process.execArgv).map(({ what }) => what) },
+      found: { facts: [], warnings: debugSwitches(env, process.execArgv).map(({ what }) => what.en) },
     },
   ];
 }

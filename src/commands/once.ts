@@ -4,10 +4,12 @@ import { isPublished, obstacle } from '../core/state/index.ts';
 import { SECOND } from '../core/time.ts';
 import type { Logger } from '../observability/log/logger.ts';
 import { titledLogger } from '../observability/log/titled-logger.ts';
+import { toldFields } from '../observability/log/told-fields.ts';
 import { volumes } from '../system/fs/files.ts';
 import { systemClock } from '../system/time/clock.ts';
 import { asksForHelp, readArguments, readDuration } from './arguments.ts';
 import { EXIT } from './exit.ts';
+import { languageOf } from './language.ts';
 import { openLog } from './open-log.ts';
 import { CONFIG_OPTION, configLoader, readBoth, reportProblems } from './session.ts';
 import { listenForSignals } from './signals.ts';
@@ -45,7 +47,10 @@ export async function run(argv: readonly string[]): Promise<number> {
       configLoader(argv),
     );
     const timeout = readDuration('--timeout', values.timeout);
-    const logger = openLog(config.log);
+    const { log } = config;
+    const isForPeople = log.format === 'text';
+    const language = isForPeople ? languageOf(config, process.stderr, process.env) : config.language;
+    const logger = openLog({ ...log, language });
     const daemon = await startDaemon(config, { clock: systemClock, logger, random: Math.random });
     // Requests that are under way at the end get a last chance, within the time that was allowed.
     const lastAnswer = Math.min(LAST_ANSWER, timeout / 4);
@@ -83,9 +88,9 @@ function judge(daemon: Daemon, logger: Logger): number {
   const unpublished = views.filter(({ state }) => !isPublished(state, now));
   for (const view of unpublished) {
     const { unit } = view;
-    const { message, advice } = whyUnpublished(view, now, baseOf(view));
+    const why = whyUnpublished(view, now, baseOf(view));
     const kind = unit.kind === 'token' ? {} : { kind: unit.kind };
-    logger.error(`not published: ${message}`, { credential: unit.name, ...kind, ...(advice && { advice }) });
+    logger.error(`not published: ${why.message}`, { credential: unit.name, ...kind, ...toldFields(why) });
   }
   if (unpublished.length === 0) return EXIT.ok;
   return unpublished.some(({ state }) => needsAPerson(obstacle(state, now))) ? EXIT.refused : EXIT.passing;

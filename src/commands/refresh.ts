@@ -82,7 +82,9 @@ export async function run(argv: readonly string[]): Promise<number> {
       .leave({ credentials, forced: values.force, patience: (timeout * 3) / 4 })
       .catch((error: NodeJS.ErrnoException) => {
         if (error.code === 'ENOENT') return undefined;
-        throw new ConfigError([{ where: 'state folder', what: fileProblem('use', config.stateDir, error) }]);
+        throw new ConfigError([
+          { where: 'state folder', what: fileProblem('use the state folder', config.stateDir, error).en },
+        ]);
       });
     if (!request) return report(`no daemon has used the state folder ${config.stateDir} yet`);
     try {

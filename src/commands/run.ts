@@ -2,6 +2,7 @@ import { type Daemon, startDaemon } from '../app/daemon.ts';
 import { reloadOnChange } from '../app/reload.ts';
 import { createServers } from '../app/servers.ts';
 import { type Config, isFetched } from '../config/config.ts';
+import type { Text } from '../core/text.ts';
 import { SECOND } from '../core/time.ts';
 import { inWords } from '../observability/log/duration.ts';
 import { volumes } from '../system/fs/files.ts';
@@ -31,8 +32,10 @@ const LAST_VOLUME_PATIENCE = 1.5 * SECOND;
 
 /** A tick that is later than this, in ms, shows that the process was stopped or could not run. */
 const STANDSTILL = 5 * SECOND;
-const STARVED =
-  'the process was stopped, or lacks CPU: look at the limits of its container and the load of its node';
+const STARVED: Text = {
+  en: 'the process was stopped, or lacks CPU: look at the limits of its container and the load of its node',
+  zh: '进程被暂停过，或得不到 CPU：检查容器的限制和节点的负载',
+};
 
 /**
  * Largest number of credentials that the line at the start names. If there are more, it gives their number, so that
@@ -79,7 +82,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   try {
     const load = configLoader(argv);
     const { config, marks } = await readFirst(argv, load);
-    const logger = openLog(config.log);
+    const logger = openLog({ ...config.log, language: config.language });
     const servers = await createServers(config, {
       clock: systemClock,
       logger,

@@ -1,6 +1,7 @@
 import type { Budget } from '../core/budget.ts';
 import type { Kind } from '../core/credential.ts';
 import type { Secret } from '../core/secret.ts';
+import type { Language } from '../core/text.ts';
 import type { TargetConfig } from '../publishers/kind.ts';
 import type { SocketAddress, TcpAddress } from '../system/net/address.ts';
 import type { StateOrigin } from './resolve/state-dir.ts';
@@ -32,6 +33,8 @@ export interface Config {
   /** Address of the token server, for apps that cannot read files; absent if it is off. */
   readonly tokenServer?: { readonly listen: TcpAddress | SocketAddress; readonly setting: string };
   readonly log: LogConfig;
+  /** The language in which people are told things; absent if it was not chosen. */
+  readonly language?: Language;
   /** Every file that the configuration was read from. A change of any of them may change the configuration. */
   readonly inputs: readonly string[];
   readonly credentials: readonly CredentialConfig[];

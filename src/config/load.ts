@@ -67,7 +67,7 @@ export async function loadConfig(
   const report = createReport(labels, inputs);
   if (file?.problem !== undefined) {
     const ends = path === undefined ? undefined : endsProblem(path);
-    report.add(named === undefined ? CONFIG_VARIABLE : '--config', ends ?? file.problem);
+    report.add(named === undefined ? CONFIG_VARIABLE : '--config', ends?.en ?? file.problem);
   }
   const { settings, wrong } = readSettings({ file, given, isAccountGiven }, report);
   if (!settings) throw new ConfigError(report.problems(), inputs);

@@ -1,5 +1,6 @@
-import { EdgeError, type Failure, PASSING } from '../core/failure.ts';
+import { EdgeError, type FailureTexts, PASSING } from '../core/failure.ts';
 import { Secret } from '../core/secret.ts';
+import { en, type Text, zh } from '../core/text.ts';
 import { MINUTE } from '../core/time.ts';
 import { endsProblem, isPlaceholder, oddity, type Shape } from '../schema/odd-text.ts';
 import { stat } from '../system/fs/files.ts';
@@ -25,7 +26,7 @@ export function secretReader(source: SecretSource): () => Promise<Secret> {
   if ('file' in source) return () => readSecretFile(source.file, inputReader(), IF_GONE);
   if ('value' in source) return async () => source.value;
   return async () => {
-    throw unusable(source.unset, 'is not set here');
+    throw unusable(source.unset, { en: 'is not set here', zh: '在这里没有设置' });
   };
 }
 
@@ -34,11 +35,7 @@ export function secretReader(source: SecretSource): () => Promise<Secret> {
  * @param ifMissing advice for a file that is not there
  * @throws {EdgeError} `secret-unusable`; no message contains the content of the file
  */
-export async function readSecretFile(
-  path: string,
-  readInput: ReadInput,
-  ifMissing?: string,
-): Promise<Secret> {
+export async function readSecretFile(path: string, readInput: ReadInput, ifMissing?: Text): Promise<Secret> {
   const text = await readInput(path, LARGEST_FILE).catch(async (error: NodeJS.ErrnoException) => {
     const { problem, advice } = await readProblem(path, error);
     throw unusable(path, problem, error.code === 'ENOENT' ? ifMissing : advice, error);
@@ -57,21 +54,34 @@ export function parseSecret(
   text: string,
 ):
   | { readonly secret: Secret; readonly problem?: never }
-  | { readonly secret?: never; readonly problem: string } {
+  | { readonly secret?: never; readonly problem: Text } {
   const value = text.replace(/^\ufeff/, '').replace(/\r?\n$/, '');
-  if (value === '') return { problem: 'is empty' };
-  if (isPlaceholder(value)) return { problem: 'is the placeholder of an example: put the AppSecret there' };
+  if (value === '') return { problem: { en: 'is empty', zh: '是空的' } };
+  if (isPlaceholder(value))
+    return {
+      problem: {
+        en: 'is the placeholder of an example: put the AppSecret there',
+        zh: '是示例里的占位符：请换成 AppSecret',
+      },
+    };
   const ends = encodingProblem(text) === undefined ? endsProblem(value) : undefined;
-  if (ends !== undefined) return { problem: `${ALONE}: it ${ends}` };
+  if (ends) return { problem: { en: en`${ALONE}: it ${ends}`, zh: zh`${ALONE}：${ends}` } };
   // Only visible ASCII is accepted: text that is copied from a web page may contain invisible blanks.
   if (value.length <= LONGEST_SECRET && /^[!-~]+$/.test(value)) return { secret: new Secret(value) };
   const odd = oddity(value, VISIBLE, true);
-  return { problem: encodingProblem(text) ?? (odd === undefined ? ALONE : `${ALONE}: ${odd}`) };
+  const alone = odd ? { en: en`${ALONE}: ${odd}`, zh: zh`${ALONE}：${odd}` } : ALONE;
+  return { problem: encodingProblem(text) ?? alone };
 }
 
-const ALONE = 'must hold the AppSecret alone, on one line and without blanks';
+const ALONE: Text = {
+  en: 'must hold the AppSecret alone, on one line and without blanks',
+  zh: '里只能有 AppSecret，占一行，没有空白',
+};
 
-const VISIBLE: Shape = { allowed: /[!-~]/, words: 'visible characters of ASCII' };
+const VISIBLE: Shape = {
+  allowed: /[!-~]/,
+  words: { en: 'visible characters of ASCII', zh: 'ASCII 可见字符' },
+};
 
 /** Tells whether every user may read a file. Docker and Kubernetes mount secrets so by default. */
 export async function isExposed(path: string): Promise<boolean> {
@@ -82,13 +92,19 @@ export async function isExposed(path: string): Promise<boolean> {
 }
 
 /** Advice for a file that was there when the daemon started. */
-const IF_GONE = 'put it back, or mount its volume again';
+const IF_GONE: Text = {
+  en: 'put it back, or mount its volume again',
+  zh: '把它放回去，或重新挂载它的卷',
+};
 
-function unusable(path: string, what: string, advice?: string, cause?: unknown): EdgeError {
-  const failure: Failure = {
+function unusable(path: string, what: Text, advice?: Text, cause?: unknown): EdgeError {
+  const failure: FailureTexts = {
     class: 'passing',
     code: 'secret-unusable',
-    message: `${path.startsWith('/') ? 'the secret file' : 'the secret variable'} ${path} ${what}`,
+    message: {
+      en: en`${path.startsWith('/') ? 'the secret file' : 'the secret variable'} ${path} ${what}`,
+      zh: zh`${path.startsWith('/') ? 'AppSecret 文件' : 'AppSecret 变量'} ${path} ${what}`,
+    },
     ...(advice && { advice }),
     effect: 'unsent',
     backoff: { ...PASSING, cap: MINUTE },

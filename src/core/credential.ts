@@ -1,5 +1,6 @@
 import { EdgeError, PASSING } from './failure.ts';
 import { Secret } from './secret.ts';
+import { en, type Text, zh } from './text.ts';
 import { DAY, SECOND } from './time.ts';
 
 /** What a file holds: `token`, or a ticket by its name (see `providers/tickets.ts`). A ticket has a life of its own. */
@@ -67,26 +68,41 @@ export type AnswerField =
  *   since real platforms have sent them.
  */
 export function readAnswer(body: unknown, field: AnswerField): Pick<Answer, 'value' | 'expiresIn'> {
-  if (typeof body !== 'object' || body === null) throw oddAnswer('is not a JSON object');
+  if (typeof body !== 'object' || body === null)
+    throw oddAnswer({ en: 'is not a JSON object', zh: '不是 JSON 对象' });
   const { [field]: value, expires_in: life } = body as Record<string, unknown>;
-  if (typeof value !== 'string') throw oddAnswer(`has no ${field}`);
-  if (!isPlausible(value)) throw oddAnswer(`has an ${field} of a length or alphabet that cannot be one`);
+  if (typeof value !== 'string') throw oddAnswer({ en: `has no ${field}`, zh: `没有 ${field}` });
+  if (!isPlausible(value))
+    throw oddAnswer({
+      en: `has an ${field} of a length or alphabet that cannot be one`,
+      zh: `里的 ${field} 长度或字符不可能是真的`,
+    });
   const expiresIn = typeof life === 'string' && /^\d{1,9}$/.test(life) ? Number(life) : life;
-  if (typeof expiresIn !== 'number' || !Number.isFinite(expiresIn)) throw oddAnswer('has no expires_in');
-  if (expiresIn <= 0) throw oddAnswer(`has an expires_in of ${expiresIn}: the ${field} is dead already`);
+  if (typeof expiresIn !== 'number' || !Number.isFinite(expiresIn))
+    throw oddAnswer({ en: 'has no expires_in', zh: '没有 expires_in' });
+  if (expiresIn <= 0)
+    throw oddAnswer({
+      en: `has an expires_in of ${expiresIn}: the ${field} is dead already`,
+      zh: `里的 expires_in 是 ${expiresIn}：这个 ${field} 已经失效`,
+    });
   if (expiresIn > LONGEST_LIFE)
-    throw oddAnswer(`has an expires_in of ${expiresIn} seconds, longer than a day`);
+    throw oddAnswer({
+      en: `has an expires_in of ${expiresIn} seconds, longer than a day`,
+      zh: `里的 expires_in 是 ${expiresIn} 秒，超过一天`,
+    });
   return { value: new Secret(value), expiresIn };
 }
 
 /** A 200 that is no credential: the platform may or may not have acted. */
-export function oddAnswer(what: string): EdgeError {
+export function oddAnswer(what: Text): EdgeError {
   return new EdgeError({
     class: 'passing',
     code: 'odd-answer',
-    message: `the platform's answer ${what}`,
-    advice:
-      'nothing was published; if it lasts, look at what stands between this host and the platform (proxy, portal)',
+    message: { en: en`the platform's answer ${what}`, zh: zh`平台的应答${what}` },
+    advice: {
+      en: 'nothing was published; if it lasts, look at what stands between this host and the platform (proxy, portal)',
+      zh: '没有发布任何内容；如果持续出现，检查本机与微信之间的中间环节（代理、认证门户）',
+    },
     effect: 'unknown',
     backoff: PASSING,
   });

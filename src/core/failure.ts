@@ -1,3 +1,4 @@
+import { type Bilingual, joined, type Language, SEMICOLON, type Text } from './text.ts';
 import { MINUTE, SECOND } from './time.ts';
 
 /** For faults that usually pass within seconds: networks, gateways, disks. */
@@ -13,15 +14,22 @@ export const PASSING: Backoff = { first: SECOND, growth: 2, cap: MINUTE, jitter:
  */
 export type FailureClass = 'passing' | 'frequency' | 'quota' | 'refused' | 'confirmation';
 
-/** A failed attempt as data: everything the planner, the log and the operator need, and nothing secret. */
-export interface Failure {
-  readonly class: FailureClass;
-  /** Stable: `wx-40164`, `timeout`, `odd-answer`, `lock-unusable` … */
-  readonly code: string;
-  /** One line for the log, without secrets. */
+/** What people are told of a failure. */
+export interface Told {
+  /** One line, without secrets. */
   readonly message: string;
   /** What a person should do, where a person can. */
   readonly advice?: string;
+}
+
+/**
+ * A failed attempt as data: everything the planner, the log and the operator need, and nothing secret. `message` and
+ * `advice` are English, since logs are searched for them; `zh` says both in Chinese. {@link failureWith} makes one.
+ */
+export interface Failure extends Told, Required<Bilingual<Told>> {
+  readonly class: FailureClass;
+  /** Stable: `wx-40164`, `timeout`, `odd-answer`, `lock-unusable` … */
+  readonly code: string;
   /** The platform's own code, where it answered with one. */
   readonly errcode?: number;
   /** The platform's request id, for its rid look-up. */
@@ -41,17 +49,60 @@ export interface Failure {
   readonly blamesTicket?: true;
 }
 
+/** What {@link failureWith} makes a failure of: all of it, with what people are told in every language. */
+export type FailureTexts = Omit<Failure, keyof Told | 'zh'> & ToldTexts;
+
+/** What people are told of a failure, in every language. */
+export interface ToldTexts {
+  readonly message: Text;
+  readonly advice?: Text | undefined;
+}
+
+/** Makes a failure of its texts. */
+export function failureWith({ message, advice, ...rest }: FailureTexts): Failure {
+  return { ...rest, ...toldWith({ message, advice }) };
+}
+
+/** Says texts as a failure says them. */
+export function toldWith(texts: ToldTexts): Told & Required<Bilingual<Told>> {
+  return { ...toldIn(texts, 'en'), zh: toldIn(texts, 'zh') };
+}
+
+function toldIn({ message, advice }: ToldTexts, language: Language): Told {
+  return { message: message[language], ...(advice && { advice: advice[language] }) };
+}
+
+/** The texts of a failure, to make others of. */
+export function textsOf({ message, advice, zh }: Told & Bilingual<Told>): ToldTexts {
+  const translated = { message, ...(advice !== undefined && { advice }), ...zh };
+  return {
+    message: { en: message, zh: translated.message },
+    ...(advice !== undefined && { advice: { en: advice, zh: translated.advice ?? advice } }),
+  };
+}
+
+/** What people are told of a failure in one line: the message, then the advice where there is some. */
+export function inOneLine(failure: Told & Bilingual<Told>): Text {
+  const { message, advice } = textsOf(failure);
+  return advice ? joined([message, advice], SEMICOLON) : message;
+}
+
 /** The error that carries a {@link Failure} from the edge where it was understood. `code` is the failure's. */
 export class EdgeError extends Error {
   override readonly name = 'EdgeError';
   readonly code: string;
   readonly failure: Failure;
 
-  constructor(failure: Failure, options?: { readonly cause?: unknown }) {
+  constructor(about: Failure | FailureTexts, options?: { readonly cause?: unknown }) {
+    const failure = isMade(about) ? about : failureWith(about);
     super(failure.message, options);
     this.code = failure.code;
     this.failure = failure;
   }
+}
+
+function isMade(about: Failure | FailureTexts): about is Failure {
+  return typeof about.message === 'string';
 }
 
 /** Reads the failure out of anything thrown: an {@link EdgeError} knows, everything else is a passing fault. */
@@ -65,6 +116,7 @@ export function failureOf(error: unknown, effect: Failure['effect']): Failure {
     class: 'passing',
     code: typeof code === 'string' ? code : 'unexpected',
     message,
+    zh: { message },
     effect,
     backoff: PASSING,
   };

@@ -1,4 +1,5 @@
 /** What a request to the platform changes: before it is sent, and by what comes of it. */
+
 import { refund, spend } from './budget.ts';
 import type { Context } from './context.ts';
 import { type Answer, oddAnswer, type Token } from './credential.ts';
@@ -13,6 +14,7 @@ import { liveToken, type State, withToken } from './state/index.ts';
 import { standingOf } from './state/late-response.ts';
 import { answered, confirmed, doubted, lifeLeft, undoubted } from './state/life.ts';
 import { unsaved } from './state/store.ts';
+import type { Text } from './text.ts';
 import { after, type Instant, remaining, SECOND } from './time.ts';
 import { birthOf, bootTimeOf } from './token-age.ts';
 import { sameAgain, withBreath } from './unchanged-token.ts';
@@ -30,13 +32,18 @@ export function begin(state: State, policy: Policy, forced: boolean, now: Instan
   };
 }
 
+const TOO_SLOW: Text = {
+  en: 'took longer to arrive than its token lives',
+  zh: '到达时，其中的 token 已经过期',
+};
+
 /** The platform answered: with a new token, or with the one that we have. */
 export function fetched(state: State, answer: Answer, startedAt: Instant, context: Context): State {
   const { policy, now } = context;
   const birth = birthOf(answer, startedAt, state, policy);
   const end = after(birth, answer.expiresIn * SECOND);
   if (remaining(end, now) <= 0) {
-    return failed(state, oddAnswer('took longer to arrive than its token lives').failure, context);
+    return failed(state, oddAnswer(TOO_SLOW).failure, context);
   }
   const { platformDate } = answer;
   const record = without(state.record, 'intent', 'lastFailure');

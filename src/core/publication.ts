@@ -1,12 +1,13 @@
-import type { Failure } from './failure.ts';
+import { type Failure, toldWith } from './failure.ts';
 import type { Step, View } from './plan.ts';
 import { isPublished, liveToken, obstacle, type State } from './state/index.ts';
+import { en, type Text, zh } from './text.ts';
 import type { Instant } from './time.ts';
 
 /** Why a credential is not published, for people, and what they can do about it. */
-export type Obstacle = Pick<Failure, 'message' | 'advice'>;
+export type Obstacle = Pick<Failure, 'message' | 'advice' | 'zh'>;
 
-const TIMED_OUT = 'timed out';
+const TIMED_OUT: Text = { en: 'timed out', zh: '超时' };
 
 /**
  * Tells whether waiting longer would not change whether a unit gets published: it is published and has nothing to do, a
@@ -30,15 +31,23 @@ export function whyUnpublished({ state, step, leader }: View, now: Instant, base
   if (base && lacksToken(step)) {
     const failure = obstacle(base.state, now);
     const refused = needsAPerson(failure) && failure?.errcode !== undefined;
-    return { message: `it needs the token, which ${refused ? 'WeChat refused' : 'did not come'}` };
+    return toldWith({
+      message: {
+        en: `it needs the token, which ${refused ? 'WeChat refused' : 'did not come'}`,
+        zh: `它需要 token，而${refused ? '微信拒绝了' : ' token 没有到来'}`,
+      },
+    });
   }
   const failure = obstacle(state, now);
   if (failure && failure.code !== 'aborted') return failure;
-  if (leader === undefined) return { message: TIMED_OUT };
-  return {
-    message: `${TIMED_OUT}: ${leader} leads and delivered nothing`,
-    advice: `look at the log of ${leader}`,
-  };
+  if (leader === undefined) return toldWith({ message: TIMED_OUT });
+  return toldWith({
+    message: {
+      en: en`${TIMED_OUT}: ${leader} leads and delivered nothing`,
+      zh: zh`${TIMED_OUT}：leader 是 ${leader}，它没有给出任何内容`,
+    },
+    advice: { en: `look at the log of ${leader}`, zh: `查看 ${leader} 的日志` },
+  });
 }
 
 /** Tells whether trying again is in vain until a person has acted at the platform. */

@@ -1,3 +1,4 @@
+import type { Text } from '../core/text.ts';
 import type { FailureDetails } from './api-errors.ts';
 
 /**
@@ -19,7 +20,10 @@ type Named = { readonly policy: string } | { readonly webhook: string };
 const SHOW = 'kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations -o yaml';
 
 /** Advice for a write that was not answered although the API server answers. */
-export const HANGING_WEBHOOK = `if reads are answered meanwhile, a webhook may hang that is asked about every write (${SHOW})`;
+export const HANGING_WEBHOOK: Text = {
+  en: `if reads are answered meanwhile, a webhook may hang that is asked about every write (${SHOW})`,
+  zh: `如果这时读取有应答，可能是某个对每次写入都要询问的 webhook 卡住了（${SHOW}）`,
+};
 
 /** Names of webhooks and policies are DNS names, so they hold nothing secret. */
 const DENIED_BY_POLICY = /\bValidatingAdmissionPolicy '([a-z0-9.-]{1,253})'.*\bdenied\b/s;
@@ -55,24 +59,42 @@ export function admissionFailure(what: string, admission: Admission): FailureDet
     const { webhook, why } = admission;
     return {
       code: 'kube-webhook',
-      message: `the API server could not ask the webhook ${webhook} about the change of the ${what}${why ? `: ${why}` : ''}`,
-      advice:
-        `nothing that it is asked about is written until it answers: bring its pods up, or let its configuration leave ` +
-        `this object out; ${SHOW} shows whose it is`,
+      message: {
+        en: `the API server could not ask the webhook ${webhook} about the change of the ${what}${why ? `: ${why}` : ''}`,
+        zh: `API server 无法就 ${what} 的更改询问 webhook ${webhook}${why ? `：${why}` : ''}`,
+      },
+      advice: {
+        en:
+          `nothing that it is asked about is written until it answers: bring its pods up, or let its configuration leave ` +
+          `this object out; ${SHOW} shows whose it is`,
+        zh: `在它应答之前，凡是要询问它的内容都不会写入：让它的 Pod 恢复运行，或者让它的配置不再涉及该对象；${SHOW} 可以看出它是谁的`,
+      },
     };
   }
   if ('policy' in admission.what) {
     return {
       class: 'refused',
       code: 'kube-denied',
-      message: `a policy of the cluster denies the change of the ${what}: ${admission.what.policy}`,
-      advice: 'ask those who keep that policy to let the daemon change this object',
+      message: {
+        en: `a policy of the cluster denies the change of the ${what}: ${admission.what.policy}`,
+        zh: `集群的策略拒绝更改 ${what}：${admission.what.policy}`,
+      },
+      advice: {
+        en: 'ask those who keep that policy to let the daemon change this object',
+        zh: '请维护该策略的人允许守护进程更改这个对象',
+      },
     };
   }
   return {
     class: 'refused',
     code: 'kube-denied',
-    message: `a webhook of the cluster denies the change of the ${what}: ${admission.what.webhook}`,
-    advice: `ask those who keep that webhook to let the daemon change this object; ${SHOW} shows whose it is`,
+    message: {
+      en: `a webhook of the cluster denies the change of the ${what}: ${admission.what.webhook}`,
+      zh: `集群的 webhook 拒绝更改 ${what}：${admission.what.webhook}`,
+    },
+    advice: {
+      en: `ask those who keep that webhook to let the daemon change this object; ${SHOW} shows whose it is`,
+      zh: `请维护该 webhook 的人允许守护进程更改这个对象；${SHOW} 可以看出它是谁的`,
+    },
   };
 }

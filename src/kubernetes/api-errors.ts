@@ -1,7 +1,9 @@
-import { type Backoff, EdgeError, type Failure, PASSING } from '../core/failure.ts';
+import { type Backoff, EdgeError, type FailureTexts, PASSING } from '../core/failure.ts';
 import type { Clock } from '../core/ports.ts';
+import { en, joined, type Text, verbatim, zh } from '../core/text.ts';
 import { MINUTE, SECOND } from '../core/time.ts';
 import { type Admission, admissionFailure, admissionIn, HANGING_WEBHOOK } from './admission.ts';
+import { IS_IT_ONE } from './read-object.ts';
 import { groupOf, type ObjectName, objectLabel } from './resources.ts';
 
 /** Verbs of RBAC rules that the daemon uses. */
@@ -23,11 +25,24 @@ export interface Refusal {
  * Put before the advice of a refusal that may be transient: at start-up it usually passes by itself, and an
  * operator who has just repaired the cause waits to see it pass.
  */
-const WHILE_STARTING = 'an API server that is starting says so for a moment; should it last 30 s: ';
+const WHILE_STARTING: Text = {
+  en: 'an API server that is starting says so for a moment; should it last 30 s: ',
+  zh: '正在启动的 API server 会短暂地这样应答；如果持续 30 秒：',
+};
 
-const ANONYMOUS_ADVICE =
-  'nobody was known by what was sent: the user of the kubeconfig needs a token, tokenFile or client certificate of this ' +
-  'cluster, and nothing in between may end TLS where that is a certificate';
+const ANONYMOUS_ADVICE: Text = {
+  en:
+    'nobody was known by what was sent: the user of the kubeconfig needs a token, tokenFile or client certificate of this ' +
+    'cluster, and nothing in between may end TLS where that is a certificate',
+  zh:
+    '凭发送的内容认不出是谁：kubeconfig 的用户需要这个集群的 token、tokenFile 或客户端证书；' +
+    '如果是证书，中间环节不能终止 TLS',
+};
+
+/** Advice for a refusal, which may be that of an API server that is starting. */
+function adviceFor({ lasting }: Refusal, advice: Text): Text {
+  return lasting ? advice : joined([WHILE_STARTING, advice], verbatim(''));
+}
 
 /**
  * Converts a response other than success into an error.
@@ -59,17 +74,29 @@ function meaningOf(refusal: Refusal, said: ApiStatus): FailureDetails {
     case 404:
       return said.reason === 'NotFound' ? missing(object) : unexpected(refusal, said);
     case 409:
-      return { code: 'kube-conflict', message: `the ${what} was changed by somebody else meanwhile` };
+      return {
+        code: 'kube-conflict',
+        message: { en: `the ${what} was changed by somebody else meanwhile`, zh: `${what} 同时被别人更改了` },
+      };
     case 413:
       return tooLarge(what);
     case 422:
       return invalid(refusal, said);
     case 429:
-      return { code: 'kube-busy', message: 'the API server is asked too much (HTTP 429)' };
+      return {
+        code: 'kube-busy',
+        message: {
+          en: 'the API server is asked too much (HTTP 429)',
+          zh: 'API server 的请求太多（HTTP 429）',
+        },
+      };
     case 504:
       return {
         code: 'kube-timeout',
-        message: `the API server gave up the ${refusal.verb} of the ${what} (HTTP 504)`,
+        message: {
+          en: `the API server gave up the ${refusal.verb} of the ${what} (HTTP 504)`,
+          zh: `API server 放弃了对 ${what} 的 ${refusal.verb}（HTTP 504）`,
+        },
         ...(isWrite(refusal) && { advice: HANGING_WEBHOOK }),
       };
     default:
@@ -77,30 +104,45 @@ function meaningOf(refusal: Refusal, said: ApiStatus): FailureDetails {
   }
 }
 
-function unauthorized({ lasting }: Refusal): FailureDetails {
-  const advice =
-    'the service account was deleted, or made anew (then restart the pod), or the token or client certificate has expired ' +
-    'or is of another cluster';
+function unauthorized(refusal: Refusal): FailureDetails {
+  const { lasting } = refusal;
+  const advice: Text = {
+    en:
+      'the service account was deleted, or made anew (then restart the pod), or the token or client certificate has expired ' +
+      'or is of another cluster',
+    zh: '服务账号被删除，或重建过（这时重启 Pod），或者 token 或客户端证书已过期，或属于另一个集群',
+  };
   return {
     ...(lasting && { class: 'refused' }),
     code: 'kube-unauthorized',
-    message: 'the API server does not accept our token or certificate (HTTP 401)',
-    advice: lasting ? advice : WHILE_STARTING + advice,
+    message: {
+      en: 'the API server does not accept our token or certificate (HTTP 401)',
+      zh: 'API server 不接受我们的 token 或证书（HTTP 401）',
+    },
+    advice: adviceFor(refusal, advice),
   };
 }
 
-function forbidden({ verb, object, lasting }: Refusal, { user }: ApiStatus): FailureDetails {
-  const who = user ?? 'this daemon';
+function forbidden(refusal: Refusal, { user }: ApiStatus): FailureDetails {
+  const { verb, object, lasting } = refusal;
+  const who: Text = user === undefined ? { en: 'this daemon', zh: '本守护进程' } : verbatim(user);
   const right = `apiGroups ["${groupOf(object)}"], resources ["${object.resource}"], resourceNames ["${object.name}"], verbs ["${verb}"]`;
-  const advice =
+  const whom: Text = user === undefined ? { en: 'its service account', zh: '它的服务账号' } : verbatim(user);
+  const advice: Text =
     user === 'system:anonymous'
       ? ANONYMOUS_ADVICE
-      : `are the name ${object.name} and the namespace ${object.namespace} spelt right? A Role with resourceNames forbids every other name, whether or not there is such an object; if they are, a Role in namespace ${object.namespace} has to allow ${right}, and a RoleBinding there to give it to ${user ?? 'its service account'}`;
+      : {
+          en: en`are the name ${object.name} and the namespace ${object.namespace} spelt right? A Role with resourceNames forbids every other name, whether or not there is such an object; if they are, a Role in namespace ${object.namespace} has to allow ${right}, and a RoleBinding there to give it to ${whom}`,
+          zh: zh`名称 ${object.name} 和命名空间 ${object.namespace} 写对了吗？带 resourceNames 的 Role 禁止其他一切名称，无论对象是否存在；如果写对了，命名空间 ${object.namespace} 里要有 Role 允许 ${right}，并有 RoleBinding 把它授予 ${whom}`,
+        };
   return {
     ...(lasting && { class: 'refused' }),
     code: 'kube-forbidden',
-    message: `${who} may not ${verb} the ${objectLabel(object)} (HTTP 403)`,
-    advice: lasting ? advice : WHILE_STARTING + advice,
+    message: {
+      en: en`${who} may not ${verb} the ${objectLabel(object)} (HTTP 403)`,
+      zh: zh`${who} 无权对 ${objectLabel(object)} 执行 ${verb}（HTTP 403）`,
+    },
+    advice: adviceFor(refusal, advice),
   };
 }
 
@@ -118,32 +160,38 @@ function unexpected({ verb, object, status }: Refusal, { reason, causes }: ApiSt
   const summary = [`HTTP ${status}`, ...details.filter(Boolean)].join(', ');
   return {
     code: `kube-http-${status}`,
-    message: `the API server did not ${verb} the ${objectLabel(object)}: ${summary}`,
-    ...(reason === undefined &&
-      status < 500 && {
-        advice: 'is that an API server? Look at its address, and at what stands in between',
-      }),
+    message: {
+      en: `the API server did not ${verb} the ${objectLabel(object)}: ${summary}`,
+      zh: `API server 没有对 ${objectLabel(object)} 执行 ${verb}：${summary}`,
+    },
+    ...(reason === undefined && status < 500 && { advice: IS_IT_ONE }),
     ...(status < 500 && { backoff: SLOW }),
   };
 }
 
 /** What differs between refusals; fields that are absent have the value of a passing fault. */
-export type FailureDetails = Pick<Failure, 'code' | 'message'> &
-  Partial<Pick<Failure, 'class' | 'advice' | 'backoff'>>;
+export type FailureDetails = Pick<FailureTexts, 'code' | 'message'> &
+  Partial<Pick<FailureTexts, 'class' | 'advice' | 'backoff'>>;
 
 /** For refusals that only an operator can resolve. */
 const SLOW: Backoff = { ...PASSING, cap: 5 * MINUTE };
 
 function missing(object: ObjectName): FailureDetails {
   const { resource, namespace, name } = object;
-  const how =
+  const how: Text =
     resource === 'secrets'
-      ? `kubectl -n ${namespace} create secret generic ${name}`
-      : 'apply the manifest of the Lease, without spec';
+      ? verbatim(`kubectl -n ${namespace} create secret generic ${name}`)
+      : { en: 'apply the manifest of the Lease, without spec', zh: '应用 Lease 的清单，不带 spec' };
   return {
     code: 'kube-missing',
-    message: `there is no ${objectLabel(object)}, or no namespace ${namespace}`,
-    advice: `create it, empty (${how}): the daemon may not, since no Role can limit that to one name`,
+    message: {
+      en: `there is no ${objectLabel(object)}, or no namespace ${namespace}`,
+      zh: `没有 ${objectLabel(object)}，或没有命名空间 ${namespace}`,
+    },
+    advice: {
+      en: en`create it, empty (${how}): the daemon may not, since no Role can limit that to one name`,
+      zh: zh`创建它，内容为空（${how}）：守护进程不能自己创建，因为 Role 无法把这项权限限定在一个名称上`,
+    },
   };
 }
 
@@ -155,8 +203,11 @@ export function immutable(what: string): FailureDetails {
   return {
     class: 'refused',
     code: 'kube-immutable',
-    message: `the ${what} is immutable`,
-    advice: 'immutable cannot be taken back: delete the object and create it again without it',
+    message: { en: `the ${what} is immutable`, zh: `${what} 不可变更` },
+    advice: {
+      en: 'immutable cannot be taken back: delete the object and create it again without it',
+      zh: 'immutable 无法撤销：删除该对象，重新创建，不带 immutable',
+    },
     backoff: SLOW,
   };
 }
@@ -169,8 +220,14 @@ export function tooLarge(what: string): FailureDetails {
   return {
     class: 'refused',
     code: 'kube-too-large',
-    message: `the ${what} would be larger than the 1 MiB that a Secret can hold`,
-    advice: 'publish some of the credentials to another Secret, and remove keys that nobody needs',
+    message: {
+      en: `the ${what} would be larger than the 1 MiB that a Secret can hold`,
+      zh: `${what} 将超过 Secret 的上限 1 MiB`,
+    },
+    advice: {
+      en: 'publish some of the credentials to another Secret, and remove keys that nobody needs',
+      zh: '把一部分凭据发布到另一个 Secret，并删除没有人需要的键',
+    },
     backoff: SLOW,
   };
 }

@@ -17,7 +17,7 @@ export async function readCredentialFile(path: string): Promise<string> {
   try {
     return (await readRegularFile(path, LARGEST, { followLinks: true })).text;
   } catch (error) {
-    throw unusableCredentials(await whyUnreadable(path, error));
+    throw unusableCredentials((await whyUnreadable(path, error)).en);
   }
 }
 
@@ -81,7 +81,11 @@ export function unusableCredentials(message: string): EdgeError {
   return new EdgeError({
     class: 'passing',
     code: 'kube-credentials',
-    message: `the API server cannot be asked: ${message}`,
+    // What is wrong with such a file is said in English, as all of the configuration is.
+    message: {
+      en: `the API server cannot be asked: ${message}`,
+      zh: `无法询问 API server：${message}`,
+    },
     effect: 'unsent',
     backoff: PASSING,
   });

@@ -1,5 +1,6 @@
 import { EdgeError, type Failure, failureOf, PASSING } from '../core/failure.ts';
 import type { Clock } from '../core/ports.ts';
+import { verbatim } from '../core/text.ts';
 import type { Decision, KubernetesClient, Update } from './client.ts';
 import type { Environment } from './connection-types.ts';
 import type { Timeouts } from './http.ts';
@@ -89,7 +90,7 @@ export function kubernetesOf({
     throw new EdgeError({
       class: 'passing',
       code: 'kube-credentials',
-      message: problems.join('; '),
+      message: verbatim(problems.join('; ')),
       effect: 'unsent',
       backoff: PASSING,
     });

@@ -1,4 +1,5 @@
 import { EdgeError } from '../core/failure.ts';
+import type { Text } from '../core/text.ts';
 import type { Refusal } from './api-errors.ts';
 import type { Connection } from './connection-types.ts';
 import { LARGEST_ANSWER } from './http.ts';
@@ -34,9 +35,11 @@ export async function* readEvents<R extends Resource>(
       const { code } = said as { readonly code?: unknown };
       const status = typeof code === 'number' ? code : 500;
       throw refused({ verb: 'watch', object, status, text: JSON.stringify(said) });
-    } else throw oddObject(object, 'is no event of a watch');
+    } else throw oddObject(object, NO_EVENT);
   }
 }
+
+const NO_EVENT: Text = { en: 'is no event of a watch', zh: '不是 watch 的事件' };
 
 async function* linesOf(object: ObjectName, body: Body, connection: Connection): AsyncGenerator<string> {
   const decoder = new TextDecoder();
@@ -45,7 +48,7 @@ async function* linesOf(object: ObjectName, body: Body, connection: Connection):
     for await (const chunk of body) {
       const [first = '', ...lines] = decoder.decode(chunk, { stream: true }).split('\n');
       rest += first;
-      if (rest.length > LARGEST_ANSWER) throw oddObject(object, 'has no end');
+      if (rest.length > LARGEST_ANSWER) throw oddObject(object, { en: 'has no end', zh: '没有尽头' });
       for (const line of lines) {
         if (rest !== '') yield rest;
         rest = line;
@@ -63,5 +66,5 @@ function parse(object: ObjectName, line: string): { readonly type?: unknown; rea
   } catch {
     // Reported below.
   }
-  throw oddObject(object, 'is no event of a watch');
+  throw oddObject(object, NO_EVENT);
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { EdgeError } from '../core/failure.ts';
+import { EdgeError, textsOf } from '../core/failure.ts';
+import { en, type Text, zh } from '../core/text.ts';
 import { isUnanswered, stat } from '../system/fs/files.ts';
 import { systemClock } from '../system/time/clock.ts';
 import { type Change, type ExecConfig, type Notifier, notifyFailure } from './notifier.ts';
@@ -24,7 +25,10 @@ const OUTPUT_GRACE = 250;
  */
 export function execNotifier({ command, timeout }: ExecConfig): Notifier {
   const id = `exec:${programOf(command)}`;
-  const advice = 'make it quicker, hand the work to something that runs anyway, or raise its timeout';
+  const advice = {
+    en: 'make it quicker, hand the work to something that runs anyway, or raise its timeout',
+    zh: '让它更快、把工作交给一直在运行的程序，或调大它的超时时间',
+  };
 
   return {
     id,
@@ -116,48 +120,89 @@ async function start(
 function exitFailure(id: string, code: number | null, signal: NodeJS.Signals | null): EdgeError {
   return notifyFailure({
     code: signal === null ? `exit-${code}` : `exit-${signal}`,
-    message: signal === null ? `${id} ended with ${code}` : `${id} was ended by ${signal}`,
+    message:
+      signal === null
+        ? { en: `${id} ended with ${code}`, zh: `${id} 以 ${code} 退出` }
+        : { en: `${id} was ended by ${signal}`, zh: `${id} 被 ${signal} 结束` },
     advice:
       signal === 'SIGKILL'
-        ? 'out of memory? The program counts towards the memory of the sidecar'
-        : 'run it by hand, as the user of the daemon and with nothing but PATH, HOME and WX_… set',
+        ? {
+            en: 'out of memory? The program counts towards the memory of the sidecar',
+            zh: '是不是内存不足？程序的内存计入 sidecar 的内存',
+          }
+        : {
+            en: 'run it by hand, as the user of the daemon and with nothing but PATH, HOME and WX_… set',
+            zh: '手动运行它：以守护进程的用户，只设置 PATH、HOME 和 WX_…',
+          },
   });
 }
 
 /** Appends the last output to the message: it is often the only hint at the cause. */
 function withOutput(error: unknown, said: string): unknown {
   if (!(error instanceof EdgeError) || said === '') return error;
-  return new EdgeError({ ...error.failure, message: `${error.message}; it said: ${said}` });
+  const { message, advice } = textsOf(error.failure);
+  return new EdgeError({
+    ...error.failure,
+    advice,
+    message: { en: en`${message}; it said: ${said}`, zh: zh`${message}；它输出了：${said}` },
+  });
 }
 
 interface Meaning {
-  readonly what: string;
-  readonly advice: string;
+  readonly what: Text;
+  readonly advice: Text;
 }
 
 const MEANINGS: Readonly<Record<string, Meaning>> = {
   ENOENT: {
-    what: 'there is no such program, or its first line (#!) names one that is not there',
-    advice: 'give its full path, and see that it is in the image of the sidecar, not only in that of the app',
+    what: {
+      en: 'there is no such program, or its first line (#!) names one that is not there',
+      zh: '没有这个程序，或者它第一行（#!）指定的程序不存在',
+    },
+    advice: {
+      en: 'give its full path, and see that it is in the image of the sidecar, not only in that of the app',
+      zh: '写出完整路径，并确认它在 sidecar 的镜像里，而不只是在应用的镜像里',
+    },
   },
   EACCES: {
-    what: 'it may not be executed',
-    advice: 'chmod a+x; and the volume must not be mounted noexec',
+    what: { en: 'it may not be executed', zh: '无权执行它' },
+    advice: {
+      en: 'chmod a+x; and the volume must not be mounted noexec',
+      zh: 'chmod a+x；卷也不能以 noexec 挂载',
+    },
   },
-  E2BIG: { what: 'its arguments are too long', advice: 'put them into a script' },
+  E2BIG: {
+    what: { en: 'its arguments are too long', zh: '参数太长' },
+    advice: { en: 'put them into a script', zh: '把参数放进脚本里' },
+  },
   ENOEXEC: {
-    what: 'it is no program of this machine',
-    advice: 'give a script its first line (#!/bin/sh), and a binary the right architecture',
+    what: { en: 'it is no program of this machine', zh: '它不是这台机器能运行的程序' },
+    advice: {
+      en: 'give a script its first line (#!/bin/sh), and a binary the right architecture',
+      zh: '脚本要有第一行（#!/bin/sh），二进制程序要符合这台机器的架构',
+    },
   },
   EAGAIN: {
-    what: 'there are too many processes',
-    advice: "raise the limit (ulimit -u, the container's pids)",
+    what: { en: 'there are too many processes', zh: '进程太多' },
+    advice: {
+      en: "raise the limit (ulimit -u, the container's pids)",
+      zh: '调大上限（ulimit -u、容器的 pids）',
+    },
   },
-  EMFILE: { what: 'the daemon has too many open files', advice: 'raise the limit (ulimit -n)' },
-  ENOMEM: { what: 'there is not enough memory', advice: "raise the container's limit" },
+  EMFILE: {
+    what: { en: 'the daemon has too many open files', zh: '守护进程打开的文件太多' },
+    advice: { en: 'raise the limit (ulimit -n)', zh: '调大上限（ulimit -n）' },
+  },
+  ENOMEM: {
+    what: { en: 'there is not enough memory', zh: '内存不足' },
+    advice: { en: "raise the container's limit", zh: '调大容器的内存上限' },
+  },
 };
 
-const OTHER: Meaning = { what: '', advice: 'try the command by hand, as the user of the daemon' };
+const BY_HAND: Text = {
+  en: 'try the command by hand, as the user of the daemon',
+  zh: '以守护进程的用户手动试运行这条命令',
+};
 
 /** Errors that pass by themselves; the others need an operator. */
 const PASSING = new Set(['EAGAIN', 'EMFILE', 'ENOMEM']);
@@ -165,13 +210,16 @@ const PASSING = new Set(['EAGAIN', 'EMFILE', 'ENOMEM']);
 /** Converts the error of a program that could not be started. */
 function spawnFailure(id: string, error: unknown): EdgeError {
   const { code = 'unexpected' } = error as NodeJS.ErrnoException;
-  const { what, advice } = MEANINGS[code] ?? OTHER;
+  const known = MEANINGS[code];
   return notifyFailure(
     {
       class: PASSING.has(code) ? 'passing' : 'refused',
       code,
-      message: `cannot start ${id}: ${what ? `${what} (${code})` : code}`,
-      advice,
+      message: {
+        en: known ? en`cannot start ${id}: ${known.what} (${code})` : `cannot start ${id}: ${code}`,
+        zh: known ? zh`无法启动 ${id}：${known.what}（${code}）` : `无法启动 ${id}：${code}`,
+      },
+      advice: known?.advice ?? BY_HAND,
     },
     // Replace the original error, which quotes all arguments.
     new Error(`spawn ${code}`),

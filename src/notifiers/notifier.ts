@@ -1,4 +1,5 @@
 import { type Backoff, EdgeError, type FailureClass } from '../core/failure.ts';
+import type { Text } from '../core/text.ts';
 import { MINUTE, SECOND } from '../core/time.ts';
 
 /** A newly published token or ticket, without its value or any other secret. */
@@ -60,8 +61,8 @@ export interface Reason {
   /** Absent: `passing`. */
   readonly class?: FailureClass;
   readonly code: string;
-  readonly message: string;
-  readonly advice: string;
+  readonly message: Text;
+  readonly advice: Text;
 }
 
 /** Creates the error for a failed delivery. */

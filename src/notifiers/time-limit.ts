@@ -1,4 +1,5 @@
 import type { EdgeError } from '../core/failure.ts';
+import type { Text } from '../core/text.ts';
 import { SECOND } from '../core/time.ts';
 import { startDeadline } from '../system/time/deadline.ts';
 import { notifyFailure } from './notifier.ts';
@@ -9,7 +10,7 @@ export interface TimeLimit {
   /** Milliseconds. */
   readonly timeout: number;
   /** What the operator should do when the time is not enough; asked for when it has passed. */
-  readonly advice: () => string;
+  readonly advice: () => Text;
 }
 
 /**
@@ -38,7 +39,10 @@ export async function withinTime<T>(
 }
 
 function timeoutFailure({ id, timeout, advice }: TimeLimit): EdgeError {
-  const message = `${id} was not done within ${timeout / SECOND} s`;
+  const message = {
+    en: `${id} was not done within ${timeout / SECOND} s`,
+    zh: `${id} 没有在 ${timeout / SECOND} 秒内完成`,
+  };
   return notifyFailure({ code: 'timeout', message, advice: advice() });
 }
 
@@ -53,13 +57,19 @@ export function stoppedFailure(id: string, why: unknown): EdgeError {
   if (why === ('removed' satisfies StopReason)) {
     return notifyFailure({
       code: 'removed',
-      message: `${id} is no longer configured and was ended before it was done`,
-      advice: 'nothing, if it was meant so',
+      message: {
+        en: `${id} is no longer configured and was ended before it was done`,
+        zh: `${id} 已从配置中移除，没有完成就被结束`,
+      },
+      advice: { en: 'nothing, if it was meant so', zh: '如果是有意的，无需处理' },
     });
   }
   return notifyFailure({
     code: 'stopped',
-    message: `the daemon stopped before ${id} was done`,
-    advice: 'the app must also read the file again by itself, at least once a minute',
+    message: { en: `the daemon stopped before ${id} was done`, zh: `${id} 完成之前守护进程停止了` },
+    advice: {
+      en: 'the app must also read the file again by itself, at least once a minute',
+      zh: '应用也必须自己重读文件，至少每分钟一次',
+    },
   });
 }

@@ -47,8 +47,12 @@ export const accessToken = credentialKind({
   warnings({ ahead = AHEAD }) {
     if (ahead < LIFE) return [];
     return [
-      'WXTOKEN_AHEAD (ahead) is not shorter than the 2 h that a token lives: it counts as a third of the life; ' +
-        '10m is usual',
+      {
+        en:
+          'WXTOKEN_AHEAD (ahead) is not shorter than the 2 h that a token lives: it counts as a third of the life; ' +
+          '10m is usual',
+        zh: 'WXTOKEN_AHEAD（ahead）不短于 token 的 2 小时有效期：按有效期的三分之一计；通常用 10m',
+      },
     ];
   },
   policy: ({ ahead = AHEAD }, { budget }) => ({

@@ -1,5 +1,6 @@
-import { EdgeError } from '../core/failure.ts';
+import { EdgeError, textsOf } from '../core/failure.ts';
 import type { Provider } from '../core/ports.ts';
+import { en, type Text, zh } from '../core/text.ts';
 import { oddity } from '../schema/odd-text.ts';
 import type { CredentialKind, Source } from './kind.ts';
 
@@ -23,8 +24,9 @@ export function providerOf(kind: CredentialKind, source: Source): Provider {
           ? await aboutSecret(kind, source)
           : undefined;
     if (hint === undefined) return error;
-    const advice = failure.advice === undefined ? hint : `${hint} ${failure.advice}`;
-    return new EdgeError({ ...failure, advice }, { cause: error });
+    const { message, advice } = textsOf(failure);
+    const both = advice ? { en: en`${hint} ${advice}`, zh: zh`${hint}${advice}` } : hint;
+    return new EdgeError({ ...failure, message, advice: both }, { cause: error });
   }
 
   return {
@@ -39,13 +41,13 @@ export function providerOf(kind: CredentialKind, source: Source): Provider {
   };
 }
 
-function aboutId({ id, idWarning }: CredentialKind, appId: string): string | undefined {
+function aboutId({ id, idWarning }: CredentialKind, appId: string): Text | undefined {
   const odd = idWarning?.(appId);
-  return odd === undefined ? undefined : `Look at the ${id.label}: ${odd}.`;
+  return odd && { en: en`Look at the ${id.label}: ${odd}.`, zh: zh`检查 ${id.label}：${odd}。` };
 }
 
-async function aboutSecret({ secretShape }: CredentialKind, { secret }: Source): Promise<string | undefined> {
+async function aboutSecret({ secretShape }: CredentialKind, { secret }: Source): Promise<Text | undefined> {
   const value = await secret().catch(() => undefined);
   const odd = value && secretShape && oddity(value.reveal(), secretShape, true);
-  return odd === undefined ? undefined : `Look at the AppSecret: ${odd}.`;
+  return odd && { en: en`Look at the AppSecret: ${odd}.`, zh: zh`检查 AppSecret：${odd}。` };
 }

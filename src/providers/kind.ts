@@ -5,6 +5,7 @@ import type { PlatformFamily } from '../core/errcodes/index.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Provider } from '../core/ports.ts';
 import type { Secret } from '../core/secret.ts';
+import type { Text } from '../core/text.ts';
 import { MINUTE } from '../core/time.ts';
 import type { KeyPath } from '../schema/key-path.ts';
 import type { Shape } from '../schema/odd-text.ts';
@@ -72,11 +73,11 @@ export interface CredentialKind<E extends v.ObjectEntries = v.ObjectEntries> {
   /** Returns why an id can be none of this type, for a message about it; undefined if it may be one. */
   idProblem?(id: string): string | undefined;
   /** Returns why an id is unlike those of this type, though it may be one. */
-  idWarning?(id: string): string | undefined;
+  idWarning?(id: string): Text | undefined;
   /** What AppSecrets of this type look like. */
   readonly secretShape?: Shape;
   /** Returns warnings about settings that work and that the operator may regret. */
-  warnings?(options: Options<E>): readonly string[];
+  warnings?(options: Options<E>): readonly Text[];
   /** Returns how the loop treats a credential of this type. */
   policy(options: Options<E>, terms: Terms): Policy;
   /** Creates the provider, which fetches and probes the credential. */

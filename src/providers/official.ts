@@ -1,8 +1,11 @@
+import type { Text } from '../core/text.ts';
 import { oddity, type Shape } from '../schema/odd-text.ts';
 import type { CredentialKind } from './kind.ts';
 
+const HEX: Text = { en: '0-9 and a-f', zh: '0-9 和 a-f' };
+
 /** What every AppID of WeChat's documentation looks like. */
-const ID: Shape = { prefix: 'wx', allowed: /[0-9a-f]/, words: '0-9 and a-f', length: 18 };
+const ID: Shape = { prefix: 'wx', allowed: /[0-9a-f]/, words: HEX, length: 18 };
 
 /** What all token types of official accounts, mini programs and their like have in common. */
 export const OFFICIAL = {
@@ -14,7 +17,7 @@ export const OFFICIAL = {
   idProblem: (id) =>
     /^ww[0-9a-z]/i.test(id) ? 'is a CorpID of WeCom (ww…), which belongs to type wecom' : undefined,
   idWarning: (id) => oddity(id, ID),
-  secretShape: { allowed: /[0-9a-f]/, words: '0-9 and a-f', length: 32 },
+  secretShape: { allowed: /[0-9a-f]/, words: HEX, length: 32 },
 } as const satisfies Pick<
   CredentialKind,
   'family' | 'hosts' | 'ownHosts' | 'tickets' | 'idProblem' | 'idWarning' | 'secretShape'

@@ -97,8 +97,15 @@ function read(
     throw new EdgeError(platformFailure(family, request.endpoint, { errcode, errmsg }));
   }
   if (status < 200 || status > 299) throw statusFailure(status, location);
-  if (body === undefined) throw oddAnswer(text.trim() === '' ? 'is empty' : 'is not JSON');
-  if (errcode === undefined) throw oddAnswer(`has ${fields.article} that is no number`);
+  if (body === undefined)
+    throw oddAnswer(
+      text.trim() === '' ? { en: 'is empty', zh: '是空的' } : { en: 'is not JSON', zh: '不是 JSON' },
+    );
+  if (errcode === undefined)
+    throw oddAnswer({
+      en: `has ${fields.article} that is no number`,
+      zh: `里的 ${fields.code} 不是数字`,
+    });
   return { body, ...(date !== undefined && { platformDate: date }) };
 }
 

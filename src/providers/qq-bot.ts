@@ -24,7 +24,7 @@ export const qqBot = credentialKind({
   perSecret: false,
   options: {},
   timing: { none: 'a qq-bot is replaced in its last minute, when the platform hands out the next token' },
-  idWarning: (id) => oddity(id, { allowed: /\d/, words: 'digits' }),
+  idWarning: (id) => oddity(id, { allowed: /\d/, words: { en: 'digits', zh: '数字' } }),
   policy: (_options, { budget }) => ({
     destructive: false,
     window: WINDOW,

@@ -52,8 +52,14 @@ export const stableToken = credentialKind({
   warnings({ rotationWindow = WINDOW }) {
     if (rotationWindow < LIFE) return [];
     return [
-      'WXTOKEN_ROTATION_WINDOW (rotationWindow) is not shorter than the 2 h that a token lives: it is asked for ' +
-        'again and again, though WeChat hands out the next one only in the last 5 min; 5m is usual',
+      {
+        en:
+          'WXTOKEN_ROTATION_WINDOW (rotationWindow) is not shorter than the 2 h that a token lives: it is asked for ' +
+          'again and again, though WeChat hands out the next one only in the last 5 min; 5m is usual',
+        zh:
+          'WXTOKEN_ROTATION_WINDOW（rotationWindow）不短于 token 的 2 小时有效期：程序会一再询问，' +
+          '而微信只在最后 5 分钟才给出下一个；通常用 5m',
+      },
     ];
   },
   policy({ rotationWindow = WINDOW, recheck, allowForce }, { budget, coordinated }) {

@@ -74,7 +74,10 @@ function noToken(): EdgeError {
   return new EdgeError({
     class: 'passing',
     code: 'no-token',
-    message: 'there is no live token to ask for a ticket with',
+    message: {
+      en: 'there is no live token to ask for a ticket with',
+      zh: '没有有效的 token，无法获取票据',
+    },
     effect: 'unsent',
     backoff: PASSING,
   });

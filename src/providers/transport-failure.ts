@@ -1,4 +1,5 @@
 import { type Backoff, EdgeError, PASSING } from '../core/failure.ts';
+import { en, joined, SEMICOLON, type Text, verbatim, zh } from '../core/text.ts';
 import { MINUTE } from '../core/time.ts';
 import { aboutDates, type DateFault } from '../system/net/certificate-dates.ts';
 import { type FoundFault, type NetworkFault, networkFault } from '../system/net/network-fault.ts';
@@ -13,7 +14,7 @@ export interface Progress {
   /** Whether a user and a password are sent to that proxy. */
   readonly hasLogin?: boolean | undefined;
   /** What was tried for the connection, in words. */
-  readonly tried?: string | undefined;
+  readonly tried?: Text | undefined;
 }
 
 /**
@@ -35,14 +36,17 @@ export function transportFailure(
   const { what, backoff = PASSING, ...rest } = hungUp ? HUNG_UP : departed ? known : unconnected(known);
   const meaning = { ...rest, ...(isProxys && !hungUp && !ABOUT_TRUST.has(found.fault) && { advice: PROXY }) };
   // Where a connection came about, or the name has no address, the attempts explain nothing.
-  const attempts = !departed && tried !== undefined && rest.code === 'unreachable' ? `; ${tried}` : '';
+  const attempts = !departed && tried !== undefined && rest.code === 'unreachable' ? [tried] : [];
   const key = found.status === undefined ? ` (${found.key})` : '';
+  const peer: Text = isProxys
+    ? { en: `the proxy ${proxy}`, zh: `代理 ${proxy} ` }
+    : { en: host, zh: `${host} ` };
   return new EdgeError(
     {
       class: 'passing',
       ...meaning,
-      ...(meaning.advice !== undefined && { advice: `${meaning.advice}${attempts}` }),
-      message: `no answer from ${isProxys ? `the proxy ${proxy}` : host}: ${what}${key}`,
+      ...(meaning.advice && { advice: joined([meaning.advice, ...attempts], SEMICOLON) }),
+      message: { en: en`no answer from ${peer}: ${what}${key}`, zh: zh`${peer}没有应答：${what}${key}` },
       effect: departed ? 'unknown' : 'unsent',
       backoff,
     },
@@ -58,7 +62,7 @@ function meaningOf(
   { proxy, hasLogin, wall }: Pick<Progress, 'proxy' | 'hasLogin'> & { readonly wall: number },
 ): Meaning {
   if (status !== undefined) return untunnelled(status, proxy, hasLogin);
-  if (source !== undefined) return notAProxy(source);
+  if (source !== undefined) return notAProxy(verbatim(source));
   if (fault !== 'not-yet-valid' && fault !== 'expired') return MEANINGS[fault];
   return { code: 'tls', backoff: SLOW, ...aboutDates(fault, wall) };
 }
@@ -74,8 +78,14 @@ function withoutInput(cause: unknown): unknown {
  */
 function unconnected(meaning: Meaning): Meaning {
   if (meaning === TIMEOUT)
-    return { ...UNREACHABLE, what: 'no connection came about in time', advice: `${EGRESS}; ${SLOW_LINK}` };
-  return meaning === CUT ? { ...UNREACHABLE, what: 'the connection ended while it was made' } : meaning;
+    return {
+      ...UNREACHABLE,
+      what: { en: 'no connection came about in time', zh: '没有及时建立连接' },
+      advice: joined([EGRESS, SLOW_LINK], SEMICOLON),
+    };
+  return meaning === CUT
+    ? { ...UNREACHABLE, what: { en: 'the connection ended while it was made', zh: '连接还没建立就断了' } }
+    : meaning;
 }
 
 /**
@@ -85,13 +95,19 @@ function unconnected(meaning: Meaning): Meaning {
 export function statusFailure(status: number, location: string | undefined): EdgeError {
   const redirect = status >= 300 && status < 400;
   const to =
-    redirect && location !== undefined && URL.canParse(location) ? ` to ${new URL(location).origin}` : '';
+    redirect && location !== undefined && URL.canParse(location) ? new URL(location).origin : undefined;
   return new EdgeError({
     class: 'passing',
     code: `http-${status}`,
-    message: `the platform answered HTTP ${status}${to}`,
+    message: {
+      en: `the platform answered HTTP ${status}${to === undefined ? '' : ` to ${to}`}`,
+      zh: `平台应答 HTTP ${status}${to === undefined ? '' : `，跳转到 ${to}`}`,
+    },
     ...(status < 500 && {
-      advice: 'the platform never answers so: look at the base URL, and at proxies and portals in between',
+      advice: {
+        en: 'the platform never answers so: look at the base URL, and at proxies and portals in between',
+        zh: '微信平台不会这样应答：检查主地址，以及中间的代理和认证门户',
+      },
     }),
     // A gateway that fails (5xx) may have forwarded the request; one that refuses it has not.
     effect: status >= 500 ? 'unknown' : 'none',
@@ -105,47 +121,70 @@ const SLOW: Backoff = { ...PASSING, cap: 5 * MINUTE };
 /** What a fault means, and what an operator can do about it. */
 export interface Meaning {
   readonly code: string;
-  readonly what: string;
+  readonly what: Text;
   readonly backoff?: Backoff;
-  readonly advice?: string;
+  readonly advice?: Text;
 }
 
-const EGRESS = 'check egress: firewall, NetworkPolicy, proxy';
-const SLOW_LINK = 'where it is but slow, raise platform.timeout';
-const AUTHORITIES =
-  'something stands in between, or the authorities are out of date: see WXTOKEN_CA_FILE (platform.caFile)';
+const EGRESS: Text = {
+  en: 'check egress: firewall, NetworkPolicy, proxy',
+  zh: '检查出口：防火墙、NetworkPolicy、代理',
+};
+const SLOW_LINK: Text = {
+  en: 'where it is but slow, raise platform.timeout',
+  zh: '如果只是较慢，调大 platform.timeout',
+};
+const AUTHORITIES: Text = {
+  en: 'something stands in between, or the authorities are out of date: see WXTOKEN_CA_FILE (platform.caFile)',
+  zh: '中间有别的设备，或证书颁发机构过旧：见 WXTOKEN_CA_FILE（platform.caFile）',
+};
 
-const PROXY =
-  'start the proxy, or correct its address: WXTOKEN_PROXY (platform.proxy), or HTTPS_PROXY of the environment';
-const NOT_IT =
-  'correct host and port of the URL; or something in between answers in its place (proxy, portal)';
+const PROXY: Text = {
+  en: 'start the proxy, or correct its address: WXTOKEN_PROXY (platform.proxy), or HTTPS_PROXY of the environment',
+  zh: '启动代理，或改正它的地址：WXTOKEN_PROXY（platform.proxy），或环境变量 HTTPS_PROXY',
+};
+const NOT_IT: Text = {
+  en: 'correct host and port of the URL; or something in between answers in its place (proxy, portal)',
+  zh: '改正 URL 的主机和端口；或者是中间的设备代为应答（代理、认证门户）',
+};
 
-const UNREACHABLE: Meaning = { code: 'unreachable', what: 'it cannot be reached', advice: EGRESS };
+const UNREACHABLE: Meaning = {
+  code: 'unreachable',
+  what: { en: 'it cannot be reached', zh: '无法连接' },
+  advice: EGRESS,
+};
 const TIMEOUT: Meaning = {
   code: 'timeout',
-  what: 'it did not answer in time',
-  advice: `${EGRESS}; ${SLOW_LINK}`,
+  what: { en: 'it did not answer in time', zh: '没有及时应答' },
+  advice: joined([EGRESS, SLOW_LINK], SEMICOLON),
 };
 const CUT: Meaning = {
   code: 'cut',
-  what: 'the connection ended before the answer did',
-  advice:
-    'if it stays so: look at host and port of the URL, and at what stands in between (firewall, portal)',
+  what: { en: 'the connection ended before the answer did', zh: '应答还没有结束，连接就断了' },
+  advice: {
+    en: 'if it stays so: look at host and port of the URL, and at what stands in between (firewall, portal)',
+    zh: '如果持续出现：检查 URL 的主机和端口，以及中间环节（防火墙、认证门户）',
+  },
 };
 
 /** A proxy that was asked for a tunnel hung up. */
 const HUNG_UP: Meaning = {
   code: 'proxy',
-  what: 'it hung up when it was asked to connect',
-  advice:
-    'it must allow CONNECT to this host and port; if it is a proxy at all: check its address and http or https',
+  what: { en: 'it hung up when it was asked to connect', zh: '收到连接请求后断开' },
+  advice: {
+    en: 'it must allow CONNECT to this host and port; if it is a proxy at all: check its address and http or https',
+    zh: '代理必须允许对该主机和端口的 CONNECT；如果它根本不是代理：检查它的地址，以及 http 还是 https',
+  },
 };
 
 const MEANINGS: Readonly<Record<Exclude<NetworkFault, DateFault>, Meaning>> = {
   dns: {
     code: 'dns',
-    what: 'its name cannot be resolved',
-    advice: 'check the resolver of this host or pod, and NetworkPolicies for UDP and TCP 53',
+    what: { en: 'its name cannot be resolved', zh: '域名无法解析' },
+    advice: {
+      en: 'check the resolver of this host or pod, and NetworkPolicies for UDP and TCP 53',
+      zh: '检查主机或 Pod 的解析器，以及 NetworkPolicy 是否放行 UDP 和 TCP 53',
+    },
   },
   refused: UNREACHABLE,
   unreachable: UNREACHABLE,
@@ -154,39 +193,62 @@ const MEANINGS: Readonly<Record<Exclude<NetworkFault, DateFault>, Meaning>> = {
   cut: CUT,
   'no-tls': {
     code: 'tls',
-    what: 'it speaks no TLS (plain http?)',
-    backoff: SLOW,
-    advice: 'correct host and port of the URL; or something in between answers in its place (proxy, portal)',
-  },
-  untrusted: { code: 'tls', what: 'its certificate is not trusted', backoff: SLOW, advice: AUTHORITIES },
-  handshake: {
-    code: 'tls',
-    what: 'no TLS came about',
-    backoff: SLOW,
-    advice: 'something in between may speak an older TLS, or ask for a certificate (proxy, portal)',
-  },
-  'not-http': { code: 'not-http', what: 'its answer is not HTTP', backoff: SLOW, advice: NOT_IT },
-  'too-large': { code: 'too-large', what: 'its answer has no end', backoff: SLOW, advice: NOT_IT },
-  'endless-head': {
-    code: 'too-large',
-    what: 'its answer has endless headers',
+    what: { en: 'it speaks no TLS (plain http?)', zh: '对方不使用 TLS（是 http？）' },
     backoff: SLOW,
     advice: NOT_IT,
   },
-  'no-tunnel': { code: 'proxy', what: 'the proxy opens no tunnel' },
-  'no-proxy-url': notAProxy('the configuration'),
-  aborted: { code: 'aborted', what: 'the daemon is stopping' },
-  other: { code: 'network', what: 'the request failed' },
+  untrusted: {
+    code: 'tls',
+    what: { en: 'its certificate is not trusted', zh: '证书不受信任' },
+    backoff: SLOW,
+    advice: AUTHORITIES,
+  },
+  handshake: {
+    code: 'tls',
+    what: { en: 'no TLS came about', zh: '没有建立 TLS' },
+    backoff: SLOW,
+    advice: {
+      en: 'something in between may speak an older TLS, or ask for a certificate (proxy, portal)',
+      zh: '中间的设备可能使用较旧的 TLS，或要求客户端证书（代理、认证门户）',
+    },
+  },
+  'not-http': {
+    code: 'not-http',
+    what: { en: 'its answer is not HTTP', zh: '应答不是 HTTP' },
+    backoff: SLOW,
+    advice: NOT_IT,
+  },
+  'too-large': {
+    code: 'too-large',
+    what: { en: 'its answer has no end', zh: '应答没有尽头' },
+    backoff: SLOW,
+    advice: NOT_IT,
+  },
+  'endless-head': {
+    code: 'too-large',
+    what: { en: 'its answer has endless headers', zh: '应答头没有尽头' },
+    backoff: SLOW,
+    advice: NOT_IT,
+  },
+  'no-tunnel': { code: 'proxy', what: { en: 'the proxy opens no tunnel', zh: '代理不建立隧道' } },
+  'no-proxy-url': notAProxy({ en: 'the configuration', zh: '配置' }),
+  aborted: { code: 'aborted', what: { en: 'the daemon is stopping', zh: '守护进程正在停止' } },
+  other: { code: 'network', what: { en: 'the request failed', zh: '请求失败' } },
 };
 
 /** @param source where the proxy is named, for example `HTTPS_PROXY` */
-function notAProxy(source: string): Meaning {
+function notAProxy(source: Text): Meaning {
   return {
     code: 'proxy',
-    what: `${source} names no proxy of http or https`,
+    what: {
+      en: en`${source} names no proxy of http or https`,
+      zh: zh`${source} 指定的不是 http 或 https 代理`,
+    },
     backoff: SLOW,
-    advice:
-      'SOCKS is not supported: name an HTTP proxy like http://egress:3128 in HTTPS_PROXY, or exempt the host in NO_PROXY',
+    advice: {
+      en: 'SOCKS is not supported: name an HTTP proxy like http://egress:3128 in HTTPS_PROXY, or exempt the host in NO_PROXY',
+      zh: '不支持 SOCKS：在 HTTPS_PROXY 里写一个 HTTP 代理，例如 http://egress:3128，或在 NO_PROXY 里排除该主机',
+    },
   };
 }
 
@@ -195,18 +257,29 @@ function untunnelled(status: number, proxy = '', hasLogin = false): Meaning {
   if (status === 407 && hasLogin) {
     return {
       code: 'proxy',
-      what: `the proxy ${proxy} refused the login (HTTP 407)`,
+      what: {
+        en: `the proxy ${proxy} refused the login (HTTP 407)`,
+        zh: `代理 ${proxy} 拒绝登录（HTTP 407）`,
+      },
       backoff: SLOW,
-      advice:
-        'correct user and password in the URL of the proxy: WXTOKEN_PROXY (platform.proxy) or HTTPS_PROXY',
+      advice: {
+        en: 'correct user and password in the URL of the proxy: WXTOKEN_PROXY (platform.proxy) or HTTPS_PROXY',
+        zh: '改正代理 URL 里的用户名和密码：WXTOKEN_PROXY（platform.proxy）或 HTTPS_PROXY',
+      },
     };
   }
   return {
     code: 'proxy',
-    what: `the proxy ${proxy} answered HTTP ${status}`,
+    what: { en: `the proxy ${proxy} answered HTTP ${status}`, zh: `代理 ${proxy} 应答 HTTP ${status}` },
     advice:
       status === 407
-        ? 'the proxy wants a user and a password: http://USER:PASSWORD@HOST:PORT'
-        : 'the proxy must allow CONNECT to this host and port',
+        ? {
+            en: 'the proxy wants a user and a password: http://USER:PASSWORD@HOST:PORT',
+            zh: '代理需要用户名和密码：http://USER:PASSWORD@HOST:PORT',
+          }
+        : {
+            en: 'the proxy must allow CONNECT to this host and port',
+            zh: '代理必须允许对该主机和端口的 CONNECT',
+          },
   };
 }

@@ -13,9 +13,12 @@ export const WECOM = {
   ownHosts: /^qyapi\.weixin\.qq\.com$/,
   idWarning: (id) =>
     /^wx/.test(id)
-      ? 'it looks like the AppID of an official account (wx…); a CorpID begins with ww, but for corps from before WeCom'
+      ? {
+          en: 'it looks like the AppID of an official account (wx…); a CorpID begins with ww, but for corps from before WeCom',
+          zh: '看起来是公众号的 AppID（wx…）；企业ID（CorpID）以 ww 开头，企业微信推出之前的企业除外',
+        }
       : undefined,
-  secretShape: { allowed: /[\w-]/, words: 'A-Z, a-z, 0-9, - and _' },
+  secretShape: { allowed: /[\w-]/, words: { en: 'A-Z, a-z, 0-9, - and _', zh: 'A-Z、a-z、0-9、- 和 _' } },
 } as const satisfies Pick<
   CredentialKind,
   'family' | 'id' | 'hosts' | 'ownHosts' | 'idWarning' | 'secretShape'

@@ -49,10 +49,10 @@ export function filePublisher(target: Omit<FileTarget, 'of'>, subject: Subject):
       } catch (error) {
         // That passes, and other targets and accounts need not wait for it: the first write tries again.
         if (isUnanswered(error)) return [];
-        return [fileProblem('create the folder', folder, error)];
+        return [fileProblem('create the folder', folder, error).en];
       }
       const problems = await Promise.all(files.map((file) => pathProblem(file.path)));
-      return problems.filter((problem) => problem !== undefined);
+      return problems.flatMap((problem) => problem?.en ?? []);
     },
 
     published: reader.read,

@@ -118,8 +118,11 @@ export const AppId = v.pipe(
 );
 
 function withOddity(message: string, text: string): string {
-  const odd = oddity(text, { allowed: /[A-Za-z0-9_-]/, words: 'A-Z, a-z, 0-9, - and _' });
-  return odd === undefined ? message : `${message}: ${odd}`;
+  const odd = oddity(text, {
+    allowed: /[A-Za-z0-9_-]/,
+    words: { en: 'A-Z, a-z, 0-9, - and _', zh: 'A-Z、a-z、0-9、- 和 _' },
+  });
+  return odd === undefined ? message : `${message}: ${odd.en}`;
 }
 
 const ABSOLUTE = 'must be an absolute path to a file or folder';

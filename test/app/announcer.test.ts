@@ -205,6 +205,7 @@ describe('credential published into two files', () => {
     class: 'passing',
     code: 'ENOSPC',
     message: 'the disk is full',
+    zh: { message: 'the disk is full' },
     effect: 'none',
     backoff: PASSING,
   };

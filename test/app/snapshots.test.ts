@@ -179,7 +179,13 @@ describe('news', () => {
   const at = (expiresAt: number, result: 'written' | 'unchanged' = 'unchanged'): Report => {
     return { type: 'published', target: 'file:/a', result, expiresAt };
   };
-  const failure = { class: 'passing', code: 'ENOSPC', message: 'full', effect: 'none' } as const;
+  const failure = {
+    class: 'passing',
+    code: 'ENOSPC',
+    message: 'full',
+    zh: { message: 'full' },
+    effect: 'none',
+  } as const;
   const backoff = { first: 1, growth: 1, cap: 1, jitter: 'added' } as const;
 
   it('that a target is as it should be is news once', () => {

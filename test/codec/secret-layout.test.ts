@@ -17,6 +17,7 @@ function longest(): AccountRecord {
     class: 'refused',
     code: 'wx-40164',
     message: story,
+    zh: { message: story },
     advice: story,
     rid: 'r'.repeat(64),
   } as const;

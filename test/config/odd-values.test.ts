@@ -45,7 +45,7 @@ describe('ids that are unlike those of their type', () => {
     const { load } = await place();
     const text = YAML('').replace('appId: wx0000000000000000', `type: ${type}\n    ${key}: ${id}`);
     const { credentials } = await load(text);
-    return credentials.flatMap(warningsOf);
+    return credentials.flatMap(warningsOf).map(({ en }) => en);
   };
 
   it.each([

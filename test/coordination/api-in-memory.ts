@@ -148,7 +148,14 @@ function merged(
 
 export function failing(changes: Partial<Failure> = {}): EdgeError {
   return new EdgeError({
-    ...{ class: 'passing', code: 'kube-unreachable', message: 'no answer', effect: 'none', backoff: PASSING },
+    ...{
+      class: 'passing',
+      code: 'kube-unreachable',
+      message: 'no answer',
+      zh: { message: 'no answer' },
+      effect: 'none',
+      backoff: PASSING,
+    },
     ...changes,
   });
 }

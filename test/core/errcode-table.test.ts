@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { FAMILIES, isKnownErrcode, platformFailure } from '../../src/core/errcodes/index.ts';
 import type { ErrcodeRule } from '../../src/core/errcodes/rule.ts';
+import { LANGUAGES } from '../../src/core/text.ts';
 import { SECOND } from '../../src/core/time.ts';
 
 /**
@@ -15,7 +16,8 @@ function lineOf(where: string, rule: ErrcodeRule) {
   const { first, growth, cap, jitter } = backoff;
   const waits = `${first / SECOND}s x${growth} <=${cap / SECOND}s ${jitter}`;
   const blamed = pushedTicket ? `pushed ticket ${pushedTicket}` : `secret ${secret ?? 'trusted'}`;
-  return [where, kind, waits, `token ${token}`, blamed, meaning, advice ?? '-'].join(' | ');
+  const said = LANGUAGES.flatMap((language) => [meaning[language], advice?.[language] ?? '-']);
+  return [where, kind, waits, `token ${token}`, blamed, ...said].join(' | ');
 }
 
 function table(): string {
@@ -41,6 +43,21 @@ describe('error code table', () => {
     const now = table();
     if (process.env['UPDATE']) process.stdout.write(now);
     expect(now.split('\n')).toEqual((await readFile(TABLE, 'utf8')).split('\n'));
+  });
+
+  it('every meaning and every advice is told in Chinese as well', () => {
+    const texts = Object.values(FAMILIES).flatMap(({ unknown, ...endpoints }) =>
+      [unknown, ...Object.values(endpoints).flatMap(Object.values<ErrcodeRule>)].flatMap(
+        ({ meaning, advice }) => [meaning, ...(advice ? [advice] : [])],
+      ),
+    );
+    expect(texts.length).toBeGreaterThan(300);
+    for (const { en, zh } of texts) {
+      expect(zh, en).toMatch(/\p{Script=Han}/u);
+      expect(zh, en).not.toBe(en);
+      const parts = (text: string) => text.match(/\{\w+\}|`[^`]+`/g)?.sort();
+      expect(parts(zh), en).toEqual(parts(en));
+    }
   });
 
   it('an error code is known if and only if a table lists it', () => {

@@ -16,6 +16,7 @@ describe('thrown errors', () => {
     const error = Object.assign(new Error('no space'), { code: 'ENOSPC' });
     expect(failureOf(error, 'unsent')).toEqual({
       ...{ class: 'passing', code: 'ENOSPC', message: 'no space', effect: 'unsent', backoff: PASSING },
+      zh: { message: 'no space' },
     });
   });
 

@@ -353,6 +353,7 @@ function failure(given: Partial<Failure>): Failure {
     class: 'passing',
     code: 'played',
     message: 'played',
+    zh: { message: 'played' },
     effect: 'none',
     backoff: PASSING,
   } as const;

@@ -89,13 +89,14 @@ describe('the reason why a credential is not published', () => {
     expect(why(story)).toMatchObject({ message: 'no answer from the platform' });
     story.clock.pass(10 * SECOND);
     story.fail({ code: 'aborted' });
-    expect(why(story)).toEqual({ message: 'timed out' });
+    expect(why(story)).toEqual({ message: 'timed out', zh: { message: '超时' } });
   });
 
   it('a leader that brought nothing is named', () => {
     expect(why(tell('stable-token'), 'pod-b')).toEqual({
       message: 'timed out: pod-b leads and delivered nothing',
       advice: 'look at the log of pod-b',
+      zh: { message: '超时：leader 是 pod-b，它没有给出任何内容', advice: '查看 pod-b 的日志' },
     });
   });
 

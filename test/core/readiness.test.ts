@@ -4,7 +4,14 @@ import { servedLife } from '../../src/core/readiness.ts';
 import { HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
 import { type Story, TARGET, tell } from '../support/story.ts';
 
-const FULL = { class: 'passing', code: 'ENOSPC', message: 'full', effect: 'none', backoff: PASSING } as const;
+const FULL = {
+  class: 'passing',
+  code: 'ENOSPC',
+  message: 'full',
+  zh: { message: 'full' },
+  effect: 'none',
+  backoff: PASSING,
+} as const;
 
 function lifeOf({ state, policy, clock }: Story): number | undefined {
   return servedLife(state(), policy, clock.now());

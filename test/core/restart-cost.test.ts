@@ -11,6 +11,7 @@ const FULL = {
   class: 'passing',
   code: 'ENOSPC',
   message: 'full',
+  zh: { message: 'full' },
   effect: 'unsent',
   backoff: PASSING,
 } as const;

@@ -48,7 +48,7 @@ function rowOf(code: string, at: string, rule: ErrcodeRule): string {
     ...(rule.secret === 'refused' ? ['the secret is blamed'] : []),
     ...(rule.pushedTicket === 'refused' ? ['a newer pushed ticket is waited for'] : []),
   ];
-  const meaning = rule.meaning.replaceAll('{ip}', "the caller's address");
+  const meaning = rule.meaning.en.replaceAll('{ip}', "the caller's address");
   return `| ${[code, at, meaning, `\`${rule.class}\``, pauseOf(rule), then.join(', ')].join(' | ')} |`;
 }
 

@@ -117,6 +117,7 @@ const FULL = new EdgeError({
   class: 'passing',
   code: 'ENOSPC',
   message: 'no space left',
+  zh: { message: 'no space left' },
   effect: 'none',
   backoff: PASSING,
 });

@@ -14,7 +14,10 @@ export const toyToken = credentialKind({
   perSecret: false,
   options: { toyWindow: key(Duration, 'How long before its end a toy-token is replaced.') },
   timing: 'toyWindow',
-  warnings: ({ toyWindow }) => (toyWindow === undefined ? ['a toy-token without a toyWindow'] : []),
+  warnings: ({ toyWindow }) =>
+    toyWindow === undefined
+      ? [{ en: 'a toy-token without a toyWindow', zh: '没有 toyWindow 的 toy-token' }]
+      : [],
   policy: ({ toyWindow = MINUTE }, { budget }) => ({
     destructive: false,
     window: toyWindow,

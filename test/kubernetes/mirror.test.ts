@@ -83,7 +83,12 @@ describe('mirrors of a Secret', () => {
     const dead = () => mirror.read().catch(({ code }) => code === 'source-dead');
     await eventually(async () => (await dead()) === true);
     const lease = await writer.store.lock('keep');
-    const failure = { class: 'refused', code: 'wx-40164', message: 'not on the whitelist' } as const;
+    const failure = {
+      class: 'refused',
+      code: 'wx-40164',
+      message: 'not on the whitelist',
+      zh: { message: 'not on the whitelist' },
+    } as const;
     const at = Date.now();
     const lastFailure = { failure, at, until: at, failures: 3, since: at };
     if (lease) await writer.store.write({ ...recordOf(3), account: ACCOUNT, lastFailure }, lease);

@@ -34,6 +34,7 @@ function failure(ms: number): EdgeError {
     class: 'passing',
     code: 'deaf',
     message: 'nobody listens',
+    zh: { message: 'nobody listens' },
     effect: 'none',
     backoff: { first: ms, growth: 1, cap: ms, jitter: 'added' },
   });

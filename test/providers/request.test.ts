@@ -161,6 +161,7 @@ describe('all requests', () => {
       class: 'passing',
       code: 'secret-unusable',
       message: 'the secret file is empty',
+      zh: { message: 'the secret file is empty' },
       effect: 'unsent',
       backoff: PASSING,
     });

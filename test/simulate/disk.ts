@@ -45,6 +45,7 @@ const LOCK_LOST = new EdgeError({
   class: 'passing',
   code: 'lock-lost',
   message: 'another daemon has taken the lock',
+  zh: { message: 'another daemon has taken the lock' },
   effect: 'none',
   backoff: PASSING,
 });

@@ -91,6 +91,7 @@ export const PASSING_FAULT: Failure = {
   class: 'passing',
   code: 'timeout',
   message: 'no answer',
+  zh: { message: 'no answer' },
   effect: 'unknown',
   backoff: PASSING,
 };

@@ -80,7 +80,7 @@ function withoutStrays(schema: v.GenericSchema, value: unknown, path: KeyPath, r
   if (typeof value === 'string' && !isFreeText(schema)) {
     const problem = endsProblem(value);
     if (problem === undefined) return value;
-    refuse(path, problem);
+    refuse(path, problem.en);
     return undefined;
   }
   if (!isMapping(value)) return value;

@@ -46,6 +46,7 @@ export const GENERAL_VARIABLES: Readonly<Record<string, Variable>> = {
   WXTOKEN_SCHEDULE: { path: ['schedule'] },
   WXTOKEN_ON_HUP: { path: ['onHangup'] },
   WXTOKEN_STATE_DIR: { path: ['stateDir'] },
+  WXTOKEN_LANGUAGE: { path: ['language'] },
   WXTOKEN_FEEDBACK_DIR: { path: ['feedback', 'directory'] },
   WXTOKEN_LISTEN: { path: ['http', 'listen'] },
   WXTOKEN_ALLOWED_HOSTS: { path: ['http', 'allowedHosts'], read: asList },

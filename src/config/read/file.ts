@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import type { Text } from '../../core/text.ts';
 import { whyUnreadable } from '../../system/fs/read-problem.ts';
 import type { ReadInput } from './input.ts';
 import { isMapping, type Mapping } from './mapping.ts';
@@ -22,14 +23,14 @@ export async function readConfigFile(path: string, readInput: ReadInput): Promis
   const name = basename(path);
   const found = await readInput(path, LARGEST).then(
     (text) => ({ text }),
-    async (error) => ({ problem: await whyUnreadable(path, error) }),
+    async (error) => ({ problem: (await whyUnreadable(path, error)).en }),
   );
   if ('problem' in found) return { name, problem: found.problem };
   const text = found.text.replace(/^\ufeff/, '');
   const odd = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]/.exec(text);
   if (odd) {
     const line = text.slice(0, odd.index).split('\n').length;
-    return { name, problem: `${path} ${encodingProblem(text) ?? NOT_TEXT} (line ${line})` };
+    return { name, problem: `${path} ${encodingProblem(text)?.en ?? NOT_TEXT} (line ${line})` };
   }
   // The parser is loaded only when needed: most daemons are configured by their environment.
   const { readYaml } = await import('./yaml.ts');
@@ -51,9 +52,12 @@ export async function readConfigFile(path: string, readInput: ReadInput): Promis
  * Latin text is 0.
  * @returns undefined when the reason cannot be told
  */
-export function encodingProblem(text: string): string | undefined {
+export function encodingProblem(text: string): Text | undefined {
   const zeros = text.split('\0').length - 1;
   const hasMark = text.startsWith('\ufffd\ufffd');
-  if (zeros > 0 && (hasMark || zeros * 3 > text.length)) return 'looks like UTF-16: save it as UTF-8';
-  return zeros > 0 ? 'holds a NUL, the character of code 0' : undefined;
+  if (zeros > 0 && (hasMark || zeros * 3 > text.length))
+    return { en: 'looks like UTF-16: save it as UTF-8', zh: '看起来是 UTF-16：请存为 UTF-8' };
+  return zeros > 0
+    ? { en: 'holds a NUL, the character of code 0', zh: '里有 NUL（编码为 0 的字符）' }
+    : undefined;
 }

@@ -17,6 +17,6 @@ export async function readAuthorities(path: string, readInput: ReadInput): Promi
     const problem = certificatesProblem(text);
     return problem === undefined ? { pem: text } : { problem: `${path} ${problem}` };
   } catch (error) {
-    return { problem: await whyUnreadable(path, error) };
+    return { problem: (await whyUnreadable(path, error)).en };
   }
 }

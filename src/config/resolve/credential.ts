@@ -1,5 +1,5 @@
 import type { Kind } from '../../core/credential.ts';
-import { failureOf } from '../../core/failure.ts';
+import { failureOf, inOneLine } from '../../core/failure.ts';
 import type { Secret } from '../../core/secret.ts';
 import type { CredentialKind } from '../../providers/kind.ts';
 import { credentialKinds, DEFAULT_KIND, kindOf } from '../../providers/kinds.ts';
@@ -197,8 +197,7 @@ async function findSecret(
       // A volume that does not answer passes, and other accounts need not wait for it, unless the secret tells which
       // account this is.
       const passes = isUnanswered((error as Error).cause) && type !== undefined && !kindOf(type).perSecret;
-      const { message, advice } = failureOf(error, 'unsent');
-      if (context.fetches && !passes) context.complain(inFile, advice ? `${message}; ${advice}` : message);
+      if (context.fetches && !passes) context.complain(inFile, inOneLine(failureOf(error, 'unsent')).en);
       return { source: { file: secretFile } };
     }
   }
@@ -228,6 +227,6 @@ function fromVariable(name: string, at: KeyPath, context: Context): FoundSecret 
   }
   const { secret, problem } = parseSecret(text);
   if (secret) return { source: { value: secret }, secret };
-  context.complain(at, problem);
+  context.complain(at, problem.en);
   return {};
 }

@@ -75,6 +75,7 @@ export async function resolveConfig(
     ...(cluster && { cluster }),
     ...(await resolveServers(settings, context)),
     log: settings.log,
+    ...(settings.language && { language: settings.language }),
     inputs,
     credentials: resolved.flatMap(complete),
   };

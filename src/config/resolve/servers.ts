@@ -21,7 +21,7 @@ export async function resolveServers(
     context.complain(['tokenServer', 'listen'], 'is where health is served: take another port');
   }
   const unusable = tokens && 'path' in tokens ? await folderProblem(dirname(tokens.path)) : undefined;
-  if (unusable !== undefined) context.complain(['tokenServer', 'listen'], unusable);
+  if (unusable !== undefined) context.complain(['tokenServer', 'listen'], unusable.en);
   const names = http?.allowedHosts.flatMap((name) => (name === undefined ? [] : [name.toLowerCase()]));
   return {
     ...(health && {

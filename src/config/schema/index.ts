@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { LANGUAGES } from '../../core/text.ts';
 import {
   AbsoluteFolder,
   FolderMode,
@@ -48,6 +49,10 @@ export const Document = mapping(
       '0700',
     ),
     stateGroup: key(Group, 'Group of the state folder, by name or number; needs stateMode "0770".'),
+    language: key(
+      v.picklist(LANGUAGES, 'must be en or zh'),
+      'Language of what people are told: meanings and advice, check, status, and the page. Names, codes and the message of a log line stay English. Default: en; for commands zh, where LANG of the terminal says zh_CN.',
+    ),
     http: key(
       mapping(
         {

@@ -57,6 +57,7 @@ const TABLE: Readonly<Record<Exclude<keyof Config, ReloadedKey>, readonly Restar
     { what: 'the allowed hosts of health and metrics', of: ({ http }) => http?.allowedHosts },
   ],
   tokenServer: [{ what: 'the address of the token server', of: ({ tokenServer }) => tokenServer?.listen }],
+  language: [{ what: 'the language', of: ({ language }) => language }],
   log: [
     { what: 'the log format', of: ({ log }) => log.format },
     { what: 'the log level', of: ({ log }) => log.level },

@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import type { Text } from '../../core/text.ts';
 import { lstat } from '../../system/fs/files.ts';
 import { folderProblem, pathProblem } from '../../system/fs/path-problem.ts';
 import type { Context } from '../resolve/context.ts';
@@ -23,16 +24,16 @@ export async function areWritable(
   }));
   const reported = new Set<string>();
   for (const { at, what } of found) {
-    if (what === undefined || reported.has(what)) continue;
-    context.complain(at, what);
-    reported.add(what);
+    if (what === undefined || reported.has(what.en)) continue;
+    context.complain(at, what.en);
+    reported.add(what.en);
   }
   if (!state) return;
   const unusable = await folderProblem(state.path);
   if (unusable === undefined) return;
   // A state folder beside a published file has the same problems, which have been reported.
   const isBeside = files.some(({ path }) => dirname(path) === dirname(state.path));
-  if (reported.size === 0 || !isBeside) context.complain(state.at, unusable);
+  if (reported.size === 0 || !isBeside) context.complain(state.at, unusable.en);
 }
 
 type Ask<R> = (path: string) => Promise<R>;
@@ -44,8 +45,8 @@ type Ask<R> = (path: string) => Promise<R>;
 async function problemOf(
   path: string,
   isThere: Ask<boolean>,
-  ofFolder: Ask<string | undefined>,
-): Promise<string | undefined> {
+  ofFolder: Ask<Text | undefined>,
+): Promise<Text | undefined> {
   const folder = dirname(path);
   return (await isThere(folder)) && (await exists(path)) ? pathProblem(path) : ofFolder(folder);
 }

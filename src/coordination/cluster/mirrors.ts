@@ -4,9 +4,10 @@ import { recordOf } from '../../codec/record.ts';
 import { keysOf, mirrorAccount } from '../../codec/secret-layout.ts';
 import type { Kind } from '../../core/credential.ts';
 import type { ClusterEvent } from '../../core/events/cluster.ts';
-import { EdgeError, PASSING } from '../../core/failure.ts';
+import { EdgeError, type FailureTexts, PASSING } from '../../core/failure.ts';
 import type { AccountStore, Clock } from '../../core/ports.ts';
 import { type AccountRecord, emptyLedger, type LastFailure } from '../../core/record.ts';
+import type { Text } from '../../core/text.ts';
 import type { Kubernetes } from '../../kubernetes/index.ts';
 import {
   type ObjectName,
@@ -119,19 +120,26 @@ export function mirrorStore({ account, credential, kind, cache, clock }: MirrorS
   function found(): StoredSecret {
     const secret = cache.now();
     if (secret) return secret;
-    throw new EdgeError(cache.failure() ?? trouble('kube-missing', `the ${where} does not exist`));
+    const message = { en: `the ${where} does not exist`, zh: `${where} 不存在` };
+    throw new EdgeError(cache.failure() ?? trouble('kube-missing', message));
   }
 
   function entryIn({ data = {} }: StoredSecret): string {
     const entry = data[keys.entry];
     if (entry !== undefined) return entry;
     const names = Object.keys(data).flatMap((key) => /^([^.]+)\.json$/.exec(key)?.[1] ?? []);
-    const there = names.length > 0 ? `; there are ${names.slice(0, 10).join(', ')}` : '';
+    const some = names.slice(0, 10).join(', ');
     throw new EdgeError(
       trouble(
         'source-empty',
-        `the ${where} does not hold ${keys.value} yet${there}`,
-        'is the daemon that writes it running, and is the credential called so there?',
+        {
+          en: `the ${where} does not hold ${keys.value} yet${some === '' ? '' : `; there are ${some}`}`,
+          zh: `${where} 里还没有 ${keys.value}${some === '' ? '' : `；现有 ${some}`}`,
+        },
+        {
+          en: 'is the daemon that writes it running, and is the credential called so there?',
+          zh: '写入它的守护进程在运行吗？凭据在那里是这个名称吗？',
+        },
       ),
     );
   }
@@ -140,7 +148,11 @@ export function mirrorStore({ account, credential, kind, cache, clock }: MirrorS
     try {
       return decodeEntry(fromBase64(text));
     } catch (error) {
-      const message = `${keys.entry} of the ${where} cannot be used: ${(error as Error).message}`;
+      const { message: why } = error as Error;
+      const message: Text = {
+        en: `${keys.entry} of the ${where} cannot be used: ${why}`,
+        zh: `${where} 的 ${keys.entry} 无法使用：${why}`,
+      };
       throw new EdgeError(trouble('source-odd', message));
     }
   }
@@ -152,8 +164,12 @@ export function mirrorStore({ account, credential, kind, cache, clock }: MirrorS
    */
   function checkLife({ token }: Details, lastFailure: LastFailure | undefined): void {
     if (lastFailure || token.expiresAt > clock.now().wall) return;
-    const message = `${keys.value} of the ${where} has expired and was not replaced`;
-    throw new EdgeError(trouble('source-dead', message, 'look at the daemon that writes it'));
+    const message: Text = {
+      en: `${keys.value} of the ${where} has expired and was not replaced`,
+      zh: `${where} 的 ${keys.value} 已经过期，没有更换`,
+    };
+    const advice: Text = { en: 'look at the daemon that writes it', zh: '检查写入它的守护进程' };
+    throw new EdgeError(trouble('source-dead', message, advice));
   }
 
   return {
@@ -183,9 +199,8 @@ export function mirrorStore({ account, credential, kind, cache, clock }: MirrorS
   };
 }
 
-function trouble(code: string, message: string, advice?: string) {
-  const failure = { class: 'passing', code, message, effect: 'none', backoff: PASSING } as const;
-  return advice === undefined ? failure : { ...failure, advice };
+function trouble(code: string, message: Text, advice?: Text): FailureTexts {
+  return { class: 'passing', code, message, advice, effect: 'none', backoff: PASSING };
 }
 
 /** The last failure of the daemon that writes the Secret; undefined when the writer is another program, or has none. */

@@ -13,6 +13,7 @@ import {
 } from '../../codec/secret-layout.ts';
 import type { Kind } from '../../core/credential.ts';
 import type { AccountRecord } from '../../core/record.ts';
+import type { Text } from '../../core/text.ts';
 import { objectLabel } from '../../kubernetes/resources.ts';
 import type { Election } from '../lease/election.ts';
 import type { SecretCache, StoredSecret } from './secret-cache.ts';
@@ -125,7 +126,7 @@ function newer(one: AccountRecord | undefined, other: AccountRecord | undefined)
 /** Logs a warning. */
 export type Warn = (
   message: string,
-  fields?: { readonly credential: string; readonly advice?: string },
+  fields?: { readonly credential: string; readonly advice?: Text },
 ) => void;
 
 /** One name in a Secret that two daemons use for two accounts. */
@@ -155,7 +156,7 @@ export function accountIn({ record }: Part): string | undefined {
 export function describeConflict(
   { where, key, theirs, ours }: AccountConflict,
   { leads, holder }: Pick<Election, 'leads' | 'holder'>,
-): { readonly line: string; readonly advice: string } {
+): { readonly line: string; readonly advice: Text } {
   const what = `account conflict: the ${where} holds ${theirs} under ${key}, but this daemon has ${ours}`;
   const known = holder();
   const leader = known === undefined ? 'the next leader' : `the leader ${known}`;
@@ -164,9 +165,14 @@ export function describeConflict(
     : `${leader} decides; what is published here stays, and is not refreshed`;
   return {
     line: `${what}; ${then}`,
-    advice:
-      'all daemons that share a Secret need the same configuration and AppSecrets; a change reaches one pod before another, ' +
-      'so wait a minute or two before you look for the one that is different',
+    advice: {
+      en:
+        'all daemons that share a Secret need the same configuration and AppSecrets; a change reaches one pod before another, ' +
+        'so wait a minute or two before you look for the one that is different',
+      zh:
+        '共用一个 Secret 的所有守护进程需要相同的配置和 AppSecret；更改不会同时到达每个 Pod，' +
+        '所以先等一两分钟，再找不一样的那一个',
+    },
   };
 }
 

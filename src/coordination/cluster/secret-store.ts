@@ -14,6 +14,7 @@ import {
 import type { Kind } from '../../core/credential.ts';
 import { EdgeError, failureOf, PASSING } from '../../core/failure.ts';
 import type { AccountStore, Lease } from '../../core/ports.ts';
+import type { Text } from '../../core/text.ts';
 import { type FailureDetails, immutable, tooLarge } from '../../kubernetes/api-errors.ts';
 import type { Patch } from '../../kubernetes/client.ts';
 import { compareAndSet } from '../../kubernetes/compare-and-set.ts';
@@ -41,8 +42,10 @@ export interface SecretStoreOptions {
  */
 const MOST_TRIES = 20;
 
-const OTHER_ACCOUNT =
-  'account conflict: the leader has another account under this name, so the request is not forwarded';
+const OTHER_ACCOUNT: Text = {
+  en: 'account conflict: the leader has another account under this name, so the request is not forwarded',
+  zh: '账号冲突：leader 在这个名称下是另一个账号，所以没有转发请求',
+};
 
 /**
  * Keeps the record of one account in a Secret. A write requires that the record has not changed since the lock was
@@ -98,7 +101,11 @@ export function secretStore(options: SecretStoreOptions): AccountStore {
   }
 
   function superseded(): EdgeError {
-    return passing('lock-lost', `the ${objectLabel(cache.object)} was written by another daemon meanwhile`);
+    const where = objectLabel(cache.object);
+    return passing('lock-lost', {
+      en: `the ${where} was written by another daemon meanwhile`,
+      zh: `${where} 同时被另一个守护进程写入`,
+    });
   }
 
   return {
@@ -149,7 +156,7 @@ export function secretStore(options: SecretStoreOptions): AccountStore {
   };
 }
 
-function passing(code: string, message: string): EdgeError {
+function passing(code: string, message: Text): EdgeError {
   return new EdgeError({ class: 'passing', code, message, effect: 'none', backoff: PASSING });
 }
 

@@ -3,6 +3,7 @@ import { decodeRecord, encodeRecord, LaterRecordError, RECORD_VERSION } from '..
 import { EdgeError, PASSING } from '../../core/failure.ts';
 import type { AccountStore, Clock } from '../../core/ports.ts';
 import type { AccountRecord } from '../../core/record.ts';
+import type { Text } from '../../core/text.ts';
 import { type Attributes, writeAtomically } from '../../system/fs/atomic-write.ts';
 import { fileFailure } from '../../system/fs/file-failure.ts';
 import { isUnanswered, stat } from '../../system/fs/files.ts';
@@ -161,12 +162,21 @@ export const RECORD_NAME = /\.json(?:\.version-\d+)?$/;
 function laterDaemon(path: string, version: number): EdgeError {
   return new EdgeError({
     ...{ class: 'passing', code: 'later-version', effect: 'none', backoff: PASSING },
-    message: `a daemon of a later version of this program writes ${path} (record version ${version}; this one writes ${RECORD_VERSION})`,
-    advice: 'let all daemons of one state folder run one version: upgrade this one, or stop the other',
+    message: {
+      en: `a daemon of a later version of this program writes ${path} (record version ${version}; this one writes ${RECORD_VERSION})`,
+      zh: `更新版本的守护进程在写 ${path}（记录版本 ${version}，本程序写的是 ${RECORD_VERSION}）`,
+    },
+    advice: {
+      en: 'let all daemons of one state folder run one version: upgrade this one, or stop the other',
+      zh: '让一个状态目录的所有守护进程运行同一版本：升级这一个，或停止另一个',
+    },
   });
 }
 
 function lockLost(path: string): EdgeError {
-  const message = `another daemon has taken the lock of ${path}: it was held for too long`;
+  const message: Text = {
+    en: `another daemon has taken the lock of ${path}: it was held for too long`,
+    zh: `另一个守护进程接管了 ${path} 的锁：它被占用太久`,
+  };
   return new EdgeError({ class: 'passing', code: 'lock-lost', message, effect: 'none', backoff: PASSING });
 }

@@ -1,5 +1,6 @@
 import { sha256 } from '../../codec/encoding.ts';
 import type { Secret } from '../../core/secret.ts';
+import { en, type Text, zh } from '../../core/text.ts';
 import { constants, namesIn, open, unlink } from '../../system/fs/files.ts';
 
 /**
@@ -12,8 +13,8 @@ export type Claim = (value: Secret) => boolean;
 export interface FeedbackProblem {
   /** Of the system, like ENOENT. */
   readonly code: string;
-  readonly message: string;
-  readonly advice: string;
+  readonly message: Text;
+  readonly advice: Text;
 }
 
 export interface FeedbackFolder {
@@ -114,23 +115,42 @@ export function feedbackProblem(
   folder: string,
   { code = 'unexpected' }: NodeJS.ErrnoException,
 ): FeedbackProblem {
-  const [what, advice] = PROBLEMS[code] ?? ['cannot be read', 'look at its volume'];
+  const [what, advice] = PROBLEMS[code] ?? UNREADABLE;
   return {
     code,
-    message: `the feedback folder ${folder} ${what} (${code}): the reports of apps about refused tokens are not heard`,
+    message: {
+      en: en`the feedback folder ${folder} ${what} (${code}): the reports of apps about refused tokens are not heard`,
+      zh: zh`反馈目录 ${folder} ${what}（${code}）：收不到应用关于 token 被拒绝的上报`,
+    },
     advice,
   };
 }
 
-const PROBLEMS: Readonly<Record<string, readonly [what: string, advice: string]>> = {
+type Problem = readonly [what: Text, advice: Text];
+
+const UNREADABLE: Problem = [
+  { en: 'cannot be read', zh: '无法读取' },
+  { en: 'look at its volume', zh: '检查它所在的卷' },
+];
+
+const PROBLEMS: Readonly<Record<string, Problem>> = {
   ENOENT: [
-    'is not there',
-    'create it, or mount the volume that the apps mount too; the daemon reads it as soon as it is there',
+    { en: 'is not there', zh: '不存在' },
+    {
+      en: 'create it, or mount the volume that the apps mount too; the daemon reads it as soon as it is there',
+      zh: '创建它，或挂载应用也挂载的那个卷；它一出现，守护进程就会读取',
+    },
   ],
-  ENOTDIR: ['is no folder', 'name a folder, or remove what is in its way'],
+  ENOTDIR: [
+    { en: 'is no folder', zh: '不是目录' },
+    { en: 'name a folder, or remove what is in its way', zh: '写一个目录，或移除挡路的文件' },
+  ],
   EACCES: [
-    'may not be read',
-    'let the user of the daemon read, write and enter it, and the apps write and enter it',
+    { en: 'may not be read', zh: '无权读取' },
+    {
+      en: 'let the user of the daemon read, write and enter it, and the apps write and enter it',
+      zh: '让守护进程的用户能读、写和进入它，让应用能写和进入它',
+    },
   ],
 };
 

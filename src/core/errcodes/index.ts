@@ -1,4 +1,5 @@
-import type { Failure } from '../failure.ts';
+import { type Failure, failureWith } from '../failure.ts';
+import { type Text, text } from '../text.ts';
 import { OFFICIAL } from './official.ts';
 import { OPEN_PLATFORM } from './open-platform.ts';
 import { QQ } from './qq.ts';
@@ -49,15 +50,20 @@ export function platformFailure(
   const { errcode, errmsg } = answer;
   const known = errcodeRule(family, endpoint, errcode);
   const rule = known ?? FAMILIES[family].unknown;
-  const address = callerAddress(errmsg) ?? "this machine's public IP address";
-  const fill = (text: string) => text.replaceAll('{ip}', address).replaceAll('{errcode}', String(errcode));
+  const address = callerAddress(errmsg);
+  const fill = (template: Text) =>
+    text((say) =>
+      say(template)
+        .replaceAll('{ip}', address ?? say(OUR_ADDRESS))
+        .replaceAll('{errcode}', String(errcode)),
+    );
   const excerpt = known === undefined ? harmless(errmsg) : '';
   const rid = ridOf(errmsg);
-  return {
+  return failureWith({
     class: rule.class,
     code: `${family === 'qq' ? 'qq' : 'wx'}-${errcode}`,
-    message: `${errcode} ${fill(rule.meaning)}${excerpt === '' ? '' : `: ${excerpt}`}`,
-    ...(rule.advice === undefined ? {} : { advice: fill(rule.advice) }),
+    message: text((say) => `${errcode} ${say(fill(rule.meaning))}${excerpt === '' ? '' : `: ${excerpt}`}`),
+    ...(rule.advice && { advice: fill(rule.advice) }),
     errcode,
     ...(rid === undefined ? {} : { rid }),
     effect: 'none',
@@ -65,8 +71,11 @@ export function platformFailure(
     ...(rule.token === 'suspect' && { blamesToken: true }),
     ...(rule.secret === 'refused' && { blamesSecret: true }),
     ...(rule.pushedTicket === 'refused' && { blamesTicket: true }),
-  };
+  });
 }
+
+/** The caller's address, where the platform does not tell it. */
+const OUR_ADDRESS: Text = { en: "this machine's public IP address", zh: '本机的公网 IP 地址' };
 
 /** The most of a foreign text that goes into a message, in UTF-16 units. */
 const LONGEST = 200;

@@ -1,4 +1,5 @@
 import type { Backoff, FailureClass } from '../failure.ts';
+import { en, type Text, zh } from '../text.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../time.ts';
 
 /**
@@ -8,10 +9,10 @@ import { DAY, HOUR, MINUTE, SECOND } from '../time.ts';
 export interface ErrcodeRule {
   readonly class: FailureClass;
   readonly backoff: Backoff;
-  /** Short, with the platform's own term in parentheses. */
-  readonly meaning: string;
+  /** Short; the English with the platform's own term in parentheses. */
+  readonly meaning: Text;
   /** What a person should do, where a person can. */
-  readonly advice?: string;
+  readonly advice?: Text;
   /** May the published token still be believed after this answer? */
   readonly token: 'trusted' | 'suspect';
   /** It is the AppSecret that was refused: one that has another may do better. */
@@ -146,5 +147,19 @@ export const DECLINED_ONCE = kind('confirmation', every(HOUR));
 export const DECLINED_TWICE = kind('confirmation', every(DAY));
 
 /** Advice where the platform misses or dislikes a part of the request that this program always sends. */
-export const DISTORTED =
-  'Look for a proxy or gateway that rewrites the request on its way; if there is none, report this as a bug.';
+export const DISTORTED: Text = {
+  en: 'Look for a proxy or gateway that rewrites the request on its way; if there is none, report this as a bug.',
+  zh: '检查途中是否有改写请求的代理或网关；如果没有，请报告缺陷。',
+};
+
+/** Advice where the platform misses the secret. */
+export const SECRET_MISSING: Text = {
+  en: en`Check that the configured secret is not empty. ${DISTORTED}`,
+  zh: zh`检查配置的 AppSecret（企业微信为 Secret）是否为空。${DISTORTED}`,
+};
+
+/** Said after advice on what is mended in a console: nobody need restart anything. */
+export const AGAIN: Text = {
+  en: 'The daemon asks again every minute; `refresh NAME` asks at once.',
+  zh: '守护进程每分钟再试一次；`refresh NAME` 立即再试。',
+};

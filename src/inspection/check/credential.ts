@@ -21,7 +21,7 @@ export async function inspectCredential(
     Promise.all(byKind(credential.publish).map(([kind, own]) => kind.inspect(own, host))),
     inspectNotify(credential.notify),
   ]);
-  const warnings: Findings = { facts: [], warnings: warningsOf(credential) };
+  const warnings: Findings = { facts: [], warnings: warningsOf(credential).map((warning) => warning.en) };
   if (!isFetched(credential)) {
     return mergeFindings(inspectSource(credential), warnings, ...targets, notify);
   }

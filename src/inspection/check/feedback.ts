@@ -12,8 +12,8 @@ export async function inspectFeedback(folder: string, host: HostContext): Promis
   );
   if (error) {
     const { message, advice } = feedbackProblem(folder, error);
-    return { facts: [['folder', folder]], warnings: [`${message}; ${advice}`] };
+    return { facts: [['folder', folder]], warnings: [`${message.en}; ${advice.en}`] };
   }
   const { facts, problem } = await inspectFolder(folder, 'folder', host);
-  return { facts, warnings: problem === undefined ? [] : [`${problem}; reports cannot be removed`] };
+  return { facts, warnings: problem === undefined ? [] : [`${problem.en}; reports cannot be removed`] };
 }

@@ -31,7 +31,7 @@ export async function inspectServers(
     if (!found) continue;
     const { code, what, advice } = found;
     warnings.push(
-      `${setting}: nothing can listen on ${address} now (${code}): ${what}; ${advice}. ` +
+      `${setting}: nothing can listen on ${address} now (${code}): ${what.en}; ${advice.en}. ` +
         'The daemon publishes all the same, and tries again',
     );
   }

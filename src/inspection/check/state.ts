@@ -28,7 +28,7 @@ export async function inspectState(
       ['shared', sharing(chosen, folder.storage === 'network') + company],
       ['records', await countRecords(stateDir)],
     ],
-    warnings: folder.problem === undefined ? [] : [`${folder.problem}; without it a restart costs a call`],
+    warnings: folder.problem === undefined ? [] : [`${folder.problem.en}; without it a restart costs a call`],
   };
 }
 

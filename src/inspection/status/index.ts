@@ -4,6 +4,7 @@ import { type Config, type CredentialConfig, isFetched } from '../../config/conf
 import { CONCURRENCY, mapConcurrently } from '../../config/resolve/memoize.ts';
 import type { Kind } from '../../core/credential.ts';
 import type { Clock } from '../../core/ports.ts';
+import { type Bilingual, joined, SEMICOLON, type Text } from '../../core/text.ts';
 import { type Instant, SECOND } from '../../core/time.ts';
 import type { ServerStatus } from '../../observability/status/server-status.ts';
 import type { HungVolumeStatus, Snapshot } from '../../observability/status/snapshot.ts';
@@ -32,7 +33,12 @@ export type DaemonStatus =
       readonly hung_volumes?: readonly HungVolumeStatus[];
     }
   /** No daemon has written a snapshot that can be used; `problem` says why. */
-  | { readonly state: 'unknown'; readonly problem?: string };
+  | ({ readonly state: 'unknown' } & Partial<Unusable>);
+
+/** Why the snapshot cannot be used. */
+interface Unusable extends Required<Bilingual<{ readonly problem: string }>> {
+  readonly problem: string;
+}
 
 export interface StatusReport {
   readonly daemon: DaemonStatus;
@@ -83,7 +89,7 @@ function processOf({ process: { pid, host }, servers = [], hung_volumes }: Snaps
   return { pid, host, ...(servers.length > 0 && { servers }), ...(hung_volumes && { hung_volumes }) };
 }
 
-type Last = { readonly snapshot?: Snapshot; readonly problem?: string };
+type Last = { readonly snapshot?: Snapshot } & Partial<Unusable>;
 
 /** Returns the snapshot of the daemon of this configuration, or the reason why no snapshot can be used. */
 async function lastSnapshot({ stateDir, stateGid, credentials }: Config): Promise<Last> {
@@ -96,7 +102,12 @@ async function lastSnapshot({ stateDir, stateGid, credentials }: Config): Promis
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const isDenied = code === 'EACCES' || code === 'EPERM';
-    return { problem: `ignoring ${path}: ${code ?? message}${isDenied ? `; ${AS_DAEMON}` : ''}` };
+    const why: Text = {
+      en: `ignoring ${path}: ${code ?? message}`,
+      zh: `不使用 ${path}：${code ?? message}`,
+    };
+    const { en, zh } = isDenied ? joined([why, AS_DAEMON], SEMICOLON) : why;
+    return { problem: en, zh: { problem: zh } };
   }
 }
 

@@ -1,6 +1,8 @@
 import { type Details, decodeDetails, type Subject, typeOf } from '../../codec/details.ts';
 import { epochSeconds } from '../../codec/encoding.ts';
 import type { Token } from '../../core/credential.ts';
+import { toldWith } from '../../core/failure.ts';
+import { en, type Text, verbatim, zh } from '../../core/text.ts';
 import type { Instant } from '../../core/time.ts';
 import type { TargetError, TargetStatus } from '../../observability/status/status.ts';
 import { filesOf, idOf } from '../../publishers/file.ts';
@@ -37,7 +39,15 @@ export async function look(target: FileTarget, expected: Expected): Promise<Foun
     last = text;
     const told = format === 'json' ? detailsIn(text) : undefined;
     if (told && isForeign(told, expected))
-      errors.push({ code: 'foreign', message: `${path} tells of another account or type` });
+      errors.push({
+        code: 'foreign',
+        ...toldWith({
+          message: {
+            en: `${path} tells of another account or type`,
+            zh: `${path} 属于另一个账号或类型`,
+          },
+        }),
+      });
     else details ??= told;
   }
   // Report a missing file first, because that is worse than a file that we may not read. Otherwise report the error
@@ -88,7 +98,10 @@ function isForeign({ appId, type }: Details, expected: Expected): boolean {
 /** Size limit in bytes: several times the size of the longest token in any format. */
 const LARGEST = 64 * 1024;
 
-export const AS_DAEMON = "look as the daemon's user, or as a member of the file's group";
+export const AS_DAEMON: Text = {
+  en: "look as the daemon's user, or as a member of the file's group",
+  zh: '请以守护进程的用户查看，或以文件所属组的成员查看',
+};
 
 /** Error code for a file that is there and cannot be read. */
 const UNREADABLE = 'unreadable';
@@ -104,9 +117,14 @@ async function sight(path: string): Promise<{ readonly text?: string; readonly e
     return { text: (await readRegularFile(path, LARGEST)).text };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (ABSENT.has(code)) return { error: { code: 'missing', message: `${path} is not there` } };
-    const why = code === 'ELOOP' ? 'a symbolic link' : (code ?? message);
+    if (ABSENT.has(code)) {
+      const absent: Text = { en: `${path} is not there`, zh: `${path} 不存在` };
+      return { error: { code: 'missing', ...toldWith({ message: absent }) } };
+    }
+    const why: Text =
+      code === 'ELOOP' ? { en: 'a symbolic link', zh: '是符号链接' } : verbatim(code ?? message);
+    const said = { en: en`cannot read ${path} (${why})`, zh: zh`无法读取 ${path}（${why}）` };
     const advice = DENIED.has(code) ? { advice: AS_DAEMON } : {};
-    return { error: { code: UNREADABLE, message: `cannot read ${path} (${why})`, ...advice } };
+    return { error: { code: UNREADABLE, ...toldWith({ message: said, ...advice }) } };
   }
 }

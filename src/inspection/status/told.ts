@@ -30,7 +30,20 @@ function older({ age, life_left }: Times, seconds: number): Times {
   };
 }
 
-const NOT_KNOWN = { in: 0, what: 'not known: no daemon tells', brief: 'not known' };
+const NOT_KNOWN: Told['next'] = {
+  in: 0,
+  what: 'not known: no daemon tells',
+  brief: 'not known',
+  zh: { what: '未知：没有守护进程说明', brief: '未知' },
+};
+
+const FETCH: Told['next'] = {
+  in: 0,
+  what: 'a fetch: there is no live one',
+  brief: 'fetch',
+  zh: { what: '获取：没有有效的', brief: '获取' },
+  overdue: true,
+};
 
 /**
  * Adds what the published files hold to what the daemon reported. While the daemon runs, the files only show whether
@@ -77,9 +90,7 @@ function lifeOf({ state, life_left }: Told): Told['state'] {
 /** Marks as overdue a step that should be done and is not, since no daemon runs. */
 function nextOf(next: Told['next'], state: Told['state']): Told['next'] {
   if (next !== NOT_KNOWN) return next.in > 0 ? next : { ...next, overdue: true };
-  return state === 'missing' || state === 'dead'
-    ? { in: 0, what: 'a fetch: there is no live one', brief: 'fetch', overdue: true }
-    : next;
+  return state === 'missing' || state === 'dead' ? FETCH : next;
 }
 
 /** Returns what is known when no daemon has reported anything. */

@@ -3,6 +3,7 @@ import { type Backoff, backoffDelay, type Failure } from '../../core/failure.ts'
 import type { Clock } from '../../core/ports.ts';
 import { HOUR, MINUTE } from '../../core/time.ts';
 import type { Logger } from './logger.ts';
+import { toldFields } from './told-fields.ts';
 
 const LOST: Readonly<Record<Loss, string>> = {
   taken: 'lost leadership: another daemon leads now',
@@ -77,11 +78,12 @@ export function createClusterLog(logger: Logger, clock: Clock): (event: ClusterE
     absence.isOpen = false;
   }
 
-  function tellOfTrouble(object: string, { code, class: kind, message, advice }: Failure): void {
+  function tellOfTrouble(object: string, failure: Failure): void {
+    const { code, class: kind, message } = failure;
     // A passing problem that has become permanent counts as a new one.
     if (!isTimeToTell(object, `${code} ${kind}`)) return;
     const line = message.includes(object) ? message : `${object}: ${message}`;
-    logger.warn(line, { object, code, ...(advice !== undefined && { advice }) });
+    logger.warn(line, { object, code, ...toldFields(failure) });
   }
 
   return (event) => {

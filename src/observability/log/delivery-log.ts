@@ -1,5 +1,6 @@
 import type { DeliveryEvent } from '../../core/events/delivery.ts';
 import type { Logger } from './logger.ts';
+import { toldFields } from './told-fields.ts';
 
 /**
  * Logs deliveries to notifiers, one line each. One that is given up is an error, since a person must act; one that
@@ -9,8 +10,8 @@ export function createDeliveryLog(logger: Logger): (event: DeliveryEvent) => voi
   return ({ notifier, credential, kind, attempt, attempts, tookMs, ...event }) => {
     const fields = { credential, ...(kind !== 'token' && { kind }), notifier, took_ms: Math.round(tookMs) };
     if (event.type === 'delivered') return logger.debug('notified', fields);
-    const { message, code, advice } = event.failure;
-    const why = { ...fields, attempt: `${attempt} of ${attempts}`, code, ...(advice && { advice }) };
+    const { message, code } = event.failure;
+    const why = { ...fields, attempt: `${attempt} of ${attempts}`, code, ...toldFields(event.failure) };
     if (code === 'removed') logger.info(message, fields);
     else if (event.type === 'given-up') logger.error(`${message}; given up until the next change`, why);
     else logger.warn(`${message}; retrying`, why);
@@ -41,8 +42,10 @@ export function createNotifierQueueLog(logger: Logger): (wait: QueuedNotifier) =
       credential,
       notifier,
       running,
-      advice:
-        'a notifier that hangs keeps its slot until its timeout: make it faster, or its timeout shorter',
+      advice: {
+        en: 'a notifier that hangs keeps its slot until its timeout: make it faster, or its timeout shorter',
+        zh: '卡住的钩子会一直占着名额，直到超时：让它更快，或缩短它的超时时间',
+      },
     });
   };
 }

@@ -4,8 +4,10 @@ import type { FetchStep } from '../../core/plan.ts';
 import type { Unit } from '../../core/ports.ts';
 import type { RefusalVerdict } from '../../core/state/reader-reports.ts';
 import type { DowngradeReason } from '../../core/state/request.ts';
+import type { Text } from '../../core/text.ts';
 import { inWords } from './duration.ts';
 import type { Fields, Logger } from './logger.ts';
+import { toldFields } from './told-fields.ts';
 
 /** The unit that a report is about. */
 type Named = Pick<Unit, 'name' | 'kind'>;
@@ -149,7 +151,13 @@ export function createEventLog(logger: Logger): (of: Named | undefined, report: 
         return logger.warn(
           `refresh postponed: the ${noun} has just replaced another, and readers get a minute to take it up; ` +
             `it is fetched in ${inWords(report.ms)}`,
-          { ...who, advice: 'refresh --force does not wait: it kills the one that slow readers still hold' },
+          {
+            ...who,
+            advice: {
+              en: 'refresh --force does not wait: it kills the one that slow readers still hold',
+              zh: 'refresh --force 不等待：它会使较慢的读取方手里的那一个失效',
+            },
+          },
         );
       case 'handed-over':
         forget(id, 'state');
@@ -170,7 +178,10 @@ export function createEventLog(logger: Logger): (of: Named | undefined, report: 
           ? logger.info('the platform accepts the token that a reader reported as refused', who)
           : logger.error('the platform refuses the token, and an ordinary call brings no other', {
               ...who,
-              advice: 'refresh --force, or allowForce: true, brings a new one and kills the old one',
+              advice: {
+                en: 'refresh --force, or allowForce: true, brings a new one and kills the old one',
+                zh: 'refresh --force 或 allowForce: true 会换来新的，同时使旧的失效',
+              },
             });
       case 'unstored':
         troubled.add(id);
@@ -198,17 +209,23 @@ function call({ step, tookMs }: { readonly step: FetchStep; readonly tookMs: num
   return { reason: step.reason, ...(step.forced && { forced: true }), took_ms: Math.round(tookMs) };
 }
 
-function details({ code, errcode, rid, advice }: Failure): Fields {
-  return { code, ...(errcode !== undefined && { errcode }), ...(rid && { rid }), ...(advice && { advice }) };
+function details(failure: Failure): Fields {
+  const { code, errcode, rid } = failure;
+  return { code, ...(errcode !== undefined && { errcode }), ...(rid && { rid }), ...toldFields(failure) };
 }
 
 /** What a forced refresh means for readers. */
 const FORCED =
   'forced refresh: the token before is dead at once, and every reader that holds it is refused (40001) until it ' +
   'reads the new one';
-const READ_AGAIN =
-  'readers that read the file at each use, or again after a 40001, go on; restart those that read it once. ' +
-  'onHangup: retry (WXTOKEN_ON_HUP) keeps HUP from forcing';
+const READ_AGAIN: Text = {
+  en:
+    'readers that read the file at each use, or again after a 40001, go on; restart those that read it once. ' +
+    'onHangup: retry (WXTOKEN_ON_HUP) keeps HUP from forcing',
+  zh:
+    '每次使用都读文件、或遇到 40001 后重读的读取方不受影响；只读一次的要重启。' +
+    'onHangup: retry（WXTOKEN_ON_HUP）可以让 HUP 不再强制刷新',
+};
 
 /** What it means that somebody did not wait for readers. */
 const EARLY =
@@ -216,17 +233,26 @@ const EARLY =
   'that have not read the file since are refused (40001) until they do';
 
 /** Advice when the call budget is exhausted. */
-const BUDGET =
-  'find what causes so many fetches (HUP, feedback, a platform that returns short lifetimes); the budget is ' +
-  'WXTOKEN_FETCHES_PER_DAY, or budget.fetchesPerDay: what WeChat allows the account a day';
+const BUDGET: Text = {
+  en:
+    'find what causes so many fetches (HUP, feedback, a platform that returns short lifetimes); the budget is ' +
+    'WXTOKEN_FETCHES_PER_DAY, or budget.fetchesPerDay: what WeChat allows the account a day',
+  zh:
+    '找出获取这么频繁的原因（HUP、反馈、平台给的有效期太短）；限额是 WXTOKEN_FETCHES_PER_DAY 或 ' +
+    'budget.fetchesPerDay：微信每天允许该账号的次数',
+};
 
 /** Advice when the record was older than what is published. */
-const LAGGED =
-  'the state folder was lost, is another one, or could not be written when the token came: look at its volume';
+const LAGGED: Text = {
+  en: 'the state folder was lost, is another one, or could not be written when the token came: look at its volume',
+  zh: '状态目录丢失过、换了一个，或者 token 到来时无法写入：检查它所在的卷',
+};
 
 /** Advice when a target is written by a daemon that does not share our records. */
-const SHARED =
-  'find who else publishes there: let both daemons use one WXTOKEN_STATE_DIR, or let one of them only read';
+const SHARED: Text = {
+  en: 'find who else publishes there: let both daemons use one WXTOKEN_STATE_DIR, or let one of them only read',
+  zh: '找出还有谁往那里发布：让两个守护进程共用一个 WXTOKEN_STATE_DIR，或者让其中一个只读取',
+};
 
 /** Why a requested forced refresh was downgraded to an ordinary call. */
 const DOWNGRADES: Readonly<Record<DowngradeReason, string>> = {
@@ -242,25 +268,30 @@ const DOWNGRADES: Readonly<Record<DowngradeReason, string>> = {
 };
 
 /** Log lines for the verdicts on readers' reports of refused tokens. */
-const REFUSALS: Readonly<Record<RefusalVerdict, { level: keyof Logger; message: string; advice?: string }>> =
-  {
-    behind: {
-      level: 'info',
-      message: 'a reader reported a token that is not the current one; it must re-read the file',
-    },
-    pending: { level: 'debug', message: 'another reader reports the same token' },
-    asked: { level: 'warn', message: 'a reader reports that the token is refused; asking the platform' },
-    rival: {
-      level: 'error',
-      message: 'a token that had just replaced a refused one is refused again',
-      advice:
+const REFUSALS: Readonly<Record<RefusalVerdict, { level: keyof Logger; message: string; advice?: Text }>> = {
+  behind: {
+    level: 'info',
+    message: 'a reader reported a token that is not the current one; it must re-read the file',
+  },
+  pending: { level: 'debug', message: 'another reader reports the same token' },
+  asked: { level: 'warn', message: 'a reader reports that the token is refused; asking the platform' },
+  rival: {
+    level: 'error',
+    message: 'a token that had just replaced a refused one is refused again',
+    advice: {
+      en:
         'another process is fetching for this appid: find it, or move every one to stable-token; ' +
         'or the reader uses the token with another account',
+      zh: '另有进程在为该 AppID 获取 token：找到它，或者让所有进程都改用 stable-token；也可能是读取方把 token 用在了另一个账号上',
     },
-    mirror: {
-      level: 'warn',
-      message: 'a reader reports that a mirrored token is refused',
-      advice: 'report it to the daemon that fetches it: this one only reads and publishes',
+  },
+  mirror: {
+    level: 'warn',
+    message: 'a reader reports that a mirrored token is refused',
+    advice: {
+      en: 'report it to the daemon that fetches it: this one only reads and publishes',
+      zh: '上报给获取它的守护进程：本守护进程只读取和发布',
     },
-    quiet: { level: 'debug', message: 'a reader keeps reporting tokens; asking the platform did not help' },
-  };
+  },
+  quiet: { level: 'debug', message: 'a reader keeps reporting tokens; asking the platform did not help' },
+};

@@ -1,14 +1,28 @@
 import { createLogger as createWinston, format, transports, type Logger as Winston } from 'winston';
+import { LANGUAGES, type Language, type Text } from '../../core/text.ts';
 import { escapeControls } from './escape.ts';
 
 export interface LogOptions {
   readonly level: 'error' | 'warn' | 'info' | 'debug';
   /** `json`: one object per line. `text`: for people. */
   readonly format: 'json' | 'text';
+  /** Default: English. */
+  readonly language?: Language | undefined;
 }
 
-/** Fields of a log line beside its message, by name. */
-export type Fields = Readonly<Record<string, unknown>>;
+/**
+ * Fields of a log line beside its message, by name. Of a text for people the line has what is said in the language of the
+ * log. `message` is always English, since logs are searched for it.
+ */
+export type Fields = Readonly<Record<string, unknown>> & {
+  /** What a person should do. */
+  readonly advice?: Text | undefined;
+  /** What the message says, in other languages than English: a line of such a log has it too. */
+  readonly meaning?: Translation | undefined;
+};
+
+/** A text that English needs no line of its own for. */
+export type Translation = Pick<Text, 'zh'>;
 
 /**
  * Writes one line per call. Errors anywhere in the fields are flattened, secrets redacted, control characters
@@ -27,6 +41,7 @@ export function createLogger(options: LogOptions, stream: NodeJS.WritableStream)
   const winston = createWinston({
     level: options.level,
     format: format.combine(
+      spoken(options.language ?? 'en')(),
       clean(),
       format.timestamp({ alias: 'time' }),
       options.format === 'json' ? json : text(isColoured(stream)),
@@ -45,6 +60,23 @@ function writer(winston: Winston, level: LogOptions['level']) {
   return (message: string, fields: Fields = {}) => {
     winston.log({ ...fields, level, message });
   };
+}
+
+/** Says texts for people in one language, and leaves out what is not said in it. */
+const spoken = (language: Language) =>
+  format((info) => {
+    for (const [name, value] of Object.entries(info)) {
+      if (!isText(value)) continue;
+      const said = value[language];
+      if (said === undefined) delete info[name];
+      else info[name] = said;
+    }
+    return info;
+  });
+
+function isText(value: unknown): value is Partial<Text> {
+  if (typeof value !== 'object' || value === null || !('zh' in value)) return false;
+  return Object.keys(value).every((key) => LANGUAGES.some((language) => language === key));
 }
 
 const clean = format((info) => {

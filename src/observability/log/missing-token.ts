@@ -3,6 +3,7 @@ import type { Leadership } from '../../core/events/cluster.ts';
 import type { View } from '../../core/plan.ts';
 import type { Clock } from '../../core/ports.ts';
 import { liveToken } from '../../core/state/index.ts';
+import type { Text } from '../../core/text.ts';
 import type { Instant } from '../../core/time.ts';
 import { inWords } from './duration.ts';
 import type { Logger } from './logger.ts';
@@ -20,9 +21,14 @@ interface Absence {
   told: boolean;
 }
 
-const ADVICE =
-  'look at the log of the one that leads: does its configuration have this credential, may it write the Secret, and what ' +
-  'does the platform answer? A holder that is no daemon of this cluster has to give the Lease up';
+const ADVICE: Text = {
+  en:
+    'look at the log of the one that leads: does its configuration have this credential, may it write the Secret, and what ' +
+    'does the platform answer? A holder that is no daemon of this cluster has to give the Lease up',
+  zh:
+    '查看 leader 的日志：它的配置里有这份凭据吗？它有权写这个 Secret 吗？微信的应答是什么？' +
+    '占着 Lease 却不是这个集群的守护进程的，必须放弃 Lease',
+};
 
 /**
  * Warns, on a follower, of credentials for which nothing comes from the leader: they have no live token, or one that

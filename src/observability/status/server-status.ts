@@ -15,6 +15,7 @@ export const Server = v.object({
       code: Text,
       message: Text,
       advice: Text,
+      zh: v.exactOptional(v.object({ message: Text, advice: Text })),
       since: v.pipe(v.number(), v.minValue(0), v.maxValue(8.64e12)),
     }),
   ),

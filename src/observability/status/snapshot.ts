@@ -72,7 +72,9 @@ const Seconds = v.pipe(v.number(), v.finite());
 const Epoch = v.pipe(v.number(), v.minValue(0), v.maxValue(8.64e12));
 const Calls = v.object({ used: v.number(), limit: v.number() });
 
-const told = { code: Text, message: Text, advice: v.exactOptional(Text) };
+const words = { message: Text, advice: v.exactOptional(Text) };
+const told = { code: Text, ...words, zh: v.exactOptional(v.object(words)) };
+const step = { what: Text, brief: Text };
 const STANDINGS = ['fresh', 'dead', 'missing', 'unreadable', 'unknown'] as const;
 
 const Target = v.object({
@@ -119,9 +121,10 @@ const Stored = v.object({
           since: v.exactOptional(Epoch),
           restart_costs: v.exactOptional(v.picklist(['nothing', 'ledger', 'call', 'token', 'source'])),
           restart: v.exactOptional(Text),
+          zh: v.exactOptional(v.object({ ...words, restart: v.exactOptional(Text) })),
         }),
       ),
-      next: v.object({ in: Seconds, what: Text, brief: Text }),
+      next: v.object({ in: Seconds, ...step, zh: v.exactOptional(v.object(step)) }),
       calls: v.object({ fetches: Calls, forced: Calls }),
     }),
   ),

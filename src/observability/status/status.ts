@@ -1,7 +1,7 @@
 import { spent } from '../../core/budget.ts';
 import type { Kind } from '../../core/credential.ts';
 import type { Reason } from '../../core/due.ts';
-import type { Failure } from '../../core/failure.ts';
+import type { Failure, Told } from '../../core/failure.ts';
 import { currentFailure } from '../../core/last-failure.ts';
 import type { Step, View } from '../../core/plan.ts';
 import { targetLife } from '../../core/readiness.ts';
@@ -9,6 +9,7 @@ import { ledgerTime } from '../../core/state/clock.ts';
 import type { State } from '../../core/state/index.ts';
 import { lifeLeft } from '../../core/state/life.ts';
 import type { TargetState } from '../../core/state/targets.ts';
+import { type Bilingual, en, type Text, zh } from '../../core/text.ts';
 import { type Instant, SECOND } from '../../core/time.ts';
 import { type StateError, stateErrorOf } from './unwritten.ts';
 
@@ -129,10 +130,8 @@ export interface TargetStatus {
   readonly error?: TargetError;
 }
 
-export interface TargetError {
+export interface TargetError extends Told, Bilingual<Told> {
   readonly code: string;
-  readonly message: string;
-  readonly advice?: string;
 }
 
 function targetStatuses(view: View, now: Instant): readonly TargetStatus[] {
@@ -151,6 +150,7 @@ function targetStatus(id: string, target: TargetState, { unit, state }: View, no
         code: failure.code,
         message: failure.message,
         ...(failure.advice && { advice: failure.advice }),
+        zh: failure.zh,
       },
     }),
   };
@@ -190,56 +190,136 @@ export function worstOf(targets: readonly TargetStatus[]): Standing {
   return WORST.find((standing) => targets.some(({ state }) => state === standing)) ?? 'fresh';
 }
 
+/** A sentence, and the same in a few words. */
+export interface StepWords {
+  readonly what: string;
+  readonly brief: string;
+}
+
 /** What the daemon does next and why, for people. */
-export interface NextStep {
+export interface NextStep extends StepWords, Bilingual<StepWords> {
   /** Seconds until the step. */
   readonly in: number;
-  readonly what: string;
-  /** The same as `what`, in a few words. */
-  readonly brief: string;
   /** The step is due and no daemon runs. Only a process that looks from outside sets this. */
   readonly overdue?: true;
 }
 
-/** A sentence, and the same in a few words. */
-type Words = readonly [what: string, brief: string];
+/** {@link StepWords} in every language. */
+type Words = readonly [what: Text, brief: Text];
+
+const THE_NEXT_ONE: Text = { en: 'the next one', zh: '下一个' };
 
 const WAITS: Readonly<Record<Extract<Step, { kind: 'wait' }>['why'], Words>> = {
-  fresh: ['asking the platform for the next one', 'the next one'],
-  backoff: ['another try, after the pause that the last failure asks for', 'another try'],
-  unready: ['another try: the platform handed out the same one again', 'asked again'],
+  fresh: [{ en: 'asking the platform for the next one', zh: '向微信获取下一个' }, THE_NEXT_ONE],
+  backoff: [
+    {
+      en: 'another try, after the pause that the last failure asks for',
+      zh: '再试一次：上次失败之后要先停顿',
+    },
+    { en: 'another try', zh: '再试' },
+  ],
+  unready: [
+    { en: 'another try: the platform handed out the same one again', zh: '再试一次：微信返回的还是同一个' },
+    { en: 'asked again', zh: '再问' },
+  ],
   blocked: [
-    'another try: another daemon holds the lock, or the state folder does not work',
-    'a try at the lock',
+    {
+      en: 'another try: another daemon holds the lock, or the state folder does not work',
+      zh: '再试一次：另一个守护进程占着锁，或状态目录不可用',
+    },
+    { en: 'a try at the lock', zh: '再取锁' },
   ],
-  budget: ['a fetch, when the budget of calls allows it', 'budget allows it'],
-  lagging: ['a try with our own AppSecret, which others have replaced by a newer one', 'old AppSecret'],
-  source: ['a look at where it is mirrored from', 'a look'],
-  gathering: ['one more fetch, for all who asked since the last one began', 'asked for again'],
+  budget: [
+    { en: 'a fetch, when the budget of calls allows it', zh: '等调用限额允许时获取' },
+    { en: 'budget allows it', zh: '等限额' },
+  ],
+  lagging: [
+    {
+      en: 'a try with our own AppSecret, which others have replaced by a newer one',
+      zh: '用自己的 AppSecret 试一次，其他守护进程已换用更新的',
+    },
+    { en: 'old AppSecret', zh: 'AppSecret 过旧' },
+  ],
+  source: [
+    { en: 'a look at where it is mirrored from', zh: '查看镜像的来源' },
+    { en: 'a look', zh: '查看' },
+  ],
+  gathering: [
+    {
+      en: 'one more fetch, for all who asked since the last one began',
+      zh: '再获取一次，满足上次开始之后的所有请求',
+    },
+    { en: 'asked for again', zh: '再次请求' },
+  ],
   readers: [
-    'the fetch that was asked for: until then readers may hold the token that it kills',
-    'asked for, readers first',
+    {
+      en: 'the fetch that was asked for: until then readers may hold the token that it kills',
+      zh: '所请求的获取：在此之前，读取方可能还拿着会因此失效的 token',
+    },
+    { en: 'asked for, readers first', zh: '等读取方' },
   ],
-  token: ['a fetch, once there is a live token to fetch it with', 'needs a token'],
+  token: [
+    { en: 'a fetch, once there is a live token to fetch it with', zh: '有了有效的 token 就获取' },
+    { en: 'needs a token', zh: '等 token' },
+  ],
 };
 
 const REASONS: Readonly<Record<Reason, Words>> = {
-  requested: ['somebody asked for it', 'asked for'],
-  missing: ['there is none', 'none yet'],
-  'new-secret': ['the AppSecret is a new one', 'new AppSecret'],
-  unfinished: ['what became of the last fetch is not known', 'last one lost'],
-  expired: ['it has ended', 'has ended'],
-  refused: ['a reader says that the platform refuses it', 'refused'],
-  due: ['it is about to end', 'about to end'],
-  recheck: ['to learn whether it was replaced elsewhere', 'a look'],
+  requested: [
+    { en: 'somebody asked for it', zh: '有人请求' },
+    { en: 'asked for', zh: '有请求' },
+  ],
+  missing: [
+    { en: 'there is none', zh: '还没有' },
+    { en: 'none yet', zh: '还没有' },
+  ],
+  'new-secret': [
+    { en: 'the AppSecret is a new one', zh: 'AppSecret 换新了' },
+    { en: 'new AppSecret', zh: '新 AppSecret' },
+  ],
+  unfinished: [
+    { en: 'what became of the last fetch is not known', zh: '不知道上一次获取的结果' },
+    { en: 'last one lost', zh: '上次结果不明' },
+  ],
+  expired: [
+    { en: 'it has ended', zh: '已经过期' },
+    { en: 'has ended', zh: '已过期' },
+  ],
+  refused: [
+    { en: 'a reader says that the platform refuses it', zh: '读取方上报微信拒绝它' },
+    { en: 'refused', zh: '被拒绝' },
+  ],
+  due: [
+    { en: 'it is about to end', zh: '即将过期' },
+    { en: 'about to end', zh: '即将过期' },
+  ],
+  recheck: [
+    { en: 'to learn whether it was replaced elsewhere', zh: '查看是否在别处被更换' },
+    { en: 'a look', zh: '查看' },
+  ],
 };
 
 const SMALL: Readonly<Record<'look' | 'save' | 'settle' | 'probe' | 'ask-time', Words>> = {
-  look: ['a look at the state folder', 'a look'],
-  save: ['a write to the state folder', 'a save'],
-  settle: ['finding out which of two answers is the newer one', 'two answers'],
-  probe: ['asking the platform whether it works', 'does it work?'],
-  'ask-time': ['asking the platform what time it is', 'what time is it?'],
+  look: [
+    { en: 'a look at the state folder', zh: '查看状态目录' },
+    { en: 'a look', zh: '查看' },
+  ],
+  save: [
+    { en: 'a write to the state folder', zh: '写入状态目录' },
+    { en: 'a save', zh: '保存' },
+  ],
+  settle: [
+    { en: 'finding out which of two answers is the newer one', zh: '确定两个应答中哪一个更新' },
+    { en: 'two answers', zh: '两个应答' },
+  ],
+  probe: [
+    { en: 'asking the platform whether it works', zh: '询问微信它是否有效' },
+    { en: 'does it work?', zh: '是否有效' },
+  ],
+  'ask-time': [
+    { en: 'asking the platform what time it is', zh: '询问微信的时间' },
+    { en: 'what time is it?', zh: '对时' },
+  ],
 };
 
 /**
@@ -252,21 +332,34 @@ function nextStep(step: Step, leader?: string): NextStep {
   if (step.kind === 'wait') return worded(WAITS[step.why], secondsUntil(step));
   if (step.kind !== 'fetch') return worded(SMALL[step.kind]);
   const [why, brief] = REASONS[step.reason];
-  const fetch = step.forced ? 'a forced fetch' : 'a fetch';
-  return worded([`${fetch}: ${why}`, `${step.forced ? 'forced' : 'fetch'}, ${brief}`]);
+  return step.forced
+    ? worded([
+        { en: en`a forced fetch: ${why}`, zh: zh`强制获取：${why}` },
+        { en: en`forced, ${brief}`, zh: zh`强制，${brief}` },
+      ])
+    : worded([
+        { en: en`a fetch: ${why}`, zh: zh`获取：${why}` },
+        { en: en`fetch, ${brief}`, zh: zh`获取，${brief}` },
+      ]);
 }
 
 function worded([what, brief]: Words, seconds = 0): NextStep {
-  return { in: seconds, what, brief };
+  return { in: seconds, what: what.en, brief: brief.en, zh: { what: what.zh, brief: brief.zh } };
 }
 
 /** Says what this daemon expects from the leader; undefined for a step that this daemon does itself. */
 function elsewhereBy(leader: string, step: Step): Words | undefined {
-  if (step.kind === 'fetch') return [`waits for ${leader}, which leads`, 'the leader'];
+  const waits: Words = [
+    { en: `waits for ${leader}, which leads`, zh: `等待 leader ${leader}` },
+    { en: 'the leader', zh: '等 leader' },
+  ];
+  if (step.kind === 'fetch') return waits;
   if (step.kind !== 'wait' || step.why === 'token' || step.why === 'source') return undefined;
-  return step.why === 'fresh'
-    ? [`the next one, which comes from ${leader}: it leads`, 'the next one']
-    : [`waits for ${leader}, which leads`, 'the leader'];
+  if (step.why !== 'fresh') return waits;
+  return [
+    { en: `the next one, which comes from ${leader}: it leads`, zh: `下一个，来自 leader ${leader}` },
+    THE_NEXT_ONE,
+  ];
 }
 
 function secondsUntil(step: Step): number {

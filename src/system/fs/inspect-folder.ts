@@ -1,4 +1,5 @@
 import type { Fact } from '../../core/findings.ts';
+import type { Text } from '../../core/text.ts';
 import { type HostContext, octal } from '../process/host-context.ts';
 import { stat } from './files.ts';
 import { type Mount, mountOf, type Storage, storageOf } from './mounts.ts';
@@ -7,7 +8,7 @@ import { folderProblem, realPath } from './path-problem.ts';
 export interface FolderFacts {
   readonly facts: readonly Fact[];
   /** Why nothing can be written into the folder, in one line with advice; absent if no obstacle was found. */
-  readonly problem?: string;
+  readonly problem?: Text;
   readonly mount?: Mount;
   readonly storage?: Storage;
   /** Absent while the folder does not exist. */
@@ -53,6 +54,6 @@ export async function inspectFolder(folder: string, label: string, host: HostCon
   };
 }
 
-function willBe(problem: string | undefined): string {
+function willBe(problem: Text | undefined): string {
   return problem === undefined ? 'will be created' : 'cannot be used';
 }

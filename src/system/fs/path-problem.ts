@@ -1,4 +1,5 @@
 import { basename, dirname, join } from 'node:path';
+import type { Text } from '../../core/text.ts';
 import { fileProblem } from './file-failure.ts';
 import { access, constants, isUnanswered, lstat, realpath, stat } from './files.ts';
 import { readMounts } from './mounts.ts';
@@ -8,17 +9,26 @@ import { readMounts } from './mounts.ts';
  * found. It finds problems that would otherwise fail at the first rotation or, worse, seem to work. It changes
  * nothing and never rejects.
  */
-export async function pathProblem(path: string): Promise<string | undefined> {
+export async function pathProblem(path: string): Promise<Text | undefined> {
   const folder = dirname(path);
   const found = await lstat(path).catch(() => undefined);
   if (found?.isSymbolicLink()) {
-    return `${path} is a symbolic link, which the first write would replace: name the file it should be`;
+    return {
+      en: `${path} is a symbolic link, which the first write would replace: name the file it should be`,
+      zh: `${path} 是符号链接，第一次写入就会替换它：写上它应当是的那个文件`,
+    };
   }
   if (found && !found.isFile()) {
-    return `${path} is there already and is not a regular file: remove it, or name another path`;
+    return {
+      en: `${path} is there already and is not a regular file: remove it, or name another path`,
+      zh: `${path} 已经存在，而且不是普通文件：移除它，或换一个路径`,
+    };
   }
   if (found && (await isMountPoint(path))) {
-    return `${path} is itself a mount (a single-file bind mount or subPath), so readers would keep the old file for ever: mount the folder ${folder} instead`;
+    return {
+      en: `${path} is itself a mount (a single-file bind mount or subPath), so readers would keep the old file for ever: mount the folder ${folder} instead`,
+      zh: `${path} 本身是一个挂载点（单个文件的 bind mount 或 subPath），读取方会永远停留在旧文件上：请挂载目录 ${folder}`,
+    };
   }
   return folderProblem(folder);
 }
@@ -27,7 +37,7 @@ export async function pathProblem(path: string): Promise<string | undefined> {
  * Explains, in one line with advice, why a folder cannot be written to or created; undefined when no obstacle is
  * found. It changes nothing and never rejects.
  */
-export async function folderProblem(folder: string): Promise<string | undefined> {
+export async function folderProblem(folder: string): Promise<Text | undefined> {
   const { R_OK, W_OK, X_OK } = constants;
   const nearest = await nearestExisting(folder);
   const isThere = nearest === folder;

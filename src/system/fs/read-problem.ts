@@ -1,15 +1,19 @@
 import type { Stats } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { en, joined, SEMICOLON, type Text, verbatim, zh } from '../../core/text.ts';
 import { isUnanswered, lstat, readlink, stat } from './files.ts';
 
 /** Why a file could not be read, as it follows the file's name, and what an operator can do where that is known. */
 export interface ReadProblem {
-  readonly problem: string;
-  readonly advice?: string;
+  readonly problem: Text;
+  readonly advice?: Text;
 }
 
 /** Advice for a file on a volume that hangs. */
-const SILENT = 'its volume does not answer: look at its server, or at the FUSE process';
+const SILENT: Text = {
+  en: 'its volume does not answer: look at its server, or at the FUSE process',
+  zh: '它所在的卷没有应答：检查卷的服务器或 FUSE 进程',
+};
 
 /** Links that are followed in search of what denies a read; the system itself follows 40. */
 const MOST_LINKS = 40;
@@ -24,7 +28,10 @@ const ENTER = 0o100;
  */
 export async function readProblem(path: string, error: unknown): Promise<ReadProblem> {
   const { code, message } = error as NodeJS.ErrnoException;
-  const problem = `cannot be read (${code ?? message})`;
+  const problem: Text = {
+    en: `cannot be read (${code ?? message})`,
+    zh: `无法读取（${code ?? message}）`,
+  };
   const denying = code === 'EACCES' ? await findDenying(path, MOST_LINKS) : undefined;
   if (denying) return explainDenied(problem, path, denying);
   const advice = isUnanswered(error) ? { advice: SILENT } : {};
@@ -32,9 +39,10 @@ export async function readProblem(path: string, error: unknown): Promise<ReadPro
 }
 
 /** As {@link readProblem}, in one sentence that begins with the file's name and ends with the advice. */
-export async function whyUnreadable(path: string, error: unknown): Promise<string> {
+export async function whyUnreadable(path: string, error: unknown): Promise<Text> {
   const { problem, advice } = await readProblem(path, error);
-  return `${path} ${problem}${advice ? `; ${advice}` : ''}`;
+  const sentence = { en: en`${path} ${problem}`, zh: zh`${path} ${problem}` };
+  return advice ? joined([sentence, advice], SEMICOLON) : sentence;
 }
 
 interface Denying {
@@ -55,14 +63,22 @@ async function findDenying(path: string, links: number): Promise<Denying | undef
   return above === path ? undefined : findDenying(above, links);
 }
 
-function explainDenied(problem: string, path: string, { path: denying, stats }: Denying): ReadProblem {
+function explainDenied(problem: Text, path: string, { path: denying, stats }: Denying): ReadProblem {
   const { uid, gid, mode } = stats;
   const isFolder = stats.isDirectory();
-  const what = isFolder ? `the folder ${denying}` : denying === path ? 'it' : denying;
-  const owner = `${what} belongs to uid ${uid}, gid ${gid} with mode ${(mode & 0o7777).toString(8).padStart(4, '0')}`;
+  const what: Text = isFolder
+    ? { en: `the folder ${denying}`, zh: `目录 ${denying} ` }
+    : denying === path
+      ? { en: 'it', zh: '它' }
+      : { en: denying, zh: `${denying} ` };
+  const octal = (mode & 0o7777).toString(8).padStart(4, '0');
   const me = whoAmI();
+  const gids = me.gids.join(', ');
   return {
-    problem: `${problem}: ${owner}, and the daemon runs as uid ${me.uid}, gid ${me.gids.join(', ')}`,
+    problem: {
+      en: en`${problem}: ${what} belongs to uid ${uid}, gid ${gid} with mode ${octal}, and the daemon runs as uid ${me.uid}, gid ${gids}`,
+      zh: zh`${problem}：${what}属于 uid ${uid}、gid ${gid}，权限 ${octal}，而守护进程以 uid ${me.uid}、gid ${gids} 运行`,
+    },
     advice: cure(denying, stats, isFolder ? ENTER : READ, me),
   };
 }
@@ -78,16 +94,20 @@ function whoAmI(): Me {
   return { uid: process.geteuid?.() ?? 0, gids: [...new Set([gid, ...(process.getgroups?.() ?? [])])] };
 }
 
-function cure(path: string, { uid, gid, mode }: Stats, wanted: number, me: Me): string {
-  const [bit, doing] = wanted === READ ? ['r', 'read'] : ['x', 'enter'];
+function cure(path: string, { uid, gid, mode }: Stats, wanted: number, me: Me): Text {
+  const bit = wanted === READ ? 'r' : 'x';
+  const doing: Text = wanted === READ ? { en: 'read', zh: '读取' } : { en: 'enter', zh: '进入' };
   const isOwner = uid === me.uid;
   const shift = isOwner ? 0 : me.gids.includes(gid) ? 3 : 6;
   if (mode & (wanted >> shift)) {
-    return `its mode lets the daemon ${doing} it, so something else does not: SELinux (mount it with :z), AppArmor or an ACL`;
+    return {
+      en: en`its mode lets the daemon ${doing} it, so something else does not: SELinux (mount it with :z), AppArmor or an ACL`,
+      zh: zh`它的权限允许守护进程${doing}，所以是别的机制在阻止：SELinux（挂载时加 :z）、AppArmor 或 ACL`,
+    };
   }
-  if (isOwner) return `chmod u+${bit} ${path}`;
-  return (
-    `let the user of the daemon ${doing} it: as root, chown ${me.uid} ${path} where it lies ` +
-    '(rootless podman: podman unshare chown); in Kubernetes: securityContext.fsGroup, and defaultMode 0440'
-  );
+  if (isOwner) return verbatim(`chmod u+${bit} ${path}`);
+  return {
+    en: en`let the user of the daemon ${doing} it: as root, chown ${me.uid} ${path} where it lies (rootless podman: podman unshare chown); in Kubernetes: securityContext.fsGroup, and defaultMode 0440`,
+    zh: zh`让守护进程的用户能${doing}它：在它所在的主机上以 root 执行 chown ${me.uid} ${path}（rootless podman：podman unshare chown）；Kubernetes 里用 securityContext.fsGroup 和 defaultMode 0440`,
+  };
 }

@@ -2,6 +2,7 @@ import { type LookupAddress, lookup } from 'node:dns';
 import { isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import type { buildConnector } from 'undici';
+import { en, type Text, zh } from '../../core/text.ts';
 import { SECOND } from '../../core/time.ts';
 import { type Attempt, attemptsText, type Connected, connectToFirst, inOrder } from './happy-eyeballs.ts';
 
@@ -23,7 +24,7 @@ export interface Connector {
    * Says what was tried for the last connection: addresses, their family and how each attempt ended. Undefined when
    * none has been asked for, or its name could not be resolved.
    */
-  tried(): string | undefined;
+  tried(): Text | undefined;
   /** Breaks all connections; the callbacks of those that are being made get an `AbortError`. */
   close(): void;
 }
@@ -41,7 +42,7 @@ export function createConnector({
   const ending = new Set<AbortController>();
   const open = new Set<Socket>();
   let isClosed = false;
-  let tried: () => string | undefined = () => undefined;
+  let tried: () => Text | undefined = () => undefined;
 
   function start(): { readonly signal: AbortSignal; readonly end: () => void } {
     const controller = new AbortController();
@@ -59,10 +60,16 @@ export function createConnector({
     const { hostname, protocol } = options;
     const port = Number(options.port) || (protocol === 'https:' ? 443 : 80);
     const attempts = new Map<string, Attempt>();
-    tried = () => `the name ${hostname} was still being resolved`;
+    tried = () => ({
+      en: `the name ${hostname} was still being resolved`,
+      zh: `域名 ${hostname} 还在解析`,
+    });
 
     function resolved(found: readonly LookupAddress[]): void {
-      tried = () => `tried ${attemptsText([...attempts.values()])}`;
+      tried = () => {
+        const all = attemptsText([...attempts.values()]);
+        return { en: en`tried ${all}`, zh: zh`已尝试 ${all}` };
+      };
       const note = (attempt: Attempt) => {
         attempts.set(attempt.address, attempt);
       };

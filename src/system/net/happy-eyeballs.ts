@@ -1,5 +1,6 @@
 import type { LookupAddress } from 'node:dns';
 import { connect, type Socket } from 'node:net';
+import { COMMA, en, joined, type Text, verbatim, zh } from '../../core/text.ts';
 import { SECOND } from '../../core/time.ts';
 
 /** One address of a host, in the order in which a connection to it is attempted. */
@@ -145,24 +146,30 @@ function furthest(failures: readonly Error[]): Error {
 const MOST_LISTED = 6;
 
 /** Says how attempts went, like `10.9.0.2 (IPv4): no answer, 2001:db8::5 (IPv6): no route (ENETUNREACH)`. */
-export function attemptsText(attempts: readonly Attempt[]): string {
-  const listed = attempts
-    .slice(0, MOST_LISTED)
-    .map(({ address, family, end }) => `${address} (IPv${family}): ${endInWords(end)}`);
+export function attemptsText(attempts: readonly Attempt[]): Text {
+  const listed = attempts.slice(0, MOST_LISTED).map(({ address, family, end }): Text => {
+    const what = endInWords(end);
+    return { en: en`${address} (IPv${family}): ${what}`, zh: zh`${address}（IPv${family}）：${what}` };
+  });
   const more = attempts.length - listed.length;
-  return [...listed, ...(more > 0 ? [`and ${more} more`] : [])].join(', ');
+  const rest = more > 0 ? [{ en: `and ${more} more`, zh: `另有 ${more} 个` }] : [];
+  return joined([...listed, ...rest], COMMA);
 }
 
-const WORDS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'refused',
-  ENETUNREACH: 'no route',
-  EHOSTUNREACH: 'no route',
-  EADDRNOTAVAIL: 'no route',
-  ETIMEDOUT: 'no answer',
+const NO_ROUTE: Text = { en: 'no route', zh: '没有路由' };
+const NO_ANSWER: Text = { en: 'no answer', zh: '没有应答' };
+
+const WORDS: Readonly<Record<string, Text>> = {
+  ECONNREFUSED: { en: 'refused', zh: '被拒绝' },
+  ENETUNREACH: NO_ROUTE,
+  EHOSTUNREACH: NO_ROUTE,
+  EADDRNOTAVAIL: NO_ROUTE,
+  ETIMEDOUT: NO_ANSWER,
 };
 
-function endInWords(end: string | undefined): string {
-  if (end === undefined) return 'no answer';
-  if (end === 'connected') return end;
-  return WORDS[end] === undefined ? end : `${WORDS[end]} (${end})`;
+function endInWords(end: string | undefined): Text {
+  if (end === undefined) return NO_ANSWER;
+  if (end === 'connected') return { en: 'connected', zh: '已连接' };
+  const words = WORDS[end];
+  return words ? { en: en`${words} (${end})`, zh: zh`${words}（${end}）` } : verbatim(end);
 }

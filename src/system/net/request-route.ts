@@ -1,4 +1,5 @@
 import { Agent, Client, type Dispatcher, Pool, ProxyAgent } from 'undici';
+import type { Text } from '../../core/text.ts';
 import { type Connector, type ConnectorOptions, createConnector } from './connector.ts';
 import { environmentProxy, parseProxy } from './environment-proxy.ts';
 
@@ -26,7 +27,7 @@ export interface Route {
   /** Whether a user and a password are sent to the proxy that was asked. */
   hasLogin(): boolean;
   /** Says what was tried for the connection, see {@link Connector.tried}. */
-  tried(): string | undefined;
+  tried(): Text | undefined;
   /** Breaks the connection, also while it is being made. There is no other time limit for making one. */
   close(): void;
 }

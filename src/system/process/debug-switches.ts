@@ -1,7 +1,9 @@
+import type { Text } from '../../core/text.ts';
+
 /** A switch of the environment, and what a person should know of it. */
 export interface DebugSwitch {
-  readonly what: string;
-  readonly advice: string;
+  readonly what: Text;
+  readonly advice: Text;
 }
 
 /**
@@ -55,14 +57,23 @@ export function debugSwitches(
     ...(NODE_DEBUG
       ? [
           {
-            what: 'NODE_DEBUG is ignored: what it prints holds the AppSecret and tokens',
-            advice: 'take NODE_DEBUG out of the environment of the daemon; WXTOKEN_LOG_LEVEL=debug logs more',
+            what: {
+              en: 'NODE_DEBUG is ignored: what it prints holds the AppSecret and tokens',
+              zh: 'NODE_DEBUG 不起作用：它打印的内容里有 AppSecret 和 token',
+            },
+            advice: {
+              en: 'take NODE_DEBUG out of the environment of the daemon; WXTOKEN_LOG_LEVEL=debug logs more',
+              zh: '从守护进程的环境变量里去掉 NODE_DEBUG；WXTOKEN_LOG_LEVEL=debug 可以记录更多',
+            },
           },
         ]
       : []),
     ...[...risky].map((flag) => ({
-      what: `${flag} can reveal the AppSecret and tokens`,
-      advice: `take ${flag} out of NODE_OPTIONS or the command line, and remove what it has written`,
+      what: { en: `${flag} can reveal the AppSecret and tokens`, zh: `${flag} 可能泄露 AppSecret 和 token` },
+      advice: {
+        en: `take ${flag} out of NODE_OPTIONS or the command line, and remove what it has written`,
+        zh: `从 NODE_OPTIONS 或命令行里去掉 ${flag}，并删除它写下的内容`,
+      },
     })),
   ];
 }

@@ -12,11 +12,11 @@ describe('text encodings', () => {
     ['big endian', Buffer.from('\ufefftype: wecom\n', 'utf16le').swap16()],
     ['mostly Chinese', Buffer.from('\ufeff# 商店的配置文件\n', 'utf16le')],
   ])('UTF-16 text is recognised (%s)', (_, bytes) => {
-    expect(encodingProblem(read(bytes))).toBe(UTF16);
+    expect(encodingProblem(read(bytes))?.en).toBe(UTF16);
   });
 
   it('a NUL character in a text is reported', () => {
-    expect(encodingProblem('type: wecom\0\n')).toBe('holds a NUL, the character of code 0');
+    expect(encodingProblem('type: wecom\0\n')?.en).toBe('holds a NUL, the character of code 0');
   });
 
   it.each(['', 'type: wecom', '商店', read(Buffer.from([0xff]))])(
@@ -28,6 +28,6 @@ describe('text encodings', () => {
 
   it('a secret in UTF-16 is refused without showing its content', () => {
     const text = read(Buffer.from('the-secret-of-this-test\r\n', 'utf16le'));
-    expect(parseSecret(text)).toEqual({ problem: UTF16 });
+    expect(parseSecret(text)).toMatchObject({ problem: { en: UTF16 } });
   });
 });

@@ -6,7 +6,7 @@ import { account, inJson, place } from '../written.ts';
 async function warningsWith(own: Readonly<Record<string, unknown>>): Promise<string[]> {
   const { load } = await place();
   const { credentials } = await load(inJson([account(own)]));
-  return credentials.flatMap(warningsOf);
+  return credentials.flatMap(warningsOf).map(({ en }) => en);
 }
 
 describe('valid but risky settings', () => {

@@ -40,7 +40,7 @@ describe('a name that two daemons use for two accounts', () => {
 
   it('the advice tells what daemons need in common and how long a change may take', () => {
     const { advice } = describeConflict(CONFLICT, { leads: () => true, holder: () => 'me' });
-    expect(advice).toBe(
+    expect(advice.en).toBe(
       'all daemons that share a Secret need the same configuration and AppSecrets; ' +
         'a change reaches one pod before another, ' +
         'so wait a minute or two before you look for the one that is different',

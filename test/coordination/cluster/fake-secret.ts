@@ -37,7 +37,14 @@ export function recordOf(generation: number, value?: string): AccountRecord {
 
 export function fault(code: string, changes: Partial<Failure> = {}): EdgeError {
   return new EdgeError({
-    ...{ class: 'passing', code, message: `it said ${code}`, effect: 'none', backoff: PASSING },
+    ...{
+      class: 'passing',
+      code,
+      message: `it said ${code}`,
+      zh: { message: `it said ${code}` },
+      effect: 'none',
+      backoff: PASSING,
+    },
     ...changes,
   });
 }

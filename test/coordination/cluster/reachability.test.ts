@@ -9,6 +9,7 @@ const AWAY = {
   class: 'passing',
   code: 'kube-unreachable',
   message: 'away',
+  zh: { message: 'away' },
   effect: 'none',
   backoff: PASSING,
 } as const;

@@ -180,7 +180,9 @@ describe('complaints about a record in a Secret', () => {
         message: `${what}, but this daemon has ${ACCOUNT}; the leader pod-2 decides; what is published here stays, and is not refreshed`,
         fields: {
           credential: 'shop',
-          advice: expect.stringMatching(/the same configuration and AppSecrets/),
+          advice: expect.objectContaining({
+            en: expect.stringMatching(/the same configuration and AppSecrets/),
+          }),
         },
       },
     ]);

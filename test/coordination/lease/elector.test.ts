@@ -18,7 +18,14 @@ const TIMES = { duration: 15 * SECOND, renewDeadline: 10 * SECOND, retryPeriod: 
 
 /** As the client says it when it has been refused for longer than an API server takes to start. */
 const FORBIDDEN = new EdgeError({
-  ...{ class: 'refused', code: 'kube-forbidden', message: 'may not watch', effect: 'none', backoff: PASSING },
+  ...{
+    class: 'refused',
+    code: 'kube-forbidden',
+    message: 'may not watch',
+    zh: { message: 'may not watch' },
+    effect: 'none',
+    backoff: PASSING,
+  },
 });
 
 type AtEnd = Parameters<typeof steeredTime>[0];

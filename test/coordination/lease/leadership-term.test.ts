@@ -80,6 +80,7 @@ describe('terms of leadership', () => {
       class: 'passing',
       code: 'timeout',
       message: 'x',
+      zh: { message: 'x' },
       effect: 'none',
       backoff: PASSING,
     } as const;

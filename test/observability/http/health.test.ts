@@ -62,6 +62,7 @@ describe('readiness', () => {
       class: 'passing',
       code: 'EROFS',
       message: 'read-only',
+      zh: { message: 'read-only' },
       effect: 'none',
       backoff: PASSING,
     } as const;

@@ -14,7 +14,14 @@ const told = {
 } as const;
 
 function givenUp(code: string): DeliveryEvent {
-  const failure = { class: 'passing', code, message: 'why', effect: 'none', backoff: PASSING } as const;
+  const failure = {
+    class: 'passing',
+    code,
+    message: 'why',
+    zh: { message: 'why' },
+    effect: 'none',
+    backoff: PASSING,
+  } as const;
   return { ...told, type: 'given-up', failure };
 }
 

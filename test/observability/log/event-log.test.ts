@@ -14,10 +14,17 @@ const TIMEOUT: Failure = {
   class: 'passing',
   code: 'timeout',
   message: 'no answer from api.weixin.qq.com: it did not answer in time',
+  zh: { message: 'no answer from api.weixin.qq.com: it did not answer in time' },
   effect: 'unknown',
   backoff: PASSING,
 };
-const FULL: Failure = { ...TIMEOUT, code: 'ENOSPC', message: 'cannot write /x: ENOSPC', effect: 'none' };
+const FULL: Failure = {
+  ...TIMEOUT,
+  code: 'ENOSPC',
+  message: 'cannot write /x: ENOSPC',
+  zh: { message: 'cannot write /x: ENOSPC' },
+  effect: 'none',
+};
 
 const failed = (failure: Failure = TIMEOUT, lifeMs = HOUR): Report => ({
   type: 'failed',
@@ -39,7 +46,12 @@ function eventLog() {
 describe('log of a credential', () => {
   it('a failure that turns from passing to needing a person is logged again', () => {
     const { tell, entries } = eventLog();
-    const denied: Failure = { ...FULL, code: 'kube-forbidden', message: 'it may not patch the Secret' };
+    const denied: Failure = {
+      ...FULL,
+      code: 'kube-forbidden',
+      message: 'it may not patch the Secret',
+      zh: { message: 'it may not patch the Secret' },
+    };
     const target = 'kubernetes-secret/shop/wx-token/token';
     for (let times = 0; times < 3; times += 1) tell('shop', { type: 'unpublished', target, failure: denied });
     tell('shop', { type: 'unpublished', target, failure: { ...denied, class: 'refused', advice: 'a Role' } });

@@ -21,7 +21,7 @@ describe('log lines', () => {
     logger.warn('the disk is full', {
       credential: 'shop',
       took_ms: 12,
-      advice: 'free some space',
+      advice: { en: 'free some space', zh: '释放空间' },
       forced: true,
     });
     expect(lines()).toHaveLength(1);
@@ -95,6 +95,7 @@ describe('errors in log lines', () => {
       class: 'passing',
       code: 'unreachable',
       message: 'no answer',
+      zh: { message: 'no answer' },
       effect: 'unsent',
     } as const;
     const error = new EdgeError(
@@ -234,7 +235,7 @@ describe('control characters in log lines', () => {
   it('Chinese text and emoji are logged unescaped', () => {
     for (const format of ['json', 'text'] as const) {
       const { logger, text } = journal({ format });
-      logger.info('IP不在白名单 🙂', { meaning: '系统繁忙' });
+      logger.info('IP不在白名单 🙂', { reason: '系统繁忙' });
       expect(text()).toContain('IP不在白名单 🙂');
       expect(text()).toContain('系统繁忙');
     }

@@ -39,7 +39,7 @@ describe('tokens overdue from the leader', () => {
           lease: 'shop/wx-token',
           holder: 'pod-7',
           since,
-          advice: expect.any(String),
+          advice: { en: expect.any(String), zh: expect.any(String) },
         },
       },
     ]);

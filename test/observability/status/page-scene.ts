@@ -1,5 +1,5 @@
 import { onTestFinished } from 'vitest';
-import { CONFIRMATION, REFUSED } from '../../../src/core/errcodes/rule.ts';
+import { platformFailure } from '../../../src/core/errcodes/index.ts';
 import type { Report } from '../../../src/core/events/report.ts';
 import { PASSING } from '../../../src/core/failure.ts';
 import type { View } from '../../../src/core/plan.ts';
@@ -10,21 +10,16 @@ import { type FakeClock, fakeClock } from '../../support/clock.ts';
 import { PASSING_FAULT, type Story, tell, token } from '../../support/story.ts';
 import { viewOf } from '../../support/view.ts';
 
-const WHITELIST = {
-  ...REFUSED,
-  code: 'wx-40164',
+const WHITELIST = platformFailure('official', 'token', {
   errcode: 40164,
-  rid: '6a7b8c9d-0e1f2a3b-4c5d6e7f',
-  message: '40164 203.0.113.9 is not on the IP whitelist (IP不在白名单)',
-  advice:
-    "Add 203.0.113.9 to the IP whitelist (IP白名单) in the account's developer settings (基本配置 or 开发设置); it takes 5 to 10 minutes to apply.",
-  effect: 'none',
-} as const;
+  errmsg: 'invalid ip 203.0.113.9, not in whitelist rid: 6a7b8c9d-0e1f2a3b-4c5d6e7f',
+});
 
 const FULL = {
   class: 'passing',
   code: 'ENOSPC',
   message: 'cannot write /var/run/wx/crm/token: ENOSPC',
+  zh: { message: 'cannot write /var/run/wx/crm/token: ENOSPC' },
   advice: 'the volume is full: free some space or raise its size limit',
   effect: 'none',
   backoff: PASSING,
@@ -100,14 +95,7 @@ export function scene(): {
   clock.pass(HOUR + 53 * MINUTE);
   ending.fail({ ...PASSING_FAULT, message: 'no answer from https://api.weixin.qq.com within 10 s' });
   dead.fail(WHITELIST);
-  optional.fail({
-    ...CONFIRMATION,
-    code: 'wx-89503',
-    errcode: 89503,
-    message: '89503 an administrator must confirm this server in WeChat',
-    advice: 'Confirm in the WeChat app of the administrator.',
-    effect: 'none',
-  });
+  optional.fail(platformFailure('official', 'token', { errcode: 89503, errmsg: '' }));
   for (const story of [fresh, ticket, long]) fetched(story, 'new');
   never.fetch(token('crm'));
   never.happen({ type: 'unpublished', target: 'file:/var/run/wx/crm/token', failure: FULL });

@@ -6,7 +6,14 @@ import { statusOf } from '../../../src/observability/status/status.ts';
 import { type Story, TARGET, tell, token } from '../../support/story.ts';
 import { viewOf } from '../../support/view.ts';
 
-const FULL = { class: 'passing', code: 'ENOSPC', message: 'full', effect: 'none', backoff: PASSING } as const;
+const FULL = {
+  class: 'passing',
+  code: 'ENOSPC',
+  message: 'full',
+  zh: { message: 'full' },
+  effect: 'none',
+  backoff: PASSING,
+} as const;
 
 const never = () => Promise.reject(new TypeError('not asked'));
 
@@ -34,7 +41,10 @@ describe('status of a credential', () => {
       age: 3600,
       life_left: 3600,
       targets: [{ id: TARGET, state: 'fresh', age: 3600, expires_at: began + 7200, life_left: 3600 }],
-      next: { in: 3318, what: 'asking the platform for the next one', brief: 'the next one' },
+      next: {
+        ...{ in: 3318, what: 'asking the platform for the next one', brief: 'the next one' },
+        zh: { what: '向微信获取下一个', brief: '下一个' },
+      },
       calls: { fetches: { used: 1, limit: 2000 }, forced: { used: 0, limit: 20 } },
     });
     expect(JSON.stringify(told)).not.toContain(token('a'));
@@ -50,7 +60,10 @@ describe('status of a credential', () => {
     });
     story.happen({ type: 'unpublished', target: TARGET, failure: { ...FULL, advice: 'free some space' } });
     expect(status(story).targets).toEqual([
-      { id: TARGET, state: 'missing', error: { code: 'ENOSPC', message: 'full', advice: 'free some space' } },
+      {
+        ...{ id: TARGET, state: 'missing' },
+        error: { code: 'ENOSPC', message: 'full', advice: 'free some space', zh: { message: 'full' } },
+      },
     ]);
   });
 
@@ -104,6 +117,7 @@ describe('status of a credential', () => {
       ...told,
       restart_costs: 'nothing',
       restart: expect.stringMatching(/^a restart now costs no call and forgets nothing/),
+      zh: { message: 'full', restart: expect.stringMatching(/^现在重启不花调用/) },
     });
     story.fetch(token('a'));
     story.happen({ type: 'observed', record: undefined });

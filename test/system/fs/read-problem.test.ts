@@ -1,7 +1,7 @@
 import { chmod, chown, mkdir, open, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, type TestContext } from 'vitest';
-import { readProblem, whyUnreadable } from '../../../src/system/fs/read-problem.ts';
+import { type ReadProblem, readProblem, whyUnreadable } from '../../../src/system/fs/read-problem.ts';
 import { isRoot, temporaryFolder } from '../folder.ts';
 
 const NOBODY = 65_534;
@@ -17,6 +17,10 @@ async function roots(context: TestContext): Promise<string> {
   return join(folder, 'file');
 }
 
+function inEnglish({ problem, advice }: ReadProblem) {
+  return { problem: problem.en, ...(advice && { advice: advice.en }) };
+}
+
 /** What is said when nobody reads the file, whose own group is another one than the file's. */
 async function told(path: string) {
   process.setegid?.(NOBODY);
@@ -28,7 +32,7 @@ async function told(path: string) {
       () => undefined,
       (reason: unknown) => reason,
     );
-    return await readProblem(path, error);
+    return inEnglish(await readProblem(path, error));
   } finally {
     process.seteuid?.(0);
     process.setegid?.(0);
@@ -84,20 +88,22 @@ describe('reasons why a file cannot be read', () => {
     await chmod(file, 0o644);
     // As SELinux makes it.
     const denied = Object.assign(new Error('permission denied'), { code: 'EACCES' });
-    expect(await readProblem(file, denied)).toMatchObject({ advice: expect.stringContaining('SELinux') });
+    expect(inEnglish(await readProblem(file, denied))).toMatchObject({
+      advice: expect.stringContaining('SELinux'),
+    });
   });
 
   it('any other error is told by its code, or in its own words', async () => {
     const file = join(await temporaryFolder(), 'missing');
     const error = await open(file).catch((reason: unknown) => reason);
-    expect(await whyUnreadable(file, error)).toBe(`${file} cannot be read (ENOENT)`);
-    expect(await whyUnreadable(file, new Error('too large'))).toBe(`${file} cannot be read (too large)`);
+    expect((await whyUnreadable(file, error)).en).toBe(`${file} cannot be read (ENOENT)`);
+    expect((await whyUnreadable(file, new Error('too large'))).en).toBe(`${file} cannot be read (too large)`);
   });
 
   it('a file that is gone by now is told by its code alone', async (context) => {
     const file = await roots(context);
     await rm(dirname(dirname(file)), { recursive: true });
     const denied = Object.assign(new Error('permission denied'), { code: 'EACCES' });
-    expect(await whyUnreadable(file, denied)).toMatch(/cannot be read \(EACCES\)/);
+    expect((await whyUnreadable(file, denied)).en).toMatch(/cannot be read \(EACCES\)/);
   });
 });

@@ -52,7 +52,7 @@ describe('connector', () => {
     await expect(connected(connector, `https://127.0.0.1:${port}`)).rejects.toMatchObject({
       code: 'ECONNRESET',
     });
-    expect(connector.tried()).toBe('tried 127.0.0.1 (IPv4): connected');
+    expect(connector.tried()?.en).toBe('tried 127.0.0.1 (IPv4): connected');
   });
 
   it('a handshake that never ends is given up by time and by close', async () => {
@@ -68,7 +68,7 @@ describe('connector', () => {
     const connector = connectorWith();
     const outcome = connected(connector, url);
     outcome.catch(() => {});
-    await eventually(() => connector.tried()?.endsWith('connected'));
+    await eventually(() => connector.tried()?.en.endsWith('connected'));
     connector.close();
     await expect(outcome).rejects.toMatchObject({ name: 'AbortError' });
     await eventually(() => open.size === 0);
@@ -87,6 +87,6 @@ describe('connector', () => {
     const connector = connectorWith();
     const url = `http://127.0.0.1:${await closedPort()}`;
     await expect(connected(connector, url)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
-    expect(connector.tried()).toBe('tried 127.0.0.1 (IPv4): refused (ECONNREFUSED)');
+    expect(connector.tried()?.en).toBe('tried 127.0.0.1 (IPv4): refused (ECONNREFUSED)');
   });
 });

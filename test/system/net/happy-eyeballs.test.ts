@@ -131,7 +131,7 @@ describe('attempts in words', () => {
         { ...v4('10.9.0.4'), end: 'ECONNREFUSED' },
         { ...v6('2001:db8::5'), end: 'ENETUNREACH' },
         { ...v6('2001:db8::6'), end: 'EPERM' },
-      ]),
+      ]).en,
     ).toBe(
       '10.9.0.2 (IPv4): no answer, 10.9.0.3 (IPv4): connected, 10.9.0.4 (IPv4): refused (ECONNREFUSED), ' +
         '2001:db8::5 (IPv6): no route (ENETUNREACH), 2001:db8::6 (IPv6): EPERM',
@@ -140,6 +140,6 @@ describe('attempts in words', () => {
 
   it('a long list is cut short', () => {
     const many = Array.from({ length: 9 }, (_, index) => v4(`10.9.0.${index}`));
-    expect(attemptsText(many)).toMatch(/10\.9\.0\.5 \(IPv4\): no answer, and 3 more$/);
+    expect(attemptsText(many).en).toMatch(/10\.9\.0\.5 \(IPv4\): no answer, and 3 more$/);
   });
 });
