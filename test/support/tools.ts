@@ -32,6 +32,11 @@ export const TOOLS = {
   openssl: debian('openssl'),
   php: debian('php-cli'),
   'php with APCu': debian('php-apcu'),
+  'php with Illuminate/Cache': debian('php-illuminate-cache'),
+  'php with Illuminate/Redis': debian('php-illuminate-redis'),
+  'php with Psr/SimpleCache': debian('php-psr-simple-cache'),
+  'php with Symfony/Component/Cache': debian('php-symfony-cache'),
+  'php with redis': debian('php-redis'),
   'php-fpm': debian('php-fpm'),
   podman: debian('podman'),
   'podman-compose': debian('podman-compose'),
@@ -66,6 +71,24 @@ export async function needsTool(skip: TestContext['skip'], tool: Tool): Promise<
   await execute(tool, ['--version']).catch((error) => {
     if (isMissing(error)) skip(missing(tool));
   });
+}
+
+/** The libraries of PHP that {@link needsPhpWith} knows. */
+type PhpLibrary = (keyof typeof TOOLS & `php with ${string}/${string}`) | 'php with redis';
+
+/** Skips the test where PHP is missing, or one of these libraries. */
+export async function needsPhpWith(
+  skip: TestContext['skip'],
+  libraries: readonly PhpLibrary[],
+): Promise<void> {
+  await needsTool(skip, 'php');
+  for (const library of libraries) {
+    const name = library.slice('php with '.length);
+    const isThere = name.includes('/')
+      ? `(bool) @include "${name}/autoload.php"`
+      : `extension_loaded("${name}")`;
+    await execute('php', ['-r', `exit(${isThere} ? 0 : 1);`]).catch(() => skip(missing(library)));
+  }
 }
 
 /** Skips the test where no Java is there that runs a source file; a mere runtime does not. */
