@@ -89,9 +89,13 @@ export interface LayoutProblem {
   readonly what: string;
 }
 
+const FAMILIES: Readonly<Partial<Record<PlatformFamily, string>>> = {
+  official: 'official accounts and mini programs',
+  wecom: 'corps of WeCom',
+};
+
 function inWords(family: PlatformFamily): string {
-  if (family === 'official') return 'official accounts and mini programs';
-  return family === 'wecom' ? 'corps of WeCom' : `accounts of the family ${family}`;
+  return FAMILIES[family] ?? `accounts of the family ${family}`;
 }
 
 /** What no cache of an SDK takes for punctuation: PSR-6 keys may not hold `{}()/\@:`. */

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import type { JournalEntry } from '../../src/sandbox/index.ts';
-import { rowsOf, textOf } from '../docs/readme.ts';
+import { rowsOf, sectionOf, textOf } from '../docs/readme.ts';
 import { contentOf } from '../support/files.ts';
 import { type Program, startProcess, startProgram } from '../support/program.ts';
 import { openSandbox, type TestSandbox } from '../support/sandbox.ts';
@@ -218,7 +218,7 @@ drive(async () => ${entry.call}, ${entry.sign}, '${mount}/${ticket}_ticket');`;
 
 it('docs/sdks.md names the very versions that the tests install', async () => {
   const { packages } = JSON.parse(await textOf('test/sdks/package-lock.json'));
-  const [, ...rows] = rowsOf(await textOf('docs/sdks.md'));
+  const [, ...rows] = rowsOf(sectionOf(await textOf('docs/sdks.md'), 'What holds for all of them'));
   const named = rows.flatMap(([sdk = '', version = '']) => {
     const name = /\[(.+?)\]/.exec(sdk)?.[1] ?? '';
     const [, own, other, others] = /^(\S+?)(?:, with `(\S+)` (\S+))?$/.exec(version) ?? [];
