@@ -5,7 +5,7 @@ import { EdgeError } from '../../core/failure.ts';
 import type { Clock, Lease } from '../../core/ports.ts';
 import { SECOND } from '../../core/time.ts';
 import { fileFailure } from '../../system/fs/file-failure.ts';
-import { chmod, mkdir, open, rmdir, stat, unlink, utimes, volumes } from '../../system/fs/files.ts';
+import { chmod, lutimes, mkdir, open, rmdir, stat, unlink, volumes } from '../../system/fs/files.ts';
 import { self } from '../../system/process/process-identity.ts';
 import {
   checkStale,
@@ -121,7 +121,7 @@ function guardedBy(path: string, nonce: string) {
     stat: (file: string, done: (error: NodeJS.ErrnoException | null, found?: Stats) => void) =>
       void stat(file).then((found) => done(null, found), done),
     utimes: (file: string, atime: Date, mtime: Date, done: NoParamCallback) =>
-      void utimes(file, atime, mtime).then(() => done(null), done),
+      void lutimes(file, atime, mtime).then(() => done(null), done),
     rmdir: (folder: string, done: NoParamCallback) => void remove(folder).then(() => done(null), done),
     rmdirSync: (folder: string) => {
       // The process would never end. Others take the lock over from one that has ended.

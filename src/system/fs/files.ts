@@ -4,14 +4,14 @@
  * goes past it can take all of them.
  * @throws {NodeJS.ErrnoException} the file system's error, or `ETIMEDOUT` when the volume hangs; see `volumes.ts`
  */
-import type { PathLike } from 'node:fs';
+import type { PathLike, Stats } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { systemClock } from '../time/clock.ts';
 import { readMountTable } from './mounts.ts';
 import { createVolumes } from './volumes.ts';
 
-export { constants, type FileHandle } from 'node:fs/promises';
+export { constants } from 'node:fs/promises';
 export { isUnanswered } from './volumes.ts';
 
 /** The volumes of this process, whose threads they share. */
@@ -28,6 +28,16 @@ function nameOf(path: PathLike): string {
   return resolve(Buffer.isBuffer(path) ? path.toString('latin1') : String(path));
 }
 
+/** Asks `look`, which follows no link, and only where it has found one `follow`: else that would be another question. */
+function unlessLink(look: typeof fs.lstat, follow: typeof fs.stat): typeof fs.stat {
+  const ask: Call = (path, ...rest) => {
+    if (volumes.knows(nameOf(path))) return (follow as Call)(path, ...rest);
+    const found = (look as Call)(path, ...rest) as Promise<Stats>;
+    return found.then((one) => (one.isSymbolicLink() ? (follow as Call)(path, ...rest) : one));
+  };
+  return ask as typeof fs.stat;
+}
+
 /** @param follows whether the call follows a link at the end of its path */
 function guarded<F>(call: F, follows: boolean): F {
   const ask = (path: PathLike, ...rest: readonly unknown[]) =>
@@ -35,7 +45,8 @@ function guarded<F>(call: F, follows: boolean): F {
   return ask as F;
 }
 
-export const stat = guarded(fs.stat, true);
+/** Most paths end in no link: then this is one question, and else the link is followed. */
+export const stat = unlessLink(guarded(fs.lstat, false), guarded(fs.stat, true));
 export const access = guarded(fs.access, true);
 export const realpath = guarded(fs.realpath, true);
 export const readFile = guarded(fs.readFile, true);
@@ -51,29 +62,52 @@ export function symlink(target: string, path: string): Promise<void> {
 export const rmdir = guarded(fs.rmdir, false);
 export const chmod = guarded(fs.chmod, true);
 export const chown = guarded(fs.chown, true);
-export const utimes = guarded(fs.utimes, true);
+export const lutimes = guarded(fs.lutimes, false);
 /** Within one folder: in its turn on the volume of the old name. */
 export const rename = guarded(fs.rename, false);
 
+/** What the program does with an open file. */
+export type FileHandle = Pick<
+  fs.FileHandle,
+  'stat' | 'read' | 'readFile' | 'writeFile' | 'chown' | 'chmod' | 'sync' | 'close'
+>;
+
 /** Opens a file. What is done with the handle goes in its turn as well; `close` never fails and never waits for a volume. */
-export async function open(path: PathLike, flags: number, mode?: number): Promise<fs.FileHandle> {
+export async function open(path: PathLike, flags: number, mode?: number): Promise<FileHandle> {
   const name = nameOf(path);
-  const follows = (flags & fs.constants.O_NOFOLLOW) === 0;
-  const handle = await volumes.ask(
-    name,
-    () => fs.open(path, flags, mode),
-    follows,
-    (late) => late.close(),
-  );
-  return new Proxy(handle, {
-    get(target, key) {
-      const value: unknown = Reflect.get(target, key, target);
-      if (typeof value !== 'function') return value;
-      if (key === 'close') return () => volumes.askLater(name, () => target.close());
-      return (...rest: readonly unknown[]) =>
-        volumes.ask(name, () => Promise.resolve(Reflect.apply(value, target, rest)));
-    },
+  const ask = (all: number, follows: boolean) =>
+    volumes.ask(
+      name,
+      () => fs.open(path, all, mode),
+      follows,
+      (late) => late.close(),
+    );
+  const { O_NOFOLLOW } = fs.constants;
+  if ((flags & O_NOFOLLOW) !== 0) return inTurn(name, await ask(flags, false));
+  if (volumes.knows(name)) return inTurn(name, await ask(flags, true));
+  // Most paths end in no link: where this one leads is asked only when it does.
+  const opened = await ask(flags | O_NOFOLLOW, false).catch((error: unknown) => {
+    if (!isLink(error)) throw error;
+    return ask(flags, true);
   });
+  return inTurn(name, opened);
+}
+
+/** The handle of which every call goes in its turn on the volume of the file. */
+function inTurn(name: string, handle: fs.FileHandle): FileHandle {
+  const ask = <F extends (...rest: never[]) => Promise<unknown>>(method: F) =>
+    ((...rest: readonly unknown[]) =>
+      volumes.ask(name, () => Reflect.apply(method, handle, rest))) as unknown as F;
+  return {
+    stat: ask(handle.stat),
+    read: ask(handle.read),
+    readFile: ask(handle.readFile),
+    writeFile: ask(handle.writeFile),
+    chown: ask(handle.chown),
+    chmod: ask(handle.chmod),
+    sync: ask(handle.sync),
+    close: () => volumes.askLater(name, () => handle.close()),
+  };
 }
 
 /** The names in a folder, in the order of the file system, without reading all of it. */
@@ -93,4 +127,9 @@ export async function* namesIn(folder: string): AsyncGenerator<{ name: string; i
   } finally {
     await volumes.askLater(folder, () => opened.close());
   }
+}
+
+/** Whether an error of `open` may be for a link that was not to be followed. With `O_DIRECTORY` it is no folder. */
+function isLink(error: unknown): boolean {
+  return ['ELOOP', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
 }

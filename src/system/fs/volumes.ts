@@ -30,6 +30,7 @@ export interface Volumes {
   /**
    * Does one system call on the volume of a path, in its turn: of each path one at a time, and few of each volume.
    * @param path absolute
+   * @param work never throws: what is wrong is the rejection of its promise
    * @param follows whether the call follows a link at the end of the path
    * @param late called with the value when the question was given up
    * @throws {NodeJS.ErrnoException} `ETIMEDOUT` when the volume hangs: at once when that is known. The call itself may
@@ -40,6 +41,8 @@ export interface Volumes {
   askLater(path: string, work: () => Promise<unknown>): Promise<void>;
   /** Whether the volume of a path is not known to hang. Cheap; for what must be done without waiting. */
   answers(path: string): boolean;
+  /** Whether it is known without a question where a path leads, also through a link at its end. */
+  knows(path: string): boolean;
   /** Whether a path is known to be on a disk of this machine or in memory, and its volume is not known to hang. */
   isNear(path: string): boolean;
   /** Those that hang. */
@@ -81,8 +84,10 @@ const MOST_REMEMBERED = 100_000;
 
 interface Question {
   readonly path: string;
-  readonly start: () => Promise<unknown>;
-  readonly reject: (error: Error) => void;
+  readonly work: () => Promise<unknown>;
+  readonly done: (value: never) => void;
+  readonly reject: (error: unknown) => void;
+  readonly late: Late<never> | undefined;
   /** How long it has waited or been under way, ms, without the time in which this process stood still. */
   age: number;
   isGivenUp: boolean;
@@ -93,8 +98,12 @@ interface Volume {
   readonly isNetwork: boolean;
   /** Whether it may hang at all. */
   readonly isMemory: boolean;
-  running: Set<Question>;
-  waiting: Question[];
+  /** What is under way, by path. */
+  readonly running: Map<string, Question>;
+  /** What waits for its turn, oldest first. */
+  readonly waiting: Set<Question>;
+  /** What waits behind a question about the same path: a queue in which thousands ask about one file stays short. */
+  readonly behind: Map<string, Question[]>;
   /** What waits for it to answer again. */
   later: (() => void)[];
   /** The oldest question that it has not answered in time. */
@@ -121,6 +130,10 @@ export function createVolumes({ clock, mountTable, probe }: VolumesOptions): Vol
   /** Real paths by the path that leads to them, and volumes by the real path of a folder. */
   let reals = new Map<string, string>();
   let byFolder = new Map<string, Volume>();
+  /** The same of what is not there, which may come as a link at any time. */
+  let missing = new Map<string, string>();
+  /** Walks along links that are under way, for all who need the same one. */
+  const walks = new Map<string, Promise<string>>();
   let listener: (event: VolumeEvent) => void = () => {};
   let isScanning = false;
   let scannedAt = 0;
@@ -131,6 +144,7 @@ export function createVolumes({ clock, mountTable, probe }: VolumesOptions): Vol
     const { monotonic } = clock.now();
     if (monotonic - readAt < REREAD) return;
     readAt = monotonic;
+    missing = new Map();
     const text = mountTable();
     if (text === table && reals.size < MOST_REMEMBERED) return;
     table = text;
@@ -152,8 +166,9 @@ export function createVolumes({ clock, mountTable, probe }: VolumesOptions): Vol
       name: mount?.point ?? '/',
       isNetwork: storage === 'network',
       isMemory: storage === 'memory',
-      running: new Set(),
-      waiting: [],
+      running: new Map(),
+      waiting: new Set(),
+      behind: new Map(),
       later: [],
       hangs: 0,
       probePath: key,
@@ -168,21 +183,40 @@ export function createVolumes({ clock, mountTable, probe }: VolumesOptions): Vol
    * Follows the links of a path one by one, so that each question goes to the volume that it is about: `realpath`
    * would leave open which of them does not answer.
    */
-  async function follow(path: string, links = 0): Promise<string> {
-    const known = reals.get(path);
+  async function follow(path: string, links: number): Promise<string> {
+    const known = knownReal(path);
     if (known !== undefined) return known;
     const above = dirname(path);
-    if (above === path) return path;
-    const parent = await follow(above, links);
+    const parent = await walk(above, links);
     const here = join(parent, basename(path));
-    // What is mounted on is no link, and must not be asked for the sake of what leads there.
+    // What is mounted on is no link, and must not be asked for the sake of what leads there. Where the folder is
+    // missing, so is what is in it.
     if (points.has(here)) return here;
-    const target = await enter(volumeAt(here), here, () => readlink(here)).catch(linkless);
-    if (target === null) return here;
+    const target = missing.has(above)
+      ? null
+      : await enter(volumeAt(here), here, () => readlink(here)).catch(linkless);
+    if (target === null) {
+      missing.set(path, here);
+      return here;
+    }
     const real =
-      target === undefined || links >= MOST_LINKS ? here : await follow(resolve(parent, target), links + 1);
+      target === undefined || links >= MOST_LINKS ? here : await walk(resolve(parent, target), links + 1);
     reals.set(path, real);
     return real;
+  }
+
+  /** Follows each path once for all who ask at the same time. Behind a link it does not: links can form a circle. */
+  function walk(path: string, links = 0): Promise<string> {
+    if (links > 0) return follow(path, links);
+    const under = walks.get(path) ?? follow(path, 0).finally(() => walks.delete(path));
+    walks.set(path, under);
+    return under;
+  }
+
+  function knownReal(path: string): string | undefined {
+    return (
+      reals.get(path) ?? missing.get(path) ?? (points.has(path) || dirname(path) === path ? path : undefined)
+    );
   }
 
   /** The volume of a path where that is known without asking any. */
@@ -190,58 +224,64 @@ export function createVolumes({ clock, mountTable, probe }: VolumesOptions): Vol
     readTable();
     const whole = follows ? reals.get(path) : undefined;
     if (whole !== undefined) return volumeAt(whole);
-    const folder = dirname(path);
-    const parent = reals.get(folder) ?? (folder === path || points.has(folder) ? folder : undefined);
+    const parent = knownReal(dirname(path));
     if (parent === undefined) return undefined;
     const here = join(parent, basename(path));
     return follows && !points.has(here) ? undefined : volumeAt(here);
   }
 
   async function findVolume(path: string, follows: boolean): Promise<Volume> {
-    const real = follows ? await follow(path) : join(await follow(dirname(path)), basename(path));
+    const real = follows ? await walk(path) : join(await walk(dirname(path)), basename(path));
     return volumeAt(real);
   }
 
   function enter<T>(volume: Volume, path: string, work: () => Promise<T>, late?: Late<T>): Promise<T> {
     if (volume.hangsOn) return Promise.reject(unanswered(volume, path));
     return new Promise<T>((done, reject) => {
-      const question: Question = { path, start, reject, age: 0, isGivenUp: false };
-      async function start(): Promise<void> {
-        try {
-          const value = await work();
-          if (question.isGivenUp) await late?.(value);
-          else done(value);
-        } catch (error) {
-          reject(error);
-        }
-      }
-      volume.waiting.push(question);
+      volume.waiting.add({ path, work, done, reject, late, age: 0, isGivenUp: false });
       advance(volume);
       if (!isScanning) scanSoon();
     });
   }
 
   function advance(volume: Volume): void {
-    const { running, waiting, isNetwork } = volume;
-    for (let index = 0; index < waiting.length; ) {
+    const { running, waiting, behind, isNetwork } = volume;
+    for (const next of waiting) {
       if (running.size >= (isNetwork ? SHARE.network : SHARE.other) || volume.hangsOn) return;
       if (isNetwork && askedOfNetwork() >= NETWORK_SHARE) return;
-      const next = waiting[index];
-      if (!next || isAsked(volume, next.path)) {
-        index += 1;
-        continue;
-      }
-      waiting.splice(index, 1);
-      next.age = 0;
-      running.add(next);
-      void next.start().then(() => settled(volume, next));
+      waiting.delete(next);
+      if (!running.has(next.path)) begin(volume, next);
+      else if (behind.get(next.path)?.push(next) === undefined) behind.set(next.path, [next]);
     }
   }
 
+  function begin(volume: Volume, question: Question): void {
+    const { path, work, done, reject, late } = question;
+    const end = () => settled(volume, question);
+    question.age = 0;
+    volume.running.set(path, question);
+    work().then(
+      (value) => {
+        if (question.isGivenUp) return Promise.resolve(late?.(value as never)).then(end, end);
+        done(value as never);
+        return end();
+      },
+      (error: unknown) => {
+        reject(error);
+        end();
+      },
+    );
+  }
+
   function settled(volume: Volume, question: Question): void {
-    volume.running.delete(question);
+    const { running, waiting, behind } = volume;
+    running.delete(question.path);
+    const others = behind.get(question.path);
+    const next = others?.shift();
+    if (next) waiting.add(next);
+    if (others?.length === 0) behind.delete(question.path);
     if (volume.hangsOn === question) {
-      volume.hangsOn = [...volume.running].find(({ age }) => age >= patience);
+      volume.hangsOn = [...running.values()].find(({ age }) => age >= patience);
       if (!volume.hangsOn) {
         listener({ type: 'answers', volume: volume.name, path: question.path, ms: question.age });
         for (const work of volume.later.splice(0)) work();
@@ -249,7 +289,7 @@ export function createVolumes({ clock, mountTable, probe }: VolumesOptions): Vol
     }
     advance(volume);
     if (volume.isNetwork) {
-      for (const other of volumes.values()) if (other.isNetwork && other.waiting.length > 0) advance(other);
+      for (const other of volumes.values()) if (other.isNetwork && other.waiting.size > 0) advance(other);
     }
   }
 
@@ -270,10 +310,10 @@ export function createVolumes({ clock, mountTable, probe }: VolumesOptions): Vol
     const past = Math.min(2 * SCAN, clock.now().monotonic - scannedAt);
     let isBusy = false;
     for (const volume of volumes.values()) {
-      for (const question of volume.running) outwait(volume, question, past);
-      for (const question of volume.waiting) question.age += past;
+      for (const question of volume.running.values()) outwait(volume, question, past);
+      for (const question of waitingFor(volume)) question.age += past;
       if (volume.hangsOn || volume.running.size === 0) refuseWaiting(volume);
-      isBusy ||= volume.running.size > 0 || volume.waiting.length > 0;
+      isBusy ||= volume.running.size > 0 || volume.waiting.size > 0;
     }
     isScanning = false;
     if (isBusy) scanSoon();
@@ -293,9 +333,12 @@ export function createVolumes({ clock, mountTable, probe }: VolumesOptions): Vol
 
   /** Of a volume that hangs, and of one for which others that hang leave no thread. */
   function refuseWaiting(volume: Volume): void {
-    const refused = volume.waiting.filter(({ age }) => volume.hangsOn || age >= patience);
-    volume.waiting = volume.waiting.filter((question) => !refused.includes(question));
-    for (const { reject, path } of refused) reject(unanswered(volume, path));
+    const { hangsOn, waiting, behind } = volume;
+    const refused = waitingFor(volume).filter(({ age }) => hangsOn || age >= patience);
+    for (const question of refused) waiting.delete(question);
+    // Where nothing hangs nothing is under way either, and so nothing waits behind it.
+    behind.clear();
+    for (const { path, reject } of refused) reject(unanswered(volume, path));
   }
 
   function probeAll(): void {
@@ -309,20 +352,23 @@ export function createVolumes({ clock, mountTable, probe }: VolumesOptions): Vol
   }
 
   return {
-    async ask(path, work, follows = false, late) {
-      const volume = knownVolume(path, follows) ?? (await findVolume(path, follows));
-      return enter(volume, path, work, late);
+    ask(path, work, follows = false, late) {
+      const volume = knownVolume(path, follows);
+      if (volume) return enter(volume, path, work, late);
+      return findVolume(path, follows).then((found) => enter(found, path, work, late));
     },
     async askLater(path, work) {
       const volume = knownVolume(path, false) ?? (await findVolume(path, false).catch(() => undefined));
-      const attempt = () => volume && enter(volume, path, work).catch(() => {});
-      if (volume?.hangsOn) volume.later.push(() => void attempt());
+      if (!volume) return;
+      const attempt = () => enter(volume, path, work).then(ignore, ignore);
+      if (volume.hangsOn) volume.later.push(() => void attempt());
       else await attempt();
     },
     isNear(path) {
       const volume = knownVolume(path, false);
       return volume !== undefined && !volume.isNetwork && !volume.hangsOn;
     },
+    knows: (path) => knownVolume(path, true) !== undefined,
     answers: (path) => !knownVolume(path, false)?.hangsOn,
     hung: () =>
       [...volumes.values()].flatMap(({ name, hangsOn }) =>
@@ -350,9 +396,10 @@ function linkless(error: unknown): undefined | null {
   return code === 'EINVAL' ? undefined : null;
 }
 
-function isAsked({ running }: Volume, path: string): boolean {
-  for (const question of running) if (question.path === path) return true;
-  return false;
+function ignore(): void {}
+
+function waitingFor({ waiting, behind }: Volume): Question[] {
+  return [...waiting, ...[...behind.values()].flat()];
 }
 
 /** The code of the error for a volume that hangs. */

@@ -46,6 +46,19 @@ describe.concurrent('questions to volumes', () => {
     expect(await Promise.all(all)).toEqual(['/net/a', '/net/b', '/one', '/one', '/two', '/three']);
   });
 
+  it('questions about one path hold up no others, and come in their order', async () => {
+    const { volumes, ask, answer } = open();
+    const order: string[] = [];
+    const at = (path: string, what: string) => volumes.ask(path, async () => order.push(what));
+    const first = ask('/one');
+    const same = Array.from({ length: 1000 }, (_, index) => at('/one', `one ${index}`));
+    await Promise.all(Array.from({ length: 100 }, (_, index) => at(`/other${index}`, 'other')));
+    expect(order).toEqual(Array.from({ length: 100 }, () => 'other'));
+    answer('/one');
+    await Promise.all([first, ...same]);
+    expect(order.slice(100)).toEqual(Array.from({ length: 1000 }, (_, index) => `one ${index}`));
+  });
+
   it('network volumes leave one thread to the others', async () => {
     const { ask, asked, answer } = open();
     const all = ['/net/a', '/far/a', '/fuse/a', '/more/a', '/disk'].map((path) => ask(path));
@@ -61,8 +74,10 @@ describe.concurrent('questions to volumes', () => {
     const { ask, answer, asked, told, volumes } = open();
     const late: string[] = [];
     const first = ask('/net/a', (value) => late.push(value));
+    const behind = ask('/net/a');
     const second = ask('/net/b');
     await expect(first).rejects.toMatchObject({ code: 'ETIMEDOUT', path: '/net/a' });
+    await expect(behind).rejects.toMatchObject({ code: 'ETIMEDOUT' });
     await expect(second).rejects.toMatchObject({ code: 'ETIMEDOUT' });
     await expect(ask('/net/c')).rejects.toMatchObject({ code: 'ETIMEDOUT' });
     expect(asked).toEqual(['/net/a']);
