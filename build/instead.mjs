@@ -21,7 +21,9 @@ const PARTS = {
     // Bodies that are neither text nor bytes.
     '../web/fetch/body.js': 'nothing.mjs',
     'node:http': 'undici-http.mjs',
+    'node:assert': 'assert.cjs',
   },
+  'signal-exit': { assert: 'assert.cjs' },
   yaml: { process: 'yaml-process.mjs' },
   // For tasks in processes of their own.
   'node-cron': { child_process: 'child-process.mjs' },
