@@ -29,5 +29,5 @@ ENV PATH=/usr/local/bin
 # By number: Kubernetes cannot tell whether a name is root.
 USER 1000:1000
 # Node is the first process, so that HUP and TERM reach the daemon.
-ENTRYPOINT ["node", "/opt/wx-token-sidecar/dist/wx-token-sidecar.js"]
+ENTRYPOINT ["node", "/opt/wx-token-sidecar/dist/start.cjs"]
 CMD ["run"]

@@ -13,6 +13,13 @@ import { sbomOf } from './sbom.mjs';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const FOLDER = resolve(process.argv[2] ?? join(ROOT, 'dist'));
 
+/** All that is not in the bundle is Node's own. */
+const REQUIRE = `(name) => {
+  const found = process.getBuiltinModule(name);
+  if (!found) throw new Error('no such module of Node: ' + name);
+  return found;
+}`;
+
 const { metafile } = await build({
   absWorkingDir: ROOT,
   entryPoints: ['src/main.ts'],
@@ -20,18 +27,28 @@ const { metafile } = await build({
   bundle: true,
   platform: 'node',
   target: 'node20.19',
-  format: 'esm',
+  // Neither imports nor exports: the one file is a module to Node and a script to build/code-cache.mjs.
+  format: 'cjs',
   sourcemap: true,
   metafile: true,
   legalComments: 'none',
-  // What template literals hold cannot be escaped, and those of tagged ones that are texts in Chinese must be.
-  supported: { 'template-literal': false },
+  supported: {
+    // A script has none.
+    'dynamic-import': false,
+    // What template literals hold cannot be escaped, and those of tagged ones that are texts in Chinese must be.
+    'template-literal': false,
+  },
   // Names stay, so that a stack trace can be read; the source map is beside it.
   minifyWhitespace: true,
   logLevel: 'warning',
   plugins: [instead, onDemand],
-  define: { 'process.env.JEST_WORKER_ID': 'undefined' },
-  banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
+  define: {
+    'process.env.JEST_WORKER_ID': 'undefined',
+    // Where node-cron finds the program for tasks in processes of their own: there are none.
+    'import.meta.url': '"file:///"',
+  },
+  banner: { js: `(()=>{const require=${REQUIRE};` },
+  footer: { js: '})();' },
 });
 
 // With a single character beyond ASCII V8 keeps the whole source in two bytes a character.

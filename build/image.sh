@@ -15,9 +15,11 @@ for library in $libraries; do cp -L --parents "$library" "$folder"; done
 mkdir -p "$folder$home/dist"
 cp package.json LICENSE "$folder$home"
 cp dist/wx-token-sidecar.js dist/wx-token-sidecar.cdx.json dist/THIRD-PARTY-LICENSES "$folder$home/dist"
+# What this Node has compiled of it, so that the daemon need not.
+"$node" build/code-cache.mjs "$folder$home/dist"
 # For `docker exec NAME wx-token-sidecar …`: there is no /usr/bin/env to find Node.
 launcher=$folder/usr/local/bin/wx-token-sidecar
-printf '#!/usr/local/bin/node\nimport("%s/dist/wx-token-sidecar.js");\n' "$home" > "$launcher"
+printf '#!/usr/local/bin/node\nrequire("%s/dist/start.cjs");\n' "$home" > "$launcher"
 chmod 755 "$launcher"
 
 # The names of users and groups: a `group` may be one. No nsswitch.conf: /etc/hosts comes before DNS by default.

@@ -3,8 +3,10 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Surroundings } from './row.ts';
 
-/** Beside the bundle of the bench. */
-export const PROGRAM = fileURLToPath(new URL('./wx-token-sidecar.js', import.meta.url));
+/** Beside the bundle of the bench: the program as the image starts it, with its code cache. */
+export const PROGRAM = fileURLToPath(new URL('./start.cjs', import.meta.url));
+/** As the npm package starts it. */
+export const BUNDLE = fileURLToPath(new URL('./wx-token-sidecar.js', import.meta.url));
 
 export interface NodeProcess {
   readonly child: ChildProcess;

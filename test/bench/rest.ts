@@ -46,16 +46,16 @@ export const measureRest: Measure = async (surroundings) => {
       ours: `${shown(figuresOf(resident(memory)), 'MB')}, ${own(memory)} of it its own`,
       bare: `HTTP server: ${shown(figuresOf(resident(bareMemory)), 'MB')}, ${own(bareMemory)} of it its own`,
       figure: shown(ratio),
-      budget: '≤ 1.4',
-      met: ratio.median <= 1.4,
+      budget: '≤ 1.2',
+      met: ratio.median <= 1.2,
     },
     {
       what: 'CPU at rest',
       ours: shown(share, '%', 3),
       bare: `HTTP server: ${shown(figuresOf(bareCpu), '%', 3)}`,
       figure: shown(share, '%', 3),
-      budget: '≤ 0.1 % of a core',
-      met: share.median <= 0.1,
+      budget: '≤ 0.02 % of a core',
+      met: share.median <= 0.02,
     },
   ];
 };

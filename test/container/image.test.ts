@@ -15,6 +15,8 @@ const FILES = [
   'usr/local/bin/wx-token-sidecar',
   `${HOME}/LICENSE`,
   `${HOME}/dist/THIRD-PARTY-LICENSES`,
+  `${HOME}/dist/start.cjs`,
+  `${HOME}/dist/wx-token-sidecar.cache`,
   `${HOME}/dist/wx-token-sidecar.cdx.json`,
   `${HOME}/dist/wx-token-sidecar.js`,
   `${HOME}/package.json`,

@@ -1,0 +1,56 @@
+// Puts a second way to start beside the program in FOLDER: start.cjs, and what this Node's V8 has compiled of the program while
+// it fetched a token from its own sandbox.
+//   node build/code-cache.mjs FOLDER
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import process from 'node:process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const FOLDER = resolve(process.argv[2] ?? 'dist');
+const PROGRAM = join(FOLDER, 'wx-token-sidecar.js');
+/** How long (ms) the program may take to its first token, on a processor that is emulated, too. */
+const PATIENCE = 120_000;
+/** The account that the sandbox has by itself. */
+const APP_ID = 'wx0000000000000000';
+const SECRET = '0'.repeat(32);
+
+const here = (name) => fileURLToPath(new URL(`./start/${name}`, import.meta.url));
+
+/** Without what the environment of the build sets for Node, whose flags would be part of the cache. */
+function node(args, env = {}) {
+  return spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
+}
+
+async function firstUrl(output) {
+  for await (const line of createInterface({ input: output })) {
+    const [url] = /http:\/\/[\d.]+:\d+/.exec(line) ?? [];
+    if (url) return url;
+  }
+  throw new Error('the sandbox ended');
+}
+
+const sandbox = node([PROGRAM, 'sandbox', '--listen', '127.0.0.1:0']);
+const folder = await mkdtemp(join(tmpdir(), 'wx-'));
+try {
+  const url = await firstUrl(sandbox.stdout);
+  const daemon = node([here('rehearse.cjs'), PROGRAM, join(FOLDER, 'wx-token-sidecar.cache')], {
+    WXTOKEN_APPID: APP_ID,
+    WXTOKEN_SECRET: SECRET,
+    WXTOKEN_API_BASE_URL: url,
+    WXTOKEN_FILE: join(folder, 'token'),
+    WXTOKEN_LISTEN: '127.0.0.1:0',
+    WXTOKEN_LOG_LEVEL: 'warn',
+  });
+  const late = setTimeout(() => daemon.kill('SIGKILL'), PATIENCE);
+  const [code] = await once(daemon, 'exit');
+  clearTimeout(late);
+  if (code !== 0) throw new Error(`no code cache: the program ended with ${code}`);
+  await copyFile(here('start.cjs'), join(FOLDER, 'start.cjs'));
+} finally {
+  sandbox.kill();
+  await rm(folder, { recursive: true, force: true });
+}
