@@ -11,7 +11,7 @@ import { listenFailure } from '../system/net/listen-failure.ts';
 /** A server that is to listen. */
 export interface Listening {
   /** What is served there, such as `health and metrics`. */
-  readonly what: string;
+  readonly what: Text;
   readonly listen: TcpAddress | SocketAddress;
   /** The variable or key that sets the address. */
   readonly setting: string;
@@ -51,7 +51,7 @@ export function keepListening(
       if (isOver) return await opened.close();
       server = opened;
       problem = undefined;
-      logger.info(`${what} on ${opened.address}`);
+      logger.info(`${what.en} on ${opened.address}`);
     } catch (error) {
       const failure = listenFailure(error);
       if (!failure) throw error;
@@ -73,7 +73,7 @@ export function keepListening(
     };
     if ((failures & (failures - 1)) !== 0) return;
     logger.error(`${setting}: ${message.en}; it is tried again, and publishing goes on`, {
-      server: what,
+      server: what.en,
       code,
       meaning: { zh: message.zh },
       advice,
@@ -88,7 +88,13 @@ export function keepListening(
   begin();
 
   return {
-    status: () => ({ what, setting, address: server?.address ?? address, ...(problem && { problem }) }),
+    status: () => ({
+      what: what.en,
+      zh: { what: what.zh },
+      setting,
+      address: server?.address ?? address,
+      ...(problem && { problem }),
+    }),
     async close() {
       isOver = true;
       clearTimeout(retry);

@@ -50,7 +50,8 @@ export async function createServers(
     listen() {
       if (http && health) {
         const open = health.start;
-        kept.push(keepListening({ what: 'health and metrics', ...http, open }, { clock, logger }));
+        const what = { en: 'health and metrics', zh: '健康检查和指标' };
+        kept.push(keepListening({ what, ...http, open }, { clock, logger }));
       }
       if (!tokenServer) return;
       const { listen } = tokenServer;
@@ -58,7 +59,8 @@ export async function createServers(
         const { startTokenServer } = await import('../observability/http/token-server.ts');
         return startTokenServer({ listen, clock, views, failed });
       };
-      kept.push(keepListening({ what: 'token server', ...tokenServer, open }, { clock, logger }));
+      const what = { en: 'token server', zh: 'token 服务器' };
+      kept.push(keepListening({ what, ...tokenServer, open }, { clock, logger }));
     },
     statuses: () => kept.map((server) => server.status()),
     async close() {

@@ -8,6 +8,7 @@ import {
   requestFolder,
 } from '../coordination/folder/request-folder.ts';
 import { failureOf } from '../core/failure.ts';
+import { en, inLanguage, type Language, type Text, zh } from '../core/text.ts';
 import { SECOND } from '../core/time.ts';
 import { daemonLine } from '../inspection/status/daemon-line.ts';
 import { daemonOnDisk } from '../inspection/status/index.ts';
@@ -18,6 +19,7 @@ import { systemClock } from '../system/time/clock.ts';
 import { asksForHelp, readArguments, readDuration } from './arguments.ts';
 import { complain } from './complain.ts';
 import { EXIT } from './exit.ts';
+import { languageOf } from './language.ts';
 import { CONFIG_OPTION, configLoader, readBoth, reportProblems } from './session.ts';
 
 const HELP = `wx-token-sidecar refresh [NAME…]: asks the running daemon to fetch now, and waits until the new
@@ -86,9 +88,17 @@ export async function run(argv: readonly string[]): Promise<number> {
           { where: 'state folder', what: fileProblem('use the state folder', config.stateDir, error).en },
         ]);
       });
-    if (!request) return report(`no daemon has used the state folder ${config.stateDir} yet`);
+    const language = languageOf(config, process.stderr, process.env);
+    if (!request) {
+      const { stateDir } = config;
+      const unused: Text = {
+        en: `no daemon has used the state folder ${stateDir} yet`,
+        zh: `还没有守护进程使用过状态目录 ${stateDir}`,
+      };
+      return report(unused, language);
+    }
     try {
-      return report(await wait(request, timeout, config));
+      return report(await wait(request, timeout, config), language);
     } finally {
       await request.withdraw();
     }
@@ -116,34 +126,46 @@ async function wait(
   request: PendingRequest,
   timeout: number,
   config: Config,
-): Promise<readonly RefreshOutcome[] | string> {
+): Promise<readonly RefreshOutcome[] | Text> {
   const deadline = systemClock.now().monotonic + timeout;
   for (;;) {
     const outcomes = await request.reply();
     if (outcomes) return outcomes;
     if (systemClock.now().monotonic >= deadline) {
-      return (await request.isTaken())
-        ? `no outcome within ${timeout / SECOND} s`
-        : `no daemon took the request within ${timeout / SECOND} s: ${await whyNobody(config)}`;
+      const seconds = timeout / SECOND;
+      if (await request.isTaken()) {
+        return { en: `no outcome within ${seconds} s`, zh: `${seconds} 秒之内没有结果` };
+      }
+      const why = await whyNobody(config);
+      return {
+        en: en`no daemon took the request within ${seconds} s: ${why}`,
+        zh: zh`${seconds} 秒之内没有守护进程接受请求：${why}`,
+      };
     }
     await delay(POLL_INTERVAL);
   }
 }
 
 /** Says what is known of the daemon that did not take a request. */
-async function whyNobody(config: Config): Promise<string> {
+async function whyNobody(config: Config): Promise<Text> {
   const daemon = await daemonOnDisk(config, systemClock);
-  if (daemon.state === 'unknown') return 'is one running with this state folder?';
+  if (daemon.state === 'unknown') {
+    return {
+      en: 'is one running with this state folder?',
+      zh: '有使用这个状态目录的守护进程在运行吗？',
+    };
+  }
   const at = Math.floor(systemClock.now().wall / SECOND);
   return daemonLine(daemon, snapshotFolder(config.stateDir), at);
 }
 
-function report(outcomes: readonly RefreshOutcome[] | string): number {
-  if (typeof outcomes === 'string') {
-    complain(outcomes);
+function report(outcomes: readonly RefreshOutcome[] | Text, language: Language): number {
+  if ('en' in outcomes) {
+    complain(outcomes[language]);
     return EXIT.passing;
   }
-  for (const { name, result, message } of outcomes) {
+  for (const outcome of outcomes) {
+    const { name, result, message } = inLanguage(outcome, language);
     const line = escapeControls(`${name}: ${message}`);
     (result === 'published' ? process.stdout : process.stderr).write(`${line}\n`);
   }

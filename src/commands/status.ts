@@ -12,6 +12,7 @@ import { version } from '../system/process/version.ts';
 import { systemClock } from '../system/time/clock.ts';
 import { asksForHelp, readArguments } from './arguments.ts';
 import { EXIT } from './exit.ts';
+import { languageOf } from './language.ts';
 import { CONFIG_OPTION, configLoader, type Host, readBoth, reportProblems } from './session.ts';
 
 const HELP = `wx-token-sidecar status: tells how every credential stands, as the daemon wrote it down last, and whether the
@@ -47,7 +48,10 @@ export async function run(argv: readonly string[], host: Host = process): Promis
     );
     const report = await statusOnDisk(config, systemClock);
     if (values.json) host.stdout.write(json(report));
-    else if (!values.quiet) host.stdout.write(text(report, config, terminalOf(host.stdout, host.env)));
+    else if (!values.quiet) {
+      const language = languageOf(config, host.stdout, host.env);
+      host.stdout.write(text(report, config, terminalOf(host.stdout, host.env, language)));
+    }
     const isFine = report.credentials.every(({ state, optional }) => optional || state === 'fresh');
     return isFine ? EXIT.ok : EXIT.unhealthy;
   } catch (error) {
@@ -79,7 +83,7 @@ function text({ daemon, credentials }: StatusReport, { stateDir }: Config, termi
     ...statusTable(credentials, terminal),
     ...blocks.flat(),
     '',
-    escapeControls(daemonLine(daemon, snapshotFolder(stateDir), at)),
+    escapeControls(daemonLine(daemon, snapshotFolder(stateDir), at)[terminal.language]),
   ];
   return lines.map((line) => `${line}\n`).join('');
 }

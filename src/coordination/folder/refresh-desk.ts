@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { untilReadersCaughtUp } from '../../core/due.ts';
-import type { Failure } from '../../core/failure.ts';
+import { type Failure, inOneLine, textsOf, toldWith } from '../../core/failure.ts';
 import type { Step } from '../../core/plan.ts';
 import type { Clock, Unit } from '../../core/ports.ts';
 import { isPublished, obstacle, type State } from '../../core/state/index.ts';
 import { lifeLeft } from '../../core/state/life.ts';
 import type { DowngradeReason, RequestState, Strength } from '../../core/state/request.ts';
+import { en, joined, SEMICOLON, type Text, zh } from '../../core/text.ts';
 import { type Instant, MINUTE, SECOND } from '../../core/time.ts';
 import type { RefreshOutcome, RefreshRequest, RequestFolder, TakenRequest } from './request-folder.ts';
 
@@ -85,15 +86,15 @@ export function refreshDesk(folder: RequestFolder, refresher: Refresher, clock: 
       const now = clock.now();
       const left = deadline - now.monotonic;
       const concerned = viewsOf(name);
-      if (concerned.length === 0) return [{ name, result: 'failed', message: 'is not served' }];
+      if (concerned.length === 0) return [{ name, ...NOT_SERVED }];
       const outcomes = concerned.map(({ unit, ...view }) => {
-        const outcome =
+        const ended =
           (view.busy ? undefined : (judge(view, forced, now) ?? postponed(view, left))) ??
           (left <= 0 ? TIMED_OUT : undefined);
         const isEarly = earlyMs > 0 && unit.policy.destructive;
-        return outcome && { name: unit.id, ...(isEarly ? withHarm(outcome, earlyMs) : outcome) };
+        return ended && { name: unit.id, ...(isEarly ? withHarm(ended, earlyMs) : ended) };
       });
-      const known = outcomes.filter((outcome) => outcome !== undefined);
+      const known = outcomes.filter((ended) => ended !== undefined);
       if (known.length === outcomes.length) {
         // A command that was told of a failure does not expect the refresh to happen later.
         if (!isOlder) refresher.withdraw([name]);
@@ -162,26 +163,40 @@ async function takeAll(
 
 export type Outcome = Omit<RefreshOutcome, 'name'>;
 
-const TIMED_OUT: Outcome = { result: 'failed', message: 'timed out' };
+function outcome(result: Outcome['result'], message: Text): Outcome {
+  return { result, ...toldWith({ message }) };
+}
+
+const NOT_SERVED = outcome('failed', { en: 'is not served', zh: '不由这个守护进程提供' });
+const TIMED_OUT = outcome('failed', { en: 'timed out', zh: '超时' });
 
 /** Why a forced refresh was downgraded to an ordinary call. */
-const NOT_FORCED: Readonly<Record<DowngradeReason, string>> = {
-  uncoordinated: 'others may hold the token',
-  store: 'a forced refresh is recorded first, and the state folder does not work',
-  spacing: 'WeChat ignores a forced refresh within 30 s of another',
-  'forced-budget': 'forced budget exhausted',
+const NOT_FORCED: Readonly<Record<DowngradeReason, Text>> = {
+  uncoordinated: { en: 'others may hold the token', zh: '其他进程可能拿着这个 token' },
+  store: {
+    en: 'a forced refresh is recorded first, and the state folder does not work',
+    zh: '强制刷新要先写记录，而状态目录不可用',
+  },
+  spacing: {
+    en: 'WeChat ignores a forced refresh within 30 s of another',
+    zh: '微信不理会 30 秒之内的第二次强制刷新',
+  },
+  'forced-budget': { en: 'forced budget exhausted', zh: '强制刷新的限额已用完' },
 };
 
 const DECLINED: Readonly<Record<NonNullable<RequestState['declinedBecause']>, Outcome>> = {
-  budget: { result: 'failed', message: 'call budget exhausted: no fetch is allowed now' },
-  lagging: {
-    result: 'refused',
-    message: 'this AppSecret is outdated: other daemons use a newer one',
-  },
-  mirror: {
-    result: 'failed',
-    message: 'this daemon only mirrors it: refresh it at the daemon that fetches it',
-  },
+  budget: outcome('failed', {
+    en: 'call budget exhausted: no fetch is allowed now',
+    zh: '调用限额已用完：现在不能获取',
+  }),
+  lagging: outcome('refused', {
+    en: 'this AppSecret is outdated: other daemons use a newer one',
+    zh: '这个 AppSecret 已过时：其他守护进程使用更新的',
+  }),
+  mirror: outcome('failed', {
+    en: 'this daemon only mirrors it: refresh it at the daemon that fetches it',
+    zh: '本守护进程只是镜像它：请在获取它的守护进程那里刷新',
+  }),
   uncoordinated: notForced('uncoordinated'),
   store: notForced('store'),
   spacing: notForced('spacing'),
@@ -189,7 +204,11 @@ const DECLINED: Readonly<Record<NonNullable<RequestState['declinedBecause']>, Ou
 };
 
 function notForced(why: DowngradeReason): Outcome {
-  return { result: 'failed', message: `not forced, downgraded to an ordinary call: ${NOT_FORCED[why]}` };
+  const reason = NOT_FORCED[why];
+  return outcome('failed', {
+    en: en`not forced, downgraded to an ordinary call: ${reason}`,
+    zh: zh`没有强制，改为普通调用：${reason}`,
+  });
 }
 
 /**
@@ -215,35 +234,52 @@ export function judge(
     return failure && failed(failure);
   }
   const seconds = Math.round((lifeLeft(state.life, now) ?? 0) / 1000);
-  const what =
-    attempts.unready > 0 ? 'the platform returned the same token again' : 'a new token is published';
-  return { result: 'published', message: `${what}, valid for ${seconds} s` };
+  const what: Text =
+    attempts.unready > 0
+      ? { en: 'the platform returned the same token again', zh: '微信返回的还是同一个 token' }
+      : { en: 'a new token is published', zh: '新 token 已发布' };
+  return outcome('published', {
+    en: en`${what}, valid for ${seconds} s`,
+    zh: zh`${what}，有效期 ${seconds} 秒`,
+  });
 }
 
 /** A refresh that has to leave readers more time than the command waits for: it is not made. */
 function postponed({ state, step }: Pick<UnitView, 'state' | 'step'>, left: number): Outcome | undefined {
   const isPostponed = state.request.manual !== undefined && step.kind === 'wait' && step.why === 'readers';
   if (!isPostponed || step.ms <= left) return undefined;
-  const message =
-    'not fetched: the token has just replaced another, which readers may still hold; possible in ' +
-    `${inSeconds(step.ms)}. --timeout 90s waits for that, --force does not`;
-  return { result: 'failed', message };
+  const seconds = inSeconds(step.ms);
+  return outcome('failed', {
+    en:
+      'not fetched: the token has just replaced another, which readers may still hold; possible in ' +
+      `${seconds} s. --timeout 90s waits for that, --force does not`,
+    zh:
+      '没有获取：这个 token 刚刚替换了上一个，读取方可能还拿着那一个；' +
+      `${seconds} 秒之后可以获取。--timeout 90s 会等到那时，--force 不等`,
+  });
 }
 
 /** Says whom it hurts that a refresh did not wait for readers. */
-function withHarm(outcome: Outcome, ms: number): Outcome {
-  if (outcome.result !== 'published') return outcome;
-  const harm =
-    `warning: ${inSeconds(ms)} too early for readers that re-read every minute: those that have not read since ` +
-    'the replacement before are refused (40001) until they do';
-  return { ...outcome, message: `${outcome.message}; ${harm}` };
+function withHarm(done: Outcome, ms: number): Outcome {
+  if (done.result !== 'published') return done;
+  const seconds = inSeconds(ms);
+  const harm: Text = {
+    en:
+      `warning: ${seconds} s too early for readers that re-read every minute: those that have not read since ` +
+      'the replacement before are refused (40001) until they do',
+    zh:
+      `警告：对每分钟重读一次的读取方来说早了 ${seconds} 秒：上次更换之后还没有读过的，` +
+      '在重新读取之前会被拒绝（40001）',
+  };
+  return outcome('published', joined([textsOf(done).message, harm], SEMICOLON));
 }
 
-function inSeconds(ms: number): string {
-  return `${Math.ceil(ms / SECOND)} s`;
+function inSeconds(ms: number): number {
+  return Math.ceil(ms / SECOND);
 }
 
-function failed({ class: kind, message, advice }: Failure): Outcome {
+function failed(failure: Failure): Outcome {
+  const { class: kind } = failure;
   const result = kind === 'refused' || kind === 'confirmation' ? 'refused' : 'failed';
-  return { result, message: advice ? `${message}; ${advice}` : message };
+  return outcome(result, inOneLine(failure));
 }

@@ -21,6 +21,8 @@ const Outcome = v.object({
   name: v.string(),
   result: v.picklist(['published', 'failed', 'refused']),
   message: v.string(),
+  // The message in Chinese; absent where a daemon of an older version replies.
+  zh: v.exactOptional(v.object({ message: v.string() })),
 });
 const Reply = v.object({ outcomes: v.array(Outcome) });
 

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
-import { inWords } from '../../observability/log/duration.ts';
+import { en, joined, SEMICOLON, type Text, zh } from '../../core/text.ts';
+import { durationText } from '../../observability/log/duration.ts';
 import type { DaemonStatus } from './index.ts';
 
 /**
@@ -7,31 +8,65 @@ import type { DaemonStatus } from './index.ts';
  * @param at the current time, epoch seconds
  * @param folder the folder into which daemons write their snapshots
  */
-export function daemonLine(daemon: DaemonStatus, folder: string, at: number): string {
+export function daemonLine(daemon: DaemonStatus, folder: string, at: number): Text {
   const hung = daemon.state === 'unknown' ? [] : (daemon.hung_volumes ?? []);
-  const told = hung.map(
-    ({ volume, path, seconds }) =>
-      `; the volume ${volume} did not answer: asked for ${path} ${inWords(seconds * 1000)} before`,
-  );
-  return [fate(daemon, folder, at), ...told].join('');
+  const told = hung.map(({ volume, path, seconds }): Text => {
+    const ago = durationText(seconds * 1000);
+    return {
+      en: en`the volume ${volume} did not answer: asked for ${path} ${ago} before`,
+      zh: zh`卷 ${volume} 没有应答：${ago}之前访问过 ${path}`,
+    };
+  });
+  return joined([fate(daemon, folder, at), ...told], SEMICOLON);
 }
 
-function fate(daemon: DaemonStatus, folder: string, at: number): string {
-  if (daemon.state === 'unknown')
-    return `${daemon.problem ?? `no daemon with these accounts and targets has written its status into ${folder}; if one runs, its log says why`}: this is what the published files tell`;
-  const age = inWords((at - daemon.at) * 1000);
-  const where = daemon.host === hostname() ? '' : ` on ${daemon.host}`;
-  const who = `pid ${daemon.pid}${where}`;
+function fate(daemon: DaemonStatus, folder: string, at: number): Text {
+  if (daemon.state === 'unknown') return unknown(daemon, folder);
+  const { pid, host } = daemon;
+  const age = durationText((at - daemon.at) * 1000);
+  const who: Text =
+    host === hostname()
+      ? { en: `pid ${pid}`, zh: `pid ${pid}` }
+      : { en: `pid ${pid} on ${host}`, zh: `${host} 上的 pid ${pid}` };
   switch (daemon.state) {
     case 'running':
-      return `as of ${age} ago, ${who}`;
+      return { en: en`as of ${age} ago, ${who}`, zh: zh`${age}前的状态，${who}` };
     case 'stopped':
-      return `no daemon runs: as of ${age} ago, when ${who} stopped`;
+      return {
+        en: en`no daemon runs: as of ${age} ago, when ${who} stopped`,
+        zh: zh`没有守护进程在运行：${age}前的状态，当时 ${who} 停止`,
+      };
     case 'ended':
-      return `no daemon runs: as of ${age} ago; ${who} has ended since and could not say so`;
+      return {
+        en: en`no daemon runs: as of ${age} ago; ${who} has ended since and could not say so`,
+        zh: zh`没有守护进程在运行：${age}前的状态；此后 ${who} 已经结束，没来得及写下`,
+      };
     case 'suspended':
-      return `the daemon, ${who}, is suspended (SIGSTOP, or a debugger) and does nothing: as of ${age} ago; kill -CONT ${daemon.pid} lets it go on`;
+      return {
+        en: en`the daemon, ${who}, is suspended (SIGSTOP, or a debugger) and does nothing: as of ${age} ago; kill -CONT ${pid} lets it go on`,
+        zh: zh`守护进程（${who}）被暂停（SIGSTOP 或调试器），什么也不做：${age}前的状态；kill -CONT ${pid} 让它继续`,
+      };
     case 'silent':
-      return `the daemon, ${who}, has been silent for ${age}: it stands still or has ended, or cannot write into ${folder}`;
+      return {
+        en: en`the daemon, ${who}, has been silent for ${age}: it stands still or has ended, or cannot write into ${folder}`,
+        zh: zh`守护进程（${who}）已经 ${age}没有动静：它停滞或已经结束，或者无法写入 ${folder}`,
+      };
   }
+}
+
+function unknown(
+  { problem, zh: translated }: DaemonStatus & { readonly state: 'unknown' },
+  folder: string,
+): Text {
+  const why: Text =
+    problem === undefined
+      ? {
+          en: `no daemon with these accounts and targets has written its status into ${folder}; if one runs, its log says why`,
+          zh: `没有使用这些账号和目标的守护进程把状态写进 ${folder}；如果有一个在运行，它的日志会说明原因`,
+        }
+      : { en: problem, zh: translated?.problem ?? problem };
+  return {
+    en: en`${why}: this is what the published files tell`,
+    zh: zh`${why}：以下是已发布的文件所说的内容`,
+  };
 }

@@ -1,3 +1,5 @@
+import { eastAsianWidth } from 'get-east-asian-width';
+import type { Language } from '../../core/text.ts';
 import { escapeControls } from '../../observability/log/escape.ts';
 
 export interface Cell {
@@ -107,10 +109,6 @@ function narrowed(widths: readonly number[], least: readonly number[], width: nu
   return now;
 }
 
-/** Matches characters that take two columns of a terminal: East Asian wide and full-width characters, and pictures. */
-const WIDE =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
-
 /** Matches characters that take no column: what is drawn upon the character before, and what is not drawn. */
 const UPON = /^[\p{Mn}\p{Me}\p{Cf}]+$/u;
 
@@ -126,8 +124,8 @@ function charactersOf(text: string): readonly string[] {
 }
 
 function widthOfCharacter(character: string): number {
-  if (WIDE.test(character) || PICTURE.test(character)) return 2;
-  return UPON.test(character) ? 0 : 1;
+  if (PICTURE.test(character)) return 2;
+  return UPON.test(character) ? 0 : eastAsianWidth(character.codePointAt(0) ?? 0);
 }
 
 /** Returns the width of a text in columns of a terminal. */
@@ -158,20 +156,38 @@ function takeWhileFits(characters: readonly string[], room: number): string[] {
   return characters.slice(0, end < 0 ? undefined : end);
 }
 
-/** Breaks a text at blanks into lines of at most `width` columns. A longer word gets a line of its own. */
+/** Opening and closing marks of Chinese: no line ends with one of the first, or begins with one of the second. */
+const OPENING = '（“‘《「【';
+const CLOSING = '，。、；：！？）”’》」】…';
+
+/** Matches what stays on one line: a Chinese character, or a word of another script, with the marks around it. */
+const UNBROKEN = new RegExp(
+  `[${OPENING}]*(?:\\p{Script=Han}|[^\\p{Script=Han}${OPENING}${CLOSING}]+|(?=[${CLOSING}]))[${CLOSING}]*|[${OPENING}]+`,
+  'gu',
+);
+
+/**
+ * Breaks a text into lines of at most `width` columns: at blanks, and between the characters of Chinese. What is longer
+ * and has no place to be broken gets a line of its own.
+ */
 export function wrapped(text: string, width: number): readonly string[] {
   const lines: string[] = [];
   for (const word of text.split(' ')) {
-    const last = lines.at(-1);
-    if (last !== undefined && widthOf(last) + 1 + widthOf(word) <= width)
-      lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
+    const parts = word.match(UNBROKEN) ?? [word];
+    for (const [index, part] of parts.entries()) {
+      const last = lines.at(-1);
+      const blank = index === 0 ? ' ' : '';
+      if (last !== undefined && widthOf(last) + widthOf(blank) + widthOf(part) <= width)
+        lines[lines.length - 1] = `${last}${blank}${part}`;
+      else lines.push(part);
+    }
   }
   return lines;
 }
 
-/** What the output can show. */
+/** What the output can show, and in which language it speaks. */
 export interface Terminal {
+  readonly language: Language;
   readonly colour: boolean;
   /** Whether the output can show characters beyond ASCII. */
   readonly unicode: boolean;
@@ -187,17 +203,22 @@ const NARROWEST = 60;
 /**
  * Finds out what the output can show.
  * @param stream the stream to which the text will be written
+ * @param language in which it speaks: whoever chose Chinese has a terminal that can show it, whatever the locale says
  */
 export function terminalOf(
   stream: { readonly isTTY?: boolean; readonly columns?: number },
   environment: Environment,
+  language: Language = 'en',
 ): Terminal {
   const { LC_ALL, LC_CTYPE, LANG, NO_COLOR, TERM } = environment;
   const isTerminal = stream.isTTY === true;
   return {
     // By https://no-color.org, NO_COLOR counts when it is present and not empty.
     colour: isTerminal && !NO_COLOR && TERM !== 'dumb',
-    unicode: /utf-?8/i.test(LC_ALL || LC_CTYPE || LANG || '') && !(isTerminal && TERM === 'linux'),
+    language,
+    unicode:
+      language === 'zh' ||
+      (/utf-?8/i.test(LC_ALL || LC_CTYPE || LANG || '') && !(isTerminal && TERM === 'linux')),
     width: isTerminal ? Math.max(NARROWEST, stream.columns ?? 80) : Number.POSITIVE_INFINITY,
   };
 }

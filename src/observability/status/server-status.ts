@@ -6,6 +6,7 @@ const Text = v.string();
 export const Server = v.object({
   /** What is served there, such as `health and metrics`. */
   what: Text,
+  zh: v.exactOptional(v.object({ what: Text })),
   /** The variable or key that sets the address. */
   setting: Text,
   address: Text,

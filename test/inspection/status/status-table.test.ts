@@ -1,12 +1,14 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { platformFailure } from '../../../src/core/errcodes/index.ts';
 import { statusTable } from '../../../src/inspection/status/status-table.ts';
 import { troubleOf } from '../../../src/inspection/status/status-trouble.ts';
 import { type Terminal, terminalOf, widthOf } from '../../../src/inspection/status/table.ts';
 import type { Status } from '../../../src/observability/status/status.ts';
 
-const PIPE: Terminal = { colour: false, unicode: true, width: Number.POSITIVE_INFINITY };
-const SCREEN: Terminal = { colour: true, unicode: true, width: 100 };
+const PIPE: Terminal = { language: 'en', colour: false, unicode: true, width: Number.POSITIVE_INFINITY };
+const ZH: Terminal = { language: 'zh', colour: false, unicode: true, width: Number.POSITIVE_INFINITY };
+const SCREEN: Terminal = { language: 'en', colour: true, unicode: true, width: 100 };
 const ERROR = {
   code: 'wx-40164',
   errcode: 40164,
@@ -107,11 +109,62 @@ describe('status table', () => {
       const credential = 'a-name-as-long-as-anybody-may-think-of';
       const error = { ...ERROR, code: 'transport-failure', failures: 1000 };
       const ticket = aStatus({ credential, kind: 'agent_config', optional: true, targets, error, next });
-      const lines = statusTable([aStatus(), ticket], { colour: false, unicode, width: 80 });
+      const lines = statusTable([aStatus(), ticket], { language: 'en', colour: false, unicode, width: 80 });
       for (const line of lines) expect(widthOf(line)).toBeLessThanOrEqual(80);
       expect(lines[2]).toMatch(/ agent_config .* 1h 59m {2}1h 59m, behind .* overdue$/);
     },
   );
+
+  it('a status table in Chinese fits 80 columns and stays aligned', () => {
+    const life = { age: 7140, life_left: 7140 };
+    const targets = [
+      { id: 'file:/var/run/wx/a-folder/token', state: 'behind', ...life },
+      { id: 'file:/微信/令牌', state: 'unreadable' },
+      { id: 'file:/var/run/wx/x', state: 'unknown' },
+    ] as const;
+    const error = { ...ERROR, code: 'transport-failure', failures: 1000 };
+    const next = { ...aStatus().next, overdue: true } as const;
+    const credential = 'a-name-as-long-as-anybody-may-think-of';
+    const title = '某某商城 服务号';
+    const ticket = aStatus({ credential, title, kind: 'agent_config', optional: true, targets, error, next });
+    const lines = statusTable([aStatus({ title }), ticket], { ...ZH, width: 80 });
+    for (const line of lines) expect(widthOf(line), line).toBeLessThanOrEqual(80);
+    const [head = '', first = '', second = ''] = lines;
+    expect(head).toMatch(/^凭据 .*标题 .*种类 .*目标 .*已存在 .*剩余 .*错误 .*下一步$/);
+    const at = (line: string, text: string) => widthOf(line.slice(0, line.indexOf(text)));
+    expect(at(first, 'token ')).toBe(at(head, '种类'));
+    expect(at(second, 'age…config')).toBe(at(head, '种类'));
+    expect(second).toMatch(/1h 59m，旧的 .* 已逾期$/);
+    expect(lines[3]).toContain('无法读取');
+    expect(lines[4]).toContain('有效期未知');
+  });
+
+  it('a trouble report in Chinese has every label, and lines that break between characters', () => {
+    const failure = platformFailure('official', 'token', {
+      errcode: 40164,
+      errmsg: 'invalid ip 203.0.113.9 rid: 6a7b8c9d-0e1f2a3b-4c5d6e7f',
+    });
+    const { message, advice, zh, code, errcode, rid } = failure;
+    const error = {
+      ...{ message, zh, code, failures: 2, since: 0 },
+      advice: advice ?? '',
+      errcode: errcode ?? 0,
+      rid: rid ?? '',
+    };
+    const lines = troubleOf(aStatus({ error }), 100, { ...ZH, width: 72 });
+    for (const line of lines) {
+      expect(widthOf(line), line).toBeLessThanOrEqual(72);
+      expect(line).not.toMatch(/^ *[，。、；：）]|[（“]$/);
+    }
+    const labels = lines.flatMap((line) => /^ {2}(\S+) /.exec(line)?.[1] ?? []);
+    expect(labels).toEqual(['错误', '处理', '应答', '开始于', '下一步']);
+    const joined = lines
+      .map((line) => line.trim())
+      .join('')
+      .replace(/\s/g, '');
+    expect(joined).toContain(zh.advice?.replace(/\s/g, ''));
+    expect(joined).toContain('1分钟40秒前，连续2次');
+  });
 
   it('a character that the terminal cannot show becomes a question mark', () => {
     const targets = [{ id: 'file:/微信/token', state: 'missing' }] as const;
@@ -147,7 +200,7 @@ describe('status table', () => {
     const error = { ...ERROR, failures: 1000 };
     const credential = 'a-name-as-long-as-anybody-may-think-of';
     const lines = statusTable([aStatus({ title }), aStatus({ title, kind, credential, error })], {
-      ...{ colour: false, unicode: true, width: 80 },
+      ...{ language: 'en', colour: false, unicode: true, width: 80 },
     });
     for (const line of lines) expect(widthOf(line)).toBeLessThanOrEqual(80);
     const [head = '', first = '', second = ''] = lines;
@@ -214,7 +267,7 @@ describe('report on a credential in trouble', () => {
       stripVTControlCharacters,
     );
     for (const line of lines) expect(widthOf(line)).toBeLessThanOrEqual(72);
-    expect(lines.join(' ').replace(/\s+/g, ' ')).toContain(ERROR.advice);
+    expect(lines.join('').replace(/\s+/g, '')).toContain(ERROR.advice.replace(/\s+/g, ''));
   });
 
   it('an error message with a line break stays one line of the trouble report', () => {
@@ -234,7 +287,8 @@ describe('terminal detection', () => {
   ] as const)(
     'the stream %j with the environment %j gives the terminal %j',
     ([stream, environment, expected]) => {
-      expect(terminalOf(stream, environment)).toEqual(expected);
+      expect(terminalOf(stream, environment)).toEqual({ language: 'en', ...expected });
+      expect(terminalOf(stream, environment, 'zh')).toEqual({ ...expected, language: 'zh', unicode: true });
     },
   );
 });
