@@ -62,7 +62,7 @@ function unknown(
     problem === undefined
       ? {
           en: `no daemon with these accounts and targets has written its status into ${folder}; if one runs, its log says why`,
-          zh: `没有使用这些账号和目标的守护进程把状态写进 ${folder}；如果有一个在运行，它的日志会说明原因`,
+          zh: `还没有守护进程（账号和目标与此相同）把状态写进 ${folder}；如果有一个在运行，它的日志会说明原因`,
         }
       : { en: problem, zh: translated?.problem ?? problem };
   return {
