@@ -30,7 +30,7 @@ export interface Servers extends Omit<HealthServer, 'start'> {
 
 /** Creates the configured servers and loads only their code: a daemon that only writes a file needs none. */
 export async function createServers(
-  { http, tokenServer }: Config,
+  { http, tokenServer, language }: Config,
   { clock, logger, views, leadership }: ServersOptions,
 ): Promise<Servers> {
   const failed = (error: unknown) => logger.error('HTTP request failed', { error });
@@ -38,7 +38,7 @@ export async function createServers(
     http &&
     (await loadHealth()).createHealthServer({
       ...http,
-      ...{ clock, views, leadership, failed, volumes },
+      ...{ clock, views, leadership, failed, volumes, language },
     });
   const kept: KeptServer[] = [];
 

@@ -91,7 +91,7 @@ export const PASSING_FAULT: Failure = {
   class: 'passing',
   code: 'timeout',
   message: 'no answer',
-  zh: { message: 'no answer' },
+  zh: { message: '没有应答' },
   effect: 'unknown',
   backoff: PASSING,
 };

@@ -2,6 +2,7 @@ import type { Leadership } from '../../core/events/cluster.ts';
 import type { Report } from '../../core/events/report.ts';
 import type { View } from '../../core/plan.ts';
 import type { Clock, Unit } from '../../core/ports.ts';
+import type { Language } from '../../core/text.ts';
 import type { Volumes } from '../../system/fs/volumes.ts';
 import { createMetrics } from '../metrics/index.ts';
 import { createHistory } from '../status/history.ts';
@@ -23,6 +24,8 @@ export interface HealthServerOptions extends Pick<HttpServerOptions, 'listen' | 
   readonly leadership: () => Leadership | undefined;
   /** The volumes that the daemon asks. */
   readonly volumes?: Pick<Volumes, 'hung' | 'hangs'>;
+  /** Of the page; default: English. */
+  readonly language?: Language | undefined;
 }
 
 /** The server for health, metrics and the status page, with the methods that feed it. */
@@ -47,6 +50,7 @@ export function createHealthServer({
   views,
   leadership,
   volumes = NONE,
+  language,
   ...server
 }: HealthServerOptions): HealthServer {
   const health = createHealth(clock, views, volumes.hung);
@@ -65,7 +69,7 @@ export function createHealthServer({
         return { status: 200, type: metrics.contentType, body: await metrics.scrape() };
       case '/':
         return /\btext\/html\b/.test(accept)
-          ? statusPage(views(), history, clock.now())
+          ? statusPage(views(), history, clock.now(), language)
           : statusJson(views(), history, clock.now(), volumes.hung());
       default:
         return undefined;

@@ -1,9 +1,10 @@
+import { inLanguage, type Language } from '../../core/text.ts';
 import { SECOND } from '../../core/time.ts';
 import type { HourOfHistory } from './history.ts';
 import { historyChart, lifeBar } from './page-chart.ts';
 import { type Html, html } from './page-style.ts';
-import { moment, spoken, TEXTS } from './page-texts.ts';
-import type { Status, StatusError, TargetStatus } from './status.ts';
+import { moment, type PageTexts } from './page-texts.ts';
+import type { Status, StatusError, TargetError, TargetStatus } from './status.ts';
 import type { StateError } from './unwritten.ts';
 
 /** Severity of a credential's state. `warning`: it works, but will not go on working. */
@@ -16,6 +17,8 @@ export interface CardContext {
   readonly wall: number;
   /** Whether a refresh can be forced. */
   readonly forcible: boolean;
+  readonly language: Language;
+  readonly texts: PageTexts;
 }
 
 function toneOf({ state, error, state_error, targets }: Status): Tone {
@@ -27,12 +30,13 @@ function toneOf({ state, error, state_error, targets }: Status): Tone {
 /** Renders one credential or one ticket with everything that is known of it. */
 export function card(status: Status, context: CardContext): Html {
   const { credential, kind, optional } = status;
-  const tag = optional ? html`<span class="tag">${TEXTS.optional}</span>` : '';
-  return html`<article class="card ${toneOf(status)}" ${marks(status)}>
-<div class="head"><h2>${credential}${titleOf(status)} <span class="kind">${kind}</span></h2>${tag}<p class="state">${words(status)}</p></div>
-${life(status, context.wall)}
-${notes(status, context.wall)}
-<div class="more">${facts(status, context)}${historyChart(context.history, context.wall)}</div>
+  const { texts } = context;
+  const tag = optional ? html`<span class="tag">${texts.optional}</span>` : '';
+  return html`<article class="card ${toneOf(status)}" ${marks(status, texts)}>
+<div class="head"><h2>${credential}${titleOf(status)} <span class="kind">${kind}</span></h2>${tag}<p class="state">${words(status, texts)}</p></div>
+${life(status, context)}
+${notes(status, context)}
+<div class="more">${facts(status, context)}${historyChart(context.history, context.wall, texts)}</div>
 </article>
 `;
 }
@@ -40,28 +44,31 @@ ${notes(status, context.wall)}
 /** Renders one credential or one ticket as one line, which opens. Of thousands, each has to be short. */
 export function line(status: Status, context: CardContext): Html {
   const { credential, kind, optional } = status;
-  const { bar, left, end } = lifeOf(status, context.wall);
-  const [sign = '', ...rest] = words(status).split(' ');
-  const tag = optional ? html` <span class="tag">${TEXTS.optional}</span>` : '';
-  return html`<details class="card line ${toneOf(status)}" ${marks(status)}>
+  const { texts } = context;
+  const { bar, left, end } = lifeOf(status, context);
+  const [sign = '', ...rest] = words(status, texts).split(' ');
+  const tag = optional ? html` <span class="tag">${texts.optional}</span>` : '';
+  return html`<details class="card line ${toneOf(status)}" ${marks(status, texts)}>
 <summary><span class="who"><b>${credential}</b>${titleOf(status)} <span class="kind">${kind}</span>${tag}</span>${bar}<span class="left-over">${left}</span><span class="ends">${end}</span><span class="state">${sign} <span class="words">${rest.join(' ')}</span></span></summary>
-<div class="body">${life(status, context.wall)}
-${notes(status, context.wall)}
+<div class="body">${life(status, context)}
+${notes(status, context)}
 <div class="more">${facts(status, context)}</div></div>
 </details>
 `;
 }
 
 /** Renders attributes for the script: by what the entry is told from others, and by what a filter finds it. */
-function marks(status: Status): Html {
+function marks(status: Status, texts: PageTexts): Html {
   const { credential, title = '', kind, account, state, optional } = status;
-  const tag = optional ? TEXTS.optional : '';
-  const texts = [credential, title, kind, account, state, words(status), tag].filter((text) => text !== '');
-  return html`data-key="${credential}/${kind}" data-find="${texts.join(' ')}"`;
+  const tag = optional ? texts.optional : '';
+  const told = [credential, title, kind, account, state, words(status, texts), tag].filter(
+    (text) => text !== '',
+  );
+  return html`data-key="${credential}/${kind}" data-find="${told.join(' ')}"`;
 }
 
-function words(status: Status): string {
-  return toneOf(status) === 'warning' ? TEXTS.inTrouble : TEXTS.states[status.state];
+function words(status: Status, texts: PageTexts): string {
+  return toneOf(status) === 'warning' ? texts.inTrouble : texts.states[status.state];
 }
 
 function titleOf({ title }: Status): Html | string {
@@ -69,8 +76,8 @@ function titleOf({ title }: Status): Html | string {
 }
 
 /** Renders the life of the token that readers have. */
-function life(status: Status, wall: number): Html {
-  const { bar, left, age, end } = lifeOf(status, wall);
+function life(status: Status, context: CardContext): Html {
+  const { bar, left, age, end } = lifeOf(status, context);
   const times = [...(age ? [age] : []), ...(end ? [end] : [])];
   const told = times.map((one, index) => html`${index > 0 ? ', ' : ''}${one}`);
   return html`${bar}<p class="life"><span>${left}</span>${times.length > 0 ? html`<span>${told}</span>` : ''}</p>`;
@@ -87,12 +94,12 @@ interface Life {
  * Describes the life of the token that readers have: that of the worst target, not that of the newest token, which
  * readers may not have yet.
  */
-function lifeOf({ state, targets, expires_in = 1, ...newest }: Status, wall: number): Life {
+function lifeOf({ state, targets, expires_in = 1, ...newest }: Status, { wall, texts }: CardContext): Life {
   const [held = newest] = targets.toSorted((a, b) => (a.life_left ?? 0) - (b.life_left ?? 0));
   const { life_left: left, age, expires_at } = held;
   if (state === 'missing' || left === undefined) {
     const isAnywhere = targets.some((one) => one.state !== 'missing');
-    const told = isAnywhere ? TEXTS.someReadersFindNothing : TEXTS.readersFindNothing;
+    const told = isAnywhere ? texts.someReadersFindNothing : texts.readersFindNothing;
     return { bar: lifeBar(0), left: told };
   }
   // Derive the end from the life left, which allows for every reason to doubt what the platform said.
@@ -101,63 +108,66 @@ function lifeOf({ state, targets, expires_in = 1, ...newest }: Status, wall: num
   const isTold = end !== undefined && (left > 0 || end <= wall / SECOND);
   return {
     bar: lifeBar(left / expires_in),
-    left: left > 0 ? TEXTS.left(spoken(left)) : html`<b>${TEXTS.noLifeLeft}</b>`,
-    ...(age !== undefined && { age: TEXTS.old(spoken(age)) }),
-    ...(isTold && { end: left > 0 ? TEXTS.ends(moment(end, wall)) : TEXTS.ended(moment(end, wall)) }),
+    left: left > 0 ? texts.left(texts.spoken(left)) : html`<b>${texts.noLifeLeft}</b>`,
+    ...(age !== undefined && { age: texts.old(texts.spoken(age)) }),
+    ...(isTold && { end: left > 0 ? texts.ends(moment(end, wall)) : texts.ended(moment(end, wall)) }),
   };
 }
 
-function notes({ error, state_error, targets }: Status, wall: number): readonly Html[] {
+function notes({ error, state_error, targets }: Status, context: CardContext): readonly Html[] {
+  const { texts, language } = context;
   const ofTargets = targets.flatMap((one) => one.error ?? []);
   const problems = [...(error ? [error] : []), ...(state_error ? [state_error] : []), ...ofTargets];
   return problems.map((problem) => {
-    const { message, advice } = problem;
-    const remedy = advice === undefined ? '' : html`<p><b>${TEXTS.labels.toDo}</b> <bdi>${advice}</bdi></p>`;
-    const often = problem === error ? html`<p class="facts">${howOften(error, wall)}</p>` : '';
+    const { message, advice } = inLanguage<TargetError>(problem, language);
+    const remedy = advice === undefined ? '' : html`<p><b>${texts.labels.toDo}</b> <bdi>${advice}</bdi></p>`;
+    const often = problem === error ? html`<p class="facts">${howOften(error, context)}</p>` : '';
     const restart =
-      problem === state_error ? html`<p class="facts">${ifRestarted(state_error, wall)}</p>` : '';
+      problem === state_error ? html`<p class="facts">${ifRestarted(state_error, context)}</p>` : '';
     return html`<div class="note"><p><bdi>${message}</bdi></p>${remedy}${often}${restart}</div>`;
   });
 }
 
 /** Since when the record has not been written, and what a restart would cost. */
-function ifRestarted({ since, restart = '' }: StateError, wall: number): Html | string {
+function ifRestarted(error: StateError, { wall, texts, language }: CardContext): Html | string {
+  const { since, restart = '' } = inLanguage(error, language);
   if (since === undefined) return restart;
-  return TEXTS.unwritten(spoken(wall / SECOND - since), moment(since, wall), restart);
+  return texts.unwritten(texts.spoken(wall / SECOND - since), moment(since, wall), restart);
 }
 
-function howOften({ code, errcode, rid, failures, since }: StatusError, wall: number): Html {
-  const ago = spoken(wall / SECOND - since);
+function howOften({ code, errcode, rid, failures, since }: StatusError, { wall, texts }: CardContext): Html {
+  const ago = texts.spoken(wall / SECOND - since);
   const at = moment(since, wall);
   const codes = [
-    errcode === undefined ? code : TEXTS.errcode(errcode),
-    ...(rid === undefined ? [] : [TEXTS.rid(rid)]),
+    errcode === undefined ? code : texts.errcode(errcode),
+    ...(rid === undefined ? [] : [texts.rid(rid)]),
   ];
-  const often = failures === 1 ? TEXTS.onceAgo(ago, at) : TEXTS.inARow(failures, ago, at);
+  const often = failures === 1 ? texts.onceAgo(ago, at) : texts.inARow(failures, ago, at);
   return html`${[...codes, ''].join(' · ')}${often}`;
 }
 
 function facts(status: Status, context: CardContext): Html {
   const { account, targets } = status;
-  const { labels } = TEXTS;
+  const { texts, language } = context;
+  const { labels } = texts;
   return html`<dl>
 <dt>${labels.account}</dt><dd><code>${account}</code></dd>
-<dt>${labels.published}</dt><dd>${targets.length > 0 ? targets.map(target) : TEXTS.nowhere}</dd>
-<dt>${labels.next}</dt><dd>${next(status)}</dd>
+<dt>${labels.published}</dt><dd>${targets.length > 0 ? targets.map((one) => target(one, texts)) : texts.nowhere}</dd>
+<dt>${labels.next}</dt><dd>${next(inLanguage(status.next, language), texts)}</dd>
 <dt>${labels.calls}</dt><dd>${calls(status, context)}</dd>
 </dl>`;
 }
 
-function target({ id, state }: TargetStatus): Html {
+function target({ id, state }: TargetStatus, texts: PageTexts): Html {
   const mark = state === 'fresh' ? 'facts mark' : 'facts mark tone';
-  return html`<p><code><bdi>${id.replace(/^file:/, '')}</bdi></code> <span class="${mark}">${TEXTS.states[state]}</span></p>`;
+  return html`<p><code><bdi>${id.replace(/^file:/, '')}</bdi></code> <span class="${mark}">${texts.states[state]}</span></p>`;
 }
 
-function next({ next: { in: seconds, what } }: Status): string {
-  return seconds > 0 ? TEXTS.nextIn(spoken(seconds), what) : TEXTS.nextNow(what);
+function next({ in: seconds, what }: Status['next'], texts: PageTexts): string {
+  return seconds > 0 ? texts.nextIn(texts.spoken(seconds), what) : texts.nextNow(what);
 }
 
-function calls({ calls: { fetches, forced } }: Status, { forcible }: CardContext): string {
-  const rest = forcible ? TEXTS.forced(forced.used, forced.limit) : '';
-  return `${TEXTS.fetches(fetches.used, fetches.limit)}${rest}${TEXTS.inADay}`;
+function calls({ calls: { fetches, forced } }: Status, { forcible, texts }: CardContext): string {
+  const rest = forcible ? texts.forced(forced.used, forced.limit) : '';
+  return `${texts.fetches(fetches.used, fetches.limit)}${rest}${texts.inADay}`;
 }

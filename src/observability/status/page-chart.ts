@@ -1,7 +1,7 @@
 import { HOUR } from '../../core/time.ts';
 import { HISTORY_HOURS, type HourOfHistory } from './history.ts';
 import { type Html, html } from './page-style.ts';
-import { TEXTS } from './page-texts.ts';
+import type { PageTexts } from './page-texts.ts';
 
 /** Width of one hour, in units of the viewBox. */
 const SLOT = 10;
@@ -17,21 +17,21 @@ const DOWN = 14;
 const HEIGHT = AXIS + DOWN;
 
 /** Renders the results of the calls of the last 24 hours, as a small chart and in words. */
-export function historyChart(hours: readonly HourOfHistory[], wall: number): Html {
+export function historyChart(hours: readonly HourOfHistory[], wall: number, texts: PageTexts): Html {
   const [refreshed, failed] = [total(hours, 'refreshed'), total(hours, 'failed')];
   const [mostRefreshed, mostFailed] = [most(hours, 'refreshed'), most(hours, 'failed')];
   const current = Math.floor(wall / HOUR) * HOUR;
   const bars = hours.map(({ at, ...counts }) => {
     const x = (HISTORY_HOURS - 1 - (current - at) / HOUR) * SLOT;
     const [up, down] = [height(counts.refreshed, mostRefreshed, UP), height(counts.failed, mostFailed, DOWN)];
-    return html`<g data-from="${new Date(at).toISOString()}"><title>${clock(at)}&ndash;${clock(at + HOUR)} UTC: ${inWords(counts.refreshed, counts.failed)}</title><rect class="hit" x="${x}" width="${SLOT}" height="${HEIGHT}"/><rect class="done" x="${x + 1}" y="${AXIS - up}" width="${SLOT - 2}" height="${up}"/><rect class="failed" x="${x + 1}" y="${AXIS + 1}" width="${SLOT - 2}" height="${down}"/></g>`;
+    return html`<g data-from="${new Date(at).toISOString()}"><title>${clock(at)}&ndash;${clock(at + HOUR)} UTC: ${inWords(counts.refreshed, counts.failed, texts)}</title><rect class="hit" x="${x}" width="${SLOT}" height="${HEIGHT}"/><rect class="done" x="${x + 1}" y="${AXIS - up}" width="${SLOT - 2}" height="${up}"/><rect class="failed" x="${x + 1}" y="${AXIS + 1}" width="${SLOT - 2}" height="${down}"/></g>`;
   });
-  const words = inWords(refreshed, failed);
-  return html`<figure><svg viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-label="${TEXTS.chart(words)}"><path class="axis" d="M0 ${AXIS}.5H${WIDTH}"/>${bars}</svg><figcaption><span>${TEXTS.hoursAgo}</span><span>${words}</span><span>${TEXTS.now}</span></figcaption></figure>`;
+  const words = inWords(refreshed, failed, texts);
+  return html`<figure><svg viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-label="${texts.chart(words)}"><path class="axis" d="M0 ${AXIS}.5H${WIDTH}"/>${bars}</svg><figcaption><span>${texts.hoursAgo}</span><span>${words}</span><span>${texts.now}</span></figcaption></figure>`;
 }
 
-function inWords(refreshed: number, failed: number): string {
-  return refreshed + failed === 0 ? TEXTS.noCalls : TEXTS.counts(refreshed, failed);
+function inWords(refreshed: number, failed: number, texts: PageTexts): string {
+  return refreshed + failed === 0 ? texts.noCalls : texts.counts(refreshed, failed);
 }
 
 function clock(epoch: number): string {

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import type { View } from '../../core/plan.ts';
 import { servedLife } from '../../core/readiness.ts';
 import { behindSince } from '../../core/state/store.ts';
+import type { Language } from '../../core/text.ts';
 import { type Instant, SECOND } from '../../core/time.ts';
 import { version } from '../../system/process/version.ts';
 import type { HttpAnswer } from '../http/http-server.ts';
@@ -9,7 +10,7 @@ import type { History } from './history.ts';
 import { card, line, type Tone } from './page-card.ts';
 import { CONTENT_SECURITY_POLICY, SCRIPT_ELEMENT, STYLE_ELEMENT } from './page-policy.ts';
 import { type Html, html } from './page-style.ts';
-import { moment, TEXTS } from './page-texts.ts';
+import { moment, PAGE_TEXTS, type PageTexts } from './page-texts.ts';
 import { statusOf } from './status.ts';
 import { inSlices } from './status-json.ts';
 
@@ -31,7 +32,9 @@ export async function statusPage(
   views: readonly View[],
   history: History,
   now: Instant,
+  language: Language = 'en',
 ): Promise<HttpAnswer> {
+  const texts = PAGE_TEXTS[language];
   const found = await inSlices(views, (view) => ({ view, rank: rankOf(view, now) }));
   const ranked = found.toSorted((a, b) => a.rank - b.rank);
   const shown = ranked.slice(0, MOST_SHOWN).map((one, index) => ({ ...one, index }));
@@ -41,13 +44,17 @@ export async function statusPage(
       history: isWhole ? history.of(view.unit) : [],
       wall: now.wall,
       forcible: view.unit.policy.manual !== 'ordinary',
+      ...{ language, texts },
     });
   });
-  const headline = headlineOf(ranked.map(({ rank }) => rank));
+  const headline = headlineOf(
+    ranked.map(({ rank }) => rank),
+    texts,
+  );
   const rest = ranked.length - entries.length;
   const host = hostname();
   const page = html`<!doctype html>
-<html lang="${TEXTS.language}">
+<html lang="${texts.tag}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -57,13 +64,13 @@ export async function statusPage(
 ${STYLE_ELEMENT}
 </head>
 <body>
-<header class="top ${headline.tone}"><h1>${headline.text}</h1><p>${subtitle(views, host, now)}</p></header>
-${filter()}
-<p class="stale" role="alert" data-text="${TEXTS.stale}" hidden></p>
+<header class="top ${headline.tone}"><h1>${headline.text}</h1><p>${subtitle(views, host, now, texts)}</p></header>
+${filter(texts)}
+<p class="stale" role="alert" data-text="${texts.stale}" hidden></p>
 <main>
-${entries}${rest > 0 ? html`<p class="rest-of-them">${TEXTS.more(rest)}</p>` : ''}
+${entries}${rest > 0 ? html`<p class="rest-of-them">${texts.more(rest)}</p>` : ''}
 </main>
-${footer()}
+${footer(texts)}
 ${SCRIPT_ELEMENT}
 </body>
 </html>
@@ -97,24 +104,27 @@ function rankOf({ unit, state }: View, now: Instant): number {
   return rank(isLate || lastFailure || behindSince(state.store, now) ? 'trouble' : 'good');
 }
 
-function headlineOf(ranks: readonly number[]): { readonly text: string; readonly tone: Tone } {
+function headlineOf(
+  ranks: readonly number[],
+  texts: PageTexts,
+): { readonly text: string; readonly tone: Tone } {
   const count = (name: (typeof RANKS)[number]) => ranks.filter((rank) => RANKS[rank] === name).length;
   const [dead, trouble, all] = [count('dead'), count('trouble') + count('optional'), ranks.length];
   const isOne = all === 1;
-  if (dead > 0) return { text: isOne ? TEXTS.oneDead : TEXTS.manyDead(dead, all), tone: 'bad' };
+  if (dead > 0) return { text: isOne ? texts.oneDead : texts.manyDead(dead, all), tone: 'bad' };
   if (trouble > 0)
-    return { text: isOne ? TEXTS.oneInTrouble : TEXTS.manyInTrouble(trouble, all), tone: 'warning' };
-  return { text: isOne ? TEXTS.oneFresh : TEXTS.allFresh(all), tone: 'good' };
+    return { text: isOne ? texts.oneInTrouble : texts.manyInTrouble(trouble, all), tone: 'warning' };
+  return { text: isOne ? texts.oneFresh : texts.allFresh(all), tone: 'good' };
 }
 
-function subtitle(views: readonly View[], host: string, now: Instant): Html {
+function subtitle(views: readonly View[], host: string, now: Instant, texts: PageTexts): Html {
   const tokens = views.filter(({ unit }) => unit.kind === 'token').length;
-  return TEXTS.subtitle(tokens, views.length - tokens, host, moment(Math.floor(now.wall / SECOND)));
+  return texts.subtitle(tokens, views.length - tokens, host, moment(Math.floor(now.wall / SECOND)));
 }
 
 /** The filter is hidden until the script, which makes it work, shows it. A browser is to remember nothing of it. */
-function filter(): Html {
-  return html`<div class="filter" role="search" data-few="${FEW}" data-every="${REFRESH}" data-count="${TEXTS.filterCount}" hidden><label for="filter">${TEXTS.filter}</label><input id="filter" type="search" autocomplete="off" autocapitalize="none" spellcheck="false" maxlength="200" placeholder="${TEXTS.filterHint}" aria-keyshortcuts="/"><output for="filter"></output></div>`;
+function filter(texts: PageTexts): Html {
+  return html`<div class="filter" role="search" data-few="${FEW}" data-every="${REFRESH}" data-count="${texts.filterCount}" hidden><label for="filter">${texts.filter}</label><input id="filter" type="search" autocomplete="off" autocapitalize="none" spellcheck="false" maxlength="200" placeholder="${texts.filterHint}" aria-keyshortcuts="/"><output for="filter"></output></div>`;
 }
 
 const ICONS: Readonly<Record<Tone, string>> = { good: '177245', warning: 'c98a1b', bad: 'b3261e' };
@@ -125,10 +135,10 @@ function iconOf(tone: Tone): string {
   return `data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E${circle}%3C/svg%3E`;
 }
 
-function footer(): Html {
+function footer(texts: PageTexts): Html {
   const links = ['readyz', 'livez', 'startupz', 'metrics'].map(
     (path) => html`<a href="/${path}">${path}</a> `,
   );
-  return html`<footer><p>${TEXTS.footer(version, REFRESH)} ${links}</p>
-<p>${TEXTS.forPrograms}</p></footer>`;
+  return html`<footer><p>${texts.footer(version, REFRESH)} ${links}</p>
+<p>${texts.forPrograms}</p></footer>`;
 }

@@ -1,11 +1,11 @@
 import { onTestFinished } from 'vitest';
 import { platformFailure } from '../../../src/core/errcodes/index.ts';
 import type { Report } from '../../../src/core/events/report.ts';
-import { PASSING } from '../../../src/core/failure.ts';
 import type { View } from '../../../src/core/plan.ts';
 import type { Unit } from '../../../src/core/ports.ts';
 import { HOUR, MINUTE } from '../../../src/core/time.ts';
 import { createHealthServer } from '../../../src/observability/http/health-server.ts';
+import { fileFailure } from '../../../src/system/fs/file-failure.ts';
 import { type FakeClock, fakeClock } from '../../support/clock.ts';
 import { PASSING_FAULT, type Story, tell, token } from '../../support/story.ts';
 import { viewOf } from '../../support/view.ts';
@@ -15,15 +15,7 @@ const WHITELIST = platformFailure('official', 'token', {
   errmsg: 'invalid ip 203.0.113.9, not in whitelist rid: 6a7b8c9d-0e1f2a3b-4c5d6e7f',
 });
 
-const FULL = {
-  class: 'passing',
-  code: 'ENOSPC',
-  message: 'cannot write /var/run/wx/crm/token: ENOSPC',
-  zh: { message: 'cannot write /var/run/wx/crm/token: ENOSPC' },
-  advice: 'the volume is full: free some space or raise its size limit',
-  effect: 'none',
-  backoff: PASSING,
-} as const;
+const { failure: FULL } = fileFailure('write', '/var/run/wx/crm/token', { code: 'ENOSPC' });
 
 const HOSTILE = '/srv/<script>alert(1)</script>/"onload=alert(2) x="/\u202egnp.exe/ملف/\u001b[2J&amp;';
 

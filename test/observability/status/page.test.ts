@@ -12,6 +12,7 @@ import { PASSING_FAULT, tell, token } from '../../support/story.ts';
 import { viewOf } from '../../support/view.ts';
 import { crowd, scene, servedScene } from './page-scene.ts';
 
+const STEP = { kind: 'fetch', reason: 'due', forced: false } as const;
 const BROWSER = { accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' };
 
 async function pageOf(views: readonly View[], clock = fakeClock()): Promise<string> {
@@ -43,6 +44,42 @@ describe('a record that cannot be written', () => {
     const page = await pageOf([viewOf(story)], story.clock);
     expect(page).toContain('the volume is read-only');
     expect(page.replace(/<[^>]*>/g, '')).toContain('for 3 min, since 00:00 UTC; a restart now costs a call');
+  });
+});
+
+describe('the page in Chinese', () => {
+  it('says everything in Chinese but names, codes and what programs say', async () => {
+    const { views, clock } = scene();
+    const history = createHistory(clock);
+    for (const { unit } of views) {
+      history.serve(views.map((view) => view.unit));
+      history.report(unit, { type: 'unchanged', step: STEP, lifeMs: 1, tookMs: 1 });
+    }
+    const { body } = await statusPage(views, history, clock.now(), 'zh');
+    expect(body).toContain('<html lang="zh-CN">');
+    const [, main = ''] = /<body>([\s\S]*)<script>/.exec(body) ?? [];
+    const told = main
+      .replace(/<(code|h2|time)\b[\s\S]*?<\/\1>/g, ' ')
+      .replace(/ data-(key|find)="[^"]*"/g, ' ')
+      .replace(/<[^>]*>/g, ' ');
+    expect(told).toContain('把 203.0.113.9 加进 IP白名单');
+    expect(told).toContain('读取方找不到任何内容');
+    // Names of programs, codes, paths, places and units of settings stay; words of English sentences do not.
+    const words = told
+      .replaceAll(hostname(), ' ')
+      .replace(/\S*(https?:|[./_-])\S*/g, ' ')
+      .match(/[A-Za-z]{3,}/g);
+    const known =
+      /^(token|AppID|AppSecret|errcode|rid|UTC|JSON|readyz|livez|startupz|metrics|wxtoken|refresh|NAME|AppIDs?|ENOSPC|ndash|timeout|shop|jsapi)$/;
+    expect(words?.filter((word) => !known.test(word))).toEqual([]);
+  });
+
+  it('says the same number of things as the page in English', async () => {
+    const { views, clock } = scene();
+    const history = createHistory(clock);
+    const shapeOf = async (language: 'en' | 'zh') =>
+      (await statusPage(views, history, clock.now(), language)).body.match(/<\w+/g);
+    expect(await shapeOf('zh')).toEqual(await shapeOf('en'));
   });
 });
 
