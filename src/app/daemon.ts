@@ -13,6 +13,7 @@ import { createReconciler, type Reconciler } from '../loop/reconciler.ts';
 import type { Logger } from '../observability/log/logger.ts';
 import { titledLogger } from '../observability/log/titled-logger.ts';
 import type { ServerStatus } from '../observability/status/server-status.ts';
+import { createSharedReads } from '../providers/index.ts';
 import { publishers } from '../publishers/kinds.ts';
 import { atMostEvery } from '../system/time/at-most-every.ts';
 import { createWaker } from '../system/time/waker.ts';
@@ -22,7 +23,7 @@ import { createFollowersView, createReporting } from './observers.ts';
 import { clearStrayLink, createConfigWarnings, placeStateLinks } from './prepare.ts';
 import { createSnapshots } from './snapshots.ts';
 import { createStores, type Stores } from './stores.ts';
-import { joinCredentials, type Served, unitsOf } from './unit.ts';
+import { createFeedWatches, joinCredentials, type Served, unitsOf } from './unit.ts';
 
 export interface DaemonOptions {
   readonly clock: Clock;
@@ -66,7 +67,14 @@ export async function startDaemon(
   const stores = await createStores(config, { clock, logger, random });
   // A client apart from that of the stores, which must work until the very end, when the Lease is released.
   const kubernetes = kubernetesOf({ clock });
-  const edges = { stores, clock, createPublisher: publishers({ kubernetes, clock }) };
+  const edges = {
+    stores,
+    clock,
+    createPublisher: publishers({ kubernetes, clock }),
+    sharedReads: createSharedReads(clock),
+    warn: (message: string, fields: { readonly credential: string }) => logger.warn(message, fields),
+    ticketChanged: (account: string) => reconciler.invalidate(account),
+  };
   const waker = createWaker(clock, () => reconciler.tick());
   const warnOf = createConfigWarnings(logger);
   const { report, announcer } = createReporting({
@@ -90,6 +98,7 @@ export async function startDaemon(
     servers: () => observer?.statuses() ?? [],
   });
   let served: ReadonlyMap<string, Served> = new Map();
+  const feeds = createFeedWatches();
   const units = (): Unit[] => unitsOf(served);
 
   async function join({ credentials }: Config): Promise<ReadonlyMap<string, Served>> {
@@ -106,6 +115,7 @@ export async function startDaemon(
     announcer.serve(credentials);
     reconciler.serve(units());
     stores.serve(units());
+    feeds.serve(joined);
     observer?.serve(units());
     snapshots.serve(credentials);
   }
@@ -167,6 +177,7 @@ export async function startDaemon(
       const rest = releaseBudget(lastAnswer, clock.now().monotonic - began);
       await Promise.all([
         linked,
+        feeds.close(),
         announcer.stop(),
         snapshots.stop(rest),
         kubernetes.close(),

@@ -6,7 +6,7 @@ import type { Request } from '../coordination/cluster/secret-requests.ts';
 import { stateFolder } from '../coordination/folder/state-folder.ts';
 import type { Kind } from '../core/credential.ts';
 import type { Leadership } from '../core/events/cluster.ts';
-import type { AccountStore, Clock, Unit } from '../core/ports.ts';
+import type { AccountStore, Clock, TicketStore, Unit } from '../core/ports.ts';
 import { kubernetesOf } from '../kubernetes/index.ts';
 import { createClusterLog } from '../observability/log/cluster-log.ts';
 import type { Fields, Logger } from '../observability/log/logger.ts';
@@ -34,6 +34,8 @@ export interface StoresListeners {
 export interface Stores {
   /** Opens the record of an account. */
   open(account: string, subject: Subject): AccountStore;
+  /** Opens the newest ticket that the platform has pushed for an account. */
+  openTickets(account: string, subject: Subject): TicketStore;
   /**
    * Opens the read-only record of a mirrored credential.
    * @throws {ConfigError} when no cluster can be reached from here
@@ -105,6 +107,7 @@ export async function createStores(
   const cluster = clusterConfig && (await openCluster(clusterConfig));
   return {
     open: (account, subject) => cluster?.open(account, subject) ?? folder.open(account),
+    openTickets: (account, subject) => cluster?.openTickets(account, subject) ?? folder.openTickets(account),
     async mirror(source, kind) {
       await needCluster('credentials');
       mirrors ??= loadMirrors();

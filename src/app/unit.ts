@@ -3,34 +3,44 @@ import { ticketAccount, tokenAccount } from '../codec/account.ts';
 import { type CredentialConfig, type FetchedConfig, isFetched, type MirrorConfig } from '../config/config.ts';
 import { ConfigError } from '../config/config-error.ts';
 import { secretReader } from '../config/secret-file.ts';
+import { ticketFile } from '../coordination/folder/ticket-file.ts';
 import type { Kind } from '../core/credential.ts';
 import type { Policy } from '../core/policy.ts';
-import type { Clock, Publisher, Unit } from '../core/ports.ts';
+import type { Clock, Publisher, PushedTickets, Unit } from '../core/ports.ts';
 import { MINUTE } from '../core/time.ts';
 import {
   createPlatform,
   createTransport,
   fingerprintOf,
   kindOf,
+  ownerOf,
   policyOf,
   providerOf,
   ticketOf,
 } from '../providers/index.ts';
+import type { SharedReads } from '../providers/kind.ts';
 import type { CreatePublisher } from '../publishers/kinds.ts';
 import { fileMemo } from '../system/fs/read-regular-file.ts';
 import { prepareTargets } from './prepare.ts';
+import { pushedTickets } from './pushed-tickets.ts';
 import type { Stores } from './stores.ts';
 
 /** The units of one configured credential: its token, then the tickets that are fetched with it. */
 export interface JoinedCredential {
   readonly units: readonly Unit[];
+  /** Watches what else it is fed from, while it is served; absent: nothing. */
+  watch?(): Promise<{ close(): Promise<void> }>;
   close(): Promise<void>;
 }
 
 /** The edges that all credentials share. */
 export interface SharedEdges {
-  readonly stores: Pick<Stores, 'open' | 'mirror'>;
+  readonly stores: Pick<Stores, 'open' | 'openTickets' | 'mirror'>;
   readonly clock: Clock;
+  readonly sharedReads: SharedReads;
+  readonly warn: (message: string, fields: { readonly credential: string }) => void;
+  /** Called when a ticket may have been pushed for an account. */
+  readonly ticketChanged: (account: string) => void;
   readonly createPublisher: CreatePublisher;
 }
 
@@ -38,11 +48,12 @@ export interface SharedEdges {
  * Identifies the account of a credential independently of the credential's name, since all daemons that fetch for one
  * account must share its lock and budget. A WeCom corp has one token for each app, and only the secret tells its apps
  * apart.
- * @returns `account`: platform, type and appid, separated by slashes; for WeCom followed by `app`, a hash of the secret
+ * @returns `account`: platform, type and appid (after that of the third party), separated by slashes; for WeCom followed by `app`, a hash of the secret
  * @throws {EdgeError} when the secret of a WeCom app cannot be read
  */
-export async function accountOf({ type, appId, platform, secret }: FetchedConfig) {
-  const account = tokenAccount(platform.id, type, appId);
+export async function accountOf(credential: FetchedConfig) {
+  const { type, platform, secret } = credential;
+  const account = tokenAccount(platform.id, type, ownerOf(credential));
   if (!kindOf(type).perSecret) return { account, app: '' };
   const app = `/${fingerprintOf(account, await secretReader(secret)()).slice(0, 12)}`;
   return { account: `${account}${app}`, app };
@@ -57,11 +68,9 @@ async function joinCredential(credential: CredentialConfig, edges: SharedEdges):
   return isFetched(credential) ? joinFetched(credential, edges) : joinMirror(credential, edges);
 }
 
-async function joinFetched(
-  credential: FetchedConfig,
-  { stores, clock, createPublisher }: SharedEdges,
-): Promise<JoinedCredential> {
-  const { name, type, appId, optional, platform, budget } = credential;
+async function joinFetched(credential: FetchedConfig, edges: SharedEdges): Promise<JoinedCredential> {
+  const { stores, clock, createPublisher, sharedReads } = edges;
+  const { name, type, appId, optional, platform, budget, via } = credential;
   const named = namesOf(credential);
   const kind = kindOf(type);
   const secret = secretReader(credential.secret);
@@ -70,6 +79,7 @@ async function joinFetched(
     appId,
     secret,
     platform: createPlatform(kind.family, platform.hosts, transport, clock),
+    ...(via && { via: { appId: via.appId, sharedReads } }),
   };
   const { account, app } = await accountOf(credential);
   const read = () => secret().then((value) => fingerprintOf(account, value));
@@ -77,6 +87,7 @@ async function joinFetched(
   // sent.
   const fingerprint = 'file' in credential.secret ? fileMemo(credential.secret.file, read) : read;
   const host = platform.hosts[0] ?? '';
+  const arriving = kind.pushed && arrivingTickets(credential, account, edges);
 
   function publishersOf(what: Kind, owner: string): Publisher[] {
     const targets = credential.publish.filter(({ of }) => of === what);
@@ -90,6 +101,8 @@ async function joinFetched(
     ...named,
     kind: 'token',
     optional,
+    ...(via && { base: via.name, pace: tokenAccount(platform.id, kind.via ?? '', via.appId) }),
+    ...(arriving && { pushed: arriving.tickets }),
     account,
     host,
     policy: policyOf(credential),
@@ -101,7 +114,8 @@ async function joinFetched(
 
   function ticket(what: Kind): Unit {
     const { perApp, policy, provider } = ticketOf(what);
-    const ticketOwner = ticketAccount(platform.id, perApp ? `${appId}${app}` : appId, what);
+    const owner = ownerOf(credential);
+    const ticketOwner = ticketAccount(platform.id, perApp ? `${owner}${app}` : owner, what);
     return {
       id: `${name}/${what}`,
       ...named,
@@ -119,7 +133,30 @@ async function joinFetched(
     };
   }
 
-  return { units: [token, ...credential.tickets.map(ticket)], close: () => transport.close() };
+  return {
+    units: [token, ...credential.tickets.map(ticket)],
+    ...(arriving?.watch && { watch: arriving.watch }),
+    close: () => transport.close(),
+  };
+}
+
+/** Where the pushed tickets of a credential arrive. */
+function arrivingTickets(
+  { name, type, appId, ticket }: FetchedConfig,
+  account: string,
+  { stores, clock, warn, ticketChanged }: SharedEdges,
+): { readonly tickets: PushedTickets } & Pick<JoinedCredential, 'watch'> {
+  const tell = (message: string) => warn(message, { credential: name });
+  const { shape } = kindOf(type).pushed ?? {};
+  const file =
+    ticket?.file === undefined
+      ? undefined
+      : ticketFile(ticket.file, { clock, warn: tell, ...(shape && { shape }) });
+  const store = stores.openTickets(account, { name, type, appId, kind: 'token' });
+  return {
+    tickets: pushedTickets({ store, warn: tell, ...(file && { file }) }),
+    ...(file && { watch: () => file.watch(() => ticketChanged(account)) }),
+  };
 }
 
 /** The policy of a mirror: no fetch is ever due, since another program fetches the token. */
@@ -189,6 +226,32 @@ function namesOf({ name, title }: CredentialConfig): Pick<Unit, 'name' | 'title'
 /** A served credential with its configuration. */
 export interface Served extends JoinedCredential {
   readonly credential: CredentialConfig;
+}
+
+/**
+ * Watches what served credentials are fed from.
+ * @returns begins with new ones and ends with those that are no longer served
+ */
+export function createFeedWatches(): {
+  serve(joined: ReadonlyMap<string, Served>): void;
+  close(): Promise<void>;
+} {
+  let watches: ReadonlyMap<Served, Promise<{ close(): Promise<void> }>> = new Map();
+
+  return {
+    serve(joined) {
+      const next = new Map<Served, Promise<{ close(): Promise<void> }>>();
+      for (const one of joined.values()) {
+        const watch = watches.get(one) ?? one.watch?.();
+        if (watch) next.set(one, watch);
+      }
+      for (const [one, watch] of watches) if (!next.has(one)) void watch.then((ended) => ended.close());
+      watches = next;
+    },
+    async close() {
+      await Promise.all([...watches.values()].map(async (watch) => (await watch).close()));
+    },
+  };
 }
 
 /** The units of all served credentials. */

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
-import { readAnswer, type Token } from '../core/credential.ts';
-import type { AccountRecord, LastFailure } from '../core/record.ts';
+import { isPlausible, readAnswer, type Token } from '../core/credential.ts';
+import type { AccountRecord, Grant, LastFailure } from '../core/record.ts';
+import { Secret } from '../core/secret.ts';
 import { parseJson, sha256 } from './encoding.ts';
 
 /** Epoch ms, up to the last that JavaScript can represent as a date. */
@@ -65,6 +66,7 @@ const Stored = v.object({
         zh: v.exactOptional(v.object({ message: Text, advice: v.exactOptional(Text) })),
         errcode: v.exactOptional(v.number()),
         rid: v.exactOptional(v.pipe(v.string(), v.maxLength(128))),
+        blamesTicket: v.exactOptional(v.literal(true)),
       }),
       fingerprint: v.exactOptional(v.pipe(v.string(), v.maxLength(128))),
       at: Epoch,
@@ -74,18 +76,29 @@ const Stored = v.object({
     }),
   ),
   secrets: v.pipe(v.array(v.pipe(v.string(), v.maxLength(128))), v.maxLength(16)),
+  grant: v.exactOptional(
+    v.object({
+      refreshToken: v.string(),
+      /** SHA-256 of the refresh token, in hex: a damaged one is looked for again. */
+      sha256: v.string(),
+      authorisedAt: v.exactOptional(Epoch),
+    }),
+  ),
+  pushStartedAt: v.exactOptional(Epoch),
 });
 
 /**
  * Turns the record into plain data. It holds the token in the clear, so it may go only where the token itself may go.
  */
-export function storedOf({ token, lastFailure, ...record }: AccountRecord) {
+export function storedOf({ token, lastFailure, grant, ...record }: AccountRecord) {
   const value = token?.value.reveal() ?? '';
+  const refreshToken = grant?.refreshToken.reveal() ?? '';
   return {
     version: RECORD_VERSION,
     ...record,
     ...(lastFailure && { setback: lastFailure }),
     ...(token && { token: { ...token, value, sha256: sha256(value) } }),
+    ...(grant && { grant: { ...grant, refreshToken, sha256: sha256(refreshToken) } }),
   };
 }
 
@@ -150,11 +163,13 @@ function readVersion1(stored: unknown, account: string): AccountRecord {
   // Report only the top-level key, which the schema knows: deeper keys may contain user data.
   if (issues) throw unknown(v.getDotPath(issues[0])?.split('.')[0] ?? 'not an object');
   if (output.account !== account) throw new Error('a record of another account');
-  const { token, setback, ...record } = output;
+  const { token, setback, grant, ...record } = output;
+  const granted = grant && decodeGrant(grant);
   return {
     ...record,
     ...(setback && { lastFailure: { ...setback, failure: translated(setback.failure) } }),
     ...(token && { token: decodeToken(token) }),
+    ...(granted && { grant: granted }),
   };
 }
 
@@ -163,6 +178,19 @@ type StoredFailure = NonNullable<v.InferOutput<typeof Stored>['setback']>['failu
 function translated(failure: StoredFailure): LastFailure['failure'] {
   const { message, advice } = failure;
   return { zh: { message, ...(advice !== undefined && { advice }) }, ...failure };
+}
+
+/**
+ * Decodes what an account has granted. A damaged refresh token is none: the platform lists it, and the rest of the record
+ * is whole.
+ */
+function decodeGrant({
+  refreshToken,
+  sha256: expected,
+  ...rest
+}: NonNullable<v.InferOutput<typeof Stored>['grant']>): Grant | undefined {
+  if (sha256(refreshToken) !== expected || !isPlausible(refreshToken)) return undefined;
+  return { ...rest, refreshToken: new Secret(refreshToken) };
 }
 
 /**

@@ -10,14 +10,19 @@ export interface Keys {
   readonly value: string;
   /** Key of `data` that holds the details. */
   readonly entry: string;
+  /** Key of `data` that holds the refresh token of an account that has authorised a third party. */
+  readonly grant: string;
+  /** Key of `data` that holds the newest ticket that the platform has pushed; see `pushed-ticket.ts`. */
+  readonly pushed: string;
   /** Annotation that holds the rest of the record. */
   readonly record: string;
   /** Annotation in which followers leave a request for the daemon that fetches. */
   readonly request: string;
 }
 
-/** What a Secret holds of one token or ticket; `value` and `entry` in base64, as the API server has them. */
+/** What a Secret holds of one token or ticket; all but `record` in base64, as the API server has them. */
 export interface Part {
+  readonly grant?: string;
   readonly value?: string;
   readonly entry?: string;
   readonly record?: string;
@@ -41,6 +46,8 @@ export function keysOf(name: string, kind: Kind): Keys {
   return {
     value: key,
     entry: detailsKeyOf(key),
+    grant: `${key}.grant`,
+    pushed: `${key}.pushed`,
     record: `${prefix}.wx-token-sidecar/${name}`,
     request: `${request}.wx-token-sidecar/${name}`,
   };
@@ -59,7 +66,9 @@ export function mirrorAccount(
 /** Extracts what the Secret holds under these keys. */
 export function partOf({ data = {}, metadata: { annotations = {} } }: SecretContent, keys: Keys): Part {
   const [value, entry, record] = [data[keys.value], data[keys.entry], annotations[keys.record]];
+  const grant = data[keys.grant];
   return {
+    ...(grant !== undefined && { grant }),
     ...(value !== undefined && { value }),
     ...(entry !== undefined && { entry }),
     ...(record !== undefined && { record }),
@@ -68,7 +77,7 @@ export function partOf({ data = {}, metadata: { annotations = {} } }: SecretCont
 
 /** Whether two parts hold the same value, details and record. */
 export function isSamePart(a: Part, b: Part): boolean {
-  return a.value === b.value && a.entry === b.entry && a.record === b.record;
+  return a.value === b.value && a.entry === b.entry && a.record === b.record && a.grant === b.grant;
 }
 
 /**
@@ -79,6 +88,7 @@ export function patchOf(wanted: Part, before: Part, keys: Keys) {
   const data = {
     ...(wanted.value !== undefined && wanted.value !== before.value && { [keys.value]: wanted.value }),
     ...(wanted.entry !== undefined && wanted.entry !== before.entry && { [keys.entry]: wanted.entry }),
+    ...(wanted.grant !== undefined && wanted.grant !== before.grant && { [keys.grant]: wanted.grant }),
   };
   const annotations = wanted.record === undefined ? {} : { [keys.record]: wanted.record };
   return { metadata: { annotations }, ...(Object.keys(data).length > 0 && { data }) };
@@ -91,12 +101,13 @@ export const LARGEST_RECORD = 2048;
  * Encodes a record for a Secret. Without a token the result has no `value` and no `entry`, so `data` stays as it is.
  */
 export function encodePart(record: AccountRecord, subject: Subject): Part {
-  const { token } = record;
+  const { token, grant } = record;
   const bare = JSON.stringify(withoutValue(record));
   const fits = (text: string) => Buffer.byteLength(text) <= LARGEST_RECORD;
   const whole = fits(bare) ? bare : JSON.stringify(untranslated(record));
   return {
     record: fits(whole) ? whole : JSON.stringify(untranslated(brief(record))),
+    ...(grant && { grant: toBase64(grant.refreshToken.reveal()) }),
     ...(token && { value: toBase64(token.value.reveal()), entry: toBase64(encodeEntry(token, subject)) }),
   };
 }
@@ -106,13 +117,17 @@ export function encodePart(record: AccountRecord, subject: Subject): Part {
  * @returns undefined when there is no record
  * @throws {Error} saying why this is not a record of the account, without quoting it
  */
-export function decodePart({ value, record }: Part, account: string): AccountRecord | undefined {
+export function decodePart({ value, grant: kept, record }: Part, account: string): AccountRecord | undefined {
   if (record === undefined) return undefined;
   const stored = parseJson(record);
-  const { token } = (stored ?? {}) as { readonly token?: object };
-  if (!token) return recordOf(stored, account);
-  const revealed = fromBase64(value ?? '');
-  return recordOf({ ...(stored as object), token: { ...token, value: revealed } }, account);
+  const { token, grant } = (stored ?? {}) as { readonly token?: object; readonly grant?: object };
+  if (!token && !grant) return recordOf(stored, account);
+  const whole = {
+    ...(stored as object),
+    ...(token && { token: { ...token, value: fromBase64(value ?? '') } }),
+    ...(grant && { grant: { ...grant, refreshToken: fromBase64(kept ?? '') } }),
+  };
+  return recordOf(whole, account);
 }
 
 /** The later version of this program that wrote the record; undefined when this program can read it, or nobody can. */
@@ -166,14 +181,14 @@ export function hasRoomFor(
 }
 
 /**
- * Removes the token's value: every user who may read the object's metadata can read the annotation. The token's hash
- * stays.
+ * Removes the values of token and refresh token: every user who may read the object's metadata can read the annotation.
+ * Their hashes stay.
  */
 function withoutValue(record: AccountRecord): object {
-  const { token, ...rest } = storedOf(record);
-  if (!token) return rest;
-  const { value: _secret, ...known } = token;
-  return { ...rest, token: known };
+  const { token, grant, ...rest } = storedOf(record);
+  const { value: _secret, ...known } = token ?? {};
+  const { refreshToken: _other, ...granted } = grant ?? {};
+  return { ...rest, ...(token && { token: known }), ...(grant && { grant: granted }) };
 }
 
 /** As {@link withoutValue}, without the Chinese texts of a failure: they say what the English ones say. */

@@ -111,6 +111,10 @@ export interface FetchedConfig extends PublishedConfig {
   /** The `type` of a kind in `providers/kinds.ts`. */
   readonly type: string;
   readonly appId: string;
+  /** The third party whose token it is fetched with: another credential of the configuration, and its id. */
+  readonly via?: { readonly name: string; readonly appId: string };
+  /** Where the ticket arrives that the platform pushes; absent for a type that needs none. */
+  readonly ticket?: TicketConfig;
   readonly secret: SecretSource;
   readonly platform: PlatformConfig;
   /** The values of the keys that only this type has. Its `CredentialKind` gives them their meaning. */
@@ -127,8 +131,15 @@ export interface FetchedConfig extends PublishedConfig {
 export type SecretSource =
   | { readonly file: string }
   | { readonly value: Secret }
+  /** The type has no secret of its own. */
+  | { readonly none: true }
   /** There is none here, for a command that fetches nothing; `unset` says where it should be. */
   | { readonly unset: string };
+
+/** Where a ticket arrives that the platform pushes: in a file that an app writes. */
+export interface TicketConfig {
+  readonly file?: string;
+}
 
 /** How the daemon reaches the platform. */
 export interface PlatformConfig {

@@ -25,6 +25,11 @@ const LARGEST_FILE = 2 * LONGEST_SECRET;
 export function secretReader(source: SecretSource): () => Promise<Secret> {
   if ('file' in source) return () => readSecretFile(source.file, inputReader(), IF_GONE);
   if ('value' in source) return async () => source.value;
+  if ('none' in source) {
+    return async () => {
+      throw new TypeError('this type of credential has no secret');
+    };
+  }
   return async () => {
     throw unusable(source.unset, { en: 'is not set here', zh: '在这里没有设置' });
   };

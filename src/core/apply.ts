@@ -4,10 +4,11 @@ import type { Event } from './events/event.ts';
 import { adopt, withFingerprint, withoutSatisfied } from './merge-record.ts';
 import { failed, fetched, settleLate } from './outcome.ts';
 import { withPublished } from './published.ts';
-import { blockedByPeer, heldFor, unblocked } from './state/attempts.ts';
+import { blockedByPeer, heldFor, ticketReplaced, unblocked } from './state/attempts.ts';
 import { type PlatformClock, setByPlatform } from './state/clock.ts';
 import type { State } from './state/index.ts';
 import type { LateResponse } from './state/late-response.ts';
+import { arrived, startAsked } from './state/pushed.ts';
 import { isUnreported, probed, refused, settled } from './state/reader-reports.ts';
 import { begun, closed, handedOver, requested, requestedOfMirror } from './state/request.ts';
 import {
@@ -79,6 +80,10 @@ function applied(state: State, event: Event, context: Context): State {
       return withoutSatisfied(fetched(state, event.answer, event.startedAt, context));
     case 'failed':
       return failed(state, event.failure, context);
+    case 'push-starting':
+      return { ...state, record: event.record, store: usable(holding(state.store, event.record)) };
+    case 'push-started':
+      return { ...state, pushed: startAsked(state.pushed, event.failure) };
     case 'answered-late':
       return withLate(state, { outcome: { answer: event.answer }, startedAt: event.startedAt });
     case 'failed-late':
@@ -119,7 +124,14 @@ function observed(state: State, event: Of<'observed'>, context: Context): State 
   const store = finishedLook(found.store, event);
   // A mirror never writes, so a successful read is its only sign that the store has recovered.
   const isProof = context.policy.follows && event.record;
-  return { ...found, store: isProof ? usable(store) : store };
+  return withTicket({ ...found, store: isProof ? usable(store) : store }, event.ticket);
+}
+
+/** Takes over a ticket that has been pushed. A newer one ends the pause after one that was refused. */
+function withTicket(state: State, ticket: Of<'observed'>['ticket']): State {
+  const pushed = arrived(state.pushed, ticket);
+  if (pushed === state.pushed) return state;
+  return { ...state, pushed, attempts: ticketReplaced(state.attempts) };
 }
 
 /** Somebody wants a refresh: here, or where another daemon has handed it over from. */

@@ -1,4 +1,5 @@
 import { EdgeError, PASSING } from './failure.ts';
+import type { Grant } from './record.ts';
 import { Secret } from './secret.ts';
 import { en, type Text, zh } from './text.ts';
 import { DAY, SECOND } from './time.ts';
@@ -13,6 +14,11 @@ export interface Answer {
   readonly expiresIn: number;
   /** The platform's own `Date`, epoch ms, where the answer carried one. */
   readonly platformDate?: number;
+}
+
+/** What the platform handed out for a fetch: of an account that has authorised a third party also what it granted. */
+export interface Fetched extends Answer {
+  readonly grant?: Grant;
 }
 
 /** Milliseconds since a machine's start of that name. */

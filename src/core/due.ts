@@ -48,7 +48,8 @@ export function untilDue(state: State, policy: Policy, now: Instant): number {
     ? Math.min(policy.window, (token.expiresIn * SECOND) / 3)
     : policy.window;
   // Never at the very edge: the platform may count a second behind, and would hand out the same token once more.
-  const spread = Math.min(policy.spread, window / 10) * (0.2 + 0.8 * state.life.jitterSeed);
+  const spread =
+    Math.min(policy.spread, window * (policy.spreadShare ?? 0.1)) * (0.2 + 0.8 * state.life.jitterSeed);
   return left - window + spread;
 }
 

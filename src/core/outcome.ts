@@ -2,7 +2,7 @@
 
 import { refund, spend } from './budget.ts';
 import type { Context } from './context.ts';
-import { type Answer, oddAnswer, type Token } from './credential.ts';
+import { type Answer, type Fetched, oddAnswer, type Token } from './credential.ts';
 import { reasonToFetch } from './due.ts';
 import type { Failure } from './failure.ts';
 import { lastFailureOf } from './last-failure.ts';
@@ -38,7 +38,12 @@ const TOO_SLOW: Text = {
 };
 
 /** The platform answered: with a new token, or with the one that we have. */
-export function fetched(state: State, answer: Answer, startedAt: Instant, context: Context): State {
+export function fetched(
+  state: State,
+  { grant, ...answer }: Fetched,
+  startedAt: Instant,
+  context: Context,
+): State {
   const { policy, now } = context;
   const birth = birthOf(answer, startedAt, state, policy);
   const end = after(birth, answer.expiresIn * SECOND);
@@ -50,7 +55,13 @@ export function fetched(state: State, answer: Answer, startedAt: Instant, contex
   const generation = record.generation + 1;
   const next: State = {
     ...state,
-    record: { ...record, generation, secrets: withSecret(record.secrets, state.fingerprint) },
+    record: {
+      ...record,
+      generation,
+      secrets: withSecret(record.secrets, state.fingerprint),
+      // An answer that grants nothing says nothing of what was granted before.
+      ...(grant && { grant }),
+    },
     store: unsaved(state.store),
     life: answered(undoubted(state.life), now),
     clock: platformDate === undefined ? state.clock : setByPlatform(state.clock, platformDate, now),

@@ -18,10 +18,11 @@ import { currentFailure } from './last-failure.ts';
 import { kills, type Policy } from './policy.ts';
 import type { Unit } from './ports.ts';
 import { standing } from './record.ts';
-import { heldBack, untilLock } from './state/attempts.ts';
+import { heldBack, heldFor, untilLock } from './state/attempts.ts';
 import { ledgerTime } from './state/clock.ts';
 import { liveToken, type State } from './state/index.ts';
 import { lifeLeft } from './state/life.ts';
+import { untilStart } from './state/pushed.ts';
 import { isUnreported } from './state/reader-reports.ts';
 import type { DowngradeReason } from './state/request.ts';
 import { untilLook, untilRetry } from './state/store.ts';
@@ -50,6 +51,7 @@ export type Step =
         | 'budget'
         | 'lagging'
         | 'token'
+        | 'pushed-ticket'
         | 'source'
         | Postponement['why'];
     }
@@ -61,6 +63,8 @@ export type Step =
   | { readonly kind: 'settle' }
   /** Ask the platform whether the current token works. */
   | { readonly kind: 'probe' }
+  /** Ask the platform to push tickets again. */
+  | { readonly kind: 'start-pushes' }
   /** Ask the platform what time it is: the token that we found may be younger than this machine's clock says. */
   | { readonly kind: 'ask-time' }
   | FetchStep;
@@ -81,12 +85,36 @@ const TOKEN_AGAIN = SECOND;
  */
 export function plan(state: State, policy: Policy, now: Instant, base?: State): Plan {
   const step = nextStep(state, policy, now);
-  const lacksToken = step.kind === 'fetch' && policy.needsToken && !(base && liveToken(base, now));
-  return {
-    publish: duePublications(state, now),
-    step: lacksToken ? { kind: 'wait', ms: TOKEN_AGAIN, why: 'token' } : step,
-  };
+  return { publish: duePublications(state, now), step: withWhatItTakes(step, state, policy, now, base) };
 }
+
+/** A fetch waits for the token or the pushed ticket that it takes. */
+function withWhatItTakes(step: Step, state: State, policy: Policy, now: Instant, base?: State): Step {
+  const isFetch = step.kind === 'fetch';
+  if (isFetch && policy.needsToken && !(base && isUsable(base, now)))
+    return { kind: 'wait', ms: TOKEN_AGAIN, why: 'token' };
+  if (!policy.pushes) return step;
+  const waiting: Step =
+    isFetch && !state.pushed.ticket
+      ? { kind: 'wait', ms: untilLook(state.store, now), why: 'pushed-ticket' }
+      : step;
+  if (waiting.kind !== 'wait' || !STARTABLE.has(waiting.why)) return waiting;
+  const start = untilStart(state.pushed, policy, state.record.pushStartedAt, now);
+  return start <= 0 ? { kind: 'start-pushes' } : { ...waiting, ms: Math.min(waiting.ms, start) };
+}
+
+/** Whether another token may be fetched with this one: it lives, and is not just about to be replaced as a dead one. */
+function isUsable(base: State, now: Instant): boolean {
+  const isReplaced = base.reports.suspicion === 'ask' && heldFor(base.attempts, now) === 0;
+  return liveToken(base, now) !== undefined && !isReplaced;
+}
+
+/** While it waits for one of these, the platform may be asked to push tickets again. */
+const STARTABLE: ReadonlySet<Extract<Step, { kind: 'wait' }>['why']> = new Set([
+  'fresh',
+  'backoff',
+  'pushed-ticket',
+]);
 
 function duePublications(state: State, now: Instant): string[] {
   // Nobody knows yet what a late response did to the token, and what it brought may be older than what is there.

@@ -9,7 +9,7 @@ export interface Policy {
    * always with those of its whole life. Absent: the platform replaces it before it ends.
    */
   readonly repeats?: 'with-rest' | 'with-whole-life';
-  /** It is fetched with a live token of its account. */
+  /** It is fetched with a live token: of its account, or of the third party that the account has authorised. */
   readonly needsToken: boolean;
   /** From so long before its end on, a token is replaced. */
   readonly window: number;
@@ -31,6 +31,20 @@ export interface Policy {
   readonly refusalForces: boolean;
   /** Ask again so often although nothing is due, to learn of a rotation made elsewhere; absent: never. */
   readonly recheck?: number;
+  /** Its token is fetched with a ticket that the platform pushes. */
+  readonly pushes?: Pushes;
+  /** Refreshes are spread over at most this share of the window; absent: a tenth. */
+  readonly spreadShare?: number;
+}
+
+/** The pushes of a third party's ticket. Durations in milliseconds. */
+export interface Pushes {
+  /** No push for so long is more than an irregular gap. */
+  readonly quietAfter: number;
+  /** A ticket of this age is about to end. */
+  readonly endingAfter: number;
+  /** Whether the platform has a call that starts pushes which have stopped. */
+  readonly canStart: boolean;
 }
 
 /** Whether a fetch kills the token before it: then it is written down before it is sent, or not sent. */

@@ -1,8 +1,9 @@
-import type { Answer, Kind, Token } from './credential.ts';
+import type { Fetched, Kind, Token } from './credential.ts';
 import type { Failure } from './failure.ts';
 import type { Policy } from './policy.ts';
 import type { Precedence, Published } from './published.ts';
-import type { AccountRecord } from './record.ts';
+import type { PushedTicket } from './pushed-ticket.ts';
+import type { AccountRecord, Grant } from './record.ts';
 import type { Strength } from './state/request.ts';
 import type { Instant } from './time.ts';
 
@@ -15,17 +16,27 @@ export interface Clock {
 export interface Provider {
   /**
    * Makes one call to the platform, within its timeouts. It never retries: what a failure means, the planner decides.
+   * Where the refresh token of an account is missing or refused, the call that finds it goes before.
    * @throws {EdgeError} with everything the planner needs
    */
-  fetch(request: FetchRequest): Promise<Answer>;
+  fetch(request: FetchRequest): Promise<Fetched>;
+  /**
+   * Asks the platform to push tickets again. Present where `pushes.canStart` of the policy is set.
+   * @throws {EdgeError} why it does not
+   */
+  startPushes?(request: Pick<FetchRequest, 'signal' | 'permit'>): Promise<void>;
   /** Asks the platform, by a cheap call, whether it accepts a token. Never rejects. */
   probe(token: Token, signal: AbortSignal): Promise<Probe>;
 }
 
 export interface FetchRequest {
   readonly forced: boolean;
-  /** The live token of the same credential, for a ticket, which is fetched with one. */
+  /** The live token that it is fetched with: of the same credential for a ticket, else of the third party. */
   readonly token?: Token;
+  /** The newest ticket that the platform has pushed, for the token of a third party. */
+  readonly pushed?: PushedTicket;
+  /** What is known of what the account has granted. */
+  readonly grant?: Grant;
   readonly signal: AbortSignal;
   /** The provider asks this at the last moment before it sends anything. When the answer is no, it sends nothing. */
   readonly permit?: () => boolean;
@@ -153,6 +164,30 @@ export interface Lease {
   release(): Promise<void>;
 }
 
+/** Where the tickets that the platform pushes arrive. */
+export interface PushedTickets {
+  /**
+   * Reads the newest ticket that has arrived here, or at another daemon of the account. Never rejects: what is wrong is
+   * told elsewhere.
+   */
+  newest(): Promise<PushedTicket | undefined>;
+}
+
+/**
+ * Keeps the newest pushed ticket of an account, for all its daemons. It is apart from the record, so that a push is kept
+ * while a fetch is under way, and never stands in the way of its outcome.
+ */
+export interface TicketStore {
+  /** @throws {EdgeError} why it cannot be read */
+  read(): Promise<PushedTicket | undefined>;
+  /**
+   * Keeps a ticket; resolves when it is durable. The same ticket of a later push renews its time.
+   * @returns `older` where a ticket of a later push is kept already, which stays
+   * @throws {EdgeError} why it cannot be written
+   */
+  put(ticket: PushedTicket): Promise<'kept' | 'older'>;
+}
+
 /** A token or a ticket, which is fetched and lives on its own, with its edges. */
 export interface Unit {
   /** Unique: the name of the credential, of a ticket with its kind. */
@@ -166,6 +201,10 @@ export interface Unit {
   readonly optional: boolean;
   /** The id of the unit whose token it is fetched with. */
   readonly base?: string;
+  /** Units with the same pace begin few fetches at a time: there may be hundreds of them. */
+  readonly pace?: string;
+  /** Where the tickets arrive that its token is fetched with. */
+  readonly pushed?: PushedTickets;
   /** Units of one account share a record, a lock and a budget, in any process. */
   readonly account: string;
   /** The host that is asked. A host that hangs must not hold up the units of other hosts. */

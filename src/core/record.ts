@@ -4,6 +4,7 @@
  */
 import type { Token } from './credential.ts';
 import type { Failure } from './failure.ts';
+import type { Secret } from './secret.ts';
 
 /** Calls by hour since the epoch: rolling, because when the platform resets its counters is not confirmed. */
 export type Hours = Readonly<Record<string, number>>;
@@ -59,6 +60,16 @@ export interface LastFailure {
   readonly since: number;
 }
 
+/**
+ * What an account has granted to a third party. The refresh token stays the same from refresh to refresh, and another
+ * authorisation changes it. It is kept from every answer that holds one; an answer without one says nothing of it.
+ */
+export interface Grant {
+  readonly refreshToken: Secret;
+  /** When the account last authorised the third party, epoch ms, as far as the platform has told. */
+  readonly authorisedAt?: number;
+}
+
 /** The durable record of one account: the same in the state folder, and wherever else daemons share it. */
 export interface AccountRecord {
   /** Platform, type and appid. No daemon adopts a record of another account. */
@@ -71,6 +82,10 @@ export interface AccountRecord {
   readonly intent?: Intent;
   readonly ledger: Ledger;
   readonly lastFailure?: LastFailure;
+  /** Of an account that has authorised a third party. */
+  readonly grant?: Grant;
+  /** When the platform was last asked to start pushing tickets, epoch ms. */
+  readonly pushStartedAt?: number;
   /** Fingerprints of the AppSecrets that fetched successfully, the current one last; never the secrets. */
   readonly secrets: readonly string[];
 }

@@ -33,10 +33,16 @@ export function createFetching(
     report(cell.unit, { type: 'fetching', step });
     const startedAt = clock.now();
     const token = cell.base && liveToken(cell.base.state, startedAt);
-    const event = await ask(cell, { forced: step.forced, signal, ...(token && { token }) }, startedAt, lease);
+    const { grant } = cell.state.record;
+    const { ticket: pushed } = cell.state.pushed;
+    const takes = { ...(token && { token }), ...(grant && { grant }), ...(pushed && { pushed }) };
+    const event = await ask(cell, { forced: step.forced, signal, ...takes }, startedAt, lease);
     happen(cell, event);
     if (event.type !== 'fetched' && event.type !== 'failed') return;
-    if (event.type === 'failed' && event.failure.blamesToken) doubt(cell.base, token);
+    if (event.type === 'failed' && event.failure.blamesToken && doubt(cell.base, token)) {
+      // What a person asked for is made once there is another token to ask with.
+      if (step.reason === 'requested') happen(cell, { type: 'requested', strength: 'ordinary' });
+    }
     tell(cell, step, clock.now().monotonic - startedAt.monotonic);
   };
 
@@ -59,11 +65,18 @@ export function createFetching(
     }
   }
 
-  /** The platform refused the token that a ticket was asked for with: that counts as if a reader had reported it. */
-  function doubt(base: Cell | undefined, token: Token | undefined): void {
-    if (!base || base.state.record.token?.generation !== token?.generation) return;
-    report(base.unit, { type: 'refusal', verdict: judgeRefusal(base.state, clock.now()) });
+  /**
+   * The platform refused the token that another one was asked for with: that counts as if a reader had reported it.
+   * @returns whether another token is to come
+   */
+  function doubt(base: Cell | undefined, token: Token | undefined): boolean {
+    if (!base) return false;
+    // Another one has come meanwhile.
+    if (base.state.record.token?.generation !== token?.generation) return true;
+    const verdict = judgeRefusal(base.state, clock.now());
+    report(base.unit, { type: 'refusal', verdict });
     happen(base, { type: 'refused' });
+    return verdict !== 'quiet';
   }
 
   function tell({ unit, state }: Cell, step: FetchStep, tookMs: number): void {

@@ -1,5 +1,5 @@
 import type { Event } from '../core/events/event.ts';
-import { lasts, restOf, type View } from '../core/plan.ts';
+import { lasts, restOf, type Step, type View } from '../core/plan.ts';
 import type { Unit } from '../core/ports.ts';
 import type { Secret } from '../core/secret.ts';
 import type { State } from '../core/state/index.ts';
@@ -8,6 +8,7 @@ import type { Strength } from '../core/state/request.ts';
 import { type Loop, planOf, type Surroundings } from './cell.ts';
 import { type BusyCell, createCells } from './cells.ts';
 import { createGates } from './host-limit.ts';
+import { createPaces } from './pace.ts';
 import { createSteps, createWaits } from './steps.ts';
 
 export interface Reconciler {
@@ -48,6 +49,7 @@ export function createReconciler(surroundings: Surroundings): Reconciler {
   const running = new Set<Promise<void>>();
   const requests = new AbortController();
   const gates = createGates();
+  const paces = createPaces(clock);
   let stopping = false;
   const cells = createCells(surroundings);
   const { happen } = cells;
@@ -67,7 +69,21 @@ export function createReconciler(surroundings: Surroundings): Reconciler {
     if (step.kind === 'wait') {
       waits.noticed(cell, step);
       wakeIn?.(step.ms);
-    } else if (!stopping) start(cell, 'step', () => gates.pass(cell.unit.host, step, () => act(cell, step)));
+    } else if (!stopping && !cell.lanes.has('step')) takeStep(cell, step);
+  }
+
+  function takeStep(cell: BusyCell, step: Step): void {
+    const { host, pace } = cell.unit;
+    const isPaced = pace !== undefined && step.kind === 'fetch';
+    const ms = isPaced ? paces.enter(pace) : 0;
+    if (ms > 0) return wakeIn?.(ms);
+    start(cell, 'step', () =>
+      gates
+        .pass(host, step, () => act(cell, step))
+        .finally(() => {
+          if (isPaced && paces.leave(pace)) wakeIn?.(0);
+        }),
+    );
   }
 
   function wake(event: Event, concerned: readonly BusyCell[]): void {

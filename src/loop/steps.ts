@@ -8,6 +8,7 @@ import type { AccountRecord } from '../core/record.ts';
 import { lifeLeft } from '../core/state/life.ts';
 import { type Cell, type Loop, planOf } from './cell.ts';
 import { createFetching } from './fetching.ts';
+import { createPushes } from './pushes.ts';
 import { createLocks, createRecords } from './store.ts';
 
 /** Does at the edges what a plan asks for. No step rejects: a failure is an event like any other. */
@@ -27,6 +28,7 @@ export function createSteps(loop: Loop, signal: AbortSignal, mayFetch: () => boo
   const records = createRecords(loop);
   const locks = createLocks({ ...loop, unstored: records.unstored });
   const fetch = createFetching(loop, records, signal);
+  const pushes = createPushes(loop, records, signal);
 
   async function publish(cell: Cell, publisher: Publisher): Promise<void> {
     const { token } = cell.state.record;
@@ -84,6 +86,7 @@ export function createSteps(loop: Loop, signal: AbortSignal, mayFetch: () => boo
       if (cell.state.late) happen(cell, { type: 'settled' });
       const { step: next } = planOf(cell, clock.now());
       if (next.kind === 'fetch' && mayFetch()) await fetch(cell, next, lease);
+      if (next.kind === 'start-pushes' && mayFetch()) await pushes.start(cell, lease);
       if (!cell.state.store.saved && !cell.state.late) await records.save(cell, lease);
     } finally {
       await lease.release();
@@ -95,10 +98,20 @@ export function createSteps(loop: Loop, signal: AbortSignal, mayFetch: () => boo
     const { token: before } = cell.state.record;
     const { failure } = cell.state.attempts;
     const { monotonic: asOf } = clock.now();
-    const [record, ours, published] = await Promise.all([records.read(cell), fingerprint(), survey(cell)]);
+    const [record, ours, published, ticket] = await Promise.all([
+      records.read(cell),
+      fingerprint(),
+      survey(cell),
+      cell.unit.pushed?.newest(),
+    ]);
     const isPartial = cell.unit.store.isPartial?.() ?? false;
-    const known = { ...(ours !== undefined && { fingerprint: ours }), ...(published && { published }) };
+    const known = {
+      ...(ours !== undefined && { fingerprint: ours }),
+      ...(published && { published }),
+      ...(ticket && { ticket }),
+    };
     happen(cell, { type: 'observed', record, asOf, isPartial, ...known });
+    pushes.look(cell);
     const { token } = cell.state.record;
     const lifeMs = lifeLeft(cell.state.life, clock.now()) ?? 0;
     const isFound = token && published?.some((one) => one.token.value.equals(token.value));

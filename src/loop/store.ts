@@ -39,7 +39,8 @@ export function createLocks({
     async take(cell, step) {
       const { store, policy } = cell.unit;
       try {
-        const lease = await store.lock(step.kind === 'fetch' ? 'fetch' : 'keep');
+        const asks = step.kind === 'fetch' || step.kind === 'start-pushes';
+        const lease = await store.lock(asks ? 'fetch' : 'keep');
         if (lease) return lease;
       } catch (error) {
         unstored(cell, error);

@@ -1,6 +1,7 @@
 export { providerOf } from './explained.ts';
 export { fingerprintOf } from './kind.ts';
-export { kindOf, policyOf } from './kinds.ts';
+export { kindOf, ownerOf, policyOf } from './kinds.ts';
 export { createPlatform } from './platform.ts';
+export { createSharedReads } from './shared-reads.ts';
 export { ticketOf } from './tickets.ts';
 export { createTransport } from './transport.ts';

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import type * as v from 'valibot';
 import type { Budget } from '../core/budget.ts';
 import type { PlatformFamily } from '../core/errcodes/index.ts';
-import type { Policy } from '../core/policy.ts';
+import type { Policy, Pushes } from '../core/policy.ts';
 import type { Provider } from '../core/ports.ts';
 import type { Secret } from '../core/secret.ts';
 import type { Text } from '../core/text.ts';
@@ -21,7 +21,17 @@ export interface Source {
    */
   readonly secret: () => Promise<Secret>;
   readonly platform: Platform;
+  /** The third party, for an account that is fetched through one. */
+  readonly via?: { readonly appId: string; readonly sharedReads: SharedReads };
 }
+
+/**
+ * Reads something that is the same for many accounts, once for all who want it at one moment.
+ * @param name of what is read, unique at its platform
+ * @param atMostOld how old an answer that somebody else got may be, ms; 0: only one whose reading begins now
+ * @throws what `read` throws
+ */
+export type SharedReads = <T>(name: string, atMostOld: number, read: () => Promise<T>) => Promise<T>;
 
 /** Settings that apply to every type of credential. */
 export interface Terms {
@@ -59,6 +69,14 @@ export interface CredentialKind<E extends v.ObjectEntries = v.ObjectEntries> {
   readonly tickets: readonly string[];
   /** Whether each AppSecret of an account has its own token. */
   readonly perSecret: boolean;
+  /** It has no secret of its own. */
+  readonly secretless?: true;
+  /** The type of the third party whose token it is fetched with, which `via` names; absent: none. */
+  readonly via?: string;
+  /** The ticket that the platform pushes, without which it cannot be fetched; absent: none is needed. */
+  readonly pushed?: PushedKind;
+  /** Ids that differ only in upper and lower case are different accounts. */
+  readonly caseSensitive?: true;
   /** The keys of the configuration that only this type has, with their schemas. */
   readonly options: E;
   /** The key among `options` that sets when a token is replaced, or a text that says why there is none. */
@@ -89,6 +107,17 @@ export interface CredentialKind<E extends v.ObjectEntries = v.ObjectEntries> {
  */
 export function credentialKind<E extends v.ObjectEntries>(kind: CredentialKind<E>): CredentialKind {
   return kind as unknown as CredentialKind;
+}
+
+/** A ticket that the platform pushes to a third party. */
+export interface PushedKind {
+  /** What the platform calls it, such as `component_verify_ticket`. */
+  readonly name: string;
+  /** How long one lives, ms. */
+  readonly life: number;
+  readonly pushes: Pushes;
+  /** What every ticket that has been seen looks like. Another one is told of, and used all the same. */
+  readonly shape?: RegExp;
 }
 
 /** The key of the configuration that holds an account id. */

@@ -1,11 +1,16 @@
+import { sha256 } from '../codec/encoding.ts';
 import type { Budget } from '../core/budget.ts';
 import type { Policy } from '../core/policy.ts';
 import { accessToken } from './access-token.ts';
+import { authorizer } from './authorizer.ts';
+import { component } from './component.ts';
 import type { CredentialKind } from './kind.ts';
 import { qqBot } from './qq-bot.ts';
 import { stableToken } from './stable-token.ts';
 import { wecom } from './wecom.ts';
+import { wecomCorp } from './wecom-corp.ts';
 import { wecomProvider } from './wecom-provider.ts';
+import { wecomSuite } from './wecom-suite.ts';
 
 /**
  * Every type of credential; the first is the default. To add one, write one file in this folder and add one line
@@ -15,7 +20,11 @@ export const credentialKinds: readonly [CredentialKind, ...CredentialKind[]] = [
   stableToken,
   accessToken,
   wecom,
+  component,
+  authorizer,
   wecomProvider,
+  wecomSuite,
+  wecomCorp,
   qqBot,
 ];
 
@@ -37,6 +46,23 @@ export function kindOf(type: string): CredentialKind {
   const kind = byType.get(type);
   if (!kind) throw new TypeError(`there is no type of credential called ${type}`);
   return kind;
+}
+
+/**
+ * Names whose token a credential is, as accounts name it: the AppID; of an account that is fetched through a third party
+ * also the id of that. Where upper and lower case count, a hash keeps apart what a file system may take for one name.
+ */
+export function ownerOf({
+  type,
+  appId,
+  via,
+}: {
+  readonly type: string;
+  readonly appId: string;
+  readonly via?: { readonly appId: string };
+}): string {
+  const owner = via ? `${via.appId}/${appId}` : appId;
+  return kindOf(type).caseSensitive ? `${owner}/${sha256(owner).slice(0, 8)}` : owner;
 }
 
 /** Returns how the loop treats a configured credential. */

@@ -49,7 +49,7 @@ export function createTransport(options: TransportOptions): Transport {
   const closing = new AbortController();
 
   return {
-    async send(origin, { method, path, query, body, signal, permit = () => true }) {
+    async send(origin, { method, path, query, body, signal, permit = () => true, largest = LARGEST_BODY }) {
       // A base URL may end in a path: the prefix of a reverse proxy.
       const url = new URL(`${origin.replace(/\/+$/, '')}${path}`);
       for (const [name, value] of Object.entries(query ?? {})) url.searchParams.set(name, value);
@@ -67,7 +67,7 @@ export function createTransport(options: TransportOptions): Transport {
           url,
           ...(options.proxy !== undefined && { proxy: options.proxy }),
           connect: connectOptions(options),
-          limits: { maxResponseSize: LARGEST_BODY },
+          limits: { maxResponseSize: largest },
           onConnectFailure: deadline.abort,
         });
         const observed = route.dispatcher.compose(
@@ -147,4 +147,6 @@ export interface PlatformRequest {
   readonly signal: AbortSignal;
   /** Called at the last moment before anything is sent; with `false`, nothing is. */
   readonly permit?: (() => boolean) | undefined;
+  /** Size limit of the answer in bytes; absent: what the answer of a token call may have at most. */
+  readonly largest?: number;
 }

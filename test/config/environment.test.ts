@@ -107,11 +107,15 @@ describe('invalid values', () => {
     ['WXTOKEN_TICKETS', '"jsapi,wx_card"', QUOTED],
     ['WXTOKEN_FILE', '/var/run/wx/token ', BLANK],
     ['WXTOKEN_APPID', 'x'.repeat(65), NO_APPID],
-    ['WXTOKEN_TYPE', 'stable', 'must be stable-token, access-token, wecom, wecom-provider, qq-bot or mirror'],
+    [
+      'WXTOKEN_TYPE',
+      'stable',
+      'must be stable-token, access-token, wecom, component, authorizer, wecom-provider, wecom-suite, wecom-corp, qq-bot or mirror',
+    ],
     [
       'WXTOKEN_TYPE',
       'Stable-Token',
-      'must be stable-token, access-token, wecom, wecom-provider, qq-bot or mirror',
+      'must be stable-token, access-token, wecom, component, authorizer, wecom-provider, wecom-suite, wecom-corp, qq-bot or mirror',
     ],
     ['WXTOKEN_FILE', 'token', NOT_ABSOLUTE],
     ['WXTOKEN_FILE', './token', NOT_ABSOLUTE],

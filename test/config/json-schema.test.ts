@@ -52,7 +52,18 @@ describe('JSON schema for editors', () => {
             properties: {
               type: {
                 default: 'stable-token',
-                enum: ['stable-token', 'access-token', 'wecom', 'wecom-provider', 'qq-bot', 'mirror'],
+                enum: [
+                  'stable-token',
+                  'access-token',
+                  'wecom',
+                  'component',
+                  'authorizer',
+                  'wecom-provider',
+                  'wecom-suite',
+                  'wecom-corp',
+                  'qq-bot',
+                  'mirror',
+                ],
               },
               rotationWindow: { default: '5m' },
               ahead: { default: '10m' },

@@ -48,7 +48,9 @@ describe('mistakes in accounts', () => {
     [
       'an unknown type',
       { type: 'stable' },
-      ['type: must be stable-token, access-token, wecom, wecom-provider, qq-bot or mirror'],
+      [
+        'type: must be stable-token, access-token, wecom, component, authorizer, wecom-provider, wecom-suite, wecom-corp, qq-bot or mirror',
+      ],
     ],
     [
       'type mirror, no source and fetch settings',

@@ -182,6 +182,7 @@ function longestWait({ step, state, left = 0 }: Wait): number {
     case 'token':
       return SECOND;
     case 'source':
+    case 'pushed-ticket':
       return MINUTE / 2;
     case 'gathering':
       return 2 * SECOND;

@@ -4,7 +4,16 @@ import { kindOf } from '../../src/providers/kinds.ts';
 import { ticketOf } from '../../src/providers/tickets.ts';
 
 /** The types of credentials and tickets that tests are written for. */
-export type CredentialType = 'stable-token' | 'access-token' | 'wecom' | 'wecom-provider' | 'qq-bot';
+export type CredentialType =
+  | 'stable-token'
+  | 'access-token'
+  | 'wecom'
+  | 'component'
+  | 'authorizer'
+  | 'wecom-provider'
+  | 'wecom-suite'
+  | 'wecom-corp'
+  | 'qq-bot';
 export type TicketType = 'jsapi' | 'wx_card' | 'corp_jsapi' | 'agent_config';
 
 const TICKETS: readonly string[] = ['jsapi', 'wx_card', 'corp_jsapi', 'agent_config'];

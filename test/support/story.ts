@@ -5,6 +5,7 @@ import { type Failure, PASSING } from '../../src/core/failure.ts';
 import { begin } from '../../src/core/outcome.ts';
 import { type Plan, plan } from '../../src/core/plan.ts';
 import type { Policy } from '../../src/core/policy.ts';
+import type { PushedTicket } from '../../src/core/pushed-ticket.ts';
 import type { AccountRecord } from '../../src/core/record.ts';
 import { Secret } from '../../src/core/secret.ts';
 import { initialState, type State } from '../../src/core/state/index.ts';
@@ -95,6 +96,12 @@ export const PASSING_FAULT: Failure = {
   effect: 'unknown',
   backoff: PASSING,
 };
+
+/** A ticket that the platform pushed so long ago, ms. */
+export function pushed({ clock }: Pick<Story, 'clock'>, age = 0, mark = 'a'): PushedTicket {
+  const at = clock.now().wall - age;
+  return { value: new Secret(`ticket@@@${mark.repeat(86)}`), createdAt: at, receivedAt: at };
+}
 
 /** A plausible token that ends in `mark`. */
 export function token(mark: string): string {

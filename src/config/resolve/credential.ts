@@ -5,7 +5,7 @@ import type { CredentialKind } from '../../providers/kind.ts';
 import { credentialKinds, DEFAULT_KIND, kindOf } from '../../providers/kinds.ts';
 import type { KeyPath } from '../../schema/key-path.ts';
 import { isUnanswered } from '../../system/fs/files.ts';
-import { type FetchedConfig, MIRROR, type SecretSource } from '../config.ts';
+import { type FetchedConfig, MIRROR, type SecretSource, type TicketConfig } from '../config.ts';
 import { LITERAL_SECRETS } from '../read/clean.ts';
 import type { CredentialSettings } from '../schema/credential.ts';
 import type { PlatformSettings } from '../schema/platform.ts';
@@ -56,7 +56,11 @@ export async function resolveCredential(
     const problem = kind.problem?.(options, { coordinated }, context, at);
     if (problem !== undefined) context.complain([...at, 'type'], problem);
   }
-  const { source, secret } = await findSecret(settings, at, context);
+  const { source, secret } =
+    isTypeKnown && kind.secretless
+      ? noSecret(settings, kind, at, context)
+      : await findSecret(settings, at, context);
+  const ticket = isTypeKnown ? resolvePushed(settings, kind, at, context) : undefined;
   const own = { general: platform, own: settings.platform, at: [...at, 'platform'], kind };
   const resolvedPlatform = await resolvePlatform(own, context);
   const targets = await resolveTargets(settings, at, context);
@@ -71,6 +75,7 @@ export async function resolveCredential(
       type,
       appId,
       ...(source && { secret: source }),
+      ...(ticket && { ticket }),
       platform: resolvedPlatform,
       options,
       budget,
@@ -168,6 +173,40 @@ function resolveTickets(
     }
   }
   return tickets.filter((ticket) => ticket !== undefined);
+}
+
+/** Reports a secret of a type that has none: the operator has another type in mind. */
+function noSecret(
+  settings: CredentialSettings,
+  { type, via }: CredentialKind,
+  at: KeyPath,
+  context: Context,
+): FoundSecret {
+  for (const name of ['secretFile', 'secretEnv']) {
+    if (settings[name] === undefined) continue;
+    context.complain(
+      [...at, name],
+      `does not belong to ${type}, which is fetched with the token of a ${via}`,
+    );
+  }
+  return { source: { none: true } };
+}
+
+/** Checks where the ticket arrives that the platform pushes. */
+function resolvePushed(
+  { ticket }: CredentialSettings,
+  { type, pushed }: CredentialKind,
+  at: KeyPath,
+  context: Context,
+): TicketConfig | undefined {
+  const here = [...at, 'ticket'];
+  if (!pushed) {
+    if (ticket !== undefined) context.complain(here, `does not belong to ${type}, to which none is pushed`);
+    return undefined;
+  }
+  if (isMissing(context, here, ticket, `where the ${pushed.name} arrives`) || !ticket) return undefined;
+  isMissing(context, [...here, 'file'], ticket.file, `the file in which an app leaves the ${pushed.name}`);
+  return { ...(ticket.file !== undefined && { file: ticket.file }) };
 }
 
 /** The AppSecret of a credential, as far as it was found. */

@@ -11,6 +11,7 @@ import { CONCURRENCY, mapConcurrently } from './memoize.ts';
 import type { ResolvedMirror } from './mirror.ts';
 import { mayServe } from './platform.ts';
 import { resolveServers, resolveStateFolder } from './servers.ts';
+import { linkVia } from './via.ts';
 
 /** How the configuration is checked. */
 export interface ResolveOptions {
@@ -49,7 +50,11 @@ export async function resolveConfig(
       credential &&
       (await resolveCredential(credential, [...list, index], { platform, coordinated }, context)),
   );
-  const resolved = found.filter((credential) => credential !== undefined);
+  const resolved = linkVia(
+    found.filter((credential) => credential !== undefined),
+    credentials,
+    context,
+  );
   refuseSharedAccounts(resolved, context);
   const cluster = resolveCluster(settings, context);
   await refuseSharedKeys(resolved, cluster, context);

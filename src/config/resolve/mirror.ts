@@ -17,7 +17,9 @@ export interface ResolvedMirror {
 
 /** The keys of fetched credentials, with the schemas whose defaults may be set on a mirror as well. */
 const FETCHING: v.ObjectEntries = Object.assign(
-  Object.fromEntries([...idKeys(), 'secretFile', 'secretEnv'].map((name) => [name, v.unknown()])),
+  Object.fromEntries(
+    [...idKeys(), 'secretFile', 'secretEnv', 'via', 'ticket'].map((name) => [name, v.unknown()]),
+  ),
   ...credentialKinds.map(({ options }) => options),
 );
 

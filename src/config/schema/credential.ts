@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { IdKey } from '../../providers/kind.ts';
+import type { CredentialKind, IdKey } from '../../providers/kind.ts';
 import { ALL_TICKETS, credentialKinds, DEFAULT_KIND } from '../../providers/kinds.ts';
 import {
   AbsolutePath,
@@ -58,8 +58,22 @@ const TYPE_RULES = [
       { required: ['from'] },
     ],
   },
-  { anyOf: [{ required: ['secretFile'] }, { required: ['secretEnv'] }, { required: ['from'] }] },
+  {
+    anyOf: [
+      { required: ['secretFile'] },
+      { required: ['secretEnv'] },
+      { required: ['from'] },
+      {
+        properties: { type: { enum: typesWith(({ secretless }) => secretless === true) } },
+        required: ['type'],
+      },
+    ],
+  },
 ];
+
+function typesWith(has: (kind: CredentialKind) => boolean): readonly string[] {
+  return credentialKinds.filter(has).map(({ type }) => type);
+}
 
 /** The keys that only one type has; the kinds define them. */
 const own: v.ObjectEntries = Object.assign({}, ...credentialKinds.map(({ options }) => options));
@@ -77,6 +91,21 @@ const common = {
   ),
   secretFile: key(AbsolutePath, 'File that holds the AppSecret alone; read anew at every fetch.'),
   secretEnv: key(VariableName, 'Name of the environment variable that holds the AppSecret.'),
+  via: key(
+    Name,
+    `Name of the credential of the third party whose token it is fetched with: ${credentialKinds
+      .flatMap(({ type, via }) => (via === undefined ? [] : [`for ${type} a ${via}`]))
+      .join(', ')}.`,
+  ),
+  ticket: key(
+    mapping({
+      file: key(
+        AbsolutePath,
+        'File in which an app leaves the newest ticket: the ticket alone, or JSON with ticket and create_time. It is read and left.',
+      ),
+    }),
+    `Where the ticket arrives that the platform pushes: for ${inWords(typesWith(({ pushed }) => pushed !== undefined))}.`,
+  ),
   optional: preset(Flag, 'true: its absence does not make the daemon unready.', false),
   budget: preset(
     mapping({

@@ -43,10 +43,12 @@ export function refuseSharedAccounts(
       continue;
     }
     const { at, config, secret } = resolved;
-    const { type, appId, platform } = config;
+    const { type, appId, platform, via } = config;
     const { perSecret, id } = kindOf(type);
     if (appId === '' || context.isWrong([...at, 'type']) || (perSecret && !secret)) continue;
-    const account = [platform.id, type, appId, perSecret ? secret?.reveal() : ''].join('\0');
+    const account = [platform.id, type, via?.appId ?? '', appId, perSecret ? secret?.reveal() : ''].join(
+      '\0',
+    );
     const known = first.get(account);
     if (!known) {
       first.set(account, resolved);
@@ -155,8 +157,8 @@ function inFull({ words, secret }: Place): string {
 
 /** Returns the keys of `data` that the daemons of a cluster write for a token or ticket. */
 function dataKeysOf(name: string, kind: Kind): readonly string[] {
-  const { value, entry } = keysOf(name, kind);
-  return [value, entry];
+  const { value, entry, grant, pushed } = keysOf(name, kind);
+  return [value, entry, grant, pushed];
 }
 
 /**

@@ -25,7 +25,7 @@ export interface PlacedFile extends PlacedPath {
 /** A file that the daemon reads. */
 export interface PlacedInput extends PlacedPath {
   /** What would be lost if the daemon overwrote or removed the file. */
-  readonly content: 'the AppSecret' | 'the certificates';
+  readonly content: 'the AppSecret' | 'the certificates' | 'the pushed ticket';
 }
 
 /** Every valid path of a configuration. */
@@ -79,7 +79,9 @@ export async function pathsOf(
     );
   }
   const { directory } = settings.feedback;
-  const read = [...(document === undefined ? [] : [document]), ...inputs.map(({ path }) => path)];
+  // A ticket comes every few minutes, and changes nothing of the configuration.
+  const lasting = inputs.filter(({ content }) => content !== 'the pushed ticket');
+  const read = [...(document === undefined ? [] : [document]), ...lasting.map(({ path }) => path)];
   return {
     published: files,
     paths: {
@@ -121,7 +123,10 @@ function inputsOf(
 ): PlacedInput[] {
   const inputs: PlacedInput[] = [];
   if (!isFetched(config)) return inputs;
-  const { secret } = config;
+  const { secret, ticket } = config;
+  if (ticket?.file !== undefined) {
+    inputs.push({ path: ticket.file, at: [...at, 'ticket', 'file'], content: 'the pushed ticket' });
+  }
   if (secret && 'file' in secret) {
     inputs.push({ path: secret.file, at: [...at, 'secretFile'], content: 'the AppSecret' });
   }

@@ -4,7 +4,7 @@ import type { Subject } from '../../codec/details.ts';
 import { keysOf } from '../../codec/secret-layout.ts';
 import type { Kind } from '../../core/credential.ts';
 import type { ClusterEvent, Leadership } from '../../core/events/cluster.ts';
-import type { AccountStore, Clock, Unit } from '../../core/ports.ts';
+import type { AccountStore, Clock, TicketStore, Unit } from '../../core/ports.ts';
 import type { Kubernetes } from '../../kubernetes/index.ts';
 import { objectAt, objectLabel, type Place } from '../../kubernetes/resources.ts';
 import type { Election, ElectionTimes } from '../lease/election.ts';
@@ -15,6 +15,7 @@ import { openSecret } from './secret-cache.ts';
 import type { Warn } from './secret-reader.ts';
 import type { Request } from './secret-requests.ts';
 import { secretStore } from './secret-store.ts';
+import { ticketSecret } from './ticket-secret.ts';
 
 export interface ClusterOptions {
   readonly lease: Place & ElectionTimes;
@@ -40,6 +41,8 @@ export interface ClusterListeners {
 export interface Cluster {
   /** Opens the record of an account, which the Secret keeps under the name and kind of `subject`. */
   open(account: string, subject: Subject & { readonly kind: Kind }): AccountStore;
+  /** Opens the newest ticket that the platform has pushed for an account. */
+  openTickets(account: string, subject: Subject & { readonly kind: Kind }): TicketStore;
   /** Sets the units that are served from now on. */
   serve(units: readonly Unit[]): void;
   /** Names, for people, the keys under which the Secret keeps a token or ticket. */
@@ -97,6 +100,9 @@ export async function joinCluster(options: ClusterOptions): Promise<Cluster> {
   return {
     open(account, subject) {
       return secretStore({ account, subject, cache, kubernetes, election, warn });
+    },
+    openTickets(account, { name, kind }) {
+      return ticketSecret({ account, name, keys: keysOf(name, kind), cache, kubernetes, warn });
     },
     serve: listener.serve,
     placesOf(name, kind) {

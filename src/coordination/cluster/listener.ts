@@ -42,6 +42,8 @@ interface Served {
   readonly kind: Kind;
   readonly keys: Keys;
   reported: readonly Part[];
+  /** The pushed ticket, as the Secret has it. */
+  pushed: string | undefined;
   isTaking: boolean;
   /** How often in a row its request could not be taken. */
   failures: number;
@@ -96,8 +98,10 @@ export function createSecretListener({
       const found = now
         ? [partOf(now, one.keys), ...renamedPartsOf(now, one.keys, one.kind, one.account)]
         : [];
-      if (!areSame(found, one.reported)) {
+      const pushed = now?.data?.[one.keys.pushed];
+      if (!areSame(found, one.reported) || pushed !== one.pushed) {
         one.reported = found;
+        one.pushed = pushed;
         changed(one.account);
       }
       if (now?.metadata.annotations?.[one.keys.request] !== undefined && leads()) void takeRequestOf(one);
@@ -112,7 +116,16 @@ export function createSecretListener({
         const keys = keysOf(name, kind);
         const known = served.get(keys.value);
         const isKnown = known?.account === account;
-        const fresh = { account, kind, keys, reported: [], isTaking: false, failures: 0, isHeld: false };
+        const fresh = {
+          account,
+          kind,
+          keys,
+          reported: [],
+          pushed: undefined,
+          isTaking: false,
+          failures: 0,
+          isHeld: false,
+        };
         next.set(keys.value, isKnown ? known : fresh);
       }
       served = next;

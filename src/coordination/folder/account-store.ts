@@ -156,8 +156,8 @@ function laterPath(path: string, version: number): string {
   return `${path}.version-${version}`;
 }
 
-/** The name of a record, and of one that is kept beside. */
-export const RECORD_NAME = /\.json(?:\.version-\d+)?$/;
+/** The name of a record, of one that is kept beside, and of a pushed ticket. */
+export const RECORD_NAME = /\.json(?:\.version-\d+|\.pushed)?$/;
 
 function laterDaemon(path: string, version: number): EdgeError {
   return new EdgeError({

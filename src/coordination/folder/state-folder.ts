@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path';
 import { parseJson } from '../../codec/encoding.ts';
-import type { AccountStore, Clock } from '../../core/ports.ts';
+import type { AccountStore, Clock, TicketStore } from '../../core/ports.ts';
 import type { AccountRecord } from '../../core/record.ts';
 import { DAY } from '../../core/time.ts';
 import { sweepLeftovers } from '../../system/fs/atomic-write.ts';
@@ -13,6 +13,7 @@ import { watchNames } from '../../system/fs/watch-names.ts';
 import { accountStore, type FileStore, LARGEST_RECORD, RECORD_NAME } from './account-store.ts';
 import { REQUESTS } from './request-folder.ts';
 import { ownerFile } from './stale-lock.ts';
+import { pushedPath, ticketFileStore } from './ticket-store.ts';
 
 /** The folder in which daemons of one machine or one shared volume keep their records, locks and refresh requests. */
 export interface StateFolder {
@@ -27,6 +28,8 @@ export interface StateFolder {
    * @param account platform, type and appid, separated by slashes
    */
   open(account: string): AccountStore;
+  /** Opens the newest pushed ticket of one account, which has a file of its own beside the record. */
+  openTickets(account: string): TicketStore;
   /**
    * Watches the folder. Events that get lost are made up for by reading the records at intervals.
    * @param changed called with the account of a record that another daemon may have written
@@ -48,6 +51,8 @@ export function stateFolder(
   elsewhere: readonly string[] = [],
 ): StateFolder {
   const opened = new Map<string, { readonly account: string; readonly store: FileStore }>();
+  /** The accounts of pushed tickets, by the names of their files. */
+  const pushed = new Map<string, string>();
 
   /** Takes over and releases the locks that killed daemons of these accounts left behind. */
   async function sweepLocks(): Promise<void> {
@@ -97,8 +102,15 @@ export function stateFolder(
         },
       };
     },
+    openTickets(account) {
+      const name = pushedPath(recordFile(account));
+      pushed.set(name, account);
+      return ticketFileStore(join(folder, name), { account, access, warn });
+    },
     watch(changed, requested) {
       const records = watchNames(folder, (name) => {
+        const ticketOf = pushed.get(name);
+        if (ticketOf !== undefined) changed(ticketOf);
         const one = opened.get(name);
         // This daemon itself causes most of the events.
         if (one) void one.store.hasChanged().then((isNews) => isNews && changed(one.account));

@@ -1,6 +1,7 @@
-import type { Answer } from '../credential.ts';
+import type { Fetched } from '../credential.ts';
 import type { Failure } from '../failure.ts';
 import type { Published } from '../published.ts';
+import type { PushedTicket } from '../pushed-ticket.ts';
 import type { AccountRecord } from '../record.ts';
 import type { DowngradeReason, Strength } from '../state/request.ts';
 import type { Deadline, Instant } from '../time.ts';
@@ -17,6 +18,8 @@ export type Event =
       readonly isPartial?: boolean;
       /** What the targets hold, where that was looked at as well. */
       readonly published?: readonly Published[];
+      /** The newest ticket that the platform has pushed, where one is needed. */
+      readonly ticket?: PushedTicket;
     }
   /** A target holds a newer token than the one that was to be published there. */
   | { readonly type: 'found'; readonly target: string; readonly published: Published }
@@ -47,10 +50,14 @@ export type Event =
       readonly saved: boolean;
       readonly downgraded?: DowngradeReason;
     }
-  | { readonly type: 'fetched'; readonly answer: Answer; readonly startedAt: Instant }
+  | { readonly type: 'fetched'; readonly answer: Fetched; readonly startedAt: Instant }
   | { readonly type: 'failed'; readonly failure: Failure }
+  /** The platform is about to be asked to push tickets again; this record, which says so, has been written. */
+  | { readonly type: 'push-starting'; readonly record: AccountRecord }
+  /** The platform was asked to push tickets again. */
+  | { readonly type: 'push-started'; readonly failure?: Failure }
   /** An answer came, but the lock was lost meanwhile. */
-  | { readonly type: 'answered-late'; readonly answer: Answer; readonly startedAt: Instant }
+  | { readonly type: 'answered-late'; readonly answer: Fetched; readonly startedAt: Instant }
   /** No answer came, and the request was sent so late that another daemon may have fetched before it. */
   | { readonly type: 'failed-late'; readonly failure: Failure; readonly startedAt: Instant }
   /** The lock is held again and the store was read, so the place of the late response can be told. */

@@ -1,5 +1,6 @@
 import type { Failure } from '../failure.ts';
 import type { FetchStep } from '../plan.ts';
+import type { PushStanding } from '../state/pushed.ts';
 import type { RefusalVerdict } from '../state/reader-reports.ts';
 
 /** What happened to a credential, as logs and metrics may say it. Durations are in ms; nothing is secret. */
@@ -44,6 +45,10 @@ export type Report =
   | { readonly type: 'refusal'; readonly verdict: RefusalVerdict }
   /** Readers doubted the token, an ordinary call brought it back: does it work? */
   | { readonly type: 'probed'; readonly works: boolean }
+  /** The pushes of its ticket have stopped, or flow again. `ageMs` is that of the newest ticket, if there is one. */
+  | { readonly type: 'pushes'; readonly standing: PushStanding; readonly ageMs?: number }
+  /** The platform was asked to push tickets again. */
+  | { readonly type: 'push-started'; readonly failure?: Failure }
   /** The state folder could not be locked, read or written. */
   | { readonly type: 'unstored'; readonly failure: Failure }
   | {

@@ -144,6 +144,12 @@ export function secretReplaced(attempts: Attempts, isProven: boolean): Attempts 
   return isProven ? without(retried, 'failure', 'reportedByPeer') : retried;
 }
 
+/** Another ticket has been pushed than the one that was refused. It deserves a try. */
+export function ticketReplaced(attempts: Attempts): Attempts {
+  if (!attempts.failure?.blamesTicket) return attempts;
+  return { ...without(attempts, 'hold'), failures: 0 };
+}
+
 /** The wait before the next attempt, after `failures` of them. */
 export function holdAfter(
   { failures }: Pick<Attempts, 'failures'>,

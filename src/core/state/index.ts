@@ -11,6 +11,7 @@ import { type Attempts, NO_ATTEMPTS } from './attempts.ts';
 import { guessedClock, type PlatformClock } from './clock.ts';
 import type { LateResponse } from './late-response.ts';
 import { type Life, lifeLeft, newLife } from './life.ts';
+import { NOTHING_PUSHED, type PushedState } from './pushed.ts';
 import { NO_REPORTS, type ReaderReports, settled } from './reader-reports.ts';
 import { NO_REQUEST, type RequestState } from './request.ts';
 import { type StoreState, UNREAD_STORE } from './store.ts';
@@ -28,6 +29,7 @@ export interface State {
   readonly request: RequestState;
   readonly targets: Targets;
   readonly reports: ReaderReports;
+  readonly pushed: PushedState;
   /** Present until a look under the lock has told its place. */
   readonly late?: LateResponse;
 }
@@ -47,6 +49,7 @@ export function initialState(
     request: NO_REQUEST,
     targets: freshTargets(targets),
     reports: NO_REPORTS,
+    pushed: NOTHING_PUSHED,
   };
 }
 
@@ -88,6 +91,9 @@ export function isPublished(state: State, now: Instant): boolean {
 export function obstacle(state: State, now: Instant): Failure | undefined {
   const targets = liveToken(state, now) ? Object.values(state.targets) : [];
   return (
-    targets.find(({ failure }) => failure)?.failure ?? state.attempts.failure ?? state.store.trouble?.failure
+    targets.find(({ failure }) => failure)?.failure ??
+    state.attempts.failure ??
+    state.store.trouble?.failure ??
+    state.pushed.startFailure
   );
 }

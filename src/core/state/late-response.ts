@@ -1,12 +1,12 @@
 /** What came of a request after the lock was lost. */
-import type { Answer, Token } from '../credential.ts';
+import type { Fetched, Token } from '../credential.ts';
 import type { Failure } from '../failure.ts';
 import type { Policy } from '../policy.ts';
 import type { Instant } from '../time.ts';
 
 /** An answer, or none, of which only a look under the lock can tell whether it is the newest. */
 export interface LateResponse {
-  readonly outcome: { readonly answer: Answer } | { readonly failure: Failure };
+  readonly outcome: { readonly answer: Fetched } | { readonly failure: Failure };
   readonly startedAt: Instant;
   /** Of the record with which the request began. */
   readonly generation: number;

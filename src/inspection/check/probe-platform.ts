@@ -7,7 +7,14 @@ import { type Failure, failureOf } from '../../core/failure.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { AccountRecord } from '../../core/record.ts';
 import { SECOND } from '../../core/time.ts';
-import { createPlatform, createTransport, kindOf, policyOf, providerOf } from '../../providers/index.ts';
+import {
+  createPlatform,
+  createSharedReads,
+  createTransport,
+  kindOf,
+  policyOf,
+  providerOf,
+} from '../../providers/index.ts';
 import type { Platform } from '../../providers/platform.ts';
 import type { Transport } from '../../providers/transport.ts';
 
@@ -49,14 +56,19 @@ export async function probePlatform(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<PlatformProbe> {
-  const { type, appId, platform, budget } = credential;
+  const { type, appId, platform, budget, via } = credential;
   const kind = kindOf(type);
   const attempts: Attempt[] = [];
   const transport = createTransport(platform);
   const edge = rememberingFailure(
     createPlatform(kind.family, platform.hosts, recordingTransport(transport, clock, attempts), clock),
   );
-  const provider = providerOf(kind, { appId, secret: secretReader(credential.secret), platform: edge });
+  const provider = providerOf(kind, {
+    appId,
+    secret: secretReader(credential.secret),
+    platform: edge,
+    ...(via && { via: { appId: via.appId, sharedReads: createSharedReads(clock) } }),
+  });
 
   async function fetchToken(): Promise<Outcome> {
     const startedAt = clock.now().monotonic;

@@ -7,6 +7,7 @@ import { accessInWords, type HostContext } from '../../system/process/host-conte
 
 /** Describes where the AppSecret is and who else can read it, without revealing it. */
 export async function inspectSecret(source: SecretSource, host: HostContext): Promise<Findings> {
+  if ('none' in source) return { facts: [], warnings: [] };
   if (!('file' in source)) {
     const text = 'in a variable of the environment, where it cannot be replaced without a restart';
     return { facts: [['secret', text]], warnings: [] };

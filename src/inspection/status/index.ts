@@ -15,6 +15,7 @@ import {
   readSnapshot,
   snapshotFolder,
 } from '../../observability/status/snapshot-file.ts';
+import { ownerOf } from '../../providers/index.ts';
 import { isFileTarget } from '../../publishers/file.ts';
 import { AS_DAEMON, look } from './published.ts';
 import { aged, type Told, untold, withFiles } from './told.ts';
@@ -141,6 +142,7 @@ function retitled({ credential, title: _old, ...rest }: Told, { title }: Credent
 
 function accountOf(credential: CredentialConfig, kind: Kind): string {
   if (!isFetched(credential)) return mirrorAccount(credential.from, credential.from.credential, kind);
-  const { platform, type, appId } = credential;
-  return kind === 'token' ? tokenAccount(platform.id, type, appId) : ticketAccount(platform.id, appId, kind);
+  const { platform, type } = credential;
+  const owner = ownerOf(credential);
+  return kind === 'token' ? tokenAccount(platform.id, type, owner) : ticketAccount(platform.id, owner, kind);
 }

@@ -65,6 +65,7 @@ function rowsOf(status: Told, terminal: Terminal): readonly (readonly Cell[])[] 
       lifeCell(target, status, terminal),
       { text: codeOf(target) ?? '', paint: 'bad' },
     ]),
+    ...(status.pushed_ticket ? [pushedTicketRow(status.pushed_ticket)] : []),
   ];
 }
 
@@ -73,6 +74,27 @@ const NOT_PUBLISHED: Text = { en: '(not published)', zh: '（未发布）' };
 function optionalName(credential: string): Text {
   return { en: `${credential} (optional)`, zh: `${credential}（可选）` };
 }
+
+/** The line of the ticket that the platform pushes. It has no target: the token is fetched with it. */
+function pushedTicketRow({ state, age, error }: NonNullable<Told['pushed_ticket']>): readonly Cell[] {
+  const paint = PUSH_PAINTS[state];
+  return [
+    NOTHING,
+    NOTHING,
+    { text: 'ticket-in' },
+    { text: '(pushed)' },
+    ageCell({ ...(age !== undefined && { age }) }),
+    { text: state, paint },
+    errorCell(error?.code),
+  ];
+}
+
+const PUSH_PAINTS: Readonly<Record<NonNullable<Told['pushed_ticket']>['state'], Paint>> = {
+  flowing: 'good',
+  quiet: 'warning',
+  ending: 'bad',
+  none: 'bad',
+};
 
 /** Returns the title of a credential, if the terminal can show it: question marks would tell nobody anything. */
 export function titleOn({ unicode }: Terminal, { title }: Pick<Told, 'title'>): string | undefined {

@@ -17,6 +17,9 @@ export function aged(status: Status, seconds: number): Status {
       const hasEnded = seconds > 0 && now.life_left === 0 && /^(fresh|behind)$/.test(target.state);
       return hasEnded ? { ...now, state: 'dead' } : now;
     }),
+    ...(status.pushed_ticket && {
+      pushed_ticket: { ...status.pushed_ticket, ...older(status.pushed_ticket, seconds) },
+    }),
     next: { ...status.next, in: Math.max(0, status.next.in - seconds) },
   };
 }

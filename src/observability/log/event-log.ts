@@ -2,6 +2,7 @@ import type { Report } from '../../core/events/report.ts';
 import type { Failure } from '../../core/failure.ts';
 import type { FetchStep } from '../../core/plan.ts';
 import type { Unit } from '../../core/ports.ts';
+import type { PushStanding } from '../../core/state/pushed.ts';
 import type { RefusalVerdict } from '../../core/state/reader-reports.ts';
 import type { DowngradeReason } from '../../core/state/request.ts';
 import type { Text } from '../../core/text.ts';
@@ -183,6 +184,21 @@ export function createEventLog(logger: Logger): (of: Named | undefined, report: 
                 zh: 'refresh --force 或 allowForce: true 会换来新的，同时使旧的失效',
               },
             });
+      case 'pushes': {
+        const { level, message, advice } = PUSHES[report.standing];
+        const age = report.ageMs === undefined ? '' : `; the newest ticket is ${inWords(report.ageMs)} old`;
+        return logger[level](`${message}${age}`, { ...who, ...(advice && { advice }) });
+      }
+      case 'push-started':
+        if (!report.failure) {
+          forget(id, 'push');
+          return logger.info('asked the platform to push tickets; one comes within 10 minutes', who);
+        }
+        if (!isNews(id, 'push', report.failure)) return;
+        return logger.warn(`the platform was asked to push tickets: ${report.failure.message}`, {
+          ...who,
+          ...details(report.failure),
+        });
       case 'unstored':
         troubled.add(id);
         if (!isNews(id, 'state', report.failure)) return;
@@ -231,6 +247,25 @@ const READ_AGAIN: Text = {
 const EARLY =
   'refresh --force within a minute of the last replacement: the token before the current one dies now, and readers ' +
   'that have not read the file since are refused (40001) until they do';
+
+/** Where to look when no ticket arrives. */
+const NO_PUSH =
+  'see that the platform reaches the URL to which it pushes, that it is answered with success, and that the ticket is ' +
+  'handed on to this daemon (docs/third-parties.md)';
+
+/** Log lines for the pushes of a ticket. */
+const PUSHES: Readonly<
+  Record<PushStanding, { level: 'info' | 'warn' | 'error'; message: string; advice?: string }>
+> = {
+  flowing: { level: 'info', message: 'the platform pushes tickets' },
+  none: { level: 'warn', message: 'no ticket has been pushed yet', advice: NO_PUSH },
+  quiet: { level: 'warn', message: 'no ticket has been pushed for long', advice: NO_PUSH },
+  ending: {
+    level: 'error',
+    message: 'the pushed ticket has ended or is about to: no token can be fetched without another one',
+    advice: NO_PUSH,
+  },
+};
 
 /** Advice when the call budget is exhausted. */
 const BUDGET: Text = {

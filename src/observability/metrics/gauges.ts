@@ -49,6 +49,16 @@ export function gauges(views: readonly View[], now: Instant): readonly Family[] 
       return budgets(unit.kind, { fetches: fetchesPerDay, forced: forcedPerDay });
     }),
     gauge(
+      'pushed_ticket_timestamp_seconds',
+      'When the newest ticket was pushed with which the token is fetched, epoch seconds; 0 while none has been.',
+      pushedAt,
+    ),
+    gauge(
+      'pushed_ticket_limit_seconds',
+      'The age of a pushed ticket from which on pushes have stopped (quiet), or it is about to end (ending).',
+      pushLimits,
+    ),
+    gauge(
       'record_unwritten_timestamp_seconds',
       'Since when the record cannot be written, epoch seconds, and what a restart now would cost.',
       (view) => unwrittenSince(view, now),
@@ -58,6 +68,20 @@ export function gauges(views: readonly View[], now: Instant): readonly Family[] 
       'When the shared state was last known, epoch seconds.',
       (view) => (view.unit.kind === 'token' ? [[{}, lastSync(view, now)]] : []),
     ),
+  ];
+}
+
+/** Only third parties are pushed a ticket. */
+function pushedAt({ unit, state: { pushed } }: View): Reading {
+  return unit.policy.pushes ? [[{}, Math.floor((pushed.ticket?.createdAt ?? 0) / SECOND)]] : [];
+}
+
+function pushLimits({ unit: { policy } }: View): Reading {
+  if (!policy.pushes) return [];
+  const { quietAfter, endingAfter } = policy.pushes;
+  return [
+    [{ limit: 'quiet' }, quietAfter / SECOND],
+    [{ limit: 'ending' }, endingAfter / SECOND],
   ];
 }
 

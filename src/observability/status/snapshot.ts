@@ -115,6 +115,13 @@ const Stored = v.object({
           since: Epoch,
         }),
       ),
+      pushed_ticket: v.exactOptional(
+        v.object({
+          state: v.picklist(['flowing', 'quiet', 'ending', 'none']),
+          age: v.exactOptional(Seconds),
+          error: v.exactOptional(v.object(told)),
+        }),
+      ),
       state_error: v.exactOptional(
         v.object({
           ...told,

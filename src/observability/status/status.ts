@@ -8,6 +8,7 @@ import { targetLife } from '../../core/readiness.ts';
 import { ledgerTime } from '../../core/state/clock.ts';
 import type { State } from '../../core/state/index.ts';
 import { lifeLeft } from '../../core/state/life.ts';
+import { type PushStanding, pushStanding, ticketAge } from '../../core/state/pushed.ts';
 import type { TargetState } from '../../core/state/targets.ts';
 import { type Bilingual, en, type Text, zh } from '../../core/text.ts';
 import { type Instant, SECOND } from '../../core/time.ts';
@@ -37,8 +38,22 @@ export interface Status {
   readonly error?: StatusError;
   /** Why the record does not hold what the daemon knows, since when, and what a restart now would cost. */
   readonly state_error?: StateError;
+  /** The ticket that the platform pushes, for a type that needs one. */
+  readonly pushed_ticket?: PushedTicketStatus;
   readonly next: NextStep;
   readonly calls: Readonly<Record<'fetches' | 'forced', { readonly used: number; readonly limit: number }>>;
+}
+
+/**
+ * How the pushes of a ticket stand. `flowing`: they come. `quiet`: none has come for longer than they ever pause.
+ * `ending`: the newest ticket has ended or is about to. `none`: there has never been one.
+ */
+export interface PushedTicketStatus {
+  readonly state: PushStanding;
+  /** Age of the newest ticket, seconds. */
+  readonly age?: number;
+  /** Why the platform could not be asked to push again. */
+  readonly error?: TargetError;
 }
 
 /** The failure of the last attempt, reported until an attempt succeeds. */
@@ -75,12 +90,31 @@ export function statusOf(view: View, now: Instant): Status {
       },
     }),
     ...(stateError && { state_error: stateError }),
+    ...pushedTicketOf(view, now),
     next: nextStep(step, leader),
     calls: {
       fetches: { used: used.fetches, limit: budget.fetchesPerDay },
       forced: { used: used.forced, limit: budget.forcedPerDay },
     },
   };
+}
+
+function pushedTicketOf({ unit, state }: View, now: Instant): Pick<Status, 'pushed_ticket'> {
+  const standing = pushStanding(state.pushed, unit.policy, now);
+  if (standing === undefined) return {};
+  const age = ticketAge(state.pushed, now);
+  const { startFailure } = state.pushed;
+  return {
+    pushed_ticket: {
+      state: standing,
+      ...(age !== undefined && { age: seconds(age) }),
+      ...(startFailure && { error: errorOf(startFailure) }),
+    },
+  };
+}
+
+function errorOf({ code, message, advice, zh }: Failure): TargetError {
+  return { code, message, ...(advice && { advice }), zh };
 }
 
 function lifeOf(state: State, now: Instant) {
@@ -145,14 +179,7 @@ function targetStatus(id: string, target: TargetState, { unit, state }: View, no
     id,
     state: standing(target, state.record.token?.generation, life),
     ...timesOf(target, state, life, now),
-    ...(failure && {
-      error: {
-        code: failure.code,
-        message: failure.message,
-        ...(failure.advice && { advice: failure.advice }),
-        zh: failure.zh,
-      },
-    }),
+    ...(failure && { error: errorOf(failure) }),
   };
 }
 
@@ -262,6 +289,10 @@ const WAITS: Readonly<Record<Extract<Step, { kind: 'wait' }>['why'], Words>> = {
     { en: 'a fetch, once there is a live token to fetch it with', zh: '有了有效的 token 就获取' },
     { en: 'needs a token', zh: '等 token' },
   ],
+  'pushed-ticket': [
+    { en: 'a fetch, once the platform has pushed a ticket', zh: '等平台推送 ticket 之后获取' },
+    { en: 'needs a ticket', zh: '等 ticket' },
+  ],
 };
 
 const REASONS: Readonly<Record<Reason, Words>> = {
@@ -299,7 +330,11 @@ const REASONS: Readonly<Record<Reason, Words>> = {
   ],
 };
 
-const SMALL: Readonly<Record<'look' | 'save' | 'settle' | 'probe' | 'ask-time', Words>> = {
+const SMALL: Readonly<Record<Exclude<Step['kind'], 'wait' | 'fetch'>, Words>> = {
+  'start-pushes': [
+    { en: 'asking the platform to push tickets again', zh: '请平台重新推送 ticket' },
+    { en: 'start pushes', zh: '请求推送' },
+  ],
   look: [
     { en: 'a look at the state folder', zh: '查看状态目录' },
     { en: 'a look', zh: '查看' },

@@ -3,7 +3,7 @@ import type { Kind } from '../../../src/core/credential.ts';
 import { plan, type View } from '../../../src/core/plan.ts';
 import type { Clock, Unit } from '../../../src/core/ports.ts';
 import { createHealthServer, type HealthServer } from '../../../src/observability/http/health-server.ts';
-import { PASSING_FAULT, type Story, TARGET, tell, token } from '../../support/story.ts';
+import { PASSING_FAULT, pushed, type Story, TARGET, tell, token } from '../../support/story.ts';
 import { report } from '../reports.ts';
 
 /** A line of what Prometheus is told. */
@@ -63,7 +63,9 @@ export async function exposeShop(story: Story) {
 
 /** One that has met everything there is a metric for. */
 export async function exposeAll() {
-  const story = tell('stable-token');
+  const pushes = { quietAfter: 1_800_000, endingAfter: 39_600_000, canStart: true };
+  const story = tell('stable-token', { pushes });
+  story.happen({ type: 'observed', record: undefined, ticket: pushed(story) });
   story.fetch(token('a'));
   story.happen({ type: 'unstored', failure: PASSING_FAULT });
   const exposed = await exposeShop(story);

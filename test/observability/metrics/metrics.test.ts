@@ -13,6 +13,8 @@ const PROMISED: Readonly<Record<string, string>> = {
   wx_token_consecutive_failures: 'credential kind',
   wx_token_quota_used: 'budget credential',
   wx_token_quota_limit: 'budget credential',
+  wx_token_pushed_ticket_timestamp_seconds: 'credential',
+  wx_token_pushed_ticket_limit_seconds: 'credential limit',
   wx_token_record_unwritten_timestamp_seconds: 'credential kind restart',
   wx_token_follower_last_sync_timestamp_seconds: 'credential',
   wx_token_refresh_total: 'credential kind reason result',

@@ -1,0 +1,140 @@
+import * as v from 'valibot';
+import { isPlausible } from '../../core/credential.ts';
+import type { Clock } from '../../core/ports.ts';
+import { AHEAD_OF_CLOCK, type PushedTicket } from '../../core/pushed-ticket.ts';
+import { Secret } from '../../core/secret.ts';
+import { SECOND } from '../../core/time.ts';
+import { readProblem } from '../../system/fs/read-problem.ts';
+import { readRegularFile, replacementMark } from '../../system/fs/read-regular-file.ts';
+import { watchFiles } from '../../system/fs/watch-files.ts';
+
+/** A file in which an app leaves the newest ticket that the platform has pushed to it. It is read, and left there. */
+export interface TicketFile {
+  /** Reads the ticket; undefined while there is none that can be used. Never rejects: what is wrong is told once. */
+  read(): Promise<PushedTicket | undefined>;
+  /**
+   * Watches the file.
+   * @param changed called when it may hold another ticket
+   */
+  watch(changed: () => void): Promise<{ close(): Promise<void> }>;
+}
+
+export interface TicketFileOptions {
+  readonly clock: Clock;
+  /** What every ticket that has been seen looks like; another one is used as well, once it no longer changes. */
+  readonly shape?: RegExp;
+  /** Called once for each thing that is wrong with the file. */
+  readonly warn: (message: string) => void;
+}
+
+/** Bytes. A ticket has up to 512. */
+const LARGEST = 4096;
+
+/** Characters for which the platform's pages ask to reserve space. */
+const LONGEST_TICKET = 512;
+
+/** What may be half of a ticket is looked at again after this, ms. */
+const SETTLED = SECOND;
+
+const Told = v.object({ ticket: v.string(), create_time: v.exactOptional(v.number()) });
+
+/** @param path of the file, which another user may write: links are not followed, and nothing but a file is opened */
+export function ticketFile(path: string, { clock, shape, warn }: TicketFileOptions): TicketFile {
+  /** What is wrong with the file, as it was last told. */
+  let told: string | undefined;
+  /** A file whose content may be half of one, and since when it has not changed; monotonic ms. */
+  let doubtful: { readonly mark: string; readonly since: number } | undefined;
+  let again: NodeJS.Timeout | undefined;
+  let changed = () => {};
+
+  function complain(what: string): undefined {
+    if (what !== told) warn(`the ticket file ${path} ${what}`);
+    told = what;
+    return undefined;
+  }
+
+  /** Whether the file has been as it is for so long that nobody is still writing it. */
+  function isSettled(mark: string, writtenAt: number): boolean {
+    const { monotonic, wall } = clock.now();
+    if (wall - writtenAt >= SETTLED && wall >= writtenAt) return true;
+    if (doubtful?.mark !== mark) doubtful = { mark, since: monotonic };
+    const left = doubtful.since + SETTLED - monotonic;
+    if (left <= 0) return true;
+    clearTimeout(again);
+    again = setTimeout(() => changed(), left).unref();
+    return false;
+  }
+
+  return {
+    async read() {
+      try {
+        const { text, stat } = await readRegularFile(path, LARGEST);
+        const writtenAt = Number(stat.mtimeMs);
+        const { ticket, createTime, problem } = parse(text);
+        // A ticket in JSON, or of the known shape, is whole.
+        const isWhole = problem === undefined && (createTime !== undefined || shape?.test(ticket));
+        if (!isWhole && !isSettled(replacementMark(stat), writtenAt)) return undefined;
+        if (problem !== undefined) return complain(problem);
+        const { wall } = clock.now();
+        const createdAt = createTime === undefined ? writtenAt : createTime * SECOND;
+        const isTime = createdAt > 0 && createdAt <= wall + AHEAD_OF_CLOCK;
+        if (!isTime && createTime !== undefined)
+          complain('has a create_time that is not of now, in epoch seconds: its own time counts');
+        else if (shape && !shape.test(ticket))
+          complain('holds a ticket of an unusual shape, which is used all the same');
+        else told = undefined;
+        return {
+          value: new Secret(ticket),
+          createdAt: isTime ? createdAt : Math.min(writtenAt, wall),
+          receivedAt: Math.min(writtenAt, wall),
+        };
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        // The app has not been pushed one yet, or is about to replace the file.
+        if (code === 'ENOENT') return undefined;
+        const { problem } = await readProblem(path, error as NodeJS.ErrnoException);
+        return complain(problem);
+      }
+    },
+    async watch(listener) {
+      changed = listener;
+      const watch = await watchFiles([path], listener);
+      return {
+        async close() {
+          clearTimeout(again);
+          changed = () => {};
+          await watch.close();
+        },
+      };
+    },
+  };
+}
+
+interface Parsed {
+  readonly ticket: string;
+  /** Epoch seconds. */
+  readonly createTime?: number;
+  readonly problem?: string;
+}
+
+const FORMS = 'must hold the ticket alone, on one line, or JSON with ticket and create_time';
+
+/** Reads the content of a ticket file. No message holds any of it. */
+function parse(text: string): Parsed {
+  const content = text.replace(/^\ufeff/, '').trim();
+  if (content === '') return { ticket: '', problem: 'is empty' };
+  if (!content.startsWith('{')) return checked({ ticket: content });
+  try {
+    const { success, output } = v.safeParse(Told, JSON.parse(content));
+    if (!success) return { ticket: '', problem: FORMS };
+    const { ticket, create_time: createTime } = output;
+    return checked({ ticket, ...(createTime !== undefined && { createTime }) });
+  } catch {
+    return { ticket: '', problem: FORMS };
+  }
+}
+
+function checked(parsed: Parsed): Parsed {
+  const isTicket = isPlausible(parsed.ticket) && parsed.ticket.length <= LONGEST_TICKET;
+  return isTicket ? parsed : { ...parsed, problem: FORMS };
+}

@@ -1,0 +1,33 @@
+/**
+ * A ticket that the platform pushes to a third party, and that the third party's own token is fetched with:
+ * `component_verify_ticket`, `suite_ticket`. The newest one counts. Not to be taken for the tickets that are fetched
+ * with a token (`jsapi` and their like).
+ */
+import type { Secret } from './secret.ts';
+import { MINUTE } from './time.ts';
+
+export interface PushedTicket {
+  readonly value: Secret;
+  /** Epoch ms: when the platform made the push, by its own clock where that is known, otherwise when it arrived. */
+  readonly createdAt: number;
+  /** Epoch ms: when it arrived here. */
+  readonly receivedAt: number;
+}
+
+/** How far ahead of our clock the time of a push may be before it is not believed, ms. */
+export const AHEAD_OF_CLOCK = 10 * MINUTE;
+
+/** The one that was pushed last; of two with one time the first. */
+export function newestTicket(
+  one: PushedTicket | undefined,
+  other: PushedTicket | undefined,
+): PushedTicket | undefined {
+  if (!one || !other) return one ?? other;
+  return other.createdAt > one.createdAt ? other : one;
+}
+
+/** Whether a push says something that is not known: another ticket, or that the platform still stands by this one. */
+export function isNews(ticket: PushedTicket, known: PushedTicket | undefined): boolean {
+  if (!known || ticket.createdAt > known.createdAt) return true;
+  return ticket.createdAt === known.createdAt && !ticket.value.equals(known.value);
+}

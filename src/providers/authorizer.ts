@@ -1,0 +1,231 @@
+import { type Fetched, isPlausible, type Token } from '../core/credential.ts';
+import { UNAUTHORISED } from '../core/errcodes/rule.ts';
+import { EdgeError, failureOf } from '../core/failure.ts';
+import type { FetchRequest } from '../core/ports.ts';
+import type { Grant } from '../core/record.ts';
+import { Secret } from '../core/secret.ts';
+import { MINUTE, SECOND } from '../core/time.ts';
+import { APP_ID, credentialKind } from './kind.ts';
+import { OFFICIAL } from './official.ts';
+import { fetched, type Platform, type PlatformAnswer, probeToken } from './platform.ts';
+import { needed } from './third-party.ts';
+
+/** How long before its end a token is replaced, ms; hundreds of them are spread over the first half of that. */
+const AHEAD = 10 * MINUTE;
+
+/** The refresh token is not the one that the platform has for the account. */
+const INVALID_REFRESH_TOKEN = 61023;
+
+/** Accounts on one page of the list, the most that the platform gives. */
+const PAGE = 500;
+
+/** Pages that are read at most: more accounts than any third party has. */
+const MOST_PAGES = 200;
+
+/** A list that another account asked for so long ago, ms, will do for one that has just come. */
+const FRESH_ENOUGH = MINUTE;
+
+/** How often the list is read anew when accounts come and go while it is read. */
+const MOST_READINGS = 3;
+
+/**
+ * The token of an account that has authorised a third-party platform. Its refresh token is not configured: the platform
+ * lists it. It stays the same from refresh to refresh, and another authorisation changes it and ends the token at once;
+ * so a refused one is looked for in the list, once. See docs/wechat-facts.md, Third parties.
+ */
+export const authorizer = credentialKind({
+  ...OFFICIAL,
+  type: 'authorizer',
+  summary: 'an account that has authorised the component that via names, and needs no secret of its own',
+  family: 'open-platform',
+  id: APP_ID,
+  perSecret: false,
+  secretless: true,
+  via: 'component',
+  options: {},
+  timing: { none: 'an authorizer is replaced in the last 10 min before its end' },
+  policy: (_options, { budget }) => ({
+    destructive: true,
+    window: AHEAD,
+    needsToken: true,
+    windowShrinks: true,
+    spread: 5 * MINUTE,
+    spreadShare: 0.5,
+    overlap: 5 * MINUTE,
+    budget,
+    manual: 'ordinary',
+    refusalForces: false,
+  }),
+  provider({ appId, via, platform }) {
+    if (!via) throw new TypeError('an authorizer is fetched through a component');
+    const { appId: component, sharedReads } = via;
+    /** Whether the account was looked up before: then a list from before that says nothing new. */
+    let isLookedUp = false;
+
+    function list(call: Call): Promise<Listed | undefined> {
+      const atMostOld = isLookedUp ? 0 : FRESH_ENOUGH;
+      isLookedUp = true;
+      return sharedReads(`accounts of ${component}`, atMostOld, () => readList(call)).then((all) =>
+        all.get(appId),
+      );
+    }
+
+    return {
+      async fetch({ token, grant, signal, permit }) {
+        const call = { platform, component, account: appId, token, signal, permit };
+        const found = grant ? { grant } : await list(call);
+        if (!found?.grant) throw missing(found !== undefined);
+        try {
+          return await refresh(call, found.grant);
+        } catch (error) {
+          if (failureOf(error, 'unknown').errcode !== INVALID_REFRESH_TOKEN) throw error;
+          isLookedUp = true;
+          const listed = (await list(call))?.grant;
+          // The list has no other one, so the account has to authorise the platform again.
+          if (!listed || listed.refreshToken.equals(found.grant.refreshToken)) throw error;
+          return await refresh(call, listed);
+        }
+      },
+      probe: (token, signal) => probeToken('official', platform, token, signal),
+    };
+  },
+});
+
+/** A call about one account, with the token of the third party. */
+interface Call extends Pick<FetchRequest, 'signal'> {
+  readonly permit: FetchRequest['permit'] | undefined;
+  readonly platform: Platform;
+  readonly component: string;
+  readonly account: string;
+  readonly token: Token | undefined;
+}
+
+/** Fetches the next token with this refresh token, which comes back in the answer and is kept from there. */
+async function refresh(
+  { platform, component, account, token, signal, permit }: Call,
+  grant: Grant,
+): Promise<Fetched> {
+  const answer = await platform.call({
+    method: 'POST',
+    path: '/cgi-bin/component/api_authorizer_token',
+    endpoint: 'authorizer-token',
+    query: { component_access_token: needed(token) },
+    body: {
+      component_appid: component,
+      authorizer_appid: account,
+      authorizer_refresh_token: grant.refreshToken.reveal(),
+    },
+    repeatable: false,
+    signal,
+    permit,
+  });
+  return { ...fetched(answer, 'authorizer_access_token'), grant: echoed(answer, grant) };
+}
+
+/** The refresh token of an answer. One that is missing or empty, or that cannot be one, leaves what is known. */
+function echoed({ body }: PlatformAnswer, known: Grant): Grant {
+  const { authorizer_refresh_token: echo } = fieldsOf(body);
+  return isPlausible(echo) ? { ...known, refreshToken: new Secret(echo) } : known;
+}
+
+/** An account as the platform lists it. */
+interface Listed {
+  readonly grant?: Grant;
+}
+
+/** The accounts that have authorised a third party, by their AppIDs. */
+type Accounts = ReadonlyMap<string, Listed>;
+
+/**
+ * Reads the whole list. It may change while it is read page by page; then an account that is missing may have moved to a
+ * page that was read before, so the list is read again.
+ * @throws {EdgeError} with an effect that is not `unknown`: reading the list changes nothing
+ */
+async function readList(call: Call): Promise<Accounts> {
+  const all = new Map<string, Listed>();
+  for (let reading = 1; ; reading += 1) {
+    let first: number | undefined;
+    let hasChanged = false;
+    for (let page = 0; page < MOST_PAGES; page += 1) {
+      const { total, accounts, size } = await readPage(call, page * PAGE);
+      for (const [account, listed] of accounts) all.set(account, listed);
+      first ??= total;
+      hasChanged ||= total !== first;
+      if (size === 0 || (page + 1) * PAGE >= total) break;
+    }
+    if (!hasChanged || reading >= MOST_READINGS) return all;
+  }
+}
+
+async function readPage(
+  { platform, component, token, signal, permit }: Call,
+  offset: number,
+): Promise<{ total: number; size: number; accounts: Accounts }> {
+  const answer = await harmlessly(() =>
+    platform.call({
+      method: 'POST',
+      path: '/cgi-bin/component/api_get_authorizer_list',
+      endpoint: 'authorizer-list',
+      query: { component_access_token: needed(token) },
+      body: { component_appid: component, offset, count: PAGE },
+      repeatable: true,
+      signal,
+      permit,
+      largest: LARGEST_PAGE,
+    }),
+  );
+  const { total_count: total, list } = fieldsOf(answer.body);
+  const rows = Array.isArray(list) ? list.map(fieldsOf) : [];
+  const accounts = rows.flatMap((row): [string, Listed][] => {
+    const { authorizer_appid: account } = row;
+    return typeof account === 'string' ? [[account, listedIn(row)]] : [];
+  });
+  return {
+    total: typeof total === 'number' ? total : rows.length,
+    size: rows.length,
+    accounts: new Map(accounts),
+  };
+}
+
+/** Bytes of a page: 500 accounts with refresh tokens of the greatest length that is reserved for them. */
+const LARGEST_PAGE = 1024 * 1024;
+
+/** The list calls the refresh token by another name than every other call. */
+function listedIn({ refresh_token: value, auth_time: at }: Fields): Listed {
+  if (!isPlausible(value)) return {};
+  const isTime = typeof at === 'number' && at > 0 && at < 1e11;
+  return { grant: { refreshToken: new Secret(value), ...(isTime && { authorisedAt: at * SECOND }) } };
+}
+
+/** Why there is no refresh token: the account is not listed, or nobody has ever exchanged its authorisation code. */
+function missing(isListed: boolean): EdgeError {
+  return new EdgeError({
+    class: 'refused',
+    code: isListed ? 'no-refresh-token' : 'not-authorised',
+    message: isListed
+      ? 'the platform lists the account without a refresh token: nobody has exchanged its authorisation code (api_query_auth)'
+      : 'the account is not among those that have authorised the third-party platform (api_get_authorizer_list)',
+    advice: isListed
+      ? "Exchange the code that comes with an authorisation within its 10 minutes, or have the account's admin change the " +
+        'permission sets once (更新授权): after that the platform lists the refresh token.'
+      : "Have the account's admin authorise the platform, and compare appId and via with what is meant.",
+    effect: 'none',
+    backoff: UNAUTHORISED.backoff,
+  });
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function fieldsOf(value: unknown): Fields {
+  return typeof value === 'object' && value !== null ? (value as Fields) : {};
+}
+
+/** A call that changes nothing on the platform's side, whatever becomes of its answer. */
+async function harmlessly<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof EdgeError) || error.failure.effect !== 'unknown') throw error;
+    throw new EdgeError({ ...error.failure, effect: 'none' }, { cause: error });
+  }
+}
