@@ -52,8 +52,9 @@ file. All other variables go before the same key of the file. An empty variable 
 /** What the schema has no words for. */
 const BESIDES: Readonly<Record<string, string>> = {
   'credentials[]':
-    'A `stable-token`, an `access-token` and a `qq-bot` need `appId`, `wecom` and `wecom-provider` need `corpId`, `mirror`\n' +
-    'needs `from`. All but `mirror` need `secretFile` or `secretEnv`.',
+    '`wecom`, `wecom-provider` and `wecom-corp` need `corpId`, `wecom-suite` needs `suiteId`, `mirror` needs `from`, all\n' +
+    'others `appId`. All but `mirror` and `authorizer` need `secretFile` or `secretEnv`. `authorizer` and `wecom-corp` need\n' +
+    '`via`, `component` and `wecom-suite` need `ticket`.',
 };
 
 /** Where the keys of a credential depend on its type, one variable sets either. */
