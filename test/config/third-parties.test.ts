@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest';
+import { account, inJson, place, withoutPlaces } from './written.ts';
+
+type Keys = Readonly<Record<string, unknown>>;
+
+const file = (name: string) => [{ type: 'file', path: `$FOLDER/out/${name}` }];
+const PLATFORM = {
+  ...{ name: 'platform', type: 'component', appId: 'wx0000000000000001' },
+  ...{ ticket: { file: '$FOLDER/ticket' }, publish: file('platform') },
+};
+const SHOP = {
+  ...{ name: 'shop', type: 'authorizer', via: 'platform', appId: 'wx1111111111111111' },
+  ...{ secretFile: undefined, publish: file('shop') },
+};
+const SUITE = {
+  ...{ name: 'suite', type: 'wecom-suite', appId: undefined, suiteId: 'ww0000000000000001' },
+  ...{ ticket: { file: '$FOLDER/suite-ticket' }, publish: file('suite') },
+};
+const CORP = {
+  ...{ name: 'corp', type: 'wecom-corp', via: 'suite', appId: undefined, corpId: 'wpAbCdEf' },
+  ...{ publish: file('corp') },
+};
+
+async function problemsOf(...credentials: readonly Keys[]): Promise<string[]> {
+  const { problems } = await place();
+  return withoutPlaces(await problems(inJson(credentials.map((own) => account(own)))));
+}
+
+/** How many credentials a right configuration has. */
+async function countOf(...credentials: readonly Keys[]): Promise<number> {
+  const { load } = await place();
+  return (await load(inJson(credentials.map((own) => account(own))))).credentials.length;
+}
+
+describe('third parties and their accounts', () => {
+  it('a platform with an account, and a suite with a corp, are right', async () => {
+    expect(await countOf(PLATFORM, SHOP, SUITE, CORP)).toBe(4);
+  });
+
+  it('an account may come before its platform', async () => {
+    expect(await countOf(SHOP, PLATFORM)).toBe(2);
+  });
+
+  it('one account of two platforms is two credentials, and of one platform a mistake', async () => {
+    const other = { ...PLATFORM, name: 'other', appId: 'wx0000000000000002', publish: file('other') };
+    const again = { ...SHOP, name: 'again', publish: file('again') };
+    expect(await countOf(PLATFORM, other, SHOP, { ...again, via: 'other' })).toBe(4);
+    expect(await problemsOf(PLATFORM, SHOP, again)).toEqual([
+      'credentials[2].appId: the same account and type as credentials[1]: let one credential publish for both',
+    ]);
+  });
+
+  it.each<[string, readonly Keys[], string]>([
+    [
+      'an account without its platform',
+      [PLATFORM, { ...SHOP, via: undefined }],
+      'credentials[1].via: is required: the name of a credential of type component',
+    ],
+    [
+      'a name that nobody has',
+      [PLATFORM, { ...SHOP, via: 'platfrom' }],
+      'credentials[1].via: names no credential of this configuration; did you mean platform?',
+    ],
+    [
+      'itself',
+      [PLATFORM, { ...SHOP, via: 'shop' }],
+      'credentials[1].via: names a credential of type authorizer: authorizer is fetched through one of type component',
+    ],
+    [
+      'a platform of another kind',
+      [SUITE, { ...SHOP, via: 'suite' }],
+      'credentials[1].via: names a credential of type wecom-suite: authorizer is fetched through one of type component',
+    ],
+    [
+      'a platform at another base URL',
+      [{ ...PLATFORM, platform: { baseUrl: 'https://wx.example.com' } }, SHOP],
+      'credentials[1].via: names a credential at another base URL: its token is not known there',
+    ],
+    [
+      'a via where none is needed',
+      [PLATFORM, { ...SHOP, type: 'stable-token', secretFile: '$FOLDER/secrets/one' }],
+      'credentials[1].via: does not belong to stable-token, which is fetched with a secret of its own',
+    ],
+    [
+      'a secret where none is needed',
+      [PLATFORM, { ...SHOP, secretFile: '$FOLDER/secrets/one' }],
+      'credentials[1].secretFile: does not belong to authorizer, which is fetched with the token of a component',
+    ],
+    [
+      'no ticket',
+      [{ ...PLATFORM, ticket: undefined }],
+      'credentials[0].ticket: is required: where the component_verify_ticket arrives',
+    ],
+    [
+      'a ticket where none is pushed',
+      [{ ...PLATFORM, type: 'stable-token' }],
+      'credentials[0].ticket: does not belong to stable-token, to which none is pushed',
+    ],
+    [
+      'a ticket file that would be published',
+      [{ ...PLATFORM, ticket: { file: '$FOLDER/out/platform' } }],
+      'credentials[0].ticket.file: is a file that would be published: the pushed ticket would be overwritten',
+    ],
+    [
+      'the id of a corp for a suite',
+      [{ ...SUITE, suiteId: undefined, corpId: 'ww0000000000000001' }],
+      'credentials[0].corpId: does not belong to wecom-suite, which has suiteId',
+    ],
+    [
+      'a ticket kind that the type has not',
+      [PLATFORM, SUITE, { ...CORP, tickets: ['jsapi'] }],
+      'credentials[2].tickets[0]: jsapi is not a ticket of wecom-corp: that has corp_jsapi and agent_config',
+    ],
+  ])('%s is one line that names the key', async (_, credentials, expected) => {
+    expect(await problemsOf(...credentials)).toEqual([expected]);
+  });
+});

@@ -1,0 +1,139 @@
+import { mkdir, rename, symlink, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { ticketFile } from '../../../src/coordination/folder/ticket-file.ts';
+import { systemClock } from '../../../src/system/time/clock.ts';
+import { eventually } from '../../support/wait.ts';
+import { temporaryFolder } from '../../system/folder.ts';
+
+const SHAPE = /^ticket@@@[\w-]{86}$/;
+const TICKET = `ticket@@@${'a-_9'.repeat(21)}Zz`;
+const HOUR = 3_600_000;
+
+async function opened(shape: RegExp | null = SHAPE) {
+  const path = join(await temporaryFolder(), 'ticket');
+  const warnings: string[] = [];
+  const file = ticketFile(path, {
+    clock: systemClock,
+    warn: (line) => warnings.push(line),
+    ...(shape && { shape }),
+  });
+  return { path, warnings, file };
+}
+
+/** Writes the file as it was written so long ago, ms. */
+async function written(path: string, content: string | Buffer, age = 0): Promise<void> {
+  await writeFile(path, content);
+  const at = new Date(Date.now() - age);
+  await utimes(path, at, at);
+}
+
+describe('a file in which an app leaves a ticket', () => {
+  it('no file is no ticket, and nothing to tell', async () => {
+    const { file, warnings } = await opened();
+    expect(await file.read()).toBeUndefined();
+    expect(warnings).toEqual([]);
+  });
+
+  it.each([TICKET, `${TICKET}\n`, `${TICKET}\r\n`, `\ufeff${TICKET}`])(
+    'a ticket alone counts from the time of the file: %j',
+    async (content) => {
+      const { path, file, warnings } = await opened();
+      await written(path, content, HOUR);
+      const found = await file.read();
+      expect(found?.value.reveal()).toBe(TICKET);
+      expect(Date.now() - (found?.createdAt ?? 0)).toBeGreaterThanOrEqual(HOUR);
+      expect(warnings).toEqual([]);
+    },
+  );
+
+  it('create_time goes before the time of the file', async () => {
+    const { path, file } = await opened();
+    const created = Math.floor(Date.now() / 1000) - 7200;
+    await written(path, JSON.stringify({ ticket: TICKET, create_time: created }));
+    expect(await file.read()).toMatchObject({ createdAt: created * 1000 });
+  });
+
+  it.each([Date.now(), 0, -1, Date.now() / 1000 + 3600])(
+    'a create_time that cannot be is told, and the time of the file counts: %d',
+    async (create_time) => {
+      const { path, file, warnings } = await opened();
+      await written(path, JSON.stringify({ ticket: TICKET, create_time }), HOUR);
+      const found = await file.read();
+      expect(Date.now() - (found?.createdAt ?? 0)).toBeGreaterThanOrEqual(HOUR);
+      expect(warnings).toHaveLength(1);
+      expect(warnings[0]).toContain('create_time');
+    },
+  );
+
+  it.each([
+    ['an empty file', ''],
+    ['a blank in it', 'ticket@@@ abcdefghijklmnop'],
+    ['two lines', `${TICKET}\n${TICKET}`],
+    ['what is too short', 'ticket'],
+    ['more than a ticket has', 'x'.repeat(513)],
+    ['half of the JSON', `{"ticket":"${TICKET}`],
+    ['JSON without a ticket', '{"create_time":1413192605}'],
+    ['JSON whose ticket is a number', '{"ticket":1234567890123456}'],
+    ['what is no text', Buffer.from([0xff, 0xfe, 0, 1, 2])],
+  ])('%s is told once, without its content, and is no ticket', async (_, content) => {
+    const { path, file, warnings } = await opened();
+    await written(path, content, HOUR);
+    expect(await file.read()).toBeUndefined();
+    expect(await file.read()).toBeUndefined();
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).not.toContain('@@@');
+    await written(path, TICKET);
+    expect(await file.read()).toBeDefined();
+    expect(warnings).toHaveLength(1);
+  });
+
+  it('more than 4 KB, a link and a folder are not read', async () => {
+    const { path, file, warnings } = await opened();
+    await written(path, 'x'.repeat(5000), HOUR);
+    expect(await file.read()).toBeUndefined();
+    await rename(path, `${path}.big`);
+    await written(`${path}.real`, TICKET);
+    await symlink(`${path}.real`, path);
+    expect(await file.read()).toBeUndefined();
+    await rename(path, `${path}.link`);
+    await mkdir(path);
+    expect(await file.read()).toBeUndefined();
+    expect(warnings).toHaveLength(3);
+  });
+
+  it('what may be half of a ticket is looked at again, and told or taken once it no longer changes', async () => {
+    const { path, file, warnings } = await opened();
+    let looks = 0;
+    const watch = await file.watch(() => {
+      looks += 1;
+    });
+    onTestFinished(() => watch.close());
+    await written(path, TICKET.slice(0, 40), -1);
+    expect(await file.read()).toBeUndefined();
+    expect(warnings).toEqual([]);
+    await eventually(() => looks > 0);
+    const found = await eventually(() => file.read());
+    expect(found.value.reveal()).toBe(TICKET.slice(0, 40));
+    expect(warnings[0]).toContain('unusual shape');
+  });
+
+  it('a ticket of no known shape is taken once it no longer changes, and nothing is told', async () => {
+    const { path, file, warnings } = await opened(null);
+    await written(path, 'a-suite-ticket-of-any-shape', HOUR);
+    expect((await file.read())?.value.reveal()).toBe('a-suite-ticket-of-any-shape');
+    expect(warnings).toEqual([]);
+  });
+
+  it('a file that is replaced is seen', async () => {
+    const { path, file } = await opened();
+    let changes = 0;
+    const watch = await file.watch(() => {
+      changes += 1;
+    });
+    onTestFinished(() => watch.close());
+    await written(`${path}.tmp`, TICKET);
+    await rename(`${path}.tmp`, path);
+    await eventually(() => changes > 0);
+  });
+});
