@@ -15,7 +15,7 @@ import {
   readSnapshot,
   snapshotFolder,
 } from '../../observability/status/snapshot-file.ts';
-import { ownerOf } from '../../providers/index.ts';
+import { ownerOf } from '../../providers/kinds.ts';
 import { isFileTarget } from '../../publishers/file.ts';
 import { AS_DAEMON, look } from './published.ts';
 import { aged, type Told, untold, withFiles } from './told.ts';
