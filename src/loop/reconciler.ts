@@ -76,7 +76,10 @@ export function createReconciler(surroundings: Surroundings): Reconciler {
     const { host, pace } = cell.unit;
     const isPaced = pace !== undefined && step.kind === 'fetch';
     const ms = isPaced ? paces.enter(pace) : 0;
-    if (ms > 0) return wakeIn?.(ms);
+    if (ms > 0) {
+      wakeIn?.(ms);
+      return;
+    }
     start(cell, 'step', () =>
       gates
         .pass(host, step, () => act(cell, step))

@@ -203,12 +203,25 @@ function missing(isListed: boolean): EdgeError {
     class: 'refused',
     code: isListed ? 'no-refresh-token' : 'not-authorised',
     message: isListed
-      ? 'the platform lists the account without a refresh token: nobody has exchanged its authorisation code (api_query_auth)'
-      : 'the account is not among those that have authorised the third-party platform (api_get_authorizer_list)',
+      ? {
+          en: 'the platform lists the account without a refresh token: nobody has exchanged its authorisation code (api_query_auth)',
+          zh: '平台的列表里有这个账号，但没有 refresh token：还没有人用过它的授权码（api_query_auth）',
+        }
+      : {
+          en: 'the account is not among those that have authorised the third-party platform (api_get_authorizer_list)',
+          zh: '这个账号不在已授权给该第三方平台的账号之中（api_get_authorizer_list）',
+        },
     advice: isListed
-      ? "Exchange the code that comes with an authorisation within its 10 minutes, or have the account's admin change the " +
-        'permission sets once (更新授权): after that the platform lists the refresh token.'
-      : "Have the account's admin authorise the platform, and compare appId and via with what is meant.",
+      ? {
+          en:
+            "Exchange the code that comes with an authorisation within its 10 minutes, or have the account's admin change the " +
+            'permission sets once (更新授权): after that the platform lists the refresh token.',
+          zh: '在授权码的 10 分钟有效期内使用它，或者请账号的管理员更新一次授权（更改权限集）：之后平台就会列出 refresh token。',
+        }
+      : {
+          en: "Have the account's admin authorise the platform, and compare appId and via with what is meant.",
+          zh: '请账号的管理员授权给该平台，并核对 appId 和 via 是否写对。',
+        },
     effect: 'none',
     backoff: UNAUTHORISED.backoff,
   });

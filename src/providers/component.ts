@@ -8,7 +8,7 @@ import { neededTicket } from './third-party.ts';
 const AHEAD = 10 * MINUTE;
 
 /** The ticket of the Open Platform: pushed every 10 minutes, with irregular gaps (docs/wechat-facts.md, Third parties). */
-export const VERIFY_TICKET: PushedKind = {
+const VERIFY_TICKET: PushedKind = {
   name: 'component_verify_ticket',
   life: 12 * HOUR,
   pushes: { quietAfter: 30 * MINUTE, endingAfter: 11 * HOUR, canStart: true },

@@ -11,7 +11,10 @@ export function needed(token: Token | undefined): string {
   throw new EdgeError({
     class: 'passing',
     code: 'no-token',
-    message: 'there is no live token of the third party to ask with',
+    message: {
+      en: 'there is no live token of the third party to ask with',
+      zh: '没有可用来请求的第三方有效 token',
+    },
     effect: 'unsent',
     backoff: PASSING,
   });
@@ -26,7 +29,7 @@ export function neededTicket(pushed: PushedTicket | undefined): string {
   throw new EdgeError({
     class: 'passing',
     code: 'no-pushed-ticket',
-    message: 'the platform has pushed no ticket yet',
+    message: { en: 'the platform has pushed no ticket yet', zh: '平台还没有推送过 ticket' },
     effect: 'unsent',
     backoff: PASSING,
     blamesTicket: true,

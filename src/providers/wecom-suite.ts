@@ -5,7 +5,7 @@ import { neededTicket } from './third-party.ts';
 import { WECOM } from './wecom.ts';
 
 /** The ticket of a suite: pushed every 10 to 15 minutes, and dead after 30 (docs/wechat-facts.md, Third parties). */
-export const SUITE_TICKET: PushedKind = {
+const SUITE_TICKET: PushedKind = {
   name: 'suite_ticket',
   life: 30 * MINUTE,
   // There is no call that starts pushes: only a button of the console.
@@ -23,7 +23,12 @@ export const wecomSuite = credentialKind({
   family: 'wecom-service',
   id: { key: 'suiteId', label: 'SuiteID', description: 'SuiteID of the third-party app, for wecom-suite.' },
   idWarning: (id) =>
-    /^(ww|wx|dk|tj)/.test(id) ? undefined : 'a SuiteID begins with ww, wx, dk or tj, as far as is known',
+    /^(ww|wx|dk|tj)/.test(id)
+      ? undefined
+      : {
+          en: 'a SuiteID begins with ww, wx, dk or tj, as far as is known',
+          zh: '据目前所知，SuiteID 以 ww、wx、dk 或 tj 开头',
+        },
   tickets: [],
   perSecret: false,
   pushed: SUITE_TICKET,

@@ -8,8 +8,11 @@ import { filesIn } from '../support/files.ts';
 
 const SOURCES = fileURLToPath(new URL('../../src/', import.meta.url));
 
-/** The platform that the program imitates knows its own side of each type. */
-const APART = /^sandbox\//;
+/**
+ * The platform that the program imitates knows its own side of each type, and what it pushes is told apart by kinds of its
+ * own, of which one is called like a type.
+ */
+const APART = /^(?:sandbox|push)\//;
 
 const NAMES = [...credentialKinds, ...targetKinds].map(({ type }) => type).concat(ALL_TICKETS);
 const oneOf = (names: readonly string[]) => `'(?:${names.join('|')})'`;

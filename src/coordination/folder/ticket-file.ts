@@ -93,7 +93,7 @@ export function ticketFile(path: string, { clock, shape, warn }: TicketFileOptio
         // The app has not been pushed one yet, or is about to replace the file.
         if (code === 'ENOENT') return undefined;
         const { problem } = await readProblem(path, error as NodeJS.ErrnoException);
-        return complain(problem);
+        return complain(problem.en);
       }
     },
     async watch(listener) {

@@ -249,13 +249,16 @@ const EARLY =
   'that have not read the file since are refused (40001) until they do';
 
 /** Where to look when no ticket arrives. */
-const NO_PUSH =
-  'see that the platform reaches the URL to which it pushes, that it is answered with success, and that the ticket is ' +
-  'handed on to this daemon (docs/third-parties.md)';
+const NO_PUSH: Text = {
+  en:
+    'see that the platform reaches the URL to which it pushes, that it is answered with success, and that the ticket is ' +
+    'handed on to this daemon (docs/third-parties.md)',
+  zh: '确认平台能访问它推送到的 URL、得到的回答是 success，并且 ticket 转交给了这个守护进程（docs/zh-CN/third-parties.md）',
+};
 
 /** Log lines for the pushes of a ticket. */
 const PUSHES: Readonly<
-  Record<PushStanding, { level: 'info' | 'warn' | 'error'; message: string; advice?: string }>
+  Record<PushStanding, { level: 'info' | 'warn' | 'error'; message: string; advice?: Text }>
 > = {
   flowing: { level: 'info', message: 'the platform pushes tickets' },
   none: { level: 'warn', message: 'no ticket has been pushed yet', advice: NO_PUSH },

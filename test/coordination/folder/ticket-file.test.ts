@@ -21,11 +21,12 @@ async function opened(shape: RegExp | null = SHAPE) {
   return { path, warnings, file };
 }
 
-/** Writes the file as it was written so long ago, ms. */
-async function written(path: string, content: string | Buffer, age = 0): Promise<void> {
+/** Writes the file as it was written so long ago, ms. @returns the time of the file, epoch ms */
+async function written(path: string, content: string | Buffer, age = 0): Promise<number> {
   await writeFile(path, content);
-  const at = new Date(Date.now() - age);
+  const at = Math.floor((Date.now() - age) / 1000);
   await utimes(path, at, at);
+  return at * 1000;
 }
 
 describe('a file in which an app leaves a ticket', () => {
@@ -39,10 +40,10 @@ describe('a file in which an app leaves a ticket', () => {
     'a ticket alone counts from the time of the file: %j',
     async (content) => {
       const { path, file, warnings } = await opened();
-      await written(path, content, HOUR);
+      const createdAt = await written(path, content, HOUR);
       const found = await file.read();
       expect(found?.value.reveal()).toBe(TICKET);
-      expect(Date.now() - (found?.createdAt ?? 0)).toBeGreaterThanOrEqual(HOUR);
+      expect(found).toMatchObject({ createdAt, receivedAt: createdAt });
       expect(warnings).toEqual([]);
     },
   );
@@ -58,9 +59,8 @@ describe('a file in which an app leaves a ticket', () => {
     'a create_time that cannot be is told, and the time of the file counts: %d',
     async (create_time) => {
       const { path, file, warnings } = await opened();
-      await written(path, JSON.stringify({ ticket: TICKET, create_time }), HOUR);
-      const found = await file.read();
-      expect(Date.now() - (found?.createdAt ?? 0)).toBeGreaterThanOrEqual(HOUR);
+      const createdAt = await written(path, JSON.stringify({ ticket: TICKET, create_time }), HOUR);
+      expect(await file.read()).toMatchObject({ createdAt });
       expect(warnings).toHaveLength(1);
       expect(warnings[0]).toContain('create_time');
     },
@@ -109,7 +109,7 @@ describe('a file in which an app leaves a ticket', () => {
       looks += 1;
     });
     onTestFinished(() => watch.close());
-    await written(path, TICKET.slice(0, 40), -1);
+    await written(path, TICKET.slice(0, 40), -1000);
     expect(await file.read()).toBeUndefined();
     expect(warnings).toEqual([]);
     await eventually(() => looks > 0);
