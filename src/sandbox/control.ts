@@ -4,12 +4,14 @@ import type { SandboxClock } from './clock.ts';
 import type { Fault } from './faults.ts';
 import type { Journal } from './journal.ts';
 import type { Platform } from './platform.ts';
+import type { Pusher } from './third-parties/pusher.ts';
 
 /** What the control path reads and changes. */
 export interface Controls {
   readonly platform: Platform;
   readonly journal: Journal;
   readonly clock: SandboxClock;
+  readonly pusher: Pusher;
   readonly faults: () => readonly Fault[];
   /** Replaces the list of faults and ends the calls that faults of the old list keep open. */
   readonly setFaults: (faults: readonly Fault[]) => void;
@@ -28,7 +30,7 @@ export interface ControlAnswer {
   readonly body: object;
 }
 
-export type Handler = (controls: Controls, request: ControlRequest) => ControlAnswer;
+export type Handler = (controls: Controls, request: ControlRequest) => ControlAnswer | Promise<ControlAnswer>;
 
 export const accountId = v.pipe(v.string(), v.regex(/^[\w-]{1,64}$/, 'letters, digits, _ and - only'));
 export const secret = v.pipe(v.string(), v.regex(/^[\x21-\x7e]{1,256}$/, 'visible ASCII only'));
@@ -45,8 +47,8 @@ export function problem(status: number, error: string): ControlAnswer {
 export function withBody<Output>(
   request: ControlRequest,
   schema: v.GenericSchema<unknown, Output>,
-  act: (value: Output) => ControlAnswer,
-): ControlAnswer {
+  act: (value: Output) => ControlAnswer | Promise<ControlAnswer>,
+): ControlAnswer | Promise<ControlAnswer> {
   let body: unknown;
   try {
     body = JSON.parse(request.body);

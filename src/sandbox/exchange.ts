@@ -12,6 +12,7 @@ import {
   type Trace,
 } from './protocol.ts';
 import { gatewayAnswer, type HttpResponse, send, sendEndless, sendHalf } from './responses.ts';
+import type { Pusher } from './third-parties/pusher.ts';
 
 const BODY_LIMIT = 1_048_576;
 
@@ -20,6 +21,7 @@ export interface SandboxState {
   readonly platform: Platform;
   readonly journal: Journal;
   readonly clock: SandboxClock;
+  readonly pusher: Pusher;
   /** Delay of every response in ms. */
   readonly latency: number;
   faults: readonly Fault[];

@@ -7,6 +7,7 @@ import { loopbackAddress } from './loopback.ts';
 import { createPlatform, type PlatformOptions } from './platform.ts';
 import { SandboxError } from './protocol.ts';
 import { createSandboxServer } from './server.ts';
+import { createPusher } from './third-parties/pusher.ts';
 
 export type { SandboxAccount } from './accounts.ts';
 export type { Fault } from './faults.ts';
@@ -41,10 +42,14 @@ export interface Sandbox {
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { host = '127.0.0.1', port = 0, latency = 0, clock = () => systemClock.now().wall } = options;
   const address = loopbackAddress(host);
+  const platform = createPlatform(options);
+  const sandboxClock = createSandboxClock(clock);
+  const pusher = createPusher(platform.world, sandboxClock, Math.random);
   const server = createSandboxServer({
-    platform: createPlatform(options),
+    platform,
+    pusher,
     journal: createJournal(),
-    clock: createSandboxClock(clock),
+    clock: sandboxClock,
     latency,
     faults: [],
     held: new Set(),
@@ -54,6 +59,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   return {
     url: `http://${address.includes(':') ? `[${address}]` : address}:${boundPort(server)}`,
     close: () => {
+      pusher.close();
       closed ??= close(server);
       return closed;
     },

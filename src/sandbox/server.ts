@@ -52,7 +52,9 @@ async function serveControl(
   const segments = url.pathname.slice(CONTROL.length).split('/');
   const request = { method: incoming.method ?? 'GET', segments, query: url.searchParams, body: body ?? '' };
   const answer =
-    body === undefined ? problem(413, 'the body is longer than 64 KB') : control(controls, request);
+    body === undefined ? problem(413, 'the body is longer than 64 KB') : await control(controls, request);
+  // What was changed may have to be pushed, and the clock may have been moved.
+  controls.pusher.wake();
   sendJson(response, answer.status, answer.body);
 }
 
@@ -74,7 +76,7 @@ function fail(response: ServerResponse, error: unknown): void {
 }
 
 /** Handles one control request. Problems are `{"error": …}` with 400, 404, 405 or 409. */
-function control(controls: Controls, request: ControlRequest): ControlAnswer {
+function control(controls: Controls, request: ControlRequest): ControlAnswer | Promise<ControlAnswer> {
   const name = Object.keys(RESOURCES).find((pattern) => fits(pattern, request.segments));
   const resource = name === undefined ? undefined : RESOURCES[name];
   if (!resource) {

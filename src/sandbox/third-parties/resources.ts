@@ -1,8 +1,11 @@
+import { isIP } from 'node:net';
 import * as v from 'valibot';
+import { MINUTE } from '../../core/time.ts';
 import {
   accountId,
   addressList,
   type ControlAnswer,
+  type Controls,
   type Handler,
   problem,
   quota,
@@ -21,6 +24,7 @@ import {
   patchComponent,
   revokeAuthorization,
 } from './component-administration.ts';
+import { type Receiver, receiverKey } from './notice.ts';
 import type { PushedTicket } from './pushed-ticket.ts';
 import {
   addBot,
@@ -71,6 +75,17 @@ const suiteCorpPatchSchema = v.strictObject({
   killTokens,
   resetPermanentCode: v.optional(v.boolean()),
 });
+const encodingAesKey = v.pipe(v.string(), v.regex(/^[A-Za-z0-9]{43}$/, '43 letters and digits'));
+const receiverSchema = v.strictObject({
+  url: v.pipe(v.string(), v.check(isLoopbackUrl, 'an http URL on loopback')),
+  token: v.pipe(v.string(), v.regex(/^[\x21-\x7e]{1,64}$/, 'visible ASCII only')),
+  encodingAesKey,
+  previous: v.optional(v.strictObject({ encodingAesKey, pushes: quota })),
+  everyMs: v.optional(v.pipe(v.number(), v.minValue(10)), 10 * MINUTE),
+  irregular: v.optional(v.boolean(), false),
+  duplicates: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(10)), 0),
+});
+const checkSchema = v.strictObject({ echo: v.pipe(v.string(), v.minLength(1)) });
 const newBotSchema = v.strictObject({ appId: accountId, secret });
 const botPatchSchema = v.strictObject({ secret: v.optional(secret), killTokens });
 
@@ -96,6 +111,7 @@ export const THIRD_PARTY_RESOURCES: Readonly<Record<string, Readonly<Record<stri
     POST: ({ platform, clock }, { segments: [, appId = ''] }) =>
       shownTicket(appId, issueComponentTicket(platform.world, appId, clock.now())),
   },
+  'components/APPID/receiver': receiverOf('component'),
   'components/APPID/authorizers': {
     POST: ({ platform: { world }, clock }, request) =>
       withBody(request, newAuthorizerSchema, ({ appId, exchanged }) => {
@@ -156,6 +172,14 @@ export const THIRD_PARTY_RESOURCES: Readonly<Record<string, Readonly<Record<stri
     POST: ({ platform, clock }, { segments: [, suiteId = ''] }) =>
       shownTicket(suiteId, issueSuiteTicket(platform.world, suiteId, clock.now())),
   },
+  'suites/SUITEID/receiver': receiverOf('suite'),
+  'suites/SUITEID/receiver/check': {
+    POST: ({ pusher }, request) =>
+      withBody(request, checkSchema, async ({ echo }) => {
+        const [, id = ''] = request.segments;
+        return { status: 200, body: await pusher.check({ kind: 'suite', id }, echo) };
+      }),
+  },
   'suites/SUITEID/corps': {
     POST: ({ platform: { world }, clock }, request) =>
       withBody(request, newSuiteCorpSchema, ({ corpId }) => {
@@ -193,6 +217,39 @@ export const THIRD_PARTY_RESOURCES: Readonly<Record<string, Readonly<Record<stri
       }),
   },
 };
+
+/** Where the pushes go, and what came of them; without its token and key. */
+function receiverOf(kind: Receiver['kind']): Readonly<Record<string, Handler>> {
+  const shownReceiver = ({ platform, pusher }: Controls, id: string): ControlAnswer => {
+    const to = platform.world.thirdParties.receivers.get(receiverKey({ kind, id }));
+    const deliveries = pusher.deliveries({ kind, id });
+    return to ? { status: 200, body: { url: to.url, deliveries } } : unknown(id);
+  };
+  return {
+    GET: (controls, { segments: [, id = ''] }) => shownReceiver(controls, id),
+    PUT: (controls, request) =>
+      withBody(request, receiverSchema, ({ everyMs, irregular, previous, ...to }) => {
+        const [, id = ''] = request.segments;
+        const { components, suites } = controls.platform.world.thirdParties;
+        if (!(kind === 'component' ? components : suites).has(id)) return unknown(id);
+        const receiver = { ...to, previous, every: everyMs, isIrregular: irregular };
+        controls.pusher.register({ kind, id }, receiver);
+        return shownReceiver(controls, id);
+      }),
+    DELETE: ({ pusher }, { segments: [, id = ''] }) => {
+      pusher.unregister({ kind, id });
+      return { status: 200, body: {} };
+    },
+  };
+}
+
+function isLoopbackUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname } = new URL(text);
+  // 127.0.0.1.example.org begins like an address and is none.
+  const isAddress = isIP(hostname) === 4 && hostname.startsWith('127.');
+  return protocol === 'http:' && (isAddress || hostname === 'localhost' || hostname === '[::1]');
+}
 
 function created(isNew: boolean, id: string): ControlAnswer {
   return isNew ? { status: 201, body: { id } } : problem(409, `${id}: exists already`);
