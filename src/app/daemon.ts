@@ -15,12 +15,14 @@ import { titledLogger } from '../observability/log/titled-logger.ts';
 import type { ServerStatus } from '../observability/status/server-status.ts';
 import { createSharedReads } from '../providers/index.ts';
 import { publishers } from '../publishers/kinds.ts';
+import type { Channel } from '../push/channel.ts';
 import { atMostEvery } from '../system/time/at-most-every.ts';
 import { createWaker } from '../system/time/waker.ts';
 import { findRemoved } from './config-diff.ts';
 import { feedbackNews } from './feedback-news.ts';
 import { createFollowersView, createReporting } from './observers.ts';
 import { clearStrayLink, createConfigWarnings, placeStateLinks } from './prepare.ts';
+import { createPushEvents } from './push-events.ts';
 import { createSnapshots } from './snapshots.ts';
 import { createStores, type Stores } from './stores.ts';
 import { createFeedWatches, joinCredentials, type Served, unitsOf } from './unit.ts';
@@ -46,6 +48,8 @@ export interface Daemon extends Omit<Reconciler, 'serve'>, Pick<Stores, 'leaders
    * @throws {ConfigError} when the configuration cannot work; the current one then stays in force
    */
   reload(config: Config): Promise<void>;
+  /** The credentials whose platform pushes to the receiver, as they are served now. */
+  channels(): readonly Channel[];
   /** Stops the daemon and releases its locks. @param lastAnswer how long a request in flight may still take, ms */
   stop(lastAnswer?: number): Promise<void>;
 }
@@ -98,6 +102,11 @@ export async function startDaemon(
     servers: () => observer?.statuses() ?? [],
   });
   let served: ReadonlyMap<string, Served> = new Map();
+  const exchanges = new AbortController();
+  const pushEvents = createPushEvents({
+    ...{ clock, logger, reconciler, units: () => units(), signal: exchanges.signal },
+    credentials: () => [...served.values()].map(({ credential }) => credential),
+  });
   const feeds = createFeedWatches();
   const units = (): Unit[] => unitsOf(served);
 
@@ -149,6 +158,15 @@ export async function startDaemon(
     ...reconciler,
     leadership: stores.leadership,
     views: followersView.views,
+    channels: () =>
+      [...served.values()].flatMap(({ channel }) =>
+        channel
+          ? {
+              ...channel,
+              event: (event) => background(pushEvents(channel.credential, event, !channel.forward)),
+            }
+          : [],
+      ),
     async reload(next) {
       const before = [...served.values()].map(({ credential }) => credential);
       serve(await join(next));
@@ -170,6 +188,7 @@ export async function startDaemon(
     },
     async stop(lastAnswer = LAST_ANSWER) {
       waker.stop();
+      exchanges.abort();
       const began = clock.now().monotonic;
       const patience = setTimeout(() => void [reconciler.abort(), kubernetes.close()], lastAnswer);
       await reconciler.stop();

@@ -4,7 +4,9 @@ import type { View } from '../core/plan.ts';
 import type { Clock } from '../core/ports.ts';
 import type { HealthServer } from '../observability/http/health-server.ts';
 import type { Logger } from '../observability/log/logger.ts';
+import { createPushLog } from '../observability/log/push-log.ts';
 import type { ServerStatus } from '../observability/status/server-status.ts';
+import type { Channel } from '../push/channel.ts';
 import { volumes } from '../system/fs/files.ts';
 import { type KeptServer, keepListening } from './keep-listening.ts';
 
@@ -12,12 +14,14 @@ export interface ServersOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly views: () => readonly View[];
+  /** The credentials whose platform pushes to the receiver, as they are served now. */
+  readonly channels: () => readonly Channel[];
   /** Which daemon leads; undefined without a cluster. */
   readonly leadership: () => Leadership | undefined;
 }
 
 /** The configured HTTP servers. */
-export interface Servers extends Omit<HealthServer, 'start'> {
+export interface Servers extends Omit<HealthServer, 'start' | 'pushed'> {
   /**
    * Starts the servers and returns at once. One that cannot listen is told in the log and tried again: publishing never
    * depends on a port.
@@ -30,8 +34,8 @@ export interface Servers extends Omit<HealthServer, 'start'> {
 
 /** Creates the configured servers and loads only their code: a daemon that only writes a file needs none. */
 export async function createServers(
-  { http, tokenServer, language }: Config,
-  { clock, logger, views, leadership }: ServersOptions,
+  { http, tokenServer, push, language }: Config,
+  { clock, logger, views, channels, leadership }: ServersOptions,
 ): Promise<Servers> {
   const failed = (error: unknown) => logger.error('HTTP request failed', { error });
   const health =
@@ -41,6 +45,18 @@ export async function createServers(
       ...{ clock, views, leadership, failed, volumes, language },
     });
   const kept: KeptServer[] = [];
+  const tell = createPushLog(logger, clock);
+
+  async function openReceiver({ listen }: NonNullable<Config['push']>) {
+    const { startPushServer } = await import('../push/push-server.ts');
+    return startPushServer({
+      ...{ listen, clock, channels, failed },
+      report(told) {
+        tell(told);
+        health?.pushed(told);
+      },
+    });
+  }
 
   return {
     report: (of, report) => health?.report(of, report),
@@ -53,6 +69,13 @@ export async function createServers(
         const what = { en: 'health and metrics', zh: '健康检查和指标' };
         kept.push(keepListening({ what, ...http, open }, { clock, logger }));
       }
+      if (push)
+        kept.push(
+          keepListening(
+            { what: { en: 'pushes', zh: '推送接收' }, ...push, open: () => openReceiver(push) },
+            { clock, logger },
+          ),
+        );
       if (!tokenServer) return;
       const { listen } = tokenServer;
       const open = async () => {

@@ -6,7 +6,7 @@ import { secretReader } from '../config/secret-file.ts';
 import { ticketFile } from '../coordination/folder/ticket-file.ts';
 import type { Kind } from '../core/credential.ts';
 import type { Policy } from '../core/policy.ts';
-import type { Clock, Publisher, PushedTickets, Unit } from '../core/ports.ts';
+import type { Clock, Publisher, PushedTickets, TicketStore, Unit } from '../core/ports.ts';
 import { MINUTE } from '../core/time.ts';
 import {
   createPlatform,
@@ -22,12 +22,15 @@ import type { SharedReads } from '../providers/kind.ts';
 import type { CreatePublisher } from '../publishers/kinds.ts';
 import { fileMemo } from '../system/fs/read-regular-file.ts';
 import { prepareTargets } from './prepare.ts';
+import { type OpenChannel, openChannel } from './push-channels.ts';
 import { pushedTickets } from './pushed-tickets.ts';
 import type { Stores } from './stores.ts';
 
 /** The units of one configured credential: its token, then the tickets that are fetched with it. */
 export interface JoinedCredential {
   readonly units: readonly Unit[];
+  /** What the platform pushes for it to the receiver; absent: nothing. */
+  readonly channel?: OpenChannel;
   /** Watches what else it is fed from, while it is served; absent: nothing. */
   watch?(): Promise<{ close(): Promise<void> }>;
   close(): Promise<void>;
@@ -136,6 +139,7 @@ async function joinFetched(credential: FetchedConfig, edges: SharedEdges): Promi
   return {
     units: [token, ...credential.tickets.map(ticket)],
     ...(arriving?.watch && { watch: arriving.watch }),
+    ...(arriving?.channel && { channel: arriving.channel }),
     close: () => transport.close(),
   };
 }
@@ -145,7 +149,7 @@ function arrivingTickets(
   { name, type, appId, ticket }: FetchedConfig,
   account: string,
   { stores, clock, warn, ticketChanged }: SharedEdges,
-): { readonly tickets: PushedTickets } & Pick<JoinedCredential, 'watch'> {
+): { readonly tickets: PushedTickets } & Pick<JoinedCredential, 'watch' | 'channel'> {
   const tell = (message: string) => warn(message, { credential: name });
   const { shape } = kindOf(type).pushed ?? {};
   const file =
@@ -153,8 +157,16 @@ function arrivingTickets(
       ? undefined
       : ticketFile(ticket.file, { clock, warn: tell, ...(shape && { shape }) });
   const store = stores.openTickets(account, { name, type, appId, kind: 'token' });
+  const kept: Pick<TicketStore, 'put'> = {
+    async put(pushed) {
+      const outcome = await store.put(pushed);
+      ticketChanged(account);
+      return outcome;
+    },
+  };
   return {
     tickets: pushedTickets({ store, warn: tell, ...(file && { file }) }),
+    ...(ticket?.push && { channel: openChannel({ name, type, appId }, ticket.push, kept) }),
     ...(file && { watch: () => file.watch(() => ticketChanged(account)) }),
   };
 }

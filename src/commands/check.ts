@@ -119,7 +119,7 @@ async function inspect(
     ...(config.cluster
       ? [{ title: 'cluster', found: mergeFindings(inspectCluster(config.cluster), cluster ?? NOTHING) }]
       : []),
-    ...(config.http || config.tokenServer
+    ...(config.http || config.tokenServer || config.push
       ? [{ title: 'servers', found: await inspectServers(config, await daemonOnDisk(config, systemClock)) }]
       : []),
     ...(config.feedbackDir === undefined

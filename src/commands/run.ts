@@ -87,6 +87,7 @@ export async function run(argv: readonly string[]): Promise<number> {
       clock: systemClock,
       logger,
       views: () => daemon.views(),
+      channels: () => daemon.channels(),
       leadership: () => daemon.leadership(),
     });
     const daemon = await startDaemon(config, {

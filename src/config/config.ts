@@ -32,6 +32,8 @@ export interface Config {
   readonly http?: HttpConfig;
   /** Address of the token server, for apps that cannot read files; absent if it is off. */
   readonly tokenServer?: { readonly listen: TcpAddress | SocketAddress; readonly setting: string };
+  /** Address of the receiver of the platform's pushes; absent if no credential has any. */
+  readonly push?: { readonly listen: TcpAddress; readonly setting: string };
   readonly log: LogConfig;
   /** The language in which people are told things; absent if it was not chosen. */
   readonly language?: Language;
@@ -136,9 +138,23 @@ export type SecretSource =
   /** There is none here, for a command that fetches nothing; `unset` says where it should be. */
   | { readonly unset: string };
 
-/** Where a ticket arrives that the platform pushes: in a file that an app writes. */
+/** Where a ticket arrives that the platform pushes: in a file that an app writes, at the receiver, or at both. */
 export interface TicketConfig {
   readonly file?: string;
+  readonly push?: PushConfig;
+}
+
+/** How the pushes for one credential are received. The files are read anew for each push. */
+export interface PushConfig {
+  /** The exact path of the URL. */
+  readonly path: string;
+  readonly tokenFile: string;
+  readonly encodingAesKeyFile: string;
+  readonly previousEncodingAesKeyFile?: string;
+  /** A URL on loopback that everything but tickets is passed on to. */
+  readonly forward?: string;
+  /** Corpid of the provider of a suite. */
+  readonly corpId?: string;
 }
 
 /** How the daemon reaches the platform. */

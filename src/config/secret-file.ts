@@ -36,17 +36,32 @@ export function secretReader(source: SecretSource): () => Promise<Secret> {
 }
 
 /**
+ * Reads a key of pushes, anew at every call.
+ * @param what it is, for messages
+ * @throws {EdgeError} `secret-unusable`
+ */
+export function readPushKey(path: string, what: 'Token' | 'EncodingAESKey'): Promise<Secret> {
+  return readSecretFile(path, inputReader(), IF_GONE, what);
+}
+
+/**
  * Reads an AppSecret from a file.
  * @param ifMissing advice for a file that is not there
+ * @param what it holds
  * @throws {EdgeError} `secret-unusable`; no message contains the content of the file
  */
-export async function readSecretFile(path: string, readInput: ReadInput, ifMissing?: Text): Promise<Secret> {
+export async function readSecretFile(
+  path: string,
+  readInput: ReadInput,
+  ifMissing?: Text,
+  what = 'AppSecret',
+): Promise<Secret> {
   const text = await readInput(path, LARGEST_FILE).catch(async (error: NodeJS.ErrnoException) => {
     const { problem, advice } = await readProblem(path, error);
-    throw unusable(path, problem, error.code === 'ENOENT' ? ifMissing : advice, error);
+    throw unusable(path, problem, error.code === 'ENOENT' ? ifMissing : advice, error, what);
   });
-  const { secret, problem } = parseSecret(text);
-  if (!secret) throw unusable(path, problem);
+  const { secret, problem } = parseSecret(text, what);
+  if (!secret) throw unusable(path, problem, undefined, undefined, what);
   return secret;
 }
 
@@ -57,6 +72,7 @@ export async function readSecretFile(path: string, readInput: ReadInput, ifMissi
  */
 export function parseSecret(
   text: string,
+  what = 'AppSecret',
 ):
   | { readonly secret: Secret; readonly problem?: never }
   | { readonly secret?: never; readonly problem: Text } {
@@ -65,23 +81,26 @@ export function parseSecret(
   if (isPlaceholder(value))
     return {
       problem: {
-        en: 'is the placeholder of an example: put the AppSecret there',
-        zh: '是示例里的占位符：请换成 AppSecret',
+        en: `is the placeholder of an example: put the ${what} there`,
+        zh: `是示例里的占位符：请换成 ${what}`,
       },
     };
   const ends = encodingProblem(text) === undefined ? endsProblem(value) : undefined;
-  if (ends) return { problem: { en: en`${ALONE}: it ${ends}`, zh: zh`${ALONE}：${ends}` } };
+  if (ends) return { problem: { en: en`${alone(what)}: it ${ends}`, zh: zh`${alone(what)}：${ends}` } };
   // Only visible ASCII is accepted: text that is copied from a web page may contain invisible blanks.
   if (value.length <= LONGEST_SECRET && /^[!-~]+$/.test(value)) return { secret: new Secret(value) };
   const odd = oddity(value, VISIBLE, true);
-  const alone = odd ? { en: en`${ALONE}: ${odd}`, zh: zh`${ALONE}：${odd}` } : ALONE;
-  return { problem: encodingProblem(text) ?? alone };
+  const only = alone(what);
+  const told = odd ? { en: en`${only}: ${odd}`, zh: zh`${only}：${odd}` } : only;
+  return { problem: encodingProblem(text) ?? told };
 }
 
-const ALONE: Text = {
-  en: 'must hold the AppSecret alone, on one line and without blanks',
-  zh: '里只能有 AppSecret，占一行，没有空白',
-};
+function alone(what: string): Text {
+  return {
+    en: `must hold the ${what} alone, on one line and without blanks`,
+    zh: `里只能有 ${what}，占一行，没有空白`,
+  };
+}
 
 const VISIBLE: Shape = {
   allowed: /[!-~]/,
@@ -102,13 +121,13 @@ const IF_GONE: Text = {
   zh: '把它放回去，或重新挂载它的卷',
 };
 
-function unusable(path: string, what: Text, advice?: Text, cause?: unknown): EdgeError {
+function unusable(path: string, what: Text, advice?: Text, cause?: unknown, name = 'AppSecret'): EdgeError {
   const failure: FailureTexts = {
     class: 'passing',
     code: 'secret-unusable',
     message: {
       en: en`${path.startsWith('/') ? 'the secret file' : 'the secret variable'} ${path} ${what}`,
-      zh: zh`${path.startsWith('/') ? 'AppSecret 文件' : 'AppSecret 变量'} ${path} ${what}`,
+      zh: zh`${path.startsWith('/') ? `${name} 文件` : `${name} 变量`} ${path} ${what}`,
     },
     ...(advice && { advice }),
     effect: 'unsent',

@@ -4,6 +4,7 @@ import type { Policy } from './policy.ts';
 import type { Precedence, Published } from './published.ts';
 import type { PushedTicket } from './pushed-ticket.ts';
 import type { AccountRecord, Grant } from './record.ts';
+import type { Secret } from './secret.ts';
 import type { Strength } from './state/request.ts';
 import type { Instant } from './time.ts';
 
@@ -25,6 +26,16 @@ export interface Provider {
    * @throws {EdgeError} why it does not
    */
   startPushes?(request: Pick<FetchRequest, 'signal' | 'permit'>): Promise<void>;
+  /**
+   * Exchanges the code that an authorisation has brought, which works once: after that the platform lists the account
+   * with its refresh token. Nothing of the answer is kept. Present where accounts authorise a third party.
+   * @throws {EdgeError} why it does not
+   */
+  exchangeCode?(request: {
+    readonly code: Secret;
+    readonly token: Token;
+    readonly signal: AbortSignal;
+  }): Promise<void>;
   /** Asks the platform, by a cheap call, whether it accepts a token. Never rejects. */
   probe(token: Token, signal: AbortSignal): Promise<Probe>;
 }

@@ -14,6 +14,9 @@ export interface PushedTicket {
   readonly receivedAt: number;
 }
 
+/** How a platform writes its pushes: the Open Platform in one way, WeCom in another. */
+export type PushDialect = 'open-platform' | 'work-weixin';
+
 /** How far ahead of our clock the time of a push may be before it is not believed, ms. */
 export const AHEAD_OF_CLOCK = 10 * MINUTE;
 

@@ -10,6 +10,7 @@ const AHEAD = 10 * MINUTE;
 /** The ticket of the Open Platform: pushed every 10 minutes, with irregular gaps (docs/wechat-facts.md, Third parties). */
 const VERIFY_TICKET: PushedKind = {
   name: 'component_verify_ticket',
+  dialect: 'open-platform',
   life: 12 * HOUR,
   pushes: { quietAfter: 30 * MINUTE, endingAfter: 11 * HOUR, canStart: true },
   shape: /^ticket@@@[\w-]{86}$/,
@@ -71,6 +72,18 @@ export const component = credentialKind({
         repeatable: true,
         signal,
         permit,
+      });
+    },
+    async exchangeCode({ code, token, signal }) {
+      await platform.call({
+        method: 'POST',
+        path: '/cgi-bin/component/api_query_auth',
+        endpoint: 'query-auth',
+        query: { component_access_token: token.value.reveal() },
+        body: { component_appid: appId, authorization_code: code.reveal() },
+        repeatable: false,
+        signal,
+        permit: undefined,
       });
     },
     probe: (token, signal) => probeToken('open-platform', platform, token, signal),

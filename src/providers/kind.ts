@@ -4,6 +4,7 @@ import type { Budget } from '../core/budget.ts';
 import type { PlatformFamily } from '../core/errcodes/index.ts';
 import type { Policy, Pushes } from '../core/policy.ts';
 import type { Provider } from '../core/ports.ts';
+import type { PushDialect } from '../core/pushed-ticket.ts';
 import type { Secret } from '../core/secret.ts';
 import type { Text } from '../core/text.ts';
 import { MINUTE } from '../core/time.ts';
@@ -113,6 +114,8 @@ export function credentialKind<E extends v.ObjectEntries>(kind: CredentialKind<E
 export interface PushedKind {
   /** What the platform calls it, such as `component_verify_ticket`. */
   readonly name: string;
+  /** How the platform writes its pushes. */
+  readonly dialect: PushDialect;
   /** How long one lives, ms. */
   readonly life: number;
   readonly pushes: Pushes;

@@ -7,6 +7,7 @@ import { WECOM } from './wecom.ts';
 /** The ticket of a suite: pushed every 10 to 15 minutes, and dead after 30 (docs/wechat-facts.md, Third parties). */
 const SUITE_TICKET: PushedKind = {
   name: 'suite_ticket',
+  dialect: 'work-weixin',
   life: 30 * MINUTE,
   // There is no call that starts pushes: only a button of the console.
   pushes: { quietAfter: 20 * MINUTE, endingAfter: 28 * MINUTE, canStart: false },

@@ -4,6 +4,7 @@
  * and https://developer.work.weixin.qq.com/document/path/91144 (2024-07-18). Pure, but for the cipher.
  */
 import { createDecipheriv, createHash, timingSafeEqual } from 'node:crypto';
+import { encodingAesKeyIn } from '../core/push-key.ts';
 
 /** The parameters of a callback that its signature covers, beside the encrypted message. */
 export interface SignedQuery {
@@ -52,8 +53,8 @@ export function isSigned(token: string, query: SignedQuery, encrypted: string): 
  * @returns undefined if that is no EncodingAESKey
  */
 export function parseEncodingAesKey(text: string): Buffer | undefined {
-  const key = text.replace(/\s/g, '');
-  if (!/^[A-Za-z0-9]{43}$/.test(key)) return undefined;
+  const key = encodingAesKeyIn(text);
+  if (key === undefined) return undefined;
   const bytes = Buffer.from(`${key}=`, 'base64');
   return bytes.length === KEY ? bytes : undefined;
 }

@@ -1,3 +1,4 @@
+import type { TicketStore } from '../core/ports.ts';
 import type { Secret } from '../core/secret.ts';
 import type { Message, Recipient } from './receive.ts';
 
@@ -6,20 +7,6 @@ export interface ChannelKeys {
   readonly token: Secret;
   readonly encodingAesKey: Secret;
   readonly previousEncodingAesKey?: Secret;
-}
-
-/** Where the pushed tickets of one credential go: for all daemons of its account, durably. */
-export interface TicketKeeper {
-  /**
-   * Keeps a ticket; resolves when it is durable.
-   * @returns `older` where a ticket of a later push is kept already, which stays
-   * @throws {EdgeError} why it cannot be written
-   */
-  put(ticket: {
-    readonly value: Secret;
-    readonly createdAt: number;
-    readonly receivedAt: number;
-  }): Promise<'kept' | 'older'>;
 }
 
 export type PushEvent = Extract<Message, { readonly type: 'event' }>;
@@ -33,7 +20,8 @@ export interface Channel {
   readonly path: string;
   /** @throws {EdgeError} why a file cannot be used */
   readonly keys: () => Promise<ChannelKeys>;
-  readonly tickets: TicketKeeper;
+  /** Where the tickets go: for all daemons of its account, durably. */
+  readonly tickets: Pick<TicketStore, 'put'>;
   /** A URL on loopback that everything but tickets is passed on to; then nothing of it is acted upon here. */
   readonly forward?: URL;
   /** Called after an event, which is a hint and no more: a recorded push can be sent again. It must not wait. */

@@ -124,7 +124,7 @@ async function replyTo(request: IncomingMessage, rules: Rules): Promise<Reply> {
   const [path = '', ...rest] = (request.url ?? '').split('?');
   const here = rules.channels().filter((channel) => channel.path === path);
   if (here.length === 0) return { status: 404 };
-  const checked = here.filter(({ recipient }) => recipient.kind === 'suite');
+  const checked = here.filter(({ recipient }) => recipient.dialect === 'work-weixin');
   const methods = checked.length > 0 ? ['GET', 'POST'] : ['POST'];
   if (!methods.includes(request.method ?? '')) return { status: 405, headers: { allow: methods.join(', ') } };
   const query = rest.join('?');
@@ -136,8 +136,8 @@ async function replyTo(request: IncomingMessage, rules: Rules): Promise<Reply> {
   if (!signed) return REFUSED;
   const envelope = readEnvelope(body.toString('utf8'));
   if (!envelope) return REFUSED;
-  const { kind, id } = envelope;
-  const channel = here.find(({ recipient }) => recipient.kind === kind && recipient.id === id);
+  const { dialect, id } = envelope;
+  const channel = here.find(({ recipient }) => recipient.dialect === dialect && recipient.id === id);
   if (!channel) return { status: 200, body: SUCCESS, report: { verdict: 'unknown-account', id } };
   const named = { credential: channel.credential, id };
   const keys = await keysOf(channel);

@@ -2,13 +2,15 @@
  * What a push says, and whether it is to be believed: pure. The steps are those of the platform's pages; where they are
  * silent, the stricter reading is taken.
  */
+import { isPlausible } from '../core/credential.ts';
+import { AHEAD_OF_CLOCK, type PushDialect } from '../core/pushed-ticket.ts';
 import { HOUR, MINUTE, SECOND } from '../core/time.ts';
 import { decryptCallback, isSigned, parseEncodingAesKey, type SignedQuery } from './callback-crypto.ts';
 import { readFlatXml } from './flat-xml.ts';
 
-/** Whom a push is for: a component by its appid, a suite by its id. */
+/** Whom a push is for: a third-party platform by its appid, a suite of WeCom by its id. */
 export interface Recipient {
-  readonly kind: 'component' | 'suite';
+  readonly dialect: PushDialect;
   readonly id: string;
   /** Corpid of the suite's provider, which WeCom encrypts the check of the URL for; undefined: it is not compared. */
   readonly corpId?: string | undefined;
@@ -24,7 +26,7 @@ export interface PushKeys {
 
 /** An envelope: whom it names, and what is sealed in it. */
 export interface Envelope {
-  readonly kind: Recipient['kind'];
+  readonly dialect: PushDialect;
   readonly id: string;
   readonly encrypted: string;
 }
@@ -50,20 +52,32 @@ export type Message =
   | { readonly type: 'unknown'; readonly infoType: string; readonly createdAt: number };
 
 /** How long a ticket works, ms. */
-const TICKET_LIFE = { component: 12 * HOUR, suite: 30 * MINUTE } as const;
+const TICKET_LIFE = { 'open-platform': 12 * HOUR, 'work-weixin': 30 * MINUTE } as const;
 
-/** How far ahead of our clock the time of a push may be, ms. */
-const MOST_AHEAD = 10 * MINUTE;
-
-const TICKETS = {
-  component: { infoType: 'component_verify_ticket', element: 'ComponentVerifyTicket' },
-  suite: { infoType: 'suite_ticket', element: 'SuiteTicket' },
+/** The names that each platform has for the same things. */
+const WORDS = {
+  'open-platform': {
+    id: 'AppId',
+    time: 'CreateTime',
+    ticketType: 'component_verify_ticket',
+    ticket: 'ComponentVerifyTicket',
+    subject: 'AuthorizerAppid',
+    code: 'AuthorizationCode',
+  },
+  'work-weixin': {
+    id: 'SuiteId',
+    time: 'TimeStamp',
+    ticketType: 'suite_ticket',
+    ticket: 'SuiteTicket',
+    subject: 'AuthCorpId',
+    code: 'AuthCode',
+  },
 } as const;
 
 /** Events that say that what an account has granted has changed. */
-const EVENTS: Readonly<Record<Recipient['kind'], ReadonlySet<string>>> = {
-  component: new Set(['authorized', 'updateauthorized', 'unauthorized']),
-  suite: new Set(['create_auth', 'change_auth', 'cancel_auth', 'reset_permanent_code']),
+const EVENTS: Readonly<Record<PushDialect, ReadonlySet<string>>> = {
+  'open-platform': new Set(['authorized', 'updateauthorized', 'unauthorized']),
+  'work-weixin': new Set(['create_auth', 'change_auth', 'cancel_auth', 'reset_permanent_code']),
 };
 
 /** Longest ticket in bytes, as WeCom's page says; those of components are shorter. */
@@ -81,8 +95,8 @@ export function readEnvelope(body: string): Envelope | undefined {
   const suiteId = elements.get('ToUserName');
   // A push to a component has AppId, one to a suite ToUserName. Both at once could be read in two ways.
   if (appId !== undefined && suiteId !== undefined) return undefined;
-  if (appId) return { kind: 'component', id: appId, encrypted };
-  return suiteId ? { kind: 'suite', id: suiteId, encrypted } : undefined;
+  if (appId) return { dialect: 'open-platform', id: appId, encrypted };
+  return suiteId ? { dialect: 'work-weixin', id: suiteId, encrypted } : undefined;
 }
 
 /**
@@ -116,8 +130,8 @@ export function openEcho(
 }
 
 /** Whether the time of a ticket can be that of one that works, by our clock at `now` (epoch ms). */
-export function isTimely({ kind }: Pick<Recipient, 'kind'>, createdAt: number, now: number): boolean {
-  return createdAt > now - TICKET_LIFE[kind] && createdAt <= now + MOST_AHEAD;
+export function isTimely({ dialect }: Pick<Recipient, 'dialect'>, createdAt: number, now: number): boolean {
+  return createdAt > now - TICKET_LIFE[dialect] && createdAt <= now + AHEAD_OF_CLOCK;
 }
 
 function decrypt(
@@ -134,24 +148,23 @@ function decrypt(
   return undefined;
 }
 
-function messageOf(elements: ReadonlyMap<string, string>, { kind, id }: Recipient): Message | undefined {
+function messageOf(elements: ReadonlyMap<string, string>, { dialect, id }: Recipient): Message | undefined {
+  const words = WORDS[dialect];
   const infoType = elements.get('InfoType') ?? '';
-  const createdAt = secondsOf(elements.get(kind === 'component' ? 'CreateTime' : 'TimeStamp'));
-  const named = elements.get(kind === 'component' ? 'AppId' : 'SuiteId');
-  if (named !== id || createdAt === undefined || !INFO_TYPE.test(infoType)) return undefined;
-  const { [kind]: ticketOf } = TICKETS;
-  if (infoType === ticketOf.infoType) {
-    const ticket = elements.get(ticketOf.element);
+  const createdAt = secondsOf(elements.get(words.time));
+  if (elements.get(words.id) !== id || createdAt === undefined || !INFO_TYPE.test(infoType)) return undefined;
+  if (infoType === words.ticketType) {
+    const ticket = elements.get(words.ticket);
     return isTicket(ticket) ? { type: 'ticket', infoType, ticket, createdAt } : undefined;
   }
-  if (!EVENTS[kind].has(infoType)) return { type: 'unknown', infoType, createdAt };
-  const subject = elements.get(kind === 'component' ? 'AuthorizerAppid' : 'AuthCorpId');
-  const code = elements.get(kind === 'component' ? 'AuthorizationCode' : 'AuthCode');
+  if (!EVENTS[dialect].has(infoType)) return { type: 'unknown', infoType, createdAt };
+  const subject = elements.get(words.subject);
+  const code = elements.get(words.code);
   return { type: 'event', infoType, createdAt, ...(subject && { subject }), ...(code && { code }) };
 }
 
 function isTicket(text: string | undefined): text is string {
-  return text !== undefined && text.length <= LONGEST_TICKET && /^[!-~]+$/.test(text);
+  return isPlausible(text) && text.length <= LONGEST_TICKET;
 }
 
 function secondsOf(text: string | undefined): number | undefined {

@@ -194,7 +194,7 @@ describe('mistakes in accounts', () => {
     [
       'a key of two sections',
       { listen: '127.0.0.1:9400' },
-      ['listen: is not a known key here; it belongs to http or tokenServer'],
+      ['listen: is not a known key here; it belongs to http, tokenServer or push'],
     ],
   ])('an account with %s is refused, naming the key', async (_, own, expected) => {
     expect(await problemsWith(own)).toEqual(expected.map((problem) => `credentials[0].${problem}`));

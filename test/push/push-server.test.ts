@@ -189,7 +189,7 @@ describe('pushes that are not to be believed', () => {
   it('two components at one path each get their own tickets', async () => {
     const other = 'wx2222222222222222';
     const { url, reports } = await receiving({
-      suite: { credential: 'test', recipient: { kind: 'component', id: other }, path: '/wx/platform' },
+      suite: { credential: 'test', recipient: { dialect: 'open-platform', id: other }, path: '/wx/platform' },
     });
     for (const id of [other, COMPONENT]) {
       const sealed = seal('component', ticketMessage('component', TICKET, NOON, id), { id });
@@ -271,7 +271,7 @@ describe('the check of the URL by WeCom', () => {
   });
 
   it('without the corpid of the provider whoever it is encrypted for is accepted', async () => {
-    const { url } = await receiving({ suite: { recipient: { kind: 'suite', id: SUITE } } });
+    const { url } = await receiving({ suite: { recipient: { dialect: 'work-weixin', id: SUITE } } });
     expect(await check(`${url}/wx/suite`, seal('suite', '1', { receiver: 'any' }))).toEqual({
       status: 200,
       text: '1',

@@ -70,14 +70,14 @@ export async function receiving(options: ReceivingOptions = {}): Promise<Receivi
     {
       ...base,
       credential: 'platform',
-      recipient: { kind: 'component', id: COMPONENT },
+      recipient: { dialect: 'open-platform', id: COMPONENT },
       path: '/wx/platform',
       ...options.component,
     },
     {
       ...base,
       credential: 'suite',
-      recipient: { kind: 'suite', id: SUITE, corpId: PROVIDER },
+      recipient: { dialect: 'work-weixin', id: SUITE, corpId: PROVIDER },
       path: '/wx/suite',
       ...options.suite,
     },

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { type Complain, type KeyPath, pathKey } from '../../schema/key-path.ts';
 import { endsProblem } from '../../schema/odd-text.ts';
-import { Text, Title } from '../../schema/values.ts';
+import { inWords, Text, Title } from '../../schema/values.ts';
 import { Document } from '../schema/index.ts';
 import { isMapping, isPart, type Mapping } from './mapping.ts';
 
@@ -173,7 +173,7 @@ function homeOf(name: string): string | undefined {
     const entries = entriesOf(item ?? schema, {});
     return entries && Object.hasOwn(entries, name) ? [item ? `each of ${above}` : above] : [];
   });
-  return homes.length === 1 || homes.length === 2 ? homes.join(' or ') : undefined;
+  return homes.length > 0 && homes.length <= 3 ? inWords(homes) : undefined;
 }
 
 /** Characters; a longer text was not meant to be a name. */

@@ -5,7 +5,7 @@ import type { CredentialKind } from '../../providers/kind.ts';
 import { credentialKinds, DEFAULT_KIND, kindOf } from '../../providers/kinds.ts';
 import type { KeyPath } from '../../schema/key-path.ts';
 import { isUnanswered } from '../../system/fs/files.ts';
-import { type FetchedConfig, MIRROR, type SecretSource, type TicketConfig } from '../config.ts';
+import { type FetchedConfig, MIRROR, type SecretSource } from '../config.ts';
 import { LITERAL_SECRETS } from '../read/clean.ts';
 import type { CredentialSettings } from '../schema/credential.ts';
 import type { PlatformSettings } from '../schema/platform.ts';
@@ -15,6 +15,7 @@ import { idKeys, isSet } from './kind-keys.ts';
 import { type ResolvedMirror, resolveMirror } from './mirror.ts';
 import { resolveNotify } from './notify.ts';
 import { resolvePlatform } from './platform.ts';
+import { resolvePushed } from './pushed.ts';
 import { type PlacedTarget, resolveTargets } from './targets.ts';
 
 /** Settings that apply to all credentials. */
@@ -60,7 +61,7 @@ export async function resolveCredential(
     isTypeKnown && kind.secretless
       ? noSecret(settings, kind, at, context)
       : await findSecret(settings, at, context);
-  const ticket = isTypeKnown ? resolvePushed(settings, kind, at, context) : undefined;
+  const ticket = isTypeKnown ? await resolvePushed(settings, kind, at, context) : undefined;
   const own = { general: platform, own: settings.platform, at: [...at, 'platform'], kind };
   const resolvedPlatform = await resolvePlatform(own, context);
   const targets = await resolveTargets(settings, at, context);
@@ -190,23 +191,6 @@ function noSecret(
     );
   }
   return { source: { none: true } };
-}
-
-/** Checks where the ticket arrives that the platform pushes. */
-function resolvePushed(
-  { ticket }: CredentialSettings,
-  { type, pushed }: CredentialKind,
-  at: KeyPath,
-  context: Context,
-): TicketConfig | undefined {
-  const here = [...at, 'ticket'];
-  if (!pushed) {
-    if (ticket !== undefined) context.complain(here, `does not belong to ${type}, to which none is pushed`);
-    return undefined;
-  }
-  if (isMissing(context, here, ticket, `where the ${pushed.name} arrives`) || !ticket) return undefined;
-  isMissing(context, [...here, 'file'], ticket.file, `the file in which an app leaves the ${pushed.name}`);
-  return { ...(ticket.file !== undefined && { file: ticket.file }) };
 }
 
 /** The AppSecret of a credential, as far as it was found. */

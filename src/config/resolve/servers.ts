@@ -8,17 +8,34 @@ import { resolveGroup } from './targets.ts';
 
 /** Checks the addresses that the daemon listens on, and reports their problems. By default it listens on none. */
 export async function resolveServers(
-  { http, tokenServer }: Settings,
+  { http, tokenServer, push, credentials = [] }: Settings,
   context: Context,
-): Promise<Pick<Config, 'http' | 'tokenServer'>> {
+): Promise<Pick<Config, 'http' | 'tokenServer' | 'push'>> {
   if (http) isMissing(context, ['http', 'listen'], http.listen, 'host:port, like 127.0.0.1:9400');
   if (tokenServer) {
     isMissing(context, ['tokenServer', 'listen'], tokenServer.listen, '127.0.0.1:8867, or unix:/path');
+  }
+  if (push) isMissing(context, ['push', 'listen'], push.listen, 'host:port, like 0.0.0.0:9109');
+  const receives = credentials.some((credential) => credential?.ticket?.push !== undefined);
+  if (receives && !push && !context.isWrong(['push'])) {
+    context.complain(['push'], 'is required, with listen: a credential has ticket.push');
+  }
+  if (push && !receives && !credentials.some((_, at) => context.isWrong(['credentials', at]))) {
+    context.complain(['push'], 'receives nothing: no credential has ticket.push');
   }
   const health = http?.listen;
   const tokens = tokenServer?.listen;
   if (health && tokens && health.port !== 0 && addressText(health) === addressText(tokens)) {
     context.complain(['tokenServer', 'listen'], 'is where health is served: take another port');
+  }
+  const pushes = push?.listen;
+  for (const [other, what] of [
+    [health, 'health is'],
+    [tokens, 'tokens are'],
+  ] as const) {
+    if (pushes && other && pushes.port !== 0 && addressText(other) === addressText(pushes)) {
+      context.complain(['push', 'listen'], `is where ${what} served: take another port`);
+    }
   }
   const unusable = tokens && 'path' in tokens ? await folderProblem(dirname(tokens.path)) : undefined;
   if (unusable !== undefined) context.complain(['tokenServer', 'listen'], unusable.en);
@@ -27,6 +44,7 @@ export async function resolveServers(
     ...(health && {
       http: { listen: health, setting: context.name(['http', 'listen']), allowedHosts: names ?? [] },
     }),
+    ...(pushes && { push: { listen: pushes, setting: context.name(['push', 'listen']) } }),
     ...(tokens && { tokenServer: { listen: tokens, setting: context.name(['tokenServer', 'listen']) } }),
   };
 }

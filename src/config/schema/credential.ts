@@ -19,6 +19,7 @@ import {
 import { MIRROR } from '../config.ts';
 import { Mirrored } from './cluster.ts';
 import { PlatformOverrides } from './platform.ts';
+import { PushedTo } from './push.ts';
 import { Notification, Target } from './targets.ts';
 
 const types = [...credentialKinds.map(({ type }) => type), MIRROR];
@@ -103,6 +104,7 @@ const common = {
         AbsolutePath,
         'File in which an app leaves the newest ticket: the ticket alone, or JSON with ticket and create_time. It is read and left.',
       ),
+      push: key(PushedTo, 'The platform pushes the ticket to the daemon itself, at the address of push.'),
     }),
     `Where the ticket arrives that the platform pushes: for ${inWords(typesWith(({ pushed }) => pushed !== undefined))}.`,
   ),

@@ -17,6 +17,7 @@ import {
 import { Cluster } from './cluster.ts';
 import { Credential } from './credential.ts';
 import { Platform } from './platform.ts';
+import { Push } from './push.ts';
 
 /** What HUP may do. */
 const ON_HANGUP = ['refresh', 'retry'] as const;
@@ -110,6 +111,7 @@ export const Document = mapping(
       ),
       'A read endpoint for those who come from an HTTP token server.',
     ),
+    push: key(Push, 'A receiver of what the platform pushes, for credentials with ticket.push.'),
     credentials: key(
       list(Credential, 'must be a list of credentials'),
       'The accounts, each with where it is published.',

@@ -25,7 +25,7 @@ export interface PlacedFile extends PlacedPath {
 /** A file that the daemon reads. */
 export interface PlacedInput extends PlacedPath {
   /** What would be lost if the daemon overwrote or removed the file. */
-  readonly content: 'the AppSecret' | 'the certificates' | 'the pushed ticket';
+  readonly content: 'the AppSecret' | 'the certificates' | 'the pushed ticket' | 'a key of the pushes';
 }
 
 /** Every valid path of a configuration. */
@@ -126,6 +126,12 @@ function inputsOf(
   const { secret, ticket } = config;
   if (ticket?.file !== undefined) {
     inputs.push({ path: ticket.file, at: [...at, 'ticket', 'file'], content: 'the pushed ticket' });
+  }
+  for (const name of ['tokenFile', 'encodingAesKeyFile', 'previousEncodingAesKeyFile'] as const) {
+    const path = ticket?.push?.[name];
+    if (path !== undefined) {
+      inputs.push({ path, at: [...at, 'ticket', 'push', name], content: 'a key of the pushes' });
+    }
   }
   if (secret && 'file' in secret) {
     inputs.push({ path: secret.file, at: [...at, 'secretFile'], content: 'the AppSecret' });

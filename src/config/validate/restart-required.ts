@@ -58,6 +58,7 @@ const TABLE: Readonly<Record<Exclude<keyof Config, ReloadedKey>, readonly Restar
   ],
   tokenServer: [{ what: 'the address of the token server', of: ({ tokenServer }) => tokenServer?.listen }],
   language: [{ what: 'the language', of: ({ language }) => language }],
+  push: [{ what: 'the address of the push receiver', of: ({ push }) => push?.listen }],
   log: [
     { what: 'the log format', of: ({ log }) => log.format },
     { what: 'the log level', of: ({ log }) => log.level },

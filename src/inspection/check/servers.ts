@@ -10,7 +10,7 @@ import type { DaemonStatus } from '../status/index.ts';
  * which no daemon minds: it tries again. A port that the running daemon says it has is left alone.
  */
 export async function inspectServers(
-  { http, tokenServer }: Pick<Config, 'http' | 'tokenServer'>,
+  { http, tokenServer, push }: Pick<Config, 'http' | 'tokenServer' | 'push'>,
   daemon: DaemonStatus,
 ): Promise<Findings> {
   const facts: Fact[] = [];
@@ -18,6 +18,7 @@ export async function inspectServers(
   for (const [label, server] of [
     ['health', http],
     ['tokens', tokenServer],
+    ['pushes', push],
   ] as const) {
     if (!server) continue;
     const { listen, setting } = server;

@@ -1,4 +1,5 @@
 import type { Leadership } from '../../core/events/cluster.ts';
+import type { PushReport } from '../../core/events/push.ts';
 import type { Report } from '../../core/events/report.ts';
 import type { View } from '../../core/plan.ts';
 import type { Clock, Unit } from '../../core/ports.ts';
@@ -31,6 +32,8 @@ export interface HealthServerOptions extends Pick<HttpServerOptions, 'listen' | 
 /** The server for health, metrics and the status page, with the methods that feed it. */
 export interface HealthServer {
   report(of: Pick<Unit, 'name' | 'kind'> | undefined, report: Report): void;
+  /** Counts a push of the platform. */
+  pushed(report: PushReport): void;
   /** Sets the units that are served from now on. */
   serve(units: readonly Unit[]): void;
   /** To be called at every tick of the daemon: `/livez` fails when the calls stop. */
@@ -85,6 +88,7 @@ export function createHealthServer({
       metrics.serve(units);
       history.serve(units);
     },
+    pushed: metrics.pushed,
     beat: health.beat,
     reloaded: metrics.reloaded,
     start: () =>

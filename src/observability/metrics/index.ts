@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { isKnownErrcode } from '../../core/errcodes/index.ts';
 import type { Leadership } from '../../core/events/cluster.ts';
+import type { PushReport } from '../../core/events/push.ts';
 import type { Report } from '../../core/events/report.ts';
 import type { Failure } from '../../core/failure.ts';
 import type { View } from '../../core/plan.ts';
@@ -14,6 +15,8 @@ import { gauges } from './gauges.ts';
 export interface Metrics {
   /** Counts a report. */
   report(of: Pick<Unit, 'name' | 'kind'> | undefined, report: Report): void;
+  /** Counts a push of the platform. */
+  pushed(report: PushReport): void;
   /** Counts a reload of the configuration. */
   reloaded(result: 'applied' | 'refused'): void;
   /** Sets the units that are served from now on; the counts of all others are dropped. */
@@ -107,7 +110,7 @@ const RESULTS = { refreshed: 'success', unchanged: 'unchanged', failed: 'failure
 /** Served units by `NAME/KIND`. */
 type Served = ReadonlyMap<string, Unit>;
 
-export interface Counters extends Pick<Metrics, 'report' | 'reloaded' | 'serve'> {
+export interface Counters extends Pick<Metrics, 'report' | 'pushed' | 'reloaded' | 'serve'> {
   /** The counters with a series for each credential. */
   readonly families: readonly Family[];
 }
@@ -142,6 +145,11 @@ function createCounters(registry: Registry): Counters {
     'Times that a fresh token was refused again: another process fetches for this appid.',
     ['credential'],
   );
+  const pushes = createCounter(
+    'pushes_total',
+    'Pushes of the platform that the receiver answered, by verdict; without a credential: for none that is served.',
+    ['credential', 'verdict'],
+  );
   const durations = new Histogram({
     name: 'wx_token_refresh_duration_seconds',
     help: 'How long the platform took to answer, or not to.',
@@ -157,7 +165,7 @@ function createCounters(registry: Registry): Counters {
   // Prometheus can compute a rate only for a series that it has seen at zero.
   for (const result of ['applied', 'refused']) reloads.inc({ result }, 0);
 
-  const ofCredentials = [refreshes, publications, errors, feedback, rivals];
+  const ofCredentials = [refreshes, publications, errors, feedback, rivals, pushes];
   let served: Served = new Map();
 
   /** Ignores late reports of units that are no longer served: each would create a series that stays for ever. */
@@ -197,6 +205,7 @@ function createCounters(registry: Registry): Counters {
           if (report.verdict === 'rival') count(rivals, { credential });
       }
     },
+    pushed: ({ credential = '', verdict }) => count(pushes, { credential, verdict }),
     reloaded: (result) => reloads.inc({ result }),
     serve(units) {
       served = new Map(units.map((unit) => [`${unit.name}/${unit.kind}`, unit]));

@@ -1,0 +1,96 @@
+import { sha256 } from '../codec/encoding.ts';
+import { type CredentialConfig, isFetched } from '../config/config.ts';
+import { failureOf } from '../core/failure.ts';
+import type { Clock, Unit } from '../core/ports.ts';
+import { Secret } from '../core/secret.ts';
+import { liveToken } from '../core/state/index.ts';
+import type { Text } from '../core/text.ts';
+import { SECOND } from '../core/time.ts';
+import type { Reconciler } from '../loop/reconciler.ts';
+import type { Logger } from '../observability/log/logger.ts';
+import type { PushEvent } from '../push/channel.ts';
+import { withinTime } from '../system/time/deadline.ts';
+
+export interface PushEventsOptions {
+  readonly clock: Clock;
+  readonly logger: Pick<Logger, 'info' | 'warn'>;
+  readonly reconciler: Pick<Reconciler, 'stateOf' | 'refuse' | 'refreshNow'>;
+  readonly units: () => readonly Unit[];
+  readonly credentials: () => readonly CredentialConfig[];
+  /** Ends exchanges that are under way. */
+  readonly signal: AbortSignal;
+}
+
+/** How long an exchange may take, ms: its code lives for ten minutes. */
+const EXCHANGE_PATIENCE = 20 * SECOND;
+
+/** Codes that are remembered: a recorded push can be sent again, and its code has worked its once. */
+const MOST_CODES = 1000;
+
+/**
+ * Acts on events of the receiver: something has been authorised or cancelled. The event is a hint: what is true, the
+ * platform is asked.
+ */
+export function createPushEvents(options: PushEventsOptions) {
+  const { clock, logger, reconciler, units, credentials, signal } = options;
+  const codes = new Set<string>();
+
+  /** Exchanges the code that an authorisation comes with: only after that the platform lists its refresh token. */
+  async function exchange(name: string, code: string, subject: string | undefined): Promise<void> {
+    const mark = sha256(code);
+    if (codes.has(mark)) return;
+    codes.add(mark);
+    for (const old of [...codes].slice(0, -MOST_CODES)) codes.delete(old);
+    const fields = { credential: name, ...(subject !== undefined && { app_id: subject }) };
+    const { provider } = units().find(({ id }) => id === name) ?? {};
+    if (!provider?.exchangeCode) return;
+    const state = reconciler.stateOf(name);
+    const token = state && liveToken(state, clock.now());
+    if (!token) {
+      logger.warn('an authorisation code was not exchanged: there is no live token of the platform', {
+        ...fields,
+        advice: ADVICE,
+      });
+      return;
+    }
+    try {
+      await withinTime(
+        EXCHANGE_PATIENCE,
+        (until) =>
+          provider.exchangeCode?.({ code: new Secret(code), token, signal: until }) ?? Promise.resolve(),
+        signal,
+      );
+      logger.info('an authorisation code was exchanged', fields);
+    } catch (error) {
+      const { message, code: reason, errcode } = failureOf(error, 'unknown');
+      logger.warn(`an authorisation code was not exchanged: ${message}`, {
+        ...{ ...fields, code: reason, advice: ADVICE },
+        ...(errcode !== undefined && { errcode }),
+      });
+    }
+  }
+
+  /** Lets the accounts be asked for that an event is about. */
+  function hint(name: string, subject: string | undefined): void {
+    const concerned = credentials().filter(
+      (one) => isFetched(one) && one.via?.name === name && one.appId === subject,
+    );
+    for (const { name: account } of concerned) {
+      const state = reconciler.stateOf(account);
+      const token = state && liveToken(state, clock.now());
+      // A live token may have died with the authorisation before, as if a reader had told so.
+      if (token) reconciler.refuse((value) => value.equals(token.value));
+      else reconciler.refreshNow({ names: [account], strength: 'ordinary' });
+    }
+  }
+
+  return async (name: string, { code, subject }: PushEvent, exchanges: boolean): Promise<void> => {
+    if (exchanges && code !== undefined) await exchange(name, code, subject);
+    hint(name, subject);
+  };
+}
+
+const ADVICE: Text = {
+  en: "the account's admin has to change the permission sets once (更新授权), unless the platform lists the account with a refresh token",
+  zh: '除非平台列出的该账号已有刷新令牌，否则请账号的管理员更新一次授权（更改权限集）',
+};

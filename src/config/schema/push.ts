@@ -1,0 +1,61 @@
+import * as v from 'valibot';
+import { AbsolutePath, AppId, isLoopback, key, ListenAddress, mapping } from '../../schema/values.ts';
+
+const PATH = 'must be a path like /wx/platform';
+
+/** The path of a URL, as it is compared: without query, and never decoded. */
+const UrlPath = v.pipe(v.string(PATH), v.regex(/^\/[\w\-.~%/]{0,200}$/, PATH));
+
+const FORWARD =
+  'must be a URL on loopback like http://127.0.0.1:8080/wx/events: an authorisation code gives access';
+
+const LoopbackUrl = v.pipe(
+  v.string(FORWARD),
+  v.check((text) => URL.canParse(text) && isLoopback(text), FORWARD),
+  v.check(
+    (text) => !URL.canParse(text) || new URL(text).username === '',
+    'must not carry a user or password',
+  ),
+);
+
+/** Schema of `ticket.push`: how the platform's pushes for one credential are received. */
+export const PushedTo = mapping(
+  {
+    path: key(
+      UrlPath,
+      'The path of the URL that the console of the platform holds, exactly; several may share one.',
+    ),
+    tokenFile: key(
+      AbsolutePath,
+      'File that holds the Token (消息校验Token) of the console, which signs the pushes.',
+    ),
+    encodingAesKeyFile: key(
+      AbsolutePath,
+      'File that holds the EncodingAESKey (消息加解密Key) of the console: 43 letters and digits.',
+    ),
+    previousEncodingAesKeyFile: key(
+      AbsolutePath,
+      'File that holds the EncodingAESKey before, while pushes under it are still under way.',
+    ),
+    forward: key(
+      LoopbackUrl,
+      'URL of an app on loopback that everything but tickets is passed on to as it came; then the app exchanges the codes. Without it the daemon does, for a component.',
+    ),
+    corpId: key(
+      AppId,
+      'For wecom-suite the corpid of the provider, for which WeCom encrypts the check of the URL. Without it, it is not compared.',
+    ),
+  },
+  ['path', 'tokenFile', 'encodingAesKeyFile'],
+);
+
+/** Schema of the top-level `push`: the receiver of all pushes. */
+export const Push = mapping(
+  {
+    listen: key(
+      ListenAddress,
+      'host:port, for the ingress that the platform reaches; plain HTTP. Nothing else is served there.',
+    ),
+  },
+  ['listen'],
+);

@@ -1,0 +1,79 @@
+import type { PushReport, PushVerdict } from '../../core/events/push.ts';
+import type { Clock } from '../../core/ports.ts';
+import type { Text } from '../../core/text.ts';
+import { MINUTE, SECOND } from '../../core/time.ts';
+import type { Logger } from './logger.ts';
+
+/** Anybody on the internet can make these, so they are told at most so often, with their number; ms. */
+const REFUSED_EVERY = MINUTE;
+
+/** Most ids of accounts that are not served here that are told, each once: anybody can invent them. */
+const MOST_UNKNOWN = 20;
+
+/** An id that can be shown. */
+const SHOWN = /^[\w-]{1,64}$/;
+
+const TIME_ADVICE: Text = {
+  en: 'if this comes with every push, compare the clock of this machine',
+  zh: '如果每次推送都这样，请核对本机的时钟',
+};
+const KEY_ADVICE: Text = {
+  en: 'if the platform sends them, compare Token and EncodingAESKey with its console, and the appid with that of the platform',
+  zh: '如果是平台发来的，请与后台核对 Token 和 EncodingAESKey，并核对 AppID 是不是平台的',
+};
+const UNKNOWN_ADVICE: Text = {
+  en: 'serve it with a credential of its own, or leave it: it is answered and dropped',
+  zh: '为它配置一份凭据，或者不用管：已应答并丢弃',
+};
+
+/** Logs pushes of the platform: what they are and what became of them, and nothing that they hold. */
+export function createPushLog(logger: Logger, clock: Clock): (report: PushReport) => void {
+  const unknown = new Set<string>();
+  let refused = 0;
+  let toldAt = Number.NEGATIVE_INFINITY;
+
+  return ({ verdict, credential, id, infoType, age, problem }) => {
+    const fields = {
+      ...(credential !== undefined && { credential }),
+      ...(id !== undefined && SHOWN.test(id) && { app_id: id }),
+      ...(infoType !== undefined && { info_type: infoType }),
+      ...(age !== undefined && { age_s: Math.round(age / SECOND) }),
+      verdict,
+    };
+    switch (verdict) {
+      case 'failed':
+        return logger.error(`a push of the platform failed: ${problem ?? 'unexpected'}`, fields);
+      case 'stale':
+        return logger.warn('a pushed ticket of another time was refused', { ...fields, advice: TIME_ADVICE });
+      case 'unknown-account': {
+        const known = id ?? '';
+        if (unknown.has(known) || unknown.size >= MOST_UNKNOWN) return;
+        unknown.add(known);
+        return logger.warn('a push for an account that is not served here', {
+          ...fields,
+          advice: UNKNOWN_ADVICE,
+        });
+      }
+      case 'refused': {
+        refused += 1;
+        const now = clock.now().monotonic;
+        if (now - toldAt < REFUSED_EVERY) return;
+        logger.warn('a push that is not from the platform was refused', {
+          ...fields,
+          ...(refused > 1 && { times: refused }),
+          advice: KEY_ADVICE,
+        });
+        refused = 0;
+        toldAt = now;
+        return;
+      }
+      default:
+        return QUIET.has(verdict)
+          ? logger.debug('push received', fields)
+          : logger.info('push received', fields);
+    }
+  };
+}
+
+/** They come every few minutes. */
+const QUIET: ReadonlySet<PushVerdict> = new Set(['ticket', 'older', 'ignored']);

@@ -1,0 +1,247 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { KEY, OLD_KEY, TOKEN } from '../push/receiving.ts';
+import { contentOf } from '../support/files.ts';
+import { startProgram } from '../support/program.ts';
+import { openSandbox } from '../support/sandbox.ts';
+import { eventually } from '../support/wait.ts';
+
+const COMPONENT = 'wx0000000000000001';
+const SUITE = 'ww1111111111111111';
+const PROVIDER = 'ww0000000000000001';
+const SHOP = 'wx1111111111111111';
+const SECRET = 'c0ffee00'.repeat(4);
+const PATHS = {
+  component: '/cgi-bin/component/api_component_token',
+  authorizer: '/cgi-bin/component/api_authorizer_token',
+  query: '/cgi-bin/component/api_query_auth',
+  suite: '/cgi-bin/service/get_suite_token',
+};
+
+interface Pushed {
+  readonly deliveries: readonly { readonly status: number | null; readonly answer: string }[];
+}
+
+/** A platform that pushes to a daemon, a suite beside it, and the daemon's folder. */
+async function pushing({ push = {}, http }: { push?: object; http?: string } = {}) {
+  const sandbox = await openSandbox();
+  onTestFinished(sandbox.close);
+  await sandbox.control('POST', '/components', { appId: COMPONENT, secret: SECRET });
+  await sandbox.control('POST', '/providers', { corpId: PROVIDER, secret: SECRET });
+  await sandbox.control('POST', '/suites', { suiteId: SUITE, secret: SECRET, provider: PROVIDER });
+  const folder = await mkdtemp(join(tmpdir(), 'wx-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  await mkdir(join(folder, 'keys'));
+  const file = async (name: string, content: string) => {
+    const path = join(folder, 'keys', name);
+    await writeFile(path, content, { mode: 0o600 });
+    return path;
+  };
+  const tokenFile = await file('token', `${TOKEN}\n`);
+  const keys = { tokenFile, encodingAesKeyFile: await file('key', `${KEY}\n`) };
+  const secretFile = await file('secret', SECRET);
+  const path = (name: string, of = 'wx') => join(folder, of, name, 'token');
+  const config = join(folder, 'config.json');
+  const write = (previous?: string, to = config, of = 'wx') => {
+    const publish = (name: string) => [{ type: 'file', path: path(name, of) }];
+    return writeFile(
+      to,
+      JSON.stringify({
+        schedule: '* * * * * *',
+        stateDir: join(folder, 'state'),
+        platform: { baseUrl: sandbox.url },
+        push: { listen: '127.0.0.1:0' },
+        ...(http !== undefined && { http: { listen: http } }),
+        credentials: [
+          {
+            ...{ name: 'platform', type: 'component', appId: COMPONENT, secretFile },
+            ticket: {
+              push: {
+                path: '/wx/platform',
+                ...keys,
+                ...push,
+                ...(previous && { previousEncodingAesKeyFile: previous }),
+              },
+            },
+            publish: publish('platform'),
+          },
+          { name: 'shop', type: 'authorizer', via: 'platform', appId: SHOP, publish: publish('shop') },
+          {
+            ...{ name: 'suite', type: 'wecom-suite', suiteId: SUITE, secretFile },
+            ticket: { push: { path: '/wx/suite', ...keys, corpId: PROVIDER } },
+            publish: publish('suite'),
+          },
+        ],
+      }),
+    );
+  };
+  await write();
+
+  const start = async (from = config) => {
+    const daemon = startProgram(['--config', from], {}, onTestFinished);
+    const line = await daemon.logged(/^pushes on /);
+    return { daemon, receiver: `http://${line.message.replace('pushes on ', '')}` };
+  };
+  const register = (receiver: string, changes: object = {}) =>
+    sandbox.control('PUT', `/components/${COMPONENT}/receiver`, {
+      ...{ url: `${receiver}/wx/platform`, token: TOKEN, encodingAesKey: KEY },
+      ...changes,
+    });
+  const registerSuite = (receiver: string) =>
+    sandbox.control('PUT', `/suites/${SUITE}/receiver`, {
+      ...{ url: `${receiver}/wx/suite`, token: TOKEN, encodingAesKey: KEY },
+    });
+  const token = (name: string) => contentOf(path(name));
+  return {
+    ...{ sandbox, folder, start: () => start(), register, registerSuite, file, write, token },
+    /** Another daemon of the same accounts and state folder, which publishes elsewhere. */
+    async sibling() {
+      const other = join(folder, 'other.json');
+      await write(undefined, other, 'other');
+      return { start: () => start(other), token: (name: string) => contentOf(path(name, 'other')) };
+    },
+    newToken: (name: string, than?: string) =>
+      eventually(
+        async () => {
+          const value = await token(name);
+          return value !== than && value;
+        },
+        { for: `a token of ${name}` },
+      ),
+    authorize: () => sandbox.control('POST', `/components/${COMPONENT}/authorizers`, { appId: SHOP }),
+    deliveries: async () =>
+      (await sandbox.control<Pushed>('GET', `/components/${COMPONENT}/receiver`)).deliveries,
+    calls: (of: keyof typeof PATHS) => sandbox.calls(PATHS[of]),
+  };
+}
+
+describe('a daemon that the platform pushes to', () => {
+  it('a component and a suite get their tokens from the pushed tickets, and a restart costs no call', async () => {
+    const { start, register, registerSuite, newToken, sandbox, calls } = await pushing();
+    const first = await start();
+    await register(first.receiver);
+    await registerSuite(first.receiver);
+    const [platform, suite] = [await newToken('platform'), await newToken('suite')];
+    first.daemon.signal('SIGTERM');
+    expect(await first.daemon.exited).toMatchObject({ code: 0 });
+    await sandbox.control('DELETE', `/components/${COMPONENT}/receiver`);
+    await sandbox.control('DELETE', `/suites/${SUITE}/receiver`);
+    const before = [await calls('component'), await calls('suite')];
+
+    const second = await start();
+    await second.daemon.logged((line) => line.message.includes('adopted') && line['credential'] === 'suite');
+    second.daemon.signal('SIGTERM');
+    await second.daemon.exited;
+    expect([await newToken('platform'), await newToken('suite')]).toEqual([platform, suite]);
+    expect([await calls('component'), await calls('suite')]).toEqual(before);
+    expect(before).toEqual([1, 1]);
+  });
+
+  it('a ticket outlasts the daemon that received it: the next one fetches with it, without a push', async () => {
+    const { start, register, newToken, sandbox, folder } = await pushing();
+    const first = await start();
+    await sandbox.faults([{ kind: 'status', status: 502, path: PATHS.component }]);
+    await register(first.receiver);
+    await eventually(async () =>
+      (await readdir(join(folder, 'state'))).some((name) => name.endsWith('.pushed')),
+    );
+    first.daemon.signal('SIGKILL');
+    await first.daemon.exited;
+    await sandbox.control('DELETE', `/components/${COMPONENT}/receiver`);
+    await sandbox.clearFaults();
+    await start();
+    expect(await newToken('platform')).toMatch(/^[\w-]{136}$/);
+  });
+
+  it('of two daemons of one state folder either may receive: both publish the token of one fetch', async () => {
+    const { start, register, newToken, calls, sibling } = await pushing();
+    const other = await sibling();
+    await start();
+    const { receiver } = await other.start();
+    await register(receiver);
+    const platform = await newToken('platform');
+    await eventually(async () => (await other.token('platform')) === platform);
+    expect(await calls('component')).toBe(1);
+  });
+
+  it('after a change of the key pushes under the key before are still read, without a restart', async () => {
+    const { start, register, deliveries, file, write, sandbox } = await pushing();
+    const { daemon, receiver } = await start();
+    await register(receiver, { encodingAesKey: OLD_KEY });
+    await eventually(async () => (await deliveries()).length === 1);
+    expect((await deliveries())[0]).toMatchObject({ status: 403, answer: '' });
+    await write(await file('key.old', OLD_KEY));
+    await daemon.logged(/configuration/);
+    await eventually(async () => {
+      await sandbox.control('POST', `/components/${COMPONENT}/tickets`);
+      return (await deliveries()).at(-1)?.answer === 'success';
+    });
+  });
+
+  it('an account that authorises gets its token within moments: its code is exchanged, once', async () => {
+    const { start, register, newToken, authorize, calls, sandbox } = await pushing();
+    const { daemon, receiver } = await start();
+    await register(receiver, { duplicates: 3 });
+    await newToken('platform');
+    await authorize();
+    const shop = await newToken('shop');
+    expect(await calls('query')).toBe(1);
+    await daemon.logged(/an authorisation code was exchanged/);
+
+    // Another authorisation ends the token at once; the event tells, and no reader has to.
+    await authorize();
+    const next = await newToken('shop', shop);
+    const response = await fetch(`${sandbox.url}/cgi-bin/getcallbackip?access_token=${next}`);
+    expect(JSON.parse(await response.text())).toHaveProperty('ip_list');
+  });
+
+  it('the log holds the type, the age and the verdict of pushes, and nothing that they hold', async () => {
+    const { start, register, newToken, authorize, folder } = await pushing();
+    const { daemon, receiver } = await start();
+    await register(receiver);
+    await newToken('platform');
+    const { authorizationCode } = await authorize();
+    await newToken('shop');
+    const line = await daemon.logged((told) => told['info_type'] === 'authorized');
+    expect(line).toMatchObject({ message: 'push received', credential: 'platform', verdict: 'event' });
+    await fetch(`${receiver}/wx/platform?timestamp=1&nonce=1&msg_signature=1`, {
+      method: 'POST',
+      body: `<xml><AppId>${COMPONENT}</AppId><Encrypt>AAAA</Encrypt></xml>`,
+    });
+    await daemon.logged((told) => told['verdict'] === 'refused');
+    const names = await readdir(join(folder, 'state'));
+    const kept = names.find((name) => name.endsWith('.pushed')) ?? '';
+    const { ticket } = JSON.parse(await readFile(join(folder, 'state', kept), 'utf8'));
+    expect(ticket).toMatch(/^ticket@@@/);
+    const said = daemon.stderr() + daemon.stdout();
+    for (const secret of [ticket, String(authorizationCode), TOKEN, KEY, SECRET])
+      expect(said).not.toContain(secret);
+  });
+
+  it('the URL of a suite passes the check of the console', async () => {
+    const { start, registerSuite, sandbox } = await pushing();
+    const { receiver } = await start();
+    await registerSuite(receiver);
+    const checked = await sandbox.control('POST', `/suites/${SUITE}/receiver/check`, {
+      echo: '1616140317555161061',
+    });
+    expect(checked).toEqual({ status: 200, answer: '1616140317555161061' });
+  });
+
+  it('pushes are counted by verdict', async () => {
+    const { start, register, newToken } = await pushing({ http: '127.0.0.1:0' });
+    const { daemon, receiver } = await start();
+    const health = await daemon.logged(/^health and metrics on /);
+    await register(receiver);
+    await newToken('platform');
+    await fetch(`${receiver}/wx/platform`, { method: 'POST', body: '' });
+    const scrape = async () =>
+      (await fetch(`http://${health.message.replace('health and metrics on ', '')}/metrics`)).text();
+    await eventually(async () =>
+      (await scrape()).includes('wx_token_pushes_total{credential="",verdict="refused"} 1'),
+    );
+    expect(await scrape()).toContain('wx_token_pushes_total{credential="platform",verdict="ticket"} 1');
+  });
+});
