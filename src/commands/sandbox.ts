@@ -13,6 +13,7 @@ A faithful WeChat token platform on loopback, for demos, tests and offline work.
   --listen HOST:PORT       loopback only; port 0 is a free one (default 127.0.0.1:8866)
   --account APPID:SECRET   may be repeated; ww… is a corp, which may have several secrets
                            (default wx0000000000000000 and a secret of 32 zeros)
+  --component APPID:SECRET a third-party platform of the Open Platform; may be repeated
   --token-ttl DURATION     life of tokens and tickets (default 7200s)
   --overlap DURATION       how long a replaced token of the classic endpoint stays valid (default 300s)
   --rotation-window DURATION

@@ -17,6 +17,7 @@ const DEFAULT_PORT = 8866;
 const OPTIONS = {
   listen: { type: 'string' },
   account: { type: 'string', multiple: true },
+  component: { type: 'string', multiple: true },
   'token-ttl': { type: 'string' },
   overlap: { type: 'string' },
   'rotation-window': { type: 'string' },
@@ -54,6 +55,7 @@ export function readSandboxArguments(argv: readonly string[]): SandboxArguments 
     ...readQuota(given.get('daily-quota')?.at(-1), problems),
     ...readLatency(given.get('latency')?.at(-1), problems),
     accounts: readAccounts(given.get('account'), problems),
+    components: readComponents(given.get('component'), problems),
   };
   const { tokenTtl = 7200, rotationWindow = 0 } = options;
   if (tokenTtl === 0) problems.push('--token-ttl: must be longer than nothing');
@@ -80,17 +82,29 @@ function readListen(given: string | undefined, problems: string[]): { host?: str
 }
 
 function readAccounts(given: readonly string[] = [], problems: string[]): readonly SandboxAccount[] {
-  const accounts = given.map((value) => {
-    const [, appId, secret] = /^([\w-]{1,64}):([\w-]{1,256})$/.exec(value) ?? [];
-    if (appId !== undefined && secret !== undefined) return { appId, secret };
-    problems.push('--account: must be APPID:SECRET, each of letters, digits, _ and -');
-    return undefined;
-  });
-  const read = accounts.filter((account) => account !== undefined);
+  const read = readPairs('account', given, problems);
   const keys = read.map(({ appId, secret }) => (isCorpId(appId) ? `${appId}:${secret}` : appId));
   const twice = read.filter((_, position) => keys.indexOf(keys[position] ?? '') !== position);
   for (const { appId } of twice) problems.push(`--account: ${appId} is given twice`);
   return given.length === 0 ? [DEMO_ACCOUNT] : read;
+}
+
+function readComponents(given: readonly string[] = [], problems: string[]): readonly SandboxAccount[] {
+  const read = readPairs('component', given, problems);
+  const ids = read.map(({ appId }) => appId);
+  for (const id of ids.filter((other, position) => ids.indexOf(other) !== position)) {
+    problems.push(`--component: ${id} is given twice`);
+  }
+  return read;
+}
+
+function readPairs(option: string, given: readonly string[], problems: string[]): readonly SandboxAccount[] {
+  return given.flatMap((value) => {
+    const [, appId, secret] = /^([\w-]{1,64}):([\w-]{1,256})$/.exec(value) ?? [];
+    if (appId !== undefined && secret !== undefined) return { appId, secret };
+    problems.push(`--${option}: must be APPID:SECRET, each of letters, digits, _ and -`);
+    return [];
+  });
 }
 
 function readSeconds<Name extends string>(

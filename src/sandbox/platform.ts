@@ -14,6 +14,7 @@ import {
   text,
 } from './protocol.ts';
 import { fetchBotToken } from './third-parties/bot.ts';
+import { addComponent } from './third-parties/component-administration.ts';
 import {
   clearComponentQuota,
   describeAuthorizer,
@@ -35,6 +36,8 @@ import { type Call, createWorld, type RuleOptions, type World } from './world.ts
 
 export interface PlatformOptions extends RuleOptions {
   readonly accounts: readonly SandboxAccount[];
+  /** Third-party platforms (default: none). */
+  readonly components?: readonly SandboxAccount[];
 }
 
 /** The platform without HTTP. It is synchronous and knows no time but `now` (epoch ms). */
@@ -113,6 +116,9 @@ export function createPlatform(options: PlatformOptions): Platform {
   const world = createWorld(options);
   for (const account of options.accounts) {
     if (!addAccount(world, account)) throw new TypeError(`the same account twice: ${account.appId}`);
+  }
+  for (const { appId, secret } of options.components ?? []) {
+    if (!addComponent(world, appId, secret)) throw new TypeError(`the same component twice: ${appId}`);
   }
   return {
     world,

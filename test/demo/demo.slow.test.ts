@@ -25,7 +25,11 @@ beforeAll(async () => {
 });
 
 /** In a project folder of its own, since the demo wipes the `run` folder beside its bundle. */
-async function startDemo(onTestFinished: OnFinished, environment: Readonly<Record<string, string>> = {}) {
+async function startDemo(
+  onTestFinished: OnFinished,
+  environment: Readonly<Record<string, string>> = {},
+  args: readonly string[] = [],
+) {
   const project = await mkdtemp(join(tmpdir(), 'wx-'));
   onTestFinished(() => rm(project, { recursive: true }));
   await mkdir(join(project, 'dist'));
@@ -35,7 +39,7 @@ async function startDemo(onTestFinished: OnFinished, environment: Readonly<Recor
   await copyFile(program, join(project, 'dist/wx-token-sidecar.js'));
 
   const { PATH = '' } = process.env;
-  const child = spawn(process.execPath, ['dist/demo.js'], {
+  const child = spawn(process.execPath, ['dist/demo.js', ...args], {
     cwd: project,
     env: { PATH, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -120,6 +124,21 @@ describe.concurrent('demo program', () => {
       / {2}node (dist\/wx-token-sidecar\.js refresh campaign .+)\n/.exec(demo.output()) ?? [];
     await promisify(execFile)(process.execPath, retry.split(' '), { cwd: demo.project });
     await eventually(async () => (await page()).includes('<h1>All 5 are fresh</h1>'));
+  });
+
+  it('the demo of a component shows pushes and authorisations, and its reader goes on', async ({
+    onTestFinished,
+  }) => {
+    const demo = await startDemo(onTestFinished, {}, ['--component']);
+    await demo.shown(/ push: component_verify_ticket: ticket\n/);
+    await demo.shown(/ platform: fetched a new token/);
+    await demo.shown(/ push: authorized: event\n[\s\S]* shop: fetched a new token/);
+    await demo.shown(
+      /authorises the platform again[\s\S]* push: updateauthorized: event\n[\s\S]* shop: fetched a new token/,
+    );
+    demo.child.kill('SIGINT');
+    expect(await demo.exitCode()).toBe(0);
+    expect(demo.output()).toMatch(/of the shop [2-9]\nreader: calls \d+, refused 0, .* bad reads 0\n$/);
   });
 
   it('the demo ends after DEMO_SECONDS and writes plain lines without a terminal', async ({

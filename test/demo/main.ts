@@ -1,7 +1,10 @@
 import { runDemo } from './demo.ts';
 import { createScreen } from './screen.ts';
 
-/** The sandbox, the daemon and an app that reads, at work in a terminal. `DEMO_SECONDS=N` ends it by itself. */
+/**
+ * The sandbox, the daemon and an app that reads, at work in a terminal; with `--component` those of a third-party
+ * platform. `DEMO_SECONDS=N` ends it by itself.
+ */
 async function main(): Promise<number> {
   const seconds = Number(process.env['DEMO_SECONDS'] || Number.NaN);
   // Until everything has been ended; a second Ctrl-C would only leave something behind.
@@ -12,7 +15,7 @@ async function main(): Promise<number> {
   });
   const screen = createScreen(process.stdout);
   try {
-    return await runDemo(screen, asked);
+    return await runDemo(screen, asked, process.argv.includes('--component') ? 'component' : 'accounts');
   } finally {
     screen.close();
   }

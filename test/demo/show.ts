@@ -23,7 +23,7 @@ export const LIFETIMES = [
 /** Between two looks, in ms. */
 const FRAME = 250;
 
-interface Show {
+export interface Show {
   readonly screen: Screen;
   readonly folder: string;
   /** Where the sandbox listens. */

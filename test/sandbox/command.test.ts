@@ -112,6 +112,16 @@ describe('command `sandbox`', () => {
     await Promise.all([late, cut]);
   });
 
+  it('the sandbox command serves the components of its options, and refuses one that is given twice', async () => {
+    const component = ['--component', 'wx0000000000000001:one'];
+    const { output } = await introduced('--listen=127.0.0.1:0', ...component);
+    const [, url] = /WXTOKEN_API_BASE_URL=(\S+)/.exec(output()) ?? [];
+    const shown = await fetch(`${url}/sandbox/components/wx0000000000000001`);
+    expect(shown.status).toBe(200);
+    const { code, stderr } = await toItsEnd('--listen=127.0.0.1:0', ...component, ...component);
+    expect([code, stderr]).toEqual([78, expect.stringContaining('wx0000000000000001 is given twice')]);
+  });
+
   it('the sandbox command serves the accounts and rules of its options', async () => {
     const accounts = ['--account', 'wx1:one', '--account=ww1:two', '--account', 'ww1:three'];
     const rules = [
