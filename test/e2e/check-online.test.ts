@@ -33,7 +33,7 @@ describe('check --online', () => {
 
     expect(code).toBe(0);
     expect(stdout).toMatch(/^ {2}answer {7}a call without the AppSecret is answered/m);
-    expect(stdout).toContain('a fetch of an access-token kills the one that is published');
+    expect(stdout).toContain('a fetch kills the one that is published');
     expect(await bench.sandbox.journal()).toMatchObject([{ path: PROBE }]);
   });
 

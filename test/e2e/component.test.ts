@@ -164,6 +164,24 @@ describe('a component and an account that has authorised it', () => {
     await newToken('shop');
   });
 
+  it('check describes what hangs on what and how old the ticket is, and asks without a fetch', async () => {
+    const { push, authorize, start, newToken, run, calls, ticket } = await thirdParty(onTestFinished);
+    await authorize();
+    const none = await run(['check']);
+    expect(none.stdout()).toContain(`${ticket}: no ticket yet`);
+    await push(HOUR);
+    const daemon = start();
+    await newToken('shop');
+    daemon.signal('SIGTERM');
+    await daemon.exited;
+    const { code, stdout } = await run(['check', '--online']);
+    expect(stdout()).toMatch(new RegExp(`via +platform \\(${PLATFORM}\\)`));
+    expect(stdout()).toMatch(/ticket .*pushed 1 h( 0 min)?( \d+ s)? ago/);
+    expect(stdout()).toContain('the stored token works');
+    expect(code).not.toBe(78);
+    expect([await calls('component'), await calls('authorizer')]).toEqual([1, 1]);
+  });
+
   it('no secret, ticket, refresh token or token is in any line, or in any file but those for them', async () => {
     const { push, authorize, start, newToken, folder, sandbox, run } = await thirdParty(onTestFinished);
     await authorize();

@@ -2,14 +2,16 @@ import { type CredentialConfig, type FetchedConfig, isFetched } from '../../conf
 import { warningsOf } from '../../config/validate/warnings.ts';
 import type { Findings } from '../../core/findings.ts';
 import { inWords } from '../../observability/log/duration.ts';
-import { policyOf } from '../../providers/index.ts';
+import { kindOf, policyOf } from '../../providers/index.ts';
 import { byKind } from '../../publishers/kinds.ts';
 import type { HostContext } from '../../system/process/host-context.ts';
+import { systemClock } from '../../system/time/clock.ts';
 import { inspectSource } from './cluster.ts';
 import { mergeFindings } from './findings.ts';
 import { inspectNotify } from './notify.ts';
 import { inspectPlatform } from './platform.ts';
 import { inspectSecret } from './secret.ts';
+import { inspectThirdParty } from './third-party.ts';
 
 /** Describes one credential and everything that it points at, without sending requests. */
 export async function inspectCredential(
@@ -30,6 +32,7 @@ export async function inspectCredential(
     describeRefresh(credential),
     warnings,
     await inspectSecret(credential.secret, host),
+    await inspectThirdParty(credential, systemClock),
     ...targets,
     notify,
     warnOfOtherDaemons(credential, isStateShared),
@@ -54,6 +57,12 @@ function warnOfOtherDaemons(credential: FetchedConfig, isStateShared: boolean): 
   if (!policyOf(credential).destructive || isStateShared) return { facts: [], warnings: [] };
   const warning =
     `an ${credential.type} with a private state folder: a daemon elsewhere that fetches for this AppID kills the token ` +
-    'published here; share the state folder (WXTOKEN_STATE_DIR, stateDir), or use stable-token';
+    `published here; share the state folder (WXTOKEN_STATE_DIR, stateDir)${isThirdParty(credential) ? '' : ', or use stable-token'}`;
   return { facts: [], warnings: [warning] };
+}
+
+/** A third party and its accounts have no other token. */
+function isThirdParty({ type }: FetchedConfig): boolean {
+  const { via, pushed } = kindOf(type);
+  return via !== undefined || pushed !== undefined;
 }

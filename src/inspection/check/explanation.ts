@@ -74,9 +74,10 @@ function answerInWords(outcome: Outcome, attempts: readonly Attempt[]): readonly
 }
 
 const NOT_FETCHED = {
-  'would-kill':
-    'a fetch of an access-token kills the one that is published, and no live one is stored here to try',
+  'would-kill': 'a fetch kills the one that is published, and no live one is stored here to try',
   'no-budget': 'the budget of fetches is used up for now, and what is left of it belongs to the daemon',
+  'no-party': 'no live token of the third party that it is fetched with is stored here',
+  'no-ticket': 'no ticket that the platform has pushed is here',
 } as const;
 
 function failureInWords({ message, advice, rid }: Failure): readonly Fact[] {

@@ -50,7 +50,9 @@ export async function probeAll(
 
   async function ask(credential: CredentialConfig): Promise<Explanation> {
     if (!isFetched(credential)) return probeSource(credential, kubernetes, clock, end.signal);
-    return explain(await probePlatform(credential, folder, clock, end.signal));
+    const party = config.credentials.find(({ name }) => name === credential.via?.name);
+    const fetched = party && isFetched(party) ? party : undefined;
+    return explain(await probePlatform(credential, fetched, folder, clock, end.signal));
   }
 
   async function askInTurn(credential: CredentialConfig): Promise<Explanation[]> {

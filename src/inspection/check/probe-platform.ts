@@ -2,9 +2,12 @@ import { accountOf } from '../../app/unit.ts';
 import type { FetchedConfig } from '../../config/config.ts';
 import { secretReader } from '../../config/secret-file.ts';
 import type { StateFolder } from '../../coordination/folder/state-folder.ts';
+import { ticketFile } from '../../coordination/folder/ticket-file.ts';
 import { fetchHold } from '../../core/budget.ts';
+import type { Token } from '../../core/credential.ts';
 import { type Failure, failureOf } from '../../core/failure.ts';
 import type { Clock } from '../../core/ports.ts';
+import { newestTicket, type PushedTicket } from '../../core/pushed-ticket.ts';
 import type { AccountRecord } from '../../core/record.ts';
 import { SECOND } from '../../core/time.ts';
 import {
@@ -31,8 +34,11 @@ export type Outcome =
   | { readonly kind: 'token'; readonly lifeMs: number }
   | { readonly kind: 'works'; readonly lifeMs: number }
   | { readonly kind: 'dead'; readonly failure: Failure }
-  | { readonly kind: 'reached'; readonly why: 'would-kill' | 'no-budget' }
+  | { readonly kind: 'reached'; readonly why: Unfetched }
   | { readonly kind: 'failed'; readonly failure: Failure };
+
+/** Why no token was fetched. */
+export type Unfetched = 'would-kill' | 'no-budget' | 'no-party' | 'no-ticket';
 
 /** The outcome of asking the platform once. */
 export interface PlatformProbe {
@@ -47,11 +53,13 @@ const DUMMY_TOKEN = 'wx-token-sidecar-check-asks-whether-this-host-answers';
 /**
  * Asks the platform once, through the edges that the daemon uses. Nothing is forced, written or published. If a fetch
  * would kill a token in use, the function tries the stored token instead, or makes a call that carries no secret.
+ * @param party the third party whose token it is fetched with, if it is fetched with one
  * @param signal ends the requests; its reason says why
  * @returns the requests and the answer; never rejects because of a failed request
  */
 export async function probePlatform(
   credential: FetchedConfig,
+  party: FetchedConfig | undefined,
   folder: StateFolder,
   clock: Clock,
   signal: AbortSignal,
@@ -70,10 +78,26 @@ export async function probePlatform(
     ...(via && { via: { appId: via.appId, sharedReads: createSharedReads(clock) } }),
   });
 
-  async function fetchToken(): Promise<Outcome> {
+  async function fetchToken(account: string): Promise<Outcome> {
     const startedAt = clock.now().monotonic;
-    const { expiresIn } = await provider.fetch({ forced: false, signal });
+    const token = party && (await liveTokenOf(party));
+    if (party && !token) return reach('no-party');
+    const pushed = kind.pushed && (await newestTicketOf(account));
+    if (kind.pushed && !pushed) return reach('no-ticket');
+    const takes = { ...(token && { token }), ...(pushed && { pushed }) };
+    const { expiresIn } = await provider.fetch({ forced: false, signal, ...takes });
     return { kind: 'token', lifeMs: expiresIn * SECOND - (clock.now().monotonic - startedAt) };
+  }
+
+  async function liveTokenOf(other: FetchedConfig): Promise<Token | undefined> {
+    const record = await folder.open((await accountOf(other)).account).read();
+    return record?.token && record.token.expiresAt > clock.now().wall ? record.token : undefined;
+  }
+
+  async function newestTicketOf(account: string): Promise<PushedTicket | undefined> {
+    const path = credential.ticket?.file;
+    const file = path === undefined ? undefined : ticketFile(path, { clock, warn: () => {} });
+    return newestTicket(await folder.openTickets(account).read(), await file?.read());
   }
 
   /**
@@ -89,7 +113,7 @@ export async function probePlatform(
   }
 
   /** Makes a call with a dummy token, to learn whether the platform answers. */
-  async function reach(why: 'would-kill' | 'no-budget'): Promise<Outcome> {
+  async function reach(why: Unfetched): Promise<Outcome> {
     const query = { access_token: DUMMY_TOKEN };
     const path = '/cgi-bin/getcallbackip';
     try {
@@ -113,7 +137,7 @@ export async function probePlatform(
     }
     const time = { at: wall, certain: false };
     const isSpent = record !== undefined && fetchHold(record.ledger, budget.fetchesPerDay, time) > 0;
-    return { attempts, outcome: await (isSpent ? reach('no-budget') : fetchToken()) };
+    return { attempts, outcome: await (isSpent ? reach('no-budget') : fetchToken(account)) };
   } catch (error) {
     return { attempts, outcome: { kind: 'failed', failure: failureOf(error, 'none') } };
   } finally {

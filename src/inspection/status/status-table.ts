@@ -65,7 +65,7 @@ function rowsOf(status: Told, terminal: Terminal): readonly (readonly Cell[])[] 
       lifeCell(target, status, terminal),
       { text: codeOf(target) ?? '', paint: 'bad' },
     ]),
-    ...(status.pushed_ticket ? [pushedTicketRow(status.pushed_ticket)] : []),
+    ...(status.pushed_ticket ? [pushedTicketRow(status.pushed_ticket, terminal)] : []),
   ];
 }
 
@@ -76,24 +76,31 @@ function optionalName(credential: string): Text {
 }
 
 /** The line of the ticket that the platform pushes. It has no target: the token is fetched with it. */
-function pushedTicketRow({ state, age, error }: NonNullable<Told['pushed_ticket']>): readonly Cell[] {
-  const paint = PUSH_PAINTS[state];
+function pushedTicketRow(
+  { state, age, error }: NonNullable<Told['pushed_ticket']>,
+  { language }: Terminal,
+): readonly Cell[] {
+  const { words, paint } = PUSHES[state];
   return [
     NOTHING,
     NOTHING,
     { text: 'ticket-in' },
-    { text: '(pushed)' },
+    { text: PUSHED[language] },
     ageCell({ ...(age !== undefined && { age }) }),
-    { text: state, paint },
+    { text: words[language], paint },
     errorCell(error?.code),
   ];
 }
 
-const PUSH_PAINTS: Readonly<Record<NonNullable<Told['pushed_ticket']>['state'], Paint>> = {
-  flowing: 'good',
-  quiet: 'warning',
-  ending: 'bad',
-  none: 'bad',
+const PUSHED: Text = { en: '(pushed)', zh: '（推送）' };
+
+type PushState = NonNullable<Told['pushed_ticket']>['state'];
+
+const PUSHES: Readonly<Record<PushState, { readonly words: Text; readonly paint: Paint }>> = {
+  flowing: { words: { en: 'flowing', zh: '正常' }, paint: 'good' },
+  quiet: { words: { en: 'quiet', zh: '推送中断' }, paint: 'warning' },
+  ending: { words: { en: 'ending', zh: '即将失效' }, paint: 'bad' },
+  none: { words: { en: 'none', zh: '从未收到' }, paint: 'bad' },
 };
 
 /** Returns the title of a credential, if the terminal can show it: question marks would tell nobody anything. */
