@@ -1,12 +1,13 @@
 import { type Config, isFetched } from '../config/config.ts';
 import { ConfigError } from '../config/config-error.ts';
 import type { Findings } from '../core/findings.ts';
+import { COMMA, en, joined, type Language, SEMICOLON, type Text, verbatim, zh } from '../core/text.ts';
 import { clusterProblems, inspectCluster } from '../inspection/check/cluster.ts';
 import { takeCommon } from '../inspection/check/common.ts';
 import { inspectCredential } from '../inspection/check/credential.ts';
 import type { Explanation } from '../inspection/check/explanation.ts';
 import { inspectFeedback } from '../inspection/check/feedback.ts';
-import { formatSection, mergeFindings } from '../inspection/check/findings.ts';
+import { formatSection, mergeFindings, type Said, saidIn } from '../inspection/check/findings.ts';
 import { type Answers, probeAll } from '../inspection/check/online.ts';
 import { inspectServers } from '../inspection/check/servers.ts';
 import { inspectState } from '../inspection/check/state.ts';
@@ -18,6 +19,7 @@ import { readHostContext } from '../system/process/host-context.ts';
 import { systemClock } from '../system/time/clock.ts';
 import { asksForHelp, readArguments, readDuration } from './arguments.ts';
 import { EXIT } from './exit.ts';
+import { languageOf } from './language.ts';
 import { CONFIG_OPTION, configLoader, type Host, readBoth, reportProblems } from './session.ts';
 
 const HELP = `wx-token-sidecar check: reads the configuration and everything it points at, and tells what it found.
@@ -35,13 +37,14 @@ Exit codes: 0 good, warnings or not; 78 bad configuration; with --online also 75
 
 /** Findings of a credential or a cluster that was not asked. */
 const NOTHING: Findings = { facts: [], warnings: [] };
+const SAID_NOTHING: Said = { facts: [], warnings: [] };
 
-const VERDICTS = [
-  ['good', 'good'],
-  ['untried', 'reached, with the AppSecret untried'],
-  ['passing', 'with a passing fault'],
-  ['refused', 'refused'],
-] as const;
+const VERDICTS: readonly (readonly [Explanation['verdict'], Text])[] = [
+  ['good', { en: 'good', zh: '正常' }],
+  ['untried', { en: 'reached, with the AppSecret untried', zh: '已连接，没有试 AppSecret' }],
+  ['passing', { en: 'with a passing fault', zh: '暂时性故障' }],
+  ['refused', { en: 'refused', zh: '被拒绝' }],
+];
 
 const OPTIONS = {
   ...CONFIG_OPTION,
@@ -50,8 +53,8 @@ const OPTIONS = {
 } as const;
 
 interface Section {
-  readonly title: string;
-  readonly found: Findings;
+  readonly title: Text;
+  readonly found: Said;
 }
 
 /**
@@ -77,25 +80,32 @@ export async function run(argv: readonly string[], host: Host = process): Promis
     const kubernetes = kubernetesOf({ clock: systemClock, environment: host.env });
     const problems = await clusterProblems(config, kubernetes);
     if (problems.length > 0) throw new ConfigError(problems);
-    const ignored: string[] = [];
-    const warn = (line: string) => void ignored.push(line);
+    const ignored: Text[] = [];
+    // What the store says of a record is a line of the log, and so in English.
+    const warn = (line: string) => void ignored.push(verbatim(line));
+    const language = languageOf(config, host.stdout, host.env);
     const asked = values.online
       ? await probeAll(config, { kubernetes, clock: systemClock, timeout, warn })
       : { answers: [], probes: [] };
-    const sections = await inspect(config, asked, ignored, host.env);
-    const blocks = sections.map(({ title, found }) => formatSection(title, found));
+    const sections = await inspect(config, { ...asked, ignored, language }, host.env);
+    const blocks = sections.map(({ title, found }) => formatSection(title[language], found, language));
     const said = bySource(config, asked);
-    host.stdout.write(`${blocks.join('\n')}\n${summary(sections, said)}\n`);
+    host.stdout.write(`${blocks.join('\n')}\n${summary(sections, said)[language]}\n`);
     return exitFor(Object.values(said).flat());
   } catch (error) {
     return reportProblems(error, host.stderr);
   }
 }
 
+/** What was asked, and in which language it is told. */
+interface Asked extends Answers {
+  readonly ignored: readonly Text[];
+  readonly language: Language;
+}
+
 async function inspect(
   config: Config,
-  { answers, probes, cluster }: Answers,
-  ignored: readonly string[],
+  { answers, probes, cluster, ignored, language }: Asked,
   env: Host['env'],
 ): Promise<readonly Section[]> {
   const context = await readHostContext();
@@ -105,31 +115,64 @@ async function inspect(
   const credentials = config.credentials.map(async (credential, index) => {
     const found = await inspectCredential(credential, surroundings, env);
     const { name, type, title } = credential;
-    const who = title === undefined ? name : `${name} (${title})`;
-    const what = isFetched(credential) ? `${type} of ${credential.appId}` : type;
+    const who: Text =
+      title === undefined ? verbatim(name) : { en: `${name} (${title})`, zh: `${name}（${title}）` };
+    const what: Text = isFetched(credential)
+      ? { en: `${type} of ${credential.appId}`, zh: `${credential.appId} 的 ${type}` }
+      : verbatim(type);
     const told = [answers[index] ?? NOTHING, probes[index] ?? NOTHING];
-    return { name, title: `${who}: ${what}`, found: mergeFindings(found, ...told) };
+    return {
+      name,
+      title: { en: en`${who}: ${what}`, zh: zh`${who}：${what}` },
+      found: saidIn(mergeFindings(found, ...told), language),
+    };
   });
   const named = await Promise.all(credentials);
-  const { rest, common } = takeCommon(named);
+  const { rest, common } = takeCommon(named, language);
+  const said = (title: Text, found: Findings): Section => ({ title, found: saidIn(found, language) });
   const hasCommon = common.facts.length + common.warnings.length > 0;
   return [
-    ...named.map(({ title }, index): Section => ({ title, found: rest[index] ?? NOTHING })),
-    ...(hasCommon ? [{ title: `the same for several of ${named.length} credentials`, found: common }] : []),
+    ...named.map(({ title }, index): Section => ({ title, found: rest[index] ?? SAID_NOTHING })),
+    ...(hasCommon
+      ? [
+          {
+            title: {
+              en: `the same for several of ${named.length} credentials`,
+              zh: `${named.length} 份凭据中几份相同的内容`,
+            },
+            found: common,
+          },
+        ]
+      : []),
     ...(config.cluster
-      ? [{ title: 'cluster', found: mergeFindings(inspectCluster(config.cluster), cluster ?? NOTHING) }]
+      ? [
+          said(
+            { en: 'cluster', zh: '集群' },
+            mergeFindings(inspectCluster(config.cluster), cluster ?? NOTHING),
+          ),
+        ]
       : []),
     ...(config.http || config.tokenServer || config.push
-      ? [{ title: 'servers', found: await inspectServers(config, await daemonOnDisk(config, systemClock)) }]
+      ? [
+          said(
+            { en: 'servers', zh: '服务' },
+            await inspectServers(config, await daemonOnDisk(config, systemClock)),
+          ),
+        ]
       : []),
     ...(config.feedbackDir === undefined
       ? []
-      : [{ title: 'feedback folder', found: await inspectFeedback(config.feedbackDir, context) }]),
-    { title: 'state folder', found: mergeFindings(state, { facts: [], warnings: ignored }) },
-    {
-      title: `looked at as ${names.user(uid)}, group ${names.group(gid)}`,
-      found: { facts: [], warnings: debugSwitches(env, process.execArgv).map(({ what }) => what.en) },
-    },
+      : [
+          said({ en: 'feedback folder', zh: '反馈目录' }, await inspectFeedback(config.feedbackDir, context)),
+        ]),
+    said({ en: 'state folder', zh: '状态目录' }, mergeFindings(state, { facts: [], warnings: ignored })),
+    said(
+      {
+        en: `looked at as ${names.user(uid)}, group ${names.group(gid)}`,
+        zh: `以 ${names.user(uid)}、组 ${names.group(gid)} 的身份查看`,
+      },
+      { facts: [], warnings: debugSwitches(env, process.execArgv).map(({ what }) => what) },
+    ),
   ];
 }
 
@@ -149,17 +192,30 @@ function bySource({ credentials }: Config, { answers, probes, cluster }: Answers
   };
 }
 
-function summary(sections: readonly Section[], said: BySource): string {
+const SOURCES: Readonly<Record<keyof BySource, Text>> = {
+  WeChat: { en: 'WeChat', zh: '微信' },
+  cluster: { en: 'cluster', zh: '集群' },
+};
+
+function summary(sections: readonly Section[], said: BySource): Text {
   const warnings = sections.reduce((sum, { found }) => sum + found.warnings.length, 0);
-  const parts = Object.entries(said).flatMap(([source, answers]) => {
+  const parts = (['WeChat', 'cluster'] as const).flatMap((source): Text[] => {
     const counts = VERDICTS.map(([verdict, words]) => ({
-      count: answers.filter((answer) => answer.verdict === verdict).length,
+      count: said[source].filter((answer) => answer.verdict === verdict).length,
       words,
     }));
-    const told = counts.filter(({ count }) => count > 0).map(({ count, words }) => `${count} ${words}`);
-    return told.length > 0 ? [`; ${source}: ${told.join(', ')}`] : [];
+    const told = counts
+      .filter(({ count }) => count > 0)
+      .map(({ count, words }): Text => ({ en: en`${count} ${words}`, zh: zh`${count} 个${words}` }));
+    if (told.length === 0) return [];
+    const [who, all] = [SOURCES[source], joined(told, COMMA)];
+    return [{ en: en`${who}: ${all}`, zh: zh`${who}：${all}` }];
   });
-  return `the configuration is good, warnings: ${warnings}${parts.join('')}`;
+  const good: Text = {
+    en: `the configuration is good, warnings: ${warnings}`,
+    zh: `配置没有问题，警告 ${warnings} 条`,
+  };
+  return joined([good, ...parts], SEMICOLON);
 }
 
 function exitFor(answers: readonly Explanation[]): number {

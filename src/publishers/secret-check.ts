@@ -1,14 +1,24 @@
 import { toBase64 } from '../codec/encoding.ts';
 import { detailsKeyOf } from '../codec/secret-layout.ts';
-import { failureOf } from '../core/failure.ts';
-import type { Fact, Findings } from '../core/findings.ts';
+import { failureOf, textsOf } from '../core/failure.ts';
+import { type Fact, type Findings, TO_DO } from '../core/findings.ts';
+import { type Text, verbatim } from '../core/text.ts';
 import type { Probe, ProbeTools } from './kind.ts';
 import type { SecretTarget } from './secret-target.ts';
+
+const CLUSTER: Text = { en: 'cluster', zh: '集群' };
 
 /** Describes the keys of Secrets into which one credential is published. */
 export function inspectSecrets(targets: readonly SecretTarget[]): Findings {
   const facts = targets.map(({ of, namespace, name, key, format }): Fact => {
-    return [of, `Secret ${namespace}/${name}, key ${key}: ${format}, details in ${key}.json`];
+    const place = `${namespace}/${name}`;
+    return [
+      verbatim(of),
+      {
+        en: `Secret ${place}, key ${key}: ${format}, details in ${key}.json`,
+        zh: `Secret ${place} 的键 ${key}：${format}，详情在 ${key}.json`,
+      },
+    ];
   });
   return { facts, warnings: [] };
 }
@@ -35,10 +45,15 @@ async function probe(
     const data = { [detailsKeyOf(key)]: toBase64('{}') };
     await client.mergePatch(secret, metadata.resourceVersion, { data }, { dryRun: true, signal });
     const took = Math.round(clock.now().monotonic - started);
-    return { facts: [['cluster', `the Secret ${namespace}/${name} can be read and written, in ${took} ms`]] };
+    const place = `${namespace}/${name}`;
+    const good: Text = {
+      en: `the Secret ${place} can be read and written, in ${took} ms`,
+      zh: `Secret ${place} 可以读取和写入，用时 ${took} 毫秒`,
+    };
+    return { facts: [[CLUSTER, good]] };
   } catch (error) {
     const failure = failureOf(error, 'none');
-    const advice: readonly Fact[] = failure.advice === undefined ? [] : [['to do', failure.advice]];
-    return { failure, facts: [['cluster', failure.message], ...advice] };
+    const { message, advice } = textsOf(failure);
+    return { failure, facts: [[CLUSTER, message], ...(advice ? [[TO_DO, advice] as const] : [])] };
   }
 }

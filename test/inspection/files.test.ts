@@ -3,15 +3,28 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { StateOrigin } from '../../src/config/resolve/state-dir.ts';
 import { Secret } from '../../src/core/secret.ts';
-import { inspectSecret } from '../../src/inspection/check/secret.ts';
-import { inspectState } from '../../src/inspection/check/state.ts';
-import { inspectFiles } from '../../src/publishers/file-check.ts';
+import { inspectSecret as lookSecret } from '../../src/inspection/check/secret.ts';
+import { inspectState as lookState } from '../../src/inspection/check/state.ts';
+import { inspectFiles as lookFiles } from '../../src/publishers/file-check.ts';
 import type { FileTarget } from '../../src/publishers/file-target.ts';
 import { isRoot } from '../system/folder.ts';
 import { hostOn, realFolder } from './host-context.ts';
+import { inEnglish } from './said.ts';
 
 function target(path: string, changes: Partial<FileTarget> = {}): FileTarget {
   return { type: 'file', path, of: 'token', format: 'raw', details: true, mode: 0o640, ...changes };
+}
+
+async function inspectFiles(...about: Parameters<typeof lookFiles>) {
+  return inEnglish(await lookFiles(...about));
+}
+
+async function inspectSecret(...about: Parameters<typeof lookSecret>) {
+  return inEnglish(await lookSecret(...about));
+}
+
+async function inspectState(...about: Parameters<typeof lookState>) {
+  return inEnglish(await lookState(...about));
 }
 
 describe('published files', () => {

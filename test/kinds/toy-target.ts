@@ -1,4 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { verbatim } from '../../src/core/text.ts';
 import { type TargetConfig, targetKind } from '../../src/publishers/kind.ts';
 import { AbsolutePath, key } from '../../src/schema/values.ts';
 
@@ -34,7 +35,7 @@ export const toyTarget = targetKind<typeof options, Drawer>({
       },
     }),
   inspect: async (targets) => ({
-    facts: targets.map(({ of, drawer }) => [of, `in the drawer ${drawer}`] as const),
+    facts: targets.map(({ of, drawer }) => [verbatim(of), verbatim(`in the drawer ${drawer}`)] as const),
     warnings: [],
   }),
 });

@@ -10,12 +10,13 @@ import {
   type ObjectConfig,
 } from '../../config/config.ts';
 import type { Problem } from '../../config/config-error.ts';
-import { failureOf } from '../../core/failure.ts';
-import type { Fact, Findings } from '../../core/findings.ts';
+import { failureOf, textsOf } from '../../core/failure.ts';
+import { type Fact, type Findings, TO_DO } from '../../core/findings.ts';
 import type { Clock } from '../../core/ports.ts';
+import { en, type Text, verbatim, zh } from '../../core/text.ts';
 import type { Kubernetes } from '../../kubernetes/index.ts';
 import { objectAt } from '../../kubernetes/resources.ts';
-import { inWords } from '../../observability/log/duration.ts';
+import { durationText } from '../../observability/log/duration.ts';
 import { targetKindOf } from '../../publishers/kinds.ts';
 import { type Explanation, verdictOnCluster } from './explanation.ts';
 
@@ -43,17 +44,38 @@ function nameOf({ cluster, credentials }: Pick<Config, 'cluster' | 'credentials'
 /** Describes the configured cluster without sending requests. */
 export function inspectCluster({ lease, secret }: ClusterConfig): Findings {
   const facts: Fact[] = [
-    ['refresher', `one of all daemons, elected by the Lease ${placeOf(lease)}`],
-    ['hand-over', `at once when it ends in order, after ${inWords(lease.duration)} when it does not`],
-    ['state', `in the Secret ${placeOf(secret)}, which all of them watch`],
+    [
+      { en: 'refresher', zh: '刷新者' },
+      {
+        en: en`one of all daemons, elected by the Lease ${placeOf(lease)}`,
+        zh: zh`所有守护进程中的一个，由 Lease ${placeOf(lease)} 选出`,
+      },
+    ],
+    [
+      { en: 'hand-over', zh: '交接' },
+      {
+        en: en`at once when it ends in order, after ${durationText(lease.duration)} when it does not`,
+        zh: zh`正常结束时立即交接，否则在 ${durationText(lease.duration)}之后`,
+      },
+    ],
+    [
+      { en: 'state', zh: '状态' },
+      {
+        en: en`in the Secret ${placeOf(secret)}, which all of them watch`,
+        zh: zh`在 Secret ${placeOf(secret)} 里，所有守护进程都 watch 它`,
+      },
+    ],
   ];
   return { facts, warnings: [] };
 }
 
 /** Describes the source of a mirror without sending requests. */
 export function inspectSource({ from }: MirrorConfig): Findings {
-  const text = `${from.credential} in the Secret ${placeOf(from)}, which another daemon writes`;
-  return { facts: [['mirror of', text]], warnings: [] };
+  const text: Text = {
+    en: en`${from.credential} in the Secret ${placeOf(from)}, which another daemon writes`,
+    zh: zh`Secret ${placeOf(from)} 里的 ${from.credential}，由另一个守护进程写入`,
+  };
+  return { facts: [[{ en: 'mirror of', zh: '镜像自' }, text]], warnings: [] };
 }
 
 /**
@@ -71,13 +93,13 @@ export async function probeCluster(
   const leaseName = objectAt('leases', lease, client);
   const secretName = objectAt('secrets', secret, client);
   const [aboutLease, aboutSecret] = await Promise.all([
-    checkAccess('Lease', 'it is there and may be read, watched and renewed', async () => {
+    checkAccess(verbatim('Lease'), MAY_RENEW, async () => {
       const found = await client.get(leaseName, { signal });
       await acceptConflict(client.replace(leaseName, found, { signal, dryRun: true }));
       await client.watch(leaseName, 1, { signal });
       return [];
     }),
-    checkAccess('Secret', 'it is there and may be read, watched and written', async () => {
+    checkAccess(verbatim('Secret'), MAY_WRITE, async () => {
       const { metadata } = await client.get(secretName, { signal });
       // The dry run writes the largest possible data, because immutable Secrets, full Secrets and admission policies
       // refuse just that.
@@ -106,26 +128,40 @@ export async function probeSource(
 ): Promise<Explanation> {
   const client = await kubernetes.client();
   const name = objectAt('secrets', from, client);
-  return checkAccess('source', 'it may be read and watched', async () => {
+  return checkAccess({ en: 'source', zh: '来源' }, MAY_READ, async () => {
     const { data = {} } = await client.get(name, { signal });
     await client.watch(name, 1, { signal });
     return [...new Set(publish.map(({ of }) => of))].map((kind): Fact => {
       const entry = data[keysOf(from.credential, kind).entry];
-      return [kind, entry === undefined ? 'it holds none yet' : describeHeld(entry, clock)];
+      return [verbatim(kind), entry === undefined ? HOLDS_NONE : describeHeld(entry, clock)];
     });
   });
 }
 
 /** Describes the token or ticket that a source holds. */
-function describeHeld(entry: string, clock: Clock): string {
+function describeHeld(entry: string, clock: Clock): Text {
   try {
     const { token } = decodeEntry(fromBase64(entry));
     const left = token.expiresAt - clock.now().wall;
-    return left > 0 ? `it holds one with ${inWords(left)} of life left` : 'it holds one that has ended';
+    if (left <= 0) return { en: 'it holds one that has ended', zh: '里面的已经过期' };
+    const life = durationText(left);
+    return { en: en`it holds one with ${life} of life left`, zh: zh`里面的剩余有效期 ${life}` };
   } catch (error) {
-    return `it holds one that cannot be used: ${(error as Error).message}`;
+    const { message } = error as Error;
+    return { en: `it holds one that cannot be used: ${message}`, zh: `里面的无法使用：${message}` };
   }
 }
+
+const HOLDS_NONE: Text = { en: 'it holds none yet', zh: '里面还没有' };
+const MAY_RENEW: Text = {
+  en: 'it is there and may be read, watched and renewed',
+  zh: '存在，可以读取、watch 和续期',
+};
+const MAY_WRITE: Text = {
+  en: 'it is there and may be read, watched and written',
+  zh: '存在，可以读取、watch 和写入',
+};
+const MAY_READ: Text = { en: 'it may be read and watched', zh: '可以读取和 watch' };
 
 /** Awaits a write and accepts a conflict: a daemon wrote first, so the write was permitted. */
 async function acceptConflict(write: Promise<unknown>): Promise<void> {
@@ -136,8 +172,8 @@ async function acceptConflict(write: Promise<unknown>): Promise<void> {
 
 /** Runs one check, and turns its failure into facts and a verdict. */
 async function checkAccess(
-  label: string,
-  good: string,
+  label: Text,
+  good: Text,
   work: () => Promise<readonly Fact[]>,
 ): Promise<Explanation> {
   try {
@@ -145,14 +181,16 @@ async function checkAccess(
     return { verdict: 'good', facts: [[label, good], ...more], warnings: [] };
   } catch (error) {
     const failure = failureOf(error, 'none');
-    const { message, advice } = failure;
-    const facts: Fact[] = [[label, message], ...(advice === undefined ? [] : [['to do', advice] as const])];
+    const { message, advice } = textsOf(failure);
+    const facts: Fact[] = [[label, message], ...(advice ? [[TO_DO, advice] as const] : [])];
     return { verdict: verdictOnCluster([failure]), facts, warnings: [] };
   }
 }
 
-function placeOf({ namespace, name }: ObjectConfig): string {
-  return namespace === undefined ? `${name} of the pod's namespace` : `${namespace}/${name}`;
+function placeOf({ namespace, name }: ObjectConfig): Text {
+  return namespace === undefined
+    ? { en: `${name} of the pod's namespace`, zh: `${name}（Pod 所在的命名空间）` }
+    : verbatim(`${namespace}/${name}`);
 }
 
 /**

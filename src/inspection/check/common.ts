@@ -1,16 +1,17 @@
-import type { Fact, Findings } from '../../core/findings.ts';
+import { en, type Language, type Text, zh } from '../../core/text.ts';
+import type { Said, SaidFact } from './findings.ts';
 
 /** What was found about one of several credentials. */
 export interface Named {
   readonly name: string;
-  readonly found: Findings;
+  readonly found: Said;
 }
 
 /** How many credentials must share a finding, so that it is said once instead. */
 const FEWEST = 3;
 
 /** Facts that stay where they are: whoever looks at a credential looks for its answer. */
-const OWN: ReadonlySet<string> = new Set(['answer']);
+const OWN: ReadonlySet<string> = new Set(['answer', '应答']);
 
 /**
  * Takes out what is the same for several credentials, so that thirty credentials do not say one thing thirty times.
@@ -18,18 +19,18 @@ const OWN: ReadonlySet<string> = new Set(['answer']);
  * differ in any path, and that of the first credential is then shown. Times that answers took are shown as a range.
  * @returns the findings without what is shared, in the same order, and the shared ones, which name their credentials
  */
-export function takeCommon(named: readonly Named[]): {
-  readonly rest: readonly Findings[];
-  readonly common: Findings;
-} {
+export function takeCommon(
+  named: readonly Named[],
+  language: Language,
+): { readonly rest: readonly Said[]; readonly common: Said } {
   const facts = group(named, ({ found }) => blocksOf(found.facts), keyOfBlock);
   const leftOf = ({ found }: Named) => blocksOf(found.facts).filter((block) => !facts.has(keyOfBlock(block)));
   const said = group(named, (one) => leftOf(one).map(withoutPath), keyOfBlock);
   const warnings = group(named, ({ found }) => found.warnings, withoutPaths);
   const whose = ({ names }: Shared<unknown>) => {
     const others = named.map(({ name }) => name).filter((name) => !names.includes(name));
-    if (others.length >= FEWEST || others.length * 2 > named.length) return names.join(', ');
-    return `all ${named.length}${others.length > 0 ? ` but ${others.join(', ')}` : ''}`;
+    if (others.length >= FEWEST || others.length * 2 > named.length) return names.join(BETWEEN[language]);
+    return allBut(named.length, others)[language];
   };
   return {
     rest: named.map((one) => ({
@@ -40,14 +41,31 @@ export function takeCommon(named: readonly Named[]): {
     })),
     common: {
       facts: [...facts.values(), ...said.values()].flatMap((shared) =>
-        withOwners(joined(shared.values), whose(shared)),
+        withOwners(joined(shared.values, language), whose(shared), language),
       ),
       warnings: [...warnings.values()].map((shared) => {
         const isEqual = new Set(shared.values).size === 1;
-        return `${shared.values[0]} (${whose(shared)}${isEqual ? '' : ', with paths of their own'})`;
+        const about: Text = isEqual ? NOTHING : OWN_PATHS;
+        return owned(`${shared.values[0]}`, `${whose(shared)}${about[language]}`)[language];
       }),
     },
   };
+}
+
+const BETWEEN: Text = { en: ', ', zh: '、' };
+const NOTHING: Text = { en: '', zh: '' };
+const OWN_PATHS: Text = { en: ', with paths of their own', zh: '，路径各不相同' };
+
+function allBut(count: number, others: readonly string[]): Text {
+  if (others.length === 0) return { en: `all ${count}`, zh: `全部 ${count} 份` };
+  return {
+    en: `all ${count} but ${others.join(BETWEEN.en)}`,
+    zh: `全部 ${count} 份，${others.join(BETWEEN.zh)} 除外`,
+  };
+}
+
+function owned(text: string, whose: string): Text {
+  return { en: en`${text} (${whose})`, zh: zh`${text}（${whose}）` };
 }
 
 /** One finding in the words of each credential that has it, and the names of these. */
@@ -75,10 +93,10 @@ function group<T>(
 }
 
 /** A fact and the lines without a label that belong to it. */
-type Block = readonly Fact[];
+type Block = readonly SaidFact[];
 
-function blocksOf(facts: readonly Fact[]): readonly Block[] {
-  const blocks: Fact[][] = [];
+function blocksOf(facts: readonly SaidFact[]): readonly Block[] {
+  const blocks: SaidFact[][] = [];
   for (const fact of facts) {
     const last = blocks.at(-1);
     if (fact[0] === '' && last) last.push(fact);
@@ -93,24 +111,25 @@ function keyOfBlock(block: Block): string {
   return JSON.stringify(block.map(([label, text]) => [label, text.replace(TOOK, '')]));
 }
 
-function withOwners(block: Block, whose: string): readonly Fact[] {
-  return block.map(([label, text], index) => [label, index === 0 ? `${text} (${whose})` : text]);
+function withOwners(block: Block, whose: string, language: Language): readonly SaidFact[] {
+  return block.map(([label, text], index) => [label, index === 0 ? owned(text, whose)[language] : text]);
 }
 
-/** How long an answer, or a failure, took: chance decides whether two are alike. */
-const TOOK = /(?<=, (?:in|after) )(\d+)(?= ms(?:: |$))/;
+/** How long an answer, or a failure, took: chance decides whether two are alike. A regular expression is ASCII in the bundle. */
+const TOOK = /(?<=, (?:in|after) |\uff0c\u7528\u65f6 )(\d+)(?= (?:ms|\u6beb\u79d2)(?:: |\uff1a|$))/;
 
 /** One block for several that differ in how long an answer took alone, with the shortest and the longest time. */
-function joined(blocks: readonly Block[]): Block {
+function joined(blocks: readonly Block[], language: Language): Block {
   return (blocks[0] ?? []).map(([label, text], index) => {
     const times = blocks.flatMap((block) => TOOK.exec(block[index]?.[1] ?? '')?.[1] ?? []).map(Number);
     const [least, most] = [Math.min(...times), Math.max(...times)];
-    return [label, least < most ? text.replace(TOOK, `${least} to ${most}`) : text];
+    const range: Text = { en: `${least} to ${most}`, zh: `${least} 到 ${most}` };
+    return [label, least < most ? text.replace(TOOK, range[language]) : text];
   });
 }
 
 /** A path, and what is said of it. */
-const SAID_OF_PATH = /^(\/.*?): (.+)$/s;
+const SAID_OF_PATH = /^(\/.*?)(?:: |\uff1a)(.+)$/s;
 
 /** What is said of the path that a block begins with; nothing for a block that begins otherwise. */
 function withoutPath(block: Block): Block {
@@ -126,5 +145,5 @@ function pathOf([[label, text] = ['', '']]: Block): Block {
 
 /** What two warnings of one kind have in common, whatever files they are about. */
 function withoutPaths(warning: string): string {
-  return warning.replace(/(?<!\S)\/\S+/g, '/');
+  return warning.replace(/(?<!\S)\/[^\s\uff1a\uff0c\uff1b\u3002\uff08\uff09\u3001]+/g, '/');
 }

@@ -1,7 +1,8 @@
 import { type CredentialConfig, type FetchedConfig, isFetched } from '../../config/config.ts';
 import { warningsOf } from '../../config/validate/warnings.ts';
 import type { Findings } from '../../core/findings.ts';
-import { inWords } from '../../observability/log/duration.ts';
+import { en, type Text, verbatim, zh } from '../../core/text.ts';
+import { durationText } from '../../observability/log/duration.ts';
 import { kindOf, policyOf } from '../../providers/index.ts';
 import { byKind } from '../../publishers/kinds.ts';
 import type { HostContext } from '../../system/process/host-context.ts';
@@ -23,7 +24,7 @@ export async function inspectCredential(
     Promise.all(byKind(credential.publish).map(([kind, own]) => kind.inspect(own, host))),
     inspectNotify(credential.notify),
   ]);
-  const warnings: Findings = { facts: [], warnings: warningsOf(credential).map((warning) => warning.en) };
+  const warnings: Findings = { facts: [], warnings: warningsOf(credential) };
   if (!isFetched(credential)) {
     return mergeFindings(inspectSource(credential), warnings, ...targets, notify);
   }
@@ -44,20 +45,32 @@ function describeRefresh(credential: FetchedConfig): Findings {
   const { fetchesPerDay, forcedPerDay } = credential.budget;
   const { repeats, window, manual } = policyOf(credential);
   // A token that the platform repeats until it expires has no window of its own.
-  const when = repeats ? 'when it ends' : `${inWords(window)} before its end`;
-  const forced = manual === 'ordinary' ? '' : ` and ${forcedPerDay} forced refreshes`;
-  return {
-    facts: [['refresh', `${when}; at most ${fetchesPerDay} fetches${forced} a day`]],
-    warnings: [],
+  const before = durationText(window);
+  const when: Text = repeats
+    ? { en: 'when it ends', zh: '过期时' }
+    : { en: en`${before} before its end`, zh: zh`过期前 ${before}` };
+  const forced: Text =
+    manual === 'ordinary'
+      ? verbatim('')
+      : { en: ` and ${forcedPerDay} forced refreshes`, zh: `、强制刷新 ${forcedPerDay} 次` };
+  const text: Text = {
+    en: en`${when}; at most ${fetchesPerDay} fetches${forced} a day`,
+    zh: zh`${when}；每天至多获取 ${fetchesPerDay} 次${forced}`,
   };
+  return { facts: [[{ en: 'refresh', zh: '刷新' }, text]], warnings: [] };
 }
 
 /** Warns if a daemon elsewhere could kill the token, because the two share no state. */
 function warnOfOtherDaemons(credential: FetchedConfig, isStateShared: boolean): Findings {
   if (!policyOf(credential).destructive || isStateShared) return { facts: [], warnings: [] };
-  const warning =
-    `an ${credential.type} with a private state folder: a daemon elsewhere that fetches for this AppID kills the token ` +
-    `published here; share the state folder (WXTOKEN_STATE_DIR, stateDir)${isThirdParty(credential) ? '' : ', or use stable-token'}`;
+  const { type } = credential;
+  const orStable = isThirdParty(credential)
+    ? { en: '', zh: '' }
+    : { en: ', or use stable-token', zh: '，或改用 stable-token' };
+  const warning: Text = {
+    en: en`an ${type} with a private state folder: a daemon elsewhere that fetches for this AppID kills the token published here; share the state folder (WXTOKEN_STATE_DIR, stateDir)${orStable}`,
+    zh: zh`${type} 使用了不共用的状态目录：别处的守护进程为该 AppID 获取时，会使这里发布的 token 失效；请共用状态目录（WXTOKEN_STATE_DIR、stateDir）${orStable}`,
+  };
   return { facts: [], warnings: [warning] };
 }
 

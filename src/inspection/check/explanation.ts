@@ -1,6 +1,7 @@
-import type { Failure } from '../../core/failure.ts';
-import type { Fact, Findings } from '../../core/findings.ts';
-import { inWords } from '../../observability/log/duration.ts';
+import { type Failure, textsOf } from '../../core/failure.ts';
+import { type Fact, type Findings, MORE, TO_DO } from '../../core/findings.ts';
+import { en, type Text, verbatim, zh } from '../../core/text.ts';
+import { durationText } from '../../observability/log/duration.ts';
 import type { Attempt, Outcome, PlatformProbe } from './probe-platform.ts';
 
 /** What `check --online` reports of one source: facts, warnings and a verdict. */
@@ -38,30 +39,61 @@ function verdictOn(outcome: Outcome): Explanation['verdict'] {
 }
 
 function attemptInWords({ host, tookMs, failure }: Attempt): Fact {
-  const took = `${Math.round(tookMs)} ms`;
-  if (!failure) return ['reached', `${host}, in ${took}`];
-  return ['no answer', `${host}, after ${took}: ${failure.message}`];
+  const took = Math.round(tookMs);
+  if (!failure) {
+    const text: Text = { en: `${host}, in ${took} ms`, zh: `${host}，用时 ${took} 毫秒` };
+    return [{ en: 'reached', zh: '已连接' }, text];
+  }
+  const { message } = textsOf(failure);
+  return [
+    { en: 'no answer', zh: '没有应答' },
+    { en: en`${host}, after ${took} ms: ${message}`, zh: zh`${host}，用时 ${took} 毫秒：${message}` },
+  ];
 }
 
 function answerInWords(outcome: Outcome, attempts: readonly Attempt[]): readonly Fact[] {
   switch (outcome.kind) {
     case 'token':
       return [
-        ['answer', `a token with ${inWords(outcome.lifeMs)} of life left (neither kept nor published)`],
+        [
+          ANSWER,
+          {
+            en: en`a token with ${durationText(outcome.lifeMs)} of life left (neither kept nor published)`,
+            zh: zh`一个 token，剩余有效期 ${durationText(outcome.lifeMs)}（既不保存也不发布）`,
+          },
+        ],
       ];
     case 'works':
       return [
-        ['answer', `the stored token works and has ${inWords(outcome.lifeMs)} of life left`],
-        ['', 'nothing was fetched: that would kill it'],
+        [
+          ANSWER,
+          {
+            en: en`the stored token works and has ${durationText(outcome.lifeMs)} of life left`,
+            zh: zh`保存的 token 有效，剩余有效期 ${durationText(outcome.lifeMs)}`,
+          },
+        ],
+        [MORE, { en: 'nothing was fetched: that would kill it', zh: '没有获取：获取会使它失效' }],
       ];
     case 'reached':
       return [
-        ['answer', 'a call without the AppSecret is answered; AppSecret and IP whitelist were not tried:'],
-        ['', NOT_FETCHED[outcome.why]],
+        [
+          ANSWER,
+          {
+            en: 'a call without the AppSecret is answered; AppSecret and IP whitelist were not tried:',
+            zh: '不带 AppSecret 的调用有应答；AppSecret 和 IP白名单没有试过：',
+          },
+        ],
+        [MORE, NOT_FETCHED[outcome.why]],
       ];
     case 'dead':
       return [
-        ['answer', 'the platform refuses the stored token, though it should still live'],
+        [
+          ANSWER,
+          {
+            en: 'the platform refuses the stored token, though it should still live',
+            zh: '微信拒绝保存的 token，尽管它应当还在有效期内',
+          },
+        ],
         ...failureInWords(outcome.failure),
       ];
     case 'failed': {
@@ -74,37 +106,76 @@ function answerInWords(outcome: Outcome, attempts: readonly Attempt[]): readonly
 }
 
 const NOT_FETCHED = {
-  'would-kill': 'a fetch kills the one that is published, and no live one is stored here to try',
-  'no-budget': 'the budget of fetches is used up for now, and what is left of it belongs to the daemon',
-  'no-party': 'no live token of the third party that it is fetched with is stored here',
-  'no-ticket': 'no ticket that the platform has pushed is here',
-} as const;
+  'would-kill': {
+    en: 'a fetch kills the one that is published, and no live one is stored here to try',
+    zh: '获取会使已发布的失效，而这里也没有保存有效的可以试',
+  },
+  'no-budget': {
+    en: 'the budget of fetches is used up for now, and what is left of it belongs to the daemon',
+    zh: '获取的限额暂时用完了，剩下的留给守护进程',
+  },
+  'no-party': {
+    en: 'no live token of the third party that it is fetched with is stored here',
+    zh: '这里没有保存第三方平台的有效 token，而获取需要它',
+  },
+  'no-ticket': {
+    en: 'no ticket that the platform has pushed is here',
+    zh: '这里没有平台推送的 ticket',
+  },
+} as const satisfies Readonly<Record<string, Text>>;
 
-function failureInWords({ message, advice, rid }: Failure): readonly Fact[] {
+const ANSWER: Text = { en: 'answer', zh: '应答' };
+
+function failureInWords(failure: Failure): readonly Fact[] {
+  const { message, advice } = textsOf(failure);
+  const { rid } = failure;
   return [
-    ['answer', message],
-    ...(advice === undefined ? [] : ([['to do', advice]] as const)),
-    ...(rid === undefined ? [] : ([['rid', rid]] as const)),
+    [ANSWER, message],
+    ...(advice ? [[TO_DO, advice] as const] : []),
+    ...(rid === undefined ? [] : [[verbatim('rid'), verbatim(rid)] as const]),
   ];
 }
 
 function clockInWords({ aheadMs, giveOrTakeMs }: NonNullable<Attempt['clock']>): Fact {
   const exactly = Math.max(1, Math.round(giveOrTakeMs / 1000));
-  if (Math.abs(aheadMs) <= giveOrTakeMs) return ['clock', `as the platform's, give or take ${exactly} s`];
-  const side = aheadMs > 0 ? 'ahead of' : 'behind';
-  return ['clock', `${inWords(Math.abs(aheadMs))} ${side} the platform's, give or take ${exactly} s`];
+  const clock: Text = { en: 'clock', zh: '时钟' };
+  if (Math.abs(aheadMs) <= giveOrTakeMs) {
+    const same: Text = {
+      en: `as the platform's, give or take ${exactly} s`,
+      zh: `与微信一致，误差 ${exactly} 秒`,
+    };
+    return [clock, same];
+  }
+  const [off, side] = [durationText(Math.abs(aheadMs)), sideOf(aheadMs)];
+  return [
+    clock,
+    {
+      en: en`${off} ${side}${aheadMs > 0 ? ' of' : ''} the platform's, give or take ${exactly} s`,
+      zh: zh`比微信${side} ${off}，误差 ${exactly} 秒`,
+    },
+  ];
 }
 
-function clockAdvice(aheadMs: number): string {
-  const side = aheadMs > 0 ? 'ahead' : 'behind';
-  const effect =
+function sideOf(aheadMs: number): Text {
+  return aheadMs > 0 ? { en: 'ahead', zh: '快' } : { en: 'behind', zh: '慢' };
+}
+
+function clockAdvice(aheadMs: number): Text {
+  const [off, side] = [durationText(Math.abs(aheadMs)), sideOf(aheadMs)];
+  const effect: Text =
     aheadMs > 0
-      ? 'readers with a right clock take a published token to live longer than it does'
-      : 'readers with a right clock take a published token to be older than it is';
-  return (
-    `this machine's clock is ${inWords(Math.abs(aheadMs))} ${side}: the daemon counts on its own clock, so its tokens ` +
-    `stay fresh, but the times in files and logs are off by as much, and ${effect}; synchronise it (NTP, chrony)`
-  );
+      ? {
+          en: 'readers with a right clock take a published token to live longer than it does',
+          zh: '时钟正确的读取方会以为发布的 token 有效期更长',
+        }
+      : {
+          en: 'readers with a right clock take a published token to be older than it is',
+          zh: '时钟正确的读取方会以为发布的 token 更旧',
+        };
+  return {
+    en: en`this machine's clock is ${off} ${side}: the daemon counts on its own clock, so its tokens stay fresh, but the times in files and logs are off by as much, and ${effect}; synchronise it (NTP, chrony)`,
+    zh: zh`本机时钟${side}了 ${off}：守护进程按自己的时钟计算，所以 token 仍然新鲜，但文件和日志里的时间会差这么多，而且${effect}；请校准时钟（NTP、chrony）`,
+  };
 }
 
 /**

@@ -1,24 +1,44 @@
 import type { Findings } from '../../core/findings.ts';
+import type { Language, Text } from '../../core/text.ts';
 import { escapeControls } from '../../observability/log/escape.ts';
+import { padded } from '../status/table.ts';
 
 /** Joins findings in the given order and drops repeated warnings. */
 export function mergeFindings(...parts: readonly Findings[]): Findings {
-  const warnings = new Set(parts.flatMap((part) => part.warnings));
-  return { facts: parts.flatMap(({ facts }) => facts), warnings: [...warnings] };
+  const warnings = new Map(parts.flatMap((part) => part.warnings).map((warning) => [warning.en, warning]));
+  return { facts: parts.flatMap(({ facts }) => facts), warnings: [...warnings.values()] };
 }
 
-/** Width of the labels, in characters: the longest is `agent_config`. */
+/** {@link Findings} in one language. */
+export interface Said {
+  readonly facts: readonly SaidFact[];
+  readonly warnings: readonly string[];
+}
+
+export type SaidFact = readonly [label: string, text: string];
+
+/** Says findings in a language. */
+export function saidIn({ facts, warnings }: Findings, language: Language): Said {
+  return {
+    facts: facts.map(([label, text]) => [label[language], text[language]]),
+    warnings: warnings.map((warning) => warning[language]),
+  };
+}
+
+/** Width of the labels, in columns: the longest is `agent_config`. */
 const LABEL_WIDTH = 12;
+
+const WARNING: Text = { en: 'WARNING', zh: '警告' };
 
 /**
  * Formats findings as a block of lines, the title first. Control characters in paths and hosts are escaped, so each
  * fact stays one line.
  */
-export function formatSection(title: string, { facts, warnings }: Findings): string {
+export function formatSection(title: string, { facts, warnings }: Said, language: Language): string {
   const lines = [
     title,
-    ...facts.map(([label, text]) => `  ${label.padEnd(LABEL_WIDTH)} ${text}`),
-    ...warnings.map((warning) => `  ${'WARNING'.padEnd(LABEL_WIDTH)} ${warning}`),
+    ...facts.map(([label, text]) => `  ${padded(label, LABEL_WIDTH)} ${text}`),
+    ...warnings.map((warning) => `  ${padded(WARNING[language], LABEL_WIDTH)} ${warning}`),
   ];
   return lines.map((line) => `${escapeControls(line)}\n`).join('');
 }

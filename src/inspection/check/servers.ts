@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import type { Config } from '../../config/config.ts';
 import type { Fact, Findings } from '../../core/findings.ts';
+import { en, type Text, verbatim, zh } from '../../core/text.ts';
 import { addressText, type TcpAddress } from '../../system/net/address.ts';
 import { listenFailure } from '../../system/net/listen-failure.ts';
 import type { DaemonStatus } from '../status/index.ts';
@@ -14,11 +15,11 @@ export async function inspectServers(
   daemon: DaemonStatus,
 ): Promise<Findings> {
   const facts: Fact[] = [];
-  const warnings: string[] = [];
+  const warnings: Text[] = [];
   for (const [label, server] of [
-    ['health', http],
-    ['tokens', tokenServer],
-    ['pushes', push],
+    [{ en: 'health', zh: '健康检查' }, http],
+    [{ en: 'tokens', zh: 'token' }, tokenServer],
+    [{ en: 'pushes', zh: '推送接收' }, push],
   ] as const) {
     if (!server) continue;
     const { listen, setting } = server;
@@ -26,15 +27,20 @@ export async function inspectServers(
     const owner = ownerOf(setting, address, daemon);
     facts.push([
       label,
-      `${address}${owner === undefined ? '' : `, where the running daemon (pid ${owner}) listens`}`,
+      owner === undefined
+        ? verbatim(address)
+        : {
+            en: `${address}, where the running daemon (pid ${owner}) listens`,
+            zh: `${address}，正在运行的守护进程（pid ${owner}）在监听`,
+          },
     ]);
     const found = owner === undefined && 'port' in listen ? await listenProblem(listen) : undefined;
     if (!found) continue;
     const { code, what, advice } = found;
-    warnings.push(
-      `${setting}: nothing can listen on ${address} now (${code}): ${what.en}; ${advice.en}. ` +
-        'The daemon publishes all the same, and tries again',
-    );
+    warnings.push({
+      en: en`${setting}: nothing can listen on ${address} now (${code}): ${what}; ${advice}. The daemon publishes all the same, and tries again`,
+      zh: zh`${setting}：现在无法监听 ${address}（${code}）：${what}；${advice}。守护进程照常发布，并会重试`,
+    });
   }
   return { facts, warnings };
 }

@@ -3,39 +3,55 @@ import { ticketFile } from '../../coordination/folder/ticket-file.ts';
 import type { Fact, Findings } from '../../core/findings.ts';
 import type { Clock } from '../../core/ports.ts';
 import { pushStanding, ticketAge } from '../../core/state/pushed.ts';
-import { inWords } from '../../observability/log/duration.ts';
+import { en, type Text, verbatim, zh } from '../../core/text.ts';
+import { durationText } from '../../observability/log/duration.ts';
 import { kindOf, policyOf } from '../../providers/index.ts';
 
 /** Describes what a third party, or an account of one, hangs on: the other credential, and the pushed ticket. */
 export async function inspectThirdParty(credential: FetchedConfig, clock: Clock): Promise<Findings> {
   const { via, type } = credential;
-  const facts: Fact[] = via ? [['via', `${via.name} (${via.appId})`]] : [];
+  const facts: Fact[] = via ? [[verbatim('via'), verbatim(`${via.name} (${via.appId})`)]] : [];
   const found = await inspectTicket(credential, clock);
   const refreshToken: Fact[] =
     kindOf(type).secretless === true
-      ? [['secret', 'none: the refresh token is found in the list of the platform, and kept in the record']]
+      ? [
+          [
+            { en: 'secret', zh: '密钥' },
+            {
+              en: 'none: the refresh token is found in the list of the platform, and kept in the record',
+              zh: '无：刷新令牌从平台的授权方列表取得，并保存在记录里',
+            },
+          ],
+        ]
       : [];
   return { facts: [...facts, ...refreshToken, ...found.facts], warnings: found.warnings };
 }
+
+const TICKET = verbatim('ticket');
 
 async function inspectTicket(credential: FetchedConfig, clock: Clock): Promise<Findings> {
   const path = credential.ticket?.file;
   const { pushed } = kindOf(credential.type);
   if (path === undefined || !pushed) return { facts: [], warnings: [] };
-  const warnings: string[] = [];
+  const warnings: Text[] = [];
   const { shape } = pushed;
-  const file = ticketFile(path, { clock, warn: (line) => warnings.push(line), ...(shape && { shape }) });
+  const file = ticketFile(path, { clock, warn: (line) => warnings.push(verbatim(line)), ...(shape && { shape }) });
   const ticket = await file.read();
   if (!ticket) {
-    const none = `${path}: no ticket yet; the app that is pushed the ${pushed.name} leaves it there`;
-    return { facts: [['ticket', none]], warnings };
+    const none: Text = {
+      en: `${path}: no ticket yet; the app that is pushed the ${pushed.name} leaves it there`,
+      zh: `${path}：还没有 ticket；由接收 ${pushed.name} 推送的应用放在那里`,
+    };
+    return { facts: [[TICKET, none]], warnings };
   }
   const state = { ticket };
   const now = clock.now();
-  const age = inWords(ticketAge(state, now) ?? 0);
+  const age = durationText(ticketAge(state, now) ?? 0);
   if (pushStanding(state, policyOf(credential), now) !== 'flowing')
-    warnings.push(
-      `the ticket in ${path} is ${age} old: pushes come every 10 minutes, so they do not arrive there`,
-    );
-  return { facts: [['ticket', `${path}: pushed ${age} ago`]], warnings };
+    warnings.push({
+      en: en`the ticket in ${path} is ${age} old: pushes come every 10 minutes, so they do not arrive there`,
+      zh: zh`${path} 里的 ticket 是 ${age}前的：推送每 10 分钟一次，说明没有送到那里`,
+    });
+  const pushedAgo: Text = { en: en`${path}: pushed ${age} ago`, zh: zh`${path}：${age}前推送` };
+  return { facts: [[TICKET, pushedAgo]], warnings };
 }

@@ -1,3 +1,4 @@
+import { en, joined, type Text, zh } from '../../core/text.ts';
 import { readFile } from '../fs/files.ts';
 import { type Mount, readMounts } from '../fs/mounts.ts';
 import { type AccountNames, readAccountNames } from './account-names.ts';
@@ -61,16 +62,24 @@ export function octal(mode: number): string {
  * Describes who may do what with a file: `mode 0640: root (0) reads and writes, group app (1000) reads, others
  * nothing`.
  */
-export function accessInWords({ mode, uid, gid }: Owned, names: AccountNames): string {
-  const owner = `${names.user(uid)} ${rights(mode >> 6)}`;
-  return `mode ${octal(mode)}: ${owner}, group ${names.group(gid)} ${rights(mode >> 3)}, others ${others(mode)}`;
+export function accessInWords({ mode, uid, gid }: Owned, names: AccountNames): Text {
+  const [user, group] = [names.user(uid), names.group(gid)];
+  const [owner, members] = [rights(mode >> 6), rights(mode >> 3)];
+  return {
+    en: en`mode ${octal(mode)}: ${user} ${owner}, group ${group} ${members}, others ${others(mode)}`,
+    zh: zh`权限 ${octal(mode)}：${user} ${owner}，组 ${group} ${members}，其他人${others(mode)}`,
+  };
 }
 
-function rights(bits: number): string {
-  const may = [...(bits & 4 ? ['reads'] : []), ...(bits & 2 ? ['writes'] : [])];
-  return may.length === 0 ? 'nothing' : may.join(' and ');
+function rights(bits: number): Text {
+  const may: Text[] = [
+    ...(bits & 4 ? [{ en: 'reads', zh: '可读' }] : []),
+    ...(bits & 2 ? [{ en: 'writes', zh: '可写' }] : []),
+  ];
+  return may.length === 0 ? { en: 'nothing', zh: '无权限' } : joined(may, { en: ' and ', zh: '' });
 }
 
-function others(mode: number): string {
-  return rights(mode).replaceAll('reads', 'read').replaceAll('writes', 'write');
+function others(mode: number): Text {
+  const { en: words, zh: translated } = rights(mode);
+  return { en: words.replaceAll('reads', 'read').replaceAll('writes', 'write'), zh: translated };
 }

@@ -1,21 +1,23 @@
 import { describe, expect, it } from 'vitest';
-import type { Fact } from '../../../src/core/findings.ts';
-import { takeCommon } from '../../../src/inspection/check/common.ts';
+import { takeCommon as take } from '../../../src/inspection/check/common.ts';
+import type { SaidFact } from '../../../src/inspection/check/findings.ts';
 
-const named = (facts: readonly (readonly Fact[])[], warnings: readonly (readonly string[])[] = []) =>
+const named = (facts: readonly (readonly SaidFact[])[], warnings: readonly (readonly string[])[] = []) =>
   facts.map((own, index) => ({
     name: `c${index}`,
     found: { facts: own, warnings: warnings[index] ?? [] },
   }));
 
+const takeCommon = (credentials: Parameters<typeof take>[0]) => take(credentials, 'en');
+
 describe('what several credentials have in common', () => {
   it('a fact of all credentials is said once, with the lines that belong to it', () => {
-    const both: Fact[] = [
+    const both: SaidFact[] = [
       ['proxy', 'none'],
       ['', 'as usual'],
     ];
     const { rest, common } = takeCommon(
-      named([0, 1, 2].map((index): Fact[] => [...both, ['token', `/wx/${index}`]])),
+      named([0, 1, 2].map((index): SaidFact[] => [...both, ['token', `/wx/${index}`]])),
     );
     expect(common.facts).toEqual([
       ['proxy', 'none (all 3)'],
@@ -26,7 +28,7 @@ describe('what several credentials have in common', () => {
 
   it('a fact of some credentials names them, and that of the others stays with them', () => {
     const words = ['none', 'none', 'http://127.0.0.1:3128', 'none'];
-    const { rest, common } = takeCommon(named(words.map((text): Fact[] => [['proxy', text]])));
+    const { rest, common } = takeCommon(named(words.map((text): SaidFact[] => [['proxy', text]])));
     expect(common.facts).toEqual([['proxy', 'none (all 4 but c2)']]);
     expect(rest.map(({ facts }) => facts)).toEqual([[], [], [['proxy', 'http://127.0.0.1:3128']], []]);
   });
@@ -35,7 +37,7 @@ describe('what several credentials have in common', () => {
     const said = ['raw; mode 0640', 'raw; mode 0640', 'raw; mode 0600', 'raw; mode 0640'];
     const { rest, common } = takeCommon(
       named(
-        said.map((words, index): Fact[] => [
+        said.map((words, index): SaidFact[] => [
           ['token', `/wx/${index}: ${words}`],
           ['jsapi', 'wx-token/ticket: raw'],
           ['reached', `https://wx.example.com:${index}, in 7 ms`],
@@ -58,22 +60,26 @@ describe('what several credentials have in common', () => {
   it('how long answers took divides nothing, and is shown as a range', () => {
     const took = ['5 ms', '2 ms', '5 ms', '303 ms', '2 ms'];
     const { rest, common } = takeCommon(
-      named(took.map((time): Fact[] => [['reached', `https://wx.example.com, in ${time}`]])),
+      named(took.map((time): SaidFact[] => [['reached', `https://wx.example.com, in ${time}`]])),
     );
     expect(common.facts).toEqual([['reached', 'https://wx.example.com, in 2 to 303 ms (all 5)']]);
     expect(rest.map(({ facts }) => facts)).toEqual([[], [], [], [], []]);
     const failed = takeCommon(
-      named(took.map((time): Fact[] => [['no answer', `https://wx.example.com, after ${time}: refused`]])),
+      named(
+        took.map((time): SaidFact[] => [['no answer', `https://wx.example.com, after ${time}: refused`]]),
+      ),
     );
     expect(failed.common.facts).toEqual([
       ['no answer', 'https://wx.example.com, after 2 to 303 ms: refused (all 5)'],
     ]);
-    const alike = takeCommon(named(took.map((): Fact[] => [['reached', 'https://wx.example.com, in 5 ms']])));
+    const alike = takeCommon(
+      named(took.map((): SaidFact[] => [['reached', 'https://wx.example.com, in 5 ms']])),
+    );
     expect(alike.common.facts).toEqual([['reached', 'https://wx.example.com, in 5 ms (all 5)']]);
   });
 
   it('the lines that belong to a path are said once with it, where they are the same', () => {
-    const folder = (index: number, more: string): Fact[] => [
+    const folder = (index: number, more: string): SaidFact[] => [
       ['folder', `/wx/${index}: writable`],
       ['', more],
     ];
@@ -94,7 +100,7 @@ describe('what several credentials have in common', () => {
 
   it('those that differ are named where they are fewer', () => {
     const words = ['a', 'a', 'b', 'a', 'a', 'a', 'a', 'a'];
-    const { common } = takeCommon(named(words.map((text): Fact[] => [['proxy', text]])));
+    const { common } = takeCommon(named(words.map((text): SaidFact[] => [['proxy', text]])));
     expect(common.facts).toEqual([['proxy', 'a (all 8 but c2)']]);
   });
 
@@ -125,8 +131,8 @@ describe('what several credentials have in common', () => {
   });
 
   it('two credentials say everything themselves, and answers always stay with their credential', () => {
-    const fact: Fact[] = [['proxy', 'none']];
-    const answer: Fact[] = [['answer', '40164 not on the IP whitelist']];
+    const fact: SaidFact[] = [['proxy', 'none']];
+    const answer: SaidFact[] = [['answer', '40164 not on the IP whitelist']];
     expect(takeCommon(named([fact, fact])).common).toEqual({ facts: [], warnings: [] });
     expect(takeCommon(named([answer, answer, answer])).rest.map(({ facts }) => facts)).toEqual([
       answer,

@@ -2,10 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { platformFailure } from '../../../src/core/errcodes/index.ts';
 import { type Failure, PASSING } from '../../../src/core/failure.ts';
 import { HOUR, SECOND } from '../../../src/core/time.ts';
-import { explain } from '../../../src/inspection/check/explanation.ts';
+import { explain as explained } from '../../../src/inspection/check/explanation.ts';
 import { formatSection } from '../../../src/inspection/check/findings.ts';
 import { inspectPlatform } from '../../../src/inspection/check/platform.ts';
 import type { Outcome } from '../../../src/inspection/check/probe-platform.ts';
+import { inEnglish } from '../said.ts';
+
+const explain = (probe: Parameters<typeof explained>[0]) => inEnglish(explained(probe));
 
 const HOST = 'https://api.weixin.qq.com';
 const TOKEN: Outcome = { kind: 'token', lifeMs: 2 * HOUR };
@@ -54,7 +57,7 @@ describe('answers of the platform', () => {
       class: 'passing',
       code: 'dns',
       message: 'no answer',
-      zh: { message: 'no answer' },
+      zh: { message: '没有应答' },
       effect: 'unsent',
       backoff: PASSING,
     };
@@ -94,7 +97,9 @@ describe('clock difference', () => {
 describe('proxy', () => {
   const platform = { id: 'weixin', hosts: [HOST], timeout: 10_000, ipv4First: true };
   const proxyOf = (changes: object, environment = {}) =>
-    inspectPlatform({ ...platform, ...changes }, environment).facts.find(([label]) => label === 'proxy')?.[1];
+    inEnglish(inspectPlatform({ ...platform, ...changes }, environment)).facts.find(
+      ([label]) => label === 'proxy',
+    )?.[1];
 
   it('the proxy of the configuration is shown without its password', () => {
     expect(proxyOf({ proxy: 'http://me:hush@egress:3128' })).toBe('http://egress:3128, with a login');
@@ -130,7 +135,7 @@ describe('proxy', () => {
 
 it('control characters in paths and warnings are escaped in the output', () => {
   const facts = [['token', '/tmp/a\n\u001b[31mforged']] as const;
-  expect(formatSection('shop', { facts, warnings: ['so\nso'] })).toBe(
+  expect(formatSection('shop', { facts, warnings: ['so\nso'] }, 'en')).toBe(
     'shop\n  token        /tmp/a\\n\\u001b[31mforged\n  WARNING      so\\nso\n',
   );
 });

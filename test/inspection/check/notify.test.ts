@@ -2,15 +2,20 @@ import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { inspectNotify } from '../../../src/inspection/check/notify.ts';
+import { inspectNotify as lookNotify } from '../../../src/inspection/check/notify.ts';
 import { isRoot, temporaryFolder } from '../../system/folder.ts';
 import { kill } from '../../system/program.ts';
 import { realFolder } from '../host-context.ts';
+import { inEnglish } from '../said.ts';
 
 async function pidFileWith(text: string): Promise<string> {
   const path = join(await realFolder(), 'app.pid');
   await writeFile(path, text);
   return path;
+}
+
+async function inspectNotify(...about: Parameters<typeof lookNotify>) {
+  return inEnglish(await lookNotify(...about));
 }
 
 describe('description of notifiers', () => {
