@@ -13,7 +13,7 @@ export function inEnglish<T extends Findings>({ facts, warnings, ...rest }: T): 
 const TERMS: ReadonlySet<string> = new Set(['AppSecret', 'token']);
 
 /** A text is translated, or it is one word that is the same in every language: a name, a path, a number. */
-export function expectTranslated({ en, zh }: Text): void {
+function expectTranslated({ en, zh }: Text): void {
   if (zh === en) expect(en).not.toMatch(/[a-z] [a-z]/);
   else if (!TERMS.has(zh)) expect(zh, en).toMatch(/\p{Script=Han}/u);
 }
