@@ -50,7 +50,7 @@ describe('refresh handed over to the leader', () => {
     follower.happen({ type: 'handed-over', reason: 'requested' });
     leader.fail({ class: 'refused', message: 'the secret is wrong', effect: 'none' });
     catchUp();
-    expect(outcomeOf(follower)).toEqual({ result: 'refused', message: 'the secret is wrong' });
+    expect(outcomeOf(follower)).toMatchObject({ result: 'refused', message: 'the secret is wrong' });
     leader.fetch(token('b'));
     catchUp();
     expect(follower.state().attempts.failure).toBeUndefined();

@@ -376,7 +376,7 @@ describe('the cost of status', () => {
     }
     expect(reached).toContain('src/observability/status/snapshot-file.ts');
     const packages = [...reached].filter((path) => !/^(src\/|node:|package.json)/.test(path));
-    expect(packages.sort()).toEqual(['node-cron', 'valibot']);
+    expect(packages.sort()).toEqual(['get-east-asian-width', 'node-cron', 'valibot']);
   });
 });
 
