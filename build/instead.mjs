@@ -11,6 +11,7 @@ const PACKAGES = {
   '@dabh/diagnostics': 'diagnostics.cjs',
   // Of the exemplars of prom-client, which are not enabled.
   '@opentelemetry/api': 'nothing.mjs',
+  debug: 'debug.cjs',
 };
 
 /** Of a package, what its own modules ask for: by the package and the path. */

@@ -16,6 +16,7 @@ import type { ServerStatus } from '../observability/status/server-status.ts';
 import { createSharedReads } from '../providers/index.ts';
 import { publishers } from '../publishers/kinds.ts';
 import type { Channel } from '../push/channel.ts';
+import { redisOf } from '../redis/index.ts';
 import { atMostEvery } from '../system/time/at-most-every.ts';
 import { createWaker } from '../system/time/waker.ts';
 import { findRemoved } from './config-diff.ts';
@@ -25,6 +26,7 @@ import { clearStrayLink, createConfigWarnings, placeStateLinks } from './prepare
 import { createPushEvents } from './push-events.ts';
 import { createSnapshots } from './snapshots.ts';
 import { createStores, type Stores } from './stores.ts';
+import { createTargetWatches } from './target-watches.ts';
 import { createFeedWatches, joinCredentials, type Served, unitsOf } from './unit.ts';
 
 export interface DaemonOptions {
@@ -71,10 +73,11 @@ export async function startDaemon(
   const stores = await createStores(config, { clock, logger, random });
   // A client apart from that of the stores, which must work until the very end, when the Lease is released.
   const kubernetes = kubernetesOf({ clock });
+  const redis = redisOf(config.redis ?? [], { clock, random });
   const edges = {
     stores,
     clock,
-    createPublisher: publishers({ kubernetes, clock }),
+    createPublisher: publishers({ kubernetes, redis, clock }),
     sharedReads: createSharedReads(clock),
     warn: (message: string, fields: { readonly credential: string }) => logger.warn(message, fields),
     ticketChanged: (account: string) => reconciler.invalidate(account),
@@ -101,6 +104,7 @@ export async function startDaemon(
     leader: () => stores.leadership()?.holder,
     servers: () => observer?.statuses() ?? [],
   });
+  const watches = createTargetWatches(reconciler.touched);
   let served: ReadonlyMap<string, Served> = new Map();
   const exchanges = new AbortController();
   const pushEvents = createPushEvents({
@@ -127,6 +131,7 @@ export async function startDaemon(
     feeds.serve(joined);
     observer?.serve(units());
     snapshots.serve(credentials);
+    watches.serve(units());
   }
 
   const joined = await join(config);
@@ -189,8 +194,12 @@ export async function startDaemon(
     async stop(lastAnswer = LAST_ANSWER) {
       waker.stop();
       exchanges.abort();
+      watches.stop();
       const began = clock.now().monotonic;
-      const patience = setTimeout(() => void [reconciler.abort(), kubernetes.close()], lastAnswer);
+      const patience = setTimeout(
+        () => void [reconciler.abort(), kubernetes.close(), redis.close()],
+        lastAnswer,
+      );
       await reconciler.stop();
       clearTimeout(patience);
       const rest = releaseBudget(lastAnswer, clock.now().monotonic - began);
@@ -200,6 +209,7 @@ export async function startDaemon(
         announcer.stop(),
         snapshots.stop(rest),
         kubernetes.close(),
+        redis.close(),
         stores.close(rest),
         ...[...served.values()].map(({ close }) => close()),
       ]);

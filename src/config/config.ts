@@ -3,6 +3,7 @@ import type { Kind } from '../core/credential.ts';
 import type { Secret } from '../core/secret.ts';
 import type { Language } from '../core/text.ts';
 import type { TargetConfig } from '../publishers/kind.ts';
+import type { RedisConfig } from '../redis/connection-types.ts';
 import type { SocketAddress, TcpAddress } from '../system/net/address.ts';
 import type { StateOrigin } from './resolve/state-dir.ts';
 
@@ -28,6 +29,8 @@ export interface Config {
   readonly coordinated: boolean;
   /** Elects one daemon of a cluster to fetch for all; absent if the daemons coordinate through the state folder. */
   readonly cluster?: ClusterConfig;
+  /** Connections to Redis that targets name; absent if there are none. */
+  readonly redis?: readonly RedisConfig[];
   /** Address of health, metrics and the status page; absent if they are off. */
   readonly http?: HttpConfig;
   /** Address of the token server, for apps that cannot read files; absent if it is off. */

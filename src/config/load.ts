@@ -91,7 +91,7 @@ export async function loadConfig(
   if (!running) return config;
   return applyWithoutRestart(config, running, async (adapt) => {
     const second = createReport(labels, inputs);
-    const options = { document, publishes, coordinated: running.coordinated };
+    const options = { document, publishes, coordinated: running.coordinated, redis: running.redis ?? [] };
     const { credentials } = await resolveConfig(adapt(settings), options, {
       ...context,
       complain: second.complain,

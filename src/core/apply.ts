@@ -21,7 +21,7 @@ import {
   unusable,
   usable,
 } from './state/store.ts';
-import { freshTargets, leftAlone, published, unpublished } from './state/targets.ts';
+import { freshTargets, leftAlone, published, touched, unpublished } from './state/targets.ts';
 import { after } from './time.ts';
 import { lifeOf } from './token-age.ts';
 
@@ -102,6 +102,8 @@ function applied(state: State, event: Event, context: Context): State {
       const store = isCurrent ? holding(state.store, state.record) : state.store;
       return { ...state, store: { ...usable(store), saved: isCurrent || store.saved } };
     }
+    case 'touched':
+      return { ...state, targets: touched(state.targets, event.target) };
     case 'retargeted':
       return { ...state, targets: freshTargets(event.targets) };
     case 'published': {

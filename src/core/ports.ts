@@ -68,7 +68,15 @@ export interface Judge {
   weigh(found: Published): Precedence;
   /** The target was written by a daemon with another store. */
   shared(): void;
+  /** Somebody else has touched what the target held, see {@link Disturbance}. */
+  disturbed(what: Disturbance): void;
 }
+
+/**
+ * What became of a value that was published: `replaced` by that of somebody else, `removed` by somebody, or `lost` with
+ * everything that was published there.
+ */
+export type Disturbance = 'replaced' | 'removed' | 'lost';
 
 /** Where a credential goes. */
 export interface Publisher {
@@ -92,6 +100,12 @@ export interface Publisher {
   published?(): Promise<Published | undefined>;
   /** What {@link published} reads tells all of a token that was published, not its value alone. */
   readonly tellsAll?: boolean;
+  /**
+   * Calls back when somebody may have changed what the target holds, where that can be seen at once. Absent: it is looked
+   * at now and then.
+   * @returns ends that
+   */
+  watch?(changed: () => void): () => void;
   /** What is wrong with a target that holds the token all the same, such as a mode that cannot be had. Absent: nothing. */
   readonly flaw?: () => Failure | undefined;
 }

@@ -1,9 +1,8 @@
-import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { EdgeError, PASSING } from '../core/failure.ts';
 import { Secret } from '../core/secret.ts';
 import { whyUnreadable } from '../system/fs/read-problem.ts';
 import { readRegularFile } from '../system/fs/read-regular-file.ts';
-import { certificatesProblem } from '../system/net/pem.ts';
+import { certificatesProblem, identityProblem } from '../system/net/pem.ts';
 
 /** Size limit in bytes: several times what an operating system's bundle of authorities takes. */
 const LARGEST = 4 * 1024 * 1024;
@@ -44,33 +43,17 @@ export function readAuthorities(pem: string, source: string): string {
 }
 
 /**
- * Checks that a client certificate and its key are readable and belong together. OpenSSL's own messages about an
- * unusable key help no operator.
+ * Checks that a client certificate and its key are readable and belong together.
  * @throws {EdgeError} `kube-credentials`, without quoting either
  */
 export function readIdentity<I extends { readonly cert: string; readonly key: string }>(
   identity: I,
   file: string,
 ): I {
-  const { cert, key } = identity;
-  readAuthorities(cert, `client-certificate of ${file}`);
-  if (!new X509Certificate(cert).checkPrivateKey(readKey(key, file))) {
-    throw unusableCredentials(`client-key of ${file} is not the key of its client-certificate`);
-  }
+  const names = { cert: `client-certificate of ${file}`, key: `client-key of ${file}` };
+  const problem = identityProblem(identity, names);
+  if (problem !== undefined) throw unusableCredentials(problem);
   return identity;
-}
-
-function readKey(pem: string, file: string): KeyObject {
-  try {
-    return createPrivateKey(pem);
-  } catch {
-    const isEncrypted = /^(-----BEGIN ENCRYPTED |Proc-Type: .*ENCRYPTED)/m.test(pem);
-    throw unusableCredentials(
-      isEncrypted
-        ? `client-key of ${file} is encrypted, and a daemon has nobody to ask for the passphrase`
-        : `client-key of ${file} holds no private key in PEM`,
-    );
-  }
 }
 
 /**

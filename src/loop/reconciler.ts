@@ -29,6 +29,8 @@ export interface Reconciler {
   invalidate(account: string): void;
   /** The stores work again, or their locks can be had. */
   free(): void;
+  /** Somebody may have changed what a target of a unit holds. */
+  touched(id: string, target: string): void;
   /** A reader says that the platform refused a token. `isIt` recognises that token. */
   refuse(isIt: (value: Secret) => boolean): void;
   /** What is known of the unit of this id; undefined where it is not served. */
@@ -141,6 +143,10 @@ export function createReconciler(surroundings: Surroundings): Reconciler {
       }
     },
     refreshFor: (account, request) => wake({ type: 'requested', ...request }, cells.of(account)),
+    touched(id, target) {
+      const cell = cells.get(id);
+      if (cell) wake({ type: 'touched', target }, [cell]);
+    },
     free: () => wake({ type: 'freed' }, cells.all()),
     invalidate: (account) => wake({ type: 'invalidated' }, cells.of(account)),
     refuse: (isIt) => {

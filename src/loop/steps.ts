@@ -39,6 +39,7 @@ export function createSteps(loop: Loop, signal: AbortSignal, mayFetch: () => boo
       weigh: (found) =>
         weigh(found, token, cell.state, { policy: cell.unit.policy, now: clock.now(), random: 0 }),
       shared: () => report(cell.unit, { type: 'shared', target }),
+      disturbed: (what) => report(cell.unit, { type: 'disturbed', target, what }),
     };
     try {
       const outcome = await publisher.publish(token, judge);

@@ -1,10 +1,14 @@
 import type * as v from 'valibot';
 import type { Subject } from '../codec/details.ts';
 import type { Kind } from '../core/credential.ts';
+import type { PlatformFamily } from '../core/errcodes/index.ts';
 import type { Failure } from '../core/failure.ts';
 import type { Fact, Findings } from '../core/findings.ts';
 import type { Clock, Publisher } from '../core/ports.ts';
+import type { Secret } from '../core/secret.ts';
+import type { Text } from '../core/text.ts';
 import type { Kubernetes } from '../kubernetes/index.ts';
+import type { Redis, RedisConfig } from '../redis/index.ts';
 import type { KeyPath } from '../schema/key-path.ts';
 import type { Options } from '../schema/values.ts';
 import type { HostContext } from '../system/process/host-context.ts';
@@ -27,6 +31,18 @@ export interface Place {
   readonly secret?: { readonly namespace: string; readonly name: string; readonly key: string };
 }
 
+/** The credential that a target is of. */
+export interface TargetOwner {
+  readonly name: string;
+  /** The AppID or CorpID; empty where it is missing, which has been reported. */
+  readonly appId: string;
+  /** The key of the configuration that holds it. */
+  readonly idKey: string;
+  readonly family: PlatformFamily;
+  /** The AppSecret, where it can be read. */
+  readonly secret?: Secret;
+}
+
 /** What a kind of target uses to turn settings into a target: look-ups, and a way to report problems. */
 export interface ResolveTools {
   /** Path of the target in the configuration. */
@@ -44,6 +60,10 @@ export interface ResolveTools {
    * group is unknown.
    */
   groupOf(group: string | undefined, path: KeyPath): Promise<number | undefined>;
+  /** Finds an entry of `redis` by its name, and reports an unknown one. */
+  connectionOf(name: string | undefined, path: KeyPath): RedisConfig | undefined;
+  /** Whose token or ticket it is; absent for a mirror, which learns it only from its source. */
+  readonly owner?: TargetOwner;
   /** The settings of all targets of the same credential, including this one. */
   readonly siblings: readonly Settings[];
 }
@@ -54,12 +74,14 @@ export type Settings = TargetConfig & Readonly<Record<string, unknown>>;
 /** What publishers need from the rest of the program. */
 export interface PublisherEdges {
   readonly kubernetes: Kubernetes;
+  readonly redis: Redis;
   readonly clock: Clock;
 }
 
 /** What a kind of target needs to probe its targets. */
 export interface ProbeTools extends Pick<PublisherEdges, 'clock'> {
   readonly kubernetes: Pick<Kubernetes, 'client'>;
+  readonly redis: Pick<Redis, 'connection'>;
   /** Ends the probe; its reason says why. */
   readonly signal: AbortSignal;
 }
@@ -67,6 +89,7 @@ export interface ProbeTools extends Pick<PublisherEdges, 'clock'> {
 /** The outcome of probing whether a target could be written. */
 export interface Probe {
   readonly facts: readonly Fact[];
+  readonly warnings?: readonly Text[];
   readonly failure?: Failure;
 }
 
@@ -86,6 +109,8 @@ export interface TargetKind<
   readonly options: E;
   /** The names of the required keys in `options`. */
   readonly required: readonly (keyof E & string)[];
+  /** Whether its targets have a `format`. Absent: they have. */
+  readonly hasFormat?: boolean;
   /** Whether the kind publishes into files. If so, the state folder may be beside the first file. */
   readonly writesFiles: boolean;
   /** Turns settings into a target. Resolves to undefined if a required setting is missing, after reporting it. */

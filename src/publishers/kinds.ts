@@ -3,9 +3,10 @@ import type { Publisher } from '../core/ports.ts';
 import { fileKind } from './file.ts';
 import type { Place, PublisherEdges, TargetConfig, TargetKind } from './kind.ts';
 import { secretKind } from './kubernetes-secret.ts';
+import { redisKind } from './redis.ts';
 
 /** Every kind of target. To add one, write one file in this folder and add one line here. */
-export const targetKinds: readonly TargetKind[] = [fileKind, secretKind];
+export const targetKinds: readonly TargetKind[] = [fileKind, secretKind, redisKind];
 
 const byType: ReadonlyMap<string, TargetKind> = new Map(targetKinds.map((kind) => [kind.type, kind]));
 

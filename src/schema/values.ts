@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { parseAddress, type SocketAddress, type TcpAddress } from '../system/net/address.ts';
+import { isLoopbackHost, parseAddress, type SocketAddress, type TcpAddress } from '../system/net/address.ts';
 import { parseDuration } from '../system/time/duration.ts';
 import { scheduleProblem } from '../system/time/schedule.ts';
 import { isPlaceholder, oddity } from './odd-text.ts';
@@ -267,13 +267,6 @@ function socketPath(text: string): string | undefined {
 /** Parses an address that has been checked. After a failed check the result is not used. */
 function readAddress(text: string): TcpAddress {
   return parseAddress(text) ?? { host: '', port: 0 };
-}
-
-const LOOPBACK = /^(127\.\d{1,3}\.\d{1,3}\.\d{1,3}|localhost|\[?::1\]?)$/;
-
-/** Tells whether a host name or address is loopback. */
-function isLoopbackHost(host: string): boolean {
-  return LOOPBACK.test(host);
 }
 
 /** Tells whether a URL is plain HTTP to loopback, where nobody can listen in. */

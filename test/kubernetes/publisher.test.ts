@@ -7,6 +7,7 @@ import { kubernetesOf } from '../../src/kubernetes/index.ts';
 import { collectionPath, objectPath } from '../../src/kubernetes/resources.ts';
 import { publishers } from '../../src/publishers/kinds.ts';
 import type { SecretTarget } from '../../src/publishers/secret-target.ts';
+import { redisOf } from '../../src/redis/index.ts';
 import { systemClock } from '../../src/system/time/clock.ts';
 import { aToken } from '../publishers/token.ts';
 import { judgeOf } from '../support/judge.ts';
@@ -39,7 +40,11 @@ async function bench({ onTestFinished }: TestContext, made: object = {}, timeout
       timeouts,
     });
     onTestFinished(kubernetes.close);
-    const create = publishers({ kubernetes, clock: systemClock });
+    const create = publishers({
+      kubernetes,
+      redis: redisOf([], { clock: systemClock, random: Math.random }),
+      clock: systemClock,
+    });
     return (changes: Changes = {}, subject: Parameters<typeof create>[1] = SUBJECT) => {
       const { namespace } = cluster;
       const usual = {
@@ -392,7 +397,11 @@ describe('failures of a target Secret', () => {
 describe('problems that prevent the start', () => {
   it('a target Secret is refused when there is no cluster', async () => {
     const kubernetes = kubernetesOf({ clock: systemClock, environment: {} });
-    const create = publishers({ kubernetes, clock: systemClock });
+    const create = publishers({
+      kubernetes,
+      redis: redisOf([], { clock: systemClock, random: Math.random }),
+      clock: systemClock,
+    });
     const target = { type: 'kubernetes-secret', namespace: 'a', name: 'b', key: 'c', format: 'raw' } as const;
     const publisher = create(target, SUBJECT);
     expect(await publisher.prepare()).toEqual([expect.stringMatching(/^there is no Kubernetes here/)]);

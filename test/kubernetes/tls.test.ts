@@ -214,7 +214,7 @@ describe('client certificate files', () => {
     for (const [key, what] of [
       ['garbage', `client-key of ${file} holds no private key in PEM`],
       [pem.server.cert, `client-key of ${file} holds no private key in PEM`],
-      [pem.selfSigned.key, `client-key of ${file} is not the key of its client-certificate`],
+      [pem.selfSigned.key, `client-key of ${file} is not the key of client-certificate of ${file}`],
       [encrypted, `client-key of ${file} is encrypted, and a daemon has nobody to ask for the passphrase`],
     ] as const) {
       await put({ cert: pem.server.cert, key });

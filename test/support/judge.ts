@@ -8,6 +8,7 @@ export function judgeOf(token: Token, changes: Partial<Judge> = {}): Judge {
     isNewest: async () => true,
     weigh: (found) => precedenceOf(found, token, Date.now()),
     shared: () => {},
+    disturbed: () => {},
     ...changes,
   };
 }

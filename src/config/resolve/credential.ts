@@ -16,13 +16,14 @@ import { type ResolvedMirror, resolveMirror } from './mirror.ts';
 import { resolveNotify } from './notify.ts';
 import { resolvePlatform } from './platform.ts';
 import { resolvePushed } from './pushed.ts';
-import { type PlacedTarget, resolveTargets } from './targets.ts';
+import { type Connections, type PlacedTarget, resolveTargets } from './targets.ts';
 
 /** Settings that apply to all credentials. */
 export interface SharedSettings {
   readonly platform: PlatformSettings;
   /** Whether all daemons that use the same accounts share their state. */
   readonly coordinated: boolean;
+  readonly connections: Connections;
 }
 
 /** A checked credential, its position in the configuration, and the values that later checks need. */
@@ -41,12 +42,12 @@ export interface Resolved {
 export async function resolveCredential(
   settings: CredentialSettings,
   at: KeyPath,
-  { platform, coordinated }: SharedSettings,
+  { platform, coordinated, connections }: SharedSettings,
   context: Context,
 ): Promise<Resolved | ResolvedMirror | undefined> {
   const { type, name, title, budget, optional, notify } = settings;
   isMissing(context, [...at, 'name'], name, 'what the credential is called');
-  if (type === MIRROR) return resolveMirror(settings, at, context);
+  if (type === MIRROR) return resolveMirror(settings, at, connections, context);
   const kind = kindOf(type);
   const options = optionsOf(kind, settings);
   // An invalid type was replaced by the default type, so checks that depend on the type are skipped.
@@ -64,7 +65,14 @@ export async function resolveCredential(
   const ticket = isTypeKnown ? await resolvePushed(settings, kind, at, context) : undefined;
   const own = { general: platform, own: settings.platform, at: [...at, 'platform'], kind };
   const resolvedPlatform = await resolvePlatform(own, context);
-  const targets = await resolveTargets(settings, at, context);
+  const owner = {
+    name: name ?? '',
+    appId,
+    idKey: kind.id.key,
+    family: kind.family,
+    ...(secret && { secret }),
+  };
+  const targets = await resolveTargets(settings, at, { ...connections, owner }, context);
   const tickets = resolveTickets(settings, isTypeKnown ? kind : undefined, at, context);
   return {
     at,

@@ -1,4 +1,5 @@
 import { kindOf, policyOf } from '../../providers/kinds.ts';
+import type { RedisConfig } from '../../redis/connection-types.ts';
 import { type Config, type CredentialConfig, isFetched } from '../config.ts';
 import type { Settings } from '../schema/index.ts';
 import { refuseSharedAccounts, refuseSharedKeys, refuseSharedNames } from '../validate/duplicates.ts';
@@ -10,6 +11,7 @@ import { type Resolved, resolveCredential } from './credential.ts';
 import { CONCURRENCY, mapConcurrently } from './memoize.ts';
 import type { ResolvedMirror } from './mirror.ts';
 import { mayServe } from './platform.ts';
+import { refuseUnusedConnections, resolveRedis } from './redis.ts';
 import { resolveServers, resolveStateFolder } from './servers.ts';
 import { linkVia } from './via.ts';
 
@@ -21,6 +23,8 @@ export interface ResolveOptions {
   readonly publishes: boolean;
   /** Whether the daemons share their state; absent if these settings decide that. */
   readonly coordinated?: boolean;
+  /** The connections of a running daemon; absent if these settings say them. */
+  readonly redis?: readonly RedisConfig[];
 }
 
 /**
@@ -43,12 +47,20 @@ export async function resolveConfig(
   const isClustered = settings.cluster !== undefined || context.isWrong(['cluster']);
   const isInPod = Boolean(context.environment['KUBERNETES_SERVICE_HOST']);
   const { coordinated = isStateChosen || isClustered || !isInPod } = fixed;
+  const { redis = await resolveRedis(settings, context) } = fixed;
+  const declared = settings.redis.flatMap((one) => one?.name ?? []);
+  const connections = { redis, declared };
   const found = await mapConcurrently(
     credentials,
     CONCURRENCY,
     async (credential, index) =>
       credential &&
-      (await resolveCredential(credential, [...list, index], { platform, coordinated }, context)),
+      (await resolveCredential(
+        credential,
+        [...list, index],
+        { platform, coordinated, connections },
+        context,
+      )),
   );
   const resolved = linkVia(
     found.filter((credential) => credential !== undefined),
@@ -59,6 +71,7 @@ export async function resolveConfig(
   const cluster = resolveCluster(settings, context);
   await refuseSharedKeys(resolved, cluster, context);
   refuseUnusedHosts(settings, resolved, context);
+  refuseUnusedConnections(settings, connectionsUsed(settings), context);
 
   const { paths, published, place, inputs } = await pathsOf(resolved, settings, document, context);
   if ((await areApart(paths, context)) && publishes) {
@@ -78,6 +91,7 @@ export async function resolveConfig(
     ...(feedback.directory !== undefined && { feedbackDir: feedback.directory }),
     coordinated,
     ...(cluster && { cluster }),
+    ...(redis.length > 0 && { redis }),
     ...(await resolveServers(settings, context)),
     log: settings.log,
     ...(settings.language && { language: settings.language }),
@@ -106,4 +120,11 @@ function refuseUnusedHosts(
     context.isWrong([...at, 'type']) || !isFetched(config) || mayServe(baseUrl, kindOf(config.type));
   if (resolved.some(isUsed)) return;
   context.complain(['platform', 'baseUrl'], 'knows no credential of these types: it is of another platform');
+}
+
+/** The names of connections that targets say, also those of targets that cannot be used otherwise. */
+function connectionsUsed({ credentials = [] }: Settings): ReadonlySet<string> {
+  const targets = credentials.flatMap((credential) => credential?.publish ?? []);
+  const names = targets.map((target) => target?.['connection']);
+  return new Set(names.filter((name) => typeof name === 'string'));
 }

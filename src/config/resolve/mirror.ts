@@ -6,7 +6,7 @@ import type { CredentialSettings } from '../schema/credential.ts';
 import { type Context, isMissing } from './context.ts';
 import { idKeys, isSet } from './kind-keys.ts';
 import { resolveNotify } from './notify.ts';
-import { type PlacedTarget, resolveTargets } from './targets.ts';
+import { type Connections, type PlacedTarget, resolveTargets } from './targets.ts';
 
 /** A checked mirror, its position in the configuration, and its targets. */
 export interface ResolvedMirror {
@@ -26,11 +26,13 @@ const FETCHING: v.ObjectEntries = Object.assign(
 /**
  * Checks a mirror and reports its problems.
  * @param at path of the mirror in the configuration
+ * @param connections the connections that its targets may name
  * @returns the mirror; undefined if its source is incomplete
  */
 export async function resolveMirror(
   settings: CredentialSettings,
   at: KeyPath,
+  connections: Connections,
   context: Context,
 ): Promise<ResolvedMirror | undefined> {
   const { name = '', title, from, optional, tickets, notify } = settings;
@@ -43,7 +45,7 @@ export async function resolveMirror(
     context.complain([...at, 'tickets'], what);
   }
   const source = sourceOf(from, [...at, 'from'], context);
-  const targets = await resolveTargets({ ...settings, tickets: [...ALL_TICKETS] }, at, context);
+  const targets = await resolveTargets({ ...settings, tickets: [...ALL_TICKETS] }, at, connections, context);
   const kinds = new Set(targets.map(({ target }) => target.of));
   const config = {
     name,

@@ -1,7 +1,9 @@
 import type { Kind } from '../../core/credential.ts';
-import type { TargetConfig } from '../../publishers/kind.ts';
+import type { TargetConfig, TargetOwner } from '../../publishers/kind.ts';
 import { targetKindOf } from '../../publishers/kinds.ts';
+import type { RedisConfig } from '../../redis/connection-types.ts';
 import type { KeyPath } from '../../schema/key-path.ts';
+import { inWords } from '../../schema/values.ts';
 import { readFile } from '../../system/fs/files.ts';
 import type { CredentialSettings } from '../schema/credential.ts';
 import { type Context, isMissing } from './context.ts';
@@ -12,6 +14,19 @@ export interface PlacedTarget {
   readonly at: KeyPath;
 }
 
+/** The connections that targets may name. */
+export interface Connections {
+  readonly redis: readonly RedisConfig[];
+  /** The names of all entries of `redis`, also of those that cannot be used, which have been reported. */
+  readonly declared: readonly string[];
+}
+
+/** What targets may refer to. */
+export interface TargetSurroundings extends Connections {
+  /** Whose they are; absent for a mirror. */
+  readonly owner?: TargetOwner;
+}
+
 /**
  * Checks the targets of a credential and reports their problems.
  * @param at path of the credential in the configuration
@@ -20,6 +35,7 @@ export interface PlacedTarget {
 export async function resolveTargets(
   { publish, tickets }: CredentialSettings,
   at: KeyPath,
+  surroundings: TargetSurroundings,
   context: Context,
 ): Promise<PlacedTarget[]> {
   const list = [...at, 'publish'];
@@ -38,11 +54,28 @@ export async function resolveTargets(
       siblings,
       complain: context.complain,
       isMissing: (path, value, what) => isMissing(context, path, value, what),
+      connectionOf: (name, path) => connectionOf(name, surroundings, path, context),
+      ...(surroundings.owner && { owner: surroundings.owner }),
       groupOf: (group, path) => resolveGroup(group, path, context),
     });
     if (resolved) placed.push({ target: resolved, at: here });
   }
   return placed;
+}
+
+/** Finds a connection by its name, and reports an unknown one; one that is wrong itself has been reported. */
+function connectionOf(
+  name: string | undefined,
+  { redis, declared }: TargetSurroundings,
+  at: KeyPath,
+  context: Context,
+): RedisConfig | undefined {
+  const found = redis.find((one) => one.name === name);
+  if (found || name === undefined || declared.includes(name)) return found;
+  const known =
+    redis.length === 0 ? 'redis has no entry' : `redis has ${inWords(redis.map((one) => one.name))}`;
+  context.complain(at, `names no connection: ${known}`);
+  return undefined;
 }
 
 function isUnknown(of: string, tickets: readonly (Kind | undefined)[]): boolean {

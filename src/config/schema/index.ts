@@ -18,6 +18,7 @@ import { Cluster } from './cluster.ts';
 import { Credential } from './credential.ts';
 import { Platform } from './platform.ts';
 import { Push } from './push.ts';
+import { RedisConnection } from './redis.ts';
 
 /** What HUP may do. */
 const ON_HANGUP = ['refresh', 'retry'] as const;
@@ -95,6 +96,11 @@ export const Document = mapping(
       {},
     ),
     platform: preset(Platform, 'How the platform is reached; each credential may say otherwise.', {}),
+    redis: preset(
+      list(RedisConnection, 'must be a list of connections'),
+      'Connections to Redis, for targets of type redis. Nothing is connected that no target uses.',
+      [],
+    ),
     cluster: key(
       Cluster,
       'One refresher for a whole cluster: one daemon fetches, all others publish what it keeps in a Secret.',

@@ -32,12 +32,14 @@ const common = {
   format: preset(v.picklist(formatNames, `must be ${inWords(formatNames)}`), FORMAT, 'raw'),
 };
 
-function schemaOf({ type, description, options, required }: TargetKind) {
+function schemaOf({ type, description, options, required, hasFormat = true }: TargetKind) {
   const literal = v.pipe(v.literal(type), v.description(description));
   const named = (isRequired: boolean) =>
     Object.fromEntries(Object.entries(options).filter(([name]) => required.includes(name) === isRequired));
   const keys = ['type', ...required] as ('type' | 'of' | 'format')[];
-  return mapping({ type: literal, ...named(true), ...common, ...named(false) }, keys);
+  const { format: _format, ...others } = common;
+  const shared = hasFormat ? common : (others as typeof common);
+  return mapping({ type: literal, ...named(true), ...shared, ...named(false) }, keys);
 }
 
 const types = targetKinds.map(({ type }) => type);

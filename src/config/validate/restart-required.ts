@@ -33,6 +33,14 @@ interface RestartRequired {
  */
 const TABLE: Readonly<Record<Exclude<keyof Config, ReloadedKey>, readonly RestartRequired[]>> = {
   cluster: [{ what: 'the cluster', of: ({ cluster }) => cluster, keep: withCluster }],
+  redis: [
+    {
+      what: 'the connections to Redis',
+      of: ({ redis }) => redis,
+      // Not in the settings: what was checked at the start is used as it is, see `load.ts`.
+      keep: (settings) => settings,
+    },
+  ],
   stateDir: [
     {
       what: 'the state folder',

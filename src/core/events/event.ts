@@ -69,6 +69,8 @@ export type Event =
   /** The platform was asked for its time, epoch ms, which it may not have told. */
   | { readonly type: 'timed'; readonly platformDate?: number }
   | { readonly type: 'saved'; readonly generation: number }
+  /** Somebody may have changed what a target holds. */
+  | { readonly type: 'touched'; readonly target: string }
   /** The targets to publish to are these from now on. */
   | { readonly type: 'retargeted'; readonly targets: readonly string[] }
   /** A target holds the token of that generation. `end` says when that one ends, where it is not the current one. */

@@ -1,5 +1,6 @@
 import type { Failure } from '../failure.ts';
 import type { FetchStep } from '../plan.ts';
+import type { Disturbance } from '../ports.ts';
 import type { PushStanding } from '../state/pushed.ts';
 import type { RefusalVerdict } from '../state/reader-reports.ts';
 
@@ -19,6 +20,8 @@ export type Report =
   | { readonly type: 'doubtful'; readonly target: string }
   /** Another process, with a store of its own, publishes into the same target. */
   | { readonly type: 'shared'; readonly target: string }
+  /** Somebody else has replaced or removed what was published, or it was lost with everything there. */
+  | { readonly type: 'disturbed'; readonly target: string; readonly what: Disturbance }
   /** A token was found in the store: from before a restart, or from another daemon. */
   | { readonly type: 'adopted'; readonly lifeMs: number }
   | {

@@ -69,6 +69,12 @@ export function leftAlone(targets: Targets, id: string, now: Instant): Targets {
   return { ...targets, [id]: { ...known, dueAt: now.monotonic + LOOK_SOON } };
 }
 
+/** Somebody may have changed what a target holds, or it can be reached again: it is looked at at once. */
+export function touched(targets: Targets, id: string): Targets {
+  const known = targets[id];
+  return known ? { ...targets, [id]: { ...known, dueAt: 0 } } : targets;
+}
+
 /** Ids of the targets that may be tried, or looked at, now. */
 export function dueTargets(targets: Targets, now: Instant): string[] {
   return Object.entries(targets)

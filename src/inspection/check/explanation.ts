@@ -190,6 +190,15 @@ const NEEDS_A_PERSON = new Set([
   'kube-immutable',
   'kube-denied',
   'kube-too-large',
+  'redis-auth',
+  'redis-credentials',
+  'redis-cross-slot',
+  'redis-database',
+  'redis-forbidden',
+  'redis-not-redis',
+  'redis-read-only',
+  'redis-unsupported',
+  'redis-wrong-type',
 ]);
 
 /** Returns the verdict on a cluster that was asked once; `good` if there are no failures. */

@@ -3,6 +3,7 @@ import { stateFolder } from '../../coordination/folder/state-folder.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { Kubernetes } from '../../kubernetes/index.ts';
 import { createGates } from '../../loop/host-limit.ts';
+import { redisOf } from '../../redis/index.ts';
 import { probeCluster, probeSource } from './cluster.ts';
 import { type Explanation, explain } from './explanation.ts';
 import { probePlatform } from './probe-platform.ts';
@@ -46,6 +47,7 @@ export async function probeAll(
   // Edges treat a `TimeoutError` as an answer that came too late.
   const timer = setTimeout(() => end.abort(new DOMException('too late', 'TimeoutError')), timeout);
   const gates = createGates(AT_ONCE);
+  const redis = redisOf(config.redis ?? [], { clock, random: Math.random });
   const folder = stateFolder(config.stateDir, { mode: config.stateMode }, clock, warn);
 
   async function ask(credential: CredentialConfig): Promise<Explanation> {
@@ -65,12 +67,12 @@ export async function probeAll(
   try {
     const [answers, probes, cluster] = await Promise.all([
       Promise.all(config.credentials.map(askInTurn)),
-      probeTargets(config, { kubernetes, clock, signal: end.signal }),
+      probeTargets(config, { kubernetes, redis, clock, signal: end.signal }),
       config.cluster && probeCluster(config.cluster, config.credentials, kubernetes, end.signal),
     ]);
     return { answers: answers.flat(), probes, cluster };
   } finally {
     clearTimeout(timer);
-    await kubernetes.close();
+    await Promise.all([kubernetes.close(), redis.close()]);
   }
 }

@@ -18,5 +18,9 @@ export async function probeTargets(
 
 function explain(probes: readonly Probe[]): Explanation {
   const failures = probes.flatMap(({ failure }) => (failure ? [failure] : []));
-  return { verdict: verdictOnCluster(failures), facts: probes.flatMap(({ facts }) => facts), warnings: [] };
+  return {
+    verdict: verdictOnCluster(failures),
+    facts: probes.flatMap(({ facts }) => facts),
+    warnings: probes.flatMap(({ warnings = [] }) => warnings),
+  };
 }

@@ -35,7 +35,11 @@ async function inspectTicket(credential: FetchedConfig, clock: Clock): Promise<F
   if (path === undefined || !pushed) return { facts: [], warnings: [] };
   const warnings: Text[] = [];
   const { shape } = pushed;
-  const file = ticketFile(path, { clock, warn: (line) => warnings.push(verbatim(line)), ...(shape && { shape }) });
+  const file = ticketFile(path, {
+    clock,
+    warn: (line) => warnings.push(verbatim(line)),
+    ...(shape && { shape }),
+  });
   const ticket = await file.read();
   if (!ticket) {
     const none: Text = {

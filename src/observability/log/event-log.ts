@@ -1,7 +1,7 @@
 import type { Report } from '../../core/events/report.ts';
 import type { Failure } from '../../core/failure.ts';
 import type { FetchStep } from '../../core/plan.ts';
-import type { Unit } from '../../core/ports.ts';
+import type { Disturbance, Unit } from '../../core/ports.ts';
 import type { PushStanding } from '../../core/state/pushed.ts';
 import type { RefusalVerdict } from '../../core/state/reader-reports.ts';
 import type { DowngradeReason } from '../../core/state/request.ts';
@@ -121,6 +121,15 @@ export function createEventLog(logger: Logger): (of: Named | undefined, report: 
       case 'shared':
         if (!isTimeToTell(id, `shared ${report.target}`)) return;
         return logger.warn(`another daemon publishes into ${report.target}`, { ...who, advice: SHARED });
+      case 'disturbed': {
+        if (!isTimeToTell(id, `disturbed ${report.target} ${report.what}`)) return;
+        const { message, advice } = DISTURBANCES[report.what];
+        return logger.warn(`${message(noun, report.target)}; it is set again while ours lives`, {
+          ...who,
+          target: report.target,
+          advice,
+        });
+      }
       case 'failed': {
         // The token has just ended, and the next one is being fetched.
         if (report.failure.code === 'no-token') return logger.debug(report.failure.message, who);
@@ -290,6 +299,41 @@ const LAGGED: Text = {
 const SHARED: Text = {
   en: 'find who else publishes there: let both daemons use one WXTOKEN_STATE_DIR, or let one of them only read',
   zh: '找出还有谁往那里发布：让两个守护进程共用一个 WXTOKEN_STATE_DIR，或者让其中一个只读取',
+};
+
+/** Log lines for what somebody else did to a target. */
+const DISTURBANCES: Readonly<
+  Record<Disturbance, { readonly advice: Text; readonly message: (noun: string, target: string) => string }>
+> = {
+  replaced: {
+    message: (noun, target) => `somebody else wrote another ${noun} into ${target}`,
+    advice: {
+      en:
+        'an SDK fetches by itself, because it once did not find the key: give the app a placeholder as its AppSecret, ' +
+        'which the daemon alone needs, and let the daemon start first',
+      zh: 'SDK 曾经找不到这个键，于是自己去取：给应用一个占位符当 AppSecret（真正的只有守护进程需要），并让守护进程先启动',
+    },
+  },
+  removed: {
+    message: (noun, target) => `somebody removed the ${noun} from ${target}`,
+    advice: {
+      en:
+        'an SDK removes it when WeChat refuses a call (40001), and then fetches by itself: give the app a placeholder as ' +
+        'its AppSecret; if the token is refused again and again, somebody else fetches for the account',
+      zh:
+        '微信拒绝调用（40001）时，SDK 会删除它，然后自己去取：给应用一个占位符当 AppSecret；如果令牌一再被拒绝，说明还有' +
+        '别人在为这个账号取令牌',
+    },
+  },
+  lost: {
+    message: (noun, target) => `the ${noun} is gone from ${target}, with all that was published there`,
+    advice: {
+      en:
+        'the server was restarted without its data, failed over, was emptied (FLUSHALL) or evicts keys: see its log, and ' +
+        'maxmemory-policy',
+      zh: '服务器重启后没有数据、发生了故障转移、被清空（FLUSHALL）或淘汰了键：检查它的日志和 maxmemory-policy',
+    },
+  },
 };
 
 /** Why a requested forced refresh was downgraded to an ordinary call. */

@@ -142,7 +142,7 @@ function createCounters(registry: Registry): Counters {
   );
   const rivals = createCounter(
     'rival_detected_total',
-    'Times that a fresh token was refused again: another process fetches for this appid.',
+    'Times that a fresh token was refused again, or that somebody else changed a published key: another process fetches for this appid.',
     ['credential'],
   );
   const pushes = createCounter(
@@ -200,6 +200,10 @@ function createCounters(registry: Registry): Counters {
           });
         case 'unpublished':
           return count(publications, { credential, kind, target: report.target, result: 'failed' });
+        case 'disturbed':
+          // What was lost with everything else was hardly a rival's doing.
+          if (report.what !== 'lost') count(rivals, { credential });
+          return;
         case 'refusal':
           count(feedback, { credential, verdict: report.verdict });
           if (report.verdict === 'rival') count(rivals, { credential });

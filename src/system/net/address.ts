@@ -25,3 +25,10 @@ export function addressText(address: TcpAddress | SocketAddress): string {
   if ('path' in address) return `unix:${address.path}`;
   return isIP(address.host) === 6 ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
 }
+
+const LOOPBACK = /^(127\.\d{1,3}\.\d{1,3}\.\d{1,3}|localhost|\[?::1\]?)$/;
+
+/** Tells whether a host name or address is loopback. */
+export function isLoopbackHost(host: string): boolean {
+  return LOOPBACK.test(host);
+}

@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 
 const BEGIN = /-----BEGIN (?:X509 )?CERTIFICATE-----/g;
 
@@ -38,4 +38,29 @@ function flawOf(block: string): string {
   if (!/^-----BEGIN[^\n]*-----\s*\n/.test(block))
     return 'it stands on one line, and PEM needs its line breaks';
   return 'it is damaged or cut short';
+}
+
+/**
+ * Returns why a client certificate and its key cannot be used together; undefined if they can. OpenSSL's own messages
+ * about an unusable key help no operator. Quotes neither of them.
+ * @param names what messages call the two
+ */
+export function identityProblem(
+  { cert, key }: { readonly cert: string; readonly key: string },
+  names: { readonly cert: string; readonly key: string },
+): string | undefined {
+  const problem = certificatesProblem(cert);
+  if (problem !== undefined) return `${names.cert} ${problem}`;
+  let parsed: KeyObject;
+  try {
+    parsed = createPrivateKey(key);
+  } catch {
+    const isEncrypted = /^(-----BEGIN ENCRYPTED |Proc-Type: .*ENCRYPTED)/m.test(key);
+    return isEncrypted
+      ? `${names.key} is encrypted, and a daemon has nobody to ask for the passphrase`
+      : `${names.key} holds no private key in PEM`;
+  }
+  return new X509Certificate(cert).checkPrivateKey(parsed)
+    ? undefined
+    : `${names.key} is not the key of ${names.cert}`;
 }

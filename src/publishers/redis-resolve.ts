@@ -1,0 +1,136 @@
+import {
+  type LayoutKey,
+  type LayoutOptions,
+  layoutKeys,
+  layoutProblems,
+  type SdkLayout,
+  shareOneSlot,
+} from '../codec/sdk-layout.ts';
+import { type LayoutName, sdkLayouts } from '../codec/sdk-layouts.ts';
+import type { Encoding } from '../codec/value-encodings.ts';
+import { addressOf, isExposed } from '../redis/address.ts';
+import type { ResolveTools, TargetConfig, TargetOwner } from './kind.ts';
+import { companionOf, filledIn } from './redis-keys.ts';
+import { type RedisTarget, valueKeyOf } from './redis-target.ts';
+
+/** The settings of a target of Redis, each valid by itself. */
+export interface RedisTargetSettings extends TargetConfig, RedisLayoutSettings {
+  readonly connection?: string | undefined;
+  readonly key?: string | undefined;
+  readonly encoding?: Encoding | undefined;
+  readonly layout?: LayoutName | undefined;
+}
+
+type RedisLayoutSettings = { readonly [K in keyof LayoutOptions]?: LayoutOptions[K] | undefined };
+
+const OF_LAYOUT = ['prefix', 'keySecret', 'agentId', 'miniProgram', 'stableToken'] as const;
+
+/** Turns settings into a target, and reports what is wrong with them. */
+export function resolveRedisTarget(
+  settings: RedisTargetSettings,
+  tools: ResolveTools,
+): RedisTarget | undefined {
+  const { at, complain, isMissing, connectionOf, owner } = tools;
+  const { type, of, connection, layout } = settings;
+  isMissing([...at, 'connection'], connection, 'the name of an entry of redis');
+  const config = connectionOf(connection, [...at, 'connection']);
+  const keys = layout === undefined ? templateKeys(settings, tools) : presetKeys(layout, settings, tools);
+  if (!keys || !config) return undefined;
+  const target = {
+    ...({ type, of, format: 'raw', connection: config.name, server: addressOf(config), keys } as const),
+    isExposed: isExposed(config),
+    ...(owner && owner.appId !== '' && { owner: { family: owner.family, id: owner.appId } }),
+  };
+  const value = valueKeyOf(target);
+  const isTogether = shareOneSlot([...keys.map(({ key }) => key), companionOf(value)]);
+  if (config.endpoint.kind === 'cluster' && !isTogether) {
+    const what =
+      `has keys that change together, and in a Redis Cluster these need a common hash tag: ` +
+      'put the same {…} into them, as with prefix: "{wx}"';
+    complain(layout === undefined ? [...at, 'key'] : [...at, 'prefix'], what);
+  }
+  return {
+    ...target,
+    ...(layout !== undefined && { layout: { name: layout, options: optionsOf(settings) } }),
+  };
+}
+
+function optionsOf(settings: RedisLayoutSettings): LayoutOptions {
+  return Object.fromEntries(
+    OF_LAYOUT.map((name) => [name, settings[name]]).filter(([, value]) => value !== undefined),
+  );
+}
+
+function templateKeys(
+  settings: RedisTargetSettings,
+  { at, complain, isMissing, owner }: ResolveTools,
+): readonly LayoutKey[] | undefined {
+  const { key: template, encoding = 'raw' } = settings;
+  for (const name of OF_LAYOUT) {
+    if (settings[name] !== undefined && !isGiven(settings, 'layout'))
+      complain([...at, name], 'belongs to layout, and says nothing of a key of your own');
+  }
+  if (isMissing([...at, 'key'], template, 'the name of the key, or layout with the SDK that looks for it'))
+    return undefined;
+  const { key, problem } = filledIn(template ?? '', fillingsOf(owner));
+  if (problem !== undefined) complain([...at, 'key'], problem);
+  if (key === undefined) return undefined;
+  const secret = owner?.secret?.reveal();
+  if (secret !== undefined && key.includes(secret)) {
+    complain([...at, 'key'], `holds the AppSecret, which ${SEEN}: take something else`);
+    return undefined;
+  }
+  return [{ key, holds: 'value', encoding }];
+}
+
+const SEEN = 'whoever may list the keys would see (SCAN, MONITOR, SLOWLOG)';
+
+function isGiven(settings: RedisTargetSettings, name: 'key' | 'layout'): boolean {
+  return settings[name] !== undefined;
+}
+
+function fillingsOf(owner: TargetOwner | undefined) {
+  return {
+    appId: owner?.idKey === 'appId' ? owner.appId : undefined,
+    corpId: owner?.idKey === 'corpId' ? owner.appId : undefined,
+    name: owner?.name,
+  };
+}
+
+function presetKeys(
+  name: LayoutName,
+  settings: RedisTargetSettings,
+  { at, complain, owner }: ResolveTools,
+): readonly LayoutKey[] | undefined {
+  const layout: SdkLayout = sdkLayouts[name];
+  if (isGiven(settings, 'key')) complain([...at, 'key'], 'cannot stand beside layout: say one of them');
+  if (settings.encoding !== undefined)
+    complain([...at, 'encoding'], `belongs to key: the encoding of layout ${name} is ${layout.encoding}`);
+  if (!owner?.family) {
+    complain([...at, 'layout'], 'needs to know the account, which a mirror does not: say key in its place');
+    return undefined;
+  }
+  const { family, appId, secret } = owner;
+  if (appId === '') return undefined;
+  const options = optionsOf(settings);
+  const problems = layoutProblems(layout, { family, kind: settings.of }, options);
+  for (const { option, what } of problems) complain([...at, option], what);
+  const real = secret?.reveal();
+  // Some keys hold the beginning of it alone.
+  if (real !== undefined && options.keySecret !== undefined && isOf(real, options.keySecret)) {
+    const what =
+      `is the AppSecret, or its beginning, which ${SEEN}: give the app a placeholder as its AppSecret, and ` +
+      'write the same placeholder here';
+    complain([...at, 'keySecret'], what);
+    return undefined;
+  }
+  if (problems.length > 0) return undefined;
+  return layoutKeys(layout, { family, id: appId, kind: settings.of }, options);
+}
+
+/** The fewest characters that betray something of a secret. */
+const BEGINNING = 8;
+
+function isOf(secret: string, text: string): boolean {
+  return secret === text || (text.length >= BEGINNING && secret.startsWith(text.slice(0, 10)));
+}
