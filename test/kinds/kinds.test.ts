@@ -73,7 +73,7 @@ describe('a type of credential and a kind of target that are one file each', () 
       'type: must be stable-token, access-token, wecom, component, authorizer, wecom-provider, wecom-suite, wecom-corp, qq-bot, toy-token or mirror',
     ],
     [{ publish: [{ type: 'toy-drawer' }] }, 'drawer: is required: where the drawer is'],
-    [{ publish: [{ type: 'toy-box' }] }, 'must be file, kubernetes-secret or toy-drawer'],
+    [{ publish: [{ type: 'toy-box' }] }, 'must be file, kubernetes-secret, redis or toy-drawer'],
   ] as const)('a mistake in the keys of a new kind is told: %j', async ([changes, message]) => {
     const { said } = await toys(changes);
     const { code, stderr } = await said('check');
