@@ -70,10 +70,23 @@ export function createSubscriber(
     return within((signal) => openLine(config, credentials, signal, attempts));
   }
 
+  /** Subscribes to a channel. One that the user may not listen to is left out, and tried again with the next heartbeat. */
   async function listen(line: Line, channel: string): Promise<void> {
-    await within(() => line.send(['SUBSCRIBE', channel]));
+    try {
+      await within(() => line.send(['SUBSCRIBE', channel]));
+    } catch (error) {
+      const { failure } = redisError(error, { where, isEncrypted, command: 'SUBSCRIBE', effect: 'none' });
+      if (failure.code !== 'redis-forbidden') throw error;
+      for (const subscription of channels.get(channel) ?? []) subscription.deaf?.(failure);
+      return;
+    }
     heard.add(channel);
     for (const subscription of channels.get(channel) ?? []) subscription.listening?.();
+  }
+
+  async function listenToAll(line: Line): Promise<void> {
+    // A map is gone through with what is added meanwhile.
+    for (const channel of channels.keys()) if (!heard.has(channel)) await listen(line, channel);
   }
 
   /** Serves one connection until it is lost or not wanted any more. */
@@ -88,15 +101,16 @@ export function createSubscriber(
       for (const subscription of [...(channels.get(channel) ?? [])]) subscription.message(text);
     });
     try {
-      // A map is gone through with what is added meanwhile.
-      for (const channel of channels.keys()) await listen(line, channel);
+      await listenToAll(line);
       current = line;
       attempts = 0;
       while (isWanted() && !isEnded) {
         await pause.for(heartbeat);
-        if (isWanted() && !isEnded) await within(() => line.send(['PING']));
+        if (!isWanted() || isEnded) break;
+        await within(() => line.send(['PING']));
+        await listenToAll(line);
       }
-      if (isEnded) throw line.lastError() ?? new Error('Connection is closed.');
+      if (isEnded && isWanted()) throw line.lastError() ?? new Error('Connection is closed.');
     } finally {
       current = undefined;
       heard.clear();

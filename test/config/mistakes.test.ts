@@ -215,7 +215,11 @@ describe('mistakes in targets and tickets', () => {
       { publish: ['/x'] },
       ['publish[0]: must be keys with their values, type first'],
     ],
-    ['no target type', { publish: [{ path: '/x' }] }, ['publish[0].type: must be file, kubernetes-secret or redis']],
+    [
+      'no target type',
+      { publish: [{ path: '/x' }] },
+      ['publish[0].type: must be file, kubernetes-secret or redis'],
+    ],
     [
       'a Secret target without namespace, name and key',
       { publish: [FILE, { type: 'kubernetes-secret' }] },

@@ -47,8 +47,10 @@ const TROUBLES: readonly Trouble[] = [
     async prepare(server) {
       // What is to be replaced is a folder with something in it: the rename fails, for root as well.
       await mkdir(join(server.folder, 'data.rdb', 'in-it'), { recursive: true });
-      await server.cli('bgsave');
-      await eventually(async () => (await server.cli('info', 'persistence')).includes('bgsave_status:err'));
+      await eventually(async () => {
+        await server.cli('bgsave').catch(() => {});
+        return (await server.cli('info', 'persistence')).includes('bgsave_status:err');
+      });
     },
   },
   {
@@ -200,6 +202,28 @@ describe('subscription', () => {
     expect(heard.toSorted()).toEqual(['a news', 'b other', 'c news', 'd third']);
     const clients = await server.cli('client', 'list', 'type', 'pubsub');
     expect(clients.split('\n')).toHaveLength(1);
+  });
+
+  it('a channel that the user may not listen to is told, and leaves the others alone', async (ctx) => {
+    const server = await startRedis(ctx);
+    await server.cli('ACL', 'SETUSER', 'default', 'resetchannels', '&news');
+    const redis = connectionTo(server.connection(), ctx.onTestFinished);
+    const said: string[] = [];
+    const to = (channel: string) =>
+      redis.subscribe({
+        channel,
+        message: (text) => said.push(text),
+        listening: () => said.push(`${channel} heard`),
+        deaf: ({ code, message }) => said.push(`${channel} ${code} ${message}`),
+      });
+    to('secret');
+    to('news');
+    await eventually(() => said.length === 2);
+    expect(said[0]).toMatch(
+      /^secret redis-forbidden .* does not let its user run SUBSCRIBE on this channel$/,
+    );
+    await redis.publish('news', 'one');
+    await eventually(() => said.includes('one'));
   });
 
   it('a subscription hears of changes of a key where the server tells of them', async (ctx) => {
