@@ -95,7 +95,7 @@ export async function startDaemon(
   });
   const reconciler = createReconciler({ clock, random, report, wakeIn: waker.in });
   const followersView = createFollowersView({
-    ...{ clock, logger, views: reconciler.views, leadership: stores.leadership },
+    ...{ clock, logger, views: reconciler.views, leadership: stores.leadership, holderOf: stores.holderOf },
     duration: config.cluster?.lease.duration,
   });
   const snapshots = createSnapshots({

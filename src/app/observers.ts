@@ -53,6 +53,8 @@ export interface FollowersViewOptions {
   readonly logger: Logger;
   readonly views: () => readonly View[];
   readonly leadership: () => Leadership | undefined;
+  /** The daemon that has the lock of an account at the moment, where that is another one. */
+  readonly holderOf?: (account: string) => string | undefined;
   /** Duration of the Lease, ms; undefined without a cluster. */
   readonly duration: number | undefined;
 }
@@ -62,13 +64,15 @@ const LEASES = 3;
 
 /** Creates the view. Without a cluster it adds nothing. */
 export function createFollowersView(options: FollowersViewOptions): FollowersView {
-  const { clock, logger, leadership, duration = 0 } = options;
+  const { clock, logger, leadership, holderOf = () => undefined, duration = 0 } = options;
   const tell = createMissingTokenAlert({ clock, logger, patience: LEASES * duration });
 
   function views(): readonly View[] {
     const { leads = true, holder } = leadership() ?? {};
-    if (leads || holder === undefined) return options.views();
-    return options.views().map((view) => (view.unit.policy.follows ? view : { ...view, leader: holder }));
+    return options.views().map((view) => {
+      const leader = leads ? holderOf(view.unit.account) : holder;
+      return leader === undefined || view.unit.policy.follows ? view : { ...view, leader };
+    });
   }
 
   function look(): void {

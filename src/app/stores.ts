@@ -1,5 +1,5 @@
 import type { Subject } from '../codec/details.ts';
-import type { Config } from '../config/config.ts';
+import type { Config, StateConfig } from '../config/config.ts';
 import { ConfigError, type Problem } from '../config/config-error.ts';
 import type { MirrorSource, MirrorStore, Mirrors } from '../coordination/cluster/mirrors.ts';
 import type { Request } from '../coordination/cluster/secret-requests.ts';
@@ -10,6 +10,7 @@ import type { AccountStore, Clock, TicketStore, Unit } from '../core/ports.ts';
 import { kubernetesOf } from '../kubernetes/index.ts';
 import { createClusterLog } from '../observability/log/cluster-log.ts';
 import type { Fields, Logger } from '../observability/log/logger.ts';
+import { redisOf } from '../redis/index.ts';
 import { prepareFolder } from './prepare.ts';
 
 export interface StoresOptions {
@@ -30,7 +31,7 @@ export interface StoresListeners {
   readonly requested: () => void;
 }
 
-/** The stores of the accounts' records: a folder on this machine, or a Secret of a cluster. */
+/** The stores of the accounts' records: a folder on this machine, a Secret of a cluster, or a Redis. */
 export interface Stores {
   /** Opens the record of an account. */
   open(account: string, subject: Subject): AccountStore;
@@ -58,10 +59,12 @@ export interface Stores {
   placesOf(name: string, kind: Kind): readonly string[];
   /** Watches the stores and joins the election from now on. */
   start(listeners: StoresListeners): void;
-  /** Whether the watch on the state folder works; if not, the records have to be polled. */
+  /** Whether changes of the records are told; if not, the records have to be polled. */
   works(): boolean;
   /** Which daemon leads; undefined without a cluster. */
   leadership(): Leadership | undefined;
+  /** The daemon that a moment ago had the lock of an account in Redis, where that is another one. */
+  holderOf(account: string): string | undefined;
   /** Requests that another daemon of the cluster lead, if there is one that can. */
   resign(): void;
   /**
@@ -76,13 +79,23 @@ export interface Stores {
  * @throws {ConfigError} when a cluster is configured and cannot be reached from here
  */
 export async function createStores(
-  { stateDir, stateElsewhere, stateMode, stateGid, cluster: clusterConfig }: Config,
+  {
+    stateDir,
+    stateElsewhere,
+    stateMode,
+    stateGid,
+    cluster: clusterConfig,
+    state,
+    redis: connections,
+  }: Config,
   { clock, logger, random }: StoresOptions,
 ): Promise<Stores> {
   const access = { mode: stateMode, ...(stateGid !== undefined && { gid: stateGid }) };
   const warn = (message: string, fields: Fields = {}) => logger.warn(message, fields);
   const folder = stateFolder(stateDir, access, clock, warn, stateElsewhere);
   const kubernetes = kubernetesOf({ clock });
+  // A connection apart from those of targets: it must work until the very end, when locks are given back.
+  const redis = redisOf(connections ?? [], { clock, random });
   const edges = { kubernetes, clock, random, report: createClusterLog(logger, clock) };
   let watch: ReturnType<typeof folder.watch> | undefined;
   let mirrors: Promise<Mirrors> | undefined;
@@ -104,16 +117,27 @@ export async function createStores(
     return openMirrors({ ...edges, changed: (account) => listeners?.changed(account) });
   }
 
+  async function openShared({ redis: { connection, prefix } }: StateConfig) {
+    const [{ shareRedis }, { stateServer }] = await Promise.all([
+      import('../coordination/redis/index.ts'),
+      import('../coordination/redis/scripts.ts'),
+    ]);
+    const server = stateServer(redis.connection(connection), prefix);
+    return shareRedis({ server, clock, report: edges.report, warn });
+  }
+
   const cluster = clusterConfig && (await openCluster(clusterConfig));
+  const shared = state && (await openShared(state));
   return {
-    open: (account, subject) => cluster?.open(account, subject) ?? folder.open(account),
+    open: (account, subject) =>
+      cluster?.open(account, subject) ?? shared?.open(account) ?? folder.open(account),
     openTickets: (account, subject) => cluster?.openTickets(account, subject) ?? folder.openTickets(account),
     async mirror(source, kind) {
       await needCluster('credentials');
       mirrors ??= loadMirrors();
       return (await mirrors).open(source, kind);
     },
-    prepare: (units) => prepareFolder(folder, cluster ? [] : units, logger),
+    prepare: (units) => prepareFolder(folder, cluster || shared ? [] : units, logger),
     placesOf: (name, kind) => cluster?.placesOf(name, kind) ?? [],
     serve(units) {
       cluster?.serve(units);
@@ -123,17 +147,20 @@ export async function createStores(
       listeners = told;
       watch = folder.watch(told.changed, told.requested);
       cluster?.start(told);
+      shared?.start(told);
     },
-    works: () => watch?.works() ?? false,
+    works: () => shared !== undefined || (watch?.works() ?? false),
     leadership: () => cluster?.leadership(),
+    holderOf: (account) => shared?.holderOf(account),
     resign: () => cluster?.resign(),
     async close(patience) {
       await Promise.all([
         watch?.close(),
         cluster?.close(patience),
+        shared?.close(),
         mirrors?.then((opened) => opened.close()),
       ]);
-      await kubernetes.close();
+      await Promise.all([kubernetes.close(), redis.close()]);
     },
   };
 }

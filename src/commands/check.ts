@@ -9,6 +9,7 @@ import type { Explanation } from '../inspection/check/explanation.ts';
 import { inspectFeedback } from '../inspection/check/feedback.ts';
 import { formatSection, mergeFindings, type Said, saidIn } from '../inspection/check/findings.ts';
 import { type Answers, probeAll } from '../inspection/check/online.ts';
+import { inspectRedisState } from '../inspection/check/redis-state.ts';
 import { inspectServers } from '../inspection/check/servers.ts';
 import { inspectState } from '../inspection/check/state.ts';
 import { daemonOnDisk } from '../inspection/status/index.ts';
@@ -105,13 +106,16 @@ interface Asked extends Answers {
 
 async function inspect(
   config: Config,
-  { answers, probes, cluster, ignored, language }: Asked,
+  { answers, probes, cluster, state: sharedState, ignored, language }: Asked,
   env: Host['env'],
 ): Promise<readonly Section[]> {
   const context = await readHostContext();
   const { names, uid, gid } = context;
   const state = await inspectState(config, context);
-  const surroundings = { host: context, isStateShared: state.shared || config.cluster !== undefined };
+  const surroundings = {
+    host: context,
+    isStateShared: state.shared || config.cluster !== undefined || config.state !== undefined,
+  };
   const credentials = config.credentials.map(async (credential, index) => {
     const found = await inspectCredential(credential, surroundings, env);
     const { name, type, title } = credential;
@@ -152,6 +156,14 @@ async function inspect(
           ),
         ]
       : []),
+    ...(config.state
+      ? [
+          said(
+            { en: 'shared state', zh: '共享状态' },
+            mergeFindings(inspectRedisState(config.state), sharedState ?? NOTHING),
+          ),
+        ]
+      : []),
     ...(config.http || config.tokenServer || config.push
       ? [
           said(
@@ -176,30 +188,32 @@ async function inspect(
   ];
 }
 
-type BySource = Readonly<Record<'WeChat' | 'cluster', readonly Explanation[]>>;
+type BySource = Readonly<Record<'WeChat' | 'cluster' | 'shared state', readonly Explanation[]>>;
 
 /**
  * Groups the answers of `--online` by source. A Lease with its Secret, the source of a mirror, and the Secrets of a
  * credential count as one answer each.
  */
-function bySource({ credentials }: Config, { answers, probes, cluster }: Answers): BySource {
+function bySource({ credentials }: Config, { answers, probes, cluster, state }: Answers): BySource {
   const answersOf = (isMirror: boolean) =>
     answers.filter((_, index) => credentials.map(isFetched)[index] !== isMirror);
   const probed = probes.filter(({ facts }) => facts.length > 0);
   return {
     WeChat: answersOf(false),
     cluster: [...(cluster ? [cluster] : []), ...answersOf(true), ...probed],
+    'shared state': state ? [state] : [],
   };
 }
 
 const SOURCES: Readonly<Record<keyof BySource, Text>> = {
   WeChat: { en: 'WeChat', zh: '微信' },
   cluster: { en: 'cluster', zh: '集群' },
+  'shared state': { en: 'shared state', zh: '共享状态' },
 };
 
 function summary(sections: readonly Section[], said: BySource): Text {
   const warnings = sections.reduce((sum, { found }) => sum + found.warnings.length, 0);
-  const parts = (['WeChat', 'cluster'] as const).flatMap((source): Text[] => {
+  const parts = (['WeChat', 'cluster', 'shared state'] as const).flatMap((source): Text[] => {
     const counts = VERDICTS.map(([verdict, words]) => ({
       count: said[source].filter((answer) => answer.verdict === verdict).length,
       words,

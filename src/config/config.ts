@@ -25,12 +25,14 @@ export interface Config {
   readonly stateGid?: number;
   /** The folder in which readers report refused tokens; absent if reports are off. */
   readonly feedbackDir?: string;
-  /** Whether all daemons that use the same accounts share their state, through a state folder or a cluster. */
+  /** Whether all daemons that use the same accounts share their state, through a state folder, a cluster or Redis. */
   readonly coordinated: boolean;
   /** Elects one daemon of a cluster to fetch for all; absent if the daemons coordinate through the state folder. */
   readonly cluster?: ClusterConfig;
   /** Connections to Redis that targets name; absent if there are none. */
   readonly redis?: readonly RedisConfig[];
+  /** Where daemons of several machines keep their records in place of the state folder; absent if they do not. */
+  readonly state?: StateConfig;
   /** Address of health, metrics and the status page; absent if they are off. */
   readonly http?: HttpConfig;
   /** Address of the token server, for apps that cannot read files; absent if it is off. */
@@ -71,6 +73,16 @@ export interface ClusterConfig {
     readonly retryPeriod: number;
   };
   readonly secret: ObjectConfig;
+}
+
+/** The records of accounts on a server of Redis. */
+export interface StateConfig {
+  readonly redis: {
+    /** The name of an entry of `redis`. */
+    readonly connection: string;
+    /** Begins the name of every key. */
+    readonly prefix: string;
+  };
 }
 
 /** The name of a Kubernetes object; without `namespace` it is in the namespace of the pod. */

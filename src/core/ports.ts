@@ -157,6 +157,8 @@ export interface AccountStore {
    * fresh.
    */
   readonly syncedAt?: () => number | undefined;
+  /** The record is kept elsewhere than in the state folder, which a daemon can then begin without. */
+  readonly isElsewhere?: true;
 }
 
 /**

@@ -13,6 +13,7 @@ import type { ResolvedMirror } from './mirror.ts';
 import { mayServe } from './platform.ts';
 import { refuseUnusedConnections, resolveRedis } from './redis.ts';
 import { resolveServers, resolveStateFolder } from './servers.ts';
+import { resolveState } from './state.ts';
 import { linkVia } from './via.ts';
 
 /** How the configuration is checked. */
@@ -46,7 +47,8 @@ export async function resolveConfig(
   const isStateChosen = settings.stateDir !== undefined || context.isWrong(['stateDir']);
   const isClustered = settings.cluster !== undefined || context.isWrong(['cluster']);
   const isInPod = Boolean(context.environment['KUBERNETES_SERVICE_HOST']);
-  const { coordinated = isStateChosen || isClustered || !isInPod } = fixed;
+  const isOnRedis = settings.state !== undefined || context.isWrong(['state']);
+  const { coordinated = isStateChosen || isClustered || isOnRedis || !isInPod } = fixed;
   const { redis = await resolveRedis(settings, context) } = fixed;
   const declared = settings.redis.flatMap((one) => one?.name ?? []);
   const connections = { redis, declared };
@@ -69,6 +71,7 @@ export async function resolveConfig(
   );
   refuseSharedAccounts(resolved, context);
   const cluster = resolveCluster(settings, context);
+  const state = resolveState(settings, declared, context);
   await refuseSharedKeys(resolved, cluster, context);
   refuseUnusedHosts(settings, resolved, context);
   refuseUnusedConnections(settings, connectionsUsed(settings), context);
@@ -77,7 +80,9 @@ export async function resolveConfig(
   if ((await areApart(paths, context)) && publishes) {
     // Credentials whose fetches kill no token can do without a state folder: a restart then costs one call.
     const needsState =
-      !isClustered && resolved.some(({ config }) => isFetched(config) && policyOf(config).destructive);
+      !isClustered &&
+      !isOnRedis &&
+      resolved.some(({ config }) => isFetched(config) && policyOf(config).destructive);
     await areWritable(published, needsState ? paths.state : undefined, context);
   }
   return {
@@ -92,6 +97,7 @@ export async function resolveConfig(
     coordinated,
     ...(cluster && { cluster }),
     ...(redis.length > 0 && { redis }),
+    ...(state && { state }),
     ...(await resolveServers(settings, context)),
     log: settings.log,
     ...(settings.language && { language: settings.language }),
@@ -123,8 +129,8 @@ function refuseUnusedHosts(
 }
 
 /** The names of connections that targets say, also those of targets that cannot be used otherwise. */
-function connectionsUsed({ credentials = [] }: Settings): ReadonlySet<string> {
+function connectionsUsed({ credentials = [], state }: Settings): ReadonlySet<string> {
   const targets = credentials.flatMap((credential) => credential?.publish ?? []);
-  const names = targets.map((target) => target?.['connection']);
+  const names = [state?.redis?.connection, ...targets.map((target) => target?.['connection'])];
   return new Set(names.filter((name) => typeof name === 'string'));
 }

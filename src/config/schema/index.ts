@@ -19,6 +19,7 @@ import { Credential } from './credential.ts';
 import { Platform } from './platform.ts';
 import { Push } from './push.ts';
 import { RedisConnection } from './redis.ts';
+import { State } from './state.ts';
 
 /** What HUP may do. */
 const ON_HANGUP = ['refresh', 'retry'] as const;
@@ -104,6 +105,10 @@ export const Document = mapping(
     cluster: key(
       Cluster,
       'One refresher for a whole cluster: one daemon fetches, all others publish what it keeps in a Secret.',
+    ),
+    state: key(
+      State,
+      'Where daemons of several machines share what they know, in place of a state folder on a common disk.',
     ),
     tokenServer: key(
       mapping(

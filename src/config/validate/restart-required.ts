@@ -41,6 +41,7 @@ const TABLE: Readonly<Record<Exclude<keyof Config, ReloadedKey>, readonly Restar
       keep: (settings) => settings,
     },
   ],
+  state: [{ what: 'the shared state', of: ({ state }) => state, keep: withState }],
   stateDir: [
     {
       what: 'the state folder',
@@ -126,6 +127,11 @@ export async function applyWithoutRestart(
 function withCluster(settings: Settings, { cluster }: Config): Settings {
   const { cluster: _other, ...rest } = settings;
   return cluster ? { ...rest, cluster } : rest;
+}
+
+function withState(settings: Settings, { state }: Config): Settings {
+  const { state: _other, ...rest } = settings;
+  return state ? { ...rest, state } : rest;
 }
 
 /**

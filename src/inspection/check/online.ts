@@ -1,5 +1,7 @@
 import { type Config, type CredentialConfig, isFetched } from '../../config/config.ts';
 import { stateFolder } from '../../coordination/folder/state-folder.ts';
+import { shareRedis } from '../../coordination/redis/index.ts';
+import { stateServer } from '../../coordination/redis/scripts.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { Kubernetes } from '../../kubernetes/index.ts';
 import { createGates } from '../../loop/host-limit.ts';
@@ -8,6 +10,7 @@ import { probeCluster, probeSource } from './cluster.ts';
 import { type Explanation, explain } from './explanation.ts';
 import { probePlatform } from './probe-platform.ts';
 import { probeTargets } from './probe-targets.ts';
+import { probeRedisState } from './redis-state.ts';
 
 /** The answers of platforms and API server. */
 export interface Answers {
@@ -20,6 +23,8 @@ export interface Answers {
   readonly probes: readonly Explanation[];
   /** The answer about the Lease and the Secret of the cluster, if one is configured. */
   readonly cluster?: Explanation | undefined;
+  /** The answer about the shared state in Redis, if it is configured. */
+  readonly state?: Explanation | undefined;
 }
 
 /** How `check --online` asks. */
@@ -48,13 +53,23 @@ export async function probeAll(
   const timer = setTimeout(() => end.abort(new DOMException('too late', 'TimeoutError')), timeout);
   const gates = createGates(AT_ONCE);
   const redis = redisOf(config.redis ?? [], { clock, random: Math.random });
+  const { state: shared } = config;
+  const connection = shared && redis.connection(shared.redis.connection);
   const folder = stateFolder(config.stateDir, { mode: config.stateMode }, clock, warn);
+  const records =
+    shared && connection
+      ? shareRedis({
+          server: stateServer(connection, shared.redis.prefix),
+          ...{ clock, warn, report: () => {} },
+        })
+      : folder;
+  const stored = { open: records.open, openTickets: folder.openTickets };
 
   async function ask(credential: CredentialConfig): Promise<Explanation> {
     if (!isFetched(credential)) return probeSource(credential, kubernetes, clock, end.signal);
     const party = config.credentials.find(({ name }) => name === credential.via?.name);
     const fetched = party && isFetched(party) ? party : undefined;
-    return explain(await probePlatform(credential, fetched, folder, clock, end.signal));
+    return explain(await probePlatform(credential, fetched, stored, clock, end.signal));
   }
 
   async function askInTurn(credential: CredentialConfig): Promise<Explanation[]> {
@@ -65,12 +80,13 @@ export async function probeAll(
   }
 
   try {
-    const [answers, probes, cluster] = await Promise.all([
+    const [answers, probes, cluster, state] = await Promise.all([
       Promise.all(config.credentials.map(askInTurn)),
       probeTargets(config, { kubernetes, redis, clock, signal: end.signal }),
       config.cluster && probeCluster(config.cluster, config.credentials, kubernetes, end.signal),
+      shared && connection && probeRedisState(shared, config, connection, clock, end.signal),
     ]);
-    return { answers: answers.flat(), probes, cluster };
+    return { answers: answers.flat(), probes, cluster, state };
   } finally {
     clearTimeout(timer);
     await Promise.all([kubernetes.close(), redis.close()]);

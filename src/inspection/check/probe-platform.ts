@@ -1,12 +1,11 @@
 import { accountOf } from '../../app/unit.ts';
 import type { FetchedConfig } from '../../config/config.ts';
 import { secretReader } from '../../config/secret-file.ts';
-import type { StateFolder } from '../../coordination/folder/state-folder.ts';
 import { ticketFile } from '../../coordination/folder/ticket-file.ts';
 import { fetchHold } from '../../core/budget.ts';
 import type { Token } from '../../core/credential.ts';
 import { type Failure, failureOf } from '../../core/failure.ts';
-import type { Clock } from '../../core/ports.ts';
+import type { AccountStore, Clock, TicketStore } from '../../core/ports.ts';
 import { newestTicket, type PushedTicket } from '../../core/pushed-ticket.ts';
 import type { AccountRecord } from '../../core/record.ts';
 import { SECOND } from '../../core/time.ts';
@@ -47,6 +46,12 @@ export interface PlatformProbe {
   readonly outcome: Outcome;
 }
 
+/** Where the daemon keeps records and pushed tickets. */
+export interface Stored {
+  open(account: string): Pick<AccountStore, 'read'>;
+  openTickets(account: string): Pick<TicketStore, 'read'>;
+}
+
 /** A well-formed token that belongs to no account. */
 const DUMMY_TOKEN = 'wx-token-sidecar-check-asks-whether-this-host-answers';
 
@@ -54,13 +59,14 @@ const DUMMY_TOKEN = 'wx-token-sidecar-check-asks-whether-this-host-answers';
  * Asks the platform once, through the edges that the daemon uses. Nothing is forced, written or published. If a fetch
  * would kill a token in use, the function tries the stored token instead, or makes a call that carries no secret.
  * @param party the third party whose token it is fetched with, if it is fetched with one
+ * @param stored where the daemon keeps the records
  * @param signal ends the requests; its reason says why
  * @returns the requests and the answer; never rejects because of a failed request
  */
 export async function probePlatform(
   credential: FetchedConfig,
   party: FetchedConfig | undefined,
-  folder: StateFolder,
+  stored: Stored,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<PlatformProbe> {
@@ -90,14 +96,14 @@ export async function probePlatform(
   }
 
   async function liveTokenOf(other: FetchedConfig): Promise<Token | undefined> {
-    const record = await folder.open((await accountOf(other)).account).read();
+    const record = await stored.open((await accountOf(other)).account).read();
     return record?.token && record.token.expiresAt > clock.now().wall ? record.token : undefined;
   }
 
   async function newestTicketOf(account: string): Promise<PushedTicket | undefined> {
     const path = credential.ticket?.file;
     const file = path === undefined ? undefined : ticketFile(path, { clock, warn: () => {} });
-    return newestTicket(await folder.openTickets(account).read(), await file?.read());
+    return newestTicket(await stored.openTickets(account).read(), await file?.read());
   }
 
   /**
@@ -128,7 +134,7 @@ export async function probePlatform(
 
   try {
     const { account } = await accountOf(credential);
-    const record = await folder.open(account).read();
+    const record = await stored.open(account).read();
     const { destructive } = policyOf(credential);
     const { wall } = clock.now();
     if (destructive) {

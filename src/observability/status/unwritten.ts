@@ -43,7 +43,8 @@ export function stateErrorOf(
     advice,
     zh: translated,
   }: Failure | (typeof UNSAVED & { readonly advice?: string }) = failure ?? UNSAVED;
-  const needsFolder = unit.policy.destructive && !unit.policy.follows && unit.store.handOver === undefined;
+  const isInFolder = unit.store.handOver === undefined && !unit.store.isElsewhere;
+  const needsFolder = unit.policy.destructive && !unit.policy.follows && isInFolder;
   const costs = RESTARTS[restartCosts];
   const restart = failure && needsFolder ? joined([costs, MAY_NOT_START], SEMICOLON) : costs;
   return {

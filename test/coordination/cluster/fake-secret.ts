@@ -151,6 +151,8 @@ export function fakeCache(content?: Content) {
       });
     },
     remove: kept.remove,
+    /** Somebody empties it, and it is not heard of. */
+    empty: () => kept.write({}),
     annotation: (key: string) => kept.read().metadata.annotations?.[key],
   });
 }

@@ -1,0 +1,31 @@
+import * as v from 'valibot';
+import { key, mapping, Name, preset } from '../../schema/values.ts';
+
+const PREFIX = 'must be 1 to 64 printable characters without blanks and braces, like wx-token-sidecar:';
+
+/** The beginning of the names of keys. Braces would make a hash tag of their own, apart from that of the account. */
+const Prefix = v.pipe(v.string(PREFIX), v.regex(/^[!-z|~]{1,64}$/, PREFIX));
+
+/** The only place so far: it has to be named. */
+const PLACE = 'redis';
+
+/** Schema of `state`: where daemons of several machines share what they know. */
+export const State = mapping(
+  {
+    redis: key(
+      mapping(
+        {
+          connection: key(Name, 'Name of the entry of redis that leads there.'),
+          prefix: preset(
+            Prefix,
+            'Begins the names of all keys. Daemons that share it, and a server, make the calls of one.',
+            'wx-token-sidecar:',
+          ),
+        },
+        ['connection'],
+      ),
+      'Keeps records and locks in Redis. Whoever may read its keys has the tokens.',
+    ),
+  },
+  [PLACE],
+);

@@ -1,0 +1,143 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { ClusterEvent } from '../../core/events/cluster.ts';
+import type { AccountStore, Clock } from '../../core/ports.ts';
+import { SECOND } from '../../core/time.ts';
+import { type After, accountLock, LOCK_TIMES, type LockTimes } from './account-lock.ts';
+import { createReach } from './reach.ts';
+import { type RecordStore, recordStore } from './record-store.ts';
+import type { StateServer } from './state-server.ts';
+
+/** A server on which daemons keep the records of accounts, and tell each other of what they write. */
+export interface SharedServer extends StateServer {
+  /** The server's name for people, without secrets. */
+  readonly name: string;
+  /** The name of the place of an account's record, for people. */
+  placeOf(account: string): string;
+  /** Asks for something that is cheap and changes nothing. @throws {EdgeError} when the server does not answer */
+  probe(): Promise<unknown>;
+  /**
+   * Listens to what is told of writes, until {@link close}.
+   * @param listening called whenever it begins to listen, or begins anew: what was told before is not known
+   */
+  listen(told: (message: string) => void, listening: () => void): void;
+  close(): Promise<void>;
+}
+
+export interface SharedRedisOptions {
+  readonly server: SharedServer;
+  readonly clock: Clock;
+  readonly report: (event: ClusterEvent) => void;
+  readonly warn: (message: string) => void;
+  readonly after?: After;
+  readonly times?: LockTimes;
+  /** Names of this process: one that is used once, and one for people. */
+  readonly identity?: { readonly process: string; readonly label: string };
+}
+
+export interface SharedRedisListeners {
+  /** The record of an account has changed. */
+  readonly changed: (account: string) => void;
+  /** The server answers again: work that waited for it may go on. */
+  readonly freed: () => void;
+}
+
+/** The records of accounts on a server of Redis, which daemons of any number of machines share. */
+export interface SharedRedis {
+  /** Opens the record of an account. */
+  open(account: string): AccountStore;
+  /** The process that was found to hold the lock of an account; undefined when nobody was. */
+  holderOf(account: string): string | undefined;
+  /** Listens to what other daemons write from now on. */
+  start(listeners: SharedRedisListeners): void;
+  close(): Promise<void>;
+}
+
+/**
+ * After the server was away, or the subscription, nobody takes a lock to fetch for so long, ms: a server that has lost what
+ * was written last may show an intent whose outcome another daemon is about to write again.
+ */
+const SETTLING = 3 * SECOND;
+
+/** A timer that keeps no process alive: whoever waits for something else does. */
+const afterTimeout: After = (ms, happen) => {
+  const timer = setTimeout(happen, ms).unref();
+  return () => clearTimeout(timer);
+};
+
+export function shareRedis(options: SharedRedisOptions): SharedRedis {
+  const { server, clock, report, warn, after = afterTimeout, times = LOCK_TIMES } = options;
+  const { process: self, label } = options.identity ?? identityOfProcess();
+  const stores = new Map<string, RecordStore>();
+  let listeners: SharedRedisListeners | undefined;
+  let hasListened = false;
+  /** Monotonic ms. */
+  let settledAt = Number.NEGATIVE_INFINITY;
+
+  const isSettling = () => clock.now().monotonic < settledAt;
+
+  /** What was known of the server may not be so any more. */
+  function returned(): void {
+    settledAt = clock.now().monotonic + SETTLING;
+    for (const account of stores.keys()) listeners?.changed(account);
+  }
+
+  function listening(): void {
+    if (hasListened) returned();
+    else for (const account of stores.keys()) listeners?.changed(account);
+    hasListened = true;
+  }
+
+  const reach = createReach({
+    ...{ object: server.name, clock, after, probe: server.probe, report },
+    recovered() {
+      returned();
+      listeners?.freed();
+    },
+  });
+
+  function make(account: string): RecordStore {
+    const lock = accountLock({ account, server, process: self, label, clock, after, times });
+    const where = server.placeOf(account);
+    const message = messageOf(self, account);
+    return recordStore({ account, server, reach, lock, isSettling, clock, where, message, warn });
+  }
+
+  return {
+    open(account) {
+      // One lock, whatever reloads of the configuration open it: a process does not wait for itself.
+      const store = stores.get(account) ?? make(account);
+      stores.set(account, store);
+      return store;
+    },
+    holderOf: (account) => stores.get(account)?.holder(),
+    start(told) {
+      listeners = told;
+      server.listen((message) => {
+        const { writer, account } = readMessage(message);
+        const store = writer === self ? undefined : stores.get(account);
+        if (!store) return;
+        store.heard();
+        told.changed(account);
+      }, listening);
+    },
+    async close() {
+      reach.close();
+      await server.close();
+    },
+  };
+}
+
+function identityOfProcess() {
+  return { process: randomUUID(), label: `${hostname()} pid ${process.pid}` };
+}
+
+/** Names the writer, who need not be told, and the account; nothing secret. */
+function messageOf(writer: string, account: string): string {
+  return `${writer} ${account}`;
+}
+
+function readMessage(message: string): { readonly writer: string; readonly account: string } {
+  const [writer = '', account = ''] = message.split(' ', 2);
+  return { writer, account };
+}

@@ -1,0 +1,146 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TestContext } from 'vitest';
+import { keysOf as secretKeysOf } from '../../src/codec/secret-layout.ts';
+import { secretStore } from '../../src/coordination/cluster/secret-store.ts';
+import { stateFolder } from '../../src/coordination/folder/state-folder.ts';
+import { shareRedis } from '../../src/coordination/redis/index.ts';
+import { keysOf as redisKeysOf, stateServer } from '../../src/coordination/redis/scripts.ts';
+import type { AccountStore, Lease } from '../../src/core/ports.ts';
+import { redisOf } from '../../src/redis/index.ts';
+import { systemClock } from '../../src/system/time/clock.ts';
+import { startRedis } from '../support/redis-server.ts';
+import { temporaryFolder } from '../system/folder.ts';
+import { ACCOUNT, fakeCache, fakeElection, fault, SUBJECT, turns } from './cluster/fake-secret.ts';
+
+/** Two daemons of one account on one store, and what may befall it. */
+export interface Rig {
+  readonly one: AccountStore;
+  readonly two: AccountStore;
+  /** The second takes the lock over, though the first believes that it has it. @returns the second's lease */
+  takeOver(): Promise<Lease>;
+  /** Puts text that no daemon wrote in the place of the record. */
+  spoil(text: string): Promise<void>;
+  /** What was stored is gone. */
+  lose(): Promise<void>;
+  /** The store cannot be used any more. */
+  close(): Promise<void>;
+}
+
+export type OpenRig = (ctx: TestContext) => Promise<Rig>;
+
+async function lockOf(store: AccountStore): Promise<Lease> {
+  const lease = await store.lock('fetch');
+  if (!lease) throw new Error('another one has the lock');
+  return lease;
+}
+
+const onFolder: OpenRig = async () => {
+  const folder = join(await temporaryFolder(), 'state');
+  const open = () => stateFolder(folder, { mode: 0o700 }, systemClock, () => {});
+  const state = open();
+  await state.prepare();
+  const path = join(folder, 'weixin.stable-token.wx0000000000000000.json');
+  const two = open().open(ACCOUNT);
+  return {
+    ...{ one: state.open(ACCOUNT), two },
+    async takeOver() {
+      await rm(`${path}.owner`, { force: true });
+      await rm(`${path}.lock`, { recursive: true, force: true });
+      return lockOf(two);
+    },
+    spoil: (text) => writeFile(path, text, { mode: 0o600 }),
+    lose: () => rm(path),
+    async close() {
+      await rm(folder, { recursive: true, force: true });
+      await writeFile(folder, '');
+    },
+  };
+};
+
+const inSecret: OpenRig = async () => {
+  const fake = fakeCache({});
+  const votes = { one: fakeElection(), two: fakeElection() };
+  votes.two.leads = false;
+  const open = ({ election }: ReturnType<typeof fakeElection>) =>
+    secretStore({
+      account: ACCOUNT,
+      subject: SUBJECT,
+      cache: fake.cache,
+      kubernetes: turns(),
+      election,
+      warn: () => {},
+    });
+  // One daemon leads at a time: who gives back its lock lets the other one lead.
+  const leading = (mine: 'one' | 'two', other: 'one' | 'two', store: AccountStore): AccountStore => ({
+    ...store,
+    async lock(purpose) {
+      const lease = await store.lock(purpose);
+      if (!lease || purpose === 'keep') return lease;
+      const { release } = lease;
+      return Object.assign(lease, {
+        async release() {
+          await release();
+          votes[mine].leads = false;
+          votes[other].leads = true;
+        },
+      });
+    },
+  });
+  const two = leading('two', 'one', open(votes.two));
+  const { record } = secretKeysOf(SUBJECT.name, SUBJECT.kind);
+  return {
+    ...{ one: leading('one', 'two', open(votes.one)), two },
+    async takeOver() {
+      votes.one.leads = false;
+      votes.two.leads = true;
+      return lockOf(two);
+    },
+    async spoil(text) {
+      fake.write({ annotations: { [record]: text } });
+      fake.hear();
+    },
+    async lose() {
+      fake.empty();
+      fake.hear();
+    },
+    async close() {
+      fake.remove();
+      fake.forget();
+      fake.trouble = fault('kube-timeout').failure;
+    },
+  };
+};
+
+const onRedis: OpenRig = async (ctx) => {
+  const redis = await startRedis(ctx);
+  const prefix = 'wx-token-sidecar:';
+  function open() {
+    const access = redisOf([redis.connection()], { clock: systemClock, random: Math.random });
+    const server = stateServer(access.connection('cache'), prefix);
+    const shared = shareRedis({ server, clock: systemClock, report: () => {}, warn: () => {} });
+    ctx.onTestFinished(async () => {
+      await shared.close();
+      await access.close();
+    });
+    return shared.open(ACCOUNT);
+  }
+  const keys = redisKeysOf(prefix, ACCOUNT);
+  const two = open();
+  return {
+    ...{ one: open(), two },
+    async takeOver() {
+      await redis.cli('DEL', keys.lock);
+      return lockOf(two);
+    },
+    spoil: async (text) => void (await redis.cli('SET', keys.record, text)),
+    lose: async () => void (await redis.cli('DEL', keys.record)),
+    close: redis.kill,
+  };
+};
+
+export const RIGS: readonly (readonly [string, OpenRig])[] = [
+  ['a state folder', onFolder],
+  ['a Secret', inSecret],
+  ['Redis', onRedis],
+];

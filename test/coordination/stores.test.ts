@@ -1,0 +1,139 @@
+import { describe, expect, it } from 'vitest';
+import type { AccountStore, Lease } from '../../src/core/ports.ts';
+import type { AccountRecord } from '../../src/core/record.ts';
+import { token } from '../support/story.ts';
+import { recordOf } from './cluster/fake-secret.ts';
+import { RIGS } from './store-rigs.ts';
+
+async function locked(store: AccountStore): Promise<Lease> {
+  const lease = await store.lock('fetch');
+  if (!lease) throw new Error('another one has the lock');
+  return lease;
+}
+
+/** Everything that a record may hold. */
+const FULL: AccountRecord = {
+  ...recordOf(7, token('a')),
+  intent: { at: Date.UTC(2026, 0, 1, 2), forced: true },
+  lastFailure: {
+    failure: {
+      class: 'refused',
+      code: 'wx-40164',
+      message: 'not whitelisted',
+      errcode: 40164,
+      rid: 'r-1',
+      zh: { message: '不在白名单' },
+    },
+    ...{ fingerprint: 'f'.repeat(32), at: Date.UTC(2026, 0, 1, 1), until: Date.UTC(2026, 0, 1, 1) },
+    ...{ failures: 3, since: Date.UTC(2026, 0, 1) },
+  },
+};
+
+describe.each(RIGS)('G5: the record of an account in %s', (_name, open) => {
+  it('where nothing is stored there is no record', async (ctx) => {
+    const { one } = await open(ctx);
+    expect(await one.read()).toBeUndefined();
+  });
+
+  it('another daemon reads all that was written', async (ctx) => {
+    const { one, two } = await open(ctx);
+    const lease = await locked(one);
+    await one.write(FULL, lease);
+    await lease.release();
+    expect(await two.read()).toEqual(FULL);
+  });
+
+  it('a holder writes its intent and then the outcome', async (ctx) => {
+    const { one, two } = await open(ctx);
+    const lease = await locked(one);
+    await one.write({ ...recordOf(8), intent: { at: 1, forced: false } }, lease);
+    expect(await two.read()).toMatchObject({ generation: 8, intent: { at: 1, forced: false } });
+    await one.write(recordOf(9, token('b')), lease);
+    expect(await two.read()).toEqual(recordOf(9, token('b')));
+  });
+
+  it('one daemon at a time has the lock to fetch, and the next one has it when it was given back', async (ctx) => {
+    const { one, two } = await open(ctx);
+    const lease = await locked(one);
+    expect(await lease.held()).toBe(true);
+    expect(await two.lock('fetch')).toBeUndefined();
+    await lease.release();
+    expect(await lease.held()).toBe(false);
+    const next = await locked(two);
+    expect(await next.held()).toBe(true);
+    await next.release();
+  });
+
+  it('whoever takes the lock next goes on from what the one before has written', async (ctx) => {
+    const { one, two } = await open(ctx);
+    const lease = await locked(one);
+    await one.write(recordOf(1, token('a')), lease);
+    await lease.release();
+    const next = await locked(two);
+    await two.write(recordOf(2, token('b')), next);
+    expect(await one.read()).toEqual(recordOf(2, token('b')));
+  });
+
+  it('a holder whose lock was taken over replaces nothing', async (ctx) => {
+    const { one, two, takeOver } = await open(ctx);
+    const lease = await locked(one);
+    await one.write(recordOf(1, token('a')), lease);
+    const theirs = await takeOver();
+    await two.write(recordOf(2, token('b')), theirs);
+    await expect(one.write(recordOf(3, token('late')), lease)).rejects.toMatchObject({
+      code: 'lock-lost',
+      failure: { class: 'passing', effect: 'none' },
+    });
+    expect(await one.read()).toEqual(recordOf(2, token('b')));
+  });
+
+  it('what a daemon knows is kept without asking the platform', async (ctx) => {
+    const { one, two } = await open(ctx);
+    const keeping = await one.lock('keep');
+    if (!keeping) throw new Error('nobody has the lock');
+    await one.write(recordOf(4, token('a')), keeping);
+    await keeping.release();
+    expect(await two.read()).toEqual(recordOf(4, token('a')));
+  });
+
+  it('what was lost is written again', async (ctx) => {
+    const { one, two, lose } = await open(ctx);
+    const lease = await locked(one);
+    await one.write(recordOf(4, token('a')), lease);
+    await lease.release();
+    await lose();
+    expect(await one.read()).toBeUndefined();
+    const keeping = await one.lock('keep');
+    if (!keeping) throw new Error('nobody has the lock');
+    await one.write(recordOf(4, token('a')), keeping);
+    await keeping.release();
+    expect(await two.read()).toEqual(recordOf(4, token('a')));
+  });
+
+  it.for([['no JSON'], ['{"half":'], [JSON.stringify({ version: 1, account: 'another' })]])(
+    'what is no record of the account counts as none and is replaced: %s',
+    async ([text = ''], ctx) => {
+      const { one, two, spoil } = await open(ctx);
+      await spoil(text);
+      expect(await one.read()).toBeUndefined();
+      const lease = await locked(one);
+      await one.write(recordOf(1, token('a')), lease);
+      await lease.release();
+      expect(await two.read()).toEqual(recordOf(1, token('a')));
+    },
+  );
+
+  it('a store that cannot be used says so, and its lock cannot be had', async (ctx) => {
+    const { one, two, close } = await open(ctx);
+    const lease = await locked(one);
+    await one.write(recordOf(1, token('a')), lease);
+    await lease.release();
+    await close();
+    await expect(two.lock('fetch')).rejects.toMatchObject({
+      name: 'EdgeError',
+      failure: { class: 'passing' },
+    });
+    const invented = { held: async () => true, release: async () => {} };
+    await expect(two.write(recordOf(2), invented)).rejects.toMatchObject({ name: 'EdgeError' });
+  });
+});

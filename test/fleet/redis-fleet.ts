@@ -1,0 +1,196 @@
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, type TestContext } from 'vitest';
+import { stringify } from 'yaml';
+import type { JournalEntry } from '../../src/sandbox/index.ts';
+import { APP_ID, ENDPOINT, type Type, type Workbench, workbench } from '../e2e/workbench.ts';
+import { type Program, startProgram } from '../support/program.ts';
+import { type RedisOptions, type RedisServer, startRedis } from '../support/redis-server.ts';
+import { type RestlessReader, startRestlessReader } from '../support/restless-reader.ts';
+import { eventually } from '../support/wait.ts';
+import { expectForwardOnly, type FollowedJournal, followJournal, type History, watchFile } from './fleet.ts';
+import type { Refreshed } from './refreshing.ts';
+import type { Row } from './table.ts';
+
+/** A daemon of a machine of its own: nothing is shared but Redis. */
+export interface Machine {
+  readonly name: string;
+  readonly file: string;
+  readonly feedback: string;
+  readonly history: History;
+  readonly reader: RestlessReader;
+  /** The daemon that runs there now. */
+  daemon(): Program;
+  /** Starts another one, after the one before has ended. */
+  start(): Program;
+  /** Any command with the configuration of the daemon, to its end. */
+  command(args: readonly string[]): Promise<Refreshed>;
+}
+
+export interface RedisFleet extends Workbench {
+  readonly redis: RedisServer;
+  readonly machines: readonly Machine[];
+  readonly journal: FollowedJournal;
+  /** Waits for so many calls for a token in all. */
+  calls(count: number): Promise<readonly JournalEntry[]>;
+  /** Waits until all of these files hold the newest token, and tells which that is. */
+  settled(among?: readonly Machine[]): Promise<string>;
+  /** The machine whose daemon waits for an answer of the platform, as soon as there is one. */
+  asking(): Promise<Machine>;
+  /** Holds back the answer to the next call for a token, ms. */
+  holdBack(ms: number): Promise<void>;
+  /** The stored record; undefined while there is none. */
+  record(): Promise<{ readonly generation: number; readonly intent?: unknown } | undefined>;
+}
+
+export interface RedisFleetOptions {
+  readonly type?: Type;
+  readonly size?: number;
+  readonly rules?: Parameters<typeof workbench>[1];
+  readonly redis?: RedisOptions;
+  readonly credential?: Readonly<Record<string, unknown>>;
+}
+
+const PREFIX = 'wx-token-sidecar:';
+
+export async function redisFleet(ctx: TestContext, options: RedisFleetOptions = {}): Promise<RedisFleet> {
+  const { type = 'access-token', size = 3, rules = {}, credential = {} } = options;
+  const atEnd = ctx.onTestFinished;
+  const redis = await startRedis(ctx, options.redis);
+  const bench = await workbench(atEnd, rules);
+  const journal = followJournal(bench.sandbox, atEnd);
+  const { url: baseUrl } = bench.sandbox;
+
+  async function machine(name: string): Promise<Machine> {
+    const [file, feedback] = ['volume/token', 'feedback'].map((path) => join(bench.folder, name, path));
+    if (!file || !feedback) throw new TypeError('both have a name');
+    await mkdir(feedback, { recursive: true });
+    const config = join(bench.folder, name, 'config.yaml');
+    const secretFile = join(bench.folder, 'secrets', 'app.secret');
+    const document = {
+      schedule: '* * * * * *',
+      log: { level: 'debug' },
+      http: { listen: '127.0.0.1:0' },
+      feedback: { directory: feedback },
+      platform: { baseUrl },
+      redis: [{ name: 'cache', url: `redis://127.0.0.1:${redis.port}` }],
+      state: { redis: { connection: 'cache', prefix: PREFIX } },
+      credentials: [
+        {
+          name: 'shop',
+          type,
+          appId: APP_ID,
+          secretFile,
+          publish: [{ type: 'file', path: file }],
+          ...credential,
+        },
+      ],
+    };
+    await writeFile(`${config}.new`, stringify(document));
+    await rename(`${config}.new`, config);
+    const env = { WXTOKEN_CONFIG: config };
+    const start = () => startProgram([], { env }, atEnd);
+    let running = start();
+    return {
+      ...{ name, file, feedback, history: watchFile(file, atEnd) },
+      reader: startRestlessReader({ file, url: baseUrl }, atEnd),
+      daemon: () => running,
+      start() {
+        running = start();
+        return running;
+      },
+      async command(args) {
+        const program = startProgram(args, { env }, atEnd);
+        const { code } = await program.exited;
+        return { code, stdout: program.stdout(), stderr: program.stderr() };
+      },
+    };
+  }
+
+  const machines = await Promise.all(Array.from({ length: size }, (_, index) => machine(`machine-${index}`)));
+  const host = new URL(baseUrl).host;
+  const key = `${PREFIX}{${host}/${type}/${APP_ID}}:record`;
+  return {
+    ...{ ...bench, redis, machines, journal },
+    calls: (count) =>
+      eventually(
+        async () => {
+          const fetches = await journal.fetches();
+          return fetches.length >= count && fetches;
+        },
+        { for: `call number ${count}` },
+      ),
+    settled: (among = machines) =>
+      eventually(
+        async () => {
+          const newest = (await journal.fetches()).at(-1)?.tokenSha256;
+          const hashes = among.map(({ history }) => history.seen().at(-1)?.hash);
+          return newest && hashes.every((hash) => hash === newest) && newest;
+        },
+        { for: 'the newest token in all files' },
+      ),
+    asking: () =>
+      eventually(() => machines.find((one) => isAsking(one.daemon())), {
+        for: 'a daemon that asks the platform',
+      }),
+    holdBack: (ms) => bench.sandbox.faults([{ kind: 'latency', ms, path: ENDPOINT[type], times: 1 }]),
+    async record() {
+      const text = await redis.cli('GET', key);
+      return text === '' ? undefined : JSON.parse(text);
+    },
+  };
+}
+
+/** Whether a request is under way, by what the daemon said last about it. */
+function isAsking(daemon: Program): boolean {
+  const said = daemon.log().map(({ message }) => message);
+  const began = said.lastIndexOf('asking the platform');
+  return (
+    began >= 0 && !said.slice(began).some((line) => /^(fetched a new token|the platform returned)/.test(line))
+  );
+}
+
+export interface RedisExpectation {
+  readonly what: string;
+  /** How many calls a single daemon makes for the same. */
+  readonly single: number;
+  /** How many more there are, each for an answer that was lost. */
+  readonly more?: 0 | 1;
+  /** Those whose daemon was killed, or stood still: their files wait for them. */
+  readonly absent?: readonly Machine[];
+}
+
+/**
+ * That the platform was asked as often as by one; that no file was ever anything but a whole token, or went back to an older
+ * one; and that no reader was refused, but for a lost answer: then not before the call that made good for it.
+ */
+export async function judgeRedis(fleet: RedisFleet, expected: RedisExpectation): Promise<Row> {
+  const { what, single, more = 0, absent = [] } = expected;
+  const { journal, machines } = fleet;
+  const fetches = await journal.fetches();
+  expect(fetches).toHaveLength(single + more);
+  const readings = await Promise.all(
+    machines.map(async (machine) => ({ machine, ...(await machine.reader.stop()) })),
+  );
+  for (const { bad, reads, machine } of readings) {
+    expect(bad).toEqual([]);
+    expect(reads).toBeGreaterThan(0);
+    expectForwardOnly(machine.history, fetches);
+  }
+  const last = fetches.at(-1);
+  if (more === 0) expect(readings.flatMap(({ refused }) => refused)).toEqual([]);
+  else expect((await journal.refusals()).filter(({ at }) => at < (last?.at ?? 0))).toEqual([]);
+  const refusedOf = (isAbsent: boolean) =>
+    readings
+      .filter(({ machine }) => absent.includes(machine) === isAbsent)
+      .reduce((sum, { refused }) => sum + refused.length, 0);
+  return {
+    'what happens': what,
+    calls: fetches.length,
+    'a single daemon': single,
+    reads: readings.reduce((sum, { reads }) => sum + reads, 0),
+    'bad reads': readings.reduce((sum, { bad }) => sum + bad.length, 0),
+    refused: refusedOf(false),
+    'refused at who is gone': absent.length > 0 ? refusedOf(true) : undefined,
+  };
+}

@@ -1,0 +1,225 @@
+import { rm } from 'node:fs/promises';
+import { afterAll, describe, expect, it } from 'vitest';
+import { contentOf } from '../support/files.ts';
+import { eventually } from '../support/wait.ts';
+import { report } from './feedback.ts';
+import {
+  judgeRedis,
+  type Machine,
+  type RedisExpectation,
+  type RedisFleet,
+  type RedisFleetOptions,
+  redisFleet,
+} from './redis-fleet.ts';
+import { singleDaemon } from './single.ts';
+import { createTable } from './table.ts';
+
+/** An answer is held back so long that its asker can be caught while it waits; the daemon's patience is 10 s. */
+const HELD_BACK = 3_000;
+
+const table = createTable();
+afterAll(() => table.print('three daemons on one Redis, an access-token'));
+
+interface Scenario {
+  readonly title: string;
+  readonly options?: RedisFleetOptions;
+  readonly play: (
+    fleet: RedisFleet,
+    atEnd: (undo: () => Promise<void>) => void,
+  ) => Promise<Omit<RedisExpectation, 'what'>>;
+}
+
+const others = ({ machines }: RedisFleet, one: Machine) => machines.filter((machine) => machine !== one);
+
+/** All hold the first token, and Redis its record. */
+async function ready(fleet: RedisFleet): Promise<void> {
+  await fleet.calls(1);
+  await fleet.settled();
+  await eventually(
+    async () => (await fleet.record())?.intent === undefined && (await fleet.record()) !== undefined,
+  );
+}
+
+/** Ends all that still run: by then they have done whatever they meant to do. */
+async function allEnd({ machines }: RedisFleet): Promise<void> {
+  for (const { daemon } of machines) daemon().signal('SIGTERM');
+  for (const { daemon } of machines) expect(await daemon().exited).toEqual({ code: 0, signal: null });
+}
+
+function three({ machines }: RedisFleet): readonly [Machine, Machine, Machine] {
+  const [a, b, c] = machines;
+  if (!a || !b || !c) throw new TypeError('three are needed');
+  return [a, b, c];
+}
+
+/** Asked of one of them: one call, and everybody has what it brings. */
+async function askOne(fleet: RedisFleet, machine: Machine, count: number): Promise<void> {
+  machine.daemon().signal('SIGHUP');
+  await fleet.calls(count);
+  await fleet.settled();
+}
+
+const SCENARIOS: readonly Scenario[] = [
+  {
+    title: 'HUP, refresh and feedback at any of them, and a TERM, cost no more fetches than one daemon makes',
+    options: { rules: { tokenTtl: 300 } },
+    async play(fleet, atEnd) {
+      const alone = singleDaemon(atEnd);
+      const [a, b, c] = three(fleet);
+      await ready(fleet);
+      await askOne(fleet, b, 2);
+      expect(await c.command(['refresh', 'shop', '--force'])).toMatchObject({
+        code: 0,
+        stdout: expect.stringMatching(/^shop: a new token/),
+      });
+      await fleet.calls(3);
+      await fleet.settled();
+      const token = (await contentOf(a.file)) ?? '';
+      await report(b.feedback, token);
+      await fleet.calls(4);
+      await fleet.settled();
+      for (const { daemon } of fleet.machines) daemon().signal('SIGHUP');
+      await fleet.calls(5);
+      await fleet.settled();
+      a.daemon().signal('SIGTERM');
+      await a.daemon().exited;
+      await a.reader.stop();
+      b.daemon().signal('SIGHUP');
+      await fleet.calls(6);
+      await fleet.settled([b, c]);
+      return { single: await alone, absent: [a] };
+    },
+  },
+  {
+    title: 'a daemon that is killed while it waits for an answer costs one extra fetch',
+    async play(fleet) {
+      await ready(fleet);
+      await fleet.holdBack(HELD_BACK);
+      three(fleet)[1].daemon().signal('SIGHUP');
+      await fleet.calls(2);
+      const killed = await fleet.asking();
+      killed.daemon().signal('SIGKILL');
+      // The intent tells the next one that the token may be dying.
+      await fleet.calls(3);
+      await fleet.settled(others(fleet, killed));
+      return { single: 2, more: 1, absent: [killed] };
+    },
+  },
+  {
+    title: 'a daemon that is frozen while it waits for an answer costs one extra fetch',
+    async play(fleet) {
+      await ready(fleet);
+      await fleet.holdBack(HELD_BACK);
+      three(fleet)[1].daemon().signal('SIGHUP');
+      await fleet.calls(2);
+      const frozen = await fleet.asking();
+      frozen.daemon().signal('SIGSTOP');
+      await fleet.calls(3);
+      await fleet.settled(others(fleet, frozen));
+      frozen.daemon().signal('SIGCONT');
+      await fleet.settled();
+      await allEnd(fleet);
+      return { single: 2, more: 1, absent: [frozen] };
+    },
+  },
+  {
+    title: 'a Redis that is killed and comes back empty costs no fetch, and gets the record again',
+    async play(fleet) {
+      await ready(fleet);
+      const before = await fleet.record();
+      await fleet.redis.kill();
+      await fleet.redis.restart();
+      await eventually(async () => (await fleet.record())?.generation === before?.generation);
+      await askOne(fleet, three(fleet)[2], 2);
+      await allEnd(fleet);
+      return { single: 2 };
+    },
+  },
+  {
+    title: 'a Redis that is killed and keeps its data costs no fetch',
+    options: { redis: { persistent: true } },
+    async play(fleet) {
+      await ready(fleet);
+      await fleet.redis.kill();
+      await fleet.redis.restart();
+      await askOne(fleet, three(fleet)[0], 2);
+      await allEnd(fleet);
+      return { single: 2 };
+    },
+  },
+  {
+    title: 'FLUSHALL costs no fetch, and the record is written again',
+    async play(fleet) {
+      await ready(fleet);
+      const before = await fleet.record();
+      await fleet.redis.cli('FLUSHALL');
+      await eventually(async () => (await fleet.record())?.generation === before?.generation);
+      await askOne(fleet, three(fleet)[1], 2);
+      await allEnd(fleet);
+      return { single: 2 };
+    },
+  },
+  {
+    title: 'HUPs to all daemons while Redis hangs cost one fetch, and a lost file is published meanwhile',
+    async play(fleet) {
+      const [a] = three(fleet);
+      await ready(fleet);
+      fleet.redis.freeze();
+      // Who asks finds out that nobody answers.
+      for (const { daemon } of fleet.machines) daemon().signal('SIGHUP');
+      await Promise.all(fleet.machines.map(({ daemon }) => daemon().logged(/did not answer in time/)));
+      await a.reader.stop();
+      await rm(a.file);
+      await eventually(async () => (await contentOf(a.file)) !== undefined, { for: 'the file to come back' });
+      expect(await fleet.journal.fetches()).toHaveLength(1);
+      fleet.redis.thaw();
+      await fleet.calls(2);
+      await fleet.settled();
+      await allEnd(fleet);
+      return { single: 2 };
+    },
+  },
+  {
+    title: 'a restart of all daemons costs no fetch, also when Redis has lost everything',
+    async play(fleet) {
+      await ready(fleet);
+      for (const isEmptied of [false, true]) {
+        await allEnd(fleet);
+        if (isEmptied) await fleet.redis.cli('FLUSHALL');
+        for (const machine of fleet.machines) machine.start();
+        for (const { daemon } of fleet.machines) await daemon().logged(/^(published|already up to date)$/);
+        await eventually(async () => (await fleet.record()) !== undefined);
+      }
+      await allEnd(fleet);
+      return { single: 1 };
+    },
+  },
+];
+
+describe.concurrent('G5: calls and reads of three daemons on one Redis', () => {
+  it.for(SCENARIOS.map((one) => [one.title, one] as const))('%s', async ([title, { options, play }], ctx) => {
+    const fleet = await redisFleet(ctx, options);
+    const expected = await play(fleet, ctx.onTestFinished);
+    table.add(await judgeRedis(fleet, { what: title, ...expected }));
+  });
+});
+
+describe.concurrent('what does without Redis', () => {
+  it('a stable-token is fetched when it is due while Redis is away, and all have one when it is back', async (ctx) => {
+    const fleet = await redisFleet(ctx, {
+      ...{ type: 'stable-token', size: 2, rules: { tokenTtl: 20, rotationWindow: 17 } },
+      credential: { rotationWindow: '16s' },
+    });
+    await fleet.calls(1);
+    await fleet.settled();
+    await fleet.redis.kill();
+    await fleet.calls(4);
+    await fleet.redis.restart();
+    await eventually(async () => (await fleet.record()) !== undefined);
+    await fleet.settled();
+    for (const { reader } of fleet.machines) {
+      const { bad, refused } = await reader.stop();
+      expect({ bad, refused }).toEqual({ bad: [], refused: [] });
+    }
+  });
+});
