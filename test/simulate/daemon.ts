@@ -8,11 +8,11 @@ import type { CredentialKind } from '../../src/providers/kind.ts';
 import { createPlatform } from '../../src/providers/platform.ts';
 import { TEST_ACCOUNT } from '../support/sandbox.ts';
 import type { Agenda } from './agenda.ts';
-import type { Disk } from './disk.ts';
 import { restOf } from './due.ts';
 import type { PublishedFile } from './file.ts';
 import { createMachine, type Life, type MachineOptions, type Strike } from './machine.ts';
 import type { Network } from './network.ts';
+import type { SharedState } from './shared-state.ts';
 
 export interface DaemonOptions extends MachineOptions {
   readonly agenda: Agenda;
@@ -20,8 +20,10 @@ export interface DaemonOptions extends MachineOptions {
   readonly random: () => number;
   readonly kind: CredentialKind;
   readonly policy: Policy;
-  readonly disk: Disk;
+  readonly shared: SharedState;
   readonly network: Network;
+  /** Its machine does not get out to the platform. */
+  readonly isCutOff: boolean;
   readonly file: PublishedFile;
   /** What is to befall the daemon in its next refresh. */
   readonly nextStrike: () => Strike | undefined;
@@ -43,11 +45,11 @@ const TICK = 5 * SECOND;
 const LOOK_AGAIN = 30 * SECOND;
 
 const NAME = 'default';
-const ACCOUNT = 'simulated';
+export const ACCOUNT = 'simulated';
 const HOSTS = ['https://api.weixin.qq.com'];
 
 export function createDaemon(options: DaemonOptions): Daemon {
-  const { agenda, random, kind, policy, disk, network, file, nextStrike } = options;
+  const { agenda, random, kind, policy, shared, network, isCutOff, file, nextStrike } = options;
   const machine = createMachine(agenda, options, start);
   let settle = () => {};
   let stop = async () => {};
@@ -55,7 +57,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
 
   function start(): void {
     const life = machine.begin(() => settle());
-    const store = disk.open(life);
+    const store = shared.open(life);
     const unit: Unit = {
       id: NAME,
       name: NAME,
@@ -68,7 +70,12 @@ export function createDaemon(options: DaemonOptions): Daemon {
       provider: kind.provider({
         appId: TEST_ACCOUNT.appId,
         secret: async () => new Secret(TEST_ACCOUNT.secret),
-        platform: createPlatform('official', HOSTS, network.connect(life, store.requestSent), life.clock),
+        platform: createPlatform(
+          'official',
+          HOSTS,
+          network.connect(life, store.requestSent, isCutOff),
+          life.clock,
+        ),
       }),
       store: {
         ...store,
@@ -96,7 +103,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       // A tick is planned already, and nothing has happened since.
       if (!state || (state === settled && nextTick !== undefined)) return;
       settled = state;
-      const rest = restOf(state, policy, life.clock.now(), disk.version() !== store.seen());
+      const rest = restOf(state, policy, life.clock.now(), shared.version() !== store.seen());
       const tick = machine.nextTick(agenda.now() + Math.max(1, rest), TICK);
       if (tick === nextTick) return;
       nextTick = tick;
@@ -106,8 +113,9 @@ export function createDaemon(options: DaemonOptions): Daemon {
         reconciler.tick();
       });
     };
-    disk.watch(life, {
+    shared.watch(life, {
       told: () => reconciler.invalidate(ACCOUNT),
+      freed: reconciler.free,
       hasRested: () => {
         const seenAt = stateNow()?.store.seenAt;
         return seenAt !== undefined && life.clock.now().monotonic - seenAt.monotonic > LOOK_AGAIN;

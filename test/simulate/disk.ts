@@ -1,34 +1,11 @@
 import { EdgeError, PASSING } from '../../src/core/failure.ts';
-import type { AccountStore, Lease } from '../../src/core/ports.ts';
+import type { Lease } from '../../src/core/ports.ts';
 import type { AccountRecord } from '../../src/core/record.ts';
 import { SECOND } from '../../src/core/time.ts';
 import type { Agenda } from './agenda.ts';
 import type { Journal } from './journal.ts';
 import type { Life } from './machine.ts';
-
-/** The state folder that all daemons of an account share, with its lock as `coordination/file-lock.ts` keeps it. */
-export interface Disk {
-  open(life: Life): DiskStore;
-  /** Tells of every write, a little later. */
-  watch(life: Life, watcher: Watcher): void;
-  /** Grows with every write. */
-  version(): number;
-}
-
-export interface Watcher {
-  readonly told: () => void;
-  /** Whether looks that would have found nothing were skipped. */
-  readonly hasRested: () => boolean;
-}
-
-export interface DiskStore extends AccountStore {
-  /** The version that was read last. */
-  seen(): number;
-  /** As if nothing had been read yet: the next look is not to be skipped. */
-  forget(): void;
-  /** A request is on its way: what is written from now on under this lock is what came of it. */
-  requestSent(): void;
-}
+import type { SharedState, SharedStore, Watcher } from './shared-state.ts';
 
 /** As in `coordination`: a holder shows life so often, and is taken over after so long without. */
 const UPDATE = 2 * SECOND;
@@ -55,7 +32,8 @@ interface Held {
   readonly since: number;
 }
 
-export function createDisk(agenda: Agenda, random: () => number, journal: Journal): Disk {
+/** The state folder that all daemons of an account share, with its lock as `coordination/file-lock.ts` keeps it. */
+export function createDisk(agenda: Agenda, random: () => number, journal: Journal): SharedState {
   let stored: AccountRecord | undefined;
   let version = 0;
   let lock: Held | undefined;
@@ -71,7 +49,7 @@ export function createDisk(agenda: Agenda, random: () => number, journal: Journa
     }
   }
 
-  function open(life: Life): DiskStore {
+  function open(life: Life): SharedStore {
     let seen = -1;
     let sent = false;
     let sighting: { readonly held: Held; readonly touches: number; readonly at: number } | undefined;

@@ -20,6 +20,14 @@ export interface Fault {
   };
   /** Mean time between two jumps of one daemon's wall clock, ms. After every other one the daemon is restarted. */
   readonly jumps?: number;
+  /** The machine of the first daemon does not get out to the platform. */
+  readonly cutOff?: true;
+  /** Chance that a replica of Redis, which lags behind, takes over within two seconds of a write. */
+  readonly failover?: number;
+  /** Mean time between two moments at which Redis loses everything, ms. */
+  readonly emptied?: number;
+  /** Mean time between two moments from which Redis does not answer for five minutes, ms. */
+  readonly away?: number;
 }
 
 export const FAULTS = {
@@ -42,6 +50,14 @@ export const FAULTS = {
     },
   },
   jumps: { name: 'clock jumps once a day', jumps: DAY },
+} as const satisfies Readonly<Record<string, Fault>>;
+
+/** What goes wrong with Redis alone. */
+export const REDIS_FAULTS = {
+  failover: { name: 'failover after 1 write in 4', failover: 0.25 },
+  emptied: { name: 'emptied every 3 h', emptied: 3 * HOUR },
+  cutOff: { name: '1 machine of 3 cut off', cutOff: true },
+  away: { name: 'away for 5 min every 3 h', away: 3 * HOUR },
 } as const satisfies Readonly<Record<string, Fault>>;
 
 /** How long a frozen daemon stands still, ms. */

@@ -11,8 +11,11 @@ import { EPOCH, type Life } from './machine.ts';
 
 /** The wire between daemons and platform. */
 export interface Network {
-  /** @param sent told when a request has got past the last thing that this host checks */
-  connect(life: Life, sent: () => void): Transport;
+  /**
+   * @param sent told when a request has got past the last thing that this host checks
+   * @param isCutOff nothing gets out of this machine
+   */
+  connect(life: Life, sent: () => void, isCutOff: boolean): Transport;
   /** What a stranger's call comes to: nothing befalls it. */
   call(request: PlatformRequest): void;
 }
@@ -59,11 +62,12 @@ export function createNetwork({ agenda, random, platform, deaths, journal, fault
   }
 
   return {
-    connect: (life, sent) => ({
+    connect: (life, sent, isCutOff) => ({
       async send(_origin, { method, path, query = {}, body }) {
         if (isFetch(path)) sent();
         await life.reach('sending');
         await life.pause(20 + 60 * random());
+        if (isCutOff) throw unsent();
         if (isDown()) return fail(life, path);
         if (random() < (fault.unsent ?? 0)) throw unsent();
         const request = { method, path, query, body: body ? JSON.stringify(body) : '', ip: '127.0.0.1' };

@@ -7,8 +7,8 @@ const DAYS = 2;
 
 describe(`${DAYS} simulated days`, () => {
   for (const scenario of allScenarios(DAYS, 1)) {
-    const { type, daemons, fault } = scenario;
-    it(`a fleet of ${daemons} for the ${type} stays within the proven bounds (fault: ${fault.name})`, async () => {
+    const { type, daemons, state, fault } = scenario;
+    it(`a fleet of ${daemons} on a ${state} for the ${type} stays within the proven bounds (fault: ${fault.name})`, async () => {
       expect(judge(await simulate(scenario)).broken).toEqual([]);
     });
   }

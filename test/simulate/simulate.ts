@@ -14,6 +14,7 @@ import { createFile, type PublishedFile, REREAD } from './file.ts';
 import { type Journal, newJournal } from './journal.ts';
 import { befall, strikes } from './misfortune.ts';
 import { createNetwork } from './network.ts';
+import { createRedis } from './redis.ts';
 
 /** Those whose tokens can die before their time. */
 export type OfficialType = 'stable-token' | 'access-token';
@@ -21,6 +22,8 @@ export type OfficialType = 'stable-token' | 'access-token';
 export interface Scenario {
   readonly type: OfficialType;
   readonly daemons: number;
+  /** Where the daemons keep what they share. */
+  readonly state: 'folder' | 'redis';
   readonly fault: Fault;
   readonly days: number;
   readonly seed: number;
@@ -46,8 +49,8 @@ export const TICK = 5 * SECOND;
 const START = 30 * SECOND;
 
 /**
- * The real planner, loop and providers of so many daemons on one state folder against the sandbox's own model of the
- * platform, at the speed of arithmetic: only time, disk, network and processes are played. The same scenario always
+ * The real planner, loop and providers of so many daemons on one state folder, or one Redis, against the sandbox's own model of the
+ * platform, at the speed of arithmetic: only time, disk, server, network and processes are played. The same scenario always
  * has the same outcome.
  */
 export async function simulate(scenario: Scenario): Promise<Outcome> {
@@ -62,7 +65,10 @@ export async function simulate(scenario: Scenario): Promise<Outcome> {
     random: (size) => Uint8Array.from({ length: size }, () => 256 * bytes()),
   });
   const deaths = createDeaths(platform);
-  const disk = createDisk(agenda, random, journal);
+  const shared =
+    scenario.state === 'redis'
+      ? createRedis({ agenda, random, journal, fault }, end)
+      : createDisk(agenda, random, journal);
   const network = createNetwork({ agenda, random, platform, deaths, journal, fault });
   const kind = kindOf(type);
   const policy = policyFor(type, { budget: BUDGET });
@@ -70,7 +76,8 @@ export async function simulate(scenario: Scenario): Promise<Outcome> {
   const files = Array.from({ length: scenario.daemons }, () => createFile(Math.floor(REREAD * random())));
   const daemons = files.map((file, index) =>
     createDaemon({
-      ...{ agenda, random, kind, policy, disk, network, file },
+      ...{ agenda, random, kind, policy, shared, network, file },
+      isCutOff: index === 0 && fault.cutOff === true,
       nextStrike: strikes(fault, { agenda, random }),
       struck: () => journal.strikes.push(agenda.now()),
       boot: `machine ${index}`,

@@ -11,7 +11,9 @@ describe.each(['stable-token', 'access-token'] as const)('G2: a simulated day of
   it.each([1, 2, 3, 4, 5])(
     `a day of ${type} without faults costs at most 14 calls and no bad read (seed %i)`,
     async (seed) => {
-      const day = judge(await simulate({ type, daemons: 1, fault: FAULTS.none, days: 1, seed }));
+      const day = judge(
+        await simulate({ type, daemons: 1, state: 'folder', fault: FAULTS.none, days: 1, seed }),
+      );
       process.stdout.write(
         `a simulated day of ${type}: ${day.callsPerDay} platform calls, ${day.reads} reads, ${day.bad} bad\n`,
       );

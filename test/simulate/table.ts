@@ -4,6 +4,7 @@ import type { Verdict } from './verdict.ts';
 const HEAD = [
   'type',
   'daemons',
+  'state',
   'fault',
   'calls/day',
   'max 24 h',
@@ -12,7 +13,7 @@ const HEAD = [
   'worst gap',
   'bound',
 ];
-const RIGHT = new Set([1, 3, 4, 5, 6, 7]);
+const RIGHT = new Set([1, 4, 5, 6, 7, 8]);
 
 /** The verdicts as lines of one table. */
 export function table(verdicts: readonly Verdict[]): readonly string[] {
@@ -34,6 +35,7 @@ function cellsOf(verdict: Verdict): string[] {
   return [
     scenario.type,
     String(scenario.daemons),
+    scenario.state,
     scenario.fault.name,
     verdict.callsPerDay.toFixed(2),
     String(verdict.mostInADay),
