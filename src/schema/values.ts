@@ -17,12 +17,18 @@ export const Duration = v.pipe(
   v.minValue(1, 'must be longer than nothing'),
 );
 
-/** Octal permission bits of a file. They must be quoted: YAML reads an octal number without quotes as a decimal one. */
+/**
+ * Octal permission bits of a published file. They must be quoted: YAML reads an octal number without quotes as a decimal
+ * one. The owner need not write: a file is replaced, never written in place.
+ */
 export const Mode = v.pipe(
   v.string('must be an octal file mode in quotes, like "0640": without them it is another number'),
   v.regex(/^0?[0-7]{3}$/, 'must be an octal file mode, like 0640'),
   v.transform((text) => Number.parseInt(text, 8)),
-  v.check((mode) => (mode & 0o600) === 0o600, 'must let the owner read and write, like 0640'),
+  v.check(
+    (mode) => (mode & 0o400) !== 0,
+    'must let the owner read, like 0640 or 0400: the daemon reads it again',
+  ),
   v.check((mode) => (mode & 0o002) === 0, 'must not let everyone write: they could plant a token'),
 );
 
