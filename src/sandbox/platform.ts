@@ -158,7 +158,7 @@ function answer(
   const headers = { date: new Date(now).toUTCString(), 'content-type': 'application/json; encoding=utf-8' };
   if (!isRefusal(outcome)) return { status: 200, headers, body: JSON.stringify(outcome.body), trace };
   const { family, errcode } = outcome;
-  const mark = { rid: world.mint.rid(), hint: world.mint.hint() };
+  const mark = { rid: world.mint.rid(now), hint: world.mint.hint() };
   const message = errorMessage(family, errcode, request, mark, errmsg);
   const body = family === 'qq' ? { code: errcode, message } : { errcode, errmsg: message };
   return { status: 200, headers, body: JSON.stringify(body), trace };

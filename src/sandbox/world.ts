@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { DAY } from '../core/time.ts';
+import { DAY, SECOND } from '../core/time.ts';
 import type { Corp, OfficialAccount } from './accounts.ts';
 import type { Caller } from './callers.ts';
 import type { Outcome, PlatformRequest } from './protocol.ts';
@@ -102,9 +102,16 @@ export interface Mint {
   /** Nonce of a push: digits. */
   readonly nonce: () => string;
   /** Request id: three groups of eight hex digits. */
-  readonly rid: () => string;
+  /** A request id begins with the second of the request (epoch ms), as WeChat's do. */
+  readonly rid: (now: number) => string;
   /** WeCom's counterpart of the request id: digits. */
   readonly hint: () => string;
+}
+
+/** The second of a moment (epoch ms) in eight hexadecimal digits. */
+function secondOf(now: number): string {
+  const second = Math.floor(now / SECOND) % 2 ** 32;
+  return second.toString(16).padStart(8, '0');
 }
 
 function createMint(random: RandomBytes = randomBytes): Mint {
@@ -124,7 +131,7 @@ function createMint(random: RandomBytes = randomBytes): Mint {
     permanentCode: () => urlSafe(43),
     salt: () => random(16),
     nonce: () => String(Buffer.from(random(4)).readUInt32BE()),
-    rid: () => `${hex(8)}-${hex(8)}-${hex(8)}`,
+    rid: (now) => `${secondOf(now)}-${hex(8)}-${hex(8)}`,
     hint: () =>
       BigInt(`0x${hex(14)}`)
         .toString()

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { timeOfRid } from '../../src/core/rid.ts';
 import { TEST_ACCOUNT, type TestSandbox } from '../support/sandbox.ts';
-import { atNoon, fetchClassic, fetchStable, get, type PlatformBody, probe } from './client.ts';
+import { atNoon, fetchClassic, fetchStable, get, NOON, type PlatformBody, probe } from './client.ts';
 
 type Fetch = (sandbox: TestSandbox, changes?: Readonly<Record<string, string>>) => Promise<PlatformBody>;
 
@@ -34,6 +35,11 @@ describe.each(endpoints)('%s token endpoint', (_name, fetchToken) => {
       errcode: 40125,
       errmsg: expect.stringMatching(/^invalid appsecret rid: [0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}$/),
     });
+  });
+
+  it(`a request id of the ${_name} endpoint begins with the second of the request`, async () => {
+    const { errmsg = '' } = await fetchToken(await atNoon(), { secret: 'wrong' });
+    expect(timeOfRid(errmsg.split('rid: ')[1] ?? '')).toBe(NOON);
   });
 
   it(`the ${_name} endpoint refuses a frozen secret with 40243, but a wrong one with 40125`, async () => {

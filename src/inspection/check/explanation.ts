@@ -1,5 +1,6 @@
 import { type Failure, textsOf } from '../../core/failure.ts';
 import { type Fact, type Findings, MORE, TO_DO } from '../../core/findings.ts';
+import { ridInWords } from '../../core/rid.ts';
 import { en, type Text, verbatim, zh } from '../../core/text.ts';
 import { durationText } from '../../observability/log/duration.ts';
 import type { Attempt, Outcome, PlatformProbe } from './probe-platform.ts';
@@ -132,7 +133,7 @@ function failureInWords(failure: Failure): readonly Fact[] {
   return [
     [ANSWER, message],
     ...(advice ? [[TO_DO, advice] as const] : []),
-    ...(rid === undefined ? [] : [[verbatim('rid'), verbatim(rid)] as const]),
+    ...(rid === undefined ? [] : [[verbatim('rid'), ridInWords(rid)] as const]),
   ];
 }
 

@@ -1,5 +1,16 @@
 import { textsOf } from '../../core/failure.ts';
-import { type Bilingual, COMMA, en, inLanguage, joined, type Text, verbatim, zh } from '../../core/text.ts';
+import { ridInWords } from '../../core/rid.ts';
+import {
+  type Bilingual,
+  COMMA,
+  en,
+  inLanguage,
+  joined,
+  type Text,
+  text,
+  verbatim,
+  zh,
+} from '../../core/text.ts';
 import { durationText } from '../../observability/log/duration.ts';
 import { escapeControls } from '../../observability/log/escape.ts';
 import type { ServerStatus } from '../../observability/status/server-status.ts';
@@ -90,16 +101,16 @@ function linesOf({ error, state_error, targets, next }: Told, at: number): reado
   const lines: Line[] = [];
   if (error) {
     const { errcode, rid, failures, since } = error;
-    const codes = [
-      ...(errcode === undefined ? [] : [`errcode ${errcode}`]),
-      ...(rid === undefined ? [] : [`rid ${rid}`]),
+    const codes: readonly Text[] = [
+      ...(errcode === undefined ? [] : [verbatim(`errcode ${errcode}`)]),
+      ...(rid === undefined ? [] : [text((say) => `rid ${say(ridInWords(rid))}`)]),
     ];
     const often: Text =
       failures === 1
         ? { en: ', once', zh: '，一次' }
         : { en: `, ${failures} times in a row`, zh: `，连续 ${failures} 次` };
     lines.push(...problem(LABELS.error, error));
-    if (codes.length > 0) lines.push([LABELS.answer, joined(codes.map(verbatim), COMMA)]);
+    if (codes.length > 0) lines.push([LABELS.answer, joined(codes, COMMA)]);
     lines.push(sinceLine(since, at, often));
   }
   if (state_error) {

@@ -2,6 +2,7 @@ import type { Report } from '../../core/events/report.ts';
 import type { Failure } from '../../core/failure.ts';
 import type { FetchStep } from '../../core/plan.ts';
 import type { Disturbance, Unit } from '../../core/ports.ts';
+import { ridTimeText } from '../../core/rid.ts';
 import type { PushStanding } from '../../core/state/pushed.ts';
 import type { RefusalVerdict } from '../../core/state/reader-reports.ts';
 import type { DowngradeReason } from '../../core/state/request.ts';
@@ -236,7 +237,14 @@ function call({ step, tookMs }: { readonly step: FetchStep; readonly tookMs: num
 
 function details(failure: Failure): Fields {
   const { code, errcode, rid } = failure;
-  return { code, ...(errcode !== undefined && { errcode }), ...(rid && { rid }), ...toldFields(failure) };
+  const ridTime = rid && ridTimeText(rid);
+  return {
+    code,
+    ...(errcode !== undefined && { errcode }),
+    ...(rid && { rid }),
+    ...(ridTime && { rid_time_unofficial: ridTime }),
+    ...toldFields(failure),
+  };
 }
 
 /** What a forced refresh means for readers. */

@@ -1,3 +1,4 @@
+import { ridInWords } from '../../core/rid.ts';
 import { inLanguage, type Language } from '../../core/text.ts';
 import { SECOND } from '../../core/time.ts';
 import type { HourOfHistory } from './history.ts';
@@ -135,12 +136,15 @@ function ifRestarted(error: StateError, { wall, texts, language }: CardContext):
   return texts.unwritten(texts.spoken(wall / SECOND - since), moment(since, wall), restart);
 }
 
-function howOften({ code, errcode, rid, failures, since }: StatusError, { wall, texts }: CardContext): Html {
+function howOften(
+  { code, errcode, rid, failures, since }: StatusError,
+  { wall, texts, language }: CardContext,
+): Html {
   const ago = texts.spoken(wall / SECOND - since);
   const at = moment(since, wall);
   const codes = [
     errcode === undefined ? code : texts.errcode(errcode),
-    ...(rid === undefined ? [] : [texts.rid(rid)]),
+    ...(rid === undefined ? [] : [`rid ${ridInWords(rid)[language]}`]),
   ];
   const often = failures === 1 ? texts.onceAgo(ago, at) : texts.inARow(failures, ago, at);
   return html`${[...codes, ''].join(' · ')}${often}`;

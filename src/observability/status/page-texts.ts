@@ -60,7 +60,6 @@ const ENGLISH = {
   nextIn: (wait: string, what: string) => `in ${wait}: ${what}`,
   nextNow: (what: string) => `now: ${what}`,
   errcode: (code: number) => `errcode ${code}`,
-  rid: (rid: string) => `rid ${rid}`,
   onceAgo: (ago: string, at: Html) => html`once, ${ago} ago, at ${at}`,
   inARow: (times: number, lasting: string, at: Html) =>
     html`${times} times in a row for ${lasting}, since ${at}`,
@@ -128,7 +127,6 @@ const CHINESE: PageTexts = {
   nextIn: (wait, what) => `${wait}后：${what}`,
   nextNow: (what) => `现在：${what}`,
   errcode: (code) => `errcode ${code}`,
-  rid: (rid) => `rid ${rid}`,
   onceAgo: (ago, at) => html`一次，${ago}前，于 ${at}`,
   inARow: (times, lasting, at) => html`连续 ${times} 次，持续 ${lasting}，始于 ${at}`,
   unwritten: (lasting, at, restart) => html`持续 ${lasting}，始于 ${at}；${restart}`,

@@ -48,7 +48,7 @@ describe('answers of the platform', () => {
       ['reached', `${HOST}, in 80 ms`],
       ['answer', expect.stringMatching(/^40164 203\.0\.113\.7 is not on the IP whitelist/)],
       ['to do', expect.stringContaining('Add 203.0.113.7 to the IP whitelist')],
-      ['rid', '5f3e1a2b-1a2b3c4d-5e6f7a8b'],
+      ['rid', '5f3e1a2b-1a2b3c4d-5e6f7a8b (of 2020-08-20T06:37:31Z, unofficial)'],
     ]);
   });
 

@@ -249,6 +249,16 @@ describe('report on a credential in trouble', () => {
     ]);
   });
 
+  it('a trouble report tells when the platform received the request, as far as its rid tells, and that this is unofficial', () => {
+    const error = { ...ERROR, rid: '695629a6-0e1f2a3b-4c5d6e7f' };
+    const answerIn = (terminal: typeof PIPE) =>
+      troubleOf(aStatus({ error }), ERROR.since, terminal).find((line) => line.includes('695629a6'));
+    expect(answerIn(PIPE)).toBe(
+      '  answer    errcode 40164, rid 695629a6-0e1f2a3b-4c5d6e7f (of 2026-01-01T08:00:38Z, unofficial)',
+    );
+    expect(answerIn({ ...PIPE, language: 'zh' })).toContain('（2026-01-01T08:00:38Z，非官方）');
+  });
+
   it('a trouble report names the title beside the name', () => {
     const [line] = troubleOf(aStatus({ title: '某某商城', state: 'dead', targets: [] }), 0, PIPE);
     expect(line).toBe('shop (某某商城) token is dead: weixin/stable-token/wx0000000000000000');

@@ -176,7 +176,10 @@ describe('log of failures', () => {
     const errmsg = `invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist rid: ${rid}`;
     tell('shop', failed(platformFailure('official', 'token', { errcode: 40164, errmsg })));
     expect(entries()).toMatchObject([
-      { errcode: 40164, rid, advice: expect.stringContaining('Add 203.0.113.7 to the IP whitelist') },
+      {
+        ...{ errcode: 40164, rid, rid_time_unofficial: '2023-11-02T04:09:46Z' },
+        advice: expect.stringContaining('Add 203.0.113.7 to the IP whitelist'),
+      },
     ]);
   });
 

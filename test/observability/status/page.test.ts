@@ -181,7 +181,7 @@ describe('page content', () => {
     expect(page).toContain('<bdi>40164 203.0.113.9 is not on the IP whitelist (IP不在白名单)</bdi>');
     expect(page).toContain('<b>To do:</b> <bdi>Add 203.0.113.9 to the IP whitelist');
     expect(page).toContain(
-      'errcode 40164 · rid 6a7b8c9d-0e1f2a3b-4c5d6e7f · 7 times in a row for 2 h 20 min, since',
+      'errcode 40164 · rid 6a7b8c9d-0e1f2a3b-4c5d6e7f (of 2026-08-11T20:57:01Z, unofficial) · 7 times in a row for 2 h 20 min, since',
     );
     expect(page).toContain('8 of 2000 fetches, 0 of 20 forced in 24 hours');
     expect(page).toContain('in 2 min 30 s: another try, after the pause that the last failure asks for');
