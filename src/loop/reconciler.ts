@@ -1,5 +1,5 @@
 import type { Event } from '../core/events/event.ts';
-import { lasts, restOf, type Step, type View } from '../core/plan.ts';
+import { lasts, plan, restOf, type Step, type View } from '../core/plan.ts';
 import type { Unit } from '../core/ports.ts';
 import type { Secret } from '../core/secret.ts';
 import type { State } from '../core/state/index.ts';
@@ -155,13 +155,21 @@ export function createReconciler(surroundings: Surroundings): Reconciler {
       if (doubted.length === 0) report(undefined, { type: 'refusal', verdict: 'behind' });
     },
     stateOf: (id) => cells.get(id)?.state,
-    views: () =>
-      cells.all().map((cell) => ({
-        unit: cell.unit,
-        state: cell.state,
-        step: planOf(cell, clock.now()).step,
-        busy: cell.lanes.size > 0,
-      })),
+    views() {
+      const now = clock.now();
+      return cells.all().map(({ unit, state, base, lanes }) => {
+        const baseState = base?.state;
+        return {
+          unit,
+          state,
+          // Most who look at thousands of units, as a scrape does, do not ask for it.
+          get step() {
+            return plan(state, unit.policy, now, baseState).step;
+          },
+          busy: lanes.size > 0,
+        };
+      });
+    },
     idle,
     stop: () => {
       stopping = true;

@@ -43,7 +43,7 @@ export async function live({ minutes, fault = () => undefined }: Life): Promise<
     for (const { instance, metrics } of daemons) {
       const target = { job: 'wx-token-sidecar', instance };
       lines.push({ name: 'up', labels: target, value: 1 });
-      for (const { name, labels, value } of seriesIn(await metrics.scrape())) {
+      for (const { name, labels, value } of seriesIn(Buffer.concat(await metrics.scrape()).toString())) {
         const epoch = name.endsWith('_timestamp_seconds') ? start / SECOND : 0;
         lines.push({ name, labels: { ...target, ...labels }, value: value - epoch });
       }

@@ -1,5 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { isIP, type Socket } from 'node:net';
+import { pipeline } from 'node:stream/promises';
+import { setImmediate } from 'node:timers/promises';
 import { SECOND } from '../../core/time.ts';
 import { addressText, type SocketAddress, type TcpAddress } from '../../system/net/address.ts';
 import { listenOnSocket } from './unix-socket.ts';
@@ -9,7 +11,8 @@ export interface HttpAnswer {
   readonly status: number;
   /** Content type of the body. */
   readonly type: string;
-  readonly body: string;
+  /** Text, or the slices of a long one: they are written one by one, with turns of the event loop in between. */
+  readonly body: string | readonly Buffer[];
   /** Headers besides those that every response has. */
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -100,14 +103,35 @@ async function serve(request: IncomingMessage, response: ServerResponse, rules: 
   const hasBody = request.headers['content-length'] !== undefined || 'transfer-encoding' in request.headers;
   response.writeHead(answer.status, {
     'content-type': answer.type,
-    'content-length': Buffer.byteLength(answer.body),
+    'content-length': lengthOf(answer.body),
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
     ...answer.headers,
     ...(answer.status === 405 && { allow: 'GET, HEAD' }),
     ...(hasBody && { connection: 'close' }),
   });
-  response.end(request.method === 'HEAD' ? undefined : answer.body);
+  if (request.method === 'HEAD') response.end();
+  else if (typeof answer.body === 'string') response.end(answer.body);
+  else await writeSlices(response, answer.body);
+}
+
+function lengthOf(body: HttpAnswer['body']): number {
+  return typeof body === 'string'
+    ? Buffer.byteLength(body)
+    : body.reduce((sum, slice) => sum + slice.length, 0);
+}
+
+/** Writes no faster than the client receives: what it has not received lies in memory once, for all who scrape. */
+async function writeSlices(response: ServerResponse, slices: readonly Buffer[]): Promise<void> {
+  // A client that goes away is none of our errors.
+  await pipeline(inTurns(slices), response).catch(() => {});
+}
+
+async function* inTurns(slices: readonly Buffer[]): AsyncGenerator<Buffer> {
+  for (const slice of slices) {
+    yield slice;
+    await setImmediate();
+  }
 }
 
 async function answerTo(request: IncomingMessage, rules: Rules): Promise<HttpAnswer> {

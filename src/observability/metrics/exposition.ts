@@ -23,25 +23,26 @@ export interface Family {
 const SLICE = 500;
 
 /**
- * Renders metrics in the text format of Prometheus (0.0.4), in slices that let other work run in between.
+ * Renders metrics in the text format of Prometheus (0.0.4), in slices that let other work run in between. They stay
+ * slices: joining and encoding ten megabytes at once takes longer than all that comes before.
  * @param rest metrics that are in that format already; they are appended
  */
-export async function expose(families: readonly Family[], rest: string): Promise<string> {
-  const texts: string[] = [];
+export async function expose(families: readonly Family[], rest: string): Promise<readonly Buffer[]> {
+  const slices: Buffer[] = [];
+  const add = (...lines: readonly string[]) => slices.push(Buffer.from(`${lines.join('\n')}\n`));
   for (const { name, help, type, samples } of families) {
     let lines = [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`];
     for (const sample of await samples()) {
       lines.push(lineOf(name, sample));
       if (lines.length < SLICE) continue;
-      texts.push(lines.join('\n'));
+      add(...lines);
       lines = [];
       await setImmediate();
     }
-    texts.push(...lines, '');
+    add(...lines, '');
   }
-  const text = [...texts, rest].join('\n');
-  await setImmediate();
-  return text;
+  slices.push(Buffer.from(rest));
+  return slices;
 }
 
 function lineOf(name: string, { labels, value }: Sample): string {

@@ -21,8 +21,8 @@ export interface Metrics {
   reloaded(result: 'applied' | 'refused'): void;
   /** Sets the units that are served from now on; the counts of all others are dropped. */
   serve(units: readonly Unit[]): void;
-  /** Renders all metrics in the text format of Prometheus. Scrapes that overlap share one result. */
-  scrape(): Promise<string>;
+  /** Renders all metrics in the text format of Prometheus, in slices. Scrapes that overlap share one result. */
+  scrape(): Promise<readonly Buffer[]>;
   readonly contentType: string;
 }
 
@@ -46,9 +46,9 @@ export function createMetrics(
     labelNames: ['version', 'node'],
     registers: [registry],
   }).set({ version, node: process.version }, 1);
-  let scraping: Promise<string> | undefined;
+  let scraping: Promise<readonly Buffer[]> | undefined;
 
-  async function scrape(): Promise<string> {
+  async function scrape(): Promise<readonly Buffer[]> {
     return await expose([...gauges(views(), clock.now()), ...families], await registry.metrics());
   }
 

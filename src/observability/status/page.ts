@@ -33,7 +33,7 @@ export async function statusPage(
   history: History,
   now: Instant,
   language: Language = 'en',
-): Promise<HttpAnswer> {
+): Promise<HttpAnswer & { readonly body: string }> {
   const texts = PAGE_TEXTS[language];
   const found = await inSlices(views, (view) => ({ view, rank: rankOf(view, now) }));
   const ranked = found.toSorted((a, b) => a.rank - b.rank);

@@ -66,6 +66,50 @@ const BUSY = `
   require('node:net').createServer().listen(process.argv[1], () => console.log('there'));
 `;
 
+/** Longer than what a connection holds between two processes. */
+const SLICES = Array.from({ length: 400 }, (_, index) => Buffer.from(`${index}`.padStart(64 * 1024)));
+
+const slicedAnswer: HttpServerOptions['answer'] = async (path) => {
+  if (path === '/long') return { status: 200, type: 'text/plain', body: SLICES };
+  return path === '/here' ? plainText(200, 'hello') : undefined;
+};
+
+describe('long HTTP responses', () => {
+  it('a response in slices arrives whole, with its length, and the connection goes on', async () => {
+    const { port, failures } = await serving({ answer: slicedAnswer });
+    const whole = Buffer.concat(SLICES);
+    for (let time = 0; time < 2; time += 1) {
+      const response = await fetch(`http://127.0.0.1:${port}/long`);
+      expect(response.headers.get('content-length')).toBe(String(whole.length));
+      expect(whole.equals(Buffer.from(await response.arrayBuffer()))).toBe(true);
+    }
+    const head = await fetch(`http://127.0.0.1:${port}/long`, { method: 'HEAD' });
+    expect(head.headers.get('content-length')).toBe(String(whole.length));
+    expect(await head.text()).toBe('');
+    expect(await ask(port, 'localhost')).toMatch(/hello\n$/);
+    expect(failures).toEqual([]);
+  });
+
+  it('a client that goes away in the middle of a response is no error, and others are answered', async () => {
+    const { port, failures } = await serving({ answer: slicedAnswer });
+    const socket = connect(port, '127.0.0.1');
+    socket.write('GET /long HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await once(socket, 'data');
+    socket.destroy();
+    expect(await ask(port, 'localhost')).toMatch(/hello\n$/);
+    expect(failures).toEqual([]);
+  });
+
+  it('others are answered while a client does not receive its response', async () => {
+    const { port } = await serving({ answer: slicedAnswer });
+    const socket = connect(port, '127.0.0.1');
+    onTestFinished(() => void socket.destroy());
+    socket.write('GET /long HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await once(socket, 'readable');
+    expect(await ask(port, 'localhost')).toMatch(/hello\n$/);
+  });
+});
+
 describe('HTTP requests', () => {
   it.each(['127.0.0.1:9400', '10.1.2.3', 'LOCALHOST', '[::1]:9400', 'wx.example.com:80'])(
     'a request with the Host header %s is answered',
