@@ -131,7 +131,8 @@ export async function createStores(
   return {
     open: (account, subject) =>
       cluster?.open(account, subject) ?? shared?.open(account) ?? folder.open(account),
-    openTickets: (account, subject) => cluster?.openTickets(account, subject) ?? folder.openTickets(account),
+    openTickets: (account, subject) =>
+      cluster?.openTickets(account, subject) ?? shared?.openTickets(account) ?? folder.openTickets(account),
     async mirror(source, kind) {
       await needCluster('credentials');
       mirrors ??= loadMirrors();

@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import type { TestContext } from 'vitest';
 import { keysOf as secretKeysOf } from '../../src/codec/secret-layout.ts';
 import { secretStore } from '../../src/coordination/cluster/secret-store.ts';
+import { ticketSecret } from '../../src/coordination/cluster/ticket-secret.ts';
 import { stateFolder } from '../../src/coordination/folder/state-folder.ts';
 import { shareRedis } from '../../src/coordination/redis/index.ts';
 import { keysOf as redisKeysOf, stateServer } from '../../src/coordination/redis/scripts.ts';
-import type { AccountStore, Lease } from '../../src/core/ports.ts';
+import type { AccountStore, Lease, TicketStore } from '../../src/core/ports.ts';
 import { redisOf } from '../../src/redis/index.ts';
 import { systemClock } from '../../src/system/time/clock.ts';
 import { startRedis } from '../support/redis-server.ts';
@@ -17,10 +18,14 @@ import { ACCOUNT, fakeCache, fakeElection, fault, SUBJECT, turns } from './clust
 export interface Rig {
   readonly one: AccountStore;
   readonly two: AccountStore;
+  /** The pushed ticket of the account, as each of the two opens it. */
+  readonly tickets: { readonly one: TicketStore; readonly two: TicketStore };
   /** The second takes the lock over, though the first believes that it has it. @returns the second's lease */
   takeOver(): Promise<Lease>;
   /** Puts text that no daemon wrote in the place of the record. */
   spoil(text: string): Promise<void>;
+  /** Puts text that no daemon wrote in the place of the pushed ticket. */
+  spoilTicket(text: string): Promise<void>;
   /** What was stored is gone. */
   lose(): Promise<void>;
   /** The store cannot be used any more. */
@@ -41,15 +46,18 @@ const onFolder: OpenRig = async () => {
   const state = open();
   await state.prepare();
   const path = join(folder, 'weixin.stable-token.wx0000000000000000.json');
-  const two = open().open(ACCOUNT);
+  const other = open();
+  const two = other.open(ACCOUNT);
   return {
     ...{ one: state.open(ACCOUNT), two },
+    tickets: { one: state.openTickets(ACCOUNT), two: other.openTickets(ACCOUNT) },
     async takeOver() {
       await rm(`${path}.owner`, { force: true });
       await rm(`${path}.lock`, { recursive: true, force: true });
       return lockOf(two);
     },
     spoil: (text) => writeFile(path, text, { mode: 0o600 }),
+    spoilTicket: (text) => writeFile(`${path}.pushed`, text, { mode: 0o600 }),
     lose: () => rm(path),
     async close() {
       await rm(folder, { recursive: true, force: true });
@@ -88,9 +96,16 @@ const inSecret: OpenRig = async () => {
     },
   });
   const two = leading('two', 'one', open(votes.two));
-  const { record } = secretKeysOf(SUBJECT.name, SUBJECT.kind);
+  const keys = secretKeysOf(SUBJECT.name, SUBJECT.kind);
+  const { record } = keys;
+  const openTickets = () =>
+    ticketSecret({
+      ...{ account: ACCOUNT, name: SUBJECT.name, keys, cache: fake.cache, kubernetes: turns() },
+      warn: () => {},
+    });
   return {
     ...{ one: leading('one', 'two', open(votes.one)), two },
+    tickets: { one: openTickets(), two: openTickets() },
     async takeOver() {
       votes.one.leads = false;
       votes.two.leads = true;
@@ -98,6 +113,10 @@ const inSecret: OpenRig = async () => {
     },
     async spoil(text) {
       fake.write({ annotations: { [record]: text } });
+      fake.hear();
+    },
+    async spoilTicket(text) {
+      fake.write({ data: { [keys.pushed]: Buffer.from(text).toString('base64') } });
       fake.hear();
     },
     async lose() {
@@ -123,17 +142,19 @@ const onRedis: OpenRig = async (ctx) => {
       await shared.close();
       await access.close();
     });
-    return shared.open(ACCOUNT);
+    return { store: shared.open(ACCOUNT), tickets: shared.openTickets(ACCOUNT) };
   }
   const keys = redisKeysOf(prefix, ACCOUNT);
-  const two = open();
+  const [first, { store: two, tickets }] = [open(), open()];
   return {
-    ...{ one: open(), two },
+    ...{ one: first.store, two },
+    tickets: { one: first.tickets, two: tickets },
     async takeOver() {
       await redis.cli('DEL', keys.lock);
       return lockOf(two);
     },
     spoil: async (text) => void (await redis.cli('SET', keys.record, text)),
+    spoilTicket: async (text) => void (await redis.cli('SET', keys.pushed, text)),
     lose: async () => void (await redis.cli('DEL', keys.record)),
     close: redis.kill,
   };

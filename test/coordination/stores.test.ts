@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { AccountStore, Lease } from '../../src/core/ports.ts';
+import type { PushedTicket } from '../../src/core/pushed-ticket.ts';
 import type { AccountRecord } from '../../src/core/record.ts';
+import { Secret } from '../../src/core/secret.ts';
 import { token } from '../support/story.ts';
 import { recordOf } from './cluster/fake-secret.ts';
 import { RIGS } from './store-rigs.ts';
@@ -135,5 +137,60 @@ describe.each(RIGS)('G5: the record of an account in %s', (_name, open) => {
     });
     const invented = { held: async () => true, release: async () => {} };
     await expect(two.write(recordOf(2), invented)).rejects.toMatchObject({ name: 'EdgeError' });
+  });
+});
+
+const AT = Date.UTC(2026, 0, 1);
+
+const pushed = (mark: string, createdAt = AT): PushedTicket => ({
+  value: new Secret(`ticket@@@${mark.repeat(86)}`),
+  createdAt,
+  receivedAt: createdAt + 1,
+});
+
+describe.each(RIGS)('the pushed ticket of an account in %s', (_name, open) => {
+  it('what one daemon keeps another one reads, with its times, and the record is apart', async (ctx) => {
+    const { one, two, tickets } = await open(ctx);
+    const lease = await locked(one);
+    expect(await tickets.two.read()).toBeUndefined();
+    expect(await tickets.two.put(pushed('a'))).toBe('kept');
+    const found = await tickets.one.read();
+    expect(found?.value.reveal()).toBe(pushed('a').value.reveal());
+    expect(found).toMatchObject({ createdAt: AT, receivedAt: AT + 1 });
+    await one.write(recordOf(1, token('a')), lease);
+    await lease.release();
+    expect(await two.read()).toEqual(recordOf(1, token('a')));
+    expect((await tickets.two.read())?.createdAt).toBe(AT);
+  });
+
+  it('a ticket of an earlier push never replaces a later one, whoever wrote that', async (ctx) => {
+    const { tickets } = await open(ctx);
+    await tickets.one.put(pushed('b', AT + 1000));
+    expect(await tickets.two.put(pushed('a'))).toBe('older');
+    expect((await tickets.two.read())?.value.reveal()).toBe(pushed('b').value.reveal());
+  });
+
+  it('the same ticket of a later push renews its time', async (ctx) => {
+    const { tickets } = await open(ctx);
+    await tickets.one.put(pushed('a'));
+    expect(await tickets.two.put(pushed('a', AT + 600_000))).toBe('kept');
+    expect((await tickets.one.read())?.createdAt).toBe(AT + 600_000);
+  });
+
+  it.for([['no JSON'], ['{"half":'], [JSON.stringify({ version: 1, account: 'another' })]])(
+    'what is no ticket of the account counts as none and is replaced: %s',
+    async ([text = ''], ctx) => {
+      const { tickets, spoilTicket } = await open(ctx);
+      await spoilTicket(text);
+      expect(await tickets.one.read()).toBeUndefined();
+      expect(await tickets.one.put(pushed('a'))).toBe('kept');
+      expect((await tickets.two.read())?.createdAt).toBe(AT);
+    },
+  );
+
+  it('where no ticket can be kept, that is a failure with the reason', async (ctx) => {
+    const { tickets, close } = await open(ctx);
+    await close();
+    await expect(tickets.two.put(pushed('a'))).rejects.toMatchObject({ name: 'EdgeError' });
   });
 });

@@ -5,6 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { KEY, OLD_KEY, TOKEN } from '../push/receiving.ts';
 import { contentOf } from '../support/files.ts';
 import { startProgram } from '../support/program.ts';
+import { startRedis } from '../support/redis-server.ts';
 import { openSandbox } from '../support/sandbox.ts';
 import { eventually } from '../support/wait.ts';
 
@@ -25,7 +26,7 @@ interface Pushed {
 }
 
 /** A platform that pushes to a daemon, a suite beside it, and the daemon's folder. */
-async function pushing({ push = {}, http }: { push?: object; http?: string } = {}) {
+async function pushing({ push = {}, http, redis }: { push?: object; http?: string; redis?: number } = {}) {
   const sandbox = await openSandbox();
   onTestFinished(sandbox.close);
   await sandbox.control('POST', '/components', { appId: COMPONENT, secret: SECRET });
@@ -50,7 +51,12 @@ async function pushing({ push = {}, http }: { push?: object; http?: string } = {
       to,
       JSON.stringify({
         schedule: '* * * * * *',
-        stateDir: join(folder, 'state'),
+        // On Redis each daemon has a state folder of its own, as on machines of their own.
+        stateDir: join(folder, redis === undefined ? 'state' : `state-${of}`),
+        ...(redis !== undefined && {
+          redis: [{ name: 'cache', url: `redis://127.0.0.1:${redis}` }],
+          state: { redis: { connection: 'cache' } },
+        }),
         platform: { baseUrl: sandbox.url },
         push: { listen: '127.0.0.1:0' },
         ...(http !== undefined && { http: { listen: http } }),
@@ -164,6 +170,28 @@ describe('a daemon that the platform pushes to', () => {
     const platform = await newToken('platform');
     await eventually(async () => (await other.token('platform')) === platform);
     expect(await calls('component')).toBe(1);
+  });
+
+  it('of two machines on one Redis either may receive: the one that it did not reach fetches with the ticket', async (ctx) => {
+    const redis = await startRedis(ctx);
+    const one = await pushing({ redis: redis.port });
+    const { start, register, newToken, sibling, sandbox, folder } = one;
+    const other = await sibling();
+    await start();
+    // The one that receives dies before it has fetched.
+    await sandbox.faults([{ kind: 'status', status: 502, path: PATHS.component }]);
+    const { daemon, receiver } = await other.start();
+    await register(receiver);
+    await eventually(async () => (await redis.cli('KEYS', '*:pushed')) !== '');
+    daemon.signal('SIGKILL');
+    await daemon.exited;
+    await sandbox.control('DELETE', `/components/${COMPONENT}/receiver`);
+    await sandbox.clearFaults();
+    expect(await newToken('platform')).toMatch(/^[\w-]{136}$/);
+    for (const of of ['wx', 'other']) {
+      const files = await readdir(join(folder, `state-${of}`));
+      expect(files.filter((name) => name.endsWith('.pushed'))).toEqual([]);
+    }
   });
 
   it('after a change of the key pushes under the key before are still read, without a restart', async () => {

@@ -222,6 +222,8 @@ function playedServer(life: Life, wire: Wire): PlayedServer {
         () => life.reach('renaming'),
       );
     },
+    readTicket: (account) => ask(() => model.run.readTicket(account)),
+    keepTicket: (write) => ask(() => model.run.keepTicket(write)),
     keep: (...kept) => ask(() => model.run.keep(...kept)),
     listen(told, begins) {
       listening = begins;

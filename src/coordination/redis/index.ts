@@ -1,19 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { ClusterEvent } from '../../core/events/cluster.ts';
-import type { AccountStore, Clock } from '../../core/ports.ts';
+import type { AccountStore, Clock, TicketStore } from '../../core/ports.ts';
 import { SECOND } from '../../core/time.ts';
 import { type After, accountLock, LOCK_TIMES, type LockTimes } from './account-lock.ts';
 import { createReach } from './reach.ts';
 import { type RecordStore, recordStore } from './record-store.ts';
-import type { StateServer } from './state-server.ts';
+import type { StateServer, TicketServer } from './state-server.ts';
+import { redisTicketStore } from './ticket-store.ts';
 
 /** A server on which daemons keep the records of accounts, and tell each other of what they write. */
-export interface SharedServer extends StateServer {
+export interface SharedServer extends StateServer, TicketServer {
   /** The server's name for people, without secrets. */
   readonly name: string;
-  /** The name of the place of an account's record, for people. */
-  placeOf(account: string): string;
+  /** The name of the place of an account's record, or of its pushed ticket, for people. */
+  placeOf(account: string, what: What): string;
   /** Asks for something that is cheap and changes nothing. @throws {EdgeError} when the server does not answer */
   probe(): Promise<unknown>;
   /**
@@ -36,7 +37,7 @@ export interface SharedRedisOptions {
 }
 
 export interface SharedRedisListeners {
-  /** The record of an account has changed. */
+  /** The record of an account, or its pushed ticket, has changed. */
   readonly changed: (account: string) => void;
   /** The server answers again: work that waited for it may go on. */
   readonly freed: () => void;
@@ -46,6 +47,8 @@ export interface SharedRedisListeners {
 export interface SharedRedis {
   /** Opens the record of an account. */
   open(account: string): AccountStore;
+  /** Opens the newest ticket that the platform has pushed for an account. */
+  openTickets(account: string): TicketStore;
   /** The process that was found to hold the lock of an account; undefined when nobody was. */
   holderOf(account: string): string | undefined;
   /** Listens to what other daemons write from now on. */
@@ -69,6 +72,7 @@ export function shareRedis(options: SharedRedisOptions): SharedRedis {
   const { server, clock, report, warn, after = afterTimeout, times = LOCK_TIMES } = options;
   const { process: self, label } = options.identity ?? identityOfProcess();
   const stores = new Map<string, RecordStore>();
+  const tickets = new Map<string, TicketStore>();
   let listeners: SharedRedisListeners | undefined;
   let hasListened = false;
   /** Monotonic ms. */
@@ -98,8 +102,8 @@ export function shareRedis(options: SharedRedisOptions): SharedRedis {
 
   function make(account: string): RecordStore {
     const lock = accountLock({ account, server, process: self, label, clock, after, times });
-    const where = server.placeOf(account);
-    const message = messageOf(self, account);
+    const where = server.placeOf(account, 'record');
+    const message = messageOf(self, account, 'record');
     return recordStore({ account, server, reach, lock, isSettling, clock, where, message, warn });
   }
 
@@ -110,14 +114,24 @@ export function shareRedis(options: SharedRedisOptions): SharedRedis {
       stores.set(account, store);
       return store;
     },
+    openTickets(account) {
+      const where = server.placeOf(account, 'pushed');
+      const message = messageOf(self, account, 'pushed');
+      // One, whatever reloads of the configuration open it: what it knows is written again where the server has lost it.
+      const store =
+        tickets.get(account) ?? redisTicketStore({ account, server, reach, where, message, warn });
+      tickets.set(account, store);
+      return store;
+    },
     holderOf: (account) => stores.get(account)?.holder(),
     start(told) {
       listeners = told;
       server.listen((message) => {
-        const { writer, account } = readMessage(message);
+        const { writer, account, what } = readMessage(message);
         const store = writer === self ? undefined : stores.get(account);
         if (!store) return;
-        store.heard();
+        // A push reaches any daemon, also one that cannot reach the platform.
+        if (what === 'record') store.heard();
         told.changed(account);
       }, listening);
     },
@@ -132,12 +146,15 @@ function identityOfProcess() {
   return { process: randomUUID(), label: `${hostname()} pid ${process.pid}` };
 }
 
-/** Names the writer, who need not be told, and the account; nothing secret. */
-function messageOf(writer: string, account: string): string {
-  return `${writer} ${account}`;
+type What = 'record' | 'pushed';
+
+/** Names the writer, who need not be told, the account and what was written; nothing secret. */
+function messageOf(writer: string, account: string, what: What): string {
+  return `${writer} ${account}${what === 'record' ? '' : ` ${what}`}`;
 }
 
-function readMessage(message: string): { readonly writer: string; readonly account: string } {
-  const [writer = '', account = ''] = message.split(' ', 2);
-  return { writer, account };
+function readMessage(message: string) {
+  const [writer = '', account = '', mark] = message.split(' ', 3);
+  const what: What = mark === 'pushed' ? mark : 'record';
+  return { writer, account, what };
 }

@@ -4,7 +4,7 @@ import { SECOND } from '../../core/time.ts';
 import type { RedisConnection, Reply } from '../../redis/index.ts';
 import { withinTime } from '../../system/time/deadline.ts';
 import type { SharedServer } from './index.ts';
-import type { LockAnswer, WriteAnswer } from './state-server.ts';
+import type { LockAnswer, TicketAnswer, WriteAnswer } from './state-server.ts';
 
 /** The part of a connection that the store uses. */
 export type StateConnection = Pick<
@@ -21,7 +21,7 @@ const CALL_LIMIT = 4 * SECOND;
 /** Keys of one account have one hash tag, so that a script may use them together in a Cluster. */
 export function keysOf(prefix: string, account: string) {
   const base = `${prefix}{${account}}`;
-  return { record: `${base}:record`, lock: `${base}:lock` };
+  return { record: `${base}:record`, lock: `${base}:lock`, pushed: `${base}:pushed` };
 }
 
 /** The channel on which writes are told. */
@@ -67,8 +67,20 @@ redis.call('PUBLISH', ARGV[5], ARGV[6])
 return 'written'
 `;
 
+/** KEYS: pushed ticket. ARGV: what has to be there, text, ms, channel, message. */
+const KEEP_TICKET = `
+local stored = redis.call('GET', KEYS[1])
+if (stored or '') ~= ARGV[1] then
+  if stored then return {'changed', stored} end
+  return {'changed'}
+end
+redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+redis.call('PUBLISH', ARGV[4], ARGV[5])
+return {'kept'}
+`;
+
 /**
- * The records and locks of accounts by one connection.
+ * The records, locks and pushed tickets of accounts by one connection.
  * @param prefix begins the name of every key and of the channel
  */
 export function stateServer(connection: StateConnection, prefix: string): SharedServer {
@@ -90,7 +102,7 @@ export function stateServer(connection: StateConnection, prefix: string): Shared
 
   return {
     name: where.en,
-    placeOf: (account) => `${keysOf(prefix, account).record} (${connection.name}, ${address})`,
+    placeOf: (account, what) => `${keysOf(prefix, account)[what]} (${connection.name}, ${address})`,
     probe: () => bounded((signal) => get(`${prefix}probe`, signal)),
     read: (account) => bounded((signal) => get(keysOf(prefix, account).record, signal)),
     async take({ account, value, process, stale = '', duration }): Promise<LockAnswer> {
@@ -118,6 +130,16 @@ export function stateServer(connection: StateConnection, prefix: string): Shared
       bounded((signal) =>
         set(`${keysOf(prefix, account).record}.version-${version}`, text, duration, signal),
       ),
+    readTicket: (account) => bounded((signal) => get(keysOf(prefix, account).pushed, signal)),
+    async keepTicket({ account, base, text, duration, message }): Promise<TicketAnswer> {
+      const args = [base, text, duration, channelOf(prefix), message];
+      const answer = await run(KEEP_TICKET, [keysOf(prefix, account).pushed], args);
+      if (!Array.isArray(answer)) return odd();
+      const [what, stored] = answer as readonly Reply[];
+      if (what === 'kept') return { isKept: true };
+      if (what !== 'changed') return odd();
+      return { isKept: false, ...(typeof stored === 'string' && { stored }) };
+    },
     listen(told, listening) {
       unsubscribe = subscribe({ channel: channelOf(prefix), message: told, listening });
     },

@@ -62,6 +62,34 @@ export interface StateServer {
   keep(account: string, version: number, text: string, duration: number): Promise<void>;
 }
 
+/** A pushed ticket that is to be kept if nothing has changed. */
+export interface TicketWrite {
+  readonly account: string;
+  /** What has to be stored, to the byte, for the ticket to be kept; empty where nothing has to be. */
+  readonly base: string;
+  readonly text: string;
+  /** How long the ticket stays unless one is kept again, ms. */
+  readonly duration: number;
+  /** Told to all who listen, once it is kept. */
+  readonly message: string;
+}
+
+/** What became of a {@link TicketWrite}. */
+export type TicketAnswer =
+  | { readonly isKept: true }
+  /** Something else than `base` is stored; undefined where nothing is. */
+  | { readonly isKept: false; readonly stored?: string };
+
+/**
+ * What the store of pushed tickets asks of a server of Redis, one step for each call, as with {@link StateServer}.
+ * @throws {EdgeError} from every call, when the server cannot be asked or refuses
+ */
+export interface TicketServer {
+  /** @returns undefined where no ticket is stored */
+  readTicket(account: string): Promise<string | undefined>;
+  keepTicket(write: TicketWrite): Promise<TicketAnswer>;
+}
+
 /** What a lock holds, in the order in which it is written: a lease is told by its beginning. */
 export interface LockHolder {
   /** A number used once, of the process. */

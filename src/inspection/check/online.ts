@@ -63,13 +63,12 @@ export async function probeAll(
           ...{ clock, warn, report: () => {} },
         })
       : folder;
-  const stored = { open: records.open, openTickets: folder.openTickets };
 
   async function ask(credential: CredentialConfig): Promise<Explanation> {
     if (!isFetched(credential)) return probeSource(credential, kubernetes, clock, end.signal);
     const party = config.credentials.find(({ name }) => name === credential.via?.name);
     const fetched = party && isFetched(party) ? party : undefined;
-    return explain(await probePlatform(credential, fetched, stored, clock, end.signal));
+    return explain(await probePlatform(credential, fetched, records, clock, end.signal));
   }
 
   async function askInTurn(credential: CredentialConfig): Promise<Explanation[]> {

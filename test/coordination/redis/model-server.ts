@@ -1,5 +1,5 @@
 import type { SharedServer } from '../../../src/coordination/redis/index.ts';
-import type { RecordWrite } from '../../../src/coordination/redis/state-server.ts';
+import type { RecordWrite, TicketAnswer, TicketWrite } from '../../../src/coordination/redis/state-server.ts';
 
 interface Entry {
   readonly text: string;
@@ -19,6 +19,8 @@ export interface ModelServer {
     readonly free: (account: string, lease: string) => void;
     readonly write: (write: RecordWrite) => Awaited<ReturnType<SharedServer['write']>>;
     readonly keep: (account: string, version: number, text: string, duration: number) => void;
+    readonly readTicket: (account: string) => string | undefined;
+    readonly keepTicket: (write: TicketWrite) => TicketAnswer;
   };
   /** Told of every write that was made. */
   readonly listeners: Set<(message: string) => void>;
@@ -76,6 +78,14 @@ export function modelServer(now: () => number): ModelServer {
       },
       keep: (account, version, text, duration) =>
         set(`${recordKey(account)} version ${version}`, text, duration),
+      readTicket: (account) => get(`${account} pushed`),
+      keepTicket({ account, base, text, duration, message }) {
+        const stored = get(`${account} pushed`);
+        if ((stored ?? '') !== base) return { isKept: false, ...(stored !== undefined && { stored }) };
+        set(`${account} pushed`, text, duration);
+        for (const listener of listeners) listener(message);
+        return { isKept: true };
+      },
     },
     flush: () => entries.clear(),
     snapshot: () => new Map(entries),

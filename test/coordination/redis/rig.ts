@@ -58,7 +58,7 @@ function openDesk(name: string, model: ModelServer, clock: ReturnType<typeof ste
       asked.push(what);
       return (await obstacle(what, () => work(...args))) as R;
     };
-  const { read, take, renew, free, write, keep } = model.run;
+  const { read, take, renew, free, write, keep, readTicket, keepTicket } = model.run;
   const server: SharedServer = {
     ...{
       name: 'the Redis connection cache',
@@ -67,6 +67,7 @@ function openDesk(name: string, model: ModelServer, clock: ReturnType<typeof ste
     },
     ...{ read: call('read', read), take: call('take', take), renew: call('renew', renew) },
     ...{ free: call('free', free), write: call('write', write), keep: call('keep', keep) },
+    ...{ readTicket: call('read', readTicket), keepTicket: call('write', keepTicket) },
     listen(tell, begins) {
       model.listeners.add(tell);
       listening = begins;

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, type TestContext } from 'vitest';
 import { channelOf, keysOf, stateServer } from '../../../src/coordination/redis/scripts.ts';
-import type { StateServer } from '../../../src/coordination/redis/state-server.ts';
+import type { StateServer, TicketServer } from '../../../src/coordination/redis/state-server.ts';
 import { redisOf } from '../../../src/redis/index.ts';
 import { systemClock } from '../../../src/system/time/clock.ts';
 import { type RedisServer, startRedis } from '../../support/redis-server.ts';
@@ -14,7 +14,7 @@ const ACCOUNT = 'weixin/access-token/wx0000000000000000';
 const MINUTE = 60_000;
 
 interface Subject {
-  readonly server: StateServer;
+  readonly server: StateServer & TicketServer;
   /** What was told of writes. */
   readonly told: readonly string[];
   /** The lock has run out. */
@@ -46,14 +46,16 @@ async function model(): Promise<Subject> {
   const played = modelServer(() => now);
   const told: string[] = [];
   played.listeners.add((message) => void told.push(message));
-  const { read, take, renew, free, write, keep } = played.run;
-  const server: StateServer = {
+  const { read, take, renew, free, write, keep, readTicket, keepTicket } = played.run;
+  const server: StateServer & TicketServer = {
     read: async (account) => read(account),
     take: async (claim) => take(claim),
     renew: async (renewal) => renew(renewal),
     free: async (...args) => free(...args),
     write: async (record) => write(record),
     keep: async (...args) => keep(...args),
+    readTicket: async (account) => readTicket(account),
+    keepTicket: async (ticket) => keepTicket(ticket),
   };
   return {
     ...{ server, told },
@@ -69,6 +71,9 @@ const claim = (value: string, more: { readonly stale?: string } = {}) => ({
 });
 const writing = (lease: string, base: string, text: string) => ({
   ...{ account: ACCOUNT, lease, base, text, duration: 10 * MINUTE, message: `told by ${lease}` },
+});
+const pushing = (base: string, text: string) => ({
+  ...{ account: ACCOUNT, base, text, duration: 10 * MINUTE, message: `told of ${text}` },
 });
 
 describe.each([
@@ -142,6 +147,20 @@ describe.each([
     expect(await server.write(writing('a 1 ', '', 'first'))).toBe('written');
   });
 
+  it('a pushed ticket is kept on what it was compared with, told once, and whoever has the lock', async (ctx) => {
+    const { server, told } = await open(ctx);
+    expect(await server.readTicket(ACCOUNT)).toBeUndefined();
+    await server.take(claim('a 1 0 here'));
+    expect(await server.keepTicket(pushing('another', 'first'))).toEqual({ isKept: false });
+    expect(await server.keepTicket(pushing('', 'first'))).toEqual({ isKept: true });
+    expect(await server.keepTicket(pushing('', 'second'))).toEqual({ isKept: false, stored: 'first' });
+    expect(await server.keepTicket(pushing('first', 'second'))).toEqual({ isKept: true });
+    expect(await server.readTicket(ACCOUNT)).toBe('second');
+    expect(await server.read(ACCOUNT)).toBeUndefined();
+    await eventually(() => told.length === 2);
+    expect(told).toEqual(['told of first', 'told of second']);
+  });
+
   it('while another has the lock nothing is written; where nobody has it, what was read decides', async (ctx) => {
     const { server, expire } = await open(ctx);
     await server.take(claim('a 1 0 here'));
@@ -159,12 +178,15 @@ describe.each([
 });
 
 describe('what the store leaves on a server', () => {
-  it('both keys of an account have one hash tag and an end, and the channel has the prefix', async (ctx) => {
+  it('all keys of an account have one hash tag and an end, and the channel has the prefix', async (ctx) => {
     const { server, redis } = await real(ctx);
     await server.take(claim('a 1 0 here'));
     await server.write(writing('a 1 ', '', 'first'));
     await server.keep(ACCOUNT, 2, 'of a later version', MINUTE);
-    const names = [':record', ':lock', ':record.version-2'].map((end) => `${PREFIX}{${ACCOUNT}}${end}`);
+    await server.keepTicket(pushing('', 'a ticket'));
+    const names = [':record', ':lock', ':pushed', ':record.version-2'].map(
+      (end) => `${PREFIX}{${ACCOUNT}}${end}`,
+    );
     expect((await redis?.cli('KEYS', '*'))?.split('\n').toSorted()).toEqual(names.toSorted());
     for (const name of names) expect(Number(await redis?.cli('PTTL', name))).toBeGreaterThan(0);
     expect(channelOf(PREFIX)).toBe('wx-token-sidecar:changes');
@@ -197,7 +219,9 @@ describe('what the store leaves on a server', () => {
     await server.keep(ACCOUNT, 2, 'of a later version', MINUTE);
     await server.free(ACCOUNT, 'a 1 ');
     expect(await server.read(ACCOUNT)).toBe('first');
-    await eventually(() => told.length === 1);
+    expect(await server.keepTicket(pushing('', 'a ticket'))).toEqual({ isKept: true });
+    expect(await server.readTicket(ACCOUNT)).toBe('a ticket');
+    await eventually(() => told.length === 2);
     await server.close();
   });
 });
