@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { contentOf } from '../support/files.ts';
@@ -30,6 +30,27 @@ describe('a component and an account that has authorised it', () => {
     expect(await newToken('shop')).toBe(shop);
     expect((await sandbox.journal()).length).toBe(before);
     expect([await calls('component'), await calls('authorizer'), await calls('list')]).toEqual([1, 1, 1]);
+  });
+
+  it('the jsapi_ticket of an account is the one that the platform has for its token', async () => {
+    const { push, authorize, start, newToken, path, folder, sandbox } = await thirdParty(onTestFinished);
+    const config = join(folder, 'config.json');
+    const document = JSON.parse(await readFile(config, 'utf8'));
+    const shop = document.credentials.find(({ name }: { name: string }) => name === 'shop');
+    shop.tickets = ['jsapi'];
+    shop.publish.push({ type: 'file', path: path('shop-jsapi'), of: 'jsapi' });
+    await writeFile(config, JSON.stringify(document));
+    await authorize();
+    await push();
+    start();
+    const ticket = await newToken('shop-jsapi');
+    const token = await newToken('shop');
+    const query = new URLSearchParams({ access_token: token, type: 'jsapi' });
+    const answer = await fetch(`${sandbox.url}/cgi-bin/ticket/getticket?${query}`);
+    expect(await answer.json()).toMatchObject({ errcode: 0, ticket });
+    expect(json(await contentOf(`${path('shop-jsapi')}.json`))).toMatchObject({
+      ...{ type: 'jsapi', app_id: SHOP, kind: 'jsapi' },
+    });
   });
 
   it('without a ticket no token is asked for, the platform is asked once to push, and a ticket is used at once', async () => {
