@@ -117,9 +117,12 @@ function plain(value: unknown): string {
     .join(' ');
 }
 
-/** Query parameters, variables and JSON keys that carry secrets, with their values; the quotes may be escaped. */
+/**
+ * Query parameters, variables and JSON keys that carry secrets, with their values; the quotes may be escaped. An AppID or
+ * CorpID in their place is no secret: it ends the names of keys in Redis, as in wx:access_token:wx0000000000000000.
+ */
 const SECRET_PARAMETER =
-  /(\w{0,32}(?:secret|access_token|ticket))(\\*["']?\s*[=:]\s*\\*["']?)[^\s"'&,}\\]+/gi;
+  /(\w{0,32}(?:secret|access_token|ticket))(\\*["']?\s*[=:]\s*\\*["']?)(?!(?:key:)?w[wx][0-9a-f]{16}(?![\w-]))[^\s"'&,}\\]+/gi;
 
 const SECRET_KEY = /(?:secret|access_token|ticket)$/i;
 

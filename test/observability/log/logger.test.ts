@@ -139,6 +139,17 @@ describe('errors in log lines', () => {
 });
 
 describe('secrets in log lines', () => {
+  it.each(['wx:access_token:wx0000000000000000; it', 'wx:ticket:key:wx0000000000000000:jsapi; it'])(
+    'the key %s of Redis is told as it is, since an AppID is no secret',
+    (message) => {
+      const { logger, text } = journal();
+      logger.info(message);
+      expect(text()).toContain(message);
+      logger.info(`access_token:wx0000000000000000-${SECRET}`);
+      expect(text()).not.toContain(SECRET);
+    },
+  );
+
   it.each(['json', 'text'] as const)('a Secret is redacted wherever it stands in a %s line', (format) => {
     const { logger, text } = journal({ format });
     const secret = new Secret(SECRET);
