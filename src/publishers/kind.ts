@@ -49,6 +49,8 @@ export interface ResolveTools {
   readonly at: KeyPath;
   /** Reports a problem at `path`. */
   complain(path: KeyPath, what: string): void;
+  /** Whether what the configuration says at `path` has been reported: it counts as said. */
+  isWrong(path: KeyPath): boolean;
   /**
    * Reports a required key that is missing.
    * @param what what the value is, for the message

@@ -63,8 +63,9 @@ function optionsOf(settings: RedisLayoutSettings): LayoutOptions {
 
 function templateKeys(
   settings: RedisTargetSettings,
-  { at, complain, isMissing, owner }: ResolveTools,
+  { at, complain, isMissing, isWrong, owner }: ResolveTools,
 ): readonly LayoutKey[] | undefined {
+  if (isWrong([...at, 'layout'])) return undefined;
   const { key: template, encoding = 'raw' } = settings;
   for (const name of OF_LAYOUT) {
     if (settings[name] !== undefined && !isGiven(settings, 'layout'))
@@ -75,15 +76,21 @@ function templateKeys(
   const { key, problem } = filledIn(template ?? '', fillingsOf(owner));
   if (problem !== undefined) complain([...at, 'key'], problem);
   if (key === undefined) return undefined;
-  const secret = owner?.secret?.reveal();
-  if (secret !== undefined && key.includes(secret)) {
-    complain([...at, 'key'], `holds the AppSecret, which ${SEEN}: take something else`);
+  if (isBetrayed(owner, key)) {
+    complain([...at, 'key'], `${HELD}: take something else`);
     return undefined;
   }
   return [{ key, holds: 'value', encoding }];
 }
 
+function isBetrayed(owner: TargetOwner | undefined, text: string): boolean {
+  const secret = owner?.secret?.reveal();
+  return secret !== undefined && text.includes(secret);
+}
+
 const SEEN = 'whoever may list the keys would see (SCAN, MONITOR, SLOWLOG)';
+
+const HELD = `holds the AppSecret, which ${SEEN}`;
 
 function isGiven(settings: RedisTargetSettings, name: 'key' | 'layout'): boolean {
   return settings[name] !== undefined;
@@ -122,6 +129,10 @@ function presetKeys(
       `is the AppSecret, or its beginning, which ${SEEN}: give the app a placeholder as its AppSecret, and ` +
       'write the same placeholder here';
     complain([...at, 'keySecret'], what);
+    return undefined;
+  }
+  if (isBetrayed(owner, options.prefix ?? '')) {
+    complain([...at, 'prefix'], `${HELD}: take something else`);
     return undefined;
   }
   if (problems.length > 0) return undefined;

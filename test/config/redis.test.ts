@@ -44,6 +44,13 @@ describe('mistakes in connections to Redis', () => {
       ],
     ],
     [
+      'a port that nobody can be reached at',
+      { url: 'redis://127.0.0.1:0' },
+      [
+        'redis[0].url: must be a URL like redis://redis:6379, rediss://redis.example.com:6379/1 or unix:/run/redis.sock',
+      ],
+    ],
+    [
       'a database that is a name',
       { url: 'redis://127.0.0.1/shop' },
       ['redis[0].url: must end with the number of a database, like /1, or with none'],
@@ -106,7 +113,7 @@ describe('mistakes in connections to Redis', () => {
   it('a connection that nothing uses is refused, and a name that none has', async () => {
     const other = { ...TARGET, connection: 'chache' };
     expect(await problems([CACHE], [other])).toEqual([
-      'redis[0].name: is used by nothing: name it as connection of a target of type redis, or leave it out',
+      'redis[0].name: is used by nothing: name it as connection of a target of type redis or of state.redis, or leave it out',
       'credentials[0].publish[0].connection: names no connection: redis has cache',
     ]);
     expect(await problems([], [TARGET])).toEqual([
@@ -171,6 +178,20 @@ describe('mistakes in targets in Redis', () => {
       { ...TARGET, key: `wx:${REAL}` },
       {},
       [`key: holds the AppSecret, which ${SEEN}: take something else`],
+    ],
+    [
+      'a layout that there is not, once',
+      layout('wxjava'),
+      {},
+      [
+        'layout: must be wxjava-mp, wxjava-miniapp, wxjava-miniapp-redisson, wxjava-cp, easywechat-6, easywechat-6-laravel, easywechat-5, easywechat-5-laravel, silenceper, powerwechat or wechatpy',
+      ],
+    ],
+    [
+      'the AppSecret in a prefix',
+      layout('wxjava-mp', { prefix: `app-${REAL}` }),
+      {},
+      [`prefix: holds the AppSecret, which ${SEEN}: take something else`],
     ],
     [
       'the AppSecret as keySecret',

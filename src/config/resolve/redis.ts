@@ -46,7 +46,8 @@ export function refuseUnusedConnections(
   for (const [index, settings] of redis.entries()) {
     const { name } = settings ?? {};
     if (name === undefined || used.has(name)) continue;
-    const what = 'is used by nothing: name it as connection of a target of type redis, or leave it out';
+    const what =
+      'is used by nothing: name it as connection of a target of type redis or of state.redis, or leave it out';
     context.complain([LIST, index, 'name'], what);
   }
 }

@@ -53,6 +53,7 @@ export async function resolveTargets(
       at: here,
       siblings,
       complain: context.complain,
+      isWrong: context.isWrong,
       isMissing: (path, value, what) => isMissing(context, path, value, what),
       connectionOf: (name, path) => connectionOf(name, surroundings, path, context),
       ...(surroundings.owner && { owner: surroundings.owner }),

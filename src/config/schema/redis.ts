@@ -24,7 +24,12 @@ const RedisUrl = v.pipe(
 );
 
 function isRedisUrl(text: string): boolean {
-  return /^rediss?:\/\/[^/]/.test(text) && URL.canParse(text) && new URL(text).hostname !== '';
+  return /^rediss?:\/\/[^/]/.test(text) && URL.canParse(text) && hasHost(new URL(text));
+}
+
+/** Port 0 is a free one to listen on; nobody can be reached there. */
+function hasHost({ hostname, port }: URL): boolean {
+  return hostname !== '' && port !== '0';
 }
 
 function hasNoLogin(text: string): boolean {
@@ -37,7 +42,7 @@ const NODE = 'must be host:port, like redis-0.redis:6379';
 /** Address of a node of a Cluster, or of a Sentinel. */
 const Node = v.pipe(
   v.string(NODE),
-  v.check((text) => parseAddress(text) !== undefined, NODE),
+  v.check((text) => (parseAddress(text)?.port ?? 0) > 0, NODE),
   v.transform((text) => parseAddress(text) ?? { host: '', port: 0 }),
 );
 
