@@ -60,14 +60,17 @@ export function probeRedis(targets: readonly RedisTarget[], tools: ProbeTools): 
     const { connection } = target;
     byConnection.set(connection, [...(byConnection.get(connection) ?? []), target]);
   }
+  // Of all connections: two of them may lead to one server, as by its port and by its socket.
+  const ours = new Set(targets.flatMap(namesOf));
   return Promise.all(
-    [...byConnection].map(([name, those]) => probe(tools.redis.connection(name), those, tools)),
+    [...byConnection].map(([name, those]) => probe(tools.redis.connection(name), those, ours, tools)),
   );
 }
 
 async function probe(
   redis: RedisConnection,
   targets: readonly RedisTarget[],
+  ours: ReadonlySet<string>,
   { clock, signal }: ProbeTools,
 ): Promise<Probe> {
   const started = clock.now().monotonic;
@@ -78,7 +81,9 @@ async function probe(
     const missing = await missingRights(redis, targets, signal);
     const listening = await keyspaceFact(redis, targets, signal);
     const own = await Promise.all(targets.map((target) => keyWarnings(redis, target)));
-    const elsewhere = await Promise.all(targets.map((target) => findElsewhere(redis, target, clock, signal)));
+    const elsewhere = await Promise.all(
+      targets.map((target) => findElsewhere(redis, target, ours, clock, signal)),
+    );
     const [first, ...others] = missing;
     return {
       ...(first && { failure: first }),
@@ -252,18 +257,26 @@ async function keyspaceFact(
   const events = Array.isArray(reply) ? String((reply as readonly Reply[])[1] ?? '') : undefined;
   if (events === undefined) return [further(UNTOLD)];
   const isOn = events.includes('K') && (events.includes('A') || /(?=.*g)(?=.*\$)/.test(events));
-  if (isOn)
+  if (isOn) {
+    // x is of keys that end, and e of those that are evicted.
+    const rest: Text = /[Ae]/.test(events)
+      ? NOTHING
+      : {
+          en: ', evictions within a minute: within a second with e as well',
+          zh: '，淘汰一分钟内：再加上 e 后一秒内',
+        };
     return [
       further({
-        en: `changes by others are seen within a second (notify-keyspace-events ${events})`,
-        zh: `别人的改动一秒内就能看到（notify-keyspace-events ${events}）`,
+        en: en`changes by others are seen within a second (notify-keyspace-events ${events})${rest}`,
+        zh: zh`别人的改动一秒内就能看到（notify-keyspace-events ${events}）${rest}`,
       }),
     ];
+  }
   const now: Text = events === '' ? { en: 'empty', zh: '为空' } : verbatim(events);
   return [
     further({
-      en: en`changes by others are seen within a minute: within a second with notify-keyspace-events Kg$x (now ${now})`,
-      zh: zh`别人的改动一分钟内才能看到：设置 notify-keyspace-events Kg$x 后一秒内（现在 ${now}）`,
+      en: en`changes by others are seen within a minute: within a second with notify-keyspace-events Kg$xe (now ${now})`,
+      zh: zh`别人的改动一分钟内才能看到：设置 notify-keyspace-events Kg$xe 后一秒内（现在 ${now}）`,
     }),
   ];
 }
@@ -273,8 +286,8 @@ const IN_CLUSTER: Text = {
   zh: '别人的改动一分钟内能看到（Redis Cluster）',
 };
 const UNTOLD: Text = {
-  en: 'changes by others are seen within a second if notify-keyspace-events has Kg$x, else within a minute',
-  zh: '如果 notify-keyspace-events 含有 Kg$x，别人的改动一秒内能看到，否则一分钟内',
+  en: 'changes by others are seen within a second if notify-keyspace-events has Kg$xe, else within a minute',
+  zh: '如果 notify-keyspace-events 含有 Kg$xe，别人的改动一秒内能看到，否则一分钟内',
 };
 
 /** What lies at the key and is not what its reader expects. */
@@ -305,6 +318,7 @@ const SCANNING = 3 * SECOND;
 async function findElsewhere(
   redis: RedisConnection,
   target: RedisTarget,
+  ours: ReadonlySet<string>,
   clock: ProbeTools['clock'],
   signal: AbortSignal,
 ): Promise<readonly Text[]> {
@@ -313,7 +327,6 @@ async function findElsewhere(
   if (!owner || redis.isCluster) return [];
   const whose: LayoutOwner = { ...owner, kind: of };
   const pattern = patternOf(target, whose);
-  const ours = new Set(namesOf(target));
   const until = clock.now().monotonic + SCANNING;
   const found = new Set<string>();
   let cursor = '0';

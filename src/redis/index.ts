@@ -56,7 +56,7 @@ export interface RedisConnection {
    */
   subscribe(subscription: Subscription): () => void;
   /**
-   * The channel on which a server tells of changes of a key, where its `notify-keyspace-events` has K and $gx (or A).
+   * The channel on which a server tells of changes of a key, where its `notify-keyspace-events` has K and g$xe (or A).
    * Undefined in a Cluster, where a node tells of its own keys alone, to those who listen at it.
    */
   keyspaceChannel(key: string): string | undefined;

@@ -23,7 +23,10 @@ async function benchOf(ctx: TestContext, server: RedisServer, changes: Keys = {}
     credentials: [
       {
         ...{ name: 'shop', appId: APP_ID, secretFile: join(bench.folder, 'secrets', 'app.secret') },
-        publish: [{ type: 'redis', connection: 'cache', layout: 'wxjava-mp' }],
+        publish: [
+          { type: 'redis', connection: 'cache', layout: 'wxjava-mp' },
+          { type: 'redis', connection: 'cache', key: 'own:access_token:{appId}' },
+        ],
       },
     ],
     ...changes,
@@ -40,7 +43,7 @@ const isOf = (line: LogLine, what: RegExp) => what.test(line.message);
 
 describe('daemon with a target in Redis', () => {
   it('the token stands where an SDK looks, with an end, and a removed or overwritten key is set again', async (ctx) => {
-    const server = await startRedis(ctx, { config: ['notify-keyspace-events Kg$x'] });
+    const server = await startRedis(ctx, { config: ['notify-keyspace-events Kg$xe'] });
     const { run, token, fetches } = await benchOf(ctx, server);
     const program = run({ DEBUG: '*' });
     const first = await eventually(token);
@@ -79,17 +82,24 @@ describe('daemon with a target in Redis', () => {
     expect(offline.stdout).toContain(`${KEY} of Redis at 127.0.0.1:${server.port}: raw for WxJava`);
     expect(offline.stdout).toContain('an SDK that does not find its key in Redis fetches a token by itself');
     await server.cli('set', `app:access_token:${APP_ID}`, 'a-token-of-the-app-itself');
+    await server.cli('set', `own:access_token:${APP_ID}`, 'a-token-of-another-target');
     const { stdout, code } = await check('--online');
     expect(stdout).toMatch(
       /cache \(127\.0\.0\.1:\d+\) answers in \d+ ms: Redis \d+\.\d+\.\d+, as user default/,
     );
     expect(stdout).toContain('its keys can be read and written');
-    expect(stdout).toContain('seen within a minute: within a second with notify-keyspace-events Kg$x');
+    expect(stdout).toContain('seen within a minute: within a second with notify-keyspace-events Kg$xe');
+    await server.cli('config', 'set', 'notify-keyspace-events', 'Kg$x');
+    expect((await check('--online')).stdout).toContain('evictions within a minute');
     expect(stdout).toContain('evicts keys when its memory is full (allkeys-lru)');
     expect(stdout).toContain(`has a key of this account elsewhere: app:access_token:${APP_ID}`);
+    expect(stdout).not.toContain(`elsewhere: own:access_token:${APP_ID}`);
     expect(code).toBe(0);
     // Nothing was changed.
-    expect((await server.cli('keys', '*')).split('\n')).toEqual([`app:access_token:${APP_ID}`]);
+    expect((await server.cli('keys', '*')).split('\n').sort()).toEqual([
+      `app:access_token:${APP_ID}`,
+      `own:access_token:${APP_ID}`,
+    ]);
   });
 
   it('check --online ends with an error where its user lacks a right', async (ctx) => {

@@ -213,8 +213,24 @@ describe('keys that somebody else touches', () => {
     expect(`${await server.cli('get', BESIDE)}\n`).toBe(entryOf(NEW));
   });
 
+  it('a watch calls back when the key is evicted', async (ctx) => {
+    const { server, publish, publisher } = await one(ctx, [
+      'notify-keyspace-events Kg$xe',
+      'maxmemory-policy allkeys-lru',
+    ]);
+    await publish(NEW);
+    let calls = 0;
+    const end = publisher.watch?.(() => {
+      calls += 1;
+    });
+    await eventually(() => calls === 1, { for: 'the watch to begin' });
+    await server.cli('config', 'set', 'maxmemory', '1');
+    await eventually(() => calls === 2, { for: 'the eviction to be told' });
+    end?.();
+  });
+
   it('a watch calls back when the key is changed, and when the server is back', async (ctx) => {
-    const { server, publish, publisher } = await one(ctx, ['notify-keyspace-events Kg$x']);
+    const { server, publish, publisher } = await one(ctx, ['notify-keyspace-events Kg$xe']);
     await publish(NEW);
     let calls = 0;
     const end = publisher.watch?.(() => {
