@@ -15,6 +15,7 @@ RUN if [ -n "$CA_CERTIFICATES" ]; then \
 COPY LICENSE tsconfig.json ./
 COPY build ./build
 COPY src ./src
+COPY k8s ./k8s
 RUN npm run build && build/image.sh /image
 
 # No shell and no package manager, only what is looked for in a daemon that runs: Node, one bundle and what they need.

@@ -13,6 +13,11 @@ export default defineConfig({
       enforce: 'pre',
       resolveId: (name, importer) => (importer?.startsWith(SOURCES) ? insteadOf(name) : undefined),
     },
+    {
+      name: 'manifests-as-text',
+      enforce: 'pre',
+      transform: (code, id) => (id.endsWith('.yaml') ? `export default ${JSON.stringify(code)};` : undefined),
+    },
   ],
   test: {
     include: ['test/**/*.test.ts'],

@@ -41,6 +41,8 @@ const { metafile } = await build({
   // Names stay, so that a stack trace can be read; the source map is beside it.
   minifyWhitespace: true,
   logLevel: 'warning',
+  // The manifests that `init` writes.
+  loader: { '.yaml': 'text' },
   plugins: [instead, onDemand],
   define: {
     'process.env.JEST_WORKER_ID': 'undefined',

@@ -21,6 +21,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   status: () => import('./commands/status.ts'),
   refresh: () => import('./commands/refresh.ts'),
   sandbox: () => import('./commands/sandbox.ts'),
+  init: () => import('./commands/init.ts'),
 };
 
 const HELP = `wx-token-sidecar keeps WeChat credentials fresh in files.
@@ -33,6 +34,7 @@ const HELP = `wx-token-sidecar keeps WeChat credentials fresh in files.
   status     tell how every credential stands, as the daemon wrote it down
   refresh    ask the running daemon to fetch now
   sandbox    a WeChat token platform on loopback, for demos and tests
+  init       write a configuration and what runs the daemon with it
 
   --help     what a command does, and its options
   --version

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type AtEnd, startProgram } from '../support/program.ts';
 
-const COMMANDS = ['run', 'once', 'check', 'status', 'refresh', 'sandbox'];
+const COMMANDS = ['run', 'once', 'check', 'status', 'refresh', 'init', 'sandbox'];
 
 /** Without any configuration: who asks for help has none yet. */
 async function say(args: readonly string[], atEnd: AtEnd) {

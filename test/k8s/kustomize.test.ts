@@ -58,6 +58,25 @@ describe('kustomizations', () => {
   });
 });
 
+describe('component that adds the sidecar', () => {
+  it('the sidecar that the component adds is held as strictly as that of the examples', async () => {
+    const sidecarOf = async (file: string) => {
+      const spec = partOf(parse(await textOf(file)), 'spec', 'template', 'spec');
+      return listOf(spec, 'initContainers').find(({ name }) => name === 'wx-token') ?? {};
+    };
+    const added = await sidecarOf('components/sidecar/sidecar.yaml');
+    const example = await sidecarOf('examples/sidecar-php/deployment.yaml');
+    for (const key of ['restartPolicy', 'ports', 'startupProbe', 'livenessProbe', 'resources', 'image']) {
+      expect(added[key], key).toEqual(example[key]);
+    }
+    // The pod is the app's own: what its securityContext should say is said of the container.
+    expect(added['securityContext']).toEqual({
+      ...partOf(example, 'securityContext'),
+      ...{ runAsNonRoot: true, runAsGroup: 1000, seccompProfile: { type: 'RuntimeDefault' } },
+    });
+  });
+});
+
 describe('refresher manifests', () => {
   it('refreshers may use their configured Lease and Secret and are selected by component and instance', async (context) => {
     const objects = await built('base/kustomization.yaml', context);

@@ -34,7 +34,7 @@ function added({ table, name, file }: Line): Plugin {
 export async function bundleWithToys(outfile: string): Promise<void> {
   await build({
     ...{ absWorkingDir: ROOT, entryPoints: ['src/main.ts'], outfile, logLevel: 'error' },
-    ...{ bundle: true, platform: 'node', target: 'node20.19', format: 'esm' },
+    ...{ bundle: true, platform: 'node', target: 'node20.19', format: 'esm', loader: { '.yaml': 'text' } },
     plugins: [
       added({ table: 'src/providers/kinds.ts', name: 'toyToken', file: 'test/kinds/toy-token.ts' }),
       added({ table: 'src/publishers/kinds.ts', name: 'toyTarget', file: 'test/kinds/toy-target.ts' }),
