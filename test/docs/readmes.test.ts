@@ -2,6 +2,7 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { VARIABLES } from '../../src/config/read/environment.ts';
+import { credentialKinds } from '../../src/providers/kinds.ts';
 import {
   anchorsOf,
   blocksOf,
@@ -17,12 +18,12 @@ import {
 
 const PAGES = await pages();
 const CHINESE = (await translations()).map(({ chinese }) => chinese);
-const ALL = [...PAGES, ...CHINESE, 'CONTRIBUTING.md', 'k8s/monitoring/README.md'];
+const ALL = [...PAGES, ...CHINESE, 'CONTRIBUTING.md', 'SECURITY.md', 'k8s/monitoring/README.md'];
 
 const variablesIn = (text: string) => new Set(text.match(/\bWXTOKEN_[A-Z0-9_]*[A-Z0-9]/g));
 
 const commandsIn = (text: string) =>
-  [...text.matchAll(/^\| `((?:run|once|check|status|refresh|sandbox)\b[^`]*)`/gm)].map(([, one]) => one);
+  [...text.matchAll(/^\| `((?:run|once|check|status|refresh|init|sandbox)\b[^`]*)`/gm)].map(([, one]) => one);
 
 const guaranteesIn = (text: string) => [...text.matchAll(/^\| (G\d) \| \*\*/gm)].map(([, one]) => one);
 
@@ -60,9 +61,15 @@ describe('README.md', () => {
     expect(linked).toEqual(expect.arrayContaining(PAGES.filter((page) => page !== 'README.md')));
   });
 
-  it('README.md lists the six commands', async () => {
+  it('README.md lists the commands', async () => {
     const names = commandsIn(await textOf('README.md')).map((command = '') => command.split(' ')[0]);
-    expect(names).toEqual(['run', 'once', 'check', 'status', 'refresh', 'sandbox']);
+    expect(names).toEqual(['run', 'once', 'check', 'status', 'refresh', 'init', 'sandbox']);
+  });
+
+  it('README.md says of every type for which account it is, and names no other', async () => {
+    const [, ...rows] = rowsOf(sectionOf(await textOf('README.md'), 'Which account, which type\\?'));
+    const named = rows.flatMap(([, cell = '']) => [...cell.matchAll(/`([a-z-]+)`/g)].map(([, type]) => type));
+    expect([...new Set(named)].sort()).toEqual(credentialKinds.map(({ type }) => type).sort());
   });
 
   it('README.md has a table of ten variables that exist', async () => {
