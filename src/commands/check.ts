@@ -124,7 +124,7 @@ async function inspect(
     const what: Text = isFetched(credential)
       ? { en: `${type} of ${credential.appId}`, zh: `${credential.appId} 的 ${type}` }
       : verbatim(type);
-    const told = [answers[index] ?? NOTHING, probes[index] ?? NOTHING];
+    const told = [answers[index] ?? NOTHING, ...(probes[index] ?? [])];
     return {
       name,
       title: { en: en`${who}: ${what}`, zh: zh`${who}：${what}` },
@@ -188,19 +188,20 @@ async function inspect(
   ];
 }
 
-type BySource = Readonly<Record<'WeChat' | 'cluster' | 'shared state', readonly Explanation[]>>;
+type BySource = Readonly<Record<'WeChat' | 'cluster' | 'Redis' | 'shared state', readonly Explanation[]>>;
 
 /**
- * Groups the answers of `--online` by source. A Lease with its Secret, the source of a mirror, and the Secrets of a
- * credential count as one answer each.
+ * Groups the answers of `--online` by source. A Lease with its Secret, the source of a mirror, and the Secrets or the
+ * keys of a credential count as one answer each.
  */
 function bySource({ credentials }: Config, { answers, probes, cluster, state }: Answers): BySource {
   const answersOf = (isMirror: boolean) =>
     answers.filter((_, index) => credentials.map(isFetched)[index] !== isMirror);
-  const probed = probes.filter(({ facts }) => facts.length > 0);
+  const probed = (store: 'cluster' | 'Redis') => probes.flat().filter((probe) => probe.store === store);
   return {
     WeChat: answersOf(false),
-    cluster: [...(cluster ? [cluster] : []), ...answersOf(true), ...probed],
+    cluster: [...(cluster ? [cluster] : []), ...answersOf(true), ...probed('cluster')],
+    Redis: probed('Redis'),
     'shared state': state ? [state] : [],
   };
 }
@@ -208,12 +209,13 @@ function bySource({ credentials }: Config, { answers, probes, cluster, state }: 
 const SOURCES: Readonly<Record<keyof BySource, Text>> = {
   WeChat: { en: 'WeChat', zh: '微信' },
   cluster: { en: 'cluster', zh: '集群' },
+  Redis: { en: 'Redis', zh: 'Redis' },
   'shared state': { en: 'shared state', zh: '共享状态' },
 };
 
 function summary(sections: readonly Section[], said: BySource): Text {
   const warnings = sections.reduce((sum, { found }) => sum + found.warnings.length, 0);
-  const parts = (['WeChat', 'cluster', 'shared state'] as const).flatMap((source): Text[] => {
+  const parts = (['WeChat', 'cluster', 'Redis', 'shared state'] as const).flatMap((source): Text[] => {
     const counts = VERDICTS.map(([verdict, words]) => ({
       count: said[source].filter((answer) => answer.verdict === verdict).length,
       words,

@@ -88,6 +88,9 @@ export interface ProbeTools extends Pick<PublisherEdges, 'clock'> {
   readonly signal: AbortSignal;
 }
 
+/** The systems that targets may be written to, and that can be asked. */
+export type ProbedStore = 'cluster' | 'Redis';
+
 /** The outcome of probing whether a target could be written. */
 export interface Probe {
   readonly facts: readonly Fact[];
@@ -130,6 +133,8 @@ export interface TargetKind<
   open(edges: PublisherEdges): (target: T, subject: Subject) => Publisher;
   /** Describes the targets of one credential for `check`, without sending requests. */
   inspect(targets: readonly T[], host: HostContext): Promise<Findings>;
+  /** What {@link TargetKind.probe} asks, by its name in the summary of `check --online`. */
+  readonly probed?: ProbedStore;
   /** Probes the targets for `check --online` with requests that change nothing. */
   probe?(targets: readonly T[], tools: ProbeTools): Promise<readonly Probe[]>;
 }

@@ -175,5 +175,6 @@ export const secretKind = targetKind<typeof options, SecretTarget>({
     };
   },
   inspect: async (targets) => (await import('./secret-check.ts')).inspectSecrets(targets),
+  probed: 'cluster',
   probe: async (targets, tools) => (await import('./secret-check.ts')).probeSecrets(targets, tools),
 });

@@ -314,5 +314,6 @@ export const redisKind = targetKind<typeof options, RedisTarget>({
     (target, subject) =>
       redisPublisher(target, subject, { redis: redis.connection(target.connection), clock }),
   inspect: async (targets) => (await import('./redis-check.ts')).inspectRedis(targets),
+  probed: 'Redis',
   probe: async (targets, tools) => (await import('./redis-check.ts')).probeRedis(targets, tools),
 });

@@ -108,6 +108,7 @@ describe('daemon with a target in Redis', () => {
     const { check } = await benchOf(ctx, server);
     const { stdout, code } = await check('--online');
     expect(stdout).toContain('does not let its user run SET');
-    expect(code).not.toBe(0);
+    expect(stdout).toMatch(/; WeChat: 1 good; Redis: 1 refused$/m);
+    expect(code).toBe(77);
   });
 });

@@ -18,7 +18,7 @@ import type { Kubernetes } from '../../kubernetes/index.ts';
 import { objectAt } from '../../kubernetes/resources.ts';
 import { durationText } from '../../observability/log/duration.ts';
 import { targetKindOf } from '../../publishers/kinds.ts';
-import { type Explanation, verdictOnCluster } from './explanation.ts';
+import { type Explanation, verdictOnStores } from './explanation.ts';
 
 /** Returns why the configured cluster cannot be reached at all; empty if no cluster is configured. Sends no request. */
 export async function clusterProblems(
@@ -183,7 +183,7 @@ async function checkAccess(
     const failure = failureOf(error, 'none');
     const { message, advice } = textsOf(failure);
     const facts: Fact[] = [[label, message], ...(advice ? [[TO_DO, advice] as const] : [])];
-    return { verdict: verdictOnCluster([failure]), facts, warnings: [] };
+    return { verdict: verdictOnStores([failure]), facts, warnings: [] };
   }
 }
 

@@ -196,14 +196,22 @@ const NEEDS_A_PERSON = new Set([
   'redis-cross-slot',
   'redis-database',
   'redis-forbidden',
+  'redis-full',
+  'redis-misconf',
+  'redis-moved',
   'redis-not-redis',
   'redis-read-only',
+  'redis-sentinel',
   'redis-unsupported',
   'redis-wrong-type',
 ]);
 
-/** Returns the verdict on a cluster that was asked once; `good` if there are no failures. */
-export function verdictOnCluster(failures: readonly Failure[]): Explanation['verdict'] {
-  if (failures.some((failure) => NEEDS_A_PERSON.has(failure.code))) return 'refused';
+/** Begins the codes of what is wrong with certificates. */
+const CERTIFICATES = 'redis-tls-';
+
+/** Returns the verdict on a cluster or a Redis that was asked once; `good` if there are no failures. */
+export function verdictOnStores(failures: readonly Failure[]): Explanation['verdict'] {
+  const isGrave = ({ code }: Failure) => NEEDS_A_PERSON.has(code) || code.startsWith(CERTIFICATES);
+  if (failures.some(isGrave)) return 'refused';
   return failures.length > 0 ? 'passing' : 'good';
 }

@@ -9,7 +9,7 @@ import { redisOf } from '../../redis/index.ts';
 import { probeCluster, probeSource } from './cluster.ts';
 import { type Explanation, explain } from './explanation.ts';
 import { probePlatform } from './probe-platform.ts';
-import { probeTargets } from './probe-targets.ts';
+import { probeTargets, type TargetExplanation } from './probe-targets.ts';
 import { probeRedisState } from './redis-state.ts';
 
 /** The answers of platforms and API server. */
@@ -20,7 +20,7 @@ export interface Answers {
    */
   readonly answers: readonly Explanation[];
   /** One answer per credential about the Secrets into which it is published. */
-  readonly probes: readonly Explanation[];
+  readonly probes: readonly (readonly TargetExplanation[])[];
   /** The answer about the Lease and the Secret of the cluster, if one is configured. */
   readonly cluster?: Explanation | undefined;
   /** The answer about the shared state in Redis, if it is configured. */

@@ -1,17 +1,24 @@
 import type { Config } from '../../config/config.ts';
-import type { Probe, ProbeTools } from '../../publishers/kind.ts';
+import type { Probe, ProbedStore, ProbeTools } from '../../publishers/kind.ts';
 import { byKind } from '../../publishers/kinds.ts';
-import { type Explanation, verdictOnCluster } from './explanation.ts';
+import { type Explanation, verdictOnStores } from './explanation.ts';
+
+/** What is found about the targets of one credential that are written to one system. */
+export interface TargetExplanation extends Explanation {
+  readonly store: ProbedStore;
+}
 
 /** Probes whether the targets of each credential could be written, as far as their kinds can. Changes nothing. */
 export async function probeTargets(
   { credentials }: Pick<Config, 'credentials'>,
   tools: ProbeTools,
-): Promise<readonly Explanation[]> {
+): Promise<readonly (readonly TargetExplanation[])[]> {
   return Promise.all(
     credentials.map(async ({ publish }) => {
-      const asked = byKind(publish).map(async ([kind, targets]) => kind.probe?.(targets, tools) ?? []);
-      return explain((await Promise.all(asked)).flat());
+      const asked = byKind(publish).map(async ([{ probe, probed }, targets]) =>
+        probe && probed ? [{ store: probed, ...explain(await probe(targets, tools)) }] : [],
+      );
+      return (await Promise.all(asked)).flat();
     }),
   );
 }
@@ -19,7 +26,7 @@ export async function probeTargets(
 function explain(probes: readonly Probe[]): Explanation {
   const failures = probes.flatMap(({ failure }) => (failure ? [failure] : []));
   return {
-    verdict: verdictOnCluster(failures),
+    verdict: verdictOnStores(failures),
     facts: probes.flatMap(({ facts }) => facts),
     warnings: probes.flatMap(({ warnings = [] }) => warnings),
   };

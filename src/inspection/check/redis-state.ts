@@ -4,14 +4,14 @@ import { type Config, type CredentialConfig, isFetched, type StateConfig } from 
 import { LOCK_TIMES } from '../../coordination/redis/account-lock.ts';
 import { channelOf, keysOf } from '../../coordination/redis/scripts.ts';
 import { holderIn } from '../../coordination/redis/state-server.ts';
-import { EdgeError, type Failure, failureOf, textsOf } from '../../core/failure.ts';
+import { EdgeError, failureOf, textsOf } from '../../core/failure.ts';
 import { type Fact, type Findings, TO_DO } from '../../core/findings.ts';
 import type { Clock } from '../../core/ports.ts';
 import { en, type Text, verbatim, zh } from '../../core/text.ts';
 import { durationText } from '../../observability/log/duration.ts';
 import type { RedisConnection } from '../../redis/index.ts';
 import { rejectOnAbort } from '../../system/time/deadline.ts';
-import type { Explanation } from './explanation.ts';
+import { type Explanation, verdictOnStores } from './explanation.ts';
 
 /** Describes the shared state in Redis without sending requests. */
 export function inspectRedisState({ redis: { connection, prefix } }: StateConfig): Findings {
@@ -86,7 +86,7 @@ export async function probeRedisState(
     const { message, advice } = textsOf(failure);
     const todo: readonly Fact[] = advice === undefined ? [] : [[TO_DO, advice]];
     const none: Text = { en: 'no answer', zh: '无应答' };
-    return { verdict: verdictOn(failure), facts: [[none, message], ...todo], warnings: [] };
+    return { verdict: verdictOnStores([failure]), facts: [[none, message], ...todo], warnings: [] };
   }
 }
 
@@ -146,12 +146,4 @@ async function listens({ subscribe }: Connection, channel: string, signal: Abort
   } finally {
     unsubscribe();
   }
-}
-
-/** Failures that only a person can solve. */
-const NEEDS_A_PERSON =
-  /^redis-(auth|forbidden|credentials|tls-.*|not-redis|database|unsupported|wrong-type|cross-slot|moved|sentinel|misconf|full)$/;
-
-function verdictOn({ code }: Failure): Explanation['verdict'] {
-  return NEEDS_A_PERSON.test(code) ? 'refused' : 'passing';
 }

@@ -74,7 +74,8 @@ export function createClusterLog(logger: Logger, clock: Clock): (event: ClusterE
     absence.wellSince = monotonic;
     // The log says that all is well, so it must not wait an hour before it says otherwise.
     for (const told of absence.troubles.values()) told.again = Math.min(told.again, monotonic + AGAIN.first);
-    if (absence.isOpen) logger.info(`the ${object} can be reached again`);
+    if (absence.isOpen)
+      logger.info(`${object.startsWith('the ') ? '' : 'the '}${object} can be reached again`);
     absence.isOpen = false;
   }
 
