@@ -5,7 +5,13 @@ import { stringify } from 'yaml';
 import type { JournalEntry } from '../../src/sandbox/index.ts';
 import { APP_ID, ENDPOINT, type Type, type Workbench, workbench } from '../e2e/workbench.ts';
 import { type Program, startProgram } from '../support/program.ts';
-import { type RedisOptions, type RedisServer, startRedis } from '../support/redis-server.ts';
+import {
+  type RedisOptions,
+  type RedisServer,
+  startCluster,
+  startRedis,
+  startSentinel,
+} from '../support/redis-server.ts';
 import { type RestlessReader, startRestlessReader } from '../support/restless-reader.ts';
 import { eventually } from '../support/wait.ts';
 import { expectForwardOnly, type FollowedJournal, followJournal, type History, watchFile } from './fleet.ts';
@@ -28,7 +34,10 @@ export interface Machine {
 }
 
 export interface RedisFleet extends Workbench {
+  /** The only server, the first master, or a node of the Cluster. */
   readonly redis: RedisServer;
+  /** Its replica, or the other nodes of the Cluster. */
+  readonly otherServers: readonly RedisServer[];
   readonly machines: readonly Machine[];
   readonly journal: FollowedJournal;
   /** Waits for so many calls for a token in all. */
@@ -39,8 +48,10 @@ export interface RedisFleet extends Workbench {
   asking(): Promise<Machine>;
   /** Holds back the answer to the next call for a token, ms. */
   holdBack(ms: number): Promise<void>;
-  /** The stored record; undefined while there is none. */
-  record(): Promise<{ readonly generation: number; readonly intent?: unknown } | undefined>;
+  /** The key of the stored record. */
+  readonly key: string;
+  /** The stored record, by the only server or the one that is given; undefined while there is none. */
+  record(from?: RedisServer): Promise<{ readonly generation: number; readonly intent?: unknown } | undefined>;
 }
 
 export interface RedisFleetOptions {
@@ -48,15 +59,47 @@ export interface RedisFleetOptions {
   readonly size?: number;
   readonly rules?: Parameters<typeof workbench>[1];
   readonly redis?: RedisOptions;
+  /** What the daemons connect to: a server, Sentinels of a master with a replica, or a Cluster of three. */
+  readonly place?: 'server' | 'sentinel' | 'cluster';
   readonly credential?: Readonly<Record<string, unknown>>;
 }
 
 const PREFIX = 'wx-token-sidecar:';
 
+interface Place {
+  readonly servers: readonly [RedisServer, ...RedisServer[]];
+  /** The entry of `redis` without its name. */
+  readonly connection: Readonly<Record<string, unknown>>;
+}
+
+async function startPlace(ctx: TestContext, { place, redis }: RedisFleetOptions): Promise<Place> {
+  if (place === 'cluster') {
+    const [first, ...rest] = await startCluster(ctx);
+    if (!first) throw new TypeError('a Cluster has nodes');
+    return {
+      servers: [first, ...rest],
+      connection: { cluster: [first, ...rest].map(({ port }) => `127.0.0.1:${port}`) },
+    };
+  }
+  const server = await startRedis(ctx, redis);
+  if (place !== 'sentinel')
+    return { servers: [server], connection: { url: `redis://127.0.0.1:${server.port}` } };
+  const replica = await startRedis(ctx, { config: [`replicaof 127.0.0.1 ${server.port}`] });
+  await eventually(async () => (await replica.cli('info', 'replication')).includes('master_link_status:up'));
+  const port = await startSentinel(ctx, 'main', server);
+  return {
+    servers: [server, replica],
+    connection: { sentinel: { master: 'main', nodes: [`127.0.0.1:${port}`] } },
+  };
+}
+
 export async function redisFleet(ctx: TestContext, options: RedisFleetOptions = {}): Promise<RedisFleet> {
   const { type = 'access-token', size = 3, rules = {}, credential = {} } = options;
   const atEnd = ctx.onTestFinished;
-  const redis = await startRedis(ctx, options.redis);
+  const {
+    servers: [redis, ...otherServers],
+    connection,
+  } = await startPlace(ctx, options);
   const bench = await workbench(atEnd, rules);
   const journal = followJournal(bench.sandbox, atEnd);
   const { url: baseUrl } = bench.sandbox;
@@ -73,7 +116,7 @@ export async function redisFleet(ctx: TestContext, options: RedisFleetOptions = 
       http: { listen: '127.0.0.1:0' },
       feedback: { directory: feedback },
       platform: { baseUrl },
-      redis: [{ name: 'cache', url: `redis://127.0.0.1:${redis.port}` }],
+      redis: [{ name: 'cache', ...connection }],
       state: { redis: { connection: 'cache', prefix: PREFIX } },
       credentials: [
         {
@@ -111,7 +154,7 @@ export async function redisFleet(ctx: TestContext, options: RedisFleetOptions = 
   const host = new URL(baseUrl).host;
   const key = `${PREFIX}{${host}/${type}/${APP_ID}}:record`;
   return {
-    ...{ ...bench, redis, machines, journal },
+    ...{ ...bench, redis, otherServers, machines, journal, key },
     calls: (count) =>
       eventually(
         async () => {
@@ -134,9 +177,13 @@ export async function redisFleet(ctx: TestContext, options: RedisFleetOptions = 
         for: 'a daemon that asks the platform',
       }),
     holdBack: (ms) => bench.sandbox.faults([{ kind: 'latency', ms, path: ENDPOINT[type], times: 1 }]),
-    async record() {
-      const text = await redis.cli('GET', key);
-      return text === '' ? undefined : JSON.parse(text);
+    async record(from) {
+      for (const server of from ? [from] : [redis, ...otherServers]) {
+        const text = await server.cli('GET', key);
+        // The node of a Cluster that has not the slot names the one that has it.
+        if (!text.startsWith('MOVED')) return text === '' ? undefined : JSON.parse(text);
+      }
+      return undefined;
     },
   };
 }

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import { contentOf } from '../support/files.ts';
+import type { RedisServer } from '../support/redis-server.ts';
 import { eventually } from '../support/wait.ts';
 import { report } from './feedback.ts';
 import {
@@ -30,6 +31,22 @@ interface Scenario {
 }
 
 const others = ({ machines }: RedisFleet, one: Machine) => machines.filter((machine) => machine !== one);
+
+/** Moves the slot of a key to another node, with all that is in it. */
+async function moveSlot(nodes: readonly RedisServer[], key: string): Promise<void> {
+  const slot = (await nodes[0]?.cli('cluster', 'keyslot', key)) ?? '';
+  const ids = await Promise.all(nodes.map((node) => node.cli('cluster', 'myid')));
+  const counts = await Promise.all(nodes.map((node) => node.cli('cluster', 'countkeysinslot', slot)));
+  const from = counts.findIndex((count) => count !== '0');
+  const to = (from + 1) % nodes.length;
+  const [source, target] = [nodes[from], nodes[to]];
+  if (!source || !target) throw new TypeError('no node has the key');
+  await target.cli('cluster', 'setslot', slot, 'importing', ids[from] ?? '');
+  await source.cli('cluster', 'setslot', slot, 'migrating', ids[to] ?? '');
+  const keys = (await source.cli('cluster', 'getkeysinslot', slot, '10')).split('\n');
+  for (const one of keys) await source.cli('migrate', '127.0.0.1', String(target.port), one, '0', '5000');
+  for (const node of nodes) await node.cli('cluster', 'setslot', slot, 'node', ids[to] ?? '');
+}
 
 /** All hold the first token, and Redis its record. */
 async function ready(fleet: RedisFleet): Promise<void> {
@@ -155,6 +172,86 @@ const SCENARIOS: readonly Scenario[] = [
       await fleet.redis.cli('FLUSHALL');
       await eventually(async () => (await fleet.record())?.generation === before?.generation);
       await askOne(fleet, three(fleet)[1], 2);
+      await allEnd(fleet);
+      return { single: 2 };
+    },
+  },
+  {
+    title: 'a failover that loses the last writes brings no older token back, and costs no fetch',
+    options: { place: 'sentinel' },
+    async play(fleet) {
+      const { redis: master, otherServers } = fleet;
+      const [replica] = otherServers;
+      if (!replica) throw new TypeError('there is a replica');
+      await ready(fleet);
+      // What is written from now on is not replicated, nor waits for the replica to read it.
+      replica.freeze();
+      await master.cli('CLIENT', 'KILL', 'TYPE', 'replica');
+      await askOne(fleet, three(fleet)[0], 2);
+      const before = await fleet.record();
+      await master.kill();
+      replica.thaw();
+      await eventually(async () => (await replica.cli('role')).startsWith('master'));
+      await eventually(async () => (await fleet.record(replica))?.generation === before?.generation);
+      await allEnd(fleet);
+      return { single: 2 };
+    },
+  },
+  {
+    title: 'a slot of a Cluster that moves, with the record in it, costs no fetch',
+    options: { place: 'cluster' },
+    async play(fleet) {
+      await ready(fleet);
+      await moveSlot([fleet.redis, ...fleet.otherServers], fleet.key);
+      await askOne(fleet, three(fleet)[1], 2);
+      await allEnd(fleet);
+      return { single: 2 };
+    },
+  },
+  {
+    title: 'connections that are cut, of all daemons at once, cost no fetch',
+    async play(fleet) {
+      await ready(fleet);
+      for (const type of ['normal', 'pubsub']) await fleet.redis.cli('CLIENT', 'KILL', 'TYPE', type);
+      await askOne(fleet, three(fleet)[0], 2);
+      await allEnd(fleet);
+      return { single: 2 };
+    },
+  },
+  {
+    title: 'a record that is evicted for want of memory is written again, and costs no fetch',
+    options: { redis: { config: ['maxmemory-policy allkeys-lru'] } },
+    async play(fleet) {
+      await ready(fleet);
+      const before = await fleet.record();
+      await fleet.redis.cli('CONFIG', 'SET', 'maxmemory', '1');
+      // Each write makes room first, by whatever there is.
+      await eventually(async () => {
+        await fleet.redis.cli('SET', 'neighbour', 'x');
+        return (await fleet.record()) === undefined;
+      });
+      await fleet.redis.cli('CONFIG', 'SET', 'maxmemory', '0');
+      await eventually(async () => (await fleet.record())?.generation === before?.generation);
+      await askOne(fleet, three(fleet)[2], 2);
+      await allEnd(fleet);
+      return { single: 2 };
+    },
+  },
+  {
+    title: 'a Redis that is full, and evicts nothing, holds up a fetch and no file',
+    async play(fleet) {
+      const [a] = three(fleet);
+      await ready(fleet);
+      await fleet.redis.cli('CONFIG', 'SET', 'maxmemory', '1');
+      a.daemon().signal('SIGHUP');
+      await a.daemon().logged(({ code }) => code === 'redis-full');
+      await a.reader.stop();
+      await rm(a.file);
+      await eventually(async () => (await contentOf(a.file)) !== undefined, { for: 'the file to come back' });
+      expect(await fleet.journal.fetches()).toHaveLength(1);
+      await fleet.redis.cli('CONFIG', 'SET', 'maxmemory', '0');
+      await fleet.calls(2);
+      await fleet.settled();
       await allEnd(fleet);
       return { single: 2 };
     },
