@@ -5,6 +5,8 @@ import type { Clock } from '../core/ports.ts';
 import { Secret } from '../core/secret.ts';
 import { SECOND } from '../core/time.ts';
 import { addressText, type TcpAddress } from '../system/net/address.ts';
+import { listenOnPort, portOf } from '../system/net/listen.ts';
+import { startDeadline } from '../system/time/deadline.ts';
 import type { SignedQuery } from './callback-crypto.ts';
 import type { Channel } from './channel.ts';
 import { forwardPush } from './forward.ts';
@@ -82,7 +84,7 @@ export async function startPushServer({
   limitConnections(server, CONNECTIONS);
   // Closes the connection of a client that does not receive its response.
   server.setTimeout(FORWARD_PATIENCE + 2 * patience);
-  await listening(server, listen);
+  await listenOnPort(server, listen);
   return {
     address: addressText({ ...listen, port: portOf(server) }),
     close: () =>
@@ -270,35 +272,18 @@ async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
   });
 }
 
+/** For work that obeys no signal. */
 async function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`it took longer than ${ms / SECOND} s`)), ms);
-  });
+  const deadline = startDeadline({ ms });
   try {
-    return await Promise.race([work, tooLate]);
+    return await Promise.race([work, deadline.reached]);
   } finally {
-    clearTimeout(timer);
+    deadline.release();
   }
 }
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-function listening(server: Server, { host, port }: TcpAddress): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host, port }, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-}
-
-function portOf(server: Server): number {
-  const address = server.address();
-  return typeof address === 'object' && address ? address.port : 0;
 }
 
 /**

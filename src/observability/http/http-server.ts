@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { setImmediate } from 'node:timers/promises';
 import { SECOND } from '../../core/time.ts';
 import { addressText, type SocketAddress, type TcpAddress } from '../../system/net/address.ts';
+import { listenOnPort, portOf } from '../../system/net/listen.ts';
 import { listenOnSocket } from './unix-socket.ts';
 
 /** The response to a GET. */
@@ -160,21 +161,6 @@ function isAllowedHost(header: string | undefined, allowed: readonly string[]): 
   const host = /^(\[[^\]]*\]|[^:]*)(:\d+)?$/.exec(header.trim().toLowerCase())?.[1]?.replace(/^\[|\]$/g, '');
   if (host === undefined) return false;
   return isIP(host) !== 0 || host === 'localhost' || allowed.includes(host);
-}
-
-function listenOnPort(server: Server, { host, port }: TcpAddress): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host, port }, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-}
-
-function portOf(server: Server): number {
-  const address = server.address();
-  return typeof address === 'object' && address ? address.port : 0;
 }
 
 /**
