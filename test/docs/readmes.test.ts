@@ -27,6 +27,9 @@ const commandsIn = (text: string) =>
 
 const guaranteesIn = (text: string) => [...text.matchAll(/^\| (G\d) \| \*\*/gm)].map(([, one]) => one);
 
+/** What a newcomer runs first, and every change must pass. */
+const TESTS = 'npm ci && npm test';
+
 describe.each(ALL)('%s', (page) => {
   it(`${page} has no broken relative link or anchor`, async () => {
     for (const { file, anchor } of linksOf(page, await textOf(page))) {
@@ -51,6 +54,12 @@ describe.each(ALL)('%s', (page) => {
 });
 
 describe('README.md', () => {
+  it('the READMEs give the command that runs the tests, as .ci/run has it', async () => {
+    expect(await textOf('.ci/run')).toContain(TESTS);
+    for (const readme of ['README.md', 'README.zh-CN.md'])
+      expect(await textOf(readme)).toContain(`\`\`\`sh\n${TESTS}\n\`\`\``);
+  });
+
   it('README.md has at most 250 lines', async () => {
     expect((await textOf('README.md')).trimEnd().split('\n').length).toBeLessThanOrEqual(250);
   });
