@@ -49,5 +49,6 @@ function aboutId({ id, idWarning }: CredentialKind, appId: string): Text | undef
 async function aboutSecret({ secretShape }: CredentialKind, { secret }: Source): Promise<Text | undefined> {
   const value = await secret().catch(() => undefined);
   const odd = value && secretShape && oddity(value.reveal(), secretShape, true);
-  return odd && { en: en`Look at the AppSecret: ${odd}.`, zh: zh`检查 AppSecret：${odd}。` };
+  // No colon behind the name of a secret: the log takes what follows one for its value.
+  return odd && { en: en`Look at the AppSecret; ${odd}.`, zh: zh`检查 AppSecret；${odd}。` };
 }

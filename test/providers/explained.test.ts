@@ -33,12 +33,12 @@ describe('advice for a refused id or AppSecret', () => {
 
   it('a refused AppSecret of another length is told, and no character of it', async () => {
     const advice = await adviceFor(40125, { secret: '0123456789abcdef0123456789abcde' });
-    expect(advice).toMatch(/^Look at the AppSecret: it has 31 characters, where 32 are usual\. /);
+    expect(advice).toMatch(/^Look at the AppSecret; it has 31 characters, where 32 are usual\. /);
   });
 
   it('an odd character of a refused AppSecret is told by its place', async () => {
     const advice = await adviceFor(40001, { secret: `Q${'0'.repeat(31)}` });
-    expect(advice).toMatch(/^Look at the AppSecret: its character 1 is another one, where only 0-9 and a-f/);
+    expect(advice).toMatch(/^Look at the AppSecret; its character 1 is another one, where only 0-9 and a-f/);
     expect(advice).not.toContain('Q');
   });
 

@@ -70,9 +70,16 @@ async function startRedisServer(options: RedisOptions, atEnd: AtEnd): Promise<Re
   ];
   await writeFile(file, `${lines.join('\n')}\n`);
   let program: Program;
+  /** How the server that was started last has ended, if it has. */
+  let ended: unknown;
 
   async function start(): Promise<void> {
-    program = startProcess('redis-server', [file], {}, atEnd);
+    const started = startProcess('redis-server', [file], {}, atEnd);
+    program = started;
+    ended = undefined;
+    void started.exited.then((end) => {
+      if (program === started) ended = end;
+    });
     await eventually(() => canConnect(socket), { for: 'redis-server to listen' });
   }
   await start();
@@ -82,8 +89,14 @@ async function startRedisServer(options: RedisOptions, atEnd: AtEnd): Promise<Re
     socket,
     folder,
     pid: () => program.pid,
-    cli: async (...args) =>
-      (await execute('redis-cli', ['-s', socket, '--no-auth-warning', ...args])).stdout.trim(),
+    async cli(...args) {
+      // Else a test would say minutes later that nobody listens, and not why.
+      if (ended)
+        throw new Error(
+          `redis-server has ended (${JSON.stringify(ended)}): ${program.stdout().slice(-2000)}`,
+        );
+      return (await execute('redis-cli', ['-s', socket, '--no-auth-warning', ...args])).stdout.trim();
+    },
     async kill() {
       program.signal('SIGKILL');
       await program.exited;

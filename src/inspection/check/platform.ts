@@ -22,8 +22,20 @@ export function inspectPlatform({ hosts, proxy, ca }: PlatformConfig, environmen
       ],
       [{ en: 'proxy', zh: '代理' }, proxyInWords(hosts, proxy, environment)],
     ],
-    warnings: [],
+    warnings: proxy === undefined ? uselessProxies(hosts, environment) : [],
   };
+}
+
+/** Warns of variables that name no proxy that could be asked: then no request goes out, and none goes past them. */
+function uselessProxies(hosts: readonly string[], environment: Environment): readonly Text[] {
+  const useless = hosts
+    .filter((host) => !host.startsWith('http:'))
+    .map((host) => environmentProxy(new URL(host), environment))
+    .flatMap(({ variable, proxy }) => (variable !== undefined && !proxy ? [variable] : []));
+  return [...new Set(useless)].map((variable) => ({
+    en: `every request fails: ${variable} of the environment names no proxy of http or https; correct it, exempt the platform in NO_PROXY, or set WXTOKEN_PROXY`,
+    zh: `每个请求都会失败：环境变量 ${variable} 写的不是 http 或 https 的代理；请改正它，在 NO_PROXY 里排除平台，或设置 WXTOKEN_PROXY`,
+  }));
 }
 
 const NONE: Text = { en: 'none', zh: '无' };
