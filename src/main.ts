@@ -7,6 +7,7 @@ import { neutraliseDebugSwitches } from './system/process/debug-switches.ts';
 import { endProcess } from './system/process/end-process.ts';
 import { preferSmall } from './system/process/v8-flags.ts';
 import { version } from './system/process/version.ts';
+import type { CommandName } from './usage/index.ts';
 
 interface Command {
   /** @returns the exit code */
@@ -14,7 +15,7 @@ interface Command {
 }
 
 /** Imports each command only when it is called, so that a daemon in a pod never loads the sandbox. */
-const commands: Readonly<Record<string, () => Promise<Command>>> = {
+const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
   run: () => import('./commands/run.ts'),
   once: () => import('./commands/once.ts'),
   check: () => import('./commands/check.ts'),
@@ -22,39 +23,31 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   refresh: () => import('./commands/refresh.ts'),
   sandbox: () => import('./commands/sandbox.ts'),
   init: () => import('./commands/init.ts'),
+  completion: () => import('./commands/completion.ts'),
 };
-
-const HELP = `wx-token-sidecar keeps WeChat credentials fresh in files.
-
-  wx-token-sidecar [COMMAND] [OPTIONS]
-
-  run        the daemon (this is the default)
-  once       fetch or re-use every credential, publish it, end
-  check      tell what is wrong with the configuration, what it leads to and, with --online, what WeChat says
-  status     tell how every credential stands, as the daemon wrote it down
-  refresh    ask the running daemon to fetch now
-  sandbox    a WeChat token platform on loopback, for demos and tests
-  init       write a configuration and what runs the daemon with it
-
-  --help     what a command does, and its options
-  --version
-
-One account is configured by environment variables, WXTOKEN_APPID and WXTOKEN_SECRET_FILE first of all; many by a YAML
-or JSON file, --config FILE.
-`;
 
 async function main(argv: readonly string[]): Promise<number> {
   const [first = 'run', ...rest] = argv;
-  if (first === '--help' || first === '-h' || first === 'help') return print(HELP);
+  if (first === '--help' || first === '-h' || first === 'help') {
+    const [{ overview }, { FORMS }] = await Promise.all([
+      import('./usage/help.ts'),
+      import('./usage/index.ts'),
+    ]);
+    return print(overview(FORMS));
+  }
   if (argv.includes('--version')) return print(`wx-token-sidecar ${version}\n`);
   // Without a command, or with options alone, the program runs the daemon.
   const [name, options] = first.startsWith('-') ? ['run', argv] : [first, rest];
-  const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  const load = isCommand(name) ? commands[name] : undefined;
   if (!load) {
     complain(`${JSON.stringify(name)} is not a command; there are ${Object.keys(commands).join(', ')}`);
     return EXIT.badConfig;
   }
   return (await load()).run(options);
+}
+
+function isCommand(name: string): name is CommandName {
+  return Object.hasOwn(commands, name);
 }
 
 function print(text: string): number {

@@ -1,16 +1,11 @@
-import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { parseArgs } from 'node:util';
 import * as v from 'valibot';
 import { ConfigError, type Problem } from '../config/config-error.ts';
 import { Duration } from '../schema/values.ts';
+import { type CommandForm, DURATION, type OptionForm } from '../usage/form.ts';
 
-type Options = NonNullable<ParseArgsConfig['options']>;
-
-/** What a command accepts besides its options. */
-interface Form {
-  readonly allowPositionals?: boolean;
-  /** Names of the options whose values are durations with a unit. */
-  readonly durations?: readonly string[];
-}
+/** What a command accepts. */
+type Form = Pick<CommandForm, 'options'> & { readonly argument?: object };
 
 /** Tells whether the arguments ask for help, whatever else they contain. */
 export function asksForHelp(argv: readonly string[]): boolean {
@@ -19,24 +14,24 @@ export function asksForHelp(argv: readonly string[]): boolean {
 
 /**
  * Reads the options of a command. `--help` is always one of them; if it is given, all other arguments are ignored.
- * @param options the options, as `parseArgs` of `node:util` takes them
  * @returns values and positional arguments, as `parseArgs` returns them
  * @throws {ConfigError} with every problem: unknown options, missing or invalid values, arguments where none is
  *   allowed
  */
-export function readArguments<T extends Options>(argv: readonly string[], options: T, form: Form = {}) {
+export function readArguments<T extends Form>(argv: readonly string[], form: T) {
+  const options: T['options'] = form.options;
   const all = { ...options, help: { type: 'boolean', short: 'h' } } as const;
   const args = asksForHelp(argv) ? ['--help'] : [...argv];
-  const problems = findProblems(args, all, form);
+  const problems = findProblems(args, all, form.argument !== undefined);
   if (problems.length > 0) throw new ConfigError(problems);
-  return parseArgs({ args, options: all, strict: true, allowPositionals: form.allowPositionals ?? false });
+  return parseArgs({ args, options: all, strict: true, allowPositionals: form.argument !== undefined });
 }
 
 /** Finds every problem of the arguments. `parseArgs` itself would report only the first. */
 function findProblems(
   args: string[],
-  options: Options,
-  { allowPositionals, durations = [] }: Form,
+  options: Readonly<Record<string, Pick<OptionForm, 'type' | 'value'>>>,
+  allowPositionals: boolean,
 ): Problem[] {
   const { tokens } = parseArgs({ args, options, strict: false, allowPositionals: true, tokens: true });
   const problems: Problem[] = [];
@@ -56,7 +51,7 @@ function findProblems(
       if (value !== undefined) complain(`Option '${rawName}' takes no value`);
     } else if (value === undefined || (!inlineValue && value.startsWith('-'))) {
       complain(`Option '${rawName}' needs a value`);
-    } else if (durations.includes(name)) {
+    } else if (option.value === DURATION) {
       const { issues = [] } = v.safeParse(Duration, value);
       for (const { message } of issues) complain(message, rawName);
     }

@@ -18,23 +18,12 @@ import { volumes } from '../system/fs/files.ts';
 import { debugSwitches } from '../system/process/debug-switches.ts';
 import { readHostContext } from '../system/process/host-context.ts';
 import { systemClock } from '../system/time/clock.ts';
+import { CHECK } from '../usage/check.ts';
+import { helpOf } from '../usage/help.ts';
 import { asksForHelp, readArguments, readDuration } from './arguments.ts';
 import { EXIT } from './exit.ts';
 import { languageOf } from './language.ts';
-import { CONFIG_OPTION, configLoader, type Host, readBoth, reportProblems } from './session.ts';
-
-const HELP = `wx-token-sidecar check: reads the configuration and everything it points at, and tells what it found.
-Changes nothing. Run it as the daemon's user: what can be read and written depends on who looks.
-
-  --config FILE        YAML or JSON (default: WXTOKEN_CONFIG); without one the environment alone configures it
-  --online             also ask WeChat, with a call that kills no token: an ordinary fetch of a stable-token or wecom
-                       token, the stored token of access-token or, without one, a call that carries no secret; and the
-                       API server, which makes as if it wrote
-  --timeout DURATION   how long all answers may take (default 20s)
-
-Exit codes: 0 good, warnings or not; 78 bad configuration; with --online also 75 a passing fault;
-77 WeChat or the cluster refuses, a person must act.
-`;
+import { configLoader, type Host, readBoth, reportProblems } from './session.ts';
 
 /** Findings of a credential or a cluster that was not asked. */
 const NOTHING: Findings = { facts: [], warnings: [] };
@@ -47,12 +36,6 @@ const VERDICTS: readonly (readonly [Explanation['verdict'], Text])[] = [
   ['refused', { en: 'refused', zh: '被拒绝' }],
 ];
 
-const OPTIONS = {
-  ...CONFIG_OPTION,
-  online: { type: 'boolean', default: false },
-  timeout: { type: 'string', default: '20s' },
-} as const;
-
 interface Section {
   readonly title: Text;
   readonly found: Said;
@@ -64,12 +47,12 @@ interface Section {
  */
 export async function run(argv: readonly string[], host: Host = process): Promise<number> {
   if (asksForHelp(argv)) {
-    host.stdout.write(HELP);
+    host.stdout.write(helpOf(CHECK));
     return EXIT.ok;
   }
   try {
     const [{ values }, config] = await readBoth(
-      async () => readArguments(argv, OPTIONS, { durations: ['timeout'] }),
+      async () => readArguments(argv, CHECK),
       configLoader(argv, {}, host.env),
     );
     const timeout = readDuration('--timeout', values.timeout);

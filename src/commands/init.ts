@@ -20,40 +20,14 @@ import { nextSteps } from '../setup/next-steps.ts';
 import { fileProblem } from '../system/fs/file-failure.ts';
 import { constants, lstat, open } from '../system/fs/files.ts';
 import { makeFolder } from '../system/fs/make-folder.ts';
+import { helpOf } from '../usage/help.ts';
+import { INIT } from '../usage/init.ts';
 import { asksForHelp, readArguments } from './arguments.ts';
 import { EXIT } from './exit.ts';
 import { languageOf } from './language.ts';
 import { reportProblems } from './session.ts';
 
-const HELP = `wx-token-sidecar init: writes a commented configuration, and what runs the daemon with it: a systemd unit, a
-compose file, a kustomize component that adds the sidecar to Deployments, or a kustomization of one refresher for a
-cluster. In a terminal it asks for what no option says. It never asks for the AppSecret, and overwrites nothing.
-
-  --reader WHO         who reads the token: systemd (programs of this host), compose, sidecar (one in each pod) or
-                       cluster (one refresher for all)
-  --type TYPE          ${SIMPLE_KINDS.map(({ type }) => type).join(', ')} (default stable-token)
-  --appid ID           AppID of the account, or CorpID of the corp
-  --name NAME          what the credential is called (default main)
-  --file PATH          the published file (default /run/wx/token or /var/run/wx/token)
-  --secret-file PATH   where the daemon finds the AppSecret (default /etc/wx-token/NAME)
-  --folder FOLDER      where to write (default .)
-  --language LANGUAGE  en or zh: of the comments and of what the daemon tells people
-
-Exit codes: 0 written; 78 wrong answers, or something is there already.
-`;
-
-const OPTIONS = {
-  reader: { type: 'string' },
-  type: { type: 'string' },
-  appid: { type: 'string' },
-  name: { type: 'string' },
-  file: { type: 'string' },
-  'secret-file': { type: 'string' },
-  folder: { type: 'string', default: '.' },
-  language: { type: 'string' },
-} as const;
-
-type Given = { readonly [K in keyof typeof OPTIONS]?: string };
+type Given = { readonly [K in keyof typeof INIT.options]?: string };
 
 /** Default name of the credential. */
 const NAME = 'main';
@@ -64,12 +38,12 @@ const NAME = 'main';
  */
 export async function run(argv: readonly string[]): Promise<number> {
   if (asksForHelp(argv)) {
-    process.stdout.write(HELP);
+    process.stdout.write(helpOf(INIT));
     return EXIT.ok;
   }
   try {
     // What stands without an option may be a secret: it is not repeated.
-    const { values, positionals } = readArguments(argv, OPTIONS, { allowPositionals: true });
+    const { values, positionals } = readArguments(argv, { ...INIT, argument: { name: '' } });
     if (positionals.length > 0) {
       throw new ConfigError([{ where: 'arguments', what: 'init takes options alone, each begins with --' }]);
     }

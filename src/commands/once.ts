@@ -7,23 +7,14 @@ import { titledLogger } from '../observability/log/titled-logger.ts';
 import { toldFields } from '../observability/log/told-fields.ts';
 import { volumes } from '../system/fs/files.ts';
 import { systemClock } from '../system/time/clock.ts';
+import { helpOf } from '../usage/help.ts';
+import { ONCE } from '../usage/once.ts';
 import { asksForHelp, readArguments, readDuration } from './arguments.ts';
 import { EXIT } from './exit.ts';
 import { languageOf } from './language.ts';
 import { openLog } from './open-log.ts';
-import { CONFIG_OPTION, configLoader, readBoth, reportProblems } from './session.ts';
+import { configLoader, readBoth, reportProblems } from './session.ts';
 import { listenForSignals } from './signals.ts';
-
-const HELP = `wx-token-sidecar once: adopts or fetches every credential, publishes it and ends.
-
-  --config FILE        YAML or JSON (default: WXTOKEN_CONFIG); without one the environment alone configures it
-  --timeout DURATION   how long it may take (default 60s)
-
-Exit codes: 0 all published with life left; 75 a passing fault; 77 WeChat refuses, a person must act;
-78 bad configuration.
-`;
-
-const OPTIONS = { ...CONFIG_OPTION, timeout: { type: 'string', default: '60s' } } as const;
 
 /**
  * Interval, in ms, at which the command checks for something to do. It is short because a person or a pod is waiting.
@@ -36,16 +27,13 @@ const POLL_INTERVAL = 100;
  */
 export async function run(argv: readonly string[]): Promise<number> {
   if (asksForHelp(argv)) {
-    process.stdout.write(HELP);
+    process.stdout.write(helpOf(ONCE));
     return EXIT.ok;
   }
   const signals = listenForSignals(EXIT.passing);
   try {
     const started = systemClock.now().monotonic;
-    const [{ values }, config] = await readBoth(
-      async () => readArguments(argv, OPTIONS, { durations: ['timeout'] }),
-      configLoader(argv),
-    );
+    const [{ values }, config] = await readBoth(async () => readArguments(argv, ONCE), configLoader(argv));
     const timeout = readDuration('--timeout', values.timeout);
     const { log } = config;
     const isForPeople = log.format === 'text';

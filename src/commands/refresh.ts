@@ -16,29 +16,13 @@ import { escapeControls } from '../observability/log/escape.ts';
 import { snapshotFolder } from '../observability/status/snapshot-file.ts';
 import { fileProblem } from '../system/fs/file-failure.ts';
 import { systemClock } from '../system/time/clock.ts';
+import { helpOf } from '../usage/help.ts';
+import { REFRESH } from '../usage/refresh.ts';
 import { asksForHelp, readArguments, readDuration } from './arguments.ts';
 import { complain } from './complain.ts';
 import { EXIT } from './exit.ts';
 import { languageOf } from './language.ts';
-import { CONFIG_OPTION, configLoader, readBoth, reportProblems } from './session.ts';
-
-const HELP = `wx-token-sidecar refresh [NAME…]: asks the running daemon to fetch now, and waits until the new
-credential is published. The daemon is found through the state folder, so run it with the daemon's environment
-and configuration.
-
-  --config FILE        YAML or JSON (default: WXTOKEN_CONFIG); without one the environment alone configures it
-  --force              force a stable-token: the old one dies at once, for everyone who holds it
-  --timeout DURATION   how long to wait (default 30s)
-
-Exit codes: 0 published; 75 a passing fault, no daemon, or no budget; 77 WeChat refuses, a person must act;
-78 bad configuration or an unknown name.
-`;
-
-const OPTIONS = {
-  ...CONFIG_OPTION,
-  force: { type: 'boolean', default: false },
-  timeout: { type: 'string', default: '30s' },
-} as const;
+import { configLoader, readBoth, reportProblems } from './session.ts';
 
 /**
  * Interval, in ms, at which the command looks for a reply. A daemon takes requests at every tick: within 5 s by
@@ -53,12 +37,12 @@ const POLL_INTERVAL = 50;
  */
 export async function run(argv: readonly string[]): Promise<number> {
   if (asksForHelp(argv)) {
-    process.stdout.write(HELP);
+    process.stdout.write(helpOf(REFRESH));
     return EXIT.ok;
   }
   try {
     const [{ values, positionals }, config] = await readBoth(
-      async () => readArguments(argv, OPTIONS, { allowPositionals: true, durations: ['timeout'] }),
+      async () => readArguments(argv, REFRESH),
       configLoader(argv, { publishes: false, fetches: false }),
     );
     const timeout = readDuration('--timeout', values.timeout);

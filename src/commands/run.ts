@@ -10,18 +10,13 @@ import { createReadMarks } from '../system/fs/watch-files.ts';
 import { version } from '../system/process/version.ts';
 import { systemClock } from '../system/time/clock.ts';
 import { startTicker } from '../system/time/ticker.ts';
+import { helpOf } from '../usage/help.ts';
+import { RUN } from '../usage/run.ts';
 import { asksForHelp, readArguments } from './arguments.ts';
 import { EXIT } from './exit.ts';
 import { openLog } from './open-log.ts';
-import { CONFIG_OPTION, configLoader, readBoth, reportProblems } from './session.ts';
+import { configLoader, readBoth, reportProblems } from './session.ts';
 import { listenForSignals } from './signals.ts';
-
-const HELP = `wx-token-sidecar run: the daemon.
-
-Fetches the credential ahead of expiry and publishes it, until TERM or INT. HUP refreshes now (onHangup).
-
-  --config FILE        YAML or JSON (default: WXTOKEN_CONFIG); without one the environment alone configures it
-`;
 
 /**
  * How long (ms) the daemon waits for what it has asked a volume: a disk under load may take long to write its cache
@@ -62,7 +57,7 @@ function summary({ credentials }: Config, daemon: Daemon) {
 async function readFirst(argv: readonly string[], load: ReturnType<typeof configLoader>) {
   const read = createReadMarks();
   const [, config] = await readBoth(
-    async () => readArguments(argv, CONFIG_OPTION),
+    async () => readArguments(argv, RUN),
     () => load({ wasRead: read.note }),
   );
   return { config, marks: read.of(config.inputs) };
@@ -74,7 +69,7 @@ async function readFirst(argv: readonly string[], load: ReturnType<typeof config
  */
 export async function run(argv: readonly string[]): Promise<number> {
   if (asksForHelp(argv)) {
-    process.stdout.write(HELP);
+    process.stdout.write(helpOf(RUN));
     return EXIT.ok;
   }
   // This comes first: without handlers HUP would end the process, and as PID 1 the process would ignore TERM.

@@ -1,31 +1,12 @@
 import { isCorpId } from '../sandbox/accounts.ts';
 import { readSandboxArguments } from '../sandbox/arguments.ts';
 import { type SandboxAccount, SandboxError, startSandbox } from '../sandbox/index.ts';
+import { helpOf } from '../usage/help.ts';
+import { SANDBOX } from '../usage/sandbox.ts';
 import { asksForHelp } from './arguments.ts';
 import { complain } from './complain.ts';
 import { EXIT } from './exit.ts';
 import { listenForSignals } from './signals.ts';
-
-const HELP = `wx-token-sidecar sandbox [OPTIONS]
-
-A faithful WeChat token platform on loopback, for demos, tests and offline work.
-
-  --listen HOST:PORT       loopback only; port 0 is a free one (default 127.0.0.1:8866)
-  --account APPID:SECRET   may be repeated; ww… is a corp, which may have several secrets
-                           (default wx0000000000000000 and a secret of 32 zeros)
-  --component APPID:SECRET a third-party platform of the Open Platform; may be repeated
-  --token-ttl DURATION     life of tokens and tickets (default 7200s)
-  --overlap DURATION       how long a replaced token of the classic endpoint stays valid (default 300s)
-  --rotation-window DURATION
-                           from when before its end a stable token is replaced
-                           (default 300s, or a quarter of a shorter life)
-  --daily-quota N          fetches per account and day at the classic endpoint (default 2000)
-  --latency DURATION       how long every answer is held back (default 0ms)
-  --help                   this text
-
-Faults, the clock, accounts and the journal are on the control path, URL/sandbox/.
-Exit: 0 stopped by TERM, INT or HUP, 1 the address is in use, 78 bad arguments.
-`;
 
 /**
  * Runs the sandbox until TERM, INT or HUP.
@@ -33,7 +14,7 @@ Exit: 0 stopped by TERM, INT or HUP, 1 the address is in use, 78 bad arguments.
  */
 export async function run(argv: readonly string[]): Promise<number> {
   if (asksForHelp(argv)) {
-    process.stdout.write(HELP);
+    process.stdout.write(helpOf(SANDBOX));
     return EXIT.ok;
   }
   const signals = listenForSignals();

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import type { Config } from '../config/config.ts';
 import { ConfigError } from '../config/config-error.ts';
 import { type LoadOptions, loadConfig } from '../config/load.ts';
+import { CONFIG_OPTION } from '../usage/form.ts';
 import { complainTo, type Output } from './complain.ts';
 import { EXIT } from './exit.ts';
 
@@ -29,12 +30,6 @@ export async function readBoth<A, B>(first: () => Promise<A>, second: () => Prom
 }
 
 /**
- * The option that names the configuration file, for all commands but `sandbox`. Without it, `WXTOKEN_CONFIG` may name
- * the file.
- */
-export const CONFIG_OPTION = { config: { type: 'string' } } as const;
-
-/**
  * Returns a function that reads the configuration which arguments and environment name, again at every call and
  * whatever else is wrong with the arguments.
  * @throws {ConfigError} from the returned function, with every problem; without problems if `--config` lacks its
@@ -45,7 +40,11 @@ export function configLoader(
   options: Omit<LoadOptions, 'file' | 'namespace' | 'running' | 'wasRead'> = {},
   env: Host['env'] = process.env,
 ): (reading?: Pick<LoadOptions, 'running' | 'wasRead'>) => Promise<Config> {
-  const { values } = parseArgs({ args: [...argv], options: CONFIG_OPTION, strict: false });
+  const { values } = parseArgs({
+    args: [...argv],
+    options: CONFIG_OPTION as { config: { type: 'string' } },
+    strict: false,
+  });
   const file = values['config'];
   return async (reading) => {
     // `parseArgs` yields true here if `--config` has no value, which its type does not say.

@@ -10,27 +10,12 @@ import type { ServerStatus } from '../observability/status/server-status.ts';
 import { snapshotFolder } from '../observability/status/snapshot-file.ts';
 import { version } from '../system/process/version.ts';
 import { systemClock } from '../system/time/clock.ts';
+import { helpOf } from '../usage/help.ts';
+import { STATUS } from '../usage/status.ts';
 import { asksForHelp, readArguments } from './arguments.ts';
 import { EXIT } from './exit.ts';
 import { languageOf } from './language.ts';
-import { CONFIG_OPTION, configLoader, type Host, readBoth, reportProblems } from './session.ts';
-
-const HELP = `wx-token-sidecar status: tells how every credential stands, as the daemon wrote it down last, and whether the
-published files are there. Changes nothing and asks nobody, so it works beside a stopped daemon and in a probe. Run it
-with the daemon's environment and configuration, and as its user: others may not be allowed to read everything.
-
-  --config FILE        YAML or JSON (default: WXTOKEN_CONFIG); without one the environment alone configures it
-  --json               {"version","at","daemon","credentials":[…]}, times in epoch seconds
-  --quiet              print nothing but what is wrong with the configuration: the exit code tells
-
-Exit codes: 0 all fresh; 3 something that is not optional is missing, dead or unreadable; 78 bad configuration.
-`;
-
-const OPTIONS = {
-  ...CONFIG_OPTION,
-  json: { type: 'boolean', default: false },
-  quiet: { type: 'boolean', default: false },
-} as const;
+import { configLoader, type Host, readBoth, reportProblems } from './session.ts';
 
 /**
  * Runs `status`: reports on every credential from the published files and the state folder.
@@ -38,7 +23,7 @@ const OPTIONS = {
  */
 export async function run(argv: readonly string[], host: Host = process): Promise<number> {
   if (asksForHelp(argv)) {
-    host.stdout.write(HELP);
+    host.stdout.write(helpOf(STATUS));
     return EXIT.ok;
   }
   try {
@@ -60,7 +45,7 @@ export async function run(argv: readonly string[], host: Host = process): Promis
 }
 
 function options(argv: readonly string[]) {
-  const read = readArguments(argv, OPTIONS);
+  const read = readArguments(argv, STATUS);
   if (read.values.json && read.values.quiet) {
     throw new ConfigError([
       { where: 'arguments', what: '--json prints and --quiet does not: say one of them' },

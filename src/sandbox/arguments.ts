@@ -25,6 +25,9 @@ const OPTIONS = {
   latency: { type: 'string' },
 } as const;
 
+/** The name of an option of the command `sandbox`, without its dashes. */
+export type SandboxOption = keyof typeof OPTIONS;
+
 /** Parses the arguments of the command `sandbox`; never throws for mistakes in them. */
 export function readSandboxArguments(argv: readonly string[]): SandboxArguments {
   const { tokens } = parseArgs({ args: [...argv], options: OPTIONS, strict: false, tokens: true });

@@ -63,11 +63,38 @@ const OF_TYPE: Readonly<Record<string, string>> = {
   'credentials[].secretEnv': '`WXTOKEN_SECRET`, which holds the AppSecret itself',
 };
 
+/** Variables that are not quite what their key is. */
+const OF_VARIABLE: Readonly<Record<string, string>> = {
+  WXTOKEN_APPID: 'The AppID of the account; the CorpID, where the type is one of WeCom.',
+  WXTOKEN_SECRET: 'The AppSecret itself. A file is better: what is in the environment shows in more places.',
+};
+
 export function configReference(): string {
   const variables = { ...ACCOUNT_VARIABLES, ...GENERAL_VARIABLES };
   const sections = sectionsOf('', '', Document as unknown as Schema);
   const parts = sections.map((section) => sectionText(section, variables));
   return [INTRO, ...parts, variablesText(variables)].join('\n');
+}
+
+/** What each variable sets, in the words of the schema. */
+export function variableDescriptions(): Readonly<Record<string, string>> {
+  const sections = sectionsOf('', '', Document as unknown as Schema);
+  const described = new Map(
+    sections.flatMap(({ path, entries }) =>
+      Object.entries(entries).map(([name, schema]) => [
+        path === '' ? name : `${path}.${name}`,
+        descriptionOf(schema),
+      ]),
+    ),
+  );
+  const variables = Object.entries({ ...ACCOUNT_VARIABLES, ...GENERAL_VARIABLES });
+  return Object.fromEntries(
+    variables.map(([name, variable]) => {
+      const description = OF_VARIABLE[name] ?? described.get(pathOf(variable));
+      if (!description) throw new TypeError(`nothing is said of ${name}`);
+      return [name, description];
+    }),
+  );
 }
 
 function sectionText({ title, path, text, entries, required }: Section, variables: Variables): string {

@@ -23,7 +23,9 @@ const ALL = [...PAGES, ...CHINESE, 'CONTRIBUTING.md', 'SECURITY.md', 'k8s/monito
 const variablesIn = (text: string) => new Set(text.match(/\bWXTOKEN_[A-Z0-9_]*[A-Z0-9]/g));
 
 const commandsIn = (text: string) =>
-  [...text.matchAll(/^\| `((?:run|once|check|status|refresh|init|sandbox)\b[^`]*)`/gm)].map(([, one]) => one);
+  [...text.matchAll(/^\| `((?:run|once|check|status|refresh|init|completion|sandbox)\b[^`]*)`/gm)].map(
+    ([, one]) => one,
+  );
 
 const guaranteesIn = (text: string) => [...text.matchAll(/^\| (G\d) \| \*\*/gm)].map(([, one]) => one);
 
@@ -72,7 +74,7 @@ describe('README.md', () => {
 
   it('README.md lists the commands', async () => {
     const names = commandsIn(await textOf('README.md')).map((command = '') => command.split(' ')[0]);
-    expect(names).toEqual(['run', 'once', 'check', 'status', 'refresh', 'init', 'sandbox']);
+    expect(names).toEqual(['run', 'once', 'check', 'status', 'refresh', 'init', 'completion', 'sandbox']);
   });
 
   it('README.md says of every type for which account it is, and names no other', async () => {

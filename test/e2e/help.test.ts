@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { allOptions } from '../../src/usage/help.ts';
+import { FORMS } from '../../src/usage/index.ts';
 import { type AtEnd, startProgram } from '../support/program.ts';
 
-const COMMANDS = ['run', 'once', 'check', 'status', 'refresh', 'init', 'sandbox'];
+const COMMANDS = FORMS.map(({ name }) => name);
 
 /** Without any configuration: who asks for help has none yet. */
 async function say(args: readonly string[], atEnd: AtEnd) {
@@ -22,6 +24,20 @@ describe.concurrent('help and version', () => {
     },
   );
 
+  it.for(FORMS)(
+    'the help of $name tells its options, exit codes and examples in 80 columns',
+    async (form, { onTestFinished }) => {
+      const { stdout } = await say([form.name, '--help'], onTestFinished);
+      for (const [option] of allOptions(form))
+        expect(stdout).toMatch(new RegExp(`^  (-h, )?--${option}( |$)`, 'm'));
+      for (const { code } of form.exits) expect(stdout).toMatch(new RegExp(`^  ${code} `, 'm'));
+      for (const { command } of form.examples) expect(stdout).toContain(`\n  ${command}\n`);
+      const commands = form.examples.map(({ command }) => `  ${command}`);
+      const long = stdout.split('\n').filter((line) => line.length > 80 && !commands.includes(line));
+      expect(long).toEqual([]);
+    },
+  );
+
   it.for([[], ...COMMANDS.map((command) => [command])])(
     'the program prints its version with --version when the command is %j',
     async (args, { onTestFinished }) => {
@@ -36,6 +52,7 @@ describe.concurrent('help and version', () => {
     async (word, { onTestFinished }) => {
       const { code, stdout } = await say([word], onTestFinished);
       expect(code).toBe(0);
+      expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
       for (const command of COMMANDS) expect(stdout).toMatch(new RegExp(`^ {2}${command} `, 'm'));
     },
   );

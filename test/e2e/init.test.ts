@@ -7,8 +7,9 @@ import { describe, expect, it, type TestContext } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { READERS, readerProblem, SIMPLE_KINDS } from '../../src/setup/answers.ts';
 import { kubeconfig } from '../support/kubernetes/kubeconfig.ts';
-import { type AtEnd, BUILT_PROGRAM, startProcess, startProgram } from '../support/program.ts';
+import { type AtEnd, BUILT_PROGRAM, startProgram } from '../support/program.ts';
 import { runHere } from '../support/run-here.ts';
+import { typed } from '../support/terminal.ts';
 import { needsTool, runTool } from '../support/tools.ts';
 import { APP_ID, APP_SECRET } from './workbench.ts';
 
@@ -250,43 +251,16 @@ describe.concurrent('what init writes, as those read it for whom it is', () => {
   });
 });
 
-/** Runs a program in a terminal of its own, in which somebody types a text. */
-const IN_A_TERMINAL = `
-import os, pty, sys
-pid, terminal = pty.fork()
-if pid == 0:
-    os.execv(sys.argv[2], sys.argv[2:])
-# Keys that come before the first prompt would be taken by the terminal itself.
-text, seen = sys.argv[1].encode(), b''
-while True:
-    try:
-        said = os.read(terminal, 4096)
-    except OSError:
-        break
-    if not said:
-        break
-    sys.stdout.buffer.write(said)
-    seen += said
-    if text and b'> ' in seen:
-        os.write(terminal, text)
-        text = b''
-sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
-`;
-
-async function typed(context: TestContext, folder: string, text: string, env = {}) {
-  await needsTool(context.skip, 'python3');
-  const command = [process.execPath, BUILT_PROGRAM, 'init', '--folder', folder];
-  const args = ['-c', IN_A_TERMINAL, text, ...command];
-  const program = startProcess('python3', args, { env }, context.onTestFinished);
-  const { code } = await program.exited;
-  return { code, stdout: program.stdout() };
+/** Runs `init` in a terminal in which somebody types such answers. */
+function answered(context: TestContext, folder: string, text: string, env = {}) {
+  return typed(context, [process.execPath, BUILT_PROGRAM, 'init', '--folder', folder], text, env);
 }
 
 describe.concurrent('init in a terminal', () => {
   it('init asks, tells at once what is wrong with an answer and asks again', async (context) => {
     const folder = await folderFor(context.onTestFinished);
     const answers = ['compose', 'nothing', '', 'gh_0123456789ab', APP_ID, '', '', '', ''].join('\r');
-    const { code, stdout } = await typed(context, folder, answers);
+    const { code, stdout } = await answered(context, folder, answers);
     expect(code, stdout).toBe(0);
     expect(stdout).toContain('must be one of stable-token');
     expect(stdout).toContain('is the original ID of an account');
@@ -298,7 +272,7 @@ describe.concurrent('init in a terminal', () => {
 
   it('init asks in Chinese where the terminal is Chinese', async (context) => {
     const folder = await folderFor(context.onTestFinished);
-    const { code, stdout } = await typed(context, folder, `\r\r${APP_ID}\r\r\r\r`, {
+    const { code, stdout } = await answered(context, folder, `\r\r${APP_ID}\r\r\r\r`, {
       LANG: 'zh_CN.UTF-8',
     });
     expect(code, stdout).toBe(0);
@@ -308,7 +282,7 @@ describe.concurrent('init in a terminal', () => {
 
   it('a terminal that is closed amid the questions leaves nothing behind', async (context) => {
     const folder = await folderFor(context.onTestFinished);
-    const { code } = await typed(context, folder, 'compose\r\x04');
+    const { code } = await answered(context, folder, 'compose\r\x04');
     expect(code).toBe(78);
     expect(await readdir(folder)).toEqual([]);
   });

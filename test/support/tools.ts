@@ -20,6 +20,7 @@ export const TOOLS = {
   dash: debian('dash'),
   docker: 'docs.docker.com/engine/install says how to install it',
   'docker-compose': debian('docker-compose'),
+  fish: debian('fish'),
   // Debian's takes half a gigabyte, for one recipe.
   go: 'go.dev/doc/install says how to install it',
   inotifywait: debian('inotify-tools'),
@@ -28,6 +29,7 @@ export const TOOLS = {
   kubectl: "kubernetes.io/docs/tasks/tools says how to install it (Debian 12's is too old)",
   'libfaketimeMT.so.1': debian('faketime'),
   make: debian('make'),
+  mandoc: debian('mandoc'),
   mount: debian('mount'),
   openssl: debian('openssl'),
   php: debian('php-cli'),
@@ -52,6 +54,7 @@ export const TOOLS = {
   supervisord: debian('supervisor'),
   'systemd-analyze': debian('systemd'),
   unshare: debian('util-linux'),
+  zsh: debian('zsh'),
 } as const;
 
 export type Tool = keyof typeof TOOLS;
