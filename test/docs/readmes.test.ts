@@ -2,7 +2,9 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { VARIABLES } from '../../src/config/read/environment.ts';
+import { LANGUAGES } from '../../src/core/text.ts';
 import { credentialKinds } from '../../src/providers/kinds.ts';
+import { ERRCODE_PAGES, errcodePage } from './errcode-table.ts';
 import {
   anchorsOf,
   blocksOf,
@@ -26,6 +28,15 @@ const commandsIn = (text: string) =>
   [...text.matchAll(/^\| `((?:run|once|check|status|refresh|init|completion|sandbox)\b[^`]*)`/gm)].map(
     ([, one]) => one,
   );
+
+/** Where the codes of each family stand on their page. */
+const HEADINGS = {
+  official: 'Official accounts .+',
+  'open-platform': 'Third parties .+',
+  wecom: 'WeCom',
+  'wecom-service': 'Service providers .+',
+  qq: 'QQ bots',
+};
 
 const guaranteesIn = (text: string) => [...text.matchAll(/^\| (G\d) \| \*\*/gm)].map(([, one]) => one);
 
@@ -122,19 +133,26 @@ describe('docs/', () => {
     expect([...keys].filter((key) => !named.has(key))).toEqual([]);
   });
 
-  it('docs/operations.md lists every error code of WeChat and WeCom with its class', async () => {
-    const page = await textOf('docs/operations.md');
+  it('docs/error-codes.md lists every error code of every platform with its class', async () => {
+    const page = await textOf('docs/error-codes.md');
     const table = await textOf('test/core/errcode-table.txt');
-    const headings = { official: 'WeChat: .+', wecom: 'WeCom' };
-    for (const [family, heading] of Object.entries(headings)) {
-      const known = table.matchAll(new RegExp(`^${family} \\w+ (-?\\d+) \\| (\\w+)`, 'gm'));
-      const listed = rowsOf(sectionOf(page, heading)).flatMap(([codes = '', , kind = '']) =>
+    for (const [family, heading] of Object.entries(HEADINGS)) {
+      const known = table.matchAll(new RegExp(`^${family} [\\w-]+ (-?\\d+) \\| (\\w+)`, 'gm'));
+      const listed = rowsOf(sectionOf(page, heading)).flatMap(([codes = '', , , kind = '']) =>
         (codes.match(/-?\d+/g) ?? []).map((code) => `${code} ${kind.replaceAll('`', '')}`),
       );
       const expected = [...known].map(([, code, kind]) => `${code} ${kind}`);
+      expect(expected.length).toBeGreaterThan(2);
       expect([...new Set(listed)].sort(), family).toEqual([...new Set(expected)].sort());
     }
   });
+
+  it.each(LANGUAGES)(
+    'the page of error codes in %s is what the program goes by (npm run pages writes it)',
+    async (language) => {
+      expect(await textOf(ERRCODE_PAGES[language])).toBe(errcodePage(language));
+    },
+  );
 });
 
 /** The names of all keys that a JSON Schema knows, at every depth. */

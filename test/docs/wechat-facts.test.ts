@@ -1,6 +1,8 @@
 import { access, readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { errcodeTables } from './errcode-table.ts';
+import { FAMILIES } from '../../src/core/errcodes/index.ts';
+import type { ErrcodeRule } from '../../src/core/errcodes/rule.ts';
+import { LANGUAGES } from '../../src/core/text.ts';
 
 const PAGE = 'docs/wechat-facts.md';
 
@@ -17,10 +19,44 @@ function factsOf(markdown: string): string[][] {
     .filter(({ length, 0: first }) => length === 5 && first !== 'fact' && first !== '---');
 }
 
+/** A place in a console, as texts write it: `host → part → part`. */
+const PLACE = /((?:[\w-]+\.)+qq\.com)((?:\/[\w/]+)?)((?: → [^→\s；;：:，,。.)）|]+)*)/gu;
+
+/** Hosts that are called by programs, and pages of documentation. */
+const NO_CONSOLE = /^(api[\w]*|qyapi|bots|sh\.api|sz\.api|hk\.api|api2|developer\.work)\./;
+
+function placesIn(text: string): readonly { readonly place: string; readonly words: readonly string[] }[] {
+  return [...text.matchAll(PLACE)].flatMap(([place, host = '', path = '', parts = '']) =>
+    NO_CONSOLE.test(host) || path.startsWith('/doc/') || path.startsWith('/community/')
+      ? []
+      : [
+          {
+            place,
+            words: [
+              `${host}${path}`,
+              ...parts.split(' → ').filter((part) => part !== '' && /\p{Script=Han}/u.test(part)),
+            ],
+          },
+        ],
+  );
+}
+
 describe('facts about WeChat', () => {
-  it('the page shows every error code with the class and pause that the program gives it (npm run schema writes them)', async () => {
-    const [, tables] = /<!-- codes -->\n([\s\S]*)\n<!-- \/codes -->/.exec(await readFile(PAGE, 'utf8')) ?? [];
-    expect(tables).toBe(errcodeTables());
+  it('every place in a console that advice or a README names is one of the page, with its source and day', async () => {
+    const [, consoles = ''] = /^## Consoles\n([\s\S]*?)^## /m.exec(await readFile(PAGE, 'utf8')) ?? [];
+    const rules = Object.values(FAMILIES).flatMap(({ unknown, ...endpoints }) => [
+      unknown,
+      ...Object.values(endpoints).flatMap(Object.values<ErrcodeRule>),
+    ]);
+    const advice = rules.flatMap((rule) => LANGUAGES.map((language) => rule.advice?.[language] ?? ''));
+    const readmes = await Promise.all(['README.md', 'README.zh-CN.md'].map((path) => readFile(path, 'utf8')));
+    const named = [...advice, ...readmes].flatMap(placesIn);
+    expect(new Set(named.map(({ place }) => place)).size).toBeGreaterThan(12);
+    const rows = consoles.split('\n').filter((line) => line.startsWith('| '));
+    const unknown = named.filter(
+      ({ words }) => !rows.some((row) => words.every((word) => row.includes(word))),
+    );
+    expect([...new Set(unknown.map(({ place }) => place))]).toEqual([]);
   });
 
   it('every fact has a known status, a source and the day on which it was seen', async () => {

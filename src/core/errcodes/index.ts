@@ -52,9 +52,10 @@ export function platformFailure(
   const rule = known ?? FAMILIES[family].unknown;
   const address = callerAddress(errmsg);
   const fill = (template: Text) =>
-    text((say) =>
+    text((say, language) =>
       say(template)
-        .replaceAll('{ip}', address ?? say(OUR_ADDRESS))
+        // Between words of Chinese there are no blanks.
+        .replaceAll(language === 'zh' && !address ? / ?\{ip\} ?/g : '{ip}', address ?? say(OUR_ADDRESS))
         .replaceAll('{errcode}', String(errcode)),
     );
   const excerpt = known === undefined ? harmless(errmsg) : '';

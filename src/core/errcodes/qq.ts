@@ -1,9 +1,10 @@
 import { en, type Text, zh } from '../text.ts';
 import { BUSY, type FamilyRules, REFUSED, SLOW, WRONG_SECRET } from './rule.ts';
 
+/** docs/wechat-facts.md, Consoles. */
 const CONSOLE: Text = {
-  en: 'q.qq.com → 开发管理 (开发设置)',
-  zh: 'QQ 开放平台（q.qq.com → 开发管理 → 开发设置）',
+  en: 'q.qq.com → 开发 → 开发设置',
+  zh: 'QQ 开放平台（q.qq.com → 开发 → 开发设置）',
 };
 
 /**

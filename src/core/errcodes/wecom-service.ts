@@ -14,14 +14,18 @@ import {
 } from './rule.ts';
 import { WECOM } from './wecom.ts';
 
-/** Where a service provider (服务商) of WeCom sets things up. */
-const CONSOLE: Text = {
-  en: 'the provider console of WeCom (服务商后台, open.work.weixin.qq.com)',
-  zh: '企业微信服务商后台（open.work.weixin.qq.com）',
+/** Where a service provider (服务商) of WeCom sets things up (docs/wechat-facts.md, Consoles). */
+const ADDRESSES: Text = {
+  en: 'the provider console of WeCom (open.work.weixin.qq.com → 服务商信息 → 基本信息 → IP白名单)',
+  zh: '企业微信服务商后台（open.work.weixin.qq.com → 服务商信息 → 基本信息 → IP白名单）',
+};
+const PARAMETERS: Text = {
+  en: 'the provider console of WeCom (open.work.weixin.qq.com → 应用管理 → 通用开发参数)',
+  zh: '企业微信服务商后台（open.work.weixin.qq.com → 应用管理 → 通用开发参数）',
 };
 const SUITE: Text = {
-  en: en`the app's page in ${CONSOLE} → 标准应用服务`,
-  zh: zh`${CONSOLE} → 标准应用服务 → 该应用的页面`,
+  en: "the app's page in the provider console of WeCom (open.work.weixin.qq.com → 应用管理)",
+  zh: '企业微信服务商后台（open.work.weixin.qq.com → 应用管理）里该应用的页面',
 };
 const REAUTHORISE: Text = {
   en: "Have the corp's admin authorise the app again, and put the new permanent code into its file.",
@@ -90,8 +94,8 @@ export const WECOM_SERVICE: FamilyRules = {
         zh: '{ip} 不是服务商的可信 IP',
       },
       advice: {
-        en: en`Add {ip} to the IP whitelist in ${CONSOLE}, not to the trusted IPs (企业可信IP) of a corp. ${AGAIN}`,
-        zh: zh`把 {ip} 加进${CONSOLE}的 IP白名单，而不是某个企业的企业可信IP。${AGAIN}`,
+        en: en`Add {ip} to the IP whitelist in ${ADDRESSES}, not to the trusted IPs (企业可信IP) of a corp. ${AGAIN}`,
+        zh: zh`把 {ip} 加进服务商的 IP白名单，位置在${ADDRESSES}，而不是某个企业的企业可信IP。${AGAIN}`,
       },
     },
     48004: {
@@ -106,16 +110,16 @@ export const WECOM_SERVICE: FamilyRules = {
       ...WRONG_CORP_SECRET,
       meaning: { en: 'the provider secret is wrong (不合法的provider_secret)', zh: 'ProviderSecret 错误' },
       advice: {
-        en: en`Copy the ProviderSecret from ${CONSOLE}, and the corpid of the provider itself.`,
-        zh: zh`从${CONSOLE}复制 ProviderSecret，以及服务商自己的 corpid。`,
+        en: en`Copy the ProviderSecret from ${PARAMETERS}, and the corpid of the provider itself.`,
+        zh: zh`从${PARAMETERS}复制 ProviderSecret，以及服务商自己的 corpid。`,
       },
     },
     40091: {
       ...WRONG_CORP_SECRET,
       meaning: { en: 'the provider secret is wrong (provider_secret不合法)', zh: 'ProviderSecret 不合法' },
       advice: {
-        en: en`Copy the ProviderSecret from ${CONSOLE}, and the corpid of the provider itself.`,
-        zh: zh`从${CONSOLE}复制 ProviderSecret，以及服务商自己的 corpid。`,
+        en: en`Copy the ProviderSecret from ${PARAMETERS}, and the corpid of the provider itself.`,
+        zh: zh`从${PARAMETERS}复制 ProviderSecret，以及服务商自己的 corpid。`,
       },
     },
     41002: {

@@ -15,8 +15,9 @@ import {
   WRONG_PARAMETERS,
 } from './rule.ts';
 
+/** docs/wechat-facts.md, Consoles. */
 const APPS: Text = {
-  en: 'the WeCom admin console (管理后台 → 应用管理)',
+  en: 'the WeCom admin console (work.weixin.qq.com → 应用管理)',
   zh: '企业微信管理后台（work.weixin.qq.com → 应用管理）',
 };
 const PATIENCE: Text = {
