@@ -30,6 +30,13 @@ describe('release workflow', () => {
     expect(workflow.on).toEqual({ push: { tags: ['v[0-9]+.[0-9]+.[0-9]+'] } });
   });
 
+  it('every action is pinned to a commit, with the version that it is beside it', () => {
+    const used = [...text.matchAll(/uses: (.+)$/gm)].map(([, action]) => action);
+    expect(used.length).toBeGreaterThan(8);
+    for (const action of used) expect(action).toMatch(/^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+    expect(new Set(used).size).toBe(new Set(used.map((action = '') => action.split('@')[0])).size);
+  });
+
   it('what publishes waits for the tests and for a person, and no job may more than it needs', () => {
     expect(workflow.permissions).toEqual({});
     for (const [name, job] of jobs) {
