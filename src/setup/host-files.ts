@@ -26,7 +26,7 @@ Wants=network-online.target
 After=network-online.target
 
 [Service]
-ExecStart=/usr/bin/node /usr/local/lib/wx-token-sidecar/wx-token-sidecar.js run --config ${configPath}
+ExecStart=/usr/bin/env node /usr/local/lib/wx-token-sidecar/wx-token-sidecar.js run --config ${configPath}
 ${say({ en: 'Apps that read are members of this group.', zh: '读取 token 的应用加入这个组。' })}
 User=wx-token
 Group=wx-token

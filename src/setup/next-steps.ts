@@ -11,7 +11,7 @@ export interface NextStep {
 
 const WHITELIST: Text = {
   en: "Put the public IP address of the machine on the account's IP whitelist; if it is missing there, the log prints the address to add.",
-  zh: '把机器的公网 IP 地址加入账号的 IP 白名单；如果缺失，日志会打印要添加的地址。',
+  zh: '把机器的公网 IP 地址加入账号的 IP白名单；如果缺失，日志会打印要添加的地址。',
 };
 
 const PUT_SECRET: Text = {
@@ -28,10 +28,11 @@ const STEPS: Readonly<Record<Reader, (answers: Answers, folder: string) => reado
   systemd: ({ secretFile }, folder) => [
     {
       what: {
-        en: 'Install the program (docs/install.md), its user, the configuration and the unit.',
-        zh: '安装程序（见 docs/zh-CN/install.md）、它的用户、配置和 unit。',
+        en: 'Install the program, here from a checkout that has been built (docs/install.md), its user, the configuration and the unit.',
+        zh: '安装程序（这里从构建好的源码目录，见 docs/zh-CN/install.md）、它的用户、配置和 unit。',
       },
       commands: [
+        'install -D -t /usr/local/lib/wx-token-sidecar dist/wx-token-sidecar.js package.json',
         'useradd --system --user-group wx-token',
         `install -D -m 0644 ${join(folder, 'config.yaml')} ${CONFIG_PATH}`,
         `install -m 0644 ${join(folder, 'wx-token-sidecar.service')} /etc/systemd/system/`,
@@ -42,7 +43,7 @@ const STEPS: Readonly<Record<Reader, (answers: Answers, folder: string) => reado
       commands: [`install -D -m 0400 -o wx-token -g wx-token /dev/null ${secretFile}`, `cat > ${secretFile}`],
     },
     {
-      what: { en: 'Look whether all is well, and start.', zh: '检查一切是否正常，然后启动。' },
+      what: { en: 'Start, and look whether all is well.', zh: '启动，然后检查一切是否正常。' },
       commands: [
         'systemctl daemon-reload && systemctl enable --now wx-token-sidecar',
         `runuser -u wx-token -- node /usr/local/lib/wx-token-sidecar/wx-token-sidecar.js check --online --config ${CONFIG_PATH}`,
@@ -58,10 +59,11 @@ const STEPS: Readonly<Record<Reader, (answers: Answers, folder: string) => reado
       },
       {
         what: {
-          en: 'Build the image (docs/install.md), make the volume once, in memory, and start.',
-          zh: '构建镜像（见 docs/zh-CN/install.md），创建一次位于内存的卷，然后启动。',
+          en: 'Build the image in a checkout (docs/install.md), make the volume once, in memory, and start.',
+          zh: '在源码目录里构建镜像（见 docs/zh-CN/install.md），创建一次位于内存的卷，然后启动。',
         },
         commands: [
+          'docker build -t wx-token-sidecar .',
           'docker volume create --opt type=tmpfs --opt device=tmpfs --opt o=nr_blocks=256,uid=1000,gid=1000,mode=0750 wx',
           `docker-compose -f ${join(folder, 'compose.yaml')} up -d`,
         ],

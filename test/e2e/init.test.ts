@@ -181,10 +181,7 @@ describe.concurrent('what init writes, as those read it for whom it is', () => {
     const { folder, files } = await written('systemd', 'stable-token', context.onTestFinished);
     const path = join(folder, 'here', 'wx-token-sidecar.service');
     await mkdir(dirname(path));
-    await writeFile(
-      path,
-      fileCalled(files, 'wx-token-sidecar.service').replace('/usr/bin/node', process.execPath),
-    );
+    await writeFile(path, fileCalled(files, 'wx-token-sidecar.service'));
     const { output } = await runTool(context, 'systemd-analyze', ['verify', '--man=no', path]);
     expect(output.split('\n').filter((line) => line.includes('wx-token-sidecar.service'))).toEqual([]);
   });
