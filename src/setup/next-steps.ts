@@ -80,8 +80,8 @@ const STEPS: Readonly<Record<Reader, (answers: Answers, folder: string) => reado
     secretOfKubernetes(secretFile),
     {
       what: {
-        en: `Push the image to your registry and name it in ${join(folder, 'kustomization.yaml')} (newName). Name the component in the kustomization of the app, and mount the folder in the containers that read.`,
-        zh: `把镜像推送到你的镜像仓库，并写入 ${join(folder, 'kustomization.yaml')}（newName）。在应用的 kustomization 中引用这个组件，并在读取 token 的容器里挂载目录。`,
+        en: `Push the image to your registry and name it in ${join(folder, 'kustomization.yaml')} (newName). Name the component in the kustomization of the app, by its path from there, and mount the folder in the containers that read.`,
+        zh: `把镜像推送到你的镜像仓库，并写入 ${join(folder, 'kustomization.yaml')}（newName）。在应用的 kustomization 中引用这个组件（写相对于那里的路径），并在读取 token 的容器里挂载目录。`,
       },
       commands: [
         `components: [${folder}]`,
