@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import { contentOf } from '../support/files.ts';
 import type { RedisServer } from '../support/redis-server.ts';
@@ -17,6 +18,12 @@ import { createTable } from './table.ts';
 
 /** An answer is held back so long that its asker can be caught while it waits; the daemon's patience is 10 s. */
 const HELD_BACK = 3_000;
+
+/** Longer than a command may take, and than a lock lasts, ms. */
+const FROZEN = 40_000;
+
+/** A value of a neighbour: a few dozen of them fill the memory that is left. */
+const BIG = 'x'.repeat(100_000);
 
 const table = createTable();
 afterAll(() => table.print('three daemons on one Redis, an access-token'));
@@ -149,7 +156,7 @@ const SCENARIOS: readonly Scenario[] = [
       await eventually(async () => (await fleet.record())?.generation === before?.generation);
       await askOne(fleet, three(fleet)[2], 2);
       await allEnd(fleet);
-      return { single: 2 };
+      return { single: 2, losesKey: true };
     },
   },
   {
@@ -173,7 +180,7 @@ const SCENARIOS: readonly Scenario[] = [
       await eventually(async () => (await fleet.record())?.generation === before?.generation);
       await askOne(fleet, three(fleet)[1], 2);
       await allEnd(fleet);
-      return { single: 2 };
+      return { single: 2, losesKey: true };
     },
   },
   {
@@ -193,6 +200,7 @@ const SCENARIOS: readonly Scenario[] = [
       replica.thaw();
       await eventually(async () => (await replica.cli('role')).startsWith('master'));
       await eventually(async () => (await fleet.record(replica))?.generation === before?.generation);
+      await fleet.settled();
       await allEnd(fleet);
       return { single: 2 };
     },
@@ -234,6 +242,63 @@ const SCENARIOS: readonly Scenario[] = [
       await eventually(async () => (await fleet.record())?.generation === before?.generation);
       await askOne(fleet, three(fleet)[2], 2);
       await allEnd(fleet);
+      return { single: 2, losesKey: true };
+    },
+  },
+  {
+    title: 'a record that a neighbour drives out is written again, and a key that is read stays',
+    options: { redis: { config: ['maxmemory-policy allkeys-lru', 'maxmemory-samples 64'] } },
+    async play(fleet) {
+      await ready(fleet);
+      const before = await fleet.record();
+      const used = /^used_memory:(\d+)/m.exec(await fleet.redis.cli('INFO', 'memory'))?.[1];
+      await fleet.redis.cli('CONFIG', 'SET', 'maxmemory', String(Number(used) + 3_000_000));
+      let written = 0;
+      await eventually(
+        async () => {
+          written += 1;
+          await fleet.redis.cli('SET', `neighbour:${written}`, BIG);
+          // To read it would keep it: the least recently used goes first.
+          return (await fleet.redis.cli('EXISTS', fleet.key)) === '0';
+        },
+        { for: 'the record to be evicted' },
+      );
+      await eventually(async () => (await fleet.record())?.generation === before?.generation);
+      await askOne(fleet, three(fleet)[0], 2);
+      await allEnd(fleet);
+      return { single: 2 };
+    },
+  },
+  {
+    title:
+      'a clock of Redis that is set three hours forward ends the key, which is written again, and costs no fetch',
+    options: { hasOwnClock: true },
+    async play(fleet) {
+      await ready(fleet);
+      await fleet.setServerClock('+3h');
+      await eventually(async () => /^expired_keys:[1-9]/m.test(await fleet.redis.cli('INFO', 'stats')), {
+        for: 'the key to expire',
+      });
+      await fleet.settled();
+      await askOne(fleet, three(fleet)[1], 2);
+      await allEnd(fleet);
+      return { single: 2, losesKey: true };
+    },
+  },
+  {
+    title:
+      'a clock of Redis that is set three hours back leaves no key that outlives its token, and costs no fetch',
+    options: { hasOwnClock: true },
+    async play(fleet) {
+      await ready(fleet);
+      const { life: before = 0 } = (await fleet.published()) ?? {};
+      await fleet.setServerClock('-3h');
+      await eventually(async () => ((await fleet.published())?.life ?? 0) > before);
+      await eventually(async () => ((await fleet.published())?.life ?? before + 1) <= before, {
+        for: 'the key to end with its token again',
+      });
+      await askOne(fleet, three(fleet)[2], 2);
+      await allEnd(fleet);
       return { single: 2 };
     },
   },
@@ -257,17 +322,20 @@ const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
-    title: 'HUPs to all daemons while Redis hangs cost one fetch, and a lost file is published meanwhile',
+    title:
+      'HUPs to all daemons while Redis hangs for 40 s cost one fetch, and a lost file is published meanwhile',
     async play(fleet) {
       const [a] = three(fleet);
       await ready(fleet);
       fleet.redis.freeze();
+      const thawing = delay(FROZEN);
       // Who asks finds out that nobody answers.
       for (const { daemon } of fleet.machines) daemon().signal('SIGHUP');
       await Promise.all(fleet.machines.map(({ daemon }) => daemon().logged(/did not answer in time/)));
       await a.reader.stop();
       await rm(a.file);
       await eventually(async () => (await contentOf(a.file)) !== undefined, { for: 'the file to come back' });
+      await thawing;
       expect(await fleet.journal.fetches()).toHaveLength(1);
       fleet.redis.thaw();
       await fleet.calls(2);
@@ -286,9 +354,10 @@ const SCENARIOS: readonly Scenario[] = [
         for (const machine of fleet.machines) machine.start();
         for (const { daemon } of fleet.machines) await daemon().logged(/^(published|already up to date)$/);
         await eventually(async () => (await fleet.record()) !== undefined);
+        await fleet.settled();
       }
       await allEnd(fleet);
-      return { single: 1 };
+      return { single: 1, losesKey: true };
     },
   },
 ];

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { TestContext } from 'vitest';
 import type { RedisConfig } from '../../src/redis/connection-types.ts';
-import { type AtEnd, type Program, startProcess } from './program.ts';
+import { type AtEnd, type Environment, type Program, startProcess } from './program.ts';
 import { missing } from './tools.ts';
 import { eventually } from './wait.ts';
 
@@ -21,6 +21,8 @@ export interface RedisOptions {
   readonly persistent?: boolean;
   /** The port that it gets; absent: a free one. */
   readonly port?: number;
+  /** What it gets beside PATH and HOME. */
+  readonly env?: Environment;
 }
 
 /** A redis-server of a test, on a port of 127.0.0.1 and on a Unix socket. It is killed at the end at the latest. */
@@ -74,7 +76,7 @@ async function startRedisServer(options: RedisOptions, atEnd: AtEnd): Promise<Re
   let ended: unknown;
 
   async function start(): Promise<void> {
-    const started = startProcess('redis-server', [file], {}, atEnd);
+    const started = startProcess('redis-server', [file], { env: options.env ?? {} }, atEnd);
     program = started;
     ended = undefined;
     void started.exited.then((end) => {

@@ -94,7 +94,7 @@ function isWhole(details: string | undefined): boolean {
 }
 
 /** A business call as an app makes it. */
-async function call(url: string, token: string): Promise<string> {
+export async function call(url: string, token: string): Promise<string> {
   const { body } = await request(`${url}/cgi-bin/getcallbackip?access_token=${encodeURIComponent(token)}`);
   const answer: { readonly ip_list?: unknown; readonly errcode?: number } = JSON.parse(await body.text());
   return Array.isArray(answer.ip_list) ? 'served' : `errcode ${answer.errcode}`;
