@@ -4,6 +4,7 @@ import { describe, expect, it, type TestContext } from 'vitest';
 import { stringify } from 'yaml';
 import { startProgram } from '../support/program.ts';
 import { type RedisServer, startRedis } from '../support/redis-server.ts';
+import { eventually } from '../support/wait.ts';
 import { APP_ID, APP_SECRET, workbench } from './workbench.ts';
 
 interface Bench {
@@ -88,6 +89,26 @@ describe('a daemon whose record is in Redis', () => {
     const away = await end(['check', '--online']);
     expect(away).toMatchObject({ code: 75 });
     expect(away.stdout).toMatch(/; shared state: 1 with a passing fault$/m);
+  });
+
+  it('an access-token waits for a Redis that is full, which is not said to be well because it is read', async (ctx) => {
+    const one = await benchOnRedis(ctx);
+    const { redis, bench, start } = one;
+    await redis.cli('config', 'set', 'maxmemory', '1');
+    const daemon = start();
+    await daemon.logged(({ code }) => code === 'redis-full');
+    const reads = async () =>
+      Number(/cmdstat_get:calls=(\d+)/.exec(await redis.cli('info', 'commandstats'))?.[1]);
+    const before = await reads();
+    daemon.signal('SIGHUP');
+    await eventually(async () => (await reads()) > before);
+    expect(daemon.stderr()).not.toMatch(/again"/);
+    expect(await bench.fetches()).toEqual([]);
+    await redis.cli('config', 'set', 'maxmemory', '0');
+    await daemon.logged(/^the Redis connection cache .* takes writes again$/);
+    await bench.newToken();
+    expect(await bench.fetches()).toHaveLength(1);
+    expect(daemon.log().filter(({ message }) => /again$/.test(message))).toHaveLength(1);
   });
 
   it('an access-token waits for a Redis that is away, and the log says so; nothing that it logs is secret', async (ctx) => {

@@ -200,6 +200,7 @@ function playedServer(life: Life, wire: Wire): PlayedServer {
     name: 'Redis',
     placeOf: (account) => account,
     probe: () => ask(() => {}),
+    probeWrite: () => ask(() => {}),
     read: (account) =>
       ask(() => {
         onRead();

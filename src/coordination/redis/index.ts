@@ -18,6 +18,11 @@ export interface SharedServer extends StateServer, TicketServer {
   /** Asks for something that is cheap and changes nothing. @throws {EdgeError} when the server does not answer */
   probe(): Promise<unknown>;
   /**
+   * Asks whether a write would be taken where the keys of the account are, and writes nothing.
+   * @throws {EdgeError} when not
+   */
+  probeWrite(account: string): Promise<unknown>;
+  /**
    * Listens to what is told of writes, until {@link close}.
    * @param listening called whenever it begins to listen, or begins anew: what was told before is not known
    */
@@ -39,7 +44,7 @@ export interface SharedRedisOptions {
 export interface SharedRedisListeners {
   /** The record of an account, or its pushed ticket, has changed. */
   readonly changed: (account: string) => void;
-  /** The server answers again: work that waited for it may go on. */
+  /** The server answers, or takes writes, again: work that waited for it may go on. */
   readonly freed: () => void;
 }
 
@@ -93,7 +98,7 @@ export function shareRedis(options: SharedRedisOptions): SharedRedis {
   }
 
   const reach = createReach({
-    ...{ object: server.name, clock, after, probe: server.probe, report },
+    ...{ object: server.name, clock, after, probe: server.probe, probeWrite: server.probeWrite, report },
     recovered() {
       returned();
       listeners?.freed();
@@ -104,7 +109,8 @@ export function shareRedis(options: SharedRedisOptions): SharedRedis {
     const lock = accountLock({ account, server, process: self, label, clock, after, times });
     const where = server.placeOf(account, 'record');
     const message = messageOf(self, account, 'record');
-    return recordStore({ account, server, reach, lock, isSettling, clock, where, message, warn });
+    const ours = reach.of(account);
+    return recordStore({ account, server, reach: ours, lock, isSettling, clock, where, message, warn });
   }
 
   return {
@@ -119,7 +125,8 @@ export function shareRedis(options: SharedRedisOptions): SharedRedis {
       const message = messageOf(self, account, 'pushed');
       // One, whatever reloads of the configuration open it: what it knows is written again where the server has lost it.
       const store =
-        tickets.get(account) ?? redisTicketStore({ account, server, reach, where, message, warn });
+        tickets.get(account) ??
+        redisTicketStore({ account, server, reach: reach.of(account), where, message, warn });
       tickets.set(account, store);
       return store;
     },

@@ -12,7 +12,7 @@ import type { AccountRecord } from '../../core/record.ts';
 import type { Text } from '../../core/text.ts';
 import { DAY } from '../../core/time.ts';
 import type { AccountLock, TakenLock } from './account-lock.ts';
-import type { Reach } from './reach.ts';
+import type { AccountReach } from './reach.ts';
 import { createStandingBack } from './standing-back.ts';
 import type { StateServer } from './state-server.ts';
 
@@ -20,7 +20,7 @@ export interface RecordStoreOptions {
   readonly account: string;
   readonly server: StateServer;
   /** Every call goes through it, so that nobody waits for a server that is known not to answer. */
-  readonly reach: Pick<Reach, 'ask' | 'syncedAt'>;
+  readonly reach: AccountReach;
   readonly lock: AccountLock;
   /** Whether others may still have to write again what the server has lost: until then nothing is fetched. */
   readonly isSettling: () => boolean;
@@ -94,7 +94,7 @@ export function recordStore(options: RecordStoreOptions): RecordStore {
     const version = laterVersionOf(text, account);
     if (version === undefined) return;
     if (isInUse) throw laterDaemon(where, version);
-    await reach.ask(() => server.keep(account, version, text, EXPIRY));
+    await reach.writes(() => server.keep(account, version, text, EXPIRY));
     warn(
       `kept the record of version ${version} as ${where}.version-${version}, since this program writes version ${RECORD_VERSION}`,
     );
@@ -104,10 +104,10 @@ export function recordStore(options: RecordStoreOptions): RecordStore {
   async function send(text: string, { lease, text: base }: Base) {
     const write = { account, lease, base, text, duration: EXPIRY, message };
     try {
-      return await reach.ask(() => server.write(write));
+      return await reach.writes(() => server.write(write));
     } catch (error) {
       if (failureOf(error, 'none').effect !== 'unknown') throw error;
-      return reach.ask(() => server.write(write));
+      return reach.writes(() => server.write(write));
     }
   }
 
@@ -117,7 +117,7 @@ export function recordStore(options: RecordStoreOptions): RecordStore {
    * @returns the text that is stored then
    */
   async function writeOverLoss(record: AccountRecord, text: string, base: Base): Promise<string> {
-    const found = learn(await reach.ask(() => server.read(account)));
+    const found = learn(await reach.reads(() => server.read(account)));
     const stored = known?.text;
     if (found && stored !== undefined && isDeepStrictEqual(storedOf(found), storedOf(record))) return stored;
     const isLoss = stored === undefined || (found && found.generation < generationIn(base.text, account));
@@ -138,7 +138,7 @@ export function recordStore(options: RecordStoreOptions): RecordStore {
    * must not wait for a lock that may be left over from before.
    */
   async function keepingLease(): Promise<Lease> {
-    const text = await reach.ask(() => server.read(account));
+    const text = await reach.reads(() => server.read(account));
     const lease: Lease = { held: async () => false, isHeld: () => false, release: async () => {} };
     bases.set(lease, { lease: '', text: text ?? '' });
     return lease;
@@ -146,14 +146,14 @@ export function recordStore(options: RecordStoreOptions): RecordStore {
 
   async function fetchingLease(): Promise<Lease | undefined> {
     if (isSettling() || standingBack.isBack()) return undefined;
-    const taken = await reach.ask(lock.take);
+    const taken = await reach.writes(lock.take);
     return taken && leaseFrom(taken);
   }
 
   return {
     async read() {
       try {
-        return learn(await reach.ask(() => server.read(account)));
+        return learn(await reach.reads(() => server.read(account)));
       } catch (error) {
         if (!known) throw error;
         return known.record;

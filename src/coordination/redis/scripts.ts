@@ -1,4 +1,4 @@
-import { EdgeError, PASSING } from '../../core/failure.ts';
+import { EdgeError, failureOf, PASSING } from '../../core/failure.ts';
 import { en, zh } from '../../core/text.ts';
 import { SECOND } from '../../core/time.ts';
 import type { RedisConnection, Reply } from '../../redis/index.ts';
@@ -21,8 +21,12 @@ const CALL_LIMIT = 4 * SECOND;
 /** Keys of one account have one hash tag, so that a script may use them together in a Cluster. */
 export function keysOf(prefix: string, account: string) {
   const base = `${prefix}{${account}}`;
-  return { record: `${base}:record`, lock: `${base}:lock`, pushed: `${base}:pushed` };
+  const names = { record: `${base}:record`, lock: `${base}:lock`, pushed: `${base}:pushed` };
+  return { ...names, probe: `${base}:probe` };
 }
+
+/** A life that servers refuse after they have looked at whether they take writes at all, ms. So nothing is written. */
+const NO_LIFE = 0;
 
 /** The channel on which writes are told. */
 export function channelOf(prefix: string): string {
@@ -104,6 +108,14 @@ export function stateServer(connection: StateConnection, prefix: string): Shared
     name: where.en,
     placeOf: (account, what) => `${keysOf(prefix, account)[what]} (${connection.name}, ${address})`,
     probe: () => bounded((signal) => get(`${prefix}probe`, signal)),
+    async probeWrite(account) {
+      const { probe } = keysOf(prefix, account);
+      try {
+        await bounded((signal) => set(probe, '', NO_LIFE, signal));
+      } catch (error) {
+        if (failureOf(error, 'none').code !== 'redis-odd-life') throw error;
+      }
+    },
     read: (account) => bounded((signal) => get(keysOf(prefix, account).record, signal)),
     async take({ account, value, process, stale = '', duration }): Promise<LockAnswer> {
       const { lock, record } = keysOf(prefix, account);

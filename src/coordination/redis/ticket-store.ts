@@ -4,14 +4,14 @@ import type { TicketStore } from '../../core/ports.ts';
 import { isNews, newestTicket, type PushedTicket } from '../../core/pushed-ticket.ts';
 import { en, zh } from '../../core/text.ts';
 import { DAY } from '../../core/time.ts';
-import type { Reach } from './reach.ts';
+import type { AccountReach } from './reach.ts';
 import type { TicketServer } from './state-server.ts';
 
 export interface RedisTicketOptions {
   readonly account: string;
   readonly server: TicketServer;
   /** Every call goes through it, so that nobody waits for a server that is known not to answer. */
-  readonly reach: Pick<Reach, 'ask'>;
+  readonly reach: AccountReach;
   /** The name of the place of the ticket, for people. */
   readonly where: string;
   /** What others are told when this process has kept a ticket. */
@@ -58,7 +58,7 @@ export function redisTicketStore(options: RedisTicketOptions): TicketStore {
       const known = ticketIn(base);
       if (known && !isNews(ticket, known)) return ticket.createdAt < known.createdAt ? 'older' : 'kept';
       const write = { account, base: base ?? '', text, duration: EXPIRY, message };
-      const answer = await reach.ask(() => server.keepTicket(write));
+      const answer = await reach.writes(() => server.keepTicket(write));
       if (answer.isKept) return 'kept';
       base = answer.stored;
     }
@@ -75,7 +75,7 @@ export function redisTicketStore(options: RedisTicketOptions): TicketStore {
     async read() {
       let text: string | undefined;
       try {
-        text = await reach.ask(() => server.readTicket(account));
+        text = await reach.reads(() => server.readTicket(account));
       } catch (error) {
         if (newest) return newest;
         throw error;
@@ -87,7 +87,7 @@ export function redisTicketStore(options: RedisTicketOptions): TicketStore {
       return newest;
     },
     async put(ticket) {
-      const write = async () => keep(ticket, await reach.ask(() => server.readTicket(account)));
+      const write = async () => keep(ticket, await reach.reads(() => server.readTicket(account)));
       // A write of which no answer came is found to be made already.
       const outcome = await write().catch((error: unknown) => {
         if (failureOf(error, 'none').effect !== 'unknown') throw error;

@@ -26,5 +26,5 @@ export type ClusterEvent =
   | { readonly type: 'held'; readonly lease: string; readonly holder: string }
   /** An object of the cluster cannot be read, watched or written. */
   | { readonly type: 'trouble'; readonly object: string; readonly failure: Failure }
-  /** It can be again. */
-  | { readonly type: 'well'; readonly object: string };
+  /** It can be again; `takesWrites` where it answered all the time, and took no writes. */
+  | { readonly type: 'well'; readonly object: string; readonly takesWrites?: boolean };

@@ -67,15 +67,14 @@ export function createClusterLog(logger: Logger, clock: Clock): (event: ClusterE
     return absence;
   }
 
-  function tellOfRecovery(object: string): void {
+  function tellOfRecovery(object: string, what: string): void {
     const absence = absences.get(object);
     if (!absence || absence.wellSince !== undefined) return;
     const { monotonic } = clock.now();
     absence.wellSince = monotonic;
     // The log says that all is well, so it must not wait an hour before it says otherwise.
     for (const told of absence.troubles.values()) told.again = Math.min(told.again, monotonic + AGAIN.first);
-    if (absence.isOpen)
-      logger.info(`${object.startsWith('the ') ? '' : 'the '}${object} can be reached again`);
+    if (absence.isOpen) logger.info(`${object.startsWith('the ') ? '' : 'the '}${object} ${what} again`);
     absence.isOpen = false;
   }
 
@@ -99,7 +98,7 @@ export function createClusterLog(logger: Logger, clock: Clock): (event: ClusterE
       case 'held':
         return logger.info(`${event.holder} holds the Lease: this daemon follows it`, { lease: event.lease });
       case 'well':
-        return tellOfRecovery(event.object);
+        return tellOfRecovery(event.object, event.takesWrites ? 'takes writes' : 'can be reached');
       case 'trouble':
         return tellOfTrouble(event.object, event.failure);
     }

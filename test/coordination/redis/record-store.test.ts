@@ -215,6 +215,23 @@ describe('a Redis that does not answer', () => {
     expect(one.told).toEqual([]);
   });
 
+  it('what is read of one account says nothing of what goes wrong with another', async ({
+    onTestFinished,
+  }) => {
+    const { desk } = redisRig(onTestFinished);
+    const one = desk('one');
+    const other = one.open('weixin/access-token/wx1111111111111111');
+    one.meet(() => {
+      throw redisFault('redis-wrong-type', 'none');
+    });
+    await expect(one.store.read()).rejects.toMatchObject({ code: 'redis-wrong-type' });
+    one.meet((_call, work) => work());
+    await other.read();
+    expect(one.events.map(({ type }) => type)).toEqual(['trouble']);
+    await one.store.read();
+    expect(one.events.map(({ type }) => type)).toEqual(['trouble', 'well']);
+  });
+
   it('nothing is asked any more when the daemon has ended', async ({ onTestFinished }) => {
     const { desk, pass } = redisRig(onTestFinished);
     const one = desk('one');
@@ -224,6 +241,65 @@ describe('a Redis that does not answer', () => {
     const { length } = one.asked;
     await pass(60 * SECOND);
     expect(one.asked).toHaveLength(length);
+  });
+});
+
+describe('a Redis that answers, and takes no writes', () => {
+  const CODES = ['redis-full', 'redis-read-only', 'redis-misconf', 'redis-no-replicas'] as const;
+
+  it.for(CODES)(
+    'with %s it is read on, which says nothing of writes, and what waits goes on when it takes them again',
+    async (code, { onTestFinished }) => {
+      const { desk, pass } = redisRig(onTestFinished);
+      const one = desk('one');
+      await keep(one, recordOf(5, token('a')));
+      const lease = await one.locked();
+      one.told.length = 0;
+      const { length } = one.asked;
+      one.meet((call, work) => {
+        if (call === 'write' || call === 'probe-write') throw redisFault(code, 'none');
+        return work();
+      });
+      await expect(one.store.write(recordOf(6, token('b')), lease)).rejects.toMatchObject({ code });
+      expect(await one.store.read()).toEqual(recordOf(5, token('a')));
+      await pass(1_600);
+      expect(one.asked.slice(length)).toEqual(['write', 'read', 'probe-write', 'probe-write', 'probe-write']);
+      expect(one.events.map(({ type }) => type)).not.toContain('well');
+      expect(one.told).toEqual([]);
+
+      one.meet((_call, work) => work());
+      await pass(500);
+      expect(one.told.toSorted()).toEqual(['freed', ACCOUNT].toSorted());
+      expect(one.events.at(-1)).toEqual({
+        ...{ type: 'well', object: 'the Redis connection cache', takesWrites: true },
+      });
+      await pass(60 * SECOND);
+      expect(one.asked.filter((call) => call === 'probe-write')).toHaveLength(4);
+    },
+  );
+
+  it('one that is away meanwhile is asked whether it answers first, and all is well when both are over', async ({
+    onTestFinished,
+  }) => {
+    const { desk, pass } = redisRig(onTestFinished);
+    const one = desk('one');
+    const lease = await one.locked();
+    one.meet(() => {
+      throw redisFault('redis-full', 'none');
+    });
+    await expect(one.store.write(recordOf(1), lease)).rejects.toMatchObject({ code: 'redis-full' });
+    one.meet(away);
+    await pass(1_100);
+    one.meet((call, work) => {
+      if (call === 'probe-write') throw redisFault('redis-full', 'none');
+      return work();
+    });
+    await pass(1_100);
+    expect(await one.store.read()).toBeUndefined();
+    expect(one.events.map(({ type }) => type)).not.toContain('well');
+    one.meet((_call, work) => work());
+    await pass(600);
+    expect(one.events.filter(({ type }) => type === 'well')).toHaveLength(1);
   });
 });
 

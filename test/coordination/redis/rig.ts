@@ -64,6 +64,7 @@ function openDesk(name: string, model: ModelServer, clock: ReturnType<typeof ste
       name: 'the Redis connection cache',
       placeOf: () => 'the record in Redis',
       probe: call('probe', () => {}),
+      probeWrite: call('probe-write', () => {}),
     },
     ...{ read: call('read', read), take: call('take', take), renew: call('renew', renew) },
     ...{ free: call('free', free), write: call('write', write), keep: call('keep', keep) },

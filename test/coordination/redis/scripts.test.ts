@@ -76,6 +76,23 @@ const pushing = (base: string, text: string) => ({
   ...{ account: ACCOUNT, base, text, duration: 10 * MINUTE, message: `told of ${text}` },
 });
 
+describe('a real server that is asked whether it takes writes', () => {
+  it('one that is full says so, one that has room lets it be, and neither keeps anything', async (ctx) => {
+    const redis = await startRedis(ctx);
+    const access = redisOf([redis.connection()], { clock: systemClock, random: Math.random });
+    ctx.onTestFinished(access.close);
+    const { probeWrite } = stateServer(access.connection('cache'), PREFIX);
+    await probeWrite(ACCOUNT);
+    await redis.cli('config', 'set', 'maxmemory', '1');
+    await expect(probeWrite(ACCOUNT)).rejects.toMatchObject({ code: 'redis-full' });
+    await redis.cli('config', 'set', 'maxmemory', '0');
+    await probeWrite(ACCOUNT);
+    await redis.cli('replicaof', '127.0.0.1', '1');
+    await expect(probeWrite(ACCOUNT)).rejects.toMatchObject({ code: 'redis-read-only' });
+    expect(await redis.cli('keys', '*')).toBe('');
+  });
+});
+
 describe.each([
   ['a real server', real],
   ['the model of the simulation', model],
