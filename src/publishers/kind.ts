@@ -84,6 +84,8 @@ export interface PublisherEdges {
 export interface ProbeTools extends Pick<PublisherEdges, 'clock'> {
   readonly kubernetes: Pick<Kubernetes, 'client'>;
   readonly redis: Pick<Redis, 'connection'>;
+  /** All targets of the kind, of whatever credential. */
+  readonly all: readonly TargetConfig[];
   /** Ends the probe; its reason says why. */
   readonly signal: AbortSignal;
 }

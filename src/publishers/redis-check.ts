@@ -71,8 +71,9 @@ async function probe(
   redis: RedisConnection,
   targets: readonly RedisTarget[],
   ours: ReadonlySet<string>,
-  { clock, signal }: ProbeTools,
+  tools: ProbeTools,
 ): Promise<Probe> {
+  const { clock, signal } = tools;
   const started = clock.now().monotonic;
   try {
     await redis.call('reads', ['PING'], signal);
@@ -84,6 +85,7 @@ async function probe(
     const elsewhere = await Promise.all(
       targets.map((target) => findElsewhere(redis, target, ours, clock, signal)),
     );
+    const doubles = await sameElsewhere(redis, targets, tools);
     const [first, ...others] = missing;
     return {
       ...(first && { failure: first }),
@@ -100,7 +102,7 @@ async function probe(
         ...(first ? failureFacts(first) : [further(WRITABLE)]),
         ...others.flatMap(failureFacts),
       ],
-      warnings: [...server.warnings, ...own.flat(), ...elsewhere.flat()],
+      warnings: [...server.warnings, ...doubles, ...own.flat(), ...elsewhere.flat()],
     };
   } catch (error) {
     const failure = failureOf(error, 'none');
@@ -228,6 +230,46 @@ function namesOf(target: RedisTarget): readonly string[] {
 
 /** How long the answer to a subscription may take, ms. */
 const PATIENCE = 3 * SECOND;
+
+/**
+ * Finds targets that write the same keys by a connection with another address, which leads to the same server all the same:
+ * the configuration knows servers by their names alone.
+ */
+async function sameElsewhere(
+  redis: RedisConnection,
+  targets: readonly RedisTarget[],
+  { all, redis: connections, signal }: ProbeTools,
+): Promise<readonly Text[]> {
+  const ours = new Set(targets.flatMap(namesOf));
+  const shared = new Map<string, string>();
+  for (const other of all as readonly RedisTarget[]) {
+    const key = other.connection === redis.name ? undefined : namesOf(other).find((name) => ours.has(name));
+    if (key !== undefined) shared.set(other.connection, key);
+  }
+  if (shared.size === 0) return [];
+  const here = await identityOf(redis, signal);
+  const found: Text[] = [];
+  for (const [name, key] of shared) {
+    const other = connections.connection(name);
+    // Whether that one can be reached at all is told where its own targets are.
+    const there = await identityOf(other, signal).catch(() => undefined);
+    if (here === undefined || there !== here) continue;
+    found.push({
+      en: en`${redis.where} and ${other.where} lead to one server, and targets of both write ${key}: let all of them name one connection`,
+      zh: zh`${redis.where} 和 ${other.where} 通向同一台服务器，而两者的目标都写 ${key}：请让它们都用同一个连接`,
+    });
+  }
+  return found;
+}
+
+/** What tells a server, and its database, from all others; undefined where it is not told. */
+async function identityOf(redis: RedisConnection, signal: AbortSignal): Promise<string | undefined> {
+  // A Cluster has a server for each part of its keys.
+  if (redis.isCluster) return undefined;
+  const text = await ifAllowed(redis.call('reads', ['INFO'], signal));
+  const run = typeof text === 'string' ? infoOf(text).get('run_id') : undefined;
+  return run === undefined ? undefined : `${run} ${redis.database}`;
+}
 
 /** Says whether changes of the keys are seen at once. */
 async function keyspaceFact(

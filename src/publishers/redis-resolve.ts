@@ -10,7 +10,7 @@ import { type LayoutName, sdkLayouts } from '../codec/sdk-layouts.ts';
 import type { Encoding } from '../codec/value-encodings.ts';
 import { addressOf, isExposed } from '../redis/address.ts';
 import type { ResolveTools, TargetConfig, TargetOwner } from './kind.ts';
-import { companionOf, filledIn } from './redis-keys.ts';
+import { betrays, companionOf, filledIn, placeholdersIn } from './redis-keys.ts';
 import { type RedisTarget, valueKeyOf } from './redis-target.ts';
 
 /** The settings of a target of Redis, each valid by itself. */
@@ -83,14 +83,17 @@ function templateKeys(
   return [{ key, holds: 'value', encoding }];
 }
 
+/** @param text as it is configured, to which the id of the account is not yet added */
 function isBetrayed(owner: TargetOwner | undefined, text: string): boolean {
   const secret = owner?.secret?.reveal();
-  return secret !== undefined && text.includes(secret);
+  // What is no secret may look like one.
+  const own = owner && owner.appId !== '' ? text.replaceAll(owner.appId, ' ') : text;
+  return secret !== undefined && betrays(own, secret);
 }
 
 const SEEN = 'whoever may list the keys would see (SCAN, MONITOR, SLOWLOG)';
 
-const HELD = `holds the AppSecret, which ${SEEN}`;
+const HELD = `holds the AppSecret, or a part of it, which ${SEEN}`;
 
 function isGiven(settings: RedisTargetSettings, name: 'key' | 'layout'): boolean {
   return settings[name] !== undefined;
@@ -117,17 +120,13 @@ function presetKeys(
     complain([...at, 'layout'], 'needs to know the account, which a mirror does not: say key in its place');
     return undefined;
   }
-  const { family, appId, secret } = owner;
+  const { family, appId } = owner;
   if (appId === '') return undefined;
   const options = optionsOf(settings);
   const problems = layoutProblems(layout, { family, kind: settings.of }, options);
   for (const { option, what } of problems) complain([...at, option], what);
-  const real = secret?.reveal();
-  // Some keys hold the beginning of it alone.
-  if (real !== undefined && options.keySecret !== undefined && isOf(real, options.keySecret)) {
-    const what =
-      `is the AppSecret, or its beginning, which ${SEEN}: give the app a placeholder as its AppSecret, and ` +
-      'write the same placeholder here';
+  if (isBetrayed(owner, options.keySecret ?? '')) {
+    const what = `${HELD}: give the app a placeholder as its AppSecret, and write the same placeholder here`;
     complain([...at, 'keySecret'], what);
     return undefined;
   }
@@ -135,13 +134,14 @@ function presetKeys(
     complain([...at, 'prefix'], `${HELD}: take something else`);
     return undefined;
   }
+  const [unfilled] = placeholdersIn(options.prefix ?? '');
+  if (unfilled !== undefined) {
+    complain(
+      [...at, 'prefix'],
+      `has ${unfilled}, which is filled in in key alone: write out what the app has`,
+    );
+    return undefined;
+  }
   if (problems.length > 0) return undefined;
   return layoutKeys(layout, { family, id: appId, kind: settings.of }, options);
-}
-
-/** The fewest characters that betray something of a secret. */
-const BEGINNING = 8;
-
-function isOf(secret: string, text: string): boolean {
-  return secret === text || (text.length >= BEGINNING && secret.startsWith(text.slice(0, 10)));
 }

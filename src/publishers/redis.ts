@@ -270,7 +270,7 @@ const options = {
       v.regex(/^\S{1,1024}$/, KEY),
       v.check((text) => !/\p{Cc}/u.test(text), KEY),
     ),
-    'Name of the key, of which {appId}, {corpId} and {name} are filled in; or say layout.',
+    'Name of the key, of which {appId}, {corpId} and {name} are filled in, and {{…}} stands for {…}; or say layout.',
   ),
   encoding: key(
     v.picklist(ENCODINGS, `must be ${inWords(ENCODINGS)}`),
@@ -283,7 +283,7 @@ const options = {
   prefix: key(Text, 'What the app puts in front of its keys; goes with layout. Default: that of the SDK.'),
   keySecret: key(
     Text,
-    'The placeholder that the app has as its AppSecret, for layouts whose keys hold that. Never the real one.',
+    'The placeholder that the app has as its AppSecret, for layouts whose keys hold that. Never the real one, nor 8 characters in a row of it.',
   ),
   agentId: key(
     v.pipe(v.number(AGENT), v.integer(AGENT), v.minValue(1, AGENT)),

@@ -44,7 +44,7 @@ const FIXED: readonly (readonly [string, Config, Partial<Config>])[] = [
     SERVED,
     { http: { ...HTTP, listen: { host: '127.0.0.1', port: 9500 } } },
   ],
-  ['the allowed hosts of health and metrics', SERVED, { http: { ...HTTP, allowedHosts: ['a'] } }],
+  ['the list of allowed hosts of health and metrics', SERVED, { http: { ...HTTP, allowedHosts: ['a'] } }],
   [
     'the address of the token server',
     AT_WORK,

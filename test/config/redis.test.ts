@@ -135,6 +135,7 @@ describe('mistakes in targets in Redis', () => {
     ...more,
   });
   const SEEN = 'whoever may list the keys would see (SCAN, MONITOR, SLOWLOG)';
+  const PLACEHOLDER = `holds the AppSecret, or a part of it, which ${SEEN}: give the app a placeholder as its AppSecret, and write the same placeholder here`;
 
   it.each<[string, Keys, Keys, string[]]>([
     [
@@ -159,7 +160,35 @@ describe('mistakes in targets in Redis', () => {
       'a placeholder that there is not',
       { ...TARGET, key: 'wx:{appid}' },
       {},
-      ['key: knows no {appid}: there are {appId}, {corpId} and {name}'],
+      [
+        'key: knows no {appid}: there are {appId}, {corpId} and {name}. Where the key itself has these braces, write {{appid}}',
+      ],
+    ],
+    [
+      'the AppSecret as a placeholder',
+      { ...TARGET, key: 'wx:{secret}:{appId}' },
+      {},
+      [
+        'key: knows no {secret}: there are {appId}, {corpId} and {name}. Where the key itself has these braces, write {{secret}}',
+      ],
+    ],
+    [
+      'a placeholder in a prefix, where none is filled in',
+      layout('wxjava-mp', { prefix: 'app:{appId}' }),
+      {},
+      ['prefix: has {appId}, which is filled in in key alone: write out what the app has'],
+    ],
+    [
+      'the end of the AppSecret in a key',
+      { ...TARGET, key: `wx:${REAL.slice(-9)}` },
+      {},
+      [`key: holds the AppSecret, or a part of it, which ${SEEN}: take something else`],
+    ],
+    [
+      'the AppSecret in another case in a prefix',
+      layout('wxjava-mp', { prefix: `app-${REAL.toUpperCase()}` }),
+      {},
+      [`prefix: holds the AppSecret, or a part of it, which ${SEEN}: take something else`],
     ],
     [
       'the CorpID of an official account',
@@ -177,7 +206,7 @@ describe('mistakes in targets in Redis', () => {
       'the AppSecret in a key',
       { ...TARGET, key: `wx:${REAL}` },
       {},
-      [`key: holds the AppSecret, which ${SEEN}: take something else`],
+      [`key: holds the AppSecret, or a part of it, which ${SEEN}: take something else`],
     ],
     [
       'a layout that there is not, once',
@@ -191,23 +220,31 @@ describe('mistakes in targets in Redis', () => {
       'the AppSecret in a prefix',
       layout('wxjava-mp', { prefix: `app-${REAL}` }),
       {},
-      [`prefix: holds the AppSecret, which ${SEEN}: take something else`],
+      [`prefix: holds the AppSecret, or a part of it, which ${SEEN}: take something else`],
     ],
     [
       'the AppSecret as keySecret',
       layout('easywechat-6', { keySecret: REAL }),
       {},
-      [
-        `keySecret: is the AppSecret, or its beginning, which ${SEEN}: give the app a placeholder as its AppSecret, and write the same placeholder here`,
-      ],
+      [`keySecret: ${PLACEHOLDER}`],
     ],
     [
       'the beginning of the AppSecret as keySecret',
       layout('wechatpy', { keySecret: REAL.slice(0, 10) }),
       CORP,
-      [
-        `keySecret: is the AppSecret, or its beginning, which ${SEEN}: give the app a placeholder as its AppSecret, and write the same placeholder here`,
-      ],
+      [`keySecret: ${PLACEHOLDER}`],
+    ],
+    [
+      'a placeholder that was made of the AppSecret',
+      layout('easywechat-6', { keySecret: `not-${REAL}` }),
+      {},
+      [`keySecret: ${PLACEHOLDER}`],
+    ],
+    [
+      'the end of the AppSecret as keySecret',
+      layout('easywechat-6', { keySecret: `x${REAL.slice(-12)}` }),
+      {},
+      [`keySecret: ${PLACEHOLDER}`],
     ],
     [
       'a layout without the placeholder that it needs',
@@ -240,6 +277,17 @@ describe('mistakes in targets in Redis', () => {
     const lines = found.map((line) => line.replace('credentials[0].publish[0].', ''));
     if (what === 'a format') expect(lines.join()).toMatch(/^format/);
     else expect(lines).toEqual(expected);
+  });
+
+  it('braces of a key that are no placeholder stay, and those that are written twice stand for themselves', async () => {
+    const { load } = await place();
+    const keysOf = async (key: string) => {
+      const publish = [{ ...TARGET, key }];
+      const written = inJson([account({ publish })], { redis: [CACHE], stateDir: '$FOLDER/state' });
+      return (await load(written)).credentials[0]?.publish;
+    };
+    expect(await keysOf('{wx}:{appId}')).toMatchObject([{ keys: [{ key: '{wx}:wx0000000000000000' }] }]);
+    expect(await keysOf('{{token}}:{name}')).toMatchObject([{ keys: [{ key: '{token}:shop' }] }]);
   });
 
   it('two credentials with the same key are refused', async () => {

@@ -48,6 +48,11 @@ describe('settings of the shared state in Redis', () => {
       /^state\.redis\.connection: is not the name of an entry of redis; there are: cache$/,
     ],
     [
+      'an unknown connection, where two entries have one name',
+      { redis: [CACHE, CACHE], state: { redis: { connection: 'other' } } },
+      /^state\.redis\.connection: is not the name of an entry of redis; there are: cache$/,
+    ],
+    [
       'no connections at all',
       { state: { redis: { connection: 'cache' } } },
       /^state\.redis\.connection: is not the name of an entry of redis$/,

@@ -12,9 +12,14 @@ const KEY = `wx:access_token:${APP_ID}`;
 
 type Keys = Readonly<Record<string, unknown>>;
 
-async function benchOf(ctx: TestContext, server: RedisServer, changes: Keys = {}) {
+async function benchOf(
+  ctx: TestContext,
+  server: RedisServer,
+  changes: (secretFile: string) => Keys = () => ({}),
+) {
   const bench = await workbench(ctx.onTestFinished);
   const config = join(bench.folder, 'config.json');
+  const secretFile = join(bench.folder, 'secrets', 'app.secret');
   const document = {
     stateDir: join(bench.folder, 'state'),
     schedule: '* * * * * *',
@@ -22,14 +27,14 @@ async function benchOf(ctx: TestContext, server: RedisServer, changes: Keys = {}
     redis: [{ name: 'cache', url: `redis://127.0.0.1:${server.port}` }],
     credentials: [
       {
-        ...{ name: 'shop', appId: APP_ID, secretFile: join(bench.folder, 'secrets', 'app.secret') },
+        ...{ name: 'shop', appId: APP_ID, secretFile },
         publish: [
           { type: 'redis', connection: 'cache', layout: 'wxjava-mp' },
           { type: 'redis', connection: 'cache', key: 'own:access_token:{appId}' },
         ],
       },
     ],
-    ...changes,
+    ...changes(secretFile),
   };
   await writeFile(config, JSON.stringify(document));
   const run = (env: Readonly<Record<string, string>> = {}) =>
@@ -100,6 +105,32 @@ describe('daemon with a target in Redis', () => {
       `app:access_token:${APP_ID}`,
       `own:access_token:${APP_ID}`,
     ]);
+  });
+
+  it('check --online finds that two connections lead to one server, where their targets share a key', async (ctx) => {
+    const server = await startRedis(ctx);
+    const { check } = await benchOf(ctx, server, (secretFile) => ({
+      redis: [
+        { name: 'cache', url: `redis://127.0.0.1:${server.port}` },
+        { name: 'local', url: `unix:${server.socket}` },
+        { name: 'beside', url: `unix:${server.socket}`, database: 1 },
+      ],
+      credentials: ['cache', 'local', 'beside'].map((connection, index) => ({
+        ...{ name: `shop-${index}`, appId: `wx000000000000000${index}`, secretFile },
+        publish: [{ type: 'redis', connection, key: 'wx:access_token' }],
+      })),
+    }));
+    const { stdout } = await check('--online');
+    const told = [
+      ...stdout.matchAll(
+        /the Redis connection (\w+) .* and the Redis connection (\w+) .* lead to one server/g,
+      ),
+    ];
+    expect(told.map(([, one, two]) => [one, two])).toEqual([
+      ['cache', 'local'],
+      ['local', 'cache'],
+    ]);
+    expect(await server.cli('keys', '*')).toBe('');
   });
 
   it('check --online ends with an error where its user lacks a right', async (ctx) => {

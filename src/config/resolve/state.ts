@@ -26,7 +26,8 @@ export function resolveState(
   const { connection, prefix } = redis;
   const isKnown = connection === undefined || connections.includes(connection) || context.isWrong([REDIS]);
   if (!isKnown) {
-    const known = connections.length > 0 ? `; there are: ${connections.join(', ')}` : '';
+    const names = [...new Set(connections)];
+    const known = names.length > 0 ? `; there are: ${names.join(', ')}` : '';
     context.complain([...at, 'connection'], `is not the name of an entry of redis${known}`);
   }
   const which = 'the name of an entry of redis';

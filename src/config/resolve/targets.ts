@@ -73,8 +73,7 @@ function connectionOf(
 ): RedisConfig | undefined {
   const found = redis.find((one) => one.name === name);
   if (found || name === undefined || declared.includes(name)) return found;
-  const known =
-    redis.length === 0 ? 'redis has no entry' : `redis has ${inWords(redis.map((one) => one.name))}`;
+  const known = declared.length === 0 ? 'redis has no entry' : `redis has ${inWords([...new Set(declared)])}`;
   context.complain(at, `names no connection: ${known}`);
   return undefined;
 }

@@ -35,7 +35,7 @@ const TABLE: Readonly<Record<Exclude<keyof Config, ReloadedKey>, readonly Restar
   cluster: [{ what: 'the cluster', of: ({ cluster }) => cluster, keep: withCluster }],
   redis: [
     {
-      what: 'the connections to Redis',
+      what: 'the list of connections to Redis',
       of: ({ redis }) => redis,
       // Not in the settings: what was checked at the start is used as it is, see `load.ts`.
       keep: (settings) => settings,
@@ -63,7 +63,7 @@ const TABLE: Readonly<Record<Exclude<keyof Config, ReloadedKey>, readonly Restar
   ],
   http: [
     { what: 'the address of health and metrics', of: ({ http }) => http?.listen },
-    { what: 'the allowed hosts of health and metrics', of: ({ http }) => http?.allowedHosts },
+    { what: 'the list of allowed hosts of health and metrics', of: ({ http }) => http?.allowedHosts },
   ],
   tokenServer: [{ what: 'the address of the token server', of: ({ tokenServer }) => tokenServer?.listen }],
   language: [{ what: 'the language', of: ({ language }) => language }],

@@ -174,8 +174,8 @@ const TIMED_OUT = outcome('failed', { en: 'timed out', zh: '超时' });
 const NOT_FORCED: Readonly<Record<DowngradeReason, Text>> = {
   uncoordinated: { en: 'others may hold the token', zh: '其他进程可能拿着这个 token' },
   store: {
-    en: 'a forced refresh is recorded first, and the state folder does not work',
-    zh: '强制刷新要先写记录，而状态目录不可用',
+    en: 'a forced refresh is recorded first, and the state (folder, Secret or Redis) does not work',
+    zh: '强制刷新要先写记录，而状态（目录、Secret 或 Redis）不可用',
   },
   spacing: {
     en: 'WeChat ignores a forced refresh within 30 s of another',

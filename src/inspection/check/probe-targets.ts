@@ -11,13 +11,17 @@ export interface TargetExplanation extends Explanation {
 /** Probes whether the targets of each credential could be written, as far as their kinds can. Changes nothing. */
 export async function probeTargets(
   { credentials }: Pick<Config, 'credentials'>,
-  tools: ProbeTools,
+  tools: Omit<ProbeTools, 'all'>,
 ): Promise<readonly (readonly TargetExplanation[])[]> {
+  const everywhere = new Map(byKind(credentials.flatMap(({ publish }) => publish)));
   return Promise.all(
     credentials.map(async ({ publish }) => {
-      const asked = byKind(publish).map(async ([{ probe, probed }, targets]) =>
-        probe && probed ? [{ store: probed, ...explain(await probe(targets, tools)) }] : [],
-      );
+      const asked = byKind(publish).map(async ([kind, targets]) => {
+        const { probe, probed } = kind;
+        if (!probe || !probed) return [];
+        const all = everywhere.get(kind) ?? targets;
+        return [{ store: probed, ...explain(await probe(targets, { ...tools, all })) }];
+      });
       return (await Promise.all(asked)).flat();
     }),
   );

@@ -299,14 +299,20 @@ const BUDGET: Text = {
 
 /** Advice when the record was older than what is published. */
 const LAGGED: Text = {
-  en: 'the state folder was lost, is another one, or could not be written when the token came: look at its volume',
-  zh: '状态目录丢失过、换了一个，或者 token 到来时无法写入：检查它所在的卷',
+  en:
+    'the state was lost, is another one, or could not be written when the token came: look at the volume of the state ' +
+    'folder, or at the Redis of state.redis',
+  zh: '状态丢失过、换了一个，或者 token 到来时无法写入：检查状态目录所在的卷，或 state.redis 的 Redis',
 };
 
 /** Advice when a target is written by a daemon that does not share our records. */
 const SHARED: Text = {
-  en: 'find who else publishes there: let both daemons use one WXTOKEN_STATE_DIR, or let one of them only read',
-  zh: '找出还有谁往那里发布：让两个守护进程共用一个 WXTOKEN_STATE_DIR，或者让其中一个只读取',
+  en:
+    'find who else publishes there: let both daemons share their state (one WXTOKEN_STATE_DIR, or one prefix in one ' +
+    'Redis under state.redis), or let one of them only read',
+  zh:
+    '找出还有谁往那里发布：让两个守护进程共用状态（同一个 WXTOKEN_STATE_DIR，或 state.redis 下同一个 Redis 的同一个前缀），' +
+    '或者让其中一个只读取',
 };
 
 /** Log lines for what somebody else did to a target. */
@@ -351,7 +357,7 @@ const DOWNGRADES: Readonly<Record<DowngradeReason, string>> = {
     'folder hold; refresh --force overrides this',
   store:
     'forced refresh downgraded to an ordinary call: a forced one kills the token that others hold, so it is recorded ' +
-    'first, and the state folder does not work',
+    'first, and the state (folder, Secret or Redis) does not work',
   spacing:
     'forced refresh downgraded to an ordinary call: WeChat ignores a forced one within 30 s of another',
   'forced-budget': 'forced refresh downgraded to an ordinary call: forced budget exhausted',

@@ -117,12 +117,20 @@ function plain(value: unknown): string {
     .join(' ');
 }
 
-/**
- * Query parameters, variables and JSON keys that carry secrets, with their values; the quotes may be escaped. An AppID or
- * CorpID in their place is no secret: it ends the names of keys in Redis, as in wx:access_token:wx0000000000000000.
- */
+/** Query parameters, variables and JSON keys that carry secrets, with their values; the quotes may be escaped. */
 const SECRET_PARAMETER =
-  /(\w{0,32}(?:secret|access_token|ticket))(\\*["']?\s*[=:]\s*\\*["']?)(?!(?:key:)?w[wx][0-9a-f]{16}(?![\w-]))[^\s"'&,}\\]+/gi;
+  /(\w{0,32}(?:secret|access_token|ticket))(\\*["']?\s*[=:]\s*\\*["']?)([^\s"'&,}\\]+)/gi;
+
+/** An AppID or CorpID in their place is no secret: it ends the names of keys in Redis, as in wx:access_token:wx0000000000000000. */
+const ID = /^(?:key:)?w[wx][0-9a-f]{16}(?![\w-])/;
+
+/** Nor is the name of a credential, as in wx:access_token:shop: it is short, in lower case and no digest. */
+const NAME = /^(?:key:)?\{?(?![0-9a-f]{16})[a-z0-9-]{1,32}(?::[a-z0-9_-]{1,32})?[:;.)]*$/;
+
+function redacted(all: string, parameter: string, separator: string, value: string): string {
+  const isName = separator === ':' && !/secret$/i.test(parameter) && NAME.test(value);
+  return isName || ID.test(value) ? all : `${parameter}${separator}[redacted]`;
+}
 
 const SECRET_KEY = /(?:secret|access_token|ticket)$/i;
 
@@ -140,7 +148,7 @@ function scrubField(name: string, value: unknown, depth = 0): unknown {
  * which prints nothing, so only messages of libraries and proxies could contain one.
  */
 function scrub(value: unknown, depth: number): unknown {
-  if (typeof value === 'string') return value.replace(SECRET_PARAMETER, '$1$2[redacted]');
+  if (typeof value === 'string') return value.replace(SECRET_PARAMETER, redacted);
   if (typeof value !== 'object' || value === null) return value;
   if (depth > DEEPEST) return '[deep]';
   if (value instanceof Error) return scrub(flatten(value), depth + 1);

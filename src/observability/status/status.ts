@@ -251,8 +251,8 @@ const WAITS: Readonly<Record<Extract<Step, { kind: 'wait' }>['why'], Words>> = {
   ],
   blocked: [
     {
-      en: 'another try: another daemon holds the lock, or the state folder does not work',
-      zh: '再试一次：另一个守护进程占着锁，或状态目录不可用',
+      en: 'another try: another daemon holds the lock, or the state (folder, Secret or Redis) does not work',
+      zh: '再试一次：另一个守护进程占着锁，或状态（目录、Secret 或 Redis）不可用',
     },
     { en: 'a try at the lock', zh: '再取锁' },
   ],
@@ -336,11 +336,11 @@ const SMALL: Readonly<Record<Exclude<Step['kind'], 'wait' | 'fetch'>, Words>> = 
     { en: 'start pushes', zh: '请求推送' },
   ],
   look: [
-    { en: 'a look at the state folder', zh: '查看状态目录' },
+    { en: 'a look at the state', zh: '查看状态' },
     { en: 'a look', zh: '查看' },
   ],
   save: [
-    { en: 'a write to the state folder', zh: '写入状态目录' },
+    { en: 'a write to the state', zh: '写入状态' },
     { en: 'a save', zh: '保存' },
   ],
   settle: [

@@ -68,7 +68,7 @@ describe('refresh outcomes', () => {
 
   it.each([
     ['uncoordinated', /others may hold the token$/],
-    ['store', /recorded first, and the state folder does not work$/],
+    ['store', /recorded first, and the state \(folder, Secret or Redis\) does not work$/],
     ['spacing', /within 30 s of another$/],
     ['forced-budget', /: forced budget exhausted$/],
   ] as const)(

@@ -150,6 +150,31 @@ describe('secrets in log lines', () => {
     },
   );
 
+  it.each([
+    'wx:access_token:shop; it',
+    'wx:access_token:{shop}:wx-token-sidecar',
+    'wx:access_token:guangzhou-flagship-store',
+    'wx:ticket:key:shop:jsapi; it',
+  ])('the name of a credential that ends a key of Redis is no secret in %s', (said) => {
+    const { logger, entries } = journal();
+    logger.info(`the token is gone from ${said}`);
+    expect(entries()[0]?.['message']).toBe(`the token is gone from ${said}`);
+  });
+
+  it.each([
+    'access_token:57_aBcDeFgHiJkLmNoP',
+    'ticket:ticket@@@abcdefghijklmnop',
+    'ticket:{ticket@@@abcdefghijklmnop}',
+    'access_token:0123456789abcdef0123456789abcdef',
+    'access_token:{0123456789abcdef0123456789abcdef}',
+    'access_token=shop',
+    'corpsecret:shop',
+  ])('what may be a secret is redacted in %s, however short', (said) => {
+    const { logger, entries } = journal();
+    logger.info(said);
+    expect(entries()[0]?.['message']).toMatch(/^\w+[:=]\[redacted\]\}?$/);
+  });
+
   it.each(['json', 'text'] as const)('a Secret is redacted wherever it stands in a %s line', (format) => {
     const { logger, text } = journal({ format });
     const secret = new Secret(SECRET);
