@@ -13,7 +13,7 @@ import { createReconciler, type Reconciler } from '../loop/reconciler.ts';
 import type { Logger } from '../observability/log/logger.ts';
 import { titledLogger } from '../observability/log/titled-logger.ts';
 import type { ServerStatus } from '../observability/status/server-status.ts';
-import { createSharedReads } from '../providers/index.ts';
+import { createCallPaces, createSharedReads } from '../providers/index.ts';
 import { publishers } from '../publishers/kinds.ts';
 import type { Channel } from '../push/channel.ts';
 import { redisOf } from '../redis/index.ts';
@@ -79,6 +79,7 @@ export async function startDaemon(
     clock,
     createPublisher: publishers({ kubernetes, redis, clock }),
     sharedReads: createSharedReads(clock),
+    paceOf: createCallPaces(clock),
     warn: (message: string, fields: { readonly credential: string }) => logger.warn(message, fields),
     ticketChanged: (account: string) => reconciler.invalidate(account),
   };
@@ -89,6 +90,7 @@ export async function startDaemon(
     observer(unit, what) {
       observer?.report(unit, what);
       snapshots.report(unit, what);
+      pushEvents.report(unit, what);
     },
     stateOf: ({ id }) => reconciler.stateOf(id),
     secretRefused: stores.resign,
@@ -168,7 +170,7 @@ export async function startDaemon(
         channel
           ? {
               ...channel,
-              event: (event) => background(pushEvents(channel.credential, event, !channel.forward)),
+              event: (event) => background(pushEvents.happened(channel.credential, event, !channel.forward)),
             }
           : [],
       ),

@@ -1,11 +1,13 @@
 import { sha256 } from '../codec/encoding.ts';
 import { type CredentialConfig, isFetched } from '../config/config.ts';
+import type { Report } from '../core/events/report.ts';
 import { failureOf } from '../core/failure.ts';
 import type { Clock, Unit } from '../core/ports.ts';
 import { Secret } from '../core/secret.ts';
 import { liveToken } from '../core/state/index.ts';
 import type { Text } from '../core/text.ts';
-import { SECOND } from '../core/time.ts';
+import { MINUTE, SECOND } from '../core/time.ts';
+import type { Reporter } from '../loop/cell.ts';
 import type { Reconciler } from '../loop/reconciler.ts';
 import type { Logger } from '../observability/log/logger.ts';
 import type { PushEvent } from '../push/channel.ts';
@@ -27,13 +29,28 @@ const EXCHANGE_PATIENCE = 20 * SECOND;
 /** Codes that are remembered: a recorded push can be sent again, and its code has worked its once. */
 const MOST_CODES = 1000;
 
+/** What acts on events of the receiver. */
+export interface PushEvents {
+  /**
+   * Something has been authorised or cancelled. The event is a hint: what is true, the platform is asked.
+   * @param exchanges whether the code is exchanged here, and not by an app
+   */
+  happened(name: string, event: PushEvent, exchanges: boolean): Promise<void>;
+  /** To be told what happened to a unit. */
+  readonly report: Reporter;
+}
+
 /**
- * Acts on events of the receiver: something has been authorised or cancelled. The event is a hint: what is true, the
- * platform is asked.
+ * How long an account is remembered as authorised, ms: a fetch that was under way meanwhile has an outcome by then, here or
+ * at another daemon.
  */
-export function createPushEvents(options: PushEventsOptions) {
+const OUTCOMES = 2 * MINUTE;
+
+export function createPushEvents(options: PushEventsOptions): PushEvents {
   const { clock, logger, reconciler, units, credentials, signal } = options;
   const codes = new Set<string>();
+  /** When units learnt of an authorisation last, epoch ms. */
+  const authorised = new Map<string, number>();
 
   /** Exchanges the code that an authorisation comes with: only after that the platform lists its refresh token. */
   async function exchange(name: string, code: string, subject: string | undefined): Promise<void> {
@@ -76,6 +93,7 @@ export function createPushEvents(options: PushEventsOptions) {
       (one) => isFetched(one) && one.via?.name === name && one.appId === subject,
     );
     for (const { name: account } of concerned) {
+      authorised.set(account, clock.now().wall);
       const state = reconciler.stateOf(account);
       const token = state && liveToken(state, clock.now());
       // A live token may have died with the authorisation before, as if a reader had told so.
@@ -84,11 +102,25 @@ export function createPushEvents(options: PushEventsOptions) {
     }
   }
 
-  return async (name: string, { code, subject }: PushEvent, exchanges: boolean): Promise<void> => {
-    if (exchanges && code !== undefined) await exchange(name, code, subject);
-    hint(name, subject);
+  return {
+    async happened(name, { code, subject }, exchanges) {
+      if (exchanges && code !== undefined) await exchange(name, code, subject);
+      hint(name, subject);
+    },
+    // An exchange makes a token, which replaces that of a fetch under way. So what such a fetch brings is doubted as well.
+    report(unit, { type }) {
+      const at = unit && authorised.get(unit.id);
+      if (at === undefined || !BRINGS.has(type)) return;
+      const token = reconciler.stateOf(unit?.id ?? '')?.record.token;
+      const isOver = clock.now().wall - at >= OUTCOMES || (token && token.issuedAt > at);
+      if (isOver) authorised.delete(unit?.id ?? '');
+      else if (token) reconciler.refuse((value) => value.equals(token.value));
+    },
   };
 }
+
+/** Reports of a token that another one may have replaced by now. */
+const BRINGS: ReadonlySet<Report['type']> = new Set(['refreshed', 'unchanged', 'adopted', 'found']);
 
 const ADVICE: Text = {
   en: "the account's admin has to change the permission sets once (更新授权), unless the platform lists the account with a refresh token",

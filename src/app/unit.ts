@@ -8,12 +8,14 @@ import type { Kind } from '../core/credential.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Clock, Publisher, PushedTickets, TicketStore, Unit } from '../core/ports.ts';
 import { MINUTE } from '../core/time.ts';
+import type { CallPace } from '../providers/call-pace.ts';
 import {
   createPlatform,
   createTransport,
   fingerprintOf,
   kindOf,
   ownerOf,
+  paced,
   policyOf,
   providerOf,
   ticketOf,
@@ -41,6 +43,8 @@ export interface SharedEdges {
   readonly stores: Pick<Stores, 'open' | 'openTickets' | 'mirror'>;
   readonly clock: Clock;
   readonly sharedReads: SharedReads;
+  /** The pace of the calls for the accounts of a third party. */
+  readonly paceOf: (thirdParty: string) => CallPace;
   readonly warn: (message: string, fields: { readonly credential: string }) => void;
   /** Called when a ticket may have been pushed for an account. */
   readonly ticketChanged: (account: string) => void;
@@ -72,12 +76,14 @@ async function joinCredential(credential: CredentialConfig, edges: SharedEdges):
 }
 
 async function joinFetched(credential: FetchedConfig, edges: SharedEdges): Promise<JoinedCredential> {
-  const { stores, clock, createPublisher, sharedReads } = edges;
+  const { stores, clock, createPublisher, sharedReads, paceOf } = edges;
   const { name, type, appId, optional, platform, budget, via } = credential;
   const named = namesOf(credential);
   const kind = kindOf(type);
   const secret = secretReader(credential.secret);
-  const transport = createTransport(platform);
+  const direct = createTransport(platform);
+  const pace = via && tokenAccount(platform.id, kind.via ?? '', via.appId);
+  const transport = pace === undefined ? direct : paced(direct, paceOf(pace));
   const source = {
     appId,
     secret,
@@ -104,7 +110,8 @@ async function joinFetched(credential: FetchedConfig, edges: SharedEdges): Promi
     ...named,
     kind: 'token',
     optional,
-    ...(via && { base: via.name, pace: tokenAccount(platform.id, kind.via ?? '', via.appId) }),
+    ...(via && { base: via.name }),
+    ...(pace !== undefined && { pace }),
     ...(arriving && { pushed: arriving.tickets }),
     account,
     host,

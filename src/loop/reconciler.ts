@@ -109,12 +109,15 @@ export function createReconciler(surroundings: Surroundings): Reconciler {
   function start(cell: BusyCell, lane: string, work: () => Promise<void>): void {
     if (cell.lanes.has(lane)) return;
     cell.lanes.add(lane);
+    const { record, reports } = cell.state;
     const done = work().then(() => {
       cell.lanes.delete(lane);
       running.delete(done);
       if (!cells.holds(cell)) return;
       advance(cell);
-      for (const other of cell.leaning) advance(other);
+      // There may be hundreds of them, and most that happens to this one is no news to them.
+      const isNews = cell.state.record.token !== record.token || cell.state.reports !== reports;
+      if (isNews) for (const other of cell.leaning) advance(other);
     });
     running.add(done);
   }

@@ -1,3 +1,4 @@
+export { createCallPaces, paced } from './call-pace.ts';
 export { providerOf } from './explained.ts';
 export { fingerprintOf } from './kind.ts';
 export { kindOf, ownerOf, policyOf } from './kinds.ts';

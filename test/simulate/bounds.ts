@@ -20,11 +20,11 @@ const OVERLAP = 5 * MINUTE;
 /** From the platform's answer until it is in the file of every daemon that is well: saved, watched, looked at. */
 const LEARN = 2 * SECOND;
 /** And until no reader holds the one before. */
-const CURED = LEARN + REREAD;
+export const CURED = LEARN + REREAD;
 /** A refresh begins at most so long after its window has opened. */
 const LATEST = { 'stable-token': 30 * SECOND + TICK, 'access-token': 54 * SECOND + TICK } as const;
 /** From one attempt to the next at most: a request that times out, the longest backoff, a tick. */
-const RETRY = 11 * SECOND + 72 * SECOND + TICK;
+export const RETRY = 11 * SECOND + 72 * SECOND + TICK;
 
 const NONE: Bound = { text: 'none', longest: 0, allows: () => false };
 

@@ -134,11 +134,18 @@ export function createDaemon(options: DaemonOptions): Daemon {
   };
 }
 
-function playedPublisher(life: Life, file: PublishedFile, agenda: Agenda, random: () => number): Publisher {
+/** Writes files that readers of the simulation read. */
+export function playedPublisher(
+  life: Life,
+  file: PublishedFile,
+  agenda: Agenda,
+  random: () => number,
+): Publisher {
   return {
     id: 'played',
     prepare: async () => [],
     async publish({ value }, { isNewest }) {
+      if (file.holds() === value.reveal()) return 'unchanged';
       await life.pause(2 + 18 * random());
       await life.reach('publishing');
       if (!(await isNewest())) return 'superseded';

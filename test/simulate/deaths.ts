@@ -1,4 +1,4 @@
-import { SECOND } from '../../src/core/time.ts';
+import { MINUTE, SECOND } from '../../src/core/time.ts';
 import type { Platform } from '../../src/sandbox/platform.ts';
 import { EPOCH } from './machine.ts';
 
@@ -13,6 +13,9 @@ export interface Deaths {
 
 /** No token lives longer, ms. */
 const LONGEST = 7200 * SECOND;
+
+/** Most tokens have so long to live after a call, ms: their whole life, or the overlap. Only guesses, which are checked. */
+const USUAL = [LONGEST, 5 * MINUTE];
 
 /**
  * Asks the platform about each live token after every call that may have changed its end. Whether a token is alive at
@@ -34,6 +37,9 @@ export function createDeaths(platform: Platform): Deaths {
     let alive = from;
     let dead = until;
     if (!isAlive(token, alive)) return alive;
+    for (const usual of USUAL.map((ms) => from + ms)) {
+      if (usual < dead && isAlive(token, usual - 1) && !isAlive(token, usual)) return usual;
+    }
     while (dead - alive > 1) {
       const middle = Math.floor((alive + dead) / 2);
       if (isAlive(token, middle)) alive = middle;

@@ -9,9 +9,16 @@ const LOOK = 30 * SECOND;
 /**
  * Milliseconds for which a daemon that is left alone has nothing to do but what changes nothing: looking at a store
  * that nobody has written since it looked, and at a target that holds what it should. A simulation skips that long.
+ * @param base of what is fetched with another one's token
  */
-export function restOf(state: State, policy: Policy, now: Instant, storeChanged: boolean): number {
-  const { step } = plan({ ...state, store: { ...state.store, lookedAt: now.monotonic } }, policy, now);
+export function restOf(
+  state: State,
+  policy: Policy,
+  now: Instant,
+  storeChanged: boolean,
+  base?: State,
+): number {
+  const { step } = plan({ ...state, store: { ...state.store, lookedAt: now.monotonic } }, policy, now, base);
   const ahead = step.kind === 'wait' ? step.ms : 0;
   const look = storeChanged ? state.store.lookedAt + LOOK - now.monotonic : Number.POSITIVE_INFINITY;
   return Math.max(0, Math.min(ahead, look, untilPublication(state, now)));

@@ -21,6 +21,8 @@ export interface Reading {
 /** A published file with a reader that re-reads it once a minute and uses what it read until it reads again. */
 export interface PublishedFile {
   write(token: string, now: number): void;
+  /** What it holds now. */
+  holds(): string | undefined;
   /** What the reader met up to `end`, from the first publication on. */
   read(deathOf: (token: string) => number, end: number): Reading;
 }
@@ -37,6 +39,7 @@ export function createFile(phase: number): PublishedFile {
     write(token, now) {
       if (contents.at(-1)?.token !== token) contents.push({ token, since: now });
     },
+    holds: () => contents.at(-1)?.token,
     read(deathOf, end) {
       let reads = 0;
       const gaps: Gap[] = [];

@@ -17,13 +17,20 @@ const RIGHT = new Set([1, 4, 5, 6, 7, 8]);
 
 /** The verdicts as lines of one table. */
 export function table(verdicts: readonly Verdict[]): readonly string[] {
-  const rows = [[...HEAD, ''], ...verdicts.map(cellsOf)];
+  return aligned([[...HEAD, ''], ...verdicts.map(cellsOf)], (column) => RIGHT.has(column));
+}
+
+/** Rows of equal length as lines of a table, the first row as its head. */
+export function aligned(
+  rows: readonly (readonly string[])[],
+  isRight: (column: number) => boolean,
+): readonly string[] {
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
   const rule = widths.map((width) => '-'.repeat(width));
   return [rows[0] ?? [], rule, ...rows.slice(1)].map((row) =>
     row
       .map((cell, column) =>
-        RIGHT.has(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
+        isRight(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
       )
       .join('  ')
       .trimEnd(),

@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { createPushEvents } from '../../src/app/push-events.ts';
+import type { CredentialConfig } from '../../src/config/config.ts';
+import { Secret } from '../../src/core/secret.ts';
+import { initialState, type State } from '../../src/core/state/index.ts';
+import { MINUTE, SECOND } from '../../src/core/time.ts';
+import { fakeClock } from '../support/clock.ts';
+import { token } from '../support/story.ts';
+
+const SHOP = {
+  ...{ name: 'shop', type: 'authorizer', appId: 'wx1111111111111111' },
+  via: { name: 'platform', appId: 'wx0000000000000000' },
+} as unknown as CredentialConfig;
+
+/** A daemon that has been pushed that an account has authorised again, and what it doubts because of that. */
+async function authorisedAgain() {
+  const clock = fakeClock();
+  const doubted: string[] = [];
+  let state: State = initialState('a', [], clock.now(), 0);
+  const hold = (value: string, issuedAt: number) => {
+    const held = {
+      value: new Secret(token(value)),
+      expiresIn: 7200,
+      issuedAt,
+      expiresAt: issuedAt,
+      generation: 1,
+    };
+    state = { ...state, record: { ...state.record, token: held } };
+  };
+  const events = createPushEvents({
+    clock,
+    logger: { info: () => {}, warn: () => {} },
+    reconciler: {
+      stateOf: () => state,
+      refreshNow: () => {},
+      refuse: (isIt) => {
+        const held = state.record.token?.value;
+        if (held && isIt(held)) doubted.push(held.reveal());
+      },
+    },
+    units: () => [],
+    credentials: () => [SHOP],
+    signal: new AbortController().signal,
+  });
+  const event = { type: 'event', infoType: 'updateauthorized', createdAt: clock.now().wall } as const;
+  await events.happened('platform', { ...event, subject: 'wx1111111111111111' }, false);
+  const brought = () =>
+    events.report({ id: 'shop', name: 'shop', kind: 'token' }, { type: 'adopted', lifeMs: 0 });
+  return { clock, hold, brought, doubted };
+}
+
+describe('an account that authorises again', () => {
+  it('what a fetch brings that was under way meanwhile is doubted: the exchange of the code has replaced it', async () => {
+    const { clock, hold, brought, doubted } = await authorisedAgain();
+    hold('before', clock.now().wall - SECOND);
+    clock.pass(SECOND);
+    brought();
+    expect(doubted).toEqual([token('before')]);
+  });
+
+  it('what was fetched after it is not doubted, and that is the end of it', async () => {
+    const { clock, hold, brought, doubted } = await authorisedAgain();
+    clock.pass(SECOND);
+    hold('after', clock.now().wall);
+    brought();
+    hold('before', clock.now().wall - 5 * SECOND);
+    brought();
+    expect(doubted).toEqual([]);
+  });
+
+  it('what was fetched before it is doubted no more once every fetch of that time has ended', async () => {
+    const { clock, hold, brought, doubted } = await authorisedAgain();
+    hold('before', clock.now().wall - SECOND);
+    clock.pass(2 * MINUTE);
+    brought();
+    expect(doubted).toEqual([]);
+  });
+});
