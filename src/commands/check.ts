@@ -13,6 +13,7 @@ import { inspectRedisState } from '../inspection/check/redis-state.ts';
 import { inspectServers } from '../inspection/check/servers.ts';
 import { inspectState } from '../inspection/check/state.ts';
 import { daemonOnDisk } from '../inspection/status/index.ts';
+import { terminalOf } from '../inspection/status/table.ts';
 import { kubernetesOf } from '../kubernetes/index.ts';
 import { volumes } from '../system/fs/files.ts';
 import { debugSwitches } from '../system/process/debug-switches.ts';
@@ -71,8 +72,9 @@ export async function run(argv: readonly string[], host: Host = process): Promis
     const asked = values.online
       ? await probeAll(config, { kubernetes, clock: systemClock, timeout, warn })
       : { answers: [], probes: [] };
+    const terminal = terminalOf(host.stdout, host.env, language);
     const sections = await inspect(config, { ...asked, ignored, language }, host.env);
-    const blocks = sections.map(({ title, found }) => formatSection(title[language], found, language));
+    const blocks = sections.map(({ title, found }) => formatSection(title[language], found, terminal));
     const said = bySource(config, asked);
     host.stdout.write(`${blocks.join('\n')}\n${summary(sections, said)[language]}\n`);
     return exitFor(Object.values(said).flat());

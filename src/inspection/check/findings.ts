@@ -1,7 +1,7 @@
 import type { Findings } from '../../core/findings.ts';
 import type { Language, Text } from '../../core/text.ts';
 import { escapeControls } from '../../observability/log/escape.ts';
-import { padded } from '../status/table.ts';
+import { padded, readableWidth, type Terminal, wrapped } from '../status/table.ts';
 
 /** Joins findings in the given order and drops repeated warnings. */
 export function mergeFindings(...parts: readonly Findings[]): Findings {
@@ -31,14 +31,23 @@ const LABEL_WIDTH = 12;
 const WARNING: Text = { en: 'WARNING', zh: '警告' };
 
 /**
- * Formats findings as a block of lines, the title first. Control characters in paths and hosts are escaped, so each
- * fact stays one line.
+ * Formats findings as a block of lines, the title first. Control characters in paths and hosts are escaped. Each fact is
+ * one line for a program, and wrapped beside its label for a person.
  */
-export function formatSection(title: string, { facts, warnings }: Said, language: Language): string {
+export function formatSection(
+  title: string,
+  { facts, warnings }: Said,
+  { language, width }: Pick<Terminal, 'language' | 'width'>,
+): string {
+  const room = readableWidth(width) - LABEL_WIDTH - 3;
+  const row = ([label, text]: SaidFact): readonly string[] =>
+    wrapped(escapeControls(text), room).map(
+      (line, index) => `  ${padded(index === 0 ? escapeControls(label) : '', LABEL_WIDTH)} ${line}`,
+    );
   const lines = [
-    title,
-    ...facts.map(([label, text]) => `  ${padded(label, LABEL_WIDTH)} ${text}`),
-    ...warnings.map((warning) => `  ${padded(WARNING[language], LABEL_WIDTH)} ${warning}`),
+    escapeControls(title),
+    ...facts.flatMap(row),
+    ...warnings.flatMap((warning) => row([WARNING[language], warning])),
   ];
-  return lines.map((line) => `${escapeControls(line)}\n`).join('');
+  return lines.map((line) => `${line}\n`).join('');
 }

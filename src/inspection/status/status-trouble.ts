@@ -16,7 +16,7 @@ import { escapeControls } from '../../observability/log/escape.ts';
 import type { ServerStatus } from '../../observability/status/server-status.ts';
 import type { Standing, Status, TargetError } from '../../observability/status/status.ts';
 import { PAINTS, pathOf, titleOn } from './status-table.ts';
-import { padded, painted, type Terminal, wrapped } from './table.ts';
+import { padded, painted, readableWidth, type Terminal, wrapped } from './table.ts';
 import type { Told } from './told.ts';
 
 type Line = readonly [label: Text, text: Text];
@@ -35,9 +35,6 @@ const LABELS = {
 
 /** Width of a label in columns, including the blanks after it. */
 const LABEL = 10;
-
-/** Maximum width of a line in columns: longer lines are hard to read, however wide the terminal is. */
-const WIDEST = 100;
 
 export function isInTrouble({ state, error, state_error, targets, next }: Told): boolean {
   const isLate = targets.some(isNotWell);
@@ -170,7 +167,7 @@ function dateOf(epoch: number): string {
 /** Lays out a label and its text: wrapped to a readable width for a person, on one line for a program. */
 function laidOut([label, text]: Line, terminal: Terminal): readonly string[] {
   const { width, language } = terminal;
-  const room = Number.isFinite(width) ? Math.min(width, WIDEST) : width;
+  const room = readableWidth(width);
   const [first = '', ...rest] = wrapped(escapeControls(text[language]), room - LABEL - 2);
   return [
     `  ${painted(padded(label[language], LABEL), 'faint', terminal)}${first}`,

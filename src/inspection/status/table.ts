@@ -195,6 +195,14 @@ export interface Terminal {
   readonly width: number;
 }
 
+/** Maximum width of a line in columns: longer lines are hard to read, however wide the terminal is. */
+const WIDEST = 100;
+
+/** Width in columns of prose on a terminal of that width; a program gets it in one line. */
+export function readableWidth(width: number): number {
+  return Number.isFinite(width) ? Math.min(width, WIDEST) : width;
+}
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Minimum width in columns: fitting the table into less is not worth the trouble. */

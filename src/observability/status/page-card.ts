@@ -1,9 +1,9 @@
 import { ridInWords } from '../../core/rid.ts';
-import { inLanguage, type Language } from '../../core/text.ts';
+import { inLanguage, type Language, type Text } from '../../core/text.ts';
 import { SECOND } from '../../core/time.ts';
 import type { HourOfHistory } from './history.ts';
 import { historyChart, lifeBar } from './page-chart.ts';
-import { type Html, html } from './page-style.ts';
+import { type Html, html, prose } from './page-style.ts';
 import { moment, type PageTexts } from './page-texts.ts';
 import type { Status, StatusError, TargetError, TargetStatus } from './status.ts';
 import type { StateError } from './unwritten.ts';
@@ -76,11 +76,14 @@ function titleOf({ title }: Status): Html | string {
   return title === undefined ? '' : html` <span class="title"><bdi>${title}</bdi></span>`;
 }
 
+/** Between the clauses of a line. */
+const BETWEEN: Text = { en: ', ', zh: '，' };
+
 /** Renders the life of the token that readers have. */
 function life(status: Status, context: CardContext): Html {
   const { bar, left, age, end } = lifeOf(status, context);
   const times = [...(age ? [age] : []), ...(end ? [end] : [])];
-  const told = times.map((one, index) => html`${index > 0 ? ', ' : ''}${one}`);
+  const told = times.map((one, index) => html`${index > 0 ? BETWEEN[context.language] : ''}${one}`);
   return html`${bar}<p class="life"><span>${left}</span>${times.length > 0 ? html`<span>${told}</span>` : ''}</p>`;
 }
 
@@ -121,7 +124,8 @@ function notes({ error, state_error, targets }: Status, context: CardContext): r
   const problems = [...(error ? [error] : []), ...(state_error ? [state_error] : []), ...ofTargets];
   return problems.map((problem) => {
     const { message, advice } = inLanguage<TargetError>(problem, language);
-    const remedy = advice === undefined ? '' : html`<p><b>${texts.labels.toDo}</b> <bdi>${advice}</bdi></p>`;
+    const remedy =
+      advice === undefined ? '' : html`<p><b>${texts.labels.toDo}</b> <bdi>${prose(advice)}</bdi></p>`;
     const often = problem === error ? html`<p class="facts">${howOften(error, context)}</p>` : '';
     const restart =
       problem === state_error ? html`<p class="facts">${ifRestarted(state_error, context)}</p>` : '';

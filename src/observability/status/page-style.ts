@@ -65,7 +65,7 @@ figcaption { display: flex; justify-content: space-between; gap: .5rem; color: v
 .stale { margin-bottom: 1.1rem; padding: .65rem .9rem; border-radius: 6px; background: var(--bad-paper); }
 .card.line { padding: 0; margin-bottom: .3rem; border-radius: 7px; }
 .line summary {
-  display: grid; grid-template-columns: minmax(0, 1fr) 5rem 7.5rem 16.5rem 4.5rem; gap: 0 1rem; align-items: center;
+  display: grid; grid-template-columns: minmax(0, 1fr) 5rem 10rem 16.5rem 4.5rem; gap: 0 1rem; align-items: center;
   padding: .42rem .9rem; cursor: pointer; list-style: none; border-radius: 6px;
 }
 .line summary::-webkit-details-marker { display: none; }
@@ -112,6 +112,13 @@ type Part = string | number | Html | readonly Html[] | undefined;
  */
 export function html(literals: TemplateStringsArray, ...values: readonly Part[]): Html {
   return { html: literals.reduce((text, literal, index) => text + written(values[index - 1]) + literal) };
+}
+
+/** A sentence, with what stands in backticks as code. */
+export function prose(text: string): readonly Html[] {
+  return text
+    .split(/`([^`]+)`/)
+    .map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : html`${part}`));
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {

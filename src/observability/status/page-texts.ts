@@ -112,7 +112,7 @@ const CHINESE: PageTexts = {
   manyInTrouble: (count, all) => `${all} 份中有 ${count} 份有问题`,
   allFresh: (all) => `${all} 份全部新鲜`,
   subtitle(tokens, tickets, host, at) {
-    const what = [`${tokens} 个 token`, ...(tickets > 0 ? [`${tickets} 张票据`] : [])].join('和 ');
+    const what = [`${tokens} 个 token`, ...(tickets > 0 ? [`${tickets} 张票据`] : [])].join(' 和 ');
     return html`${host} 上的 ${what}，截至 ${at}`;
   },
   more: (count) => `另有 ${count} 份，状况都不比这些差，没有显示在本页上`,

@@ -6,6 +6,7 @@ import { explain as explained } from '../../../src/inspection/check/explanation.
 import { formatSection } from '../../../src/inspection/check/findings.ts';
 import { inspectPlatform } from '../../../src/inspection/check/platform.ts';
 import type { Outcome } from '../../../src/inspection/check/probe-platform.ts';
+import { widthOf } from '../../../src/inspection/status/table.ts';
 import { inEnglish } from '../said.ts';
 
 const explain = (probe: Parameters<typeof explained>[0]) => inEnglish(explained(probe));
@@ -135,7 +136,37 @@ describe('proxy', () => {
 
 it('control characters in paths and warnings are escaped in the output', () => {
   const facts = [['token', '/tmp/a\n\u001b[31mforged']] as const;
-  expect(formatSection('shop', { facts, warnings: ['so\nso'] }, 'en')).toBe(
-    'shop\n  token        /tmp/a\\n\\u001b[31mforged\n  WARNING      so\\nso\n',
-  );
+  expect(
+    formatSection(
+      'shop',
+      { facts, warnings: ['so\nso'] },
+      { language: 'en', width: Number.POSITIVE_INFINITY },
+    ),
+  ).toBe('shop\n  token        /tmp/a\\n\\u001b[31mforged\n  WARNING      so\\nso\n');
+});
+
+describe('the report of check', () => {
+  const warning =
+    '发布到 /srv/a-folder-with-a-long-name 的内容不在内存里，而在 ext4 上：请使用 tmpfs，Kubernetes 里用 medium: Memory 的 emptyDir，并把 /srv/a-folder-with-a-long-name 从应用的卷里移走';
+  const found = {
+    facts: [['应答', '一个 token，剩余有效期 1 小时 59 分钟（既不保存也不发布）']] as const,
+    warnings: [warning],
+  };
+
+  it('a person reads it in lines of 80 columns, each beside its label, though Chinese takes two for a character', () => {
+    const lines = formatSection('shop', found, { language: 'zh', width: 80 }).trimEnd().split('\n');
+    expect(lines.length).toBeGreaterThan(4);
+    for (const line of lines) expect(widthOf(line), line).toBeLessThanOrEqual(80);
+    for (const line of lines.slice(3)) expect(line).toMatch(/^ {15}\S/);
+    const words = lines.slice(2).map((line) => line.replace(/^ {15}|^ {2}警告 +/, ''));
+    expect(words.join('').replaceAll(' ', '')).toBe(warning.replaceAll(' ', ''));
+  });
+
+  it('a program gets each fact and each warning in one line', () => {
+    const lines = formatSection('shop', found, { language: 'zh', width: Number.POSITIVE_INFINITY })
+      .trimEnd()
+      .split('\n');
+    expect(lines).toHaveLength(3);
+    expect(lines[2]).toContain(warning);
+  });
 });

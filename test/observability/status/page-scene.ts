@@ -3,6 +3,7 @@ import { platformFailure } from '../../../src/core/errcodes/index.ts';
 import type { Report } from '../../../src/core/events/report.ts';
 import type { View } from '../../../src/core/plan.ts';
 import type { Unit } from '../../../src/core/ports.ts';
+import type { Language } from '../../../src/core/text.ts';
 import { HOUR, MINUTE } from '../../../src/core/time.ts';
 import { createHealthServer } from '../../../src/observability/http/health-server.ts';
 import { fileFailure } from '../../../src/system/fs/file-failure.ts';
@@ -143,13 +144,17 @@ const BAD: Report = {
 };
 
 /** A server as the daemon has it, a day after its start. It ends with the test. */
-export async function servedScene({ clock, views }: ReturnType<typeof scene>): Promise<string> {
+export async function servedScene(
+  { clock, views }: ReturnType<typeof scene>,
+  language?: Language,
+): Promise<string> {
   const server = createHealthServer({
     clock,
     views: () => views,
     leadership: () => undefined,
     listen: { host: '127.0.0.1', port: 0 },
     allowedHosts: [],
+    ...(language && { language }),
     failed: (error) => {
       throw error;
     },

@@ -30,6 +30,7 @@ const FACTS = `(() => {
     colours: pills.map((pill) => getComputedStyle(pill).color),
     bars: [...document.querySelectorAll('.card')].map((card) => Math.round(bar(card) * 100)),
     lineHeights: [...document.querySelectorAll('.line')].map((line) => Math.round(line.getBoundingClientRect().height)),
+    cut: innerWidth < 704 ? [] : all.filter((one) => one.matches('.line summary > :not(.who)') && one.scrollWidth > one.clientWidth).map(({ innerText }) => innerText),
     charts: document.querySelectorAll('figure svg[role=img][aria-label]').length,
     paper: brightness(document.body, 'backgroundColor'),
     ink: brightness(document.body, 'color'),
@@ -45,6 +46,8 @@ interface Facts {
   readonly colours: readonly string[];
   readonly bars: readonly number[];
   readonly lineHeights: readonly number[];
+  /** What a wide window does not show whole in a line, but for names. */
+  readonly cut: readonly string[];
   readonly charts: number;
   readonly paper: number;
   readonly ink: number;
@@ -88,7 +91,7 @@ describe('the status page in Chromium', () => {
         expect(picture.subarray(1, 4).toString()).toBe('PNG');
         expect(requests.filter((address) => !address.startsWith('data:'))).toEqual([url]);
         expect(complaints).toEqual([]);
-        expect(facts).toMatchObject({ overflow: 0, beyond: [], active: 0, charts: 4 });
+        expect(facts).toMatchObject({ overflow: 0, beyond: [], cut: [], active: 0, charts: 4 });
         expect(facts.states).toEqual([
           '✕ dead',
           '○ not published',
@@ -111,6 +114,25 @@ describe('the status page in Chromium', () => {
         expect(opened).toMatchObject({ overflow: 0, beyond: [] });
         expect(opened.text).toContain('<script>alert(1)</script>/"onload=alert(2) x="/\\u202egnp.exe/');
         expect(opened.text).not.toMatch(/[\u202e\u001b]/);
+      }
+    }));
+
+  it('the page in Chinese shows whole words, wide and narrow, and commands as code', (ctx) =>
+    withBrowser(ctx, async (browser) => {
+      const pictures = await pictureFolder();
+      const url = await servedScene(scene(), 'zh');
+      for (const look of LOOKS) {
+        const { complaints, evaluate, screenshot } = await browser.visit(url, look);
+        const facts = await evaluate<Facts>(FACTS);
+        await writeFile(join(pictures, `zh-${look.scheme}-${look.width}.png`), await screenshot());
+        expect(complaints).toEqual([]);
+        expect(facts).toMatchObject({ overflow: 0, beyond: [], cut: [], charts: 4 });
+        expect(Math.max(...facts.lineHeights)).toBeLessThan(ONE_ROW);
+        expect(facts.text).toMatch(/\d 个 token 和 \d 张票据/);
+        expect(facts.text).not.toContain('`');
+        expect(
+          await evaluate('[...document.querySelectorAll(".note code")].map(({ innerText }) => innerText)'),
+        ).toContain('refresh NAME');
       }
     }));
 
