@@ -1,4 +1,4 @@
-import { en, type Text, zh } from '../text.ts';
+import { en, type Text, verbatim, zh } from '../text.ts';
 import { OFFICIAL } from './official.ts';
 import {
   AGAIN,
@@ -14,18 +14,19 @@ import {
   WRONG_TICKET,
 } from './rule.ts';
 
-/** Where a third-party platform is set up today. */
+/** Where a third-party platform is set up today (docs/wechat-facts.md, Consoles). */
 const CONSOLE: Text = {
   en: 'open.weixin.qq.com → 管理中心 → 第三方平台 → 详情',
   zh: '微信开放平台（open.weixin.qq.com → 管理中心 → 第三方平台 → 详情）',
 };
+const MATERIAL = verbatim('open.weixin.qq.com → 管理中心 → 第三方平台 → 详情 → 开发配置 → 开发资料');
 const PLATFORM_SECRET: Text = {
   en: en`Copy the AppSecret of the third-party platform from ${CONSOLE} into its secret file, which is then tried at once; it is not the secret of an account that has authorised the platform, nor an account's AppID.`,
   zh: zh`从${CONSOLE}把第三方平台的 AppSecret 复制到它的文件，程序会立即尝试；它不是授权账号的 AppSecret，也不是账号的 AppID。`,
 };
 const PUSH: Text = {
-  en: en`The daemon waits for the next push, which comes every 10 minutes. If none comes: see that the handler of 授权事件接收URL (${CONSOLE} → 开发配置 → 开发资料) answers \`success\` within 5 s and hands on the ticket of this platform, not of another one.`,
-  zh: zh`守护进程等待下一次推送，每 10 分钟一次。如果一直没有：检查授权事件接收URL（${CONSOLE} → 开发配置 → 开发资料）的处理程序是否在 5 秒内应答 \`success\`，并且转交的是这个平台而不是另一个平台的 ticket。`,
+  en: en`The daemon waits for the next push, which comes every 10 minutes. If none comes: see that the handler of 授权事件接收URL (${MATERIAL}) answers \`success\` within 5 s and hands on the ticket of this platform, not of another one.`,
+  zh: zh`守护进程等待下一次推送，每 10 分钟一次。如果一直没有：检查授权事件接收URL（${MATERIAL}）的处理程序是否在 5 秒内应答 \`success\`，并且转交的是这个平台而不是另一个平台的 ticket。`,
 };
 const RIVAL: Text = {
   en:
@@ -215,8 +216,8 @@ export const OPEN_PLATFORM: FamilyRules = {
         zh: '{ip} 没有在第三方平台登记',
       },
       advice: {
-        en: en`Add {ip} to the platform's own list (白名单IP地址列表, ${CONSOLE} → 开发配置 → 开发资料), not to that of an account; it takes 5 to 10 minutes to apply. ${AGAIN}`,
-        zh: zh`把 {ip} 加进第三方平台自己的白名单IP地址列表（${CONSOLE} → 开发配置 → 开发资料），而不是某个账号的 IP白名单；需要 5 到 10 分钟生效。${AGAIN}`,
+        en: en`Add {ip} to the platform's own list (白名单IP地址列表, ${MATERIAL}), not to that of an account; it takes 5 to 10 minutes to apply. ${AGAIN}`,
+        zh: zh`把 {ip} 加进第三方平台自己的白名单IP地址列表（${MATERIAL}），而不是某个账号的 IP白名单；需要 5 到 10 分钟生效。${AGAIN}`,
       },
     },
     61007: {

@@ -49,8 +49,8 @@ export function troubleOf(status: Told, at: number, terminal: Terminal): readonl
   const { credential, kind, account, state } = status;
   const title = titleOn(terminal, status);
   const { language } = terminal;
-  const called = title === undefined ? '' : titled(escapeControls(title))[language];
-  const name = `${painted(escapeControls(credential), 'strong', terminal)}${called} ${kind} `;
+  const called = title === undefined ? ' ' : titled(escapeControls(title))[language];
+  const name = `${painted(escapeControls(credential), 'strong', terminal)}${called}${kind} `;
   const lines = linesOf(status, at).flatMap((line) => laidOut(line, terminal));
   const words = painted(WORDS[state][language], PAINTS[state], terminal);
   return [`${name}${words}${COLON[language]}${escapeControls(account)}`, ...lines];
@@ -76,7 +76,7 @@ type ServerName = Pick<ServerStatus, 'what'> & Bilingual<Pick<ServerStatus, 'wha
 const COLON: Text = { en: ': ', zh: '：' };
 
 function titled(title: string): Text {
-  return { en: ` (${title})`, zh: `（${title}）` };
+  return { en: ` (${title}) `, zh: `（${title}）` };
 }
 
 const UNREACHABLE: Text = { en: 'cannot be reached', zh: '无法访问' };
