@@ -45,6 +45,8 @@ const TROUBLES: readonly Trouble[] = [
     told: 'redis-misconf, none',
     config: ['dbfilename data.rdb', 'save 3600 100000'],
     async prepare(server) {
+      // It listens before it looks for data to load, and would end at such a folder; once it answers it has looked.
+      await server.cli('ping');
       // What is to be replaced is a folder with something in it: the rename fails, for root as well.
       await mkdir(join(server.folder, 'data.rdb', 'in-it'), { recursive: true });
       await eventually(async () => {
