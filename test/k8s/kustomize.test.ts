@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { type Built, built, overlaid } from './kustomize.ts';
-import { filesOf, listOf, partOf, textOf } from './manifests.ts';
+import { AS_KUBECTL, filesOf, listOf, partOf, textOf } from './manifests.ts';
 
 const FOLDERS = await filesOf('kustomization.yaml');
 
@@ -61,7 +61,7 @@ describe('kustomizations', () => {
 describe('component that adds the sidecar', () => {
   it('the sidecar that the component adds is held as strictly as that of the examples', async () => {
     const sidecarOf = async (file: string) => {
-      const spec = partOf(parse(await textOf(file)), 'spec', 'template', 'spec');
+      const spec = partOf(parse(await textOf(file), AS_KUBECTL), 'spec', 'template', 'spec');
       return listOf(spec, 'initContainers').find(({ name }) => name === 'wx-token') ?? {};
     };
     const added = await sidecarOf('components/sidecar/sidecar.yaml');

@@ -3,6 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { isFetched } from '../../src/config/config.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { beside, filesOf, listOf, manifests, partOf, pods, textOf } from './manifests.ts';
+import {
+  expectApiAccess,
+  expectResources,
+  expectRestricted,
+  expectTokensInMemory,
+  expectWaiting,
+} from './pod-rules.ts';
 import { differencesFromStored } from './stored.ts';
 
 const PODS = await pods();
@@ -37,60 +44,18 @@ describe('pod disruption budget', () => {
 });
 
 describe('pods of the manifests', () => {
-  it.each(PODS)('the pod of $file meets the restricted pod security standard', ({ spec, containers }) => {
-    const general = partOf(spec, 'securityContext');
-    expect(general).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
-    expect(spec['shareProcessNamespace']).toBeUndefined();
-    for (const container of containers) {
-      const own = partOf(container, 'securityContext');
-      expect(own, String(container['name'])).toMatchObject({
-        allowPrivilegeEscalation: false,
-        readOnlyRootFilesystem: true,
-        capabilities: { drop: ['ALL'] },
-      });
-      expect(Number(own['runAsUser'] ?? general['runAsUser'])).toBeGreaterThan(0);
-    }
+  it.each(PODS)('the pod of $file meets the restricted pod security standard', expectRestricted);
+
+  it.each(PODS)('the pod of $file sets its resources and gets API access only if needed', (pod) => {
+    expectResources(pod);
+    expectApiAccess(pod, pod.spec['serviceAccountName'] === 'wx-token-sidecar');
   });
 
-  it.each(PODS)(
-    'the pod of $file sets its resources and gets API access only if needed',
-    ({ spec, containers }) => {
-      expect(spec['automountServiceAccountToken']).toBe(spec['serviceAccountName'] === 'wx-token-sidecar');
-      for (const { resources, name } of containers) {
-        expect(resources, String(name)).toMatchObject({
-          requests: { cpu: expect.stringMatching(/m$/), memory: expect.stringMatching(/Mi$/) },
-          limits: { memory: expect.stringMatching(/Mi$/) },
-        });
-      }
-    },
+  it.each(PODS)('the pod of $file keeps tokens in a memory folder that apps mount read-only', (pod) =>
+    expectTokensInMemory(pod, (image) => image === 'wx-token-sidecar'),
   );
 
-  it.each(PODS)(
-    'the pod of $file keeps tokens in a memory folder that apps mount read-only',
-    ({ spec, containers }) => {
-      const volume = listOf(spec, 'volumes').find(({ name }) => name === 'wx');
-      expect(volume).toMatchObject({ emptyDir: { medium: 'Memory', sizeLimit: expect.anything() } });
-      for (const container of containers) {
-        for (const mount of listOf(container, 'volumeMounts')) {
-          expect(mount['subPath']).toBeUndefined();
-          const isOurs = container['image'] === 'wx-token-sidecar';
-          if (mount['name'] === 'wx')
-            expect(mount['readOnly'] ?? false, String(container['name'])).toBe(!isOurs);
-          // The AppSecret is for the daemon alone.
-          if (mount['name'] === 'appsecret') expect(isOurs).toBe(true);
-        }
-      }
-    },
-  );
-
-  it.each(PODS)('the pod of $file makes any app wait for the token', ({ spec, containers }) => {
-    const [first] = listOf(spec, 'initContainers');
-    if (!first) return expect(containers).toHaveLength(1);
-    const isNative = first['restartPolicy'] === 'Always';
-    if (isNative) expect(partOf(first, 'startupProbe', 'httpGet')['path']).toBe('/startupz');
-    else expect(first['args']).toEqual(['once']);
-    return undefined;
-  });
+  it.each(PODS)('the pod of $file makes any app wait for the token', expectWaiting);
 });
 
 describe('the shared Secret and Lease', () => {

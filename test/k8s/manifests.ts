@@ -1,9 +1,12 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseAllDocuments } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 
 const ROOT = fileURLToPath(new URL('../../k8s/', import.meta.url));
+
+/** YAML 1.1, in which 0440 is octal. */
+export const AS_KUBECTL = { version: '1.1' } as const;
 
 /** What a manifest says, as far as tests ask. */
 export interface Manifest {
@@ -44,15 +47,18 @@ export function beside(file: string, name: string): string {
   return join(ROOT, dirname(file), name);
 }
 
-/** What changes objects of others, and makes none by itself: test/k8s/kustomize.test.ts builds it with one. */
-const APART = /^(?:monitoring|components)\//;
+/**
+ * What changes objects of others, and makes none by itself: test/k8s/kustomize.test.ts builds it with one. And templates:
+ * test/k8s/chart.test.ts renders them.
+ */
+const APART = /^(?:monitoring|components|chart)\//;
 
 /** Every object that the manifests make. */
 export async function manifests(): Promise<readonly Manifest[]> {
   const files = (await filesOf('.yaml')).filter((file) => !APART.test(file));
   const all = await Promise.all(
     files.map(async (file) =>
-      parseAllDocuments(await textOf(file)).map((document): Manifest => {
+      parseAllDocuments(await textOf(file), AS_KUBECTL).map((document): Manifest => {
         if (document.errors.length > 0) throw new Error(`${file}: ${document.errors[0]?.message}`);
         const content: unknown = document.toJS();
         return { file, kind: String(partOf(content)['kind'] ?? ''), content: partOf(content) };
@@ -62,13 +68,35 @@ export async function manifests(): Promise<readonly Manifest[]> {
   return all.flat();
 }
 
-/** Every pod that they make, with all of its containers. */
-export async function pods(): Promise<readonly { file: string; spec: Part; containers: readonly Part[] }[]> {
-  const found = await manifests();
-  return found
-    .filter(({ kind }) => kind === 'Deployment' || kind === 'Job')
-    .map(({ file, content }) => {
-      const spec = partOf(content, 'spec', 'template', 'spec');
-      return { file, spec, containers: [...listOf(spec, 'initContainers'), ...listOf(spec, 'containers')] };
-    });
+/** What is said of a pod. */
+export interface PodPart {
+  readonly spec: Part;
+  /** All of them, the init containers first. */
+  readonly containers: readonly Part[];
+}
+
+/** The pod that an object makes; undefined if it makes none. */
+export function podOf(content: Part): PodPart | undefined {
+  const template = partOf(content, ...(content['kind'] === 'CronJob' ? ['spec', 'jobTemplate'] : []));
+  const spec = partOf(template, 'spec', 'template', 'spec');
+  const containers = [...listOf(spec, 'initContainers'), ...listOf(spec, 'containers')];
+  return containers.length > 0 ? { spec, containers } : undefined;
+}
+
+/** Every pod that they make. */
+export async function pods(): Promise<readonly (PodPart & { readonly file: string })[]> {
+  return (await manifests()).flatMap(({ file, content }) => {
+    const pod = podOf(content);
+    return pod ? [{ file, ...pod }] : [];
+  });
+}
+
+/** What the component adds to the spec of a pod. */
+export async function sidecarPatch(): Promise<Part> {
+  return partOf(
+    parse(await textOf('components/sidecar/sidecar.yaml'), AS_KUBECTL),
+    'spec',
+    'template',
+    'spec',
+  );
 }

@@ -43,7 +43,14 @@ const TYPES: Readonly<Record<string, Type>> = {
   PodSpec: {
     plain: [
       ...['serviceAccountName', 'automountServiceAccountToken', 'terminationGracePeriodSeconds'],
-      'restartPolicy',
+      ...[
+        'restartPolicy',
+        'imagePullSecrets',
+        'priorityClassName',
+        'nodeSelector',
+        'tolerations',
+        'affinity',
+      ],
     ],
     parts: {
       securityContext: merged('SecurityContext'),
@@ -61,7 +68,7 @@ const TYPES: Readonly<Record<string, Type>> = {
   },
   TopologySpreadConstraint: { plain: ['maxSkew', 'topologyKey', 'whenUnsatisfiable', 'labelSelector'] },
   Container: {
-    plain: ['name', 'image', 'args', 'command', 'restartPolicy'],
+    plain: ['name', 'image', 'imagePullPolicy', 'args', 'command', 'restartPolicy'],
     parts: {
       ports: merged('ContainerPort'),
       env: merged('EnvVar'),
@@ -120,7 +127,16 @@ const TYPES: Readonly<Record<string, Type>> = {
   RoleBinding: { plain: ['roleRef', 'subjects'] },
   Lease: {},
   // `type` is immutable, and Opaque where it is absent.
-  Secret: { plain: ['type'] },
+  Secret: { plain: ['type', 'data'] },
+  ConfigMap: { plain: ['data'] },
+  Service: { parts: { spec: merged('ServiceSpec') } },
+  ServiceSpec: { plain: ['selector'], parts: { ports: merged('ServicePort') } },
+  ServicePort: { plain: ['name', 'port', 'targetPort', 'protocol'] },
+  StatefulSet: { parts: { spec: merged('StatefulSetSpec') } },
+  StatefulSetSpec: { plain: ['selector', 'serviceName'], parts: { template: merged('PodTemplate') } },
+  CronJob: { parts: { spec: merged('CronJobSpec') } },
+  CronJobSpec: { plain: ['schedule'], parts: { jobTemplate: merged('JobTemplate') } },
+  JobTemplate: { parts: { spec: merged('JobSpec') } },
   ServiceAccount: { plain: ['automountServiceAccountToken'] },
 };
 

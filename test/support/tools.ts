@@ -9,7 +9,7 @@ const debian = (name: string) => `apt-get install ${name}`;
 
 /**
  * What tests use where the machine has it, and how it gets there.
- * `.ci/install-tools` installs what Debian brings, but for podman, whose tests are a suite of their own.
+ * `.ci/install-tools` installs what Debian brings, but for podman, whose tests are a suite of their own; and helm and kubectl.
  */
 export const TOOLS = {
   bash: debian('bash'),
@@ -23,6 +23,8 @@ export const TOOLS = {
   fish: debian('fish'),
   // Debian's takes half a gigabyte, for one recipe.
   go: 'go.dev/doc/install says how to install it',
+  // No package of Debian's; `.ci/install-tools` takes it out of one of npm's.
+  helm: 'helm.sh/docs/intro/install says how to install it',
   inotifywait: debian('inotify-tools'),
   ip: debian('iproute2'),
   'java with a compiler': debian('default-jdk-headless'),
