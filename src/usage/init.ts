@@ -8,7 +8,7 @@ export const INIT = {
   name: 'init',
   summary: 'write a configuration and what runs the daemon with it',
   description: [
-    'Writes a commented configuration, and what runs the daemon with it: a systemd unit, a compose file, a kustomize component that adds the sidecar to Deployments, or a kustomization of one refresher for a cluster.',
+    'Writes a commented configuration, and what runs the daemon with it: a systemd unit, a compose file, a kustomize component that adds the sidecar to pods of an app, or a kustomization of one refresher for a cluster.',
     'In a terminal it asks for what no option says. It never asks for the AppSecret, and overwrites nothing.',
   ],
   options: {

@@ -106,7 +106,7 @@ describe('notes of the chart', () => {
       securityContext: { fsGroup: 1000 },
       initContainers: [{ name: 'wx-token', restartPolicy: 'Always' }],
       containers: [{ volumeMounts: [{ name: 'wx', mountPath: '/var/run/wx', readOnly: true }] }],
-      volumes: [{ name: 'wx' }, { name: 'appsecret' }, { name: 'config' }],
+      volumes: [{ name: 'wx' }, { name: 'wx-appsecret' }, { name: 'wx-config' }],
     });
   });
 });

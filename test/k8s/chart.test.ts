@@ -230,7 +230,7 @@ describe('upgrades', () => {
 describe('AppSecrets of the chart', () => {
   it('the chart makes a Secret that the pods mount, or takes one that is there', async (context) => {
     const secretOf = (objects: readonly Built[]) =>
-      listOf(podOf(one(objects, 'Deployment'))?.spec, 'volumes').find(({ name }) => name === 'appsecret');
+      listOf(podOf(one(objects, 'Deployment'))?.spec, 'volumes').find(({ name }) => name === 'wx-appsecret');
     const given = await rendered({ ...LEAST, appSecret: { existingSecret: 'mine' } }, context);
     expect(secretOf(given)).toMatchObject({ secret: { secretName: 'mine', defaultMode: 0o440 } });
     expect(given.filter(({ kind }) => kind === 'Secret').map(({ name }) => name)).toEqual(['wx-token']);

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { type Built, built, overlaid } from './kustomize.ts';
-import { AS_KUBECTL, filesOf, listOf, partOf, textOf } from './manifests.ts';
+import { type Built, built, overlaid, WORKLOADS, withSidecar, workload } from './kustomize.ts';
+import { AS_KUBECTL, filesOf, listOf, type Part, partOf, podOf, sidecarPatch, textOf } from './manifests.ts';
+import { expectRestricted, expectTokensInMemory, expectWaiting } from './pod-rules.ts';
 
 const FOLDERS = await filesOf('kustomization.yaml');
 
@@ -74,6 +75,67 @@ describe('component that adds the sidecar', () => {
       ...partOf(example, 'securityContext'),
       ...{ runAsNonRoot: true, runAsGroup: 1000, seccompProfile: { type: 'RuntimeDefault' } },
     });
+  });
+});
+
+/** An app with things of its own, some of which have names that many have. */
+const APP: Part = {
+  initContainers: [{ name: 'migrate', image: 'shop' }],
+  containers: [
+    {
+      name: 'shop',
+      image: 'shop',
+      ports: [{ name: 'http', containerPort: 8080 }],
+      volumeMounts: [{ name: 'wx', mountPath: '/var/run/wx', readOnly: true }],
+    },
+  ],
+  volumes: [
+    { name: 'config', configMap: { name: 'shop' } },
+    { name: 'appsecret', secret: { secretName: 'shop' } },
+  ],
+};
+
+describe('pods that get the sidecar by the component', () => {
+  it('a CronJob gets what all others get', async () => {
+    const patch: unknown = parse(await textOf('components/sidecar/sidecar-of-cron-job.yaml'), AS_KUBECTL);
+    expect(partOf(patch, 'spec', 'jobTemplate', 'spec', 'template', 'spec')).toEqual(await sidecarPatch());
+  });
+
+  it.for(WORKLOADS)('a %s gets the sidecar and keeps what it has', async (kind, context) => {
+    const objects = await withSidecar([workload(kind, APP)], context);
+    const pod = podOf(only(objects, kind).content);
+    if (!pod) throw new Error('there is no pod');
+    const patch = await sidecarPatch();
+    const [sidecar] = listOf(patch, 'initContainers');
+    // First of all, so that the app's own init containers have the token as well.
+    expect(listOf(pod.spec, 'initContainers')).toEqual([
+      { ...sidecar, image: 'wx-token-sidecar:0.1.0' },
+      ...listOf(APP, 'initContainers'),
+    ]);
+    expect(pod.spec['containers']).toEqual(APP['containers']);
+    expect(listOf(pod.spec, 'volumes')).toEqual(
+      expect.arrayContaining([...listOf(APP, 'volumes'), ...listOf(patch, 'volumes')]),
+    );
+    expect(listOf(pod.spec, 'volumes')).toHaveLength(5);
+    expect(pod.spec['securityContext']).toEqual({ fsGroup: 1000 });
+    expectRestricted({ ...pod, containers: pod.containers.slice(0, 1) });
+    expectTokensInMemory(pod, (image) => String(image).startsWith('wx-token-sidecar'));
+    expectWaiting(pod);
+    const config = partOf(parse(String(partOf(only(objects, 'ConfigMap').content, 'data')['config.yaml'])));
+    expect(listOf(config, 'credentials')).toMatchObject([{ secretFile: '/etc/wx-token/shop' }]);
+  });
+
+  it('an app keeps its own fsGroup by the patch that the component shows', async (context) => {
+    const shown = (await textOf('components/sidecar/kustomization.yaml')).match(
+      /^# {3}patches:\n(?:# {5}.*\n)+/m,
+    );
+    const { patches } = parse(String(shown).replaceAll(/^# {3}/gm, ''));
+    const securityContext = { fsGroup: 3000, runAsUser: 33 };
+    const app = workload('Deployment', { ...APP, securityContext });
+    const specOf = async (overlay: Part) =>
+      podOf(only(await withSidecar([app], context, overlay), 'Deployment').content)?.spec['securityContext'];
+    expect(await specOf({ patches })).toEqual({ fsGroup: 2000, runAsUser: 33 });
+    expect(await specOf({})).toEqual({ fsGroup: 1000, runAsUser: 33 });
   });
 });
 

@@ -33,6 +33,46 @@ export async function overlaid(
   return build(folder, context);
 }
 
+/** What workloads come to with the component that adds the sidecar; `overlay` is what their kustomization says besides. */
+export async function withSidecar(
+  workloads: readonly Part[],
+  context: TestContext,
+  overlay: Part = {},
+): Promise<readonly Built[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'wx-'));
+  context.onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  await writeFile(join(folder, 'app.yaml'), workloads.map((workload) => stringify(workload)).join('---\n'));
+  const components = [relative(folder, beside('components/sidecar/x', '').replace(/\/$/, ''))];
+  const kustomization = { resources: ['app.yaml'], components, ...overlay };
+  await writeFile(join(folder, 'kustomization.yaml'), stringify(kustomization));
+  return build(folder, context);
+}
+
+/** Kinds of objects that make pods. */
+export const WORKLOADS = ['Deployment', 'StatefulSet', 'DaemonSet', 'Job', 'CronJob'] as const;
+
+export type Workload = (typeof WORKLOADS)[number];
+
+/** An app that knows nothing of the sidecar but where the token lies. */
+export function workload(kind: Workload, spec: Part): Part {
+  const isJob = kind === 'Job' || kind === 'CronJob';
+  const template = {
+    metadata: { labels: { app: 'shop' } },
+    spec: isJob ? { restartPolicy: 'OnFailure', ...spec } : spec,
+  };
+  const selector = { matchLabels: { app: 'shop' } };
+  const job = { spec: { template } };
+  const inner: Readonly<Record<Workload, Part>> = {
+    Deployment: { selector, template },
+    StatefulSet: { selector, serviceName: 'shop', template },
+    DaemonSet: { selector, template },
+    Job: job.spec,
+    CronJob: { schedule: '0 3 * * *', jobTemplate: job },
+  };
+  const apiVersion = isJob ? 'batch/v1' : 'apps/v1';
+  return { apiVersion, kind, metadata: { name: 'shop' }, spec: inner[kind] };
+}
+
 async function build(folder: string, context: TestContext): Promise<readonly Built[]> {
   const { code, output } = await runTool(context, 'kubectl', ['kustomize', folder]);
   if (code !== 0) throw new Error(output);

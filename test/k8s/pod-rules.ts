@@ -46,7 +46,7 @@ export function expectTokensInMemory(
       const ours = isOurs(container['image']);
       if (mount['name'] === 'wx') expect(mount['readOnly'] ?? false, String(container['name'])).toBe(!ours);
       // The AppSecret is for the daemon alone.
-      if (mount['name'] === 'appsecret') expect(ours).toBe(true);
+      if (mount['name'] === 'wx-appsecret') expect(ours).toBe(true);
     }
   }
 }

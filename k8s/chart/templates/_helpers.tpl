@@ -131,8 +131,8 @@ resources:
   {{- toYaml .Values.resources | nindent 2 }}
 volumeMounts:
   - { name: wx, mountPath: /var/run/wx }
-  - { name: appsecret, mountPath: /etc/wx-token, readOnly: true }
-  - { name: config, mountPath: /etc/wx-token-config, readOnly: true }
+  - { name: wx-appsecret, mountPath: /etc/wx-token, readOnly: true }
+  - { name: wx-config, mountPath: /etc/wx-token-config, readOnly: true }
   {{- with .Values.extraVolumeMounts }}
   {{- toYaml . | nindent 2 }}
   {{- end }}

@@ -39,9 +39,9 @@ and in each container that reads the token:
 # In memory: no token touches a disk of the node.
 - name: wx
   emptyDir: { medium: Memory, sizeLimit: {{ .Values.volumeSize }} }
-- name: appsecret
+- name: wx-appsecret
   secret: { secretName: {{ include "wx-token-sidecar.appSecret" . }}, defaultMode: 0440 }
-- name: config
+- name: wx-config
   configMap: { name: {{ include "wx-token-sidecar.fullname" . }}-config }
 {{- with .Values.extraVolumes }}
 {{ toYaml . }}
