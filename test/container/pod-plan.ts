@@ -27,6 +27,7 @@ const SECURITY = [
 const CONTAINER = [
   'name',
   'image',
+  'imagePullPolicy',
   'command',
   'args',
   'restartPolicy',

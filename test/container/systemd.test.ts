@@ -6,22 +6,9 @@ import { codeWith } from '../docs/readme.ts';
 import { sha256 } from '../e2e/workbench.ts';
 import { TEST_ACCOUNT } from '../support/sandbox.ts';
 import { eventually } from '../support/wait.ts';
-import { derivedImage, imageFor, podman, ROOT } from './engine.ts';
-import { PLATFORM, startPod } from './pod.ts';
+import { startMachine, tokenFor, UNIT } from './machine.ts';
 
-const UNIT = 'wx-token-sidecar.service';
 const TOKEN = '/run/wx/token';
-
-/** A machine: systemd may mount, as it may anywhere, and has the rights of any container besides. */
-const MACHINE = {
-  name: 'machine',
-  options: ['--cap-add', 'SYS_ADMIN', '--systemd=always'],
-  image: '',
-  command: [],
-  memoryLimit: Number.NaN,
-  probes: {},
-  ports: {},
-};
 
 /** What a key of the unit says, the first time. */
 function settingOf(unit: string, key: string): string {
@@ -39,17 +26,8 @@ function commandOf(unit: string, program: string): string {
 
 /** The unit of the documentation, installed and started as it says. */
 async function started(context: TestContext) {
-  await imageFor(context);
-  const image = await derivedImage('systemd', join(ROOT, 'test/container/systemd.Dockerfile'));
-  const pod = await startPod([], [], context.onTestFinished);
-  const machine = await pod.start(MACHINE, { image });
-  const run = async (...command: readonly string[]) => {
-    const { code, output, complaint } = await machine.exec(...command);
-    if (code !== 0) throw new Error(`${command.join(' ')}: ${code}\n${complaint}${output}`);
-    return output.trim();
-  };
-  await eventually(() => run('systemctl', 'is-system-running'), { for: 'systemd' });
-
+  const machine = await startMachine(context);
+  const { pod, run, as, shown } = machine;
   const unit = await codeWith('ini', '[Service]');
   const [node = ''] = settingOf(unit, 'ExecStart').split(' ');
   const user = settingOf(unit, 'User');
@@ -64,27 +42,13 @@ mkdir -p "$(dirname ${secret})" && printf %s ${TEST_ACCOUNT.secret} > ${secret} 
   await run('sh', '-c', prepare);
   const folder = await mkdtemp(join(tmpdir(), 'wx-'));
   context.onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  const files = {
-    [UNIT]: unit,
-    // The one thing that is not as written.
-    'platform.conf': `[Service]\nEnvironment=WXTOKEN_API_BASE_URL=${PLATFORM}\n`,
-  };
-  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
-  await run('mkdir', `/etc/systemd/system/${UNIT}.d`);
-  await podman('cp', join(folder, UNIT), `${machine.id}:/etc/systemd/system/${UNIT}`);
-  await podman('cp', join(folder, 'platform.conf'), `${machine.id}:/etc/systemd/system/${UNIT}.d/`);
+  await writeFile(join(folder, UNIT), unit);
+  await machine.put(join(folder, UNIT), `/etc/systemd/system/${UNIT}`);
   await run('systemctl', 'daemon-reload');
   await run('systemctl', 'start', UNIT);
 
-  const journal = () => run('journalctl', '--no-pager', '--output', 'cat', '--unit', UNIT);
-  const as = (who: string, ...command: string[]) => machine.exec('runuser', '-u', who, '--', ...command);
-  const shown = (property: string) => run('systemctl', 'show', '--value', '--property', property, UNIT);
-  const token = await eventually(async () => (await as('app', 'cat', TOKEN)).output, {
-    for: 'the token',
-  }).catch(async (cause: Error) => {
-    throw new Error(`${cause.message}; the journal:\n${await journal()}`, { cause });
-  });
-  return { unit, user, secret, pod, machine, run, as, shown, journal, token };
+  const token = await tokenFor(machine, 'app', TOKEN);
+  return { unit, user, secret, pod, run, as, shown, token };
 }
 
 describe('running systemd unit of the documentation', () => {

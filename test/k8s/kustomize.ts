@@ -16,7 +16,7 @@ export interface Built {
 
 /** What a folder below `k8s/` comes to; ends the test where there is no kubectl. */
 export function built(folder: string, context: TestContext): Promise<readonly Built[]> {
-  return build(beside(folder, '').replace(/\/$/, ''), context);
+  return builtIn(beside(folder, '').replace(/\/$/, ''), context);
 }
 
 /** What an overlay of the base comes to, with these files beside it. */
@@ -30,7 +30,7 @@ export async function overlaid(
   const resources = [relative(folder, beside('base/x', '').replace(/\/$/, ''))];
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
   await writeFile(join(folder, 'kustomization.yaml'), stringify({ resources, ...overlay }));
-  return build(folder, context);
+  return builtIn(folder, context);
 }
 
 /** What workloads come to with the component that adds the sidecar; `overlay` is what their kustomization says besides. */
@@ -45,7 +45,7 @@ export async function withSidecar(
   const components = [relative(folder, beside('components/sidecar/x', '').replace(/\/$/, ''))];
   const kustomization = { resources: ['app.yaml'], components, ...overlay };
   await writeFile(join(folder, 'kustomization.yaml'), stringify(kustomization));
-  return build(folder, context);
+  return builtIn(folder, context);
 }
 
 /** Kinds of objects that make pods. */
@@ -73,7 +73,8 @@ export function workload(kind: Workload, spec: Part): Part {
   return { apiVersion, kind, metadata: { name: 'shop' }, spec: inner[kind] };
 }
 
-async function build(folder: string, context: TestContext): Promise<readonly Built[]> {
+/** What a folder comes to. */
+export async function builtIn(folder: string, context: TestContext): Promise<readonly Built[]> {
   const { code, output } = await runTool(context, 'kubectl', ['kustomize', folder]);
   if (code !== 0) throw new Error(output);
   return parseAllDocuments(output).map((document) => {
