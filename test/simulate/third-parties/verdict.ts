@@ -34,7 +34,7 @@ export interface Verdict {
 }
 
 /** The platform's minimum of 12, and a tenth. */
-export const MOST_CALLS_A_DAY = 13.2;
+const MOST_CALLS_A_DAY = 13.2;
 
 /** Calls for accounts that leave within a second, and fetches under way at once. */
 const A_SECOND = 10;
