@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { MAN_PAGE } from '../docs/man-page.ts';
 import { pages, translations } from '../docs/readme.ts';
 import { startProcess } from '../support/program.ts';
 import { openSandbox, TEST_ACCOUNT } from '../support/sandbox.ts';
@@ -184,7 +185,7 @@ describe('third-party code inside bundled packages', () => {
 });
 
 describe('npm package', () => {
-  it('the npm package holds the bundle, SBOM, licences and documentation and no other code', async () => {
+  it('the npm package holds the bundle, SBOM, licences, man page and documentation and no other code', async () => {
     const { stdout } = await run('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: ROOT });
     const [{ files }]: [{ files: { path: string }[] }] = JSON.parse(stdout);
     expect(files.map(({ path }) => path).sort()).toEqual(
@@ -194,6 +195,7 @@ describe('npm package', () => {
         ...(await pages()),
         ...(await translations()).map(({ chinese }) => chinese),
         'config.schema.json',
+        MAN_PAGE,
         `dist/${LICENCES}`,
         `dist/${SBOM}`,
         'dist/wx-token-sidecar.js',
