@@ -2,6 +2,7 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, type TestContext } from 'vitest';
 import { stringify } from 'yaml';
+import { startSlowLoader } from '../redis/loading.ts';
 import { startProgram } from '../support/program.ts';
 import { type RedisServer, startRedis } from '../support/redis-server.ts';
 import { eventually } from '../support/wait.ts';
@@ -15,8 +16,8 @@ interface Bench {
 }
 
 /** One daemon of an access-token whose record is in Redis. */
-async function benchOnRedis(ctx: TestContext): Promise<Bench> {
-  const redis = await startRedis(ctx);
+async function benchOnRedis(ctx: TestContext, server?: RedisServer): Promise<Bench> {
+  const redis = server ?? (await startRedis(ctx));
   const bench = await workbench(ctx.onTestFinished);
   const config = join(bench.folder, 'config.yaml');
   const credential = {
@@ -109,6 +110,23 @@ describe('a daemon whose record is in Redis', () => {
     await bench.newToken();
     expect(await bench.fetches()).toHaveLength(1);
     expect(daemon.log().filter(({ message }) => /again$/.test(message))).toHaveLength(1);
+  });
+
+  it('an access-token waits for a Redis that still loads its data, and goes on by itself when it has', async (ctx) => {
+    const server = await startSlowLoader(ctx);
+    const { bench, start } = await benchOnRedis(ctx, server);
+    await server.load();
+    const daemon = start();
+    const line = await daemon.logged(({ code }) => code === 'redis-loading');
+    expect(line.message).toMatch(
+      /^the Redis connection cache .* leads to a server that is still loading its data$/,
+    );
+    expect(line['advice']).toMatch(/^it passes by itself/);
+    expect(await bench.fetches()).toEqual([]);
+    await server.loaded();
+    await bench.newToken();
+    await daemon.logged(/can be reached again$/);
+    expect(await bench.fetches()).toHaveLength(1);
   });
 
   it('an access-token waits for a Redis that is away, and the log says so; nothing that it logs is secret', async (ctx) => {

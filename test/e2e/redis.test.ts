@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, type TestContext } from 'vitest';
+import { startSlowLoader } from '../redis/loading.ts';
 import type { LogLine } from '../support/program.ts';
 import { startProgram } from '../support/program.ts';
 import { type RedisServer, startRedis } from '../support/redis-server.ts';
@@ -78,6 +79,43 @@ describe('daemon with a target in Redis', () => {
     await server.restart();
     await eventually(token);
     expect(await fetches()).toHaveLength(1);
+  });
+
+  it('a server that still loads its data costs no platform call, and is written when it has', async (ctx) => {
+    const server = await startSlowLoader(ctx);
+    await server.load();
+    const { run, token, fetches } = await benchOf(ctx, server);
+    const line = await run().logged((one) => one['code'] === 'redis-loading');
+    expect(line.message).toMatch(/ is still loading its data$/);
+    await server.loaded();
+    await eventually(token);
+    expect(await fetches()).toHaveLength(1);
+  });
+
+  it('a jsapi_ticket stands where the SDK looks for it, and where its own key says, each with an end', async (ctx) => {
+    const server = await startRedis(ctx);
+    const publish = [
+      { of: 'jsapi', type: 'redis', connection: 'cache', layout: 'wxjava-mp' },
+      { of: 'jsapi', type: 'redis', connection: 'cache', key: 'own:{name}:ticket', encoding: 'json-object' },
+      { type: 'redis', connection: 'cache', layout: 'wxjava-mp' },
+    ];
+    const { run, check, token, sandbox } = await benchOf(ctx, server, (secretFile) => ({
+      credentials: [{ name: 'shop', appId: APP_ID, secretFile, tickets: ['jsapi'], publish }],
+    }));
+    const program = run();
+    const key = `wx:ticket:key:${APP_ID}:jsapi`;
+    const ticket = await eventually(async () => (await server.cli('get', key)) || undefined);
+    const journal = await sandbox.journal();
+    expect(journal.filter(({ path }) => path === '/cgi-bin/ticket/getticket')).toHaveLength(1);
+    expect(JSON.parse(await server.cli('get', 'own:shop:ticket'))).toMatchObject({ ticket });
+    for (const one of [key, 'own:shop:ticket']) {
+      const life = Number(await server.cli('pttl', one));
+      expect(life).toBeGreaterThan(0);
+      expect(life).toBeLessThanOrEqual(7_200_000);
+    }
+    expect(await token()).not.toBe(ticket);
+    expect((await check()).stdout).toContain(key);
+    expect(program.stderr()).not.toContain(ticket);
   });
 
   it('check says what an SDK does without its key, and check --online what the server is and what it lacks', async (ctx) => {

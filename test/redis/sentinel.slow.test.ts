@@ -76,6 +76,31 @@ describe('Redis Cluster', () => {
     await eventually(() => heard.includes('one'));
   });
 
+  it('nodes that send each other for a slot are given up on, and a url of one that lacks it is told as such', async (ctx) => {
+    const nodes = await startCluster(ctx);
+    const [first, second] = nodes;
+    if (!first || !second) throw new Error('no node');
+    const all = nodes.map(({ port }) => ({ host: '127.0.0.1', port }));
+    const redis = connectionTo(
+      first.connection({ endpoint: { kind: 'cluster', nodes: all } }),
+      ctx.onTestFinished,
+    );
+    // Each of the two says that the other has it; a slot that nobody claims stays so.
+    const slot = await first.cli('cluster', 'keyslot', 'loop');
+    const [one, two] = await Promise.all([first, second].map((node) => node.cli('cluster', 'myid')));
+    for (const node of nodes) await node.cli('cluster', 'setslot', slot, 'node', one ?? '');
+    await redis.set('loop', 'v', 600_000);
+    await first.cli('del', 'loop');
+    await first.cli('cluster', 'setslot', slot, 'node', two ?? '');
+    expect(await outcome(redis.get('loop'))).toBe('redis-moved, none');
+    expect(await told(redis.set('loop', 'a-token', 60_000))).not.toContain('a-token');
+    const alone = connectionTo(first.connection(), ctx.onTestFinished);
+    expect(await outcome(alone.get('loop'))).toBe('redis-moved, none');
+
+    await first.cli('cluster', 'setslot', slot, 'node', one ?? '');
+    expect(await eventually(() => redis.set('loop', 'v', 60_000).then(() => redis.get('loop')))).toBe('v');
+  });
+
   it('keys of two slots cannot change together, and a Cluster without a node is down', async (ctx) => {
     const nodes = await startCluster(ctx);
     const [first, ...others] = nodes;

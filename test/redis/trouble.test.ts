@@ -7,6 +7,7 @@ import { listen } from '../providers/servers.ts';
 import { type RedisServer, startRedis } from '../support/redis-server.ts';
 import { eventually } from '../support/wait.ts';
 import { connectionTo, outcome, told } from './clients.ts';
+import { startSlowLoader } from './loading.ts';
 
 const TOKEN = '57_a-token-that-nobody-may-see';
 
@@ -77,6 +78,17 @@ describe('Redis servers in trouble', () => {
     const write = () => redis.set('k', TOKEN, 60_000);
     expect(await outcome(write())).toBe(expected);
     expect(await told(write())).not.toContain(TOKEN);
+  });
+
+  it('a server that still loads its data is told as such, and used when it has', async (ctx) => {
+    const server = await startSlowLoader(ctx);
+    const redis = connectionTo(server.connection(), ctx.onTestFinished);
+    await redis.set('k', 'v', 60_000);
+    await server.load();
+    await eventually(async () => (await outcome(redis.get('k'))) === 'redis-loading, none');
+    expect(await told(redis.set('k', TOKEN, 60_000))).not.toContain(TOKEN);
+    await server.loaded();
+    expect(await eventually(() => redis.get('neighbour:1'))).toMatch(/^x+$/);
   });
 
   it('a key of another type is told as such', async (ctx) => {
