@@ -1,5 +1,6 @@
 // Makes dist/wx-token-sidecar.js, one file that holds everything, and beside it what has gone into that: the list and the
-// licences. `node build/bundle.mjs FOLDER` makes them elsewhere.
+// licences. `node build/bundle.mjs FOLDER` makes them elsewhere, and `--without=PACKAGE` beside it leaves a package out, so that
+// `npm run bench` sees what it costs those who do not use it.
 import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
@@ -12,6 +13,17 @@ import { sbomOf } from './sbom.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const FOLDER = resolve(process.argv[2] ?? join(ROOT, 'dist'));
+const LEFT_OUT = process.argv.flatMap((word) => /^--without=(.+)$/.exec(word)?.[1] ?? []);
+
+const without = {
+  name: 'without',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /./ }, ({ path }) =>
+      LEFT_OUT.includes(path) ? { path, namespace: 'left-out' } : undefined,
+    );
+    onLoad({ filter: /./, namespace: 'left-out' }, () => ({ contents: 'module.exports = {};' }));
+  },
+};
 
 /** All that is not in the bundle is Node's own. */
 const REQUIRE = `(name) => {
@@ -43,7 +55,7 @@ const { metafile } = await build({
   logLevel: 'warning',
   // The manifests that `init` writes.
   loader: { '.yaml': 'text' },
-  plugins: [instead, onDemand],
+  plugins: [without, instead, onDemand],
   define: {
     'process.env.JEST_WORKER_ID': 'undefined',
     // Where node-cron finds the program for tasks in processes of their own: there are none.

@@ -2,6 +2,7 @@ import { measureCalls } from './calls.ts';
 import { measureDay } from './day.ts';
 import { measurePublish } from './publish.ts';
 import { measureReading } from './reading.ts';
+import { measureRedis } from './redis.ts';
 import { measureRest } from './rest.ts';
 import type { Measure } from './row.ts';
 import { measureScale } from './scale.ts';
@@ -17,5 +18,6 @@ export const MEASURES: Readonly<Record<string, Measure>> = {
   scale: measureScale,
   calls: measureCalls,
   reading: measureReading,
+  redis: measureRedis,
   day: measureDay,
 };

@@ -1,12 +1,12 @@
-import { spawnSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { missing } from '../support/tools.ts';
 import { appIdOf, TEST_SECRET } from './account.ts';
 import { alternative } from './deployment.ts';
 import { figuresOf, ratiosOf, shown } from './figures.ts';
-import { startNode, startProgram } from './node.ts';
+import { startNode } from './node.ts';
 import { startPlatform } from './platform.ts';
+import { startRedis } from './redis-server.ts';
 import type { Measure, Surroundings } from './row.ts';
 import { scratch } from './scratch.ts';
 
@@ -20,7 +20,7 @@ export const measureReading: Measure = async (surroundings) => {
   const file = join(folder, 'token');
   await writeFile(file, `90_${'a'.repeat(133)}`);
   const server = await tokenServer(surroundings);
-  const redis = await startRedis(folder, surroundings);
+  const redis = (await startRedis(surroundings))?.socket;
   const reader = startNode([alternative('reader')], {
     ...surroundings,
     env: {
@@ -58,14 +58,4 @@ async function tokenServer(surroundings: Surroundings): Promise<string> {
   });
   const [, address = ''] = await server.line(/on (\S+)/);
   return `http://${address}/`;
-}
-
-/** @returns its socket; undefined where Redis is not installed */
-async function startRedis(folder: string, { atEnd }: Surroundings): Promise<string | undefined> {
-  if (spawnSync('redis-server', ['--version']).status !== 0) return undefined;
-  const socket = join(folder, 'redis.sock');
-  const flags = ['--port', '0', '--unixsocket', socket, '--save', '', '--appendonly', 'no', '--dir', folder];
-  const redis = startProgram('redis-server', flags, { atEnd });
-  await redis.line(/ready to accept connections/i);
-  return socket;
 }
