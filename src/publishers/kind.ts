@@ -33,7 +33,6 @@ export interface Place {
 
 /** The credential that a target is of. */
 export interface TargetOwner {
-  readonly name: string;
   /** The AppID or CorpID; empty where it is missing, which has been reported. */
   readonly appId: string;
   /** The key of the configuration that holds it. */
@@ -64,6 +63,8 @@ export interface ResolveTools {
   groupOf(group: string | undefined, path: KeyPath): Promise<number | undefined>;
   /** Finds an entry of `redis` by its name, and reports an unknown one. */
   connectionOf(name: string | undefined, path: KeyPath): RedisConfig | undefined;
+  /** What the credential is called; empty where it has no name, which has been reported. */
+  readonly name: string;
   /** Whose token or ticket it is; absent for a mirror, which learns it only from its source. */
   readonly owner?: TargetOwner;
   /** The settings of all targets of the same credential, including this one. */

@@ -61,10 +61,8 @@ function optionsOf(settings: RedisLayoutSettings): LayoutOptions {
   );
 }
 
-function templateKeys(
-  settings: RedisTargetSettings,
-  { at, complain, isMissing, isWrong, owner }: ResolveTools,
-): readonly LayoutKey[] | undefined {
+function templateKeys(settings: RedisTargetSettings, tools: ResolveTools): readonly LayoutKey[] | undefined {
+  const { at, complain, isMissing, isWrong, owner } = tools;
   if (isWrong([...at, 'layout'])) return undefined;
   const { key: template, encoding = 'raw' } = settings;
   for (const name of OF_LAYOUT) {
@@ -73,7 +71,7 @@ function templateKeys(
   }
   if (isMissing([...at, 'key'], template, 'the name of the key, or layout with the SDK that looks for it'))
     return undefined;
-  const { key, problem } = filledIn(template ?? '', fillingsOf(owner));
+  const { key, problem } = filledIn(template ?? '', fillingsOf(tools));
   if (problem !== undefined) complain([...at, 'key'], problem);
   if (key === undefined) return undefined;
   if (isBetrayed(owner, key)) {
@@ -99,11 +97,11 @@ function isGiven(settings: RedisTargetSettings, name: 'key' | 'layout'): boolean
   return settings[name] !== undefined;
 }
 
-function fillingsOf(owner: TargetOwner | undefined) {
+function fillingsOf({ owner, name }: ResolveTools) {
   return {
     appId: owner?.idKey === 'appId' ? owner.appId : undefined,
     corpId: owner?.idKey === 'corpId' ? owner.appId : undefined,
-    name: owner?.name,
+    name,
   };
 }
 

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../../src/config/load.ts';
 import { account, inJson, place, SECRET, withoutPlaces } from './written.ts';
 
 type Keys = Readonly<Record<string, unknown>>;
@@ -314,6 +315,44 @@ describe('mistakes in targets in Redis', () => {
       inJson([account({ publish })], { redis: cluster, stateDir: '$FOLDER/state' }),
     );
     expect(credentials[0]?.publish).toMatchObject([{ keys: [{ holds: 'end' }, { holds: 'value' }] }]);
+  });
+});
+
+describe('mirrors into Redis', () => {
+  const mirrored = (target: Keys) => ({
+    ...{ name: 'copy', type: 'mirror', publish: [{ type: 'redis', connection: 'cache', ...target }] },
+    from: { kubernetesSecret: { namespace: 'shop', name: 'wx-token', credential: 'shop' } },
+  });
+  const written = (target: Keys) => inJson([mirrored(target)], { redis: [CACHE], stateDir: '$FOLDER/state' });
+
+  it.each<[string, Keys, string]>([
+    [
+      'a layout',
+      { layout: 'wxjava-mp' },
+      'layout: needs to know the account, which a mirror does not: say key in its place',
+    ],
+    [
+      'the AppID in a key',
+      { key: 'wx:access_token:{appId}' },
+      'key: has {appId}, which is not known of this credential',
+    ],
+    [
+      'the CorpID in the key of a ticket',
+      { of: 'corp_jsapi', key: 'wx:ticket:{corpId}' },
+      'key: has {corpId}, which is not known of this credential',
+    ],
+  ])('%s is refused, since a mirror does not know the account', async (_what, target, line) => {
+    const { problems: found } = await place();
+    expect(withoutPlaces(await found(written(target)))).toEqual([`credentials[0].publish[0].${line}`]);
+  });
+
+  it('a mirror publishes into a key that is written out or has its name', async () => {
+    const { folder } = await place();
+    const file = join(folder, 'config.json');
+    const text = written({ of: 'jsapi', key: 'wx0:{name}:ticket' }).replaceAll('$FOLDER', folder);
+    await writeFile(file, text);
+    const { credentials } = await loadConfig({}, { file, publishes: false });
+    expect(credentials[0]?.publish).toMatchObject([{ of: 'jsapi', keys: [{ key: 'wx0:copy:ticket' }] }]);
   });
 });
 

@@ -66,7 +66,6 @@ export async function resolveCredential(
   const own = { general: platform, own: settings.platform, at: [...at, 'platform'], kind };
   const resolvedPlatform = await resolvePlatform(own, context);
   const owner = {
-    name: name ?? '',
     appId,
     idKey: kind.id.key,
     family: kind.family,

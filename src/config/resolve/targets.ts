@@ -33,7 +33,7 @@ export interface TargetSurroundings extends Connections {
  * @returns the targets that can be used
  */
 export async function resolveTargets(
-  { publish, tickets }: CredentialSettings,
+  { name: called = '', publish, tickets }: CredentialSettings,
   at: KeyPath,
   surroundings: TargetSurroundings,
   context: Context,
@@ -56,6 +56,7 @@ export async function resolveTargets(
       isWrong: context.isWrong,
       isMissing: (path, value, what) => isMissing(context, path, value, what),
       connectionOf: (name, path) => connectionOf(name, surroundings, path, context),
+      name: called,
       ...(surroundings.owner && { owner: surroundings.owner }),
       groupOf: (group, path) => resolveGroup(group, path, context),
     });
