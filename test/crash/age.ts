@@ -6,13 +6,18 @@ type Times = Readonly<Record<string, unknown>>;
 
 /** Makes what a daemon has published at `file` look older than it is, in its details and in the state folder alike. */
 export async function age(file: string, ms: number): Promise<void> {
-  const stateDir = join(dirname(file), '.wx-token-sidecar');
-  const [name = ''] = (await readdir(stateDir)).filter((entry) => entry.endsWith('.json'));
-  await rewrite(join(stateDir, name), (record) => ({
-    ...record,
-    token: earlier(record['token'] as Times, ms),
-  }));
-  await rewrite(`${file}.json`, (details) => earlier(details, ms / 1000));
+  await ageAll(join(dirname(file), '.wx-token-sidecar'), [file], ms);
+}
+
+/** The same for all the accounts of a state folder, and what is published of them. */
+export async function ageAll(stateDir: string, files: readonly string[], ms: number): Promise<void> {
+  const names = (await readdir(stateDir)).filter((entry) => entry.endsWith('.json'));
+  for (const name of names)
+    await rewrite(join(stateDir, name), (record) => ({
+      ...record,
+      token: earlier(record['token'] as Times, ms),
+    }));
+  for (const file of files) await rewrite(`${file}.json`, (details) => earlier(details, ms / 1000));
 }
 
 const TIMES = ['issuedAt', 'expiresAt', 'platformDate', 'at', 'issued_at', 'expires_at', 'platform_date'];
