@@ -6,6 +6,7 @@ import { feedbackFolder } from '../coordination/folder/feedback-folder.ts';
 import { refreshDesk } from '../coordination/folder/refresh-desk.ts';
 import { requestFolder } from '../coordination/folder/request-folder.ts';
 import type { Clock, Unit } from '../core/ports.ts';
+import type { Text } from '../core/text.ts';
 import { SECOND } from '../core/time.ts';
 import { kubernetesOf } from '../kubernetes/index.ts';
 import type { Reporter } from '../loop/cell.ts';
@@ -80,7 +81,8 @@ export async function startDaemon(
     createPublisher: publishers({ kubernetes, redis, clock }),
     sharedReads: createSharedReads(clock),
     paceOf: createCallPaces(clock),
-    warn: (message: string, fields: { readonly credential: string }) => logger.warn(message, fields),
+    warn: ({ en, zh }: Text, fields: { readonly credential: string }) =>
+      logger.warn(en, { ...fields, meaning: { zh } }),
     ticketChanged: (account: string) => reconciler.invalidate(account),
   };
   const waker = createWaker(clock, () => reconciler.tick());

@@ -1,7 +1,8 @@
 import type { TicketFile } from '../coordination/folder/ticket-file.ts';
-import { failureOf } from '../core/failure.ts';
+import { failureOf, textsOf } from '../core/failure.ts';
 import type { PushedTickets, TicketStore } from '../core/ports.ts';
 import { isNews, newestTicket } from '../core/pushed-ticket.ts';
+import { en, type Text, zh } from '../core/text.ts';
 
 export interface PushedTicketsOptions {
   /** Where all daemons of the account keep the newest ticket. */
@@ -9,7 +10,7 @@ export interface PushedTicketsOptions {
   /** The file in which an app leaves tickets; absent: they arrive in another way. */
   readonly file?: Pick<TicketFile, 'read'>;
   /** Called once for each reason why the ticket cannot be kept or read. */
-  readonly warn: (message: string) => void;
+  readonly warn: (message: Text) => void;
 }
 
 /**
@@ -25,9 +26,10 @@ export function pushedTickets({ store, file, warn }: PushedTicketsOptions): Push
       told = undefined;
       return done;
     } catch (error) {
-      const { message } = failureOf(error, 'none');
-      if (message !== told) warn(`the pushed ticket: ${message}`);
-      told = message;
+      const { message } = textsOf(failureOf(error, 'none'));
+      if (message.en !== told)
+        warn({ en: en`the pushed ticket: ${message}`, zh: zh`平台推送的 ticket：${message}` });
+      told = message.en;
       return undefined;
     }
   }

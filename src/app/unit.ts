@@ -7,6 +7,7 @@ import { ticketFile } from '../coordination/folder/ticket-file.ts';
 import type { Kind } from '../core/credential.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Clock, Publisher, PushedTickets, TicketStore, Unit } from '../core/ports.ts';
+import type { Text } from '../core/text.ts';
 import { MINUTE } from '../core/time.ts';
 import type { CallPace } from '../providers/call-pace.ts';
 import {
@@ -45,7 +46,7 @@ export interface SharedEdges {
   readonly sharedReads: SharedReads;
   /** The pace of the calls for the accounts of a third party. */
   readonly paceOf: (thirdParty: string) => CallPace;
-  readonly warn: (message: string, fields: { readonly credential: string }) => void;
+  readonly warn: (message: Text, fields: { readonly credential: string }) => void;
   /** Called when a ticket may have been pushed for an account. */
   readonly ticketChanged: (account: string) => void;
   readonly createPublisher: CreatePublisher;
@@ -157,7 +158,7 @@ function arrivingTickets(
   account: string,
   { stores, clock, warn, ticketChanged }: SharedEdges,
 ): { readonly tickets: PushedTickets } & Pick<JoinedCredential, 'watch' | 'channel'> {
-  const tell = (message: string) => warn(message, { credential: name });
+  const tell = (message: Text) => warn(message, { credential: name });
   const { shape } = kindOf(type).pushed ?? {};
   const file =
     ticket?.file === undefined

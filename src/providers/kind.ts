@@ -12,6 +12,7 @@ import type { KeyPath } from '../schema/key-path.ts';
 import type { Shape } from '../schema/odd-text.ts';
 import type { Options } from '../schema/values.ts';
 import type { Platform } from './platform.ts';
+import type { PlatformRequest } from './transport.ts';
 
 /** What a provider needs to fetch a credential. */
 export interface Source {
@@ -74,6 +75,11 @@ export interface CredentialKind<E extends v.ObjectEntries = v.ObjectEntries> {
   readonly secretless?: true;
   /** The type of the third party whose token it is fetched with, which `via` names; absent: none. */
   readonly via?: string;
+  /**
+   * A call without a secret that changes nothing, and that its host answers, if only with an error code; absent:
+   * `getcallbackip`, which the hosts of WeChat and WeCom have.
+   */
+  readonly greeting?: Greeting;
   /** The ticket that the platform pushes, without which it cannot be fetched; absent: none is needed. */
   readonly pushed?: PushedKind;
   /** Ids that differ only in upper and lower case are different accounts. */
@@ -109,6 +115,9 @@ export interface CredentialKind<E extends v.ObjectEntries = v.ObjectEntries> {
 export function credentialKind<E extends v.ObjectEntries>(kind: CredentialKind<E>): CredentialKind {
   return kind as unknown as CredentialKind;
 }
+
+/** A call that shows whether a host answers, see {@link CredentialKind.greeting}. */
+export type Greeting = Pick<PlatformRequest, 'method' | 'path' | 'endpoint' | 'body'>;
 
 /** A ticket that the platform pushes to a third party. */
 export interface PushedKind {

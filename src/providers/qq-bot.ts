@@ -22,6 +22,8 @@ export const qqBot = credentialKind({
   ownHosts: /^bots\.qq\.com$/,
   tickets: [],
   perSecret: false,
+  // The host has no other call that is known. Without a bot it can only be refused.
+  greeting: { method: 'POST', path: '/app/getAppAccessToken', endpoint: 'token', body: {} },
   options: {},
   timing: { none: 'a qq-bot is replaced in its last minute, when the platform hands out the next token' },
   idWarning: (id) => oddity(id, { allowed: /\d/, words: { en: 'digits', zh: '数字' } }),

@@ -4,6 +4,7 @@ import { describe, expect, it, type TestContext } from 'vitest';
 import { kubeconfig } from '../support/kubernetes/kubeconfig.ts';
 import { LEASE_NAME } from '../support/kubernetes/role.ts';
 import { openShop, SECRET } from '../support/kubernetes/shop.ts';
+import { startProgram } from '../support/program.ts';
 import { runHere } from '../support/run-here.ts';
 import { APP_ID, workbench } from './workbench.ts';
 
@@ -19,16 +20,30 @@ async function benchOf({ onTestFinished }: Pick<TestContext, 'onTestFinished'>) 
   const target = { type: 'kubernetes-secret', ...PLACE, key: 'token' };
   const kinds = {
     cluster: { cluster: { lease: { name: LEASE_NAME }, secret: PLACE }, credentials: [fetched] },
+    'access-token': {
+      cluster: { lease: { name: LEASE_NAME }, secret: PLACE },
+      credentials: [{ ...fetched, type: 'access-token' }],
+    },
     'kubernetes-secret': { credentials: [{ ...fetched, publish: [...fetched.publish, target] }] },
     mirror: {
       credentials: [{ name: 'copy', type: 'mirror', from: source, publish: fetched.publish }],
     },
   };
 
-  async function check(kind: keyof typeof kinds, KUBECONFIG = shop.refresher) {
+  async function configOf(kind: keyof typeof kinds): Promise<string> {
     const config = join(folder, `${kind}.json`);
     const document = { stateDir: join(folder, 'state'), platform: { baseUrl: sandbox.url }, ...kinds[kind] };
     await writeFile(config, JSON.stringify(document));
+    return config;
+  }
+
+  async function once(kind: keyof typeof kinds) {
+    const args = ['once', '--config', await configOf(kind)];
+    return startProgram(args, { env: { KUBECONFIG: shop.refresher } }, onTestFinished).exited;
+  }
+
+  async function check(kind: keyof typeof kinds, KUBECONFIG = shop.refresher) {
+    const config = await configOf(kind);
     const args = ['--online', '--config', config];
     const { code, stdout } = await runHere('check', args, { KUBECONFIG });
     return {
@@ -48,7 +63,7 @@ async function benchOf({ onTestFinished }: Pick<TestContext, 'onTestFinished'>) 
     return path;
   }
 
-  return { shop, check, as };
+  return { shop, check, once, as };
 }
 
 describe.concurrent('check --online with a cluster', () => {
@@ -61,6 +76,14 @@ describe.concurrent('check --online with a cluster', () => {
       code: 75,
       last: 'WeChat: 1 good; cluster: 1 with a passing fault',
     });
+  });
+
+  it('check --online tries the token that the Secret of a cluster holds', async (context) => {
+    const { check, once } = await benchOf(context);
+    expect((await once('access-token')).code).toBe(0);
+    const { code, stdout } = await check('access-token');
+    expect(stdout).toMatch(/^ {2}answer +the stored token works/m);
+    expect(code).toBe(0);
   });
 
   it('check --online changes nothing in the Secret of a cluster', async (context) => {

@@ -69,6 +69,21 @@ describe('check --online', () => {
     expect(await bench.fetches()).toHaveLength(3);
   });
 
+  it('check --online asks a host of QQ bots nothing that it lacks when the budget is used up', async () => {
+    const bench = await benchOf();
+    await bench.sandbox.control('POST', '/bots', { appId: '102000000', secret: APP_SECRET });
+    const env = { WXTOKEN_TYPE: 'qq-bot', WXTOKEN_APPID: '102000000', WXTOKEN_FETCHES_PER_DAY: '1' };
+    expect((await bench.once(env)).code).toBe(0);
+    const { code, stdout } = await check(bench, env, ['--online']);
+
+    expect(stdout).toContain('the budget of fetches is used up for now');
+    expect(code).toBe(0);
+    expect((await bench.sandbox.journal()).map(({ path, errcode }) => [path, errcode])).toEqual([
+      ['/app/getAppAccessToken', 0],
+      ['/app/getAppAccessToken', 100_016],
+    ]);
+  });
+
   it('G7: check --online makes no fetch when the budget is used up', async () => {
     const bench = await benchOf();
     const env = { WXTOKEN_FETCHES_PER_DAY: '1' };

@@ -3,6 +3,7 @@ import { isPlausible } from '../../core/credential.ts';
 import type { Clock } from '../../core/ports.ts';
 import { AHEAD_OF_CLOCK, type PushedTicket } from '../../core/pushed-ticket.ts';
 import { Secret } from '../../core/secret.ts';
+import { en, type Text, zh } from '../../core/text.ts';
 import { SECOND } from '../../core/time.ts';
 import { readProblem } from '../../system/fs/read-problem.ts';
 import { readRegularFile, replacementMark } from '../../system/fs/read-regular-file.ts';
@@ -24,7 +25,7 @@ export interface TicketFileOptions {
   /** What every ticket that has been seen looks like; another one is used as well, once it no longer changes. */
   readonly shape?: RegExp;
   /** Called once for each thing that is wrong with the file. */
-  readonly warn: (message: string) => void;
+  readonly warn: (message: Text) => void;
 }
 
 /** Bytes. A ticket has up to 512. */
@@ -47,9 +48,10 @@ export function ticketFile(path: string, { clock, shape, warn }: TicketFileOptio
   let again: NodeJS.Timeout | undefined;
   let changed = () => {};
 
-  function complain(what: string): undefined {
-    if (what !== told) warn(`the ticket file ${path} ${what}`);
-    told = what;
+  function complain(what: Text): undefined {
+    if (what.en !== told)
+      warn({ en: en`the ticket file ${path} ${what}`, zh: zh`ticket 文件 ${path} ${what}` });
+    told = what.en;
     return undefined;
   }
 
@@ -79,9 +81,15 @@ export function ticketFile(path: string, { clock, shape, warn }: TicketFileOptio
         const createdAt = createTime === undefined ? writtenAt : createTime * SECOND;
         const isTime = createdAt > 0 && createdAt <= wall + AHEAD_OF_CLOCK;
         if (!isTime && createTime !== undefined)
-          complain('has a create_time that is not of now, in epoch seconds: its own time counts');
+          complain({
+            en: 'has a create_time that is not of now, in epoch seconds: its own time counts',
+            zh: '里的 create_time 不是现在的纪元秒：以文件自己的时间为准',
+          });
         else if (shape && !shape.test(ticket))
-          complain('holds a ticket of an unusual shape, which is used all the same');
+          complain({
+            en: 'holds a ticket of an unusual shape, which is used all the same',
+            zh: '里的 ticket 样子不寻常，仍然使用',
+          });
         else told = undefined;
         return {
           value: new Secret(ticket),
@@ -93,7 +101,7 @@ export function ticketFile(path: string, { clock, shape, warn }: TicketFileOptio
         // The app has not been pushed one yet, or is about to replace the file.
         if (code === 'ENOENT') return undefined;
         const { problem } = await readProblem(path, error as NodeJS.ErrnoException);
-        return complain(problem.en);
+        return complain(problem);
       }
     },
     async watch(listener) {
@@ -114,15 +122,19 @@ interface Parsed {
   readonly ticket: string;
   /** Epoch seconds. */
   readonly createTime?: number;
-  readonly problem?: string;
+  readonly problem?: Text;
 }
 
-const FORMS = 'must hold the ticket alone, on one line, or JSON with ticket and create_time';
+const FORMS: Text = {
+  en: 'must hold the ticket alone, on one line, or JSON with ticket and create_time',
+  zh: '里应当只有一行 ticket，或者带 ticket 和 create_time 的 JSON',
+};
+const EMPTY: Text = { en: 'is empty', zh: '是空的' };
 
 /** Reads the content of a ticket file. No message holds any of it. */
 function parse(text: string): Parsed {
   const content = text.replace(/^\ufeff/, '').trim();
-  if (content === '') return { ticket: '', problem: 'is empty' };
+  if (content === '') return { ticket: '', problem: EMPTY };
   if (!content.startsWith('{')) return checked({ ticket: content });
   try {
     const { success, output } = v.safeParse(Told, JSON.parse(content));

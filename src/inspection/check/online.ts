@@ -7,6 +7,7 @@ import type { Kubernetes } from '../../kubernetes/index.ts';
 import { createGates } from '../../loop/host-limit.ts';
 import { redisOf } from '../../redis/index.ts';
 import { probeCluster, probeSource } from './cluster.ts';
+import { clusterRecords } from './cluster-records.ts';
 import { type Explanation, explain } from './explanation.ts';
 import { probePlatform } from './probe-platform.ts';
 import { probeTargets, type TargetExplanation } from './probe-targets.ts';
@@ -55,7 +56,8 @@ export async function probeAll(
   const redis = redisOf(config.redis ?? [], { clock, random: Math.random });
   const { state: shared } = config;
   const connection = shared && redis.connection(shared.redis.connection);
-  const folder = stateFolder(config.stateDir, { mode: config.stateMode }, clock, warn);
+  const local = stateFolder(config.stateDir, { mode: config.stateMode }, clock, warn);
+  const folder = config.cluster ? clusterRecords(config.cluster, kubernetes, end.signal) : local;
   const records =
     shared && connection
       ? shareRedis({

@@ -48,12 +48,20 @@ export interface PlatformProbe {
 
 /** Where the daemon keeps records and pushed tickets. */
 export interface Stored {
-  open(account: string): Pick<AccountStore, 'read'>;
-  openTickets(account: string): Pick<TicketStore, 'read'>;
+  /** @param name of the credential */
+  open(account: string, name: string): Pick<AccountStore, 'read'>;
+  openTickets(account: string, name: string): Pick<TicketStore, 'read'>;
 }
 
 /** A well-formed token that belongs to no account. */
 const DUMMY_TOKEN = 'wx-token-sidecar-check-asks-whether-this-host-answers';
+
+const WITH_DUMMY = {
+  method: 'GET',
+  path: '/cgi-bin/getcallbackip',
+  endpoint: 'ticket',
+  query: { access_token: DUMMY_TOKEN },
+} as const;
 
 /**
  * Asks the platform once, through the edges that the daemon uses. Nothing is forced, written or published. If a fetch
@@ -96,14 +104,14 @@ export async function probePlatform(
   }
 
   async function liveTokenOf(other: FetchedConfig): Promise<Token | undefined> {
-    const record = await stored.open((await accountOf(other)).account).read();
+    const record = await stored.open((await accountOf(other)).account, other.name).read();
     return record?.token && record.token.expiresAt > clock.now().wall ? record.token : undefined;
   }
 
   async function newestTicketOf(account: string): Promise<PushedTicket | undefined> {
     const path = credential.ticket?.file;
     const file = path === undefined ? undefined : ticketFile(path, { clock, warn: () => {} });
-    return newestTicket(await stored.openTickets(account).read(), await file?.read());
+    return newestTicket(await stored.openTickets(account, credential.name).read(), await file?.read());
   }
 
   /**
@@ -118,23 +126,23 @@ export async function probePlatform(
     return { kind: 'works', lifeMs: token.expiresAt - clock.now().wall };
   }
 
-  /** Makes a call with a dummy token, to learn whether the platform answers. */
+  /** Makes a call without a secret, to learn whether the platform answers. */
   async function reach(why: Unfetched): Promise<Outcome> {
-    const query = { access_token: DUMMY_TOKEN };
-    const path = '/cgi-bin/getcallbackip';
+    const { greeting } = kind;
     try {
-      await edge.call({ method: 'GET', path, endpoint: 'ticket', query, repeatable: true, signal });
+      await edge.call({ ...(greeting ?? WITH_DUMMY), repeatable: true, signal });
     } catch (error) {
       const failure = failureOf(error, 'none');
-      // The answer that the platform does not know the dummy token is the expected one.
-      if (!isAnswer(failure)) return { kind: 'failed', failure };
+      // The answer that the platform does not know the dummy token, or the account, is the expected one.
+      const isExpected = greeting ? failure.errcode !== undefined : isAnswer(failure);
+      if (!isExpected) return { kind: 'failed', failure };
     }
     return { kind: 'reached', why };
   }
 
   try {
     const { account } = await accountOf(credential);
-    const record = await stored.open(account).read();
+    const record = await stored.open(account, credential.name).read();
     const { destructive } = policyOf(credential);
     const { wall } = clock.now();
     if (destructive) {

@@ -37,7 +37,7 @@ async function inspectTicket(credential: FetchedConfig, clock: Clock): Promise<F
   const { shape } = pushed;
   const file = ticketFile(path, {
     clock,
-    warn: (line) => warnings.push(verbatim(line)),
+    warn: (line) => warnings.push(line),
     ...(shape && { shape }),
   });
   const ticket = await file.read();

@@ -13,12 +13,16 @@ const HOUR = 3_600_000;
 async function opened(shape: RegExp | null = SHAPE) {
   const path = join(await temporaryFolder(), 'ticket');
   const warnings: string[] = [];
+  const translated: string[] = [];
   const file = ticketFile(path, {
     clock: systemClock,
-    warn: (line) => warnings.push(line),
+    warn: ({ en, zh }) => {
+      warnings.push(en);
+      translated.push(zh);
+    },
     ...(shape && { shape }),
   });
-  return { path, warnings, file };
+  return { path, warnings, translated, file };
 }
 
 /** Writes the file as it was written so long ago, ms. @returns the time of the file, epoch ms */
@@ -58,10 +62,11 @@ describe('a file in which an app leaves a ticket', () => {
   it.each([Date.now(), 0, -1, Date.now() / 1000 + 3600])(
     'a create_time that cannot be is told, and the time of the file counts: %d',
     async (create_time) => {
-      const { path, file, warnings } = await opened();
+      const { path, file, warnings, translated } = await opened();
       const createdAt = await written(path, JSON.stringify({ ticket: TICKET, create_time }), HOUR);
       expect(await file.read()).toMatchObject({ createdAt });
       expect(warnings).toHaveLength(1);
+      expect(translated).toEqual([expect.stringMatching(/ticket 文件 .*create_time 不是现在/)]);
       expect(warnings[0]).toContain('create_time');
     },
   );

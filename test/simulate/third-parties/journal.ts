@@ -24,7 +24,7 @@ export interface Call {
   /** The AppID that it was made for. */
   readonly account: string;
   readonly daemon: number;
-  /** How many calls the daemon had under way, this one among them. */
+  /** How many calls for accounts the daemon had under way, this one among them. */
   readonly underway: number;
 }
 
