@@ -89,4 +89,43 @@ describe('pushes to a cluster', () => {
     expect((await deliveries()).map(({ answer }) => answer)).toEqual(Array(8).fill('success'));
     for (const { token } of receivers) await eventually(token, { for: 'the token' });
   });
+
+  it('a ticket that a follower was pushed outlasts a leader that is killed before it could fetch', async (ctx) => {
+    const { sandbox, shop, start } = await pods(ctx);
+    const leader = await start('one');
+    await leader.logged(LEADS);
+    const follower = await start('two');
+    await sandbox.faults([{ kind: 'status', status: 502, path: '/cgi-bin/component/api_component_token' }]);
+    const receiver = `/components/${COMPONENT}/receiver`;
+    await sandbox.control('PUT', receiver, { url: follower.receiver, token: TOKEN, encodingAesKey: KEY });
+    await leader.logged((line) => line['credential'] === 'platform' && line['level'] === 'error');
+    leader.signal('SIGKILL');
+    await leader.exited;
+    // Nothing is pushed any more.
+    await sandbox.control('DELETE', receiver);
+    await sandbox.clearFaults();
+    const token = await eventually(follower.token, { for: 'a token of the next leader' });
+    const next = await start('three');
+    await eventually(async () => (await next.token()) === token, { for: 'the same token at a newcomer' });
+    expect(Object.keys(await shop.data())).toContain('platform.pushed');
+  });
+
+  it('a failover loses neither the token nor the ticket with which the next one is fetched', async (ctx) => {
+    const { sandbox, start } = await pods(ctx);
+    const leader = await start('one');
+    await leader.logged(LEADS);
+    const follower = await start('two');
+    const receiver = `/components/${COMPONENT}/receiver`;
+    await sandbox.control('PUT', receiver, { url: follower.receiver, token: TOKEN, encodingAesKey: KEY });
+    const token = await eventually(follower.token, { for: 'the token of the follower' });
+    await sandbox.control('DELETE', receiver);
+    leader.signal('SIGKILL');
+    await leader.exited;
+    await follower.logged(LEADS);
+    expect(await follower.token()).toBe(token);
+    expect(await sandbox.calls('/cgi-bin/component/api_component_token')).toBe(1);
+    follower.signal('SIGHUP');
+    await eventually(async () => (await follower.token()) !== token, { for: 'the next token' });
+    expect(await sandbox.calls('/cgi-bin/component/api_component_token')).toBe(2);
+  });
 });
