@@ -35,6 +35,8 @@ export function findRemoved(
     const { name } = credential;
     const next = staying.get(name);
     if (next) return removalsOf(credential, next, leftOf(credential));
+    // The list tells of its accounts by itself.
+    if (isFetched(credential) && credential.listedBy !== undefined) return [];
     const left = leftOf(credential);
     return left.length > 0
       ? [{ message: 'no longer served; what was published stays', fields: { credential: name, left } }]

@@ -1,5 +1,5 @@
 import { sha256 } from '../codec/encoding.ts';
-import type { Config, CredentialConfig } from '../config/config.ts';
+import type { Config, CredentialConfig, FetchedConfig } from '../config/config.ts';
 import { ConfigError } from '../config/config-error.ts';
 import type { Request } from '../coordination/cluster/secret-requests.ts';
 import { feedbackFolder } from '../coordination/folder/feedback-folder.ts';
@@ -21,10 +21,13 @@ import { redisOf } from '../redis/index.ts';
 import { atMostEvery } from '../system/time/at-most-every.ts';
 import { createWaker } from '../system/time/waker.ts';
 import { findRemoved } from './config-diff.ts';
+import { createDoubt } from './doubt.ts';
 import { feedbackNews } from './feedback-news.ts';
+import { createManyAccounts, type ServedList } from './many.ts';
 import { createFollowersView, createReporting } from './observers.ts';
 import { clearStrayLink, createConfigWarnings, placeStateLinks } from './prepare.ts';
 import { createPushEvents } from './push-events.ts';
+import { createRetirement } from './retirement.ts';
 import { createSnapshots } from './snapshots.ts';
 import { createStores, type Stores } from './stores.ts';
 import { createTargetWatches } from './target-watches.ts';
@@ -111,36 +114,73 @@ export async function startDaemon(
   const watches = createTargetWatches(reconciler.touched);
   let served: ReadonlyMap<string, Served> = new Map();
   const exchanges = new AbortController();
+  const doubt = createDoubt({ clock, reconciler, signal: exchanges.signal });
   const pushEvents = createPushEvents({
     ...{ clock, logger, reconciler, units: () => units(), signal: exchanges.signal },
+    lists: () =>
+      lists.map(({ many: { name, via }, unit: { id } }) => ({
+        ...{ name, via },
+        isBusy: () => reconciler.views().some(({ unit, busy }) => unit.id === id && busy),
+      })),
     credentials: () => [...served.values()].map(({ credential }) => credential),
   });
   const feeds = createFeedWatches();
-  const units = (): Unit[] => unitsOf(served);
+  let lists: readonly ServedList[] = [];
+  let isStopped = false;
+  let current = config;
+  const units = (): Unit[] => [...unitsOf(served), ...lists.map(({ unit }) => unit)];
 
-  async function join({ credentials }: Config): Promise<ReadonlyMap<string, Served>> {
-    const joined = await joinCredentials(credentials, served, edges);
-    // The lines about a credential that is no longer served name its title as well.
-    titles = new Map([...titles, ...titlesOf(credentials)]);
-    await warnOf(credentials);
-    return joined;
+  const many = createManyAccounts({
+    ...{ clock, logger, sharedReads: edges.sharedReads, paceOf: edges.paceOf, stores },
+    changed: () => inTurn(() => relist()),
+    turned: (name, isBack) => background(doubt(name, isBack)),
+  });
+  const retire = createRetirement(edges.createPublisher, logger);
+  /** One configuration, or list of accounts, after the other. */
+  let turn = Promise.resolve();
+
+  function inTurn(work: () => Promise<void>): Promise<void> {
+    const done = turn.then(work);
+    turn = done.catch(() => {});
+    return done;
   }
 
-  function serve(joined: ReadonlyMap<string, Served>): void {
+  /** What is to be served, with what was there before and goes on. */
+  async function join(next: Config): Promise<Joined> {
+    const { served: listed, gone } = await many.accounts(next);
+    const credentials = [...next.credentials, ...listed];
+    const joined = await joinCredentials(credentials, served, edges);
+    // The lines about a credential that is no longer served name its title as well.
+    titles = new Map([...titles, ...titlesOf([...credentials, ...(next.many ?? [])])]);
+    await warnOf(next.credentials);
+    return { config: next, joined, lists: many.lists(next, lists), gone };
+  }
+
+  function serve({ config: next, joined, lists: listed, gone }: Joined): void {
+    current = next;
     served = joined;
+    lists = listed;
     const credentials = [...joined.values()].map(({ credential }) => credential);
     announcer.serve(credentials);
     reconciler.serve(units());
     stores.serve(units());
     feeds.serve(joined);
     observer?.serve(units());
-    snapshots.serve(credentials);
+    snapshots.serve([...next.credentials, ...(next.many ?? [])]);
     watches.serve(units());
+    background(retire(gone));
+  }
+
+  /** Serves the accounts that the lists tell of now. */
+  async function relist(): Promise<void> {
+    if (isStopped) return;
+    serve(await join(current));
+    reconciler.tick();
   }
 
   const joined = await join(config);
   if (config.stateOrigin === 'new') await clearStrayLink(stateDir, logger);
-  const problems = await stores.prepare(unitsOf(joined));
+  const problems = await stores.prepare([...unitsOf(joined.joined), ...joined.lists.map(({ unit }) => unit)]);
   if (problems.length > 0) throw new ConfigError(problems);
   await snapshots.prepare();
   let linked = placeStateLinks(stateDir, config.stateLinks);
@@ -176,16 +216,19 @@ export async function startDaemon(
             }
           : [],
       ),
-    async reload(next) {
-      const before = [...served.values()].map(({ credential }) => credential);
-      serve(await join(next));
-      linked = placeStateLinks(stateDir, next.stateLinks);
-      for (const { message, fields } of findRemoved(before, next.credentials, stores.placesOf))
-        logger.info(message, fields);
-      titles = titlesOf(next.credentials);
-      // A secret may have changed, which the daemon learns only by reading it again.
-      invalidateAll();
-      reconciler.tick();
+    reload(next) {
+      return inTurn(async () => {
+        const before = [...served.values()].map(({ credential }) => credential);
+        serve(await join(next));
+        linked = placeStateLinks(stateDir, next.stateLinks);
+        const after = [...served.values()].map(({ credential }) => credential);
+        for (const { message, fields } of findRemoved(before, after, stores.placesOf))
+          logger.info(message, fields);
+        titles = titlesOf([...after, ...(next.many ?? [])]);
+        // A secret may have changed, which the daemon learns only by reading it again.
+        invalidateAll();
+        reconciler.tick();
+      });
     },
     tick() {
       if (!stores.works()) pollRecords();
@@ -197,6 +240,7 @@ export async function startDaemon(
     },
     async stop(lastAnswer = LAST_ANSWER) {
       waker.stop();
+      isStopped = true;
       exchanges.abort();
       watches.stop();
       const began = clock.now().monotonic;
@@ -215,14 +259,24 @@ export async function startDaemon(
         kubernetes.close(),
         redis.close(),
         stores.close(rest),
-        ...[...served.values()].map(({ close }) => close()),
+        ...[...served.values(), ...lists].map(({ close }) => close()),
       ]);
     },
   };
 }
 
+/** What a configuration comes to, before it is served. */
+interface Joined {
+  readonly config: Config;
+  readonly joined: ReadonlyMap<string, Served>;
+  readonly lists: readonly ServedList[];
+  readonly gone: readonly FetchedConfig[];
+}
+
 /** The titles of credentials by name; undefined for a credential without one. */
-function titlesOf(credentials: readonly CredentialConfig[]): ReadonlyMap<string, string | undefined> {
+function titlesOf(
+  credentials: readonly Pick<CredentialConfig, 'name' | 'title'>[],
+): ReadonlyMap<string, string | undefined> {
   return new Map(credentials.map(({ name, title }) => [name, title]));
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { sha256 } from '../codec/encoding.ts';
 import { type CredentialConfig, isFetched } from '../config/config.ts';
 import type { Report } from '../core/events/report.ts';
@@ -12,6 +13,16 @@ import type { Reconciler } from '../loop/reconciler.ts';
 import type { Logger } from '../observability/log/logger.ts';
 import type { PushEvent } from '../push/channel.ts';
 import { withinTime } from '../system/time/deadline.ts';
+import { createDoubt } from './doubt.ts';
+
+/** The list of one entry that stands for as many accounts as the platform lists. */
+export interface AccountsList {
+  readonly name: string;
+  /** The third party. */
+  readonly via: { readonly name: string };
+  /** Whether it is being read. */
+  readonly isBusy: () => boolean;
+}
 
 export interface PushEventsOptions {
   readonly clock: Clock;
@@ -19,12 +30,17 @@ export interface PushEventsOptions {
   readonly reconciler: Pick<Reconciler, 'stateOf' | 'refuse' | 'refreshNow'>;
   readonly units: () => readonly Unit[];
   readonly credentials: () => readonly CredentialConfig[];
+  /** The lists of accounts by which entries are served; absent: there are none. */
+  readonly lists?: () => readonly AccountsList[];
   /** Ends exchanges that are under way. */
   readonly signal: AbortSignal;
 }
 
 /** How long an exchange may take, ms: its code lives for ten minutes. */
 const EXCHANGE_PATIENCE = 20 * SECOND;
+
+/** How soon to look again whether a reading of a list has ended, ms. */
+const AGAIN = 0.1 * SECOND;
 
 /** Codes that are remembered: a recorded push can be sent again, and its code has worked its once. */
 const MOST_CODES = 1000;
@@ -47,10 +63,13 @@ export interface PushEvents {
 const OUTCOMES = 2 * MINUTE;
 
 export function createPushEvents(options: PushEventsOptions): PushEvents {
-  const { clock, logger, reconciler, units, credentials, signal } = options;
+  const { clock, logger, reconciler, units, credentials, lists = () => [], signal } = options;
+  const doubt = createDoubt(options);
   const codes = new Set<string>();
   /** When units learnt of an authorisation last, epoch ms. */
   const authorised = new Map<string, number>();
+  /** The lists that are to be read again once what is under way for them has ended. */
+  const waiting = new Set<string>();
 
   /** Exchanges the code that an authorisation comes with: only after that the platform lists its refresh token. */
   async function exchange(name: string, code: string, subject: string | undefined): Promise<void> {
@@ -88,24 +107,37 @@ export function createPushEvents(options: PushEventsOptions): PushEvents {
   }
 
   /** Lets the accounts be asked for that an event is about. */
-  function hint(name: string, subject: string | undefined): void {
+  function hint(name: string, subject: string | undefined, isBack: boolean): void {
     const concerned = credentials().filter(
       (one) => isFetched(one) && one.via?.name === name && one.appId === subject,
     );
     for (const { name: account } of concerned) {
       authorised.set(account, clock.now().wall);
-      const state = reconciler.stateOf(account);
-      const token = state && liveToken(state, clock.now());
-      // A live token may have died with the authorisation before, as if a reader had told so.
-      if (token) reconciler.refuse((value) => value.equals(token.value));
-      else reconciler.refreshNow({ names: [account], strength: 'ordinary' });
+      void doubt(account, isBack);
+    }
+  }
+
+  /**
+   * Lets the lists of a third party be read. A reading that is under way may have begun before what the event tells of, so
+   * another one follows it. Hundreds of events that come together are one reading, or two.
+   */
+  async function relist(party: string): Promise<void> {
+    for (const { name, isBusy } of lists().filter(
+      ({ via, name: list }) => via.name === party && !waiting.has(list),
+    )) {
+      waiting.add(name);
+      while (isBusy() && !signal.aborted) await delay(AGAIN);
+      waiting.delete(name);
+      if (!signal.aborted) reconciler.refreshNow({ names: [name], strength: 'ordinary' });
     }
   }
 
   return {
     async happened(name, { code, subject }, exchanges) {
       if (exchanges && code !== undefined) await exchange(name, code, subject);
-      hint(name, subject);
+      // What cancels comes without a code.
+      hint(name, subject, code !== undefined);
+      await relist(name);
     },
     // An exchange makes a token, which replaces that of a fetch under way. So what such a fetch brings is doubted as well.
     report(unit, { type }) {

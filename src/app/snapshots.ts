@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import type { CredentialConfig } from '../config/config.ts';
 import type { Report } from '../core/events/report.ts';
 import type { View } from '../core/plan.ts';
 import type { Clock, Unit } from '../core/ports.ts';
@@ -12,6 +11,7 @@ import {
   fateOf,
   RENEWAL,
   readSnapshot,
+  type Served,
   SNAPSHOT_NAME,
   snapshotFolder,
   snapshotPath,
@@ -34,7 +34,7 @@ export interface Snapshots {
    */
   prepare(): Promise<void>;
   /** Sets the credentials that the daemon publishes from now on. */
-  serve(credentials: readonly CredentialConfig[]): void;
+  serve(credentials: readonly Served[]): void;
   /**
    * Takes note of what happened. It returns at once: the loop never waits for a write, and no failed write reaches
    * it.

@@ -78,7 +78,7 @@ async function joinCredential(credential: CredentialConfig, edges: SharedEdges):
 
 async function joinFetched(credential: FetchedConfig, edges: SharedEdges): Promise<JoinedCredential> {
   const { stores, clock, createPublisher, sharedReads, paceOf } = edges;
-  const { name, type, appId, optional, platform, budget, via } = credential;
+  const { name, type, appId, optional, platform, budget, via, listedBy } = credential;
   const named = namesOf(credential);
   const kind = kindOf(type);
   const secret = secretReader(credential.secret);
@@ -111,6 +111,7 @@ async function joinFetched(credential: FetchedConfig, edges: SharedEdges): Promi
     ...named,
     kind: 'token',
     optional,
+    ...(listedBy !== undefined && { listedBy }),
     ...(via && { base: via.name }),
     ...(pace !== undefined && { pace }),
     ...(arriving && { pushed: arriving.tickets }),
@@ -132,6 +133,7 @@ async function joinFetched(credential: FetchedConfig, edges: SharedEdges): Promi
       ...named,
       kind: what,
       optional,
+      ...(listedBy !== undefined && { listedBy }),
       base: token.id,
       account: ticketOwner,
       host,
@@ -293,13 +295,27 @@ export async function joinCredentials(
   const joined = new Map<string, Served>();
   for (const credential of credentials) {
     const known = before.get(credential.name);
+    // A list of accounts changes nothing of what is configured, and of hundreds that it has brought few are new.
+    if (known && known.credential === credential) {
+      joined.set(credential.name, known);
+      continue;
+    }
     const one = { credential, ...(await joinCredential(credential, edges)) };
     joined.set(credential.name, known && isUnchanged(known, one) ? known : one);
   }
   const news = [...joined.values()].filter((one) => before.get(one.credential.name) !== one);
-  const problems = await prepareTargets(news.flatMap((one) => one.units));
+  const problems = await prepareTargets(news.filter(isNamed).flatMap((one) => one.units));
+  // Where an account that a list brought cannot be published is told when it is tried, and it is tried again.
+  await prepareTargets(news.filter((one) => !isNamed(one)).flatMap((one) => one.units));
   if (problems.length > 0) throw new ConfigError(problems);
   return joined;
+}
+
+const isNamed = ({ credential }: Served) => !isListed(credential);
+
+/** Whether the list of a platform has brought it. */
+function isListed(credential: CredentialConfig): boolean {
+  return isFetched(credential) && credential.listedBy !== undefined;
 }
 
 function isUnchanged(known: Served, found: Served): boolean {

@@ -27,6 +27,9 @@ const Text = v.pipe(v.string(), v.maxLength(2_000));
  */
 export const RECORD_VERSION = 1;
 
+/** What a platform calls an account. It becomes part of paths and keys. */
+const ACCOUNT_ID = /^[A-Za-z0-9_-]{4,64}$/;
+
 const Stored = v.object({
   account: v.string(),
   generation: Generation,
@@ -85,6 +88,9 @@ const Stored = v.object({
     }),
   ),
   pushStartedAt: v.exactOptional(Epoch),
+  listing: v.exactOptional(
+    v.object({ at: Epoch, accounts: v.record(v.pipe(v.string(), v.regex(ACCOUNT_ID)), Epoch) }),
+  ),
 });
 
 /**

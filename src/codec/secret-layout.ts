@@ -12,6 +12,8 @@ export interface Keys {
   readonly entry: string;
   /** Key of `data` that holds the refresh token of an account that has authorised a third party. */
   readonly grant: string;
+  /** Key of `data` that holds the list of a third party's accounts, which an annotation is too small for. */
+  readonly listing: string;
   /** Key of `data` that holds the newest ticket that the platform has pushed; see `pushed-ticket.ts`. */
   readonly pushed: string;
   /** Annotation that holds the rest of the record. */
@@ -23,6 +25,7 @@ export interface Keys {
 /** What a Secret holds of one token or ticket; all but `record` in base64, as the API server has them. */
 export interface Part {
   readonly grant?: string;
+  readonly listing?: string;
   readonly value?: string;
   readonly entry?: string;
   readonly record?: string;
@@ -47,6 +50,7 @@ export function keysOf(name: string, kind: Kind): Keys {
     value: key,
     entry: detailsKeyOf(key),
     grant: `${key}.grant`,
+    listing: `${key}.listing`,
     pushed: `${key}.pushed`,
     record: `${prefix}.wx-token-sidecar/${name}`,
     request: `${request}.wx-token-sidecar/${name}`,
@@ -66,9 +70,10 @@ export function mirrorAccount(
 /** Extracts what the Secret holds under these keys. */
 export function partOf({ data = {}, metadata: { annotations = {} } }: SecretContent, keys: Keys): Part {
   const [value, entry, record] = [data[keys.value], data[keys.entry], annotations[keys.record]];
-  const grant = data[keys.grant];
+  const [grant, listing] = [data[keys.grant], data[keys.listing]];
   return {
     ...(grant !== undefined && { grant }),
+    ...(listing !== undefined && { listing }),
     ...(value !== undefined && { value }),
     ...(entry !== undefined && { entry }),
     ...(record !== undefined && { record }),
@@ -77,7 +82,8 @@ export function partOf({ data = {}, metadata: { annotations = {} } }: SecretCont
 
 /** Whether two parts hold the same value, details and record. */
 export function isSamePart(a: Part, b: Part): boolean {
-  return a.value === b.value && a.entry === b.entry && a.record === b.record && a.grant === b.grant;
+  const parts = ['value', 'entry', 'record', 'grant', 'listing'] as const;
+  return parts.every((part) => a[part] === b[part]);
 }
 
 /**
@@ -89,6 +95,8 @@ export function patchOf(wanted: Part, before: Part, keys: Keys) {
     ...(wanted.value !== undefined && wanted.value !== before.value && { [keys.value]: wanted.value }),
     ...(wanted.entry !== undefined && wanted.entry !== before.entry && { [keys.entry]: wanted.entry }),
     ...(wanted.grant !== undefined && wanted.grant !== before.grant && { [keys.grant]: wanted.grant }),
+    ...(wanted.listing !== undefined &&
+      wanted.listing !== before.listing && { [keys.listing]: wanted.listing }),
   };
   const annotations = wanted.record === undefined ? {} : { [keys.record]: wanted.record };
   return { metadata: { annotations }, ...(Object.keys(data).length > 0 && { data }) };
@@ -101,13 +109,14 @@ export const LARGEST_RECORD = 2048;
  * Encodes a record for a Secret. Without a token the result has no `value` and no `entry`, so `data` stays as it is.
  */
 export function encodePart(record: AccountRecord, subject: Subject): Part {
-  const { token, grant } = record;
+  const { token, grant, listing } = record;
   const bare = JSON.stringify(withoutValue(record));
   const fits = (text: string) => Buffer.byteLength(text) <= LARGEST_RECORD;
   const whole = fits(bare) ? bare : JSON.stringify(untranslated(record));
   return {
     record: fits(whole) ? whole : JSON.stringify(untranslated(brief(record))),
     ...(grant && { grant: toBase64(grant.refreshToken.reveal()) }),
+    ...(listing && { listing: toBase64(JSON.stringify(listing)) }),
     ...(token && { value: toBase64(token.value.reveal()), entry: toBase64(encodeEntry(token, subject)) }),
   };
 }
@@ -117,15 +126,19 @@ export function encodePart(record: AccountRecord, subject: Subject): Part {
  * @returns undefined when there is no record
  * @throws {Error} saying why this is not a record of the account, without quoting it
  */
-export function decodePart({ value, grant: kept, record }: Part, account: string): AccountRecord | undefined {
+export function decodePart(
+  { value, grant: kept, listing, record }: Part,
+  account: string,
+): AccountRecord | undefined {
   if (record === undefined) return undefined;
   const stored = parseJson(record);
   const { token, grant } = (stored ?? {}) as { readonly token?: object; readonly grant?: object };
-  if (!token && !grant) return recordOf(stored, account);
+  if (!token && !grant && listing === undefined) return recordOf(stored, account);
   const whole = {
     ...(stored as object),
     ...(token && { token: { ...token, value: fromBase64(value ?? '') } }),
     ...(grant && { grant: { ...grant, refreshToken: fromBase64(kept ?? '') } }),
+    ...(listing !== undefined && { listing: parseJson(fromBase64(listing)) }),
   };
   return recordOf(whole, account);
 }
@@ -185,7 +198,7 @@ export function hasRoomFor(
  * Their hashes stay.
  */
 function withoutValue(record: AccountRecord): object {
-  const { token, grant, ...rest } = storedOf(record);
+  const { token, grant, listing: _long, ...rest } = storedOf(record);
   const { value: _secret, ...known } = token ?? {};
   const { refreshToken: _other, ...granted } = grant ?? {};
   return { ...rest, ...(token && { token: known }), ...(grant && { grant: granted }) };

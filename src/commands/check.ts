@@ -8,11 +8,12 @@ import { inspectCredential } from '../inspection/check/credential.ts';
 import type { Explanation } from '../inspection/check/explanation.ts';
 import { inspectFeedback } from '../inspection/check/feedback.ts';
 import { formatSection, mergeFindings, type Said, saidIn } from '../inspection/check/findings.ts';
+import { inspectMany } from '../inspection/check/many.ts';
 import { type Answers, probeAll } from '../inspection/check/online.ts';
 import { inspectRedisState } from '../inspection/check/redis-state.ts';
 import { inspectServers } from '../inspection/check/servers.ts';
 import { inspectState } from '../inspection/check/state.ts';
-import { daemonOnDisk } from '../inspection/status/index.ts';
+import { daemonOnDisk, servedByLists } from '../inspection/status/index.ts';
 import { terminalOf } from '../inspection/status/table.ts';
 import { kubernetesOf } from '../kubernetes/index.ts';
 import { volumes } from '../system/fs/files.ts';
@@ -83,6 +84,29 @@ export async function run(argv: readonly string[], host: Host = process): Promis
   }
 }
 
+/** Describes the entries that stand for as many accounts as the platform lists. */
+async function inspectLists(
+  config: Config,
+  surroundings: Parameters<typeof inspectMany>[2],
+  env: Host['env'],
+  language: Language,
+): Promise<readonly { readonly name: string; readonly title: Text; readonly found: Said }[]> {
+  const accounts = await servedByLists(config);
+  return Promise.all(
+    (config.many ?? []).map(async (many) => {
+      const count = accounts.filter(({ listedBy }) => listedBy === many.name).length;
+      const { name, title, type, via } = many;
+      const who: Text =
+        title === undefined ? verbatim(name) : { en: `${name} (${title})`, zh: `${name}（${title}）` };
+      return {
+        name,
+        title: { en: en`${who}: ${type} of ${via.appId}`, zh: zh`${who}：${via.appId} 的 ${type}` },
+        found: saidIn(await inspectMany(many, count, surroundings, config.redis ?? [], env), language),
+      };
+    }),
+  );
+}
+
 /** What was asked, and in which language it is told. */
 interface Asked extends Answers {
   readonly ignored: readonly Text[];
@@ -116,7 +140,10 @@ async function inspect(
       found: saidIn(mergeFindings(found, ...told), language),
     };
   });
-  const named = await Promise.all(credentials);
+  const named = [
+    ...(await Promise.all(credentials)),
+    ...(await inspectLists(config, surroundings, env, language)),
+  ];
   const { rest, common } = takeCommon(named, language);
   const said = (title: Text, found: Findings): Section => ({ title, found: saidIn(found, language) });
   const hasCommon = common.facts.length + common.warnings.length > 0;

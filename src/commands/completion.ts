@@ -52,5 +52,5 @@ async function namesWithin(patience: number, argv: readonly string[]): Promise<r
   const load = configLoader(argv, { publishes: false, fetches: false });
   const late = new Promise<undefined>((resolve) => setTimeout(resolve, patience, undefined));
   const config = await Promise.race([load().catch(() => undefined), late]);
-  return config?.credentials.map(({ name }) => name) ?? [];
+  return [...(config?.credentials ?? []), ...(config?.many ?? [])].map(({ name }) => name);
 }

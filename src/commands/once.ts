@@ -78,8 +78,12 @@ function judge(daemon: Daemon, logger: Logger): number {
     const { unit } = view;
     const why = whyUnpublished(view, now, baseOf(view));
     const kind = unit.kind === 'token' ? {} : { kind: unit.kind };
-    logger.error(`not published: ${why.message}`, { credential: unit.name, ...kind, ...toldFields(why) });
+    const fields = { credential: unit.name, ...kind, ...toldFields(why) };
+    // What comes and goes by a list must not keep a pod from starting.
+    if (unit.listedBy !== undefined) logger.warn(`not published: ${why.message}`, fields);
+    else logger.error(`not published: ${why.message}`, fields);
   }
-  if (unpublished.length === 0) return EXIT.ok;
-  return unpublished.some(({ state }) => needsAPerson(obstacle(state, now))) ? EXIT.refused : EXIT.passing;
+  const decisive = unpublished.filter(({ unit }) => unit.listedBy === undefined);
+  if (decisive.length === 0) return EXIT.ok;
+  return decisive.some(({ state }) => needsAPerson(obstacle(state, now))) ? EXIT.refused : EXIT.passing;
 }

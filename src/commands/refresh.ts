@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { accountOf } from '../app/unit.ts';
 import { type Config, type FetchedConfig, isFetched } from '../config/config.ts';
 import { ConfigError } from '../config/config-error.ts';
+import { accountOfList } from '../config/expand.ts';
 import {
   type PendingRequest,
   type RefreshOutcome,
@@ -11,7 +12,7 @@ import { failureOf } from '../core/failure.ts';
 import { en, inLanguage, type Language, type Text, zh } from '../core/text.ts';
 import { SECOND } from '../core/time.ts';
 import { daemonLine } from '../inspection/status/daemon-line.ts';
-import { daemonOnDisk } from '../inspection/status/index.ts';
+import { daemonOnDisk, servedByLists } from '../inspection/status/index.ts';
 import { escapeControls } from '../observability/log/escape.ts';
 import { snapshotFolder } from '../observability/status/snapshot-file.ts';
 import { fileProblem } from '../system/fs/file-failure.ts';
@@ -46,23 +47,27 @@ export async function run(argv: readonly string[]): Promise<number> {
       configLoader(argv, { publishes: false, fetches: false }),
     );
     const timeout = readDuration('--timeout', values.timeout);
-    const known = config.credentials.map(({ name }) => name);
-    const unknown = positionals.filter((name) => !known.includes(name));
+    const { many = [] } = config;
+    const listed = await servedByLists(config);
+    const known = [...config.credentials, ...many].map(({ name }) => name);
+    const all = new Set([...known, ...listed.map(({ name }) => name)]);
+    const unknown = positionals.filter((name) => !all.has(name));
     if (unknown.length > 0) {
       throw new ConfigError(
         unknown.map((name) => ({ where: name, what: `no such credential; there are: ${known.join(', ')}` })),
       );
     }
-    const chosen = config.credentials.filter(
-      ({ name }) => positionals.length === 0 || positionals.some((wanted) => wanted === name),
-    );
+    const isChosen = ({ name }: { readonly name: string }) =>
+      positionals.length === 0 || positionals.some((wanted) => wanted === name);
+    const chosen = [...config.credentials, ...listed].filter(isChosen);
+    const lists = many.filter(isChosen).map((one) => ({ name: one.name, account: accountOfList(one) }));
     const mirrors = chosen.filter((credential) => !isFetched(credential));
     const fetched = chosen.filter(isFetched);
-    if (mirrors.length > 0 && (positionals.length > 0 || fetched.length === 0)) {
+    if (mirrors.length > 0 && (positionals.length > 0 || fetched.length + lists.length === 0)) {
       const what = 'is only mirrored here: refresh it where it is fetched';
       throw new ConfigError(mirrors.map(({ name }) => ({ where: name, what })));
     }
-    const credentials = await Promise.all(fetched.map(requestOf));
+    const credentials = [...lists, ...(await Promise.all(fetched.map(requestOf)))];
     const request = await requestFolder(config.stateDir)
       // The daemon must answer while this command still waits.
       .leave({ credentials, forced: values.force, patience: (timeout * 3) / 4 })

@@ -1,7 +1,7 @@
 import { type Daemon, startDaemon } from '../app/daemon.ts';
 import { reloadOnChange } from '../app/reload.ts';
 import { createServers } from '../app/servers.ts';
-import { type Config, isFetched } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
 import type { Text } from '../core/text.ts';
 import { SECOND } from '../core/time.ts';
 import { inWords } from '../observability/log/duration.ts';
@@ -39,7 +39,8 @@ const STARVED: Text = {
 const MAX_NAMED = 10;
 
 /** Returns the log fields that describe the configuration at the start. */
-function summary({ credentials }: Config, daemon: Daemon) {
+function summary({ credentials: named, many = [] }: Config, daemon: Daemon) {
+  const credentials = [...named, ...many];
   const targets = daemon.views().flatMap(({ unit }) => unit.publishers.map(({ id }) => id));
   if (credentials.length > MAX_NAMED) return { credentials: credentials.length, targets: targets.length };
   return {
@@ -47,7 +48,7 @@ function summary({ credentials }: Config, daemon: Daemon) {
       name: credential.name,
       ...(credential.title !== undefined && { title: credential.title }),
       type: credential.type,
-      ...(isFetched(credential) && { app_id: credential.appId }),
+      ...('appId' in credential && { app_id: credential.appId }),
     })),
     targets,
   };

@@ -2,7 +2,7 @@ import type { Budget } from '../core/budget.ts';
 import type { Kind } from '../core/credential.ts';
 import type { Secret } from '../core/secret.ts';
 import type { Language } from '../core/text.ts';
-import type { TargetConfig } from '../publishers/kind.ts';
+import type { TargetConfig, Settings as TargetSettings } from '../publishers/kind.ts';
 import type { RedisConfig } from '../redis/connection-types.ts';
 import type { SocketAddress, TcpAddress } from '../system/net/address.ts';
 import type { StateOrigin } from './resolve/state-dir.ts';
@@ -45,6 +45,8 @@ export interface Config {
   /** Every file that the configuration was read from. A change of any of them may change the configuration. */
   readonly inputs: readonly string[];
   readonly credentials: readonly CredentialConfig[];
+  /** Entries that stand for as many accounts as the platform lists; absent if there are none. */
+  readonly many?: readonly ManyConfig[];
 }
 
 /** Where health, metrics and the status page are served. */
@@ -139,6 +141,26 @@ export interface FetchedConfig extends PublishedConfig {
   readonly budget: Budget;
   /** Whether every daemon that holds the token learns through shared state when the token is replaced. */
   readonly coordinated: boolean;
+  /** The name of the entry whose list has brought it; absent for one that the configuration names. */
+  readonly listedBy?: string;
+}
+
+/** One entry that stands for all accounts which the platform lists to a third party. Durations are in ms. */
+export interface ManyConfig
+  extends Pick<
+    FetchedConfig,
+    'name' | 'title' | 'tickets' | 'notify' | 'platform' | 'budget' | 'coordinated' | 'options'
+  > {
+  /** The `type` of an entry in `manyKinds`. */
+  readonly type: string;
+  /** The third party to which the accounts are listed. */
+  readonly via: { readonly name: string; readonly appId: string };
+  /** Targets as they are configured, with `{appId}` and `{name}` in place of what differs. */
+  readonly publish: readonly TargetSettings[];
+  /** How long an account is served on that whole lists lack; then it is not, and its files are removed. */
+  readonly removeAfter: number;
+  /** How many accounts are served at most. */
+  readonly atMost: number;
 }
 
 /**

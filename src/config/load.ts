@@ -92,10 +92,10 @@ export async function loadConfig(
   return applyWithoutRestart(config, running, async (adapt) => {
     const second = createReport(labels, inputs);
     const options = { document, publishes, coordinated: running.coordinated, redis: running.redis ?? [] };
-    const { credentials } = await resolveConfig(adapt(settings), options, {
+    const { credentials, many } = await resolveConfig(adapt(settings), options, {
       ...context,
       complain: second.complain,
     });
-    return { credentials, problems: second.problems() };
+    return { credentials, ...(many && { many }), problems: second.problems() };
   });
 }

@@ -1,4 +1,5 @@
 import { EdgeError, PASSING } from './failure.ts';
+import type { Listed } from './listing.ts';
 import type { Grant } from './record.ts';
 import { Secret } from './secret.ts';
 import { en, type Text, zh } from './text.ts';
@@ -16,9 +17,13 @@ export interface Answer {
   readonly platformDate?: number;
 }
 
-/** What the platform handed out for a fetch: of an account that has authorised a third party also what it granted. */
+/**
+ * What the platform handed out for a fetch: of an account that has authorised a third party also what it granted, of a
+ * list the accounts.
+ */
 export interface Fetched extends Answer {
   readonly grant?: Grant;
+  readonly listed?: Listed;
 }
 
 /** Milliseconds since a machine's start of that name. */

@@ -6,6 +6,7 @@ import { type Answer, type Fetched, oddAnswer, type Token } from './credential.t
 import { reasonToFetch } from './due.ts';
 import type { Failure } from './failure.ts';
 import { lastFailureOf } from './last-failure.ts';
+import { relisted } from './listing.ts';
 import { kills, type Policy } from './policy.ts';
 import { type AccountRecord, withSecret } from './record.ts';
 import { failedAttempt } from './state/attempts.ts';
@@ -40,7 +41,7 @@ const TOO_SLOW: Text = {
 /** The platform answered: with a new token, or with the one that we have. */
 export function fetched(
   state: State,
-  { grant, ...answer }: Fetched,
+  { grant, listed, ...answer }: Fetched,
   startedAt: Instant,
   context: Context,
 ): State {
@@ -61,6 +62,9 @@ export function fetched(
       secrets: withSecret(record.secrets, state.fingerprint),
       // An answer that grants nothing says nothing of what was granted before.
       ...(grant && { grant }),
+      ...(listed && {
+        listing: relisted(state.record.listing, listed, answer.platformDate ?? startedAt.wall),
+      }),
     },
     store: unsaved(state.store),
     life: answered(undoubted(state.life), now),

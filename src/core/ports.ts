@@ -1,5 +1,6 @@
 import type { Fetched, Kind, Token } from './credential.ts';
 import type { Failure } from './failure.ts';
+import type { Listing } from './listing.ts';
 import type { Policy } from './policy.ts';
 import type { Precedence, Published } from './published.ts';
 import type { PushedTicket } from './pushed-ticket.ts';
@@ -106,6 +107,13 @@ export interface Publisher {
    * @returns ends that
    */
   watch?(changed: () => void): () => void;
+  /**
+   * Removes what was published, where it is still that of this account, since the account is gone for good. Absent: it
+   * goes by itself, or stays.
+   * @returns the places that are empty now, by their names for people
+   * @throws {EdgeError} why something could not be removed
+   */
+  retire?(): Promise<readonly string[]>;
   /** What is wrong with a target that holds the token all the same, such as a mode that cannot be had. Absent: nothing. */
   readonly flaw?: () => Failure | undefined;
 }
@@ -230,6 +238,10 @@ export interface Unit {
   readonly base?: string;
   /** Units with the same pace begin few fetches at a time: there may be hundreds of them. */
   readonly pace?: string;
+  /** Of an account that a list has brought: the name of the entry. It comes and goes by itself. */
+  readonly listedBy?: string;
+  /** Told of the list in the record, whenever that may be another one; of a list alone. */
+  readonly listed?: (listing: Listing) => void;
   /** Where the tickets arrive that its token is fetched with. */
   readonly pushed?: PushedTickets;
   /** Units of one account share a record, a lock and a budget, in any process. */

@@ -4,6 +4,7 @@
  */
 import type { Token } from './credential.ts';
 import type { Failure } from './failure.ts';
+import type { Listing } from './listing.ts';
 import type { Secret } from './secret.ts';
 
 /** Calls by hour since the epoch: rolling, because when the platform resets its counters is not confirmed. */
@@ -84,6 +85,8 @@ export interface AccountRecord {
   readonly lastFailure?: LastFailure;
   /** Of an account that has authorised a third party. */
   readonly grant?: Grant;
+  /** Of a third party whose accounts are served as the platform lists them. */
+  readonly listing?: Listing;
   /** When the platform was last asked to start pushing tickets, epoch ms. */
   readonly pushStartedAt?: number;
   /** Fingerprints of the AppSecrets that fetched successfully, the current one last; never the secrets. */

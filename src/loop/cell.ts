@@ -23,7 +23,10 @@ export function planOf({ state, unit, base }: Cell, now: Instant): Plan {
 export type Happen = (cell: Cell, event: Event) => void;
 
 /** Told what happened to which unit; of a refusal that fits no unit, to none. */
-export type Reporter = (unit: Pick<Unit, 'id' | 'name' | 'kind'> | undefined, report: Report) => void;
+export type Reporter = (
+  unit: Pick<Unit, 'id' | 'name' | 'kind' | 'listedBy'> | undefined,
+  report: Report,
+) => void;
 
 export interface Surroundings {
   readonly clock: Clock;

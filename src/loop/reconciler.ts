@@ -62,6 +62,7 @@ export function createReconciler(surroundings: Surroundings): Reconciler {
   function advance(cell: BusyCell): void {
     const now = clock.now();
     const { state, base } = cell;
+    if (state.record.listing) cell.unit.listed?.(state.record.listing);
     const planned = planOf(cell, now);
     const { publish: due, step } = planned;
     cell.rest = restOf(planned, state, base?.state, now);

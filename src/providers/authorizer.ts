@@ -1,13 +1,14 @@
-import { type Fetched, isPlausible, type Token } from '../core/credential.ts';
+import { type Fetched, isPlausible } from '../core/credential.ts';
 import { UNAUTHORISED } from '../core/errcodes/rule.ts';
 import { EdgeError, failureOf } from '../core/failure.ts';
-import type { FetchRequest } from '../core/ports.ts';
 import type { Grant } from '../core/record.ts';
 import { Secret } from '../core/secret.ts';
-import { MINUTE, SECOND } from '../core/time.ts';
+import { MINUTE } from '../core/time.ts';
+import { fieldsOf, type ListCall, type Listed, nameOfList, readList } from './authorizer-list.ts';
+import { authorizers } from './authorizers.ts';
 import { APP_ID, credentialKind } from './kind.ts';
 import { OFFICIAL } from './official.ts';
-import { fetched, type Platform, type PlatformAnswer, probeToken } from './platform.ts';
+import { fetched, type PlatformAnswer, probeToken } from './platform.ts';
 import { needed } from './third-party.ts';
 
 /** How long before its end a token is replaced, ms; hundreds of them are spread over the first half of that. */
@@ -16,17 +17,8 @@ const AHEAD = 10 * MINUTE;
 /** The refresh token is not the one that the platform has for the account. */
 const INVALID_REFRESH_TOKEN = 61023;
 
-/** Accounts on one page of the list, the most that the platform gives. */
-const PAGE = 500;
-
-/** Pages that are read at most: more accounts than any third party has. */
-const MOST_PAGES = 200;
-
 /** A list that another account asked for so long ago, ms, will do for one that has just come. */
 const FRESH_ENOUGH = MINUTE;
-
-/** How often the list is read anew when accounts come and go while it is read. */
-const MOST_READINGS = 3;
 
 /**
  * The token of an account that has authorised a third-party platform. Its refresh token is not configured: the platform
@@ -42,6 +34,7 @@ export const authorizer = credentialKind({
   perSecret: false,
   secretless: true,
   via: 'component',
+  many: authorizers,
   options: {},
   timing: { none: 'an authorizer is replaced in the last 10 min before its end' },
   policy: (_options, { budget }) => ({
@@ -65,8 +58,8 @@ export const authorizer = credentialKind({
     function list(call: Call): Promise<Listed | undefined> {
       const atMostOld = isLookedUp ? 0 : FRESH_ENOUGH;
       isLookedUp = true;
-      return sharedReads(`accounts of ${component}`, atMostOld, () => readList(call)).then((all) =>
-        all.get(appId),
+      return sharedReads(nameOfList(component), atMostOld, () => readList(call)).then(({ accounts }) =>
+        accounts.get(appId),
       );
     }
 
@@ -92,12 +85,8 @@ export const authorizer = credentialKind({
 });
 
 /** A call about one account, with the token of the third party. */
-interface Call extends Pick<FetchRequest, 'signal'> {
-  readonly permit: FetchRequest['permit'] | undefined;
-  readonly platform: Platform;
-  readonly component: string;
+interface Call extends ListCall {
   readonly account: string;
-  readonly token: Token | undefined;
 }
 
 /** Fetches the next token with this refresh token, which comes back in the answer and is kept from there. */
@@ -128,75 +117,6 @@ function echoed({ body }: PlatformAnswer, known: Grant): Grant {
   return isPlausible(echo) ? { ...known, refreshToken: new Secret(echo) } : known;
 }
 
-/** An account as the platform lists it. */
-interface Listed {
-  readonly grant?: Grant;
-}
-
-/** The accounts that have authorised a third party, by their AppIDs. */
-type Accounts = ReadonlyMap<string, Listed>;
-
-/**
- * Reads the whole list. It may change while it is read page by page; then an account that is missing may have moved to a
- * page that was read before, so the list is read again.
- * @throws {EdgeError} with an effect that is not `unknown`: reading the list changes nothing
- */
-async function readList(call: Call): Promise<Accounts> {
-  const all = new Map<string, Listed>();
-  for (let reading = 1; ; reading += 1) {
-    let first: number | undefined;
-    let hasChanged = false;
-    for (let page = 0; page < MOST_PAGES; page += 1) {
-      const { total, accounts, size } = await readPage(call, page * PAGE);
-      for (const [account, listed] of accounts) all.set(account, listed);
-      first ??= total;
-      hasChanged ||= total !== first;
-      if (size === 0 || (page + 1) * PAGE >= total) break;
-    }
-    if (!hasChanged || reading >= MOST_READINGS) return all;
-  }
-}
-
-async function readPage(
-  { platform, component, token, signal, permit }: Call,
-  offset: number,
-): Promise<{ total: number; size: number; accounts: Accounts }> {
-  const answer = await harmlessly(() =>
-    platform.call({
-      method: 'POST',
-      path: '/cgi-bin/component/api_get_authorizer_list',
-      endpoint: 'authorizer-list',
-      query: { component_access_token: needed(token) },
-      body: { component_appid: component, offset, count: PAGE },
-      repeatable: true,
-      signal,
-      permit,
-      largest: LARGEST_PAGE,
-    }),
-  );
-  const { total_count: total, list } = fieldsOf(answer.body);
-  const rows = Array.isArray(list) ? list.map(fieldsOf) : [];
-  const accounts = rows.flatMap((row): [string, Listed][] => {
-    const { authorizer_appid: account } = row;
-    return typeof account === 'string' ? [[account, listedIn(row)]] : [];
-  });
-  return {
-    total: typeof total === 'number' ? total : rows.length,
-    size: rows.length,
-    accounts: new Map(accounts),
-  };
-}
-
-/** Bytes of a page: 500 accounts with refresh tokens of the greatest length that is reserved for them. */
-const LARGEST_PAGE = 1024 * 1024;
-
-/** The list calls the refresh token by another name than every other call. */
-function listedIn({ refresh_token: value, auth_time: at }: Fields): Listed {
-  if (!isPlausible(value)) return {};
-  const isTime = typeof at === 'number' && at > 0 && at < 1e11;
-  return { grant: { refreshToken: new Secret(value), ...(isTime && { authorisedAt: at * SECOND }) } };
-}
-
 /** Why there is no refresh token: the account is not listed, or nobody has ever exchanged its authorisation code. */
 function missing(isListed: boolean): EdgeError {
   return new EdgeError({
@@ -225,20 +145,4 @@ function missing(isListed: boolean): EdgeError {
     effect: 'none',
     backoff: UNAUTHORISED.backoff,
   });
-}
-
-type Fields = Readonly<Record<string, unknown>>;
-
-function fieldsOf(value: unknown): Fields {
-  return typeof value === 'object' && value !== null ? (value as Fields) : {};
-}
-
-/** A call that changes nothing on the platform's side, whatever becomes of its answer. */
-async function harmlessly<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof EdgeError) || error.failure.effect !== 'unknown') throw error;
-    throw new EdgeError({ ...error.failure, effect: 'none' }, { cause: error });
-  }
 }

@@ -80,6 +80,8 @@ export interface CredentialKind<E extends v.ObjectEntries = v.ObjectEntries> {
    * `getcallbackip`, which the hosts of WeChat and WeCom have.
    */
   readonly greeting?: Greeting;
+  /** The type that stands for as many of these accounts as the platform lists; absent: the platform lists none. */
+  readonly many?: ManyKind;
   /** The ticket that the platform pushes, without which it cannot be fetched; absent: none is needed. */
   readonly pushed?: PushedKind;
   /** Ids that differ only in upper and lower case are different accounts. */
@@ -118,6 +120,20 @@ export function credentialKind<E extends v.ObjectEntries>(kind: CredentialKind<E
 
 /** A call that shows whether a host answers, see {@link CredentialKind.greeting}. */
 export type Greeting = Pick<PlatformRequest, 'method' | 'path' | 'endpoint' | 'body'>;
+
+/** A type that stands for as many accounts as the platform lists to a third party. */
+export interface ManyKind {
+  /** The value of `type` in the configuration. */
+  readonly type: string;
+  /** A phrase that describes the type, for editors and the documentation. */
+  readonly summary: string;
+  /** What an id looks like that may be served. */
+  readonly accountId: RegExp;
+  /** Returns how the loop treats the list. */
+  policy(terms: Pick<Terms, 'budget'>): Policy;
+  /** Creates the provider of the list, whose answers carry the accounts. */
+  provider(source: Pick<Source, 'platform' | 'via'>): Provider;
+}
 
 /** A ticket that the platform pushes to a third party. */
 export interface PushedKind {

@@ -35,6 +35,12 @@ const byType: ReadonlyMap<string, CredentialKind> = new Map(
 /** The type of a credential that is configured without one. */
 export const [DEFAULT_KIND] = credentialKinds;
 
+/** The kinds of which many accounts can be served by one entry of the configuration, by the type of such an entry. */
+export const manyKinds: ReadonlyMap<string, CredentialKind & Required<Pick<CredentialKind, 'many'>>> =
+  new Map(
+    credentialKinds.flatMap(({ many, ...kind }) => (many ? [[many.type, { ...kind, many }] as const] : [])),
+  );
+
 /** Every ticket of some type. */
 export const ALL_TICKETS: readonly string[] = [...new Set(credentialKinds.flatMap(({ tickets }) => tickets))];
 

@@ -1,4 +1,4 @@
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import type { Subject } from '../codec/details.ts';
 import type { Token } from '../core/credential.ts';
 import type { Failure } from '../core/failure.ts';
@@ -6,7 +6,7 @@ import type { Publisher } from '../core/ports.ts';
 import { AbsolutePath, Flag, Group, key, Mode, preset } from '../schema/values.ts';
 import { type Attributes, sweepNowAndThen, writeAtomically } from '../system/fs/atomic-write.ts';
 import { attributesFailure, fileFailure, fileProblem, hasAttributes } from '../system/fs/file-failure.ts';
-import { constants, type FileHandle, isUnanswered, lstat, open } from '../system/fs/files.ts';
+import { constants, type FileHandle, isUnanswered, lstat, open, rmdir, unlink } from '../system/fs/files.ts';
 import { makeFolder } from '../system/fs/make-folder.ts';
 import { pathProblem } from '../system/fs/path-problem.ts';
 import type { FileTarget } from './file-target.ts';
@@ -55,6 +55,23 @@ export function filePublisher(target: Omit<FileTarget, 'of'>, subject: Subject):
       return problems.flatMap((problem) => problem?.en ?? []);
     },
 
+    async retire() {
+      // A file without its details may be anybody's by now.
+      const found = await reader.read();
+      if (!found || found.isBare) return [];
+      const removed: string[] = [];
+      try {
+        for (const { path } of files.toReversed()) {
+          if (await isGone(unlink(path))) removed.push(path);
+        }
+      } catch (error) {
+        throw fileFailure('remove', target.path, error);
+      }
+      // Where each account has a folder of its own it would stay for ever. One with anything in it stays.
+      if (removed.length > 0 && basename(folder).includes(subject.appId)) await rmdir(folder).catch(() => {});
+      return removed;
+    },
+
     published: reader.read,
     tellsAll: target.details || target.format !== 'raw',
 
@@ -96,6 +113,17 @@ export function filePublisher(target: Omit<FileTarget, 'of'>, subject: Subject):
       return isNews ? 'written' : 'mended';
     },
   };
+}
+
+/** Whether a file has been removed; false where it was not there. */
+function isGone(removal: Promise<void>): Promise<boolean> {
+  return removal.then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return false;
+      throw error;
+    },
+  );
 }
 
 /**

@@ -12,6 +12,7 @@ import { targetKind } from './kind.ts';
 import { publishedOf } from './published-file.ts';
 import { bytesNeeded, createSecretCapacity, type SecretCapacity } from './secret-capacity.ts';
 import type { SecretTarget } from './secret-target.ts';
+import { filledIn, fillingsOf } from './templates.ts';
 
 /** How long the first look at a Secret may hold up what comes after it, ms. */
 const PATIENCE = 2 * SECOND;
@@ -142,7 +143,10 @@ const options = {
     ObjectName,
     'Name of the Secret. It has to be there, without data: the daemon does not create it.',
   ),
-  key: key(SecretKey, 'Key in the Secret; the key KEY.json beside it holds the details.'),
+  key: key(
+    SecretKey,
+    'Key in the Secret, with {appId}, {corpId} and {name} filled in; the key KEY.json beside it holds the details.',
+  ),
 };
 
 /** The kind of target that is a key of a Kubernetes Secret, which other programs may use as well. */
@@ -152,11 +156,14 @@ export const secretKind = targetKind<typeof options, SecretTarget>({
   options,
   required: ['namespace', 'name', 'key'],
   writesFiles: false,
-  async resolve(settings, { at, isMissing }) {
-    const { type, namespace, name, key: value, of, format } = settings;
+  async resolve(settings, { at, isMissing, complain, owner, name: called }) {
+    const { type, namespace, name, key: template, of, format } = settings;
+    const { key: value, problem } =
+      template === undefined ? {} : filledIn(template, fillingsOf({ name: called, ...(owner && { owner }) }));
+    if (problem !== undefined) complain([...at, 'key'], problem);
     isMissing([...at, 'namespace'], namespace, 'the namespace of the Secret');
     isMissing([...at, 'name'], name, 'the name of the Secret');
-    isMissing([...at, 'key'], value, 'the key in the Secret that holds the value');
+    isMissing([...at, 'key'], template, 'the key in the Secret that holds the value');
     if (namespace === undefined || name === undefined || value === undefined) return undefined;
     return { type, namespace, name, key: value, of, format };
   },

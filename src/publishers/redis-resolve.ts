@@ -10,8 +10,9 @@ import { type LayoutName, sdkLayouts } from '../codec/sdk-layouts.ts';
 import type { Encoding } from '../codec/value-encodings.ts';
 import { addressOf, isExposed } from '../redis/address.ts';
 import type { ResolveTools, TargetConfig, TargetOwner } from './kind.ts';
-import { betrays, companionOf, filledIn, placeholdersIn } from './redis-keys.ts';
+import { betrays, companionOf } from './redis-keys.ts';
 import { type RedisTarget, valueKeyOf } from './redis-target.ts';
+import { filledIn, fillingsOf, placeholdersIn } from './templates.ts';
 
 /** The settings of a target of Redis, each valid by itself. */
 export interface RedisTargetSettings extends TargetConfig, RedisLayoutSettings {
@@ -95,14 +96,6 @@ const HELD = `holds the AppSecret, or a part of it, which ${SEEN}`;
 
 function isGiven(settings: RedisTargetSettings, name: 'key' | 'layout'): boolean {
   return settings[name] !== undefined;
-}
-
-function fillingsOf({ owner, name }: ResolveTools) {
-  return {
-    appId: owner?.idKey === 'appId' ? owner.appId : undefined,
-    corpId: owner?.idKey === 'corpId' ? owner.appId : undefined,
-    name,
-  };
 }
 
 function presetKeys(

@@ -177,10 +177,13 @@ export const ObjectName = v.pipe(
 
 const SECRET_KEY = 'must be a key of a Secret: letters, digits, -, _ and .';
 
-/** A key of a Secret. Kubernetes allows 253 characters, and `.json` has to be appended to the key. */
+/**
+ * A key of a Secret, in which `{appId}`, `{corpId}` and `{name}` stand for those of the credential. Kubernetes allows 253
+ * characters, and `.json` has to be appended to the key.
+ */
 export const SecretKey = v.pipe(
   v.string(SECRET_KEY),
-  v.regex(/^(?!\.\.?$|\.\.)[A-Za-z0-9._-]{1,248}$/, SECRET_KEY),
+  v.regex(/^(?!\.\.?$|\.\.)([A-Za-z0-9._-]|\{(appId|corpId|name)\}){1,248}$/, SECRET_KEY),
 );
 
 /** Name of an environment variable. */

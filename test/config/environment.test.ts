@@ -110,12 +110,12 @@ describe('invalid values', () => {
     [
       'WXTOKEN_TYPE',
       'stable',
-      'must be stable-token, access-token, wecom, component, authorizer, wecom-provider, wecom-suite, wecom-corp, qq-bot or mirror',
+      'must be stable-token, access-token, wecom, component, authorizer, wecom-provider, wecom-suite, wecom-corp, qq-bot, authorizers or mirror',
     ],
     [
       'WXTOKEN_TYPE',
       'Stable-Token',
-      'must be stable-token, access-token, wecom, component, authorizer, wecom-provider, wecom-suite, wecom-corp, qq-bot or mirror',
+      'must be stable-token, access-token, wecom, component, authorizer, wecom-provider, wecom-suite, wecom-corp, qq-bot, authorizers or mirror',
     ],
     ['WXTOKEN_FILE', 'token', NOT_ABSOLUTE],
     ['WXTOKEN_FILE', './token', NOT_ABSOLUTE],

@@ -62,6 +62,7 @@ describe('JSON schema for editors', () => {
                   'wecom-suite',
                   'wecom-corp',
                   'qq-bot',
+                  'authorizers',
                   'mirror',
                 ],
               },

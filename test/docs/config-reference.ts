@@ -53,7 +53,7 @@ file. All other variables go before the same key of the file. An empty variable 
 const BESIDES: Readonly<Record<string, string>> = {
   'credentials[]':
     '`wecom`, `wecom-provider` and `wecom-corp` need `corpId`, `wecom-suite` needs `suiteId`, `mirror` needs `from`, all\n' +
-    'others `appId`. All but `mirror` and `authorizer` need `secretFile` or `secretEnv`. `authorizer` and `wecom-corp` need\n' +
+    'others `appId`. All but `mirror`, `authorizer` and `authorizers` need `secretFile` or `secretEnv`. Those and `wecom-corp` need\n' +
     '`via`, `component` and `wecom-suite` need `ticket`.',
 };
 

@@ -70,7 +70,7 @@ describe('a type of credential and a kind of target that are one file each', () 
     [{ tickets: ['jsapi'] }, 'jsapi is not a ticket of toy-token: that has none'],
     [
       { type: 'toy-tokn' },
-      'type: must be stable-token, access-token, wecom, component, authorizer, wecom-provider, wecom-suite, wecom-corp, qq-bot, toy-token or mirror',
+      'type: must be stable-token, access-token, wecom, component, authorizer, wecom-provider, wecom-suite, wecom-corp, qq-bot, toy-token, authorizers or mirror',
     ],
     [{ publish: [{ type: 'toy-drawer' }] }, 'drawer: is required: where the drawer is'],
     [{ publish: [{ type: 'toy-box' }] }, 'must be file, kubernetes-secret, redis or toy-drawer'],

@@ -158,7 +158,10 @@ function literalOf(schema: v.GenericSchema | undefined): unknown {
 
 function itemOf(schema: v.GenericSchema): v.GenericSchema | undefined {
   const core = unwrap(schema);
-  return 'item' in core ? (core.item as v.GenericSchema) : undefined;
+  if ('item' in core) return core.item as v.GenericSchema;
+  // Of a choice between a word and a list, the list.
+  if (core.type !== 'union' || !('options' in core)) return undefined;
+  return (core.options as readonly v.GenericSchema[]).map(itemOf).find((item) => item !== undefined);
 }
 
 function unwrap(schema: v.GenericSchema): v.GenericSchema {

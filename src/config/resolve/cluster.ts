@@ -1,5 +1,6 @@
 import { type ClusterConfig, MIRROR } from '../config.ts';
 import type { ClusterSettings } from '../schema/cluster.ts';
+import type { CredentialSettings } from '../schema/credential.ts';
 import type { Settings } from '../schema/index.ts';
 import { type Context, isMissing } from './context.ts';
 
@@ -7,7 +8,7 @@ import { type Context, isMissing } from './context.ts';
  * Largest number of tokens and tickets that always fit into one Secret. Each takes up to 2.5 KiB of annotations (256
  * KiB at most) and 8.5 KiB of data (1 MiB at most).
  */
-const MAX_KEPT = 100;
+export const MAX_KEPT = 100;
 
 /** Margin for a late renewal: the retry period times this factor must be shorter than the renew deadline. */
 const LATE_MARGIN = 1.2;
@@ -34,7 +35,7 @@ export function resolveCluster(
     const what = 'has nothing to refresh: every credential is a mirror, which needs no Lease. Leave it out';
     context.complain(at, what);
   }
-  const kept = fetched.reduce((sum, credential) => sum + 1 + (credential?.tickets.length ?? 0), 0);
+  const kept = fetched.reduce((sum, credential) => sum + (credential ? keptOf(credential) : 1), 0);
   if (kept > MAX_KEPT) {
     const what = `holds ${MAX_KEPT} tokens and tickets, and these are ${kept}: let some be served by daemons with another Secret`;
     context.complain([...at, 'secret'], what);
@@ -45,6 +46,11 @@ export function resolveCluster(
     lease: { ...placeOf(lease.namespace, lease.name), duration, renewDeadline, retryPeriod },
     secret: placeOf(secret.namespace, secret.name),
   };
+}
+
+/** How many tokens, tickets and lists a Secret keeps of a credential, as far as the configuration tells. */
+export function keptOf({ tickets, accounts }: Pick<CredentialSettings, 'tickets' | 'accounts'>): number {
+  return (Array.isArray(accounts) ? accounts.length : 1) * (1 + tickets.length);
 }
 
 function placeOf(namespace: string | undefined, name: string) {

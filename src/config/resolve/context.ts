@@ -38,7 +38,12 @@ export interface Context extends Pick<Labels, 'name' | 'brief' | 'setting'> {
  * @param what what the value is, for the message `is required: …`
  * @returns whether the value is missing
  */
-export function isMissing(context: Context, path: KeyPath, value: unknown, what: string): boolean {
+export function isMissing(
+  context: Pick<Context, 'isWrong' | 'complain'>,
+  path: KeyPath,
+  value: unknown,
+  what: string,
+): boolean {
   if (value !== undefined) return false;
   if (!context.isWrong(path)) context.complain(path, `is required: ${what}`);
   return true;

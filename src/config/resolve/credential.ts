@@ -2,7 +2,7 @@ import type { Kind } from '../../core/credential.ts';
 import { failureOf, inOneLine } from '../../core/failure.ts';
 import type { Secret } from '../../core/secret.ts';
 import type { CredentialKind } from '../../providers/kind.ts';
-import { credentialKinds, DEFAULT_KIND, kindOf } from '../../providers/kinds.ts';
+import { credentialKinds, DEFAULT_KIND, kindOf, manyKinds } from '../../providers/kinds.ts';
 import type { KeyPath } from '../../schema/key-path.ts';
 import { isUnanswered } from '../../system/fs/files.ts';
 import { type FetchedConfig, MIRROR, type SecretSource } from '../config.ts';
@@ -142,6 +142,10 @@ function refuseInapplicableKeys(
       const hint = name === other.timing ? timingHint(kind) : '';
       context.complain([...at, name], `belongs to ${other.type}${hint}`);
     }
+  }
+  for (const key of ['accounts', 'removeAfter'] as const) {
+    if (settings[key] !== undefined)
+      context.complain([...at, key], `belongs to ${[...manyKinds.keys()].join(' and ')}`);
   }
   if (settings.from !== undefined) {
     context.complain([...at, 'from'], `belongs to ${MIRROR}: it is fetched here`);

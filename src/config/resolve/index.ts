@@ -1,13 +1,16 @@
 import { kindOf, policyOf } from '../../providers/kinds.ts';
 import type { RedisConfig } from '../../redis/connection-types.ts';
-import { type Config, type CredentialConfig, isFetched } from '../config.ts';
+import type { KeyPath } from '../../schema/key-path.ts';
+import { type Config, type CredentialConfig, isFetched, type ManyConfig } from '../config.ts';
+import type { CredentialSettings } from '../schema/credential.ts';
 import type { Settings } from '../schema/index.ts';
 import { refuseSharedAccounts, refuseSharedKeys, refuseSharedNames } from '../validate/duplicates.ts';
 import { areApart, pathsOf } from '../validate/paths.ts';
 import { areWritable } from '../validate/writable.ts';
-import { resolveCluster } from './cluster.ts';
+import { keptOf, MAX_KEPT, resolveCluster } from './cluster.ts';
 import { type Context, isMissing } from './context.ts';
-import { type Resolved, resolveCredential } from './credential.ts';
+import { type Resolved, resolveCredential, type SharedSettings } from './credential.ts';
+import { MOST_ACCOUNTS, manyKindOf, type ResolvedMany, resolveMany } from './many.ts';
 import { CONCURRENCY, mapConcurrently } from './memoize.ts';
 import type { ResolvedMirror } from './mirror.ts';
 import { mayServe } from './platform.ts';
@@ -57,15 +60,13 @@ export async function resolveConfig(
     CONCURRENCY,
     async (credential, index) =>
       credential &&
-      (await resolveCredential(
-        credential,
-        [...list, index],
-        { platform, coordinated, connections },
-        context,
-      )),
+      (await resolveEntry(credential, [...list, index], { platform, coordinated, connections }, context)),
   );
+  const entries = found.filter((entry) => entry !== undefined);
+  const manyFound = entries.flatMap(({ listed }) => listed ?? []);
+  const samples = new Set(manyFound.map(({ sample }) => sample.config.name));
   const resolved = linkVia(
-    found.filter((credential) => credential !== undefined),
+    entries.flatMap(({ resolved: own }) => own),
     credentials,
     context,
   );
@@ -76,6 +77,9 @@ export async function resolveConfig(
   refuseUnusedHosts(settings, resolved, context);
   refuseUnusedConnections(settings, connectionsUsed(settings), context);
 
+  const kept = credentials.reduce((sum, credential) => sum + (credential ? keptOf(credential) : 1), 0);
+  const atMost = ({ tickets }: ManyConfig) =>
+    cluster ? Math.floor((MAX_KEPT - kept) / (1 + tickets.length)) : MOST_ACCOUNTS;
   const { paths, published, place, inputs } = await pathsOf(resolved, settings, document, context);
   if ((await areApart(paths, context)) && publishes) {
     // Credentials whose fetches kill no token can do without a state folder: a restart then costs one call.
@@ -102,8 +106,44 @@ export async function resolveConfig(
     log: settings.log,
     ...(settings.language && { language: settings.language }),
     inputs,
-    credentials: resolved.flatMap(complete),
+    credentials: resolved.filter(({ config }) => !samples.has(config.name)).flatMap(complete),
+    ...(manyFound.length > 0 && { many: manyFound.flatMap((one) => completeMany(one, resolved, atMost)) }),
   };
+}
+
+interface Entry {
+  readonly resolved: readonly (Resolved | ResolvedMirror)[];
+  readonly listed?: ResolvedMany;
+}
+
+/** Checks an entry of `credentials`, which stands for one account or for many. */
+async function resolveEntry(
+  settings: CredentialSettings,
+  at: KeyPath,
+  shared: SharedSettings,
+  context: Context,
+): Promise<Entry> {
+  const kind = manyKindOf(settings);
+  if (!kind) {
+    const one = await resolveCredential(settings, at, shared, context);
+    return { resolved: one ? [one] : [] };
+  }
+  const found = await resolveMany(settings, kind, at, shared, context);
+  return 'named' in found
+    ? { resolved: found.named }
+    : { resolved: [found.listed.sample], listed: found.listed };
+}
+
+/** Completes an entry that stands for many accounts; leaves out one without a third party, which has been reported. */
+function completeMany(
+  { sample, config }: ResolvedMany,
+  resolved: readonly (Resolved | ResolvedMirror)[],
+  atMost: (many: ManyConfig) => number,
+): ManyConfig[] {
+  const linked = resolved.find((one) => one.config.name === sample.config.name)?.config;
+  if (!linked || !isFetched(linked) || !linked.via) return [];
+  const many = { ...config, via: linked.via, atMost: MOST_ACCOUNTS };
+  return [{ ...many, atMost: atMost(many) }];
 }
 
 /** Completes a credential; leaves out one without an AppSecret, which has been reported. */

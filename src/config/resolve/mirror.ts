@@ -18,7 +18,10 @@ export interface ResolvedMirror {
 /** The keys of fetched credentials, with the schemas whose defaults may be set on a mirror as well. */
 const FETCHING: v.ObjectEntries = Object.assign(
   Object.fromEntries(
-    [...idKeys(), 'secretFile', 'secretEnv', 'via', 'ticket'].map((name) => [name, v.unknown()]),
+    [...idKeys(), 'secretFile', 'secretEnv', 'via', 'ticket', 'accounts', 'removeAfter'].map((name) => [
+      name,
+      v.unknown(),
+    ]),
   ),
   ...credentialKinds.map(({ options }) => options),
 );

@@ -27,16 +27,19 @@ export interface TargetSurroundings extends Connections {
   readonly owner?: TargetOwner;
 }
 
+/** What the checks of targets need. */
+export type TargetContext = Pick<Context, 'complain' | 'isWrong' | 'groupId'>;
+
 /**
  * Checks the targets of a credential and reports their problems.
  * @param at path of the credential in the configuration
  * @returns the targets that can be used
  */
 export async function resolveTargets(
-  { name: called = '', publish, tickets }: CredentialSettings,
+  { name: called = '', publish, tickets }: Pick<CredentialSettings, 'name' | 'publish' | 'tickets'>,
   at: KeyPath,
   surroundings: TargetSurroundings,
-  context: Context,
+  context: TargetContext,
 ): Promise<PlacedTarget[]> {
   const list = [...at, 'publish'];
   if (isMissing(context, list, publish, 'where it is published') || !publish) return [];
@@ -70,7 +73,7 @@ function connectionOf(
   name: string | undefined,
   { redis, declared }: TargetSurroundings,
   at: KeyPath,
-  context: Context,
+  context: TargetContext,
 ): RedisConfig | undefined {
   const found = redis.find((one) => one.name === name);
   if (found || name === undefined || declared.includes(name)) return found;
@@ -106,7 +109,7 @@ export async function groupId(group: string): Promise<number | undefined> {
 export async function resolveGroup(
   group: string | undefined,
   at: KeyPath,
-  context: Context,
+  context: TargetContext,
 ): Promise<number | undefined> {
   if (group === undefined) return undefined;
   const gid = await context.groupId(group);

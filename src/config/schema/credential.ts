@@ -1,10 +1,12 @@
 import * as v from 'valibot';
+import { LONGEST_ABSENCE } from '../../core/listing.ts';
 import type { CredentialKind, IdKey } from '../../providers/kind.ts';
-import { ALL_TICKETS, credentialKinds, DEFAULT_KIND } from '../../providers/kinds.ts';
+import { ALL_TICKETS, credentialKinds, DEFAULT_KIND, manyKinds } from '../../providers/kinds.ts';
 import {
   AbsolutePath,
   AppId,
   DailyCalls,
+  durationUpTo,
   Flag,
   ForcedCalls,
   inWords,
@@ -22,7 +24,7 @@ import { PlatformOverrides } from './platform.ts';
 import { PushedTo } from './push.ts';
 import { Notification, Target } from './targets.ts';
 
-const types = [...credentialKinds.map(({ type }) => type), MIRROR];
+const types = [...credentialKinds.map(({ type }) => type), ...manyKinds.keys(), MIRROR];
 
 /** The keys that hold an account id, each with the types that use it. */
 const ids = credentialKinds.reduce(
@@ -57,6 +59,7 @@ const TYPE_RULES = [
         required: those.includes(DEFAULT_KIND.type) ? [id.key] : ['type', id.key],
       })),
       { required: ['from'] },
+      { properties: { type: { enum: [...manyKinds.keys()] } }, required: ['type', 'via'] },
     ],
   },
   {
@@ -65,7 +68,9 @@ const TYPE_RULES = [
       { required: ['secretEnv'] },
       { required: ['from'] },
       {
-        properties: { type: { enum: typesWith(({ secretless }) => secretless === true) } },
+        properties: {
+          type: { enum: [...typesWith(({ secretless }) => secretless === true), ...manyKinds.keys()] },
+        },
         required: ['type'],
       },
     ],
@@ -75,6 +80,11 @@ const TYPE_RULES = [
 function typesWith(has: (kind: CredentialKind) => boolean): readonly string[] {
   return credentialKinds.filter(has).map(({ type }) => type);
 }
+
+/** The value of `accounts` for all that the platform lists. */
+export const LISTED = 'listed';
+
+const ACCOUNTS = `must be ${LISTED}, or a list of AppIDs`;
 
 /** The keys that only one type has; the kinds define them. */
 const own: v.ObjectEntries = Object.assign({}, ...credentialKinds.map(({ options }) => options));
@@ -87,7 +97,7 @@ const common = {
   ),
   type: preset(
     v.picklist(types, `must be ${inWords(types)}`),
-    `${credentialKinds.map(({ type, summary }) => `${type}: ${summary}.`).join(' ')} ${MIRROR}: fetched by another daemon, and only published here.`,
+    `${credentialKinds.map(({ type, summary }) => `${type}: ${summary}.`).join(' ')} ${[...manyKinds.values()].map(({ many }) => `${many.type}: ${many.summary}.`).join(' ')} ${MIRROR}: fetched by another daemon, and only published here.`,
     DEFAULT_KIND.type,
   ),
   secretFile: key(AbsolutePath, 'File that holds the AppSecret alone; read anew at every fetch.'),
@@ -95,8 +105,21 @@ const common = {
   via: key(
     Name,
     `Name of the credential of the third party whose token it is fetched with: ${credentialKinds
-      .flatMap(({ type, via }) => (via === undefined ? [] : [`for ${type} a ${via}`]))
+      .flatMap(({ type, via, many }) =>
+        via === undefined ? [] : [`for ${many ? `${type} and ${many.type}` : type} a ${via}`],
+      )
       .join(', ')}.`,
+  ),
+  accounts: key(
+    v.union(
+      [v.literal(LISTED), list(AppId, ACCOUNTS)],
+      `must be ${LISTED}, or a list of AppIDs in its place`,
+    ),
+    `Which accounts ${inWords([...manyKinds.keys()])} stands for: ${LISTED}, all that the platform lists; or a list of AppIDs. Default: ${LISTED}.`,
+  ),
+  removeAfter: key(
+    durationUpTo(LONGEST_ABSENCE, 'must be at most 720h'),
+    `How long ${inWords([...manyKinds.keys()])} serves an account that the platform no longer lists; after that its files are removed, but only on the word of another whole list. Default: 168h.`,
   ),
   ticket: key(
     mapping({

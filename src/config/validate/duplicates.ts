@@ -157,8 +157,8 @@ function inFull({ words, secret }: Place): string {
 
 /** Returns the keys of `data` that the daemons of a cluster write for a token or ticket. */
 function dataKeysOf(name: string, kind: Kind): readonly string[] {
-  const { value, entry, grant, pushed } = keysOf(name, kind);
-  return [value, entry, grant, pushed];
+  const { value, entry, grant, listing, pushed } = keysOf(name, kind);
+  return [value, entry, grant, listing, pushed];
 }
 
 /**

@@ -5,6 +5,7 @@ import { realpath } from '../../system/fs/files.ts';
 import { isFetched } from '../config.ts';
 import type { Context } from '../resolve/context.ts';
 import type { Resolved } from '../resolve/credential.ts';
+import { SAMPLES } from '../resolve/many.ts';
 import { CONCURRENCY, mapConcurrently, memoized } from '../resolve/memoize.ts';
 import type { ResolvedMirror } from '../resolve/mirror.ts';
 import { findStateFolder, type StatePlace } from '../resolve/state-dir.ts';
@@ -67,12 +68,12 @@ export async function pathsOf(
   const inputs = resolved.flatMap((credential) => inputsOf(credential, settings));
   const place = await findStateFolder(
     settings.stateDir,
-    files.map(({ path }) => path),
+    files.map(({ path }) => path).filter((path) => !isSample(dirname(path))),
     resolved.flatMap(({ config }) => (isFetched(config) ? [config.appId] : [])),
   );
   const { stateDir } = place;
   const isStateKnown = stateDir !== undefined && !context.isWrong(['stateDir']);
-  if (stateDir === undefined && hasNoFile(settings)) {
+  if (stateDir === undefined && (hasNoFile(settings) || files.some(({ path }) => isSample(path)))) {
     context.complain(
       ['stateDir'],
       'is required where nothing is published into a file: the folder for restart memory',
@@ -94,6 +95,11 @@ export async function pathsOf(
     place,
     inputs: [...new Set(read)],
   };
+}
+
+/** Whether a path is that of an account which nobody knows yet. */
+function isSample(path: string): boolean {
+  return SAMPLES.some((sample) => path.includes(sample));
 }
 
 /**

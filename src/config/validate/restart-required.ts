@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { realpath } from '../../system/fs/files.ts';
-import type { Config, CredentialConfig } from '../config.ts';
+import type { Config, CredentialConfig, ManyConfig } from '../config.ts';
 import { ConfigError, type Problem } from '../config-error.ts';
 import type { Settings } from '../schema/index.ts';
 
@@ -9,6 +9,7 @@ type ReloadedKey =
   | 'schedule'
   | 'onHangup'
   | 'credentials'
+  | 'many'
   | 'coordinated'
   | 'inputs'
   | 'stateOrigin'
@@ -93,6 +94,7 @@ export function restartRequired(
 /** The outcome of checking settings once more. */
 interface Checked {
   readonly credentials: readonly CredentialConfig[];
+  readonly many?: readonly ManyConfig[];
   readonly problems: readonly Problem[];
 }
 
@@ -113,10 +115,10 @@ export async function applyWithoutRestart(
   const kept = settingsOf.filter(({ keep }) => keep);
   const changed = kept.filter(({ of }) => !isDeepStrictEqual(of(next), of(running))).map(({ what }) => what);
   if (changed.length === 0) return next;
-  const { credentials, problems } = await check((settings) =>
+  const { problems, ...checked } = await check((settings) =>
     kept.reduce((altered, { keep }) => keep?.(altered, running) ?? altered, settings),
   );
-  if (problems.length === 0) return { ...next, credentials };
+  if (problems.length === 0) return { ...next, ...checked };
   const why = `needs a restart, since ${changed.join(' and ')} cannot change before; as it is now`;
   throw new ConfigError(
     problems.map(({ where, what }) => ({ where, what: `${why}: ${what}` })),

@@ -184,7 +184,7 @@ export function checkCapacity(
   let [own, others] = [0, 0];
   for (const [key, base64] of Object.entries(data)) {
     const size = Buffer.byteLength(base64, 'base64');
-    if (key === keys.value || key === keys.entry || key === keys.grant) own += size;
+    if ([keys.value, keys.entry, keys.grant, keys.listing].includes(key)) own += size;
     else others += size;
   }
   if (others + Math.max(USUAL_SIZE, own + GROWTH) > CAPACITY) throw refused(tooLarge(where));

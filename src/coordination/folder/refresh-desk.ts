@@ -233,6 +233,14 @@ export function judge(
     const failure = obstacle(state, now);
     return failure && failed(failure);
   }
+  const { listing } = state.record;
+  if (listing) {
+    const count = Object.values(listing.accounts).filter((since) => since === 0).length;
+    return outcome('published', {
+      en: `the platform lists ${count} accounts`,
+      zh: `平台列出 ${count} 个账号`,
+    });
+  }
   const seconds = Math.round((lifeLeft(state.life, now) ?? 0) / 1000);
   const what: Text =
     attempts.unready > 0

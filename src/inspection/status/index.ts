@@ -1,8 +1,16 @@
 import { ticketAccount, tokenAccount } from '../../codec/account.ts';
 import { mirrorAccount } from '../../codec/secret-layout.ts';
-import { type Config, type CredentialConfig, isFetched } from '../../config/config.ts';
+import {
+  type Config,
+  type CredentialConfig,
+  type FetchedConfig,
+  isFetched,
+  type ManyConfig,
+} from '../../config/config.ts';
+import { accountOfList } from '../../config/expand.ts';
 import { CONCURRENCY, mapConcurrently } from '../../config/resolve/memoize.ts';
 import type { Kind } from '../../core/credential.ts';
+import { LIST_KIND } from '../../core/listing.ts';
 import type { Clock } from '../../core/ports.ts';
 import { type Bilingual, joined, SEMICOLON, type Text } from '../../core/text.ts';
 import { type Instant, SECOND } from '../../core/time.ts';
@@ -17,6 +25,7 @@ import {
 } from '../../observability/status/snapshot-file.ts';
 import { ownerOf } from '../../providers/kinds.ts';
 import { isFileTarget } from '../../publishers/file.ts';
+import { listedAccounts } from './listed-accounts.ts';
 import { AS_DAEMON, look } from './published.ts';
 import { aged, type Told, untold, withFiles } from './told.ts';
 
@@ -58,9 +67,14 @@ export async function statusOnDisk(config: Config, clock: Clock): Promise<Status
   const daemon = standingOf(last, now);
   const told = new Map(snapshot?.credentials.map((one) => [`${one.credential}/${one.kind}`, one]));
   const seconds = snapshot ? Math.max(0, Math.floor(now.wall / SECOND) - snapshot.at) : 0;
-  const units = config.credentials.flatMap((credential) =>
+  const listed = await listedAccounts(config, snapshot);
+  const units = [...config.credentials, ...listed].flatMap((credential) =>
     kindsOf(credential).map((kind) => ({ credential, kind })),
   );
+  const lists = (config.many ?? []).map((many) => {
+    const known = told.get(`${many.name}/${LIST_KIND}`);
+    return retitled(known ? aged(known, seconds) : untold(identityOfList(many), []), many);
+  });
   const credentials = await mapConcurrently(units, CONCURRENCY, async ({ credential, kind }) => {
     const found = await filesOf(credential, kind);
     const known = told.get(`${credential.name}/${kind}`);
@@ -72,12 +86,18 @@ export async function statusOnDisk(config: Config, clock: Clock): Promise<Status
       clock.now(),
     );
   });
-  return { daemon, credentials };
+  return { daemon, credentials: [...lists, ...credentials] };
 }
 
 /** Reports what is known about the daemon of this configuration. */
 export async function daemonOnDisk(config: Config, clock: Clock): Promise<DaemonStatus> {
   return standingOf(await lastSnapshot(config), clock.now());
+}
+
+/** The accounts that the daemon of this configuration serves as the platform lists them, as far as it told. */
+export async function servedByLists(config: Config): Promise<readonly FetchedConfig[]> {
+  if (!config.many) return [];
+  return listedAccounts(config, (await lastSnapshot(config)).snapshot);
 }
 
 function standingOf({ snapshot, ...problem }: Last, now: Instant): DaemonStatus {
@@ -93,10 +113,10 @@ function processOf({ process: { pid, host }, servers = [], hung_volumes }: Snaps
 type Last = { readonly snapshot?: Snapshot } & Partial<Unusable>;
 
 /** Returns the snapshot of the daemon of this configuration, or the reason why no snapshot can be used. */
-async function lastSnapshot({ stateDir, stateGid, credentials }: Config): Promise<Last> {
+async function lastSnapshot({ stateDir, stateGid, credentials, many = [] }: Config): Promise<Last> {
   let path = snapshotFolder(stateDir);
   try {
-    const found = await findSnapshot(stateDir, credentials);
+    const found = await findSnapshot(stateDir, [...credentials, ...many]);
     if (found === undefined) return {};
     path = found;
     return { snapshot: await readSnapshot(path, stateGid) };
@@ -135,8 +155,15 @@ function identityOf(credential: CredentialConfig, kind: Kind) {
   return { credential: name, kind, account: accountOf(credential, kind), optional };
 }
 
+function identityOfList(many: ManyConfig) {
+  return { credential: many.name, kind: LIST_KIND, account: accountOfList(many), optional: true };
+}
+
 /** Takes the title from the configuration, which is newer than what the daemon wrote down. */
-function retitled({ credential, title: _old, ...rest }: Told, { title }: CredentialConfig): Told {
+function retitled(
+  { credential, title: _old, ...rest }: Told,
+  { title }: Pick<CredentialConfig, 'title'>,
+): Told {
   return { credential, ...(title !== undefined && { title }), ...rest };
 }
 

@@ -1,5 +1,6 @@
 import type { Report } from '../../core/events/report.ts';
 import type { Failure } from '../../core/failure.ts';
+import { LIST_KIND } from '../../core/listing.ts';
 import type { FetchStep } from '../../core/plan.ts';
 import type { Disturbance, Unit } from '../../core/ports.ts';
 import { ridTimeText } from '../../core/rid.ts';
@@ -10,6 +11,12 @@ import type { Text } from '../../core/text.ts';
 import { inWords } from './duration.ts';
 import type { Fields, Logger } from './logger.ts';
 import { toldFields } from './told-fields.ts';
+
+/** What is fetched, by its kind; everything else is a ticket. */
+const NOUNS: ReadonlyMap<string, string> = new Map([
+  ['token', 'token'],
+  [LIST_KIND, 'list of accounts'],
+]);
 
 /** The unit that a report is about. */
 type Named = Pick<Unit, 'name' | 'kind'>;
@@ -55,7 +62,7 @@ export function createEventLog(logger: Logger): (of: Named | undefined, report: 
 
   return (of, report) => {
     const { name: credential, kind = 'token' } = of ?? {};
-    const noun = kind === 'token' ? 'token' : 'ticket';
+    const noun = NOUNS.get(kind) ?? 'ticket';
     const who: Fields = { ...(credential && { credential }), ...(kind !== 'token' && { kind }) };
     const id = `${credential}/${kind}`;
     switch (report.type) {

@@ -1,37 +1,64 @@
 import { spent } from '../../core/budget.ts';
 import { currentFailure } from '../../core/last-failure.ts';
+import { listedName } from '../../core/listing.ts';
 import type { View } from '../../core/plan.ts';
+import { servedLife } from '../../core/readiness.ts';
 import { ledgerTime } from '../../core/state/clock.ts';
 import type { State } from '../../core/state/index.ts';
 import { lifeLeft } from '../../core/state/life.ts';
 import { type Instant, SECOND } from '../../core/time.ts';
 import { stateErrorOf } from '../status/unwritten.ts';
-import type { Family } from './exposition.ts';
+import type { Family, Sample } from './exposition.ts';
+import { credentialLabel } from './labels.ts';
 
 /** The values of one unit, by their labels besides the credential's name; an undefined value has no series. */
 type Reading = readonly (readonly [Readonly<Record<string, string>>, number | undefined])[];
 
 /** The gauges that are computed at each scrape from the current views. */
-export function gauges(views: readonly View[], now: Instant): readonly Family[] {
-  function gauge(name: string, help: string, read: (view: View) => Reading): Family {
+export function gauges(all: readonly View[], now: Instant): readonly Family[] {
+  // An account that its list lacks is expected to be dead: it must not hide how the others stand.
+  const unlisted = unlistedNames(all);
+  const views = all.filter(({ unit }) => !unlisted.has(unit.name));
+
+  function gauge(
+    name: string,
+    help: string,
+    read: (view: View) => Reading,
+    worst: (...values: number[]) => number = Math.max,
+  ): Family {
     function* samples() {
+      /** Of accounts that share a series, the worst value is the one to be told. */
+      const shared = new Map<string, Sample>();
       for (const view of views) {
+        const credential = credentialLabel(view.unit);
         for (const [labels, value] of read(view)) {
-          if (value !== undefined) yield { labels: { credential: view.unit.name, ...labels }, value };
+          if (value === undefined) continue;
+          const sample = { labels: { credential, ...labels }, value };
+          if (view.unit.listedBy === undefined) yield sample;
+          else {
+            const key = JSON.stringify(sample.labels);
+            const known = shared.get(key);
+            shared.set(key, known ? { ...known, value: worst(known.value, value) } : sample);
+          }
         }
       }
+      yield* shared.values();
     }
     return { name: `wx_token_${name}`, help, type: 'gauge', samples };
   }
 
   return [
-    gauge('expires_timestamp_seconds', 'When the newest token ends, epoch seconds.', (view) =>
-      one(view, endOf(view.state, now)),
+    gauge(
+      'expires_timestamp_seconds',
+      'When the newest token ends, epoch seconds.',
+      (view) => one(view, endOf(view.state, now)),
+      Math.min,
     ),
     gauge(
       'last_success_timestamp_seconds',
       'When the platform last handed out the token that is there, epoch seconds.',
       (view) => one(view, lastSuccess(view.state, now)),
+      Math.min,
     ),
     // Not the state's own count: it also counts waiting for a neighbour's fetch like a failure.
     gauge(
@@ -62,13 +89,54 @@ export function gauges(views: readonly View[], now: Instant): readonly Family[] 
       'record_unwritten_timestamp_seconds',
       'Since when the record cannot be written, epoch seconds, and what a restart now would cost.',
       (view) => unwrittenSince(view, now),
+      Math.min,
     ),
     gauge(
       'follower_last_sync_timestamp_seconds',
       'When the shared state was last known, epoch seconds.',
       (view) => (view.unit.kind === 'token' ? [[{}, lastSync(view, now)]] : []),
+      Math.min,
+    ),
+    accountsFamily(views, now),
+    gauge(
+      'accounts_unlisted',
+      'Accounts that the last whole list lacked, and that are not forgotten yet.',
+      ({ state: { record } }) =>
+        record.listing
+          ? [[{}, Object.values(record.listing.accounts).filter((since) => since > 0).length]]
+          : [],
     ),
   ];
+}
+
+/** The names of the accounts that the last whole list of their entry lacked. */
+function unlistedNames(views: readonly View[]): ReadonlySet<string> {
+  return new Set(
+    views.flatMap(({ unit, state: { record } }) =>
+      Object.entries((unit.listed && record.listing?.accounts) ?? {}).flatMap(([id, since]) =>
+        since > 0 ? [listedName(unit.name, id)] : [],
+      ),
+    ),
+  );
+}
+
+/** How the accounts of each list stand, as those see it who read what is published for them. */
+function accountsFamily(views: readonly View[], now: Instant): Family {
+  function* samples() {
+    for (const { unit } of views.filter(({ unit: one }) => one.listed)) {
+      const own = views.filter(({ unit: one }) => one.listedBy === unit.name && one.kind === 'token');
+      const lives = own.map((view) => servedLife(view.state, view.unit.policy, now));
+      const counts = {
+        fresh: lives.filter((life) => life !== undefined && life > 0).length,
+        dead: lives.filter((life) => life !== undefined && life <= 0).length,
+        missing: lives.filter((life) => life === undefined).length,
+      };
+      for (const [state, value] of Object.entries(counts))
+        yield { labels: { credential: unit.name, state }, value };
+    }
+  }
+  const help = 'Accounts that are served as the platform lists them, by how what is published stands.';
+  return { name: 'wx_token_accounts', help, type: 'gauge', samples };
 }
 
 /** Only third parties are pushed a ticket. */

@@ -11,10 +11,11 @@ import type { Volumes } from '../../system/fs/volumes.ts';
 import { version } from '../../system/process/version.ts';
 import { expose, type Family, type Sample } from './exposition.ts';
 import { gauges } from './gauges.ts';
+import { credentialLabel, type Labelled, targetLabel } from './labels.ts';
 
 export interface Metrics {
   /** Counts a report. */
-  report(of: Pick<Unit, 'name' | 'kind'> | undefined, report: Report): void;
+  report(of: Labelled | undefined, report: Report): void;
   /** Counts a push of the platform. */
   pushed(report: PushReport): void;
   /** Counts a reload of the configuration. */
@@ -107,8 +108,8 @@ type Outcome = Extract<Report, { type: 'refreshed' | 'unchanged' | 'failed' }>;
 
 const RESULTS = { refreshed: 'success', unchanged: 'unchanged', failed: 'failure' } as const;
 
-/** Served units by `NAME/KIND`. */
-type Served = ReadonlyMap<string, Unit>;
+/** What has series: the targets of the units that are served, by `CREDENTIAL/KIND`; all of them as labels. */
+type Served = ReadonlyMap<string, ReadonlySet<string>>;
 
 export interface Counters extends Pick<Metrics, 'report' | 'pushed' | 'reloaded' | 'serve'> {
   /** The counters with a series for each credential. */
@@ -181,7 +182,8 @@ function createCounters(registry: Registry): Counters {
   return {
     families: ofCredentials.map(({ family }) => family),
     report(of, report) {
-      const { name: credential = '', kind = 'token' } = of ?? {};
+      const [credential, kind] = of ? [credentialLabel(of), of.kind] : ['', 'token'];
+      const target = (id: string) => (of ? targetLabel(of, id) : id);
       switch (report.type) {
         case 'refreshed':
         case 'unchanged':
@@ -195,11 +197,11 @@ function createCounters(registry: Registry): Counters {
           return count(publications, {
             credential,
             kind,
-            target: report.target,
+            target: target(report.target),
             result: report.result === 'mended' ? 'written' : report.result,
           });
         case 'unpublished':
-          return count(publications, { credential, kind, target: report.target, result: 'failed' });
+          return count(publications, { credential, kind, target: target(report.target), result: 'failed' });
         case 'disturbed':
           // What was lost with everything else was hardly a rival's doing.
           if (report.what !== 'lost') count(rivals, { credential });
@@ -212,8 +214,15 @@ function createCounters(registry: Registry): Counters {
     pushed: ({ credential = '', verdict }) => count(pushes, { credential, verdict }),
     reloaded: (result) => reloads.inc({ result }),
     serve(units) {
-      served = new Map(units.map((unit) => [`${unit.name}/${unit.kind}`, unit]));
-      for (const { name } of units) rivals.counter.inc({ credential: name }, 0);
+      const targets = new Map<string, Set<string>>();
+      for (const unit of units) {
+        const credential = credentialLabel(unit);
+        const known = targets.get(`${credential}/${unit.kind}`) ?? new Set();
+        for (const { id } of unit.publishers) known.add(targetLabel(unit, id));
+        targets.set(`${credential}/${unit.kind}`, known);
+      }
+      served = targets;
+      for (const credential of new Set(units.map(credentialLabel))) rivals.counter.inc({ credential }, 0);
       for (const { counter } of ofCredentials) void keepOnly(served, counter);
     },
   };
@@ -238,8 +247,8 @@ async function keepOnly(served: Served, counter: Counter): Promise<void> {
 
 function isAmong(served: Served, { credential, kind = 'token', target }: Sample['labels']): boolean {
   if (credential === '') return true;
-  const unit = served.get(`${credential}/${kind}`);
-  return unit !== undefined && (target === undefined || unit.publishers.some(({ id }) => id === target));
+  const targets = served.get(`${credential}/${kind}`);
+  return targets !== undefined && (target === undefined || targets.has(String(target)));
 }
 
 /**

@@ -115,6 +115,7 @@ const ACTIONS = {
   write: { en: 'write', zh: '写入' },
   read: { en: 'read', zh: '读取' },
   lock: { en: 'lock', zh: '锁定' },
+  remove: { en: 'remove', zh: '删除' },
   'write into': { en: 'write into', zh: '写入目录' },
   'create the folder': { en: 'create the folder', zh: '创建目录' },
   'use the state folder': { en: 'use the state folder', zh: '使用状态目录' },

@@ -1,5 +1,6 @@
 import { onTestFinished } from 'vitest';
 import type { Kind } from '../../../src/core/credential.ts';
+import type { Listing } from '../../../src/core/listing.ts';
 import { plan, type View } from '../../../src/core/plan.ts';
 import type { Clock, Unit } from '../../../src/core/ports.ts';
 import { createHealthServer, type HealthServer } from '../../../src/observability/http/health-server.ts';
@@ -48,8 +49,8 @@ export async function expose(clock: Clock, views: () => readonly View[]): Promis
 }
 
 /** One credential called shop, whose story goes on. */
-export async function exposeShop(story: Story) {
-  const exposed = await expose(story.clock, () => [viewOf('shop', story)]);
+export async function exposeShop(story: Story, others: () => readonly View[] = () => []) {
+  const exposed = await expose(story.clock, () => [viewOf('shop', story), ...others()]);
   return {
     ...exposed,
     /** The only value of a metric; undefined where there is none. */
@@ -68,12 +69,22 @@ export async function exposeAll() {
   story.happen({ type: 'observed', record: undefined, ticket: pushed(story) });
   story.fetch(token('a'));
   story.happen({ type: 'unstored', failure: PASSING_FAULT });
-  const exposed = await exposeShop(story);
+  const exposed = await exposeShop(story, () => [listView('all', { at: 1, accounts: {} })]);
   const { refreshed, refused, published, refusal } = report;
   for (const one of [refreshed, refused(40164), published('written'), refusal('rival')])
     exposed.report(SHOP, one);
   exposed.pushed({ verdict: 'refused' });
   return exposed;
+}
+
+/** The list of an entry that stands for as many accounts as the platform lists. */
+function listView(name: string, listing: Listing): View {
+  const view = viewOf(name, tell('stable-token'), 'accounts', []);
+  return {
+    ...view,
+    unit: { ...view.unit, listed: () => {} },
+    state: { ...view.state, record: { ...view.state.record, listing } },
+  };
 }
 
 /** What a story tells of a credential, or of a ticket of it. */

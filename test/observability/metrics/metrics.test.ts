@@ -17,6 +17,8 @@ const PROMISED: Readonly<Record<string, string>> = {
   wx_token_pushed_ticket_limit_seconds: 'credential limit',
   wx_token_record_unwritten_timestamp_seconds: 'credential kind restart',
   wx_token_follower_last_sync_timestamp_seconds: 'credential',
+  wx_token_accounts: 'credential state',
+  wx_token_accounts_unlisted: 'credential',
   wx_token_refresh_total: 'credential kind reason result',
   wx_token_publish_total: 'credential kind result target',
   wx_token_platform_errors_total: 'credential errcode',

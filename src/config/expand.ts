@@ -1,0 +1,180 @@
+import { tokenAccount } from '../codec/account.ts';
+import { type Listing, type ListStanding, listedName, listStanding } from '../core/listing.ts';
+import { kindOf } from '../providers/kinds.ts';
+import type { TargetConfig } from '../publishers/kind.ts';
+import { placesOf } from '../publishers/kinds.ts';
+import type { RedisConfig } from '../redis/connection-types.ts';
+import {
+  type Config,
+  type CredentialConfig,
+  type FetchedConfig,
+  isFetched,
+  type ManyConfig,
+} from './config.ts';
+import { manyKindOf, targetFor } from './resolve/many.ts';
+import { memoized } from './resolve/memoize.ts';
+import { groupId, resolveTargets } from './resolve/targets.ts';
+
+/** Names the list of a third party, which all daemons share. */
+export function accountOfList({
+  type,
+  platform,
+  via,
+}: Pick<ManyConfig, 'type' | 'platform' | 'via'>): string {
+  return tokenAccount(platform.id, type, via.appId);
+}
+
+/** The accounts of one entry, by its list. */
+export interface Expansion {
+  /** Those that are served, in the order of their ids. */
+  readonly served: readonly FetchedConfig[];
+  /** Those that the platform has not listed for so long that what was published for them goes. */
+  readonly gone: readonly FetchedConfig[];
+  /** How many of those that are served the last whole list lacked. */
+  readonly missing: number;
+  /** Those that are listed and not served, and why. */
+  readonly skipped: readonly { readonly id: string; readonly why: Skipped }[];
+}
+
+/**
+ * Why a listed account is not served: the configuration names it already (`configured`), something else is published
+ * where it would be (`taken`), its targets cannot work (`unusable`), or there are too many (`limit`).
+ */
+export type Skipped = 'configured' | 'taken' | 'unusable' | 'limit';
+
+/** Makes the credentials of accounts. One that was made before for the same entry is the same object. */
+export interface Expander {
+  expand(
+    config: Pick<Config, 'credentials' | 'redis'>,
+    many: ManyConfig,
+    listing: Listing,
+  ): Promise<Expansion>;
+  /** The credential of one account, whether it is listed or not; undefined if its targets cannot work. */
+  one(many: ManyConfig, id: string, redis: readonly RedisConfig[]): Promise<FetchedConfig | undefined>;
+}
+
+export function createExpander(): Expander {
+  const made = new WeakMap<ManyConfig, Map<string, Promise<FetchedConfig | undefined>>>();
+  const group = memoized(groupId);
+
+  async function make(
+    many: ManyConfig,
+    id: string,
+    redis: readonly RedisConfig[],
+  ): Promise<FetchedConfig | undefined> {
+    const {
+      name: entry,
+      type,
+      title,
+      atMost: _limit,
+      removeAfter: _time,
+      publish: targets,
+      ...shared
+    } = many;
+    const kind = manyKindOf({ type });
+    if (!kind) throw new TypeError(`there is no type of many credentials called ${type}`);
+    const name = listedName(entry, id);
+    let isUsable = true;
+    const complain = () => {
+      isUsable = false;
+    };
+    const owner = { name, appId: id, idKey: kind.id.key, family: kind.family };
+    const publish = await resolveTargets(
+      { name, publish: targets.map((target) => targetFor(target, id, name)), tickets: [...many.tickets] },
+      [],
+      { redis, declared: [], owner },
+      { complain, isWrong: () => false, groupId: group },
+    );
+    if (!isUsable) return undefined;
+    return {
+      ...shared,
+      ...{ name, type: kind.type, appId: id, secret: { none: true }, optional: true, listedBy: entry },
+      ...(title !== undefined && { title }),
+      publish: publish.map(({ target }) => target),
+    };
+  }
+
+  function one(many: ManyConfig, id: string, redis: readonly RedisConfig[]) {
+    const known = made.get(many) ?? new Map<string, Promise<FetchedConfig | undefined>>();
+    made.set(many, known);
+    const credential = known.get(id) ?? make(many, id, redis);
+    known.set(id, credential);
+    return credential;
+  }
+
+  return {
+    one,
+    async expand({ credentials, redis = [] }, many, listing) {
+      const places = placesOfAll(credentials);
+      const named = accountsOf(credentials, many);
+      const [served, gone, skipped]: [FetchedConfig[], FetchedConfig[], { id: string; why: Skipped }[]] = [
+        [],
+        [],
+        [],
+      ];
+      let missing = 0;
+      for (const [id, standing] of standings(listing, many)) {
+        if (named.has(id)) {
+          if (standing !== 'gone') skipped.push({ id, why: 'configured' });
+          continue;
+        }
+        const credential = await one(many, id, redis);
+        const isTaken = credential && places.meets(credential.publish);
+        if (standing === 'gone') {
+          if (credential && !isTaken) gone.push(credential);
+        } else if (!credential || isTaken) skipped.push({ id, why: credential ? 'taken' : 'unusable' });
+        else if (served.length >= many.atMost) skipped.push({ id, why: 'limit' });
+        else {
+          served.push(credential);
+          if (standing === 'missing') missing += 1;
+        }
+      }
+      return { served: served.toSorted(byName), gone, missing, skipped };
+    },
+  };
+}
+
+function byName(a: FetchedConfig, b: FetchedConfig): number {
+  return a.name < b.name ? -1 : 1;
+}
+
+const RANKS: readonly ListStanding[] = ['listed', 'missing', 'gone'];
+
+/** How the accounts of a list stand: those that are listed come first, where there is a limit. */
+function standings(
+  listing: Listing,
+  { removeAfter }: ManyConfig,
+): readonly (readonly [string, ListStanding])[] {
+  return Object.keys(listing.accounts)
+    .toSorted()
+    .map((id) => [id, listStanding(listing, id, removeAfter) ?? 'gone'] as const)
+    .toSorted(([, a], [, b]) => RANKS.indexOf(a) - RANKS.indexOf(b));
+}
+
+/** The accounts that the configuration names, as the entry would serve them. */
+function accountsOf(
+  credentials: readonly CredentialConfig[],
+  { type, via, platform }: ManyConfig,
+): ReadonlySet<string> {
+  const kind = manyKindOf({ type });
+  return new Set(
+    credentials.flatMap((one) =>
+      isFetched(one) &&
+      one.type === kind?.type &&
+      one.via?.appId === via.appId &&
+      one.platform.id === platform.id &&
+      kindOf(one.type).via !== undefined
+        ? [one.appId]
+        : [],
+    ),
+  );
+}
+
+function placesOfAll(credentials: readonly CredentialConfig[]) {
+  const taken = new Set(credentials.flatMap(({ publish }) => wordsOf(publish)));
+  return { meets: (publish: readonly TargetConfig[]) => wordsOf(publish).some((words) => taken.has(words)) };
+}
+
+function wordsOf(publish: readonly TargetConfig[]): string[] {
+  return publish.flatMap((target) => placesOf(target).map(({ words }) => words));
+}

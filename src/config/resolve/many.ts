@@ -1,0 +1,155 @@
+import { listedName } from '../../core/listing.ts';
+import { HOUR } from '../../core/time.ts';
+import type { CredentialKind } from '../../providers/kind.ts';
+import { manyKinds } from '../../providers/kinds.ts';
+import type { Settings as TargetSettings } from '../../publishers/kind.ts';
+import { placesOf } from '../../publishers/kinds.ts';
+import type { KeyPath } from '../../schema/key-path.ts';
+import type { ManyConfig } from '../config.ts';
+import { type CredentialSettings, LISTED } from '../schema/credential.ts';
+import type { Context } from './context.ts';
+import { type Resolved, resolveCredential, type SharedSettings } from './credential.ts';
+import { idKeys } from './kind-keys.ts';
+
+/** Accounts that stand for those which nobody knows yet, while the configuration is checked. */
+export const SAMPLES = ['wxffffffffffffffff', 'wxeeeeeeeeeeeeeeee'] as const;
+
+const REMOVE_AFTER = 168 * HOUR;
+
+/** The longest name of an entry: the names of its accounts become labels of Kubernetes, with 63 characters at most. */
+const LONGEST_NAME = 40;
+
+/** The most accounts that one entry serves. */
+export const MOST_ACCOUNTS = 2000;
+
+/** An entry for all accounts that the platform lists, as far as it can be told before they are known. */
+export interface ResolvedMany {
+  /** What one of its accounts would be. */
+  readonly sample: Resolved;
+  readonly config: Omit<ManyConfig, 'via' | 'atMost'>;
+}
+
+/** The kind of the accounts of an entry; undefined where the entry is for one account. */
+export function manyKindOf({ type }: Pick<CredentialSettings, 'type'>) {
+  return manyKinds.get(type);
+}
+
+/** A target of one of many accounts: the path of a file is filled in here, the name of a key by its kind. */
+export function targetFor(target: TargetSettings, id: string, name: string): TargetSettings {
+  const { path } = target;
+  if (typeof path !== 'string') return target;
+  return { ...target, path: path.replaceAll('{appId}', id).replaceAll('{name}', name) };
+}
+
+/**
+ * Checks an entry that stands for many accounts, and reports its problems.
+ * @param at path of the entry in the configuration
+ * @returns the accounts that it names, or what stands for all that the platform lists
+ */
+export async function resolveMany(
+  settings: CredentialSettings,
+  { many, ...kind }: CredentialKind & Required<Pick<CredentialKind, 'many'>>,
+  at: KeyPath,
+  shared: SharedSettings,
+  context: Context,
+): Promise<{ readonly named: readonly Resolved[] } | { readonly listed: ResolvedMany }> {
+  const { name = '', accounts = LISTED, removeAfter } = settings;
+  refuseForeignKeys(settings, many.type, at, context);
+  if (name.length > LONGEST_NAME)
+    context.complain([...at, 'name'], `must be at most ${LONGEST_NAME} characters, since AppIDs are added`);
+  // The same problem of many accounts is one of the entry.
+  const told = new Set<string>();
+  const once: Context = {
+    ...context,
+    complain(path, what) {
+      if (told.size === told.add(`${path.join('\0')}\0\0${what}`).size) return;
+      context.complain(path, what);
+    },
+  };
+  const resolve = (id: string) => resolveOne(settings, kind, id, at, shared, once);
+  if (accounts !== LISTED) {
+    const ids = [...new Set(accounts)].filter((id) => id !== undefined);
+    if (accounts.length === 0)
+      context.complain([...at, 'accounts'], 'is empty: there is no account to serve');
+    if (ids.length > MOST_ACCOUNTS)
+      context.complain(
+        [...at, 'accounts'],
+        `names ${ids.length} accounts: at most ${MOST_ACCOUNTS} can be served`,
+      );
+    for (const id of ids.filter((one) => !many.accountId.test(one)))
+      context.complain([...at, 'accounts'], `has ${id}, which is no AppID`);
+    if (removeAfter !== undefined)
+      context.complain(
+        [...at, 'removeAfter'],
+        `is for accounts: ${LISTED}; one that is named stays until it is taken out`,
+      );
+    await refuseSharedPlaces(settings, resolve, at, context);
+    return { named: await Promise.all(ids.slice(0, MOST_ACCOUNTS).map(resolve)) };
+  }
+  if (settings.optional)
+    context.complain([...at, 'optional'], 'need not be said: listed accounts never make the daemon unready');
+  const sample = await refuseSharedPlaces(settings, resolve, at, context);
+  const { title, tickets, notify, platform, budget, coordinated, options } = {
+    ...sample.config,
+    title: settings.title,
+  };
+  return {
+    listed: {
+      sample,
+      config: {
+        ...{ name, type: many.type, platform, budget, coordinated, options, tickets, notify },
+        ...(title !== undefined && { title }),
+        publish: (settings.publish ?? []).filter((target) => target !== undefined),
+        removeAfter: removeAfter ?? REMOVE_AFTER,
+      },
+    },
+  };
+}
+
+/** One of the accounts, as if it had an entry of its own. */
+async function resolveOne(
+  { title: _all, accounts: _accounts, removeAfter: _time, ...settings }: CredentialSettings,
+  { type }: Pick<CredentialKind, 'type'>,
+  id: string,
+  at: KeyPath,
+  shared: SharedSettings,
+  context: Context,
+): Promise<Resolved> {
+  const name = settings.name === undefined ? undefined : listedName(settings.name, id);
+  const publish = settings.publish?.map((target) => target && targetFor(target, id, name ?? ''));
+  const own = { ...settings, type, name, appId: id, publish } as CredentialSettings;
+  // Only a mirror has no result, and no account of a third party is one.
+  return (await resolveCredential(own, at, shared, context)) as Resolved;
+}
+
+/** Reports targets that all accounts would share. @returns what one account would be */
+async function refuseSharedPlaces(
+  settings: CredentialSettings,
+  resolve: (id: string) => Promise<Resolved>,
+  at: KeyPath,
+  context: Context,
+): Promise<Resolved> {
+  const [sample, other] = [await resolve(SAMPLES[0]), await resolve(SAMPLES[1])];
+  const others = new Set(other.targets.flatMap(({ target }) => placesOf(target).map(({ words }) => words)));
+  for (const { target, at: here } of sample.targets) {
+    const isShared = placesOf(target).some(({ words }) => others.has(words));
+    const index = Number(here.at(-1));
+    const key = settings.publish?.[index]?.['path'] === undefined ? 'key' : 'path';
+    if (isShared)
+      context.complain(
+        [...at, 'publish', index, key],
+        'must have {appId} in it: each account has a place of its own',
+      );
+  }
+  return sample;
+}
+
+function refuseForeignKeys(settings: CredentialSettings, type: string, at: KeyPath, context: Context): void {
+  for (const key of [...idKeys(), 'from']) {
+    if (settings[key] !== undefined)
+      context.complain(
+        [...at, key],
+        `does not belong to ${type}, which stands for many accounts: see accounts`,
+      );
+  }
+}

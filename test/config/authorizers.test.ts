@@ -1,0 +1,158 @@
+import { describe, expect, it } from 'vitest';
+import { account, inJson, place, withoutPlaces } from './written.ts';
+
+type Keys = Readonly<Record<string, unknown>>;
+
+const file = (name: string) => [{ type: 'file', path: `$FOLDER/out/${name}` }];
+const PLATFORM = {
+  ...{ name: 'platform', type: 'component', appId: 'wx0000000000000001' },
+  ...{ ticket: { file: '$FOLDER/ticket' }, publish: file('platform') },
+};
+const ALL = {
+  ...{ name: 'all', type: 'authorizers', via: 'platform', appId: undefined, secretFile: undefined },
+  publish: file('{appId}/token'),
+};
+const [SHOP, CAFE] = ['wx1111111111111111', 'wx2222222222222222'];
+
+async function problemsOf(...credentials: readonly Keys[]): Promise<string[]> {
+  const { problems } = await place();
+  return withoutPlaces(await problems(inJson(credentials.map((own) => account(own)))));
+}
+
+async function loaded(...credentials: readonly Keys[]) {
+  const { load } = await place();
+  return load(inJson(credentials.map((own) => account(own))));
+}
+
+describe('an entry for all accounts that the platform lists', () => {
+  it('the entry has no credential of its own, and knows its third party', async () => {
+    const { credentials, many } = await loaded(ALL, PLATFORM);
+    expect(credentials.map(({ name }) => name)).toEqual(['platform']);
+    expect(many).toMatchObject([
+      {
+        name: 'all',
+        via: { name: 'platform', appId: PLATFORM.appId },
+        removeAfter: 604_800_000,
+        atMost: 2000,
+      },
+    ]);
+  });
+
+  it('accounts that it names are credentials like any other, each with a place of its own', async () => {
+    const { credentials, many } = await loaded(PLATFORM, { ...ALL, accounts: [SHOP, CAFE] });
+    expect(many).toBeUndefined();
+    expect(credentials).toMatchObject([
+      { name: 'platform' },
+      { name: `all.${SHOP}`, type: 'authorizer', appId: SHOP, optional: false },
+      { name: `all.${CAFE}`, type: 'authorizer', appId: CAFE, via: { name: 'platform' } },
+    ]);
+    const paths = credentials.flatMap(({ publish }) =>
+      publish.map((target) => 'path' in target && target.path),
+    );
+    expect(paths.slice(1)).toEqual([
+      expect.stringMatching(`/out/${SHOP}/token$`),
+      expect.stringMatching(`/out/${CAFE}/token$`),
+    ]);
+  });
+
+  it('the default state folder is not looked for among the accounts', async () => {
+    const { stateDir } = await loaded(
+      { ...ALL, publish: file('a/{appId}/token') },
+      { ...PLATFORM, publish: file('z/t') },
+    );
+    expect(stateDir).toMatch(/\/out\/z\/\.wx-token-sidecar$/);
+  });
+
+  it('a layout of an SDK needs no placeholder, and a key has one', async () => {
+    const { load } = await place();
+    const publish = [{ type: 'redis', connection: 'cache', key: 'wx:{appId}:token' }];
+    const text = JSON.stringify({
+      redis: [{ name: 'cache', url: 'redis://127.0.0.1:6379' }],
+      credentials: [PLATFORM, { ...ALL, accounts: [SHOP], publish }].map((own) => account(own)),
+    });
+    const { credentials } = await load(text);
+    expect(credentials[1]?.publish).toMatchObject([{ keys: [{ key: `wx:${SHOP}:token` }] }]);
+  });
+
+  it.each<[string, readonly Keys[], readonly string[]]>([
+    [
+      'a path that all accounts would share',
+      [PLATFORM, { ...ALL, publish: file('token') }],
+      ['credentials[1].publish[0].path: must have {appId} in it: each account has a place of its own'],
+    ],
+    [
+      'an AppID',
+      [PLATFORM, { ...ALL, appId: SHOP }],
+      ['credentials[1].appId: does not belong to authorizers, which stands for many accounts: see accounts'],
+    ],
+    [
+      'a secret',
+      [PLATFORM, { ...ALL, secretFile: '$FOLDER/secret' }],
+      [
+        'credentials[1].secretFile: does not belong to authorizer, which is fetched with the token of a component',
+      ],
+    ],
+    [
+      'no third party',
+      [PLATFORM, { ...ALL, via: undefined }],
+      ['credentials[1].via: is required: the name of a credential of type component'],
+    ],
+    [
+      'an unknown third party',
+      [PLATFORM, { ...ALL, via: 'platfrom' }],
+      ['credentials[1].via: names no credential of this configuration; did you mean platform?'],
+    ],
+    [
+      'readiness',
+      [PLATFORM, { ...ALL, optional: true }],
+      ['credentials[1].optional: need not be said: listed accounts never make the daemon unready'],
+    ],
+    [
+      'an empty list',
+      [PLATFORM, { ...ALL, accounts: [] }],
+      ['credentials[1].accounts: is empty: there is no account to serve'],
+    ],
+    [
+      'an id that is none',
+      [PLATFORM, { ...ALL, accounts: ['gone-fishing'] }],
+      ['credentials[1].accounts: has gone-fishing, which is no AppID'],
+    ],
+    [
+      'a time for accounts that it names',
+      [PLATFORM, { ...ALL, accounts: [SHOP], removeAfter: '1h' }],
+      ['credentials[1].removeAfter: is for accounts: listed; one that is named stays until it is taken out'],
+    ],
+    [
+      'too long a time',
+      [PLATFORM, { ...ALL, removeAfter: '721h' }],
+      ['credentials[1].removeAfter: must be at most 720h'],
+    ],
+    [
+      'an account that has an entry',
+      [
+        PLATFORM,
+        { ...ALL, name: 'shop', type: 'authorizer', appId: SHOP, publish: file('shop') },
+        { ...ALL, accounts: [SHOP] },
+      ],
+      [
+        'credentials[2].appId: the same account and type as credentials[1]: let one credential publish for both',
+      ],
+    ],
+    [
+      'the same list as another one',
+      [PLATFORM, ALL, { ...ALL, name: 'again', publish: file('again/{appId}') }],
+      [
+        'credentials[2].appId: the same account and type as credentials[1]: let one credential publish for both',
+      ],
+    ],
+  ])('an entry with %s is refused, naming the key', async (_, credentials, expected) => {
+    expect(await problemsOf(...credentials)).toEqual(expected);
+  });
+
+  it.each(['accounts', 'removeAfter'])('%s belongs to no other type', async (key) => {
+    const value = key === 'accounts' ? 'listed' : '1h';
+    expect(await problemsOf({ ...PLATFORM, [key]: value })).toEqual([
+      `credentials[0].${key}: belongs to authorizers`,
+    ]);
+  });
+});
