@@ -49,9 +49,9 @@ const MOST_CODES = 1000;
 export interface PushEvents {
   /**
    * Something has been authorised or cancelled. The event is a hint: what is true, the platform is asked.
-   * @param exchanges whether the code is exchanged here, and not by an app
+   * @param isExchanged whether the code is exchanged here, and not by an app
    */
-  happened(name: string, event: PushEvent, exchanges: boolean): Promise<void>;
+  happened(name: string, event: PushEvent, isExchanged: boolean): Promise<void>;
   /** To be told what happened to a unit. */
   readonly report: Reporter;
 }
@@ -65,18 +65,23 @@ const OUTCOMES = 2 * MINUTE;
 export function createPushEvents(options: PushEventsOptions): PushEvents {
   const { clock, logger, reconciler, units, credentials, lists = () => [], signal } = options;
   const doubt = createDoubt(options);
-  const codes = new Set<string>();
+  /** Exchanges by the mark of their code. A push that is repeated waits for the one of the push before. */
+  const exchanges = new Map<string, Promise<void>>();
   /** When units learnt of an authorisation last, epoch ms. */
   const authorised = new Map<string, number>();
   /** The lists that are to be read again once what is under way for them has ended. */
   const waiting = new Set<string>();
 
-  /** Exchanges the code that an authorisation comes with: only after that the platform lists its refresh token. */
-  async function exchange(name: string, code: string, subject: string | undefined): Promise<void> {
+  /** Exchanges the code that an authorisation comes with, once: only after that the platform lists its refresh token. */
+  function exchangeOnce(name: string, code: string, subject: string | undefined): Promise<void> {
     const mark = sha256(code);
-    if (codes.has(mark)) return;
-    codes.add(mark);
-    for (const old of [...codes].slice(0, -MOST_CODES)) codes.delete(old);
+    const exchange = exchanges.get(mark) ?? exchangeNow(name, code, subject);
+    exchanges.set(mark, exchange);
+    for (const old of [...exchanges.keys()].slice(0, -MOST_CODES)) exchanges.delete(old);
+    return exchange;
+  }
+
+  async function exchangeNow(name: string, code: string, subject: string | undefined): Promise<void> {
     const fields = { credential: name, ...(subject !== undefined && { app_id: subject }) };
     const { provider } = units().find(({ id }) => id === name) ?? {};
     if (!provider?.exchangeCode) return;
@@ -133,8 +138,8 @@ export function createPushEvents(options: PushEventsOptions): PushEvents {
   }
 
   return {
-    async happened(name, { code, subject }, exchanges) {
-      if (exchanges && code !== undefined) await exchange(name, code, subject);
+    async happened(name, { code, subject }, isExchanged) {
+      if (isExchanged && code !== undefined) await exchangeOnce(name, code, subject);
       // What cancels comes without a code.
       hint(name, subject, code !== undefined);
       await relist(name);

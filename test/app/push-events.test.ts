@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { createPushEvents } from '../../src/app/push-events.ts';
 import type { CredentialConfig } from '../../src/config/config.ts';
+import type { Unit } from '../../src/core/ports.ts';
 import { Secret } from '../../src/core/secret.ts';
 import { initialState, type State } from '../../src/core/state/index.ts';
-import { MINUTE, SECOND } from '../../src/core/time.ts';
+import { after, HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
 import { fakeClock } from '../support/clock.ts';
 import { token } from '../support/story.ts';
 
@@ -14,6 +15,15 @@ const SHOP = {
 
 /** A daemon that has been pushed that an account has authorised again, and what it doubts because of that. */
 async function authorisedAgain() {
+  const { events, push, ...rest } = daemon();
+  await push();
+  const brought = () =>
+    events.report({ id: 'shop', name: 'shop', kind: 'token' }, { type: 'adopted', lifeMs: 0 });
+  return { ...rest, brought };
+}
+
+/** The part of a daemon that events of pushes reach. */
+function daemon(units: readonly Unit[] = []) {
   const clock = fakeClock();
   const doubted: string[] = [];
   let state: State = initialState('a', [], clock.now(), 0);
@@ -22,10 +32,14 @@ async function authorisedAgain() {
       value: new Secret(token(value)),
       expiresIn: 7200,
       issuedAt,
-      expiresAt: issuedAt,
+      expiresAt: issuedAt + 2 * HOUR,
       generation: 1,
     };
-    state = { ...state, record: { ...state.record, token: held } };
+    state = {
+      ...state,
+      life: { ...state.life, end: after(clock.now(), 2 * HOUR) },
+      record: { ...state.record, generation: 1, token: held },
+    };
   };
   const events = createPushEvents({
     clock,
@@ -38,15 +52,18 @@ async function authorisedAgain() {
         if (held && isIt(held)) doubted.push(held.reveal());
       },
     },
-    units: () => [],
+    units: () => units,
     credentials: () => [SHOP],
     signal: new AbortController().signal,
   });
   const event = { type: 'event', infoType: 'updateauthorized', createdAt: clock.now().wall } as const;
-  await events.happened('platform', { ...event, subject: 'wx1111111111111111' }, false);
-  const brought = () =>
-    events.report({ id: 'shop', name: 'shop', kind: 'token' }, { type: 'adopted', lifeMs: 0 });
-  return { clock, hold, brought, doubted };
+  const push = (code?: string) =>
+    events.happened(
+      'platform',
+      { ...event, subject: 'wx1111111111111111', ...(code !== undefined && { code }) },
+      true,
+    );
+  return { clock, hold, events, push, doubted };
 }
 
 describe('an account that authorises again', () => {
@@ -74,5 +91,21 @@ describe('an account that authorises again', () => {
     clock.pass(2 * MINUTE);
     brought();
     expect(doubted).toEqual([]);
+  });
+
+  it('a push that is repeated waits until the code has been exchanged, which is done once', async () => {
+    const codes: (() => void)[] = [];
+    const exchangeCode = () => new Promise<void>((resolve) => codes.push(resolve));
+    const { clock, hold, push, doubted } = daemon([
+      { id: 'platform', provider: { exchangeCode } } as unknown as Unit,
+    ]);
+    hold('before', clock.now().wall);
+    const pushes = [push('queryauthcode@@@1'), push('queryauthcode@@@1')];
+    await new Promise(setImmediate);
+    expect(doubted).toEqual([]);
+    for (const exchanged of codes) exchanged();
+    await Promise.all(pushes);
+    expect(codes).toHaveLength(1);
+    expect(doubted).toContain(token('before'));
   });
 });
