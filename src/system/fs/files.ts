@@ -4,7 +4,9 @@
  * goes past it can take all of them.
  * @throws {NodeJS.ErrnoException} the file system's error, or `ETIMEDOUT` when the volume hangs; see `volumes.ts`
  */
+
 import type { PathLike, Stats } from 'node:fs';
+import * as now from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { systemClock } from '../time/clock.ts';
@@ -22,6 +24,7 @@ export const volumes = createVolumes({
 });
 
 type Call = (path: PathLike, ...rest: readonly unknown[]) => Promise<unknown>;
+type Direct = (path: PathLike, ...rest: readonly unknown[]) => unknown;
 
 /** Names the path of a call. Bytes that are not text name the same folder all the same. */
 function nameOf(path: PathLike): string {
@@ -38,33 +41,39 @@ function unlessLink(look: typeof fs.lstat, follow: typeof fs.stat): typeof fs.st
   return ask as typeof fs.stat;
 }
 
-/** @param follows whether the call follows a link at the end of its path */
-function guarded<F>(call: F, follows: boolean): F {
+/**
+ * @param follows whether the call follows a link at the end of its path
+ * @param atOnce the same call without a thread, for a path in memory; absent: it may wait for something else
+ */
+function guarded<F>(call: F, follows: boolean, atOnce?: (path: never, ...rest: never[]) => unknown): F {
   const ask = (path: PathLike, ...rest: readonly unknown[]) =>
-    volumes.ask(nameOf(path), () => (call as Call)(path, ...rest), follows);
+    volumes.ask(nameOf(path), () => (call as Call)(path, ...rest), {
+      follows,
+      ...(atOnce && { atOnce: () => (atOnce as Direct)(path, ...rest) }),
+    });
   return ask as F;
 }
 
 /** Most paths end in no link: then this is one question, and else the link is followed. */
-export const stat = unlessLink(guarded(fs.lstat, false), guarded(fs.stat, true));
-export const access = guarded(fs.access, true);
+export const stat = unlessLink(guarded(fs.lstat, false, now.lstatSync), guarded(fs.stat, true, now.statSync));
+export const access = guarded(fs.access, true, now.accessSync);
 export const realpath = guarded(fs.realpath, true);
 export const readFile = guarded(fs.readFile, true);
-export const lstat = guarded(fs.lstat, false);
-export const readlink = guarded(fs.readlink, false);
+export const lstat = guarded(fs.lstat, false, now.lstatSync);
+export const readlink = guarded(fs.readlink, false, now.readlinkSync);
 export const readdir = guarded(fs.readdir, true);
-export const unlink = guarded(fs.unlink, false);
-export const mkdir = guarded(fs.mkdir, false);
+export const unlink = guarded(fs.unlink, false, now.unlinkSync);
+export const mkdir = guarded(fs.mkdir, false, now.mkdirSync);
 /** Creates a link at the second path: in its turn on the volume of the link. */
 export function symlink(target: string, path: string): Promise<void> {
-  return volumes.ask(nameOf(path), () => fs.symlink(target, path), false);
+  return volumes.ask(nameOf(path), () => fs.symlink(target, path));
 }
-export const rmdir = guarded(fs.rmdir, false);
-export const chmod = guarded(fs.chmod, true);
-export const chown = guarded(fs.chown, true);
-export const lutimes = guarded(fs.lutimes, false);
+export const rmdir = guarded(fs.rmdir, false, now.rmdirSync);
+export const chmod = guarded(fs.chmod, true, now.chmodSync);
+export const chown = guarded(fs.chown, true, now.chownSync);
+export const lutimes = guarded(fs.lutimes, false, now.lutimesSync);
 /** Within one folder: in its turn on the volume of the old name. */
-export const rename = guarded(fs.rename, false);
+export const rename = guarded(fs.rename, false, now.renameSync);
 
 /** What the program does with an open file. */
 export type FileHandle = Pick<
@@ -76,21 +85,25 @@ export type FileHandle = Pick<
 export async function open(path: PathLike, flags: number, mode?: number): Promise<FileHandle> {
   const name = nameOf(path);
   const ask = (all: number, follows: boolean) =>
-    volumes.ask(
-      name,
-      () => fs.open(path, all, mode),
+    volumes.ask<fs.FileHandle | number>(name, () => fs.open(path, all, mode), {
       follows,
-      (late) => late.close(),
-    );
+      late: (late) => typeof late === 'object' && late.close(),
+      // The other end of a pipe may be nobody.
+      atOnce: () => now.openSync(path, all | fs.constants.O_NONBLOCK, mode),
+    });
   const { O_NOFOLLOW } = fs.constants;
-  if ((flags & O_NOFOLLOW) !== 0) return inTurn(name, await ask(flags, false));
-  if (volumes.knows(name)) return inTurn(name, await ask(flags, true));
+  if ((flags & O_NOFOLLOW) !== 0) return held(name, await ask(flags, false));
+  if (volumes.knows(name)) return held(name, await ask(flags, true));
   // Most paths end in no link: where this one leads is asked only when it does.
   const opened = await ask(flags | O_NOFOLLOW, false).catch((error: unknown) => {
     if (!isLink(error)) throw error;
     return ask(flags, true);
   });
-  return inTurn(name, opened);
+  return held(name, opened);
+}
+
+function held(name: string, opened: fs.FileHandle | number): FileHandle {
+  return typeof opened === 'number' ? atOnce(opened) : inTurn(name, opened);
 }
 
 /** The handle of which every call goes in its turn on the volume of the file. */
@@ -110,17 +123,35 @@ function inTurn(name: string, handle: fs.FileHandle): FileHandle {
   };
 }
 
+/** The handle of a file in memory. */
+function atOnce(fd: number): FileHandle {
+  let isOpen = true;
+  const handle = {
+    stat: async (options?: now.StatOptions) => now.fstatSync(fd, options),
+    read: async (buffer: Buffer) => ({ buffer, bytesRead: now.readSync(fd, buffer) }),
+    readFile: async (encoding: BufferEncoding) => now.readFileSync(fd, encoding),
+    writeFile: async (content: string) => now.writeFileSync(fd, content),
+    chown: async (uid: number, gid: number) => now.fchownSync(fd, uid, gid),
+    chmod: async (mode: number) => now.fchmodSync(fd, mode),
+    sync: async () => now.fsyncSync(fd),
+    async close() {
+      // By now the number may be that of another file.
+      if (isOpen) now.closeSync(fd);
+      isOpen = false;
+    },
+  };
+  return handle as FileHandle;
+}
+
 /** The names in a folder, in the order of the file system, without reading all of it. */
 export async function* namesIn(folder: string): AsyncGenerator<{ name: string; isDirectory(): boolean }> {
-  const opened = await volumes.ask(
-    folder,
-    () => fs.opendir(folder, { encoding: 'latin1' }),
-    true,
-    (late) => late.close(),
-  );
+  const opened = await volumes.ask(folder, () => fs.opendir(folder, { encoding: 'latin1' }), {
+    follows: true,
+    late: (late) => late.close(),
+  });
   try {
     for (;;) {
-      const entry = await volumes.ask(folder, () => opened.read(), true);
+      const entry = await volumes.ask(folder, () => opened.read(), { follows: true });
       if (!entry) return;
       yield entry;
     }

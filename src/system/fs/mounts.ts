@@ -87,7 +87,8 @@ export function storageOf(type: string): Storage {
   return NETWORK.test(type) ? 'network' : 'disk';
 }
 
-function holds(point: string, path: string): boolean {
+/** Whether a path is this mount point or lies below it. */
+export function holds(point: string, path: string): boolean {
   return path === point || path.startsWith(point.endsWith(sep) ? point : point + sep);
 }
 

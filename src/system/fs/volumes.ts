@@ -1,8 +1,10 @@
+import { readlinkSync } from 'node:fs';
 import { readlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Clock } from '../../core/ports.ts';
-import { SECOND } from '../../core/time.ts';
-import { type Mount, mountOf, parseMounts, storageOf } from './mounts.ts';
+import { MINUTE, SECOND } from '../../core/time.ts';
+import { createStretches } from '../time/stretches.ts';
+import { holds, type Mount, mountOf, parseMounts, storageOf } from './mounts.ts';
 
 /** A volume that does not answer. */
 export interface HungVolume {
@@ -19,6 +21,18 @@ export type VolumeEvent = HungVolume & { readonly type: 'hangs' | 'answers' };
 /** What is called with the value of a question that was given up and has been answered after all. */
 type Late<T> = (value: T) => unknown;
 
+export interface AskOptions<T> {
+  /** Whether the call follows a link at the end of the path. */
+  readonly follows?: boolean;
+  /** Called with the value when the question was given up. */
+  readonly late?: Late<T>;
+  /**
+   * The same without a thread: called instead where the path and all that leads to it are known to be in memory, which
+   * always answers. It must not wait for another process, as the opening of a pipe would.
+   */
+  readonly atOnce?: () => T;
+}
+
 /**
  * The volumes of this machine and the questions (system calls) that are under way on each.
  *
@@ -31,12 +45,10 @@ export interface Volumes {
    * Does one system call on the volume of a path, in its turn: of each path one at a time, and few of each volume.
    * @param path absolute
    * @param work never throws: what is wrong is the rejection of its promise
-   * @param follows whether the call follows a link at the end of the path
-   * @param late called with the value when the question was given up
    * @throws {NodeJS.ErrnoException} `ETIMEDOUT` when the volume hangs: at once when that is known. The call itself may
    *   still take effect; nothing else is done on the volume before it has
    */
-  ask<T>(path: string, work: () => Promise<T>, follows?: boolean, late?: Late<T>): Promise<T>;
+  ask<T>(path: string, work: () => Promise<T>, options?: AskOptions<T>): Promise<T>;
   /** Does the work at once or, on a volume that hangs, when it answers again. Never rejects. */
   askLater(path: string, work: () => Promise<unknown>): Promise<void>;
   /** Whether the volume of a path is not known to hang. Cheap; for what must be done without waiting. */
@@ -68,7 +80,14 @@ const SCAN = SECOND;
 const PROBE = 5 * SECOND;
 
 /** How often (ms) the list of mounts is read again. */
-const REREAD = 5 * SECOND;
+const REREAD = SECOND;
+
+/** How long (ms) what is missing counts as no link, and a folder in memory as the folder that it was. */
+const STILL_MISSING = 5 * SECOND;
+const STILL_NO_LINK = MINUTE;
+
+/** How long (ms) questions that memory answers at once may hold up everything else. */
+const STRETCH = 5;
 
 /** Questions at a time. A server at the other end of a network is what usually hangs. */
 const SHARE = { network: 1, other: 2 };
@@ -91,6 +110,13 @@ interface Question {
   /** How long it has waited or been under way, ms, without the time in which this process stood still. */
   age: number;
   isGivenUp: boolean;
+}
+
+/** A folder, and what is on its volume there. */
+interface Place {
+  readonly volume: Volume;
+  /** Whether it is in memory, and so is every volume on the way there from the root. */
+  readonly isNear: boolean;
 }
 
 interface Volume {
@@ -127,9 +153,11 @@ export function createVolumes({ clock, mountTable, probe }: VolumesOptions): Vol
   let mounts: readonly Mount[] = [];
   let points: ReadonlySet<string> = new Set();
   let readAt = Number.NEGATIVE_INFINITY;
-  /** Real paths by the path that leads to them, and volumes by the real path of a folder. */
+  let missedAt = Number.NEGATIVE_INFINITY;
+  let trustedAt = Number.NEGATIVE_INFINITY;
+  /** Real paths by the path that leads to them, and places by the real path of a folder. */
   let reals = new Map<string, string>();
-  let byFolder = new Map<string, Volume>();
+  let byFolder = new Map<string, Place>();
   /** The same of what is not there, which may come as a link at any time. */
   let missing = new Map<string, string>();
   /** Walks along links that are under way, for all who need the same one. */
@@ -139,12 +167,20 @@ export function createVolumes({ clock, mountTable, probe }: VolumesOptions): Vol
   let scannedAt = 0;
   let patience = PATIENCE;
   let givenUp = GIVEN_UP;
+  const stretches = createStretches(STRETCH, clock);
 
   function readTable(): void {
     const { monotonic } = clock.now();
     if (monotonic - readAt < REREAD) return;
     readAt = monotonic;
-    missing = new Map();
+    if (monotonic - missedAt >= STILL_MISSING) {
+      missedAt = monotonic;
+      missing = new Map();
+    }
+    if (monotonic - trustedAt >= STILL_NO_LINK) {
+      trustedAt = monotonic;
+      for (const [path, real] of reals) if (placeAt(real).isNear) reals.delete(path);
+    }
     const text = mountTable();
     if (text === table && reals.size < MOST_REMEMBERED) return;
     table = text;
@@ -155,7 +191,7 @@ export function createVolumes({ clock, mountTable, probe }: VolumesOptions): Vol
   }
 
   /** @param real without symbolic links, but for one at its end */
-  function volumeAt(real: string): Volume {
+  function placeAt(real: string): Place {
     const key = points.has(real) ? real : dirname(real);
     const known = byFolder.get(key);
     if (known) return known;
@@ -175,8 +211,31 @@ export function createVolumes({ clock, mountTable, probe }: VolumesOptions): Vol
     };
     volumes.set(id, volume);
     volume.probePath = key;
-    byFolder.set(key, volume);
-    return volume;
+    const place = { volume, isNear: volume.isMemory && leadsNearby(key) };
+    byFolder.set(key, place);
+    return place;
+  }
+
+  function volumeAt(real: string): Volume {
+    return placeAt(real).volume;
+  }
+
+  /** Whether the way to a folder in memory asks nothing else: the kernel keeps at hand what is mounted on the root's disk. */
+  function leadsNearby(folder: string): boolean {
+    return mounts
+      .filter(({ point }) => holds(point, folder))
+      .every(({ point, type }) => {
+        const storage = storageOf(type);
+        return storage === 'memory' || (point === '/' && storage !== 'network');
+      });
+  }
+
+  /** Whether a path without links is known to be in memory, and so all that leads to it. */
+  function isInMemory(path: string, follows: boolean): boolean {
+    readTable();
+    const folder = dirname(path);
+    if (points.has(path) || knownReal(follows ? path : folder) !== (follows ? path : folder)) return false;
+    return !missing.has(path) && placeAt(path).isNear;
   }
 
   /**
@@ -192,9 +251,7 @@ export function createVolumes({ clock, mountTable, probe }: VolumesOptions): Vol
     // What is mounted on is no link, and must not be asked for the sake of what leads there. Where the folder is
     // missing, so is what is in it.
     if (points.has(here)) return here;
-    const target = missing.has(above)
-      ? null
-      : await enter(volumeAt(here), here, () => readlink(here)).catch(linkless);
+    const target = missing.has(above) ? null : await readLink(here, parent === above).catch(linkless);
     if (target === null) {
       missing.set(path, here);
       return here;
@@ -203,6 +260,14 @@ export function createVolumes({ clock, mountTable, probe }: VolumesOptions): Vol
       target === undefined || links >= MOST_LINKS ? here : await walk(resolve(parent, target), links + 1);
     reals.set(path, real);
     return real;
+  }
+
+  /** @param isPlain whether no link leads to its folder */
+  function readLink(path: string, isPlain: boolean): Promise<string> {
+    const { volume, isNear } = placeAt(path);
+    return isPlain && isNear
+      ? stretches.run(() => readlinkSync(path))
+      : enter(volume, path, () => readlink(path));
   }
 
   /** Follows each path once for all who ask at the same time. Behind a link it does not: links can form a circle. */
@@ -352,10 +417,13 @@ export function createVolumes({ clock, mountTable, probe }: VolumesOptions): Vol
   }
 
   return {
-    ask(path, work, follows = false, late) {
+    ask(path, work, { follows = false, late, atOnce } = {}) {
+      if (atOnce && isInMemory(path, follows)) return stretches.run(atOnce);
       const volume = knownVolume(path, follows);
       if (volume) return enter(volume, path, work, late);
-      return findVolume(path, follows).then((found) => enter(found, path, work, late));
+      return findVolume(path, follows).then((found) =>
+        atOnce && isInMemory(path, follows) ? stretches.run(atOnce) : enter(found, path, work, late),
+      );
     },
     async askLater(path, work) {
       const volume = knownVolume(path, false) ?? (await findVolume(path, false).catch(() => undefined));

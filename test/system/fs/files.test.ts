@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,30 +7,33 @@ import { constants, lutimes, open, stat } from '../../../src/system/fs/files.ts'
 
 const { O_CREAT, O_DIRECTORY, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
 
-let folder: string;
+/** What is in memory is asked at once, what is elsewhere in a thread. */
+const PLACES = [tmpdir(), '/dev/shm'].filter((place, index) => index === 0 || existsSync(place));
 
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'wx-'));
-  await mkdir(join(folder, 'real'));
-  await writeFile(join(folder, 'real', 'file'), 'content');
-  await symlink('real', join(folder, 'linked'));
-  await symlink('linked/file', join(folder, 'twice'));
-  await symlink('nowhere', join(folder, 'dangling'));
-  await symlink('round', join(folder, 'round'));
-});
+describe.each(PLACES)('calls in turn, in %s', (place) => {
+  let folder: string;
 
-afterAll(() => rm(folder, { recursive: true }));
+  beforeAll(async () => {
+    folder = await mkdtemp(join(place, 'wx-'));
+    await mkdir(join(folder, 'real'));
+    await writeFile(join(folder, 'real', 'file'), 'content');
+    await symlink('real', join(folder, 'linked'));
+    await symlink('linked/file', join(folder, 'twice'));
+    await symlink('nowhere', join(folder, 'dangling'));
+    await symlink('round', join(folder, 'round'));
+  });
 
-async function readAt(path: string): Promise<string> {
-  const file = await open(path, O_RDONLY);
-  try {
-    return await file.readFile('utf8');
-  } finally {
-    await file.close();
+  afterAll(() => rm(folder, { recursive: true }));
+
+  async function readAt(path: string): Promise<string> {
+    const file = await open(path, O_RDONLY);
+    try {
+      return await file.readFile('utf8');
+    } finally {
+      await file.close();
+    }
   }
-}
 
-describe('calls in turn', () => {
   it('a link at the end of a path is followed, each time and to where it leads now', async () => {
     const path = join(folder, 'twice');
     for (let time = 0; time < 2; time += 1) {

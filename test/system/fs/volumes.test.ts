@@ -9,6 +9,9 @@ const TABLE = [
   '3 1 0:41 / /far rw - nfs4 server:/two rw',
   '4 1 0:42 / /fuse rw - fuse.sshfs other rw',
   '5 1 0:43 / /more rw - cifs third rw',
+  '6 1 0:44 / /memory rw - tmpfs tmpfs rw',
+  '7 2 0:45 / /net/memory rw - tmpfs tmpfs rw',
+  '8 6 0:46 / /memory/fuse rw - fuse.sshfs other rw',
 ].join('\n');
 
 /** Volumes with one question after the other that a test answers by hand. */
@@ -27,8 +30,7 @@ function open() {
           asked.push(path);
           answers.set(path, resolve);
         }),
-      false,
-      late,
+      { ...(late && { late }) },
     );
   const answer = (path: string) => answers.get(path)?.(path);
   return { volumes, told, asked, ask, answer };
@@ -100,5 +102,14 @@ describe.concurrent('questions to volumes', () => {
     answer('/net/c');
     expect(await again).toBe('/net/c');
     expect([...volumes.hangs()]).toEqual([['/net', 1]]);
+  });
+
+  it('memory is asked at once, and in a thread where the way there may hang', async () => {
+    const { volumes } = open();
+    const how = async (path: string) =>
+      await volumes.ask(path, async () => 'in a thread', { atOnce: () => 'at once' });
+    expect(await how('/memory/a')).toBe('at once');
+    for (const path of ['/one', '/memory/fuse', '/memory/fuse/a', '/net/memory/a'])
+      expect([path, await how(path)]).toEqual([path, 'in a thread']);
   });
 });
