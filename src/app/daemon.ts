@@ -1,6 +1,7 @@
 import { sha256 } from '../codec/encoding.ts';
 import type { Config, CredentialConfig, FetchedConfig } from '../config/config.ts';
 import { ConfigError } from '../config/config-error.ts';
+import { createSecretFiles } from '../config/secret-file.ts';
 import type { Request } from '../coordination/cluster/secret-requests.ts';
 import { feedbackFolder } from '../coordination/folder/feedback-folder.ts';
 import { refreshDesk } from '../coordination/folder/refresh-desk.ts';
@@ -84,6 +85,7 @@ export async function startDaemon(
     createPublisher: publishers({ kubernetes, redis, clock }),
     sharedReads: createSharedReads(clock),
     paceOf: createCallPaces(clock),
+    secretFiles: createSecretFiles(),
     warn: ({ en, zh }: Text, fields: { readonly credential: string }) =>
       logger.warn(en, { ...fields, meaning: { zh } }),
     ticketChanged: (account: string) => reconciler.invalidate(account),

@@ -7,6 +7,7 @@ import { ticketFile } from '../coordination/folder/ticket-file.ts';
 import type { Kind } from '../core/credential.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Clock, Publisher, PushedTickets, TicketStore, Unit } from '../core/ports.ts';
+import type { Secret } from '../core/secret.ts';
 import type { Text } from '../core/text.ts';
 import { MINUTE } from '../core/time.ts';
 import type { CallPace } from '../providers/call-pace.ts';
@@ -23,7 +24,6 @@ import {
 } from '../providers/index.ts';
 import type { SharedReads } from '../providers/kind.ts';
 import type { CreatePublisher } from '../publishers/kinds.ts';
-import { fileMemo } from '../system/fs/read-regular-file.ts';
 import { prepareTargets } from './prepare.ts';
 import { type OpenChannel, openChannel } from './push-channels.ts';
 import { pushedTickets } from './pushed-tickets.ts';
@@ -46,6 +46,8 @@ export interface SharedEdges {
   readonly sharedReads: SharedReads;
   /** The pace of the calls for the accounts of a third party. */
   readonly paceOf: (thirdParty: string) => CallPace;
+  /** Returns the reader of a secret file, which reads the file again when it has changed. */
+  readonly secretFiles: (path: string) => () => Promise<Secret>;
   readonly warn: (message: Text, fields: { readonly credential: string }) => void;
   /** Called when a ticket may have been pushed for an account. */
   readonly ticketChanged: (account: string) => void;
@@ -77,7 +79,7 @@ async function joinCredential(credential: CredentialConfig, edges: SharedEdges):
 }
 
 async function joinFetched(credential: FetchedConfig, edges: SharedEdges): Promise<JoinedCredential> {
-  const { stores, clock, createPublisher, sharedReads, paceOf } = edges;
+  const { stores, clock, createPublisher, sharedReads, secretFiles, paceOf } = edges;
   const { name, type, appId, optional, platform, budget, via, listedBy } = credential;
   const named = namesOf(credential);
   const kind = kindOf(type);
@@ -92,10 +94,15 @@ async function joinFetched(credential: FetchedConfig, edges: SharedEdges): Promi
     ...(via && { via: { appId: via.appId, sharedReads } }),
   };
   const { account, app } = await accountOf(credential);
-  const read = () => secret().then((value) => fingerprintOf(account, value));
-  // The fingerprint is needed at every look at the state, so it is memoised. The secret itself is read whenever it is
-  // sent.
-  const fingerprint = 'file' in credential.secret ? fileMemo(credential.secret.file, read) : read;
+  // The fingerprint is needed at every look at the state, and thousands of accounts may have one file. The secret itself is
+  // read whenever it is sent.
+  const known = 'file' in credential.secret ? secretFiles(credential.secret.file) : secret;
+  let last: { readonly value: Secret; readonly fingerprint: string } | undefined;
+  async function fingerprint(): Promise<string> {
+    const value = await known();
+    if (last?.value !== value) last = { value, fingerprint: fingerprintOf(account, value) };
+    return last.fingerprint;
+  }
   const host = platform.hosts[0] ?? '';
   const arriving = kind.pushed && arrivingTickets(credential, account, edges);
 

@@ -119,8 +119,9 @@ export function decodeEntry(text: string): Details {
   if (!success) throw new Error('not the details of a credential');
   const { generation, platform_date: date, fingerprint } = output;
   if (sha256(valueIn(output)) !== fingerprint) throw new Error('its value is not the one that was written');
-  const { token, ...rest } = read(output, generation);
-  return { ...rest, token: { ...token, ...(date !== undefined && { platformDate: date * SECOND }) } };
+  const details = read(output, generation);
+  const { token } = details;
+  return { ...details, token: { ...token, ...(date !== undefined && { platformDate: date * SECOND }) } };
 }
 
 type Stored = v.InferOutput<typeof StoredDetails>;

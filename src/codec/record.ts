@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { isPlausible, readAnswer, type Token } from '../core/credential.ts';
 import type { AccountRecord, Grant, LastFailure } from '../core/record.ts';
 import { Secret } from '../core/secret.ts';
+import { omit } from '../core/without.ts';
 import { parseJson, sha256 } from './encoding.ts';
 
 /** Epoch ms, up to the last that JavaScript can represent as a date. */
@@ -96,12 +97,13 @@ const Stored = v.object({
 /**
  * Turns the record into plain data. It holds the token in the clear, so it may go only where the token itself may go.
  */
-export function storedOf({ token, lastFailure, grant, ...record }: AccountRecord) {
+export function storedOf(whole: AccountRecord) {
+  const { token, lastFailure, grant } = whole;
   const value = token?.value.reveal() ?? '';
   const refreshToken = grant?.refreshToken.reveal() ?? '';
   return {
     version: RECORD_VERSION,
-    ...record,
+    ...omit(whole, 'token', 'lastFailure', 'grant'),
     ...(lastFailure && { setback: lastFailure }),
     ...(token && { token: { ...token, value, sha256: sha256(value) } }),
     ...(grant && { grant: { ...grant, refreshToken, sha256: sha256(refreshToken) } }),
@@ -169,10 +171,10 @@ function readVersion1(stored: unknown, account: string): AccountRecord {
   // Report only the top-level key, which the schema knows: deeper keys may contain user data.
   if (issues) throw unknown(v.getDotPath(issues[0])?.split('.')[0] ?? 'not an object');
   if (output.account !== account) throw new Error('a record of another account');
-  const { token, setback, grant, ...record } = output;
+  const { token, setback, grant } = output;
   const granted = grant && decodeGrant(grant);
   return {
-    ...record,
+    ...omit(output, 'token', 'setback', 'grant'),
     ...(setback && { lastFailure: { ...setback, failure: translated(setback.failure) } }),
     ...(token && { token: decodeToken(token) }),
     ...(granted && { grant: granted }),
@@ -205,10 +207,11 @@ function decodeGrant({
  * @throws {Error} when the token is damaged or impossible
  */
 function decodeToken(stored: NonNullable<v.InferOutput<typeof Stored>['token']>): Token {
-  const { value, sha256: expected, ...rest } = stored;
+  const { value, sha256: expected, expiresIn } = stored;
   if (sha256(value) !== expected) throw unknown('token');
   try {
-    return { ...rest, ...readAnswer({ access_token: value, expires_in: rest.expiresIn }, 'access_token') };
+    const answer = readAnswer({ access_token: value, expires_in: expiresIn }, 'access_token');
+    return { ...omit(stored, 'value', 'sha256', 'expiresIn'), ...answer };
   } catch {
     throw unknown('token');
   }

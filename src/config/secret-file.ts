@@ -5,6 +5,7 @@ import { MINUTE } from '../core/time.ts';
 import { endsProblem, isPlaceholder, oddity, type Shape } from '../schema/odd-text.ts';
 import { stat } from '../system/fs/files.ts';
 import { readProblem } from '../system/fs/read-problem.ts';
+import { fileMemo } from '../system/fs/read-regular-file.ts';
 import type { SecretSource } from './config.ts';
 import { encodingProblem } from './read/file.ts';
 import { inputReader, type ReadInput } from './read/input.ts';
@@ -32,6 +33,16 @@ export function secretReader(source: SecretSource): () => Promise<Secret> {
   }
   return async () => {
     throw unusable(source.unset, { en: 'is not set here', zh: '在这里没有设置' });
+  };
+}
+
+/** Returns a function that returns the reader of a secret file, one for each file; it reads a file again once it has changed. */
+export function createSecretFiles(): (path: string) => () => Promise<Secret> {
+  const readers = new Map<string, () => Promise<Secret>>();
+  return (path) => {
+    const reader = readers.get(path) ?? fileMemo(path, secretReader({ file: path }));
+    readers.set(path, reader);
+    return reader;
   };
 }
 

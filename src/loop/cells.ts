@@ -2,17 +2,21 @@ import { apply } from '../core/apply.ts';
 import type { Rest } from '../core/plan.ts';
 import type { Unit } from '../core/ports.ts';
 import { initialState } from '../core/state/index.ts';
+import { kept } from '../core/state/kept.ts';
 import type { Cell, Happen, Surroundings } from './cell.ts';
 
 /** A cell with what runs for it: one step at a time, and each target on its own. */
 export interface BusyCell extends Cell {
   base?: BusyCell | undefined;
-  readonly lanes: Set<string>;
+  lanes: readonly string[];
   /** Until when it need not be planned again. */
   rest?: Rest | undefined;
   /** Those that are fetched with its token. */
   leaning: readonly BusyCell[];
 }
+
+/** One for all: there are thousands of cells, of which few have anything. */
+const NONE: readonly never[] = [];
 
 /** The cells of the units at work, and the only way in which what is known of them changes. */
 export interface Cells {
@@ -34,7 +38,8 @@ export function createCells({ clock, random }: Pick<Surroundings, 'clock' | 'ran
 
   const happen: Happen = (cell, event) => {
     const { policy } = cell.unit;
-    cell.state = apply(cell.state, event, { policy, now: clock.now(), random: random() });
+    const next = apply(cell.state, event, { policy, now: clock.now(), random: random() });
+    cell.state = kept(next, cell.state);
   };
 
   function join(unit: Unit): BusyCell {
@@ -42,7 +47,7 @@ export function createCells({ clock, random }: Pick<Surroundings, 'clock' | 'ran
     const known = cells.get(unit.id);
     if (known?.unit.account !== unit.account) {
       const state = initialState(unit.account, targets, clock.now(), random());
-      return { unit, state, lanes: new Set(), leaning: [] };
+      return { unit, state, lanes: NONE, leaning: NONE };
     }
     if (known.unit !== unit) {
       known.unit = unit;
@@ -63,7 +68,7 @@ export function createCells({ clock, random }: Pick<Surroundings, 'clock' | 'ran
       cells = new Map(joined.map((cell) => [cell.unit.id, cell]));
       const byAccount = new Map<string, BusyCell[]>();
       for (const cell of joined) {
-        cell.leaning = [];
+        cell.leaning = NONE;
         const { account } = cell.unit;
         byAccount.set(account, [...(byAccount.get(account) ?? []), cell]);
       }

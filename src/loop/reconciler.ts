@@ -45,6 +45,9 @@ export interface Reconciler {
   abort(): void;
 }
 
+/** So many cells are planned in one go: what they begin goes on at once, and everything else has its turn after that. */
+const SLICE = 64;
+
 /** The only loop: plan, act, apply. Everything that wakes it ends in {@link Reconciler.tick}. */
 export function createReconciler(surroundings: Surroundings): Reconciler {
   const { clock, report, wakeIn } = surroundings;
@@ -52,6 +55,8 @@ export function createReconciler(surroundings: Surroundings): Reconciler {
   const requests = new AbortController();
   const gates = createGates();
   const paces = createPaces(clock);
+  /** Those that a tick found to be due and that are still to be planned. */
+  const due = new Set<BusyCell>();
   let stopping = false;
   const cells = createCells(surroundings);
   const { happen } = cells;
@@ -72,7 +77,7 @@ export function createReconciler(surroundings: Surroundings): Reconciler {
     if (step.kind === 'wait') {
       waits.noticed(cell, step);
       wakeIn?.(step.ms);
-    } else if (!stopping && !cell.lanes.has('step')) takeStep(cell, step);
+    } else if (!stopping && !cell.lanes.includes('step')) takeStep(cell, step);
   }
 
   function takeStep(cell: BusyCell, step: Step): void {
@@ -93,10 +98,8 @@ export function createReconciler(surroundings: Surroundings): Reconciler {
   }
 
   function wake(event: Event, concerned: readonly BusyCell[]): void {
-    for (const cell of concerned) {
-      happen(cell, event);
-      advance(cell);
-    }
+    for (const cell of concerned) happen(cell, event);
+    planAll(concerned);
   }
 
   function takeReport(cell: BusyCell): void {
@@ -108,11 +111,11 @@ export function createReconciler(surroundings: Surroundings): Reconciler {
   }
 
   function start(cell: BusyCell, lane: string, work: () => Promise<void>): void {
-    if (cell.lanes.has(lane)) return;
-    cell.lanes.add(lane);
+    if (cell.lanes.includes(lane)) return;
+    cell.lanes = [...cell.lanes, lane];
     const { record, reports } = cell.state;
     const done = work().then(() => {
-      cell.lanes.delete(lane);
+      cell.lanes = cell.lanes.filter((other) => other !== lane);
       running.delete(done);
       if (!cells.holds(cell)) return;
       advance(cell);
@@ -123,6 +126,36 @@ export function createReconciler(surroundings: Surroundings): Reconciler {
     running.add(done);
   }
 
+  /** Plans the first ones now and the others slice by slice. */
+  function planAll(cellsDue: Iterable<BusyCell>): void {
+    const isUnderWay = due.size > 0;
+    for (const cell of cellsDue) due.add(cell);
+    if (isUnderWay) return;
+    planSlice();
+    if (due.size === 0) return;
+    const done = planRest().then(() => {
+      running.delete(done);
+    });
+    running.add(done);
+  }
+
+  function planSlice(): void {
+    let left = SLICE;
+    for (const cell of due) {
+      due.delete(cell);
+      if (cells.holds(cell)) advance(cell);
+      left -= 1;
+      if (left === 0) return;
+    }
+  }
+
+  async function planRest(): Promise<void> {
+    while (due.size > 0) {
+      await new Promise((resolve) => setImmediate(resolve));
+      planSlice();
+    }
+  }
+
   async function idle(): Promise<void> {
     while (running.size > 0) await Promise.all(running);
   }
@@ -131,9 +164,8 @@ export function createReconciler(surroundings: Surroundings): Reconciler {
     serve: cells.serve,
     tick: () => {
       const now = clock.now();
-      for (const cell of cells.all()) {
-        if (!cell.rest || !lasts(cell.rest, cell.state, cell.base?.state, now)) advance(cell);
-      }
+      const isDue = ({ rest, state, base }: BusyCell) => !rest || !lasts(rest, state, base?.state, now);
+      planAll(cells.all().filter(isDue));
     },
     refreshNow: ({ names, strength }) =>
       wake(
@@ -170,7 +202,7 @@ export function createReconciler(surroundings: Surroundings): Reconciler {
           get step() {
             return plan(state, unit.policy, now, baseState).step;
           },
-          busy: lanes.size > 0,
+          busy: lanes.length > 0,
         };
       });
     },

@@ -211,6 +211,6 @@ export async function probeToken(
  * @param field that contains the value
  * @throws {EdgeError} `odd-answer`, see {@link readAnswer}
  */
-export function fetched({ body, ...date }: PlatformAnswer, field: AnswerField): Answer {
-  return { ...readAnswer(body, field), ...date };
+export function fetched({ body, platformDate }: PlatformAnswer, field: AnswerField): Answer {
+  return { ...readAnswer(body, field), ...(platformDate !== undefined && { platformDate }) };
 }

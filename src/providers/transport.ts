@@ -5,7 +5,7 @@ import { headStartWithin } from '../system/net/happy-eyeballs.ts';
 import { openRoute, type Route } from '../system/net/request-route.ts';
 import { sendGate } from '../system/net/send-gate.ts';
 import { version } from '../system/process/version.ts';
-import { startDeadline } from '../system/time/deadline.ts';
+import { type Deadline, startDeadline } from '../system/time/deadline.ts';
 import { transportFailure } from './transport-failure.ts';
 
 export interface TransportOptions {
@@ -46,7 +46,9 @@ const LARGEST_BODY = 64 * 1024;
 
 /** Creates a transport; each request has its own connection. */
 export function createTransport(options: TransportOptions): Transport {
-  const closing = new AbortController();
+  // An AbortController and its signal for each of thousands of accounts would be a kilobyte.
+  let isClosed = false;
+  let underWay: readonly Deadline[] = [];
 
   return {
     async send(origin, { method, path, query, body, signal, permit = () => true, largest = LARGEST_BODY }) {
@@ -54,12 +56,14 @@ export function createTransport(options: TransportOptions): Transport {
       const url = new URL(`${origin.replace(/\/+$/, '')}${path}`);
       for (const [name, value] of Object.entries(query ?? {})) url.searchParams.set(name, value);
       // One listener per concurrent request: Node would report more than ten as a leak.
-      setMaxListeners(0, signal, closing.signal);
+      setMaxListeners(0, signal);
       const deadline = startDeadline({
         ms: options.timeout,
-        until: [signal, closing.signal],
+        until: [signal],
         suspendAware: true,
       });
+      underWay = [...underWay, deadline];
+      if (isClosed) deadline.abort(closed());
       let route: Route | undefined;
       let departed = false;
       try {
@@ -100,13 +104,19 @@ export function createTransport(options: TransportOptions): Transport {
         });
       } finally {
         deadline.release();
+        underWay = underWay.filter((other) => other !== deadline);
         route?.close();
       }
     },
     async close() {
-      closing.abort();
+      isClosed = true;
+      for (const deadline of underWay) deadline.abort(closed());
     },
   };
+}
+
+function closed(): DOMException {
+  return new DOMException('the transport is closed', 'AbortError');
 }
 
 async function exchange(url: URL, options: Parameters<typeof request>[1]): Promise<TransportAnswer> {

@@ -2,13 +2,25 @@ import { basename, dirname } from 'node:path';
 import type { Subject } from '../codec/details.ts';
 import type { Token } from '../core/credential.ts';
 import type { Failure } from '../core/failure.ts';
-import type { Publisher } from '../core/ports.ts';
+import type { Clock, Publisher } from '../core/ports.ts';
+import { type Instant, SECOND } from '../core/time.ts';
 import { AbsolutePath, Flag, Group, key, Mode, preset } from '../schema/values.ts';
 import { type Attributes, sweepNowAndThen, writeAtomically } from '../system/fs/atomic-write.ts';
 import { attributesFailure, fileFailure, fileProblem, hasAttributes } from '../system/fs/file-failure.ts';
-import { constants, type FileHandle, isUnanswered, lstat, open, rmdir, unlink } from '../system/fs/files.ts';
+import {
+  constants,
+  type FileHandle,
+  isUnanswered,
+  lstat,
+  open,
+  rmdir,
+  unlink,
+  volumes,
+} from '../system/fs/files.ts';
 import { makeFolder } from '../system/fs/make-folder.ts';
 import { pathProblem } from '../system/fs/path-problem.ts';
+import { changeMark } from '../system/fs/read-regular-file.ts';
+import { systemClock } from '../system/time/clock.ts';
 import type { FileTarget } from './file-target.ts';
 import { formats, holdsEntry } from './formats.ts';
 import { type TargetConfig, targetKind } from './kind.ts';
@@ -16,7 +28,8 @@ import { publishedReader } from './published-file.ts';
 
 /** Returns the files of a target in the order in which they are written. */
 export function filesOf({ path, format, details }: Pick<FileTarget, 'path' | 'format' | 'details'>) {
-  return [...(details ? [{ path: `${path}.json`, format: 'json' as const }] : []), { path, format }];
+  const main = { path, format };
+  return details ? [{ path: `${path}.json`, format: 'json' as const }, main] : [main];
 }
 
 /** Returns the name of a target in logs, metrics and state. */
@@ -25,22 +38,40 @@ export function idOf({ path }: Pick<FileTarget, 'path'>): string {
 }
 
 /** Creates a publisher for a file. The file is absent until the first success, and from then on always whole. */
-export function filePublisher(target: Omit<FileTarget, 'of'>, subject: Subject): Publisher {
+export function filePublisher(
+  target: Omit<FileTarget, 'of'>,
+  subject: Subject,
+  clock: Clock = systemClock,
+): Publisher {
   const files = filesOf(target);
   const folder = dirname(target.path);
   const reader = publishedReader(target, subject);
   /** The files that do not have the mode and group that were set, and how they differ. */
-  const flaws = new Map<string, Failure>();
-  const checked = new Set<string>();
+  let flaws: readonly (readonly [path: string, flaw: Failure])[] = [];
+  let checked: readonly string[] = [];
+  /** The token that all files were last found to hold, and what they were then. */
+  let verified: { readonly token: Token; readonly marks: string } | undefined;
 
   function noteAttributes(path: string, found: { readonly mode: number; readonly gid: number }): void {
-    if (hasAttributes(found, target)) flaws.delete(path);
-    else flaws.set(path, attributesFailure(path, target, found));
+    const others = flaws.filter(([other]) => other !== path);
+    flaws = hasAttributes(found, target)
+      ? others
+      : [...others, [path, attributesFailure(path, target, found)]];
+  }
+
+  /** Whether all files are as they were when they were last read. Where others may write unseen it says no. */
+  async function areAsVerified(token: Token): Promise<boolean> {
+    if (!verified || !isSameToken(verified.token, token) || !files.every(({ path }) => volumes.isNear(path)))
+      return false;
+    const found = await Promise.all(
+      files.map(({ path }) => lstat(path, { bigint: true }).catch(() => undefined)),
+    );
+    return found.map((one) => one && changeMark(one)).join(' ') === verified.marks;
   }
 
   return {
     id: idOf(target),
-    flaw: () => flaws.values().next().value,
+    flaw: () => flaws[0]?.[1],
 
     async prepare() {
       try {
@@ -76,18 +107,23 @@ export function filePublisher(target: Omit<FileTarget, 'of'>, subject: Subject):
     tellsAll: target.details || target.format !== 'raw',
 
     async publish(token, judge) {
+      if (await areAsVerified(token)) return 'unchanged';
+      verified = undefined;
       const contents = files.map((file) => ({ ...file, content: formats[file.format](token, subject) }));
       const missing: typeof contents = [];
       /** Whether readers get another value: that its mode or its details were mended is no news to them. */
       let isNews = false;
+      const marks: string[] = [];
       for (const file of contents) {
-        const { isSame, attributes } = await held(file.path, file.content, target);
+        const { isSame, attributes, mark } = await held(file.path, file.content, target, clock.now());
+        if (mark !== undefined) marks.push(mark);
         // A file that has its mode by now only needed it again.
         if (attributes) noteAttributes(file.path, attributes);
         else missing.push(file);
         if (file.path === target.path) isNews = !isSame;
       }
       if (missing.length === 0) {
+        if (marks.length === files.length) verified = { token, marks: marks.join(' ') };
         reader.settle(token, contents);
         return 'unchanged';
       }
@@ -105,8 +141,9 @@ export function filePublisher(target: Omit<FileTarget, 'of'>, subject: Subject):
       for (const { path, content } of missing) {
         if (!(await replace(path, content, target, judge.isNewest))) return 'superseded';
         // Whether a volume ignores modes is seen once: it does not change while it is mounted.
-        if (!checked.has(path)) noteAttributes(path, await lstat(path));
-        checked.add(path);
+        if (checked.includes(path)) continue;
+        noteAttributes(path, await lstat(path));
+        checked = checked.concat(path);
       }
       reader.settle(token, contents);
       await sweepNowAndThen(folder);
@@ -123,6 +160,13 @@ function isGone(removal: Promise<void>): Promise<boolean> {
       if (error.code === 'ENOENT') return false;
       throw error;
     },
+  );
+}
+
+/** Whether two are one token with the same times: a record that was read again has objects of its own. */
+function isSameToken(one: Token, other: Token): boolean {
+  return (
+    one.generation === other.generation && one.expiresAt === other.expiresAt && one.value.equals(other.value)
   );
 }
 
@@ -160,22 +204,33 @@ interface Held {
   readonly isSame: boolean;
   /** Mode and group that it has; absent when it has to be written. */
   readonly attributes?: { readonly mode: number; readonly gid: number };
+  /** By which a change of the file is seen; absent for one that has just been written, whose next change may not show. */
+  readonly mark?: string;
 }
+
+/** A file's times are as fine as the kernel's clock, some ms: two changes in one of its steps look like one, ms. */
+const SETTLED = SECOND;
 
 /**
  * Looks whether a regular file with this content is there, so that there is nothing to write, and gives it its mode and
  * group again where it has others. A volume may ignore that, without an error: then the file stays as it is.
  */
-async function held(path: string, content: string, wanted: Attributes): Promise<Held> {
+async function held(path: string, content: string, wanted: Attributes, now: Instant): Promise<Held> {
   let file: FileHandle | undefined;
   let isSame = false;
   try {
     file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    const stat = await file.stat();
+    const stat = await file.stat({ bigint: true });
     isSame =
-      stat.isFile() && stat.size === Buffer.byteLength(content) && (await file.readFile('utf8')) === content;
+      stat.isFile() &&
+      stat.size === BigInt(Buffer.byteLength(content)) &&
+      (await file.readFile('utf8')) === content;
     if (!isSame) return { isSame };
-    if (hasAttributes(stat, wanted)) return { isSame, attributes: stat };
+    const attributes = { mode: Number(stat.mode), gid: Number(stat.gid) };
+    const changedAt = Math.max(Number(stat.mtimeMs), Number(stat.ctimeMs));
+    const isSettled = now.wall - changedAt >= SETTLED;
+    if (hasAttributes(attributes, wanted))
+      return { isSame, attributes, ...(isSettled && { mark: changeMark(stat) }) };
     if (wanted.gid !== undefined) await file.chown(process.geteuid?.() ?? -1, wanted.gid);
     await file.chmod(wanted.mode);
     return { isSame, attributes: await file.stat() };
@@ -222,7 +277,10 @@ export const fileKind = targetKind<typeof options, FileTarget>({
     filesOf(target)
       .toReversed()
       .map(({ path }) => ({ words: path, file: { path, isDetails: path !== target.path } })),
-  open: () => filePublisher,
+  open:
+    ({ clock }) =>
+    (target, subject) =>
+      filePublisher(target, subject, clock),
   inspect: async (targets, host) => (await import('./file-check.ts')).inspectFiles(targets, host),
 });
 

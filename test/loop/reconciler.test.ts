@@ -10,6 +10,7 @@ import { createReconciler } from '../../src/loop/reconciler.ts';
 import { fakeClock } from '../support/clock.ts';
 import { type CredentialType, policyFor } from '../support/kinds.ts';
 import { PASSING_FAULT, TARGET, token } from '../support/story.ts';
+import { eventually } from '../support/wait.ts';
 
 const FULL_DISK = new EdgeError({
   ...PASSING_FAULT,
@@ -103,7 +104,7 @@ function house(type: CredentialType) {
     reconciler.tick();
     await reconciler.idle();
   };
-  return { clock, edges, reconciler, reports, settle };
+  return { clock, edges, reconciler, reports, settle, unit };
 }
 
 describe('one round', () => {
@@ -379,6 +380,41 @@ describe('failing target', () => {
     await settle();
     expect(edges.published).toEqual([token('1')]);
     expect(edges.fetches).toBe(1);
+  });
+});
+
+describe('a thousand credentials', () => {
+  it('a tick looks at all of them, and everything else has its turn in between', async () => {
+    const { reconciler, unit } = house('stable-token');
+    const looks: number[] = [];
+    let turn = 0;
+    const nextTurn = () => {
+      turn += 1;
+      if (looks.length < 1000) setImmediate(nextTurn);
+    };
+    const fingerprint = async () => {
+      looks.push(turn);
+      return 'f';
+    };
+    const store = { ...unit.store, read: async () => undefined };
+    reconciler.serve(
+      Array.from({ length: 1000 }, (_, index) => ({ ...unit, id: `c${index}`, store, fingerprint })),
+    );
+    setImmediate(nextTurn);
+    reconciler.tick();
+    await eventually(() => looks.length >= 1000);
+    await reconciler.idle();
+    expect(looks.filter((at) => at === 0).length).toBeLessThan(200);
+    expect(Math.max(...looks)).toBeGreaterThan(5);
+  });
+
+  it('all of them are ended by a stop between two slices', async () => {
+    const { reconciler, unit, edges } = house('stable-token');
+    const units = Array.from({ length: 1000 }, (_, index) => ({ ...unit, id: `c${index}` }));
+    reconciler.serve(units);
+    reconciler.tick();
+    await reconciler.stop();
+    expect(edges.fetches).toBe(0);
   });
 });
 

@@ -15,9 +15,12 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Subject } from '../../src/codec/details.ts';
 import type { Token } from '../../src/core/credential.ts';
+import type { Clock } from '../../src/core/ports.ts';
 import { Secret } from '../../src/core/secret.ts';
+import { MINUTE } from '../../src/core/time.ts';
 import { filePublisher } from '../../src/publishers/file.ts';
 import type { FileTarget } from '../../src/publishers/file-target.ts';
+import { systemClock } from '../../src/system/time/clock.ts';
 import { judgeOf } from '../support/judge.ts';
 import { isRoot, modeOf, mount, namesIn, temporaryFolder, withUmask } from '../system/folder.ts';
 import { aToken } from './token.ts';
@@ -32,7 +35,11 @@ const OLD = aToken('the-first-token-of-this-test');
 const NEW = aToken('the-second-token-of-this-test', { generation: 2 });
 
 /** A publisher into a folder of its own. */
-async function workshop(changes: Partial<FileTarget> = {}, subject: Subject = SUBJECT) {
+async function workshop(
+  changes: Partial<FileTarget> = {},
+  subject: Subject = SUBJECT,
+  clock: Clock = systemClock,
+) {
   const path = join(await temporaryFolder(), 'wx', 'token');
   const target: FileTarget = {
     type: 'file',
@@ -43,7 +50,7 @@ async function workshop(changes: Partial<FileTarget> = {}, subject: Subject = SU
     mode: 0o640,
     ...changes,
   };
-  const publisher = filePublisher(target, subject);
+  const publisher = filePublisher(target, subject, clock);
   const publish = (token: Token, isNewest = async () => true) =>
     publisher.publish(token, judgeOf(token, { isNewest }));
   return { path, json: `${path}.json`, folder: dirname(path), ...publisher, publish };
@@ -155,11 +162,22 @@ describe('file publisher', () => {
   });
 });
 
-describe('repair of published files', () => {
+/** A file that has not changed for a while is known by its marks, without another read. */
+const LOOKS = [
+  { name: 'that have just been written', clock: systemClock, looks: 0 },
+  { name: 'that were read when they had settled', clock: inAMinute(), looks: 2 },
+];
+
+function inAMinute(): Clock {
+  return { now: () => ({ ...systemClock.now(), wall: systemClock.now().wall + MINUTE }) };
+}
+
+describe.each(LOOKS)('repair of published files $name', ({ clock, looks }) => {
   async function published(changes: Partial<FileTarget> = {}) {
-    const bench = await workshop(changes);
+    const bench = await workshop(changes, SUBJECT, clock);
     await bench.prepare();
     await bench.publish(OLD);
+    for (let look = 0; look < looks; look += 1) expect(await bench.publish(OLD)).toBe('unchanged');
     return bench;
   }
 
@@ -189,6 +207,19 @@ describe('repair of published files', () => {
       expect(await contentOf(path)).toBe('the-first-token-of-this-test');
     },
   );
+
+  it('content that was replaced by as many characters is rewritten', async () => {
+    const { publish, path } = await published();
+    await writeFile(path, ' '.repeat('the-first-token-of-this-test'.length));
+    expect(await publish(OLD)).toBe('written');
+    expect(await contentOf(path)).toBe('the-first-token-of-this-test');
+  });
+
+  it('a token with another end has its details written again', async () => {
+    const { publish, json } = await published();
+    expect(await publish({ ...OLD, expiresAt: OLD.expiresAt - MINUTE, generation: 2 })).toBe('mended');
+    expect(JSON.parse((await contentOf(json)) ?? '')).toMatchObject({ generation: 2 });
+  });
 
   it('missing details are written again without a write of the value', async () => {
     const { publish, path, json } = await published();

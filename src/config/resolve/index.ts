@@ -1,3 +1,4 @@
+import { omit } from '../../core/without.ts';
 import { kindOf, policyOf } from '../../providers/kinds.ts';
 import type { RedisConfig } from '../../redis/connection-types.ts';
 import type { KeyPath } from '../../schema/key-path.ts';
@@ -150,8 +151,8 @@ function completeMany(
 function complete({ config, targets }: Resolved | ResolvedMirror): CredentialConfig[] {
   const publish = targets.map(({ target }) => target);
   if (!isFetched(config)) return [{ ...config, publish }];
-  const { secret, ...rest } = config;
-  return secret ? [{ ...rest, secret, publish }] : [];
+  const { secret } = config;
+  return secret ? [Object.assign(omit(config, 'secret'), { secret, publish })] : [];
 }
 
 /** Reports a general base URL that fits none of the credentials: the operator meant another platform. */

@@ -97,8 +97,9 @@ export function accountStore(path: string, { account, access, clock, warn }: Acc
   return {
     async read() {
       try {
-        const isKnown = (stat: BigIntStats) => replacementMark(stat) === known?.mark;
-        const found = await readUnlessKnown(path, LARGEST_RECORD, isKnown);
+        const mark = known?.mark;
+        const isKnown = (stat: BigIntStats) => replacementMark(stat) === mark;
+        const found = await readUnlessKnown(path, LARGEST_RECORD, mark === undefined ? undefined : isKnown);
         if (found) {
           // It decides what is published.
           await checkWriter(path, found.stat, access.gid);

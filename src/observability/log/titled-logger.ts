@@ -1,3 +1,4 @@
+import { omit } from '../../core/without.ts';
 import type { Fields, Logger } from './logger.ts';
 
 /**
@@ -9,9 +10,12 @@ export function titledLogger(logger: Logger, titleOf: (name: string) => string |
   const titled =
     (level: keyof Logger) =>
     (message: string, fields: Fields = {}) => {
-      const { credential, ...rest } = fields;
+      const { credential } = fields;
       const title = typeof credential === 'string' ? titleOf(credential) : undefined;
-      logger[level](message, title === undefined ? fields : { credential, title, ...rest });
+      logger[level](
+        message,
+        title === undefined ? fields : { credential, title, ...omit(fields, 'credential') },
+      );
     };
   return {
     error: titled('error'),

@@ -1,5 +1,5 @@
 import type { BigIntStats } from 'node:fs';
-import { constants, type FileHandle, open, stat } from './files.ts';
+import { constants, type FileHandle, lstat, open, stat, volumes } from './files.ts';
 
 /** Bytes per read: most files that the daemon reads are smaller. */
 const CHUNK = 16 * 1024;
@@ -32,19 +32,20 @@ export async function readRegularFile(
 /**
  * Reads a file as {@link readRegularFile} does (links are not followed), unless the caller already knows its
  * content.
- * @param isKnown decides by the `stat` of the opened file
+ * @param isKnown decides by the state of the file; it is called again with that of the opened one. Absent: it is not known
  * @returns undefined when the content is known
  * @throws {Error} as {@link readRegularFile}
  */
 export async function readUnlessKnown(
   path: string,
   largest: number,
-  isKnown: (stat: BigIntStats) => boolean,
+  isKnown: ((stat: BigIntStats) => boolean) | undefined,
 ): Promise<RegularFile | undefined> {
-  // Open before `stat`: a network file system reports the current state only on open.
+  // A network file system reports the current state only on open: what else is asked need not be opened for it.
+  if (isKnown && volumes.isNear(path) && isKnown(await lstat(path, { bigint: true }))) return undefined;
   const { handle, stat } = await openRegularFile(path, false);
   try {
-    return isKnown(stat) ? undefined : { text: await readWhole(handle, largest, Number(stat.size)), stat };
+    return isKnown?.(stat) ? undefined : { text: await readWhole(handle, largest, Number(stat.size)), stat };
   } finally {
     await handle.close();
   }
@@ -84,23 +85,34 @@ export function replacementMark({ dev, ino, size, mtimeNs }: BigIntStats): strin
   return `${dev}:${ino}:${size}:${mtimeNs}`;
 }
 
+/** Identifies a state of a file: whoever writes to it, replaces it or changes its mode or owner makes another one. */
+export function changeMark({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return `${dev}:${ino}:${size}:${mtimeNs}:${ctimeNs}`;
+}
+
 /**
  * Caches a value computed from a file until the file changes. The cache compares device, inode, size and times of
- * the file that the path leads to.
+ * the file that the path leads to. Who asks while the file is being looked at gets the same answer.
  * @param make computes the value; when it rejects, nothing is cached and the next call computes again
  * @returns a function that returns the cached or the new value, and rejects as `make` does
  */
 export function fileMemo<T>(path: string, make: () => Promise<T>): () => Promise<T> {
   let known: { readonly mark: string; readonly made: T } | undefined;
-  return async () => {
-    const mark = await stat(path, { bigint: true }).then(
-      ({ dev, ino, size, mtimeNs, ctimeNs }) => `${dev}:${ino}:${size}:${mtimeNs}:${ctimeNs}`,
-      () => undefined,
-    );
+  let underWay: Promise<T> | undefined;
+
+  async function look(): Promise<T> {
+    const mark = await stat(path, { bigint: true }).then(changeMark, () => undefined);
     if (known && known.mark === mark) return known.made;
     known = undefined;
     const made = await make();
     if (mark !== undefined) known = { mark, made };
     return made;
+  }
+
+  return () => {
+    underWay ??= look().finally(() => {
+      underWay = undefined;
+    });
+    return underWay;
   };
 }

@@ -116,7 +116,7 @@ interface Question {
 interface Place {
   readonly volume: Volume;
   /** Whether it is in memory, and so is every volume on the way there from the root. */
-  readonly isNear: boolean;
+  readonly isAtOnce: boolean;
 }
 
 interface Volume {
@@ -179,7 +179,7 @@ export function createVolumes({ clock, mountTable, probe }: VolumesOptions): Vol
     }
     if (monotonic - trustedAt >= STILL_NO_LINK) {
       trustedAt = monotonic;
-      for (const [path, real] of reals) if (placeAt(real).isNear) reals.delete(path);
+      for (const [path, real] of reals) if (placeAt(real).isAtOnce) reals.delete(path);
     }
     const text = mountTable();
     if (text === table && reals.size < MOST_REMEMBERED) return;
@@ -211,7 +211,7 @@ export function createVolumes({ clock, mountTable, probe }: VolumesOptions): Vol
     };
     volumes.set(id, volume);
     volume.probePath = key;
-    const place = { volume, isNear: volume.isMemory && leadsNearby(key) };
+    const place = { volume, isAtOnce: volume.isMemory && leadsNearby(key) };
     byFolder.set(key, place);
     return place;
   }
@@ -235,7 +235,7 @@ export function createVolumes({ clock, mountTable, probe }: VolumesOptions): Vol
     readTable();
     const folder = dirname(path);
     if (points.has(path) || knownReal(follows ? path : folder) !== (follows ? path : folder)) return false;
-    return !missing.has(path) && placeAt(path).isNear;
+    return !missing.has(path) && placeAt(path).isAtOnce;
   }
 
   /**
@@ -264,8 +264,8 @@ export function createVolumes({ clock, mountTable, probe }: VolumesOptions): Vol
 
   /** @param isPlain whether no link leads to its folder */
   function readLink(path: string, isPlain: boolean): Promise<string> {
-    const { volume, isNear } = placeAt(path);
-    return isPlain && isNear
+    const { volume, isAtOnce } = placeAt(path);
+    return isPlain && isAtOnce
       ? stretches.run(() => readlinkSync(path))
       : enter(volume, path, () => readlink(path));
   }

@@ -2,6 +2,7 @@ import type { BigIntStats } from 'node:fs';
 import { dirname } from 'node:path';
 import { SECOND } from '../../core/time.ts';
 import { isUnanswered, realpath, stat } from './files.ts';
+import { changeMark } from './read-regular-file.ts';
 import { watchNames } from './watch-names.ts';
 
 /** A running watch on files. */
@@ -69,7 +70,7 @@ export async function marksOf(paths: readonly string[], before = ''): Promise<st
   const known = before.split(' ');
   const marks = await Promise.all(
     paths.map((path, index) =>
-      stat(path, { bigint: true }).then(markOf, (error) => (isUnanswered(error) && known[index]) || NONE),
+      stat(path, { bigint: true }).then(changeMark, (error) => (isUnanswered(error) && known[index]) || NONE),
     ),
   );
   return marks.join(' ');
@@ -77,10 +78,6 @@ export async function marksOf(paths: readonly string[], before = ''): Promise<st
 
 /** The mark of a file that is not there. */
 const NONE = 'none';
-
-function markOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
-  return `${dev}:${ino}:${size}:${mtimeNs}:${ctimeNs}`;
-}
 
 /** What files were when they were read. */
 export interface ReadMarks {
@@ -94,7 +91,7 @@ export function createReadMarks(): ReadMarks {
   const marks = new Map<string, string>();
   return {
     note(path, stat) {
-      if (!marks.has(path)) marks.set(path, markOf(stat));
+      if (!marks.has(path)) marks.set(path, changeMark(stat));
     },
     of: (paths) => paths.map((path) => marks.get(path) ?? 'unread').join(' '),
   };
