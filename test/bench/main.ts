@@ -7,7 +7,7 @@ import { budgetTable, markdown } from './table.ts';
 const HELP = `npm run bench [-- ROW …]
 
 Measures the budgets, each as a ratio to bare Node doing the same in the same run, and what people would use instead,
-and prints tables. With all rows it takes about seven minutes and writes test/bench/RESULTS.md.
+and prints tables. With all rows it takes about ten minutes and writes test/bench/RESULTS.md.
 Rows: ${Object.keys(MEASURES).join(', ')}. BENCH_CREDENTIALS=N measures another number of credentials than 10000.
 `;
 

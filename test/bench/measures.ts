@@ -1,5 +1,6 @@
 import { measureCalls } from './calls.ts';
 import { measureDay } from './day.ts';
+import { measureFollow } from './follow.ts';
 import { measurePublish } from './publish.ts';
 import { measureReading } from './reading.ts';
 import { measureRedis } from './redis.ts';
@@ -14,6 +15,7 @@ export const MEASURES: Readonly<Record<string, Measure>> = {
   start: measureStart,
   rest: measureRest,
   publish: measurePublish,
+  follow: measureFollow,
   tick: measureTick,
   scale: measureScale,
   calls: measureCalls,
