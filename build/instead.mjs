@@ -12,6 +12,10 @@ const PACKAGES = {
   // Of the exemplars of prom-client, which are not enabled.
   '@opentelemetry/api': 'nothing.mjs',
   debug: 'debug.cjs',
+  // The streams of Node 10, for every Node: Node's own are loaded anyway. By itself it takes those where
+  // READABLE_STREAM=disable says so.
+  'readable-stream': 'readable-stream.cjs',
+  'readable-stream/lib/_stream_writable.js': 'stream-writable.cjs',
 };
 
 /** Of a package, what its own modules ask for: by the package and the path. */

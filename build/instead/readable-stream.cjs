@@ -1,0 +1,2 @@
+// What winston asks of readable-stream.
+module.exports = require('node:stream');
