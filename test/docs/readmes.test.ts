@@ -1,5 +1,5 @@
-import { access } from 'node:fs/promises';
-import { join } from 'node:path';
+import { access, readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { VARIABLES } from '../../src/config/read/environment.ts';
 import { LANGUAGES } from '../../src/core/text.ts';
@@ -81,6 +81,21 @@ describe('README.md', () => {
     const index = sectionOf(await textOf('README.md'), 'Documentation');
     const linked = linksOf('README.md', index).map(({ file }) => file);
     expect(linked).toEqual(expect.arrayContaining(PAGES.filter((page) => page !== 'README.md')));
+  });
+
+  it('README.md links to each set of manifests in k8s/, to the chart and to the man page', async () => {
+    const linked = linksOf('README.md', await textOf('README.md')).map(({ file }) => file);
+    const files = await readdir(join(ROOT, 'k8s'), { recursive: true });
+    const applied = files.filter((path) => /(^|\/)(kustomization|Chart)\.yaml$/.test(path));
+    expect(applied.length).toBeGreaterThan(0);
+    for (const path of applied) {
+      const folder = join('k8s', dirname(path));
+      expect(
+        [folder, join(folder, 'README.md')].some((place) => linked.includes(place)),
+        folder,
+      ).toBe(true);
+    }
+    expect(linked).toContain('docs/wx-token-sidecar.1');
   });
 
   it('README.md lists the commands', async () => {
