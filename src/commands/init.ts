@@ -44,17 +44,17 @@ export async function run(argv: readonly string[]): Promise<number> {
   try {
     // What stands without an option may be a secret: it is not repeated.
     const { values, positionals } = readArguments(argv, { ...INIT, argument: { name: '' } });
-    if (positionals.length > 0) {
-      throw new ConfigError([{ where: 'arguments', what: 'init takes options alone, each begins with --' }]);
-    }
     const language = chosenLanguage(values);
+    if (positionals.length > 0) {
+      throw new ConfigError([{ where: 'arguments', what: OPTIONS_ALONE[language] }]);
+    }
     const isAsking =
       process.stdin.isTTY &&
       process.stdout.isTTY &&
       !(values.reader !== undefined && values.appid !== undefined);
     const answers = isAsking ? await ask(values, language) : fromOptions(values, language);
     if (!answers) return EXIT.badConfig;
-    await writeAll(filesFor(answers), values.folder);
+    await writeAll(filesFor(answers), values.folder, language);
     process.stdout.write(report(answers, values.folder));
     return EXIT.ok;
   } catch (error) {
@@ -62,12 +62,22 @@ export async function run(argv: readonly string[]): Promise<number> {
   }
 }
 
-function chosenLanguage({ language = process.env['WXTOKEN_LANGUAGE'] }: Given): Language {
+const OPTIONS_ALONE: Text = {
+  en: 'init takes options alone, each begins with --',
+  zh: 'init 只接受选项，每个都以 -- 开头',
+};
+
+/** @throws {ConfigError} if the option, or without one the variable, names another language */
+function chosenLanguage(given: Given): Language {
+  const variable = 'WXTOKEN_LANGUAGE';
+  const language = given.language ?? process.env[variable];
   const known = LANGUAGES.find((one) => one === language);
+  const chosen = languageOf({ ...(known && { language: known }) }, process.stdout, process.env);
   if (language !== undefined && language !== '' && !known) {
-    throw new ConfigError([{ where: '--language', what: `must be ${LANGUAGES.join(' or ')}` }]);
+    const where = given.language === undefined ? variable : '--language';
+    throw new ConfigError([{ where, what: mustBe(LANGUAGES)[chosen] }]);
   }
-  return languageOf({ ...(known && { language: known }) }, process.stdout, process.env);
+  return chosen;
 }
 
 /** One question: its option, what is asked, the answer that Enter gives, and what is wrong with an answer. */
@@ -138,7 +148,10 @@ function readerOf(answer: string | undefined): Reader {
 }
 
 function oneOf(answer: string, choices: readonly string[]): Text | undefined {
-  if (choices.includes(answer)) return undefined;
+  return choices.includes(answer) ? undefined : mustBe(choices);
+}
+
+function mustBe(choices: readonly string[]): Text {
   return { en: `must be one of ${choices.join(', ')}`, zh: `必须是 ${choices.join('、')} 之一` };
 }
 
@@ -208,7 +221,11 @@ function toAnswers(given: Given, language: Language): Answers {
  * Writes all files or none of them.
  * @throws {ConfigError} for each file that is there already, or that cannot be written
  */
-async function writeAll(files: Readonly<Record<string, string>>, folder: string): Promise<void> {
+async function writeAll(
+  files: Readonly<Record<string, string>>,
+  folder: string,
+  language: Language,
+): Promise<void> {
   const paths = Object.keys(files).map((name) => join(folder, name));
   const found = await Promise.all(
     paths.map((path) =>
@@ -218,9 +235,7 @@ async function writeAll(files: Readonly<Record<string, string>>, folder: string)
       ),
     ),
   );
-  const there = found
-    .flat()
-    .map((path) => ({ where: path, what: 'is there already, and nothing is overwritten' }));
+  const there = found.flat().map((path) => ({ where: path, what: THERE[language] }));
   if (there.length > 0) throw new ConfigError(there);
   for (const [name, content] of Object.entries(files)) {
     const path = join(folder, name);
@@ -228,10 +243,15 @@ async function writeAll(files: Readonly<Record<string, string>>, folder: string)
       await makeFolder(dirname(path));
       await writeNew(path, content);
     } catch (error) {
-      throw new ConfigError([{ where: path, what: fileProblem('write', path, error).en }]);
+      throw new ConfigError([{ where: path, what: fileProblem('write', path, error)[language] }]);
     }
   }
 }
+
+const THERE: Text = {
+  en: 'is there already, and nothing is overwritten',
+  zh: '已存在，init 不覆盖任何文件',
+};
 
 async function writeNew(path: string, content: string): Promise<void> {
   const { O_CREAT, O_EXCL, O_WRONLY } = constants;

@@ -98,7 +98,7 @@ export interface CredentialKind<E extends v.ObjectEntries = v.ObjectEntries> {
     at: KeyPath,
   ): string | undefined;
   /** Returns why an id can be none of this type, for a message about it; undefined if it may be one. */
-  idProblem?(id: string): string | undefined;
+  idProblem?(id: string): Text | undefined;
   /** Returns why an id is unlike those of this type, though it may be one. */
   idWarning?(id: string): Text | undefined;
   /** What AppSecrets of this type look like. */

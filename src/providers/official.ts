@@ -15,7 +15,12 @@ export const OFFICIAL = {
   ownHosts: /^(.+\.)?api2?\.weixin\.qq\.com$/,
   tickets: ['jsapi', 'wx_card'],
   idProblem: (id) =>
-    /^ww[0-9a-z]/i.test(id) ? 'is a CorpID of WeCom (ww…), which belongs to type wecom' : undefined,
+    /^ww[0-9a-z]/i.test(id)
+      ? {
+          en: 'is a CorpID of WeCom (ww…), which belongs to type wecom',
+          zh: '是企业微信的 CorpID（ww…），对应类型 wecom',
+        }
+      : undefined,
   idWarning: (id) => oddity(id, ID),
   secretShape: { allowed: /[0-9a-f]/, words: HEX, length: 32 },
 } as const satisfies Pick<

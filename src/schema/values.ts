@@ -2,7 +2,6 @@ import * as v from 'valibot';
 import { isLoopbackHost, parseAddress, type SocketAddress, type TcpAddress } from '../system/net/address.ts';
 import { parseDuration } from '../system/time/duration.ts';
 import { scheduleProblem } from '../system/time/schedule.ts';
-import { isPlaceholder, oddity } from './odd-text.ts';
 
 /** The types of values in a configuration. Every message completes "NAME: …" and says what would be right. */
 
@@ -87,8 +86,6 @@ export const Name = v.pipe(
   v.regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be 1 to 63 of a-z, 0-9 and -, with no - at an end'),
 );
 
-const APP_ID = 'must be an appid or corpid like wx0000000000000000, without blanks';
-
 /** Longest title, in characters: about what fits beside a name in one line. */
 const LONGEST_TITLE = 60;
 
@@ -107,29 +104,6 @@ export const Title = v.pipe(
   v.check((text) => text === text.trim(), 'must not begin or end with a blank'),
   v.check((text) => [...text].length <= LONGEST_TITLE, `must have at most ${LONGEST_TITLE} characters`),
 );
-
-/** AppID of an account, or CorpID of a corp. */
-export const AppId = v.pipe(
-  v.string(APP_ID),
-  v.regex(/^[A-Za-z0-9_-]{4,64}$/, ({ input }) => withOddity(APP_ID, input)),
-  v.check(
-    (text) => !isPlaceholder(text),
-    'is the placeholder of an example: put the id of the account there',
-  ),
-  v.check(
-    (text) => !/^gh_[0-9a-z]{8,16}$/i.test(text),
-    'is the original ID of an account (gh_…, 原始ID), by which nothing can be fetched: the AppID begins with wx and ' +
-      'stands in the developer settings of the same account',
-  ),
-);
-
-function withOddity(message: string, text: string): string {
-  const odd = oddity(text, {
-    allowed: /[A-Za-z0-9_-]/,
-    words: { en: 'A-Z, a-z, 0-9, - and _', zh: 'A-Z、a-z、0-9、- 和 _' },
-  });
-  return odd === undefined ? message : `${message}: ${odd.en}`;
-}
 
 const ABSOLUTE = 'must be an absolute path to a file or folder';
 

@@ -3,7 +3,8 @@ import * as v from 'valibot';
 import type { Language, Text } from '../core/text.ts';
 import type { CredentialKind } from '../providers/kind.ts';
 import { credentialKinds, kindOf } from '../providers/kinds.ts';
-import { AbsolutePath, AppId, Name } from '../schema/values.ts';
+import { appIdProblem } from '../schema/app-id.ts';
+import { AbsolutePath, Name } from '../schema/values.ts';
 
 /** Who reads the published file, which decides what runs the daemon. */
 export const READERS = ['systemd', 'compose', 'sidecar', 'cluster'] as const;
@@ -53,9 +54,7 @@ export function idProblem(type: string, id: string): Text | undefined {
       zh: '看起来是 AppSecret，init 从不询问它：这里填账号的 ID，密钥只写进它自己的文件',
     };
   }
-  const kind = kindOf(type);
-  const problem = messageOf(AppId, id) ?? kind.idProblem?.(id);
-  return problem === undefined ? undefined : { en: problem, zh: `不是有效的 ${kind.id.label}：${problem}` };
+  return appIdProblem(id) ?? kindOf(type).idProblem?.(id);
 }
 
 /** Returns what is wrong with the name of a credential. */

@@ -27,8 +27,13 @@ async function folderFor(atEnd: AtEnd): Promise<string> {
 }
 
 /** Runs `init` without a terminal, to its end. */
-async function init(folder: string, options: readonly string[], atEnd: AtEnd) {
-  const program = startProgram(['init', '--folder', folder, ...options], {}, atEnd);
+async function init(
+  folder: string,
+  options: readonly string[],
+  atEnd: AtEnd,
+  env: Readonly<Record<string, string>> = {},
+) {
+  const program = startProgram(['init', '--folder', folder, ...options], { env }, atEnd);
   const { code } = await program.exited;
   return { code, stdout: program.stdout(), stderr: program.stderr() };
 }
@@ -120,6 +125,47 @@ describe.concurrent('init by options', () => {
       /--reader: is missing[\s\S]*--appid: is missing/,
     );
     expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('in Chinese, all that init says of wrong options and of files is Chinese, and the wrong variable is named', async ({
+    onTestFinished,
+  }) => {
+    const folder = await folderFor(onTestFinished);
+    const complaints = async (...given: string[]) => {
+      const { code, stderr } = await init(folder, [...given, '--language', 'zh'], onTestFinished);
+      expect(code, stderr).toBe(78);
+      const lines = stderr.trimEnd().split('\n');
+      // What is left of a line without its head, and without names of types and the like, holds no English sentence.
+      for (const line of lines) expect(line).not.toMatch(/\b(?:must|is|are|the|which|cannot|there|takes)\b/);
+      return lines;
+    };
+    const ids = ['wx 0', 'x', 'your-appid', 'gh_0123456789ab', 'ww0000000000000000', APP_SECRET];
+    for (const id of ids) expect(await complaints('--reader', 'compose', '--appid', id)).toHaveLength(1);
+    expect(
+      await complaints(
+        '--reader',
+        'a',
+        '--type',
+        'b',
+        '--appid',
+        '',
+        '--name',
+        'A',
+        '--file',
+        'f',
+        '--secret-file',
+        's',
+      ),
+    ).toHaveLength(6);
+    expect(await complaints()).toHaveLength(2);
+    expect(await complaints('compose')).toHaveLength(1);
+    const right = ['--reader', 'compose', '--appid', APP_ID];
+    await writeFile(join(folder, 'file'), '');
+    expect(await complaints(...right, '--folder', join(folder, 'file'))).toHaveLength(1);
+    await writeFile(join(folder, 'compose.yaml'), '');
+    expect(await complaints(...right)).toHaveLength(1);
+    const wrong = await init(folder, right, onTestFinished, { WXTOKEN_LANGUAGE: 'fr' });
+    expect(wrong).toMatchObject({ code: 78, stderr: expect.stringContaining('WXTOKEN_LANGUAGE: must be') });
   });
 
   it.for(['sidecar', 'cluster'])(

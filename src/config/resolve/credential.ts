@@ -116,7 +116,7 @@ function readId(
   if (others.length === 0) isMissing(context, [...at, id.key], value, `the ${id.label} of the account`);
   if (typeof value !== 'string') return '';
   const problem = idProblem?.(value);
-  if (problem !== undefined) context.complain([...at, id.key], problem);
+  if (problem !== undefined) context.complain([...at, id.key], problem.en);
   return value;
 }
 

@@ -2,9 +2,9 @@ import * as v from 'valibot';
 import { LONGEST_ABSENCE } from '../../core/listing.ts';
 import type { CredentialKind, IdKey } from '../../providers/kind.ts';
 import { ALL_TICKETS, credentialKinds, DEFAULT_KIND, manyKinds } from '../../providers/kinds.ts';
+import { AppId } from '../../schema/app-id.ts';
 import {
   AbsolutePath,
-  AppId,
   DailyCalls,
   durationUpTo,
   Flag,

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import { AbsolutePath, AppId, isLoopback, key, ListenAddress, mapping } from '../../schema/values.ts';
+import { AppId } from '../../schema/app-id.ts';
+import { AbsolutePath, isLoopback, key, ListenAddress, mapping } from '../../schema/values.ts';
 
 const PATH = 'must be a path like /wx/platform';
 
