@@ -28,6 +28,9 @@ const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
 
 async function main(argv: readonly string[]): Promise<number> {
   const [first = 'run', ...rest] = argv;
+  const [topic] = rest;
+  // As git and npm have it.
+  if (first === 'help' && topic !== undefined && !topic.startsWith('-')) return main([topic, '--help']);
   if (first === '--help' || first === '-h' || first === 'help') {
     const [{ overview }, { FORMS }] = await Promise.all([
       import('./usage/help.ts'),

@@ -16,8 +16,13 @@ describe.concurrent('help and version', () => {
   it.for(COMMANDS)(
     'the help of %s is printed even beside an unknown option',
     async (command, { onTestFinished }) => {
-      for (const args of [['--help'], ['-h'], ['--no-such-option', '--help']]) {
-        const { code, stdout, stderr } = await say([command, ...args], onTestFinished);
+      for (const args of [
+        [command, '--help'],
+        [command, '-h'],
+        [command, '--no-such-option', '--help'],
+        ['help', command],
+      ]) {
+        const { code, stdout, stderr } = await say(args, onTestFinished);
         expect(stdout).toMatch(new RegExp(`^wx-token-sidecar ${command}\\b`));
         expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
       }
@@ -46,6 +51,12 @@ describe.concurrent('help and version', () => {
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     },
   );
+
+  it('help about what is no command tells which commands there are', async ({ onTestFinished }) => {
+    const { code, stdout, stderr } = await say(['help', 'serve'], onTestFinished);
+    expect({ code, stdout }).toEqual({ code: 78, stdout: '' });
+    expect(stderr).toMatch(/"serve" is not a command; there are run, once/);
+  });
 
   it.for(['--help', '-h', 'help'])(
     'the program lists its commands for %s',
