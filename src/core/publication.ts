@@ -7,6 +7,10 @@ import type { Instant } from './time.ts';
 /** Why a credential is not published, for people, and what they can do about it. */
 export type Obstacle = Pick<Failure, 'message' | 'advice' | 'zh'>;
 
+const NO_TICKET: Text = {
+  en: 'timed out: no ticket has come from the platform',
+  zh: '超时：平台还没有推送 ticket',
+};
 const TIMED_OUT: Text = { en: 'timed out', zh: '超时' };
 
 /**
@@ -19,7 +23,8 @@ export function isSettled({ state, step }: View, now: Instant, left: number, bas
   if (base && lacksToken(step)) return !liveToken(base.state, now) && isSettled(base, now, left);
   if (isPublished(state, now)) return step.kind === 'wait';
   if (needsAPerson(obstacle(state, now))) return true;
-  if (step.kind !== 'wait') return false;
+  // Nobody knows when a push comes, so the moment of the next look says nothing.
+  if (step.kind !== 'wait' || step.why === 'pushed-ticket') return false;
   return liveToken(state, now) ? msToNextPublication(state, now) > left : step.ms > left;
 }
 
@@ -40,6 +45,7 @@ export function whyUnpublished({ state, step, leader }: View, now: Instant, base
   }
   const failure = obstacle(state, now);
   if (failure && failure.code !== 'aborted') return failure;
+  if (step.kind === 'wait' && step.why === 'pushed-ticket') return toldWith({ message: NO_TICKET });
   if (leader === undefined) return toldWith({ message: TIMED_OUT });
   return toldWith({
     message: {

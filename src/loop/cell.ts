@@ -35,6 +35,8 @@ export interface Surroundings {
   readonly report: Reporter;
   /** Asks for a tick in so many ms, should the next one come later; absent: ticks come often enough. */
   readonly wakeIn?: (ms: number) => void;
+  /** Lets everything else have its turn between two slices of planning; absent: the event loop goes round once. */
+  readonly giveWay?: () => Promise<unknown>;
 }
 
 /** What every part of the loop works with. */

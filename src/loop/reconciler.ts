@@ -48,9 +48,13 @@ export interface Reconciler {
 /** So many cells are planned in one go: what they begin goes on at once, and everything else has its turn after that. */
 const SLICE = 64;
 
+function aroundTheEventLoop(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 /** The only loop: plan, act, apply. Everything that wakes it ends in {@link Reconciler.tick}. */
 export function createReconciler(surroundings: Surroundings): Reconciler {
-  const { clock, report, wakeIn } = surroundings;
+  const { clock, report, wakeIn, giveWay = aroundTheEventLoop } = surroundings;
   const running = new Set<Promise<void>>();
   const requests = new AbortController();
   const gates = createGates();
@@ -151,7 +155,7 @@ export function createReconciler(surroundings: Surroundings): Reconciler {
 
   async function planRest(): Promise<void> {
     while (due.size > 0) {
-      await new Promise((resolve) => setImmediate(resolve));
+      await giveWay();
       planSlice();
     }
   }

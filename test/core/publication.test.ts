@@ -62,6 +62,24 @@ describe('waiting for a publication', () => {
     expect(isOver(story, dueIn - 1)).toBe(true);
   });
 
+  it.each(['component', 'wecom-suite'] as const)(
+    'a %s that waits for a push waits to the end, since one may come at any time',
+    (type) => {
+      const story = tell(type);
+      if (type === 'component') {
+        const record = { ...story.state().record, generation: 1, pushStartedAt: story.clock.now().wall };
+        story.happen({ type: 'push-starting', record });
+        story.happen({ type: 'observed', record });
+        story.happen({ type: 'push-started' });
+      } else story.plan();
+      const view = viewOf(story);
+      expect(view.step).toMatchObject({ kind: 'wait', why: 'pushed-ticket' });
+      expect(isOver(story, 0)).toBe(false);
+      expect(isOver(story, MINUTE)).toBe(false);
+      expect(whyUnpublished(view, story.clock.now()).message).toContain('no ticket has come');
+    },
+  );
+
   it('a ticket without a token settles when its token does', () => {
     const { base, view } = pair();
     const isTicketOver = () => isSettled(view(), base.clock.now(), MINUTE, viewOf(base));

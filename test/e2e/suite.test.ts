@@ -111,4 +111,31 @@ describe('a suite and the corps that have installed it', () => {
     await eventually(() => contentOf(path('suite')));
     expect(await sandbox.calls('/cgi-bin/service/get_suite_token')).toBe(2);
   });
+
+  it.each(['before', 'after'])(
+    'once waits for a ticket that was written a moment %s it began',
+    async (when) => {
+      const { sandbox, folder, secretFile, path, publish, ticket } = await suite();
+      const config = join(folder, 'config.json');
+      const own = {
+        name: 'suite',
+        type: 'wecom-suite',
+        suiteId: SUITE,
+        secretFile,
+        ticket: { file: ticket },
+      };
+      const credentials = [{ ...own, publish: publish('suite') }];
+      await writeFile(config, JSON.stringify({ platform: { baseUrl: sandbox.url }, credentials }));
+      const pushed = await sandbox.control<{ ticket: string }>('POST', `/suites/${SUITE}/tickets`);
+      // The file is younger than a second for longer than it takes to start.
+      if (when === 'before') await leave(ticket, pushed.ticket, -5000);
+      const once = startProgram(['once', '--timeout', '25s', '--config', config], {}, onTestFinished);
+      if (when === 'after') {
+        await once.logged(/./);
+        await leave(ticket, pushed.ticket);
+      }
+      expect((await once.exited).code).toBe(0);
+      expect(await contentOf(path('suite'))).toBeDefined();
+    },
+  );
 });

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import * as v from 'valibot';
 import { isPlausible } from '../../core/credential.ts';
 import type { Clock } from '../../core/ports.ts';
@@ -11,7 +12,10 @@ import { watchFiles } from '../../system/fs/watch-files.ts';
 
 /** A file in which an app leaves the newest ticket that the platform has pushed to it. It is read, and left there. */
 export interface TicketFile {
-  /** Reads the ticket; undefined while there is none that can be used. Never rejects: what is wrong is told once. */
+  /**
+   * Reads the ticket; undefined while there is none that can be used. Of what may be half of a ticket it waits, for a
+   * second at most, whether it changes. Never rejects: what is wrong is told once.
+   */
   read(): Promise<PushedTicket | undefined>;
   /**
    * Watches the file.
@@ -34,7 +38,7 @@ const LARGEST = 4096;
 /** Characters for which the platform's pages ask to reserve space. */
 const LONGEST_TICKET = 512;
 
-/** What may be half of a ticket is looked at again after this, ms. */
+/** What may be half of a ticket, and has not changed for so long, is whole; ms. */
 const SETTLED = SECOND;
 
 const Told = v.object({ ticket: v.string(), create_time: v.exactOptional(v.number()) });
@@ -47,6 +51,7 @@ export function ticketFile(path: string, { clock, shape, warn }: TicketFileOptio
   let doubtful: { readonly mark: string; readonly since: number } | undefined;
   let again: NodeJS.Timeout | undefined;
   let changed = () => {};
+  const closing = new AbortController();
 
   function complain(what: Text): undefined {
     if (what.en !== told)
@@ -55,54 +60,67 @@ export function ticketFile(path: string, { clock, shape, warn }: TicketFileOptio
     return undefined;
   }
 
-  /** Whether the file has been as it is for so long that nobody is still writing it. */
-  function isSettled(mark: string, writtenAt: number): boolean {
+  /** Milliseconds until the file has been as it is for so long that nobody is still writing it. */
+  function untilSettled(mark: string, writtenAt: number): number {
     const { monotonic, wall } = clock.now();
-    if (wall - writtenAt >= SETTLED && wall >= writtenAt) return true;
+    const age = wall - writtenAt;
+    if (age >= SETTLED) return 0;
     if (doubtful?.mark !== mark) doubtful = { mark, since: monotonic };
-    const left = doubtful.since + SETTLED - monotonic;
-    if (left <= 0) return true;
-    clearTimeout(again);
-    again = setTimeout(() => changed(), left).unref();
-    return false;
+    const seenFor = monotonic - doubtful.since;
+    // A time of the file that is ahead of this machine's clock says nothing.
+    return Math.max(0, Math.ceil(SETTLED - Math.max(seenFor, age)));
+  }
+
+  /** @returns the ticket, or in how many ms to read again */
+  async function readOnce(): Promise<PushedTicket | number | undefined> {
+    try {
+      const { text, stat } = await readRegularFile(path, LARGEST);
+      const writtenAt = Number(stat.mtimeMs);
+      const { ticket, createTime, problem } = parse(text);
+      // A ticket in JSON, or of the known shape, is whole.
+      const isWhole = problem === undefined && (createTime !== undefined || shape?.test(ticket));
+      const unsettled = isWhole ? 0 : untilSettled(replacementMark(stat), writtenAt);
+      if (unsettled > 0) return unsettled;
+      if (problem !== undefined) return complain(problem);
+      const { wall } = clock.now();
+      const createdAt = createTime === undefined ? writtenAt : createTime * SECOND;
+      const isTime = createdAt > 0 && createdAt <= wall + AHEAD_OF_CLOCK;
+      if (!isTime && createTime !== undefined)
+        complain({
+          en: 'has a create_time that is not of now, in epoch seconds: its own time counts',
+          zh: '里的 create_time 不是现在的纪元秒：以文件自己的时间为准',
+        });
+      else if (shape && !shape.test(ticket))
+        complain({
+          en: 'holds a ticket of an unusual shape, which is used all the same',
+          zh: '里的 ticket 样子不寻常，仍然使用',
+        });
+      else told = undefined;
+      return {
+        value: new Secret(ticket),
+        createdAt: isTime ? createdAt : Math.min(writtenAt, wall),
+        receivedAt: Math.min(writtenAt, wall),
+      };
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      // The app has not been pushed one yet, or is about to replace the file.
+      if (code === 'ENOENT') return undefined;
+      const { problem } = await readProblem(path, error as NodeJS.ErrnoException);
+      return complain(problem);
+    }
   }
 
   return {
     async read() {
-      try {
-        const { text, stat } = await readRegularFile(path, LARGEST);
-        const writtenAt = Number(stat.mtimeMs);
-        const { ticket, createTime, problem } = parse(text);
-        // A ticket in JSON, or of the known shape, is whole.
-        const isWhole = problem === undefined && (createTime !== undefined || shape?.test(ticket));
-        if (!isWhole && !isSettled(replacementMark(stat), writtenAt)) return undefined;
-        if (problem !== undefined) return complain(problem);
-        const { wall } = clock.now();
-        const createdAt = createTime === undefined ? writtenAt : createTime * SECOND;
-        const isTime = createdAt > 0 && createdAt <= wall + AHEAD_OF_CLOCK;
-        if (!isTime && createTime !== undefined)
-          complain({
-            en: 'has a create_time that is not of now, in epoch seconds: its own time counts',
-            zh: '里的 create_time 不是现在的纪元秒：以文件自己的时间为准',
-          });
-        else if (shape && !shape.test(ticket))
-          complain({
-            en: 'holds a ticket of an unusual shape, which is used all the same',
-            zh: '里的 ticket 样子不寻常，仍然使用',
-          });
-        else told = undefined;
-        return {
-          value: new Secret(ticket),
-          createdAt: isTime ? createdAt : Math.min(writtenAt, wall),
-          receivedAt: Math.min(writtenAt, wall),
-        };
-      } catch (error) {
-        const { code } = error as NodeJS.ErrnoException;
-        // The app has not been pushed one yet, or is about to replace the file.
-        if (code === 'ENOENT') return undefined;
-        const { problem } = await readProblem(path, error as NodeJS.ErrnoException);
-        return complain(problem);
-      }
+      const first = await readOnce();
+      if (typeof first !== 'number') return first;
+      await delay(first, undefined, { signal: closing.signal }).catch(() => {});
+      const second = await readOnce();
+      if (typeof second !== 'number') return second;
+      // Somebody writes it bit by bit: it is looked at again later, and meanwhile others go on.
+      clearTimeout(again);
+      again = setTimeout(() => changed(), second).unref();
+      return undefined;
     },
     async watch(listener) {
       changed = listener;
@@ -111,6 +129,7 @@ export function ticketFile(path: string, { clock, shape, warn }: TicketFileOptio
         async close() {
           clearTimeout(again);
           changed = () => {};
+          closing.abort();
           await watch.close();
         },
       };

@@ -107,20 +107,56 @@ describe('a file in which an app leaves a ticket', () => {
     expect(warnings).toHaveLength(3);
   });
 
-  it('what may be half of a ticket is looked at again, and told or taken once it no longer changes', async () => {
+  it.each([-1000, 0])(
+    'what may be half of a ticket is taken by the same read once it no longer changes (%i ms old)',
+    async (age) => {
+      const { path, file, warnings } = await opened();
+      await written(path, TICKET.slice(0, 40), age);
+      expect((await file.read())?.value.reveal()).toBe(TICKET.slice(0, 40));
+      expect(warnings[0]).toContain('unusual shape');
+    },
+  );
+
+  it('what is half of a ticket is not taken, since the read waits for the rest', async () => {
+    const { path, file, warnings } = await opened();
+    await written(path, TICKET.slice(0, 40), -1000);
+    const reading = file.read();
+    await written(path, TICKET);
+    expect((await reading)?.value.reveal()).toBe(TICKET);
+    expect(warnings).toEqual([]);
+  });
+
+  it('a file that is written bit by bit is looked at again later, and told or taken then', async () => {
     const { path, file, warnings } = await opened();
     let looks = 0;
     const watch = await file.watch(() => {
       looks += 1;
     });
     onTestFinished(() => watch.close());
-    await written(path, TICKET.slice(0, 40), -1000);
-    expect(await file.read()).toBeUndefined();
+    let isOver = false;
+    let age = -1000;
+    const reading = file.read().finally(() => {
+      isOver = true;
+    });
+    while (!isOver) {
+      age -= 1000;
+      await written(path, TICKET.slice(0, 40), age);
+    }
+    expect(await reading).toBeUndefined();
     expect(warnings).toEqual([]);
-    await eventually(() => looks > 0);
-    const found = await eventually(() => file.read());
-    expect(found.value.reveal()).toBe(TICKET.slice(0, 40));
-    expect(warnings[0]).toContain('unusual shape');
+    const before = looks;
+    await eventually(() => looks > before);
+    expect((await eventually(() => file.read())).value.reveal()).toBe(TICKET.slice(0, 40));
+  });
+
+  it('what waits for the rest ends with the watch', async () => {
+    const { path, file, warnings } = await opened();
+    const watch = await file.watch(() => {});
+    await written(path, TICKET.slice(0, 40), -1000);
+    const reading = file.read();
+    await watch.close();
+    expect(await reading).toBeUndefined();
+    expect(warnings).toEqual([]);
   });
 
   it('a ticket of no known shape is taken once it no longer changes, and nothing is told', async () => {
