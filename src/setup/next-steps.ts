@@ -59,19 +59,19 @@ const STEPS: Readonly<Record<Reader, (answers: Answers, folder: string) => reado
       },
       {
         what: {
-          en: 'Build the image in a checkout (docs/install.md), make the volume once, in memory, and start.',
-          zh: '在源码目录里构建镜像（见 docs/zh-CN/install.md），创建一次位于内存的卷，然后启动。',
+          en: 'Build the image in a checkout (docs/install.md), make the volume once, in memory, and start (without the plugin: docker-compose).',
+          zh: '在源码目录里构建镜像（见 docs/zh-CN/install.md），创建一次位于内存的卷，然后启动（没有该插件时用 docker-compose）。',
         },
         commands: [
           'docker build -t wx-token-sidecar .',
           'docker volume create --opt type=tmpfs --opt device=tmpfs --opt o=nr_blocks=256,uid=1000,gid=1000,mode=0750 wx',
-          `docker-compose -f ${join(folder, 'compose.yaml')} up -d`,
+          `docker compose -f ${join(folder, 'compose.yaml')} up -d`,
         ],
       },
       {
         what: { en: 'Look whether all is well.', zh: '检查一切是否正常。' },
         commands: [
-          `docker-compose -f ${join(folder, 'compose.yaml')} exec wx-token wx-token-sidecar check --online --config /etc/wx-token-config/config.yaml`,
+          `docker compose -f ${join(folder, 'compose.yaml')} exec wx-token wx-token-sidecar check --online --config /etc/wx-token-config/config.yaml`,
         ],
       },
     ];
