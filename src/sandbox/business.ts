@@ -170,8 +170,8 @@ function authorizeThirdParty(
       return { kind: 'suite-corp', suiteCorp };
     }
     default:
-      // Tokens of providers, suites and bots are none for the calls of an account.
-      return refuse(issued.kind === 'bot' ? 'official' : 'wecom', 40014);
+      // Tokens of providers and suites are none for the calls of an account, and of bots WeChat knows nothing.
+      return issued.kind === 'bot' ? refuse('official', unknownToken('official')) : refuse('wecom', 40014);
   }
 }
 

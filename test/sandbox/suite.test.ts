@@ -169,5 +169,7 @@ describe('getAppAccessToken', () => {
     expect(next.expires_in).toBe('7200');
     expect(next.access_token).not.toBe(first.access_token);
     expect(await ask('wrong')).toEqual({ code: 100_007, message: 'invalid appid or secret' });
+    // Another company's platform, which knows nothing of bots: as for any token that it has not made.
+    expect(await probe(sandbox, next.access_token)).toBe(40001);
   });
 });

@@ -28,6 +28,7 @@ export const TOOLS = {
   inotifywait: debian('inotify-tools'),
   ip: debian('iproute2'),
   'java with a compiler': debian('default-jdk-headless'),
+  jq: debian('jq'),
   kubectl: "kubernetes.io/docs/tasks/tools says how to install it (Debian 12's is too old)",
   'libfaketimeMT.so.1': debian('faketime'),
   make: debian('make'),
