@@ -195,7 +195,9 @@ describe('accounts that are served as the platform lists them', () => {
     const both = await newToken(SECOND);
     await eventually(async () => (await token(`other/${SECOND}`)) === both);
     await second.logged((line) => SERVED.test(line.message) && line['accounts'] === 2);
-    expect([await calls('list'), await calls('authorizer')]).toEqual([2, 2]);
+    expect(await calls('authorizer')).toBe(2);
+    // The one that fetches the new account need not be the one that read the list: then it looks its refresh token up there.
+    expect(await calls('list')).toBeOneOf([2, 3]);
   });
 
   it('a reload begins with the entry, changes where it publishes, and ends with it', async () => {
