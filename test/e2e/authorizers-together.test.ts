@@ -105,7 +105,9 @@ describe('accounts of daemons that share their state', () => {
     await relist();
     const second = await newToken(SECOND);
     await eventually(async () => (await token(`other/${SECOND}`)) === second);
-    expect([await calls('list'), await calls('authorizer')]).toEqual([2, 2]);
+    expect(await calls('authorizer')).toBe(2);
+    // As on one folder: who fetches an account without having read the list looks its refresh token up there.
+    expect(await calls('list')).toBeOneOf([2, 3]);
   });
 
   it('in a cluster a follower serves what the leader was told, and keys of a Secret are filled in', async () => {
