@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Kind, Token } from '../core/credential.ts';
 import type { PlatformFamily } from '../core/errcodes/index.ts';
+import type { Text } from '../core/text.ts';
 import { epochSeconds } from './encoding.ts';
 import { type Encoding, encodeValue } from './value-encodings.ts';
 
@@ -69,7 +70,7 @@ export interface Slot {
 /** A layout: the keys in which an SDK looks for its token and its tickets, and how they are encoded. */
 export interface SdkLayout {
   /** The SDK, and which of its ways to use Redis. */
-  readonly reader: string;
+  readonly reader: Text;
   readonly encoding: Encoding;
   readonly prefix: {
     /** What the SDK's own set-up puts in front; absent: nobody but the operator knows. */
@@ -112,7 +113,7 @@ export function layoutProblems(
   const slot = slots[kind];
   if (!slot) {
     const kept = Object.keys(slots).join(', ');
-    return [{ option: 'of', what: `${layout.reader} keeps no ${kind} there, only ${kept}` }];
+    return [{ option: 'of', what: `${layout.reader.en} keeps no ${kind} there, only ${kept}` }];
   }
   const problems: LayoutProblem[] = [];
   if (layout.prefix.default === undefined && options.prefix === undefined) {
@@ -126,7 +127,7 @@ export function layoutProblems(
   if (options.keySecret !== undefined && !PLACEHOLDER.test(options.keySecret))
     problems.push({ option: 'keySecret', what: 'must be 1 to 64 of A-Z, a-z, 0-9, _, - and .' });
   if (options.miniProgram && slot.notForMiniPrograms)
-    problems.push({ option: 'miniProgram', what: `${layout.reader} keeps no ${kind} of mini programs` });
+    problems.push({ option: 'miniProgram', what: `${layout.reader.en} keeps no ${kind} of mini programs` });
   // What the key of the token needs may stand beside a ticket as well: it is one app.
   const used: readonly string[] = Object.values(slots).flatMap(({ needs = [], minds = [] }) => [
     ...needs,

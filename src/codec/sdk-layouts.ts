@@ -3,6 +3,7 @@
  * SDK's source or seen by running it; docs/sdks.md says which, and which versions.
  */
 import type { Kind } from '../core/credential.ts';
+import { verbatim } from '../core/text.ts';
 import { phpJsonString } from './php-serialize.ts';
 import { type KeyParts, md5, type SdkLayout, type Slot } from './sdk-layout.ts';
 
@@ -182,68 +183,94 @@ const WECHATPY: SdkLayout['keeps'] = {
 /** The layouts, by their names in the configuration. */
 export const sdkLayouts = {
   'wxjava-mp': {
-    reader: 'WxJava for official accounts, with Jedis or RedisTemplate',
+    reader: {
+      en: 'WxJava for official accounts, with Jedis or RedisTemplate',
+      zh: 'WxJava 公众号（Jedis 或 RedisTemplate）',
+    },
     encoding: 'raw',
     prefix: { default: 'wx', join: withColon },
     keeps: { official: WXJAVA },
   },
   'wxjava-miniapp': {
-    reader: 'WxJava for mini programs, with Jedis or RedisTemplate',
+    reader: {
+      en: 'WxJava for mini programs, with Jedis or RedisTemplate',
+      zh: 'WxJava 小程序（Jedis 或 RedisTemplate）',
+    },
     encoding: 'raw',
     prefix: { default: 'wa', join: withColon },
     keeps: { official: WXJAVA },
   },
   'wxjava-miniapp-redisson': {
-    reader: 'WxJava for mini programs, with Redisson and its StringCodec',
+    reader: {
+      en: 'WxJava for mini programs, with Redisson and its StringCodec',
+      zh: 'WxJava 小程序（Redisson 与 StringCodec）',
+    },
     encoding: 'raw',
     prefix: { default: 'wa', join: withColonIfAny },
     keeps: { official: WXJAVA_REDISSON },
   },
   'wxjava-cp': {
-    reader: 'WxJava for WeCom, with Jedis or RedisTemplate',
+    reader: {
+      en: 'WxJava for WeCom, with Jedis or RedisTemplate',
+      zh: 'WxJava 企业微信（Jedis 或 RedisTemplate）',
+    },
     encoding: 'raw',
     prefix: { default: 'wx:cp', join: withOneColon },
     keeps: { wecom: WXJAVA_CORP },
   },
   'easywechat-6': {
-    reader: "EasyWeChat 6.15.1 or later, with Symfony's RedisAdapter",
+    reader: {
+      en: "EasyWeChat 6.15.1 or later, with Symfony's RedisAdapter",
+      zh: 'EasyWeChat 6.15.1 及以上（Symfony 的 RedisAdapter）',
+    },
     encoding: 'php-string',
     prefix: { default: 'easywechat', join: withColonIfAny },
     keeps: EASYWECHAT_6,
   },
   'easywechat-6-laravel': {
-    reader:
-      "EasyWeChat 6.15.1 or later, with Laravel's cache, or another one that puts its prefix in front as it is",
+    reader: {
+      en: "EasyWeChat 6.15.1 or later, with Laravel's cache, or another one that puts its prefix in front as it is",
+      zh: 'EasyWeChat 6.15.1 及以上（Laravel 的缓存，或把前缀原样放在前面的其他缓存）',
+    },
     encoding: 'php-string',
     prefix: { join: asItIs },
     keeps: EASYWECHAT_6,
   },
   'easywechat-5': {
-    reader: "EasyWeChat 4 or 5, with Symfony's RedisAdapter",
+    reader: {
+      en: "EasyWeChat 4 or 5, with Symfony's RedisAdapter",
+      zh: 'EasyWeChat 4 或 5（Symfony 的 RedisAdapter）',
+    },
     encoding: 'php-array',
     prefix: { default: '', join: withColonIfAny },
     keeps: EASYWECHAT_5,
   },
   'easywechat-5-laravel': {
-    reader: "EasyWeChat 4 or 5, with Laravel's cache, or another one that puts its prefix in front as it is",
+    reader: {
+      en: "EasyWeChat 4 or 5, with Laravel's cache, or another one that puts its prefix in front as it is",
+      zh: 'EasyWeChat 4 或 5（Laravel 的缓存，或把前缀原样放在前面的其他缓存）',
+    },
     encoding: 'php-array',
     prefix: { join: asItIs },
     keeps: EASYWECHAT_5,
   },
   silenceper: {
-    reader: 'silenceper/wechat v2',
+    reader: verbatim('silenceper/wechat v2'),
     encoding: 'raw',
     prefix: { default: '', join: asItIs },
     keeps: SILENCEPER,
   },
   powerwechat: {
-    reader: 'PowerWeChat v3',
+    reader: verbatim('PowerWeChat v3'),
     encoding: 'json-object',
     prefix: { default: '', join: asItIs },
     keeps: POWERWECHAT,
   },
   wechatpy: {
-    reader: 'wechatpy with RedisStorage',
+    reader: {
+      en: 'wechatpy with RedisStorage',
+      zh: 'wechatpy（RedisStorage）',
+    },
     encoding: 'json-string',
     prefix: { default: 'wechatpy', join: withColon },
     keeps: WECHATPY,

@@ -21,7 +21,7 @@ export function inspectRedis(targets: readonly RedisTarget[]): Findings {
     const [first] = keys;
     const encoding = keys.find(({ holds }) => holds === 'value')?.encoding ?? first?.encoding;
     const sdk = layout && sdkLayouts[layout.name].reader;
-    const reader: Text = sdk === undefined ? NOTHING : { en: ` for ${sdk}`, zh: `，供 ${sdk} 读取` };
+    const reader: Text = sdk === undefined ? NOTHING : { en: en` for ${sdk}`, zh: zh`，供 ${sdk} 读取` };
     const others = keys.filter(({ key }) => key !== value).map(({ key }) => key);
     const ends = joined(others.map(verbatim), COMMA);
     const more: Text =
