@@ -112,9 +112,12 @@ describe('mistakes in connections to Redis', () => {
   });
 
   it('a connection that nothing uses is refused, and a name that none has', async () => {
-    const other = { ...TARGET, connection: 'chache' };
-    expect(await problems([CACHE], [other])).toEqual([
-      'redis[0].name: is used by nothing: name it as connection of a target of type redis or of state.redis, or leave it out',
+    expect(await problems([CACHE, { ...CACHE, name: 'other' }], [TARGET])).toEqual([
+      'redis[1].name: is used by nothing: name it as connection of a target of type redis or of state.redis, or leave it out',
+    ]);
+    // That the right one is unused is no fault beside the misspelt one.
+    const misspelt = { ...TARGET, connection: 'chache' };
+    expect(await problems([CACHE], [misspelt])).toEqual([
       'credentials[0].publish[0].connection: names no connection: redis has cache',
     ]);
     expect(await problems([], [TARGET])).toEqual([

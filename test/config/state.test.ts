@@ -39,6 +39,14 @@ describe('settings of the shared state in Redis', () => {
     expect(credentials.filter(isFetched).map((one) => one.coordinated)).toEqual([true]);
   });
 
+  it('a folder is asked for where no file is published, by what it holds beside Redis', async () => {
+    const publish = [{ type: 'redis', connection: 'cache', key: 'wx:token' }];
+    const { problems } = await place();
+    expect(withoutPlaces(await problems(inJson([account({ publish })], SHARED)))).toEqual([
+      'stateDir: is required where nothing is published into a file: the folder for requests of refresh and what status reads',
+    ]);
+  });
+
   it.for([
     ['no connection', { redis: [CACHE], state: { redis: {} } }, /^state\.redis\.connection: is required/],
     ['no redis', { redis: [CACHE], state: {} }, /^state\.redis: is required/],

@@ -43,6 +43,9 @@ export function refuseUnusedConnections(
   used: ReadonlySet<string>,
   context: Context,
 ): void {
+  const declared = new Set(redis.map((settings) => settings?.name));
+  // A name that none has has been reported: most likely it is a misspelt one of these.
+  if ([...used].some((name) => !declared.has(name))) return;
   for (const [index, settings] of redis.entries()) {
     const { name } = settings ?? {};
     if (name === undefined || used.has(name)) continue;

@@ -74,9 +74,10 @@ export async function pathsOf(
   const { stateDir } = place;
   const isStateKnown = stateDir !== undefined && !context.isWrong(['stateDir']);
   if (stateDir === undefined && (hasNoFile(settings) || files.some(({ path }) => isSample(path)))) {
+    const use = settings.state ? 'requests of refresh and what status reads' : 'restart memory';
     context.complain(
       ['stateDir'],
-      'is required where nothing is published into a file: the folder for restart memory',
+      `is required where nothing is published into a file: the folder for ${use}`,
     );
   }
   const { directory } = settings.feedback;
