@@ -3,7 +3,7 @@ import type { Clock } from '../../core/ports.ts';
 import { servedLife } from '../../core/readiness.ts';
 import { obstacle } from '../../core/state/index.ts';
 import { type Instant, SECOND } from '../../core/time.ts';
-import type { HungVolume } from '../../system/fs/volumes.ts';
+import type { HungVolume } from '../../system/fs/turns.ts';
 import { inWords } from '../log/duration.ts';
 import { stateErrorOf } from '../status/unwritten.ts';
 

@@ -1,5 +1,5 @@
 import type { Text } from '../../core/text.ts';
-import type { VolumeEvent } from '../../system/fs/volumes.ts';
+import type { VolumeEvent } from '../../system/fs/turns.ts';
 import { inWords } from './duration.ts';
 import type { Logger } from './logger.ts';
 

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { parseJson } from '../../codec/encoding.ts';
 import type { View } from '../../core/plan.ts';
 import { type Instant, SECOND } from '../../core/time.ts';
-import type { HungVolume } from '../../system/fs/volumes.ts';
+import type { HungVolume } from '../../system/fs/turns.ts';
 import { type ProcessIdentity, self } from '../../system/process/process-identity.ts';
 import { version } from '../../system/process/version.ts';
 import { escapeControls } from '../log/escape.ts';

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { View } from '../../core/plan.ts';
 import { type Instant, SECOND } from '../../core/time.ts';
-import type { HungVolume } from '../../system/fs/volumes.ts';
+import type { HungVolume } from '../../system/fs/turns.ts';
 import { version } from '../../system/process/version.ts';
 import type { HttpAnswer } from '../http/http-server.ts';
 import { escapeControls } from '../log/escape.ts';

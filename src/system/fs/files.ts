@@ -14,7 +14,7 @@ import { readMountTable } from './mounts.ts';
 import { createVolumes } from './volumes.ts';
 
 export { constants } from 'node:fs/promises';
-export { isUnanswered } from './volumes.ts';
+export { isUnanswered } from './turns.ts';
 
 /** The volumes of this process, whose threads they share. */
 export const volumes = createVolumes({

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createVolumes, type VolumeEvent } from '../../../src/system/fs/volumes.ts';
+import type { VolumeEvent } from '../../../src/system/fs/turns.ts';
+import { createVolumes } from '../../../src/system/fs/volumes.ts';
 import { systemClock } from '../../../src/system/time/clock.ts';
 import { eventually } from '../../support/wait.ts';
 
