@@ -9,7 +9,7 @@ import type { Thread } from './calls.ts';
 
 // The same from a bundle in a folder of dist/.
 const PROGRAM = fileURLToPath(new URL('../../dist/wx-token-sidecar.js', import.meta.url));
-const PAUSE = fileURLToPath(new URL('./pause.cjs', import.meta.url));
+const PAUSE = fileURLToPath(new URL('../../test/crash/pause.cjs', import.meta.url));
 
 /** One thread for files, so that their order is the same in every run. */
 const ONE_THREAD = { UV_THREADPOOL_SIZE: '1', UV_USE_IO_URING: '0' };
@@ -33,13 +33,17 @@ export async function startStopped(
 ): Promise<Stopped> {
   const argv = ['--require', PAUSE, PROGRAM, ...args];
   const program = startProcess(process.execPath, argv, { env: { ...env, ...ONE_THREAD } }, atEnd);
-  const pool = await eventually(
+  const stopped = eventually(
     async () => {
       const state = await readFile(`/proc/${program.pid}/status`, 'utf8');
       return /^State:\s+T/m.test(state) && Number.parseInt(program.stdout(), 10);
     },
     { for: 'the program to stop' },
   );
+  const ended = program.exited.then(() => {
+    throw new Error(`it ended before it could be traced:\n${program.stderr()}`);
+  });
+  const pool = await Promise.race([stopped, ended]);
   return { program, threads: { pool, main: program.pid } };
 }
 

@@ -36,7 +36,7 @@ export interface Soak {
 const SMALL = ['--max-old-space-size=64', '--max-semi-space-size=1'];
 
 /** Seen from the bundle. */
-const TELL_HELD = ['--expose-gc', `--import=${new URL('./held.mjs', import.meta.url).href}`];
+const TELL_HELD = ['--expose-gc', `--import=${new URL('../../test/soak/held.mjs', import.meta.url).href}`];
 
 /** Plays an agenda of so many seconds to the built program. */
 export async function soak(seconds: number, seed: number, atEnd: AtEnd): Promise<Soak> {
