@@ -51,6 +51,12 @@ const SDKS = [
     call: "app.getClient().get('cgi-bin/getcallbackip').then((answer) => answer.toObject())",
     sign: '(url) => app.getUtils().buildJsSdkConfig(url)',
   },
+  {
+    sdk: 'wechat-jssdk',
+    exported: 'wechat',
+    call: 'wechat.store.getGlobalToken().then(({ accessToken }) => probe(accessToken))',
+    sign: '(url) => wechat.jssdk.getSignature(url)',
+  },
 ] as const;
 
 const OFFICIAL = {
