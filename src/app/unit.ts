@@ -302,13 +302,12 @@ export async function joinCredentials(
   const joined = new Map<string, Served>();
   for (const credential of credentials) {
     const known = before.get(credential.name);
-    // A list of accounts changes nothing of what is configured, and of hundreds that it has brought few are new.
-    if (known && known.credential === credential) {
-      joined.set(credential.name, known);
-      continue;
-    }
-    const one = { credential, ...(await joinCredential(credential, edges)) };
-    joined.set(credential.name, known && isUnchanged(known, one) ? known : one);
+    // Nothing is opened a second time for one that stays: the stores would watch the record of the other one.
+    const one =
+      known && (await isUnchanged(known, credential))
+        ? known
+        : { credential, ...(await joinCredential(credential, edges)) };
+    joined.set(credential.name, one);
   }
   const news = [...joined.values()].filter((one) => before.get(one.credential.name) !== one);
   const problems = await prepareTargets(news.filter(isNamed).flatMap((one) => one.units));
@@ -325,10 +324,12 @@ function isListed(credential: CredentialConfig): boolean {
   return isFetched(credential) && credential.listedBy !== undefined;
 }
 
-function isUnchanged(known: Served, found: Served): boolean {
-  const accounts = ({ units }: Served) => units.map(({ account }) => account);
-  return (
-    isDeepStrictEqual(known.credential, found.credential) &&
-    isDeepStrictEqual(accounts(known), accounts(found))
-  );
+/** Whether a served credential goes on as it is. @throws {EdgeError} like {@link accountOf} */
+async function isUnchanged({ credential: before, units }: Served, credential: CredentialConfig) {
+  // A list of accounts changes nothing of what is configured, and of hundreds that it has brought few are new.
+  if (before === credential) return true;
+  if (!isDeepStrictEqual(before, credential)) return false;
+  // All else that tells accounts apart is in the configuration.
+  if (!isFetched(credential) || !kindOf(credential.type).perSecret) return true;
+  return units[0]?.account === (await accountOf(credential)).account;
 }
