@@ -100,7 +100,7 @@ export function createManyAccounts(options: ManyAccountsOptions): ManyAccounts {
         ...(title !== undefined && { title }),
         pace,
         host: platform.hosts[0] ?? '',
-        policy: kind.many.policy({ budget }),
+        policy: kind.many.policy({ budget, absence: many.removeAfter }),
         fingerprint: async () => undefined,
         provider: kind.many.provider(source),
         store: stores.open(account, { name, type: many.type, appId: via.appId, kind: LIST_KIND }),

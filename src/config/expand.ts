@@ -138,17 +138,17 @@ function byName(a: FetchedConfig, b: FetchedConfig): number {
   return a.name < b.name ? -1 : 1;
 }
 
-const RANKS: readonly ListStanding[] = ['listed', 'missing', 'gone'];
-
-/** How the accounts of a list stand: those that are listed come first, where there is a limit. */
+/**
+ * How the accounts of a list stand, in the order in which they came. Where there is a limit those that are served go on:
+ * also one that is missing, which a single wrong list would otherwise cost its place.
+ */
 function standings(
   listing: Listing,
   { removeAfter }: ManyConfig,
 ): readonly (readonly [string, ListStanding])[] {
-  return Object.keys(listing.accounts)
-    .toSorted()
-    .map((id) => [id, listStanding(listing, id, removeAfter) ?? 'gone'] as const)
-    .toSorted(([, a], [, b]) => RANKS.indexOf(a) - RANKS.indexOf(b));
+  return Object.keys(listing.accounts).map(
+    (id) => [id, listStanding(listing, id, removeAfter) ?? 'gone'] as const,
+  );
 }
 
 /** The accounts that the configuration names, as the entry would serve them. */

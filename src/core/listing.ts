@@ -18,23 +18,45 @@ export interface Listed {
 export interface Listing {
   /** When the whole list was last read, epoch ms; 0: it never was. */
   readonly at: number;
-  /** Since when lists have lacked an account, epoch ms; 0: the last one had it. By its id. */
+  /**
+   * Since when lists have lacked an account, epoch ms; 0: the last one had it. By its id, in the order in which they came:
+   * where there are too many, those that came first are served.
+   */
   readonly accounts: Readonly<Record<string, number>>;
 }
 
 /** An account that lists have lacked for longer than this is forgotten, ms. */
 export const LONGEST_ABSENCE = 30 * DAY;
 
-/** What is known after another answer. @param at when the platform gave it, epoch ms */
-export function relisted(before: Listing | undefined, { ids, isComplete }: Listed, at: number): Listing {
-  const known = before?.accounts ?? {};
-  const present = Object.fromEntries(ids.map((id) => [id, 0]));
-  if (!isComplete) return { at: before?.at ?? 0, accounts: { ...known, ...present } };
-  const absent = Object.entries(known)
-    .filter(([id]) => !Object.hasOwn(present, id))
-    .map(([id, since]) => [id, since === 0 ? at : Math.min(since, at)] as const)
-    .filter(([, since]) => at - since < LONGEST_ABSENCE);
-  return { at, accounts: { ...present, ...Object.fromEntries(absent) } };
+/**
+ * What is known after another answer. An account keeps its place, also while it is missing; one that was gone comes back
+ * as the last one.
+ * @param at when the platform gave it, epoch ms
+ * @param patience how long an account may be missing, ms
+ */
+export function relisted(
+  before: Listing | undefined,
+  { ids, isComplete }: Listed,
+  at: number,
+  patience = LONGEST_ABSENCE,
+): Listing {
+  const present = new Set(ids);
+  const staying: [string, number][] = [];
+  const others: [string, number][] = [];
+  const known = Object.entries(before?.accounts ?? {});
+  for (const [id, since] of known) {
+    if (present.has(id)) {
+      if (before && listStanding(before, id, patience) === 'gone') continue;
+      staying.push([id, 0]);
+      present.delete(id);
+    } else if (!isComplete) staying.push([id, since]);
+    else {
+      const lackedSince = since === 0 ? at : Math.min(since, at);
+      if (at - lackedSince < LONGEST_ABSENCE) staying.push([id, lackedSince]);
+    }
+  }
+  for (const id of ids) if (present.has(id)) others.push([id, 0]);
+  return { at: isComplete ? at : (before?.at ?? 0), accounts: Object.fromEntries([...staying, ...others]) };
 }
 
 /**

@@ -63,7 +63,12 @@ export function fetched(
       // An answer that grants nothing says nothing of what was granted before.
       ...(grant && { grant }),
       ...(listed && {
-        listing: relisted(state.record.listing, listed, answer.platformDate ?? startedAt.wall),
+        listing: relisted(
+          state.record.listing,
+          listed,
+          answer.platformDate ?? startedAt.wall,
+          policy.absence,
+        ),
       }),
     },
     store: unsaved(state.store),

@@ -35,6 +35,8 @@ export interface Policy {
   readonly pushes?: Pushes;
   /** Refreshes are spread over at most this share of the window; absent: a tenth. */
   readonly spreadShare?: number;
+  /** Of a list: how long an account is served on that it lacks; absent for all else. */
+  readonly absence?: number;
 }
 
 /** The pushes of a third party's ticket. Durations in milliseconds. */

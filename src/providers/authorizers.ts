@@ -22,7 +22,8 @@ export const authorizers: ManyKind = {
     'list of the platform',
   // It becomes part of paths and keys, and may be none of the names that keys of tickets have.
   accountId: /^wx[0-9A-Za-z]{4,20}$/,
-  policy: ({ budget }) => ({
+  policy: ({ budget, absence }) => ({
+    absence,
     destructive: false,
     window: HOUR,
     needsToken: true,

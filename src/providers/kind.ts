@@ -129,8 +129,8 @@ export interface ManyKind {
   readonly summary: string;
   /** What an id looks like that may be served. */
   readonly accountId: RegExp;
-  /** Returns how the loop treats the list. */
-  policy(terms: Pick<Terms, 'budget'>): Policy;
+  /** Returns how the loop treats the list. @param terms `absence` is how long an account is served on that it lacks, ms */
+  policy(terms: Pick<Terms, 'budget'> & Required<Pick<Policy, 'absence'>>): Policy;
   /** Creates the provider of the list, whose answers carry the accounts. */
   provider(source: Pick<Source, 'platform' | 'via'>): Provider;
 }

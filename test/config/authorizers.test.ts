@@ -156,3 +156,57 @@ describe('an entry for all accounts that the platform lists', () => {
     ]);
   });
 });
+
+const CLUSTER = { lease: { namespace: 'shop', name: 'wx' }, secret: { namespace: 'shop', name: 'wx' } };
+
+/** How many accounts each entry by a list serves at most, where a Secret keeps all records. */
+async function mostInCluster(...credentials: readonly Keys[]) {
+  const { load } = await place();
+  const document = { cluster: CLUSTER, credentials: credentials.map((own) => account(own)) };
+  return (await load(JSON.stringify(document))).many?.map(({ atMost }) => atMost);
+}
+
+describe('what a Secret of a cluster has room for', () => {
+  it.each<[string, Keys, number]>([
+    ['the list, the third party and 98 accounts', {}, 98],
+    [
+      'as many fewer as each has tickets',
+      {
+        tickets: ['jsapi', 'wx_card'],
+        publish: [
+          ...file('{appId}/token'),
+          ...file('{appId}/jsapi').map((target) => ({ ...target, of: 'jsapi' })),
+          ...file('{appId}/wx_card').map((target) => ({ ...target, of: 'wx_card' })),
+        ],
+      },
+      32,
+    ],
+  ])('%s', async (_, more, most) => {
+    expect(await mostInCluster(PLATFORM, { ...ALL, ...more })).toEqual([most]);
+  });
+
+  it('two entries have the same share each, so that neither takes a place of the other', async () => {
+    const other = { ...PLATFORM, name: 'other', appId: 'wx0000000000000002', publish: file('other') };
+    const all = { ...ALL, name: 'others', via: 'other', publish: file('others/{appId}') };
+    expect(await mostInCluster(PLATFORM, ALL, other, all)).toEqual([48, 48]);
+  });
+
+  it('a Secret without room for one account is refused', async () => {
+    const ids = Array.from({ length: 98 }, (_, index) => `wx${String(index).padStart(16, '0')}`);
+    const named = { ...ALL, name: 'named', accounts: ids, publish: file('named/{appId}') };
+    const { problems } = await place();
+    const document = { cluster: CLUSTER, credentials: [PLATFORM, named, ALL].map((own) => account(own)) };
+    expect(withoutPlaces(await problems(JSON.stringify(document)))).toEqual([
+      'cluster.secret: holds 100 tokens and tickets, and these are 101: let some be served by daemons with another Secret',
+    ]);
+  });
+
+  it('2000 accounts can be named, and not one more', async () => {
+    const ids = (count: number) =>
+      Array.from({ length: count }, (_, index) => `wx${String(index).padStart(16, '0')}`);
+    expect((await loaded(PLATFORM, { ...ALL, accounts: ids(2000) })).credentials).toHaveLength(2001);
+    expect(await problemsOf(PLATFORM, { ...ALL, accounts: ids(2001) })).toEqual([
+      'credentials[1].accounts: names 2001 accounts: at most 2000 can be served',
+    ]);
+  });
+});

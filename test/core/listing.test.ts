@@ -51,6 +51,20 @@ describe('the list of accounts', () => {
     expect(relisted(missing, whole(), NOON + LONGEST_ABSENCE).accounts).toEqual({});
   });
 
+  it('accounts keep the order in which they came, also one that was missing for a while', () => {
+    const order = (...answers: ReturnType<typeof whole>[]) => Object.keys(knownAfter(...answers).accounts);
+    expect(order(whole('m', 'z'), whole('a', 'm', 'z'), partial('b', 'z'))).toEqual(['m', 'z', 'a', 'b']);
+    expect(order(whole('m', 'z'), whole('a', 'z'), whole('a', 'm', 'z'))).toEqual(['m', 'z', 'a']);
+  });
+
+  it('an account that was gone and comes back is the last one', () => {
+    const again = (before: Listing, hour: number, ...ids: string[]) =>
+      relisted(before, whole(...ids), NOON + hour * HOUR, HOUR);
+    const gone = again(again(knownAfter(whole('m', 'z')), 1, 'z'), 2, 'z');
+    expect(listStanding(gone, 'm', HOUR)).toBe('gone');
+    expect(Object.keys(again(gone, 3, 'a', 'm', 'z').accounts)).toEqual(['z', 'a', 'm']);
+  });
+
   it('a clock that was set back takes nobody away sooner', () => {
     const missing = relisted(knownAfter(whole('a')), whole(), NOON + HOUR);
     expect(listStanding(relisted(missing, whole(), NOON), 'a', 1)).toBe('missing');

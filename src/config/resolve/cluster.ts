@@ -1,8 +1,9 @@
 import { type ClusterConfig, MIRROR } from '../config.ts';
 import type { ClusterSettings } from '../schema/cluster.ts';
-import type { CredentialSettings } from '../schema/credential.ts';
+import { type CredentialSettings, LISTED } from '../schema/credential.ts';
 import type { Settings } from '../schema/index.ts';
 import { type Context, isMissing } from './context.ts';
+import { manyKindOf } from './many.ts';
 
 /**
  * Largest number of tokens and tickets that always fit into one Secret. Each takes up to 2.5 KiB of annotations (256
@@ -35,7 +36,7 @@ export function resolveCluster(
     const what = 'has nothing to refresh: every credential is a mirror, which needs no Lease. Leave it out';
     context.complain(at, what);
   }
-  const kept = fetched.reduce((sum, credential) => sum + (credential ? keptOf(credential) : 1), 0);
+  const kept = fetched.reduce((sum, credential) => sum + leastKept(credential), 0);
   if (kept > MAX_KEPT) {
     const what = `holds ${MAX_KEPT} tokens and tickets, and these are ${kept}: let some be served by daemons with another Secret`;
     context.complain([...at, 'secret'], what);
@@ -48,9 +49,34 @@ export function resolveCluster(
   };
 }
 
-/** How many tokens, tickets and lists a Secret keeps of a credential, as far as the configuration tells. */
-export function keptOf({ tickets, accounts }: Pick<CredentialSettings, 'tickets' | 'accounts'>): number {
-  return (Array.isArray(accounts) ? accounts.length : 1) * (1 + tickets.length);
+type Kept = Pick<CredentialSettings, 'type' | 'tickets' | 'accounts'>;
+
+/** How many tokens, tickets and lists a Secret keeps of an entry at least: of one by a list, the list and one account. */
+function leastKept(entry: Kept | undefined): number {
+  if (!entry) return 1;
+  const { tickets, accounts } = entry;
+  const each = 1 + tickets.length;
+  if (isByList(entry)) return 1 + each;
+  return (Array.isArray(accounts) ? accounts.length : 1) * each;
+}
+
+function isByList({ type, accounts = LISTED }: Kept): boolean {
+  return manyKindOf({ type }) !== undefined && accounts === LISTED;
+}
+
+/**
+ * How many accounts one Secret has room for of an entry by a list. Each of several has the same share, whatever the others
+ * come to: an account that is served must not lose its place to one of another list.
+ */
+export function roomFor(
+  { tickets }: { readonly tickets: readonly unknown[] },
+  credentials: readonly (Kept | undefined)[],
+): number {
+  const fetched = credentials.filter((entry) => entry?.type !== MIRROR);
+  const lists = fetched.filter((entry) => entry && isByList(entry)).length;
+  const named = fetched.filter((entry) => !entry || !isByList(entry));
+  const room = MAX_KEPT - lists - named.reduce((sum, entry) => sum + leastKept(entry), 0);
+  return Math.max(1, Math.floor(room / Math.max(1, lists) / (1 + tickets.length)));
 }
 
 function placeOf(namespace: string | undefined, name: string) {

@@ -8,7 +8,7 @@ import type { Settings } from '../schema/index.ts';
 import { refuseSharedAccounts, refuseSharedKeys, refuseSharedNames } from '../validate/duplicates.ts';
 import { areApart, pathsOf } from '../validate/paths.ts';
 import { areWritable } from '../validate/writable.ts';
-import { keptOf, MAX_KEPT, resolveCluster } from './cluster.ts';
+import { resolveCluster, roomFor } from './cluster.ts';
 import { type Context, isMissing } from './context.ts';
 import { type Resolved, resolveCredential, type SharedSettings } from './credential.ts';
 import { MOST_ACCOUNTS, manyKindOf, type ResolvedMany, resolveMany } from './many.ts';
@@ -78,9 +78,7 @@ export async function resolveConfig(
   refuseUnusedHosts(settings, resolved, context);
   refuseUnusedConnections(settings, connectionsUsed(settings), context);
 
-  const kept = credentials.reduce((sum, credential) => sum + (credential ? keptOf(credential) : 1), 0);
-  const atMost = ({ tickets }: ManyConfig) =>
-    cluster ? Math.floor((MAX_KEPT - kept) / (1 + tickets.length)) : MOST_ACCOUNTS;
+  const atMost = (many: ManyConfig) => (cluster ? roomFor(many, credentials) : MOST_ACCOUNTS);
   const { paths, published, place, inputs } = await pathsOf(resolved, settings, document, context);
   if ((await areApart(paths, context)) && publishes) {
     // Credentials whose fetches kill no token can do without a state folder: a restart then costs one call.
