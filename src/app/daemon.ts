@@ -137,7 +137,7 @@ export async function startDaemon(
     changed: () => inTurn(() => relist()),
     turned: (name, isBack) => background(doubt(name, isBack)),
   });
-  const retire = createRetirement(edges.createPublisher, logger);
+  const retire = createRetirement(edges.createPublisher, stores.forget, logger);
   /** One configuration, or list of accounts, after the other. */
   let turn = Promise.resolve();
 

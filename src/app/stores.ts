@@ -57,6 +57,16 @@ export interface Stores {
    * it there when it is no longer served.
    */
   placesOf(name: string, kind: Kind): readonly string[];
+  /**
+   * Removes the record of an account that is gone for good, where it would not end by itself: in a cluster, by the leader.
+   * Elsewhere records that nobody uses end.
+   * @returns what was removed, by its names for people
+   * @throws {EdgeError} why it could not be removed
+   */
+  forget(
+    account: string,
+    subject: Pick<Subject, 'name'> & { readonly kind: Kind },
+  ): Promise<readonly string[]>;
   /** Watches the stores and joins the election from now on. */
   start(listeners: StoresListeners): void;
   /** Whether changes of the records are told; if not, the records have to be polled. */
@@ -139,6 +149,7 @@ export async function createStores(
       return (await mirrors).open(source, kind);
     },
     prepare: (units) => prepareFolder(folder, cluster || shared ? [] : units, logger),
+    forget: async (account, subject) => (await cluster?.forget(account, subject)) ?? [],
     placesOf: (name, kind) => cluster?.placesOf(name, kind) ?? [],
     serve(units) {
       cluster?.serve(units);

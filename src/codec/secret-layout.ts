@@ -102,6 +102,17 @@ export function patchOf(wanted: Part, before: Part, keys: Keys) {
   return { metadata: { annotations }, ...(Object.keys(data).length > 0 && { data }) };
 }
 
+/** Makes the merge patch after which the Secret holds nothing of a token or ticket. */
+export function removalOf({ data = {}, metadata: { annotations = {} } }: SecretContent, keys: Keys) {
+  const { value, entry, grant, listing, pushed, record, request } = keys;
+  const without = (names: readonly string[], held: Readonly<Record<string, string>>) =>
+    Object.fromEntries(names.filter((name) => Object.hasOwn(held, name)).map((name) => [name, null]));
+  return {
+    metadata: { annotations: without([record, request], annotations) },
+    data: without([value, entry, grant, listing, pushed], data),
+  };
+}
+
 /** Most bytes of one record in an annotation. A longer record has a long error message, which is then shortened. */
 export const LARGEST_RECORD = 2048;
 

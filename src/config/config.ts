@@ -157,7 +157,7 @@ export interface ManyConfig
   readonly via: { readonly name: string; readonly appId: string };
   /** Targets as they are configured, with `{appId}` and `{name}` in place of what differs. */
   readonly publish: readonly TargetSettings[];
-  /** How long an account is served on that whole lists lack; then it is not, and its files are removed. */
+  /** How long an account is served on that whole lists lack; then it is not, and what was published for it is removed. */
   readonly removeAfter: number;
   /** How many accounts are served at most. */
   readonly atMost: number;

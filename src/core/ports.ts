@@ -109,7 +109,7 @@ export interface Publisher {
   watch?(changed: () => void): () => void;
   /**
    * Removes what was published, where it is still that of this account, since the account is gone for good. Absent: it
-   * goes by itself, or stays.
+   * stays.
    * @returns the places that are empty now, by their names for people
    * @throws {EdgeError} why something could not be removed
    */

@@ -182,7 +182,7 @@ const MAX_ATTEMPTS = 8;
 export async function updateSecret(
   client: Pick<KubernetesClient, 'get' | 'mergePatch'>,
   secret: ObjectName<'secrets'>,
-  decide: (found: Stored<'secrets'>) => Promise<Decision>,
+  decide: (found: Stored<'secrets'>, again: boolean) => Promise<Decision>,
 ): Promise<Update> {
   const read = () => client.get(secret);
   const { written, leave, inDoubt } = await compareAndSet<Stored<'secrets'>, Patch, 'same' | 'newer'>({

@@ -30,7 +30,7 @@ export interface Kubernetes {
    */
   updateSecret(
     secret: ObjectName<'secrets'>,
-    decide: (found: Stored<'secrets'>) => Promise<Decision>,
+    decide: (found: Stored<'secrets'>, again: boolean) => Promise<Decision>,
   ): Promise<Update>;
   /** Aborts all requests; later ones fail. */
   close(): Promise<void>;

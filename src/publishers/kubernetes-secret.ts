@@ -87,6 +87,25 @@ function secretPublisher(
 
     tellsAll: true,
 
+    async retire() {
+      let removed: readonly string[] = [];
+      await kubernetes.updateSecret(secret, async ({ data = {} }, again): Promise<Decision> => {
+        const entry = data[detailsKey];
+        // A removal whose answer was lost has been made.
+        if (again && entry === undefined && data[value] === undefined) return { leave: 'same' };
+        removed = [];
+        const held = entry === undefined ? undefined : publishedIn(entry);
+        const isOthers = data[value] !== undefined && held && data[value] !== contentOf(held.token);
+        if (!held || held.isBare || isOthers) return { leave: 'same' };
+        const keys = [value, detailsKey].filter((each) => data[each] !== undefined);
+        removed = keys.map((each) => wordsOf({ namespace, name }, each));
+        return { write: { data: Object.fromEntries(keys.map((each) => [each, null])) } };
+      });
+      written = undefined;
+      capacity.release(secret, value);
+      return removed;
+    },
+
     async published() {
       let found: string | undefined;
       const look = kubernetes.updateSecret(secret, async ({ data }): Promise<Decision> => {
@@ -123,6 +142,11 @@ function secretPublisher(
       return isOurs ? 'written' : 'unchanged';
     },
   };
+}
+
+/** Names a key for people. */
+function wordsOf({ namespace, name }: Pick<SecretTarget, 'namespace' | 'name'>, key: string): string {
+  return `${key} in Secret ${namespace}/${name}`;
 }
 
 /**
@@ -170,7 +194,7 @@ export const secretKind = targetKind<typeof options, SecretTarget>({
   idOf: ({ namespace, name, key: value }) => `kubernetes-secret/${namespace}/${name}/${value}`,
   places: ({ namespace, name, key: value }) =>
     [value, detailsKeyOf(value)].map((each) => ({
-      words: `${each} in Secret ${namespace}/${name}`,
+      words: wordsOf({ namespace, name }, each),
       secret: { namespace, name, key: each },
     })),
   inCluster: ({ namespace, name }) => `kubernetes-secret ${namespace}/${name}`,

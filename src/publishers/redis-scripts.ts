@@ -32,6 +32,18 @@ end
 return 1`,
 } as const;
 
+/** Removes keys where all of them hold what was read before; else it leaves all as they are. */
+const DROP = {
+  nature: 'writes',
+  lua: `for i = 1, #KEYS do
+  local value = redis.call('GET', KEYS[i])
+  local mark = value and redis.sha1hex(value) or ''
+  if mark ~= ARGV[i] then return 0 end
+end
+redis.call('DEL', unpack(KEYS))
+return 1`,
+} as const;
+
 /** What a key holds. */
 export interface Held {
   readonly value: string;
@@ -71,4 +83,14 @@ export async function swapKeys(redis: RedisConnection, swaps: readonly Swap[], p
   const args = swaps.flatMap(({ before, value }) => [before?.mark ?? '', value]);
   const keys = swaps.map(({ key }) => key);
   return (await redis.script(SWAP, keys, [px, ...args])) === 1;
+}
+
+/** Removes all of these keys, or none of them. @returns whether they were as they had been read */
+export async function dropKeys(
+  redis: RedisConnection,
+  drops: readonly Pick<Swap, 'key' | 'before'>[],
+): Promise<boolean> {
+  const marks = drops.map(({ before }) => before?.mark ?? '');
+  const keys = drops.map(({ key }) => key);
+  return (await redis.script(DROP, keys, marks)) === 1;
 }

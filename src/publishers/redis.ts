@@ -16,7 +16,7 @@ import { WHOLE_LIFE } from './fields.ts';
 import { targetKind } from './kind.ts';
 import { publishedOf } from './published-file.ts';
 import { companionOf } from './redis-keys.ts';
-import { type Held, readKeys, swapKeys } from './redis-scripts.ts';
+import { dropKeys, type Held, readKeys, swapKeys } from './redis-scripts.ts';
 import { type RedisTarget, valueKeyOf } from './redis-target.ts';
 
 /** How long the first look at a key may hold up what comes after it, ms. */
@@ -85,6 +85,9 @@ function redisPublisher(
   }
 
   const found = ({ keys }: Sight) => keys[valueAt];
+
+  /** What the key at this place among the names holds: the details are the last. */
+  const heldBy = ({ keys, beside: held }: Sight, index: number) => (index < keys.length ? keys[index] : held);
 
   /** Whether the value is that of the token, in whatever fields beside it. */
   function holds(sight: Sight, token: Token): boolean {
@@ -171,6 +174,22 @@ function redisPublisher(
     prepare: async () => [],
     tellsAll: true,
 
+    async retire() {
+      for (let round = 0; round < ROUNDS; round += 1) {
+        const sight = await look();
+        const known = detailsIn(sight);
+        const isOthers = found(sight) && known && !holds(sight, known.token);
+        if (!known || known.isBare || isOthers) return [];
+        const drops = names.map((key, index) => ({ key, before: heldBy(sight, index) }));
+        if (!(await dropKeys(redis, drops))) continue;
+        written = undefined;
+        // Whoever finds nothing there now need not wonder.
+        end = 0;
+        return drops.filter(({ before }) => before).map(({ key }) => wordsOf(key, target));
+      }
+      throw contended(redis.where, value);
+    },
+
     async published() {
       // A server that hangs must not hold up the first fetch: then the comparison comes with the first write.
       const late = new Promise<undefined>((resolve) =>
@@ -204,7 +223,7 @@ function redisPublisher(
         attempted = entry;
         const swaps = names.map((name, index) => ({
           key: name,
-          before: sight.keys[index] ?? (name === beside ? sight.beside : undefined),
+          before: heldBy(sight, index),
           value: contents[index] ?? entry,
         }));
         if (!(await swapKeys(redis, swaps, px))) continue;
@@ -249,6 +268,11 @@ function contended(where: Words, name: string): EdgeError {
     effect: 'none',
     backoff: PASSING,
   });
+}
+
+/** Names a key for people. */
+function wordsOf(name: string, { server }: Pick<RedisTarget, 'server'>): string {
+  return `the key ${name} of Redis at ${server}`;
 }
 
 /** Returns the name of a target in logs, metrics and state. */
@@ -307,7 +331,7 @@ export const redisKind = targetKind<typeof options, RedisTarget>({
   places: ({ keys, server }) => {
     const value = valueKeyOf({ keys });
     const all = [value, companionOf(value), ...keys.map((one) => one.key).filter((name) => name !== value)];
-    return all.map((name) => ({ words: `the key ${name} of Redis at ${server}` }));
+    return all.map((name) => ({ words: wordsOf(name, { server }) }));
   },
   open:
     ({ redis, clock }) =>

@@ -6,7 +6,7 @@ const LARGEST_SECRET = 1024 * 1024;
 
 /**
  * Adds up how many bytes of each Secret the targets of this daemon need. A value stays in the Secret after the daemon
- * has stopped publishing it, so reserved bytes are never released.
+ * has stopped publishing it, and so do the reserved bytes, unless it is removed.
  */
 export interface SecretCapacity {
   /**
@@ -14,6 +14,8 @@ export interface SecretCapacity {
    * @param key key of the Secret, one per target; reserving for a key again replaces its size
    */
   reserve(secret: SecretName, key: string, bytes: number): void;
+  /** Gives back what is reserved for a key, which has been removed. */
+  release(secret: SecretName, key: string): void;
   /**
    * Returns why a target does not fit: one message for the first target that exceeds the limit, none for all others.
    */
@@ -37,6 +39,9 @@ export function createSecretCapacity(largest = LARGEST_SECRET): SecretCapacity {
     reserve(secret, key, bytes) {
       const keys = reserved.get(nameOf(secret)) ?? new Map<string, number>();
       reserved.set(nameOf(secret), keys.set(key, bytes));
+    },
+    release(secret, key) {
+      reserved.get(nameOf(secret))?.delete(key);
     },
     problems(secret, key) {
       let before = 0;

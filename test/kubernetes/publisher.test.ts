@@ -464,3 +464,47 @@ describe('details that do not match their fingerprint', () => {
     },
   );
 });
+
+describe('removing what was published for an account that is gone', () => {
+  it('both keys go, whichever process wrote them, and those of others stay', async (context) => {
+    const { publisher, daemon, found, namespace } = await bench(context);
+    await publisher.publish(OLD);
+    expect(await daemon()().retire?.()).toEqual([
+      `token in Secret ${namespace}/wx-token`,
+      `token.json in Secret ${namespace}/wx-token`,
+    ]);
+    expect((await found()).data).toEqual({ other: 'of us' });
+    const { version } = await found();
+    expect(await publisher.retire?.()).toEqual([]);
+    expect((await found()).version).toBe(version);
+    expect(await publisher.publish(NEW)).toBe('written');
+  });
+
+  it.for([
+    ['a value that somebody else wrote over it', { token: 'of-another-program' }],
+    ['a value without details', { 'token.json': null }],
+    ['details that are damaged', { 'token.json': '{"name":"shop"}' }],
+  ] as const)('%s stays', async ([, change], context) => {
+    const { publisher, found, write } = await bench(context);
+    await publisher.publish(OLD);
+    await write(change);
+    const before = await found();
+    expect(await publisher.retire?.()).toEqual([]);
+    expect(await found()).toEqual(before);
+  });
+
+  it('what another account has published there stays', async (context) => {
+    const { publisher, daemon, found } = await bench(context);
+    await publisher.publish(OLD);
+    const other = daemon()({}, { ...SUBJECT, appId: 'wx9999999999999999' });
+    expect(await other.retire?.()).toEqual([]);
+    expect((await found()).data).toHaveProperty('token');
+  });
+
+  it('a missing Secret is told', async (context) => {
+    const { publisher, ask, path } = await bench(context);
+    await ask('DELETE', path);
+    const failure = await publisher.retire?.().catch((error: unknown) => failureOf(error, 'none'));
+    expect(failure).toMatchObject({ code: 'kube-missing' });
+  });
+});

@@ -5,6 +5,7 @@ import { describe, expect, it, type TestContext } from 'vitest';
 import { encodeEntry } from '../../src/codec/details.ts';
 import type { LayoutKey } from '../../src/codec/sdk-layout.ts';
 import type { Token } from '../../src/core/credential.ts';
+import { failureOf } from '../../src/core/failure.ts';
 import type { Disturbance, Judge } from '../../src/core/ports.ts';
 import { kubernetesOf } from '../../src/kubernetes/index.ts';
 import { publishers } from '../../src/publishers/kinds.ts';
@@ -265,5 +266,43 @@ describe('rights in Redis', () => {
     await server.cli('ACL', 'SETUSER', 'wx', '-set');
     await server.cli('del', KEY);
     expect(await outcome(publish(NEW))).toBe('redis-forbidden, none');
+  });
+});
+
+describe('removing what was published for an account that is gone', () => {
+  it('all keys go, whichever process wrote them', async (ctx) => {
+    const { server, publish } = await one(ctx, [], TWO);
+    await publish(NEW);
+    expect(await server.cli('dbsize')).toBe('3');
+    const { publisher } = daemon(ctx, server.connection(), TWO);
+    expect((await publisher.retire?.())?.toSorted()).toEqual(
+      [...TWO.map(({ key }) => key), '{wechatpy:wx0_access_token}:wx-token-sidecar']
+        .map((key) => `the key ${key} of Redis at here`)
+        .toSorted(),
+    );
+    expect(await server.cli('dbsize')).toBe('0');
+    expect(await publisher.retire?.()).toEqual([]);
+    expect(await publish(NEW)).toBe('written');
+  });
+
+  it.for([
+    ['a value that somebody else wrote over it', ['set', KEY, 'of-another-program', 'EX', '5700']],
+    ['a value without details', ['del', BESIDE]],
+    ['a value with damaged details', ['set', BESIDE, '{"name":"shop"}']],
+  ] as const)('%s stays', async ([, command], ctx) => {
+    const { server, publish, publisher } = await one(ctx);
+    await publish(NEW);
+    await server.cli(...command);
+    const before = await server.cli('get', KEY);
+    expect(await publisher.retire?.()).toEqual([]);
+    expect(await server.cli('get', KEY)).toBe(before);
+  });
+
+  it('a server that is away is told', async (ctx) => {
+    const { server, publish, publisher } = await one(ctx);
+    await publish(NEW);
+    await server.kill();
+    const failure = await publisher.retire?.().catch((error: unknown) => failureOf(error, 'none'));
+    expect(failure).toMatchObject({ code: expect.stringMatching(/^redis-/) });
   });
 });

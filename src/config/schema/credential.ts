@@ -119,7 +119,7 @@ const common = {
   ),
   removeAfter: key(
     durationUpTo(LONGEST_ABSENCE, 'must be at most 720h'),
-    `How long ${inWords([...manyKinds.keys()])} serves an account that the platform no longer lists; after that its files are removed, but only on the word of another whole list. Default: 168h.`,
+    `How long ${inWords([...manyKinds.keys()])} serves an account that the platform no longer lists; after that what was published for it is removed, but only on the word of another whole list. Default: 168h.`,
   ),
   ticket: key(
     mapping({

@@ -10,6 +10,7 @@ import { objectAt, objectLabel, type Place } from '../../kubernetes/resources.ts
 import type { Election, ElectionTimes } from '../lease/election.ts';
 import { type Elector, startElector } from '../lease/elector.ts';
 import { createStepDown } from '../lease/step-down.ts';
+import { forgetRecord } from './forget-record.ts';
 import { createSecretListener } from './listener.ts';
 import { openSecret } from './secret-cache.ts';
 import type { Warn } from './secret-reader.ts';
@@ -43,6 +44,15 @@ export interface Cluster {
   open(account: string, subject: Subject & { readonly kind: Kind }): AccountStore;
   /** Opens the newest ticket that the platform has pushed for an account. */
   openTickets(account: string, subject: Subject & { readonly kind: Kind }): TicketStore;
+  /**
+   * Removes what the Secret keeps of an account that is gone for good; on the leader alone.
+   * @returns what was removed, by its names for people
+   * @throws {EdgeError} why it could not be removed
+   */
+  forget(
+    account: string,
+    subject: Pick<Subject, 'name'> & { readonly kind: Kind },
+  ): Promise<readonly string[]>;
   /** Sets the units that are served from now on. */
   serve(units: readonly Unit[]): void;
   /** Names, for people, the keys under which the Secret keeps a token or ticket. */
@@ -81,6 +91,7 @@ export async function joinCluster(options: ClusterOptions): Promise<Cluster> {
       listener.rescan();
     },
   });
+  const placeOf = (key: string) => `${key} in ${objectLabel(secret)}`;
   const leads = () => elector?.leads() ?? false;
   // Abstain long enough for a candidate without a watch to poll and notice.
   const resign = () => elector?.abstain(3 * leasePlace.retryPeriod);
@@ -104,10 +115,15 @@ export async function joinCluster(options: ClusterOptions): Promise<Cluster> {
     openTickets(account, { name, kind }) {
       return ticketSecret({ account, name, keys: keysOf(name, kind), cache, kubernetes, warn });
     },
+    async forget(account, { name, kind }) {
+      const keys = keysOf(name, kind);
+      const removed = await forgetRecord({ account, keys, cache, kubernetes, object: secret, leads });
+      return removed.map(placeOf);
+    },
     serve: listener.serve,
     placesOf(name, kind) {
       const { value, entry } = keysOf(name, kind);
-      return [value, entry].map((key) => `${key} in ${objectLabel(secret)}`);
+      return [value, entry].map(placeOf);
     },
     start(told) {
       listeners = told;

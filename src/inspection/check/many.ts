@@ -44,8 +44,8 @@ function factsOf({ removeAfter, atMost }: ManyConfig, count: number): readonly F
     [
       { en: 'no longer listed', zh: '不再列出的' },
       {
-        en: en`served on for ${after}, then their files are removed`,
-        zh: zh`继续提供 ${after}，之后删除其文件`,
+        en: en`served on for ${after}, then what was published for them is removed`,
+        zh: zh`继续提供 ${after}，之后删除为其发布过的内容`,
       },
     ],
   ];
