@@ -9,7 +9,7 @@ import { manyKindOf } from './many.ts';
  * Largest number of tokens and tickets that always fit into one Secret. Each takes up to 2.5 KiB of annotations (256
  * KiB at most) and 8.5 KiB of data (1 MiB at most).
  */
-export const MAX_KEPT = 100;
+const MAX_KEPT = 100;
 
 /** Margin for a late renewal: the retry period times this factor must be shorter than the renew deadline. */
 const LATE_MARGIN = 1.2;
