@@ -43,8 +43,8 @@ async function main(argv: readonly string[]): Promise<number> {
   const [name, options] = first.startsWith('-') ? ['run', argv] : [first, rest];
   const load = isCommand(name) ? commands[name] : undefined;
   if (!load) {
-    complain(`${JSON.stringify(name)} is not a command; there are ${Object.keys(commands).join(', ')}`);
-    return EXIT.badConfig;
+    const { unknownCommand } = await import('./commands/unknown-command.ts');
+    return unknownCommand(name, Object.keys(commands));
   }
   return (await load()).run(options);
 }

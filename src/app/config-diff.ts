@@ -71,7 +71,7 @@ function keptOf(credential: CredentialConfig, keptAt: KeptAt): readonly string[]
 }
 
 function targetsOf({ publish }: CredentialConfig): string[] {
-  return publish.flatMap((target) => placesOf(target).map(({ words }) => words));
+  return publish.flatMap((target) => placesOf(target).map(({ words }) => words.en));
 }
 
 /**

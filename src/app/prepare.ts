@@ -4,7 +4,7 @@ import { isExposed } from '../config/secret-file.ts';
 import { warningsOf } from '../config/validate/warnings.ts';
 import type { StateFolder } from '../coordination/folder/state-folder.ts';
 import type { Unit } from '../core/ports.ts';
-import type { Text } from '../core/text.ts';
+import { en, type Text, verbatim, zh } from '../core/text.ts';
 import type { Logger, Translation } from '../observability/log/logger.ts';
 import { lstat, readlink, symlink, unlink } from '../system/fs/files.ts';
 
@@ -16,14 +16,19 @@ export async function prepareTargets(units: readonly Unit[]): Promise<Problem[]>
   const publishers = units.flatMap((unit) => unit.publishers);
   const targets = await Promise.all(
     publishers.map(async ({ id, prepare }) =>
-      [...new Set(await prepare())].map((what) => ({ where: id, what })),
+      (await prepare()).map((what): Problem => ({ where: verbatim(id), what })),
     ),
   );
   const told = new Map<string, Problem>();
   // A problem that many targets share, of a folder or of the cluster, is reported once.
-  for (const problem of targets.flat()) if (!told.has(problem.what)) told.set(problem.what, problem);
+  for (const problem of targets.flat()) {
+    if (!told.has(problem.what.en)) told.set(problem.what.en, problem);
+  }
   return [...told.values()];
 }
+
+/** What messages call the state folder where no setting names it. */
+export const STATE_FOLDER: Text = { en: 'state folder', zh: '状态目录' };
 
 /**
  * Prepares the state folder. If the folder cannot be used, this logs only a warning, unless a unit needs the folder.
@@ -37,9 +42,15 @@ export async function prepareFolder(
   const unusable = await folder.prepare();
   if (unusable === undefined) return [];
   if (units.some(({ policy }) => policy.destructive)) {
-    return [{ where: 'state folder', what: `${unusable} (access-token needs it)` }];
+    const what: Text = {
+      en: en`${unusable} (access-token needs it)`,
+      zh: zh`${unusable}（access-token 需要它）`,
+    };
+    return [{ where: STATE_FOLDER, what }];
   }
-  logger.warn(`${unusable}; continuing without a state folder: a restart will cost a call`);
+  logger.warn(`${unusable.en}; continuing without a state folder: a restart will cost a call`, {
+    meaning: { zh: `${unusable.zh}；不用状态目录继续：重启会多一次调用` },
+  });
   return [];
 }
 

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/config.ts';
-import { ConfigError } from '../config/config-error.ts';
+import { ConfigError, problemLine } from '../config/config-error.ts';
 import { restartRequired } from '../config/validate/restart-required.ts';
 import { type Backoff, backoffDelay } from '../core/failure.ts';
 import { MINUTE, SECOND } from '../core/time.ts';
@@ -111,14 +111,26 @@ export async function reloadOnChange({
     if (message === refused) return;
     refused = message;
     told('refused');
-    for (const { where, what } of problems) logger.error(`${where}: ${what}`);
-    logger.error('configuration reload failed: the previous configuration stays in force');
+    for (const problem of problems) {
+      const { en, zh } = problemLine(problem);
+      logger.error(en, { meaning: { zh } });
+    }
+    logger.error('configuration reload failed: the previous configuration stays in force', {
+      meaning: { zh: '重新加载配置失败：之前的配置继续有效' },
+    });
   }
 
   function reportRestartOnly(before: Config, after: Config): void {
     for (const { what, isRunning } of restartRequired(before, after, config)) {
-      if (isRunning) logger.info(`${what} was changed back: no restart required`);
-      else logger.warn(`${what} was changed: restart required`);
+      if (isRunning) {
+        logger.info(`${what.en} was changed back: no restart required`, {
+          meaning: { zh: `${what.zh}改回来了：不需要重启` },
+        });
+      } else {
+        logger.warn(`${what.en} was changed: restart required`, {
+          meaning: { zh: `${what.zh}改变了：需要重启` },
+        });
+      }
     }
   }
 

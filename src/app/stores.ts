@@ -7,6 +7,7 @@ import { stateFolder } from '../coordination/folder/state-folder.ts';
 import type { Kind } from '../core/credential.ts';
 import type { Leadership } from '../core/events/cluster.ts';
 import type { AccountStore, Clock, TicketStore, Unit } from '../core/ports.ts';
+import { verbatim } from '../core/text.ts';
 import { kubernetesOf } from '../kubernetes/index.ts';
 import { createClusterLog } from '../observability/log/cluster-log.ts';
 import type { Fields, Logger } from '../observability/log/logger.ts';
@@ -111,9 +112,9 @@ export async function createStores(
   let mirrors: Promise<Mirrors> | undefined;
   let listeners: StoresListeners | undefined;
 
-  async function needCluster(where: string): Promise<void> {
+  async function needCluster(key: string): Promise<void> {
     const problems = await kubernetes.problems();
-    if (problems.length > 0) throw new ConfigError(problems.map((what) => ({ where, what })));
+    if (problems.length > 0) throw new ConfigError(problems.map((what) => ({ where: verbatim(key), what })));
   }
 
   async function openCluster(config: NonNullable<typeof clusterConfig>) {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Kind, Token } from '../core/credential.ts';
 import type { PlatformFamily } from '../core/errcodes/index.ts';
-import type { Text } from '../core/text.ts';
+import { allOf, en, type Text, zh } from '../core/text.ts';
 import { epochSeconds } from './encoding.ts';
 import { type Encoding, encodeValue } from './value-encodings.ts';
 
@@ -87,16 +87,16 @@ export interface LayoutProblem {
   /** The key of the configuration that is wrong or missing. */
   readonly option: keyof LayoutOptions | 'layout' | 'of';
   /** Completes "KEY: …". */
-  readonly what: string;
+  readonly what: Text;
 }
 
-const FAMILIES: Readonly<Partial<Record<PlatformFamily, string>>> = {
-  official: 'official accounts and mini programs',
-  wecom: 'corps of WeCom',
+const FAMILIES: Readonly<Partial<Record<PlatformFamily, Text>>> = {
+  official: { en: 'official accounts and mini programs', zh: '公众号和小程序' },
+  wecom: { en: 'corps of WeCom', zh: '企业微信' },
 };
 
-function inWords(family: PlatformFamily): string {
-  return FAMILIES[family] ?? `accounts of the family ${family}`;
+function inWords(family: PlatformFamily): Text {
+  return FAMILIES[family] ?? { en: `accounts of the family ${family}`, zh: `${family} 平台的账号` };
 }
 
 /** What no cache of an SDK takes for punctuation: PSR-6 keys may not hold `{}()/\@:`. */
@@ -109,25 +109,40 @@ export function layoutProblems(
   options: LayoutOptions,
 ): readonly LayoutProblem[] {
   const slots = layout.keeps[family];
-  if (!slots) return [{ option: 'layout', what: `is for ${familiesOf(layout)}, not for ${inWords(family)}` }];
+  if (!slots) {
+    const [right, wrong] = [familiesOf(layout), inWords(family)];
+    const what: Text = { en: en`is for ${right}, not for ${wrong}`, zh: zh`用于${right}，不用于${wrong}` };
+    return [{ option: 'layout', what }];
+  }
   const slot = slots[kind];
   if (!slot) {
-    const kept = Object.keys(slots).join(', ');
-    return [{ option: 'of', what: `${layout.reader.en} keeps no ${kind} there, only ${kept}` }];
+    const kept = Object.keys(slots);
+    const what: Text = {
+      en: en`${layout.reader} keeps no ${kind} there, only ${kept.join(', ')}`,
+      zh: zh`${layout.reader} 不在那里保存 ${kind}，只保存 ${kept.join('、')}`,
+    };
+    return [{ option: 'of', what }];
   }
   const problems: LayoutProblem[] = [];
   if (layout.prefix.default === undefined && options.prefix === undefined) {
-    const what =
-      'is missing: the whole prefix of the app, which no version tells; docs/sdks.md says where to look';
+    const what: Text = {
+      en: 'is missing: the whole prefix of the app, which no version tells; docs/sdks.md says where to look',
+      zh: '缺少它：应用的完整前缀，从版本看不出来；docs/zh-CN/sdks.md 说明到哪里找',
+    };
     problems.push({ option: 'prefix', what });
   }
   for (const needed of slot.needs ?? []) {
     if (options[needed] === undefined) problems.push({ option: needed, what: MISSING[needed] });
   }
   if (options.keySecret !== undefined && !PLACEHOLDER.test(options.keySecret))
-    problems.push({ option: 'keySecret', what: 'must be 1 to 64 of A-Z, a-z, 0-9, _, - and .' });
-  if (options.miniProgram && slot.notForMiniPrograms)
-    problems.push({ option: 'miniProgram', what: `${layout.reader.en} keeps no ${kind} of mini programs` });
+    problems.push({ option: 'keySecret', what: KEY_SECRET });
+  if (options.miniProgram && slot.notForMiniPrograms) {
+    const what: Text = {
+      en: en`${layout.reader} keeps no ${kind} of mini programs`,
+      zh: zh`${layout.reader} 不保存小程序的 ${kind}`,
+    };
+    problems.push({ option: 'miniProgram', what });
+  }
   // What the key of the token needs may stand beside a ticket as well: it is one app.
   const used: readonly string[] = Object.values(slots).flatMap(({ needs = [], minds = [] }) => [
     ...needs,
@@ -135,20 +150,38 @@ export function layoutProblems(
   ]);
   for (const [option, value] of Object.entries(options) as [keyof LayoutOptions, unknown][]) {
     if (value !== undefined && value !== false && option !== 'prefix' && !used.includes(option))
-      problems.push({ option, what: 'changes no key of this layout: leave it away' });
+      problems.push({ option, what: NO_EFFECT });
   }
   return problems;
 }
 
-const MISSING = {
-  keySecret:
-    'is missing: the key of this layout is made with the AppSecret as the app has it. Give the app a placeholder ' +
-    'instead of the AppSecret, which the daemon alone needs, and write the same placeholder here',
-  agentId: 'is missing: the AgentId of the app, which is part of the key',
-} as const;
+const KEY_SECRET: Text = {
+  en: 'must be 1 to 64 of A-Z, a-z, 0-9, _, - and .',
+  zh: '必须是 1 到 64 个 A-Z、a-z、0-9、_、- 和 .',
+};
 
-function familiesOf({ keeps }: SdkLayout): string {
-  return (Object.keys(keeps) as PlatformFamily[]).map(inWords).join(' and ');
+const NO_EFFECT: Text = {
+  en: 'changes no key of this layout: leave it away',
+  zh: '不影响这个 layout 的任何键：去掉它',
+};
+
+const MISSING = {
+  keySecret: {
+    en:
+      'is missing: the key of this layout is made with the AppSecret as the app has it. Give the app a placeholder ' +
+      'instead of the AppSecret, which the daemon alone needs, and write the same placeholder here',
+    zh:
+      '缺少它：这个 layout 的键由应用所配置的 AppSecret 生成。给应用一个占位值代替 AppSecret，' +
+      '真正的只有守护进程需要，这里写同一个占位值',
+  },
+  agentId: {
+    en: 'is missing: the AgentId of the app, which is part of the key',
+    zh: '缺少它：应用的 AgentId，它是键的一部分',
+  },
+} as const satisfies Readonly<Record<string, Text>>;
+
+function familiesOf({ keeps }: SdkLayout): Text {
+  return allOf((Object.keys(keeps) as PlatformFamily[]).map(inWords));
 }
 
 /**

@@ -1,7 +1,10 @@
 import { parseArgs } from 'node:util';
-import * as v from 'valibot';
 import { ConfigError, type Problem } from '../config/config-error.ts';
+import { closest, didYouMean } from '../core/closest.ts';
+import { type Text, verbatim } from '../core/text.ts';
+import { complaintsOf } from '../schema/message.ts';
 import { Duration } from '../schema/values.ts';
+import { parseDuration } from '../system/time/duration.ts';
 import { type CommandForm, DURATION, type OptionForm } from '../usage/form.ts';
 
 /** What a command accepts. */
@@ -35,28 +38,39 @@ function findProblems(
 ): Problem[] {
   const { tokens } = parseArgs({ args, options, strict: false, allowPositionals: true, tokens: true });
   const problems: Problem[] = [];
-  const complain = (what: string, where = 'arguments') => problems.push({ where, what });
+  const complain = (what: Text, where: Text = ARGUMENTS) => problems.push({ where, what });
   let valueOfUnknown = -1;
   for (const token of tokens) {
     if (token.kind === 'positional' && !allowPositionals && token.index !== valueOfUnknown) {
-      complain(`Unexpected argument '${token.value}'`);
+      complain({ en: `Unexpected argument '${token.value}'`, zh: `多余的参数 '${token.value}'` });
     }
     if (token.kind !== 'option') continue;
     const { name, rawName, value, inlineValue } = token;
     const option = Object.hasOwn(options, name) ? options[name] : undefined;
     if (!option) {
-      complain(`Unknown option '${rawName}'`);
+      complain(unknownOption(name, rawName, Object.keys(options)));
       valueOfUnknown = token.index + 1;
     } else if (option.type === 'boolean') {
-      if (value !== undefined) complain(`Option '${rawName}' takes no value`);
+      if (value !== undefined) {
+        complain({ en: `Option '${rawName}' takes no value`, zh: `选项 '${rawName}' 不带值` });
+      }
     } else if (value === undefined || (!inlineValue && value.startsWith('-'))) {
-      complain(`Option '${rawName}' needs a value`);
+      complain({ en: `Option '${rawName}' needs a value`, zh: `选项 '${rawName}' 需要一个值` });
     } else if (option.value === DURATION) {
-      const { issues = [] } = v.safeParse(Duration, value);
-      for (const { message } of issues) complain(message, rawName);
+      for (const { what } of complaintsOf(Duration, value)) complain(what, verbatim(rawName));
     }
   }
   return problems;
+}
+
+/** Where a mistake is that no option can be named for. */
+export const ARGUMENTS: Text = { en: 'arguments', zh: '参数' };
+
+/** Complains of an option that a command does not have, and says which one was probably meant. */
+function unknownOption(name: string, rawName: string, known: readonly string[]): Text {
+  const what: Text = { en: `Unknown option '${rawName}'`, zh: `未知选项 '${rawName}'` };
+  const meant = closest(name, known);
+  return didYouMean(what, meant === undefined ? [] : [`--${meant}`]);
 }
 
 /**
@@ -66,7 +80,7 @@ function findProblems(
  * @throws {ConfigError} if the text is not a duration with a unit
  */
 export function readDuration(option: string, text: string): number {
-  const { output, issues, success } = v.safeParse(Duration, text);
-  if (!success) throw new ConfigError([{ where: option, what: issues[0].message }]);
-  return output;
+  const [wrong] = complaintsOf(Duration, text);
+  if (wrong) throw new ConfigError([{ where: verbatim(option), what: wrong.what }]);
+  return parseDuration(text) ?? 0;
 }

@@ -25,7 +25,7 @@ import { helpOf } from '../usage/help.ts';
 import { asksForHelp, readArguments, readDuration } from './arguments.ts';
 import { EXIT } from './exit.ts';
 import { languageOf } from './language.ts';
-import { configLoader, type Host, readBoth, reportProblems } from './session.ts';
+import { configLoader, createSession, type Host } from './session.ts';
 
 /** Findings of a credential or a cluster that was not asked. */
 const NOTHING: Findings = { facts: [], warnings: [] };
@@ -52,15 +52,19 @@ export async function run(argv: readonly string[], host: Host = process): Promis
     host.stdout.write(helpOf(CHECK));
     return EXIT.ok;
   }
+  const session = createSession(host);
   try {
-    const [{ values }, config] = await readBoth(
+    const [{ values }, config] = await session.readBoth(
       async () => readArguments(argv, CHECK),
       configLoader(argv, {}, host.env),
     );
     const timeout = readDuration('--timeout', values.timeout);
     const hung = volumes.hung().map(({ volume, path }) => ({
-      where: path,
-      what: `does not answer: look at the server, or the FUSE process, of the volume ${volume}`,
+      where: verbatim(path),
+      what: {
+        en: `does not answer: look at the server, or the FUSE process, of the volume ${volume}`,
+        zh: `没有应答：检查卷 ${volume} 的服务器或 FUSE 进程`,
+      },
     }));
     if (hung.length > 0) throw new ConfigError(hung);
     const kubernetes = kubernetesOf({ clock: systemClock, environment: host.env });
@@ -80,7 +84,7 @@ export async function run(argv: readonly string[], host: Host = process): Promis
     host.stdout.write(`${blocks.join('\n')}\n${summary(sections, said)[language]}\n`);
     return exitFor(Object.values(said).flat());
   } catch (error) {
-    return reportProblems(error, host.stderr);
+    return session.report(error);
   }
 }
 

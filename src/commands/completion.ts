@@ -1,4 +1,5 @@
 import { ConfigError } from '../config/config-error.ts';
+import type { Text } from '../core/text.ts';
 import { SECOND } from '../core/time.ts';
 import { COMPLETION, SHELLS, type Shell } from '../usage/completion.ts';
 import { bashScript } from '../usage/completions/bash.ts';
@@ -7,9 +8,9 @@ import { zshScript } from '../usage/completions/zsh.ts';
 import type { CommandForm } from '../usage/form.ts';
 import { helpOf } from '../usage/help.ts';
 import { FORMS } from '../usage/index.ts';
-import { asksForHelp, readArguments } from './arguments.ts';
+import { ARGUMENTS, asksForHelp, readArguments } from './arguments.ts';
 import { EXIT } from './exit.ts';
-import { configLoader, reportProblems } from './session.ts';
+import { configLoader, createSession } from './session.ts';
 
 const SCRIPTS: Readonly<Record<Shell, (forms: readonly CommandForm[]) => string>> = {
   bash: bashScript,
@@ -38,12 +39,16 @@ export async function run(argv: readonly string[]): Promise<number> {
     }
     const shell = SHELLS.find((one) => one === positionals[0]);
     if (!shell || positionals.length > 1) {
-      throw new ConfigError([{ where: 'arguments', what: `name one shell: ${SHELLS.join(', ')}` }]);
+      const what: Text = {
+        en: `name one shell: ${SHELLS.join(', ')}`,
+        zh: `写一种 shell：${SHELLS.join('、')}`,
+      };
+      throw new ConfigError([{ where: ARGUMENTS, what }]);
     }
     process.stdout.write(SCRIPTS[shell](FORMS));
     return EXIT.ok;
   } catch (error) {
-    return reportProblems(error);
+    return createSession().report(error);
   }
 }
 

@@ -1,8 +1,10 @@
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
+import { parseArgs } from 'node:util';
 import { ConfigError, type Problem } from '../config/config-error.ts';
-import { LANGUAGES, type Language, type Text } from '../core/text.ts';
+import { LANGUAGES, type Language, type Text, verbatim } from '../core/text.ts';
 import { kindOf } from '../providers/kinds.ts';
+import { mustBe } from '../schema/values.ts';
 import {
   type Answers,
   defaultPaths,
@@ -22,10 +24,10 @@ import { constants, lstat, open } from '../system/fs/files.ts';
 import { makeFolder } from '../system/fs/make-folder.ts';
 import { helpOf } from '../usage/help.ts';
 import { INIT } from '../usage/init.ts';
-import { asksForHelp, readArguments } from './arguments.ts';
+import { ARGUMENTS, asksForHelp, readArguments } from './arguments.ts';
 import { EXIT } from './exit.ts';
 import { languageOf } from './language.ts';
-import { reportProblems } from './session.ts';
+import { createSession } from './session.ts';
 
 type Given = { readonly [K in keyof typeof INIT.options]?: string };
 
@@ -41,24 +43,23 @@ export async function run(argv: readonly string[]): Promise<number> {
     process.stdout.write(helpOf(INIT));
     return EXIT.ok;
   }
+  const language = languageSaid(argv);
   try {
     // What stands without an option may be a secret: it is not repeated.
     const { values, positionals } = readArguments(argv, { ...INIT, argument: { name: '' } });
-    const language = chosenLanguage(values);
-    if (positionals.length > 0) {
-      throw new ConfigError([{ where: 'arguments', what: OPTIONS_ALONE[language] }]);
-    }
+    refuseOtherLanguages(values);
+    if (positionals.length > 0) throw new ConfigError([{ where: ARGUMENTS, what: OPTIONS_ALONE }]);
     const isAsking =
       process.stdin.isTTY &&
       process.stdout.isTTY &&
       !(values.reader !== undefined && values.appid !== undefined);
     const answers = isAsking ? await ask(values, language) : fromOptions(values, language);
     if (!answers) return EXIT.badConfig;
-    await writeAll(filesFor(answers), values.folder, language);
+    await writeAll(filesFor(answers), values.folder);
     process.stdout.write(report(answers, values.folder));
     return EXIT.ok;
   } catch (error) {
-    return reportProblems(error);
+    return createSession().report(error, language);
   }
 }
 
@@ -67,17 +68,22 @@ const OPTIONS_ALONE: Text = {
   zh: 'init 只接受选项，每个都以 -- 开头',
 };
 
+const VARIABLE = 'WXTOKEN_LANGUAGE';
+
+/** The language of the option, without one that of the variable or of the terminal, whatever else is wrong. */
+function languageSaid(argv: readonly string[]): Language {
+  const { values } = parseArgs({ args: [...argv], options: INIT.options, strict: false });
+  const said = values['language'] ?? process.env[VARIABLE];
+  const language = LANGUAGES.find((one) => one === said);
+  return languageOf({ ...(language && { language }) }, process.stdout, process.env);
+}
+
 /** @throws {ConfigError} if the option, or without one the variable, names another language */
-function chosenLanguage(given: Given): Language {
-  const variable = 'WXTOKEN_LANGUAGE';
-  const language = given.language ?? process.env[variable];
-  const known = LANGUAGES.find((one) => one === language);
-  const chosen = languageOf({ ...(known && { language: known }) }, process.stdout, process.env);
-  if (language !== undefined && language !== '' && !known) {
-    const where = given.language === undefined ? variable : '--language';
-    throw new ConfigError([{ where, what: mustBe(LANGUAGES)[chosen] }]);
-  }
-  return chosen;
+function refuseOtherLanguages(given: Given): void {
+  const language = given.language ?? process.env[VARIABLE] ?? '';
+  if (language === '' || LANGUAGES.some((one) => one === language)) return;
+  const where = given.language === undefined ? VARIABLE : '--language';
+  throw new ConfigError([{ where: verbatim(where), what: mustBe(LANGUAGES) }]);
 }
 
 /** One question: its option, what is asked, the answer that Enter gives, and what is wrong with an answer. */
@@ -151,10 +157,6 @@ function oneOf(answer: string, choices: readonly string[]): Text | undefined {
   return choices.includes(answer) ? undefined : mustBe(choices);
 }
 
-function mustBe(choices: readonly string[]): Text {
-  return { en: `must be one of ${choices.join(', ')}`, zh: `必须是 ${choices.join('、')} 之一` };
-}
-
 /** Asks until each answer is right; undefined if the terminal is closed before, as by Ctrl-C. */
 async function ask(given: Given, language: Language): Promise<Answers | undefined> {
   const terminal = createInterface({ input: process.stdin, output: process.stdout, prompt: '> ' });
@@ -202,7 +204,7 @@ function fromOptions(given: Given, language: Language): Answers {
       answer === undefined
         ? { en: 'is missing: outside a terminal nobody is asked', zh: '缺少：不在终端里时不会提问' }
         : problem(answer);
-    if (what) problems.push({ where: `--${option}`, what: what[language] });
+    if (what) problems.push({ where: verbatim(`--${option}`), what });
     if (answer !== undefined) answers = { ...answers, [option]: answer };
   }
   if (problems.length > 0) throw new ConfigError(problems);
@@ -221,11 +223,7 @@ function toAnswers(given: Given, language: Language): Answers {
  * Writes all files or none of them.
  * @throws {ConfigError} for each file that is there already, or that cannot be written
  */
-async function writeAll(
-  files: Readonly<Record<string, string>>,
-  folder: string,
-  language: Language,
-): Promise<void> {
+async function writeAll(files: Readonly<Record<string, string>>, folder: string): Promise<void> {
   const paths = Object.keys(files).map((name) => join(folder, name));
   const found = await Promise.all(
     paths.map((path) =>
@@ -235,7 +233,7 @@ async function writeAll(
       ),
     ),
   );
-  const there = found.flat().map((path) => ({ where: path, what: THERE[language] }));
+  const there = found.flat().map((path) => ({ where: verbatim(path), what: THERE }));
   if (there.length > 0) throw new ConfigError(there);
   for (const [name, content] of Object.entries(files)) {
     const path = join(folder, name);
@@ -243,7 +241,7 @@ async function writeAll(
       await makeFolder(dirname(path));
       await writeNew(path, content);
     } catch (error) {
-      throw new ConfigError([{ where: path, what: fileProblem('write', path, error)[language] }]);
+      throw new ConfigError([{ where: verbatim(path), what: fileProblem('write', path, error) }]);
     }
   }
 }

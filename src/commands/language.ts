@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts';
-import type { Language } from '../core/text.ts';
+import { LANGUAGES, type Language } from '../core/text.ts';
 
 /**
  * Returns the language in which a command answers: the configured one; without one, Chinese on a terminal whose locale is
@@ -15,4 +15,16 @@ export function languageOf(
   // By POSIX the first one that is set and not empty counts. A terminal of another encoding could not show it.
   const locale = LC_ALL || LC_MESSAGES || LANG || '';
   return stream.isTTY === true && /^zh_CN\.utf-?8(@|$)/i.test(locale) ? 'zh' : 'en';
+}
+
+/**
+ * Returns the language in which people are told something before, or without, a configuration: that of the variable, or of
+ * the terminal.
+ */
+export function ambientLanguage(
+  stream: { readonly isTTY?: boolean } = process.stderr,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Language {
+  const language = LANGUAGES.find((one) => one === environment['WXTOKEN_LANGUAGE']);
+  return languageOf({ ...(language && { language }) }, stream, environment);
 }

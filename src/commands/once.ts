@@ -13,7 +13,7 @@ import { asksForHelp, readArguments, readDuration } from './arguments.ts';
 import { EXIT } from './exit.ts';
 import { languageOf } from './language.ts';
 import { openLog } from './open-log.ts';
-import { configLoader, readBoth, reportProblems } from './session.ts';
+import { configLoader, createSession } from './session.ts';
 import { listenForSignals } from './signals.ts';
 
 /**
@@ -31,9 +31,13 @@ export async function run(argv: readonly string[]): Promise<number> {
     return EXIT.ok;
   }
   const signals = listenForSignals(EXIT.passing);
+  const session = createSession();
   try {
     const started = systemClock.now().monotonic;
-    const [{ values }, config] = await readBoth(async () => readArguments(argv, ONCE), configLoader(argv));
+    const [{ values }, config] = await session.readBoth(
+      async () => readArguments(argv, ONCE),
+      configLoader(argv),
+    );
     const timeout = readDuration('--timeout', values.timeout);
     const { log } = config;
     const isForPeople = log.format === 'text';
@@ -51,7 +55,7 @@ export async function run(argv: readonly string[]): Promise<number> {
       titledLogger(logger, (name) => titles.get(name)),
     );
   } catch (error) {
-    return reportProblems(error);
+    return session.report(error);
   }
 }
 

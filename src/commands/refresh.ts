@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { STATE_FOLDER } from '../app/prepare.ts';
 import { accountOf } from '../app/unit.ts';
 import { type Config, type FetchedConfig, isFetched } from '../config/config.ts';
 import { ConfigError } from '../config/config-error.ts';
@@ -8,8 +9,9 @@ import {
   type RefreshOutcome,
   requestFolder,
 } from '../coordination/folder/request-folder.ts';
-import { failureOf } from '../core/failure.ts';
-import { en, inLanguage, type Language, type Text, zh } from '../core/text.ts';
+import { closest, didYouMean } from '../core/closest.ts';
+import { failureOf, textsOf } from '../core/failure.ts';
+import { en, inLanguage, type Language, type Text, verbatim, zh } from '../core/text.ts';
 import { SECOND } from '../core/time.ts';
 import { daemonLine } from '../inspection/status/daemon-line.ts';
 import { daemonOnDisk, servedByLists } from '../inspection/status/index.ts';
@@ -23,7 +25,7 @@ import { asksForHelp, readArguments, readDuration } from './arguments.ts';
 import { complain } from './complain.ts';
 import { EXIT } from './exit.ts';
 import { languageOf } from './language.ts';
-import { configLoader, readBoth, reportProblems } from './session.ts';
+import { configLoader, createSession } from './session.ts';
 
 /**
  * Interval, in ms, at which the command looks for a reply. A daemon takes requests at every tick: within 5 s by
@@ -41,8 +43,9 @@ export async function run(argv: readonly string[]): Promise<number> {
     process.stdout.write(helpOf(REFRESH));
     return EXIT.ok;
   }
+  const session = createSession();
   try {
-    const [{ values, positionals }, config] = await readBoth(
+    const [{ values, positionals }, config] = await session.readBoth(
       async () => readArguments(argv, REFRESH),
       configLoader(argv, { publishes: false, fetches: false }),
     );
@@ -54,7 +57,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     const unknown = positionals.filter((name) => !all.has(name));
     if (unknown.length > 0) {
       throw new ConfigError(
-        unknown.map((name) => ({ where: name, what: `no such credential; there are: ${known.join(', ')}` })),
+        unknown.map((name) => ({ where: verbatim(name), what: noSuchCredential(name, known) })),
       );
     }
     const isChosen = ({ name }: { readonly name: string }) =>
@@ -64,8 +67,11 @@ export async function run(argv: readonly string[]): Promise<number> {
     const mirrors = chosen.filter((credential) => !isFetched(credential));
     const fetched = chosen.filter(isFetched);
     if (mirrors.length > 0 && (positionals.length > 0 || fetched.length + lists.length === 0)) {
-      const what = 'is only mirrored here: refresh it where it is fetched';
-      throw new ConfigError(mirrors.map(({ name }) => ({ where: name, what })));
+      const what: Text = {
+        en: 'is only mirrored here: refresh it where it is fetched',
+        zh: '在这里只是镜像：到获取它的地方刷新',
+      };
+      throw new ConfigError(mirrors.map(({ name }) => ({ where: verbatim(name), what })));
     }
     const credentials = [...lists, ...(await Promise.all(fetched.map(requestOf)))];
     const request = await requestFolder(config.stateDir)
@@ -74,7 +80,7 @@ export async function run(argv: readonly string[]): Promise<number> {
       .catch((error: NodeJS.ErrnoException) => {
         if (error.code === 'ENOENT') return undefined;
         throw new ConfigError([
-          { where: 'state folder', what: fileProblem('use the state folder', config.stateDir, error).en },
+          { where: STATE_FOLDER, what: fileProblem('use the state folder', config.stateDir, error) },
         ]);
       });
     const language = languageOf(config, process.stderr, process.env);
@@ -92,7 +98,7 @@ export async function run(argv: readonly string[]): Promise<number> {
       await request.withdraw();
     }
   } catch (error) {
-    return reportProblems(error);
+    return session.report(error);
   }
 }
 
@@ -105,10 +111,22 @@ async function requestOf(credential: FetchedConfig) {
   try {
     return { name, account: (await accountOf(credential)).account };
   } catch (error) {
-    const { message } = failureOf(error, 'none');
-    const what = `its AppSecret tells which app of ${type} is meant: ${message}`;
-    throw new ConfigError([{ where: name, what }]);
+    const { message } = textsOf(failureOf(error, 'none'));
+    const what: Text = {
+      en: en`its AppSecret tells which app of ${type} is meant: ${message}`,
+      zh: zh`要靠 AppSecret 才知道是 ${type} 的哪个应用：${message}`,
+    };
+    throw new ConfigError([{ where: verbatim(name), what }]);
   }
+}
+
+function noSuchCredential(name: string, known: readonly string[]): Text {
+  const what: Text = {
+    en: `no such credential; there are: ${known.join(', ')}`,
+    zh: `没有这份凭据；有：${known.join('、')}`,
+  };
+  const meant = closest(name, known);
+  return didYouMean(what, meant === undefined ? [] : [meant]);
 }
 
 async function wait(

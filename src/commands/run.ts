@@ -15,7 +15,7 @@ import { RUN } from '../usage/run.ts';
 import { asksForHelp, readArguments } from './arguments.ts';
 import { EXIT } from './exit.ts';
 import { openLog } from './open-log.ts';
-import { configLoader, readBoth, reportProblems } from './session.ts';
+import { configLoader, createSession, type Session } from './session.ts';
 import { listenForSignals } from './signals.ts';
 
 /**
@@ -55,7 +55,11 @@ function summary({ credentials: named, many = [] }: Config, daemon: Daemon) {
 }
 
 /** Reads arguments and configuration, and what the files of the configuration were at that time. */
-async function readFirst(argv: readonly string[], load: ReturnType<typeof configLoader>) {
+async function readFirst(
+  argv: readonly string[],
+  load: ReturnType<typeof configLoader>,
+  { readBoth }: Session,
+) {
   const read = createReadMarks();
   const [, config] = await readBoth(
     async () => readArguments(argv, RUN),
@@ -75,9 +79,10 @@ export async function run(argv: readonly string[]): Promise<number> {
   }
   // This comes first: without handlers HUP would end the process, and as PID 1 the process would ignore TERM.
   const signals = listenForSignals();
+  const session = createSession();
   try {
     const load = configLoader(argv);
-    const { config, marks } = await readFirst(argv, load);
+    const { config, marks } = await readFirst(argv, load, session);
     const logger = openLog({ ...config.log, language: config.language });
     const servers = await createServers(config, {
       clock: systemClock,
@@ -146,6 +151,6 @@ export async function run(argv: readonly string[]): Promise<number> {
     logger.info('stopped');
     return EXIT.ok;
   } catch (error) {
-    return reportProblems(error);
+    return session.report(error);
   }
 }

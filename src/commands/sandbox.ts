@@ -6,6 +6,7 @@ import { SANDBOX } from '../usage/sandbox.ts';
 import { asksForHelp } from './arguments.ts';
 import { complain } from './complain.ts';
 import { EXIT } from './exit.ts';
+import { ambientLanguage } from './language.ts';
 import { listenForSignals } from './signals.ts';
 
 /**
@@ -18,9 +19,10 @@ export async function run(argv: readonly string[]): Promise<number> {
     return EXIT.ok;
   }
   const signals = listenForSignals();
+  const language = ambientLanguage();
   const parsed = readSandboxArguments(argv);
   if (parsed.kind === 'problems') {
-    complain(...parsed.problems);
+    complain(...parsed.problems.map((problem) => problem[language]));
     return EXIT.badConfig;
   }
   try {
@@ -35,7 +37,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     return EXIT.ok;
   } catch (error) {
     if (!(error instanceof SandboxError)) throw error;
-    complain(error.message);
+    complain(error.told[language]);
     return error.code === 'SANDBOX_ADDRESS_IN_USE' ? EXIT.unexpected : EXIT.badConfig;
   }
 }

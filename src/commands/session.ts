@@ -1,32 +1,60 @@
 import { parseArgs } from 'node:util';
 import type { Config } from '../config/config.ts';
-import { ConfigError } from '../config/config-error.ts';
+import { ConfigError, problemLine } from '../config/config-error.ts';
 import { type LoadOptions, loadConfig } from '../config/load.ts';
+import type { Language } from '../core/text.ts';
 import { CONFIG_OPTION } from '../usage/form.ts';
 import { complainTo, type Output } from './complain.ts';
 import { EXIT } from './exit.ts';
+import { ambientLanguage } from './language.ts';
 
 /** What a read-only command uses of its process; tests pass a replacement. */
 export interface Host {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdout: Output & { readonly isTTY?: boolean; readonly columns?: number };
-  readonly stderr: Output;
+  readonly stderr: Output & { readonly isTTY?: boolean };
 }
 
-/**
- * Runs two readers whose problems are independent, so that one report names the problems of both.
- * @throws {ConfigError} with the problems of both readers
- */
-export async function readBoth<A, B>(first: () => Promise<A>, second: () => Promise<B>): Promise<[A, B]> {
-  const both = [first(), second()] as const;
-  const results = await Promise.allSettled(both);
-  const errors = results.flatMap((result) =>
-    result.status === 'rejected' ? [result.reason as unknown] : [],
-  );
-  if (errors.length > 0 && errors.every((error) => error instanceof ConfigError)) {
-    throw new ConfigError(errors.flatMap(({ problems }) => problems));
-  }
-  return Promise.all(both);
+/** The reading of arguments and configuration of one command, and the language in which it tells what is wrong. */
+export interface Session {
+  /**
+   * Reads arguments and configuration, whose problems are independent, so that one report names the problems of both.
+   * @throws {ConfigError} with the problems of both readers
+   */
+  readBoth<A>(readArguments: () => Promise<A>, load: () => Promise<Config>): Promise<[A, Config]>;
+  /**
+   * Writes every problem of a {@link ConfigError} to standard error, one line each and without a stack: in the language of
+   * the configuration, as far as that can be read. Any other error is thrown again.
+   * @param language of an option, which comes before what the configuration says
+   * @returns the exit code
+   */
+  report(error: unknown, language?: Language): number;
+}
+
+export function createSession({ env, stderr }: Pick<Host, 'env' | 'stderr'> = process): Session {
+  let configured: Language | undefined;
+  return {
+    async readBoth(read, load) {
+      const both = [read(), load()] as const;
+      const [given, config] = await Promise.allSettled(both);
+      const errors = [given, config].flatMap((result) =>
+        result.status === 'rejected' ? [result.reason as unknown] : [],
+      );
+      const found: unknown = config.status === 'fulfilled' ? config.value : config.reason;
+      configured = (found as Partial<Pick<Config, 'language'>> | undefined)?.language;
+      if (errors.length > 0 && errors.every((error) => error instanceof ConfigError)) {
+        throw new ConfigError(errors.flatMap(({ problems }) => problems));
+      }
+      return Promise.all(both);
+    },
+    report(error, chosen) {
+      if (!(error instanceof ConfigError)) throw error;
+      const said = chosen ?? error.language ?? configured;
+      const language = said ?? ambientLanguage(stderr, env);
+      for (const problem of error.problems) complainTo(stderr, problemLine(problem)[language]);
+      return EXIT.badConfig;
+    },
+  };
 }
 
 /**
@@ -62,15 +90,4 @@ export function configLoader(
 async function namespaceOf(env: Host['env']): Promise<string | undefined> {
   const { findConnection } = await import('../kubernetes/connection.ts');
   return (await findConnection(env)).connection?.namespace;
-}
-
-/**
- * Writes every problem of a {@link ConfigError} to standard error, one line each and without a stack. Any other error
- * is thrown again.
- * @returns the exit code
- */
-export function reportProblems(error: unknown, stderr: Output = process.stderr): number {
-  if (!(error instanceof ConfigError)) throw error;
-  for (const { where, what } of error.problems) complainTo(stderr, `${where}: ${what}`);
-  return EXIT.badConfig;
 }

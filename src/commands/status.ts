@@ -12,10 +12,10 @@ import { version } from '../system/process/version.ts';
 import { systemClock } from '../system/time/clock.ts';
 import { helpOf } from '../usage/help.ts';
 import { STATUS } from '../usage/status.ts';
-import { asksForHelp, readArguments } from './arguments.ts';
+import { ARGUMENTS, asksForHelp, readArguments } from './arguments.ts';
 import { EXIT } from './exit.ts';
 import { languageOf } from './language.ts';
-import { configLoader, type Host, readBoth, reportProblems } from './session.ts';
+import { configLoader, createSession, type Host } from './session.ts';
 
 /**
  * Runs `status`: reports on every credential from the published files and the state folder.
@@ -26,8 +26,9 @@ export async function run(argv: readonly string[], host: Host = process): Promis
     host.stdout.write(helpOf(STATUS));
     return EXIT.ok;
   }
+  const session = createSession(host);
   try {
-    const [{ values }, config] = await readBoth(
+    const [{ values }, config] = await session.readBoth(
       async () => options(argv),
       configLoader(argv, { publishes: false, fetches: false }, host.env),
     );
@@ -40,7 +41,7 @@ export async function run(argv: readonly string[], host: Host = process): Promis
     const isFine = report.credentials.every(({ state, optional }) => optional || state === 'fresh');
     return isFine ? EXIT.ok : EXIT.unhealthy;
   } catch (error) {
-    return reportProblems(error, host.stderr);
+    return session.report(error);
   }
 }
 
@@ -48,7 +49,13 @@ function options(argv: readonly string[]) {
   const read = readArguments(argv, STATUS);
   if (read.values.json && read.values.quiet) {
     throw new ConfigError([
-      { where: 'arguments', what: '--json prints and --quiet does not: say one of them' },
+      {
+        where: ARGUMENTS,
+        what: {
+          en: '--json prints and --quiet does not: say one of them',
+          zh: '--json 要打印，--quiet 不打印：只写一个',
+        },
+      },
     ]);
   }
   return read;

@@ -82,7 +82,7 @@ export function createExpander(): Expander {
     const publish = await resolveTargets(
       { name, publish: targets.map((target) => targetFor(target, id, name)), tickets: [...many.tickets] },
       [],
-      { redis, declared: [], owner },
+      { redis, declared: [], isListed: true, owner },
       { complain, isWrong: () => false, groupId: group },
     );
     if (!isUsable) return undefined;
@@ -176,5 +176,5 @@ function placesOfAll(credentials: readonly CredentialConfig[]) {
 }
 
 function wordsOf(publish: readonly TargetConfig[]): string[] {
-  return publish.flatMap((target) => placesOf(target).map(({ words }) => words));
+  return publish.flatMap((target) => placesOf(target).map(({ words }) => words.en));
 }

@@ -1,14 +1,16 @@
 import type { BigIntStats } from 'node:fs';
 import { resolve } from 'node:path';
+import { verbatim } from '../core/text.ts';
 import { pathKey } from '../schema/key-path.ts';
 import { endsProblem } from '../schema/odd-text.ts';
 import { programProblem } from '../system/process/program-problem.ts';
 import type { Config } from './config.ts';
-import { ConfigError } from './config-error.ts';
+import { ConfigError, type Reading } from './config-error.ts';
 import { createLabels } from './labels.ts';
 import { CONFIG_VARIABLE, givenVariables, isAccountVariable } from './read/environment.ts';
 import { readConfigFile } from './read/file.ts';
 import { inputReader } from './read/input.ts';
+import { languageSaid } from './read/language.ts';
 import { readSettings } from './read/settings.ts';
 import { createReport } from './report.ts';
 import { readAuthorities } from './resolve/authorities.ts';
@@ -48,7 +50,8 @@ export interface LoadOptions {
  * With a file, the environment takes precedence over the file. An empty variable counts as unset.
  * @param environment the environment variables of the process
  * @returns the configuration, with durations in ms
- * @throws {ConfigError} with every problem, including problems of the files that the configuration names
+ * @throws {ConfigError} with every problem, including problems of the files that the configuration names, and with the
+ *   language that the configuration says, as far as that can be read
  */
 export async function loadConfig(
   environment: Readonly<Record<string, string | undefined>>,
@@ -63,14 +66,17 @@ export async function loadConfig(
   const hasList = file?.document !== undefined && Object.hasOwn(file.document, 'credentials');
   const isAccountGiven = !hasList && (!file || Object.keys(given).some(isAccountVariable));
   const labels = createLabels({ file, given: Object.keys(given), isAccountGiven });
-  const inputs = document === undefined ? [] : [document];
-  const report = createReport(labels, inputs);
+  const reading: Reading = {
+    inputs: document === undefined ? [] : [document],
+    language: languageSaid(given, file),
+  };
+  const report = createReport(labels, reading);
   if (file?.problem !== undefined) {
     const ends = path === undefined ? undefined : endsProblem(path);
-    report.add(named === undefined ? CONFIG_VARIABLE : '--config', ends?.en ?? file.problem);
+    report.add(verbatim(named === undefined ? CONFIG_VARIABLE : '--config'), ends ?? file.problem);
   }
   const { settings, wrong } = readSettings({ file, given, isAccountGiven }, report);
-  if (!settings) throw new ConfigError(report.problems(), inputs);
+  if (!settings) throw new ConfigError(report.problems(), reading);
 
   const askNamespace = memoized(async () => await namespace?.());
   const context: Context = {
@@ -87,10 +93,10 @@ export async function loadConfig(
   };
   const config = await resolveConfig(settings, { document, publishes }, context);
   const problems = report.problems();
-  if (problems.length > 0) throw new ConfigError(problems, config.inputs);
+  if (problems.length > 0) throw new ConfigError(problems, { ...reading, inputs: config.inputs });
   if (!running) return config;
   return applyWithoutRestart(config, running, async (adapt) => {
-    const second = createReport(labels, inputs);
+    const second = createReport(labels, reading);
     const options = { document, publishes, coordinated: running.coordinated, redis: running.redis ?? [] };
     const { credentials, many } = await resolveConfig(adapt(settings), options, {
       ...context,

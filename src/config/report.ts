@@ -1,5 +1,6 @@
+import { type Text, verbatim } from '../core/text.ts';
 import type { Complain } from '../schema/key-path.ts';
-import { ConfigError, type Problem } from './config-error.ts';
+import { ConfigError, type Problem, problemLine, type Reading } from './config-error.ts';
 import type { Labels } from './labels.ts';
 
 /** Collects the problems of a configuration. */
@@ -10,7 +11,7 @@ export interface Report {
    * @param offset offset of the problem in the file; the default, -1, sorts problems of variables before all others
    * @throws {ConfigError} once {@link MAX_PROBLEMS} problems have been found
    */
-  add(where: string, what: string, offset?: number): void;
+  add(where: Text, what: Text, offset?: number): void;
   /** Returns the distinct problems in the order of their offsets. */
   problems(): Problem[];
 }
@@ -21,33 +22,37 @@ export interface Report {
  */
 const MAX_PROBLEMS = 5_000;
 
+const REST: Problem = {
+  where: { en: 'and so on', zh: '等等' },
+  what: {
+    en: `these are ${MAX_PROBLEMS} mistakes; what follows was not looked at`,
+    zh: `以上是 ${MAX_PROBLEMS} 个错误；后面的没有检查`,
+  },
+};
+
 /**
  * Creates an empty report.
- * @param inputs the files that were read; a change of any of them may fix the configuration
+ * @param reading what an error that ends the reading says of it
  */
-export function createReport(labels: Labels, inputs: readonly string[]): Report {
+export function createReport(labels: Labels, reading: Reading): Report {
   const found = new Map<string, Problem & { readonly offset: number }>();
 
   const problems = () =>
     [...found.values()].sort((a, b) => a.offset - b.offset).map(({ where, what }) => ({ where, what }));
 
-  function add(where: string, what: string, offset = -1): void {
-    const known = `${where}\0${what}`;
+  function add(where: Text, what: Text, offset = -1): void {
+    const known = problemLine({ where, what }).en;
     if (found.has(known)) return;
     found.set(known, { where, what, offset });
     if (found.size < MAX_PROBLEMS) return;
-    const rest = {
-      where: 'and so on',
-      what: `these are ${MAX_PROBLEMS} mistakes; what follows was not looked at`,
-    };
-    throw new ConfigError([...problems(), rest], inputs);
+    throw new ConfigError([...problems(), REST], reading);
   }
 
   return {
     add,
     complain(path, what) {
       const { where, offset } = labels.of(path);
-      add(where, what, offset);
+      add(verbatim(where), what, offset);
     },
     problems,
   };

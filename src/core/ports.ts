@@ -7,6 +7,7 @@ import type { PushedTicket } from './pushed-ticket.ts';
 import type { AccountRecord, Grant } from './record.ts';
 import type { Secret } from './secret.ts';
 import type { Strength } from './state/request.ts';
+import type { Text } from './text.ts';
 import type { Instant } from './time.ts';
 
 /** Where the time comes from. The core takes it as an argument. */
@@ -87,7 +88,7 @@ export interface Publisher {
    * Creates what may be created, and removes what a crash left behind. Called once, before anything is fetched.
    * @returns what a person must change before this target can work, a line each
    */
-  prepare(): Promise<readonly string[]>;
+  prepare(): Promise<readonly Text[]>;
   /**
    * Makes the target hold exactly this token, in one step that no reader can see half of. It is also called for a token
    * that is there already: then it only repairs what someone changed. A newer token that it finds there stays.

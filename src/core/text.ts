@@ -13,19 +13,28 @@ export type Text = Readonly<Record<Language, string>>;
 
 type Part = Text | string | number;
 
-function written(language: Language) {
+function written(language: Language, join: (before: string, after: string) => string) {
   return (literals: TemplateStringsArray, ...parts: readonly Part[]): string =>
     literals.reduce((words, literal, index) => {
       const part = parts[index - 1] ?? '';
-      return words + (typeof part === 'object' ? part[language] : part) + literal;
+      const said = typeof part === 'object' ? part[language] : String(part);
+      return join(join(words, said), literal);
     });
 }
 
-/** The English of a text that is made of others: ``{ en: en`${what} is full`, zh: zh`${what}已满` }``. */
-export const en = written('en');
+/** Where Chinese meets Latin letters and digits there is a blank, as between words. */
+const SEAM = /(?:\p{Script=Han}\0[A-Za-z0-9]|[A-Za-z0-9]\0\p{Script=Han})$/u;
 
-/** The Chinese of a text that is made of others. */
-export const zh = written('zh');
+function spaced(before: string, after: string): string {
+  const ends = `${[...before.slice(-2)].at(-1) ?? ''}\0${[...after.slice(0, 2)][0] ?? ''}`;
+  return SEAM.test(ends) ? `${before} ${after}` : before + after;
+}
+
+/** The English of a text that is made of others: ``{ en: en`${what} is full`, zh: zh`${what}已满` }``. */
+export const en = written('en', (before, after) => before + after);
+
+/** The Chinese of a text that is made of others. A part need not know whether it needs blanks around it. */
+export const zh = written('zh', spaced);
 
 /** Builds a text of other texts: `make` is called for each language, and `say` gives a text in that one. */
 export function text(make: (say: (part: Text) => string, language: Language) => string): Text {
@@ -48,6 +57,24 @@ export const SEMICOLON: Text = { en: '; ', zh: '；' };
 
 /** Between the items of a list. */
 export const COMMA: Text = { en: ', ', zh: '、' };
+
+/** Names one of which is meant: `a, b or c`. */
+export function oneOf(names: readonly (Text | string)[]): Text {
+  return series(names, { en: ' or ', zh: '或' });
+}
+
+/** Names all of which are meant: `a, b and c`. */
+export function allOf(names: readonly (Text | string)[]): Text {
+  return series(names, { en: ' and ', zh: '和' });
+}
+
+function series(names: readonly (Text | string)[], last: Text): Text {
+  const texts = names.map((name) => (typeof name === 'string' ? verbatim(name) : name));
+  const [end] = texts.slice(-1);
+  if (!end || texts.length < 2) return joined(texts, COMMA);
+  const others = joined(texts.slice(0, -1), COMMA);
+  return { en: en`${others}${last}${end}`, zh: zh`${others}${last}${end}` };
+}
 
 /**
  * Something that tells people something in English fields, with the same fields in Chinese in `zh`. So documents keep their

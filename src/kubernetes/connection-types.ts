@@ -1,4 +1,5 @@
 import type { Secret } from '../core/secret.ts';
+import type { Text } from '../core/text.ts';
 
 /** TLS settings; certificates and keys as PEM text. */
 export interface Trust {
@@ -19,7 +20,7 @@ export interface Connection {
   /** Base URL without a trailing slash; it may have a path. */
   readonly server: string;
   /** Where these settings come from, for messages. */
-  readonly source: string;
+  readonly source: Text;
   /** Namespace of objects that are configured without one. */
   readonly namespace: string;
   /** Paths of the files that `trust` reads: when one of them changes, call `trust` again. */
@@ -40,7 +41,7 @@ export interface Connection {
 /** A connection, or the problems that an operator must solve before there can be one, a line each. */
 export type FoundConnection =
   | { readonly connection: Connection; readonly problems?: never }
-  | { readonly connection?: never; readonly problems: readonly string[] };
+  | { readonly connection?: never; readonly problems: readonly Text[] };
 
 /** Environment variables. */
 export type Environment = Readonly<Record<string, string | undefined>>;

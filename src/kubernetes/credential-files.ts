@@ -1,5 +1,6 @@
 import { EdgeError, PASSING } from '../core/failure.ts';
 import { Secret } from '../core/secret.ts';
+import { en, type Text, zh } from '../core/text.ts';
 import { whyUnreadable } from '../system/fs/read-problem.ts';
 import { readRegularFile } from '../system/fs/read-regular-file.ts';
 import { certificatesProblem, identityProblem } from '../system/net/pem.ts';
@@ -16,7 +17,7 @@ export async function readCredentialFile(path: string): Promise<string> {
   try {
     return (await readRegularFile(path, LARGEST, { followLinks: true })).text;
   } catch (error) {
-    throw unusableCredentials((await whyUnreadable(path, error)).en);
+    throw unusableCredentials(await whyUnreadable(path, error));
   }
 }
 
@@ -25,9 +26,11 @@ export async function readCredentialFile(path: string): Promise<string> {
  * contain.
  * @throws {EdgeError} `kube-credentials`, without quoting the text
  */
-export function readToken(text: string, source: string): Secret {
+export function readToken(text: string, source: Text): Secret {
   const token = text.trim();
-  if (!/^[!-~]+$/.test(token)) throw unusableCredentials(`${source} holds no token`);
+  if (!/^[!-~]+$/.test(token)) {
+    throw unusableCredentials({ en: en`${source} holds no token`, zh: zh`${source} 里没有 token` });
+  }
   return new Secret(token);
 }
 
@@ -36,9 +39,9 @@ export function readToken(text: string, source: string): Secret {
  * every authority that the system trusts.
  * @throws {EdgeError} `kube-credentials`
  */
-export function readAuthorities(pem: string, source: string): string {
+export function readAuthorities(pem: string, source: Text): string {
   const problem = certificatesProblem(pem);
-  if (problem !== undefined) throw unusableCredentials(`${source} ${problem}`);
+  if (problem) throw unusableCredentials({ en: en`${source} ${problem}`, zh: zh`${source} ${problem}` });
   return pem;
 }
 
@@ -50,24 +53,28 @@ export function readIdentity<I extends { readonly cert: string; readonly key: st
   identity: I,
   file: string,
 ): I {
-  const names = { cert: `client-certificate of ${file}`, key: `client-key of ${file}` };
+  const names = { cert: partOf('client-certificate', file), key: partOf('client-key', file) };
   const problem = identityProblem(identity, names);
-  if (problem !== undefined) throw unusableCredentials(problem);
+  if (problem) throw unusableCredentials(problem);
   return identity;
+}
+
+/** Names a part of a kubeconfig. */
+export function partOf(key: string, file: string): Text {
+  return { en: `${key} of ${file}`, zh: `${file} 的 ${key}` };
 }
 
 /**
  * Creates the error for unusable credentials. It is `passing`, because the files may be repaired, or appear, while
  * the daemon runs: the kubelet writes a projected volume after the start.
  */
-export function unusableCredentials(message: string): EdgeError {
+export function unusableCredentials(message: Text): EdgeError {
   return new EdgeError({
     class: 'passing',
     code: 'kube-credentials',
-    // What is wrong with such a file is said in English, as all of the configuration is.
     message: {
-      en: `the API server cannot be asked: ${message}`,
-      zh: `无法询问 API server：${message}`,
+      en: en`the API server cannot be asked: ${message}`,
+      zh: zh`无法询问 API server：${message}`,
     },
     effect: 'unsent',
     backoff: PASSING,

@@ -1,13 +1,21 @@
 import { join } from 'node:path';
-import { failureOf } from '../core/failure.ts';
+import { failureOf, textsOf } from '../core/failure.ts';
+import { en, type Text, verbatim, zh } from '../core/text.ts';
 import type { Connection, Environment, FoundConnection } from './connection-types.ts';
 import { readAuthorities, readCredentialFile, readToken } from './credential-files.ts';
 
 export const SERVICE_ACCOUNT_FOLDER = '/var/run/secrets/kubernetes.io/serviceaccount';
 
-const NO_ACCOUNT =
-  'the service account is not mounted in this pod: set automountServiceAccountToken: true, or name a kubeconfig in ' +
-  'KUBECONFIG';
+const NO_ACCOUNT: Text = {
+  en:
+    'the service account is not mounted in this pod: set automountServiceAccountToken: true, or name a kubeconfig in ' +
+    'KUBECONFIG',
+  zh:
+    '这个 pod 里没有挂载 service account：设置 automountServiceAccountToken: true，或在 KUBECONFIG 里指定一个 ' +
+    'kubeconfig',
+};
+
+const SOURCE: Text = { en: 'the service account of this pod', zh: '这个 pod 的 service account' };
 
 /**
  * Connects as the service account of this pod. The kubelet replaces its token every hour, and its authorities
@@ -22,17 +30,18 @@ export async function inClusterConnection(
   const caFile = join(folder, 'ca.crt');
   const connection: Omit<Connection, 'namespace'> = {
     server: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
-    source: 'the service account of this pod',
+    source: SOURCE,
     files: [caFile],
-    trust: async () => ({ ca: readAuthorities(await readCredentialFile(caFile), caFile) }),
-    token: async () => readToken(await readCredentialFile(tokenFile), tokenFile),
+    trust: async () => ({ ca: readAuthorities(await readCredentialFile(caFile), verbatim(caFile)) }),
+    token: async () => readToken(await readCredentialFile(tokenFile), verbatim(tokenFile)),
   };
   try {
     await Promise.all([connection.trust(), connection.token()]);
     const namespace = await readCredentialFile(join(folder, 'namespace')).catch(() => 'default');
     return { connection: { ...connection, namespace: namespace.trim() } };
   } catch (error) {
-    const { message } = failureOf(error, 'unsent');
-    return { problems: [message.includes('ENOENT') ? `${message}: ${NO_ACCOUNT}` : message] };
+    const { message } = textsOf(failureOf(error, 'unsent'));
+    const unmounted = { en: en`${message}: ${NO_ACCOUNT}`, zh: zh`${message}：${NO_ACCOUNT}` };
+    return { problems: [message.en.includes('ENOENT') ? unmounted : message] };
   }
 }

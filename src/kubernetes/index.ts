@@ -1,6 +1,6 @@
 import { EdgeError, type Failure, failureOf, PASSING } from '../core/failure.ts';
 import type { Clock } from '../core/ports.ts';
-import { verbatim } from '../core/text.ts';
+import { joined, SEMICOLON, type Text } from '../core/text.ts';
 import type { Decision, KubernetesClient, Update } from './client.ts';
 import type { Environment } from './connection-types.ts';
 import type { Timeouts } from './http.ts';
@@ -11,7 +11,7 @@ export type { Decision } from './client.ts';
 /** Access to the cluster. It loads and reads nothing before the first use. */
 export interface Kubernetes {
   /** Lists what an operator must change before the API server can be asked, a line each. Sends no request. */
-  problems(): Promise<readonly string[]>;
+  problems(): Promise<readonly Text[]>;
   /**
    * Returns the client, which all callers share.
    * @throws {EdgeError} `kube-credentials` when there are {@link problems}
@@ -45,7 +45,7 @@ export interface KubernetesOptions {
 
 type Found =
   | { readonly client: KubernetesClient; readonly problems?: never }
-  | { readonly client?: never; readonly problems: readonly string[] };
+  | { readonly client?: never; readonly problems: readonly Text[] };
 
 /** Those who wait for their turn with one object. */
 interface Line {
@@ -90,7 +90,7 @@ export function kubernetesOf({
     throw new EdgeError({
       class: 'passing',
       code: 'kube-credentials',
-      message: verbatim(problems.join('; ')),
+      message: joined(problems, SEMICOLON),
       effect: 'unsent',
       backoff: PASSING,
     });

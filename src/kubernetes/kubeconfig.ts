@@ -1,8 +1,10 @@
 import { dirname, resolve } from 'node:path';
 import { parse } from 'yaml';
-import { failureOf } from '../core/failure.ts';
+import { failureOf, textsOf } from '../core/failure.ts';
+import { en, type Text, verbatim, zh } from '../core/text.ts';
 import type { Connection, FoundConnection, Trust } from './connection-types.ts';
 import {
+  partOf,
   readAuthorities,
   readCredentialFile,
   readIdentity,
@@ -18,12 +20,16 @@ export async function kubeconfigConnection(file: string): Promise<FoundConnectio
   try {
     const { cluster, user, namespace } = chosenContext(parseYaml(await readCredentialFile(file), file), file);
     const problems = [...clusterProblems(cluster), ...userProblems(user)];
-    if (problems.length > 0) return { problems: problems.map((problem) => `${file}: ${problem}`) };
+    if (problems.length > 0) {
+      return {
+        problems: problems.map((problem) => ({ en: en`${file}: ${problem}`, zh: zh`${file}：${problem}` })),
+      };
+    }
     const connection = connect(file, cluster, user, namespace);
     await Promise.all([connection.trust(), connection.token()]);
     return { connection };
   } catch (error) {
-    return { problems: [failureOf(error, 'unsent').message] };
+    return { problems: [textsOf(failureOf(error, 'unsent')).message] };
   }
 }
 
@@ -47,7 +53,7 @@ function connect(file: string, cluster: Section, user: Section, namespace: strin
     const key = await pem(user, 'client-key');
     const servername = cluster['tls-server-name'];
     return {
-      ...(ca !== undefined && { ca: readAuthorities(ca, `certificate-authority of ${file}`) }),
+      ...(ca !== undefined && { ca: readAuthorities(ca, partOf('certificate-authority', file)) }),
       ...(cert !== undefined && key !== undefined && readIdentity({ cert, key }, file)),
       ...(servername !== undefined && { servername }),
     };
@@ -58,9 +64,9 @@ function connect(file: string, cluster: Section, user: Section, namespace: strin
     // As in kubectl, the file takes precedence over the token in the kubeconfig.
     if (tokenFile !== undefined) {
       const path = resolve(dirname(file), tokenFile);
-      return readToken(await readCredentialFile(path), path);
+      return readToken(await readCredentialFile(path), verbatim(path));
     }
-    return text === undefined ? undefined : readToken(text, `token of ${file}`);
+    return text === undefined ? undefined : readToken(text, partOf('token', file));
   }
 
   const server = (cluster['server'] ?? '').replace(/\/+$/, '');
@@ -69,7 +75,7 @@ function connect(file: string, cluster: Section, user: Section, namespace: strin
     pathIn(user, 'client-certificate'),
     pathIn(user, 'client-key'),
   ].filter((path) => path !== undefined);
-  return { server, source: file, namespace, files, trust, token };
+  return { server, source: verbatim(file), namespace, files, trust, token };
 }
 
 /** Parses YAML. The parser's messages are dropped, because they may quote the text, which contains tokens. */
@@ -77,7 +83,7 @@ function parseYaml(text: string, file: string): unknown {
   try {
     return parse(text, { logLevel: 'error' });
   } catch {
-    throw unusableCredentials(`${file} is no YAML`);
+    throw unusableCredentials({ en: `${file} is no YAML`, zh: `${file} 不是 YAML` });
   }
 }
 
@@ -96,7 +102,12 @@ interface Chosen {
  */
 function chosenContext(document: unknown, file: string): Chosen {
   const current = scalarsOf(document)['current-context'];
-  if (!current) throw unusableCredentials(`${file} has no current-context`);
+  if (!current) {
+    throw unusableCredentials({
+      en: `${file} has no current-context`,
+      zh: `${file} 里没有 current-context`,
+    });
+  }
   const context = entryOf(document, 'contexts', 'context', current, file);
   const { cluster, user, namespace = 'default' } = context;
   return {
@@ -111,7 +122,13 @@ function entryOf(document: unknown, list: string, key: string, name: string, fil
   const found = Array.isArray(entries)
     ? entries.find((entry: unknown) => fieldOf(entry, 'name') === name)
     : undefined;
-  if (!found) throw unusableCredentials(`${file} has no entry ${JSON.stringify(name)} in ${list}`);
+  if (!found) {
+    const shown = JSON.stringify(name);
+    throw unusableCredentials({
+      en: `${file} has no entry ${shown} in ${list}`,
+      zh: `${file} 的 ${list} 里没有 ${shown}`,
+    });
+  }
   return scalarsOf(fieldOf(found, key));
 }
 
@@ -128,46 +145,74 @@ function scalarsOf(value: unknown): Section {
   return Object.fromEntries(said.map(([key, each]) => [key, typeof each === 'object' ? '…' : String(each)]));
 }
 
-const TOKEN_INSTEAD = 'use a token, a tokenFile or a client certificate';
+const TOKEN_INSTEAD: Text = {
+  en: 'use a token, a tokenFile or a client certificate',
+  zh: '改用 token、tokenFile 或客户端证书',
+};
 
 /** Logins that this program does not support: ignoring them would mean acting as another user. */
-const UNSUPPORTED_LOGINS: Readonly<Record<string, string>> = {
-  exec: `the user logs in by a program (exec), which a daemon cannot run everywhere: ${TOKEN_INSTEAD}`,
-  'auth-provider': `the user logs in by an auth-provider, which Kubernetes has given up: ${TOKEN_INSTEAD}`,
-  username: `the user logs in by a password, which Kubernetes has given up: ${TOKEN_INSTEAD}`,
-  as: 'the user acts as somebody else (as): name that one as the user',
+const UNSUPPORTED_LOGINS: Readonly<Record<string, Text>> = {
+  exec: {
+    en: en`the user logs in by a program (exec), which a daemon cannot run everywhere: ${TOKEN_INSTEAD}`,
+    zh: zh`用户通过程序登录（exec），守护进程不是到处都能运行它：${TOKEN_INSTEAD}`,
+  },
+  'auth-provider': {
+    en: en`the user logs in by an auth-provider, which Kubernetes has given up: ${TOKEN_INSTEAD}`,
+    zh: zh`用户通过 auth-provider 登录，Kubernetes 已不再支持：${TOKEN_INSTEAD}`,
+  },
+  username: {
+    en: en`the user logs in by a password, which Kubernetes has given up: ${TOKEN_INSTEAD}`,
+    zh: zh`用户通过密码登录，Kubernetes 已不再支持：${TOKEN_INSTEAD}`,
+  },
+  as: {
+    en: 'the user acts as somebody else (as): name that one as the user',
+    zh: '用户以别人的身份操作（as）：直接把那个人写成用户',
+  },
 };
 
 const LOOPBACK = /^(127\.\d{1,3}\.\d{1,3}\.\d{1,3}|localhost|\[::1\])$/;
 
 /** Lists what makes a cluster unusable, a line each. */
-function clusterProblems(cluster: Section): string[] {
+function clusterProblems(cluster: Section): Text[] {
   const { server = '' } = cluster;
-  const problems: string[] = [];
+  const problems: Text[] = [];
   if (!URL.canParse(server) || !/^https?:/.test(server)) {
-    problems.push('the server of the cluster must be a URL like https://10.96.0.1');
+    problems.push({
+      en: 'the server of the cluster must be a URL like https://10.96.0.1',
+      zh: '集群的 server 必须是 URL，如 https://10.96.0.1',
+    });
   } else if (server.startsWith('http:') && !LOOPBACK.test(new URL(server).hostname)) {
-    problems.push('the server of the cluster must be https, or http to loopback only: tokens travel there');
+    problems.push({
+      en: 'the server of the cluster must be https, or http to loopback only: tokens travel there',
+      zh: '集群的 server 必须是 https，只有回环地址可以用 http：token 会发往那里',
+    });
   }
   if (cluster['insecure-skip-tls-verify'] === 'true') {
-    problems.push(
-      'insecure-skip-tls-verify is refused: anybody in between could take the tokens; name the certificate-authority',
-    );
+    problems.push({
+      en: 'insecure-skip-tls-verify is refused: anybody in between could take the tokens; name the certificate-authority',
+      zh: '不接受 insecure-skip-tls-verify：中间的任何人都能取走 token；请写明 certificate-authority',
+    });
   }
   if (cluster['proxy-url'] !== undefined) {
-    problems.push('proxy-url is not supported: the API server is asked directly');
+    problems.push({
+      en: 'proxy-url is not supported: the API server is asked directly',
+      zh: '不支持 proxy-url：API server 总是直接访问',
+    });
   }
   return problems;
 }
 
 /** Lists what makes a user unusable, a line each. */
-function userProblems(user: Section): string[] {
+function userProblems(user: Section): Text[] {
   const problems = Object.entries(UNSUPPORTED_LOGINS).flatMap(([key, problem]) =>
     user[key] === undefined ? [] : [problem],
   );
   const hasCertificate = has(user, 'client-certificate');
   if (hasCertificate !== has(user, 'client-key')) {
-    problems.push('the user needs both client-certificate and client-key, or neither');
+    problems.push({
+      en: 'the user needs both client-certificate and client-key, or neither',
+      zh: '用户的 client-certificate 和 client-key 要么都有，要么都没有',
+    });
   }
   return problems;
 }

@@ -38,11 +38,18 @@ export const accessToken = credentialKind({
   /** Rejects pods without shared state: each of them would fetch for itself. */
   problem({ allowUncoordinated }, { coordinated }, labels, at) {
     if (coordinated || allowUncoordinated) return undefined;
-    return (
-      'access-token in Kubernetes needs one refresher for all pods, since every fetch kills the token before: ' +
-      `use stable-token, or elect one in ${labels.name(['cluster'])}, or name a shared folder in ${labels.name(['stateDir'])}, ` +
-      `or set ${labels.setting([...at, 'allowUncoordinated'], 'true')} if this is the only pod that will ever fetch`
-    );
+    const [cluster, stateDir] = [labels.name(['cluster']), labels.name(['stateDir'])];
+    const allowed = labels.setting([...at, 'allowUncoordinated'], 'true');
+    return {
+      en:
+        'access-token in Kubernetes needs one refresher for all pods, since every fetch kills the token before: ' +
+        `use stable-token, or elect one in ${cluster}, or name a shared folder in ${stateDir}, ` +
+        `or set ${allowed} if this is the only pod that will ever fetch`,
+      zh:
+        'Kubernetes 里的 access-token 需要所有 pod 共用一个刷新者，因为每次获取都会使之前的 token 失效：' +
+        `改用 stable-token，或在 ${cluster} 里选出一个，或在 ${stateDir} 里写一个共享目录；` +
+        `如果只有这一个 pod 会获取，就设置 ${allowed}`,
+    };
   },
   warnings({ ahead = AHEAD }) {
     if (ahead < LIFE) return [];

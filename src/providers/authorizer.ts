@@ -36,7 +36,12 @@ export const authorizer = credentialKind({
   via: 'component',
   many: authorizers,
   options: {},
-  timing: { none: 'an authorizer is replaced in the last 10 min before its end' },
+  timing: {
+    none: {
+      en: 'an authorizer is replaced in the last 10 min before its end',
+      zh: 'authorizer 在过期前最后 10 分钟里更换',
+    },
+  },
   policy: (_options, { budget }) => ({
     destructive: true,
     window: AHEAD,

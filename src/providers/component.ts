@@ -31,7 +31,12 @@ export const component = credentialKind({
   perSecret: false,
   pushed: VERIFY_TICKET,
   options: {},
-  timing: { none: 'a component is replaced 10 min before its end' },
+  timing: {
+    none: {
+      en: 'a component is replaced 10 min before its end',
+      zh: 'component 在过期前 10 分钟更换',
+    },
+  },
   policy: (_options, { budget }) => ({
     destructive: true,
     window: AHEAD,

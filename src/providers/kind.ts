@@ -89,14 +89,14 @@ export interface CredentialKind<E extends v.ObjectEntries = v.ObjectEntries> {
   /** The keys of the configuration that only this type has, with their schemas. */
   readonly options: E;
   /** The key among `options` that sets when a token is replaced, or a text that says why there is none. */
-  readonly timing: (keyof E & string) | { readonly none: string };
+  readonly timing: (keyof E & string) | { readonly none: Text };
   /** Returns why the credential cannot work as configured, for a message about `type`; undefined if it can. */
   problem?(
     options: Options<E>,
     terms: Pick<Terms, 'coordinated'>,
     labels: KeyLabels,
     at: KeyPath,
-  ): string | undefined;
+  ): Text | undefined;
   /** Returns why an id can be none of this type, for a message about it; undefined if it may be one. */
   idProblem?(id: string): Text | undefined;
   /** Returns why an id is unlike those of this type, though it may be one. */

@@ -25,7 +25,12 @@ export const qqBot = credentialKind({
   // The host has no other call that is known. Without a bot it can only be refused.
   greeting: { method: 'POST', path: '/app/getAppAccessToken', endpoint: 'token', body: {} },
   options: {},
-  timing: { none: 'a qq-bot is replaced in its last minute, when the platform hands out the next token' },
+  timing: {
+    none: {
+      en: 'a qq-bot is replaced in its last minute, when the platform hands out the next token',
+      zh: 'qq-bot 在最后一分钟更换，平台那时才给出下一个 token',
+    },
+  },
   idWarning: (id) => oddity(id, { allowed: /\d/, words: { en: 'digits', zh: '数字' } }),
   policy: (_options, { budget }) => ({
     destructive: false,

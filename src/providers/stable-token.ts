@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { HOUR, MINUTE, SECOND } from '../core/time.ts';
+import { say } from '../schema/message.ts';
 import { Duration, Flag, key, preset } from '../schema/values.ts';
 import { APP_ID, credentialKind } from './kind.ts';
 import { OFFICIAL } from './official.ts';
@@ -26,7 +27,13 @@ const options = {
     'How long before its end a stable-token is replaced.',
   ),
   recheck: key(
-    v.union([v.literal('off'), Duration], 'must be a duration with a unit, like 5m, or off'),
+    v.union(
+      [v.literal('off'), Duration],
+      say({
+        en: 'must be a duration with a unit, like 5m, or off',
+        zh: '必须是带单位的时长，如 5m，或者 off',
+      }),
+    ),
     'Ask for a stable-token again so often, to learn of a rotation made elsewhere; off: never. Default: 5m in Kubernetes without a stateDir of its own and without cluster, off elsewhere.',
   ),
   allowForce: preset(

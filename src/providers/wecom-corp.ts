@@ -19,7 +19,12 @@ export const wecomCorp = credentialKind({
   via: 'wecom-suite',
   caseSensitive: true,
   options: {},
-  timing: { none: 'a token of wecom-corp repeats until it ends' },
+  timing: {
+    none: {
+      en: 'a token of wecom-corp repeats until it ends',
+      zh: 'wecom-corp 在过期之前一直返回同一个 token',
+    },
+  },
   policy: (_options, terms) => repeatingPolicy({ repeats: 'with-rest', needsToken: true }, terms),
   provider: ({ appId, secret, platform }) => ({
     async fetch({ token, signal, permit }) {

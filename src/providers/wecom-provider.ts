@@ -14,7 +14,12 @@ export const wecomProvider = credentialKind({
   tickets: [],
   perSecret: false,
   options: {},
-  timing: { none: 'a token of wecom-provider repeats until it ends' },
+  timing: {
+    none: {
+      en: 'a token of wecom-provider repeats until it ends',
+      zh: 'wecom-provider 在过期之前一直返回同一个 token',
+    },
+  },
   policy: (_options, terms) => repeatingPolicy({ repeats: 'with-rest', needsToken: false }, terms),
   provider: ({ appId, secret, platform }) => ({
     async fetch({ signal, permit }) {

@@ -34,7 +34,12 @@ export const wecomSuite = credentialKind({
   perSecret: false,
   pushed: SUITE_TICKET,
   options: {},
-  timing: { none: 'a token of wecom-suite repeats until it ends' },
+  timing: {
+    none: {
+      en: 'a token of wecom-suite repeats until it ends',
+      zh: 'wecom-suite 在过期之前一直返回同一个 token',
+    },
+  },
   policy: (_options, terms) => ({
     ...repeatingPolicy({ repeats: 'with-rest', needsToken: false }, terms),
     pushes: SUITE_TICKET.pushes,

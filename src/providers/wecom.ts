@@ -37,7 +37,12 @@ export const wecom = credentialKind({
   // The AppSecret distinguishes the apps of a corp.
   perSecret: true,
   options: {},
-  timing: { none: 'a token of wecom repeats until it ends' },
+  timing: {
+    none: {
+      en: 'a token of wecom repeats until it ends',
+      zh: 'wecom 在过期之前一直返回同一个 token',
+    },
+  },
   policy: (_options, terms) => repeatingPolicy({ repeats: 'with-rest', needsToken: false }, terms),
   provider: ({ appId, secret, platform }) => ({
     async fetch({ signal, permit }) {

@@ -3,6 +3,7 @@ import type { Subject } from '../codec/details.ts';
 import type { Token } from '../core/credential.ts';
 import type { Failure } from '../core/failure.ts';
 import type { Clock, Publisher } from '../core/ports.ts';
+import { type Text, verbatim } from '../core/text.ts';
 import { type Instant, SECOND } from '../core/time.ts';
 import { AbsolutePath, Flag, Group, key, Mode, preset } from '../schema/values.ts';
 import { type Attributes, sweepNowAndThen, writeAtomically } from '../system/fs/atomic-write.ts';
@@ -80,10 +81,10 @@ export function filePublisher(
       } catch (error) {
         // That passes, and other targets and accounts need not wait for it: the first write tries again.
         if (isUnanswered(error)) return [];
-        return [fileProblem('create the folder', folder, error).en];
+        return [fileProblem('create the folder', folder, error)];
       }
       const problems = await Promise.all(files.map((file) => pathProblem(file.path)));
-      return problems.flatMap((problem) => problem?.en ?? []);
+      return problems.filter((problem) => problem !== undefined);
     },
 
     async retire() {
@@ -252,6 +253,8 @@ const options = {
   group: key(Group, 'Group of the file, by name or number. Default: that of the daemon or of the folder.'),
 };
 
+const PATH: Text = { en: 'the absolute path of the file', zh: '文件的绝对路径' };
+
 /** The kind of target that is a file on a volume that apps share. */
 export const fileKind = targetKind<typeof options, FileTarget>({
   type: 'file',
@@ -262,7 +265,7 @@ export const fileKind = targetKind<typeof options, FileTarget>({
   async resolve(settings, { at, isMissing, groupOf, siblings }) {
     const { type, path, of, format, details, mode, group } = settings;
     const gid = await groupOf(group, [...at, 'group']);
-    if (isMissing([...at, 'path'], path, 'the absolute path of the file') || path === undefined) {
+    if (isMissing([...at, 'path'], path, PATH) || path === undefined) {
       return undefined;
     }
     // If another target publishes the details to `PATH.json` already, a second writer is not wanted.
@@ -276,7 +279,7 @@ export const fileKind = targetKind<typeof options, FileTarget>({
   places: (target) =>
     filesOf(target)
       .toReversed()
-      .map(({ path }) => ({ words: path, file: { path, isDetails: path !== target.path } })),
+      .map(({ path }) => ({ words: verbatim(path), file: { path, isDetails: path !== target.path } })),
   open:
     ({ clock }) =>
     (target, subject) =>

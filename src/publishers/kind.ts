@@ -9,7 +9,7 @@ import type { Secret } from '../core/secret.ts';
 import type { Text } from '../core/text.ts';
 import type { Kubernetes } from '../kubernetes/index.ts';
 import type { Redis, RedisConfig } from '../redis/index.ts';
-import type { KeyPath } from '../schema/key-path.ts';
+import type { Complain, KeyPath } from '../schema/key-path.ts';
 import type { Options } from '../schema/values.ts';
 import type { HostContext } from '../system/process/host-context.ts';
 import type { FormatName } from './formats.ts';
@@ -24,7 +24,7 @@ export interface TargetConfig {
 /** One place that a target writes to: a file, a key of a Secret, or something else. */
 export interface Place {
   /** Description for messages: a path, or what is kept where. */
-  readonly words: string;
+  readonly words: Text;
   /** Set if the place is a file. */
   readonly file?: { readonly path: string; readonly isDetails: boolean };
   /** Set if the place is a key of a Secret, which a `cluster` or another program may write as well. */
@@ -47,7 +47,7 @@ export interface ResolveTools {
   /** Path of the target in the configuration. */
   readonly at: KeyPath;
   /** Reports a problem at `path`. */
-  complain(path: KeyPath, what: string): void;
+  readonly complain: Complain;
   /** Whether what the configuration says at `path` has been reported: it counts as said. */
   isWrong(path: KeyPath): boolean;
   /**
@@ -55,7 +55,7 @@ export interface ResolveTools {
    * @param what what the value is, for the message
    * @returns whether the value is missing
    */
-  isMissing(path: KeyPath, value: unknown, what: string): boolean;
+  isMissing(path: KeyPath, value: unknown, what: Text): boolean;
   /**
    * Looks up a group by name or number, and reports an unknown one. Resolves to undefined if no group is given or the
    * group is unknown.

@@ -4,6 +4,7 @@ import { detailsKeyOf } from '../codec/secret-layout.ts';
 import type { Token } from '../core/credential.ts';
 import type { Judge, Publisher } from '../core/ports.ts';
 import type { Published } from '../core/published.ts';
+import type { Text } from '../core/text.ts';
 import { SECOND } from '../core/time.ts';
 import type { Decision, Kubernetes } from '../kubernetes/index.ts';
 import { key, Namespace, ObjectName, SecretKey } from '../schema/values.ts';
@@ -98,7 +99,7 @@ function secretPublisher(
         const isOthers = data[value] !== undefined && held && data[value] !== contentOf(held.token);
         if (!held || held.isBare || isOthers) return { leave: 'same' };
         const keys = [value, detailsKey].filter((each) => data[each] !== undefined);
-        removed = keys.map((each) => wordsOf({ namespace, name }, each));
+        removed = keys.map((each) => wordsOf({ namespace, name }, each).en);
         return { write: { data: Object.fromEntries(keys.map((each) => [each, null])) } };
       });
       written = undefined;
@@ -145,8 +146,8 @@ function secretPublisher(
 }
 
 /** Names a key for people. */
-function wordsOf({ namespace, name }: Pick<SecretTarget, 'namespace' | 'name'>, key: string): string {
-  return `${key} in Secret ${namespace}/${name}`;
+function wordsOf({ namespace, name }: Pick<SecretTarget, 'namespace' | 'name'>, key: string): Text {
+  return { en: `${key} in Secret ${namespace}/${name}`, zh: `Secret ${namespace}/${name} 里的 ${key}` };
 }
 
 /**
@@ -185,9 +186,15 @@ export const secretKind = targetKind<typeof options, SecretTarget>({
     const { key: value, problem } =
       template === undefined ? {} : filledIn(template, fillingsOf({ name: called, ...(owner && { owner }) }));
     if (problem !== undefined) complain([...at, 'key'], problem);
-    isMissing([...at, 'namespace'], namespace, 'the namespace of the Secret');
-    isMissing([...at, 'name'], name, 'the name of the Secret');
-    isMissing([...at, 'key'], template, 'the key in the Secret that holds the value');
+    isMissing([...at, 'namespace'], namespace, {
+      en: 'the namespace of the Secret',
+      zh: 'Secret 所在的命名空间',
+    });
+    isMissing([...at, 'name'], name, { en: 'the name of the Secret', zh: 'Secret 的名称' });
+    isMissing([...at, 'key'], template, {
+      en: 'the key in the Secret that holds the value',
+      zh: 'Secret 里存放值的键',
+    });
     if (namespace === undefined || name === undefined || value === undefined) return undefined;
     return { type, namespace, name, key: value, of, format };
   },

@@ -8,6 +8,7 @@ import {
 } from '../codec/sdk-layout.ts';
 import { type LayoutName, sdkLayouts } from '../codec/sdk-layouts.ts';
 import type { Encoding } from '../codec/value-encodings.ts';
+import { en, type Text, zh } from '../core/text.ts';
 import { addressOf, isExposed } from '../redis/address.ts';
 import type { ResolveTools, TargetConfig, TargetOwner } from './kind.ts';
 import { betrays, companionOf } from './redis-keys.ts';
@@ -33,7 +34,10 @@ export function resolveRedisTarget(
 ): RedisTarget | undefined {
   const { at, complain, isMissing, connectionOf, owner } = tools;
   const { type, of, connection, layout } = settings;
-  isMissing([...at, 'connection'], connection, 'the name of an entry of redis');
+  isMissing([...at, 'connection'], connection, {
+    en: 'the name of an entry of redis',
+    zh: 'redis 里一项的名称',
+  });
   const config = connectionOf(connection, [...at, 'connection']);
   const keys = layout === undefined ? templateKeys(settings, tools) : presetKeys(layout, settings, tools);
   if (!keys || !config) return undefined;
@@ -45,9 +49,14 @@ export function resolveRedisTarget(
   const value = valueKeyOf(target);
   const isTogether = shareOneSlot([...keys.map(({ key }) => key), companionOf(value)]);
   if (config.endpoint.kind === 'cluster' && !isTogether) {
-    const what =
-      `has keys that change together, and in a Redis Cluster these need a common hash tag: ` +
-      'put the same {…} into them, as with prefix: "{wx}"';
+    const what: Text = {
+      en:
+        'has keys that change together, and in a Redis Cluster these need a common hash tag: ' +
+        'put the same {…} into them, as with prefix: "{wx}"',
+      zh:
+        '有几个键要一起改变，在 Redis Cluster 里它们需要共同的 hash tag：' +
+        '在键里写上相同的 {…}，比如 prefix: "{wx}"',
+    };
     complain(layout === undefined ? [...at, 'key'] : [...at, 'prefix'], what);
   }
   return {
@@ -67,16 +76,23 @@ function templateKeys(settings: RedisTargetSettings, tools: ResolveTools): reado
   if (isWrong([...at, 'layout'])) return undefined;
   const { key: template, encoding = 'raw' } = settings;
   for (const name of OF_LAYOUT) {
-    if (settings[name] !== undefined && !isGiven(settings, 'layout'))
-      complain([...at, name], 'belongs to layout, and says nothing of a key of your own');
+    if (settings[name] !== undefined && !isGiven(settings, 'layout')) {
+      complain([...at, name], {
+        en: 'belongs to layout, and says nothing of a key of your own',
+        zh: '只用于 layout，对自己写的 key 不起作用',
+      });
+    }
   }
-  if (isMissing([...at, 'key'], template, 'the name of the key, or layout with the SDK that looks for it'))
-    return undefined;
+  const wanted: Text = {
+    en: 'the name of the key, or layout with the SDK that looks for it',
+    zh: '键名；或者用 layout 写明查找它的 SDK',
+  };
+  if (isMissing([...at, 'key'], template, wanted)) return undefined;
   const { key, problem } = filledIn(template ?? '', fillingsOf(tools));
   if (problem !== undefined) complain([...at, 'key'], problem);
   if (key === undefined) return undefined;
   if (isBetrayed(owner, key)) {
-    complain([...at, 'key'], `${HELD}: take something else`);
+    complain([...at, 'key'], TAKE_ANOTHER);
     return undefined;
   }
   return [{ key, holds: 'value', encoding }];
@@ -90,9 +106,12 @@ function isBetrayed(owner: TargetOwner | undefined, text: string): boolean {
   return secret !== undefined && betrays(own, secret);
 }
 
-const SEEN = 'whoever may list the keys would see (SCAN, MONITOR, SLOWLOG)';
+const HELD: Text = {
+  en: 'holds the AppSecret, or a part of it, which whoever may list the keys would see (SCAN, MONITOR, SLOWLOG)',
+  zh: '里有 AppSecret 或它的一部分，能列出键的人都会看到（SCAN、MONITOR、SLOWLOG）',
+};
 
-const HELD = `holds the AppSecret, or a part of it, which ${SEEN}`;
+const TAKE_ANOTHER: Text = { en: en`${HELD}: take something else`, zh: zh`${HELD}：换成别的` };
 
 function isGiven(settings: RedisTargetSettings, name: 'key' | 'layout'): boolean {
   return settings[name] !== undefined;
@@ -104,11 +123,23 @@ function presetKeys(
   { at, complain, owner }: ResolveTools,
 ): readonly LayoutKey[] | undefined {
   const layout: SdkLayout = sdkLayouts[name];
-  if (isGiven(settings, 'key')) complain([...at, 'key'], 'cannot stand beside layout: say one of them');
-  if (settings.encoding !== undefined)
-    complain([...at, 'encoding'], `belongs to key: the encoding of layout ${name} is ${layout.encoding}`);
+  if (isGiven(settings, 'key')) {
+    complain([...at, 'key'], {
+      en: 'cannot stand beside layout: say one of them',
+      zh: '不能与 layout 并用：只写一个',
+    });
+  }
+  if (settings.encoding !== undefined) {
+    complain([...at, 'encoding'], {
+      en: `belongs to key: the encoding of layout ${name} is ${layout.encoding}`,
+      zh: `只用于 key：layout ${name} 的 encoding 是 ${layout.encoding}`,
+    });
+  }
   if (!owner?.family) {
-    complain([...at, 'layout'], 'needs to know the account, which a mirror does not: say key in its place');
+    complain([...at, 'layout'], {
+      en: 'needs to know the account, which a mirror does not: say key in its place',
+      zh: '需要知道账号，而 mirror 不知道：改用 key',
+    });
     return undefined;
   }
   const { family, appId } = owner;
@@ -117,20 +148,22 @@ function presetKeys(
   const problems = layoutProblems(layout, { family, kind: settings.of }, options);
   for (const { option, what } of problems) complain([...at, option], what);
   if (isBetrayed(owner, options.keySecret ?? '')) {
-    const what = `${HELD}: give the app a placeholder as its AppSecret, and write the same placeholder here`;
-    complain([...at, 'keySecret'], what);
+    complain([...at, 'keySecret'], {
+      en: en`${HELD}: give the app a placeholder as its AppSecret, and write the same placeholder here`,
+      zh: zh`${HELD}：给应用一个占位值作为它的 AppSecret，这里写同一个占位值`,
+    });
     return undefined;
   }
   if (isBetrayed(owner, options.prefix ?? '')) {
-    complain([...at, 'prefix'], `${HELD}: take something else`);
+    complain([...at, 'prefix'], TAKE_ANOTHER);
     return undefined;
   }
   const [unfilled] = placeholdersIn(options.prefix ?? '');
   if (unfilled !== undefined) {
-    complain(
-      [...at, 'prefix'],
-      `has ${unfilled}, which is filled in in key alone: write out what the app has`,
-    );
+    complain([...at, 'prefix'], {
+      en: `has ${unfilled}, which is filled in in key alone: write out what the app has`,
+      zh: `里有 ${unfilled}，只有 key 里的才会替换：直接写出应用里的前缀`,
+    });
     return undefined;
   }
   if (problems.length > 0) return undefined;

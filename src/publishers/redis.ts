@@ -11,7 +11,8 @@ import type { Published } from '../core/published.ts';
 import { en, type Text as Words, zh } from '../core/text.ts';
 import { MINUTE, SECOND } from '../core/time.ts';
 import type { RedisConnection } from '../redis/index.ts';
-import { Flag, inWords, key, Name, Text } from '../schema/values.ts';
+import { say } from '../schema/message.ts';
+import { Flag, key, mustBe, Name, Text } from '../schema/values.ts';
 import { WHOLE_LIFE } from './fields.ts';
 import { targetKind } from './kind.ts';
 import { publishedOf } from './published-file.ts';
@@ -185,7 +186,7 @@ function redisPublisher(
         written = undefined;
         // Whoever finds nothing there now need not wonder.
         end = 0;
-        return drops.filter(({ before }) => before).map(({ key }) => wordsOf(key, target));
+        return drops.filter(({ before }) => before).map(({ key }) => wordsOf(key, target).en);
       }
       throw contended(redis.where, value);
     },
@@ -271,8 +272,8 @@ function contended(where: Words, name: string): EdgeError {
 }
 
 /** Names a key for people. */
-function wordsOf(name: string, { server }: Pick<RedisTarget, 'server'>): string {
-  return `the key ${name} of Redis at ${server}`;
+function wordsOf(name: string, { server }: Pick<RedisTarget, 'server'>): Words {
+  return { en: `the key ${name} of Redis at ${server}`, zh: `Redis ${server} 的键 ${name}` };
 }
 
 /** Returns the name of a target in logs, metrics and state. */
@@ -282,9 +283,15 @@ function idOf(target: Pick<RedisTarget, 'connection' | 'keys'>): string {
 
 const layoutNames = Object.keys(sdkLayouts) as LayoutName[];
 
-const KEY = 'must be the name of a key without blanks, like "wx:access_token:{appId}"';
+const KEY = say({
+  en: 'must be the name of a key without blanks, like "wx:access_token:{appId}"',
+  zh: '必须是不含空白的键名，如 "wx:access_token:{appId}"',
+});
 
-const AGENT = 'must be the number of an app of a corp, like 1000002';
+const AGENT = say({
+  en: 'must be the number of an app of a corp, like 1000002',
+  zh: '必须是企业应用的编号（AgentId），如 1000002',
+});
 
 const options = {
   connection: key(Name, 'Name of an entry of redis.'),
@@ -297,11 +304,11 @@ const options = {
     'Name of the key, of which {appId}, {corpId} and {name} are filled in, and {{…}} stands for {…}; or say layout.',
   ),
   encoding: key(
-    v.picklist(ENCODINGS, `must be ${inWords(ENCODINGS)}`),
+    v.picklist(ENCODINGS, say(mustBe(ENCODINGS))),
     'How the value is written; goes with key. Default: raw.',
   ),
   layout: key(
-    v.picklist(layoutNames, `must be ${inWords(layoutNames)}`),
+    v.picklist(layoutNames, say(mustBe(layoutNames))),
     'The SDK that is to find it: key and encoding are those that it looks for.',
   ),
   prefix: key(Text, 'What the app puts in front of its keys; goes with layout. Default: that of the SDK.'),

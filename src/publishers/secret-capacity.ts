@@ -1,4 +1,5 @@
 import { encodeEntry, LARGEST_TOKEN, type Subject } from '../codec/details.ts';
+import type { Text } from '../core/text.ts';
 import { type FormatName, formats } from './formats.ts';
 
 /** Largest total size of the values of a Secret, in bytes, that an API server accepts. */
@@ -19,7 +20,7 @@ export interface SecretCapacity {
   /**
    * Returns why a target does not fit: one message for the first target that exceeds the limit, none for all others.
    */
-  problems(secret: SecretName, key: string): readonly string[];
+  problems(secret: SecretName, key: string): readonly Text[];
 }
 
 interface SecretName {
@@ -52,9 +53,14 @@ export function createSecretCapacity(largest = LARGEST_SECRET): SecretCapacity {
         if (each === key) break;
       }
       if (before > largest || before + bytes <= largest) return [];
+      const [which, kib] = [nameOf(secret), largest / 1024];
       return [
-        `the Secret ${nameOf(secret)} would be larger than the ${largest / 1024} KiB that one can hold: ` +
-          'publish some of the credentials to another one',
+        {
+          en:
+            `the Secret ${which} would be larger than the ${kib} KiB that one can hold: ` +
+            'publish some of the credentials to another one',
+          zh: `Secret ${which} 会超过一个 Secret 能容纳的 ${kib} KiB：把一部分凭据发布到另一个`,
+        },
       ];
     },
   };

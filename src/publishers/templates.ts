@@ -1,4 +1,5 @@
 /** Names with placeholders, which stand for what tells credentials apart. */
+import type { Text } from '../core/text.ts';
 import type { ResolveTools } from './kind.ts';
 
 /**
@@ -18,16 +19,25 @@ export type Fillings = Readonly<Record<'appId' | 'corpId' | 'name', string | und
 export function filledIn(
   template: string,
   fillings: Fillings,
-): { readonly key: string; readonly problem?: never } | { readonly key?: never; readonly problem: string } {
-  let problem: string | undefined;
+): { readonly key: string; readonly problem?: never } | { readonly key?: never; readonly problem: Text } {
+  let problem: Text | undefined;
   const key = template.replace(BRACES, (found, literal?: string, name = '') => {
     if (literal !== undefined) return `{${literal}}`;
     if (isPlaceholder(name)) {
-      if (fillings[name] === undefined) problem ??= `has ${found}, which is not known of this credential`;
+      if (fillings[name] === undefined) {
+        problem ??= {
+          en: `has ${found}, which is not known of this credential`,
+          zh: `里有 ${found}，而这份凭据没有它`,
+        };
+      }
       return fillings[name] ?? '';
     }
-    if (MEANT.test(name.replace(/[\s_-]/g, '')))
-      problem ??= `knows no ${found}: there are {appId}, {corpId} and {name}. Where the key itself has these braces, write {${found}}`;
+    if (MEANT.test(name.replace(/[\s_-]/g, ''))) {
+      problem ??= {
+        en: `knows no ${found}: there are {appId}, {corpId} and {name}. Where the key itself has these braces, write {${found}}`,
+        zh: `没有 ${found} 这个占位符：有 {appId}、{corpId} 和 {name}。如果键本身带有这样的花括号，写成 {${found}}`,
+      };
+    }
     return found;
   });
   return problem === undefined ? { key } : { problem };

@@ -35,7 +35,7 @@ export interface Credentials {
 }
 
 /** Paths of all files of a connection. */
-export function filesOf({ endpoint, login, tls }: RedisConfig): readonly string[] {
+function filesOf({ endpoint, login, tls }: RedisConfig): readonly string[] {
   const sentinel = endpoint.kind === 'sentinel' ? endpoint.login : undefined;
   const all = [login?.passwordFile, sentinel?.passwordFile, tls?.caFile, tls?.certFile, tls?.keyFile];
   return all.filter((path) => path !== undefined);
@@ -62,12 +62,23 @@ export async function readCredentials(config: RedisConfig, where: Text): Promise
 }
 
 async function readLogin({ username, passwordFile }: Login, where: Text): Promise<Identity> {
-  // Editors and `echo` append a newline, and some editors prepend a byte order mark; neither is part of the password.
-  const password = (await read(passwordFile, where)).replace(/^\ufeff/, '').replace(/\r?\n$/, '');
-  const problem = passwordProblem(password);
-  if (problem !== undefined)
-    throw unusable(where, { en: en`${passwordFile} ${problem}`, zh: zh`${passwordFile} ${problem}` });
+  const password = contentOf(await readPassword(passwordFile), where);
   return { ...(username !== undefined && { username }), password };
+}
+
+/** What is in a file, or why it cannot be used, in a sentence that names the file. */
+export type FileReading<T> =
+  | { readonly value: T; readonly problem?: never; readonly cause?: never }
+  | { readonly value?: never; readonly problem: Text; readonly cause?: unknown };
+
+/** Reads a password. Never rejects, and quotes nothing of it. */
+export async function readPassword(path: string): Promise<FileReading<string>> {
+  const { value: text, ...unreadable } = await read(path);
+  if (text === undefined) return unreadable as FileReading<string>;
+  // Editors and `echo` append a newline, and some editors prepend a byte order mark; neither is part of the password.
+  const password = text.replace(/^\ufeff/, '').replace(/\r?\n$/, '');
+  const problem = passwordProblem(password);
+  return problem ? { problem: about(path, problem) } : { value: password };
 }
 
 /** Returns why a text is no password; undefined if it can be one. Quotes nothing of it. */
@@ -79,23 +90,57 @@ function passwordProblem(text: string): Text | undefined {
 }
 
 async function readTrust({ caFile, certFile, keyFile }: TlsFiles, where: Text): Promise<Trust> {
-  const ca = caFile === undefined ? undefined : await read(caFile, where);
-  const problem = ca === undefined ? undefined : certificatesProblem(ca);
-  if (problem !== undefined) throw unusable(where, verbatim(`${caFile} ${problem}`));
-  if (certFile === undefined || keyFile === undefined) return ca === undefined ? {} : { ca };
-  const [cert, key] = [await read(certFile, where), await read(keyFile, where)];
-  const unfit = identityProblem({ cert, key }, { cert: certFile, key: keyFile });
-  if (unfit !== undefined) throw unusable(where, verbatim(unfit));
-  return { ...(ca !== undefined && { ca }), cert, key };
+  const ca = caFile === undefined ? undefined : contentOf(await readAuthorities(caFile), where);
+  const trust = ca === undefined ? {} : { ca };
+  if (certFile === undefined || keyFile === undefined) return trust;
+  return { ...trust, ...contentOf(await readIdentity(certFile, keyFile), where) };
+}
+
+/** Reads the certificates of authorities. Never rejects. */
+export async function readAuthorities(path: string): Promise<FileReading<string>> {
+  const found = await read(path);
+  const problem = found.value === undefined ? undefined : certificatesProblem(found.value);
+  return problem ? { problem: about(path, problem) } : found;
+}
+
+/** A client certificate and its key, in PEM. */
+type ClientIdentity = Required<Pick<Trust, 'cert' | 'key'>>;
+
+/**
+ * Reads a client certificate and its key. Never rejects, and quotes neither.
+ * @returns with a problem also the file that has it
+ */
+export async function readIdentity(
+  certFile: string,
+  keyFile: string,
+): Promise<FileReading<ClientIdentity> & { readonly file?: string }> {
+  const cert = await read(certFile);
+  if (cert.value === undefined) return { ...cert, file: certFile };
+  const unfit = certificatesProblem(cert.value);
+  if (unfit) return { problem: about(certFile, unfit), file: certFile };
+  const key = await read(keyFile);
+  if (key.value === undefined) return { ...key, file: keyFile };
+  const identity = { cert: cert.value, key: key.value };
+  const problem = identityProblem(identity, { cert: verbatim(certFile), key: verbatim(keyFile) });
+  return problem ? { problem, file: keyFile } : { value: identity };
 }
 
 /** Follows links, because volumes of Kubernetes consist of links that a rotation redirects. */
-async function read(path: string, where: Text): Promise<string> {
+async function read(path: string): Promise<FileReading<string>> {
   try {
-    return (await readRegularFile(path, LARGEST, { followLinks: true })).text;
-  } catch (error) {
-    throw unusable(where, await whyUnreadable(path, error), error);
+    return { value: (await readRegularFile(path, LARGEST, { followLinks: true })).text };
+  } catch (cause) {
+    return { problem: await whyUnreadable(path, cause), cause };
   }
+}
+
+function about(path: string, problem: Text): Text {
+  return { en: en`${path} ${problem}`, zh: zh`${path} ${problem}` };
+}
+
+function contentOf<T>({ value, problem, cause }: FileReading<T>, where: Text): T {
+  if (problem) throw unusable(where, problem, cause);
+  return value as T;
 }
 
 function unusable(where: Text, what: Text, cause?: unknown): EdgeError {

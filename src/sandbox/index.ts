@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
+import type { Text } from '../core/text.ts';
 import { systemClock } from '../system/time/clock.ts';
 import { createSandboxClock } from './clock.ts';
 import { createJournal } from './journal.ts';
@@ -73,13 +74,17 @@ async function listen(server: Server, host: string, port: number): Promise<void>
   } catch (cause) {
     const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
     if (reason === 'EADDRINUSE') {
-      throw new SandboxError('SANDBOX_ADDRESS_IN_USE', `${host}:${port} is in use by another program`, {
-        cause,
-      });
+      const taken: Text = {
+        en: `${host}:${port} is in use by another program`,
+        zh: `${host}:${port} 已被另一个程序占用`,
+      };
+      throw new SandboxError('SANDBOX_ADDRESS_IN_USE', taken, { cause });
     }
-    throw new SandboxError('SANDBOX_ADDRESS_UNUSABLE', `cannot listen on ${host}:${port} (${reason})`, {
-      cause,
-    });
+    const unusable: Text = {
+      en: `cannot listen on ${host}:${port} (${reason})`,
+      zh: `无法监听 ${host}:${port}（${reason}）`,
+    };
+    throw new SandboxError('SANDBOX_ADDRESS_UNUSABLE', unusable, { cause });
   }
 }
 

@@ -10,8 +10,8 @@ import { SandboxError } from './protocol.ts';
 export function loopbackAddress(host: string): string {
   if (host === 'localhost') return '127.0.0.1';
   if (host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))) return host;
-  throw new SandboxError(
-    'SANDBOX_NOT_LOOPBACK',
-    `the sandbox listens on loopback only: ${host} is not 127.0.0.1, ::1 or localhost`,
-  );
+  throw new SandboxError('SANDBOX_NOT_LOOPBACK', {
+    en: `the sandbox listens on loopback only: ${host} is not 127.0.0.1, ::1 or localhost`,
+    zh: `sandbox 只监听回环地址：${host} 不是 127.0.0.1、::1 或 localhost`,
+  });
 }

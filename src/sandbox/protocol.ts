@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Text } from '../core/text.ts';
 
 /** A request to the platform as plain data, so that a simulation can call it without HTTP. */
 export interface PlatformRequest {
@@ -103,13 +104,15 @@ export function isChunkedPost({ method, headers }: IncomingMessage): boolean {
 /** Why a sandbox did not start. */
 export type SandboxErrorCode = 'SANDBOX_NOT_LOOPBACK' | 'SANDBOX_ADDRESS_IN_USE' | 'SANDBOX_ADDRESS_UNUSABLE';
 
-/** Its message is one line for the user. */
+/** Its message is one line for the user, in English; `told` is that line in every language. */
 export class SandboxError extends Error {
   readonly code: SandboxErrorCode;
+  readonly told: Text;
 
-  constructor(code: SandboxErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
+  constructor(code: SandboxErrorCode, told: Text, options?: ErrorOptions) {
+    super(told.en, options);
     this.name = 'SandboxError';
     this.code = code;
+    this.told = told;
   }
 }

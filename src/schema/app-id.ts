@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { en, type Text, zh } from '../core/text.ts';
+import { say, sayOf } from './message.ts';
 import { isPlaceholder, oddity } from './odd-text.ts';
 
 const APP_ID: Text = {
@@ -23,10 +24,13 @@ const ORIGINAL_ID_FORM = /^gh_[0-9a-z]{8,16}$/i;
 
 /** AppID of an account, or CorpID of a corp. */
 export const AppId = v.pipe(
-  v.string(APP_ID.en),
-  v.regex(APP_ID_FORM, ({ input }) => formProblem(input).en),
-  v.check((text) => !isPlaceholder(text), PLACEHOLDER.en),
-  v.check((text) => !ORIGINAL_ID_FORM.test(text), ORIGINAL_ID.en),
+  v.string(say(APP_ID)),
+  v.regex(
+    APP_ID_FORM,
+    sayOf(({ input }) => formProblem(String(input))),
+  ),
+  v.check((text) => !isPlaceholder(text), say(PLACEHOLDER)),
+  v.check((text) => !ORIGINAL_ID_FORM.test(text), say(ORIGINAL_ID)),
 );
 
 /** Returns why a text can be the id of no account, whatever its type; undefined if it can. */

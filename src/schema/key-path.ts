@@ -1,3 +1,5 @@
+import type { Text } from '../core/text.ts';
+
 /** The position of a value in the configuration: keys and list indexes, outermost first. */
 export type KeyPath = readonly (string | number)[];
 
@@ -22,4 +24,4 @@ export function pathKey(path: KeyPath): string {
 }
 
 /** Reports a mistake at a path of the configuration. */
-export type Complain = (path: KeyPath, what: string) => void;
+export type Complain = (path: KeyPath, what: Text) => void;

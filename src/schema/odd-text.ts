@@ -53,8 +53,13 @@ function around(character: string, where: Text): Text {
 /** Names a character for a message: what it is called, and its code point. */
 function characterName(character: string): Text {
   const point = `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
-  const name = NAMES[character] ?? (/^[!-~]$/.test(character) ? verbatim(character) : undefined);
+  const name = NAMES[character] ?? (/^[!-~]$/.test(character) ? shownAlone(character) : undefined);
   return name ? { en: en`${name} (${point})`, zh: zh`${name}（${point}）` } : verbatim(point);
+}
+
+/** A character of ASCII, set off from the sentence that it stands in. */
+function shownAlone(character: string): Text {
+  return { ...verbatim(character), zh: `「${character}」` };
 }
 
 /** The characters that a value is made of. */

@@ -1,11 +1,16 @@
 import * as v from 'valibot';
+import { en, oneOf, type Text as Words, zh } from '../core/text.ts';
 import { isLoopbackHost, parseAddress, type SocketAddress, type TcpAddress } from '../system/net/address.ts';
 import { parseDuration } from '../system/time/duration.ts';
 import { scheduleProblem } from '../system/time/schedule.ts';
+import { type Spoken, say, sayOf } from './message.ts';
 
 /** The types of values in a configuration. Every message completes "NAME: …" and says what would be right. */
 
-const DURATION = 'must be a duration with a unit, like 90s, 10m or 2h';
+const DURATION = say({
+  en: 'must be a duration with a unit, like 90s, 10m or 2h',
+  zh: '必须是带单位的时长，如 90s、10m 或 2h',
+});
 
 /** A duration such as `90s`, `10m` or `2h`; the value is in ms. */
 export const Duration = v.pipe(
@@ -13,7 +18,7 @@ export const Duration = v.pipe(
   v.regex(/^\d{1,9}(ms|s|m|h)$/, DURATION),
   v.transform(parseDuration),
   v.number(DURATION),
-  v.minValue(1, 'must be longer than nothing'),
+  v.minValue(1, say({ en: 'must be longer than nothing', zh: '必须大于零' })),
 );
 
 /**
@@ -21,25 +26,45 @@ export const Duration = v.pipe(
  * one. The owner need not write: a file is replaced, never written in place.
  */
 export const Mode = v.pipe(
-  v.string('must be an octal file mode in quotes, like "0640": without them it is another number'),
-  v.regex(/^0?[0-7]{3}$/, 'must be an octal file mode, like 0640'),
+  v.string(
+    say({
+      en: 'must be an octal file mode in quotes, like "0640": without them it is another number',
+      zh: '必须是加引号的八进制文件权限，如 "0640"：不加引号就是另一个数',
+    }),
+  ),
+  v.regex(
+    /^0?[0-7]{3}$/,
+    say({ en: 'must be an octal file mode, like 0640', zh: '必须是八进制文件权限，如 0640' }),
+  ),
   v.transform((text) => Number.parseInt(text, 8)),
   v.check(
     (mode) => (mode & 0o400) !== 0,
-    'must let the owner read, like 0640 or 0400: the daemon reads it again',
+    say({
+      en: 'must let the owner read, like 0640 or 0400: the daemon reads it again',
+      zh: '必须允许属主读取，如 0640 或 0400：守护进程会再次读取它',
+    }),
   ),
-  v.check((mode) => (mode & 0o002) === 0, 'must not let everyone write: they could plant a token'),
+  v.check(
+    (mode) => (mode & 0o002) === 0,
+    say({
+      en: 'must not let everyone write: they could plant a token',
+      zh: '不能让所有人可写：别人可能放进伪造的 token',
+    }),
+  ),
 );
 
 /**
  * Creates the schema of a duration with an upper limit.
  * @param longest the limit, in ms
  */
-export function durationUpTo(longest: number, message: string) {
-  return v.pipe(Duration, v.maxValue(longest, message));
+export function durationUpTo(longest: number, message: Words) {
+  return v.pipe(Duration, v.maxValue(longest, say(message)));
 }
 
-const FOLDER_MODE = 'must be "0700" in quotes, or "0770" for daemons of several users in one group';
+const FOLDER_MODE = say({
+  en: 'must be "0700" in quotes, or "0770" for daemons of several users in one group',
+  zh: '必须是加引号的 "0700"；同一个组里几个用户的守护进程共用时是 "0770"',
+});
 
 /**
  * Permission bits of the state folder. They are restricted, because its files decide what is published and hold
@@ -52,9 +77,12 @@ export const FolderMode = v.pipe(
 );
 
 /** A boolean. */
-export const Flag = v.boolean('must be true or false');
+export const Flag = v.boolean(say({ en: 'must be true or false', zh: '必须是 true 或 false' }));
 
-const DAILY = 'must be a whole number of calls a day, like 2000';
+const DAILY = say({
+  en: 'must be a whole number of calls a day, like 2000',
+  zh: '必须是每天调用次数的整数，如 2000',
+});
 
 /** A daily limit of forced calls; 0 forbids them. */
 export const ForcedCalls = v.pipe(
@@ -72,18 +100,28 @@ export const DailyCalls = v.pipe(
   v.maxValue(9_999_999, DAILY),
 );
 
-const TEXT = 'must be text; put it into quotes';
+const TEXT = say({ en: 'must be text; put it into quotes', zh: '必须是文本；给它加上引号' });
 
 /** Any text without a NUL. */
 export const Text = v.pipe(
   v.string(TEXT),
-  v.check((text) => !text.includes('\0'), 'must not hold a NUL'),
+  v.check((text) => !text.includes('\0'), say({ en: 'must not hold a NUL', zh: '不能含有 NUL' })),
 );
+
+const NAME: Words = {
+  en: 'must be 1 to 63 of a-z, 0-9 and -, with no - at an end',
+  zh: '必须是 1 到 63 个 a-z、0-9 和 -，并且不以 - 开头或结尾',
+};
 
 /** Name of a credential. */
 export const Name = v.pipe(
-  v.string('must be text of a-z, 0-9 and -; put it into quotes'),
-  v.regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be 1 to 63 of a-z, 0-9 and -, with no - at an end'),
+  v.string(
+    say({
+      en: 'must be text of a-z, 0-9 and -; put it into quotes',
+      zh: '必须是由 a-z、0-9 和 - 组成的文本；给它加上引号',
+    }),
+  ),
+  v.regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, say(NAME)),
 );
 
 /** Longest title, in characters: about what fits beside a name in one line. */
@@ -95,44 +133,74 @@ const LONGEST_TITLE = 60;
  * pictures need.
  */
 export const Title = v.pipe(
-  v.string('must be text; put it into quotes'),
-  v.check((text) => /[\p{L}\p{N}\p{P}\p{S}]/u.test(text), 'must hold something that people can read'),
+  v.string(TEXT),
+  v.check(
+    (text) => /[\p{L}\p{N}\p{P}\p{S}]/u.test(text),
+    say({ en: 'must hold something that people can read', zh: '必须含有人能看到的字符' }),
+  ),
   v.check(
     (text) => !/(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(text),
-    'must not hold control characters, line breaks or characters that are invisible or turn the direction of text',
+    say({
+      en: 'must not hold control characters, line breaks or characters that are invisible or turn the direction of text',
+      zh: '不能含有控制字符、换行，以及不可见或改变文字方向的字符',
+    }),
   ),
-  v.check((text) => text === text.trim(), 'must not begin or end with a blank'),
-  v.check((text) => [...text].length <= LONGEST_TITLE, `must have at most ${LONGEST_TITLE} characters`),
+  v.check(
+    (text) => text === text.trim(),
+    say({ en: 'must not begin or end with a blank', zh: '开头和结尾不能是空白' }),
+  ),
+  v.check(
+    (text) => [...text].length <= LONGEST_TITLE,
+    say({ en: `must have at most ${LONGEST_TITLE} characters`, zh: `最多 ${LONGEST_TITLE} 个字符` }),
+  ),
 );
 
-const ABSOLUTE = 'must be an absolute path to a file or folder';
+const ABSOLUTE: Words = {
+  en: 'must be an absolute path to a file or folder',
+  zh: '必须是文件或目录的绝对路径',
+};
+
+const FOLDER_PATH: Words = {
+  en: 'must name a file, and ends in a slash, as only a folder does',
+  zh: '必须是一个文件，却以斜杠结尾，那只能是目录',
+};
 
 /** An absolute path without a slash at its end. */
 export const AbsolutePath = v.pipe(
-  v.string(ABSOLUTE),
-  v.regex(/^\/([^\0]*[^/\0])?$/, ({ input }) =>
-    /^\/[^\0]*\/$/.test(input) ? 'must name a file, and ends in a slash, as only a folder does' : ABSOLUTE,
+  v.string(say(ABSOLUTE)),
+  v.regex(
+    /^\/([^\0]*[^/\0])?$/,
+    sayOf(({ input }) => (/^\/[^\0]*\/$/.test(String(input)) ? FOLDER_PATH : ABSOLUTE)),
   ),
 );
 
 /** An absolute path of a folder. A slash at its end is removed, because many people write one. */
 export const AbsoluteFolder = v.pipe(
-  v.string(ABSOLUTE),
+  v.string(say(ABSOLUTE)),
   v.transform((path) => path.replace(/(?<=.)\/+$/s, '')),
   AbsolutePath,
 );
 
-const GROUP = 'must be a group, by its name or its number';
+const GROUP = say({
+  en: 'must be a group, by its name or its number',
+  zh: '必须是一个组，写名称或数字',
+});
 
 /** A group by name or number; the value is text. */
 export const Group = v.pipe(v.union([v.string(), v.number()], GROUP), v.transform(String));
 
-const HOST = 'must be a host name, like wx.example.com, without a port';
+const HOST = say({
+  en: 'must be a host name, like wx.example.com, without a port',
+  zh: '必须是主机名，如 wx.example.com，不带端口',
+});
 
 /** A host name without a port. */
 export const HostName = v.pipe(v.string(HOST), v.regex(/^[A-Za-z0-9]([\w.-]{0,251}\w)?$/, HOST));
 
-const NAMESPACE = 'must be a namespace of Kubernetes: up to 63 of a-z, 0-9 and -';
+const NAMESPACE = say({
+  en: 'must be a namespace of Kubernetes: up to 63 of a-z, 0-9 and -',
+  zh: '必须是 Kubernetes 的命名空间：至多 63 个 a-z、0-9 和 -',
+});
 
 /** A namespace of Kubernetes. */
 export const Namespace = v.pipe(
@@ -140,7 +208,10 @@ export const Namespace = v.pipe(
   v.regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, NAMESPACE),
 );
 
-const OBJECT_NAME = 'must be the name of an object of Kubernetes: a-z, 0-9, - and .';
+const OBJECT_NAME = say({
+  en: 'must be the name of an object of Kubernetes: a-z, 0-9, - and .',
+  zh: '必须是 Kubernetes 对象的名称：a-z、0-9、- 和 .',
+});
 
 /** Name of a Kubernetes object. */
 export const ObjectName = v.pipe(
@@ -149,7 +220,10 @@ export const ObjectName = v.pipe(
   v.regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/, OBJECT_NAME),
 );
 
-const SECRET_KEY = 'must be a key of a Secret: letters, digits, -, _ and .';
+const SECRET_KEY = say({
+  en: 'must be a key of a Secret: letters, digits, -, _ and .',
+  zh: '必须是 Secret 的键：字母、数字、-、_ 和 .',
+});
 
 /**
  * A key of a Secret, in which `{appId}`, `{corpId}` and `{name}` stand for those of the credential. Kubernetes allows 253
@@ -162,34 +236,44 @@ export const SecretKey = v.pipe(
 
 /** Name of an environment variable. */
 export const VariableName = v.pipe(
-  v.string('must be the name of a variable'),
-  v.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of a variable, like SHOP_SECRET'),
+  v.string(say({ en: 'must be the name of a variable', zh: '必须是变量名' })),
+  v.regex(
+    /^[A-Za-z_][A-Za-z0-9_]*$/,
+    say({ en: 'must be the name of a variable, like SHOP_SECRET', zh: '必须是变量名，如 SHOP_SECRET' }),
+  ),
 );
 
 /** A cron expression with seconds first. */
 export const Schedule = v.pipe(
-  v.string('must be a cron expression in quotes, seconds first: "*/5 * * * * *"'),
+  v.string(
+    say({
+      en: 'must be a cron expression in quotes, seconds first: "*/5 * * * * *"',
+      zh: '必须是加引号的 cron 表达式，秒在最前："*/5 * * * * *"',
+    }),
+  ),
   v.rawCheck(({ dataset, addIssue }) => {
-    const problem = dataset.typed && scheduleProblem(dataset.value);
-    if (problem) addIssue({ message: problem });
+    const problem = dataset.typed ? scheduleProblem(dataset.value) : undefined;
+    if (problem) addIssue({ message: say(problem) });
   }),
 );
 
 /** The building blocks of the schema. Editors show the descriptions. */
 
 /** Creates an optional key. Required keys are listed in the call of {@link mapping}. */
-export function key<const S extends v.GenericSchema>(schema: S, description: string) {
+export function key<const S extends v.GenericSchema>(schema: S & Spoken<S>, description: string) {
   return v.optional(v.pipe(schema, v.description(description)));
 }
 
 /** Creates an optional key with a default value. */
 export function preset<const S extends v.GenericSchema, const D extends v.InferInput<S>>(
-  schema: S,
+  schema: S & Spoken<S>,
   description: string,
   value: D,
 ) {
   return v.optional(v.pipe(schema, v.description(description)), value);
 }
+
+const KEYS: Words = { en: 'must be keys with their values', zh: '必须是配置项及其值' };
 
 /**
  * Creates the schema of a mapping that rejects unknown keys.
@@ -200,18 +284,21 @@ export function mapping<const E extends v.ObjectEntries>(
   entries: E,
   required: readonly (keyof E & string)[] = [],
 ) {
-  return v.pipe(v.strictObject(entries, 'must be keys with their values'), v.metadata({ required }));
+  return v.pipe(v.strictObject(entries, say(KEYS)), v.metadata({ required }));
 }
 
 /**
  * Creates the schema of a list. An invalid item is reported and becomes undefined, so that the other items keep their
  * indexes.
  */
-export function list<const S extends v.GenericSchema>(item: S, message: string) {
-  return v.array(v.undefinedable(item), message);
+export function list<const S extends v.GenericSchema>(item: S & Spoken<S>, message: Words) {
+  return v.array(v.undefinedable(item), say(message));
 }
 
-const LISTEN = 'must be host:port, like 127.0.0.1:9400, 0.0.0.0:9400 or [::1]:9400';
+const LISTEN = say({
+  en: 'must be host:port, like 127.0.0.1:9400, 0.0.0.0:9400 or [::1]:9400',
+  zh: '必须是 host:port，如 127.0.0.1:9400、0.0.0.0:9400 或 [::1]:9400',
+});
 
 /** An address to listen on, of any interface. */
 export const ListenAddress = v.pipe(
@@ -220,7 +307,10 @@ export const ListenAddress = v.pipe(
   v.transform(readAddress),
 );
 
-const LOCAL = 'must be host:port on loopback, like 127.0.0.1:8867, or unix:/path: tokens are served there';
+const LOCAL = say({
+  en: 'must be host:port on loopback, like 127.0.0.1:8867, or unix:/path: tokens are served there',
+  zh: '必须是回环地址的 host:port，如 127.0.0.1:8867，或 unix:/path：那里提供 token',
+});
 
 /** Longest path of a Unix socket that the kernel accepts, in bytes. */
 const LONGEST_SOCKET = 107;
@@ -231,7 +321,10 @@ export const LocalAddress = v.pipe(
   v.check((text) => isLocal(text), LOCAL),
   v.check(
     (text) => Buffer.byteLength(socketPath(text) ?? '') <= LONGEST_SOCKET,
-    `must be a path of at most ${LONGEST_SOCKET} bytes: sockets have no longer ones`,
+    say({
+      en: `must be a path of at most ${LONGEST_SOCKET} bytes: sockets have no longer ones`,
+      zh: `路径最多 ${LONGEST_SOCKET} 字节：socket 的路径不能更长`,
+    }),
   ),
   v.transform((text): TcpAddress | SocketAddress => {
     const path = socketPath(text);
@@ -258,7 +351,10 @@ export function isLoopback(url: string): boolean {
   return protocol === 'http:' && isLoopbackHost(hostname);
 }
 
-const PLATFORM = 'must be a URL like https://api.weixin.qq.com';
+const PLATFORM = say({
+  en: 'must be a URL like https://api.weixin.qq.com',
+  zh: '必须是 URL，如 https://api.weixin.qq.com',
+});
 
 /** URL of a platform, to which the AppSecret is sent: https, or http that does not leave the host. */
 export const PlatformUrl = v.pipe(
@@ -266,17 +362,32 @@ export const PlatformUrl = v.pipe(
   v.check((text) => URL.canParse(text), PLATFORM),
   v.check(
     (text) => !URL.canParse(text) || new URL(text).protocol === 'https:' || isLoopback(text),
-    'must be https, or http to loopback only: the AppSecret travels with every request',
+    say({
+      en: 'must be https, or http to loopback only: the AppSecret travels with every request',
+      zh: '必须是 https，只有回环地址可以用 http：每个请求都带着 AppSecret',
+    }),
   ),
-  v.check(isBare, 'must not carry a user, password, query or fragment'),
+  v.check(
+    isBare,
+    say({
+      en: 'must not carry a user, password, query or fragment',
+      zh: '不能带用户名、密码、查询参数或片段（#…）',
+    }),
+  ),
 );
 
-const PROXY = 'must be a URL like http://egress:3128';
+const PROXY = say({
+  en: 'must be a URL like http://egress:3128',
+  zh: '必须是 URL，如 http://egress:3128',
+});
 
 /** URL of an HTTP proxy. */
 export const ProxyUrl = v.pipe(v.string(PROXY), v.check(isHttp, PROXY));
 
-const WEBHOOK = 'must be a URL like http://127.0.0.1:8080/changed';
+const WEBHOOK = say({
+  en: 'must be a URL like http://127.0.0.1:8080/changed',
+  zh: '必须是 URL，如 http://127.0.0.1:8080/changed',
+});
 
 /** URL of a webhook, without a user or password. */
 export const WebhookUrl = v.pipe(
@@ -284,7 +395,10 @@ export const WebhookUrl = v.pipe(
   v.check(isHttp, WEBHOOK),
   v.check(
     (text) => !isHttp(text) || hasNoLogin(new URL(text)),
-    'must not carry a user or password, for all who may read the configuration: let the app know the daemon by its address',
+    say({
+      en: 'must not carry a user or password, for all who may read the configuration: let the app know the daemon by its address',
+      zh: '不能带用户名或密码，能读配置的人都看得到：让应用凭地址识别守护进程',
+    }),
   ),
 );
 
@@ -318,7 +432,13 @@ function isBare(text: string): boolean {
   return hasNoLogin(url) && url.search === '' && url.hash === '';
 }
 
-/** Joins names for a message: `a, b or c`. */
+/** Says that a value must be one of these. */
+export function mustBe(values: readonly string[]): Words {
+  const all = oneOf(values);
+  return { en: en`must be ${all}`, zh: zh`必须是 ${all}` };
+}
+
+/** Joins names for a description: `a, b or c`. */
 export function inWords(names: readonly string[]): string {
   return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
 }

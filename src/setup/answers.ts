@@ -1,9 +1,9 @@
 import { dirname } from 'node:path';
-import * as v from 'valibot';
 import type { Language, Text } from '../core/text.ts';
 import type { CredentialKind } from '../providers/kind.ts';
 import { credentialKinds, kindOf } from '../providers/kinds.ts';
 import { appIdProblem } from '../schema/app-id.ts';
+import { complaintsOf } from '../schema/message.ts';
 import { AbsolutePath, Name } from '../schema/values.ts';
 
 /** Who reads the published file, which decides what runs the daemon. */
@@ -59,9 +59,7 @@ export function idProblem(type: string, id: string): Text | undefined {
 
 /** Returns what is wrong with the name of a credential. */
 export function nameProblem(name: string): Text | undefined {
-  const problem = messageOf(Name, name);
-  if (problem === undefined) return undefined;
-  return { en: problem, zh: '只能是 1 到 63 个 a-z、0-9 和 -，并且不以 - 开头或结尾' };
+  return complaintsOf(Name, name)[0]?.what;
 }
 
 /** Returns what is wrong with the path of the published file. */
@@ -82,19 +80,21 @@ interface Mounted {
 }
 
 function pathProblem(path: string, reader: Reader, mounted: Mounted): Text | undefined {
-  const problem = messageOf(AbsolutePath, path);
+  const problem = complaintsOf(AbsolutePath, path)[0]?.what;
+  if (problem) return problem;
   const { folder, isIn } = mounted;
-  if (problem === undefined && READS_MANIFESTS.has(reader) && !isIn(path, folder)) {
+  if (READS_MANIFESTS.has(reader) && !isIn(path, folder)) {
     return {
       en: `must be in ${folder}, which the manifests mount`,
       zh: `必须在 ${folder} 之内，清单挂载的就是这个目录`,
     };
   }
-  if (problem !== undefined || dirname(path) === '/')
+  if (dirname(path) === '/') {
     return {
-      en: problem ?? 'must be in a folder of its own, which apps mount',
-      zh: '必须是一个文件的绝对路径，不以 / 结尾，也不直接位于 / 之下',
+      en: 'must be in a folder of its own, which apps mount',
+      zh: '必须位于单独的目录里，由应用挂载，不能直接位于 / 之下',
     };
+  }
   // It stands in a unit and in manifests, where other characters would have to be quoted in different ways.
   if (/^[\w./-]+$/.test(path) && !/\/\.\.?(\/|$)/.test(path)) return undefined;
   return {
@@ -117,9 +117,4 @@ export function readerProblem(type: string, reader: Reader): Text | undefined {
     en: `does not go with ${type}: each pod would end the token of the others; choose cluster, or stable-token`,
     zh: `不能与 ${type} 一起使用：每个 pod 都会使其他 pod 的 token 失效；请选 cluster，或改用 stable-token`,
   };
-}
-
-function messageOf(schema: v.GenericSchema, value: unknown): string | undefined {
-  const { issues } = v.safeParse(schema, value);
-  return issues?.[0].message;
 }

@@ -4,6 +4,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { reloadOnChange } from '../../src/app/reload.ts';
 import type { Config } from '../../src/config/config.ts';
 import { ConfigError } from '../../src/config/config-error.ts';
+import { verbatim } from '../../src/core/text.ts';
 import { MINUTE, SECOND } from '../../src/core/time.ts';
 import type { Logger } from '../../src/observability/log/logger.ts';
 import { marksOf } from '../../src/system/fs/watch-files.ts';
@@ -140,7 +141,7 @@ async function refusing(reason: string) {
     load: async () => {
       reads += 1;
       if (wrong === undefined) return AT_WORK;
-      throw new ConfigError([{ where: 'config.yaml:1', what: wrong }]);
+      throw new ConfigError([{ where: verbatim('config.yaml:1'), what: verbatim(wrong) }]);
     },
     daemon: { reload: async () => {} },
     logger: { error: say, warn: say, info: say, debug: say },

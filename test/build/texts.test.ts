@@ -9,7 +9,16 @@ interface Pair {
 }
 
 /** Names that are the same in both languages, or have no word in Chinese. */
-const NAMES = new Set(["'Redis'", "'append-only file'", "'secret'", "'tokens'", '`pid `', "' and '"]);
+const NAMES = new Set([
+  "'the AppSecret'",
+  "'tokens are'",
+  "'Redis'",
+  "'append-only file'",
+  "'secret'",
+  "'tokens'",
+  '`pid `',
+  "' and '",
+]);
 
 /** Values that have an article in English. */
 const ARTICLES = new Set(['fields.article']);

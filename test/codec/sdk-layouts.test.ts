@@ -431,7 +431,7 @@ describe('layouts of the caches of SDKs', () => {
     '%s for %s, a %s with %j: %s is complained of',
     ([name, family, kind, options, option, what]) => {
       expect(layoutProblems(layoutOf(name), { family, kind }, options)).toEqual([
-        { option, what: expect.stringContaining(what) },
+        { option, what: expect.objectContaining({ en: expect.stringContaining(what) }) },
       ]);
     },
   );

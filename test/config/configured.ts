@@ -2,6 +2,7 @@ import { type Config, type FetchedConfig, isFetched } from '../../src/config/con
 import { ConfigError } from '../../src/config/config-error.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { isFileTarget } from '../../src/publishers/file.ts';
+import { inEnglish } from './told.ts';
 
 /** The least that one has to say. */
 export const LEAST = { WXTOKEN_APPID: 'wx0000000000000000', WXTOKEN_SECRET: '0'.repeat(32) } as const;
@@ -30,7 +31,7 @@ export async function problemsOf(environment: Environment, read = configOf): Pro
     await read(environment);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return error.problems.map(({ where, what }) => `${where}: ${what}`);
+    return inEnglish(error.problems);
   }
   throw new Error('nothing is wrong with it');
 }

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/config/config-error.ts';
 import { loadConfig } from '../../src/config/load.ts';
+import { verbatim } from '../../src/core/text.ts';
 import { asNobody, temporaryFolder } from '../system/folder.ts';
 import { account, inJson, type Place, place, withoutPlaces } from './written.ts';
 
@@ -127,7 +128,15 @@ describe('files that are no configuration', () => {
     await make(path);
     const failure = await loadConfig({ WXTOKEN_CONFIG: path }).catch((error: unknown) => error);
     expect(failure).toMatchObject({
-      problems: [{ where: 'WXTOKEN_CONFIG', what: `${path} cannot be read (${expected})` }],
+      problems: [
+        {
+          where: verbatim('WXTOKEN_CONFIG'),
+          what: {
+            en: `${path} cannot be read (${expected})`,
+            zh: `${path} 无法读取（${expected.replace('not a regular file', '不是普通文件')}）`,
+          },
+        },
+      ],
       inputs: [path],
     });
   });

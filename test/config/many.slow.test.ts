@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Problem } from '../../src/config/config-error.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { temporaryFolder } from '../system/folder.ts';
 import { fetching } from './configured.ts';
@@ -38,9 +39,9 @@ describe('two thousand accounts', () => {
   it('all mistakes in a file with 2000 accounts are reported in order', async () => {
     const file = await agency((index) => (index % 2 === 0 ? '\n    ahead: 5' : '\n    secret: x'));
     const failure = await loadConfig({}, { file, publishes: false }).catch((error: unknown) => error);
-    const { problems } = failure as { readonly problems: readonly { readonly where: string }[] };
+    const { problems } = failure as { readonly problems: readonly Problem[] };
     expect(problems).toHaveLength(MANY);
-    expect(problems[0]?.where).toBe('config.yaml:8 credentials[0].ahead');
-    expect(problems.at(-1)?.where).toBe(`config.yaml:${2 + MANY * 6} credentials[${MANY - 1}].secret`);
+    expect(problems[0]?.where.en).toBe('config.yaml:8 credentials[0].ahead');
+    expect(problems.at(-1)?.where.en).toBe(`config.yaml:${2 + MANY * 6} credentials[${MANY - 1}].secret`);
   });
 });

@@ -143,6 +143,17 @@ describe('mistakes in accounts', () => {
     ],
     ['a mistyped key', { apiId: 'x' }, ['apiId: is not a known key here; did you mean appId?']],
     [
+      'a word that several keys may be meant by',
+      { file: '/var/run/wx/token' },
+      ['file: is not a known key here; did you mean secretFile or an entry of publish with type: file?'],
+    ],
+    [
+      'a type where its entry should be',
+      { webhook: 'http://127.0.0.1/changed' },
+      ['webhook: is not a known key here; did you mean an entry of notify with type: webhook?'],
+    ],
+    ['a key of a target', { mode: '0640' }, ['mode: is not a known key here; it belongs to each of publish']],
+    [
       'a required key in the wrong case',
       { appId: undefined, appid: 'wx0000000000000000' },
       ['appid: is not a known key here; did you mean appId?'],

@@ -111,6 +111,45 @@ describe('mistakes in connections to Redis', () => {
     expect(found.filter((line) => line.startsWith('redis'))).toEqual(expected);
   });
 
+  it('all that is wrong with a connection is told at once, whatever else is wrong with it', async () => {
+    const malformed = {
+      name: 'My Cache',
+      url: 'http://127.0.0.1:6379',
+      usrname: 'wx',
+      database: 'one',
+      passwordFile: '$FOLDER/secrets/none',
+      caFile: '$FOLDER/secrets/one',
+      certFile: '$FOLDER/secrets/one',
+      keyFile: '$FOLDER/secrets/none',
+    };
+    expect(await problems([malformed], [{ ...TARGET, connection: 'my-cache', encoding: 'xml' }])).toEqual([
+      'redis[0].name: must be 1 to 63 of a-z, 0-9 and -, with no - at an end',
+      'redis[0].url: must be a URL like redis://redis:6379, rediss://redis.example.com:6379/1 or unix:/run/redis.sock',
+      'redis[0].usrname: is not a known key here; did you mean username?',
+      'redis[0].database: must be the number of a database, like 1',
+      'redis[0].passwordFile: $FOLDER/secrets/none cannot be read (ENOENT)',
+      'redis[0].caFile: $FOLDER/secrets/one holds no certificate in PEM',
+      'redis[0].certFile: $FOLDER/secrets/one holds no certificate in PEM',
+      expect.stringMatching(/^credentials\[0\]\.publish\[0\]\.encoding: must be raw, /),
+    ]);
+  });
+
+  it('the files of Sentinels and of servers are looked at one by one', async () => {
+    const sentinel = { master: 'main', nodes: ['redis'], passwordFile: '$FOLDER/secrets/none' };
+    const empty = '$FOLDER/secrets/empty';
+    expect(await problems([{ ...CACHE, url: undefined, sentinel, passwordFile: empty }], [TARGET])).toEqual([
+      'redis[0].sentinel.nodes[0]: must be host:port, like redis-0.redis:6379',
+      'redis[0].sentinel.passwordFile: $FOLDER/secrets/none cannot be read (ENOENT)',
+      'redis[0].passwordFile: $FOLDER/secrets/empty is empty',
+    ]);
+  });
+
+  it('a target is not blamed for a connection of which nobody knows what it is called', async () => {
+    expect(await problems(['redis://127.0.0.1' as unknown as Keys], [TARGET])).toEqual([
+      'redis[0]: must be keys with their values',
+    ]);
+  });
+
   it('a connection that nothing uses is refused, and a name that none has', async () => {
     expect(await problems([CACHE, { ...CACHE, name: 'other' }], [TARGET])).toEqual([
       'redis[1].name: is used by nothing: name it as connection of a target of type redis or of state.redis, or leave it out',

@@ -5,6 +5,7 @@ import { ConfigError } from '../../src/config/config-error.ts';
 import { type LoadOptions, loadConfig } from '../../src/config/load.ts';
 import { temporaryFolder } from '../system/folder.ts';
 import { type FetchingConfig, fetching } from './configured.ts';
+import { inEnglish } from './told.ts';
 
 type Environment = Readonly<Record<string, string>>;
 
@@ -39,7 +40,7 @@ export async function place(name = 'config.yaml'): Promise<Place> {
         await load(text, environment, options);
       } catch (error) {
         if (!(error instanceof ConfigError)) throw error;
-        return error.problems.map(({ where, what }) => `${where}: ${what}`.replaceAll(folder, '$FOLDER'));
+        return inEnglish(error.problems).map((line) => line.replaceAll(folder, '$FOLDER'));
       }
       throw new Error('nothing is wrong with it');
     },

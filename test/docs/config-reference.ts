@@ -6,6 +6,7 @@ import {
   type Variable,
 } from '../../src/config/read/environment.ts';
 import { Document } from '../../src/config/schema/index.ts';
+import type { Message } from '../../src/schema/message.ts';
 
 /** What may be asked of any schema that the configuration is made of. */
 interface Schema extends v.GenericSchema {
@@ -16,7 +17,7 @@ interface Schema extends v.GenericSchema {
   readonly entries?: Readonly<Record<string, Schema>>;
   readonly options?: readonly unknown[];
   readonly literal?: unknown;
-  readonly message?: unknown;
+  readonly message?: Message;
 }
 
 interface Action {
@@ -180,8 +181,9 @@ function valuesOf(schema: Schema, path: string): string {
   if (core.type === 'picklist') return (core.options ?? []).map((option) => `\`${option}\``).join(', ');
   if (core.type === 'literal') return `\`${core.literal}\``;
   if (core.type === 'boolean') return '`true`, `false`';
-  if (typeof core.message !== 'string') throw new TypeError(`${path} does not say what it must be`);
-  return `${plain(core.message.replace(/^must be /, ''))}${core.type === 'number' ? rangeOf(schema) : ''}`;
+  if (!core.message) throw new TypeError(`${path} does not say what it must be`);
+  const wanted = core.message({ lang: 'en', expected: null } as v.BaseIssue<unknown>);
+  return `${plain(wanted.replace(/^must be /, ''))}${core.type === 'number' ? rangeOf(schema) : ''}`;
 }
 
 function linksTo(path: string, core: Schema): string {

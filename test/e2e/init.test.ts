@@ -307,7 +307,7 @@ describe.concurrent('init in a terminal', () => {
     const answers = ['compose', 'nothing', '', 'gh_0123456789ab', APP_ID, '', '', '', ''].join('\r');
     const { code, stdout } = await answered(context, folder, answers);
     expect(code, stdout).toBe(0);
-    expect(stdout).toContain('must be one of stable-token');
+    expect(stdout).toContain('must be stable-token');
     expect(stdout).toContain('is the original ID of an account');
     const config = parse(fileCalled(await contentsOf(folder), 'config.yaml'));
     expect(config.credentials).toMatchObject([

@@ -382,7 +382,7 @@ describe('the cost of status', () => {
 
 describe('status with bad input', () => {
   it.for([
-    [['--jsno'], "Unknown option '--jsno'"],
+    [['--jsno'], "Unknown option '--jsno'; did you mean --json?"],
     [['default'], "Unexpected argument 'default'"],
     [['--quiet=yes'], "Option '--quiet' takes no value"],
     [['--json', '--quiet'], '--json prints and --quiet does not: say one of them'],

@@ -17,11 +17,15 @@ export const toyTarget = targetKind<typeof options, Drawer>({
   required: ['drawer'],
   writesFiles: false,
   async resolve({ type, of, format, drawer }, { at, isMissing }) {
-    if (isMissing([...at, 'drawer'], drawer, 'where the drawer is') || drawer === undefined) return undefined;
+    if (
+      isMissing([...at, 'drawer'], drawer, { en: 'where the drawer is', zh: '抽屉在哪里' }) ||
+      drawer === undefined
+    )
+      return undefined;
     return { type, of, format, drawer };
   },
   idOf: ({ drawer }) => `toy-drawer:${drawer}`,
-  places: ({ drawer }) => [{ words: `the drawer ${drawer}` }],
+  places: ({ drawer }) => [{ words: verbatim(`the drawer ${drawer}`) }],
   open:
     () =>
     ({ drawer }) => ({

@@ -141,7 +141,7 @@ async function imitate(folder: string, atEnd: AtEnd, options: ApiServerOptions) 
 
 async function somebody(file: string, atEnd: AtEnd): Promise<Somebody> {
   const { connection, problems } = await findConnection({ KUBECONFIG: file });
-  if (!connection) throw new Error(problems.join('\n'));
+  if (!connection) throw new Error(problems.map(({ en }) => en).join('\n'));
   return known(connection, file, atEnd);
 }
 

@@ -2,7 +2,9 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, type TestContext } from 'vitest';
+import type { Text } from '../../src/core/text.ts';
 import { findConnection } from '../../src/kubernetes/connection.ts';
+import { expectChinese } from '../config/told.ts';
 import type { Certificates } from '../providers/certificates.ts';
 import { testCertificates } from './cluster.ts';
 
@@ -19,6 +21,12 @@ async function certificatesOr(context: TestContext): Promise<Certificates> {
 
 async function certificateOr(context: TestContext): Promise<string> {
   return (await certificatesOr(context)).authority;
+}
+
+/** In English, after a look at their Chinese. */
+function inEnglish(problems: readonly Text[] = []): string[] {
+  for (const problem of problems) expectChinese(problem);
+  return problems.map(({ en }) => en);
 }
 
 describe('connection in a pod', () => {
@@ -74,14 +82,16 @@ describe('connection in a pod', () => {
   it('a missing service account token is reported with the setting that mounts it', async (context) => {
     const folder = await folderOf(context);
     const { problems } = await findConnection(ENVIRONMENT, folder);
-    expect(problems).toEqual([expect.stringMatching(/ENOENT.*automountServiceAccountToken: true/)]);
+    expect(inEnglish(problems)).toEqual([
+      expect.stringMatching(/ENOENT.*automountServiceAccountToken: true/),
+    ]);
   });
 
   it('a CA file without a certificate is reported', async (context) => {
     const { folder } = await account(context);
     await writeFile(join(folder, 'ca.crt'), 'garbage');
     const { problems } = await findConnection(ENVIRONMENT, folder);
-    expect(problems).toEqual([
+    expect(inEnglish(problems)).toEqual([
       `the API server cannot be asked: ${folder}/ca.crt holds no certificate in PEM`,
     ]);
   });
@@ -90,7 +100,7 @@ describe('connection in a pod', () => {
 describe('connection outside a pod', () => {
   it('no cluster is found when KUBECONFIG names no file', async () => {
     const { problems } = await findConnection({});
-    expect(problems).toEqual([
+    expect(inEnglish(problems)).toEqual([
       expect.stringMatching(/KUBERNETES_SERVICE_HOST is not set.*KUBECONFIG names no file/),
     ]);
   });
@@ -113,12 +123,21 @@ describe('kubeconfig files', () => {
     };
     await writeFile(file, JSON.stringify(document));
     const { connection, problems = [] } = await findConnection({ KUBECONFIG: file });
-    return { folder, file, connection, problems: problems.map((line) => line.replaceAll(file, 'FILE')) };
+    return {
+      folder,
+      file,
+      connection,
+      problems: inEnglish(problems).map((line) => line.replaceAll(file, 'FILE')),
+    };
   }
 
   it('the current context of a kubeconfig gives the server, namespace and token', async (context) => {
     const { connection, file } = await read(context, {}, { token: 'a-token' });
-    expect(connection).toMatchObject({ server: 'https://10.0.0.1:6443', namespace: 'shop', source: file });
+    expect(connection).toMatchObject({
+      server: 'https://10.0.0.1:6443',
+      namespace: 'shop',
+      source: { en: file, zh: file },
+    });
     expect((await connection?.token())?.reveal()).toBe('a-token');
     expect(await connection?.trust()).toEqual({});
   });
@@ -236,9 +255,9 @@ describe('kubeconfig files', () => {
   it('KUBECONFIG may list one file beside empty entries or repeat it', async (context) => {
     const { file } = await read(context, {}, { token: 'x' });
     for (const KUBECONFIG of [`${file}:`, `:${file}`, `${file}::${file}`]) {
-      expect((await findConnection({ KUBECONFIG })).connection?.source).toBe(file);
+      expect((await findConnection({ KUBECONFIG })).connection?.source.en).toBe(file);
     }
-    expect((await findConnection({ KUBECONFIG: ':' })).problems).toEqual([
+    expect(inEnglish((await findConnection({ KUBECONFIG: ':' })).problems)).toEqual([
       expect.stringMatching(/KUBECONFIG names no file/),
     ]);
   });
@@ -247,7 +266,8 @@ describe('kubeconfig files', () => {
     const folder = await folderOf(context);
     const file = join(folder, 'config');
     await writeFile(file, 'token: "of nobody\n : [');
-    const problemsOf = async (KUBECONFIG: string) => (await findConnection({ KUBECONFIG })).problems;
+    const problemsOf = async (KUBECONFIG: string) =>
+      inEnglish((await findConnection({ KUBECONFIG })).problems);
     expect(await problemsOf(file)).toEqual([`the API server cannot be asked: ${file} is no YAML`]);
     expect(await problemsOf(`${file}.old`)).toEqual([expect.stringMatching(/cannot be read \(ENOENT\)$/)]);
     expect(await problemsOf(`${file}:${file}.old`)).toEqual([

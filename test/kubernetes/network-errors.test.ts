@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { EdgeError } from '../../src/core/failure.ts';
+import { verbatim } from '../../src/core/text.ts';
 import { createClient } from '../../src/kubernetes/client.ts';
 import type { Connection } from '../../src/kubernetes/connection-types.ts';
 import { networkError } from '../../src/kubernetes/network-errors.ts';
@@ -10,7 +11,7 @@ import { closedPort } from '../providers/servers.ts';
 function connectionTo(port: number): Connection {
   return {
     server: `http://127.0.0.1:${port}`,
-    source: 'a test',
+    source: verbatim('a test'),
     namespace: 'shop',
     files: [],
     trust: async () => ({}),

@@ -404,7 +404,9 @@ describe('problems that prevent the start', () => {
     });
     const target = { type: 'kubernetes-secret', namespace: 'a', name: 'b', key: 'c', format: 'raw' } as const;
     const publisher = create(target, SUBJECT);
-    expect(await publisher.prepare()).toEqual([expect.stringMatching(/^there is no Kubernetes here/)]);
+    expect(await publisher.prepare()).toMatchObject([
+      { en: expect.stringMatching(/^there is no Kubernetes here/) },
+    ]);
     expect(await publisher.published?.()).toBeUndefined();
     await expect(publisher.publish(OLD, judgeOf(OLD))).rejects.toMatchObject({
       code: 'kube-credentials',
@@ -418,7 +420,9 @@ describe('problems that prevent the start', () => {
     const problems = (await Promise.all(all.map(({ prepare }) => prepare()))).filter(
       (lines) => lines.length > 0,
     );
-    expect(problems).toEqual([[expect.stringMatching(/wx-token would be larger than the 1024 KiB/)]]);
+    expect(problems).toMatchObject([
+      [{ en: expect.stringMatching(/wx-token would be larger than the 1024 KiB/) }],
+    ]);
     const half = daemon();
     const two = Array.from({ length: 800 }, (_, index) =>
       half({ key: `token-${index}`, name: `wx-token-${index % 2}` }),

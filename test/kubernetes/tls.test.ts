@@ -219,7 +219,7 @@ describe('client certificate files', () => {
     ] as const) {
       await put({ cert: pem.server.cert, key });
       const { problems } = await findConnection({ KUBECONFIG: file });
-      expect(problems).toEqual([`the API server cannot be asked: ${what}`]);
+      expect(problems?.map(({ en }) => en)).toEqual([`the API server cannot be asked: ${what}`]);
     }
   });
 });

@@ -19,7 +19,8 @@ const preparer = program(new URL('./preparer.ts', import.meta.url));
 
 /** What `prepare` finds wrong with a path. */
 async function problemsOf(path: string, details = false): Promise<readonly string[]> {
-  return await filePublisher({ type: 'file', path, format: 'raw', details, mode: 0o640 }, SUBJECT).prepare();
+  const target = { type: 'file', path, format: 'raw', details, mode: 0o640 } as const;
+  return (await filePublisher(target, SUBJECT).prepare()).map(({ en }) => en);
 }
 
 describe('usable paths', () => {

@@ -6,4 +6,4 @@ const publisher = filePublisher(
   { type: 'file', path, format: 'raw', details: false, mode: 0o640 },
   { name: 'default', type: 'stable-token', appId: 'wx0000000000000000', kind: 'token' },
 );
-process.stdout.write(JSON.stringify(await publisher.prepare()));
+process.stdout.write(JSON.stringify((await publisher.prepare()).map(({ en }) => en)));

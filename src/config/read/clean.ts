@@ -1,7 +1,10 @@
-import * as v from 'valibot';
+import type * as v from 'valibot';
+import { closest, didYouMean } from '../../core/closest.ts';
+import { en, oneOf, verbatim, type Text as Words, zh } from '../../core/text.ts';
 import { type Complain, type KeyPath, pathKey } from '../../schema/key-path.ts';
+import { complaintsOf } from '../../schema/message.ts';
 import { endsProblem } from '../../schema/odd-text.ts';
-import { inWords, Text, Title } from '../../schema/values.ts';
+import { Text, Title } from '../../schema/values.ts';
 import { Document } from '../schema/index.ts';
 import { isMapping, isPart, type Mapping } from './mapping.ts';
 
@@ -24,11 +27,10 @@ export function clean(document: Mapping, complain: Complain): Cleaned {
     complain(path, what);
   };
   const value = withoutStrays(Document, document, [], refuse);
-  const { issues = [] } = v.safeParse(Document, value);
-  for (const issue of issues) {
+  for (const { issue, what } of complaintsOf(Document, value)) {
     const path = pathOf(issue);
     if (wrong.has(pathKey(path))) continue;
-    refuse(path, issue.message);
+    refuse(path, what);
     // Without a valid `type` the keys beside it cannot be checked, so all of them are removed.
     takeOut(value, issue.type === 'variant' && path.at(-1) === 'type' ? path.slice(0, -1) : path);
   }
@@ -49,15 +51,22 @@ function takeOut(value: unknown, path: KeyPath): void {
 /** Keys under which users write the AppSecret itself. */
 export const LITERAL_SECRETS = ['secret', 'appSecret', 'appsecret', 'app_secret', 'corpSecret', 'corpsecret'];
 
-const LITERAL_SECRET =
-  'a secret may not stand here, where it would be copied, committed and shown: put it into a file and name that in ' +
-  'secretFile, or into a variable and name that in secretEnv';
+const LITERAL_SECRET: Words = {
+  en:
+    'a secret may not stand here, where it would be copied, committed and shown: put it into a file and name that in ' +
+    'secretFile, or into a variable and name that in secretEnv',
+  zh: '机密不能写在这里，会被复制、提交和显示：写入一个文件并在 secretFile 里写它的路径，或放进变量并在 secretEnv 里写变量名',
+};
+const NO_VALUE: Words = { en: 'has no value: give it one, or remove it', zh: '没有值：给它一个值，或去掉它' };
+const NO_LIST: Words = { en: 'must not be a list', zh: '不能是列表' };
+const NO_TYPE: Words = { en: 'is not a known type here', zh: '这里没有这种类型' };
+const NO_KEY: Words = { en: 'is not a known key here', zh: '这里没有这个配置项' };
 
 /**
  * Called for each problem. `meant` is the absent key that the user probably meant, which then does not count as
  * missing.
  */
-export type Refuse = (path: KeyPath, what: string, meant?: KeyPath) => void;
+export type Refuse = (path: KeyPath, what: Words, meant?: KeyPath) => void;
 
 /**
  * Removes and refuses the keys that the schema does not know and those that have no value. A mistyped `type` is
@@ -67,26 +76,25 @@ export type Refuse = (path: KeyPath, what: string, meant?: KeyPath) => void;
  */
 function withoutStrays(schema: v.GenericSchema, value: unknown, path: KeyPath, refuse: Refuse): unknown {
   if (value === null) {
-    refuse(path, 'has no value: give it one, or remove it');
+    refuse(path, NO_VALUE);
     return undefined;
   }
   if (Array.isArray(value)) {
     const item = itemOf(schema);
     if (item) return value.map((each, index) => withoutStrays(item, each, [...path, index], refuse));
     // The schema would take the indexes of a list for keys.
-    refuse(path, 'must not be a list');
+    refuse(path, NO_LIST);
     return undefined;
   }
   if (typeof value === 'string' && !isFreeText(schema)) {
     const problem = endsProblem(value);
     if (problem === undefined) return value;
-    refuse(path, problem.en);
+    refuse(path, problem);
     return undefined;
   }
   if (!isMapping(value)) return value;
   const meantType = mistypedChoice(schema, value);
-  if (meantType !== undefined)
-    refuse([...path, 'type'], `is not a known type here; did you mean ${meantType}?`);
+  if (meantType !== undefined) refuse([...path, 'type'], didYouMean(NO_TYPE, [meantType]));
   const typed = meantType === undefined ? value : { ...value, type: meantType };
   const entries = entriesOf(schema, typed);
   if (!entries) return value;
@@ -102,12 +110,9 @@ function withoutStrays(schema: v.GenericSchema, value: unknown, path: KeyPath, r
       // A key that is right elsewhere is hardly a mistyped one.
       const meant = isSecret || home !== undefined ? undefined : closest(name, known);
       if (isSecret) refuse(here, LITERAL_SECRET);
-      else if (home !== undefined) refuse(here, `is not a known key here; it belongs to ${home}`);
-      else if (meant === undefined) refuse(here, `is not a known key here; there are ${listed(known)}`);
-      else {
-        const absent = Object.hasOwn(value, meant) ? here : [...path, meant];
-        refuse(here, `is not a known key here; did you mean ${meant}?`, absent);
-      }
+      else if (home !== undefined) refuse(here, belongsTo(home));
+      else if (meant === undefined) refuse(here, withoutLikeness(name, entries));
+      else refuse(here, didYouMean(NO_KEY, [meant]), Object.hasOwn(value, meant) ? here : [...path, meant]);
       return [];
     }),
   );
@@ -128,8 +133,51 @@ function mistypedChoice(schema: v.GenericSchema, { type }: Mapping): string | un
   return typeof type === 'string' && !types.includes(type) ? closest(type, types) : undefined;
 }
 
-function listed(known: readonly string[]): string {
-  return known.filter((key) => !key.startsWith('$')).join(', ');
+function belongsTo(home: Words): Words {
+  return { en: en`${NO_KEY}; it belongs to ${home}`, zh: zh`${NO_KEY}；它属于：${home}` };
+}
+
+/** Complains of a key that is like no other: who wrote it meant something by it, and it may say what. */
+function withoutLikeness(name: string, entries: Entries): Words {
+  const meant = [...wordsIn(name, Object.keys(entries)), ...typesBelow(name, entries)];
+  if (meant.length > 0) return didYouMean(NO_KEY, meant);
+  const below = sectionsWith(name, entries);
+  if (below.length > 0) return belongsTo(oneOf(below));
+  const known = Object.keys(entries).filter((key) => !key.startsWith('$'));
+  return {
+    en: en`${NO_KEY}; there are ${known.join(', ')}`,
+    zh: zh`${NO_KEY}；这里有 ${known.join('、')}`,
+  };
+}
+
+/** Keys that end in a word: `secretFile` for `file`. */
+function wordsIn(name: string, known: readonly string[]): string[] {
+  const last = name.slice(0, 1).toUpperCase() + name.slice(1).toLowerCase();
+  return known.filter((key) => key.endsWith(last));
+}
+
+/** What is said by an entry of a list with that type: `file` is a type of the entries of `publish`. */
+function typesBelow(name: string, entries: Entries): Words[] {
+  return Object.entries(entries).flatMap(([above, schema]) => {
+    const item = itemOf(schema);
+    if (!item || !typesOf(item).includes(name)) return [];
+    return [{ en: `an entry of ${above} with type: ${name}`, zh: `${above} 里 type: ${name} 的一项` }];
+  });
+}
+
+/** The sections in which there is a key of this name, whatever their type. */
+function sectionsWith(name: string, entries: Entries): Words[] {
+  return Object.entries(entries).flatMap(([above, schema]) => {
+    const item = itemOf(schema);
+    const core = unwrap(item ?? schema);
+    const all =
+      'entries' in core ? [core.entries as Entries] : optionsOf(core).map((option) => option.entries);
+    return all.some((keys) => Object.hasOwn(keys, name)) ? [sectionName(above, item !== undefined)] : [];
+  });
+}
+
+function sectionName(name: string, isList: boolean): Words {
+  return isList ? { en: `each of ${name}`, zh: `${name} 的各项` } : verbatim(name);
 }
 
 type Entries = Readonly<Record<string, v.GenericSchema>>;
@@ -169,49 +217,14 @@ function unwrap(schema: v.GenericSchema): v.GenericSchema {
 }
 
 /** The sections of a configuration that have a key of this name; undefined when there is none, or more than two. */
-function homeOf(name: string): string | undefined {
-  if (Object.hasOwn(Document.entries, name)) return 'the top of the file, beside credentials';
+function homeOf(name: string): Words | undefined {
+  if (Object.hasOwn(Document.entries, name)) {
+    return { en: 'the top of the file, beside credentials', zh: '文件的顶层，与 credentials 并列' };
+  }
   const homes = Object.entries(Document.entries).flatMap(([above, schema]) => {
     const item = itemOf(schema);
     const entries = entriesOf(item ?? schema, {});
-    return entries && Object.hasOwn(entries, name) ? [item ? `each of ${above}` : above] : [];
+    return entries && Object.hasOwn(entries, name) ? [sectionName(above, item !== undefined)] : [];
   });
-  return homes.length > 0 && homes.length <= 3 ? inWords(homes) : undefined;
-}
-
-/** Characters; a longer text was not meant to be a name. */
-const LONGEST = 64;
-
-/**
- * Finds the candidate that a mistyped name probably means: the one with the fewest edits, if these are few enough for a
- * typing mistake.
- * @returns undefined when no candidate is similar enough
- */
-export function closest(name: string, candidates: readonly string[]): string | undefined {
-  if (name.length > LONGEST) return undefined;
-  const alike = candidates.find((candidate) => bare(candidate) === bare(name));
-  if (alike !== undefined) return alike;
-  const [best] = candidates
-    .map((candidate) => ({ candidate, edits: distance(name, candidate) }))
-    .sort((a, b) => a.edits - b.edits);
-  return best && best.edits <= Math.min(3, Math.floor(name.length / 2)) ? best.candidate : undefined;
-}
-
-/** Removes what users write in several ways: case, underscores, hyphens and blanks. */
-function bare(name: string): string {
-  return name.toLowerCase().replace(/[_\- ]/g, '');
-}
-
-/** The Levenshtein distance. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (const [i, letter] of [...a].entries()) {
-    const next = [i + 1];
-    for (const [j, other] of [...b].entries()) {
-      const substitute = (row[j] ?? 0) + (letter === other ? 0 : 1);
-      next.push(Math.min(substitute, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 0;
+  return homes.length > 0 && homes.length <= 3 ? oneOf(homes) : undefined;
 }

@@ -1,9 +1,11 @@
 import { dirname, join } from 'node:path';
+import { closest, didYouMean } from '../../core/closest.ts';
+import { type Text, verbatim } from '../../core/text.ts';
 import { credentialKinds, DEFAULT_KIND } from '../../providers/kinds.ts';
 import { type Complain, type KeyPath, pathKey } from '../../schema/key-path.ts';
 import { endsProblem } from '../../schema/odd-text.ts';
 import type { Problem } from '../config-error.ts';
-import { type Cleaned, clean, closest } from './clean.ts';
+import { type Cleaned, clean } from './clean.ts';
 import { isPart } from './mapping.ts';
 
 /** An environment variable that sets a key of the configuration. */
@@ -12,6 +14,9 @@ export interface Variable {
   /** Converts the text to the value of the key. Text that cannot be converted stays text, which the schema refuses. */
   readonly read?: (text: string) => unknown;
 }
+
+/** Begins the names of all variables. */
+const PREFIX = 'WXTOKEN_';
 
 /** The place of the one account that the environment can describe. */
 export const ACCOUNT: KeyPath = ['credentials', 0];
@@ -75,7 +80,7 @@ export type Given = Readonly<Record<string, string>>;
 /** Picks the variables of this program out of the environment. An empty variable counts as unset. */
 export function givenVariables(environment: Readonly<Record<string, string | undefined>>): Given {
   const found = Object.entries(environment).filter(
-    (entry): entry is [string, string] => entry[0].startsWith('WXTOKEN_') && Boolean(entry[1]),
+    (entry): entry is [string, string] => entry[0].startsWith(PREFIX) && Boolean(entry[1]),
   );
   return Object.fromEntries(found);
 }
@@ -180,6 +185,13 @@ function partAt(document: unknown, path: KeyPath): Part {
 const INJECTED =
   /^WXTOKEN(_[A-Z0-9_]+)?_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/;
 
+const NOT_KNOWN: Text = { en: 'is not a variable of this program', zh: '不是本程序的变量' };
+
+/** What all have in common makes none of them more like another. */
+function bare(name: string): string {
+  return name.slice(PREFIX.length);
+}
+
 /**
  * Reports each unknown variable with the one that was probably meant: a typing mistake must not be ignored silently.
  */
@@ -187,10 +199,10 @@ export function unknownNames(given: readonly string[], known: readonly string[])
   return given
     .filter((name) => !known.includes(name) && !INJECTED.test(name))
     .map((name) => {
-      const meant = closest(name, known);
+      const meant = closest(bare(name), known.map(bare));
       return {
-        where: name,
-        what: `is not a variable of this program${meant ? `; did you mean ${meant}?` : ''}`,
+        where: verbatim(name),
+        what: didYouMean(NOT_KNOWN, meant === undefined ? [] : [PREFIX + meant]),
       };
     });
 }

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { verbatim } from '../../core/text.ts';
 import { pathKey, pathText } from '../../schema/key-path.ts';
 import type { Report } from '../report.ts';
 import { Document, type Settings } from '../schema/index.ts';
@@ -50,7 +51,7 @@ export function readSettings({ file, given, isAccountGiven }: Sources, report: R
 
 function settingsOf({ name, yaml, document }: ConfigFile, report: Report): Cleaned | undefined {
   for (const { path, what, line, offset } of yaml?.problems ?? []) {
-    report.add(`${name}:${line} ${pathText(path)}`.trimEnd(), what, offset);
+    report.add(verbatim(`${name}:${line} ${pathText(path)}`.trimEnd()), what, offset);
   }
   if (!document) return undefined;
   const { value, wrong } = clean(document, report.complain);
@@ -66,10 +67,10 @@ function refuseVariables(
   for (const { where, what } of unknownNames(names, VARIABLES)) report.add(where, what);
   if (!file?.document || isAccountGiven) return;
   for (const name of names.filter(isAccountVariable)) {
-    report.add(
-      name,
-      `cannot stand beside the credentials of ${file.name}: say it there, for the account that is meant`,
-    );
+    report.add(verbatim(name), {
+      en: `cannot stand beside the credentials of ${file.name}: say it there, for the account that is meant`,
+      zh: `不能与 ${file.name} 里的 credentials 并用：写到那里，写给相应的账号`,
+    });
   }
 }
 

@@ -1,8 +1,9 @@
 import { Parser } from 'yaml';
+import type { Text } from '../../core/text.ts';
 
 /** A bracket or quote that is opened and never closed. */
 export interface Unclosed {
-  readonly what: string;
+  readonly what: Text;
   /** Offset of the opening character in the text. */
   readonly offset: number;
 }
@@ -39,13 +40,19 @@ export function findUnclosed(text: string): readonly Unclosed[] {
     const { type = '', offset = 0, source = '', end = [] } = token;
     const quote = QUOTES[type];
     if (quote !== undefined && (source.length < 2 || !source.endsWith(quote)))
-      found.set(token, { offset, what: `opens a quote (${quote}) that is never closed` });
+      found.set(token, {
+        offset,
+        what: { en: `opens a quote (${quote}) that is never closed`, zh: `这里的引号（${quote}）没有闭合` },
+      });
     const isFlow = type === 'flow-collection';
     if (isFlow) {
       const [open, close, ending] = text[offset] === '[' ? LIST : MAP;
       const [last] = end;
       if (last?.type !== ending) {
-        const what = `opens a bracket (${open}) that is never closed: a ${close} is missing`;
+        const what: Text = {
+          en: `opens a bracket (${open}) that is never closed: a ${close} is missing`,
+          zh: `这里的括号（${open}）没有闭合：缺少 ${close}`,
+        };
         found.set(token, { offset, what });
         if (last) robbed.add(around);
       }

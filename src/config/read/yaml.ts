@@ -14,6 +14,7 @@ import {
   type YAMLError,
   type YAMLMap,
 } from 'yaml';
+import type { Text } from '../../core/text.ts';
 import type { KeyPath } from '../../schema/key-path.ts';
 import { findUnclosed } from './unclosed.ts';
 
@@ -26,7 +27,7 @@ export interface Place {
 export interface YamlFile {
   /** Undefined when the text is not valid YAML. */
   readonly value?: unknown;
-  readonly problems: readonly (Place & { readonly path: KeyPath; readonly what: string })[];
+  readonly problems: readonly (Place & { readonly path: KeyPath; readonly what: Text })[];
   /** The place of a key; for an absent key, the place of what should contain it. */
   placeOf(path: KeyPath): Place;
 }
@@ -84,13 +85,13 @@ function inWordsOf(faults: readonly YAMLError[], text: string): Misplaced[] {
   const last = faults.findIndex(({ code }) => code === 'RESOURCE_EXHAUSTION');
   return faults.slice(0, last < 0 ? faults.length : last + 1).map(({ code, pos }, index, all) => ({
     path: [],
-    what: wordsAt(text, pos[0], code, all[index + 1]) ?? wordsFor(code),
+    what: wordsAt(text, pos[0], code, all[index + 1]) ?? WORDS[code],
     offset: pos[0],
   }));
 }
 
 /** What the text at the fault says more exactly than the parser, which does not look there for a cause. */
-function wordsAt(text: string, offset: number, code: ErrorCode, next?: YAMLError): string | undefined {
+function wordsAt(text: string, offset: number, code: ErrorCode, next?: YAMLError): Text | undefined {
   const before = text.slice(0, offset).trimEnd().at(-1) ?? '';
   const [found = ''] = text.slice(offset);
   // A line that is indented less than what it belongs to, and more than what that belongs to.
@@ -99,14 +100,25 @@ function wordsAt(text: string, offset: number, code: ErrorCode, next?: YAMLError
   const isContinued = code === 'BLOCK_AS_IMPLICIT_KEY' && next?.code === 'MULTILINE_IMPLICIT_KEY';
   if (isContinued && next?.pos[0] === offset) return CONTINUED;
   if (code !== 'UNEXPECTED_TOKEN') return undefined;
-  if (found === ']' || found === '}') return `closes a bracket (${found}) that was never opened`;
-  if (before === '"' || before === "'")
-    return `goes on after a closing quote (${before}): a quote within quotes is written ${before === '"' ? '\\"' : "''"}`;
+  if (found === ']' || found === '}')
+    return {
+      en: `closes a bracket (${found}) that was never opened`,
+      zh: `这里的括号（${found}）没有对应的左括号`,
+    };
+  if (before === '"' || before === "'") {
+    const written = before === '"' ? '\\"' : "''";
+    return {
+      en: `goes on after a closing quote (${before}): a quote within quotes is written ${written}`,
+      zh: `在右引号（${before}）之后还有内容：引号里的引号要写成 ${written}`,
+    };
+  }
   return undefined;
 }
 
-const CONTINUED =
-  'is followed by a line that is indented further, and so belongs to this value: indent both keys alike';
+const CONTINUED: Text = {
+  en: 'is followed by a line that is indented further, and so belongs to this value: indent both keys alike',
+  zh: '下一行缩进更深，因而属于这个值：两个键应当缩进一致',
+};
 
 function offsetOf(root: Node | null, path: KeyPath, aliases: Aliases): number {
   let node: unknown = root;
@@ -130,7 +142,7 @@ function offsetOf(root: Node | null, path: KeyPath, aliases: Aliases): number {
 /** A problem and its offset in the text. */
 export interface Misplaced {
   readonly path: KeyPath;
-  readonly what: string;
+  readonly what: Text;
   readonly offset: number;
 }
 
@@ -151,8 +163,25 @@ const MOST_REPEATED = 100_000;
 /** Most levels of nesting; several times as many as the schema has. */
 const DEEPEST = 64;
 
-const MERGE =
-  'merge keys (<<) are not known here: say it in each, or in platform at the top, which counts for all';
+const MERGE: Text = {
+  en: 'merge keys (<<) are not known here: say it in each, or in platform at the top, which counts for all',
+  zh: '这里不支持合并键（<<）：在每处分别写，或写在顶层的 platform 里，它对全部生效',
+};
+const TOO_DEEP: Text = { en: 'is nested too deeply', zh: '嵌套太深' };
+const TOO_LARGE: Text = {
+  en: 'is made too large by aliases (*name): write less of it, or write it out',
+  zh: '别名（*name）使它变得太大：减少别名，或直接写出内容',
+};
+const NO_ANCHOR: Text = {
+  en: 'is an alias for nothing: what begins with * must be in quotes',
+  zh: '是没有对应锚点的别名：以 * 开头的值要加引号',
+};
+const ODD_KEY: Text = { en: 'has a key that is not plain text', zh: '有一个键不是普通文本' };
+const NOT_YAML: Text = { en: 'is not valid YAML', zh: '不是有效的 YAML' };
+const DUPLICATE: Text = {
+  en: 'is a duplicate key: only one of them can count',
+  zh: '这个键重复了：只有一个能生效',
+};
 
 /**
  * Converts nodes to plain values without trusting them: a node that repeats a key, contains itself or is too large is
@@ -165,16 +194,16 @@ function plainValue(root: Node | null): Plain {
   let repeated = 0;
   let isTooLarge = false;
 
-  function refuse(node: Node, path: KeyPath, what: string): undefined {
+  function refuse(node: Node, path: KeyPath, what: Text): undefined {
     problems.push({ path, what, offset: startOf(node) });
   }
 
   function read(node: Node, path: KeyPath, inAlias: boolean): unknown {
     if (isTooLarge) return undefined;
-    if (path.length > DEEPEST) return refuse(node, path.slice(0, 3), 'is nested too deeply');
+    if (path.length > DEEPEST) return refuse(node, path.slice(0, 3), TOO_DEEP);
     if (inAlias && ++repeated > MOST_REPEATED) {
       isTooLarge = true;
-      return refuse(node, path, 'is made too large by aliases (*name): write less of it, or write it out');
+      return refuse(node, path, TOO_LARGE);
     }
     if (isAlias(node)) return readAlias(node, path);
     // From here on the anchor stands for this node. Inside an alias its anchors are known already.
@@ -186,7 +215,7 @@ function plainValue(root: Node | null): Plain {
 
   function readAlias(alias: Alias, path: KeyPath): unknown {
     const target = aliases.get(alias) ?? anchors.get(alias.source);
-    if (!target) return refuse(alias, path, 'is an alias for nothing: what begins with * must be in quotes');
+    if (!target) return refuse(alias, path, NO_ANCHOR);
     aliases.set(alias, target);
     return read(target, path, true);
   }
@@ -196,10 +225,9 @@ function plainValue(root: Node | null): Plain {
     for (const { key, value } of map.items as Pair<Node, Node | null>[]) {
       if (!inAlias && isScalar(key) && key.anchor !== undefined) anchors.set(key.anchor, key);
       const name = nameOf(key);
-      if (name === undefined) refuse(key, path, 'has a key that is not plain text');
+      if (name === undefined) refuse(key, path, ODD_KEY);
       else if (name === '<<') refuse(key, path, MERGE);
-      else if (found.has(name))
-        refuse(key, [...path, name], 'is a duplicate key: only one of them can count');
+      else if (found.has(name)) refuse(key, [...path, name], DUPLICATE);
       else found.set(name, readPart(value, [...path, name], inAlias));
     }
     // `fromEntries` makes even a key named __proto__ an ordinary key.
@@ -228,29 +256,77 @@ function isNode(node: unknown): node is Node {
   return isAlias(node) || isMap(node) || isSeq(node) || isScalar(node);
 }
 
-/** Messages for the parser's error codes. They need no knowledge of the parser and repeat nothing of the file. */
-const WORDS: Readonly<Partial<Record<ErrorCode, string>>> = {
-  BAD_ALIAS: 'holds an alias (*) or anchor (&) without a name: a value that begins so must be in quotes',
-  BAD_DIRECTIVE: 'holds a directive (%) that is not known',
-  BAD_DQ_ESCAPE: 'holds an unknown escape in double quotes: write \\\\ for a backslash, or use single quotes',
-  BAD_INDENT: 'is not indented as what stands around it',
-  BAD_SCALAR_START: 'holds a value that begins with a character of YAML’s own: put it into quotes',
-  BLOCK_AS_IMPLICIT_KEY:
-    'holds a key within the value of a key: put the value into quotes, or on lines of its own',
-  BLOCK_IN_FLOW: 'mixes lines with { } or [ ]: close the bracket first',
-  KEY_OVER_1024_CHARS: 'holds a key that is too long to be one',
-  MISSING_CHAR:
-    'lacks a character of punctuation: a colon, a comma, a closing quote or bracket, or a blank after one',
-  MULTILINE_IMPLICIT_KEY: 'holds a key of several lines: is a colon missing?',
-  MULTIPLE_DOCS: 'begins a second document (---): only one can count',
-  RESOURCE_EXHAUSTION: 'is nested too deeply',
-  TAB_AS_INDENT: 'is indented with a tab: YAML allows blanks only',
-  TAG_RESOLVE_FAILED:
-    'holds a tag (!name), which means nothing here: put a value that begins with ! into quotes',
-  UNEXPECTED_TOKEN:
-    'is not valid YAML: something is too much here; a value that begins with * & ! % @ ` or holds a colon must be in quotes',
+/**
+ * Messages for all of the parser's error codes. They need no knowledge of the parser and repeat nothing of the file, which
+ * the parser's own do. A code that is new in a later version does not compile without one.
+ */
+const WORDS: Readonly<Record<ErrorCode, Text>> = {
+  ALIAS_PROPS: {
+    en: 'puts an anchor (&) or a tag (!) before an alias (*): take it away',
+    zh: '在别名（*）前写了锚点（&）或标签（!）：去掉它',
+  },
+  BAD_ALIAS: {
+    en: 'holds an alias (*) or anchor (&) without a name: a value that begins so must be in quotes',
+    zh: '有不带名称的别名（*）或锚点（&）：这样开头的值要加引号',
+  },
+  BAD_COLLECTION_TYPE: {
+    en: 'holds a tag (!name) that does not fit its value: take it away',
+    zh: '标签（!name）与它的值不符：去掉它',
+  },
+  BAD_DIRECTIVE: { en: 'holds a directive (%) that is not known', zh: '有不认识的指令（%）' },
+  BAD_DQ_ESCAPE: {
+    en: 'holds an unknown escape in double quotes: write \\\\ for a backslash, or use single quotes',
+    zh: '双引号里有不认识的转义：反斜杠要写成 \\\\，或改用单引号',
+  },
+  BAD_INDENT: { en: 'is not indented as what stands around it', zh: '缩进与前后的行不一致' },
+  BAD_PROP_ORDER: {
+    en: 'has an anchor (&) or a tag (!) before its - or key: put it after that',
+    zh: '锚点（&）或标签（!）写在了 - 或键的前面：写到它后面',
+  },
+  BAD_SCALAR_START: {
+    en: 'holds a value that begins with a character of YAML’s own: put it into quotes',
+    zh: '有一个值以 YAML 的特殊字符开头：给它加上引号',
+  },
+  BLOCK_AS_IMPLICIT_KEY: {
+    en: 'holds a key within the value of a key: put the value into quotes, or on lines of its own',
+    zh: '键的值里还有一个键：给值加上引号，或另起一行',
+  },
+  BLOCK_IN_FLOW: {
+    en: 'mixes lines with { } or [ ]: close the bracket first',
+    zh: '把分行写法和 { }、[ ] 混在了一起：先闭合括号',
+  },
+  DUPLICATE_KEY: DUPLICATE,
+  IMPOSSIBLE: NOT_YAML,
+  KEY_OVER_1024_CHARS: { en: 'holds a key that is too long to be one', zh: '有一个键太长，不可能是键' },
+  MISSING_CHAR: {
+    en: 'lacks a character of punctuation: a colon, a comma, a closing quote or bracket, or a blank after one',
+    zh: '缺少标点：冒号、逗号、右引号或右括号，或者它后面的空格',
+  },
+  MULTILINE_IMPLICIT_KEY: {
+    en: 'holds a key of several lines: is a colon missing?',
+    zh: '有一个键占了几行：是不是缺少冒号？',
+  },
+  MULTIPLE_ANCHORS: {
+    en: 'has several anchors (&): one is enough',
+    zh: '有几个锚点（&）：一个就够',
+  },
+  MULTIPLE_DOCS: {
+    en: 'begins a second document (---): only one can count',
+    zh: '从这里开始是第二个文档（---）：只有一个能生效',
+  },
+  MULTIPLE_TAGS: { en: 'has several tags (!): take them away', zh: '有几个标签（!）：去掉它们' },
+  NON_STRING_KEY: ODD_KEY,
+  RESOURCE_EXHAUSTION: TOO_DEEP,
+  TAB_AS_INDENT: {
+    en: 'is indented with a tab: YAML allows blanks only',
+    zh: '用制表符缩进：YAML 只允许用空格',
+  },
+  TAG_RESOLVE_FAILED: {
+    en: 'holds a tag (!name), which means nothing here: put a value that begins with ! into quotes',
+    zh: '有标签（!name），在这里没有意义：以 ! 开头的值要加引号',
+  },
+  UNEXPECTED_TOKEN: {
+    en: 'is not valid YAML: something is too much here; a value that begins with * & ! % @ ` or holds a colon must be in quotes',
+    zh: '不是有效的 YAML：这里有多余的内容；以 * & ! % @ ` 开头或含有冒号的值要加引号',
+  },
 };
-
-function wordsFor(code: ErrorCode): string {
-  return WORDS[code] ?? 'is not valid YAML';
-}

@@ -1,3 +1,4 @@
+import type { Text } from '../../core/text.ts';
 import { type ClusterConfig, MIRROR } from '../config.ts';
 import type { ClusterSettings } from '../schema/cluster.ts';
 import { type CredentialSettings, LISTED } from '../schema/credential.ts';
@@ -25,21 +26,37 @@ export function resolveCluster(
   if (!cluster) return undefined;
   const { lease, secret } = cluster;
   const at = ['cluster'];
-  isMissing(context, [...at, 'lease'], lease, 'the Lease that elects the refresher');
-  isMissing(context, [...at, 'secret'], secret, 'the Secret in which it keeps the credentials');
-  if (lease) isMissing(context, [...at, 'lease', 'name'], lease.name, 'the name of the Lease');
-  if (secret) isMissing(context, [...at, 'secret', 'name'], secret.name, 'the name of the Secret');
+  isMissing(context, [...at, 'lease'], lease, {
+    en: 'the Lease that elects the refresher',
+    zh: '选出刷新者的 Lease',
+  });
+  isMissing(context, [...at, 'secret'], secret, {
+    en: 'the Secret in which it keeps the credentials',
+    zh: '保存凭据的 Secret',
+  });
+  if (lease) {
+    const what: Text = { en: 'the name of the Lease', zh: 'Lease 的名称' };
+    isMissing(context, [...at, 'lease', 'name'], lease.name, what);
+  }
+  if (secret) {
+    const what: Text = { en: 'the name of the Secret', zh: 'Secret 的名称' };
+    isMissing(context, [...at, 'secret', 'name'], secret.name, what);
+  }
   if (lease) refuseUnsafeTimes(lease, context);
 
   const fetched = credentials.filter((credential) => credential && credential.type !== MIRROR);
   if (credentials.length > 0 && credentials.every((credential) => credential?.type === MIRROR)) {
-    const what = 'has nothing to refresh: every credential is a mirror, which needs no Lease. Leave it out';
-    context.complain(at, what);
+    context.complain(at, {
+      en: 'has nothing to refresh: every credential is a mirror, which needs no Lease. Leave it out',
+      zh: '没有要刷新的：所有凭据都是 mirror，不需要 Lease。去掉它',
+    });
   }
   const kept = fetched.reduce((sum, credential) => sum + leastKept(credential), 0);
   if (kept > MAX_KEPT) {
-    const what = `holds ${MAX_KEPT} tokens and tickets, and these are ${kept}: let some be served by daemons with another Secret`;
-    context.complain([...at, 'secret'], what);
+    context.complain([...at, 'secret'], {
+      en: `holds ${MAX_KEPT} tokens and tickets, and these are ${kept}: let some be served by daemons with another Secret`,
+      zh: `最多保存 ${MAX_KEPT} 个 token 和 ticket，而这里有 ${kept} 个：让使用另一个 Secret 的守护进程负责一部分`,
+    });
   }
   if (lease?.name === undefined || secret?.name === undefined) return undefined;
   const { duration, renewDeadline, retryPeriod } = lease;
@@ -87,14 +104,22 @@ function placeOf(namespace: string | undefined, name: string) {
 function refuseUnsafeTimes(lease: NonNullable<ClusterSettings['lease']>, context: Context): void {
   const { duration, renewDeadline, retryPeriod } = lease;
   const at = (name: string) => ['cluster', 'lease', name];
-  if (duration % 1000 !== 0) context.complain(at('duration'), 'must be whole seconds: a Lease counts those');
+  if (duration % 1000 !== 0) {
+    context.complain(at('duration'), {
+      en: 'must be whole seconds: a Lease counts those',
+      zh: '必须是整秒：Lease 以秒计',
+    });
+  }
   if (renewDeadline >= duration) {
-    context.complain(
-      at('renewDeadline'),
-      'must be shorter than duration: a holder stops before another begins',
-    );
+    context.complain(at('renewDeadline'), {
+      en: 'must be shorter than duration: a holder stops before another begins',
+      zh: '必须比 duration 短：持有者要在别人接手之前停下',
+    });
   }
   if (retryPeriod * LATE_MARGIN >= renewDeadline) {
-    context.complain(at('retryPeriod'), 'must be much shorter than renewDeadline: several tries go into it');
+    context.complain(at('retryPeriod'), {
+      en: 'must be much shorter than renewDeadline: several tries go into it',
+      zh: '必须比 renewDeadline 短得多：其中要能尝试几次',
+    });
   }
 }

@@ -1,4 +1,5 @@
-import type { KeyPath } from '../../schema/key-path.ts';
+import { en, type Text, zh } from '../../core/text.ts';
+import type { Complain, KeyPath } from '../../schema/key-path.ts';
 import type { Labels } from '../labels.ts';
 import type { ReadInput } from '../read/input.ts';
 import type { Authorities } from './authorities.ts';
@@ -12,7 +13,7 @@ export interface Context extends Pick<Labels, 'name' | 'brief' | 'setting'> {
    */
   readonly fetches: boolean;
   /** Reports a problem at `path`. */
-  complain(path: KeyPath, what: string): void;
+  readonly complain: Complain;
   /**
    * Tells whether the value at `path`, or a value that contains it, was invalid and has been removed; such a value
    * must not be reported as missing.
@@ -26,7 +27,7 @@ export interface Context extends Pick<Labels, 'name' | 'brief' | 'setting'> {
   /** Returns the numeric id of a group; undefined if this system does not know the group. */
   groupId(group: string): Promise<number | undefined>;
   /** Returns why a program could not be run; undefined if it could be, or if the caller will run no programs. */
-  programProblem(path: string): Promise<string | undefined>;
+  programProblem(path: string): Promise<Text | undefined>;
   /** Reads a file that belongs to the configuration. */
   readonly readInput: ReadInput;
   /** Reads the certificates in a file; see `readAuthorities`. */
@@ -42,9 +43,11 @@ export function isMissing(
   context: Pick<Context, 'isWrong' | 'complain'>,
   path: KeyPath,
   value: unknown,
-  what: string,
+  what: Text,
 ): boolean {
   if (value !== undefined) return false;
-  if (!context.isWrong(path)) context.complain(path, `is required: ${what}`);
+  if (!context.isWrong(path)) {
+    context.complain(path, { en: en`is required: ${what}`, zh: zh`必填：${what}` });
+  }
   return true;
 }

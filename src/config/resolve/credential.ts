@@ -1,7 +1,8 @@
 import type { Kind } from '../../core/credential.ts';
 import { failureOf, inOneLine } from '../../core/failure.ts';
 import type { Secret } from '../../core/secret.ts';
-import type { CredentialKind } from '../../providers/kind.ts';
+import { allOf, en, type Text, zh } from '../../core/text.ts';
+import type { CredentialKind, IdKey } from '../../providers/kind.ts';
 import { credentialKinds, DEFAULT_KIND, kindOf, manyKinds } from '../../providers/kinds.ts';
 import type { KeyPath } from '../../schema/key-path.ts';
 import { isUnanswered } from '../../system/fs/files.ts';
@@ -46,7 +47,7 @@ export async function resolveCredential(
   context: Context,
 ): Promise<Resolved | ResolvedMirror | undefined> {
   const { type, name, title, budget, optional, notify } = settings;
-  isMissing(context, [...at, 'name'], name, 'what the credential is called');
+  isMissing(context, [...at, 'name'], name, { en: 'what the credential is called', zh: '凭据的名称' });
   if (type === MIRROR) return resolveMirror(settings, at, connections, context);
   const kind = kindOf(type);
   const options = optionsOf(kind, settings);
@@ -110,13 +111,16 @@ function readId(
 ): string {
   const others = idKeys().filter((key) => key !== id.key && settings[key] !== undefined);
   for (const other of others) {
-    context.complain([...at, other], `does not belong to ${type}, which has ${id.key}`);
+    context.complain([...at, other], {
+      en: `does not belong to ${type}, which has ${id.key}`,
+      zh: `不用于 ${type}，它用 ${id.key}`,
+    });
   }
   const value = settings[id.key];
-  if (others.length === 0) isMissing(context, [...at, id.key], value, `the ${id.label} of the account`);
+  if (others.length === 0) isMissing(context, [...at, id.key], value, idOf(id));
   if (typeof value !== 'string') return '';
   const problem = idProblem?.(value);
-  if (problem !== undefined) context.complain([...at, id.key], problem.en);
+  if (problem !== undefined) context.complain([...at, id.key], problem);
   return value;
 }
 
@@ -125,8 +129,12 @@ function anyId(settings: CredentialSettings, at: KeyPath, context: Context): str
   const [usual = '', ...others] = idKeys();
   const id = [usual, ...others].map((key) => settings[key]).find((value) => typeof value === 'string');
   if (!others.some((key) => context.isWrong([...at, key])))
-    isMissing(context, [...at, usual], id, `the ${DEFAULT_KIND.id.label} of the account`);
+    isMissing(context, [...at, usual], id, idOf(DEFAULT_KIND.id));
   return id ?? '';
+}
+
+function idOf({ label }: IdKey): Text {
+  return { en: `the ${label} of the account`, zh: `账号的 ${label}` };
 }
 
 /** Reports keys of other types. They would have no effect, and the operator surely meant them to have one. */
@@ -139,22 +147,30 @@ function refuseInapplicableKeys(
   for (const other of credentialKinds) {
     for (const [name, schema] of Object.entries(other.options)) {
       if (Object.hasOwn(kind.options, name) || !isSet(settings[name], schema)) continue;
-      const hint = name === other.timing ? timingHint(kind) : '';
-      context.complain([...at, name], `belongs to ${other.type}${hint}`);
+      const owner: Text = { en: `belongs to ${other.type}`, zh: `只用于 ${other.type}` };
+      const hint = name === other.timing ? timingHint(kind) : undefined;
+      const what = hint ? { en: en`${owner}: ${hint}`, zh: zh`${owner}：${hint}` } : owner;
+      context.complain([...at, name], what);
     }
   }
   for (const key of ['accounts', 'removeAfter'] as const) {
-    if (settings[key] !== undefined)
-      context.complain([...at, key], `belongs to ${[...manyKinds.keys()].join(' and ')}`);
+    if (settings[key] === undefined) continue;
+    const types = allOf([...manyKinds.keys()]);
+    context.complain([...at, key], { en: en`belongs to ${types}`, zh: zh`只用于 ${types}` });
   }
   if (settings.from !== undefined) {
-    context.complain([...at, 'from'], `belongs to ${MIRROR}: it is fetched here`);
+    context.complain([...at, 'from'], {
+      en: `belongs to ${MIRROR}: it is fetched here`,
+      zh: `只用于 ${MIRROR}：这份凭据在这里获取`,
+    });
   }
 }
 
 /** Names the key that sets when a token of this type is replaced, or says why there is none. */
-function timingHint({ type, timing }: CredentialKind): string {
-  return typeof timing === 'string' ? `: ${type} has ${timing}` : `: ${timing.none}`;
+function timingHint({ type, timing }: CredentialKind): Text {
+  return typeof timing === 'string'
+    ? { en: `${type} has ${timing}`, zh: `${type} 用 ${timing}` }
+    : timing.none;
 }
 
 /**
@@ -176,12 +192,25 @@ function resolveTickets(
     if (ticket === undefined) continue;
     const here = [...at, 'tickets', index];
     if (kind && !kind.tickets.includes(ticket)) {
-      const has = kind.tickets.length > 0 ? kind.tickets.join(' and ') : 'none';
-      context.complain(here, `${ticket} is not a ticket of ${kind.type}: that has ${has}`);
+      const { type, tickets: known } = kind;
+      const has: Text =
+        known.length === 0
+          ? { en: 'that has none', zh: '它没有 ticket' }
+          : { en: en`that has ${allOf(known)}`, zh: zh`它有 ${allOf(known)}` };
+      context.complain(here, {
+        en: en`${ticket} is not a ticket of ${type}: ${has}`,
+        zh: zh`${ticket} 不是 ${type} 的 ticket：${has}`,
+      });
     } else if (tickets.indexOf(ticket) < index) {
-      context.complain(here, `${ticket} is there twice: once is enough`);
+      context.complain(here, {
+        en: `${ticket} is there twice: once is enough`,
+        zh: `${ticket} 写了两次：一次就够`,
+      });
     } else if (isKnown && !published.has(ticket)) {
-      context.complain(here, `${ticket} is published nowhere: add an entry with of: ${ticket} to publish`);
+      context.complain(here, {
+        en: `${ticket} is published nowhere: add an entry with of: ${ticket} to publish`,
+        zh: `${ticket} 没有发布到任何地方：在 publish 里加一项 of: ${ticket}`,
+      });
     }
   }
   return tickets.filter((ticket) => ticket !== undefined);
@@ -196,10 +225,10 @@ function noSecret(
 ): FoundSecret {
   for (const name of ['secretFile', 'secretEnv']) {
     if (settings[name] === undefined) continue;
-    context.complain(
-      [...at, name],
-      `does not belong to ${type}, which is fetched with the token of a ${via}`,
-    );
+    context.complain([...at, name], {
+      en: `does not belong to ${type}, which is fetched with the token of a ${via}`,
+      zh: `不用于 ${type}，它用 ${via} 的 token 获取`,
+    });
   }
   return { source: { none: true } };
 }
@@ -222,7 +251,10 @@ async function findSecret(
     [...at, 'secretEnv'],
   ];
   if (secretFile !== undefined && secretEnv !== undefined) {
-    context.complain(inVariable, 'cannot stand beside secretFile: say one of them');
+    context.complain(inVariable, {
+      en: 'cannot stand beside secretFile: say one of them',
+      zh: '不能与 secretFile 并用：只写一个',
+    });
   }
   if (secretFile !== undefined) {
     try {
@@ -231,7 +263,7 @@ async function findSecret(
       // A volume that does not answer passes, and other accounts need not wait for it, unless the secret tells which
       // account this is.
       const passes = isUnanswered((error as Error).cause) && type !== undefined && !kindOf(type).perSecret;
-      if (context.fetches && !passes) context.complain(inFile, inOneLine(failureOf(error, 'unsent')).en);
+      if (context.fetches && !passes) context.complain(inFile, inOneLine(failureOf(error, 'unsent')));
       return { source: { file: secretFile } };
     }
   }
@@ -241,7 +273,11 @@ async function findSecret(
   if (!context.fetches && variable.startsWith('WXTOKEN_')) return { source: { unset: variable } };
   const said = ['secretFile', 'secretEnv', ...LITERAL_SECRETS];
   if (!said.some((name) => context.isWrong([...at, name]))) {
-    context.complain(inFile, `is required, or ${context.brief(inVariable)}: where the AppSecret is`);
+    const other = context.brief(inVariable);
+    context.complain(inFile, {
+      en: `is required, or ${other}: where the AppSecret is`,
+      zh: `必填，或者用 ${other}：AppSecret 在哪里`,
+    });
   }
   return {};
 }
@@ -256,11 +292,11 @@ function fromVariable(name: string, at: KeyPath, context: Context): FoundSecret 
     return { source: { unset: context.brief(at) } };
   }
   if (text === undefined || text === '') {
-    context.complain(at, 'names a variable that is not set');
+    context.complain(at, { en: 'names a variable that is not set', zh: '指定的变量没有设置' });
     return {};
   }
   const { secret, problem } = parseSecret(text);
   if (secret) return { source: { value: secret }, secret };
-  context.complain(at, problem.en);
+  context.complain(at, problem);
   return {};
 }

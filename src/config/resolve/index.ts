@@ -11,11 +11,11 @@ import { areWritable } from '../validate/writable.ts';
 import { resolveCluster, roomFor } from './cluster.ts';
 import { type Context, isMissing } from './context.ts';
 import { type Resolved, resolveCredential, type SharedSettings } from './credential.ts';
-import { MOST_ACCOUNTS, manyKindOf, type ResolvedMany, resolveMany } from './many.ts';
+import { MOST_ACCOUNTS, manyKindOf, NO_ACCOUNT, type ResolvedMany, resolveMany } from './many.ts';
 import { CONCURRENCY, mapConcurrently } from './memoize.ts';
 import type { ResolvedMirror } from './mirror.ts';
 import { mayServe } from './platform.ts';
-import { refuseUnusedConnections, resolveRedis } from './redis.ts';
+import { areListed, refuseUnusedConnections, resolveRedis } from './redis.ts';
 import { resolveServers, resolveStateFolder } from './servers.ts';
 import { resolveState } from './state.ts';
 import { linkVia } from './via.ts';
@@ -43,9 +43,11 @@ export async function resolveConfig(
 ): Promise<Config> {
   const { credentials = [], platform, feedback } = settings;
   const list = ['credentials'];
-  const isListMissing = isMissing(context, list, settings.credentials, 'the accounts');
-  if (!isListMissing && credentials.length === 0)
-    context.complain(list, 'is empty: there is no account to serve');
+  const isListMissing = isMissing(context, list, settings.credentials, {
+    en: 'the accounts',
+    zh: '账号的列表',
+  });
+  if (!isListMissing && credentials.length === 0) context.complain(list, NO_ACCOUNT);
   refuseSharedNames(credentials, context);
 
   const isStateChosen = settings.stateDir !== undefined || context.isWrong(['stateDir']);
@@ -55,7 +57,7 @@ export async function resolveConfig(
   const { coordinated = isStateChosen || isClustered || isOnRedis || !isInPod } = fixed;
   const { redis = await resolveRedis(settings, context) } = fixed;
   const declared = settings.redis.flatMap((one) => one?.name ?? []);
-  const connections = { redis, declared };
+  const connections = { redis, declared, isListed: areListed(settings, context) };
   const found = await mapConcurrently(
     credentials,
     CONCURRENCY,
@@ -73,7 +75,7 @@ export async function resolveConfig(
   );
   refuseSharedAccounts(resolved, context);
   const cluster = resolveCluster(settings, context);
-  const state = resolveState(settings, declared, context);
+  const state = resolveState(settings, connections, context);
   await refuseSharedKeys(resolved, cluster, context);
   refuseUnusedHosts(settings, resolved, context);
   refuseUnusedConnections(settings, connectionsUsed(settings), context);
@@ -164,7 +166,10 @@ function refuseUnusedHosts(
   const isUsed = ({ at, config }: Resolved | ResolvedMirror) =>
     context.isWrong([...at, 'type']) || !isFetched(config) || mayServe(baseUrl, kindOf(config.type));
   if (resolved.some(isUsed)) return;
-  context.complain(['platform', 'baseUrl'], 'knows no credential of these types: it is of another platform');
+  context.complain(['platform', 'baseUrl'], {
+    en: 'knows no credential of these types: it is of another platform',
+    zh: '不认识这些类型的凭据：它属于另一个平台',
+  });
 }
 
 /** The names of connections that targets say, also those of targets that cannot be used otherwise. */

@@ -1,4 +1,5 @@
 import { listedName } from '../../core/listing.ts';
+import type { Text } from '../../core/text.ts';
 import { HOUR } from '../../core/time.ts';
 import type { CredentialKind } from '../../providers/kind.ts';
 import { manyKinds } from '../../providers/kinds.ts';
@@ -21,6 +22,12 @@ const LONGEST_NAME = 40;
 
 /** The most accounts that one entry serves. */
 export const MOST_ACCOUNTS = 2000;
+
+/** What an empty list of accounts is told. */
+export const NO_ACCOUNT: Text = {
+  en: 'is empty: there is no account to serve',
+  zh: '是空的：没有可以服务的账号',
+};
 
 /** An entry for all accounts that the platform lists, as far as it can be told before they are known. */
 export interface ResolvedMany {
@@ -55,39 +62,51 @@ export async function resolveMany(
 ): Promise<{ readonly named: readonly Resolved[] } | { readonly listed: ResolvedMany }> {
   const { name = '', accounts = LISTED, removeAfter } = settings;
   refuseForeignKeys(settings, many.type, at, context);
-  if (name.length > LONGEST_NAME)
-    context.complain([...at, 'name'], `must be at most ${LONGEST_NAME} characters, since AppIDs are added`);
+  if (name.length > LONGEST_NAME) {
+    context.complain([...at, 'name'], {
+      en: `must be at most ${LONGEST_NAME} characters, since AppIDs are added`,
+      zh: `最多 ${LONGEST_NAME} 个字符，因为后面还要加上 AppID`,
+    });
+  }
   // The same problem of many accounts is one of the entry.
   const told = new Set<string>();
   const once: Context = {
     ...context,
     complain(path, what) {
-      if (told.size === told.add(`${path.join('\0')}\0\0${what}`).size) return;
+      if (told.size === told.add(`${path.join('\0')}\0\0${what.en}`).size) return;
       context.complain(path, what);
     },
   };
   const resolve = (id: string) => resolveOne(settings, kind, id, at, shared, once);
   if (accounts !== LISTED) {
     const ids = [...new Set(accounts)].filter((id) => id !== undefined);
-    if (accounts.length === 0)
-      context.complain([...at, 'accounts'], 'is empty: there is no account to serve');
-    if (ids.length > MOST_ACCOUNTS)
-      context.complain(
-        [...at, 'accounts'],
-        `names ${ids.length} accounts: at most ${MOST_ACCOUNTS} can be served`,
-      );
-    for (const id of ids.filter((one) => !many.accountId.test(one)))
-      context.complain([...at, 'accounts'], `has ${id}, which is no AppID`);
-    if (removeAfter !== undefined)
-      context.complain(
-        [...at, 'removeAfter'],
-        `is for accounts: ${LISTED}; one that is named stays until it is taken out`,
-      );
+    if (accounts.length === 0) context.complain([...at, 'accounts'], NO_ACCOUNT);
+    if (ids.length > MOST_ACCOUNTS) {
+      context.complain([...at, 'accounts'], {
+        en: `names ${ids.length} accounts: at most ${MOST_ACCOUNTS} can be served`,
+        zh: `列出了 ${ids.length} 个账号：最多服务 ${MOST_ACCOUNTS} 个`,
+      });
+    }
+    for (const id of ids.filter((one) => !many.accountId.test(one))) {
+      context.complain([...at, 'accounts'], {
+        en: `has ${id}, which is no AppID`,
+        zh: `里有 ${id}，它不是 AppID`,
+      });
+    }
+    if (removeAfter !== undefined) {
+      context.complain([...at, 'removeAfter'], {
+        en: `is for accounts: ${LISTED}; one that is named stays until it is taken out`,
+        zh: `用于 accounts: ${LISTED}；点名列出的账号在移除之前一直保留`,
+      });
+    }
     await refuseSharedPlaces(settings, resolve, at, context);
     return { named: await Promise.all(ids.slice(0, MOST_ACCOUNTS).map(resolve)) };
   }
   if (settings.optional)
-    context.complain([...at, 'optional'], 'need not be said: listed accounts never make the daemon unready');
+    context.complain([...at, 'optional'], {
+      en: 'need not be said: listed accounts never make the daemon unready',
+      zh: '不用写：列表里的账号不会使守护进程变为未就绪',
+    });
   const sample = await refuseSharedPlaces(settings, resolve, at, context);
   const { title, tickets, notify, platform, budget, coordinated, options } = {
     ...sample.config,
@@ -130,16 +149,18 @@ async function refuseSharedPlaces(
   context: Context,
 ): Promise<Resolved> {
   const [sample, other] = [await resolve(SAMPLES[0]), await resolve(SAMPLES[1])];
-  const others = new Set(other.targets.flatMap(({ target }) => placesOf(target).map(({ words }) => words)));
+  const others = new Set(
+    other.targets.flatMap(({ target }) => placesOf(target).map(({ words }) => words.en)),
+  );
   for (const { target, at: here } of sample.targets) {
-    const isShared = placesOf(target).some(({ words }) => others.has(words));
+    const isShared = placesOf(target).some(({ words }) => others.has(words.en));
     const index = Number(here.at(-1));
     const key = settings.publish?.[index]?.['path'] === undefined ? 'key' : 'path';
     if (isShared)
-      context.complain(
-        [...at, 'publish', index, key],
-        'must have {appId} in it: each account has a place of its own',
-      );
+      context.complain([...at, 'publish', index, key], {
+        en: 'must have {appId} in it: each account has a place of its own',
+        zh: '里面必须有 {appId}：每个账号要有自己的位置',
+      });
   }
   return sample;
 }
@@ -147,9 +168,9 @@ async function refuseSharedPlaces(
 function refuseForeignKeys(settings: CredentialSettings, type: string, at: KeyPath, context: Context): void {
   for (const key of [...idKeys(), 'from']) {
     if (settings[key] !== undefined)
-      context.complain(
-        [...at, key],
-        `does not belong to ${type}, which stands for many accounts: see accounts`,
-      );
+      context.complain([...at, key], {
+        en: `does not belong to ${type}, which stands for many accounts: see accounts`,
+        zh: `不用于 ${type}，它代表许多账号：见 accounts`,
+      });
   }
 }

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import type { Text } from '../../core/text.ts';
 import { ALL_TICKETS, credentialKinds } from '../../providers/kinds.ts';
 import type { KeyPath } from '../../schema/key-path.ts';
 import { MIRROR, type MirrorConfig } from '../config.ts';
@@ -41,11 +42,16 @@ export async function resolveMirror(
   const { name = '', title, from, optional, tickets, notify } = settings;
   for (const [key, schema] of Object.entries(FETCHING)) {
     if (!isSet(settings[key], schema)) continue;
-    context.complain([...at, key], 'does not belong to mirror, which fetches nothing');
+    context.complain([...at, key], {
+      en: 'does not belong to mirror, which fetches nothing',
+      zh: '不用于 mirror，它不获取任何东西',
+    });
   }
   if (tickets.length > 0) {
-    const what = 'does not belong to mirror: a target whose of names a ticket is enough';
-    context.complain([...at, 'tickets'], what);
+    context.complain([...at, 'tickets'], {
+      en: 'does not belong to mirror: a target whose of names a ticket is enough',
+      zh: '不用于 mirror：发布目标的 of 写明 ticket 就够了',
+    });
   }
   const source = sourceOf(from, [...at, 'from'], context);
   const targets = await resolveTargets({ ...settings, tickets: [...ALL_TICKETS] }, at, connections, context);
@@ -66,13 +72,18 @@ function sourceOf(
   at: KeyPath,
   context: Context,
 ): MirrorConfig['from'] | undefined {
-  if (isMissing(context, at, from, 'where the mirror reads')) return undefined;
+  const source: Text = { en: 'where the mirror reads', zh: '从哪里读取' };
+  if (isMissing(context, at, from, source)) return undefined;
   const { kubernetesSecret: secret } = from ?? {};
   const here = [...at, 'kubernetesSecret'];
-  if (isMissing(context, here, secret, 'the Secret that the mirror reads') || !secret) return undefined;
+  const read: Text = { en: 'the Secret that the mirror reads', zh: '要读取的 Secret' };
+  if (isMissing(context, here, secret, read) || !secret) return undefined;
   const { namespace, name, credential } = secret;
-  isMissing(context, [...here, 'name'], name, 'the name of the Secret');
-  isMissing(context, [...here, 'credential'], credential, 'what the credential is called there');
+  isMissing(context, [...here, 'name'], name, { en: 'the name of the Secret', zh: 'Secret 的名称' });
+  isMissing(context, [...here, 'credential'], credential, {
+    en: 'what the credential is called there',
+    zh: '凭据在那里的名称',
+  });
   if (name === undefined || credential === undefined) return undefined;
   return { ...(namespace !== undefined && { namespace }), name, credential };
 }

@@ -1,3 +1,4 @@
+import type { Text } from '../../core/text.ts';
 import type { CredentialKind } from '../../providers/kind.ts';
 import { credentialKinds } from '../../providers/kinds.ts';
 import type { KeyPath } from '../../schema/key-path.ts';
@@ -46,7 +47,10 @@ export async function resolvePlatform(source: PlatformSource, context: Context):
 
 function hostsFor({ general, own, at, kind }: PlatformSource, context: Context) {
   const [usual] = kind.hosts;
-  const elsewhere = `does not know credentials of type ${kind.type}: they are at ${usual}`;
+  const elsewhere: Text = {
+    en: `does not know credentials of type ${kind.type}: they are at ${usual}`,
+    zh: `不认识 ${kind.type} 类型的凭据：它们在 ${usual}`,
+  };
   // An invalid type does not tell which hosts are right.
   const misses = (url: string) => !mayServe(url, kind) && !context.isWrong([...at.slice(0, -1), 'type']);
   if (own.baseUrl !== undefined && misses(own.baseUrl)) context.complain([...at, 'baseUrl'], elsewhere);

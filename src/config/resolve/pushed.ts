@@ -1,5 +1,6 @@
-import { failureOf } from '../../core/failure.ts';
+import { failureOf, inOneLine } from '../../core/failure.ts';
 import { encodingAesKeyIn } from '../../core/push-key.ts';
+import type { Text } from '../../core/text.ts';
 import type { CredentialKind, PushedKind } from '../../providers/kind.ts';
 import type { KeyPath } from '../../schema/key-path.ts';
 import type { PushConfig, TicketConfig } from '../config.ts';
@@ -16,14 +17,23 @@ export async function resolvePushed(
 ): Promise<TicketConfig | undefined> {
   const here = [...at, 'ticket'];
   if (!pushed) {
-    if (ticket !== undefined) context.complain(here, `does not belong to ${type}, to which none is pushed`);
+    if (ticket !== undefined) {
+      context.complain(here, {
+        en: `does not belong to ${type}, to which none is pushed`,
+        zh: `不用于 ${type}，平台不向它推送 ticket`,
+      });
+    }
     return undefined;
   }
-  if (isMissing(context, here, ticket, `where the ${pushed.name} arrives`) || !ticket) return undefined;
+  const arrival: Text = { en: `where the ${pushed.name} arrives`, zh: `${pushed.name} 到达哪里` };
+  if (isMissing(context, here, ticket, arrival) || !ticket) return undefined;
   const { file, push } = ticket;
   if (push === undefined && !context.isWrong([...here, 'push'])) {
-    const what = `the file in which an app leaves the ${pushed.name}, or ${context.brief([...here, 'push'])}`;
-    isMissing(context, [...here, 'file'], file, what);
+    const other = context.brief([...here, 'push']);
+    isMissing(context, [...here, 'file'], file, {
+      en: `the file in which an app leaves the ${pushed.name}, or ${other}`,
+      zh: `应用存放 ${pushed.name} 的文件，或者用 ${other}`,
+    });
   }
   const received = push && (await resolvePush(push, pushed, [...here, 'push'], context));
   return { ...(file !== undefined && { file }), ...(received && { push: received }) };
@@ -38,16 +48,23 @@ async function resolvePush(
   context: Context,
 ): Promise<PushConfig | undefined> {
   const { path, tokenFile, encodingAesKeyFile, previousEncodingAesKeyFile, forward, corpId } = push;
-  isMissing(context, [...at, 'path'], path, 'the path of the URL in the console of the platform');
-  isMissing(context, [...at, 'tokenFile'], tokenFile, 'the file that holds the Token of the console');
-  isMissing(
-    context,
-    [...at, 'encodingAesKeyFile'],
-    encodingAesKeyFile,
-    'the file that holds the EncodingAESKey',
-  );
+  isMissing(context, [...at, 'path'], path, {
+    en: 'the path of the URL in the console of the platform',
+    zh: '平台后台所填 URL 的路径',
+  });
+  isMissing(context, [...at, 'tokenFile'], tokenFile, {
+    en: 'the file that holds the Token of the console',
+    zh: '内容为后台所设 Token 的文件',
+  });
+  isMissing(context, [...at, 'encodingAesKeyFile'], encodingAesKeyFile, {
+    en: 'the file that holds the EncodingAESKey',
+    zh: '内容为 EncodingAESKey 的文件',
+  });
   if (corpId !== undefined && dialect !== 'work-weixin') {
-    context.complain([...at, 'corpId'], 'belongs to suites of WeCom, whose URL is checked for the provider');
+    context.complain([...at, 'corpId'], {
+      en: 'belongs to suites of WeCom, whose URL is checked for the provider',
+      zh: '只用于企业微信的第三方应用（suite），它的 URL 以服务商的名义验证',
+    });
   }
   if (tokenFile !== undefined) await checkFile(tokenFile, 'Token', [...at, 'tokenFile'], context);
   for (const [name, file] of Object.entries({ encodingAesKeyFile, previousEncodingAesKeyFile })) {
@@ -73,10 +90,12 @@ async function checkFile(
   try {
     const secret = await readSecretFile(path, context.readInput, undefined, what);
     if (what === 'EncodingAESKey' && encodingAesKeyIn(secret.reveal()) === undefined) {
-      context.complain(at, 'must hold the EncodingAESKey: 43 letters and digits');
+      context.complain(at, {
+        en: 'must hold the EncodingAESKey: 43 letters and digits',
+        zh: '里必须是 EncodingAESKey：43 个字母和数字',
+      });
     }
   } catch (error) {
-    const { message, advice } = failureOf(error, 'unsent');
-    context.complain(at, advice ? `${message}; ${advice}` : message);
+    context.complain(at, inOneLine(failureOf(error, 'unsent')));
   }
 }

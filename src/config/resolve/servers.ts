@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { en, type Text, zh } from '../../core/text.ts';
 import { folderProblem } from '../../system/fs/path-problem.ts';
 import { addressText } from '../../system/net/address.ts';
 import type { Config } from '../config.ts';
@@ -11,34 +12,47 @@ export async function resolveServers(
   { http, tokenServer, push, credentials = [] }: Settings,
   context: Context,
 ): Promise<Pick<Config, 'http' | 'tokenServer' | 'push'>> {
-  if (http) isMissing(context, ['http', 'listen'], http.listen, 'host:port, like 127.0.0.1:9400');
-  if (tokenServer) {
-    isMissing(context, ['tokenServer', 'listen'], tokenServer.listen, '127.0.0.1:8867, or unix:/path');
+  if (http) {
+    const what: Text = { en: 'host:port, like 127.0.0.1:9400', zh: 'host:port，如 127.0.0.1:9400' };
+    isMissing(context, ['http', 'listen'], http.listen, what);
   }
-  if (push) isMissing(context, ['push', 'listen'], push.listen, 'host:port, like 0.0.0.0:9109');
+  if (tokenServer) {
+    const what: Text = { en: '127.0.0.1:8867, or unix:/path', zh: '127.0.0.1:8867，或 unix:/path' };
+    isMissing(context, ['tokenServer', 'listen'], tokenServer.listen, what);
+  }
+  if (push) {
+    const what: Text = { en: 'host:port, like 0.0.0.0:9109', zh: 'host:port，如 0.0.0.0:9109' };
+    isMissing(context, ['push', 'listen'], push.listen, what);
+  }
   const receives = credentials.some((credential) => credential?.ticket?.push !== undefined);
   if (receives && !push && !context.isWrong(['push'])) {
-    context.complain(['push'], 'is required, with listen: a credential has ticket.push');
+    context.complain(['push'], {
+      en: 'is required, with listen: a credential has ticket.push',
+      zh: '必填，并写明 listen：有凭据设置了 ticket.push',
+    });
   }
   if (push && !receives && !credentials.some((_, at) => context.isWrong(['credentials', at]))) {
-    context.complain(['push'], 'receives nothing: no credential has ticket.push');
+    context.complain(['push'], {
+      en: 'receives nothing: no credential has ticket.push',
+      zh: '什么也收不到：没有凭据设置 ticket.push',
+    });
   }
   const health = http?.listen;
   const tokens = tokenServer?.listen;
   if (health && tokens && health.port !== 0 && addressText(health) === addressText(tokens)) {
-    context.complain(['tokenServer', 'listen'], 'is where health is served: take another port');
+    context.complain(['tokenServer', 'listen'], taken(HEALTH));
   }
   const pushes = push?.listen;
   for (const [other, what] of [
-    [health, 'health is'],
-    [tokens, 'tokens are'],
+    [health, HEALTH],
+    [tokens, TOKENS],
   ] as const) {
     if (pushes && other && pushes.port !== 0 && addressText(other) === addressText(pushes)) {
-      context.complain(['push', 'listen'], `is where ${what} served: take another port`);
+      context.complain(['push', 'listen'], taken(what));
     }
   }
   const unusable = tokens && 'path' in tokens ? await folderProblem(dirname(tokens.path)) : undefined;
-  if (unusable !== undefined) context.complain(['tokenServer', 'listen'], unusable.en);
+  if (unusable !== undefined) context.complain(['tokenServer', 'listen'], unusable);
   const names = http?.allowedHosts.flatMap((name) => (name === undefined ? [] : [name.toLowerCase()]));
   return {
     ...(health && {
@@ -46,6 +60,16 @@ export async function resolveServers(
     }),
     ...(pushes && { push: { listen: pushes, setting: context.name(['push', 'listen']) } }),
     ...(tokens && { tokenServer: { listen: tokens, setting: context.name(['tokenServer', 'listen']) } }),
+  };
+}
+
+const HEALTH: Text = { en: 'health is', zh: '健康检查' };
+const TOKENS: Text = { en: 'tokens are', zh: 'token' };
+
+function taken(what: Text): Text {
+  return {
+    en: en`is where ${what} served: take another port`,
+    zh: zh`这个地址已用于提供${what}：换一个端口`,
   };
 }
 
@@ -59,11 +83,17 @@ export async function resolveStateFolder(
 ): Promise<{ readonly stateMode: number; readonly stateGid?: number }> {
   const isShared = (stateMode & 0o070) !== 0;
   if (isShared && stateGroup === undefined && !context.isWrong(['stateGroup'])) {
-    context.complain(['stateMode'], 'needs stateGroup: the group whose daemons share the folder');
+    context.complain(['stateMode'], {
+      en: 'needs stateGroup: the group whose daemons share the folder',
+      zh: '需要 stateGroup：哪个组的守护进程共用这个目录',
+    });
   }
   if (stateGroup === undefined) return { stateMode };
   if (!isShared && !context.isWrong(['stateMode'])) {
-    context.complain(['stateGroup'], 'needs stateMode: "0770", or its members cannot use the folder');
+    context.complain(['stateGroup'], {
+      en: 'needs stateMode: "0770", or its members cannot use the folder',
+      zh: '需要 stateMode: "0770"，否则组的成员不能使用这个目录',
+    });
   }
   const stateGid = await resolveGroup(stateGroup, ['stateGroup'], context);
   return { stateMode, ...(stateGid !== undefined && { stateGid }) };

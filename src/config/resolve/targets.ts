@@ -1,9 +1,9 @@
 import type { Kind } from '../../core/credential.ts';
+import { en, oneOf, type Text, zh } from '../../core/text.ts';
 import type { TargetConfig, TargetOwner } from '../../publishers/kind.ts';
 import { targetKindOf } from '../../publishers/kinds.ts';
 import type { RedisConfig } from '../../redis/connection-types.ts';
 import type { KeyPath } from '../../schema/key-path.ts';
-import { inWords } from '../../schema/values.ts';
 import { readFile } from '../../system/fs/files.ts';
 import type { CredentialSettings } from '../schema/credential.ts';
 import { type Context, isMissing } from './context.ts';
@@ -19,6 +19,8 @@ export interface Connections {
   readonly redis: readonly RedisConfig[];
   /** The names of all entries of `redis`, also of those that cannot be used, which have been reported. */
   readonly declared: readonly string[];
+  /** Whether {@link declared} has all names: what cannot be read of an entry may be the name that a target says. */
+  readonly isListed: boolean;
 }
 
 /** What targets may refer to. */
@@ -42,15 +44,24 @@ export async function resolveTargets(
   context: TargetContext,
 ): Promise<PlacedTarget[]> {
   const list = [...at, 'publish'];
-  if (isMissing(context, list, publish, 'where it is published') || !publish) return [];
-  if (publish.length === 0) context.complain(list, 'is empty: the credential would be published nowhere');
+  const where: Text = { en: 'where it is published', zh: '发布到哪里' };
+  if (isMissing(context, list, publish, where) || !publish) return [];
+  if (publish.length === 0) {
+    context.complain(list, {
+      en: 'is empty: the credential would be published nowhere',
+      zh: '是空的：凭据不会发布到任何地方',
+    });
+  }
   const siblings = publish.filter((target) => target !== undefined);
   const placed: PlacedTarget[] = [];
   for (const [index, target] of publish.entries()) {
     const here = [...list, index];
     if (target === undefined) continue;
     if (!context.isWrong([...at, 'tickets']) && isUnknown(target.of, tickets)) {
-      context.complain([...here, 'of'], `${target.of} is not among the tickets of this credential`);
+      context.complain([...here, 'of'], {
+        en: `${target.of} is not among the tickets of this credential`,
+        zh: `${target.of} 不在这份凭据的 tickets 里`,
+      });
     }
     const resolved = await targetKindOf(target).resolve(target, {
       at: here,
@@ -71,14 +82,18 @@ export async function resolveTargets(
 /** Finds a connection by its name, and reports an unknown one; one that is wrong itself has been reported. */
 function connectionOf(
   name: string | undefined,
-  { redis, declared }: TargetSurroundings,
+  { redis, declared, isListed }: TargetSurroundings,
   at: KeyPath,
   context: TargetContext,
 ): RedisConfig | undefined {
   const found = redis.find((one) => one.name === name);
-  if (found || name === undefined || declared.includes(name)) return found;
-  const known = declared.length === 0 ? 'redis has no entry' : `redis has ${inWords([...new Set(declared)])}`;
-  context.complain(at, `names no connection: ${known}`);
+  if (found || name === undefined || declared.includes(name) || !isListed) return found;
+  const names = oneOf([...new Set(declared)]);
+  const known: Text =
+    declared.length === 0
+      ? { en: 'redis has no entry', zh: 'redis 里没有任何一项' }
+      : { en: en`redis has ${names}`, zh: zh`redis 里有 ${names}` };
+  context.complain(at, { en: en`names no connection: ${known}`, zh: zh`没有这个连接：${known}` });
   return undefined;
 }
 
@@ -114,7 +129,11 @@ export async function resolveGroup(
   if (group === undefined) return undefined;
   const gid = await context.groupId(group);
   if (gid === undefined) {
-    context.complain(at, `this system knows no group called ${JSON.stringify(group)}: use its number`);
+    const name = JSON.stringify(group);
+    context.complain(at, {
+      en: `this system knows no group called ${name}: use its number`,
+      zh: `本系统没有名为 ${name} 的组：改用数字`,
+    });
   }
   return gid;
 }

@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
+import { closest, didYouMean } from '../../core/closest.ts';
+import type { Text } from '../../core/text.ts';
 import { kindOf } from '../../providers/kinds.ts';
 import type { KeyPath } from '../../schema/key-path.ts';
 import { isFetched } from '../config.ts';
-import { closest } from '../read/clean.ts';
 import type { CredentialSettings } from '../schema/credential.ts';
 import { type Context, isMissing } from './context.ts';
 import type { Resolved } from './credential.ts';
@@ -39,34 +40,46 @@ function findParty(
   const { type, platform } = config;
   const { via: wanted } = kindOf(type);
   if (wanted === undefined) {
-    if (via !== undefined)
-      context.complain(here, `does not belong to ${type}, which is fetched with a secret of its own`);
+    if (via !== undefined) {
+      context.complain(here, {
+        en: `does not belong to ${type}, which is fetched with a secret of its own`,
+        zh: `不用于 ${type}，它用自己的密钥获取`,
+      });
+    }
     return undefined;
   }
-  if (isMissing(context, here, via, `the name of a credential of type ${wanted}`) || via === undefined)
-    return undefined;
+  const name: Text = {
+    en: `the name of a credential of type ${wanted}`,
+    zh: `一份 ${wanted} 类型凭据的名称`,
+  };
+  if (isMissing(context, here, via, name) || via === undefined) return undefined;
   const party = byName.get(via);
   if (!party) {
     const meant = closest(via, [...byName.keys()]);
-    context.complain(
-      here,
-      `names no credential of this configuration${meant ? `; did you mean ${meant}?` : ''}`,
-    );
+    const unknown: Text = {
+      en: 'names no credential of this configuration',
+      zh: '配置里没有叫这个名称的凭据',
+    };
+    context.complain(here, didYouMean(unknown, meant === undefined ? [] : [meant]));
     return undefined;
   }
   if (!isFetched(party.config) || party.config.type !== wanted) {
     if (context.isWrong([...party.at, 'type'])) return undefined;
-    context.complain(
-      here,
-      `names a credential of type ${party.config.type}: ${type} is fetched through one of type ${wanted}`,
-    );
+    const found = party.config.type;
+    context.complain(here, {
+      en: `names a credential of type ${found}: ${type} is fetched through one of type ${wanted}`,
+      zh: `指向 ${found} 类型的凭据：${type} 要通过 ${wanted} 类型的凭据获取`,
+    });
     return undefined;
   }
   if (
     party.config.platform.id !== platform.id ||
     !isDeepStrictEqual(party.config.platform.hosts, platform.hosts)
   ) {
-    context.complain(here, 'names a credential at another base URL: its token is not known there');
+    context.complain(here, {
+      en: 'names a credential at another base URL: its token is not known there',
+      zh: '指向另一个 base URL 的凭据：那里不认识它的 token',
+    });
     return undefined;
   }
   return party as Resolved;

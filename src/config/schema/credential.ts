@@ -1,8 +1,10 @@
 import * as v from 'valibot';
 import { LONGEST_ABSENCE } from '../../core/listing.ts';
+import { en, joined, oneOf, type Text, zh } from '../../core/text.ts';
 import type { CredentialKind, IdKey } from '../../providers/kind.ts';
 import { ALL_TICKETS, credentialKinds, DEFAULT_KIND, manyKinds } from '../../providers/kinds.ts';
 import { AppId } from '../../schema/app-id.ts';
+import { say } from '../../schema/message.ts';
 import {
   AbsolutePath,
   DailyCalls,
@@ -13,6 +15,7 @@ import {
   key,
   list,
   mapping,
+  mustBe,
   Name,
   preset,
   Title,
@@ -32,21 +35,40 @@ const ids = credentialKinds.reduce(
   new Map<string, { readonly id: IdKey; readonly types: readonly string[] }>(),
 );
 
-const Ticket = v.picklist([...ALL_TICKETS], `must be ${ticketsInWords('or')}`);
+const Ticket = v.picklist([...ALL_TICKETS], say(ticketsInWords()));
 
-/**
- * Lists the tickets of all types, those of the default type first: `jsapi or wx_card, for wecom corp_jsapi or
- * agent_config`.
- */
-function ticketsInWords(word: 'and' | 'or'): string {
+/** The tickets of the types that have some, each list with its types, that of the default type first. */
+function ticketLists(): readonly { readonly tickets: readonly string[]; readonly own: readonly string[] }[] {
   const owners = new Map<string, string[]>();
+  const lists = new Map<string, readonly string[]>();
   for (const { type, tickets } of credentialKinds) {
     if (tickets.length === 0) continue;
-    const what = tickets.join(` ${word} `);
-    owners.set(what, [...(owners.get(what) ?? []), type]);
+    const known = tickets.join();
+    lists.set(known, tickets);
+    owners.set(known, [...(owners.get(known) ?? []), type]);
   }
-  return [...owners]
-    .map(([what, own]) => (own.includes(DEFAULT_KIND.type) ? what : `for ${own.join(', ')} ${what}`))
+  return [...owners].map(([known, own]) => ({ tickets: lists.get(known) ?? [], own }));
+}
+
+function isUsual(own: readonly string[]): boolean {
+  return own.includes(DEFAULT_KIND.type);
+}
+
+/** What a ticket must be: `must be jsapi or wx_card, for wecom corp_jsapi or agent_config`. */
+function ticketsInWords(): Text {
+  const said = ticketLists().map(({ tickets, own }): Text => {
+    const what = oneOf(tickets);
+    if (isUsual(own)) return what;
+    return { en: en`for ${own.join(', ')} ${what}`, zh: zh`${own.join('、')} 为 ${what}` };
+  });
+  const all = joined(said, { en: ', ', zh: '；' });
+  return { en: en`must be ${all}`, zh: zh`必须是 ${all}` };
+}
+
+/** Lists the tickets for a description: `jsapi and wx_card, for wecom corp_jsapi and agent_config`. */
+function ticketsDescribed(): string {
+  return ticketLists()
+    .map(({ tickets, own }) => `${isUsual(own) ? '' : `for ${own.join(', ')} `}${tickets.join(' and ')}`)
     .join(', ');
 }
 
@@ -84,7 +106,10 @@ function typesWith(has: (kind: CredentialKind) => boolean): readonly string[] {
 /** The value of `accounts` for all that the platform lists. */
 export const LISTED = 'listed';
 
-const ACCOUNTS = `must be ${LISTED}, or a list of AppIDs`;
+const ACCOUNTS: Text = {
+  en: `must be ${LISTED}, or a list of AppIDs`,
+  zh: `必须是 ${LISTED}，或 AppID 的列表`,
+};
 
 /** The keys that only one type has; the kinds define them. */
 const own: v.ObjectEntries = Object.assign({}, ...credentialKinds.map(({ options }) => options));
@@ -96,7 +121,7 @@ const common = {
     'What people call it, like "某某商城 服务号": on the page, in status, check and logs. Machines go by the name.',
   ),
   type: preset(
-    v.picklist(types, `must be ${inWords(types)}`),
+    v.picklist(types, say(mustBe(types))),
     `${credentialKinds.map(({ type, summary }) => `${type}: ${summary}.`).join(' ')} ${[...manyKinds.values()].map(({ many }) => `${many.type}: ${many.summary}.`).join(' ')} ${MIRROR}: fetched by another daemon, and only published here.`,
     DEFAULT_KIND.type,
   ),
@@ -113,12 +138,15 @@ const common = {
   accounts: key(
     v.union(
       [v.literal(LISTED), list(AppId, ACCOUNTS)],
-      `must be ${LISTED}, or a list of AppIDs in its place`,
+      say({
+        en: `must be ${LISTED}, or a list of AppIDs in its place`,
+        zh: `必须是 ${LISTED}，或者写 AppID 的列表`,
+      }),
     ),
     `Which accounts ${inWords([...manyKinds.keys()])} stands for: ${LISTED}, all that the platform lists; or a list of AppIDs. Default: ${LISTED}.`,
   ),
   removeAfter: key(
-    durationUpTo(LONGEST_ABSENCE, 'must be at most 720h'),
+    durationUpTo(LONGEST_ABSENCE, { en: 'must be at most 720h', zh: '最长 720h' }),
     `How long ${inWords([...manyKinds.keys()])} serves an account that the platform no longer lists; after that what was published for it is removed, but only on the word of another whole list. Default: 168h.`,
   ),
   ticket: key(
@@ -145,8 +173,8 @@ const common = {
     {},
   ),
   tickets: preset(
-    list(Ticket, 'must be a list of tickets'),
-    `Tickets that are fetched with its token: ${ticketsInWords('and')}. Each needs an entry in publish.`,
+    list(Ticket, { en: 'must be a list of tickets', zh: '必须是 ticket 的列表' }),
+    `Tickets that are fetched with its token: ${ticketsDescribed()}. Each needs an entry in publish.`,
     [],
   ),
   platform: preset(
@@ -155,9 +183,12 @@ const common = {
     {},
   ),
   from: key(Mirrored, 'Where a mirror reads. It needs no AppSecret and asks no platform.'),
-  publish: key(list(Target, 'must be a list of targets'), 'Where the token and its tickets are published.'),
+  publish: key(
+    list(Target, { en: 'must be a list of targets', zh: '必须是发布目标的列表' }),
+    'Where the token and its tickets are published.',
+  ),
   notify: preset(
-    list(Notification, 'must be a list of who is told'),
+    list(Notification, { en: 'must be a list of who is told', zh: '必须是通知对象的列表' }),
     'Who is told after a change has been published; never given the token.',
     [],
   ),

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { LANGUAGES } from '../../core/text.ts';
+import { say } from '../../schema/message.ts';
 import {
   AbsoluteFolder,
   FolderMode,
@@ -10,6 +11,7 @@ import {
   LocalAddress,
   list,
   mapping,
+  mustBe,
   preset,
   Schedule,
   Text,
@@ -23,6 +25,9 @@ import { State } from './state.ts';
 
 /** What HUP may do. */
 const ON_HANGUP = ['refresh', 'retry'] as const;
+
+const LEVELS = ['error', 'warn', 'info', 'debug'] as const;
+const LOG_FORMATS = ['json', 'text'] as const;
 
 /**
  * Schema of the configuration: every key, its form, its default and its description. The environment is read with the
@@ -38,7 +43,7 @@ export const Document = mapping(
       '*/5 * * * * *',
     ),
     onHangup: preset(
-      v.picklist(ON_HANGUP, 'must be refresh or retry'),
+      v.picklist(ON_HANGUP, say(mustBe(ON_HANGUP))),
       'What HUP does. refresh: fetch everything anew, a healthy stable-token by force, which kills the one before. retry: ask again, and force nothing.',
       'refresh',
     ),
@@ -53,7 +58,7 @@ export const Document = mapping(
     ),
     stateGroup: key(Group, 'Group of the state folder, by name or number; needs stateMode "0770".'),
     language: key(
-      v.picklist(LANGUAGES, 'must be en or zh'),
+      v.picklist(LANGUAGES, say(mustBe(LANGUAGES))),
       'Language of what people are told: meanings and advice, check, status, and the page. Names, codes and the message of a log line stay English. Default: en; for commands zh, where LANG of the terminal says zh_CN.',
     ),
     http: key(
@@ -61,7 +66,7 @@ export const Document = mapping(
         {
           listen: key(ListenAddress, 'host:port; pods use 0.0.0.0. No secret is served there.'),
           allowedHosts: preset(
-            list(HostName, 'must be a list of host names'),
+            list(HostName, { en: 'must be a list of host names', zh: '必须是主机名的列表' }),
             'Names by which it may be called, besides addresses and localhost: a page elsewhere cannot read it by a name of its own.',
             [],
           ),
@@ -73,12 +78,12 @@ export const Document = mapping(
     log: preset(
       mapping({
         level: preset(
-          v.picklist(['error', 'warn', 'info', 'debug'], 'must be error, warn, info or debug'),
+          v.picklist(LEVELS, say(mustBe(LEVELS))),
           'The least important lines that are written.',
           'info',
         ),
         format: preset(
-          v.picklist(['json', 'text'], 'must be json or text'),
+          v.picklist(LOG_FORMATS, say(mustBe(LOG_FORMATS))),
           'json: an object a line; text: for people.',
           'json',
         ),
@@ -98,7 +103,7 @@ export const Document = mapping(
     ),
     platform: preset(Platform, 'How the platform is reached; each credential may say otherwise.', {}),
     redis: preset(
-      list(RedisConnection, 'must be a list of connections'),
+      list(RedisConnection, { en: 'must be a list of connections', zh: '必须是连接的列表' }),
       'Connections to Redis, for targets of type redis. Nothing is connected that no target uses.',
       [],
     ),
@@ -124,7 +129,7 @@ export const Document = mapping(
     ),
     push: key(Push, 'A receiver of what the platform pushes, for credentials with ticket.push.'),
     credentials: key(
-      list(Credential, 'must be a list of credentials'),
+      list(Credential, { en: 'must be a list of credentials', zh: '必须是凭据的列表' }),
       'The accounts, each with where it is published.',
     ),
   },

@@ -21,7 +21,7 @@ const shared = {
     'Where the platform is reached: https, or http to loopback. Default: its own address for the type of credential.',
   ),
   fallbackUrls: key(
-    list(PlatformUrl, 'must be a list of URLs'),
+    list(PlatformUrl, { en: 'must be a list of URLs', zh: '必须是 URL 的列表' }),
     'Asked in this order when the base URL does not answer. Default: https://api2.weixin.qq.com for official accounts, unless baseUrl is given.',
   ),
   proxy: key(

@@ -1,21 +1,24 @@
 import * as v from 'valibot';
 import { AppId } from '../../schema/app-id.ts';
+import { say } from '../../schema/message.ts';
 import { AbsolutePath, isLoopback, key, ListenAddress, mapping } from '../../schema/values.ts';
 
-const PATH = 'must be a path like /wx/platform';
+const PATH = say({ en: 'must be a path like /wx/platform', zh: '必须是路径，如 /wx/platform' });
 
 /** The path of a URL, as it is compared: without query, and never decoded. */
 const UrlPath = v.pipe(v.string(PATH), v.regex(/^\/[\w\-.~%/]{0,200}$/, PATH));
 
-const FORWARD =
-  'must be a URL on loopback like http://127.0.0.1:8080/wx/events: an authorisation code gives access';
+const FORWARD = say({
+  en: 'must be a URL on loopback like http://127.0.0.1:8080/wx/events: an authorisation code gives access',
+  zh: '必须是回环地址的 URL，如 http://127.0.0.1:8080/wx/events：授权码等于访问权',
+});
 
 const LoopbackUrl = v.pipe(
   v.string(FORWARD),
   v.check((text) => URL.canParse(text) && isLoopback(text), FORWARD),
   v.check(
     (text) => !URL.canParse(text) || new URL(text).username === '',
-    'must not carry a user or password',
+    say({ en: 'must not carry a user or password', zh: '不能带用户名或密码' }),
   ),
 );
 

@@ -1,9 +1,13 @@
 import * as v from 'valibot';
+import type { Text as Words } from '../../core/text.ts';
+import { say } from '../../schema/message.ts';
 import { AbsolutePath, Flag, key, list, mapping, Name, preset, Text } from '../../schema/values.ts';
 import { parseAddress } from '../../system/net/address.ts';
 
-const URL_FORM =
-  'must be a URL like redis://redis:6379, rediss://redis.example.com:6379/1 or unix:/run/redis.sock';
+const URL_FORM = say({
+  en: 'must be a URL like redis://redis:6379, rediss://redis.example.com:6379/1 or unix:/run/redis.sock',
+  zh: '必须是 URL，如 redis://redis:6379、rediss://redis.example.com:6379/1 或 unix:/run/redis.sock',
+});
 
 /** Where one server is; the value stays text. */
 const RedisUrl = v.pipe(
@@ -11,15 +15,21 @@ const RedisUrl = v.pipe(
   v.check((text) => /^unix:\/[^\0]*[^/\0]$/.test(text) || isRedisUrl(text), URL_FORM),
   v.check(
     (text) => !isRedisUrl(text) || hasNoLogin(text),
-    'must not carry a user or password, for all who may read the configuration: username and passwordFile do',
+    say({
+      en: 'must not carry a user or password, for all who may read the configuration: username and passwordFile do',
+      zh: '不能带用户名或密码，能读配置的人都看得到：写在 username 和 passwordFile 里',
+    }),
   ),
   v.check(
     (text) => !isRedisUrl(text) || /^\/?\d*$/.test(new URL(text).pathname),
-    'must end with the number of a database, like /1, or with none',
+    say({
+      en: 'must end with the number of a database, like /1, or with none',
+      zh: '末尾只能是数据库编号，如 /1，或者没有',
+    }),
   ),
   v.check(
     (text) => !isRedisUrl(text) || (new URL(text).search === '' && new URL(text).hash === ''),
-    'must not carry a query or fragment',
+    say({ en: 'must not carry a query or fragment', zh: '不能带查询参数或片段（#…）' }),
   ),
 );
 
@@ -37,7 +47,10 @@ function hasNoLogin(text: string): boolean {
   return username === '' && password === '';
 }
 
-const NODE = 'must be host:port, like redis-0.redis:6379';
+const NODE = say({
+  en: 'must be host:port, like redis-0.redis:6379',
+  zh: '必须是 host:port，如 redis-0.redis:6379',
+});
 
 /** Address of a node of a Cluster, or of a Sentinel. */
 const Node = v.pipe(
@@ -46,16 +59,24 @@ const Node = v.pipe(
   v.transform((text) => parseAddress(text) ?? { host: '', port: 0 }),
 );
 
-const USER = 'must be the name of a user of the ACL, without blanks';
+const USER = say({
+  en: 'must be the name of a user of the ACL, without blanks',
+  zh: '必须是 ACL 的用户名，不含空白',
+});
 const User = v.pipe(v.string(USER), v.regex(/^[!-~]{1,256}$/, USER));
 
-const DATABASE = 'must be the number of a database, like 1';
+const DATABASE = say({
+  en: 'must be the number of a database, like 1',
+  zh: '必须是数据库编号，如 1',
+});
 const Database = v.pipe(
   v.number(DATABASE),
   v.integer(DATABASE),
   v.minValue(0, DATABASE),
   v.maxValue(1_000_000, DATABASE),
 );
+
+const NODES: Words = { en: 'must be a list of host:port', zh: '必须是 host:port 的列表' };
 
 const PASSWORD_FILE =
   'File that holds the password alone; read anew for every connection. Without username it is that of the user default.';
@@ -72,7 +93,7 @@ export const RedisConnection = mapping(
       mapping(
         {
           master: key(Text, 'Name by which the Sentinels know the master.'),
-          nodes: key(list(Node, 'must be a list of host:port'), 'The Sentinels, host:port each.'),
+          nodes: key(list(Node, NODES), 'The Sentinels, host:port each.'),
           username: key(User, 'User of the ACL of the Sentinels.'),
           passwordFile: key(AbsolutePath, 'File that holds the password that the Sentinels ask for.'),
         },
@@ -81,7 +102,7 @@ export const RedisConnection = mapping(
       'In place of url: Sentinels, which say who is the master.',
     ),
     cluster: key(
-      list(Node, 'must be a list of host:port'),
+      list(Node, NODES),
       'In place of url: some nodes of a Redis Cluster, host:port each; they know the others.',
     ),
     database: key(Database, 'Number of the database, where url does not say it. Default: 0.'),

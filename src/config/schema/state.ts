@@ -1,7 +1,11 @@
 import * as v from 'valibot';
+import { say } from '../../schema/message.ts';
 import { key, mapping, Name, preset } from '../../schema/values.ts';
 
-const PREFIX = 'must be 1 to 64 printable characters without blanks and braces, like wx-token-sidecar:';
+const PREFIX = say({
+  en: 'must be 1 to 64 printable characters without blanks and braces, like wx-token-sidecar:',
+  zh: '必须是 1 到 64 个可打印字符，不含空白和花括号，如 wx-token-sidecar:',
+});
 
 /** The beginning of the names of keys. Braces would make a hash tag of their own, apart from that of the account. */
 const Prefix = v.pipe(v.string(PREFIX), v.regex(/^[!-z|~]{1,64}$/, PREFIX));

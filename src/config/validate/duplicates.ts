@@ -1,5 +1,6 @@
 import { keysOf } from '../../codec/secret-layout.ts';
 import type { Kind } from '../../core/credential.ts';
+import { en, type Text, zh } from '../../core/text.ts';
 import { ALL_TICKETS, kindOf } from '../../providers/kinds.ts';
 import type { Place } from '../../publishers/kind.ts';
 import { placesOf } from '../../publishers/kinds.ts';
@@ -22,7 +23,13 @@ export function refuseSharedNames(
     if (name === undefined) continue;
     const known = first.get(name);
     if (known === undefined) first.set(name, index);
-    else context.complain(['credentials', index, 'name'], `is the name of credentials[${known}] as well`);
+    else {
+      const other = pathText(['credentials', known]);
+      context.complain(['credentials', index, 'name'], {
+        en: `is the name of ${other} as well`,
+        zh: `也是 ${other} 的名称`,
+      });
+    }
   }
 }
 
@@ -54,11 +61,14 @@ export function refuseSharedAccounts(
       first.set(account, resolved);
       continue;
     }
-    const same = perSecret ? 'the same corp and secret' : 'the same account and type';
-    context.complain(
-      [...at, id.key],
-      `${same} as ${pathText(known.at)}: let one credential publish for both`,
-    );
+    const same: Text = perSecret
+      ? { en: 'the same corp and secret', zh: '企业和密钥' }
+      : { en: 'the same account and type', zh: '账号和类型' };
+    const other = pathText(known.at);
+    context.complain([...at, id.key], {
+      en: en`${same} as ${other}: let one credential publish for both`,
+      zh: zh`与 ${other} 的${same}相同：让一份凭据为两者发布`,
+    });
   }
 }
 
@@ -74,16 +84,23 @@ function refuseSharedSource(
   const source = `${from.namespace ?? ''}/${from.name}/${from.credential}`;
   const known = sources.get(source);
   if (known) {
-    context.complain([...at, 'from'], `the same as ${pathText(known)}: let one credential publish for both`);
+    const other = pathText(known);
+    context.complain([...at, 'from'], {
+      en: `the same as ${other}: let one credential publish for both`,
+      zh: `与 ${other} 相同：让一份凭据为两者发布`,
+    });
   } else sources.set(source, at);
 }
 
 type Credential = Resolved | ResolvedMirror;
 
-const TWO_WRITERS = ": two writers of one key undo each other's work";
+const TWO_WRITERS: Text = {
+  en: "two writers of one key undo each other's work",
+  zh: '同一个键的两个写入者会互相抵消',
+};
 
 /** For each key of a Secret that has a writer (`NAMESPACE/NAME/KEY`): how a message describes that writer. */
-type Owners = Map<string, string>;
+type Owners = Map<string, Text>;
 
 /**
  * Reports keys of Secrets that would have two writers: two targets, a target and the cluster, or a mirror and the
@@ -106,11 +123,16 @@ export async function refuseSharedKeys(
 }
 
 /** Maps each key in which the cluster keeps a fetched credential to its description in messages. */
-function keptIn(credentials: readonly Credential[], context: Context): Map<string, string> {
-  const kept = new Map<string, string>();
+function keptIn(credentials: readonly Credential[], context: Context): Map<string, Text> {
+  const kept = new Map<string, Text>();
+  const keeper = context.name(['cluster', 'secret']);
   for (const { at, config } of credentials) {
     if (!isFetched(config)) continue;
-    const what = `is where ${context.name(['cluster', 'secret'])} keeps ${context.name(at)}${TWO_WRITERS}`;
+    const name = context.name(at);
+    const what: Text = {
+      en: en`is where ${keeper} keeps ${name}: ${TWO_WRITERS}`,
+      zh: zh`是 ${keeper} 保存 ${name} 的地方：${TWO_WRITERS}`,
+    };
     for (const kind of ['token', ...config.tickets] as const) {
       for (const key of dataKeysOf(config.name, kind)) kept.set(key, what);
     }
@@ -121,13 +143,17 @@ function keptIn(credentials: readonly Credential[], context: Context): Map<strin
 /** Maps each key that a mirror may read to its description in messages: another daemon writes them. */
 async function readBy({ from }: Pick<MirrorConfig, 'from'>, at: KeyPath, context: Context): Promise<Owners> {
   const owners: Owners = new Map();
-  const what = `is what ${context.name([...at, 'from'])} reads${TWO_WRITERS}`;
+  const reader = context.name([...at, 'from']);
+  const what: Text = {
+    en: en`is what ${reader} reads: ${TWO_WRITERS}`,
+    zh: zh`是 ${reader} 读取的内容：${TWO_WRITERS}`,
+  };
   const keys = (['token', ...ALL_TICKETS] as const).flatMap((kind) => dataKeysOf(from.credential, kind));
   own(await placeOf(from, context), new Map(keys.map((key) => [key, what])), owners);
   return owners;
 }
 
-function own(secret: string, keys: ReadonlyMap<string, string>, owners: Owners): void {
+function own(secret: string, keys: ReadonlyMap<string, Text>, owners: Owners): void {
   for (const [key, what] of keys) owners.set(`${secret}/${key}`, what);
 }
 
@@ -140,19 +166,26 @@ function refuseShared(
   const places = placesOf(target).filter(({ file }) => !file);
   const where = (place: Place) => {
     const { namespace, name, key } = place.secret ?? {};
-    return place.secret ? `${namespace}/${name}/${key}` : place.words;
+    return place.secret ? `${namespace}/${name}/${key}` : place.words.en;
   };
   const ownerOf = (place: Place) => read?.get(where(place)) ?? owners.get(where(place));
   const taken = places.find((place) => ownerOf(place) !== undefined);
   // For a Secret, the problem is reported at the setting `key` of the target.
   const here = places.some(({ secret }) => secret) ? [...at, 'key'] : at;
-  if (taken) context.complain(here, `${inFull(taken)} ${ownerOf(taken)}`);
-  const what = `is published by ${context.name(here)} already`;
+  const by = taken && ownerOf(taken);
+  if (by) {
+    const full = inFull(taken);
+    context.complain(here, { en: en`${full} ${by}`, zh: zh`${full} ${by}` });
+  }
+  const name = context.name(here);
+  const what: Text = { en: `is published by ${name} already`, zh: `已经由 ${name} 发布` };
   for (const place of places) if (!owners.has(where(place))) owners.set(where(place), what);
 }
 
-function inFull({ words, secret }: Place): string {
-  return secret ? `${secret.key} of the Secret ${secret.namespace}/${secret.name}` : words;
+function inFull({ words, secret }: Place): Text {
+  if (!secret) return words;
+  const { key, namespace, name } = secret;
+  return { en: `${key} of the Secret ${namespace}/${name}`, zh: `Secret ${namespace}/${name} 的 ${key}` };
 }
 
 /** Returns the keys of `data` that the daemons of a cluster write for a token or ticket. */

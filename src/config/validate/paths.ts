@@ -1,4 +1,5 @@
 import { basename, dirname, join, sep } from 'node:path';
+import { en, type Text, zh } from '../../core/text.ts';
 import { placesOf, targetKindOf } from '../../publishers/kinds.ts';
 import { type KeyPath, pathKey } from '../../schema/key-path.ts';
 import { realpath } from '../../system/fs/files.ts';
@@ -26,8 +27,16 @@ export interface PlacedFile extends PlacedPath {
 /** A file that the daemon reads. */
 export interface PlacedInput extends PlacedPath {
   /** What would be lost if the daemon overwrote or removed the file. */
-  readonly content: 'the AppSecret' | 'the certificates' | 'the pushed ticket' | 'a key of the pushes';
+  readonly content: keyof typeof CONTENTS;
 }
+
+/** What a file holds that the daemon reads. */
+const CONTENTS = {
+  appSecret: { en: 'the AppSecret', zh: 'AppSecret' },
+  certificates: { en: 'the certificates', zh: '证书' },
+  ticket: { en: 'the pushed ticket', zh: '推送的 ticket' },
+  pushKey: { en: 'a key of the pushes', zh: '推送的密钥' },
+} as const satisfies Readonly<Record<string, Text>>;
 
 /** Every valid path of a configuration. */
 export interface Paths {
@@ -74,15 +83,17 @@ export async function pathsOf(
   const { stateDir } = place;
   const isStateKnown = stateDir !== undefined && !context.isWrong(['stateDir']);
   if (stateDir === undefined && (hasNoFile(settings) || files.some(({ path }) => isSample(path)))) {
-    const use = settings.state ? 'requests of refresh and what status reads' : 'restart memory';
-    context.complain(
-      ['stateDir'],
-      `is required where nothing is published into a file: the folder for ${use}`,
-    );
+    const use: Text = settings.state
+      ? { en: 'requests of refresh and what status reads', zh: 'refresh 的请求和 status 读取的内容' }
+      : { en: 'restart memory', zh: '重启时要用的记录' };
+    context.complain(['stateDir'], {
+      en: en`is required where nothing is published into a file: the folder for ${use}`,
+      zh: zh`没有发布到文件时必填：存放${use}的目录`,
+    });
   }
   const { directory } = settings.feedback;
   // A ticket comes every few minutes, and changes nothing of the configuration.
-  const lasting = inputs.filter(({ content }) => content !== 'the pushed ticket');
+  const lasting = inputs.filter(({ content }) => content !== 'ticket');
   const read = [...(document === undefined ? [] : [document]), ...lasting.map(({ path }) => path)];
   return {
     published: files,
@@ -132,22 +143,21 @@ function inputsOf(
   if (!isFetched(config)) return inputs;
   const { secret, ticket } = config;
   if (ticket?.file !== undefined) {
-    inputs.push({ path: ticket.file, at: [...at, 'ticket', 'file'], content: 'the pushed ticket' });
+    inputs.push({ path: ticket.file, at: [...at, 'ticket', 'file'], content: 'ticket' });
   }
   for (const name of ['tokenFile', 'encodingAesKeyFile', 'previousEncodingAesKeyFile'] as const) {
     const path = ticket?.push?.[name];
     if (path !== undefined) {
-      inputs.push({ path, at: [...at, 'ticket', 'push', name], content: 'a key of the pushes' });
+      inputs.push({ path, at: [...at, 'ticket', 'push', name], content: 'pushKey' });
     }
   }
   if (secret && 'file' in secret) {
-    inputs.push({ path: secret.file, at: [...at, 'secretFile'], content: 'the AppSecret' });
+    inputs.push({ path: secret.file, at: [...at, 'secretFile'], content: 'appSecret' });
   }
   const own = credentials?.[Number(at[1])]?.platform.caFile;
   const where = own === undefined ? ['platform'] : [...at, 'platform'];
   const caFile = own ?? platform.caFile;
-  if (caFile !== undefined)
-    inputs.push({ path: caFile, at: [...where, 'caFile'], content: 'the certificates' });
+  if (caFile !== undefined) inputs.push({ path: caFile, at: [...where, 'caFile'], content: 'certificates' });
   return inputs;
 }
 
@@ -185,7 +195,7 @@ async function followLinks({ files, inputs, document, state, feedback }: Paths):
 }
 
 /** Reports a collision. Only the first collision of a kind is reported for a path. */
-type Collide = (kind: string, at: KeyPath, what: string) => void;
+type Collide = (kind: string, at: KeyPath, what: Text) => void;
 
 /**
  * Reports paths that must differ or must not lie within each other, because a write would destroy something. Symbolic
@@ -214,16 +224,34 @@ function refuseSharedFiles({ files, document }: RealPaths, context: Context, col
   for (const file of files) {
     const other = owners.get(file.real);
     if (other) {
-      const advice = file.isDetails || other.isDetails ? ' (details: false leaves out PATH.json)' : '';
-      collide('owner', file.at, `${file.path} is published by ${context.name(other.at)} already${advice}`);
+      const isOfDetails = file.isDetails || other.isDetails;
+      const owner = context.name(other.at);
+      const what: Text = {
+        en: `${file.path} is published by ${owner} already`,
+        zh: `${file.path} 已经由 ${owner} 发布`,
+      };
+      const advised: Text = {
+        en: en`${what} (details: false leaves out PATH.json)`,
+        zh: zh`${what}（details: false 时没有 PATH.json）`,
+      };
+      collide('owner', file.at, isOfDetails ? advised : what);
     } else owners.set(file.real, file);
-    if (document.includes(file.real))
-      collide('document', file.at, `${file.path} is the configuration itself`);
+    if (document.includes(file.real)) {
+      collide('document', file.at, {
+        en: `${file.path} is the configuration itself`,
+        zh: `${file.path} 就是配置文件本身`,
+      });
+    }
   }
   for (const { real, at } of files) {
     const above = ancestors(real).find((folder) => owners.has(folder)) ?? '';
     const owner = owners.get(above);
-    if (owner) collide('above', at, `lies in ${owner.path}, which is published as a file`);
+    if (owner) {
+      collide('above', at, {
+        en: `lies in ${owner.path}, which is published as a file`,
+        zh: `位于 ${owner.path} 之内，而那里发布的是文件`,
+      });
+    }
   }
   return owners;
 }
@@ -231,25 +259,35 @@ function refuseSharedFiles({ files, document }: RealPaths, context: Context, col
 function refuseLostInputs({ inputs, document, feedback }: RealPaths, owners: Owners, collide: Collide): void {
   for (const { reals, at, content } of inputs) {
     if (reals.some((path) => owners.has(path))) {
-      collide('input', at, `is a file that would be published: ${content} would be overwritten`);
+      collide('input', at, {
+        en: en`is a file that would be published: ${CONTENTS[content]} would be overwritten`,
+        zh: zh`是要发布的文件：${CONTENTS[content]}会被覆盖`,
+      });
     }
     if (reals.some((path) => isWithin(path, feedback?.real))) {
-      collide('fed', at, `lies in the feedback folder ${feedback?.path}, where ${content} would be removed`);
+      const folder = feedback?.path ?? '';
+      collide('fed', at, {
+        en: en`lies in the feedback folder ${folder}, where ${CONTENTS[content]} would be removed`,
+        zh: zh`位于反馈目录 ${folder} 之内，${CONTENTS[content]}会被删除`,
+      });
     }
   }
   if (feedback && document.some((path) => isWithin(path, feedback.real))) {
-    collide('document', feedback.at, 'holds the configuration, which would be removed');
+    collide('document', feedback.at, {
+      en: 'holds the configuration, which would be removed',
+      zh: '里有配置文件，它会被删除',
+    });
   }
 }
 
 function refuseFilesInFolders({ files, state, feedback }: RealPaths, collide: Collide): void {
   for (const [what, folder] of [
-    ['state folder', state],
-    ['feedback folder', feedback],
+    [STATE_FOLDER, state],
+    [FEEDBACK_FOLDER, feedback],
   ] as const) {
     for (const { path, real, at } of files) {
-      if (!overlap(real, folder?.real)) continue;
-      collide(what, at, `${path} may not be, hold or lie in the ${what} ${folder?.path}`);
+      if (!folder || !overlap(real, folder.real)) continue;
+      collide(what.en, at, mayNotMeet(path, what, folder.path));
     }
   }
 }
@@ -258,7 +296,18 @@ function refuseSharedFolders({ files, state, feedback }: RealPaths, collide: Col
   if (!feedback || !overlap(state?.real, feedback.real)) return;
   // A file inside the feedback folder has been reported already.
   if (files.some(({ real }) => isWithin(real, feedback.real))) return;
-  collide('folders', feedback.at, `may not be, hold or lie in the state folder ${state?.path}`);
+  collide('folders', feedback.at, mayNotMeet('', STATE_FOLDER, state?.path ?? ''));
+}
+
+const STATE_FOLDER: Text = { en: 'state folder', zh: '状态目录' };
+const FEEDBACK_FOLDER: Text = { en: 'feedback folder', zh: '反馈目录' };
+
+function mayNotMeet(path: string, what: Text, folder: string): Text {
+  const subject = path === '' ? '' : `${path} `;
+  return {
+    en: en`${subject}may not be, hold or lie in the ${what} ${folder}`,
+    zh: zh`${subject}不能就是${what} ${folder}，不能包含它，也不能位于其中`,
+  };
 }
 
 function ancestors(path: string): string[] {

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { allOf, en, type Text, zh } from '../../core/text.ts';
 import { realpath } from '../../system/fs/files.ts';
 import type { Config, CredentialConfig, ManyConfig } from '../config.ts';
 import { ConfigError, type Problem } from '../config-error.ts';
@@ -19,7 +20,7 @@ type ReloadedKey =
 /** A setting that a running daemon cannot change. */
 interface RestartRequired {
   /** What messages call the setting. */
-  readonly what: string;
+  readonly what: Text;
   readonly of: (config: Config) => unknown;
   /**
    * Replaces the setting by that of the running daemon. Present for settings that the credentials must fit: their
@@ -33,28 +34,32 @@ interface RestartRequired {
  * `Config` that is neither here nor a {@link ReloadedKey}.
  */
 const TABLE: Readonly<Record<Exclude<keyof Config, ReloadedKey>, readonly RestartRequired[]>> = {
-  cluster: [{ what: 'the cluster', of: ({ cluster }) => cluster, keep: withCluster }],
+  cluster: [{ what: { en: 'the cluster', zh: '集群' }, of: ({ cluster }) => cluster, keep: withCluster }],
   redis: [
     {
-      what: 'the list of connections to Redis',
+      what: { en: 'the list of connections to Redis', zh: 'Redis 连接的列表' },
       of: ({ redis }) => redis,
       // Not in the settings: what was checked at the start is used as it is, see `load.ts`.
       keep: (settings) => settings,
     },
   ],
-  state: [{ what: 'the shared state', of: ({ state }) => state, keep: withState }],
+  state: [{ what: { en: 'the shared state', zh: '共享状态' }, of: ({ state }) => state, keep: withState }],
   stateDir: [
     {
-      what: 'the state folder',
+      what: { en: 'the state folder', zh: '状态目录' },
       of: ({ stateDir }) => stateDir,
       keep: (settings, { stateDir }) => ({ ...settings, stateDir }),
     },
   ],
-  stateMode: [{ what: 'the mode of the state folder', of: ({ stateMode }) => stateMode }],
-  stateGid: [{ what: 'the group of the state folder', of: ({ stateGid }) => stateGid }],
+  stateMode: [
+    { what: { en: 'the mode of the state folder', zh: '状态目录的权限' }, of: ({ stateMode }) => stateMode },
+  ],
+  stateGid: [
+    { what: { en: 'the group of the state folder', zh: '状态目录的属组' }, of: ({ stateGid }) => stateGid },
+  ],
   feedbackDir: [
     {
-      what: 'the feedback folder',
+      what: { en: 'the feedback folder', zh: '反馈目录' },
       of: ({ feedbackDir }) => feedbackDir,
       keep: (settings, { feedbackDir }) => ({
         ...settings,
@@ -63,15 +68,34 @@ const TABLE: Readonly<Record<Exclude<keyof Config, ReloadedKey>, readonly Restar
     },
   ],
   http: [
-    { what: 'the address of health and metrics', of: ({ http }) => http?.listen },
-    { what: 'the list of allowed hosts of health and metrics', of: ({ http }) => http?.allowedHosts },
+    {
+      what: { en: 'the address of health and metrics', zh: '健康检查和指标的地址' },
+      of: ({ http }) => http?.listen,
+    },
+    {
+      what: {
+        en: 'the list of allowed hosts of health and metrics',
+        zh: '健康检查和指标允许的主机名列表',
+      },
+      of: ({ http }) => http?.allowedHosts,
+    },
   ],
-  tokenServer: [{ what: 'the address of the token server', of: ({ tokenServer }) => tokenServer?.listen }],
-  language: [{ what: 'the language', of: ({ language }) => language }],
-  push: [{ what: 'the address of the push receiver', of: ({ push }) => push?.listen }],
+  tokenServer: [
+    {
+      what: { en: 'the address of the token server', zh: 'token 服务的地址' },
+      of: ({ tokenServer }) => tokenServer?.listen,
+    },
+  ],
+  language: [{ what: { en: 'the language', zh: '语言' }, of: ({ language }) => language }],
+  push: [
+    {
+      what: { en: 'the address of the push receiver', zh: '推送接收端的地址' },
+      of: ({ push }) => push?.listen,
+    },
+  ],
   log: [
-    { what: 'the log format', of: ({ log }) => log.format },
-    { what: 'the log level', of: ({ log }) => log.level },
+    { what: { en: 'the log format', zh: '日志格式' }, of: ({ log }) => log.format },
+    { what: { en: 'the log level', zh: '日志级别' }, of: ({ log }) => log.level },
   ],
 };
 
@@ -85,7 +109,7 @@ export function restartRequired(
   before: Config,
   after: Config,
   running: Config,
-): readonly { readonly what: string; readonly isRunning: boolean }[] {
+): readonly { readonly what: Text; readonly isRunning: boolean }[] {
   return settingsOf
     .filter(({ of }) => !isDeepStrictEqual(of(before), of(after)))
     .map(({ what, of }) => ({ what, isRunning: isDeepStrictEqual(of(after), of(running)) }));
@@ -119,10 +143,17 @@ export async function applyWithoutRestart(
     kept.reduce((altered, { keep }) => keep?.(altered, running) ?? altered, settings),
   );
   if (problems.length === 0) return { ...next, ...checked };
-  const why = `needs a restart, since ${changed.join(' and ')} cannot change before; as it is now`;
+  const names = allOf(changed);
+  const why: Text = {
+    en: en`needs a restart, since ${names} cannot change before; as it is now`,
+    zh: zh`需要重启，因为在此之前${names}不能改变；按现在的设置`,
+  };
   throw new ConfigError(
-    problems.map(({ where, what }) => ({ where, what: `${why}: ${what}` })),
-    next.inputs,
+    problems.map(({ where, what }) => ({
+      where,
+      what: { en: en`${why}: ${what}`, zh: zh`${why}：${what}` },
+    })),
+    { inputs: next.inputs, language: running.language },
   );
 }
 

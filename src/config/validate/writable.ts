@@ -25,7 +25,7 @@ export async function areWritable(
   const reported = new Set<string>();
   for (const { at, what } of found) {
     if (what === undefined || reported.has(what.en)) continue;
-    context.complain(at, what.en);
+    context.complain(at, what);
     reported.add(what.en);
   }
   if (!state) return;
@@ -33,7 +33,7 @@ export async function areWritable(
   if (unusable === undefined) return;
   // A state folder beside a published file has the same problems, which have been reported.
   const isBeside = files.some(({ path }) => dirname(path) === dirname(state.path));
-  if (reported.size === 0 || !isBeside) context.complain(state.at, unusable.en);
+  if (reported.size === 0 || !isBeside) context.complain(state.at, unusable);
 }
 
 type Ask<R> = (path: string) => Promise<R>;

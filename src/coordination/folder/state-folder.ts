@@ -2,9 +2,10 @@ import { basename, join } from 'node:path';
 import { parseJson } from '../../codec/encoding.ts';
 import type { AccountStore, Clock, TicketStore } from '../../core/ports.ts';
 import type { AccountRecord } from '../../core/record.ts';
+import type { Text } from '../../core/text.ts';
 import { DAY } from '../../core/time.ts';
 import { sweepLeftovers } from '../../system/fs/atomic-write.ts';
-import { fileFailure } from '../../system/fs/file-failure.ts';
+import { fileProblem } from '../../system/fs/file-failure.ts';
 import { constants, lstat, access as mayUse, readdir, unlink } from '../../system/fs/files.ts';
 import { type Access, makeFolderFor } from '../../system/fs/make-folder.ts';
 import { readRegularFile } from '../../system/fs/read-regular-file.ts';
@@ -22,7 +23,7 @@ export interface StateFolder {
    * rejects.
    * @returns why the folder cannot be used; undefined when it can
    */
-  prepare(): Promise<string | undefined>;
+  prepare(): Promise<Text | undefined>;
   /**
    * Opens the record of one account: one file per account, whatever the credential is called.
    * @param account platform, type and appid, separated by slashes
@@ -75,8 +76,7 @@ export function stateFolder(
         await mayUse(folder, constants.R_OK | constants.W_OK | constants.X_OK);
         return undefined;
       } catch (error) {
-        const { message, advice } = fileFailure('use the state folder', folder, error).failure;
-        return advice ? `${message}; ${advice}` : message;
+        return fileProblem('use the state folder', folder, error);
       }
     },
     open(account) {

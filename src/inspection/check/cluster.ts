@@ -27,7 +27,7 @@ export async function clusterProblems(
 ): Promise<Problem[]> {
   const where = nameOf(config);
   if (where === undefined) return [];
-  return (await kubernetes.problems()).map((what) => ({ where, what }));
+  return (await kubernetes.problems()).map((what) => ({ where: verbatim(where), what }));
 }
 
 /**

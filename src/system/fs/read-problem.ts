@@ -2,6 +2,7 @@ import type { Stats } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { en, joined, SEMICOLON, type Text, verbatim, zh } from '../../core/text.ts';
 import { isUnanswered, lstat, readlink, stat } from './files.ts';
+import { RefusedFileError } from './read-regular-file.ts';
 
 /** Why a file could not be read, as it follows the file's name, and what an operator can do where that is known. */
 export interface ReadProblem {
@@ -28,10 +29,8 @@ const ENTER = 0o100;
  */
 export async function readProblem(path: string, error: unknown): Promise<ReadProblem> {
   const { code, message } = error as NodeJS.ErrnoException;
-  const problem: Text = {
-    en: `cannot be read (${code ?? message})`,
-    zh: `无法读取（${code ?? message}）`,
-  };
+  const why = error instanceof RefusedFileError ? error.why : verbatim(code ?? message);
+  const problem: Text = { en: en`cannot be read (${why})`, zh: zh`无法读取（${why}）` };
   const denying = code === 'EACCES' ? await findDenying(path, MOST_LINKS) : undefined;
   if (denying) return explainDenied(problem, path, denying);
   const advice = isUnanswered(error) ? { advice: SILENT } : {};

@@ -1,8 +1,21 @@
 import type { BigIntStats } from 'node:fs';
+import type { Text } from '../../core/text.ts';
 import { constants, type FileHandle, lstat, open, stat, volumes } from './files.ts';
 
 /** Bytes per read: most files that the daemon reads are smaller. */
 const CHUNK = 16 * 1024;
+
+/** A file that is not read though the file system would allow it. */
+export class RefusedFileError extends Error {
+  override readonly name = 'RefusedFileError';
+  /** Why, in a few words. */
+  readonly why: Text;
+
+  constructor(why: Text) {
+    super(why.en);
+    this.why = why;
+  }
+}
 
 export interface RegularFile {
   readonly text: string;
@@ -14,7 +27,8 @@ export interface RegularFile {
  * writer of a pipe. It trusts the stated size only once that much has been read, because files in /proc state none.
  * @param largest size limit in bytes: a larger file is refused, and no more than this is read of it
  * @param followLinks for paths that are links on purpose, as in volumes of Kubernetes
- * @throws {Error} why the file was not read, with a `code` when the file system reported one
+ * @throws {RefusedFileError} for what is no regular file, or too large
+ * @throws {NodeJS.ErrnoException} the file system's error
  */
 export async function readRegularFile(
   path: string,
@@ -56,7 +70,7 @@ async function openRegularFile(path: string, followLinks: boolean) {
   const handle = await open(path, O_RDONLY | O_NONBLOCK | (followLinks ? 0 : O_NOFOLLOW));
   try {
     const stat = await handle.stat({ bigint: true });
-    if (!stat.isFile()) throw new Error('not a regular file');
+    if (!stat.isFile()) throw new RefusedFileError({ en: 'not a regular file', zh: '不是普通文件' });
     return { handle, stat };
   } catch (error) {
     await handle.close();
@@ -65,7 +79,9 @@ async function openRegularFile(path: string, followLinks: boolean) {
 }
 
 async function readWhole(file: FileHandle, largest: number, size: number): Promise<string> {
-  if (size > largest) throw new Error(`too large (${size} bytes)`);
+  if (size > largest) {
+    throw new RefusedFileError({ en: `too large (${size} bytes)`, zh: `太大，有 ${size} 字节` });
+  }
   const chunks: Buffer[] = [];
   for (let length = 0; length <= largest; ) {
     const next = Math.min(CHUNK, (length < size ? size : largest + 1) - length);
@@ -74,7 +90,10 @@ async function readWhole(file: FileHandle, largest: number, size: number): Promi
     length += bytesRead;
     if (bytesRead === 0 || length === size) return Buffer.concat(chunks).toString('utf8');
   }
-  throw new Error(`too large (more than ${largest} bytes)`);
+  throw new RefusedFileError({
+    en: `too large (more than ${largest} bytes)`,
+    zh: `太大，超过 ${largest} 字节`,
+  });
 }
 
 /**

@@ -1,4 +1,5 @@
 import { parse, validateDetailed } from 'node-cron';
+import { en, type Text, zh } from '../../core/text.ts';
 import { MINUTE, SECOND } from '../../core/time.ts';
 
 /**
@@ -14,15 +15,30 @@ export const LONGEST_GAP = 30 * SECOND;
 export const DEFAULT_SCHEDULE = '*/5 * * * * *';
 
 /** Explains why a cron expression cannot drive the daemon; undefined when it can. */
-export function scheduleProblem(expression: string): string | undefined {
+export function scheduleProblem(expression: string): Text | undefined {
   if (expression === DEFAULT_SCHEDULE) return undefined;
   const { valid, errors } = validateDetailed(expression);
-  if (!valid) return `is no cron expression (${errors[0]?.message ?? 'unreadable'})`;
-  if (expression.trim().split(/\s+/).length !== 6)
-    return 'must have six fields, seconds first: "*/5 * * * * *"';
+  if (!valid) {
+    // What the library says of it is English in every language.
+    const why = errors[0]?.message ?? 'unreadable';
+    return { en: `is no cron expression (${why})`, zh: `不是 cron 表达式（解析器的原文：${why}）` };
+  }
+  if (expression.trim().split(/\s+/).length !== 6) {
+    return {
+      en: 'must have six fields, seconds first: "*/5 * * * * *"',
+      zh: '必须有六个字段，秒在最前："*/5 * * * * *"',
+    };
+  }
   const gap = longestGap(expression);
   if (gap <= LONGEST_GAP) return undefined;
-  return `leaves gaps of ${gap === Number.POSITIVE_INFINITY ? 'a minute or more' : `${gap / SECOND} s`}; at most 30 s are allowed`;
+  const length: Text =
+    gap === Number.POSITIVE_INFINITY
+      ? { en: 'a minute or more', zh: '一分钟以上' }
+      : { en: `${gap / SECOND} s`, zh: `${gap / SECOND} 秒` };
+  return {
+    en: en`leaves gaps of ${length}; at most 30 s are allowed`,
+    zh: zh`间隔长达${length}；至多允许 30 秒`,
+  };
 }
 
 /**

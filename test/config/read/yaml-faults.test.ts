@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { readYaml } from '../../../src/config/read/yaml.ts';
+import { expectChinese } from '../told.ts';
 
-const told = (text: string) => readYaml(text).problems.map(({ line, what }) => `${line}: ${what}`);
+const told = (text: string) =>
+  readYaml(text).problems.map(({ line, what }) => {
+    expectChinese(what);
+    return `${line}: ${what.en}`;
+  });
 
 const MISPLACED = 'is not indented as what stands around it';
 const FURTHER =

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Config } from '../../../src/config/config.ts';
 import type { Settings } from '../../../src/config/schema/index.ts';
 import { applyWithoutRestart, restartRequired } from '../../../src/config/validate/restart-required.ts';
+import { verbatim } from '../../../src/core/text.ts';
 
 const RUNNING: Config = {
   schedule: '*/5 * * * * *',
@@ -31,12 +32,12 @@ describe('settings that need a restart', () => {
   it('every changed setting is named once, with whether the change returns to the running value', () => {
     expect(restartRequired(RUNNING, { ...RUNNING, schedule: '* * * * * *' }, RUNNING)).toEqual([]);
     expect(restartRequired(RUNNING, NEXT, RUNNING)).toEqual([
-      { what: 'the cluster', isRunning: false },
-      { what: 'the state folder', isRunning: false },
-      { what: 'the feedback folder', isRunning: false },
+      { what: { en: 'the cluster', zh: '集群' }, isRunning: false },
+      { what: { en: 'the state folder', zh: '状态目录' }, isRunning: false },
+      { what: { en: 'the feedback folder', zh: '反馈目录' }, isRunning: false },
     ]);
     expect(restartRequired(NEXT, { ...NEXT, stateDir: '/state' }, RUNNING)).toEqual([
-      { what: 'the state folder', isRunning: true },
+      { what: { en: 'the state folder', zh: '状态目录' }, isRunning: true },
     ]);
   });
 
@@ -62,11 +63,11 @@ describe('settings that need a restart', () => {
   });
 
   it('a problem that only a restart would solve names every setting that changed', async () => {
-    const problems = [{ where: 'credentials[0].type', what: 'needs one refresher' }];
+    const problems = [{ where: verbatim('credentials[0].type'), what: verbatim('needs one refresher') }];
     await expect(
       applyWithoutRestart(NEXT, RUNNING, async () => ({ credentials: [], problems })),
     ).rejects.toThrow(
-      'needs a restart, since the cluster and the state folder and the feedback folder cannot change before; ' +
+      'needs a restart, since the cluster, the state folder and the feedback folder cannot change before; ' +
         'as it is now: needs one refresher',
     );
   });

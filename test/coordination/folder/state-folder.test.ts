@@ -110,7 +110,7 @@ describe('preparation of the state folder', () => {
   it('a file in place of the state folder is reported with advice', async () => {
     const { folder, state } = await workshop();
     await writeFile(folder, '');
-    expect(await state.prepare()).toBe(
+    expect((await state.prepare())?.en).toBe(
       `cannot use the state folder ${folder}: EEXIST; ` +
         'there is a file where the folder should be: remove it, or name another path',
     );
@@ -121,7 +121,8 @@ describe('preparation of the state folder', () => {
     const folder = join(above, 'state');
     const impossible = await mount(['--bind', '-o', 'ro', above], above);
     if (impossible) return ctx.skip(impossible);
-    expect(await stateFolder(folder, { mode: 0o700 }, systemClock, () => {}).prepare()).toMatch(
+    const unusable = await stateFolder(folder, { mode: 0o700 }, systemClock, () => {}).prepare();
+    expect(unusable?.en).toMatch(
       new RegExp(`^cannot use the state folder ${folder}: EROFS; the volume is mounted read-only: .+`),
     );
   });
