@@ -338,7 +338,9 @@ export const redisKind = targetKind<typeof options, RedisTarget>({
   places: ({ keys, server }) => {
     const value = valueKeyOf({ keys });
     const all = [value, companionOf(value), ...keys.map((one) => one.key).filter((name) => name !== value)];
-    return all.map((name) => ({ words: wordsOf(name, { server }) }));
+    return all.map((name) => ({
+      words: { en: `the key ${name} of Redis at ${server}`, zh: `Redis ${server} 的键 ${name}` },
+    }));
   },
   open:
     ({ redis, clock }) =>
