@@ -3,6 +3,7 @@ import type { Answers, Reader } from './answers.ts';
 import { configText } from './config-text.ts';
 import { composeFile, systemdUnit } from './host-files.ts';
 import { CLUSTER_FILES, SIDECAR_FILES } from './kubernetes-files.ts';
+import { commentsIn } from './manifest-comments.ts';
 
 /** Where the unit finds the configuration. */
 export const CONFIG_PATH = '/etc/wx-token/config.yaml';
@@ -27,10 +28,10 @@ export function filesFor(answers: Answers): Readonly<Record<string, string>> {
 }
 
 /** The manifests say in comments how the Secret with the AppSecret is made: its key is the name of the file. */
-function manifests(files: Readonly<Record<string, string>>, { secretFile }: Answers) {
+function manifests(files: Readonly<Record<string, string>>, { secretFile, language }: Answers) {
   const named = Object.entries(files).map(([path, text]): [string, string] => [
     path,
-    text
+    commentsIn(text, language)
       .replaceAll('--from-file=shop=', `--from-file=${basename(secretFile)}=`)
       .replaceAll(/(\.\.\/)?k8s\/(base|components\/sidecar)/g, 'FOLDER'),
   ]);
