@@ -5,7 +5,8 @@ import { ConfigError } from '../../src/config/config-error.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { Document } from '../../src/config/schema/index.ts';
 import { credentialKinds } from '../../src/providers/kinds.ts';
-import { complaintsOf } from '../../src/schema/message.ts';
+import { complaintsOf, say } from '../../src/schema/message.ts';
+import { key, list, preset } from '../../src/schema/values.ts';
 import { expectChinese } from './told.ts';
 import { place } from './written.ts';
 
@@ -63,6 +64,20 @@ describe('what the schema complains of', () => {
           expectChinese({ en: said('en'), zh: said('zh') });
         }
     }
+  });
+
+  it('a message in English alone does not compile', () => {
+    const isRight = key(v.pipe(v.string(say({ en: 'must be text', zh: '必须是文本' }))), 'A text.');
+    // @ts-expect-error its schema says a string
+    const ofSchema = key(v.string('must be text'), 'A text.');
+    // @ts-expect-error its check says a string
+    const ofCheck = preset(v.pipe(v.string(), v.minLength(1, 'must not be empty')), 'A text.', 'x');
+    // @ts-expect-error its items say a string
+    const ofItems = list(v.string('must be text'), { en: 'must be a list', zh: '必须是列表' });
+    const received = v.string((issue) => `must not be ${issue.received}`);
+    // @ts-expect-error its message depends on the value
+    const ofFunction = key(received, 'A text.');
+    expect([isRight, ofSchema, ofCheck, ofItems, ofFunction]).toHaveLength(5);
   });
 
   it('what is wrong with a value is the same in both languages, one by one', () => {

@@ -40,3 +40,9 @@ export function inEnglish(problems: readonly Problem[]): string[] {
   for (const { what } of problems) expectChinese(what);
   return problems.map((problem) => problemLine(problem).en);
 }
+
+/** Returns a complaint in English, if there is one, and expects that it has its Chinese. */
+export function englishOf(complaint: Text | undefined): string | undefined {
+  if (complaint) expectChinese(complaint);
+  return complaint?.en;
+}

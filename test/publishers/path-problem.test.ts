@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { filePublisher } from '../../src/publishers/file.ts';
+import { englishOf } from '../config/told.ts';
 import { isRoot, mount, namesIn, temporaryFolder } from '../system/folder.ts';
 import { program } from '../system/program.ts';
 
@@ -20,7 +21,8 @@ const preparer = program(new URL('./preparer.ts', import.meta.url));
 /** What `prepare` finds wrong with a path. */
 async function problemsOf(path: string, details = false): Promise<readonly string[]> {
   const target = { type: 'file', path, format: 'raw', details, mode: 0o640 } as const;
-  return (await filePublisher(target, SUBJECT).prepare()).map(({ en }) => en);
+  const problems = await filePublisher(target, SUBJECT).prepare();
+  return problems.flatMap((problem) => englishOf(problem) ?? []);
 }
 
 describe('usable paths', () => {

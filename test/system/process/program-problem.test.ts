@@ -3,6 +3,7 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { programProblem } from '../../../src/system/process/program-problem.ts';
+import { englishOf } from '../../config/told.ts';
 import { temporaryFolder } from '../folder.ts';
 
 describe('checks of programs', () => {
@@ -15,11 +16,11 @@ describe('checks of programs', () => {
 
   it('a missing program is reported with the advice to look into the image', async () => {
     const path = join(await temporaryFolder(), 'hook');
-    expect((await programProblem(path))?.en).toContain(
+    expect(englishOf(await programProblem(path))).toContain(
       `${path} is not there: see that it is in the image of the sidecar`,
     );
     await writeFile(path, '', { mode: 0o755 });
-    expect((await programProblem(`${path}/hook`))?.en).toBe(
+    expect(englishOf(await programProblem(`${path}/hook`))).toBe(
       `${path}/hook is not there: a part of its path is a file`,
     );
   });
@@ -27,14 +28,16 @@ describe('checks of programs', () => {
   it('a file without execute permission is reported with advice', async () => {
     const path = join(await temporaryFolder(), 'hook');
     await writeFile(path, '#!/bin/sh\n', { mode: 0o644 });
-    expect((await programProblem(path))?.en).toContain(`${path} may not be executed: chmod a+x`);
+    expect(englishOf(await programProblem(path))).toContain(`${path} may not be executed: chmod a+x`);
   });
 
   it('a folder or a FIFO is reported as no program', async () => {
     const folder = await temporaryFolder();
     await mkdir(join(folder, 'bin'));
     execFileSync('mkfifo', ['-m', '0777', join(folder, 'fifo')]);
-    expect((await programProblem(join(folder, 'bin')))?.en).toBe(`${folder}/bin is a folder, not a program`);
-    expect((await programProblem(join(folder, 'fifo')))?.en).toMatch(/is not a regular file/);
+    expect(englishOf(await programProblem(join(folder, 'bin')))).toBe(
+      `${folder}/bin is a folder, not a program`,
+    );
+    expect(englishOf(await programProblem(join(folder, 'fifo')))).toMatch(/is not a regular file/);
   });
 });

@@ -5,6 +5,7 @@ import {
   secondsOf,
   untilNext,
 } from '../../../src/system/time/schedule.ts';
+import { englishOf } from '../../config/told.ts';
 
 describe('accepted and refused schedules', () => {
   it.each([
@@ -30,7 +31,7 @@ describe('accepted and refused schedules', () => {
     ['0-20 * * * * *', '40 s'],
     ['*/40 * * * * *', '40 s'],
   ])('the schedule %s is refused because it leaves gaps of %s', (expression, gap) => {
-    expect(scheduleProblem(expression)?.en).toBe(`leaves gaps of ${gap}; at most 30 s are allowed`);
+    expect(englishOf(scheduleProblem(expression))).toBe(`leaves gaps of ${gap}; at most 30 s are allowed`);
   });
 
   it.each([
@@ -41,20 +42,24 @@ describe('accepted and refused schedules', () => {
     '*/5 * * * * 1-5',
     '*/5 */2 * * * *',
   ])('the schedule %s is refused because it skips minutes, hours or days', (expression) => {
-    expect(scheduleProblem(expression)?.en).toBe('leaves gaps of a minute or more; at most 30 s are allowed');
+    expect(englishOf(scheduleProblem(expression))).toBe(
+      'leaves gaps of a minute or more; at most 30 s are allowed',
+    );
   });
 
   it.each(['* * * * *', '*/5 * * * *'])(
     'the schedule %s is refused because it has no field for seconds',
     (expression) => {
-      expect(scheduleProblem(expression)?.en).toBe('must have six fields, seconds first: "*/5 * * * * *"');
+      expect(englishOf(scheduleProblem(expression))).toBe(
+        'must have six fields, seconds first: "*/5 * * * * *"',
+      );
     },
   );
 
   it.each(['', ' ', 'often', '* * * *', '60 * * * * *', '* * * * * * *', '*/0 * * * * *', '-5 * * * * *'])(
     'the text %j is refused as no cron expression',
     (expression) => {
-      expect(scheduleProblem(expression)?.en).toMatch(/^is no cron expression \(.+\)$/);
+      expect(englishOf(scheduleProblem(expression))).toMatch(/^is no cron expression \(.+\)$/);
     },
   );
 
