@@ -187,7 +187,7 @@ export async function startDaemon(
   await snapshots.prepare();
   let linked = placeStateLinks(stateDir, config.stateLinks);
   serve(joined);
-  const desk = refreshDesk(requestFolder(stateDir), reconciler, clock);
+  const desk = refreshDesk(requestFolder(stateDir, clock), reconciler, clock);
   const feedback =
     feedbackDir === undefined ? undefined : feedbackFolder(feedbackDir, feedbackNews(feedbackDir, logger));
   const invalidateAll = () => {

@@ -101,6 +101,7 @@ export async function run(argv: readonly string[]): Promise<number> {
       if (lateMs > STANDSTILL) logger.warn(`stalled for ${inWords(lateMs)}`, { advice: STARVED });
       daemon.tick();
       servers.beat();
+      volumes.beat();
     };
     logger.info('started', {
       version,

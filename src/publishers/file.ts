@@ -4,7 +4,7 @@ import type { Token } from '../core/credential.ts';
 import type { Failure } from '../core/failure.ts';
 import type { Clock, Publisher } from '../core/ports.ts';
 import { type Text, verbatim } from '../core/text.ts';
-import { type Instant, SECOND } from '../core/time.ts';
+import type { Instant } from '../core/time.ts';
 import { AbsolutePath, Flag, Group, key, Mode, preset } from '../schema/values.ts';
 import { type Attributes, sweepNowAndThen, writeAtomically } from '../system/fs/atomic-write.ts';
 import { attributesFailure, fileFailure, fileProblem, hasAttributes } from '../system/fs/file-failure.ts';
@@ -20,7 +20,7 @@ import {
 } from '../system/fs/files.ts';
 import { makeFolder } from '../system/fs/make-folder.ts';
 import { pathProblem } from '../system/fs/path-problem.ts';
-import { changeMark } from '../system/fs/read-regular-file.ts';
+import { changeMark, isSettled } from '../system/fs/read-regular-file.ts';
 import { systemClock } from '../system/time/clock.ts';
 import type { FileTarget } from './file-target.ts';
 import { formats, holdsEntry } from './formats.ts';
@@ -209,9 +209,6 @@ interface Held {
   readonly mark?: string;
 }
 
-/** A file's times are as fine as the kernel's clock, some ms: two changes in one of its steps look like one, ms. */
-const SETTLED = SECOND;
-
 /**
  * Looks whether a regular file with this content is there, so that there is nothing to write, and gives it its mode and
  * group again where it has others. A volume may ignore that, without an error: then the file stays as it is.
@@ -228,10 +225,8 @@ async function held(path: string, content: string, wanted: Attributes, now: Inst
       (await file.readFile('utf8')) === content;
     if (!isSame) return { isSame };
     const attributes = { mode: Number(stat.mode), gid: Number(stat.gid) };
-    const changedAt = Math.max(Number(stat.mtimeMs), Number(stat.ctimeMs));
-    const isSettled = now.wall - changedAt >= SETTLED;
     if (hasAttributes(attributes, wanted))
-      return { isSame, attributes, ...(isSettled && { mark: changeMark(stat) }) };
+      return { isSame, attributes, ...(isSettled(stat, now.wall) && { mark: changeMark(stat) }) };
     if (wanted.gid !== undefined) await file.chown(process.geteuid?.() ?? -1, wanted.gid);
     await file.chmod(wanted.mode);
     return { isSame, attributes: await file.stat() };

@@ -6,6 +6,7 @@ import { Secret } from '../core/secret.ts';
 import { SECOND } from '../core/time.ts';
 import { addressText, type TcpAddress } from '../system/net/address.ts';
 import { listenOnPort, portOf } from '../system/net/listen.ts';
+import { endSlowRequests, UNLOOKED } from '../system/net/slow-requests.ts';
 import { startDeadline } from '../system/time/deadline.ts';
 import type { SignedQuery } from './callback-crypto.ts';
 import type { Channel } from './channel.ts';
@@ -74,14 +75,13 @@ export async function startPushServer({
   const server = createServer(
     {
       maxHeaderSize: HEADERS,
-      headersTimeout: patience,
-      requestTimeout: patience,
       keepAliveTimeout: patience,
-      connectionsCheckingInterval: patience / 5,
+      ...UNLOOKED,
     },
     (request, response) => void serve(request, response, options),
   );
   limitConnections(server, CONNECTIONS);
+  endSlowRequests(server, patience);
   // Closes the connection of a client that does not receive its response.
   server.setTimeout(FORWARD_PATIENCE + 2 * patience);
   await listenOnPort(server, listen);

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import * as v from 'valibot';
+import type { Clock } from '../../core/ports.ts';
 import { MINUTE } from '../../core/time.ts';
 import { writeAtomically } from '../../system/fs/atomic-write.ts';
-import { lstat, readdir, rename, stat, unlink } from '../../system/fs/files.ts';
-import { readRegularFile } from '../../system/fs/read-regular-file.ts';
+import { lstat, readdir, rename, stat, unlink, volumes } from '../../system/fs/files.ts';
+import { changeMark, isSettled, readRegularFile } from '../../system/fs/read-regular-file.ts';
 import { systemClock } from '../../system/time/clock.ts';
 
 /** The folder's name within the state folder. */
@@ -70,12 +71,26 @@ export interface PendingRequest {
 }
 
 /** The request folder within the state folder `stateDir`. */
-export function requestFolder(stateDir: string): RequestFolder {
+export function requestFolder(stateDir: string, clock: Clock = systemClock): RequestFolder {
   const folder = join(stateDir, REQUESTS);
+  /** The state in which the folder was found empty: until it is in another one, it need not be listed. */
+  let empty: string | undefined;
+
+  /** Lists the folder, unless it is known to be empty, which is looked at on volumes of this machine alone. */
+  async function list(): Promise<readonly string[]> {
+    const found = volumes.isNear(folder) ? await lstat(folder, { bigint: true }).catch(ignore) : undefined;
+    // A link has a state of its own.
+    const mark = found?.isDirectory() ? changeMark(found) : undefined;
+    if (mark !== undefined && mark === empty) return [];
+    const names = await readdir(folder).catch(() => undefined);
+    const isEmpty = names?.length === 0 && found && isSettled(found, clock.now().wall);
+    empty = isEmpty ? mark : undefined;
+    return names ?? [];
+  }
 
   return {
     async take(isOurs) {
-      const names = await readdir(folder).catch(() => []);
+      const names = await list();
       for (const name of names) {
         const path = join(folder, name);
         await removeAbandoned(path);
@@ -140,3 +155,5 @@ async function removeAbandoned(path: string): Promise<void> {
   const { mtimeMs } = await lstat(path).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
   if (systemClock.now().wall - mtimeMs > ABANDONED) await unlink(path).catch(() => {});
 }
+
+function ignore(): void {}

@@ -5,6 +5,7 @@ import { setImmediate } from 'node:timers/promises';
 import { SECOND } from '../../core/time.ts';
 import { addressText, type SocketAddress, type TcpAddress } from '../../system/net/address.ts';
 import { listenOnPort, portOf } from '../../system/net/listen.ts';
+import { endSlowRequests, hasBody, UNLOOKED } from '../../system/net/slow-requests.ts';
 import { listenOnSocket } from './unix-socket.ts';
 
 /** The response to a GET. */
@@ -64,15 +65,14 @@ export async function startHttpServer({
   const server = createServer(
     {
       maxHeaderSize: HEADERS,
-      headersTimeout: patience,
-      requestTimeout: patience,
       keepAliveTimeout: patience,
-      connectionsCheckingInterval: patience / 5,
+      ...UNLOOKED,
     },
     (request, response) => void serve(request, response, { ...options, isLocal: 'path' in listen }),
   );
   server.maxConnections = CONNECTIONS;
   boundIdleConnections(server, IDLE);
+  endSlowRequests(server, patience);
   // Closes the connection of a client that does not receive its response.
   server.setTimeout(2 * patience);
   const remove = await ('path' in listen
@@ -101,7 +101,6 @@ async function serve(request: IncomingMessage, response: ServerResponse, rules: 
     return plainText(500, 'something went wrong; see the log');
   });
   // The body of a request is not used, so it is not read either: the connection is closed instead.
-  const hasBody = request.headers['content-length'] !== undefined || 'transfer-encoding' in request.headers;
   response.writeHead(answer.status, {
     'content-type': answer.type,
     'content-length': lengthOf(answer.body),
@@ -109,7 +108,7 @@ async function serve(request: IncomingMessage, response: ServerResponse, rules: 
     'x-content-type-options': 'nosniff',
     ...answer.headers,
     ...(answer.status === 405 && { allow: 'GET, HEAD' }),
-    ...(hasBody && { connection: 'close' }),
+    ...(hasBody(request) && { connection: 'close' }),
   });
   if (request.method === 'HEAD') response.end();
   else if (typeof answer.body === 'string') response.end(answer.body);

@@ -1,5 +1,6 @@
 import type { BigIntStats } from 'node:fs';
 import type { Text } from '../../core/text.ts';
+import { SECOND } from '../../core/time.ts';
 import { constants, type FileHandle, lstat, open, stat, volumes } from './files.ts';
 
 /** Bytes per read: most files that the daemon reads are smaller. */
@@ -107,6 +108,20 @@ export function replacementMark({ dev, ino, size, mtimeNs }: BigIntStats): strin
 /** Identifies a state of a file: whoever writes to it, replaces it or changes its mode or owner makes another one. */
 export function changeMark({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
   return `${dev}:${ino}:${size}:${mtimeNs}:${ctimeNs}`;
+}
+
+/** A file's times are as fine as the kernel's clock, some ms: two changes in one of its steps look like one, ms. */
+const SETTLED = SECOND;
+
+/**
+ * Whether the next change of a file or folder is certain to give it another {@link changeMark}.
+ * @param wall now, epoch ms
+ */
+export function isSettled(
+  { mtimeMs, ctimeMs }: Pick<BigIntStats, 'mtimeMs' | 'ctimeMs'>,
+  wall: number,
+): boolean {
+  return wall - Math.max(Number(mtimeMs), Number(ctimeMs)) >= SETTLED;
 }
 
 /**

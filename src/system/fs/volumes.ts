@@ -42,12 +42,15 @@ export interface Volumes extends Pick<Turns, 'hung' | 'hangs' | 'tell' | 'giveUp
   knows(path: string): boolean;
   /** Whether a path is known to be on a disk of this machine or in memory, and its volume is not known to hang. */
   isNear(path: string): boolean;
-  /** Asks every volume in use for its state every five seconds, so that a hang is noticed before it matters. */
+  /** Asks every volume in use for its state every five seconds from now on, so that a hang is noticed before it matters. */
   watch(): void;
+  /** To be called at each tick: what {@link watch} is about to do is done now, so that the process wakes up once for both. */
+  beat(): void;
 }
 
-/** How often (ms) a daemon asks the volumes. */
-const PROBE = 5 * SECOND;
+/** How often (ms) a daemon asks the volumes: at a tick after the first of these, or by itself after the second. */
+const PROBE = 2.5 * SECOND;
+const LATEST_PROBE = 5.5 * SECOND;
 
 /** How long (ms) questions that memory answers at once may hold up everything else. */
 const STRETCH = 5;
@@ -65,6 +68,8 @@ export function createVolumes({ clock, mountTable, probe }: VolumesOptions): Vol
   const turns = createTurns(clock);
   const { enter, open } = turns;
   const places = createPlaces<Volume>({ clock, mountTable, open, readLink });
+  let probedAt = Number.NEGATIVE_INFINITY;
+  let probing: NodeJS.Timeout | undefined;
 
   function readLink(path: string, { volume, isAtOnce }: Place<Volume>): Promise<string | undefined | null> {
     const read = isAtOnce
@@ -74,6 +79,7 @@ export function createVolumes({ clock, mountTable, probe }: VolumesOptions): Vol
   }
 
   function probeAll(): void {
+    probedAt = clock.now().monotonic;
     for (const [volume, path] of places.mayHang()) {
       // A question that is under way tells as much.
       if (volume.running.size === 0) enter(volume, path, () => probe(path)).catch(() => {});
@@ -107,7 +113,13 @@ export function createVolumes({ clock, mountTable, probe }: VolumesOptions): Vol
     knows: (path) => places.known(path, true) !== undefined,
     answers: (path) => !places.known(path, false)?.hangsOn,
     watch() {
-      setInterval(probeAll, PROBE).unref();
+      probedAt = clock.now().monotonic;
+      probing = setInterval(probeAll, LATEST_PROBE).unref();
+    },
+    beat() {
+      if (!probing || clock.now().monotonic - probedAt < PROBE) return;
+      probing.refresh();
+      probeAll();
     },
   };
 }

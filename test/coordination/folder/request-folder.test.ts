@@ -1,4 +1,4 @@
-import { mkdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
@@ -7,6 +7,8 @@ import {
   type RefreshRequest,
   requestFolder,
 } from '../../../src/coordination/folder/request-folder.ts';
+import type { Clock } from '../../../src/core/ports.ts';
+import { systemClock } from '../../../src/system/time/clock.ts';
 import { modeOf, namesIn, temporaryFolder } from '../../system/folder.ts';
 
 const REQUEST: RefreshRequest = {
@@ -58,6 +60,28 @@ describe('the request folder', () => {
     ).toBeUndefined();
     expect(asked).toEqual([REQUEST]);
     expect(await pending.isTaken()).toBe(false);
+  });
+
+  it('a request is taken from a folder that was known to be empty, also where it is another folder by then', async () => {
+    const { path, command } = await folders();
+    // What the folder was changed by lies so far back that the next change is certain to show.
+    const later: Clock = {
+      now: () => ({ ...systemClock.now(), wall: systemClock.now().wall + MINUTE }),
+    };
+    const daemon = requestFolder(join(path, '..'), later);
+    for (let times = 0; times < 3; times += 1) {
+      expect(await daemon.take(all)).toBeUndefined();
+      expect(await daemon.take(all)).toBeUndefined();
+      const pending = await command.leave(REQUEST);
+      expect((await daemon.take(all))?.request).toEqual(REQUEST);
+      await pending.withdraw();
+      expect(await namesIn(path)).toEqual([]);
+    }
+    await rename(path, `${path}-before`);
+    expect(await daemon.take(all)).toBeUndefined();
+    await mkdir(path);
+    await command.leave(REQUEST);
+    expect((await daemon.take(all))?.request).toEqual(REQUEST);
   });
 
   it('a withdrawn request leaves no file behind and gets no reply', async () => {

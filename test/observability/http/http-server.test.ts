@@ -164,6 +164,16 @@ describe('HTTP requests', () => {
     expect(await send(port, 'GET /here HTTP/1.1\r\nHost: 127.0')).toMatch(/^HTTP\/1\.1 408 /);
   });
 
+  it('a client is cut off that never ends its second request on a connection, and sends more of it all the time', async () => {
+    const { port } = await serving({ patience: 100 });
+    const socket = connect(port, '127.0.0.1');
+    socket.on('error', () => {}).resume();
+    socket.write('GET /here HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nGET /here HTTP/1.1\r\nX-Slow: ');
+    const trickle = setInterval(() => socket.write('x'), 10);
+    onTestFinished(() => clearInterval(trickle));
+    await once(socket, 'close');
+  });
+
   it('three hundred idle connections do not keep another caller from an answer', async () => {
     const { port } = await serving();
     const sockets: Socket[] = [];

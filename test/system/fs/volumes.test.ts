@@ -49,6 +49,31 @@ describe.concurrent('questions to volumes', () => {
     expect(await Promise.all(all)).toEqual(['/net/a', '/net/b', '/one', '/one', '/two', '/three']);
   });
 
+  it('a tick asks the volumes in use that have not been asked for some seconds, once they are watched', async () => {
+    let monotonic = 0;
+    const probed: string[] = [];
+    const volumes = createVolumes({
+      clock: { now: () => ({ wall: 0, monotonic }) },
+      mountTable: () => TABLE,
+      probe: async (path) => probed.push(path),
+    });
+    await Promise.all(['/a', '/net/a', '/memory/a'].map((path) => volumes.ask(path, async () => {})));
+    const beat = (at: number) => {
+      monotonic = at;
+      volumes.beat();
+    };
+    beat(5_000);
+    expect(probed).toEqual([]);
+    volumes.watch();
+    beat(5_001);
+    expect(probed).toEqual([]);
+    for (const at of [10_000, 10_001, 11_000]) beat(at);
+    expect(probed.toSorted()).toEqual(['/', '/net']);
+    await Promise.all(['/a', '/net/a'].map((path) => volumes.ask(path, async () => {})));
+    beat(15_000);
+    expect(probed).toHaveLength(4);
+  });
+
   it('questions about one path hold up no others, and come in their order', async () => {
     const { volumes, ask, answer } = open();
     const order: string[] = [];
