@@ -20,12 +20,12 @@ import {
 } from '../system/fs/files.ts';
 import { makeFolder } from '../system/fs/make-folder.ts';
 import { pathProblem } from '../system/fs/path-problem.ts';
-import { changeMark, isSettled } from '../system/fs/read-regular-file.ts';
+import { changeMark, isSettled, type RegularFile, readWhole } from '../system/fs/read-regular-file.ts';
 import { systemClock } from '../system/time/clock.ts';
 import type { FileTarget } from './file-target.ts';
 import { formats, holdsEntry } from './formats.ts';
 import { type TargetConfig, targetKind } from './kind.ts';
-import { publishedReader } from './published-file.ts';
+import { LARGEST, publishedReader } from './published-file.ts';
 
 /** Returns the files of a target in the order in which they are written. */
 export function filesOf({ path, format, details }: Pick<FileTarget, 'path' | 'format' | 'details'>) {
@@ -115,12 +115,15 @@ export function filePublisher(
       /** Whether readers get another value: that its mode or its details were mended is no news to them. */
       let isNews = false;
       const marks: string[] = [];
-      for (const file of contents) {
-        const { isSame, attributes, mark } = await held(file.path, file.content, target, clock.now());
-        if (mark !== undefined) marks.push(mark);
+      const known = new Map<string, RegularFile>();
+      // In the other order than they are written, as the reader has it.
+      for (const file of contents.toReversed()) {
+        const { isSame, attributes, mark, found } = await held(file.path, file.content, target, clock.now());
+        if (found) known.set(file.path, found);
+        if (mark !== undefined) marks.unshift(mark);
         // A file that has its mode by now only needed it again.
         if (attributes) noteAttributes(file.path, attributes);
-        else missing.push(file);
+        else missing.unshift(file);
         if (file.path === target.path) isNews = !isSame;
       }
       if (missing.length === 0) {
@@ -128,7 +131,7 @@ export function filePublisher(
         reader.settle(token, contents);
         return 'unchanged';
       }
-      const found = await reader.read();
+      const found = await reader.read(known);
       const precedence = found && judge.weigh(found);
       if (found && precedence === 'newer') return (await judge.isNewest()) ? found : 'superseded';
       const isStranger = found && reader.isOthers() && isOfAnotherStore(found.token, token);
@@ -207,6 +210,8 @@ interface Held {
   readonly attributes?: { readonly mode: number; readonly gid: number };
   /** By which a change of the file is seen; absent for one that has just been written, whose next change may not show. */
   readonly mark?: string;
+  /** What was read there. */
+  readonly found?: RegularFile;
 }
 
 /**
@@ -219,11 +224,10 @@ async function held(path: string, content: string, wanted: Attributes, now: Inst
   try {
     file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     const stat = await file.stat({ bigint: true });
-    isSame =
-      stat.isFile() &&
-      stat.size === BigInt(Buffer.byteLength(content)) &&
-      (await file.readFile('utf8')) === content;
-    if (!isSame) return { isSame };
+    if (!stat.isFile()) return { isSame };
+    const text = await readWhole(file, Math.max(LARGEST, Buffer.byteLength(content)), Number(stat.size));
+    isSame = stat.size === BigInt(Buffer.byteLength(content)) && text === content;
+    if (!isSame) return { isSame, found: { text, stat } };
     const attributes = { mode: Number(stat.mode), gid: Number(stat.gid) };
     if (hasAttributes(attributes, wanted))
       return { isSame, attributes, ...(isSettled(stat, now.wall) && { mark: changeMark(stat) }) };

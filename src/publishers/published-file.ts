@@ -9,16 +9,19 @@ import { fieldsIn, WHOLE_LIFE } from './fields.ts';
 import type { FileTarget } from './file-target.ts';
 import { holdsEntry } from './formats.ts';
 
-/** Size limit in bytes: several times the size of the longest token in any format. */
-const LARGEST = 64 * 1024;
+/** Size limit of a file in bytes: several times the size of the longest token in any format. */
+export const LARGEST = 64 * 1024;
 
 /** How many values a process remembers as its own earlier ones. */
 const REMEMBERED = 4;
 
 /** Reads the files of a target back, as evidence of what was published there. */
 export interface PublishedReader {
-  /** The token that the files hold; undefined where they hold none of this account that can be trusted. */
-  read(): Promise<Published | undefined>;
+  /**
+   * The token that the files hold; undefined where they hold none of this account that can be trusted.
+   * @param known files that have just been read, by path: the value not after its details
+   */
+  read(known?: ReadonlyMap<string, RegularFile>): Promise<Published | undefined>;
   /** Takes note of what the target holds now, by this process or as it wants it. */
   settle(token: Token, contents: readonly { readonly path: string; readonly content: string }[]): void;
   /** Whether {@link settle} was called. */
@@ -50,10 +53,10 @@ export function publishedReader(
   }
 
   return {
-    async read() {
+    async read(known) {
       // The details are written first: read after the value, they are never older than it.
-      const main = await sight(path);
-      const beside = details ? await sight(`${path}.json`) : undefined;
+      const main = await sight(path, known?.get(path));
+      const beside = details ? await sight(`${path}.json`, known?.get(`${path}.json`)) : undefined;
       const detailsText = (details ? beside : main)?.text;
       seen = detailsPath === undefined ? undefined : detailsText;
       const whole = format === 'raw' ? beside : main;
@@ -103,9 +106,9 @@ function isAfter(details: RegularFile, main: RegularFile): boolean {
 }
 
 /** A file of which anybody but this user, root and the owner of its folder may be the writer proves nothing. */
-async function sight(path: string): Promise<RegularFile | undefined> {
+async function sight(path: string, known: RegularFile | undefined): Promise<RegularFile | undefined> {
   try {
-    const found = await readRegularFile(path, LARGEST);
+    const found = known ?? (await readRegularFile(path, LARGEST));
     await checkWriter(path, found.stat, undefined);
     return found;
   } catch {

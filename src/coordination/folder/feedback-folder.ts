@@ -1,7 +1,7 @@
 import { sha256 } from '../../codec/encoding.ts';
 import type { Secret } from '../../core/secret.ts';
 import { en, type Text, zh } from '../../core/text.ts';
-import { constants, namesIn, open, unlink } from '../../system/fs/files.ts';
+import { constants, type FileHandle, namesIn, open, unlink } from '../../system/fs/files.ts';
 
 /**
  * A reader's report of a refused token, by the token itself or its SHA-256. Returns whether the report is about the
@@ -186,8 +186,8 @@ async function readOnce(path: Buffer): Promise<Taken['found']> {
 }
 
 /** Reads at most `LARGEST` bytes: a file may grow while it is read. */
-async function readSome(file: Awaited<ReturnType<typeof open>>): Promise<string> {
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(LARGEST), 0, LARGEST, 0);
+async function readSome(file: FileHandle): Promise<string> {
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(LARGEST));
   return buffer.toString('latin1', 0, bytesRead);
 }
 

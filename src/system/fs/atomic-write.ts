@@ -48,11 +48,20 @@ export async function writeAtomically(
     folder,
     `.wx-token-sidecar-${self.namespace}-${self.pid}-${randomBytes(16).toString('hex')}.tmp`,
   );
-  // Open the folder first, so that a folder that cannot be opened for syncing fails before anything has changed.
-  const handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
   underWay.add(basename(temporary));
+  // Begin with the folder as well, so that one that cannot be opened for syncing fails before anything has changed.
+  const opening = open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+  opening.catch(() => {});
   try {
-    await writeDurably(temporary, content, attributes);
+    const file = await create(temporary, attributes).catch(async (error: unknown) => {
+      await opening;
+      throw error;
+    });
+    const handle = await opening.catch(async (error: unknown) => {
+      await file.close();
+      throw error;
+    });
+    await writeDurably(file, content, attributes);
     const wanted = await isWanted(() => lstat(temporary, { bigint: true }));
     if (wanted) await rename(temporary, path);
     else await unlink(temporary);
@@ -63,26 +72,34 @@ export async function writeAtomically(
     throw error;
   } finally {
     underWay.delete(basename(temporary));
-    await handle.close();
+    await opening.then(
+      (handle) => handle.close(),
+      () => {},
+    );
   }
 }
 
 /** What file systems answer that know no modes and owners, or do not let this user set them. */
 const REFUSED: ReadonlySet<unknown> = new Set(['EPERM', 'EINVAL', 'ENOTSUP', 'ENOSYS']);
 
+/** For nobody else until it has its group; without one of its own it most often has its mode at once. */
+function create(path: string, { mode, gid }: Attributes): Promise<FileHandle> {
+  const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
+  return open(path, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY, gid === undefined ? mode : 0o600);
+}
+
+/** Writes and closes the file. */
 async function writeDurably(
-  path: string,
+  file: FileHandle,
   content: string,
   { mode, gid, isRequired = true }: Attributes,
 ): Promise<void> {
-  const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
-  const file = await open(path, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY, 0o600);
   try {
     await file.writeFile(content);
     // Set the group before the mode: a change of group clears bits that the mode may contain.
     try {
       if (gid !== undefined) await file.chown(process.geteuid?.() ?? -1, gid);
-      await file.chmod(mode);
+      if (((await file.stat()).mode & 0o7777) !== mode) await file.chmod(mode);
     } catch (error) {
       if (isRequired || !REFUSED.has((error as NodeJS.ErrnoException).code)) throw error;
     }

@@ -79,7 +79,12 @@ async function openRegularFile(path: string, followLinks: boolean) {
   }
 }
 
-async function readWhole(file: FileHandle, largest: number, size: number): Promise<string> {
+/**
+ * Reads all of a file that has just been opened.
+ * @param size that it is said to have, bytes
+ * @throws {RefusedFileError} when it is larger than `largest`
+ */
+export async function readWhole(file: FileHandle, largest: number, size: number): Promise<string> {
   if (size > largest) {
     throw new RefusedFileError({ en: `too large (${size} bytes)`, zh: `太大，有 ${size} 字节` });
   }

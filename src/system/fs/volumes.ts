@@ -1,5 +1,5 @@
-import { readlinkSync } from 'node:fs';
-import { readlink } from 'node:fs/promises';
+import { readlink, readlinkSync } from 'node:fs';
+import { promisify } from 'node:util';
 import type { Clock } from '../../core/ports.ts';
 import { SECOND } from '../../core/time.ts';
 import { createStretches } from '../time/stretches.ts';
@@ -34,8 +34,11 @@ export interface Volumes extends Pick<Turns, 'hung' | 'hangs' | 'tell' | 'giveUp
    *   still take effect; nothing else is done on the volume before it has
    */
   ask<T>(path: string, work: () => Promise<T>, options?: AskOptions<T>): Promise<T>;
-  /** Does the work at once or, on a volume that hangs, when it answers again. Never rejects. */
-  askLater(path: string, work: () => Promise<unknown>): Promise<void>;
+  /**
+   * Does the work at once or, on a volume that hangs, when it answers again. Never rejects.
+   * @param turn what it takes its turn with instead of what is asked of the path; also for people
+   */
+  askLater(path: string, work: () => Promise<unknown>, turn?: string): Promise<void>;
   /** Whether the volume of a path is not known to hang. Cheap; for what must be done without waiting. */
   answers(path: string): boolean;
   /** Whether it is known without a question where a path leads, also through a link at its end. */
@@ -74,7 +77,7 @@ export function createVolumes({ clock, mountTable, probe }: VolumesOptions): Vol
   function readLink(path: string, { volume, isAtOnce }: Place<Volume>): Promise<string | undefined | null> {
     const read = isAtOnce
       ? stretches.run(() => readlinkSync(path))
-      : enter(volume, path, () => readlink(path));
+      : enter(volume, path, () => promisify(readlink)(path));
     return read.catch(linkless);
   }
 
@@ -99,10 +102,10 @@ export function createVolumes({ clock, mountTable, probe }: VolumesOptions): Vol
           atOnce && places.isInMemory(path, follows) ? stretches.run(atOnce) : enter(found, path, work, late),
         );
     },
-    async askLater(path, work) {
+    async askLater(path, work, turn = path) {
       const volume = places.known(path, false) ?? (await places.find(path, false).catch(() => undefined));
       if (!volume) return;
-      const attempt = () => enter(volume, path, work).then(ignore, ignore);
+      const attempt = () => enter(volume, turn, work).then(ignore, ignore);
       if (volume.hangsOn) volume.later.push(() => void attempt());
       else await attempt();
     },

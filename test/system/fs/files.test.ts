@@ -28,7 +28,8 @@ describe.each(PLACES)('calls in turn, in %s', (place) => {
   async function readAt(path: string): Promise<string> {
     const file = await open(path, O_RDONLY);
     try {
-      return await file.readFile('utf8');
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(100));
+      return buffer.toString('utf8', 0, bytesRead);
     } finally {
       await file.close();
     }
@@ -46,6 +47,20 @@ describe.each(PLACES)('calls in turn, in %s', (place) => {
     await symlink('linked/other', path);
     expect(await readAt(path)).toBe('more content');
     expect((await stat(path)).size).toBe('more content'.length);
+  });
+
+  it('a file that is closed twice does not close the one that was opened in between', async () => {
+    const path = join(folder, 'real', 'file');
+    for (const flags of [O_RDONLY, O_WRONLY]) {
+      const first = await open(path, flags);
+      await first.close();
+      const others = await Promise.all([open(path, O_RDONLY), open(path, O_RDONLY), open(path, O_RDONLY)]);
+      await first.close();
+      for (const other of others) {
+        expect((await other.read(Buffer.alloc(7))).buffer.toString()).toBe('content');
+        await other.close();
+      }
+    }
   });
 
   it('a folder behind a link is opened as a folder, and what is none is refused', async () => {
