@@ -1,5 +1,5 @@
 import { basename, dirname } from 'node:path';
-import { type FSWatcher, watch } from 'chokidar';
+import type { FSWatcher } from 'chokidar';
 import { SECOND } from '../../core/time.ts';
 import { isUnanswered, stat } from './files.ts';
 
@@ -15,6 +15,9 @@ export interface FolderWatch {
  * 50 ms.
  */
 const REPEAT_DELAY = 150;
+
+/** How long (ms) after the start chokidar is loaded, with `node:fs/promises`: a pod may be waiting for its first token. */
+const LATER = 0.5 * SECOND;
 
 /** How often (ms) the folder is tried again while its volume does not answer. */
 const RETRY_DELAY = 5 * SECOND;
@@ -44,7 +47,10 @@ export function watchFolder(folder: string, changed: (name: string) => void): Fo
 
   /** The system looks the path up at once, on Node's main thread: a volume that hangs would stop the whole daemon. */
   async function start(): Promise<void> {
-    const error = await stat(folder).catch((reason: unknown) => reason);
+    const [error, { watch }] = await Promise.all([
+      stat(folder).catch((reason: unknown) => reason),
+      import('chokidar'),
+    ]);
     if (closed) return;
     if (isUnanswered(error)) {
       timer = setTimeout(() => void start(), RETRY_DELAY).unref();
@@ -68,7 +74,7 @@ export function watchFolder(folder: string, changed: (name: string) => void): Fo
     });
   }
 
-  void start();
+  timer = setTimeout(() => void start(), LATER).unref();
   return {
     works: () => works,
     async close() {

@@ -1,6 +1,6 @@
 import { type LookupAddress, lookup } from 'node:dns';
 import { isIP, type Socket } from 'node:net';
-import { type ConnectionOptions, connect as connectTls } from 'node:tls';
+import type { ConnectionOptions } from 'node:tls';
 import type { buildConnector } from 'undici';
 import { en, type Text, zh } from '../../core/text.ts';
 import { SECOND } from '../../core/time.ts';
@@ -31,6 +31,9 @@ export interface Connector {
 
 /** undici's own. */
 const KEEP_ALIVE_DELAY = 60 * SECOND;
+
+/** It takes 2 ms to load, before the first token: that goes beside the question to the name server. */
+const nodeTls = () => process.getBuiltinModule('node:tls');
 
 /** Creates a connector; the owner closes it. */
 export function createConnector({
@@ -94,6 +97,7 @@ export function createConnector({
       tried = () => undefined;
       done(error, null);
     });
+    if (protocol === 'https:') nodeTls();
   }
 
   return {
@@ -124,7 +128,7 @@ function secure(
 ): void {
   // TLS allows no IP address as server name; without one the certificate is verified against the address.
   const named = isIP(servername.replace(/^\[|\]$/g, '')) === 0 ? servername : '';
-  const secured = connectTls({ ...options, servername: named, socket, ALPNProtocols: ['http/1.1'] });
+  const secured = nodeTls().connect({ ...options, servername: named, socket, ALPNProtocols: ['http/1.1'] });
   const abort = () => secured.destroy(signal.reason);
   const settle = () => {
     signal.removeEventListener('abort', abort);
