@@ -180,7 +180,7 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
       await put();
     });
     if (before && before.path !== target) await retire(before);
-    return text.length;
+    return text.reduce((sum, { length }) => sum + length, 0);
   }
 
   async function prepare(): Promise<void> {

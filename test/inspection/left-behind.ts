@@ -76,7 +76,9 @@ export async function leftBehind(
       story.publish();
     },
     async write(fate = 'running') {
-      const text = await encodeSnapshot([view()], story.clock.now(), fate === 'stopped', { servers: [] });
+      const text = (
+        await encodeSnapshot([view()], story.clock.now(), fate === 'stopped', { servers: [] })
+      ).join('');
       const told = JSON.parse(text);
       const pid = fate === 'ended' ? await endedProcess() : process.ppid;
       await mkdir(dirname(snapshot), { recursive: true });

@@ -30,6 +30,9 @@ export type Translation = Pick<Text, 'zh'>;
  */
 export type Logger = Readonly<Record<LogOptions['level'], (message: string, fields?: Fields) => void>>;
 
+/** From what is always told to what is told last. */
+const LEVELS: readonly LogOptions['level'][] = ['error', 'warn', 'info', 'debug'];
+
 /** ANSI colours by level. The colour repeats the label, it is never the only sign of the level. */
 const COLOURS = { error: 31, warn: 33, info: 32, debug: 90 } as const;
 
@@ -48,12 +51,11 @@ export function createLogger(options: LogOptions, stream: NodeJS.WritableStream)
     ),
     transports: [new transports.Stream({ stream, eol: '\n' })],
   });
-  return {
-    error: writer(winston, 'error'),
-    warn: writer(winston, 'warn'),
-    info: writer(winston, 'info'),
-    debug: writer(winston, 'debug'),
-  };
+  const least = LEVELS.indexOf(options.level);
+  // winston makes the whole text of a line before it asks whether the line is wanted.
+  const write = (level: LogOptions['level']) =>
+    LEVELS.indexOf(level) <= least ? writer(winston, level) : () => {};
+  return { error: write('error'), warn: write('warn'), info: write('info'), debug: write('debug') };
 }
 
 function writer(winston: Winston, level: LogOptions['level']) {

@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises';
+import { createSlices } from '../../system/time/slices.ts';
 
 /** One value of a metric, with its labels. */
 export interface Sample {
@@ -12,15 +12,12 @@ export interface Family {
   /** One line. */
   readonly help: string;
   readonly type: 'counter' | 'gauge';
-  /** Consumed one by one, with turns of the event loop in between. */
-  samples(): Promise<Iterable<Sample>> | Iterable<Sample>;
+  /** Consumed one by one, with turns of the event loop in between: also where it takes long to find that there is none. */
+  samples(): Promise<Iterable<Sample | undefined>> | Iterable<Sample | undefined>;
 }
 
-/**
- * Lines between two turns of the event loop: with thousands of credentials, one whole metric at once would block other
- * work.
- */
-const SLICE = 500;
+/** Lines that are joined and encoded as one. */
+const JOINED = 100;
 
 /**
  * Renders metrics in the text format of Prometheus (0.0.4), in slices that let other work run in between. They stay
@@ -28,26 +25,31 @@ const SLICE = 500;
  * @param rest metrics that are in that format already; they are appended
  */
 export async function expose(families: readonly Family[], rest: string): Promise<readonly Buffer[]> {
-  const slices: Buffer[] = [];
-  const add = (...lines: readonly string[]) => slices.push(Buffer.from(`${lines.join('\n')}\n`));
+  const pieces: Buffer[] = [];
+  const slices = createSlices();
   for (const { name, help, type, samples } of families) {
-    let lines = [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`];
+    let text = `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
+    let lines = 0;
     for (const sample of await samples()) {
-      lines.push(lineOf(name, sample));
-      if (lines.length < SLICE) continue;
-      add(...lines);
-      lines = [];
-      await setImmediate();
+      if (sample) {
+        text += lineOf(name, sample);
+        lines += 1;
+      }
+      if (lines === JOINED) {
+        pieces.push(Buffer.from(text));
+        [text, lines] = ['', 0];
+      }
+      if (slices.isOver()) await slices.giveWay();
     }
-    add(...lines, '');
+    pieces.push(Buffer.from(`${text}\n`));
   }
-  slices.push(Buffer.from(rest));
-  return slices;
+  pieces.push(Buffer.from(rest));
+  return pieces;
 }
 
 function lineOf(name: string, { labels, value }: Sample): string {
   const pairs = Object.entries(labels).map(([label, text]) => `${label}="${escaped(String(text))}"`);
-  return `${name}{${pairs.join()}} ${value}`;
+  return `${name}{${pairs.join()}} ${value}\n`;
 }
 
 const SPECIAL = /[\\"\n]/g;

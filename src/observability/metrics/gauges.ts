@@ -31,6 +31,8 @@ export function gauges(all: readonly View[], now: Instant): readonly Family[] {
       const shared = new Map<string, Sample>();
       for (const view of views) {
         const credential = credentialLabel(view.unit);
+        // That there is nothing to tell of this one took its time as well.
+        yield undefined;
         for (const [labels, value] of read(view)) {
           if (value === undefined) continue;
           const sample = { labels: { credential, ...labels }, value };

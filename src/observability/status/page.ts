@@ -5,6 +5,7 @@ import { behindSince } from '../../core/state/store.ts';
 import type { Language } from '../../core/text.ts';
 import { type Instant, SECOND } from '../../core/time.ts';
 import { version } from '../../system/process/version.ts';
+import { inSlices } from '../../system/time/slices.ts';
 import type { HttpAnswer } from '../http/http-server.ts';
 import type { History } from './history.ts';
 import { card, line, type Tone } from './page-card.ts';
@@ -12,7 +13,6 @@ import { CONTENT_SECURITY_POLICY, SCRIPT_ELEMENT, STYLE_ELEMENT } from './page-p
 import { type Html, html } from './page-style.ts';
 import { moment, PAGE_TEXTS, type PageTexts } from './page-texts.ts';
 import { statusOf } from './status.ts';
-import { inSlices } from './status-json.ts';
 
 /** Up to this many tokens and tickets, each is shown whole. Of more, only those in trouble are. */
 const FEW = 3;

@@ -6,10 +6,11 @@ import { type Instant, SECOND } from '../../core/time.ts';
 import type { HungVolume } from '../../system/fs/turns.ts';
 import { type ProcessIdentity, self } from '../../system/process/process-identity.ts';
 import { version } from '../../system/process/version.ts';
+import { piecesOf } from '../../system/time/slices.ts';
 import { escapeControls } from '../log/escape.ts';
 import { Server, type ServerStatus } from './server-status.ts';
 import { type Status, statusOf } from './status.ts';
-import { hungVolumes, inSlices } from './status-json.ts';
+import { hungVolumes } from './status-json.ts';
 
 /** The status of all credentials when a daemon wrote it down for the command `status`. It contains nothing secret. */
 export interface Snapshot {
@@ -46,14 +47,17 @@ export interface Surroundings {
 
 /**
  * Encodes what a daemon knows. It does so in slices, so that a daemon of thousands of credentials goes on meanwhile.
+ * @returns the pieces of the text
  */
 export async function encodeSnapshot(
   views: readonly View[],
   now: Instant,
   isStopped: boolean,
   { servers, hung = [] }: Surroundings,
-): Promise<string> {
-  const credentials = await inSlices(views, (view) => escapeControls(JSON.stringify(statusOf(view, now))));
+): Promise<readonly string[]> {
+  const credentials = await piecesOf(views, ',\n', (view) =>
+    escapeControls(JSON.stringify(statusOf(view, now))),
+  );
   const head = JSON.stringify({
     format: FORMAT,
     version,
@@ -63,7 +67,7 @@ export async function encodeSnapshot(
     servers,
     ...hungVolumes(hung),
   });
-  return `${escapeControls(head).slice(0, -1)},"credentials":[\n${credentials.join(',\n')}\n]}\n`;
+  return [`${escapeControls(head).slice(0, -1)},"credentials":[\n`, ...credentials, '\n]}\n'];
 }
 
 const Text = v.string();

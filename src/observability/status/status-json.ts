@@ -1,9 +1,9 @@
 import { hostname } from 'node:os';
-import { setImmediate as turn } from 'node:timers/promises';
 import type { View } from '../../core/plan.ts';
 import { type Instant, SECOND } from '../../core/time.ts';
 import type { HungVolume } from '../../system/fs/turns.ts';
 import { version } from '../../system/process/version.ts';
+import { inSlices, piecesOf } from '../../system/time/slices.ts';
 import type { HttpAnswer } from '../http/http-server.ts';
 import { escapeControls } from '../log/escape.ts';
 import type { History } from './history.ts';
@@ -16,7 +16,7 @@ export async function statusJson(
   now: Instant,
   hung: readonly HungVolume[] = [],
 ): Promise<HttpAnswer> {
-  const credentials = await inSlices(views, (view) =>
+  const credentials = await piecesOf(views, ',', (view) =>
     escapeControls(
       JSON.stringify({
         ...statusOf(view, now),
@@ -31,7 +31,9 @@ export async function statusJson(
   return {
     status: 200,
     type: 'application/json',
-    body: `${head.slice(0, -1)},"credentials":[${credentials.join(',')}]}\n`,
+    body: await inSlices([`${head.slice(0, -1)},"credentials":[`, ...credentials, ']}\n'], (text) =>
+      Buffer.from(text),
+    ),
     headers: { vary: 'accept' },
   };
 }
@@ -40,20 +42,4 @@ export async function statusJson(
 export function hungVolumes(hung: readonly HungVolume[]) {
   const volumes = hung.map(({ volume, path, ms }) => ({ volume, path, seconds: Math.floor(ms / SECOND) }));
   return volumes.length > 0 ? { hung_volumes: volumes } : {};
-}
-
-/** Number of items per slice: this many take a few milliseconds. */
-const SLICE = 250;
-
-/**
- * Does the work for each item in order, and lets all other work run between the slices: there may be thousands of
- * items.
- */
-export async function inSlices<T, R>(items: readonly T[], work: (item: T) => R): Promise<readonly R[]> {
-  const results: R[] = [];
-  for (let from = 0; from < items.length; from += SLICE) {
-    if (from > 0) await turn();
-    results.push(...items.slice(from, from + SLICE).map(work));
-  }
-  return results;
 }

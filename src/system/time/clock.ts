@@ -9,9 +9,8 @@ const boot = bootId();
  * of the process.
  */
 export const systemClock: Clock = {
-  now: () => ({
-    wall: Date.now(),
-    monotonic: Number(process.hrtime.bigint()) / 1e6,
-    ...(boot !== undefined && { boot }),
-  }),
+  now() {
+    const [wall, monotonic] = [Date.now(), Number(process.hrtime.bigint()) / 1e6];
+    return boot === undefined ? { wall, monotonic } : { wall, monotonic, boot };
+  },
 };

@@ -13,9 +13,11 @@ describe('snapshots', () => {
     story.happen({ type: 'unpublished', target: 'file:/var/run/wx/token', failure: PASSING_FAULT });
     story.happen({ type: 'unstored', failure: { ...PASSING_FAULT, message: 'no \u202eroom\u001b[2J' } });
     const [view, now] = [viewOf(story), story.clock.now()];
-    const text = await encodeSnapshot([view, viewOf(tell('jsapi'), { kind: 'jsapi' })], now, false, {
-      servers: [],
-    });
+    const text = (
+      await encodeSnapshot([view, viewOf(tell('jsapi'), { kind: 'jsapi' })], now, false, {
+        servers: [],
+      })
+    ).join('');
     expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u202e]/);
     expect(text).not.toContain(token('a'));
     const { at, credentials } = decodeSnapshot(text);
@@ -34,7 +36,7 @@ describe('snapshots', () => {
       if (!isOver) setImmediate(turn);
     };
     setImmediate(turn);
-    const text = await encodeSnapshot(views, fakeClock().now(), true, { servers: [] });
+    const text = (await encodeSnapshot(views, fakeClock().now(), true, { servers: [] })).join('');
     isOver = true;
     expect(turns).toBeGreaterThanOrEqual(7);
     expect(decodeSnapshot(text)).toMatchObject({ stopped: true });

@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest';
+import { createSlices, inSlices, piecesOf } from '../../../src/system/time/slices.ts';
+import { fakeClock } from '../../support/clock.ts';
+
+describe('work in slices', () => {
+  it('everything else has its turn once the pieces have taken some milliseconds', async () => {
+    const clock = fakeClock();
+    const slices = createSlices(clock);
+    const isOverIn = (pieces: number) => Array.from({ length: pieces }, () => slices.isOver()).includes(true);
+    expect(isOverIn(100)).toBe(false);
+    clock.pass(5);
+    expect(isOverIn(8)).toBe(true);
+    await slices.giveWay();
+    expect(isOverIn(100)).toBe(false);
+  });
+
+  it('the results are in the order of the items, and pieces are one text', async () => {
+    const items = Array.from({ length: 1000 }, (_, index) => index);
+    expect(await inSlices(items, (item) => item * 2)).toEqual(items.map((item) => item * 2));
+    const pieces = await piecesOf(items, ', ', String);
+    expect(pieces.length).toBeGreaterThan(1);
+    expect(pieces.join('')).toBe(items.join(', '));
+    expect(await piecesOf([], ', ', String)).toEqual([]);
+  });
+});
