@@ -1,10 +1,15 @@
-import { readFileSync, watch } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { get } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { stringify } from 'yaml';
+import { tokenAccount } from '../../src/codec/account.ts';
+import { encodeRecord } from '../../src/codec/record.ts';
+import { encodePart, keysOf, patchOf } from '../../src/codec/secret-layout.ts';
+import { type AccountRecord, emptyRecord } from '../../src/core/record.ts';
+import { Secret } from '../../src/core/secret.ts';
+import { HOUR, SECOND } from '../../src/core/time.ts';
+import { fingerprintOf } from '../../src/providers/kind.ts';
 import { startApiServer } from '../support/kubernetes/api-server.ts';
 import { kubeconfig } from '../support/kubernetes/kubeconfig.ts';
 import { missing } from '../support/tools.ts';
@@ -28,31 +33,39 @@ export interface Place {
   readonly platform: string;
 }
 
-/** A write, and when the bench saw it, in ms. */
-export interface Write {
-  readonly at: number;
-  readonly text: string;
-}
-
 export interface Opened {
   /** The environment of a daemon that publishes to this file. */
   daemon(name: string, file: string): Promise<Readonly<Record<string, string>>>;
   /** The environment of the bare watch. */
   readonly bare: Readonly<Record<string, string>>;
-  /** Sees all writes from now on: they are added to what it returns. */
-  writes(surroundings: Surroundings): Promise<Write[]>;
-  /** How a token stands in a write. */
-  written(token: string): string;
+  /** Makes everything ready for the write of a record, as the daemon that fetches writes it. @returns makes the write */
+  prepare(record: AccountRecord): () => void;
 }
 
 /** The name of the credential. */
 const NAME = 'shop';
 const TYPE = 'access-token';
+const SUBJECT = { name: NAME, type: TYPE, appId: TEST_APP, kind: 'token' } as const;
 
 /** An account of a platform on loopback is told from WeChat's by its host. */
-const accountOf = (platform: string) => `${new URL(platform).host}/${TYPE}/${TEST_APP}`;
+export const accountOf = (platform: string) => tokenAccount(new URL(platform).host, TYPE, TEST_APP);
 
-/** What the daemons are configured with, beside what they share. */
+/** The record that the daemon that fetches would write with its so-manieth token. */
+export function recordOf(account: string, value: string, generation: number): AccountRecord {
+  const now = Date.now();
+  const record = emptyRecord(account, now);
+  const expiresIn = (2 * HOUR) / SECOND;
+  const times = { issuedAt: now, expiresIn, expiresAt: now + expiresIn * SECOND };
+  return {
+    ...record,
+    generation,
+    token: { value: new Secret(value), ...times, generation },
+    ledger: { ...record.ledger, lastFetch: now },
+    secrets: [fingerprintOf(account, new Secret(TEST_SECRET))],
+  };
+}
+
+/** What the daemon is configured with, beside what is shared. */
 function configured({ folder, platform }: Place, shared: object): Opened['daemon'] {
   return async (name, file) => {
     const config = join(folder, `${name}.yaml`);
@@ -75,21 +88,17 @@ const stateFolder: Medium = {
   bare: 'fs.watch, read, write, fsync, rename, fsync',
   async open(place) {
     const state = join(place.folder, 'state');
-    await mkdir(state);
+    await mkdir(state, { mode: 0o700 });
     const name = `${accountOf(place.platform).replaceAll('/', '.').replaceAll(':', '_')}.json`;
     const record = join(state, name);
     return {
       daemon: configured(place, { stateDir: state }),
       bare: { RECORD: record },
-      async writes({ atEnd }) {
-        const seen: Write[] = [];
-        const watcher = watch(state, (_, changed) => {
-          if (changed === name) seen.push({ at: performance.now(), text: readFileSync(record, 'utf8') });
-        });
-        atEnd(async () => watcher.close());
-        return seen;
+      prepare(next) {
+        const temporary = join(place.folder, 'record.new');
+        writeFileSync(temporary, encodeRecord(next), { mode: 0o600 });
+        return () => renameSync(temporary, record);
       },
-      written: (token) => token,
     };
   },
 };
@@ -97,6 +106,8 @@ const stateFolder: Medium = {
 const NAMESPACE = 'shop';
 const SECRET = 'wx-token';
 const LEASE = 'wx-token-sidecar';
+/** How often the Lease of the daemon that fetches is renewed, ms. */
+const RENEWAL = 2 * SECOND;
 
 const secret: Medium = {
   name: 'secret',
@@ -105,34 +116,36 @@ const secret: Medium = {
     // In the process of the bench, which has nothing else to do meanwhile.
     const server = await startApiServer();
     atEnd(server.close);
-    const objects = {
-      '/api/v1/namespaces': NAMESPACE,
-      [`/api/v1/namespaces/${NAMESPACE}/secrets`]: SECRET,
-      [`/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases`]: LEASE,
-    };
+    const [secrets, leases] = [
+      `/api/v1/namespaces/${NAMESPACE}/secrets`,
+      `/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases`,
+    ];
+    const objects = { '/api/v1/namespaces': NAMESPACE, [secrets]: SECRET, [leases]: LEASE };
     for (const [path, name] of Object.entries(objects)) server.direct('POST', path, { metadata: { name } });
+    const renew = () =>
+      server.direct('PATCH', `${leases}/${LEASE}`, {
+        spec: {
+          ...{ holderIdentity: 'bench', leaseDurationSeconds: 15 },
+          renewTime: new Date().toISOString().replace('Z', '000Z'),
+        },
+      });
+    renew();
+    const renewing = setInterval(renew, RENEWAL);
+    atEnd(async () => clearInterval(renewing));
     const authorization = `Bearer ${server.adminToken}`;
-    const query = `watch=1&fieldSelector=metadata.name%3D${SECRET}`;
-    const url = `${server.url}/api/v1/namespaces/${NAMESPACE}/secrets?${query}`;
+    const url = `${server.url}${secrets}?watch=1&fieldSelector=metadata.name%3D${SECRET}`;
     const file = join(place.folder, 'kubeconfig');
     const user = { token: server.adminToken };
     await writeFile(file, kubeconfig({ server: server.url, namespace: NAMESPACE, user }));
     const daemon = configured(place, { cluster: { lease: { name: LEASE }, secret: { name: SECRET } } });
+    const keys = keysOf(NAME, 'token');
     return {
       daemon: async (name, target) => ({ ...(await daemon(name, target)), KUBECONFIG: file }),
       bare: { URL: url, AUTHORIZATION: authorization, KEY: NAME },
-      async writes() {
-        const seen: Write[] = [];
-        const request = get(url, { headers: { authorization } }, (answer) => {
-          const lines = createInterface({ input: answer });
-          lines.on('line', (text) => seen.push({ at: performance.now(), text }));
-          // The end that is registered below.
-          lines.on('error', () => {});
-        });
-        atEnd(async () => void request.destroy());
-        return seen;
+      prepare(next) {
+        const patch = patchOf(encodePart(next, SUBJECT), {}, keys);
+        return () => void server.direct('PATCH', `${secrets}/${SECRET}`, patch);
       },
-      written: (token) => Buffer.from(token).toString('base64'),
     };
   },
 };
@@ -143,41 +156,38 @@ const redis: Medium = {
   name: 'redis',
   bare: 'SUBSCRIBE, GET, write, fsync, rename, fsync',
   async open(place, surroundings) {
-    const { platform } = place;
-    const { atEnd } = surroundings;
+    const account = accountOf(place.platform);
     const server = await startRedis(surroundings);
     if (!server) return { missing: missing('redis-server') };
     const { socket } = server;
+    const key = `${PREFIX}{${account}}:record`;
+    const channel = `${PREFIX}changes`;
+    const writer = connect(socket).resume();
+    surroundings.atEnd(async () => void writer.destroy());
     return {
       daemon: configured(place, {
         redis: [{ name: 'cache', url: `unix:${socket}` }],
         state: { redis: { connection: 'cache', prefix: PREFIX } },
       }),
-      bare: {
-        SOCKET: socket,
-        RECORD: `${PREFIX}{${accountOf(platform)}}:record`,
-        CHANNEL: `${PREFIX}changes`,
+      bare: { SOCKET: socket, RECORD: key, CHANNEL: channel },
+      prepare(next) {
+        const commands = [
+          ['MULTI'],
+          ['SET', key, encodeRecord(next).trimEnd()],
+          ['PUBLISH', channel, `bench ${account}`],
+          ['EXEC'],
+        ];
+        const text = commands.map(commandOf).join('');
+        return () => void writer.write(text);
       },
-      async writes() {
-        const seen: Write[] = [];
-        const monitor = connect(socket);
-        const answered = new Promise<void>((resolve) => {
-          createInterface({ input: monitor }).on('line', (text) => {
-            resolve();
-            // `+SECONDS [0 lua] "SET" …`, by the server's clock, which is this machine's.
-            const [, seconds, write] = /^\+([\d.]+) \[[^\]]*\] ("SET" .*)$/.exec(text) ?? [];
-            if (write) seen.push({ at: Number(seconds) * 1000 - performance.timeOrigin, text: write });
-          });
-        });
-        monitor.write('MONITOR\r\n');
-        atEnd(async () => void monitor.destroy());
-        await answered;
-        return seen;
-      },
-      written: (token) => token,
     };
   },
 };
+
+/** A command in the protocol of Redis (RESP). */
+function commandOf(words: readonly string[]): string {
+  return `*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`;
+}
 
 /** In the order of the table. */
 export const MEDIA: readonly Medium[] = [stateFolder, secret, redis];
