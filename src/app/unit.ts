@@ -24,6 +24,7 @@ import {
 } from '../providers/index.ts';
 import type { SharedReads } from '../providers/kind.ts';
 import type { CreatePublisher } from '../publishers/kinds.ts';
+import type { FileMemo } from '../system/fs/read-regular-file.ts';
 import { prepareTargets } from './prepare.ts';
 import { type OpenChannel, openChannel } from './push-channels.ts';
 import { pushedTickets } from './pushed-tickets.ts';
@@ -46,8 +47,8 @@ export interface SharedEdges {
   readonly sharedReads: SharedReads;
   /** The pace of the calls for the accounts of a third party. */
   readonly paceOf: (thirdParty: string) => CallPace;
-  /** Returns the reader of a secret file, which reads the file again when it has changed. */
-  readonly secretFiles: (path: string) => () => Promise<Secret>;
+  /** Returns what is known of a secret file, which is read again when it has changed. */
+  readonly secretFiles: (path: string) => FileMemo<Secret>;
   readonly warn: (message: Text, fields: { readonly credential: string }) => void;
   /** Called when a ticket may have been pushed for an account. */
   readonly ticketChanged: (account: string) => void;
@@ -96,10 +97,10 @@ async function joinFetched(credential: FetchedConfig, edges: SharedEdges): Promi
   const { account, app } = await accountOf(credential);
   // The fingerprint is needed at every look at the state, and thousands of accounts may have one file. The secret itself is
   // read whenever it is sent.
-  const known = 'file' in credential.secret ? secretFiles(credential.secret.file) : secret;
+  const file = 'file' in credential.secret ? secretFiles(credential.secret.file) : undefined;
   let last: { readonly value: Secret; readonly fingerprint: string } | undefined;
   async function fingerprint(): Promise<string> {
-    const value = await known();
+    const value = await (file ? file.get() : secret());
     if (last?.value !== value) last = { value, fingerprint: fingerprintOf(account, value) };
     return last.fingerprint;
   }
@@ -126,6 +127,7 @@ async function joinFetched(credential: FetchedConfig, edges: SharedEdges): Promi
     host,
     policy: policyOf(credential),
     fingerprint: () => fingerprint().catch(() => undefined),
+    isSameSecret: () => last !== undefined && (file?.isCurrent() ?? true),
     provider: providerOf(kind, source),
     store: stores.open(account, { name, type, appId, kind: 'token' }),
     publishers: publishersOf('token', account),
@@ -147,6 +149,7 @@ async function joinFetched(credential: FetchedConfig, edges: SharedEdges): Promi
       policy: policy({ budget }),
       // A ticket is fetched without the secret.
       fingerprint: async () => undefined,
+      isSameSecret: () => true,
       provider: provider(source),
       store: stores.open(ticketOwner, { name, type, appId, kind: what }),
       publishers: publishersOf(what, ticketOwner),

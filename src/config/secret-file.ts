@@ -5,7 +5,7 @@ import { MINUTE } from '../core/time.ts';
 import { endsProblem, isPlaceholder, oddity, type Shape } from '../schema/odd-text.ts';
 import { stat } from '../system/fs/files.ts';
 import { readProblem } from '../system/fs/read-problem.ts';
-import { fileMemo } from '../system/fs/read-regular-file.ts';
+import { type FileMemo, fileMemo } from '../system/fs/read-regular-file.ts';
 import type { SecretSource } from './config.ts';
 import { encodingProblem } from './read/file.ts';
 import { inputReader, type ReadInput } from './read/input.ts';
@@ -36,9 +36,9 @@ export function secretReader(source: SecretSource): () => Promise<Secret> {
   };
 }
 
-/** Returns a function that returns the reader of a secret file, one for each file; it reads a file again once it has changed. */
-export function createSecretFiles(): (path: string) => () => Promise<Secret> {
-  const readers = new Map<string, () => Promise<Secret>>();
+/** Returns a function that returns what is known of a secret file, one for each file; a changed file is read again. */
+export function createSecretFiles(): (path: string) => FileMemo<Secret> {
+  const readers = new Map<string, FileMemo<Secret>>();
   return (path) => {
     const reader = readers.get(path) ?? fileMemo(path, secretReader({ file: path }));
     readers.set(path, reader);

@@ -16,6 +16,7 @@ import {
   finishedLook,
   holding,
   invalidated,
+  lookedAgain,
   toBeLookedAt,
   untilRetry,
   unusable,
@@ -37,6 +38,8 @@ function applied(state: State, event: Event, context: Context): State {
   switch (event.type) {
     case 'observed':
       return observed(state, event, context);
+    case 'unchanged':
+      return { ...state, store: lookedAgain(state.store, now) };
     case 'found': {
       const targets = leftAlone(state.targets, event.target, now);
       return withPublished({ ...state, targets }, [event.published], context);

@@ -26,7 +26,7 @@ import { untilStart } from './state/pushed.ts';
 import { isUnreported } from './state/reader-reports.ts';
 import type { DowngradeReason } from './state/request.ts';
 import { untilLook, untilRetry } from './state/store.ts';
-import { dueTargets } from './state/targets.ts';
+import { dueAt, dueTargets } from './state/targets.ts';
 import { type Instant, SECOND } from './time.ts';
 
 export interface FetchStep {
@@ -227,18 +227,20 @@ function isInTrouble(state: State, now: Instant): boolean {
   return isBroken || !liveToken(state, now) || currentFailure(state) !== undefined;
 }
 
-/** A time in which there is nothing to do, unless something happens: then the state is another one. */
+/** A time in which there is nothing to do but to look, unless something happens: then the state is another one. */
 export interface Rest {
   readonly state: State;
   readonly base: State | undefined;
   readonly since: Instant;
   readonly ms: number;
+  /** Monotonic ms at which store and targets are to be looked at, whatever events say. */
+  readonly lookAt: number;
 }
 
 /** A credential that waits for something closer than this wants to be woken for it, so it is planned anew, ms. */
 const SOON = 35 * SECOND;
 
-/** A wall clock that is corrected by more than this is not trusted to have gone on, ms. */
+/** A wall clock that was corrected by more than this has not gone on with the other one, ms. */
 const CORRECTION = SECOND;
 
 /** How long a plan goes on to say that there is nothing to do; undefined where it says something else or may soon. */
@@ -255,26 +257,25 @@ export function restOf(
     state.request.manual === undefined &&
     state.store.saved;
   if (step.kind !== 'wait' || publish.length > 0 || !calm) return undefined;
-  const ms = Math.min(
-    step.ms - SOON,
-    (lifeLeft(state.life, now) ?? 0) - SOON,
-    untilLook(state.store, now),
-    ...Object.values(state.targets).map(({ dueAt }) => dueAt - now.monotonic),
-  );
-  return ms > 0 ? { state, base, since: now, ms } : undefined;
+  const ms = Math.min(step.ms, lifeLeft(state.life, now) ?? 0) - SOON;
+  const lookAt = Math.min(now.monotonic + untilLook(state.store, now), dueAt(state.targets));
+  return ms > 0 && lookAt > now.monotonic ? { state, base, since: now, ms, lookAt } : undefined;
+}
+
+/**
+ * The same rest after a look at which store and targets were as before.
+ * @param state the state after it. When its targets are due it leaves as it is: whatever ends the rest has them looked at
+ */
+export function restAfterLook({ base, since, ms }: Rest, state: State, now: Instant): Rest {
+  return { state, base, since, ms, lookAt: now.monotonic + untilLook(state.store, now) };
 }
 
 /** Whether a rest goes on, by both clocks. */
 export function lasts(rest: Rest, state: State, base: State | undefined, now: Instant): boolean {
   const { since, ms } = rest;
-  const wall = now.wall - since.wall;
-  return (
-    rest.state === state &&
-    rest.base === base &&
-    now.monotonic - since.monotonic < ms &&
-    wall < ms &&
-    wall > -CORRECTION
-  );
+  const passed = now.monotonic - since.monotonic;
+  const isCorrected = Math.abs(now.wall - since.wall - passed) >= CORRECTION;
+  return rest.state === state && rest.base === base && passed < ms && !isCorrected;
 }
 
 /** A unit as it is now. */

@@ -98,6 +98,8 @@ export interface Publisher {
    * @throws {EdgeError} when the target could not be brought up to date; what it held before is still whole
    */
   publish(token: Token, judge: Judge): Promise<'written' | 'mended' | 'unchanged' | 'superseded' | Published>;
+  /** Whether the target certainly still holds this token as `publish` last found it, found out without waiting. */
+  readonly isAsPublished?: (token: Token) => boolean;
   /** Reads what the target holds; undefined where it holds no credential of this account that can be trusted. Never rejects. */
   published?(): Promise<Published | undefined>;
   /** What {@link published} reads tells all of a token that was published, not its value alone. */
@@ -138,6 +140,8 @@ export interface AccountStore {
    * @throws {EdgeError} why there is none, from a store that can only be read (a mirror)
    */
   read(): Promise<AccountRecord | undefined>;
+  /** Whether a read would certainly return what this store last read or wrote, found out without waiting. */
+  readonly isAsKnown?: () => boolean;
   /**
    * Whether the record that was read last must be written again, since the store does not hold all of it. Absent:
    * never.
@@ -252,6 +256,8 @@ export interface Unit {
   readonly policy: Policy;
   /** The fingerprint of the AppSecret as it is now; undefined when the AppSecret cannot be read. */
   readonly fingerprint: () => Promise<string | undefined>;
+  /** Whether the AppSecret is certainly the one of the last {@link fingerprint}, found out without waiting. */
+  readonly isSameSecret?: () => boolean;
   readonly provider: Provider;
   readonly store: AccountStore;
   readonly publishers: readonly Publisher[];

@@ -7,6 +7,7 @@ import { judgeRefusal } from '../core/state/reader-reports.ts';
 import type { Strength } from '../core/state/request.ts';
 import { type Loop, planOf, type Surroundings } from './cell.ts';
 import { type BusyCell, createCells } from './cells.ts';
+import { createGlance } from './glance.ts';
 import { createGates } from './host-limit.ts';
 import { createPaces } from './pace.ts';
 import { createSteps, createWaits } from './steps.ts';
@@ -67,6 +68,7 @@ export function createReconciler(surroundings: Surroundings): Reconciler {
   const loop: Loop = { clock, report, happen };
   const { act, publish } = createSteps(loop, requests.signal, () => !stopping);
   const waits = createWaits(loop);
+  const glance = createGlance(loop);
 
   function advance(cell: BusyCell): void {
     const now = clock.now();
@@ -147,7 +149,7 @@ export function createReconciler(surroundings: Surroundings): Reconciler {
     let left = SLICE;
     for (const cell of due) {
       due.delete(cell);
-      if (cells.holds(cell)) advance(cell);
+      if (cells.holds(cell) && !glance(cell)) advance(cell);
       left -= 1;
       if (left === 0) return;
     }
@@ -168,7 +170,8 @@ export function createReconciler(surroundings: Surroundings): Reconciler {
     serve: cells.serve,
     tick: () => {
       const now = clock.now();
-      const isDue = ({ rest, state, base }: BusyCell) => !rest || !lasts(rest, state, base?.state, now);
+      const isDue = ({ rest, state, base }: BusyCell) =>
+        !rest || now.monotonic >= rest.lookAt || !lasts(rest, state, base?.state, now);
       planAll(cells.all().filter(isDue));
     },
     refreshNow: ({ names, strength }) =>

@@ -11,6 +11,7 @@ import { attributesFailure, fileFailure, fileProblem, hasAttributes } from '../s
 import {
   constants,
   type FileHandle,
+  glanceAt,
   isUnanswered,
   lstat,
   open,
@@ -51,7 +52,7 @@ export function filePublisher(
   let flaws: readonly (readonly [path: string, flaw: Failure])[] = [];
   let checked: readonly string[] = [];
   /** The token that all files were last found to hold, and what they were then. */
-  let verified: { readonly token: Token; readonly marks: string } | undefined;
+  let verified: { readonly token: Token; readonly marks: readonly string[] } | undefined;
 
   function noteAttributes(path: string, found: { readonly mode: number; readonly gid: number }): void {
     const others = flaws.filter(([other]) => other !== path);
@@ -60,14 +61,19 @@ export function filePublisher(
       : [...others, [path, attributesFailure(path, target, found)]];
   }
 
+  /** What all files were when they were last read and held this token. */
+  function marksOf(token: Token): readonly string[] | undefined {
+    return verified && isSameToken(verified.token, token) ? verified.marks : undefined;
+  }
+
   /** Whether all files are as they were when they were last read. Where others may write unseen it says no. */
   async function areAsVerified(token: Token): Promise<boolean> {
-    if (!verified || !isSameToken(verified.token, token) || !files.every(({ path }) => volumes.isNear(path)))
-      return false;
+    const marks = marksOf(token);
+    if (!marks || !files.every(({ path }) => volumes.isNear(path))) return false;
     const found = await Promise.all(
       files.map(({ path }) => lstat(path, { bigint: true }).catch(() => undefined)),
     );
-    return found.map((one) => one && changeMark(one)).join(' ') === verified.marks;
+    return found.every((one, index) => one !== undefined && changeMark(one) === marks[index]);
   }
 
   return {
@@ -104,6 +110,16 @@ export function filePublisher(
       return removed;
     },
 
+    isAsPublished(token) {
+      const marks = marksOf(token);
+      return (
+        marks !== undefined &&
+        files.every(({ path }, index) => {
+          const found = glanceAt(path);
+          return found !== undefined && changeMark(found) === marks[index];
+        })
+      );
+    },
     published: reader.read,
     tellsAll: target.details || target.format !== 'raw',
 
@@ -127,7 +143,7 @@ export function filePublisher(
         if (file.path === target.path) isNews = !isSame;
       }
       if (missing.length === 0) {
-        if (marks.length === files.length) verified = { token, marks: marks.join(' ') };
+        if (marks.length === files.length) verified = { token, marks };
         reader.settle(token, contents);
         return 'unchanged';
       }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { lasts, plan, restOf } from '../../src/core/plan.ts';
+import { apply } from '../../src/core/apply.ts';
+import { lasts, plan, restAfterLook, restOf } from '../../src/core/plan.ts';
 import { initialState, type State } from '../../src/core/state/index.ts';
 import { after, type Instant, MINUTE, SECOND } from '../../src/core/time.ts';
 import { aToken } from '../publishers/token.ts';
@@ -31,15 +32,37 @@ function rested(state: State) {
 }
 
 describe('idle credential', () => {
-  it('an idle credential rests for as long as its plan stays the same', () => {
+  it('an idle credential rests until it is to be looked at, and its plan stays the same until then', () => {
     const state = published();
     const rest = rested(state);
-    for (let ms = 0; ms < 10 * MINUTE; ms += 500) {
-      if (!lasts(rest, state, undefined, at(ms))) continue;
+    expect(rest.lookAt).toBe(at(30 * SECOND).monotonic);
+    for (let ms = 0; ms < 30 * SECOND; ms += 500) {
+      expect(lasts(rest, state, undefined, at(ms))).toBe(true);
       expect(plan(state, policy, at(ms))).toMatchObject({ publish: [], step: { kind: 'wait' } });
     }
-    expect(lasts(rest, state, undefined, at(29 * SECOND))).toBe(true);
-    expect(lasts(rest, state, undefined, at(30 * SECOND))).toBe(false);
+    expect(plan(state, policy, at(30 * SECOND))).toMatchObject({ step: { kind: 'look' } });
+  });
+
+  it('an idle credential whose looks find nothing new rests until shortly before its next refresh', () => {
+    let state = published();
+    let rest = rested(state);
+    let ms = 0;
+    while (lasts(rest, state, undefined, at(ms))) {
+      expect(plan(state, policy, at(ms)).step).toMatchObject({ kind: 'wait', why: 'fresh' });
+      ms += 30 * SECOND;
+      state = apply(state, { type: 'unchanged' }, { policy, now: at(ms), random: 0.5 });
+      rest = restAfterLook(rest, state, at(ms));
+      expect(rest.lookAt).toBe(at(ms + 30 * SECOND).monotonic);
+    }
+    expect(ms).toBeGreaterThan(100 * MINUTE);
+  });
+
+  it('a target that does not hold the token ends the rest when it is due', () => {
+    const state = published();
+    const { file } = state.targets;
+    if (!file) throw new Error('no target');
+    const failing = { ...file, dueAt: at(20 * SECOND).monotonic };
+    expect(rested({ ...state, targets: { file: failing } }).lookAt).toBe(at(20 * SECOND).monotonic);
   });
 
   it('an idle credential stops resting when it or its base token changes', () => {

@@ -6,7 +6,7 @@ import type { AccountRecord } from '../../core/record.ts';
 import type { Text } from '../../core/text.ts';
 import { type Attributes, writeAtomically } from '../../system/fs/atomic-write.ts';
 import { fileFailure } from '../../system/fs/file-failure.ts';
-import { isUnanswered, stat } from '../../system/fs/files.ts';
+import { glanceAt, isUnanswered, stat } from '../../system/fs/files.ts';
 import type { Access } from '../../system/fs/make-folder.ts';
 import { readUnlessKnown, replacementMark } from '../../system/fs/read-regular-file.ts';
 import { checkWriter } from '../../system/fs/trusted-writer.ts';
@@ -140,6 +140,10 @@ export function accountStore(path: string, { account, access, clock, warn }: Acc
       later = undefined;
     },
     lock: lock.take,
+    isAsKnown() {
+      const found = known && glanceAt(path);
+      return found !== undefined && replacementMark(found) === known?.mark;
+    },
     async hasChanged() {
       const found = await stat(path, { bigint: true }).catch(() => undefined);
       return (found && replacementMark(found)) !== known?.mark;

@@ -21,6 +21,8 @@ export type Event =
       /** The newest ticket that the platform has pushed, where one is needed. */
       readonly ticket?: PushedTicket;
     }
+  /** Store, AppSecret and targets were looked at, and are as they were. When targets are due does not change. */
+  | { readonly type: 'unchanged' }
   /** A target holds a newer token than the one that was to be published there. */
   | { readonly type: 'found'; readonly target: string; readonly published: Published }
   /** Something says that the store may have changed. */

@@ -53,6 +53,11 @@ export function seen(store: StoreState, found: AccountRecord, now: Instant): Sto
   return { ...holding(store, found), lookedAt: now.monotonic, seenAt: now, saved: true };
 }
 
+/** We looked, and the store holds what it held at the last look. */
+export function lookedAgain(store: StoreState, now: Instant): StoreState {
+  return { ...store, lookedAt: now.monotonic, ...(store.seenAt && { seenAt: now }) };
+}
+
 /** The store is known to hold this record. */
 export function holding(store: StoreState, record: AccountRecord | undefined): StoreState {
   const generation = record?.token?.generation;

@@ -51,6 +51,13 @@ export function published(
   return { ...targets, [id]: { ...token, dueAt, failures: 0 } };
 }
 
+/** Monotonic ms at which the first of them is to be looked at. */
+export function dueAt(targets: Targets): number {
+  let first = Number.POSITIVE_INFINITY;
+  for (const target of Object.values(targets)) first = Math.min(first, target.dueAt);
+  return first;
+}
+
 /** A target could not be brought up to date. It still holds what it held. */
 export function unpublished(
   targets: Targets,

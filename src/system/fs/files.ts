@@ -108,6 +108,19 @@ export const lutimes = guarded(fs.lutimes, false, now.lutimesSync);
 /** Within one folder: in its turn on the volume of the old name. */
 export const rename = guarded(fs.rename, false, now.renameSync);
 
+/**
+ * What a file is now, without waiting; undefined where that cannot be known without, as on every disk, and where nothing
+ * is there. For thousands of looks one after the other, each of which costs a promise elsewhere.
+ */
+export function glanceAt(path: string, follows = false): now.BigIntStats | undefined {
+  if (!volumes.isAtOnce(path, follows)) return undefined;
+  try {
+    return now.lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
+
 /** What the program does with an open file. */
 export interface FileHandle {
   stat(): Promise<Stats>;

@@ -4,7 +4,7 @@ import { MINUTE, SECOND } from '../../core/time.ts';
 import { holds, type Mount, mountOf, parseMounts, type Storage, storageOf } from './mounts.ts';
 
 /** A folder, and what is on its volume there. */
-export interface Place<Volume> {
+interface Place<Volume> {
   readonly volume: Volume;
   /** Whether it is in memory, and so is every volume on the way there from the root. */
   readonly isAtOnce: boolean;
@@ -15,7 +15,7 @@ export interface Place<Volume> {
  * about: `realpath` would leave open which of them does not answer.
  */
 export interface Places<Volume> {
-  /** Whether a path without links is known to be in memory, and so all that leads to it. */
+  /** Whether no link is on the way to a path and all that leads there is in memory, which always answers. */
   isInMemory(path: string, follows: boolean): boolean;
   /**
    * The volume of a path where that is known without asking any.
@@ -35,10 +35,12 @@ interface PlacesOptions<Volume> {
   /** Returns a volume that has not been met before. */
   readonly open: (name: string, isNetwork: boolean) => Volume;
   /**
-   * Asks where a link leads.
+   * Asks where a link leads, in its turn on that volume.
    * @returns undefined for what is no link, null for what is missing
    */
-  readonly readLink: (path: string, place: Place<Volume>) => Promise<string | undefined | null>;
+  readonly readLink: (path: string, volume: Volume) => Promise<string | undefined | null>;
+  /** Asks at once whether something is there that is no link. Called of paths in memory alone. */
+  readonly isNoLink: (path: string) => boolean;
 }
 
 /** How often (ms) the list of mounts is read again. */
@@ -55,7 +57,7 @@ const MOST_LINKS = 40;
 const MOST_REMEMBERED = 100_000;
 
 export function createPlaces<Volume>(options: PlacesOptions<Volume>): Places<Volume> {
-  const { clock, mountTable, open, readLink } = options;
+  const { clock, mountTable, open, readLink, isNoLink } = options;
   /** By device. */
   const volumes = new Map<string, { readonly volume: Volume; readonly storage: Storage; path: string }>();
   let table: string | undefined;
@@ -69,6 +71,8 @@ export function createPlaces<Volume>(options: PlacesOptions<Volume>): Places<Vol
   let byFolder = new Map<string, Place<Volume>>();
   /** The same of what is not there, which may come as a link at any time. */
   let missing = new Map<string, string>();
+  /** Paths in memory that no link led to a moment ago, and that were none. */
+  let plain = new Set<string>();
   /** Walks along links that are under way, for all who need the same one. */
   const walks = new Map<string, Promise<string>>();
 
@@ -82,14 +86,15 @@ export function createPlaces<Volume>(options: PlacesOptions<Volume>): Places<Vol
     }
     if (monotonic - trustedAt >= STILL_NO_LINK) {
       trustedAt = monotonic;
-      for (const [path, real] of reals) if (placeAt(real).isAtOnce) reals.delete(path);
+      plain = new Set();
     }
     const text = mountTable();
-    if (text === table && reals.size < MOST_REMEMBERED) return;
+    if (text === table && reals.size + plain.size < MOST_REMEMBERED) return;
     table = text;
     mounts = parseMounts(text);
     points = new Set(mounts.map(({ point }) => point));
     reals = new Map();
+    plain = new Set();
     byFolder = new Map();
   }
 
@@ -118,7 +123,17 @@ export function createPlaces<Volume>(options: PlacesOptions<Volume>): Places<Vol
       });
   }
 
+  /** Whether all of the way to a path is in memory, without a link. Asks at once where that is not known. */
+  function isPlain(path: string): boolean {
+    const known = knownReal(path);
+    if (known !== undefined) return known === path && !missing.has(path);
+    if (!isPlain(dirname(path)) || !placeAt(path).isAtOnce || !isNoLink(path)) return false;
+    plain.add(path);
+    return true;
+  }
+
   async function follow(path: string, links: number): Promise<string> {
+    if (isPlain(path)) return path;
     const known = knownReal(path);
     if (known !== undefined) return known;
     const above = dirname(path);
@@ -127,21 +142,16 @@ export function createPlaces<Volume>(options: PlacesOptions<Volume>): Places<Vol
     // What is mounted on is no link, and must not be asked for the sake of what leads there. Where the folder is
     // missing, so is what is in it.
     if (points.has(here)) return here;
-    const target = missing.has(above) ? null : await readLink(here, placeOf(here, parent === above));
+    const target = missing.has(above) ? null : await readLink(here, placeAt(here).volume);
     if (target === null) {
       missing.set(path, here);
       return here;
     }
     const real =
       target === undefined || links >= MOST_LINKS ? here : await walk(resolve(parent, target), links + 1);
-    reals.set(path, real);
+    // That a path in memory is no link is asked again and again, see `plain`.
+    if (real !== path || !placeAt(here).isAtOnce) reals.set(path, real);
     return real;
-  }
-
-  /** @param isPlain whether no link leads to its folder */
-  function placeOf(path: string, isPlain: boolean): Place<Volume> {
-    const { volume, isAtOnce } = placeAt(path);
-    return { volume, isAtOnce: isPlain && isAtOnce };
   }
 
   /** Follows each path once for all who ask at the same time. Behind a link it does not: links can form a circle. */
@@ -153,21 +163,19 @@ export function createPlaces<Volume>(options: PlacesOptions<Volume>): Places<Vol
   }
 
   function knownReal(path: string): string | undefined {
-    return (
-      reals.get(path) ?? missing.get(path) ?? (points.has(path) || dirname(path) === path ? path : undefined)
-    );
+    if (plain.has(path) || points.has(path) || dirname(path) === path) return path;
+    return reals.get(path) ?? missing.get(path);
   }
 
   return {
     isInMemory(path, follows) {
       readTable();
-      const folder = dirname(path);
-      if (points.has(path) || knownReal(follows ? path : folder) !== (follows ? path : folder)) return false;
+      if (points.has(path) || !isPlain(follows ? path : dirname(path))) return false;
       return !missing.has(path) && placeAt(path).isAtOnce;
     },
     known(path, follows) {
       readTable();
-      const whole = follows ? reals.get(path) : undefined;
+      const whole = !follows ? undefined : plain.has(path) ? path : reals.get(path);
       if (whole !== undefined) return placeAt(whole).volume;
       const parent = knownReal(dirname(path));
       if (parent === undefined) return undefined;

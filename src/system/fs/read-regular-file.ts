@@ -1,7 +1,9 @@
 import type { BigIntStats } from 'node:fs';
+import type { Clock } from '../../core/ports.ts';
 import type { Text } from '../../core/text.ts';
 import { SECOND } from '../../core/time.ts';
-import { constants, type FileHandle, lstat, open, stat, volumes } from './files.ts';
+import { systemClock } from '../time/clock.ts';
+import { constants, type FileHandle, glanceAt, lstat, open, stat, volumes } from './files.ts';
 
 /** Bytes per read: most files that the daemon reads are smaller. */
 const CHUNK = 16 * 1024;
@@ -129,29 +131,57 @@ export function isSettled(
   return wall - Math.max(Number(mtimeMs), Number(ctimeMs)) >= SETTLED;
 }
 
+/** A value that is computed from a file. */
+export interface FileMemo<T> {
+  /** Returns the cached or the new value. @throws as what computes it does */
+  get(): Promise<T>;
+  /**
+   * Whether the value that was returned last is certainly that of the file, found out without waiting: the file is in
+   * memory and has not changed, or it was looked at a moment ago for somebody else.
+   */
+  isCurrent(): boolean;
+}
+
+/** How long (ms) a look at a file counts for all who ask: thousands of accounts may have one file. */
+const ONE_LOOK = SECOND;
+
 /**
  * Caches a value computed from a file until the file changes. The cache compares device, inode, size and times of
  * the file that the path leads to. Who asks while the file is being looked at gets the same answer.
  * @param make computes the value; when it rejects, nothing is cached and the next call computes again
- * @returns a function that returns the cached or the new value, and rejects as `make` does
  */
-export function fileMemo<T>(path: string, make: () => Promise<T>): () => Promise<T> {
+export function fileMemo<T>(path: string, make: () => Promise<T>, clock: Clock = systemClock): FileMemo<T> {
   let known: { readonly mark: string; readonly made: T } | undefined;
+  let lookedAt = Number.NEGATIVE_INFINITY;
   let underWay: Promise<T> | undefined;
 
   async function look(): Promise<T> {
     const mark = await stat(path, { bigint: true }).then(changeMark, () => undefined);
-    if (known && known.mark === mark) return known.made;
+    if (known && known.mark === mark) {
+      lookedAt = clock.now().monotonic;
+      return known.made;
+    }
     known = undefined;
     const made = await make();
     if (mark !== undefined) known = { mark, made };
     return made;
   }
 
-  return () => {
-    underWay ??= look().finally(() => {
-      underWay = undefined;
-    });
-    return underWay;
+  return {
+    get() {
+      underWay ??= look().finally(() => {
+        underWay = undefined;
+      });
+      return underWay;
+    },
+    isCurrent() {
+      if (!known) return false;
+      const { monotonic } = clock.now();
+      if (monotonic - lookedAt < ONE_LOOK) return true;
+      const found = glanceAt(path, true);
+      if (!found || changeMark(found) !== known.mark) return false;
+      lookedAt = monotonic;
+      return true;
+    },
   };
 }

@@ -1,9 +1,9 @@
-import { readlink, readlinkSync } from 'node:fs';
+import { lstatSync, readlink } from 'node:fs';
 import { promisify } from 'node:util';
 import type { Clock } from '../../core/ports.ts';
 import { SECOND } from '../../core/time.ts';
 import { createStretches } from '../time/stretches.ts';
-import { createPlaces, type Place } from './places.ts';
+import { createPlaces } from './places.ts';
 import { createTurns, isUnanswered, type Late, type Turns, type Volume } from './turns.ts';
 
 export interface AskOptions<T> {
@@ -43,6 +43,11 @@ export interface Volumes extends Pick<Turns, 'hung' | 'hangs' | 'tell' | 'giveUp
   answers(path: string): boolean;
   /** Whether it is known without a question where a path leads, also through a link at its end. */
   knows(path: string): boolean;
+  /**
+   * Whether a call may be made without a thread: no link is on the way to the path, and all that leads there is in memory.
+   * Cheap.
+   */
+  isAtOnce(path: string, follows: boolean): boolean;
   /** Whether a path is known to be on a disk of this machine or in memory, and its volume is not known to hang. */
   isNear(path: string): boolean;
   /** Asks every volume in use for its state every five seconds from now on, so that a hang is noticed before it matters. */
@@ -70,15 +75,12 @@ export function createVolumes({ clock, mountTable, probe }: VolumesOptions): Vol
   const stretches = createStretches(STRETCH, clock);
   const turns = createTurns(clock);
   const { enter, open } = turns;
-  const places = createPlaces<Volume>({ clock, mountTable, open, readLink });
+  const places = createPlaces<Volume>({ clock, mountTable, open, readLink, isNoLink });
   let probedAt = Number.NEGATIVE_INFINITY;
   let probing: NodeJS.Timeout | undefined;
 
-  function readLink(path: string, { volume, isAtOnce }: Place<Volume>): Promise<string | undefined | null> {
-    const read = isAtOnce
-      ? stretches.run(() => readlinkSync(path))
-      : enter(volume, path, () => promisify(readlink)(path));
-    return read.catch(linkless);
+  function readLink(path: string, volume: Volume): Promise<string | undefined | null> {
+    return enter(volume, path, () => promisify(readlink)(path)).catch(linkless);
   }
 
   function probeAll(): void {
@@ -113,6 +115,7 @@ export function createVolumes({ clock, mountTable, probe }: VolumesOptions): Vol
       const volume = places.known(path, false);
       return volume !== undefined && !volume.isNetwork && !volume.hangsOn;
     },
+    isAtOnce: places.isInMemory,
     knows: (path) => places.known(path, true) !== undefined,
     answers: (path) => !places.known(path, false)?.hangsOn,
     watch() {
@@ -131,6 +134,14 @@ export function createVolumes({ clock, mountTable, probe }: VolumesOptions): Vol
 function linkless(error: unknown): undefined | null {
   if (isUnanswered(error)) throw error;
   return (error as NodeJS.ErrnoException).code === 'EINVAL' ? undefined : null;
+}
+
+function isNoLink(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === false;
+  } catch {
+    return false;
+  }
 }
 
 function ignore(): void {}

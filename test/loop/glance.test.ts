@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest';
+import type { Unit } from '../../src/core/ports.ts';
+import type { AccountRecord } from '../../src/core/record.ts';
+import { Secret } from '../../src/core/secret.ts';
+import { SECOND } from '../../src/core/time.ts';
+import { createReconciler } from '../../src/loop/reconciler.ts';
+import { fakeClock } from '../support/clock.ts';
+import { policyFor } from '../support/kinds.ts';
+import { TARGET, token } from '../support/story.ts';
+
+/** A published token, between edges that know without waiting what the test says. */
+async function restingHouse(of: Partial<Unit> = {}) {
+  const clock = fakeClock();
+  let record: AccountRecord | undefined;
+  const known = { record: true, secret: true, target: true };
+  const asked = { reads: 0, publications: 0 };
+  const unit: Unit = {
+    ...{ id: 'shop', name: 'shop', kind: 'token', optional: false, host: 'h', account: 'a' },
+    policy: policyFor('stable-token'),
+    fingerprint: async () => 'f',
+    isSameSecret: () => known.secret,
+    provider: {
+      fetch: async () => ({ value: new Secret(token('only')), expiresIn: 7200 }),
+      probe: async () => ({ works: true }),
+    },
+    store: {
+      async read() {
+        asked.reads += 1;
+        return record;
+      },
+      isAsKnown: () => known.record,
+      async write(next) {
+        record = next;
+      },
+      lock: async () => ({ held: async () => true, release: async () => {} }),
+    },
+    publishers: [
+      {
+        id: TARGET,
+        prepare: async () => [],
+        isAsPublished: () => known.target,
+        async publish() {
+          asked.publications += 1;
+          return 'unchanged';
+        },
+      },
+    ],
+    ...of,
+  };
+  const reconciler = createReconciler({ clock, random: () => 0.5, report: () => {} });
+  reconciler.serve([unit]);
+  /** What is asked of the edges in so many seconds. */
+  async function asksIn(seconds: number) {
+    const before = { ...asked };
+    for (let second = 0; second < seconds; second += 1) {
+      clock.pass(SECOND);
+      reconciler.tick();
+      await reconciler.idle();
+    }
+    return {
+      reads: asked.reads - before.reads,
+      publications: asked.publications - before.publications,
+    };
+  }
+  await asksIn(5);
+  return { asksIn, known, clock, reconciler };
+}
+
+describe('resting credential', () => {
+  it('a credential of which nothing has changed is only glanced at', async () => {
+    const { asksIn, clock, reconciler } = await restingHouse();
+    expect(await asksIn(300)).toEqual({ reads: 0, publications: 0 });
+    const { store } = reconciler.stateOf('shop') ?? {};
+    expect(clock.now().monotonic - (store?.lookedAt ?? 0)).toBeLessThanOrEqual(30 * SECOND);
+  });
+
+  it.each(['record', 'secret', 'target'] as const)(
+    'a credential is looked at within half a minute once its %s may have changed',
+    async (what) => {
+      const { asksIn, known } = await restingHouse();
+      await asksIn(60);
+      known[what] = false;
+      expect((await asksIn(31)).reads).toBeGreaterThan(0);
+    },
+  );
+
+  it('a target that may have changed is brought up to date within a minute', async () => {
+    const { asksIn, known } = await restingHouse();
+    await asksIn(60);
+    known.target = false;
+    expect((await asksIn(61)).publications).toBeGreaterThan(0);
+  });
+
+  it('a credential whose edges tell nothing without waiting is looked at as ever', async () => {
+    const { asksIn } = await restingHouse({
+      publishers: [{ id: TARGET, prepare: async () => [], publish: async () => 'unchanged' }],
+    });
+    expect((await asksIn(61)).reads).toBeGreaterThanOrEqual(2);
+  });
+
+  it('an event has the credential looked at, whatever a glance would say', async () => {
+    const { asksIn, clock, reconciler } = await restingHouse();
+    reconciler.invalidate('a');
+    clock.pass(1);
+    expect((await asksIn(1)).reads).toBe(1);
+  });
+});
