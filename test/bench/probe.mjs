@@ -15,7 +15,12 @@ const answers = {
     const { heapUsed, external, rss } = process.memoryUsage();
     return { held: heapUsed + external, resident: rss };
   },
-  /** From now on the loop is watched. */
+  /** From now on it is counted how long the loop is busy. */
+  count() {
+    before = performance.eventLoopUtilization();
+    return {};
+  },
+  /** The same, and how long in one go. */
   watch() {
     delay.enable();
     delay.reset();
@@ -25,6 +30,7 @@ const answers = {
   /** How long it was busy since, and how long at the most in one go, ms. */
   busy() {
     const { active } = performance.eventLoopUtilization(before);
+    delay.disable();
     return { active, longest: Math.max(0, delay.max / 1e6 - RESOLUTION) };
   },
 };

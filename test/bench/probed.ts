@@ -8,7 +8,7 @@ const PROBE = fileURLToPath(new URL('../test/bench/probe.mjs', import.meta.url))
 /** The built program with a probe in it. */
 export interface Probed extends NodeProcess {
   ask(question: 'held'): Promise<{ readonly held: number; readonly resident: number }>;
-  ask(question: 'watch'): Promise<unknown>;
+  ask(question: 'count' | 'watch'): Promise<unknown>;
   ask(question: 'busy'): Promise<{ readonly active: number; readonly longest: number }>;
 }
 

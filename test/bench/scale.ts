@@ -13,10 +13,22 @@ const FEW = 100;
 /** Requests under way at one host, as in `gates.ts`. */
 const CONCURRENCY = 32;
 
-/** Until what a round leaves behind is gone, and how long nothing to do is looked at: so many ticks. Ms. */
+/** Until what a round leaves behind is gone, ms. */
 const SETTLED = 8_000;
-const IDLE_TICKS = 8;
+
+/**
+ * Until each file has been looked at for the first time after it was written, ms: a minute after that, when it is read.
+ * From then on it is only looked at again.
+ */
+const ALL_LOOKED_AT = 65_000;
+
+/** How long nothing to do is looked at: so many ticks; ms. */
+const IDLE_TICKS = 12;
 const TICK = 5_000;
+
+/** The budget of a tick, of the longest stretch in it, and of that in a scrape; ms. */
+const MOST_A_TICK = 60;
+const MOST_IN_ONE_GO = 10;
 
 const KB = 1024;
 
@@ -56,7 +68,7 @@ export const measureScale: Measure = async (surroundings) => {
     const perCredential = (more: number, less: number) => (more - less) / (MANY - FEW) / KB;
     const each = perCredential(held, start.held);
     const residentEach = perCredential(resident, start.resident);
-    const limit = http ? 8 : 3;
+    const limit = http ? 6 : 3;
     rows.push({
       what: `memory for each further of ${MANY} credentials, metrics ${http ? 'on' : 'off'}`,
       ours: `${each.toFixed(1)} KB held once garbage is collected, ${residentEach.toFixed(1)} KB resident`,
@@ -115,17 +127,21 @@ function roundRow({ took, cpu }: Round, bare: number): Row {
     ours: `${seconds(took)}, ${(cpu / MANY).toFixed(2)} ms of a processor each`,
     bare: `the answers alone: ${seconds(bare)}`,
     figure: ratio.toFixed(2),
-    budget: '≤ 1.3',
-    met: ratio <= 1.3,
+    budget: '≤ 1.5',
+    met: ratio <= 1.5,
   };
 }
 
 async function atRest(daemon: Probed): Promise<Row[]> {
   const [address] = await daemon.line(/127\.0\.0\.1:\d+/);
+  await delay(ALL_LOOKED_AT);
+  // To watch for stretches the loop is woken every millisecond, which would count as well.
+  await daemon.ask('count');
+  await delay(IDLE_TICKS * TICK);
+  const tick = (await daemon.ask('busy')).active / IDLE_TICKS;
   await daemon.ask('watch');
   await delay(IDLE_TICKS * TICK);
   const idle = await daemon.ask('busy');
-  const tick = idle.active / IDLE_TICKS;
   await daemon.ask('watch');
   const scrape = await (await fetch(`http://${address}/metrics`)).text();
   const { longest } = await daemon.ask('busy');
@@ -136,14 +152,16 @@ async function atRest(daemon: Probed): Promise<Row[]> {
       ours: `${tick.toFixed(1)} ms a tick, ${idle.longest.toFixed(0)} ms at the most in one go`,
       bare: '',
       figure: `${tick.toFixed(1)} ms`,
+      budget: `≤ ${MOST_A_TICK} ms, ≤ ${MOST_IN_ONE_GO} ms in one go`,
+      met: tick <= MOST_A_TICK && idle.longest <= MOST_IN_ONE_GO,
     },
     {
       what: `a scrape of ${lines} lines, longest stretch in which nothing else runs`,
       ours: `${longest.toFixed(0)} ms`,
       bare: '',
       figure: `${longest.toFixed(0)} ms`,
-      budget: '≤ 50 ms',
-      met: longest <= 50,
+      budget: `≤ ${MOST_IN_ONE_GO} ms`,
+      met: longest <= MOST_IN_ONE_GO,
     },
   ];
 }

@@ -13,6 +13,7 @@ import {
   ownerFile,
   readOwner,
   readOwnerAtOnce,
+  readOwnerText,
   removeStale,
 } from './stale-lock.ts';
 
@@ -87,8 +88,9 @@ async function tryLock(path: string, mode: number): Promise<Lease | undefined> {
 
   // Registered before the owner file can be read: a holder with our pid whose nonce is not registered counts as dead.
   ours.add(nonce);
+  const owner = JSON.stringify({ nonce, ...self });
   try {
-    await writeOwner(path, JSON.stringify({ nonce, ...self }), mode);
+    await writeOwner(path, owner, mode);
     // The umask narrows the mode of a new file, and the other users of a shared folder have to read it.
     if ((mode & 0o077) !== 0) await chmod(ownerFile(path), mode);
   } catch (error) {
@@ -96,7 +98,7 @@ async function tryLock(path: string, mode: number): Promise<Lease | undefined> {
     throw error;
   }
   return {
-    held: async () => !lost && (await readOwner(path))?.nonce === nonce,
+    held: async () => !lost && (await readOwnerText(path)) === owner,
     release: async () => {
       await unlock().catch(() => {});
       ours.delete(nonce);

@@ -35,9 +35,14 @@ export function ownerFile(path: string): string {
  * @returns undefined when there is no owner file, or none that can be read
  */
 export async function readOwner(path: string): Promise<Owner | undefined> {
-  if (volumes.isNear(path)) return readOwnerAtOnce(path);
+  return parseOwner(await readOwnerText(path));
+}
+
+/** The text of the owner file, for a holder that only asks whether it is still its own. */
+export async function readOwnerText(path: string): Promise<string | undefined> {
+  if (volumes.isNear(path)) return readTextAtOnce(path);
   try {
-    return parseOwner((await readRegularFile(ownerFile(path), LARGEST_OWNER)).text);
+    return (await readRegularFile(ownerFile(path), LARGEST_OWNER)).text;
   } catch {
     return undefined;
   }
@@ -45,13 +50,18 @@ export async function readOwner(path: string): Promise<Owner | undefined> {
 
 /** The same without a thread, also while the process exits. WARNING: a volume that hangs would stop the process. */
 export function readOwnerAtOnce(path: string): Owner | undefined {
+  return parseOwner(readTextAtOnce(path));
+}
+
+/** Owner files are read one after the other. */
+const bytes = Buffer.alloc(LARGEST_OWNER);
+
+function readTextAtOnce(path: string): string | undefined {
   const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
   let file: number | undefined;
   try {
     file = openSync(ownerFile(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-    const bytes = Buffer.alloc(LARGEST_OWNER);
-    const text = bytes.toString('utf8', 0, readSync(file, bytes));
-    return parseOwner(text);
+    return bytes.toString('utf8', 0, readSync(file, bytes));
   } catch {
     return undefined;
   } finally {
@@ -59,9 +69,13 @@ export function readOwnerAtOnce(path: string): Owner | undefined {
   }
 }
 
-function parseOwner(text: string): Owner | undefined {
-  const { success, output } = v.safeParse(Owner, JSON.parse(text));
-  return success ? output : undefined;
+function parseOwner(text: string | undefined): Owner | undefined {
+  try {
+    const { success, output } = v.safeParse(Owner, JSON.parse(text ?? ''));
+    return success ? output : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Ignores errors, which a network file system may report: what was read before is valid all the same. */
