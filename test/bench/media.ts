@@ -65,7 +65,7 @@ export function recordOf(account: string, value: string, generation: number): Ac
   };
 }
 
-/** What the daemon is configured with, beside what is shared. */
+/** What the daemon is configured with, beside what is shared: it writes the one file that the bare watch writes. */
 function configured({ folder, platform }: Place, shared: object): Opened['daemon'] {
   return async (name, file) => {
     const config = join(folder, `${name}.yaml`);
@@ -75,7 +75,13 @@ function configured({ folder, platform }: Place, shared: object): Opened['daemon
       platform: { baseUrl: platform },
       ...shared,
       credentials: [
-        { name: NAME, type: TYPE, appId: TEST_APP, secretFile, publish: [{ type: 'file', path: file }] },
+        {
+          name: NAME,
+          type: TYPE,
+          appId: TEST_APP,
+          secretFile,
+          publish: [{ type: 'file', path: file, details: false }],
+        },
       ],
     };
     await writeFile(config, stringify(document));
