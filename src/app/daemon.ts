@@ -84,7 +84,7 @@ export async function startDaemon(
     clock,
     createPublisher: publishers({ kubernetes, redis, clock }),
     sharedReads: createSharedReads(clock),
-    paceOf: createCallPaces(clock),
+    paceOf: createCallPaces(clock, stores.takeTurn),
     secretFiles: createSecretFiles(),
     warn: ({ en, zh }: Text, fields: { readonly credential: string }) =>
       logger.warn(en, { ...fields, meaning: { zh } }),

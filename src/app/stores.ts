@@ -6,7 +6,7 @@ import type { Request } from '../coordination/cluster/secret-requests.ts';
 import { stateFolder } from '../coordination/folder/state-folder.ts';
 import type { Kind } from '../core/credential.ts';
 import type { Leadership } from '../core/events/cluster.ts';
-import type { AccountStore, Clock, TicketStore, Unit } from '../core/ports.ts';
+import type { AccountStore, Clock, TakeTurn, TicketStore, Unit } from '../core/ports.ts';
 import { verbatim } from '../core/text.ts';
 import { kubernetesOf } from '../kubernetes/index.ts';
 import { createClusterLog } from '../observability/log/cluster-log.ts';
@@ -38,6 +38,8 @@ export interface Stores {
   open(account: string, subject: Subject): AccountStore;
   /** Opens the newest ticket that the platform has pushed for an account. */
   openTickets(account: string, subject: Subject): TicketStore;
+  /** Takes a turn among the calls of all daemons that share the records. */
+  readonly takeTurn: TakeTurn;
   /**
    * Opens the read-only record of a mirrored credential.
    * @throws {ConfigError} when no cluster can be reached from here
@@ -144,6 +146,7 @@ export async function createStores(
       cluster?.open(account, subject) ?? shared?.open(account) ?? folder.open(account),
     openTickets: (account, subject) =>
       cluster?.openTickets(account, subject) ?? shared?.openTickets(account) ?? folder.openTickets(account),
+    takeTurn: cluster?.takeTurn ?? shared?.takeTurn ?? folder.takeTurn,
     async mirror(source, kind) {
       await needCluster('credentials');
       mirrors ??= loadMirrors();

@@ -228,6 +228,15 @@ export interface TicketStore {
   put(ticket: PushedTicket): Promise<'kept' | 'older'>;
 }
 
+/**
+ * Takes one of the turns that all daemons of one state have for their calls for the accounts of a third party: ten in
+ * little more than a second, see `turns.ts`.
+ * @param name of the third party: the same for all of them
+ * @returns 0 where it was taken; otherwise in how many ms to ask again
+ * @throws {EdgeError} when the daemons cannot agree
+ */
+export type TakeTurn = (name: string) => Promise<number>;
+
 /** A token or a ticket, which is fetched and lives on its own, with its edges. */
 export interface Unit {
   /** Unique: the name of the credential, of a ticket with its kind. */

@@ -1,39 +1,61 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Clock } from '../core/ports.ts';
-import { SECOND } from '../core/time.ts';
+import type { Clock, TakeTurn } from '../core/ports.ts';
+import { TURN_LIFE, TURNS } from '../core/turns.ts';
 import type { Transport } from './transport.ts';
 
-/** Calls for accounts of one third party that may leave within {@link WITHIN}. */
-const CALLS = 10;
-
-/** A second, and what calls that left one after the other may come closer to each other on their way; ms. */
-const WITHIN = SECOND + 100;
-
 /**
- * Takes a turn among all calls that share the pace, and waits until it has come. A fetch may make up to three calls (with
- * the refresh token that it has, for the list, with the one that it found), so it is calls that are counted.
+ * Waits until a call may leave. A fetch may make up to three calls (with the refresh token that it has, for the list, with
+ * the one that it found), so it is calls that are counted.
+ * @param signal ends the waiting: the call is not to be made any more
  */
-export type CallPace = () => Promise<void>;
+export type CallPace = (signal?: AbortSignal) => Promise<void>;
 
-/** @param wait lets so many ms pass */
-export function createCallPace(clock: Clock, wait: (ms: number) => Promise<void> = delay): CallPace {
-  /** When the last of them left, or will; monotonic ms. */
-  const turns: number[] = [];
+export interface CallPaceOptions {
+  readonly clock: Clock;
+  /** Takes a turn among the calls of all daemons. Where that fails, this one still keeps the pace by itself. */
+  readonly shared: () => Promise<number>;
+  /** Lets so many ms pass. */
+  readonly wait?: (ms: number) => Promise<void>;
+}
 
-  return async () => {
+/** The pace of the calls for the accounts of one third party: one after the other, in the order in which they are made. */
+export function createCallPace({ clock, shared, wait = delay }: CallPaceOptions): CallPace {
+  /** When the last calls of this daemon left, or will; monotonic ms. */
+  const own: number[] = [];
+  let last = Promise.resolve();
+
+  async function ownTurn(): Promise<void> {
     const { monotonic: now } = clock.now();
-    const before = turns.length < CALLS ? undefined : turns.shift();
-    const turn = Math.max(now, before === undefined ? now : before + WITHIN);
-    turns.push(turn);
-    if (turn > now) await wait(turn - now);
+    const before = own.length < TURNS ? undefined : own.shift();
+    const at = Math.max(now, before === undefined ? now : before + TURN_LIFE);
+    own.push(at);
+    if (at > now) await wait(at - now);
+  }
+
+  async function sharedTurn(signal: AbortSignal | undefined): Promise<void> {
+    while (!signal?.aborted) {
+      const ms = await shared().catch(() => 0);
+      if (ms <= 0) return;
+      await wait(ms);
+    }
+  }
+
+  return (signal) => {
+    const turn = last.then(async () => {
+      if (signal?.aborted) return;
+      await ownTurn();
+      await sharedTurn(signal);
+    });
+    last = turn;
+    return turn;
   };
 }
 
 /** The paces of a daemon: one for each name. */
-export function createCallPaces(clock: Clock): (name: string) => CallPace {
+export function createCallPaces(clock: Clock, take: TakeTurn): (name: string) => CallPace {
   const paces = new Map<string, CallPace>();
   return (name) => {
-    const known = paces.get(name) ?? createCallPace(clock);
+    const known = paces.get(name) ?? createCallPace({ clock, shared: () => take(name) });
     paces.set(name, known);
     return known;
   };
@@ -43,7 +65,7 @@ export function createCallPaces(clock: Clock): (name: string) => CallPace {
 export function paced({ send, close }: Transport, turn: CallPace): Transport {
   return {
     async send(origin, request) {
-      await turn();
+      await turn(request.signal);
       return send(origin, request);
     },
     close,

@@ -41,7 +41,7 @@ async function joining() {
     },
     clock: systemClock,
     sharedReads: createSharedReads(systemClock),
-    paceOf: createCallPaces(systemClock),
+    paceOf: createCallPaces(systemClock, async () => 0),
     secretFiles: createSecretFiles(),
     warn: () => {},
     ticketChanged: () => {},

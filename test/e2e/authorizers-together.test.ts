@@ -1,4 +1,5 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { watch } from 'node:fs';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
@@ -73,6 +74,46 @@ describe('accounts that come and go by pushes', () => {
 });
 
 describe('accounts of daemons that share their state', () => {
+  it('two daemons of one folder that start together take a turn for each call, of the ten that there are for both', async () => {
+    const bench = await everyAccount();
+    const { push, authorize, start, startWith, newToken, calls, write, folder, path } = bench;
+    const ids = Array.from({ length: 24 }, (_, index) => `wx${String(index).padStart(16, '0')}`);
+    for (const id of ids) await authorize(id);
+    const other = join(folder, 'other.json');
+    await write(
+      ({ credentials: [platform = {}, entry = {}], ...rest }) => ({
+        ...rest,
+        credentials: [
+          { ...platform, publish: [{ type: 'file', path: path('other/platform') }] },
+          { ...entry, publish: [{ type: 'file', path: path('other/{appId}') }] },
+        ],
+      }),
+      other,
+    );
+    const turns = join(folder, 'state', 'turns');
+    await mkdir(turns, { recursive: true, mode: 0o700 });
+    const names = new Set<string>();
+    let changes = 0;
+    const watcher = watch(turns, (_, name) => {
+      changes += 1;
+      names.add(String(name));
+    });
+    onTestFinished(() => watcher.close());
+    start();
+    startWith(other);
+    await push();
+    for (const id of ids) {
+      await newToken(id);
+      await newToken(`other/${id}`);
+    }
+    const [made, listed] = [await calls('authorizer'), await calls('list')];
+    expect(made).toBe(24);
+    // Each is there once and goes once.
+    await eventually(async () => (await readdir(turns)).length === 0);
+    await eventually(() => changes === 2 * (made + listed));
+    expect(names.size).toBeLessThanOrEqual(10);
+  });
+
   it('two machines on one Redis read the list once, and a key of Redis is filled in for each account', async (ctx) => {
     const redis = await startRedis(ctx);
     const bench = await everyAccount();
@@ -108,6 +149,9 @@ describe('accounts of daemons that share their state', () => {
     expect(await calls('authorizer')).toBe(2);
     // As on one folder: who fetches an account without having read the list looks its refresh token up there.
     expect(await calls('list')).toBeOneOf([2, 3]);
+    // Their turns are in Redis as well.
+    for (const state of ['state', 'other-state'])
+      expect(await readdir(join(folder, state))).not.toContain('turns');
   });
 
   it('in a cluster a follower serves what the leader was told, and keys of a Secret are filled in', async () => {

@@ -26,7 +26,7 @@ A component and its accounts, kept by two daemons on one state folder. Calls: fo
 the one that cost most; readings of the list and requests to push again are those of all together. A dead read is
 unavoidable where the account had just authorised again (its token is dead at once; until the first refused reader has
 said so, and all have read again), where nothing was pushed for longer than a ticket lives, and where an answer with a
-token never arrived or died with its daemon. "Most in 1 s": calls for accounts of one daemon, then of both.
+token never arrived or died with its daemon. "Most in 1 s": calls for accounts of all daemons.
 `;
 
 async function main(): Promise<number> {

@@ -226,6 +226,7 @@ function playedServer(life: Life, wire: Wire): PlayedServer {
     readTicket: (account) => ask(() => model.run.readTicket(account)),
     keepTicket: (write) => ask(() => model.run.keepTicket(write)),
     keep: (...kept) => ask(() => model.run.keep(...kept)),
+    takeTurn: (...turn) => ask(() => model.run.takeTurn(...turn)),
     listen(told, begins) {
       listening = begins;
       const hear = (message: string) => {

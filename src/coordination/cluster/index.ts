@@ -4,7 +4,8 @@ import type { Subject } from '../../codec/details.ts';
 import { keysOf } from '../../codec/secret-layout.ts';
 import type { Kind } from '../../core/credential.ts';
 import type { ClusterEvent, Leadership } from '../../core/events/cluster.ts';
-import type { AccountStore, Clock, TicketStore, Unit } from '../../core/ports.ts';
+import type { AccountStore, Clock, TakeTurn, TicketStore, Unit } from '../../core/ports.ts';
+import { TURN_LIFE } from '../../core/turns.ts';
 import type { Kubernetes } from '../../kubernetes/index.ts';
 import { objectAt, objectLabel, type Place } from '../../kubernetes/resources.ts';
 import type { Election, ElectionTimes } from '../lease/election.ts';
@@ -53,6 +54,7 @@ export interface Cluster {
     account: string,
     subject: Pick<Subject, 'name'> & { readonly kind: Kind },
   ): Promise<readonly string[]>;
+  readonly takeTurn: TakeTurn;
   /** Sets the units that are served from now on. */
   serve(units: readonly Unit[]): void;
   /** Names, for people, the keys under which the Secret keeps a token or ticket. */
@@ -82,6 +84,8 @@ export async function joinCluster(options: ClusterOptions): Promise<Cluster> {
   const identity = `${hostname()}_${randomUUID()}`;
   let elector: Elector | undefined;
   let listeners: ClusterListeners | undefined;
+  /** When this daemon was elected last, monotonic ms. */
+  let electedAt = Number.NEGATIVE_INFINITY;
 
   const cache = openSecret({
     ...{ kubernetes, object: secret, clock, random, report },
@@ -120,6 +124,8 @@ export async function joinCluster(options: ClusterOptions): Promise<Cluster> {
       const removed = await forgetRecord({ account, keys, cache, kubernetes, object: secret, leads });
       return removed.map(placeOf);
     },
+    // The leader alone calls. What the one before it has called in the last second counts as well.
+    takeTurn: async () => Math.max(0, electedAt + TURN_LIFE - clock.now().monotonic),
     serve: listener.serve,
     placesOf(name, kind) {
       const { value, entry } = keysOf(name, kind);
@@ -130,6 +136,7 @@ export async function joinCluster(options: ClusterOptions): Promise<Cluster> {
       elector = startElector({
         ...{ client, lease, identity, times: leasePlace, clock, random, report },
         elected() {
+          electedAt = clock.now().monotonic;
           told.freed();
           listener.rescan();
         },

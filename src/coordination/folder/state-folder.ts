@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path';
 import { parseJson } from '../../codec/encoding.ts';
-import type { AccountStore, Clock, TicketStore } from '../../core/ports.ts';
+import type { AccountStore, Clock, TakeTurn, TicketStore } from '../../core/ports.ts';
 import type { AccountRecord } from '../../core/record.ts';
 import type { Text } from '../../core/text.ts';
 import { DAY } from '../../core/time.ts';
@@ -15,6 +15,7 @@ import { accountStore, type FileStore, LARGEST_RECORD, RECORD_NAME } from './acc
 import { REQUESTS } from './request-folder.ts';
 import { ownerFile } from './stale-lock.ts';
 import { pushedPath, ticketFileStore } from './ticket-store.ts';
+import { folderTurns } from './turns.ts';
 
 /** The folder in which daemons of one machine or one shared volume keep their records, locks and refresh requests. */
 export interface StateFolder {
@@ -31,6 +32,7 @@ export interface StateFolder {
   open(account: string): AccountStore;
   /** Opens the newest pushed ticket of one account, which has a file of its own beside the record. */
   openTickets(account: string): TicketStore;
+  readonly takeTurn: TakeTurn;
   /**
    * Watches the folder. Events that get lost are made up for by reading the records at intervals.
    * @param changed called with the account of a record that another daemon may have written
@@ -107,6 +109,7 @@ export function stateFolder(
       pushed.set(name, account);
       return ticketFileStore(join(folder, name), { account, access, warn });
     },
+    takeTurn: folderTurns(folder, access, clock),
     watch(changed, requested) {
       const records = watchNames(folder, (name) => {
         const ticketOf = pushed.get(name);

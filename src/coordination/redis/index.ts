@@ -1,16 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { ClusterEvent } from '../../core/events/cluster.ts';
-import type { AccountStore, Clock, TicketStore } from '../../core/ports.ts';
+import type { AccountStore, Clock, TakeTurn, TicketStore } from '../../core/ports.ts';
 import { SECOND } from '../../core/time.ts';
+import { TURN_AGAIN, TURN_LIFE, TURNS } from '../../core/turns.ts';
 import { type After, accountLock, LOCK_TIMES, type LockTimes } from './account-lock.ts';
 import { createReach } from './reach.ts';
 import { type RecordStore, recordStore } from './record-store.ts';
-import type { StateServer, TicketServer } from './state-server.ts';
+import type { StateServer, TicketServer, TurnServer } from './state-server.ts';
 import { redisTicketStore } from './ticket-store.ts';
 
 /** A server on which daemons keep the records of accounts, and tell each other of what they write. */
-export interface SharedServer extends StateServer, TicketServer {
+export interface SharedServer extends StateServer, TicketServer, TurnServer {
   /** The server's name for people, without secrets. */
   readonly name: string;
   /** The name of the place of an account's record, or of its pushed ticket, for people. */
@@ -54,6 +55,7 @@ export interface SharedRedis {
   open(account: string): AccountStore;
   /** Opens the newest ticket that the platform has pushed for an account. */
   openTickets(account: string): TicketStore;
+  readonly takeTurn: TakeTurn;
   /** The process that was found to hold the lock of an account; undefined when nobody was. */
   holderOf(account: string): string | undefined;
   /** Listens to what other daemons write from now on. */
@@ -129,6 +131,10 @@ export function shareRedis(options: SharedRedisOptions): SharedRedis {
         redisTicketStore({ account, server, reach: reach.of(account), where, message, warn });
       tickets.set(account, store);
       return store;
+    },
+    async takeTurn(name) {
+      const take = () => server.takeTurn(name, TURNS, TURN_LIFE);
+      return (await reach.of(name).writes(take)) ? 0 : TURN_AGAIN;
     },
     holderOf: (account) => stores.get(account)?.holder(),
     start(told) {

@@ -22,7 +22,7 @@ const CALL_LIMIT = 4 * SECOND;
 export function keysOf(prefix: string, account: string) {
   const base = `${prefix}{${account}}`;
   const names = { record: `${base}:record`, lock: `${base}:lock`, pushed: `${base}:pushed` };
-  return { ...names, probe: `${base}:probe` };
+  return { ...names, probe: `${base}:probe`, turn: (index: number) => `${base}:turn-${index}` };
 }
 
 /** A life that servers refuse after they have looked at whether they take writes at all, ms. So nothing is written. */
@@ -81,6 +81,14 @@ end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 redis.call('PUBLISH', ARGV[4], ARGV[5])
 return {'kept'}
+`;
+
+/** KEYS: the turns. ARGV: ms. */
+const TAKE_TURN = `
+for _, turn in ipairs(KEYS) do
+  if redis.call('SET', turn, '', 'NX', 'PX', ARGV[1]) then return 1 end
+end
+return 0
 `;
 
 /**
@@ -151,6 +159,11 @@ export function stateServer(connection: StateConnection, prefix: string): Shared
       if (what === 'kept') return { isKept: true };
       if (what !== 'changed') return odd();
       return { isKept: false, ...(typeof stored === 'string' && { stored }) };
+    },
+    async takeTurn(name, count, duration) {
+      const { turn } = keysOf(prefix, name);
+      const turns = Array.from({ length: count }, (_, index) => turn(index));
+      return (await run(TAKE_TURN, turns, [duration])) === 1;
     },
     listen(told, listening) {
       unsubscribe = subscribe({ channel: channelOf(prefix), message: told, listening });

@@ -90,6 +90,16 @@ export interface TicketServer {
   keepTicket(write: TicketWrite): Promise<TicketAnswer>;
 }
 
+/** What the turns of third parties ask of a server of Redis, one step for each call, as with {@link StateServer}. */
+export interface TurnServer {
+  /**
+   * Takes one of so many turns, which is free again after `duration` ms by the server's clock.
+   * @returns whether one was free
+   * @throws {EdgeError} when the server cannot be asked or refuses
+   */
+  takeTurn(name: string, count: number, duration: number): Promise<boolean>;
+}
+
 /** What a lock holds, in the order in which it is written: a lease is told by its beginning. */
 export interface LockHolder {
   /** A number used once, of the process. */

@@ -94,6 +94,16 @@ describe('a daemon that joins a cluster', () => {
     expect(told).toEqual(['freed']);
   });
 
+  it('what a leader calls for accounts waits a second from its election, which are those of the one before', async ({
+    onTestFinished,
+  }) => {
+    const { start, takeTurn, pass } = await joined(onTestFinished);
+    await start();
+    expect(await takeTurn('weixin/component/wx0000000000000000')).toBe(1_100);
+    await pass(1_100);
+    expect(await takeTurn('weixin/component/wx0000000000000000')).toBe(0);
+  });
+
   it('two daemons of one host stand for the Lease under two names', async ({ onTestFinished }) => {
     const [one, two] = [await joined(onTestFinished), await joined(onTestFinished)];
     await one.start();

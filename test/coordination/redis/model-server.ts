@@ -21,6 +21,7 @@ export interface ModelServer {
     readonly keep: (account: string, version: number, text: string, duration: number) => void;
     readonly readTicket: (account: string) => string | undefined;
     readonly keepTicket: (write: TicketWrite) => TicketAnswer;
+    readonly takeTurn: (name: string, count: number, duration: number) => boolean;
   };
   /** Told of every write that was made. */
   readonly listeners: Set<(message: string) => void>;
@@ -85,6 +86,12 @@ export function modelServer(now: () => number): ModelServer {
         set(`${account} pushed`, text, duration);
         for (const listener of listeners) listener(message);
         return { isKept: true };
+      },
+      takeTurn(name, count, duration) {
+        const turns = Array.from({ length: count }, (_, index) => `${name} turn ${index}`);
+        const free = turns.find((turn) => get(turn) === undefined);
+        if (free !== undefined) set(free, '', duration);
+        return free !== undefined;
       },
     },
     flush: () => entries.clear(),

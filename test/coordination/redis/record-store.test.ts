@@ -366,3 +366,27 @@ describe('what daemons on one Redis hear of each other', () => {
     await one.locked();
   });
 });
+
+describe('the turns of all daemons of one Redis', () => {
+  const PARTY = 'weixin/component/wx0000000000000000';
+
+  it('ten are had within a second, by whoever comes first', async ({ onTestFinished }) => {
+    const { desk, pass } = redisRig(onTestFinished);
+    const [one, two] = [desk('one'), desk('two')];
+    const taken = [];
+    for (let call = 0; call < 6; call += 1) taken.push(await one.takeTurn(PARTY), await two.takeTurn(PARTY));
+    expect(taken).toEqual([...Array(10).fill(0), 100, 100]);
+    await pass(SECOND);
+    expect(await two.takeTurn(PARTY)).toBe(100);
+    await pass(100);
+    expect(await two.takeTurn(PARTY)).toBe(0);
+  });
+
+  it('a server that does not answer says so, and every daemon keeps the pace by itself', async ({
+    onTestFinished,
+  }) => {
+    const one = redisRig(onTestFinished).desk('one');
+    one.meet(away);
+    await expect(one.takeTurn(PARTY)).rejects.toMatchObject({ code: 'redis-unreachable' });
+  });
+});

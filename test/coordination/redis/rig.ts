@@ -58,7 +58,7 @@ function openDesk(name: string, model: ModelServer, clock: ReturnType<typeof ste
       asked.push(what);
       return (await obstacle(what, () => work(...args))) as R;
     };
-  const { read, take, renew, free, write, keep, readTicket, keepTicket } = model.run;
+  const { read, take, renew, free, write, keep, readTicket, keepTicket, takeTurn } = model.run;
   const server: SharedServer = {
     ...{
       name: 'the Redis connection cache',
@@ -69,6 +69,7 @@ function openDesk(name: string, model: ModelServer, clock: ReturnType<typeof ste
     ...{ read: call('read', read), take: call('take', take), renew: call('renew', renew) },
     ...{ free: call('free', free), write: call('write', write), keep: call('keep', keep) },
     ...{ readTicket: call('read', readTicket), keepTicket: call('write', keepTicket) },
+    takeTurn: call('turn', takeTurn),
     listen(tell, begins) {
       model.listeners.add(tell);
       listening = begins;

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, type TestContext } from 'vitest';
 import { channelOf, keysOf, stateServer } from '../../../src/coordination/redis/scripts.ts';
-import type { StateServer, TicketServer } from '../../../src/coordination/redis/state-server.ts';
+import type { StateServer, TicketServer, TurnServer } from '../../../src/coordination/redis/state-server.ts';
 import { redisOf } from '../../../src/redis/index.ts';
 import { systemClock } from '../../../src/system/time/clock.ts';
 import { type RedisServer, startRedis } from '../../support/redis-server.ts';
@@ -14,7 +14,7 @@ const ACCOUNT = 'weixin/access-token/wx0000000000000000';
 const MINUTE = 60_000;
 
 interface Subject {
-  readonly server: StateServer & TicketServer;
+  readonly server: StateServer & TicketServer & TurnServer;
   /** What was told of writes. */
   readonly told: readonly string[];
   /** The lock has run out. */
@@ -46,8 +46,8 @@ async function model(): Promise<Subject> {
   const played = modelServer(() => now);
   const told: string[] = [];
   played.listeners.add((message) => void told.push(message));
-  const { read, take, renew, free, write, keep, readTicket, keepTicket } = played.run;
-  const server: StateServer & TicketServer = {
+  const { read, take, renew, free, write, keep, readTicket, keepTicket, takeTurn } = played.run;
+  const server: StateServer & TicketServer & TurnServer = {
     read: async (account) => read(account),
     take: async (claim) => take(claim),
     renew: async (renewal) => renew(renewal),
@@ -56,6 +56,7 @@ async function model(): Promise<Subject> {
     keep: async (...args) => keep(...args),
     readTicket: async (account) => readTicket(account),
     keepTicket: async (ticket) => keepTicket(ticket),
+    takeTurn: async (...args) => takeTurn(...args),
   };
   return {
     ...{ server, told },
@@ -178,6 +179,22 @@ describe.each([
     expect(told).toEqual(['told of first', 'told of second']);
   });
 
+  it('of so many turns each is had once, and those of another name are others', async (ctx) => {
+    const { server } = await open(ctx);
+    const answers = [];
+    for (let call = 0; call < 5; call += 1) answers.push(await server.takeTurn(ACCOUNT, 3, MINUTE));
+    expect(answers).toEqual([true, true, true, false, false]);
+    expect(await server.takeTurn(`${ACCOUNT}1`, 3, MINUTE)).toBe(true);
+  });
+
+  it('a turn is free again by itself', async (ctx) => {
+    const { server, expire } = await open(ctx);
+    expect(await server.takeTurn(ACCOUNT, 1, 20)).toBe(true);
+    await expire();
+    await eventually(() => server.takeTurn(ACCOUNT, 1, MINUTE));
+    expect(await server.takeTurn(ACCOUNT, 1, MINUTE)).toBe(false);
+  });
+
   it('while another has the lock nothing is written; where nobody has it, what was read decides', async (ctx) => {
     const { server, expire } = await open(ctx);
     await server.take(claim('a 1 0 here'));
@@ -201,7 +218,8 @@ describe('what the store leaves on a server', () => {
     await server.write(writing('a 1 ', '', 'first'));
     await server.keep(ACCOUNT, 2, 'of a later version', MINUTE);
     await server.keepTicket(pushing('', 'a ticket'));
-    const names = [':record', ':lock', ':pushed', ':record.version-2'].map(
+    await server.takeTurn(ACCOUNT, 10, MINUTE);
+    const names = [':record', ':lock', ':pushed', ':record.version-2', ':turn-0'].map(
       (end) => `${PREFIX}{${ACCOUNT}}${end}`,
     );
     expect((await redis?.cli('KEYS', '*'))?.split('\n').toSorted()).toEqual(names.toSorted());
@@ -238,6 +256,7 @@ describe('what the store leaves on a server', () => {
     expect(await server.read(ACCOUNT)).toBe('first');
     expect(await server.keepTicket(pushing('', 'a ticket'))).toEqual({ isKept: true });
     expect(await server.readTicket(ACCOUNT)).toBe('a ticket');
+    expect(await server.takeTurn(ACCOUNT, 10, MINUTE)).toBe(true);
     await eventually(() => told.length === 2);
     await server.close();
   });

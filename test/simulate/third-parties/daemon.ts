@@ -18,6 +18,7 @@ import { createMachine, EPOCH, type Life, type MachineOptions, type Strike } fro
 import type { SharedState, SharedStore } from '../shared-state.ts';
 import { TICK } from '../simulate.ts';
 import { type Party, PLATFORM, type ThirdParty } from './party.ts';
+import type { createTurns } from './turns.ts';
 import type { createWire } from './wire.ts';
 
 /** The planner's net below the watch, ms. */
@@ -39,6 +40,8 @@ export interface DaemonOptions extends MachineOptions {
   readonly index: number;
   readonly party: ThirdParty;
   readonly wire: ReturnType<typeof createWire>;
+  /** Takes a turn among the calls of all daemons. */
+  readonly turns: ReturnType<typeof createTurns>;
   readonly fileOf: (party: Party) => PublishedFile;
   /** What is to befall the daemon in its next refresh. */
   readonly nextStrike: () => Strike | undefined;
@@ -66,7 +69,7 @@ interface Cell {
 }
 
 export function createDaemon(options: DaemonOptions): Daemon {
-  const { agenda, random, index, party, wire, fileOf, nextStrike } = options;
+  const { agenda, random, index, party, wire, turns, fileOf, nextStrike } = options;
   const machine = createMachine(agenda, options, start);
   const parties = [party.component, ...party.accounts];
   const credentials = party.accounts.map(credentialOf);
@@ -77,7 +80,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     const life = machine.begin(() => settle());
     const underway = { calls: 0 };
     const sharedReads = createSharedReads(life.clock);
-    const pace = createCallPace(life.clock, life.pause);
+    const pace = createCallPace({ clock: life.clock, shared: turns(life), wait: life.pause });
     const cells = new Map<string, Cell>();
     /** The units to which something has happened. */
     const touched = new Set<string>();

@@ -15,8 +15,10 @@ export interface Trouble {
   readonly kill?: number;
 }
 
-/** A third party with so many accounts, which two daemons on one state folder keep. */
+/** A third party with so many accounts, which the daemons of one state folder keep. */
 export interface Scenario {
+  /** Absent: two. */
+  readonly daemons?: number;
   readonly accounts: number;
   readonly days: number;
   readonly seed: number;

@@ -9,8 +9,10 @@ import { createDaemon } from './daemon.ts';
 import type { SharedJournal } from './journal.ts';
 import { createThirdParty, type Party, PLATFORM, type ThirdParty, untilNextPush } from './party.ts';
 import type { Scenario } from './scenario.ts';
+import { createTurns } from './turns.ts';
 import { createWire } from './wire.ts';
 
+/** How many daemons there are, unless a scenario says otherwise. */
 const DAEMONS = 2;
 
 /** The daemons start within that time, ms. */
@@ -35,11 +37,11 @@ export interface Outcome {
 }
 
 /**
- * Two daemons on one state folder keep a component and all its accounts: planner, loop, providers and what acts on
+ * The daemons of one state folder keep a component and all its accounts: planner, loop, providers and what acts on
  * events are the real ones, platform, disk, network and processes are played. One scenario always has the same outcome.
  */
 export async function simulate(scenario: Scenario): Promise<Outcome> {
-  const { accounts, days, seed, trouble } = scenario;
+  const { accounts, days, seed, trouble, daemons: howMany = DAEMONS } = scenario;
   const end = days * DAY;
   const random = seeded(seed);
   const agenda = createAgenda();
@@ -48,7 +50,7 @@ export async function simulate(scenario: Scenario): Promise<Outcome> {
   const wire = createWire({ agenda, random, platform: party.platform, journal, lost: trouble.lost ?? 0 });
   const everyone = [party.component, ...party.accounts];
   const files = Array.from(
-    { length: DAEMONS },
+    { length: howMany },
     () => new Map(everyone.map((one) => [one, createFile(Math.floor(REREAD * random()))])),
   );
   const fileOf = (index: number, one: Party): PublishedFile => {
@@ -57,9 +59,10 @@ export async function simulate(scenario: Scenario): Promise<Outcome> {
     return file;
   };
 
+  const turns = createTurns(agenda, random);
   const daemons = files.map((_, index) =>
     createDaemon({
-      ...{ agenda, random, index, party, wire },
+      ...{ agenda, random, index, party, wire, turns },
       fileOf: (one) => fileOf(index, one),
       nextStrike: kills(trouble.kill ?? 0),
       struck: () => {},
@@ -68,7 +71,7 @@ export async function simulate(scenario: Scenario): Promise<Outcome> {
       skew: Math.floor(2 * SECOND * (random() - 0.5)),
     }),
   );
-  const anyDaemon = () => Math.floor(DAEMONS * random());
+  const anyDaemon = () => Math.floor(howMany * random());
 
   function kills(chance: number): () => Strike | undefined {
     let struckAt = Number.NEGATIVE_INFINITY;

@@ -15,7 +15,6 @@ const HEAD = [
   'of reads',
   'worst gap',
   'most in 1 s',
-  'of both',
   'at once',
 ];
 const LEFT = new Set([1, HEAD.length]);
@@ -40,7 +39,6 @@ function cellsOf(verdict: Verdict): string[] {
     String(verdict.reads),
     worstGap > 0 ? `${Math.ceil(worstGap / SECOND)} s` : '-',
     String(verdict.mostInASecond),
-    String(verdict.mostOfBoth),
     String(verdict.mostAtOnce),
     broken.length === 0 ? 'ok' : `NOT OK: ${broken.join('; ')}`,
   ];

@@ -14,14 +14,17 @@ describe(`a third party with its accounts, over ${DAYS} simulated days`, () => {
     });
   }
 
-  it('many accounts start with at most ten calls a second and five fetches at once', async () => {
-    const scenario: Scenario = { accounts: 300, days: 0.01, seed: 1, trouble: { name: 'none' } };
-    const { mostInASecond, mostAtOnce, perAccount, broken } = judge(await simulate(scenario));
-    expect(broken).toEqual([]);
-    expect(perAccount * scenario.days).toBe(1);
-    expect(mostInASecond).toBe(10);
-    expect(mostAtOnce).toBe(5);
-  });
+  it.each([1, 2, 3, 5])(
+    'many accounts of %i daemons start with at most ten calls a second',
+    async (daemons) => {
+      const scenario: Scenario = { daemons, accounts: 300, days: 0.01, seed: 1, trouble: { name: 'none' } };
+      const { mostInASecond, mostAtOnce, perAccount, broken } = judge(await simulate(scenario));
+      expect(broken).toEqual([]);
+      expect(perAccount * scenario.days).toBe(1);
+      expect(mostInASecond).toBe(10);
+      expect(mostAtOnce).toBe(5);
+    },
+  );
 
   it('authorisations while pushes pause are healed by the readers that are refused', async () => {
     const trouble = {
