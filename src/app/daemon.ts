@@ -283,8 +283,9 @@ function titlesOf(
 }
 
 /** Handles a request that a follower forwarded to the leader, as if it had been made here. */
-function onForwardedRequest(reconciler: Pick<Reconciler, 'refreshFor' | 'refuse'>) {
-  return (account: string, { refresh, refused }: Request): void => {
+function onForwardedRequest(reconciler: Pick<Reconciler, 'refreshFor' | 'refuse' | 'authorise'>) {
+  return (account: string, { refresh, refused, code }: Request): void => {
+    if (code) reconciler.authorise(account, code);
     if (refresh) reconciler.refreshFor(account, refresh);
     if (refused !== undefined) reconciler.refuse((value) => sha256(value.reveal()) === refused);
   };

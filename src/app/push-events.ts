@@ -27,7 +27,7 @@ export interface AccountsList {
 export interface PushEventsOptions {
   readonly clock: Clock;
   readonly logger: Pick<Logger, 'info' | 'warn'>;
-  readonly reconciler: Pick<Reconciler, 'stateOf' | 'refuse' | 'refreshNow'>;
+  readonly reconciler: Pick<Reconciler, 'stateOf' | 'refuse' | 'refreshNow' | 'authorise'>;
   readonly units: () => readonly Unit[];
   readonly credentials: () => readonly CredentialConfig[];
   /** The lists of accounts by which entries are served; absent: there are none. */
@@ -38,6 +38,9 @@ export interface PushEventsOptions {
 
 /** How long an exchange may take, ms: its code lives for ten minutes. */
 const EXCHANGE_PATIENCE = 20 * SECOND;
+
+/** How long a code works, ms. A push that is older is one that somebody has recorded, or a hint at best. */
+const CODE_LIFE = 10 * MINUTE;
 
 /** How soon to look again whether a reading of a list has ended, ms. */
 const AGAIN = 0.1 * SECOND;
@@ -67,12 +70,29 @@ export function createPushEvents(options: PushEventsOptions): PushEvents {
   const doubt = createDoubt(options);
   /** Exchanges by the mark of their code. A push that is repeated waits for the one of the push before. */
   const exchanges = new Map<string, Promise<void>>();
+  /** The codes that accounts that are served have been given, by their marks. */
+  const given = new Set<string>();
   /** When units learnt of an authorisation last, epoch ms. */
   const authorised = new Map<string, number>();
   /** The lists that are to be read again once what is under way for them has ended. */
   const waiting = new Set<string>();
 
-  /** Exchanges the code that an authorisation comes with, once: only after that the platform lists its refresh token. */
+  /**
+   * Lets accounts that are served exchange the code by a fetch, once: so no other fetch of theirs is under way meanwhile,
+   * here or at another daemon.
+   */
+  function give(accounts: readonly string[], code: string): void {
+    const mark = sha256(code);
+    if (given.has(mark)) return;
+    given.add(mark);
+    for (const old of [...given].slice(0, -MOST_CODES)) given.delete(old);
+    for (const account of accounts) reconciler.authorise(account, { value: new Secret(code), mark });
+  }
+
+  /**
+   * Exchanges the code of an account that is not served, once: only after that the platform lists its refresh token, for
+   * whoever serves it next.
+   */
   function exchangeOnce(name: string, code: string, subject: string | undefined): Promise<void> {
     const mark = sha256(code);
     const exchange = exchanges.get(mark) ?? exchangeNow(name, code, subject);
@@ -111,12 +131,26 @@ export function createPushEvents(options: PushEventsOptions): PushEvents {
     }
   }
 
+  /** The served credentials that an event is about. */
+  function concerned(name: string, subject: string | undefined): readonly string[] {
+    return credentials()
+      .filter((one) => isFetched(one) && one.via?.name === name && one.appId === subject)
+      .map((one) => one.name);
+  }
+
+  function accountsOf(names: readonly string[]): readonly string[] {
+    return [
+      ...new Set(
+        units()
+          .filter(({ id }) => names.includes(id))
+          .map(({ account }) => account),
+      ),
+    ];
+  }
+
   /** Lets the accounts be asked for that an event is about. */
   function hint(name: string, subject: string | undefined, isBack: boolean): void {
-    const concerned = credentials().filter(
-      (one) => isFetched(one) && one.via?.name === name && one.appId === subject,
-    );
-    for (const { name: account } of concerned) {
+    for (const account of concerned(name, subject)) {
       authorised.set(account, clock.now().wall);
       void doubt(account, isBack);
     }
@@ -138,13 +172,20 @@ export function createPushEvents(options: PushEventsOptions): PushEvents {
   }
 
   return {
-    async happened(name, { code, subject }, isExchanged) {
-      if (isExchanged && code !== undefined) await exchangeOnce(name, code, subject);
-      // What cancels comes without a code.
-      hint(name, subject, code !== undefined);
+    async happened(name, { code, subject, createdAt }, isExchanged) {
+      const isFresh = clock.now().wall - createdAt < CODE_LIFE;
+      const accounts = accountsOf(concerned(name, subject));
+      if (isExchanged && isFresh && code !== undefined && accounts.length > 0) {
+        give(accounts, code);
+      } else {
+        if (isExchanged && code !== undefined) await exchangeOnce(name, code, subject);
+        // What cancels comes without a code.
+        hint(name, subject, code !== undefined);
+      }
       await relist(name);
     },
-    // An exchange makes a token, which replaces that of a fetch under way. So what such a fetch brings is doubted as well.
+    // An exchange that an app makes, or that of an account that was not served yet, makes a token, which replaces that of a
+    // fetch under way. So what such a fetch brings is doubted as well.
     report(unit, { type }) {
       const at = unit && authorised.get(unit.id);
       if (at === undefined || !BRINGS.has(type)) return;

@@ -86,6 +86,7 @@ const Stored = v.object({
       /** SHA-256 of the refresh token, in hex: a damaged one is looked for again. */
       sha256: v.string(),
       authorisedAt: v.exactOptional(Epoch),
+      exchanged: v.exactOptional(v.pipe(v.string(), v.maxLength(64))),
     }),
   ),
   pushStartedAt: v.exactOptional(Epoch),

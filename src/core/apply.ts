@@ -5,6 +5,7 @@ import { adopt, withFingerprint, withoutSatisfied } from './merge-record.ts';
 import { failed, fetched, settleLate } from './outcome.ts';
 import { withPublished } from './published.ts';
 import { blockedByPeer, heldFor, ticketReplaced, unblocked } from './state/attempts.ts';
+import { authorised, sent } from './state/authorisation.ts';
 import { type PlatformClock, setByPlatform } from './state/clock.ts';
 import type { State } from './state/index.ts';
 import type { LateResponse } from './state/late-response.ts';
@@ -25,6 +26,7 @@ import {
 import { freshTargets, leftAlone, published, touched, unpublished } from './state/targets.ts';
 import { after } from './time.ts';
 import { lifeOf } from './token-age.ts';
+import { without } from './without.ts';
 
 /** The next state. Pure: the same state, event and context always give the same answer. */
 export function apply(state: State, event: Event, context: Context): State {
@@ -54,10 +56,16 @@ function applied(state: State, event: Event, context: Context): State {
       };
     case 'requested':
       return asked(state, event, context);
+    case 'authorised': {
+      const { code } = event;
+      const isKnown = isExchanged(state, code.mark) || state.authorisation?.mark === code.mark;
+      return isKnown ? state : { ...state, authorisation: authorised(code, now) };
+    }
     case 'handed-over': {
       const request = handedOver(state.request, event.reason, state.record.generation, now);
       // It was written into the store.
       const told = { ...state, request, store: usable(state.store) };
+      if (event.reason === 'authorised') return without(told, 'authorisation');
       return event.reason === 'refused' ? { ...told, reports: settled(state.reports) } : told;
     }
     case 'withdrawn': {
@@ -75,9 +83,17 @@ function applied(state: State, event: Event, context: Context): State {
       const { record, saved, downgraded } = event;
       const store = { ...(saved ? usable(holding(state.store, record)) : state.store), saved };
       // A refresh that waits for another moment goes on waiting for it.
-      const isRequested = downgraded || reasonToFetch(state, context.policy, now) === 'requested';
+      const reason = reasonToFetch(state, context.policy, now);
+      const isRequested = downgraded || reason === 'requested';
       const request = isRequested ? begun(state.request, downgraded, now) : state.request;
-      return { ...state, record, store, request };
+      const { authorisation } = state;
+      return {
+        ...state,
+        record,
+        store,
+        request,
+        ...(authorisation && { authorisation: sent(authorisation) }),
+      };
     }
     case 'fetched':
       return withoutSatisfied(fetched(state, event.answer, event.startedAt, context));
@@ -129,7 +145,17 @@ function observed(state: State, event: Of<'observed'>, context: Context): State 
   const store = finishedLook(found.store, event);
   // A mirror never writes, so a successful read is its only sign that the store has recovered.
   const isProof = context.policy.follows && event.record;
-  return withTicket({ ...found, store: isProof ? usable(store) : store }, event.ticket);
+  return withTicket(withoutExchanged({ ...found, store: isProof ? usable(store) : store }), event.ticket);
+}
+
+/** Another daemon may have been pushed the same code, and have exchanged it. */
+function withoutExchanged(state: State): State {
+  const { authorisation } = state;
+  return authorisation && isExchanged(state, authorisation.mark) ? without(state, 'authorisation') : state;
+}
+
+function isExchanged({ record: { grant } }: State, mark: string): boolean {
+  return grant?.exchanged === mark;
 }
 
 /** Takes over a ticket that has been pushed. A newer one ends the pause after one that was refused. */

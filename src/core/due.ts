@@ -14,6 +14,7 @@ import { type Deadline, HOUR, type Instant, MINUTE, remaining, SECOND } from './
 
 /** Why a credential is fetched: the `reason` label of `refresh_total`. */
 export type Reason =
+  | 'authorised'
   | 'requested'
   | 'missing'
   | 'new-secret'
@@ -27,6 +28,7 @@ export type Reason =
 export function reasonToFetch(state: State, policy: Policy, now: Instant): Reason | undefined {
   const { record } = state;
   if (policy.follows) return undefined;
+  if (state.authorisation) return 'authorised';
   if (state.request.manual && !postponement(state, policy, now)) return 'requested';
   if (!record.token) return 'missing';
   if (standing(record.secrets, state.fingerprint) === 'new') return 'new-secret';

@@ -54,14 +54,16 @@ export function fetched(
   const { platformDate } = answer;
   const record = without(state.record, 'intent', 'lastFailure');
   const generation = record.generation + 1;
+  // One that has come since the request left is still to be followed up.
+  const followed = state.authorisation?.isSent ? state.authorisation : undefined;
   const next: State = {
-    ...state,
+    ...(followed ? without(state, 'authorisation') : state),
     record: {
       ...record,
       generation,
       secrets: withSecret(record.secrets, state.fingerprint),
       // An answer that grants nothing says nothing of what was granted before.
-      ...(grant && { grant }),
+      ...(grant && { grant: followed ? { ...grant, exchanged: followed.mark } : grant }),
       ...(listed && {
         listing: relisted(
           state.record.listing,

@@ -150,8 +150,9 @@ function isOthersTurn({ record, attempts }: State, now: Instant): boolean {
 /** What the platform is to be asked next, or how long it is left alone. */
 function platformStep(state: State, policy: Policy, now: Instant): Step {
   const reason = reasonToFetch(state, policy, now);
-  // What a person asked for does not wait for a pause.
-  const held = reason === 'requested' ? undefined : heldBack(state.attempts, now);
+  // What a person asked for does not wait for a pause, and neither does the first try with a code that works for minutes.
+  const isNews = reason === 'requested' || (reason === 'authorised' && !state.authorisation?.isSent);
+  const held = isNews ? undefined : heldBack(state.attempts, now);
   const step: Step = held ? { kind: 'wait', ...held } : askStep(reason, state, policy, now);
   const postponed = postponement(state, policy, now);
   return step.kind === 'wait' && postponed && postponed.ms < step.ms ? { kind: 'wait', ...postponed } : step;
@@ -255,6 +256,7 @@ export function restOf(
     !state.late &&
     isUnreported(state.reports) &&
     state.request.manual === undefined &&
+    !state.authorisation &&
     state.store.saved;
   if (step.kind !== 'wait' || publish.length > 0 || !calm) return undefined;
   const ms = Math.min(step.ms, lifeLeft(state.life, now) ?? 0) - SOON;

@@ -6,6 +6,7 @@ import type { Precedence, Published } from './published.ts';
 import type { PushedTicket } from './pushed-ticket.ts';
 import type { AccountRecord, Grant } from './record.ts';
 import type { Secret } from './secret.ts';
+import type { AuthorisationCode } from './state/authorisation.ts';
 import type { Strength } from './state/request.ts';
 import type { Text } from './text.ts';
 import type { Instant } from './time.ts';
@@ -29,8 +30,9 @@ export interface Provider {
    */
   startPushes?(request: Pick<FetchRequest, 'signal' | 'permit'>): Promise<void>;
   /**
-   * Exchanges the code that an authorisation has brought, which works once: after that the platform lists the account
-   * with its refresh token. Nothing of the answer is kept. Present where accounts authorise a third party.
+   * Exchanges the code of an account that is not served, which works once: after that the platform lists the account
+   * with its refresh token. Nothing of the answer is kept. Present where accounts authorise a third party. The code of an
+   * account that is served goes into a {@link fetch} of that one, so that no other fetch is under way meanwhile.
    * @throws {EdgeError} why it does not
    */
   exchangeCode?(request: {
@@ -50,6 +52,8 @@ export interface FetchRequest {
   readonly pushed?: PushedTicket;
   /** What is known of what the account has granted. */
   readonly grant?: Grant;
+  /** The code that an authorisation has brought, which works once: it is to be exchanged for the token. */
+  readonly code?: Secret;
   readonly signal: AbortSignal;
   /** The provider asks this at the last moment before it sends anything. When the answer is no, it sends nothing. */
   readonly permit?: () => boolean;
@@ -181,12 +185,13 @@ export interface AccountStore {
 export type Purpose = 'fetch' | 'keep';
 
 /**
- * What somebody wants of the daemon that fetches: that the credential be refreshed, or that a refused token be looked
- * into.
+ * What somebody wants of the daemon that fetches: that the credential be refreshed, that a refused token be looked
+ * into, or that the code of an authorisation be exchanged.
  */
 export type PeerRequest =
   | { readonly kind: 'refresh'; readonly strength: Strength; readonly generation: number }
-  | { readonly kind: 'refusal'; readonly token: Token };
+  | { readonly kind: 'refusal'; readonly token: Token }
+  | { readonly kind: 'authorisation'; readonly code: AuthorisationCode };
 
 /**
  * The lock of one account, while this daemon holds it. It can be lost at any moment, since a process may stand still

@@ -69,6 +69,8 @@ export interface Grant {
   readonly refreshToken: Secret;
   /** When the account last authorised the third party, epoch ms, as far as the platform has told. */
   readonly authorisedAt?: number;
+  /** The mark of the authorisation code that it was fetched with, so that a push that is repeated is known. */
+  readonly exchanged?: string;
 }
 
 /** The durable record of one account: the same in the state folder, and wherever else daemons share it. */

@@ -5,6 +5,7 @@ import { begin } from '../core/outcome.ts';
 import type { FetchStep } from '../core/plan.ts';
 import { kills } from '../core/policy.ts';
 import type { FetchRequest, Lease } from '../core/ports.ts';
+import { codeOf } from '../core/state/authorisation.ts';
 import { liveToken } from '../core/state/index.ts';
 import { lifeLeft } from '../core/state/life.ts';
 import { judgeRefusal } from '../core/state/reader-reports.ts';
@@ -35,7 +36,14 @@ export function createFetching(
     const token = cell.base && liveToken(cell.base.state, startedAt);
     const { grant } = cell.state.record;
     const { ticket: pushed } = cell.state.pushed;
-    const takes = { ...(token && { token }), ...(grant && { grant }), ...(pushed && { pushed }) };
+    const code =
+      step.reason === 'authorised' ? codeOf(cell.state.authorisation, startedAt)?.value : undefined;
+    const takes = {
+      ...(token && { token }),
+      ...(grant && { grant }),
+      ...(pushed && { pushed }),
+      ...(code && { code }),
+    };
     const event = await ask(cell, { forced: step.forced, signal, ...takes }, startedAt, lease);
     happen(cell, event);
     if (event.type !== 'fetched' && event.type !== 'failed') return;

@@ -2,8 +2,10 @@ import { type Failure, failureOf } from '../core/failure.ts';
 import type { FetchStep, Step } from '../core/plan.ts';
 import type { Lease, PeerRequest } from '../core/ports.ts';
 import type { AccountRecord } from '../core/record.ts';
+import { codeOf } from '../core/state/authorisation.ts';
 import type { State } from '../core/state/index.ts';
 import { strengthToHandOver } from '../core/state/request.ts';
+import type { Instant } from '../core/time.ts';
 import type { Cell, Loop } from './cell.ts';
 
 export interface Locks {
@@ -14,16 +16,17 @@ export interface Locks {
 const UNLOCKED: Lease = { held: async () => true, release: async () => {} };
 
 export function createLocks({
+  clock,
   happen,
   report,
   unstored,
-}: Pick<Loop, 'happen' | 'report'> & {
+}: Loop & {
   readonly unstored: (cell: Cell, error: unknown) => void;
 }): Locks {
   async function handOver(cell: Cell, step: FetchStep): Promise<void> {
     const { reason } = step;
-    const request = peerRequestOf(step, cell.state);
-    if (!request || (reason !== 'requested' && reason !== 'refused'))
+    const request = peerRequestOf(step, cell.state, clock.now());
+    if (!request || (reason !== 'requested' && reason !== 'refused' && reason !== 'authorised'))
       return happen(cell, { type: 'blocked' });
     try {
       await cell.unit.store.handOver?.(request);
@@ -57,8 +60,14 @@ export function createLocks({
 /** What the daemon that fetches is to be asked, for a step that only it can do. */
 function peerRequestOf(
   { reason }: FetchStep,
-  { request, record: { token } }: State,
+  { request, record: { token }, authorisation }: State,
+  now: Instant,
 ): PeerRequest | undefined {
+  if (reason === 'authorised') {
+    const code = codeOf(authorisation, now);
+    const refresh = { kind: 'refresh', strength: 'ordinary', generation: token?.generation ?? 0 } as const;
+    return code ? { kind: 'authorisation', code } : refresh;
+  }
   const strength = strengthToHandOver(request);
   if (reason === 'requested' && strength) {
     return { kind: 'refresh', strength, generation: token?.generation ?? 0 };

@@ -9,6 +9,7 @@ import { authorizers } from './authorizers.ts';
 import { APP_ID, credentialKind } from './kind.ts';
 import { OFFICIAL } from './official.ts';
 import { fetched, type PlatformAnswer, probeToken } from './platform.ts';
+import { type CodeCall, queryAuth } from './query-auth.ts';
 import { needed } from './third-party.ts';
 
 /** How long before its end a token is replaced, ms; hundreds of them are spread over the first half of that. */
@@ -69,8 +70,10 @@ export const authorizer = credentialKind({
     }
 
     return {
-      async fetch({ token, grant, signal, permit }) {
+      async fetch({ token, grant, code, signal, permit }) {
         const call = { platform, component, account: appId, token, signal, permit };
+        const exchanged = code && (await exchange({ ...call, code }));
+        if (exchanged) return exchanged;
         const found = grant ? { grant } : await list(call);
         if (!found?.grant) throw missing(found !== undefined);
         try {
@@ -88,6 +91,32 @@ export const authorizer = credentialKind({
     };
   },
 });
+
+/** The code is none, or has been used: an app, or another daemon that was pushed it as well, has exchanged it. */
+const USED_UP: ReadonlySet<number | undefined> = new Set([61009, 61010]);
+
+/**
+ * Fetches the token that comes with an authorisation. Only a fetch may do that: the code makes a token, and of two that are
+ * made at one time the other one would be dead in five minutes.
+ * @returns undefined where the code brings none: the account's refresh token is in the list, if anybody has exchanged it
+ */
+async function exchange(call: CodeCall): Promise<Fetched | undefined> {
+  let answer: PlatformAnswer;
+  try {
+    answer = await queryAuth(call);
+  } catch (error) {
+    if (USED_UP.has(failureOf(error, 'unknown').errcode)) return undefined;
+    throw error;
+  }
+  const { authorization_info: info } = fieldsOf(answer.body);
+  const { authorizer_refresh_token: refreshToken, authorizer_access_token: token } = fieldsOf(info);
+  // An account without any right of an API gets none.
+  if (token === undefined || token === '') return undefined;
+  return {
+    ...fetched({ ...answer, body: info }, 'authorizer_access_token'),
+    ...(isPlausible(refreshToken) && { grant: { refreshToken: new Secret(refreshToken) } }),
+  };
+}
 
 /** A call about one account, with the token of the third party. */
 interface Call extends ListCall {

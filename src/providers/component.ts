@@ -2,6 +2,7 @@ import { HOUR, MINUTE, SECOND } from '../core/time.ts';
 import { APP_ID, credentialKind, type PushedKind } from './kind.ts';
 import { OFFICIAL } from './official.ts';
 import { fetched, probeToken } from './platform.ts';
+import { queryAuth } from './query-auth.ts';
 import { neededTicket } from './third-party.ts';
 
 /** How long before its end a token is replaced, ms: the page advises 1 h 50 min of the 2 h. */
@@ -80,16 +81,7 @@ export const component = credentialKind({
       });
     },
     async exchangeCode({ code, token, signal }) {
-      await platform.call({
-        method: 'POST',
-        path: '/cgi-bin/component/api_query_auth',
-        endpoint: 'query-auth',
-        query: { component_access_token: token.value.reveal() },
-        body: { component_appid: appId, authorization_code: code.reveal() },
-        repeatable: false,
-        signal,
-        permit: undefined,
-      });
+      await queryAuth({ platform, component: appId, token, code, signal, permit: undefined });
     },
     probe: (token, signal) => probeToken('open-platform', platform, token, signal),
   }),

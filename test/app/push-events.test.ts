@@ -5,6 +5,7 @@ import type { Unit } from '../../src/core/ports.ts';
 import { Secret } from '../../src/core/secret.ts';
 import { initialState, type State } from '../../src/core/state/index.ts';
 import { after, HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
+import type { PushEvent } from '../../src/push/channel.ts';
 import { fakeClock } from '../support/clock.ts';
 import { token } from '../support/story.ts';
 
@@ -26,6 +27,7 @@ async function authorisedAgain() {
 function daemon(units: readonly Unit[] = []) {
   const clock = fakeClock();
   const doubted: string[] = [];
+  const given: string[] = [];
   let state: State = initialState('a', [], clock.now(), 0);
   const hold = (value: string, issuedAt: number) => {
     const held = {
@@ -47,6 +49,7 @@ function daemon(units: readonly Unit[] = []) {
     reconciler: {
       stateOf: () => state,
       refreshNow: () => {},
+      authorise: (account, { mark }) => void given.push(`${account} ${mark.length}`),
       refuse: (isIt) => {
         const held = state.record.token?.value;
         if (held && isIt(held)) doubted.push(held.reveal());
@@ -57,13 +60,13 @@ function daemon(units: readonly Unit[] = []) {
     signal: new AbortController().signal,
   });
   const event = { type: 'event', infoType: 'updateauthorized', createdAt: clock.now().wall } as const;
-  const push = (code?: string) =>
+  const push = (code?: string, changes: Partial<PushEvent> = {}) =>
     events.happened(
       'platform',
-      { ...event, subject: 'wx1111111111111111', ...(code !== undefined && { code }) },
+      { ...event, subject: 'wx1111111111111111', ...(code !== undefined && { code }), ...changes },
       true,
     );
-  return { clock, hold, events, push, doubted };
+  return { clock, hold, events, push, doubted, given };
 }
 
 describe('an account that authorises again', () => {
@@ -93,19 +96,51 @@ describe('an account that authorises again', () => {
     expect(doubted).toEqual([]);
   });
 
-  it('a push that is repeated waits until the code has been exchanged, which is done once', async () => {
-    const codes: (() => void)[] = [];
-    const exchangeCode = () => new Promise<void>((resolve) => codes.push(resolve));
-    const { clock, hold, push, doubted } = daemon([
-      { id: 'platform', provider: { exchangeCode } } as unknown as Unit,
+  it('its code goes to whoever fetches it, once, and nothing is doubted', async () => {
+    const exchanged: unknown[] = [];
+    const { clock, hold, push, doubted, given } = daemon([
+      platformThat(async (request) => void exchanged.push(request)),
+      { id: 'shop', account: 'weixin/authorizer/a/b' } as unknown as Unit,
     ]);
     hold('before', clock.now().wall);
-    const pushes = [push('queryauthcode@@@1'), push('queryauthcode@@@1')];
+    await Promise.all([push('queryauthcode@@@1'), push('queryauthcode@@@1')]);
+    await push('queryauthcode@@@1');
+    expect(given).toEqual(['weixin/authorizer/a/b 64']);
+    await push('queryauthcode@@@2');
+    expect(given).toHaveLength(2);
+    expect([exchanged, doubted]).toEqual([[], []]);
+  });
+
+  it('a push of an hour ago brings no code that works: what is there is doubted', async () => {
+    const { clock, hold, push, doubted, given } = daemon([
+      platformThat(async () => {}),
+      { id: 'shop', account: 'weixin/authorizer/a/b' } as unknown as Unit,
+    ]);
+    hold('before', clock.now().wall);
+    await push('queryauthcode@@@1', { createdAt: clock.now().wall - HOUR });
+    expect(given).toEqual([]);
+    expect(doubted).toEqual([token('before')]);
+  });
+
+  it('the code of one that is not served is exchanged once, and a push that is repeated waits for that', async () => {
+    const codes: (() => void)[] = [];
+    const exchangeCode = () => new Promise<void>((resolve) => codes.push(resolve));
+    const { clock, hold, push, given } = daemon([platformThat(exchangeCode)]);
+    hold('before', clock.now().wall);
+    const others = { subject: 'wx2222222222222222' };
+    let isOver = false;
+    const pushes = [push('queryauthcode@@@1', others), push('queryauthcode@@@1', others)];
+    const over = Promise.all(pushes).then(() => {
+      isOver = true;
+    });
     await new Promise(setImmediate);
-    expect(doubted).toEqual([]);
+    expect(isOver).toBe(false);
     for (const exchanged of codes) exchanged();
-    await Promise.all(pushes);
-    expect(codes).toHaveLength(1);
-    expect(doubted).toContain(token('before'));
+    await over;
+    expect([codes.length, given]).toEqual([1, []]);
   });
 });
+
+function platformThat(exchangeCode: NonNullable<Unit['provider']['exchangeCode']>): Unit {
+  return { id: 'platform', provider: { exchangeCode } } as unknown as Unit;
+}

@@ -14,7 +14,7 @@ const RECORD: AccountRecord = {
   ...emptyRecord(ACCOUNT, NOW),
   generation: 4,
   token: aToken('76_aToken-of_WeChat', { generation: 4 }),
-  grant: { refreshToken: new Secret(REFRESH), authorisedAt: NOW - 1000 },
+  grant: { refreshToken: new Secret(REFRESH), authorisedAt: NOW - 1000, exchanged: 'f'.repeat(64) },
   pushStartedAt: NOW,
 };
 
@@ -23,6 +23,7 @@ describe('what an account has granted, in a record', () => {
     const { grant, pushStartedAt } = decodeRecord(encodeRecord(RECORD), ACCOUNT);
     expect(grant?.refreshToken.reveal()).toBe(REFRESH);
     expect(grant?.authorisedAt).toBe(NOW - 1000);
+    expect(grant?.exchanged).toBe('f'.repeat(64));
     expect(pushStartedAt).toBe(NOW);
   });
 

@@ -22,7 +22,11 @@ const PATHS = {
 };
 
 interface Pushed {
-  readonly deliveries: readonly { readonly status: number | null; readonly answer: string }[];
+  readonly deliveries: readonly {
+    readonly infoType: string;
+    readonly status: number | null;
+    readonly answer: string;
+  }[];
 }
 
 /** A platform that pushes to a daemon, a suite beside it, and the daemon's folder. */
@@ -209,24 +213,27 @@ describe('a daemon that the platform pushes to', () => {
   });
 
   it('an account that authorises gets its token within moments: its code is exchanged, once', async () => {
-    const { start, register, newToken, authorize, calls, sandbox } = await pushing();
+    const { start, register, newToken, authorize, calls, deliveries, sandbox } = await pushing();
     const { daemon, receiver } = await start();
     await register(receiver, { duplicates: 3 });
     await newToken('platform');
     await authorize();
     const shop = await newToken('shop');
     expect(await calls('query')).toBe(1);
-    await daemon.logged(/an authorisation code was exchanged/);
+    await daemon.logged((line) => line['reason'] === 'authorised' && line['credential'] === 'shop');
 
-    // Another authorisation ends the token at once; the event tells, and no reader has to.
+    // Another authorisation ends the token at once; the event tells, and no reader has to. The next token is the one that its
+    // code brings: the exchange is a fetch of the account, so no other is under way that it would replace.
     await authorize();
-    // A fetch that was under way meanwhile may have brought one that the exchange replaced: then the next follows at once.
-    let next = shop;
-    await eventually(async () => {
-      next = await newToken('shop', next);
-      const response = await fetch(`${sandbox.url}/cgi-bin/getcallbackip?access_token=${next}`);
-      return 'ip_list' in JSON.parse(await response.text());
-    });
+    const next = await newToken('shop', shop);
+    const response = await fetch(`${sandbox.url}/cgi-bin/getcallbackip?access_token=${next}`);
+    expect(JSON.parse(await response.text())).toHaveProperty('ip_list');
+    // Each push comes four times.
+    await eventually(
+      async () => (await deliveries()).filter(({ infoType }) => infoType === 'updateauthorized').length === 4,
+    );
+    expect([await calls('query'), await calls('authorizer')]).toEqual([2, 0]);
+    expect(await newToken('shop')).toBe(next);
   });
 
   it('the log holds the type, the age and the verdict of pushes, and nothing that they hold', async () => {

@@ -37,6 +37,8 @@ function house(type: CredentialType) {
     record: undefined as AccountRecord | undefined,
     published: [] as string[],
     fetches: 0,
+    /** The authorisation codes that the platform was sent. */
+    codes: [] as (string | undefined)[],
     /** What the record said at the moment the platform was asked. */
     seenByPlatform: undefined as AccountRecord | undefined,
     answer: async () => ({ value: new Secret(token(String(edges.fetches))), expiresIn: 7200 }),
@@ -60,10 +62,11 @@ function house(type: CredentialType) {
     fingerprint: async () => 'f',
     provider: {
       probe: async () => ({ works: true }),
-      fetch: async ({ permit = () => true }) => {
+      fetch: async ({ permit = () => true, code }) => {
         edges.beforeSocket();
         if (!permit()) throw NOT_SENT;
         edges.fetches += 1;
+        edges.codes.push(code?.reveal());
         edges.seenByPlatform = edges.record;
         return edges.answer();
       },
@@ -208,6 +211,44 @@ describe('lost lock', () => {
   });
 });
 
+describe('the code of an authorisation', () => {
+  it('it goes into a fetch, which begins when the one under way has ended', async () => {
+    const { edges, reconciler, settle } = house('access-token');
+    let answered = () => {};
+    const usual = edges.answer;
+    edges.answer = async () => {
+      await new Promise<void>((resolve) => {
+        answered = resolve;
+      });
+      return usual();
+    };
+    reconciler.tick();
+    await eventually(() => edges.fetches === 1);
+    reconciler.authorise(accountOf('access-token'), { value: new Secret('queryauthcode@@@a'), mark: 'a' });
+    reconciler.tick();
+    expect(edges.codes).toEqual([undefined]);
+    answered();
+    await eventually(() => edges.fetches === 2);
+    expect(edges.codes).toEqual([undefined, 'queryauthcode@@@a']);
+    answered();
+    await settle();
+    expect(edges.fetches).toBe(2);
+  });
+
+  it('it waits while another daemon has the lock', async () => {
+    const { clock, edges, reconciler, settle } = house('access-token');
+    const { lock } = edges;
+    edges.lock = async () => undefined;
+    reconciler.authorise(accountOf('access-token'), { value: new Secret('queryauthcode@@@a'), mark: 'a' });
+    await settle();
+    expect(edges.fetches).toBe(0);
+    edges.lock = lock;
+    clock.pass(10 * SECOND);
+    await settle();
+    expect(edges.codes).toEqual(['queryauthcode@@@a']);
+  });
+});
+
 describe('leader and followers', () => {
   function follower() {
     const requests: PeerRequest[] = [];
@@ -239,6 +280,33 @@ describe('leader and followers', () => {
       { kind: 'refusal', token: expect.objectContaining({ generation: 2 }) },
     ]);
     expect(reports.filter(({ type }) => type === 'handed-over')).toHaveLength(2);
+  });
+
+  it('a follower hands the code of an authorisation over to the leader, once', async () => {
+    const { edges, reconciler, reports, settle, requests } = follower();
+    await settle();
+    edges.lock = async () => undefined;
+    const code = { value: new Secret('queryauthcode@@@a'), mark: 'a' };
+    reconciler.authorise(accountOf('access-token'), code);
+    await settle();
+    await settle();
+    expect(requests).toEqual([{ kind: 'authorisation', code: expect.objectContaining(code) }]);
+    expect(reports).toContainEqual({ type: 'handed-over', reason: 'authorised' });
+    expect(edges.fetches).toBe(1);
+  });
+
+  it('a code that has ended meanwhile is handed over as a refresh', async () => {
+    const { clock, edges, reconciler, settle, requests } = follower();
+    await settle();
+    const { handOver } = edges;
+    edges.lock = async () => undefined;
+    edges.handOver = async () => Promise.reject(NO_LOCKS);
+    reconciler.authorise(accountOf('access-token'), { value: new Secret('queryauthcode@@@a'), mark: 'a' });
+    await settle();
+    edges.handOver = handOver;
+    clock.pass(10 * MINUTE);
+    await settle();
+    expect(requests).toEqual([{ kind: 'refresh', strength: 'ordinary', generation: 2 }]);
   });
 
   it('a hand-over that failed is tried again after a pause', async () => {

@@ -19,6 +19,8 @@ type Body = Readonly<Record<string, unknown>>;
 interface Platform {
   readonly list?: (offset: number) => Body;
   readonly refresh?: (refreshToken: unknown) => Body;
+  /** What is answered to a code. */
+  readonly exchange?: (code: unknown) => Body;
 }
 
 const row = (appId: string, refresh_token?: unknown, auth_time?: unknown) => ({
@@ -36,11 +38,16 @@ const refreshed = (echo?: unknown) => ({
 });
 
 /** A platform that answers so, and an account that is fetched through it. */
-async function account({ list = () => listing(row(SHOP, OLD)), refresh = refreshed }: Platform = {}) {
+async function account({
+  list = () => listing(row(SHOP, OLD)),
+  refresh = refreshed,
+  exchange = () => ({ authorization_info: { ...refreshed(NEW), authorizer_appid: SHOP } }),
+}: Platform = {}) {
   const { url, seen } = await httpServer((response, { target, body }) => {
-    const { offset, authorizer_refresh_token: sent } = JSON.parse(body) as Record<string, unknown>;
-    const answer = target.includes('api_get_authorizer_list') ? list(Number(offset)) : refresh(sent);
-    response.end(JSON.stringify(answer));
+    const { offset, authorizer_refresh_token: sent, authorization_code: code } = JSON.parse(body) as Body;
+    if (target.includes('api_query_auth')) response.end(JSON.stringify(exchange(code)));
+    else if (target.includes('api_get_authorizer_list')) response.end(JSON.stringify(list(Number(offset))));
+    else response.end(JSON.stringify(refresh(sent)));
   });
   const transport = createTransport({ timeout: PATIENCE });
   onTestFinished(() => transport.close());
@@ -60,10 +67,11 @@ async function account({ list = () => listing(row(SHOP, OLD)), refresh = refresh
   return {
     seen,
     fetchFor,
-    fetch: (grant?: Grant) =>
+    fetch: (grant?: Grant, code?: string) =>
       provider.fetch({
         ...{ forced: false, signal: new AbortController().signal, token: aToken(PARTY_TOKEN) },
         ...(grant && { grant }),
+        ...(code !== undefined && { code: new Secret(code) }),
       }),
   };
 }
@@ -194,5 +202,52 @@ describe('the token of an account that has authorised a third party', () => {
     await failureOf(fetch());
     found.push(row(SHOP, OLD));
     expect((await fetch()).grant?.refreshToken.reveal()).toBe(OLD);
+  });
+});
+
+describe('the code that an authorisation comes with', () => {
+  const CODE = 'queryauthcode@@@of-this-authorisation';
+
+  it('it is exchanged for the token and the refresh token, in one call', async () => {
+    let sent: unknown;
+    const exchange = (code: unknown) => {
+      sent = code;
+      return { authorization_info: { ...refreshed(NEW), authorizer_appid: SHOP } };
+    };
+    const { fetch, seen } = await account({ exchange });
+    const { value, expiresIn, grant } = await fetch(granted(OLD), CODE);
+    expect([value.reveal(), expiresIn, grant?.refreshToken.reveal(), sent]).toEqual([TOKEN, 7200, NEW, CODE]);
+    expect(calls(seen)).toEqual(['api_query_auth']);
+  });
+
+  it.each([61_009, 61_010])(
+    'one that somebody else has used (%i) leaves the refresh token of the list',
+    async (errcode) => {
+      const { fetch, seen } = await account({ exchange: () => ({ errcode, errmsg: 'no' }) });
+      const { grant } = await fetch(undefined, CODE);
+      expect(grant?.refreshToken.reveal()).toBe(OLD);
+      expect(calls(seen)).toEqual(['api_query_auth', 'api_get_authorizer_list', 'api_authorizer_token']);
+    },
+  );
+
+  it('an account that has granted no right to call gets its token by the list, as far as it has one', async () => {
+    const exchange = () => ({ authorization_info: { authorizer_appid: SHOP, func_info: [] } });
+    const { fetch, seen } = await account({ exchange, list: () => listing(row(SHOP)) });
+    expect(await failureOf(fetch(undefined, CODE))).toMatchObject({ code: 'no-refresh-token' });
+    expect(calls(seen)).toEqual(['api_query_auth', 'api_get_authorizer_list']);
+  });
+
+  it('a refresh token that cannot be one is not kept', async () => {
+    const exchange = () => ({ authorization_info: refreshed('') });
+    const { fetch } = await account({ exchange });
+    const answer = await fetch(granted(OLD), CODE);
+    expect(answer).not.toHaveProperty('grant');
+    expect(answer.value.reveal()).toBe(TOKEN);
+  });
+
+  it('any other refusal is told, and nothing else is asked', async () => {
+    const { fetch, seen } = await account({ exchange: () => ({ errcode: 40_001, errmsg: 'dead' }) });
+    expect(await failureOf(fetch(granted(OLD), CODE))).toMatchObject({ errcode: 40_001, blamesToken: true });
+    expect(calls(seen)).toEqual(['api_query_auth']);
   });
 });

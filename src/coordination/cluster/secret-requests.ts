@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
-import { parseJson, sha256 } from '../../codec/encoding.ts';
+import { fromBase64, parseJson, sha256, toBase64 } from '../../codec/encoding.ts';
 import { Generation } from '../../codec/record.ts';
+import { isPlausible } from '../../core/credential.ts';
 import type { PeerRequest } from '../../core/ports.ts';
+import { Secret } from '../../core/secret.ts';
+import type { AuthorisationCode } from '../../core/state/authorisation.ts';
 import { stronger } from '../../core/state/request.ts';
 import type { Patch } from '../../kubernetes/client.ts';
 import { compareAndSet } from '../../kubernetes/compare-and-set.ts';
@@ -20,15 +23,24 @@ const Stored = v.object({
   refresh: v.exactOptional(Refresh),
   /** SHA-256, in hex, of a token that a reader reports as refused. */
   refused: v.exactOptional(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))),
+  /** The mark of an authorisation code that is to be exchanged. The code itself is in `data`. */
+  authorised: v.exactOptional(v.pipe(v.string(), v.maxLength(64))),
 });
 
-/** A request that followers forward to the leader. It holds no secrets. */
-export type Request = v.InferOutput<typeof Stored>;
+/** What an annotation holds of a request: nothing secret. */
+type Note = v.InferOutput<typeof Stored>;
+
+/** A request that followers forward to the leader. */
+export interface Request extends Omit<Note, 'authorised'> {
+  readonly code?: AuthorisationCode;
+}
 
 interface Mailbox {
   readonly cache: SecretCache;
   readonly kubernetes: Pick<Kubernetes, 'inTurn'>;
   readonly annotation: string;
+  /** The key of `data` for an authorisation code. */
+  readonly code: string;
 }
 
 /** Conflicts in a row after which a change is given up for now. */
@@ -41,12 +53,17 @@ const MOST_TRIES = 20;
  */
 export async function leaveRequest(request: PeerRequest, mailbox: Mailbox): Promise<void> {
   const id = randomUUID();
-  await change(mailbox, (text) => {
-    const before = readRequest(text);
+  const code = request.kind === 'authorisation' ? request.code.value.reveal() : undefined;
+  await change(mailbox, ({ metadata }) => {
+    const before = readNote(metadata.annotations?.[mailbox.annotation]);
     const after = merged(before, request);
-    return before && isSame(before, after)
-      ? undefined
-      : { [mailbox.annotation]: JSON.stringify({ ...after, id }) };
+    if (before && isSame(before, after)) return undefined;
+    const annotations = { [mailbox.annotation]: JSON.stringify({ ...after, id }) };
+    // Nothing secret is in an annotation.
+    return {
+      metadata: { annotations },
+      ...(code !== undefined && { data: { [mailbox.code]: toBase64(code) } }),
+    };
   });
 }
 
@@ -57,12 +74,28 @@ export async function leaveRequest(request: PeerRequest, mailbox: Mailbox): Prom
  */
 export async function takeRequest(mailbox: Mailbox): Promise<Request | undefined> {
   let taken: Request | undefined;
-  await change(mailbox, (text) => {
+  await change(mailbox, ({ data, metadata }) => {
+    const text = metadata.annotations?.[mailbox.annotation];
     if (text === undefined) return undefined;
-    taken = readRequest(text);
-    return { [mailbox.annotation]: null };
+    const kept = data?.[mailbox.code];
+    taken = requestOf(readNote(text), kept);
+    return {
+      metadata: { annotations: { [mailbox.annotation]: null } },
+      ...(kept !== undefined && { data: { [mailbox.code]: null } }),
+    };
   });
   return taken;
+}
+
+/** @param kept the authorisation code, in base64 */
+function requestOf(note: Note | undefined, kept: string | undefined): Request | undefined {
+  if (!note) return undefined;
+  const { authorised: mark, ...request } = note;
+  const code = kept === undefined ? '' : fromBase64(kept);
+  return {
+    ...request,
+    ...(mark !== undefined && isPlausible(code) && { code: { value: new Secret(code), mark } }),
+  };
 }
 
 /**
@@ -70,16 +103,16 @@ export async function takeRequest(mailbox: Mailbox): Promise<Request | undefined
  * The Secret's turn is held for one attempt, never for the time between two.
  */
 async function change(
-  { cache, kubernetes, annotation }: Mailbox,
-  decide: (text: string | undefined) => Readonly<Record<string, string | null>> | undefined,
+  { cache, kubernetes }: Mailbox,
+  decide: (secret: StoredSecret) => Patch | undefined,
 ): Promise<void> {
   await kubernetes.inTurn(cache.object, () =>
     compareAndSet<StoredSecret, Patch, 'done'>({
       known: () => cache.now() ?? cache.refresh(),
       reread: cache.reread,
-      decide({ metadata }) {
-        const annotations = decide(metadata.annotations?.[annotation]);
-        return annotations ? { write: { metadata: { annotations } } } : { leave: 'done' };
+      decide(secret) {
+        const write = decide(secret);
+        return write ? { write } : { leave: 'done' };
       },
       write: (patch, { metadata }) => cache.patch(metadata.resourceVersion, patch),
       mostTries: MOST_TRIES,
@@ -87,13 +120,19 @@ async function change(
   );
 }
 
-function merged(before: Request | undefined, request: PeerRequest): Omit<Request, 'id'> {
-  const { refresh, refused } = before ?? {};
+function merged(before: Note | undefined, request: PeerRequest): Omit<Note, 'id'> {
+  const { refresh, refused, authorised } = before ?? {};
+  const code = authorised !== undefined && { authorised };
   if (request.kind === 'refusal') {
-    return { ...(refresh && { refresh }), refused: sha256(request.token.value.reveal()) };
+    return { ...(refresh && { refresh }), ...code, refused: sha256(request.token.value.reveal()) };
+  }
+  if (request.kind === 'authorisation') {
+    const others = { ...(refresh && { refresh }), ...(refused !== undefined && { refused }) };
+    return { ...others, authorised: request.code.mark };
   }
   const { strength, generation } = request;
   return {
+    ...code,
     refresh: {
       strength: stronger(strength, refresh?.strength ?? 'ordinary'),
       generation: Math.max(generation, refresh?.generation ?? 0),
@@ -102,15 +141,16 @@ function merged(before: Request | undefined, request: PeerRequest): Omit<Request
   };
 }
 
-function isSame({ refresh, refused }: Request, other: Omit<Request, 'id'>): boolean {
+function isSame({ refresh, refused, authorised }: Note, other: Omit<Note, 'id'>): boolean {
   return (
     refused === other.refused &&
+    authorised === other.authorised &&
     refresh?.strength === other.refresh?.strength &&
     refresh?.generation === other.refresh?.generation
   );
 }
 
-function readRequest(text: string | undefined): Request | undefined {
+function readNote(text: string | undefined): Note | undefined {
   if (text === undefined) return undefined;
   try {
     const { success, output } = v.safeParse(Stored, parseJson(text));

@@ -3,7 +3,8 @@ import type { Failure } from '../failure.ts';
 import type { Published } from '../published.ts';
 import type { PushedTicket } from '../pushed-ticket.ts';
 import type { AccountRecord } from '../record.ts';
-import type { DowngradeReason, Strength } from '../state/request.ts';
+import type { AuthorisationCode } from '../state/authorisation.ts';
+import type { DowngradeReason, HandedOver, Strength } from '../state/request.ts';
 import type { Deadline, Instant } from '../time.ts';
 
 /** What happened to a credential. */
@@ -34,8 +35,10 @@ export type Event =
    * token of that generation.
    */
   | { readonly type: 'requested'; readonly strength: Strength; readonly generation?: number }
-  /** The daemon that fetches has been asked for the refresh, or for a look at the refused token. */
-  | { readonly type: 'handed-over'; readonly reason: 'requested' | 'refused' }
+  /** The account has authorised the third party anew. */
+  | { readonly type: 'authorised'; readonly code: AuthorisationCode }
+  /** The daemon that fetches has been asked for the refresh, for a look at the refused token, or was given the code. */
+  | { readonly type: 'handed-over'; readonly reason: HandedOver }
   /** The refresh cannot be made now, and it is not made later, when nobody expects it any more. */
   | { readonly type: 'withdrawn'; readonly why: 'budget' | 'lagging' | 'late' }
   /**

@@ -3,6 +3,7 @@ import type { FetchStep } from '../plan.ts';
 import type { Disturbance } from '../ports.ts';
 import type { PushStanding } from '../state/pushed.ts';
 import type { RefusalVerdict } from '../state/reader-reports.ts';
+import type { HandedOver } from '../state/request.ts';
 
 /** What happened to a credential, as logs and metrics may say it. Durations are in ms; nothing is secret. */
 export type Report =
@@ -41,7 +42,7 @@ export type Report =
   /** A person's refresh waits for so long: readers may still hold the token that it would kill. */
   | { readonly type: 'postponed'; readonly ms: number }
   /** Another daemon fetches: the request was left with it. */
-  | { readonly type: 'handed-over'; readonly reason: 'requested' | 'refused' }
+  | { readonly type: 'handed-over'; readonly reason: HandedOver }
   /** A person's refresh was not made: others have moved on to a newer AppSecret. */
   | { readonly type: 'lagging' }
   /** A reader says that the platform refused a token. */

@@ -8,6 +8,7 @@ import type { Failure } from '../failure.ts';
 import { type AccountRecord, emptyRecord } from '../record.ts';
 import type { Deadline, Instant } from '../time.ts';
 import { type Attempts, NO_ATTEMPTS } from './attempts.ts';
+import type { Authorisation } from './authorisation.ts';
 import { guessedClock, type PlatformClock } from './clock.ts';
 import type { LateResponse } from './late-response.ts';
 import { type Life, lifeLeft, newLife } from './life.ts';
@@ -30,6 +31,8 @@ export interface State {
   readonly targets: Targets;
   readonly reports: ReaderReports;
   readonly pushed: PushedState;
+  /** Present until a fetch has followed it up. */
+  readonly authorisation?: Authorisation;
   /** Present until a look under the lock has told its place. */
   readonly late?: LateResponse;
 }

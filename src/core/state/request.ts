@@ -66,14 +66,17 @@ export function strengthToHandOver({ manual, overrides }: RequestState): Strengt
   return manual && overrides ? 'forced' : manual;
 }
 
+/** Why a fetch is due that the daemon that fetches is asked for. */
+export type HandedOver = 'requested' | 'refused' | 'authorised';
+
 /** The request is with the daemon that fetches: it decides, by its own budgets, what comes of it. */
 export function handedOver(
   request: RequestState,
-  reason: 'requested' | 'refused',
+  reason: HandedOver,
   generation: number,
   now: Instant,
 ): RequestState {
-  if (reason === 'refused') return { ...request, awaited: generation };
+  if (reason !== 'requested') return { ...request, awaited: generation };
   return { ...withoutManual(request), awaited: generation, beganAt: now.monotonic };
 }
 

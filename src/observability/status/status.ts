@@ -296,6 +296,10 @@ const WAITS: Readonly<Record<Extract<Step, { kind: 'wait' }>['why'], Words>> = {
 };
 
 const REASONS: Readonly<Record<Reason, Words>> = {
+  authorised: [
+    { en: 'the account has authorised again', zh: '账号重新授权了' },
+    { en: 'authorised', zh: '已授权' },
+  ],
   requested: [
     { en: 'somebody asked for it', zh: '有人请求' },
     { en: 'asked for', zh: '有请求' },

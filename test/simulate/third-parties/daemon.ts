@@ -94,7 +94,6 @@ export function createDaemon(options: DaemonOptions): Daemon {
             ...{ life: own, daemon: index, account: one.appId, underway },
             ...one,
             sent: store.requestSent,
-            exchanged: party.exchanged,
           }),
           pace: one === party.component ? undefined : pace,
           sharedReads,

@@ -17,6 +17,16 @@ export function callKind(path: string): CallKind {
   return kind;
 }
 
+/** Whether it brings a token of an account. */
+export function isOfAccount(kind: CallKind): boolean {
+  return kind === 'authorizer' || kind === 'exchange';
+}
+
+/** Whether it is among those that keep a pace. */
+export function isForAccount(kind: CallKind): boolean {
+  return isOfAccount(kind) || kind === 'list';
+}
+
 /** A call that went out. Times are true time, ms. */
 export interface Call {
   readonly at: number;

@@ -35,8 +35,6 @@ export interface ThirdParty {
   ticket(): PushedTicket | undefined;
   /** The platform makes a ticket and pushes it to one of the daemons, which keeps it. */
   push(): void;
-  /** The platform has made a token while it exchanged a code: that of before works on for the overlap. */
-  exchanged(body: string): void;
   /** The account authorises again, which ends its token at once. @returns the code to exchange */
   authorize(account: Party): string;
 }
@@ -81,11 +79,6 @@ export function createThirdParty(
       // A push says when it was made in whole seconds.
       const createdAt = Math.floor(pushed.createdAt / SECOND) * SECOND;
       ticket = { value: new Secret(pushed.value), createdAt, receivedAt: now };
-    },
-    exchanged(body) {
-      const { authorization_info: made } = JSON.parse(body);
-      const one = accounts.find(({ appId }) => appId === made.authorizer_appid);
-      one?.deaths.platformActed(agenda.now(), made.authorizer_access_token);
     },
     authorize({ appId, journal, deaths }) {
       const now = agenda.now();

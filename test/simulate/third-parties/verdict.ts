@@ -2,7 +2,7 @@ import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/time.ts';
 import { CURED, RETRY } from '../bounds.ts';
 import { RESTART } from '../fault.ts';
 import { type Gap, REREAD } from '../file.ts';
-import type { CallKind } from './journal.ts';
+import { type CallKind, isForAccount, isOfAccount } from './journal.ts';
 import type { Party } from './party.ts';
 import type { Scenario } from './scenario.ts';
 import type { Outcome } from './simulate.ts';
@@ -58,13 +58,13 @@ export function judge(outcome: Outcome): Verdict {
   const count = (kind: CallKind) => journal.calls.filter((call) => call.kind === kind).length;
   const ofOne = new Map<string, number>();
   for (const { kind, account } of journal.calls)
-    if (kind === 'authorizer') ofOne.set(account, (ofOne.get(account) ?? 0) + 1);
+    if (isOfAccount(kind)) ofOne.set(account, (ofOne.get(account) ?? 0) + 1);
   const met = [party.component, ...party.accounts].map((one) => readingsOf(one, outcome));
   const sum = (of: (one: (typeof met)[number]) => number) => met.reduce((all, one) => all + of(one), 0);
-  const ofAccounts = journal.calls.filter(({ kind }) => kind === 'authorizer' || kind === 'list');
+  const ofAccounts = journal.calls.filter(({ kind }) => isForAccount(kind));
   const facts = {
     scenario,
-    perAccount: count('authorizer') / scenario.accounts / days,
+    perAccount: (count('authorizer') + count('exchange')) / scenario.accounts / days,
     mostOfOne: Math.max(...ofOne.values()) / days,
     ofComponent: count('component') / days,
     listings: count('list') / days,
@@ -120,12 +120,9 @@ function isUnavoidable(gap: Gap, party: Party, outcome: Outcome): boolean {
   );
 }
 
-/**
- * The token that is found after an authorisation may die at once as well: the code is exchanged meanwhile, which makes a
- * token, and the platform keeps two of an account.
- */
+/** The token ended by an authorisation, and by nothing that came of it: no other token dies with it. */
 function isAuthorisation({ diedAt, until }: Gap, { journal }: Party): boolean {
-  return journal.authorisations.some((at) => at <= diedAt && until <= at + AFTER_AUTHORISATION);
+  return journal.authorisations.some((at) => at === diedAt && until <= at + AFTER_AUTHORISATION);
 }
 
 /** A token of the component that was fetched with the last ticket lives no longer than that ticket and one life. */

@@ -6,7 +6,14 @@ import type { PlatformRequest } from '../../../src/sandbox/protocol.ts';
 import type { Agenda } from '../agenda.ts';
 import type { Deaths } from '../deaths.ts';
 import { EPOCH, type Life } from '../machine.ts';
-import { type AccountJournal, type CallKind, callKind, type SharedJournal } from './journal.ts';
+import {
+  type AccountJournal,
+  type CallKind,
+  callKind,
+  isForAccount,
+  isOfAccount,
+  type SharedJournal,
+} from './journal.ts';
 
 const HOST = 'api.weixin.qq.com';
 /** As the transport's own, ms. */
@@ -20,8 +27,6 @@ export interface Line {
   readonly underway: { calls: number };
   readonly journal: AccountJournal;
   readonly deaths: Deaths;
-  /** Told what the platform has answered to the exchange of a code, by which it has made a token. */
-  readonly exchanged: (body: string) => void;
   /** Told when a request for a token has left. */
   readonly sent: () => void;
 }
@@ -37,7 +42,7 @@ export interface WireOptions {
 
 /** The wire between daemons and platform. */
 export function createWire({ agenda, random, platform, journal, lost }: WireOptions) {
-  return ({ life, daemon, account, underway, journal: own, deaths, sent, exchanged }: Line): Transport => {
+  return ({ life, daemon, account, underway, journal: own, deaths, sent }: Line): Transport => {
     async function send(kind: CallKind, request: PlatformRequest): Promise<TransportAnswer> {
       await life.reach('sending');
       await life.pause(20 + 60 * random());
@@ -47,7 +52,6 @@ export function createWire({ agenda, random, platform, journal, lost }: WireOpti
         own.issued.push({ token, at: agenda.now() });
         deaths.platformActed(agenda.now(), token);
       }
-      if (kind === 'exchange' && errcode === 0) exchanged(answer.body);
       if (random() < lost) {
         await life.pause(random() < 0.5 ? 100 : TIMEOUT);
         throw transportFailure(HOST, { name: 'TimeoutError' }, { departed: true });
@@ -61,7 +65,7 @@ export function createWire({ agenda, random, platform, journal, lost }: WireOpti
       async send(_origin, { method, path, query = {}, body }) {
         const kind = callKind(path);
         if (isTokenCall(kind)) sent();
-        const counts = kind === 'authorizer' || kind === 'list' ? 1 : 0;
+        const counts = isForAccount(kind) ? 1 : 0;
         underway.calls += counts;
         journal.calls.push({ at: agenda.now(), kind, account, daemon, underway: underway.calls });
         const request = { method, path, query, body: body ? JSON.stringify(body) : '', ip: '127.0.0.1' };
@@ -75,5 +79,5 @@ export function createWire({ agenda, random, platform, journal, lost }: WireOpti
 }
 
 function isTokenCall(kind: CallKind): boolean {
-  return kind === 'component' || kind === 'authorizer';
+  return kind === 'component' || isOfAccount(kind);
 }
