@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { startProgram } from '../support/program.ts';
+import { type LogLine, type Program, startProgram } from '../support/program.ts';
 import { eventually } from '../support/wait.ts';
 import { PLATFORM, type ThirdParty, thirdParty } from './third-parties.ts';
 
@@ -55,4 +55,19 @@ export async function everyAccount(changes: object = {}): Promise<EveryAccount> 
     goneFor: (credential) => eventually(async () => (await party.token(credential)) === undefined),
     startWith: (file) => startProgram(['--config', file], {}, onTestFinished),
   };
+}
+
+/**
+ * How often the list has been read by the time that a second account is published: once at first, once when it was asked for,
+ * and once more where another daemon than the one that read it fetched that account, and looked its refresh token up.
+ */
+export function listsRead(daemons: readonly Program[], account: string): number {
+  const whoFetched = (is: (line: LogLine) => boolean) =>
+    daemons.findIndex((daemon) =>
+      daemon.log().some((line) => line.message.startsWith('fetched a new') && is(line)),
+    );
+  const reader = whoFetched((line) => line['kind'] === 'accounts' && line['reason'] === 'requested');
+  const fetcher = whoFetched((line) => line['credential'] === `all.${account}`);
+  if (reader < 0 || fetcher < 0) throw new Error('nobody has told of it');
+  return reader === fetcher ? 2 : 3;
 }

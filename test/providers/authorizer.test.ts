@@ -251,3 +251,22 @@ describe('the code that an authorisation comes with', () => {
     expect(calls(seen)).toEqual(['api_query_auth']);
   });
 });
+
+describe('an account that has authorised since another one had the list read', () => {
+  it('it is looked up once more, and found', async () => {
+    const rows = [row('wx2222222222222222', OLD)];
+    const { fetchFor, seen } = await account({ list: () => listing(...rows) });
+    await fetchFor('wx2222222222222222');
+    rows.push(row(SHOP, NEW));
+    const { grant } = await fetchFor(SHOP);
+    expect(grant?.refreshToken.reveal()).toBe(NEW);
+    expect(calls(seen).filter((call) => call === 'api_get_authorizer_list')).toHaveLength(2);
+  });
+
+  it('one that the list still lacks is refused after that', async () => {
+    const { fetchFor, seen } = await account({ list: () => listing(row('wx2222222222222222', OLD)) });
+    await fetchFor('wx2222222222222222');
+    expect(await failureOf(fetchFor(SHOP))).toMatchObject({ code: 'not-authorised' });
+    expect(calls(seen).filter((call) => call === 'api_get_authorizer_list')).toHaveLength(2);
+  });
+});
