@@ -184,7 +184,6 @@ export async function startDaemon(
   if (config.stateOrigin === 'new') await clearStrayLink(stateDir, logger);
   const problems = await stores.prepare([...unitsOf(joined.joined), ...joined.lists.map(({ unit }) => unit)]);
   if (problems.length > 0) throw new ConfigError(problems);
-  await snapshots.prepare();
   let linked = placeStateLinks(stateDir, config.stateLinks);
   serve(joined);
   const desk = refreshDesk(requestFolder(stateDir, clock), reconciler, clock);

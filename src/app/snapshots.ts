@@ -28,11 +28,6 @@ import { hasEnded } from '../system/process/process-identity.ts';
  * the daemon stops.
  */
 export interface Snapshots {
-  /**
-   * Creates the folder and removes the files of daemons that are gone. It reports no failure: the next write reports
-   * what is in its way.
-   */
-  prepare(): Promise<void>;
   /** Sets the credentials that the daemon publishes from now on. */
   serve(credentials: readonly Served[]): void;
   /**
@@ -98,6 +93,7 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
   /** The snapshot that this daemon wrote last, and the mark by which the daemon recognises it. */
   let ours: { readonly path: string; readonly mark: string } | undefined;
   let writing: Promise<void> | undefined;
+  let prepared: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
   let isDirty = false;
   let isOver = false;
@@ -134,6 +130,9 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
     const target = path;
     let rest = LEAST_REST;
     try {
+      // Not at the start: a pod may be waiting for its first token. What is in the way shows in the write.
+      prepared ??= prepare().catch(() => {});
+      await prepared;
       const size = (await isOthers(target)) ? 0 : await replace(target, isStopped);
       rest = Math.min(MOST_REST, Math.max(LEAST_REST, (size / EACH_SECOND) * SECOND));
       if (lastFailure !== undefined) logger.info('the status file can be written again');
@@ -183,6 +182,7 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
     return text.reduce((sum, { length }) => sum + length, 0);
   }
 
+  /** Creates the folder and removes the files of daemons that are gone. */
   async function prepare(): Promise<void> {
     await makeFolderFor(stateDir, access);
     await makeFolderFor(folder, access);
@@ -196,7 +196,6 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
   }
 
   return {
-    prepare: () => prepare().catch(() => {}),
     serve(credentials) {
       path = snapshotPath(stateDir, credentials);
       changed();

@@ -117,14 +117,16 @@ describe('snapshots of a daemon', () => {
   });
 
   it('snapshots that nobody has renewed for a week are removed and other files are kept', async () => {
-    const { snapshots, path } = await keeper();
+    const { open, credentials, path } = await keeper();
     const folder = dirname(path);
     const [old, young, other] = ['a-0123456789ab.json', 'b-0123456789ab.json', 'notes.json'];
     await mkdir(folder, { recursive: true, mode: 0o700 });
     for (const name of [old, young, other]) await writeFile(join(folder, name), '{}');
     const longAgo = new Date(Date.now() - 8 * 24 * 3_600_000);
     for (const name of [old, other]) await utimes(join(folder, name), longAgo, longAgo);
-    await snapshots.prepare();
+    const second = open();
+    second.serve(credentials);
+    await second.stop(PATIENCE);
     const names = await readdir(folder);
     expect(names).not.toContain(old);
     expect(names).toEqual(expect.arrayContaining([young, other]));

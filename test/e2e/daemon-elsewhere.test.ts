@@ -75,9 +75,10 @@ describe('commands beside a daemon', () => {
     const bench = await workbench(ctx.onTestFinished);
     const calls = 'chmod,fchmod,fchmodat';
     const inject = ['-e', `trace=${calls}`, '-e', `inject=${calls}:error=EPERM`, '-o', '/dev/null'];
-    // -D: the daemon is the child, not the tracer, so it is what ends with the test.
-    const args = ['-D', '-f', '-qq', ...inject, process.execPath, BUILT_PROGRAM, 'run'];
-    startProcess('strace', args, { env: bench.env() }, ctx.onTestFinished);
+    // With this umask no file has its mode by itself. -D: the daemon is the child, not the tracer, so it is what ends with the test.
+    const tracer = ['strace', '-D', '-f', '-qq', ...inject, process.execPath, BUILT_PROGRAM, 'run'];
+    const args = ['-c', 'umask 077; exec "$@"', 'sh', ...tracer];
+    startProcess('sh', args, { env: bench.env() }, ctx.onTestFinished);
     const told = await eventually(async () => {
       const { stdout } = await runHere('status', [], bench.env());
       // The first that it writes of itself may be from before its first attempt.

@@ -58,8 +58,8 @@ export function stateFolder(
   const pushed = new Map<string, string>();
 
   /** Takes over and releases the locks that killed daemons of these accounts left behind. */
-  async function sweepLocks(): Promise<void> {
-    const names = new Set(await readdir(folder));
+  async function sweepLocks(found: readonly string[]): Promise<void> {
+    const names = new Set(found);
     for (const [name, { store }] of opened) {
       if (!names.has(`${name}.lock`) && !names.has(ownerFile(name))) continue;
       const lease = await store.lock('keep').catch(() => undefined);
@@ -72,9 +72,10 @@ export function stateFolder(
       try {
         await makeFolderFor(folder, access);
         await makeFolderFor(join(folder, REQUESTS), access);
-        await sweepLeftovers(folder);
-        await sweepLocks();
-        await removeExpiredRecords(folder, (name) => opened.has(name), clock.now().wall);
+        const names = await readdir(folder);
+        await sweepLeftovers(folder, names);
+        await sweepLocks(names);
+        await removeExpiredRecords(folder, (name) => opened.has(name), clock.now().wall, names);
         await mayUse(folder, constants.R_OK | constants.W_OK | constants.X_OK);
         return undefined;
       } catch (error) {
@@ -200,13 +201,15 @@ const RECORD_EXPIRY = 7 * DAY;
  * stays small.
  * @param isServed whether this daemon serves the record with that file name
  * @param wall the current time, epoch ms
+ * @param listed the names in the folder, where they are known
  */
 export async function removeExpiredRecords(
   folder: string,
   isServed: (name: string) => boolean,
   wall: number,
+  listed?: readonly string[],
 ): Promise<void> {
-  for (const name of await readdir(folder)) {
+  for (const name of listed ?? (await readdir(folder))) {
     if (!RECORD_NAME.test(name) || isServed(name)) continue;
     const path = join(folder, name);
     const stat = await lstat(path).catch(() => undefined);

@@ -74,7 +74,11 @@ function targetWith(
   isRunning: boolean,
   now: Instant,
 ): TargetStatus {
-  if (found.error) return standingOf(found, now);
+  if (found.error) {
+    // Why it is not there is what a person has to mend.
+    const why = isRunning && found.error.code === 'missing' ? target.error : undefined;
+    return standingOf(why ? { ...found, error: why } : found, now);
+  }
   if (!found.token) return target.state === 'missing' ? standingOf(found, now) : target;
   const { issued_at } = timesOf(found.token, now);
   const isCurrent = issued_at >= newest;

@@ -144,10 +144,11 @@ const scheduled = new Set<string>();
  * Removes the temporary files that a killed daemon left in a folder, because they contain secrets. It never removes
  * the file of a live process. A file that may belong to one is checked again after {@link FOREIGN_GRACE}, because a
  * restarted container cannot tell whether its previous incarnation still runs.
+ * @param listed the names in the folder, where they are known
  * @returns how many files were removed; never rejects
  */
-export async function sweepLeftovers(folder: string): Promise<number> {
-  const names = await readdir(folder).catch(() => []);
+export async function sweepLeftovers(folder: string, listed?: readonly string[]): Promise<number> {
+  const names = listed ?? (await readdir(folder).catch(() => []));
   let removed = 0;
   for (const name of names) {
     const path = join(folder, name);
