@@ -3,7 +3,7 @@ import type { Given } from './environment.ts';
 import type { ConfigFile } from './file.ts';
 
 /** A line at the top of a file in YAML, or a key of one in JSON: `language: zh`, `{ "language": "zh"`. */
-const IN_TEXT = /^[\s{]*["']?language["']?[ \t]*:[ \t]*["']?(\w+)/m;
+const IN_TEXT = /^[ \t{]*["']?language["']?[ \t]*:[ \t]*["']?(\w+)/m;
 
 /**
  * Returns the language in which people are to be told what is wrong with a configuration, before anything in it has been
