@@ -18,7 +18,7 @@ type Reading = readonly (readonly [Readonly<Record<string, string>>, number | un
 export function gauges(all: readonly View[], now: Instant): readonly Family[] {
   // An account that its list lacks is expected to be dead: it must not hide how the others stand.
   const unlisted = unlistedNames(all);
-  const views = all.filter(({ unit }) => !unlisted.has(unit.name));
+  const views = unlisted.size === 0 ? all : all.filter(({ unit }) => !unlisted.has(unit.name));
 
   function gauge(
     name: string,
@@ -113,13 +113,14 @@ export function gauges(all: readonly View[], now: Instant): readonly Family[] {
 
 /** The names of the accounts that the last whole list of their entry lacked. */
 function unlistedNames(views: readonly View[]): ReadonlySet<string> {
-  return new Set(
-    views.flatMap(({ unit, state: { record } }) =>
-      Object.entries((unit.listed && record.listing?.accounts) ?? {}).flatMap(([id, since]) =>
-        since > 0 ? [listedName(unit.name, id)] : [],
-      ),
-    ),
-  );
+  const names = new Set<string>();
+  for (const { unit, state } of views) {
+    // Most are no list, and there may be thousands.
+    if (!unit.listed || !state.record.listing) continue;
+    for (const [id, since] of Object.entries(state.record.listing.accounts))
+      if (since > 0) names.add(listedName(unit.name, id));
+  }
+  return names;
 }
 
 /** How the accounts of each list stand, as those see it who read what is published for them. */

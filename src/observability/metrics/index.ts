@@ -108,8 +108,11 @@ type Outcome = Extract<Report, { type: 'refreshed' | 'unchanged' | 'failed' }>;
 
 const RESULTS = { refreshed: 'success', unchanged: 'unchanged', failed: 'failure' } as const;
 
-/** What has series: the targets of the units that are served, by `CREDENTIAL/KIND`; all of them as labels. */
-type Served = ReadonlyMap<string, ReadonlySet<string>>;
+/**
+ * What has series: the targets of the units that are served, by `CREDENTIAL/KIND`; all of them as labels. Each has a few, and
+ * thousands of sets would take more memory than what is in them.
+ */
+type Served = ReadonlyMap<string, readonly string[]>;
 
 export interface Counters extends Pick<Metrics, 'report' | 'pushed' | 'reloaded' | 'serve'> {
   /** The counters with a series for each credential. */
@@ -214,11 +217,12 @@ function createCounters(registry: Registry): Counters {
     pushed: ({ credential = '', verdict }) => count(pushes, { credential, verdict }),
     reloaded: (result) => reloads.inc({ result }),
     serve(units) {
-      const targets = new Map<string, Set<string>>();
+      const targets = new Map<string, string[]>();
       for (const unit of units) {
         const credential = credentialLabel(unit);
-        const known = targets.get(`${credential}/${unit.kind}`) ?? new Set();
-        for (const { id } of unit.publishers) known.add(targetLabel(unit, id));
+        const known = targets.get(`${credential}/${unit.kind}`) ?? [];
+        const labels = unit.publishers.map(({ id }) => targetLabel(unit, id));
+        known.push(...labels.filter((label) => !known.includes(label)));
         targets.set(`${credential}/${unit.kind}`, known);
       }
       served = targets;
@@ -248,7 +252,7 @@ async function keepOnly(served: Served, counter: Counter): Promise<void> {
 function isAmong(served: Served, { credential, kind = 'token', target }: Sample['labels']): boolean {
   if (credential === '') return true;
   const targets = served.get(`${credential}/${kind}`);
-  return targets !== undefined && (target === undefined || targets.has(String(target)));
+  return targets !== undefined && (target === undefined || targets.includes(String(target)));
 }
 
 /**
