@@ -12,7 +12,7 @@ import { en, type Text as Words, zh } from '../core/text.ts';
 import { MINUTE, SECOND } from '../core/time.ts';
 import type { RedisConnection } from '../redis/index.ts';
 import { say } from '../schema/message.ts';
-import { Flag, key, mustBe, Name, Text } from '../schema/values.ts';
+import { Flag, key, mustBeOneOf, Name, Text } from '../schema/values.ts';
 import { WHOLE_LIFE } from './fields.ts';
 import { targetKind } from './kind.ts';
 import { publishedOf } from './published-file.ts';
@@ -304,11 +304,11 @@ const options = {
     'Name of the key, of which {appId}, {corpId} and {name} are filled in, and {{…}} stands for {…}; or say layout.',
   ),
   encoding: key(
-    v.picklist(ENCODINGS, say(mustBe(ENCODINGS))),
+    v.picklist(ENCODINGS, mustBeOneOf(ENCODINGS)),
     'How the value is written; goes with key. Default: raw.',
   ),
   layout: key(
-    v.picklist(layoutNames, say(mustBe(layoutNames))),
+    v.picklist(layoutNames, mustBeOneOf(layoutNames)),
     'The SDK that is to find it: key and encoding are those that it looks for.',
   ),
   prefix: key(Text, 'What the app puts in front of its keys; goes with layout. Default: that of the SDK.'),

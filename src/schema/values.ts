@@ -1,9 +1,10 @@
 import * as v from 'valibot';
+import { closest, didYouMean } from '../core/closest.ts';
 import { en, oneOf, type Text as Words, zh } from '../core/text.ts';
 import { isLoopbackHost, parseAddress, type SocketAddress, type TcpAddress } from '../system/net/address.ts';
 import { parseDuration } from '../system/time/duration.ts';
 import { scheduleProblem } from '../system/time/schedule.ts';
-import { type Spoken, say, sayOf } from './message.ts';
+import { type Message, type Spoken, say, sayOf } from './message.ts';
 
 /** The types of values in a configuration. Every message completes "NAME: …" and says what would be right. */
 
@@ -436,6 +437,14 @@ function isBare(text: string): boolean {
 export function mustBe(values: readonly string[]): Words {
   const all = oneOf(values);
   return { en: en`must be ${all}`, zh: zh`必须是 ${all}` };
+}
+
+/** The same for a picklist, which also says which of them was probably meant. */
+export function mustBeOneOf(values: readonly string[]): Message {
+  return sayOf(({ input }) => {
+    const meant = typeof input === 'string' ? closest(input, values) : undefined;
+    return didYouMean(mustBe(values), meant === undefined ? [] : [meant]);
+  });
 }
 
 /** Joins names for a description: `a, b or c`. */

@@ -15,7 +15,7 @@ import {
   key,
   list,
   mapping,
-  mustBe,
+  mustBeOneOf,
   Name,
   preset,
   Title,
@@ -121,7 +121,7 @@ const common = {
     'What people call it, like "某某商城 服务号": on the page, in status, check and logs. Machines go by the name.',
   ),
   type: preset(
-    v.picklist(types, say(mustBe(types))),
+    v.picklist(types, mustBeOneOf(types)),
     `${credentialKinds.map(({ type, summary }) => `${type}: ${summary}.`).join(' ')} ${[...manyKinds.values()].map(({ many }) => `${many.type}: ${many.summary}.`).join(' ')} ${MIRROR}: fetched by another daemon, and only published here.`,
     DEFAULT_KIND.type,
   ),

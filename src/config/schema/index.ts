@@ -1,6 +1,5 @@
 import * as v from 'valibot';
 import { LANGUAGES } from '../../core/text.ts';
-import { say } from '../../schema/message.ts';
 import {
   AbsoluteFolder,
   FolderMode,
@@ -11,7 +10,7 @@ import {
   LocalAddress,
   list,
   mapping,
-  mustBe,
+  mustBeOneOf,
   preset,
   Schedule,
   Text,
@@ -43,7 +42,7 @@ export const Document = mapping(
       '*/5 * * * * *',
     ),
     onHangup: preset(
-      v.picklist(ON_HANGUP, say(mustBe(ON_HANGUP))),
+      v.picklist(ON_HANGUP, mustBeOneOf(ON_HANGUP)),
       'What HUP does. refresh: fetch everything anew, a healthy stable-token by force, which kills the one before. retry: ask again, and force nothing.',
       'refresh',
     ),
@@ -58,7 +57,7 @@ export const Document = mapping(
     ),
     stateGroup: key(Group, 'Group of the state folder, by name or number; needs stateMode "0770".'),
     language: key(
-      v.picklist(LANGUAGES, say(mustBe(LANGUAGES))),
+      v.picklist(LANGUAGES, mustBeOneOf(LANGUAGES)),
       'Language of what people are told: meanings and advice, check, status, and the page. Names, codes and the message of a log line stay English. Default: en; for commands zh, where LANG of the terminal says zh_CN.',
     ),
     http: key(
@@ -78,12 +77,12 @@ export const Document = mapping(
     log: preset(
       mapping({
         level: preset(
-          v.picklist(LEVELS, say(mustBe(LEVELS))),
+          v.picklist(LEVELS, mustBeOneOf(LEVELS)),
           'The least important lines that are written.',
           'info',
         ),
         format: preset(
-          v.picklist(LOG_FORMATS, say(mustBe(LOG_FORMATS))),
+          v.picklist(LOG_FORMATS, mustBeOneOf(LOG_FORMATS)),
           'json: an object a line; text: for people.',
           'json',
         ),

@@ -13,6 +13,7 @@ import {
   list,
   mapping,
   mustBe,
+  mustBeOneOf,
   preset,
   Text,
   WebhookUrl,
@@ -37,7 +38,7 @@ const common = {
     'What it holds: the token, or a ticket that is listed in tickets.',
     'token',
   ),
-  format: preset(v.picklist(formatNames, say(mustBe(formatNames))), FORMAT, 'raw'),
+  format: preset(v.picklist(formatNames, mustBeOneOf(formatNames)), FORMAT, 'raw'),
 };
 
 function schemaOf({ type, description, options, required, hasFormat = true }: TargetKind) {
