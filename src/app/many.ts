@@ -9,6 +9,7 @@ import type { Logger } from '../observability/log/logger.ts';
 import type { CallPace } from '../providers/call-pace.ts';
 import { createPlatform, createTransport, paced } from '../providers/index.ts';
 import type { SharedReads } from '../providers/kind.ts';
+import { SKIPPED } from './skipped.ts';
 import type { Stores } from './stores.ts';
 
 /** The unit of a list, with the entry that it belongs to. */
@@ -139,9 +140,10 @@ export function createManyAccounts(options: ManyAccountsOptions): ManyAccounts {
           ids.map(([id]) => id),
         ),
         advice,
+        meaning: { zh: message.zh },
       };
-      if (why === 'configured') logger.info(message, fields);
-      else logger.warn(message, fields);
+      if (why === 'configured') logger.info(message.en, fields);
+      else logger.warn(message.en, fields);
     }
   }
 
@@ -193,31 +195,6 @@ function some(field: string, ids: readonly string[]): Readonly<Record<string, re
   const rest = ids.length - MOST_NAMED;
   return { [field]: rest > 0 ? [...ids.slice(0, MOST_NAMED), `and ${rest} more`] : ids };
 }
-
-const SKIPPED = {
-  configured: {
-    message: 'listed accounts have an entry of their own, which serves them',
-    advice: { en: 'nothing is to be done', zh: '无需处理' },
-  },
-  taken: {
-    message: 'listed accounts are not served: something else is published where they would be',
-    advice: {
-      en: 'give the entry a path or key of its own, or take out what is published there',
-      zh: '给这一条配置另一个路径或键，或去掉已在那里发布的内容',
-    },
-  },
-  unusable: {
-    message: 'listed accounts are not served: their targets cannot work',
-    advice: { en: 'look at the targets of the entry', zh: '检查这一条配置的 publish' },
-  },
-  limit: {
-    message: 'listed accounts are not served: there are too many',
-    advice: {
-      en: 'let another daemon with a state of its own serve some: accounts may be a list of AppIDs',
-      zh: '让另一个有独立状态的守护进程服务其中一部分：accounts 可以是 AppID 的列表',
-    },
-  },
-} as const;
 
 function kindOfMany(many: ManyConfig) {
   const kind = manyKindOf(many);

@@ -76,7 +76,7 @@ export async function run(argv: readonly string[], host: Host = process): Promis
     const language = languageOf(config, host.stdout, host.env);
     const asked = values.online
       ? await probeAll(config, { kubernetes, clock: systemClock, timeout, warn })
-      : { answers: [], probes: [] };
+      : { answers: [], lists: [], probes: [] };
     const terminal = terminalOf(host.stdout, host.env, language);
     const sections = await inspect(config, { ...asked, ignored, language }, host.env);
     const blocks = sections.map(({ title, found }) => formatSection(title[language], found, terminal));
@@ -91,21 +91,23 @@ export async function run(argv: readonly string[], host: Host = process): Promis
 /** Describes the entries that stand for as many accounts as the platform lists. */
 async function inspectLists(
   config: Config,
+  answers: Answers['lists'],
   surroundings: Parameters<typeof inspectMany>[2],
   env: Host['env'],
   language: Language,
 ): Promise<readonly { readonly name: string; readonly title: Text; readonly found: Said }[]> {
   const accounts = await servedByLists(config);
   return Promise.all(
-    (config.many ?? []).map(async (many) => {
+    (config.many ?? []).map(async (many, index) => {
       const count = accounts.filter(({ listedBy }) => listedBy === many.name).length;
       const { name, title, type, via } = many;
+      const found = await inspectMany(many, count, surroundings, config.redis ?? [], env);
       const who: Text =
         title === undefined ? verbatim(name) : { en: `${name} (${title})`, zh: `${name}（${title}）` };
       return {
         name,
         title: { en: en`${who}: ${type} of ${via.appId}`, zh: zh`${who}：${via.appId} 的 ${type}` },
-        found: saidIn(await inspectMany(many, count, surroundings, config.redis ?? [], env), language),
+        found: saidIn(mergeFindings(found, answers[index] ?? NOTHING), language),
       };
     }),
   );
@@ -119,7 +121,7 @@ interface Asked extends Answers {
 
 async function inspect(
   config: Config,
-  { answers, probes, cluster, state: sharedState, ignored, language }: Asked,
+  { answers, lists, probes, cluster, state: sharedState, ignored, language }: Asked,
   env: Host['env'],
 ): Promise<readonly Section[]> {
   const context = await readHostContext();
@@ -146,7 +148,7 @@ async function inspect(
   });
   const named = [
     ...(await Promise.all(credentials)),
-    ...(await inspectLists(config, surroundings, env, language)),
+    ...(await inspectLists(config, lists, surroundings, env, language)),
   ];
   const { rest, common } = takeCommon(named, language);
   const said = (title: Text, found: Findings): Section => ({ title, found: saidIn(found, language) });
@@ -210,12 +212,13 @@ type BySource = Readonly<Record<'WeChat' | 'cluster' | 'Redis' | 'shared state',
  * Groups the answers of `--online` by source. A Lease with its Secret, the source of a mirror, and the Secrets or the
  * keys of a credential count as one answer each.
  */
-function bySource({ credentials }: Config, { answers, probes, cluster, state }: Answers): BySource {
+function bySource({ credentials }: Config, { answers, lists, probes, cluster, state }: Answers): BySource {
+  const listed = lists.flatMap(({ verdict, ...found }) => (verdict ? [{ ...found, verdict }] : []));
   const answersOf = (isMirror: boolean) =>
     answers.filter((_, index) => credentials.map(isFetched)[index] !== isMirror);
   const probed = (store: 'cluster' | 'Redis') => probes.flat().filter((probe) => probe.store === store);
   return {
-    WeChat: answersOf(false),
+    WeChat: [...answersOf(false), ...listed],
     cluster: [...(cluster ? [cluster] : []), ...answersOf(true), ...probed('cluster')],
     Redis: probed('Redis'),
     'shared state': state ? [state] : [],

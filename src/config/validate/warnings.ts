@@ -25,7 +25,9 @@ export function warningsOf(credential: CredentialConfig): Text[] {
   return [...fetching, ...credential.notify.flatMap(aboutNotifier)];
 }
 
-function aboutId({ type, appId }: FetchedConfig): Text[] {
+function aboutId({ type, appId, listedBy }: FetchedConfig): Text[] {
+  // The platform has written it, nobody by hand.
+  if (listedBy !== undefined) return [];
   const { id, idWarning } = kindOf(type);
   const odd = idWarning?.(appId);
   if (!odd) return [];

@@ -237,7 +237,7 @@ export function judge(
   if (listing) {
     const count = Object.values(listing.accounts).filter((since) => since === 0).length;
     return outcome('published', {
-      en: `the platform lists ${count} accounts`,
+      en: `the platform lists ${count} ${count === 1 ? 'account' : 'accounts'}`,
       zh: `平台列出 ${count} 个账号`,
     });
   }

@@ -33,10 +33,10 @@ export function clusterRecords(
   };
 
   return {
-    open: (account, name) => ({
+    open: (account, name, kind = 'token') => ({
       async read() {
         const found = await content();
-        return found && unlessUnusable(() => decodePart(partOf(found, keysOf(name, 'token')), account));
+        return found && unlessUnusable(() => decodePart(partOf(found, keysOf(name, kind)), account));
       },
     }),
     openTickets: (account, name) => ({

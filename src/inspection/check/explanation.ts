@@ -86,6 +86,8 @@ function answerInWords(outcome: Outcome, attempts: readonly Attempt[]): readonly
         ],
         [MORE, NOT_FETCHED[outcome.why]],
       ];
+    case 'listed':
+      return [];
     case 'dead':
       return [
         [

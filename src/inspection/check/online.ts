@@ -1,7 +1,9 @@
-import { type Config, type CredentialConfig, isFetched } from '../../config/config.ts';
+import { type Config, type CredentialConfig, type FetchedConfig, isFetched } from '../../config/config.ts';
+import { createExpander } from '../../config/expand.ts';
 import { stateFolder } from '../../coordination/folder/state-folder.ts';
 import { shareRedis } from '../../coordination/redis/index.ts';
 import { stateServer } from '../../coordination/redis/scripts.ts';
+import type { Findings } from '../../core/findings.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { Kubernetes } from '../../kubernetes/index.ts';
 import { createGates } from '../../loop/host-limit.ts';
@@ -9,6 +11,9 @@ import { redisOf } from '../../redis/index.ts';
 import { probeCluster, probeSource } from './cluster.ts';
 import { clusterRecords } from './cluster-records.ts';
 import { type Explanation, explain } from './explanation.ts';
+import { mergeFindings } from './findings.ts';
+import { describeList, nextListing } from './list.ts';
+import { probeList } from './probe-list.ts';
 import { probePlatform } from './probe-platform.ts';
 import { probeTargets, type TargetExplanation } from './probe-targets.ts';
 import { probeRedisState } from './redis-state.ts';
@@ -20,12 +25,19 @@ export interface Answers {
    * mirror.
    */
   readonly answers: readonly Explanation[];
+  /** One answer per entry of `many` about its list. */
+  readonly lists: readonly ListAnswer[];
   /** One answer per credential about the Secrets into which it is published. */
   readonly probes: readonly (readonly TargetExplanation[])[];
   /** The answer about the Lease and the Secret of the cluster, if one is configured. */
   readonly cluster?: Explanation | undefined;
   /** The answer about the shared state in Redis, if it is configured. */
   readonly state?: Explanation | undefined;
+}
+
+/** What is found about the list of an entry; without a verdict where the platform was not asked. */
+export interface ListAnswer extends Findings {
+  readonly verdict?: Explanation['verdict'];
 }
 
 /** How `check --online` asks. */
@@ -37,6 +49,8 @@ export interface OnlineOptions {
   /** Reports a stored record that cannot be used. */
   readonly warn: (line: string) => void;
 }
+
+const NOTHING: Findings = { facts: [], warnings: [] };
 
 /** Largest number of requests at the same time per host. */
 const AT_ONCE = 8;
@@ -66,11 +80,38 @@ export async function probeAll(
         })
       : folder;
 
+  const partyOf = ({ via }: Pick<FetchedConfig, 'via'>) => {
+    const party = config.credentials.find(({ name }) => name === via?.name);
+    return party && isFetched(party) ? party : undefined;
+  };
+
   async function ask(credential: CredentialConfig): Promise<Explanation> {
     if (!isFetched(credential)) return probeSource(credential, kubernetes, clock, end.signal);
-    const party = config.credentials.find(({ name }) => name === credential.via?.name);
-    const fetched = party && isFetched(party) ? party : undefined;
-    return explain(await probePlatform(credential, fetched, records, clock, end.signal));
+    return explain(await probePlatform(credential, partyOf(credential), records, clock, end.signal));
+  }
+
+  /** Entry by entry, since none serves what one before it publishes. */
+  async function askForLists(): Promise<ListAnswer[]> {
+    const { expand } = createExpander();
+    const served: FetchedConfig[] = [];
+    const answers: ListAnswer[] = [];
+    for (const many of config.many ?? []) {
+      const probe = await probeList(many, partyOf(many), records, clock, end.signal);
+      const listing = nextListing(probe, many);
+      const expansion = await expand(
+        { ...config, credentials: [...config.credentials, ...served] },
+        many,
+        listing ?? { at: 0, accounts: {} },
+      );
+      served.push(...expansion.served);
+      const described = describeList(probe, listing, expansion, many, clock.now().wall);
+      const asked = probe.asked && explain(probe.asked);
+      answers.push({
+        ...mergeFindings(asked ?? NOTHING, described),
+        ...(asked && { verdict: asked.verdict }),
+      });
+    }
+    return answers;
   }
 
   async function askInTurn(credential: CredentialConfig): Promise<Explanation[]> {
@@ -81,13 +122,14 @@ export async function probeAll(
   }
 
   try {
-    const [answers, probes, cluster, state] = await Promise.all([
+    const [answers, lists, probes, cluster, state] = await Promise.all([
       Promise.all(config.credentials.map(askInTurn)),
+      askForLists(),
       probeTargets(config, { kubernetes, redis, clock, signal: end.signal }),
       config.cluster && probeCluster(config.cluster, config.credentials, kubernetes, end.signal),
       shared && connection && probeRedisState(shared, config, connection, clock, end.signal),
     ]);
-    return { answers: answers.flat(), probes, cluster, state };
+    return { answers: answers.flat(), lists, probes, cluster, state };
   } finally {
     clearTimeout(timer);
     await Promise.all([kubernetes.close(), redis.close()]);

@@ -3,7 +3,8 @@ import type { FetchedConfig } from '../../config/config.ts';
 import { secretReader } from '../../config/secret-file.ts';
 import { ticketFile } from '../../coordination/folder/ticket-file.ts';
 import { fetchHold } from '../../core/budget.ts';
-import type { Token } from '../../core/credential.ts';
+import type { Kind, Token } from '../../core/credential.ts';
+import type { PlatformFamily } from '../../core/errcodes/index.ts';
 import { type Failure, failureOf } from '../../core/failure.ts';
 import type { AccountStore, Clock, TicketStore } from '../../core/ports.ts';
 import { newestTicket, type PushedTicket } from '../../core/pushed-ticket.ts';
@@ -25,6 +26,7 @@ import type { Transport } from '../../providers/transport.ts';
  * - `token`: the platform issued a token
  * - `works`, `dead`: the platform accepts, or no longer accepts, the stored token
  * - `reached`: the platform answered a call that carries no secret; `why` says why nothing else was asked
+ * - `listed`: the platform answered with the list that was asked for
  * - `failed`: no answer, or a refusal
  *
  * Lifetimes are in ms.
@@ -34,6 +36,7 @@ export type Outcome =
   | { readonly kind: 'works'; readonly lifeMs: number }
   | { readonly kind: 'dead'; readonly failure: Failure }
   | { readonly kind: 'reached'; readonly why: Unfetched }
+  | { readonly kind: 'listed' }
   | { readonly kind: 'failed'; readonly failure: Failure };
 
 /** Why no token was fetched. */
@@ -48,8 +51,11 @@ export interface PlatformProbe {
 
 /** Where the daemon keeps records and pushed tickets. */
 export interface Stored {
-  /** @param name of the credential */
-  open(account: string, name: string): Pick<AccountStore, 'read'>;
+  /**
+   * @param name of the credential
+   * @param kind absent: its token
+   */
+  open(account: string, name: string, kind?: Kind): Pick<AccountStore, 'read'>;
   openTickets(account: string, name: string): Pick<TicketStore, 'read'>;
 }
 
@@ -80,11 +86,7 @@ export async function probePlatform(
 ): Promise<PlatformProbe> {
   const { type, appId, platform, budget, via } = credential;
   const kind = kindOf(type);
-  const attempts: Attempt[] = [];
-  const transport = createTransport(platform);
-  const edge = rememberingFailure(
-    createPlatform(kind.family, platform.hosts, recordingTransport(transport, clock, attempts), clock),
-  );
+  const { attempts, edge, close } = recordedPlatform(platform, kind.family, clock);
   const provider = providerOf(kind, {
     appId,
     secret: secretReader(credential.secret),
@@ -94,18 +96,13 @@ export async function probePlatform(
 
   async function fetchToken(account: string): Promise<Outcome> {
     const startedAt = clock.now().monotonic;
-    const token = party && (await liveTokenOf(party));
+    const token = party && (await liveTokenOf(party, stored, clock));
     if (party && !token) return reach('no-party');
     const pushed = kind.pushed && (await newestTicketOf(account));
     if (kind.pushed && !pushed) return reach('no-ticket');
     const takes = { ...(token && { token }), ...(pushed && { pushed }) };
     const { expiresIn } = await provider.fetch({ forced: false, signal, ...takes });
     return { kind: 'token', lifeMs: expiresIn * SECOND - (clock.now().monotonic - startedAt) };
-  }
-
-  async function liveTokenOf(other: FetchedConfig): Promise<Token | undefined> {
-    const record = await stored.open((await accountOf(other)).account, other.name).read();
-    return record?.token && record.token.expiresAt > clock.now().wall ? record.token : undefined;
   }
 
   async function newestTicketOf(account: string): Promise<PushedTicket | undefined> {
@@ -155,8 +152,31 @@ export async function probePlatform(
   } catch (error) {
     return { attempts, outcome: { kind: 'failed', failure: failureOf(error, 'none') } };
   } finally {
-    await transport.close();
+    await close();
   }
+}
+
+/** The token that the daemon keeps for a credential; undefined where there is none that lives. */
+export async function liveTokenOf(
+  credential: FetchedConfig,
+  stored: Pick<Stored, 'open'>,
+  clock: Clock,
+): Promise<Token | undefined> {
+  const record = await stored.open((await accountOf(credential)).account, credential.name).read();
+  return record?.token && record.token.expiresAt > clock.now().wall ? record.token : undefined;
+}
+
+/** A platform of which each request is recorded. */
+export function recordedPlatform(
+  { hosts, ...options }: FetchedConfig['platform'],
+  family: PlatformFamily,
+  clock: Clock,
+) {
+  const attempts: Attempt[] = [];
+  const transport = createTransport(options);
+  const recording = recordingTransport(transport, clock, attempts);
+  const edge = rememberingFailure(createPlatform(family, hosts, recording, clock));
+  return { attempts: attempts as readonly Attempt[], edge, close: transport.close };
 }
 
 /**
