@@ -138,6 +138,8 @@ export async function startDaemon(
     turned: (name, isBack) => background(doubt(name, isBack)),
   });
   const retire = createRetirement(edges.createPublisher, stores.forget, logger);
+  /** What is left of accounts that are gone is removed list by list. */
+  let retiring = Promise.resolve();
   /** One configuration, or list of accounts, after the other. */
   let turn = Promise.resolve();
 
@@ -170,7 +172,8 @@ export async function startDaemon(
     observer?.serve(units());
     snapshots.serve([...next.credentials, ...(next.many ?? [])]);
     watches.serve(units());
-    background(retire(gone));
+    retiring = retiring.then(() => retire(gone));
+    background(retiring);
   }
 
   /** Serves the accounts that the lists tell of now. */
@@ -245,11 +248,17 @@ export async function startDaemon(
       exchanges.abort();
       watches.stop();
       const began = clock.now().monotonic;
+      let giveUp = () => {};
+      const isLate = new Promise<void>((resolve) => {
+        giveUp = resolve;
+      });
       const patience = setTimeout(
-        () => void [reconciler.abort(), kubernetes.close(), redis.close()],
+        () => void [reconciler.abort(), kubernetes.close(), redis.close(), giveUp()],
         lastAnswer,
       );
       await reconciler.stop();
+      // What has begun is not left half removed; the next start goes on with the rest.
+      await Promise.race([retiring.catch(() => {}), isLate]);
       clearTimeout(patience);
       const rest = releaseBudget(lastAnswer, clock.now().monotonic - began);
       await Promise.all([
