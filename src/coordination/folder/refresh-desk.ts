@@ -90,7 +90,7 @@ export function refreshDesk(folder: RequestFolder, refresher: Refresher, clock: 
       const outcomes = concerned.map(({ unit, ...view }) => {
         const ended =
           (view.busy ? undefined : (judge(view, forced, now) ?? postponed(view, left))) ??
-          (left <= 0 ? TIMED_OUT : undefined);
+          (left <= 0 ? timedOut(view.step) : undefined);
         const isEarly = earlyMs > 0 && unit.policy.destructive;
         return ended && { name: unit.id, ...(isEarly ? withHarm(ended, earlyMs) : ended) };
       });
@@ -169,6 +169,22 @@ function outcome(result: Outcome['result'], message: Text): Outcome {
 
 const NOT_SERVED = outcome('failed', { en: 'is not served', zh: '不由这个守护进程提供' });
 const TIMED_OUT = outcome('failed', { en: 'timed out', zh: '超时' });
+const NO_TICKET = outcome('failed', {
+  en: 'timed out: the platform has pushed no ticket to fetch it with',
+  zh: '超时：平台还没有推送获取它所需的 ticket',
+});
+const NO_TOKEN = outcome('failed', {
+  en: 'timed out: there is no live token to fetch it with',
+  zh: '超时：没有可用来获取它的有效 token',
+});
+
+/** Says what kept the refresh from beginning, where that has to come from elsewhere. */
+function timedOut(step: Step): Outcome {
+  if (step.kind === 'start-pushes') return NO_TICKET;
+  if (step.kind !== 'wait') return TIMED_OUT;
+  if (step.why === 'pushed-ticket') return NO_TICKET;
+  return step.why === 'token' ? NO_TOKEN : TIMED_OUT;
+}
 
 /** Why a forced refresh was downgraded to an ordinary call. */
 const NOT_FORCED: Readonly<Record<DowngradeReason, Text>> = {

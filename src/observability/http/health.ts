@@ -94,10 +94,18 @@ function describe(view: View, now: Instant): string {
   const life = servedLife(state, unit.policy, now);
   const what = life === undefined ? 'not published' : life > 0 ? `valid for ${inWords(life)}` : 'dead';
   const failure = obstacle(state, now);
-  const waits = (life ?? 0) <= 0 && leader !== undefined ? `: waits for ${leader}, which leads` : '';
-  const why = failure ? `: ${failure.message}` : waits;
+  const isLacking = (life ?? 0) <= 0;
+  const waits = isLacking && leader !== undefined ? `: waits for ${leader}, which leads` : '';
+  const why = failure ? `: ${failure.message}` : waits || (isLacking ? waitsForOthers(view) : '');
   const record = recordLine(view, failure?.message, now);
   return `${unit.name} ${unit.kind}${unit.optional ? ' (optional)' : ''}: ${what}${why}${record}`;
+}
+
+/** What has to come from elsewhere before it can be fetched at all. */
+function waitsForOthers({ step }: View): string {
+  const isForTicket = step.kind === 'start-pushes' || (step.kind === 'wait' && step.why === 'pushed-ticket');
+  if (isForTicket) return ': waits for a ticket, which the platform pushes';
+  return step.kind === 'wait' && step.why === 'token' ? ': waits for the token that it is fetched with' : '';
 }
 
 /** Since when the record cannot be written, and what a restart would cost. @param told message that was told already */

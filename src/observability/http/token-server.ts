@@ -1,3 +1,4 @@
+import { LIST_KIND } from '../../core/listing.ts';
 import type { View } from '../../core/plan.ts';
 import type { Clock } from '../../core/ports.ts';
 import { liveToken } from '../../core/state/index.ts';
@@ -23,13 +24,14 @@ export function startTokenServer({ clock, views, ...server }: TokenServerOptions
 }
 
 /**
- * Answers `/NAME` with the token of that credential, and `/` with that of the only credential. A request never causes a
- * fetch.
+ * Answers `/NAME` with the token of that credential, and `/` with that of the only credential. Where accounts come and go by a
+ * list no credential is the only one: what `/` answers must not depend on who has authorised. A request never causes a fetch.
  */
 function answerTo(path: string, views: readonly View[], now: Instant): HttpAnswer | undefined {
   const tokens = views.filter(({ unit }) => unit.kind === 'token');
   const asked = tokens.find(({ unit }) => path === `/${unit.name}`);
-  const view = path === '/' && tokens.length === 1 ? tokens[0] : asked;
+  const isByList = views.some(({ unit }) => unit.kind === LIST_KIND);
+  const view = path === '/' && tokens.length === 1 && !isByList ? tokens[0] : asked;
   if (!view) return undefined;
   const token = liveToken(view.state, now);
   if (!token) return json(503, { code: 500, accessToken: null });
