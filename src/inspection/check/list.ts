@@ -32,28 +32,28 @@ export function describeList(
   const warnings: Text[] = [];
   if (!listing) return { facts: [...facts, [isAnswered ? MORE : LIST, NEVER_READ]], warnings };
   const listed = Object.values(listing.accounts).filter((since) => since === 0).length;
-  const [all, here] = [String(listed), String(served.length)];
-  const accounts = listed === 1 ? 'account' : 'accounts';
+  const here = String(served.length);
+  const all: Text = { en: listed === 1 ? '1 account' : `${listed} accounts`, zh: `${listed} 个账号` };
   const ago = known && durationText(wall - known.at);
   facts.push(
     isAnswered
       ? [
           LIST,
           {
-            en: en`the platform lists ${all} ${accounts}: ${here} would be served`,
-            zh: zh`平台列出 ${all} 个账号：会提供 ${here} 个`,
+            en: en`the platform lists ${all}: ${here} would be served`,
+            zh: zh`平台列出 ${all}：会提供 ${here} 个`,
           },
         ]
       : [
           unasked ? MORE : LIST,
           ago && known.at > 0
             ? {
-                en: en`a daemon read it ${ago} ago, with ${all} ${accounts}: ${here} served`,
-                zh: zh`守护进程在 ${ago}前读过，有 ${all} 个账号：提供 ${here} 个`,
+                en: en`a daemon read it ${ago} ago, with ${all}: ${here} served`,
+                zh: zh`守护进程在 ${ago}前读过，有 ${all}：提供 ${here} 个`,
               }
             : {
-                en: en`a daemon has read ${all} ${accounts} of it, and not yet the whole: ${here} served`,
-                zh: zh`守护进程读到过 ${all} 个账号，还没有读全：提供 ${here} 个`,
+                en: en`a daemon has read ${all} of it, and not yet the whole: ${here} served`,
+                zh: zh`守护进程读到过 ${all}，还没有读全：提供 ${here} 个`,
               },
         ],
   );
@@ -105,7 +105,7 @@ function byReason(skipped: Expansion['skipped']): ReadonlyMap<Skipped, readonly 
 function namesOf(ids: readonly string[]): Text {
   const rest = ids.length - MOST_NAMED;
   const some = ids.slice(0, MOST_NAMED).join(', ');
-  return rest > 0 ? { en: `${some} and ${rest} more`, zh: `${some} 等 ${ids.length} 个` } : verbatim(some);
+  return rest > 0 ? { en: `${some} and ${rest} more`, zh: `${some}，另有 ${rest} 个` } : verbatim(some);
 }
 
 const LIST: Text = { en: 'list', zh: '列表' };
