@@ -64,7 +64,7 @@ describe('what an account leaves that the platform no longer lists', () => {
     await relistUntilGone(FIRST);
     const { removed } = await daemon.logged(REMOVED);
     expect(await keysOf(FIRST)).toEqual([]);
-    expect(await inRedis(FIRST)).toBe('');
+    await eventually(async () => (await inRedis(FIRST)) === '');
     expect(removed).toEqual([
       ...[path(FIRST), `${path(FIRST)}.json`],
       ...['token', 'jsapi'].flatMap((what) =>

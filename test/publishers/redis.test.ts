@@ -263,6 +263,8 @@ describe('rights in Redis', () => {
       isListening = true;
     });
     await eventually(() => isListening);
+    expect(await publisher.retire?.()).toHaveLength(2);
+    await eventually(async () => (await server.cli('exists', KEY, BESIDE)) === '0');
     await server.cli('ACL', 'SETUSER', 'wx', '-set');
     await server.cli('del', KEY);
     expect(await outcome(publish(NEW))).toBe('redis-forbidden, none');
@@ -280,7 +282,7 @@ describe('removing what was published for an account that is gone', () => {
         .map((key) => `the key ${key} of Redis at here`)
         .toSorted(),
     );
-    expect(await server.cli('dbsize')).toBe('0');
+    await eventually(async () => (await server.cli('dbsize')) === '0');
     expect(await publisher.retire?.()).toEqual([]);
     expect(await publish(NEW)).toBe('written');
   });
