@@ -1,11 +1,13 @@
+import { tokenAccount } from '../codec/account.ts';
 import { sha256 } from '../codec/encoding.ts';
-import type { Config, CredentialConfig, FetchedConfig } from '../config/config.ts';
+import { type Config, type CredentialConfig, type FetchedConfig, isFetched } from '../config/config.ts';
 import { ConfigError } from '../config/config-error.ts';
 import { createSecretFiles } from '../config/secret-file.ts';
 import type { Request } from '../coordination/cluster/secret-requests.ts';
 import { feedbackFolder } from '../coordination/folder/feedback-folder.ts';
 import { refreshDesk } from '../coordination/folder/refresh-desk.ts';
 import { requestFolder } from '../coordination/folder/request-folder.ts';
+import { listedName } from '../core/listing.ts';
 import type { Clock, Unit } from '../core/ports.ts';
 import type { Text } from '../core/text.ts';
 import { SECOND } from '../core/time.ts';
@@ -15,15 +17,17 @@ import { createReconciler, type Reconciler } from '../loop/reconciler.ts';
 import type { Logger } from '../observability/log/logger.ts';
 import { titledLogger } from '../observability/log/titled-logger.ts';
 import type { ServerStatus } from '../observability/status/server-status.ts';
-import { createCallPaces, createSharedReads } from '../providers/index.ts';
+import { createCallPaces, createSharedReads, credentialKinds, ownerOf } from '../providers/index.ts';
 import { publishers } from '../publishers/kinds.ts';
 import type { Channel } from '../push/channel.ts';
 import { redisOf } from '../redis/index.ts';
 import { atMostEvery } from '../system/time/at-most-every.ts';
 import { createWaker } from '../system/time/waker.ts';
+import { type CodedParty, createCodeDesk } from './code-desk.ts';
 import { findRemoved } from './config-diff.ts';
 import { createDoubt } from './doubt.ts';
 import { feedbackNews } from './feedback-news.ts';
+import { createListSigns } from './list-signs.ts';
 import { createManyAccounts, type ServedList } from './many.ts';
 import { createFollowersView, createReporting } from './observers.ts';
 import { clearStrayLink, createConfigWarnings, placeStateLinks } from './prepare.ts';
@@ -84,11 +88,12 @@ export async function startDaemon(
     clock,
     createPublisher: publishers({ kubernetes, redis, clock }),
     sharedReads: createSharedReads(clock),
+    listRead: (party: string) => () => listSigns.listRead(party)(),
     paceOf: createCallPaces(clock, stores.takeTurn),
     secretFiles: createSecretFiles(),
     warn: ({ en, zh }: Text, fields: { readonly credential: string }) =>
       logger.warn(en, { ...fields, meaning: { zh } }),
-    ticketChanged: (account: string) => reconciler.invalidate(account),
+    ticketChanged: (account: string) => changed(account),
   };
   const waker = createWaker(clock, () => reconciler.tick());
   const warnOf = createConfigWarnings(logger);
@@ -98,6 +103,7 @@ export async function startDaemon(
       observer?.report(unit, what);
       snapshots.report(unit, what);
       pushEvents.report(unit, what);
+      codeDesk.report(unit, what);
     },
     stateOf: ({ id }) => reconciler.stateOf(id),
     secretRefused: stores.resign,
@@ -117,8 +123,19 @@ export async function startDaemon(
   let served: ReadonlyMap<string, Served> = new Map();
   const exchanges = new AbortController();
   const doubt = createDoubt({ clock, reconciler, signal: exchanges.signal });
+  const mayAsk = () => stores.leadership()?.leads ?? true;
+  const listSigns = createListSigns({
+    ...{ clock, reconciler, units: () => units(), mayAsk, signal: exchanges.signal },
+    credentials: () => [...served.values()].map(({ credential }) => credential),
+    lists: () => lists.map(({ many: { name, via }, unit }) => ({ name, via, unit })),
+  });
+  const codeDesk = createCodeDesk({
+    ...{ clock, logger, reconciler, random, mayAsk, signal: exchanges.signal },
+    parties: () => codedParties(served, stores),
+    exchanged: (party) => pushEvents.relist(party),
+  });
   const pushEvents = createPushEvents({
-    ...{ clock, logger, reconciler, units: () => units(), signal: exchanges.signal },
+    ...{ clock, reconciler, follow: listSigns.follow, signal: exchanges.signal },
     lists: () =>
       lists.map(({ many: { name, via }, unit: { id } }) => ({
         ...{ name, via },
@@ -133,7 +150,14 @@ export async function startDaemon(
   const units = (): Unit[] => [...unitsOf(served), ...lists.map(({ unit }) => unit)];
 
   const many = createManyAccounts({
-    ...{ clock, logger, sharedReads: edges.sharedReads, paceOf: edges.paceOf, stores },
+    ...{
+      clock,
+      logger,
+      sharedReads: edges.sharedReads,
+      listRead: edges.listRead,
+      paceOf: edges.paceOf,
+      stores,
+    },
     changed: () => inTurn(() => relist()),
     turned: (name, isBack) => background(doubt(name, isBack)),
   });
@@ -197,11 +221,20 @@ export async function startDaemon(
   };
   const pollRecords = atMostEvery(POLL_INTERVAL, clock, invalidateAll);
   stores.start({
-    changed: reconciler.invalidate,
-    freed: reconciler.free,
+    changed,
+    freed() {
+      reconciler.free();
+      for (const { unit } of codedParties(served, stores)) background(codeDesk.look(unit.account));
+    },
     asked: onForwardedRequest(reconciler),
     requested: () => background(desk.serve()),
   });
+
+  /** What is kept of an account may be another one: its record, its pushed ticket, or the codes that it was pushed. */
+  function changed(account: string): void {
+    reconciler.invalidate(account);
+    background(codeDesk.look(account));
+  }
 
   function background(work: Promise<void>): void {
     work.catch((error: unknown) => logger.error('unexpected error', { error }));
@@ -216,7 +249,8 @@ export async function startDaemon(
         channel
           ? {
               ...channel,
-              event: (event) => background(pushEvents.happened(channel.credential, event, !channel.forward)),
+              event: (event) =>
+                background(pushEvents.happened(channel.credential, event, channel.codes !== undefined)),
             }
           : [],
       ),
@@ -240,6 +274,8 @@ export async function startDaemon(
       followersView.look();
       snapshots.beat();
       background(desk.serve());
+      background(codeDesk.look());
+      listSigns.tick();
       if (feedback) background(feedback.scan(reconciler.refuse));
     },
     async stop(lastAnswer = LAST_ANSWER) {
@@ -281,6 +317,30 @@ interface Joined {
   readonly joined: ReadonlyMap<string, Served>;
   readonly lists: readonly ServedList[];
   readonly gone: readonly FetchedConfig[];
+}
+
+/** The third parties that are pushed codes, and the accounts that are served of each. */
+function codedParties(served: ReadonlyMap<string, Served>, stores: Pick<Stores, 'open'>): CodedParty[] {
+  const all = [...served.values()];
+  return all.flatMap(({ credential, codes, units: [unit] }) => {
+    if (!codes || !unit || !isFetched(credential)) return [];
+    const { type: partyType, appId: party, platform, name: partyName } = credential;
+    const kind = credentialKinds.find(({ via }) => via === partyType);
+    if (!kind) return [];
+    const open = (subject: string) => {
+      const { type } = kind;
+      const owner = ownerOf({ type, appId: subject, via: { appId: party } });
+      const of = { name: listedName(partyName, subject), type, appId: subject, kind: 'token' };
+      return stores.open(tokenAccount(platform.id, type, owner), of);
+    };
+    const accountsOf = (subject: string) =>
+      all.flatMap(({ credential: one, units: [its] }) =>
+        isFetched(one) && one.via?.name === credential.name && one.appId === subject && its
+          ? [its.account]
+          : [],
+      );
+    return [{ unit, codes, open, accountsOf: (subject) => [...new Set(accountsOf(subject))] }];
+  });
 }
 
 /** The titles of credentials by name; undefined for a credential without one. */

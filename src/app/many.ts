@@ -8,7 +8,7 @@ import type { Clock, Publisher, Unit } from '../core/ports.ts';
 import type { Logger } from '../observability/log/logger.ts';
 import type { CallPace } from '../providers/call-pace.ts';
 import { createPlatform, createTransport, paced } from '../providers/index.ts';
-import type { SharedReads } from '../providers/kind.ts';
+import type { ListRead, SharedReads } from '../providers/kind.ts';
 import { SKIPPED } from './skipped.ts';
 import type { Stores } from './stores.ts';
 
@@ -23,6 +23,8 @@ export interface ManyAccountsOptions {
   readonly clock: Clock;
   readonly logger: Pick<Logger, 'info' | 'warn'>;
   readonly sharedReads: SharedReads;
+  /** Told of every reading of a third party's list. @param party the AppID of the third party */
+  readonly listRead: (party: string) => ListRead;
   /** The pace of the calls for the accounts of a third party. */
   readonly paceOf: (thirdParty: string) => CallPace;
   readonly stores: Pick<Stores, 'open'>;
@@ -50,7 +52,7 @@ export interface Accounts {
 const MOST_NAMED = 10;
 
 export function createManyAccounts(options: ManyAccountsOptions): ManyAccounts {
-  const { clock, logger, sharedReads, paceOf, stores, changed, turned } = options;
+  const { clock, logger, sharedReads, listRead, paceOf, stores, changed, turned } = options;
   const { expand } = createExpander();
   /** By the accounts of the lists: entries of one third party share a list. */
   const listings = new Map<string, Listing>();
@@ -81,7 +83,7 @@ export function createManyAccounts(options: ManyAccountsOptions): ManyAccounts {
     const transport = paced(createTransport(platform), paceOf(pace));
     const source = {
       platform: createPlatform(kind.family, platform.hosts, transport, clock),
-      via: { appId: via.appId, sharedReads },
+      via: { appId: via.appId, sharedReads, listRead: listRead(via.appId) },
     };
     const publisher: Publisher = {
       id: LIST_KIND,

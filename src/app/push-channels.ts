@@ -1,6 +1,6 @@
 import type { FetchedConfig, PushConfig } from '../config/config.ts';
 import { readPushKey } from '../config/secret-file.ts';
-import type { TicketStore } from '../core/ports.ts';
+import type { CodeStore, TicketStore } from '../core/ports.ts';
 import { kindOf } from '../providers/index.ts';
 import type { Channel, ChannelKeys } from '../push/channel.ts';
 
@@ -12,6 +12,7 @@ export function openChannel(
   { name, type, appId }: Pick<FetchedConfig, 'name' | 'type' | 'appId'>,
   { path, forward, corpId, ...files }: PushConfig,
   tickets: Pick<TicketStore, 'put'>,
+  codes: Pick<CodeStore, 'put'> | undefined,
 ): OpenChannel {
   return {
     credential: name,
@@ -23,6 +24,7 @@ export function openChannel(
     path,
     keys: () => readKeys(files),
     tickets,
+    ...(codes && forward === undefined && { codes }),
     ...(forward !== undefined && { forward: new URL(forward) }),
   };
 }

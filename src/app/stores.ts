@@ -6,7 +6,7 @@ import type { Request } from '../coordination/cluster/secret-requests.ts';
 import { stateFolder } from '../coordination/folder/state-folder.ts';
 import type { Kind } from '../core/credential.ts';
 import type { Leadership } from '../core/events/cluster.ts';
-import type { AccountStore, Clock, TakeTurn, TicketStore, Unit } from '../core/ports.ts';
+import type { AccountStore, Clock, CodeStore, TakeTurn, TicketStore, Unit } from '../core/ports.ts';
 import { verbatim } from '../core/text.ts';
 import { kubernetesOf } from '../kubernetes/index.ts';
 import { createClusterLog } from '../observability/log/cluster-log.ts';
@@ -40,6 +40,8 @@ export interface Stores {
   openTickets(account: string, subject: Subject): TicketStore;
   /** Takes a turn among the calls of all daemons that share the records. */
   readonly takeTurn: TakeTurn;
+  /** Opens the codes of authorisations that are pushed to a third party. */
+  openCodes(account: string, subject: Subject): CodeStore;
   /**
    * Opens the read-only record of a mirrored credential.
    * @throws {ConfigError} when no cluster can be reached from here
@@ -147,6 +149,8 @@ export async function createStores(
     openTickets: (account, subject) =>
       cluster?.openTickets(account, subject) ?? shared?.openTickets(account) ?? folder.openTickets(account),
     takeTurn: cluster?.takeTurn ?? shared?.takeTurn ?? folder.takeTurn,
+    openCodes: (account, subject) =>
+      cluster?.openCodes(account, subject) ?? shared?.openCodes(account) ?? folder.openCodes(account),
     async mirror(source, kind) {
       await needCluster('credentials');
       mirrors ??= loadMirrors();

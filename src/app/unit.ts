@@ -6,7 +6,7 @@ import { secretReader } from '../config/secret-file.ts';
 import { ticketFile } from '../coordination/folder/ticket-file.ts';
 import type { Kind } from '../core/credential.ts';
 import type { Policy } from '../core/policy.ts';
-import type { Clock, Publisher, PushedTickets, TicketStore, Unit } from '../core/ports.ts';
+import type { Clock, CodeStore, Publisher, PushedTickets, TicketStore, Unit } from '../core/ports.ts';
 import type { Secret } from '../core/secret.ts';
 import type { Text } from '../core/text.ts';
 import { MINUTE } from '../core/time.ts';
@@ -22,7 +22,7 @@ import {
   providerOf,
   ticketOf,
 } from '../providers/index.ts';
-import type { SharedReads } from '../providers/kind.ts';
+import type { ListRead, SharedReads } from '../providers/kind.ts';
 import type { CreatePublisher } from '../publishers/kinds.ts';
 import type { FileMemo } from '../system/fs/read-regular-file.ts';
 import { prepareTargets } from './prepare.ts';
@@ -35,6 +35,8 @@ export interface JoinedCredential {
   readonly units: readonly Unit[];
   /** What the platform pushes for it to the receiver; absent: nothing. */
   readonly channel?: OpenChannel;
+  /** The codes that are pushed to a third party, for all its daemons; absent: none are exchanged. */
+  readonly codes?: CodeStore;
   /** Watches what else it is fed from, while it is served; absent: nothing. */
   watch?(): Promise<{ close(): Promise<void> }>;
   close(): Promise<void>;
@@ -42,15 +44,17 @@ export interface JoinedCredential {
 
 /** The edges that all credentials share. */
 export interface SharedEdges {
-  readonly stores: Pick<Stores, 'open' | 'openTickets' | 'mirror'>;
+  readonly stores: Pick<Stores, 'open' | 'openTickets' | 'openCodes' | 'mirror'>;
   readonly clock: Clock;
   readonly sharedReads: SharedReads;
+  /** Told of every reading of a third party's list. @param party the AppID of the third party */
+  readonly listRead: (party: string) => ListRead;
   /** The pace of the calls for the accounts of a third party. */
   readonly paceOf: (thirdParty: string) => CallPace;
   /** Returns what is known of a secret file, which is read again when it has changed. */
   readonly secretFiles: (path: string) => FileMemo<Secret>;
   readonly warn: (message: Text, fields: { readonly credential: string }) => void;
-  /** Called when a ticket may have been pushed for an account. */
+  /** Called when a ticket, or a code, may have been pushed for an account. */
   readonly ticketChanged: (account: string) => void;
   readonly createPublisher: CreatePublisher;
 }
@@ -80,7 +84,7 @@ async function joinCredential(credential: CredentialConfig, edges: SharedEdges):
 }
 
 async function joinFetched(credential: FetchedConfig, edges: SharedEdges): Promise<JoinedCredential> {
-  const { stores, clock, createPublisher, sharedReads, secretFiles, paceOf } = edges;
+  const { stores, clock, createPublisher, sharedReads, listRead, secretFiles, paceOf } = edges;
   const { name, type, appId, optional, platform, budget, via, listedBy } = credential;
   const named = namesOf(credential);
   const kind = kindOf(type);
@@ -92,7 +96,7 @@ async function joinFetched(credential: FetchedConfig, edges: SharedEdges): Promi
     appId,
     secret,
     platform: createPlatform(kind.family, platform.hosts, transport, clock),
-    ...(via && { via: { appId: via.appId, sharedReads } }),
+    ...(via && { via: { appId: via.appId, sharedReads, listRead: listRead(via.appId) } }),
   };
   const { account, app } = await accountOf(credential);
   // The fingerprint is needed at every look at the state, and thousands of accounts may have one file. The secret itself is
@@ -105,7 +109,9 @@ async function joinFetched(credential: FetchedConfig, edges: SharedEdges): Promi
     return last.fingerprint;
   }
   const host = platform.hosts[0] ?? '';
-  const arriving = kind.pushed && arrivingTickets(credential, account, edges);
+  const provider = providerOf(kind, source);
+  const codes = provider.exchangeCode && stores.openCodes(account, { name, type, appId, kind: 'token' });
+  const arriving = kind.pushed && arrivingTickets(credential, account, codes, edges);
 
   function publishersOf(what: Kind, owner: string): Publisher[] {
     const targets = credential.publish.filter(({ of }) => of === what);
@@ -128,13 +134,13 @@ async function joinFetched(credential: FetchedConfig, edges: SharedEdges): Promi
     policy: policyOf(credential),
     fingerprint: () => fingerprint().catch(() => undefined),
     isSameSecret: () => last !== undefined && (file?.isCurrent() ?? true),
-    provider: providerOf(kind, source),
+    provider,
     store: stores.open(account, { name, type, appId, kind: 'token' }),
     publishers: publishersOf('token', account),
   };
 
   function ticket(what: Kind): Unit {
-    const { perApp, policy, provider } = ticketOf(what);
+    const { perApp, policy, provider: ofTicket } = ticketOf(what);
     const owner = ownerOf(credential);
     const ticketOwner = ticketAccount(platform.id, perApp ? `${owner}${app}` : owner, what);
     return {
@@ -150,7 +156,7 @@ async function joinFetched(credential: FetchedConfig, edges: SharedEdges): Promi
       // A ticket is fetched without the secret.
       fingerprint: async () => undefined,
       isSameSecret: () => true,
-      provider: provider(source),
+      provider: ofTicket(source),
       store: stores.open(ticketOwner, { name, type, appId, kind: what }),
       publishers: publishersOf(what, ticketOwner),
     };
@@ -160,6 +166,7 @@ async function joinFetched(credential: FetchedConfig, edges: SharedEdges): Promi
     units: [token, ...credential.tickets.map(ticket)],
     ...(arriving?.watch && { watch: arriving.watch }),
     ...(arriving?.channel && { channel: arriving.channel }),
+    ...(codes && { codes }),
     close: () => transport.close(),
   };
 }
@@ -168,6 +175,7 @@ async function joinFetched(credential: FetchedConfig, edges: SharedEdges): Promi
 function arrivingTickets(
   { name, type, appId, ticket }: FetchedConfig,
   account: string,
+  codes: CodeStore | undefined,
   { stores, clock, warn, ticketChanged }: SharedEdges,
 ): { readonly tickets: PushedTickets } & Pick<JoinedCredential, 'watch' | 'channel'> {
   const tell = (message: Text) => warn(message, { credential: name });
@@ -184,9 +192,16 @@ function arrivingTickets(
       return outcome;
     },
   };
+  const keptCodes: Pick<CodeStore, 'put'> | undefined = codes && {
+    async put(code) {
+      const outcome = await codes.put(code);
+      ticketChanged(account);
+      return outcome;
+    },
+  };
   return {
     tickets: pushedTickets({ store, warn: tell, ...(file && { file }) }),
-    ...(ticket?.push && { channel: openChannel({ name, type, appId }, ticket.push, kept) }),
+    ...(ticket?.push && { channel: openChannel({ name, type, appId }, ticket.push, kept, keptCodes) }),
     ...(file && { watch: () => file.watch(() => ticketChanged(account)) }),
   };
 }

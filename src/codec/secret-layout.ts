@@ -16,6 +16,8 @@ export interface Keys {
   readonly listing: string;
   /** Key of `data` that holds the newest ticket that the platform has pushed; see `pushed-ticket.ts`. */
   readonly pushed: string;
+  /** Key of `data` that holds the authorisation codes that are pushed to a third party; see `pushed-codes.ts`. */
+  readonly codes: string;
   /** Key of `data` that holds an authorisation code on its way to the daemon that fetches. */
   readonly code: string;
   /** Annotation that holds the rest of the record. */
@@ -54,6 +56,7 @@ export function keysOf(name: string, kind: Kind): Keys {
     grant: `${key}.grant`,
     listing: `${key}.listing`,
     pushed: `${key}.pushed`,
+    codes: `${key}.codes`,
     code: `${key}.code`,
     record: `${prefix}.wx-token-sidecar/${name}`,
     request: `${request}.wx-token-sidecar/${name}`,
@@ -107,12 +110,12 @@ export function patchOf(wanted: Part, before: Part, keys: Keys) {
 
 /** Makes the merge patch after which the Secret holds nothing of a token or ticket. */
 export function removalOf({ data = {}, metadata: { annotations = {} } }: SecretContent, keys: Keys) {
-  const { value, entry, grant, listing, pushed, code, record, request } = keys;
+  const { value, entry, grant, listing, pushed, codes, code, record, request } = keys;
   const without = (names: readonly string[], held: Readonly<Record<string, string>>) =>
     Object.fromEntries(names.filter((name) => Object.hasOwn(held, name)).map((name) => [name, null]));
   return {
     metadata: { annotations: without([record, request], annotations) },
-    data: without([value, entry, grant, listing, pushed, code], data),
+    data: without([value, entry, grant, listing, pushed, codes, code], data),
   };
 }
 

@@ -5,7 +5,7 @@ import { adopt, withFingerprint, withoutSatisfied } from './merge-record.ts';
 import { failed, fetched, settleLate } from './outcome.ts';
 import { withPublished } from './published.ts';
 import { blockedByPeer, heldFor, ticketReplaced, unblocked } from './state/attempts.ts';
-import { authorised, sent } from './state/authorisation.ts';
+import { authorised, codeOf, sent } from './state/authorisation.ts';
 import { type PlatformClock, setByPlatform } from './state/clock.ts';
 import type { State } from './state/index.ts';
 import type { LateResponse } from './state/late-response.ts';
@@ -57,10 +57,14 @@ function applied(state: State, event: Event, context: Context): State {
     case 'requested':
       return asked(state, event, context);
     case 'authorised': {
-      const { code } = event;
-      const isKnown = isExchanged(state, code.mark) || state.authorisation?.mark === code.mark;
-      return isKnown ? state : { ...state, authorisation: authorised(code, now) };
+      const { sign } = event;
+      const isKnown = isExchanged(state, sign.mark) || state.authorisation?.mark === sign.mark;
+      // A code that works brings more than what a list says.
+      const isLess = 'grant' in sign && codeOf(state.authorisation, now) !== undefined;
+      return isKnown || isLess ? state : { ...state, authorisation: authorised(sign, now) };
     }
+    case 'code-settled':
+      return state.authorisation?.mark === event.mark ? without(state, 'authorisation') : state;
     case 'handed-over': {
       const request = handedOver(state.request, event.reason, state.record.generation, now);
       // It was written into the store.
@@ -148,10 +152,17 @@ function observed(state: State, event: Of<'observed'>, context: Context): State 
   return withTicket(withoutExchanged({ ...found, store: isProof ? usable(store) : store }), event.ticket);
 }
 
-/** Another daemon may have been pushed the same code, and have exchanged it. */
+/** Another daemon may have been pushed the same code, and have exchanged it, or have read the same list. */
 function withoutExchanged(state: State): State {
   const { authorisation } = state;
-  return authorisation && isExchanged(state, authorisation.mark) ? without(state, 'authorisation') : state;
+  const isOver = authorisation && (isExchanged(state, authorisation.mark) || isListedAsKnown(state));
+  return isOver ? without(state, 'authorisation') : state;
+}
+
+function isListedAsKnown({ authorisation, record: { grant, token } }: State): boolean {
+  const listed = authorisation?.grant;
+  if (!listed || !token || !grant?.refreshToken.equals(listed.refreshToken)) return false;
+  return listed.authorisedAt === undefined || token.issuedAt >= listed.authorisedAt;
 }
 
 function isExchanged({ record: { grant } }: State, mark: string): boolean {

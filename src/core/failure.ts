@@ -47,6 +47,8 @@ export interface Failure extends Told, Required<Bilingual<Told>> {
   readonly blamesSecret?: true;
   /** The ticket that the platform pushed is refused, or there is none: a newer one ends the pause. */
   readonly blamesTicket?: true;
+  /** The authorisation code that it was asked for with works no more: it is none, or has been used. */
+  readonly spendsCode?: true;
 }
 
 /** What {@link failureWith} makes a failure of: all of it, with what people are told in every language. */

@@ -10,6 +10,7 @@ import { relisted } from './listing.ts';
 import { kills, type Policy } from './policy.ts';
 import { type AccountRecord, withSecret } from './record.ts';
 import { failedAttempt } from './state/attempts.ts';
+import { afterFailure } from './state/authorisation.ts';
 import { ledgerTime, setByPlatform } from './state/clock.ts';
 import { liveToken, type State, withToken } from './state/index.ts';
 import { standingOf } from './state/late-response.ts';
@@ -55,7 +56,7 @@ export function fetched(
   const record = without(state.record, 'intent', 'lastFailure');
   const generation = record.generation + 1;
   // One that has come since the request left is still to be followed up.
-  const followed = state.authorisation?.isSent ? state.authorisation : undefined;
+  const followed = isFollowed(state, grant) ? state.authorisation : undefined;
   const next: State = {
     ...(followed ? without(state, 'authorisation') : state),
     record: {
@@ -106,14 +107,35 @@ function hasReplaced(state: State, { value }: Answer, { policy, now }: Context):
 export function failed(state: State, failure: Failure, context: Context): State {
   const { policy, now } = context;
   const attempts = failedAttempt(state.attempts, failure, lifeLeft(state.life, now), context);
-  const next: State = { ...state, attempts, store: unsaved(state.store) };
+  const next = withAuthorisation({ ...state, attempts, store: unsaved(state.store) }, failure, now);
   const lastFailure = lastFailureOf(next, failure, context);
-  const record = { ...state.record, generation: state.record.generation + 1, lastFailure };
+  const record = { ...next.record, generation: state.record.generation + 1, lastFailure };
   if (failure.effect === 'unknown') {
     return { ...next, record, life: doubted(state.life, record.intent, policy.overlap, now) };
   }
   const ledger = failure.effect === 'unsent' ? refund(record.ledger) : record.ledger;
   return { ...next, record: { ...without(record, 'intent'), ledger }, life: undoubted(state.life) };
+}
+
+/** Whether an answer follows up what is known of an authorisation: it was sent, or what it granted is what the answer has. */
+function isFollowed({ authorisation }: State, answered: Fetched['grant']): boolean {
+  const listed = authorisation?.grant?.refreshToken;
+  return authorisation?.isSent === true || (listed && answered?.refreshToken.equals(listed)) === true;
+}
+
+/** The other daemons of the account are to know of a code that works no more, as far as there is a place to say so. */
+function withAuthorisation(state: State, failure: Failure, now: Instant): State {
+  const { authorisation, record } = state;
+  if (!authorisation) return state;
+  const left = afterFailure(authorisation, failure, now);
+  const isSpent = failure.spendsCode && authorisation.isSent && record.grant && !left;
+  return {
+    ...(left ? { ...state, authorisation: left } : without(state, 'authorisation')),
+    record:
+      isSpent && record.grant
+        ? { ...record, grant: { ...record.grant, exchanged: authorisation.mark } }
+        : record,
+  };
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Failure } from './failure.ts';
 import type { Listing } from './listing.ts';
 import type { Policy } from './policy.ts';
 import type { Precedence, Published } from './published.ts';
+import type { PushedCode } from './pushed-code.ts';
 import type { PushedTicket } from './pushed-ticket.ts';
 import type { AccountRecord, Grant } from './record.ts';
 import type { Secret } from './secret.ts';
@@ -40,6 +41,11 @@ export interface Provider {
     readonly token: Token;
     readonly signal: AbortSignal;
   }): Promise<void>;
+  /**
+   * Has the list read in which the platform tells what the account has granted; see `ListRead`. Present where there is one.
+   * @throws {EdgeError} why it cannot be read
+   */
+  readGrants?(request: { readonly token: Token; readonly signal: AbortSignal }): Promise<void>;
   /** Asks the platform, by a cheap call, whether it accepts a token. Never rejects. */
   probe(token: Token, signal: AbortSignal): Promise<Probe>;
 }
@@ -231,6 +237,29 @@ export interface TicketStore {
    * @throws {EdgeError} why it cannot be written
    */
   put(ticket: PushedTicket): Promise<'kept' | 'older'>;
+}
+
+/**
+ * Keeps the codes of authorisations that are pushed to a third party, for all its daemons, until something has come of
+ * them. Like the pushed ticket it is apart from the record.
+ */
+export interface CodeStore {
+  /**
+   * Reads the codes that are known, in no particular order: those that something has come of without their values.
+   * @throws {EdgeError} why they cannot be read
+   */
+  read(): Promise<readonly PushedCode[]>;
+  /**
+   * Keeps a code; resolves when it is durable.
+   * @returns `known` where it has been kept before, whatever has come of it
+   * @throws {EdgeError} why it cannot be written
+   */
+  put(code: PushedCode): Promise<'kept' | 'known'>;
+  /**
+   * Something has come of the code with that mark, so nobody is to use it again.
+   * @throws {EdgeError} why that cannot be written
+   */
+  settle(mark: string): Promise<void>;
 }
 
 /**

@@ -34,10 +34,10 @@ export function createFetching(
     report(cell.unit, { type: 'fetching', step });
     const startedAt = clock.now();
     const token = cell.base && liveToken(cell.base.state, startedAt);
-    const { grant } = cell.state.record;
     const { ticket: pushed } = cell.state.pushed;
-    const code =
-      step.reason === 'authorised' ? codeOf(cell.state.authorisation, startedAt)?.value : undefined;
+    const authorisation = step.reason === 'authorised' ? cell.state.authorisation : undefined;
+    const grant = authorisation?.grant ?? cell.state.record.grant;
+    const code = codeOf(authorisation, startedAt)?.value;
     const takes = {
       ...(token && { token }),
       ...(grant && { grant }),
@@ -47,6 +47,7 @@ export function createFetching(
     const event = await ask(cell, { forced: step.forced, signal, ...takes }, startedAt, lease);
     happen(cell, event);
     if (event.type !== 'fetched' && event.type !== 'failed') return;
+    if (authorisation?.value) tellOfCode(cell, authorisation.mark, event.type === 'fetched');
     if (event.type === 'failed' && event.failure.blamesToken && doubt(cell.base, token)) {
       // What a person asked for is made once there is another token to ask with.
       if (step.reason === 'requested') happen(cell, { type: 'requested', strength: 'ordinary' });
@@ -85,6 +86,17 @@ export function createFetching(
     report(base.unit, { type: 'refusal', verdict });
     happen(base, { type: 'refused' });
     return verdict !== 'quiet';
+  }
+
+  /** A failure leaves a code that may still work, or another one has come: then nothing has come of it yet. */
+  function tellOfCode(
+    { unit, state: { authorisation, attempts } }: Cell,
+    mark: string,
+    isFetched: boolean,
+  ): void {
+    if (authorisation?.mark === mark || (authorisation && attempts.failure)) return;
+    const outcome = isFetched && !attempts.failure ? 'exchanged' : 'lost';
+    report(unit, { type: 'code', mark, outcome });
   }
 
   function tell({ unit, state }: Cell, step: FetchStep, tookMs: number): void {

@@ -2,7 +2,7 @@ import type { Event } from '../core/events/event.ts';
 import { lasts, plan, restOf, type Step, type View } from '../core/plan.ts';
 import type { Unit } from '../core/ports.ts';
 import type { Secret } from '../core/secret.ts';
-import type { AuthorisationCode } from '../core/state/authorisation.ts';
+import type { Sign } from '../core/state/authorisation.ts';
 import type { State } from '../core/state/index.ts';
 import { judgeRefusal } from '../core/state/reader-reports.ts';
 import type { Strength } from '../core/state/request.ts';
@@ -25,8 +25,10 @@ export interface Reconciler {
   refreshNow(request: { readonly names?: readonly string[]; readonly strength: Strength }): void;
   /** A person asked another daemon to refresh one account's token, which had that generation. */
   refreshFor(account: string, request: { readonly strength: Strength; readonly generation: number }): void;
-  /** The platform has pushed that an account has authorised. Its code is exchanged by a fetch. */
-  authorise(account: string, code: AuthorisationCode): void;
+  /** An account has authorised, as a push or the list tells. Its code is exchanged by a fetch. */
+  authorise(account: string, sign: Sign): void;
+  /** Something has come of the code with that mark, here or at another daemon: nobody is to use it any more. */
+  settleCode(mark: string): void;
   /** A refresh that was asked for and has not begun is not made any more. */
   withdraw(names: readonly string[]): void;
   /** The store of an account may have changed. */
@@ -189,7 +191,11 @@ export function createReconciler(surroundings: Surroundings): Reconciler {
       }
     },
     refreshFor: (account, request) => wake({ type: 'requested', ...request }, cells.of(account)),
-    authorise: (account, code) => wake({ type: 'authorised', code }, cells.of(account)),
+    authorise: (account, sign) => wake({ type: 'authorised', sign }, cells.of(account)),
+    settleCode: (mark) => {
+      for (const cell of cells.all())
+        if (cell.state.authorisation?.mark === mark) happen(cell, { type: 'code-settled', mark });
+    },
     touched(id, target) {
       const cell = cells.get(id);
       if (cell) wake({ type: 'touched', target }, [cell]);

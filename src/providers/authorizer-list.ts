@@ -5,6 +5,7 @@ import type { FetchRequest } from '../core/ports.ts';
 import type { Grant } from '../core/record.ts';
 import { Secret } from '../core/secret.ts';
 import { SECOND } from '../core/time.ts';
+import type { Source } from './kind.ts';
 import type { Platform } from './platform.ts';
 import { needed } from './third-party.ts';
 
@@ -25,9 +26,25 @@ export interface ListCall extends Pick<FetchRequest, 'signal'> {
   readonly token: Token | undefined;
 }
 
-/** The name by which all who want the list of a third party share one reading of it. */
-export function nameOfList(component: string): string {
-  return `accounts of ${component}`;
+/**
+ * Reads the list for all who want it at one moment, and tells whoever wants to know of every reading.
+ * @param atMostOld how old a reading that somebody else began may be, ms
+ * @param began called where this reading is one that begins now
+ * @throws {EdgeError} as {@link readList}
+ */
+export function readAccounts(
+  { appId, sharedReads, listRead }: Pick<NonNullable<Source['via']>, 'appId' | 'sharedReads' | 'listRead'>,
+  atMostOld: number,
+  call: ListCall,
+  began: () => void = () => {},
+): Promise<AccountList> {
+  return sharedReads(`accounts of ${appId}`, atMostOld, async () => {
+    began();
+    const tell = listRead?.();
+    const list = await readList(call);
+    tell?.(list.accounts);
+    return list;
+  });
 }
 
 /** An account as the platform lists it. */
@@ -55,7 +72,7 @@ export interface AccountList {
  * page that was read before, so the list is read again.
  * @throws {EdgeError} with an effect that is not `unknown`: reading the list changes nothing
  */
-export async function readList(call: ListCall): Promise<AccountList> {
+async function readList(call: ListCall): Promise<AccountList> {
   const all = new Map<string, Listed>();
   for (let reading = 1; ; reading += 1) {
     const { accounts, hasChanged, ...said } = await readOnce(call);

@@ -3,8 +3,8 @@ import { UNAUTHORISED } from '../core/errcodes/rule.ts';
 import { EdgeError, failureOf } from '../core/failure.ts';
 import type { Grant } from '../core/record.ts';
 import { Secret } from '../core/secret.ts';
-import { MINUTE } from '../core/time.ts';
-import { fieldsOf, type ListCall, type Listed, nameOfList, readList } from './authorizer-list.ts';
+import { MINUTE, SECOND } from '../core/time.ts';
+import { fieldsOf, type ListCall, type Listed, readAccounts } from './authorizer-list.ts';
 import { authorizers } from './authorizers.ts';
 import { APP_ID, credentialKind } from './kind.ts';
 import { OFFICIAL } from './official.ts';
@@ -20,6 +20,9 @@ const INVALID_REFRESH_TOKEN = 61023;
 
 /** A list that another account asked for so long ago, ms, will do for one that has just come. */
 const FRESH_ENOUGH = MINUTE;
+
+/** Accounts that wait for the list to change share a reading of it that is no older than this, ms. */
+const TOGETHER = SECOND;
 
 /**
  * The token of an account that has authorised a third-party platform. Its refresh token is not configured: the platform
@@ -57,16 +60,16 @@ export const authorizer = credentialKind({
   }),
   provider({ appId, via, platform }) {
     if (!via) throw new TypeError('an authorizer is fetched through a component');
-    const { appId: component, sharedReads } = via;
+    const party = via;
+    const { appId: component } = party;
     /** Whether the account was looked up before: then a list from before that says nothing new. */
     let isLookedUp = false;
 
     async function list(call: Call): Promise<Listed | undefined> {
       let isOwn = false;
       const look = async (atMostOld: number) => {
-        const { accounts } = await sharedReads(nameOfList(component), atMostOld, () => {
+        const { accounts } = await readAccounts(party, atMostOld, call, () => {
           isOwn = true;
-          return readList(call);
         });
         return accounts.get(appId);
       };
@@ -76,23 +79,35 @@ export const authorizer = credentialKind({
       return listed?.grant || isOwn ? listed : look(0);
     }
 
+    /** Fetches by the refresh token that is known, and by that of the list where it is missing or refused. */
+    async function byRefreshToken(call: Call, grant: Grant | undefined): Promise<Fetched> {
+      const found = grant ? { grant } : await list(call);
+      if (!found?.grant) throw missing(found !== undefined);
+      try {
+        return await refresh(call, found.grant);
+      } catch (error) {
+        if (failureOf(error, 'unknown').errcode !== INVALID_REFRESH_TOKEN) throw error;
+        isLookedUp = true;
+        const listed = (await list(call))?.grant;
+        // The list has no other one, so the account has to authorise the platform again.
+        if (!listed || listed.refreshToken.equals(found.grant.refreshToken)) throw error;
+        return await refresh(call, listed);
+      }
+    }
+
     return {
       async fetch({ token, grant, code, signal, permit }) {
         const call = { platform, component, account: appId, token, signal, permit };
         const exchanged = code && (await exchange({ ...call, code }));
         if (exchanged) return exchanged;
-        const found = grant ? { grant } : await list(call);
-        if (!found?.grant) throw missing(found !== undefined);
         try {
-          return await refresh(call, found.grant);
+          return await byRefreshToken(call, grant);
         } catch (error) {
-          if (failureOf(error, 'unknown').errcode !== INVALID_REFRESH_TOKEN) throw error;
-          isLookedUp = true;
-          const listed = (await list(call))?.grant;
-          // The list has no other one, so the account has to authorise the platform again.
-          if (!listed || listed.refreshToken.equals(found.grant.refreshToken)) throw error;
-          return await refresh(call, listed);
+          throw code ? withSpentCode(error) : error;
         }
+      },
+      async readGrants({ token, signal }) {
+        await readAccounts(party, TOGETHER, { platform, component, token, signal, permit: undefined });
       },
       probe: (token, signal) => probeToken('official', platform, token, signal),
     };
@@ -123,6 +138,11 @@ async function exchange(call: CodeCall): Promise<Fetched | undefined> {
     ...fetched({ ...answer, body: info }, 'authorizer_access_token'),
     ...(isPlausible(refreshToken) && { grant: { refreshToken: new Secret(refreshToken) } }),
   };
+}
+
+/** What failed after the code brought nothing: nobody need send it again. */
+function withSpentCode(error: unknown): EdgeError {
+  return new EdgeError({ ...failureOf(error, 'unknown'), spendsCode: true }, { cause: error });
 }
 
 /** A call about one account, with the token of the third party. */

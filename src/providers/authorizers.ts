@@ -1,7 +1,7 @@
 import { sha256 } from '../codec/encoding.ts';
 import { Secret } from '../core/secret.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../core/time.ts';
-import { nameOfList, readList } from './authorizer-list.ts';
+import { readAccounts } from './authorizer-list.ts';
 import type { ManyKind } from './kind.ts';
 
 /** How long a list counts, seconds: it is read again before that, once a day. */
@@ -38,12 +38,9 @@ export const authorizers: ManyKind = {
   provider: ({ platform, via }) => ({
     async fetch({ token, signal, permit }) {
       if (!via) throw new TypeError('accounts are listed to a component');
-      const { appId: component, sharedReads } = via;
-      const call = { platform, component, token, signal, permit };
+      const call = { platform, component: via.appId, token, signal, permit };
       // Accounts that come with this list find their refresh tokens in it.
-      const { accounts, isComplete, ...date } = await sharedReads(nameOfList(component), 0, () =>
-        readList(call),
-      );
+      const { accounts, isComplete, ...date } = await readAccounts(via, 0, call);
       const ids = [...accounts.keys()].toSorted();
       return {
         value: new Secret(`accounts-${sha256(`${ids.join(' ')} ${date.platformDate ?? ''}`)}`),

@@ -1,7 +1,7 @@
 export { createCallPaces, paced } from './call-pace.ts';
 export { providerOf } from './explained.ts';
 export { fingerprintOf } from './kind.ts';
-export { kindOf, ownerOf, policyOf } from './kinds.ts';
+export { credentialKinds, kindOf, ownerOf, policyOf } from './kinds.ts';
 export { createPlatform } from './platform.ts';
 export { createSharedReads } from './shared-reads.ts';
 export { ticketOf } from './tickets.ts';

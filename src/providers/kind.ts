@@ -5,6 +5,7 @@ import type { PlatformFamily } from '../core/errcodes/index.ts';
 import type { Policy, Pushes } from '../core/policy.ts';
 import type { Provider } from '../core/ports.ts';
 import type { PushDialect } from '../core/pushed-ticket.ts';
+import type { Grant } from '../core/record.ts';
 import type { Secret } from '../core/secret.ts';
 import type { Text } from '../core/text.ts';
 import { MINUTE } from '../core/time.ts';
@@ -24,8 +25,18 @@ export interface Source {
   readonly secret: () => Promise<Secret>;
   readonly platform: Platform;
   /** The third party, for an account that is fetched through one. */
-  readonly via?: { readonly appId: string; readonly sharedReads: SharedReads };
+  readonly via?: {
+    readonly appId: string;
+    readonly sharedReads: SharedReads;
+    readonly listRead?: ListRead;
+  };
 }
+
+/**
+ * Called when a reading of a third party's list begins, whoever wants it.
+ * @returns to be called with the accounts that were read, by their ids, and what each has granted
+ */
+export type ListRead = () => (accounts: ReadonlyMap<string, { readonly grant?: Grant }>) => void;
 
 /**
  * Reads something that is the same for many accounts, once for all who want it at one moment.

@@ -1,4 +1,4 @@
-import type { TicketStore } from '../core/ports.ts';
+import type { CodeStore, TicketStore } from '../core/ports.ts';
 import type { Secret } from '../core/secret.ts';
 import type { Message, Recipient } from './receive.ts';
 
@@ -22,6 +22,11 @@ export interface Channel {
   readonly keys: () => Promise<ChannelKeys>;
   /** Where the tickets go: for all daemons of its account, durably. */
   readonly tickets: Pick<TicketStore, 'put'>;
+  /**
+   * Where the codes of authorisations go that are exchanged here, durably: a push comes once, and its code is used once.
+   * Absent: nobody exchanges them here.
+   */
+  readonly codes?: Pick<CodeStore, 'put'>;
   /** A URL on loopback that everything but tickets is passed on to; then nothing of it is acted upon here. */
   readonly forward?: URL;
   /** Called after an event, which is a hint and no more: a recorded push can be sent again. It must not wait. */

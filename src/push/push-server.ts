@@ -1,7 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { markOf } from '../codec/pushed-codes.ts';
 import type { PushReport } from '../core/events/push.ts';
+import { failureOf } from '../core/failure.ts';
 import type { Clock } from '../core/ports.ts';
+import { OLDEST_PUSH } from '../core/pushed-code.ts';
+import { AHEAD_OF_CLOCK } from '../core/pushed-ticket.ts';
 import { Secret } from '../core/secret.ts';
 import { SECOND } from '../core/time.ts';
 import { addressText, type TcpAddress } from '../system/net/address.ts';
@@ -175,7 +179,7 @@ async function answerCheck(
 }
 
 interface Told extends Omit<Reply, 'report'> {
-  readonly report: Pick<PushReport, 'verdict' | 'problem'>;
+  readonly report: Pick<PushReport, 'verdict' | 'problem' | 'isLeft'>;
 }
 
 const TAKEN = { status: 200, body: SUCCESS } as const;
@@ -190,7 +194,12 @@ async function act(
   const { forward, event } = channel;
   const hint = message.type === 'event' ? { afterwards: () => event(message) } : {};
   const verdict = message.type === 'event' ? 'event' : 'ignored';
-  if (!forward) return { ...TAKEN, ...hint, report: { verdict } };
+  if (!forward) {
+    const problem = message.type === 'event' ? await keepCode(channel, message, clock) : undefined;
+    if (problem !== undefined) return { status: 500, report: { verdict: 'failed', problem } };
+    const isLeft = message.type === 'event' && message.code !== undefined && !channel.codes;
+    return { ...TAKEN, ...hint, report: { verdict, ...(isLeft && { isLeft }) } };
+  }
   const problem = await forwardPush(forward, push, forwardPatience);
   // What the app has not taken may come again; what it says of tokens is true in any case.
   if (problem !== undefined) {
@@ -222,6 +231,28 @@ async function keep(
     return { ...TAKEN, report: { verdict: kept === 'kept' ? 'ticket' : 'older' } };
   } catch (error) {
     return { status: 500, report: { verdict: 'failed', problem: messageOf(error) } };
+  }
+}
+
+/**
+ * Keeps the code of an authorisation, if it is exchanged here. It is durable before `success` is answered: after that nobody
+ * sends it again. A push of another time is a hint at best, since one that was recorded can be sent for ever.
+ * @returns the reason if it cannot be kept
+ */
+async function keepCode(
+  { codes }: Channel,
+  { code, subject, createdAt }: Extract<Message, { type: 'event' }>,
+  clock: Clock,
+): Promise<string | undefined> {
+  const receivedAt = clock.now().wall;
+  const isTimely = createdAt > receivedAt - OLDEST_PUSH && createdAt <= receivedAt + AHEAD_OF_CLOCK;
+  if (!codes || code === undefined || subject === undefined || !isTimely) return undefined;
+  try {
+    const kept = { mark: markOf(code), subject, value: new Secret(code), receivedAt };
+    await within(KEEP_PATIENCE, codes.put(kept));
+    return undefined;
+  } catch (error) {
+    return failureOf(error, 'none').message;
   }
 }
 

@@ -33,6 +33,7 @@ async function joining() {
         opened.push(`record of ${owner}`);
         return store;
       },
+      openCodes: () => ({ read: async () => [], put: async () => 'kept', settle: async () => {} }),
       openTickets(owner) {
         opened.push(`tickets of ${owner}`);
         return { read: async () => undefined, put: async () => 'kept' };
@@ -41,6 +42,7 @@ async function joining() {
     },
     clock: systemClock,
     sharedReads: createSharedReads(systemClock),
+    listRead: () => () => () => {},
     paceOf: createCallPaces(systemClock, async () => 0),
     secretFiles: createSecretFiles(),
     warn: () => {},

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createPushEvents } from '../../src/app/push-events.ts';
 import type { CredentialConfig } from '../../src/config/config.ts';
-import type { Unit } from '../../src/core/ports.ts';
 import { Secret } from '../../src/core/secret.ts';
 import { initialState, type State } from '../../src/core/state/index.ts';
 import { after, HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
@@ -24,10 +23,10 @@ async function authorisedAgain() {
 }
 
 /** The part of a daemon that events of pushes reach. */
-function daemon(units: readonly Unit[] = []) {
+function daemon(isKept = true) {
   const clock = fakeClock();
   const doubted: string[] = [];
-  const given: string[] = [];
+  const followed: string[] = [];
   let state: State = initialState('a', [], clock.now(), 0);
   const hold = (value: string, issuedAt: number) => {
     const held = {
@@ -45,17 +44,15 @@ function daemon(units: readonly Unit[] = []) {
   };
   const events = createPushEvents({
     clock,
-    logger: { info: () => {}, warn: () => {} },
     reconciler: {
       stateOf: () => state,
       refreshNow: () => {},
-      authorise: (account, { mark }) => void given.push(`${account} ${mark.length}`),
       refuse: (isIt) => {
         const held = state.record.token?.value;
         if (held && isIt(held)) doubted.push(held.reveal());
       },
     },
-    units: () => units,
+    follow: async (party, subject) => void followed.push(`${party} ${subject}`),
     credentials: () => [SHOP],
     signal: new AbortController().signal,
   });
@@ -64,9 +61,9 @@ function daemon(units: readonly Unit[] = []) {
     events.happened(
       'platform',
       { ...event, subject: 'wx1111111111111111', ...(code !== undefined && { code }), ...changes },
-      true,
+      isKept,
     );
-  return { clock, hold, events, push, doubted, given };
+  return { clock, hold, events, push, doubted, followed };
 }
 
 describe('an account that authorises again', () => {
@@ -96,51 +93,25 @@ describe('an account that authorises again', () => {
     expect(doubted).toEqual([]);
   });
 
-  it('its code goes to whoever fetches it, once, and nothing is doubted', async () => {
-    const exchanged: unknown[] = [];
-    const { clock, hold, push, doubted, given } = daemon([
-      platformThat(async (request) => void exchanged.push(request)),
-      { id: 'shop', account: 'weixin/authorizer/a/b' } as unknown as Unit,
-    ]);
+  it('while its code is kept to be exchanged here nothing is doubted, and nobody waits for an app', async () => {
+    const { clock, hold, push, doubted, followed } = daemon();
     hold('before', clock.now().wall);
-    await Promise.all([push('queryauthcode@@@1'), push('queryauthcode@@@1')]);
     await push('queryauthcode@@@1');
-    expect(given).toEqual(['weixin/authorizer/a/b 64']);
-    await push('queryauthcode@@@2');
-    expect(given).toHaveLength(2);
-    expect([exchanged, doubted]).toEqual([[], []]);
+    expect([doubted, followed]).toEqual([[], []]);
   });
 
   it('a push of an hour ago brings no code that works: what is there is doubted', async () => {
-    const { clock, hold, push, doubted, given } = daemon([
-      platformThat(async () => {}),
-      { id: 'shop', account: 'weixin/authorizer/a/b' } as unknown as Unit,
-    ]);
+    const { clock, hold, push, doubted } = daemon();
     hold('before', clock.now().wall);
     await push('queryauthcode@@@1', { createdAt: clock.now().wall - HOUR });
-    expect(given).toEqual([]);
     expect(doubted).toEqual([token('before')]);
   });
 
-  it('the code of one that is not served is exchanged once, and a push that is repeated waits for that', async () => {
-    const codes: (() => void)[] = [];
-    const exchangeCode = () => new Promise<void>((resolve) => codes.push(resolve));
-    const { clock, hold, push, given } = daemon([platformThat(exchangeCode)]);
+  it('where an app exchanges its code the list is followed, and what is there is doubted', async () => {
+    const { clock, hold, push, doubted, followed } = daemon(false);
     hold('before', clock.now().wall);
-    const others = { subject: 'wx2222222222222222' };
-    let isOver = false;
-    const pushes = [push('queryauthcode@@@1', others), push('queryauthcode@@@1', others)];
-    const over = Promise.all(pushes).then(() => {
-      isOver = true;
-    });
-    await new Promise(setImmediate);
-    expect(isOver).toBe(false);
-    for (const exchanged of codes) exchanged();
-    await over;
-    expect([codes.length, given]).toEqual([1, []]);
+    await push('queryauthcode@@@1');
+    expect(doubted).toEqual([token('before')]);
+    expect(followed).toEqual(['platform wx1111111111111111']);
   });
 });
-
-function platformThat(exchangeCode: NonNullable<Unit['provider']['exchangeCode']>): Unit {
-  return { id: 'platform', provider: { exchangeCode } } as unknown as Unit;
-}

@@ -2,12 +2,13 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'vitest';
 import { keysOf as secretKeysOf } from '../../src/codec/secret-layout.ts';
+import { codeSecret } from '../../src/coordination/cluster/code-secret.ts';
 import { secretStore } from '../../src/coordination/cluster/secret-store.ts';
 import { ticketSecret } from '../../src/coordination/cluster/ticket-secret.ts';
 import { stateFolder } from '../../src/coordination/folder/state-folder.ts';
 import { shareRedis } from '../../src/coordination/redis/index.ts';
 import { keysOf as redisKeysOf, stateServer } from '../../src/coordination/redis/scripts.ts';
-import type { AccountStore, Lease, TicketStore } from '../../src/core/ports.ts';
+import type { AccountStore, CodeStore, Lease, TicketStore } from '../../src/core/ports.ts';
 import { redisOf } from '../../src/redis/index.ts';
 import { systemClock } from '../../src/system/time/clock.ts';
 import { startRedis } from '../support/redis-server.ts';
@@ -20,6 +21,8 @@ export interface Rig {
   readonly two: AccountStore;
   /** The pushed ticket of the account, as each of the two opens it. */
   readonly tickets: { readonly one: TicketStore; readonly two: TicketStore };
+  /** The codes that are pushed to the account, as each of the two opens them. */
+  readonly codes: { readonly one: CodeStore; readonly two: CodeStore };
   /** The second takes the lock over, though the first believes that it has it. @returns the second's lease */
   takeOver(): Promise<Lease>;
   /** Puts text that no daemon wrote in the place of the record. */
@@ -51,6 +54,7 @@ const onFolder: OpenRig = async () => {
   return {
     ...{ one: state.open(ACCOUNT), two },
     tickets: { one: state.openTickets(ACCOUNT), two: other.openTickets(ACCOUNT) },
+    codes: { one: state.openCodes(ACCOUNT), two: other.openCodes(ACCOUNT) },
     async takeOver() {
       await rm(`${path}.owner`, { force: true });
       await rm(`${path}.lock`, { recursive: true, force: true });
@@ -103,9 +107,15 @@ const inSecret: OpenRig = async () => {
       ...{ account: ACCOUNT, name: SUBJECT.name, keys, cache: fake.cache, kubernetes: turns() },
       warn: () => {},
     });
+  const openCodes = () =>
+    codeSecret({
+      ...{ account: ACCOUNT, name: SUBJECT.name, clock: systemClock, keys, cache: fake.cache },
+      ...{ kubernetes: turns(), warn: () => {} },
+    });
   return {
     ...{ one: leading('one', 'two', open(votes.one)), two },
     tickets: { one: openTickets(), two: openTickets() },
+    codes: { one: openCodes(), two: openCodes() },
     async takeOver() {
       votes.one.leads = false;
       votes.two.leads = true;
@@ -142,13 +152,18 @@ const onRedis: OpenRig = async (ctx) => {
       await shared.close();
       await access.close();
     });
-    return { store: shared.open(ACCOUNT), tickets: shared.openTickets(ACCOUNT) };
+    return {
+      store: shared.open(ACCOUNT),
+      tickets: shared.openTickets(ACCOUNT),
+      codes: shared.openCodes(ACCOUNT),
+    };
   }
   const keys = redisKeysOf(prefix, ACCOUNT);
-  const [first, { store: two, tickets }] = [open(), open()];
+  const [first, { store: two, tickets, codes }] = [open(), open()];
   return {
     ...{ one: first.store, two },
     tickets: { one: first.tickets, two: tickets },
+    codes: { one: first.codes, two: codes },
     async takeOver() {
       await redis.cli('DEL', keys.lock);
       return lockOf(two);

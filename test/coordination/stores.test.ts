@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { AccountStore, Lease } from '../../src/core/ports.ts';
+import { markOf } from '../../src/codec/pushed-codes.ts';
+import type { AccountStore, CodeStore, Lease } from '../../src/core/ports.ts';
+import type { PushedCode } from '../../src/core/pushed-code.ts';
 import type { PushedTicket } from '../../src/core/pushed-ticket.ts';
 import type { AccountRecord } from '../../src/core/record.ts';
 import { Secret } from '../../src/core/secret.ts';
+import { HOUR } from '../../src/core/time.ts';
+import { systemClock } from '../../src/system/time/clock.ts';
 import { token } from '../support/story.ts';
 import { recordOf } from './cluster/fake-secret.ts';
 import { RIGS } from './store-rigs.ts';
@@ -192,5 +196,63 @@ describe.each(RIGS)('the pushed ticket of an account in %s', (_name, open) => {
     const { tickets, close } = await open(ctx);
     await close();
     await expect(tickets.two.put(pushed('a'))).rejects.toMatchObject({ name: 'EdgeError' });
+  });
+});
+
+const SHOP = 'wx1111111111111111';
+
+const codeOf = (
+  text: string,
+  receivedAt = systemClock.now().wall,
+): PushedCode & { readonly value: Secret } => ({
+  ...{ mark: markOf(text), subject: SHOP, value: new Secret(text), receivedAt },
+});
+
+const CODES = ['queryauthcode@@@one', 'queryauthcode@@@two'].map((text) => codeOf(text));
+
+/** What is known of each code: the code itself, or that something has come of it. */
+async function known(store: CodeStore): Promise<readonly string[]> {
+  return (await store.read()).map(({ value }) => value?.reveal() ?? 'settled').toSorted();
+}
+
+describe.each(RIGS)('the authorisation codes that are pushed to a third party, in %s', (_name, open) => {
+  const [first = codeOf('a'), second = codeOf('b')] = CODES;
+
+  it('what two daemons are pushed at one moment both are kept for both, whoever has the lock', async (ctx) => {
+    const { one, codes } = await open(ctx);
+    const lease = await locked(one);
+    expect(await codes.two.read()).toEqual([]);
+    const outcomes = await Promise.all([codes.one.put(first), codes.two.put(second)]);
+    expect(outcomes).toEqual(['kept', 'kept']);
+    const all = ['queryauthcode@@@one', 'queryauthcode@@@two'];
+    expect([await known(codes.one), await known(codes.two)]).toEqual([all, all]);
+    const [found] = await codes.two.read();
+    expect(found).toMatchObject({ subject: SHOP, receivedAt: expect.any(Number) });
+    await lease.release();
+  });
+
+  it('one that something has come of is told by its mark alone, and is not kept again', async (ctx) => {
+    const { codes } = await open(ctx);
+    await codes.one.put(first);
+    await codes.two.settle(first.mark);
+    expect(await known(codes.one)).toEqual(['settled']);
+    expect(await codes.one.put(first)).toBe('known');
+    expect(await known(codes.two)).toEqual(['settled']);
+    await codes.two.settle(first.mark);
+    await codes.one.put(second);
+    expect(await known(codes.two)).toEqual(['queryauthcode@@@two', 'settled']);
+  });
+
+  it('one of an hour ago is known no more', async (ctx) => {
+    const { codes } = await open(ctx);
+    await codes.one.put(codeOf('queryauthcode@@@old', systemClock.now().wall - HOUR));
+    await codes.one.put(first);
+    expect(await known(codes.two)).toEqual(['queryauthcode@@@one']);
+  });
+
+  it('where none can be kept, that is a failure with the reason', async (ctx) => {
+    const { codes, close } = await open(ctx);
+    await close();
+    await expect(codes.two.put(first)).rejects.toMatchObject({ name: 'EdgeError' });
   });
 });

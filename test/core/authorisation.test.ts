@@ -45,26 +45,26 @@ describe('an account that has authorised', () => {
       backoff: { first: 10 * MINUTE, growth: 1, cap: 10 * MINUTE, jitter: 'added' },
     });
     expect(story.plan(party()).step).toMatchObject({ kind: 'wait', why: 'backoff' });
-    story.happen({ type: 'authorised', code: code('a') });
+    story.happen({ type: 'authorised', sign: code('a') });
     expect(story.plan(party()).step).toMatchObject({ kind: 'fetch', reason: 'authorised', forced: false });
   });
 
   it('what its code brings ends the matter, and the same push again begins nothing', () => {
     const story = account();
-    story.happen({ type: 'authorised', code: code('a') });
-    story.happen({ type: 'authorised', code: code('a') });
+    story.happen({ type: 'authorised', sign: code('a') });
+    story.happen({ type: 'authorised', sign: code('a') });
     begin(story);
     answer(story, 'two');
     story.happen({ type: 'saved', generation: story.state().record.generation });
     expect(story.state().record.grant).toMatchObject({ exchanged: 'a' });
-    story.happen({ type: 'authorised', code: code('a') });
+    story.happen({ type: 'authorised', sign: code('a') });
     expect(story.plan(party()).step).toMatchObject({ kind: 'wait', why: 'fresh' });
   });
 
   it('a fetch that had left before does not follow it up', () => {
     const story = account();
     begin(story);
-    story.happen({ type: 'authorised', code: code('a') });
+    story.happen({ type: 'authorised', sign: code('a') });
     answer(story, 'two');
     expect(story.state().record.grant).not.toHaveProperty('exchanged');
     expect(story.plan(party()).step).toMatchObject({ kind: 'fetch', reason: 'authorised' });
@@ -72,7 +72,7 @@ describe('an account that has authorised', () => {
 
   it('a code that could not be exchanged is tried again after a pause, and no more once it has ended', () => {
     const story = account();
-    story.happen({ type: 'authorised', code: code('a') });
+    story.happen({ type: 'authorised', sign: code('a') });
     story.fail({ effect: 'unsent' });
     expect(story.plan(party()).step).toMatchObject({ kind: 'wait', why: 'backoff' });
     story.clock.pass(MINUTE);
@@ -86,14 +86,14 @@ describe('an account that has authorised', () => {
 
   it('what another daemon has exchanged is not exchanged again', () => {
     const [story, other] = [account(), account()];
-    other.happen({ type: 'authorised', code: code('a') });
+    other.happen({ type: 'authorised', sign: code('a') });
     begin(other);
     answer(other, 'two');
-    story.happen({ type: 'authorised', code: code('a') });
+    story.happen({ type: 'authorised', sign: code('a') });
     story.happen({ type: 'observed', record: other.state().record });
     expect(story.plan(party()).step).toMatchObject({ kind: 'wait', why: 'fresh' });
     // Another code is another authorisation.
-    story.happen({ type: 'authorised', code: code('b') });
+    story.happen({ type: 'authorised', sign: code('b') });
     expect(story.plan(party()).step).toMatchObject({ kind: 'fetch', reason: 'authorised' });
   });
 
@@ -101,7 +101,7 @@ describe('an account that has authorised', () => {
     const story = account();
     answer(story, 'two');
     const { grant } = story.state().record;
-    story.happen({ type: 'authorised', code: code('a') });
+    story.happen({ type: 'authorised', sign: code('a') });
     begin(story);
     answer(story, 'three', false);
     expect(story.state().record.grant).toBe(grant);
@@ -110,7 +110,7 @@ describe('an account that has authorised', () => {
 
   it('while there is no token of the third party its code waits', () => {
     const story = account();
-    story.happen({ type: 'authorised', code: code('a') });
+    story.happen({ type: 'authorised', sign: code('a') });
     expect(story.plan(tell('component').state()).step).toMatchObject({ kind: 'wait', why: 'token' });
   });
 });

@@ -225,6 +225,8 @@ function playedServer(life: Life, wire: Wire): PlayedServer {
     },
     readTicket: (account) => ask(() => model.run.readTicket(account)),
     keepTicket: (write) => ask(() => model.run.keepTicket(write)),
+    readCodes: (account) => ask(() => model.run.readCodes(account)),
+    keepCodes: (write) => ask(() => model.run.keepCodes(write)),
     keep: (...kept) => ask(() => model.run.keep(...kept)),
     takeTurn: (...turn) => ask(() => model.run.takeTurn(...turn)),
     listen(told, begins) {

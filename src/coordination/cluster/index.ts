@@ -4,13 +4,14 @@ import type { Subject } from '../../codec/details.ts';
 import { keysOf } from '../../codec/secret-layout.ts';
 import type { Kind } from '../../core/credential.ts';
 import type { ClusterEvent, Leadership } from '../../core/events/cluster.ts';
-import type { AccountStore, Clock, TakeTurn, TicketStore, Unit } from '../../core/ports.ts';
+import type { AccountStore, Clock, CodeStore, TakeTurn, TicketStore, Unit } from '../../core/ports.ts';
 import { TURN_LIFE } from '../../core/turns.ts';
 import type { Kubernetes } from '../../kubernetes/index.ts';
 import { objectAt, objectLabel, type Place } from '../../kubernetes/resources.ts';
 import type { Election, ElectionTimes } from '../lease/election.ts';
 import { type Elector, startElector } from '../lease/elector.ts';
 import { createStepDown } from '../lease/step-down.ts';
+import { codeSecret } from './code-secret.ts';
 import { forgetRecord } from './forget-record.ts';
 import { createSecretListener } from './listener.ts';
 import { openSecret } from './secret-cache.ts';
@@ -45,6 +46,8 @@ export interface Cluster {
   open(account: string, subject: Subject & { readonly kind: Kind }): AccountStore;
   /** Opens the newest ticket that the platform has pushed for an account. */
   openTickets(account: string, subject: Subject & { readonly kind: Kind }): TicketStore;
+  /** Opens the codes of authorisations that are pushed to a third party. */
+  openCodes(account: string, subject: Subject & { readonly kind: Kind }): CodeStore;
   /**
    * Removes what the Secret keeps of an account that is gone for good; on the leader alone.
    * @returns what was removed, by its names for people
@@ -118,6 +121,9 @@ export async function joinCluster(options: ClusterOptions): Promise<Cluster> {
     },
     openTickets(account, { name, kind }) {
       return ticketSecret({ account, name, keys: keysOf(name, kind), cache, kubernetes, warn });
+    },
+    openCodes(account, { name, kind }) {
+      return codeSecret({ account, name, clock, keys: keysOf(name, kind), cache, kubernetes, warn });
     },
     async forget(account, { name, kind }) {
       const keys = keysOf(name, kind);

@@ -42,8 +42,9 @@ interface Served {
   readonly kind: Kind;
   readonly keys: Keys;
   reported: readonly Part[];
-  /** The pushed ticket, as the Secret has it. */
+  /** The pushed ticket, and the pushed codes, as the Secret has them. */
   pushed: string | undefined;
+  codes: string | undefined;
   isTaking: boolean;
   /** How often in a row its request could not be taken. */
   failures: number;
@@ -100,9 +101,11 @@ export function createSecretListener({
         ? [partOf(now, one.keys), ...renamedPartsOf(now, one.keys, one.kind, one.account)]
         : [];
       const pushed = now?.data?.[one.keys.pushed];
-      if (!areSame(found, one.reported) || pushed !== one.pushed) {
+      const codes = now?.data?.[one.keys.codes];
+      if (!areSame(found, one.reported) || pushed !== one.pushed || codes !== one.codes) {
         one.reported = found;
         one.pushed = pushed;
+        one.codes = codes;
         changed(one.account);
       }
       if (now?.metadata.annotations?.[one.keys.request] !== undefined && leads()) void takeRequestOf(one);
@@ -123,6 +126,7 @@ export function createSecretListener({
           keys,
           reported: [],
           pushed: undefined,
+          codes: undefined,
           isTaking: false,
           failures: 0,
           isHeld: false,

@@ -162,7 +162,7 @@ function laterPath(path: string, version: number): string {
 }
 
 /** The name of a record, of one that is kept beside, and of a pushed ticket. */
-export const RECORD_NAME = /\.json(?:\.version-\d+|\.pushed)?$/;
+export const RECORD_NAME = /\.json(?:\.version-\d+|\.pushed|\.code-[0-9a-f]+)?$/;
 
 function laterDaemon(path: string, version: number): EdgeError {
   return new EdgeError({

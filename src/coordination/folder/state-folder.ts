@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path';
 import { parseJson } from '../../codec/encoding.ts';
-import type { AccountStore, Clock, TakeTurn, TicketStore } from '../../core/ports.ts';
+import type { AccountStore, Clock, CodeStore, TakeTurn, TicketStore } from '../../core/ports.ts';
 import type { AccountRecord } from '../../core/record.ts';
 import type { Text } from '../../core/text.ts';
 import { DAY } from '../../core/time.ts';
@@ -12,6 +12,7 @@ import { readRegularFile } from '../../system/fs/read-regular-file.ts';
 import { type FolderWatch, watchFolder } from '../../system/fs/watch-folder.ts';
 import { watchNames } from '../../system/fs/watch-names.ts';
 import { accountStore, type FileStore, LARGEST_RECORD, RECORD_NAME } from './account-store.ts';
+import { codeFiles, codesPath } from './code-store.ts';
 import { REQUESTS } from './request-folder.ts';
 import { ownerFile } from './stale-lock.ts';
 import { pushedPath, ticketFileStore } from './ticket-store.ts';
@@ -32,6 +33,8 @@ export interface StateFolder {
   open(account: string): AccountStore;
   /** Opens the newest pushed ticket of one account, which has a file of its own beside the record. */
   openTickets(account: string): TicketStore;
+  /** Opens the codes that are pushed to a third party, each of which has a file of its own beside the record. */
+  openCodes(account: string): CodeStore;
   readonly takeTurn: TakeTurn;
   /**
    * Watches the folder. Events that get lost are made up for by reading the records at intervals.
@@ -56,6 +59,8 @@ export function stateFolder(
   const opened = new Map<string, { readonly account: string; readonly store: FileStore }>();
   /** The accounts of pushed tickets, by the names of their files. */
   const pushed = new Map<string, string>();
+  /** The accounts of third parties that are pushed codes, by what the names of the codes' files begin with. */
+  const codes = new Map<string, string>();
 
   /** Takes over and releases the locks that killed daemons of these accounts left behind. */
   async function sweepLocks(found: readonly string[]): Promise<void> {
@@ -110,11 +115,16 @@ export function stateFolder(
       pushed.set(name, account);
       return ticketFileStore(join(folder, name), { account, access, warn });
     },
+    openCodes(account) {
+      const name = codesPath(recordFile(account));
+      codes.set(name, account);
+      return codeFiles(join(folder, name), { account, clock, access, warn });
+    },
     takeTurn: folderTurns(folder, access, clock),
     watch(changed, requested) {
       const records = watchNames(folder, (name) => {
-        const ticketOf = pushed.get(name);
-        if (ticketOf !== undefined) changed(ticketOf);
+        const pushedTo = pushed.get(name) ?? codes.get(name.replace(/[0-9a-f]*$/, ''));
+        if (pushedTo !== undefined) changed(pushedTo);
         const one = opened.get(name);
         // This daemon itself causes most of the events.
         if (one) void one.store.hasChanged().then((isNews) => isNews && changed(one.account));

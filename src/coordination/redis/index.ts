@@ -1,20 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { ClusterEvent } from '../../core/events/cluster.ts';
-import type { AccountStore, Clock, TakeTurn, TicketStore } from '../../core/ports.ts';
+import type { AccountStore, Clock, CodeStore, TakeTurn, TicketStore } from '../../core/ports.ts';
 import { SECOND } from '../../core/time.ts';
 import { TURN_AGAIN, TURN_LIFE, TURNS } from '../../core/turns.ts';
 import { type After, accountLock, LOCK_TIMES, type LockTimes } from './account-lock.ts';
+import { redisCodeStore } from './code-store.ts';
 import { createReach } from './reach.ts';
 import { type RecordStore, recordStore } from './record-store.ts';
-import type { StateServer, TicketServer, TurnServer } from './state-server.ts';
+import type { CodeServer, StateServer, TicketServer, TurnServer } from './state-server.ts';
 import { redisTicketStore } from './ticket-store.ts';
 
 /** A server on which daemons keep the records of accounts, and tell each other of what they write. */
-export interface SharedServer extends StateServer, TicketServer, TurnServer {
+export interface SharedServer extends StateServer, TicketServer, CodeServer, TurnServer {
   /** The server's name for people, without secrets. */
   readonly name: string;
-  /** The name of the place of an account's record, or of its pushed ticket, for people. */
+  /** The name of the place of an account's record, of its pushed ticket or codes, for people. */
   placeOf(account: string, what: What): string;
   /** Asks for something that is cheap and changes nothing. @throws {EdgeError} when the server does not answer */
   probe(): Promise<unknown>;
@@ -43,7 +44,7 @@ export interface SharedRedisOptions {
 }
 
 export interface SharedRedisListeners {
-  /** The record of an account, or its pushed ticket, has changed. */
+  /** The record of an account, or what has been pushed for it, has changed. */
   readonly changed: (account: string) => void;
   /** The server answers, or takes writes, again: work that waited for it may go on. */
   readonly freed: () => void;
@@ -55,6 +56,8 @@ export interface SharedRedis {
   open(account: string): AccountStore;
   /** Opens the newest ticket that the platform has pushed for an account. */
   openTickets(account: string): TicketStore;
+  /** Opens the codes of authorisations that are pushed to a third party. */
+  openCodes(account: string): CodeStore;
   readonly takeTurn: TakeTurn;
   /** The process that was found to hold the lock of an account; undefined when nobody was. */
   holderOf(account: string): string | undefined;
@@ -80,6 +83,7 @@ export function shareRedis(options: SharedRedisOptions): SharedRedis {
   const { process: self, label } = options.identity ?? identityOfProcess();
   const stores = new Map<string, RecordStore>();
   const tickets = new Map<string, TicketStore>();
+  const codes = new Map<string, CodeStore>();
   let listeners: SharedRedisListeners | undefined;
   let hasListened = false;
   /** Monotonic ms. */
@@ -132,6 +136,15 @@ export function shareRedis(options: SharedRedisOptions): SharedRedis {
       tickets.set(account, store);
       return store;
     },
+    openCodes(account) {
+      const where = server.placeOf(account, 'codes');
+      const message = messageOf(self, account, 'codes');
+      const store =
+        codes.get(account) ??
+        redisCodeStore({ account, server, clock, reach: reach.of(account), where, message, warn });
+      codes.set(account, store);
+      return store;
+    },
     async takeTurn(name) {
       const take = () => server.takeTurn(name, TURNS, TURN_LIFE);
       return (await reach.of(name).writes(take)) ? 0 : TURN_AGAIN;
@@ -159,7 +172,7 @@ function identityOfProcess() {
   return { process: randomUUID(), label: `${hostname()} pid ${process.pid}` };
 }
 
-type What = 'record' | 'pushed';
+type What = 'record' | 'pushed' | 'codes';
 
 /** Names the writer, who need not be told, the account and what was written; nothing secret. */
 function messageOf(writer: string, account: string, what: What): string {
@@ -168,6 +181,6 @@ function messageOf(writer: string, account: string, what: What): string {
 
 function readMessage(message: string) {
   const [writer = '', account = '', mark] = message.split(' ', 3);
-  const what: What = mark === 'pushed' ? mark : 'record';
+  const what: What = mark === 'pushed' || mark === 'codes' ? mark : 'record';
   return { writer, account, what };
 }

@@ -4,7 +4,7 @@ import { SECOND } from '../../core/time.ts';
 import type { RedisConnection, Reply } from '../../redis/index.ts';
 import { withinTime } from '../../system/time/deadline.ts';
 import type { SharedServer } from './index.ts';
-import type { LockAnswer, TicketAnswer, WriteAnswer } from './state-server.ts';
+import type { LockAnswer, TicketAnswer, TicketWrite, WriteAnswer } from './state-server.ts';
 
 /** The part of a connection that the store uses. */
 export type StateConnection = Pick<
@@ -21,7 +21,12 @@ const CALL_LIMIT = 4 * SECOND;
 /** Keys of one account have one hash tag, so that a script may use them together in a Cluster. */
 export function keysOf(prefix: string, account: string) {
   const base = `${prefix}{${account}}`;
-  const names = { record: `${base}:record`, lock: `${base}:lock`, pushed: `${base}:pushed` };
+  const names = {
+    record: `${base}:record`,
+    lock: `${base}:lock`,
+    pushed: `${base}:pushed`,
+    codes: `${base}:codes`,
+  };
   return { ...names, probe: `${base}:probe`, turn: (index: number) => `${base}:turn-${index}` };
 }
 
@@ -71,8 +76,8 @@ redis.call('PUBLISH', ARGV[5], ARGV[6])
 return 'written'
 `;
 
-/** KEYS: pushed ticket. ARGV: what has to be there, text, ms, channel, message. */
-const KEEP_TICKET = `
+/** KEYS: pushed ticket, or codes. ARGV: what has to be there, text, ms, channel, message. */
+const KEEP_PUSHED = `
 local stored = redis.call('GET', KEYS[1])
 if (stored or '') ~= ARGV[1] then
   if stored then return {'changed', stored} end
@@ -110,6 +115,16 @@ export function stateServer(connection: StateConnection, prefix: string): Shared
       ...{ class: 'passing', code: 'redis-odd', effect: 'unknown', backoff: PASSING },
       message: { en: en`${where} gave an odd answer to a script`, zh: zh`${where}对脚本的应答很奇怪` },
     });
+  }
+
+  async function keepPushed(key: string, write: TicketWrite): Promise<TicketAnswer> {
+    const { base, text, duration, message } = write;
+    const answer = await run(KEEP_PUSHED, [key], [base, text, duration, channelOf(prefix), message]);
+    if (!Array.isArray(answer)) return odd();
+    const [what, stored] = answer as readonly Reply[];
+    if (what === 'kept') return { isKept: true };
+    if (what !== 'changed') return odd();
+    return { isKept: false, ...(typeof stored === 'string' && { stored }) };
   }
 
   return {
@@ -151,15 +166,9 @@ export function stateServer(connection: StateConnection, prefix: string): Shared
         set(`${keysOf(prefix, account).record}.version-${version}`, text, duration, signal),
       ),
     readTicket: (account) => bounded((signal) => get(keysOf(prefix, account).pushed, signal)),
-    async keepTicket({ account, base, text, duration, message }): Promise<TicketAnswer> {
-      const args = [base, text, duration, channelOf(prefix), message];
-      const answer = await run(KEEP_TICKET, [keysOf(prefix, account).pushed], args);
-      if (!Array.isArray(answer)) return odd();
-      const [what, stored] = answer as readonly Reply[];
-      if (what === 'kept') return { isKept: true };
-      if (what !== 'changed') return odd();
-      return { isKept: false, ...(typeof stored === 'string' && { stored }) };
-    },
+    keepTicket: (write) => keepPushed(keysOf(prefix, write.account).pushed, write),
+    readCodes: (account) => bounded((signal) => get(keysOf(prefix, account).codes, signal)),
+    keepCodes: (write) => keepPushed(keysOf(prefix, write.account).codes, write),
     async takeTurn(name, count, duration) {
       const { turn } = keysOf(prefix, name);
       const turns = Array.from({ length: count }, (_, index) => turn(index));

@@ -62,7 +62,7 @@ export interface StateServer {
   keep(account: string, version: number, text: string, duration: number): Promise<void>;
 }
 
-/** A pushed ticket that is to be kept if nothing has changed. */
+/** A pushed ticket, or pushed codes, that are to be kept if nothing has changed. */
 export interface TicketWrite {
   readonly account: string;
   /** What has to be stored, to the byte, for the ticket to be kept; empty where nothing has to be. */
@@ -88,6 +88,16 @@ export interface TicketServer {
   /** @returns undefined where no ticket is stored */
   readTicket(account: string): Promise<string | undefined>;
   keepTicket(write: TicketWrite): Promise<TicketAnswer>;
+}
+
+/**
+ * What the store of authorisation codes asks of a server of Redis, one step for each call, as with {@link TicketServer}.
+ * @throws {EdgeError} from every call, when the server cannot be asked or refuses
+ */
+export interface CodeServer {
+  /** @returns undefined where none are stored */
+  readCodes(account: string): Promise<string | undefined>;
+  keepCodes(write: TicketWrite): Promise<TicketAnswer>;
 }
 
 /** What the turns of third parties ask of a server of Redis, one step for each call, as with {@link StateServer}. */

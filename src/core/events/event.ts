@@ -3,7 +3,7 @@ import type { Failure } from '../failure.ts';
 import type { Published } from '../published.ts';
 import type { PushedTicket } from '../pushed-ticket.ts';
 import type { AccountRecord } from '../record.ts';
-import type { AuthorisationCode } from '../state/authorisation.ts';
+import type { Sign } from '../state/authorisation.ts';
 import type { DowngradeReason, HandedOver, Strength } from '../state/request.ts';
 import type { Deadline, Instant } from '../time.ts';
 
@@ -36,7 +36,9 @@ export type Event =
    */
   | { readonly type: 'requested'; readonly strength: Strength; readonly generation?: number }
   /** The account has authorised the third party anew. */
-  | { readonly type: 'authorised'; readonly code: AuthorisationCode }
+  | { readonly type: 'authorised'; readonly sign: Sign }
+  /** Something has come of the code with that mark elsewhere. */
+  | { readonly type: 'code-settled'; readonly mark: string }
   /** The daemon that fetches has been asked for the refresh, for a look at the refused token, or was given the code. */
   | { readonly type: 'handed-over'; readonly reason: HandedOver }
   /** The refresh cannot be made now, and it is not made later, when nobody expects it any more. */

@@ -26,6 +26,8 @@ export interface PushReport {
   readonly infoType?: string;
   /** Time since the platform made it, ms; negative if its clock is ahead of ours. */
   readonly age?: number;
+  /** It brought an authorisation code that nobody exchanges by himself: a person has to, within its ten minutes. */
+  readonly isLeft?: true;
   /** Why it could not be kept or passed on. */
   readonly problem?: string;
 }

@@ -43,6 +43,11 @@ export type Report =
   | { readonly type: 'postponed'; readonly ms: number }
   /** Another daemon fetches: the request was left with it. */
   | { readonly type: 'handed-over'; readonly reason: HandedOver }
+  /**
+   * What has come of an authorisation code: `exchanged` where the account has its token by it, or by the refresh token that
+   * whoever used it before has brought; `lost` where it works no more, and the platform refuses the account without one.
+   */
+  | { readonly type: 'code'; readonly mark: string; readonly outcome: 'exchanged' | 'lost' }
   /** A person's refresh was not made: others have moved on to a newer AppSecret. */
   | { readonly type: 'lagging' }
   /** A reader says that the platform refused a token. */

@@ -1,27 +1,46 @@
-/** What is known of an authorisation that the platform has pushed, until a fetch has followed it up. */
+/** What is known of an authorisation, by a push or by the list, until a fetch has followed it up. */
+import type { Failure } from '../failure.ts';
+import { CODE_LIFE, lifeOfCode } from '../pushed-code.ts';
+import type { AccountRecord, Grant } from '../record.ts';
 import type { Secret } from '../secret.ts';
-import { type Instant, MINUTE } from '../time.ts';
+import type { Instant } from '../time.ts';
+import { type Attempts, heldFor } from './attempts.ts';
 
 /** A code that an account's authorisation of a third party comes with. It works once. */
 export interface AuthorisationCode {
   readonly value: Secret;
   /** Tells the code from any other, and reveals nothing of it. */
   readonly mark: string;
+  /** Epoch ms: when it arrived; absent: just now. */
+  readonly receivedAt?: number;
 }
 
-/** An account has authorised: its token is dead, and its code brings the next one. */
-export interface Authorisation extends AuthorisationCode {
+/** The platform lists another refresh token than that of the record: the account has authorised again. */
+export interface NewGrant {
+  readonly grant: Grant;
+  /** Tells this reading of the account from any other that says something else. */
+  readonly mark: string;
+}
+
+/** How an authorisation has become known. */
+export type Sign = AuthorisationCode | NewGrant;
+
+/** An account has authorised: its token is dead, and its code, or what it has granted, brings the next one. */
+export interface Authorisation {
+  readonly mark: string;
+  readonly value?: Secret;
+  readonly grant?: Grant;
   /** Monotonic ms after which the code works no more. */
   readonly endsAt: number;
   /** It has been sent. What comes of that, the attempts know. */
   readonly isSent?: true;
 }
 
-/** How long a code works, ms. */
-const CODE_LIFE = 10 * MINUTE;
-
-export function authorised({ value, mark }: AuthorisationCode, now: Instant): Authorisation {
-  return { value, mark, endsAt: now.monotonic + CODE_LIFE };
+export function authorised(sign: Sign, now: Instant): Authorisation {
+  if ('grant' in sign) return { mark: sign.mark, grant: sign.grant, endsAt: now.monotonic };
+  const { value, mark, receivedAt } = sign;
+  const life = receivedAt === undefined ? CODE_LIFE : lifeOfCode({ receivedAt }, now.wall);
+  return { value, mark, endsAt: now.monotonic + life };
 }
 
 export function sent(authorisation: Authorisation): Authorisation {
@@ -33,5 +52,39 @@ export function codeOf(
   authorisation: Authorisation | undefined,
   now: Instant,
 ): AuthorisationCode | undefined {
-  return authorisation && now.monotonic < authorisation.endsAt ? authorisation : undefined;
+  const { value, mark = '', endsAt = 0 } = authorisation ?? {};
+  return value && now.monotonic < endsAt ? { value, mark } : undefined;
+}
+
+/**
+ * What is left of an authorisation once an attempt to follow it up has failed.
+ * @returns undefined when nothing is: its code works no more, and the platform refuses the account without it
+ */
+export function afterFailure(
+  authorisation: Authorisation,
+  { spendsCode, class: kind }: Pick<Failure, 'spendsCode' | 'class'>,
+  now: Instant,
+): Authorisation | undefined {
+  // What has come since the attempt began is still to be tried.
+  if (!authorisation.isSent) return authorisation;
+  const left = spendsCode ? { ...authorisation, endsAt: now.monotonic } : authorisation;
+  return kind === 'refused' && !codeOf(left, now) ? undefined : left;
+}
+
+/**
+ * Whether an account, as the platform lists it, has authorised again since what is known of it. A reading that began
+ * before the token came may be older than what the token was fetched with.
+ * @param readAt when the reading of the list began, epoch ms
+ */
+export function isNewGrant(
+  listed: Grant,
+  { record: { grant, token }, attempts }: { readonly record: AccountRecord; readonly attempts: Attempts },
+  readAt: number,
+  now: Instant,
+): boolean {
+  // One that has no token is fetched anyway, by the list; unless it waits because the list had nothing for it.
+  if (!grant || !token) return attempts.failure?.class === 'refused' && heldFor(attempts, now) > 0;
+  const [at, before] = [listed.authorisedAt, grant.authorisedAt];
+  if (at !== undefined && before !== undefined && at !== before) return at > before;
+  return !listed.refreshToken.equals(grant.refreshToken) && readAt > token.issuedAt;
 }

@@ -21,6 +21,11 @@ const NOUNS: ReadonlyMap<string, string> = new Map([
 /** The unit that a report is about. */
 type Named = Pick<Unit, 'name' | 'kind'>;
 
+const LOST_CODE_ADVICE: Text = {
+  en: "have the account's admin change the permission sets once (更新授权), which brings another code",
+  zh: '请账号的管理员更新一次授权（更改权限集），平台会推送新的授权码',
+};
+
 /**
  * Logs what happens to the units, one line for each report. A failure that repeats is logged the first, second, fourth,
  * eighth … time, so an outage of hours makes a handful of lines.
@@ -206,6 +211,13 @@ export function createEventLog(logger: Logger): (of: Named | undefined, report: 
         const age = report.ageMs === undefined ? '' : `; the newest ticket is ${inWords(report.ageMs)} old`;
         return logger[level](`${message}${age}`, { ...who, ...(advice && { advice }) });
       }
+      case 'code':
+        return report.outcome === 'exchanged'
+          ? logger.info('followed up an authorisation code: the account has its token', who)
+          : logger.error('an authorisation code was lost, and the platform refuses the account without it', {
+              ...who,
+              advice: LOST_CODE_ADVICE,
+            });
       case 'push-started':
         if (!report.failure) {
           forget(id, 'push');

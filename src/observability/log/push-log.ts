@@ -26,13 +26,18 @@ const UNKNOWN_ADVICE: Text = {
   zh: '为它配置一份凭据，或者不用管：已应答并丢弃',
 };
 
+const LEFT_ADVICE: Text = {
+  en: 'within its 10 minutes somebody has to exchange it for the permanent code (get_permanent_code) and put that into secretFile of the wecom-corp; afterwards only the corp can help, by authorising again. Let an app do so: set forward of the push',
+  zh: '请在 10 分钟有效期内用它换取永久授权码（get_permanent_code），并写入该 wecom-corp 的 secretFile；过期后只有企业重新授权才行。可以让应用来做：设置 push 的 forward',
+};
+
 /** Logs pushes of the platform: what they are and what became of them, and nothing that they hold. */
 export function createPushLog(logger: Logger, clock: Clock): (report: PushReport) => void {
   const unknown = new Set<string>();
   let refused = 0;
   let toldAt = Number.NEGATIVE_INFINITY;
 
-  return ({ verdict, credential, id, infoType, age, problem }) => {
+  return ({ verdict, credential, id, infoType, age, problem, isLeft }) => {
     const fields = {
       ...(credential !== undefined && { credential }),
       ...(id !== undefined && SHOWN.test(id) && { app_id: id }),
@@ -67,6 +72,12 @@ export function createPushLog(logger: Logger, clock: Clock): (report: PushReport
         toldAt = now;
         return;
       }
+      case 'event':
+        if (!isLeft) return logger.info('push received', fields);
+        return logger.warn('a push brought an authorisation code that nothing here exchanges', {
+          ...fields,
+          advice: LEFT_ADVICE,
+        });
       default:
         return QUIET.has(verdict)
           ? logger.debug('push received', fields)

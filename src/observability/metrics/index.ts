@@ -154,6 +154,11 @@ function createCounters(registry: Registry): Counters {
     'Pushes of the platform that the receiver answered, by verdict; without a credential: for none that is served.',
     ['credential', 'verdict'],
   );
+  const codes = createCounter(
+    'authorisation_codes_total',
+    'Codes of authorisations of a third party that something has come of; lost: the account cannot be fetched without another.',
+    ['credential', 'outcome'],
+  );
   const durations = new Histogram({
     name: 'wx_token_refresh_duration_seconds',
     help: 'How long the platform took to answer, or not to.',
@@ -169,7 +174,7 @@ function createCounters(registry: Registry): Counters {
   // Prometheus can compute a rate only for a series that it has seen at zero.
   for (const result of ['applied', 'refused']) reloads.inc({ result }, 0);
 
-  const ofCredentials = [refreshes, publications, errors, feedback, rivals, pushes];
+  const ofCredentials = [refreshes, publications, errors, feedback, rivals, pushes, codes];
   let served: Served = new Map();
 
   /** Ignores late reports of units that are no longer served: each would create a series that stays for ever. */
@@ -209,6 +214,8 @@ function createCounters(registry: Registry): Counters {
           // What was lost with everything else was hardly a rival's doing.
           if (report.what !== 'lost') count(rivals, { credential });
           return;
+        case 'code':
+          return count(codes, { credential, outcome: report.outcome });
         case 'refusal':
           count(feedback, { credential, verdict: report.verdict });
           if (report.verdict === 'rival') count(rivals, { credential });
@@ -227,6 +234,8 @@ function createCounters(registry: Registry): Counters {
       }
       served = targets;
       for (const credential of new Set(units.map(credentialLabel))) rivals.counter.inc({ credential }, 0);
+      for (const unit of units)
+        if (unit.provider.readGrants) codes.counter.inc({ credential: credentialLabel(unit), outcome: 'lost' }, 0);
       for (const { counter } of ofCredentials) void keepOnly(served, counter);
     },
   };

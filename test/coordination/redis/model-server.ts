@@ -21,6 +21,8 @@ export interface ModelServer {
     readonly keep: (account: string, version: number, text: string, duration: number) => void;
     readonly readTicket: (account: string) => string | undefined;
     readonly keepTicket: (write: TicketWrite) => TicketAnswer;
+    readonly readCodes: (account: string) => string | undefined;
+    readonly keepCodes: (write: TicketWrite) => TicketAnswer;
     readonly takeTurn: (name: string, count: number, duration: number) => boolean;
   };
   /** Told of every write that was made. */
@@ -46,6 +48,14 @@ export function modelServer(now: () => number): ModelServer {
   }
   const set = (key: string, text: string, duration: number) =>
     void entries.set(key, { text, endsAt: now() + duration });
+
+  function keepPushed(key: string, { base, text, duration, message }: TicketWrite): TicketAnswer {
+    const stored = get(key);
+    if ((stored ?? '') !== base) return { isKept: false, ...(stored !== undefined && { stored }) };
+    set(key, text, duration);
+    for (const listener of listeners) listener(message);
+    return { isKept: true };
+  }
 
   return {
     listeners,
@@ -80,13 +90,9 @@ export function modelServer(now: () => number): ModelServer {
       keep: (account, version, text, duration) =>
         set(`${recordKey(account)} version ${version}`, text, duration),
       readTicket: (account) => get(`${account} pushed`),
-      keepTicket({ account, base, text, duration, message }) {
-        const stored = get(`${account} pushed`);
-        if ((stored ?? '') !== base) return { isKept: false, ...(stored !== undefined && { stored }) };
-        set(`${account} pushed`, text, duration);
-        for (const listener of listeners) listener(message);
-        return { isKept: true };
-      },
+      keepTicket: (write) => keepPushed(`${write.account} pushed`, write),
+      readCodes: (account) => get(`${account} codes`),
+      keepCodes: (write) => keepPushed(`${write.account} codes`, write),
       takeTurn(name, count, duration) {
         const turns = Array.from({ length: count }, (_, index) => `${name} turn ${index}`);
         const free = turns.find((turn) => get(turn) === undefined);

@@ -73,6 +73,7 @@ export async function exposeAll() {
   const { refreshed, refused, published, refusal } = report;
   for (const one of [refreshed, refused(40164), published('written'), refusal('rival')])
     exposed.report(SHOP, one);
+  exposed.report(SHOP, { type: 'code', mark: 'a', outcome: 'exchanged' });
   exposed.pushed({ verdict: 'refused' });
   return exposed;
 }

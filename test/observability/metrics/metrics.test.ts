@@ -25,6 +25,7 @@ const PROMISED: Readonly<Record<string, string>> = {
   wx_token_feedback_total: 'credential verdict',
   wx_token_rival_detected_total: 'credential',
   wx_token_pushes_total: 'credential verdict',
+  wx_token_authorisation_codes_total: 'credential outcome',
   wx_token_refresh_duration_seconds_bucket: 'le',
   wx_token_refresh_duration_seconds_sum: '',
   wx_token_refresh_duration_seconds_count: '',

@@ -1,5 +1,5 @@
-import { createPushEvents } from '../../../src/app/push-events.ts';
-import type { CredentialConfig } from '../../../src/config/config.ts';
+import { createCodeDesk } from '../../../src/app/code-desk.ts';
+import { markOf } from '../../../src/codec/pushed-codes.ts';
 import type { Unit } from '../../../src/core/ports.ts';
 import { Secret } from '../../../src/core/secret.ts';
 import { SECOND } from '../../../src/core/time.ts';
@@ -72,7 +72,6 @@ export function createDaemon(options: DaemonOptions): Daemon {
   const { agenda, random, index, party, wire, turns, fileOf, nextStrike } = options;
   const machine = createMachine(agenda, options, start);
   const parties = [party.component, ...party.accounts];
-  const credentials = party.accounts.map(credentialOf);
   let settle = () => {};
   let present: Omit<Daemon, 'start'> | undefined;
 
@@ -126,7 +125,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
 
     let wakeAt = Number.POSITIVE_INFINITY;
     const reconciler = createReconciler({
-      ...{ clock: life.clock, random, report: (unit, what) => pushEvents.report(unit, what) },
+      ...{ clock: life.clock, random, report: (unit, what) => codeDesk.report(unit, what) },
       // Played time stands still while promises are kept; it does not wait for the real event loop.
       giveWay: async () => {},
       wakeIn(ms) {
@@ -142,11 +141,19 @@ export function createDaemon(options: DaemonOptions): Daemon {
     });
     const units = parties.map(join);
     reconciler.serve(units);
-    const pushEvents = createPushEvents({
-      ...{ clock: life.clock, reconciler, signal: new AbortController().signal },
+    const known = new Set(party.accounts.map(({ appId }) => appId));
+    const codeDesk = createCodeDesk({
+      ...{ clock: life.clock, reconciler, random, signal: new AbortController().signal },
       logger: { info: () => {}, warn: () => {} },
-      units: () => units,
-      credentials: () => credentials,
+      parties: () =>
+        units
+          .filter(({ id }) => id === PLATFORM.name)
+          .map((unit) => ({
+            ...{ unit, codes: party.codes, open: () => unit.store },
+            accountsOf: (subject: string) => (known.has(subject) ? [subject] : []),
+          })),
+      mayAsk: () => true,
+      exchanged: async () => {},
     });
 
     /** Skips the ticks at which nothing would be done. */
@@ -191,21 +198,16 @@ export function createDaemon(options: DaemonOptions): Daemon {
       authorized: ({ name, appId }, code) =>
         life.after(0, () => {
           touched.add(name);
-          const createdAt = EPOCH + agenda.now();
-          const event = {
-            type: 'event',
-            infoType: 'updateauthorized',
-            code,
-            subject: appId,
-            createdAt,
-          } as const;
-          void pushEvents.happened(PLATFORM.name, event, true);
+          const receivedAt = EPOCH + agenda.now();
+          const pushed = { mark: markOf(code), subject: appId, value: new Secret(code), receivedAt };
+          void party.codes.put(pushed).then(() => codeDesk.look(component));
         }),
       refuse: (token) => life.after(0, () => reconciler.refuse((value) => value.reveal() === token)),
     };
     life.after(0, () => {
       for (const { name } of parties) touched.add(name);
       reconciler.tick();
+      void codeDesk.look(component);
     });
   }
 
@@ -256,10 +258,4 @@ function unitOf(
       ...(!isComponent && { via: { appId: PLATFORM.appId, sharedReads } }),
     }),
   };
-}
-
-/** As much of the configuration as events of the receiver are about. */
-function credentialOf({ name, appId }: Party): CredentialConfig {
-  const credential = { name, type: 'authorizer', appId, via: { name: PLATFORM.name, appId: PLATFORM.appId } };
-  return credential as unknown as CredentialConfig;
 }

@@ -1,3 +1,5 @@
+import type { CodeStore } from '../../../src/core/ports.ts';
+import { type PushedCode, withCode, withoutValue } from '../../../src/core/pushed-code.ts';
 import type { PushedTicket } from '../../../src/core/pushed-ticket.ts';
 import { Secret } from '../../../src/core/secret.ts';
 import { MINUTE, SECOND } from '../../../src/core/time.ts';
@@ -33,6 +35,8 @@ export interface ThirdParty {
   readonly accounts: readonly Party[];
   /** The newest ticket that a daemon has kept for all of them. */
   ticket(): PushedTicket | undefined;
+  /** The codes that daemons have been pushed, as all of them keep them. */
+  readonly codes: CodeStore;
   /** The platform makes a ticket and pushes it to one of the daemons, which keeps it. */
   push(): void;
   /** The account authorises again, which ends its token at once. @returns the code to exchange */
@@ -72,6 +76,7 @@ export function createThirdParty(
     component: partyOf(PLATFORM.name, PLATFORM.appId),
     accounts,
     ticket: () => ticket,
+    codes: keptCodes(),
     push() {
       const now = EPOCH + agenda.now();
       const pushed = issueComponentTicket(world, PLATFORM.appId, now);
@@ -94,4 +99,20 @@ export function createThirdParty(
 /** From one push to the next, ms: the rhythm is not exact. */
 export function untilNextPush(random: () => number): number {
   return Math.floor(8 * MINUTE + 4 * MINUTE * random());
+}
+
+function keptCodes(): CodeStore {
+  let codes: readonly PushedCode[] = [];
+  return {
+    read: async () => codes,
+    async put(code) {
+      const next = withCode(codes, code);
+      if (next === 'full') throw new Error('too many codes');
+      codes = next ?? codes;
+      return next ? 'kept' : 'known';
+    },
+    async settle(mark) {
+      codes = withoutValue(codes, mark) ?? codes;
+    },
+  };
 }
