@@ -27,11 +27,20 @@ export async function inspectThirdParty(credential: FetchedConfig, clock: Clock)
   return { facts: [...facts, ...refreshToken, ...found.facts], warnings: found.warnings };
 }
 
+/** Nobody exchanges the codes of a suite by himself. */
+const LEFT_CODES: Text = {
+  en: 'the codes of corps that authorise (create_auth, reset_permanent_code) are not exchanged here: set forward, so that an app does, or somebody has to within 10 minutes of each',
+  zh: '企业授权时推送的授权码（create_auth、reset_permanent_code）这里不使用：请设置 forward 让应用来使用，否则每次都要有人在 10 分钟内处理',
+};
+
 const TICKET = verbatim('ticket');
 
 async function inspectTicket(credential: FetchedConfig, clock: Clock): Promise<Findings> {
   const path = credential.ticket?.file;
   const { pushed } = kindOf(credential.type);
+  const push = credential.ticket?.push;
+  if (push && pushed?.dialect === 'work-weixin' && push.forward === undefined)
+    return { facts: [], warnings: [LEFT_CODES] };
   if (path === undefined || !pushed) return { facts: [], warnings: [] };
   const warnings: Text[] = [];
   const { shape } = pushed;

@@ -235,7 +235,8 @@ function createCounters(registry: Registry): Counters {
       served = targets;
       for (const credential of new Set(units.map(credentialLabel))) rivals.counter.inc({ credential }, 0);
       for (const unit of units)
-        if (unit.provider.readGrants) codes.counter.inc({ credential: credentialLabel(unit), outcome: 'lost' }, 0);
+        if (unit.provider.readGrants)
+          codes.counter.inc({ credential: credentialLabel(unit), outcome: 'lost' }, 0);
       for (const { counter } of ofCredentials) void keepOnly(served, counter);
     },
   };
