@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { PushedCode } from '../../src/core/pushed-code.ts';
 import { Secret } from '../../src/core/secret.ts';
 import { noticeText } from '../../src/sandbox/third-parties/notice.ts';
 import { eventually } from '../support/wait.ts';
@@ -316,6 +317,61 @@ describe('events', () => {
     await eventually(() => events.length === 1, { for: 'the hint' });
     expect(events[0]?.code).toBe('queryauthcode@@@x');
     expect(JSON.stringify(reports)).not.toContain('queryauthcode');
+  });
+
+  it('a code that is exchanged here is kept before `success` is answered, and a push whose code is not kept fails', async () => {
+    const order: string[] = [];
+    let keep: () => void = () => {};
+    const codes = {
+      async put({ mark, subject, value, receivedAt }: PushedCode) {
+        await new Promise<void>((resolve) => {
+          keep = resolve;
+        });
+        order.push(`kept ${value?.reveal()} of ${subject} ${mark.length} ${receivedAt === NOON}`);
+        return 'kept' as const;
+      },
+    };
+    const { url } = await receiving({ component: { codes } });
+    const answered = post(`${url}/wx/platform`, seal('component', AUTHORIZED)).then((answer) => {
+      order.push('answered');
+      return answer;
+    });
+    await eventually(() => {
+      keep();
+      return order.length > 0;
+    });
+    expect(await answered).toEqual(SUCCESS);
+    expect(order).toEqual([`kept queryauthcode@@@x of ${SHOP} 64 true`, 'answered']);
+
+    const failing = { put: async () => Promise.reject(new Error('no space is left')) };
+    const full = await receiving({ component: { codes: failing } });
+    expect((await post(`${full.url}/wx/platform`, seal('component', AUTHORIZED))).status).toBe(500);
+    expect(full.reports).toMatchObject([{ verdict: 'failed', problem: 'no space is left' }]);
+    expect(full.events).toEqual([]);
+  });
+
+  it('a code that was recorded half an hour ago is not kept: the push is a hint and no more', async () => {
+    const kept: unknown[] = [];
+    const codes = {
+      async put(code: PushedCode) {
+        kept.push(code);
+        return 'kept' as const;
+      },
+    };
+    const { url, events } = await receiving({ now: () => NOON + 30 * 60_000, component: { codes } });
+    expect(await post(`${url}/wx/platform`, seal('component', AUTHORIZED))).toEqual(SUCCESS);
+    await eventually(() => events.length === 1, { for: 'the hint' });
+    expect(kept).toEqual([]);
+  });
+
+  it('a code that nobody exchanges by himself is told apart', async () => {
+    const { url, reports } = await receiving();
+    await post(`${url}/wx/platform`, seal('component', AUTHORIZED));
+    await post(
+      `${url}/wx/platform`,
+      seal('component', eventMessage('unauthorized', [['AuthorizerAppid', SHOP]])),
+    );
+    expect(reports.map(({ isLeft }) => isLeft)).toEqual([true, undefined]);
   });
 
   it('an unknown type is answered `success`, counted and dropped, however deep it is', async () => {

@@ -30,6 +30,11 @@ describe('push log', () => {
     ]);
   });
 
+  it('a code that nobody exchanges is a warning with what is to be done, and by when', () => {
+    const [line] = told([{ verdict: 'event', infoType: 'create_auth', isLeft: true }]);
+    expect(line).toMatchObject({ level: 'warn', advice: expect.stringContaining('10 minutes') });
+  });
+
   it('tickets, which come every few minutes, are lines of level debug', () => {
     const levels = told([{ verdict: 'ticket' }, { verdict: 'older' }, { verdict: 'ignored' }]);
     expect(levels.map(({ level }) => level)).toEqual(['debug', 'debug', 'debug']);
