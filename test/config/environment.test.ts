@@ -110,12 +110,12 @@ describe('invalid values', () => {
     [
       'WXTOKEN_TYPE',
       'stable',
-      'must be stable-token, access-token, wecom, component, authorizer, wecom-provider, wecom-suite, wecom-corp, qq-bot, authorizers or mirror',
+      'must be stable-token, access-token, wecom, component, authorizer, wecom-provider, wecom-suite, wecom-corp, qq-bot, authorizers or mirror; did you mean stable-token?',
     ],
     [
       'WXTOKEN_TYPE',
       'Stable-Token',
-      'must be stable-token, access-token, wecom, component, authorizer, wecom-provider, wecom-suite, wecom-corp, qq-bot, authorizers or mirror',
+      'must be stable-token, access-token, wecom, component, authorizer, wecom-provider, wecom-suite, wecom-corp, qq-bot, authorizers or mirror; did you mean stable-token?',
     ],
     ['WXTOKEN_FILE', 'token', NOT_ABSOLUTE],
     ['WXTOKEN_FILE', './token', NOT_ABSOLUTE],
@@ -164,7 +164,7 @@ describe('invalid values', () => {
     ['WXTOKEN_ALLOW_UNCOORDINATED', 'TRUE', 'must be true or false'],
     ['WXTOKEN_ALLOW_UNCOORDINATED', '1', 'must be true or false'],
     ['WXTOKEN_LOG_LEVEL', 'verbose', 'must be error, warn, info or debug'],
-    ['WXTOKEN_LOG_LEVEL', 'INFO', 'must be error, warn, info or debug'],
+    ['WXTOKEN_LOG_LEVEL', 'INFO', 'must be error, warn, info or debug; did you mean info?'],
     ['WXTOKEN_LOG_FORMAT', 'yaml', 'must be json or text'],
     ['WXTOKEN_SCHEDULE', '* * * * *', 'must have six fields, seconds first: "*/5 * * * * *"'],
     ['WXTOKEN_SCHEDULE', '0 * * * * *', 'leaves gaps of 60 s; at most 30 s are allowed'],

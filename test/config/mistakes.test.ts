@@ -49,7 +49,7 @@ describe('mistakes in accounts', () => {
       'an unknown type',
       { type: 'stable' },
       [
-        'type: must be stable-token, access-token, wecom, component, authorizer, wecom-provider, wecom-suite, wecom-corp, qq-bot, authorizers or mirror',
+        'type: must be stable-token, access-token, wecom, component, authorizer, wecom-provider, wecom-suite, wecom-corp, qq-bot, authorizers or mirror; did you mean stable-token?',
       ],
     ],
     [
