@@ -114,7 +114,7 @@ function applied(state: State, event: Event, context: Context): State {
     case 'settled':
       return withoutSatisfied(settleLate(state, context));
     case 'refused':
-      return { ...state, reports: refused(state.reports, now) };
+      return { ...state, reports: refused(state.reports, now, event.byPlatform) };
     case 'probed':
       if (isUnreported(state.reports)) return state;
       return { ...state, reports: probed(state.reports, event.works) };

@@ -103,9 +103,14 @@ function withWhatItTakes(step: Step, state: State, policy: Policy, now: Instant,
   return start <= 0 ? { kind: 'start-pushes' } : { ...waiting, ms: Math.min(waiting.ms, start) };
 }
 
-/** Whether another token may be fetched with this one: it lives, and is not just about to be replaced as a dead one. */
+/**
+ * Whether another token may be fetched with this one: it lives, and is not just about to be replaced as a dead one. Where
+ * the replacement fails, a reader's word does not stop those who need the token, but a refusal that we have met does: each
+ * of them could only meet it again.
+ */
 function isUsable(base: State, now: Instant): boolean {
-  const isReplaced = base.reports.suspicion === 'ask' && heldFor(base.attempts, now) === 0;
+  const { suspicion, isSeen } = base.reports;
+  const isReplaced = suspicion === 'ask' && (isSeen || heldFor(base.attempts, now) === 0);
   return liveToken(base, now) !== undefined && !isReplaced;
 }
 

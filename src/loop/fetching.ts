@@ -84,7 +84,7 @@ export function createFetching(
     if (base.state.record.token?.generation !== token?.generation) return true;
     const verdict = judgeRefusal(base.state, clock.now());
     report(base.unit, { type: 'refusal', verdict });
-    happen(base, { type: 'refused' });
+    happen(base, { type: 'refused', byPlatform: true });
     return verdict !== 'quiet';
   }
 

@@ -187,6 +187,20 @@ describe('an account that has authorised a third party', () => {
     expect(story.plan(third.state()).step).toMatchObject({ kind: 'fetch' });
   });
 
+  it('it waits until there is another token where the platform itself has refused that of the third party', () => {
+    const story = tell('authorizer');
+    const third = party();
+    third.happen({ type: 'refused', byPlatform: true });
+    third.fail({ effect: 'none' });
+    for (let time = 0; time < 5; time += 1) {
+      story.happen({ type: 'requested', strength: 'ordinary' });
+      expect(story.plan(third.state()).step).toMatchObject({ kind: 'wait', why: 'token' });
+      third.clock.pass(10 * MINUTE);
+    }
+    third.fetch(token('next'));
+    expect(story.plan(third.state()).step).toMatchObject({ kind: 'fetch', reason: 'requested' });
+  });
+
   it('its refreshes are spread over the first half of the last ten minutes', () => {
     const dueAt = [0, 0.25, 0.5, 0.75, 0.999].map((random) => {
       const story = tell('authorizer', {}, random);

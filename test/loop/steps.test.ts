@@ -190,7 +190,7 @@ describe('a ticket', () => {
     };
     await act(cell, { ...FETCH, reason: 'missing' });
     expect(reports).toContainEqual({ type: 'refusal', verdict: 'asked' });
-    expect(parent.cell.state.reports).toMatchObject({ suspicion: 'ask' });
+    expect(parent.cell.state.reports).toMatchObject({ suspicion: 'ask', isSeen: true });
   });
 
   it('a token that was replaced meanwhile, or is not blamed, is not doubted', async () => {

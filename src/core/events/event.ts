@@ -70,7 +70,7 @@ export type Event =
   /** The lock is held again and the store was read, so the place of the late response can be told. */
   | { readonly type: 'settled' }
   /** A reader says that the platform refuses the current token. */
-  | { readonly type: 'refused' }
+  | { readonly type: 'refused'; readonly byPlatform?: true }
   /** The platform was asked whether the current token works. */
   | { readonly type: 'probed'; readonly works: boolean }
   /** The platform was asked for its time, epoch ms, which it may not have told. */

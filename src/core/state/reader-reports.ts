@@ -17,6 +17,8 @@ export interface ReaderReports {
   /** Monotonic ms of the last report. */
   readonly lastAt: number;
   readonly suspicion?: Suspicion;
+  /** The platform itself has refused the token in a call of ours: that is no claim which may be wrong. */
+  readonly isSeen?: true;
 }
 
 export const NO_REPORTS: ReaderReports = { spent: 0, lastAt: Number.NEGATIVE_INFINITY };
@@ -56,12 +58,16 @@ function isRecent({ lastAt }: ReaderReports, now: Instant): boolean {
   return now.monotonic - lastAt < FORGIVEN;
 }
 
-/** A reader says that the platform refused the current token. */
-export function refused(reports: ReaderReports, now: Instant): ReaderReports {
+/**
+ * The platform refused the current token.
+ * @param byPlatform in a call of ours; absent: a reader says so
+ */
+export function refused(reports: ReaderReports, now: Instant, byPlatform?: true): ReaderReports {
   const { monotonic: lastAt } = now;
-  if (reports.suspicion) return { ...reports, lastAt };
+  const seen = byPlatform && { isSeen: byPlatform };
+  if (reports.suspicion) return { ...reports, lastAt, ...seen };
   const spent = isRecent(reports, now) ? reports.spent : 0;
-  return spent < MOST ? { spent: spent + 1, lastAt, suspicion: 'ask' } : { spent, lastAt };
+  return spent < MOST ? { spent: spent + 1, lastAt, suspicion: 'ask', ...seen } : { spent, lastAt };
 }
 
 /**
