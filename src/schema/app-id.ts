@@ -7,6 +7,10 @@ const APP_ID: Text = {
   en: 'must be an appid or corpid like wx0000000000000000, without blanks',
   zh: '必须是 AppID 或 CorpID，形如 wx0000000000000000，不含空白',
 };
+const NUMBER: Text = {
+  en: 'must be text; put it into quotes: YAML takes digits alone for a number',
+  zh: '必须是文本；给它加上引号：只有数字时，YAML 会把它当作数值',
+};
 const APP_ID_FORM = /^[A-Za-z0-9_-]{4,64}$/;
 
 const PLACEHOLDER: Text = {
@@ -24,7 +28,7 @@ const ORIGINAL_ID_FORM = /^gh_[0-9a-z]{8,16}$/i;
 
 /** AppID of an account, or CorpID of a corp. */
 export const AppId = v.pipe(
-  v.string(say(APP_ID)),
+  v.string(sayOf(({ input }) => (typeof input === 'number' ? NUMBER : APP_ID))),
   v.regex(
     APP_ID_FORM,
     sayOf(({ input }) => formProblem(String(input))),

@@ -222,7 +222,7 @@ export const ObjectName = v.pipe(
 );
 
 const SECRET_KEY = say({
-  en: 'must be a key of a Secret: letters, digits, -, _ and .',
+  en: 'must be a key of a Secret, of letters, digits, -, _ and .',
   zh: '必须是 Secret 的键：字母、数字、-、_ 和 .',
 });
 

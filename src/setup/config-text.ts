@@ -38,9 +38,9 @@ export function configText(answers: Answers): string {
     zh: '守护进程的配置。所有的键见 docs/zh-CN/configuration.md。凭据的改动不用重启就生效。',
   })}
 ${language === 'zh' ? 'language: zh\n' : ''}${TOP[reader](answers)}credentials:
-  - name: ${name}
+  - name: ${scalar(name)}
     type: ${type}
-    ${id.key}: ${appId}
+    ${id.key}: ${scalar(appId)}
 ${say(
   {
     en: 'The AppSecret lies in this file and nowhere else. It is read at every fetch, so a new one takes effect at once.',
@@ -58,4 +58,12 @@ ${say({ en: 'Apps mount or read this folder, never the single file. Details lie 
 /** A comment in one language, as YAML, systemd and shells write them. */
 export function comment(text: Text, language: Answers['language'], indent = 0): string {
   return `${' '.repeat(indent)}# ${text[language]}`;
+}
+
+/** What readers of YAML, the older ones included, take for something other than text. */
+const NO_TEXT = /^(true|false|yes|no|on|off|null|y|n)$/i;
+
+/** A name or an id as a value of YAML: without quotes where it can only be text. */
+function scalar(text: string): string {
+  return /^[a-z][\w-]*$/i.test(text) && !NO_TEXT.test(text) ? text : JSON.stringify(text);
 }

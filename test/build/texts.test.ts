@@ -106,4 +106,12 @@ describe('texts in two languages', () => {
     const odd = SAID.filter(({ en }) => /[，。；：！？]/.test(en.replaceAll(/（[^）]*）|\([^)]*\)/g, '')));
     expect(odd).toEqual([]);
   });
+
+  it('no text of the program has a colon behind the name of a secret, since the log takes what follows for its value', () => {
+    const whole = ({ en, zh }: Pair) => [en, zh].map((text) => text.replaceAll(/['"`]\s*\+\s*['"`]/g, ''));
+    const hidden = SAID.filter((pair) =>
+      whole(pair).some((text) => /(secret|access_token|ticket)\s?[:=]\s[^\s$]/i.test(text)),
+    );
+    expect(hidden).toEqual([]);
+  });
 });

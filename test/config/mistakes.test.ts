@@ -141,6 +141,11 @@ describe('mistakes in accounts', () => {
       { tickets: 'jsapi', publish: [FILE, TICKET] },
       ['tickets: must be a list of tickets'],
     ],
+    [
+      'an id that YAML took for a number',
+      { type: 'qq-bot', appId: 102000001 },
+      ['appId: must be text; put it into quotes: YAML takes digits alone for a number'],
+    ],
     ['a mistyped key', { apiId: 'x' }, ['apiId: is not a known key here; did you mean appId?']],
     [
       'a word that several keys may be meant by',
@@ -246,7 +251,7 @@ describe('mistakes in targets and tickets', () => {
       [
         'publish[1].namespace: must be a namespace of Kubernetes: up to 63 of a-z, 0-9 and -',
         'publish[1].name: must be the name of an object of Kubernetes: a-z, 0-9, - and .',
-        'publish[1].key: must be a key of a Secret: letters, digits, -, _ and .',
+        'publish[1].key: must be a key of a Secret, of letters, digits, -, _ and .',
       ],
     ],
     [

@@ -73,7 +73,7 @@ describe('settings of the shared state in Redis', () => {
     [
       'a cluster beside it',
       { ...SHARED, cluster: { lease: { name: 'wx-token' }, secret: { name: 'wx-token' } } },
-      /^state: does not go with cluster, which keeps the records in a Secret: leave one out$/,
+      /^state: does not go with cluster, which keeps the records in a Secret; leave one out$/,
     ],
   ] as const)('%s is reported', async ([, keys, line]) => {
     const problems = await problemsOf(keys);

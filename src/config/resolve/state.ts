@@ -25,7 +25,7 @@ export function resolveState(
   if (cluster || context.isWrong(['cluster'])) {
     const other = context.name(['cluster']);
     context.complain(['state'], {
-      en: `does not go with ${other}, which keeps the records in a Secret: leave one out`,
+      en: `does not go with ${other}, which keeps the records in a Secret; leave one out`,
       zh: `不能与 ${other} 并用，后者把记录保存在 Secret 里：去掉一个`,
     });
   }

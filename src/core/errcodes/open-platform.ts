@@ -31,7 +31,7 @@ const PUSH: Text = {
 const RIVAL: Text = {
   en:
     'The daemon fetches another token of the third-party platform. If this comes back, another process fetches them with ' +
-    'the same ticket: find it.',
+    'the same ticket. Find it.',
   zh: '守护进程会换取新的 component_access_token。如果反复出现，说明另有进程在用同一个 ticket 获取：找到它。',
 };
 const REAUTHORISE: Text = {
