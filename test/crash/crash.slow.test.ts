@@ -70,7 +70,9 @@ describe('G1: power loss', () => {
       const [, from = ''] = /"([^"]*)"/.exec(text) ?? [];
       const folder = from.replace(/\/[^/]*$/, '');
       const before = said.slice(0, index).filter((call) => call.includes(`<${from}>`));
-      expect(before.map((call) => call.replace(/\(.*/, ''))).toEqual(['write', 'fchmod', 'fsync', 'close']);
+      // A file that is made with its mode is looked at; only another mode is changed.
+      const names = before.map((call) => call.replace(/\(.*/, '')).join(' ');
+      expect(names).toMatch(/^write( statx)?( fchmod)? fsync close$/);
       const after = said.slice(index, renames[turn + 1]?.index);
       expect(after).toContain(`fsync(<${folder}>`);
     }
