@@ -5,6 +5,7 @@
 import { EdgeError, PASSING } from './failure.ts';
 import type { Secret } from './secret.ts';
 import { MINUTE } from './time.ts';
+import { without } from './without.ts';
 
 export interface PushedCode {
   /** Tells the code from any other, and reveals nothing of it. */
@@ -57,26 +58,30 @@ export function tooManyCodes(where: string): EdgeError {
   });
 }
 
+/** What becomes of the codes that are kept. */
+export type CodesChange<Left> =
+  | { readonly write: readonly PushedCode[] }
+  | {
+      readonly leave: Left;
+    };
+
 /**
- * The codes that are known after another one has arrived. What something has come of gives way where there are too many.
- * @returns undefined where it is known already; `full` where too many wait for something to come of them
+ * Another code has arrived. What something has come of gives way where there are too many.
+ * @param where the codes are kept, for people
+ * @throws {EdgeError} where too many wait for something to come of them
  */
-export function withCode(
-  known: readonly PushedCode[],
-  code: PushedCode,
-): readonly PushedCode[] | 'full' | undefined {
-  if (known.some(({ mark }) => mark === code.mark)) return undefined;
+export function putCode(known: readonly PushedCode[], code: PushedCode, where: string): CodesChange<'known'> {
+  if (known.some(({ mark }) => mark === code.mark)) return { leave: 'known' };
   const waiting = known.filter(({ value }) => value !== undefined);
-  if (waiting.length >= MOST_CODES) return 'full';
+  if (waiting.length >= MOST_CODES) throw tooManyCodes(where);
   const settled = known.filter(({ value }) => value === undefined);
   const most = MOST_CODES - waiting.length - 1;
-  return [...(most > 0 ? settled.slice(-most) : []), ...waiting, code];
+  return { write: [...(most > 0 ? settled.slice(-most) : []), ...waiting, code] };
 }
 
-/** The codes that are known once something has come of one; undefined where that is known already. */
-export function withoutValue(known: readonly PushedCode[], mark: string): readonly PushedCode[] | undefined {
+/** Something has come of a code: from now on it is known without its value. */
+export function settleCode(known: readonly PushedCode[], mark: string): CodesChange<'settled'> {
   const one = known.find((code) => code.mark === mark);
-  if (!one?.value) return undefined;
-  const { value: _, ...rest } = one;
-  return known.map((code) => (code === one ? rest : code));
+  if (!one?.value) return { leave: 'settled' };
+  return { write: known.map((code) => (code === one ? without(one, 'value') : code)) };
 }

@@ -34,3 +34,12 @@ export function isNews(ticket: PushedTicket, known: PushedTicket | undefined): b
   if (!known || ticket.createdAt > known.createdAt) return true;
   return ticket.createdAt === known.createdAt && !ticket.value.equals(known.value);
 }
+
+/** What becomes of a ticket where another one may be kept: it takes its place, or that is left as the newer or the same one. */
+export function putTicket(
+  ticket: PushedTicket,
+  known: PushedTicket | undefined,
+): { readonly write: PushedTicket } | { readonly leave: 'kept' | 'older' } {
+  if (!known || isNews(ticket, known)) return { write: ticket };
+  return { leave: ticket.createdAt < known.createdAt ? 'older' : 'kept' };
+}

@@ -102,16 +102,12 @@ const inSecret: OpenRig = async () => {
   const two = leading('two', 'one', open(votes.two));
   const keys = secretKeysOf(SUBJECT.name, SUBJECT.kind);
   const { record } = keys;
-  const openTickets = () =>
-    ticketSecret({
-      ...{ account: ACCOUNT, name: SUBJECT.name, keys, cache: fake.cache, kubernetes: turns() },
-      warn: () => {},
-    });
-  const openCodes = () =>
-    codeSecret({
-      ...{ account: ACCOUNT, name: SUBJECT.name, clock: systemClock, keys, cache: fake.cache },
-      ...{ kubernetes: turns(), warn: () => {} },
-    });
+  const place = () => ({
+    ...{ account: ACCOUNT, name: SUBJECT.name, cache: fake.cache, kubernetes: turns() },
+    warn: () => {},
+  });
+  const openTickets = () => ticketSecret(place(), keys);
+  const openCodes = () => codeSecret(place(), keys, systemClock);
   return {
     ...{ one: leading('one', 'two', open(votes.one)), two },
     tickets: { one: openTickets(), two: openTickets() },

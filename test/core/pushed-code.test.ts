@@ -6,8 +6,8 @@ import {
   MOST_CODES,
   OLDEST_PUSH,
   type PushedCode,
-  withCode,
-  withoutValue,
+  putCode,
+  settleCode,
 } from '../../src/core/pushed-code.ts';
 import { Secret } from '../../src/core/secret.ts';
 import { HOUR, MINUTE } from '../../src/core/time.ts';
@@ -21,22 +21,24 @@ const code = (mark: string): PushedCode => ({
 
 describe('the codes that are known', () => {
   it('one that is known is not kept again, whatever has come of it', () => {
-    const known = withoutValue([code('a'), code('b')], 'a') ?? [];
-    expect(withCode(known, code('a'))).toBeUndefined();
-    expect(withCode(known, code('b'))).toBeUndefined();
-    expect(known.map(({ value }) => value !== undefined)).toEqual([false, true]);
-    expect(withoutValue(known, 'a')).toBeUndefined();
+    const { mark, subject, receivedAt } = code('a');
+    const known = [{ mark, subject, receivedAt }, code('b')];
+    expect(settleCode([code('a'), code('b')], 'a')).toEqual({ write: known });
+    expect(putCode(known, code('a'), 'here')).toEqual({ leave: 'known' });
+    expect(putCode(known, code('b'), 'here')).toEqual({ leave: 'known' });
+    expect(settleCode(known, 'a')).toEqual({ leave: 'settled' });
   });
 
   it('those that something has come of give way to others, and those that wait do not', () => {
     const settled = Array.from({ length: 2 * MOST_CODES }, (_, at) => ({
       ...{ mark: `s${at}`, subject: 'wx', receivedAt: AT },
     }));
-    const next = withCode([code('a'), ...settled], code('b'));
+    const change = putCode([code('a'), ...settled], code('b'), 'here');
+    const next = 'write' in change ? change.write : [];
     expect(next).toHaveLength(MOST_CODES);
     expect(next).toEqual(expect.arrayContaining([code('a'), code('b')]));
     const waiting = Array.from({ length: MOST_CODES }, (_, at) => code(`w${at}`));
-    expect(withCode(waiting, code('b'))).toBe('full');
+    expect(() => putCode(waiting, code('b'), 'here')).toThrow('100 authorisation codes wait in here already');
   });
 
   it('it works for ten minutes from its arrival, and no longer where the clock was set back', () => {

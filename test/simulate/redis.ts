@@ -223,10 +223,8 @@ function playedServer(life: Life, wire: Wire): PlayedServer {
         () => life.reach('renaming'),
       );
     },
-    readTicket: (account) => ask(() => model.run.readTicket(account)),
-    keepTicket: (write) => ask(() => model.run.keepTicket(write)),
-    readCodes: (account) => ask(() => model.run.readCodes(account)),
-    keepCodes: (write) => ask(() => model.run.keepCodes(write)),
+    readPushed: (account, what) => ask(() => model.run.readPushed(account, what)),
+    keepPushed: (what, write) => ask(() => model.run.keepPushed(what, write)),
     keep: (...kept) => ask(() => model.run.keep(...kept)),
     takeTurn: (...turn) => ask(() => model.run.takeTurn(...turn)),
     listen(told, begins) {

@@ -120,10 +120,10 @@ export async function joinCluster(options: ClusterOptions): Promise<Cluster> {
       return secretStore({ account, subject, cache, kubernetes, election, warn });
     },
     openTickets(account, { name, kind }) {
-      return ticketSecret({ account, name, keys: keysOf(name, kind), cache, kubernetes, warn });
+      return ticketSecret({ account, name, cache, kubernetes, warn }, keysOf(name, kind));
     },
     openCodes(account, { name, kind }) {
-      return codeSecret({ account, name, clock, keys: keysOf(name, kind), cache, kubernetes, warn });
+      return codeSecret({ account, name, cache, kubernetes, warn }, keysOf(name, kind), clock);
     },
     async forget(account, { name, kind }) {
       const keys = keysOf(name, kind);

@@ -2,6 +2,7 @@ import { basename, dirname, join } from 'node:path';
 import { decodePushedCodes, encodePushedCodes } from '../../codec/pushed-codes.ts';
 import type { Clock, CodeStore } from '../../core/ports.ts';
 import { isRemembered, MOST_CODES, type PushedCode, tooManyCodes } from '../../core/pushed-code.ts';
+import { without } from '../../core/without.ts';
 import { type Attributes, writeAtomically } from '../../system/fs/atomic-write.ts';
 import { fileFailure } from '../../system/fs/file-failure.ts';
 import { isUnanswered, readdir, unlink } from '../../system/fs/files.ts';
@@ -110,8 +111,7 @@ export function codeFiles(path: string, { account, clock, access, warn }: CodeFi
     async settle(mark) {
       const known = await readOne(fileOf(mark));
       if (!known?.value) return;
-      const { value: _, ...rest } = known;
-      await write(rest);
+      await write(without(known, 'value'));
     },
   };
 }

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { decodePushedTicket, encodePushedTicket } from '../../codec/pushed-ticket.ts';
 import type { TicketStore } from '../../core/ports.ts';
-import { isNews, type PushedTicket } from '../../core/pushed-ticket.ts';
+import { isNews, type PushedTicket, putTicket } from '../../core/pushed-ticket.ts';
 import { type Attributes, writeAtomically } from '../../system/fs/atomic-write.ts';
 import { fileFailure } from '../../system/fs/file-failure.ts';
 import { isUnanswered } from '../../system/fs/files.ts';
@@ -57,7 +57,8 @@ export function ticketFileStore(path: string, { account, access, warn }: TicketF
     read,
     async put(ticket) {
       const known = await read();
-      if (known && !isNews(ticket, known)) return ticket.createdAt < known.createdAt ? 'older' : 'kept';
+      const wanted = putTicket(ticket, known);
+      if ('leave' in wanted) return wanted.leave;
       let isNewest = true;
       const write = () =>
         writeAtomically(path, encodePushedTicket(ticket, account), attributes, async () => {

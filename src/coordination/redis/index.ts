@@ -6,13 +6,14 @@ import { SECOND } from '../../core/time.ts';
 import { TURN_AGAIN, TURN_LIFE, TURNS } from '../../core/turns.ts';
 import { type After, accountLock, LOCK_TIMES, type LockTimes } from './account-lock.ts';
 import { redisCodeStore } from './code-store.ts';
+import type { PushedPlace } from './pushed-document.ts';
 import { createReach } from './reach.ts';
 import { type RecordStore, recordStore } from './record-store.ts';
-import type { CodeServer, StateServer, TicketServer, TurnServer } from './state-server.ts';
+import type { PushedServer, StateServer, TurnServer, WhatIsPushed } from './state-server.ts';
 import { redisTicketStore } from './ticket-store.ts';
 
 /** A server on which daemons keep the records of accounts, and tell each other of what they write. */
-export interface SharedServer extends StateServer, TicketServer, CodeServer, TurnServer {
+export interface SharedServer extends StateServer, PushedServer, TurnServer {
   /** The server's name for people, without secrets. */
   readonly name: string;
   /** The name of the place of an account's record, of its pushed ticket or codes, for people. */
@@ -119,6 +120,13 @@ export function shareRedis(options: SharedRedisOptions): SharedRedis {
     return recordStore({ account, server, reach: ours, lock, isSettling, clock, where, message, warn });
   }
 
+  function placeOf(account: string, what: WhatIsPushed): PushedPlace {
+    return {
+      ...{ account, what, server, reach: reach.of(account), warn },
+      ...{ where: server.placeOf(account, what), message: messageOf(self, account, what) },
+    };
+  }
+
   return {
     open(account) {
       // One lock, whatever reloads of the configuration open it: a process does not wait for itself.
@@ -127,21 +135,13 @@ export function shareRedis(options: SharedRedisOptions): SharedRedis {
       return store;
     },
     openTickets(account) {
-      const where = server.placeOf(account, 'pushed');
-      const message = messageOf(self, account, 'pushed');
       // One, whatever reloads of the configuration open it: what it knows is written again where the server has lost it.
-      const store =
-        tickets.get(account) ??
-        redisTicketStore({ account, server, reach: reach.of(account), where, message, warn });
+      const store = tickets.get(account) ?? redisTicketStore(placeOf(account, 'pushed'));
       tickets.set(account, store);
       return store;
     },
     openCodes(account) {
-      const where = server.placeOf(account, 'codes');
-      const message = messageOf(self, account, 'codes');
-      const store =
-        codes.get(account) ??
-        redisCodeStore({ account, server, clock, reach: reach.of(account), where, message, warn });
+      const store = codes.get(account) ?? redisCodeStore(placeOf(account, 'codes'), clock);
       codes.set(account, store);
       return store;
     },
@@ -172,7 +172,7 @@ function identityOfProcess() {
   return { process: randomUUID(), label: `${hostname()} pid ${process.pid}` };
 }
 
-type What = 'record' | 'pushed' | 'codes';
+type What = 'record' | WhatIsPushed;
 
 /** Names the writer, who need not be told, the account and what was written; nothing secret. */
 function messageOf(writer: string, account: string, what: What): string {

@@ -4,7 +4,7 @@ import { SECOND } from '../../core/time.ts';
 import type { RedisConnection, Reply } from '../../redis/index.ts';
 import { withinTime } from '../../system/time/deadline.ts';
 import type { SharedServer } from './index.ts';
-import type { LockAnswer, TicketAnswer, TicketWrite, WriteAnswer } from './state-server.ts';
+import type { LockAnswer, PushedAnswer, WriteAnswer } from './state-server.ts';
 
 /** The part of a connection that the store uses. */
 export type StateConnection = Pick<
@@ -117,16 +117,6 @@ export function stateServer(connection: StateConnection, prefix: string): Shared
     });
   }
 
-  async function keepPushed(key: string, write: TicketWrite): Promise<TicketAnswer> {
-    const { base, text, duration, message } = write;
-    const answer = await run(KEEP_PUSHED, [key], [base, text, duration, channelOf(prefix), message]);
-    if (!Array.isArray(answer)) return odd();
-    const [what, stored] = answer as readonly Reply[];
-    if (what === 'kept') return { isKept: true };
-    if (what !== 'changed') return odd();
-    return { isKept: false, ...(typeof stored === 'string' && { stored }) };
-  }
-
   return {
     name: where.en,
     placeOf: (account, what) => `${keysOf(prefix, account)[what]} (${connection.name}, ${address})`,
@@ -165,10 +155,16 @@ export function stateServer(connection: StateConnection, prefix: string): Shared
       bounded((signal) =>
         set(`${keysOf(prefix, account).record}.version-${version}`, text, duration, signal),
       ),
-    readTicket: (account) => bounded((signal) => get(keysOf(prefix, account).pushed, signal)),
-    keepTicket: (write) => keepPushed(keysOf(prefix, write.account).pushed, write),
-    readCodes: (account) => bounded((signal) => get(keysOf(prefix, account).codes, signal)),
-    keepCodes: (write) => keepPushed(keysOf(prefix, write.account).codes, write),
+    readPushed: (account, what) => bounded((signal) => get(keysOf(prefix, account)[what], signal)),
+    async keepPushed(what, { account, base, text, duration, message }): Promise<PushedAnswer> {
+      const { [what]: key } = keysOf(prefix, account);
+      const answer = await run(KEEP_PUSHED, [key], [base, text, duration, channelOf(prefix), message]);
+      if (!Array.isArray(answer)) return odd();
+      const [outcome, stored] = answer as readonly Reply[];
+      if (outcome === 'kept') return { isKept: true };
+      if (outcome !== 'changed') return odd();
+      return { isKept: false, ...(typeof stored === 'string' && { stored }) };
+    },
     async takeTurn(name, count, duration) {
       const { turn } = keysOf(prefix, name);
       const turns = Array.from({ length: count }, (_, index) => turn(index));

@@ -62,42 +62,35 @@ export interface StateServer {
   keep(account: string, version: number, text: string, duration: number): Promise<void>;
 }
 
-/** A pushed ticket, or pushed codes, that are to be kept if nothing has changed. */
-export interface TicketWrite {
+/** What is pushed for an account, by the end of its key: its ticket, or the codes of authorisations. */
+export type WhatIsPushed = 'pushed' | 'codes';
+
+/** What has been pushed, to be kept if nothing has changed. */
+export interface PushedWrite {
   readonly account: string;
-  /** What has to be stored, to the byte, for the ticket to be kept; empty where nothing has to be. */
+  /** What has to be stored, to the byte, for the text to be kept; empty where nothing has to be. */
   readonly base: string;
   readonly text: string;
-  /** How long the ticket stays unless one is kept again, ms. */
+  /** How long the text stays unless one is kept again, ms. */
   readonly duration: number;
   /** Told to all who listen, once it is kept. */
   readonly message: string;
 }
 
-/** What became of a {@link TicketWrite}. */
-export type TicketAnswer =
+/** What became of a {@link PushedWrite}. */
+export type PushedAnswer =
   | { readonly isKept: true }
   /** Something else than `base` is stored; undefined where nothing is. */
   | { readonly isKept: false; readonly stored?: string };
 
 /**
- * What the store of pushed tickets asks of a server of Redis, one step for each call, as with {@link StateServer}.
+ * What the stores of pushed tickets and codes ask of a server of Redis, one step for each call, as with {@link StateServer}.
  * @throws {EdgeError} from every call, when the server cannot be asked or refuses
  */
-export interface TicketServer {
-  /** @returns undefined where no ticket is stored */
-  readTicket(account: string): Promise<string | undefined>;
-  keepTicket(write: TicketWrite): Promise<TicketAnswer>;
-}
-
-/**
- * What the store of authorisation codes asks of a server of Redis, one step for each call, as with {@link TicketServer}.
- * @throws {EdgeError} from every call, when the server cannot be asked or refuses
- */
-export interface CodeServer {
-  /** @returns undefined where none are stored */
-  readCodes(account: string): Promise<string | undefined>;
-  keepCodes(write: TicketWrite): Promise<TicketAnswer>;
+export interface PushedServer {
+  /** @returns undefined where nothing is stored */
+  readPushed(account: string, what: WhatIsPushed): Promise<string | undefined>;
+  keepPushed(what: WhatIsPushed, write: PushedWrite): Promise<PushedAnswer>;
 }
 
 /** What the turns of third parties ask of a server of Redis, one step for each call, as with {@link StateServer}. */

@@ -17,8 +17,8 @@ const ticket = (mark: string, createdAt = AT): PushedTicket => ({
 function storing(content: Content = {}) {
   const fake = fakeCache(content);
   const warnings: string[] = [];
-  const options = { account: ACCOUNT, name: 'shop', keys: KEYS, cache: fake.cache, kubernetes: turns() };
-  const store = ticketSecret({ ...options, warn: (line) => void warnings.push(line) });
+  const place = { account: ACCOUNT, name: 'shop', cache: fake.cache, kubernetes: turns() };
+  const store = ticketSecret({ ...place, warn: (line) => void warnings.push(line) }, KEYS);
   return { fake, warnings, store };
 }
 

@@ -1,5 +1,10 @@
 import type { SharedServer } from '../../../src/coordination/redis/index.ts';
-import type { RecordWrite, TicketAnswer, TicketWrite } from '../../../src/coordination/redis/state-server.ts';
+import type {
+  PushedAnswer,
+  PushedWrite,
+  RecordWrite,
+  WhatIsPushed,
+} from '../../../src/coordination/redis/state-server.ts';
 
 interface Entry {
   readonly text: string;
@@ -19,10 +24,8 @@ export interface ModelServer {
     readonly free: (account: string, lease: string) => void;
     readonly write: (write: RecordWrite) => Awaited<ReturnType<SharedServer['write']>>;
     readonly keep: (account: string, version: number, text: string, duration: number) => void;
-    readonly readTicket: (account: string) => string | undefined;
-    readonly keepTicket: (write: TicketWrite) => TicketAnswer;
-    readonly readCodes: (account: string) => string | undefined;
-    readonly keepCodes: (write: TicketWrite) => TicketAnswer;
+    readonly readPushed: (account: string, what: WhatIsPushed) => string | undefined;
+    readonly keepPushed: (what: WhatIsPushed, write: PushedWrite) => PushedAnswer;
     readonly takeTurn: (name: string, count: number, duration: number) => boolean;
   };
   /** Told of every write that was made. */
@@ -48,14 +51,6 @@ export function modelServer(now: () => number): ModelServer {
   }
   const set = (key: string, text: string, duration: number) =>
     void entries.set(key, { text, endsAt: now() + duration });
-
-  function keepPushed(key: string, { base, text, duration, message }: TicketWrite): TicketAnswer {
-    const stored = get(key);
-    if ((stored ?? '') !== base) return { isKept: false, ...(stored !== undefined && { stored }) };
-    set(key, text, duration);
-    for (const listener of listeners) listener(message);
-    return { isKept: true };
-  }
 
   return {
     listeners,
@@ -89,10 +84,15 @@ export function modelServer(now: () => number): ModelServer {
       },
       keep: (account, version, text, duration) =>
         set(`${recordKey(account)} version ${version}`, text, duration),
-      readTicket: (account) => get(`${account} pushed`),
-      keepTicket: (write) => keepPushed(`${write.account} pushed`, write),
-      readCodes: (account) => get(`${account} codes`),
-      keepCodes: (write) => keepPushed(`${write.account} codes`, write),
+      readPushed: (account, what) => get(`${account} ${what}`),
+      keepPushed(what, { account, base, text, duration, message }) {
+        const key = `${account} ${what}`;
+        const stored = get(key);
+        if ((stored ?? '') !== base) return { isKept: false, ...(stored !== undefined && { stored }) };
+        set(key, text, duration);
+        for (const listener of listeners) listener(message);
+        return { isKept: true };
+      },
       takeTurn(name, count, duration) {
         const turns = Array.from({ length: count }, (_, index) => `${name} turn ${index}`);
         const free = turns.find((turn) => get(turn) === undefined);

@@ -58,8 +58,7 @@ function openDesk(name: string, model: ModelServer, clock: ReturnType<typeof ste
       asked.push(what);
       return (await obstacle(what, () => work(...args))) as R;
     };
-  const { read, take, renew, free, write, keep, readTicket, keepTicket, readCodes, keepCodes, takeTurn } =
-    model.run;
+  const { read, take, renew, free, write, keep, readPushed, keepPushed, takeTurn } = model.run;
   const server: SharedServer = {
     ...{
       name: 'the Redis connection cache',
@@ -69,8 +68,7 @@ function openDesk(name: string, model: ModelServer, clock: ReturnType<typeof ste
     },
     ...{ read: call('read', read), take: call('take', take), renew: call('renew', renew) },
     ...{ free: call('free', free), write: call('write', write), keep: call('keep', keep) },
-    ...{ readTicket: call('read', readTicket), keepTicket: call('write', keepTicket) },
-    ...{ readCodes: call('read', readCodes), keepCodes: call('write', keepCodes) },
+    ...{ readPushed: call('read', readPushed), keepPushed: call('write', keepPushed) },
     takeTurn: call('turn', takeTurn),
     listen(tell, begins) {
       model.listeners.add(tell);

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, type TestContext } from 'vitest';
 import { channelOf, keysOf, stateServer } from '../../../src/coordination/redis/scripts.ts';
-import type { StateServer, TicketServer, TurnServer } from '../../../src/coordination/redis/state-server.ts';
+import type { PushedServer, StateServer, TurnServer } from '../../../src/coordination/redis/state-server.ts';
 import { redisOf } from '../../../src/redis/index.ts';
 import { systemClock } from '../../../src/system/time/clock.ts';
 import { type RedisServer, startRedis } from '../../support/redis-server.ts';
@@ -14,7 +14,7 @@ const ACCOUNT = 'weixin/access-token/wx0000000000000000';
 const MINUTE = 60_000;
 
 interface Subject {
-  readonly server: StateServer & TicketServer & TurnServer;
+  readonly server: StateServer & PushedServer & TurnServer;
   /** What was told of writes. */
   readonly told: readonly string[];
   /** The lock has run out. */
@@ -46,16 +46,16 @@ async function model(): Promise<Subject> {
   const played = modelServer(() => now);
   const told: string[] = [];
   played.listeners.add((message) => void told.push(message));
-  const { read, take, renew, free, write, keep, readTicket, keepTicket, takeTurn } = played.run;
-  const server: StateServer & TicketServer & TurnServer = {
+  const { read, take, renew, free, write, keep, readPushed, keepPushed, takeTurn } = played.run;
+  const server: StateServer & PushedServer & TurnServer = {
     read: async (account) => read(account),
     take: async (claim) => take(claim),
     renew: async (renewal) => renew(renewal),
     free: async (...args) => free(...args),
     write: async (record) => write(record),
     keep: async (...args) => keep(...args),
-    readTicket: async (account) => readTicket(account),
-    keepTicket: async (ticket) => keepTicket(ticket),
+    readPushed: async (account, what) => readPushed(account, what),
+    keepPushed: async (what, write) => keepPushed(what, write),
     takeTurn: async (...args) => takeTurn(...args),
   };
   return {
@@ -167,13 +167,16 @@ describe.each([
 
   it('a pushed ticket is kept on what it was compared with, told once, and whoever has the lock', async (ctx) => {
     const { server, told } = await open(ctx);
-    expect(await server.readTicket(ACCOUNT)).toBeUndefined();
+    expect(await server.readPushed(ACCOUNT, 'pushed')).toBeUndefined();
     await server.take(claim('a 1 0 here'));
-    expect(await server.keepTicket(pushing('another', 'first'))).toEqual({ isKept: false });
-    expect(await server.keepTicket(pushing('', 'first'))).toEqual({ isKept: true });
-    expect(await server.keepTicket(pushing('', 'second'))).toEqual({ isKept: false, stored: 'first' });
-    expect(await server.keepTicket(pushing('first', 'second'))).toEqual({ isKept: true });
-    expect(await server.readTicket(ACCOUNT)).toBe('second');
+    expect(await server.keepPushed('pushed', pushing('another', 'first'))).toEqual({ isKept: false });
+    expect(await server.keepPushed('pushed', pushing('', 'first'))).toEqual({ isKept: true });
+    expect(await server.keepPushed('pushed', pushing('', 'second'))).toEqual({
+      isKept: false,
+      stored: 'first',
+    });
+    expect(await server.keepPushed('pushed', pushing('first', 'second'))).toEqual({ isKept: true });
+    expect(await server.readPushed(ACCOUNT, 'pushed')).toBe('second');
     expect(await server.read(ACCOUNT)).toBeUndefined();
     await eventually(() => told.length === 2);
     expect(told).toEqual(['told of first', 'told of second']);
@@ -217,7 +220,7 @@ describe('what the store leaves on a server', () => {
     await server.take(claim('a 1 0 here'));
     await server.write(writing('a 1 ', '', 'first'));
     await server.keep(ACCOUNT, 2, 'of a later version', MINUTE);
-    await server.keepTicket(pushing('', 'a ticket'));
+    await server.keepPushed('pushed', pushing('', 'a ticket'));
     await server.takeTurn(ACCOUNT, 10, MINUTE);
     const names = [':record', ':lock', ':pushed', ':record.version-2', ':turn-0'].map(
       (end) => `${PREFIX}{${ACCOUNT}}${end}`,
@@ -254,8 +257,8 @@ describe('what the store leaves on a server', () => {
     await server.keep(ACCOUNT, 2, 'of a later version', MINUTE);
     await server.free(ACCOUNT, 'a 1 ');
     expect(await server.read(ACCOUNT)).toBe('first');
-    expect(await server.keepTicket(pushing('', 'a ticket'))).toEqual({ isKept: true });
-    expect(await server.readTicket(ACCOUNT)).toBe('a ticket');
+    expect(await server.keepPushed('pushed', pushing('', 'a ticket'))).toEqual({ isKept: true });
+    expect(await server.readPushed(ACCOUNT, 'pushed')).toBe('a ticket');
     expect(await server.takeTurn(ACCOUNT, 10, MINUTE)).toBe(true);
     await eventually(() => told.length === 2);
     await server.close();

@@ -31,7 +31,7 @@ describe('the pushed ticket on a server of Redis', () => {
     for (const lose of [() => model.restore(before), model.flush]) {
       lose();
       expect((await there.read())?.createdAt).toBe(AT + 1);
-      expect(model.run.readTicket(ACCOUNT)).toContain('b'.repeat(86));
+      expect(model.run.readPushed(ACCOUNT, 'pushed')).toContain('b'.repeat(86));
     }
   });
 
@@ -40,7 +40,7 @@ describe('the pushed ticket on a server of Redis', () => {
     await here.put(ticket('a'));
     await there.put(ticket('b'));
     const [first, second] = [await here.read(), await there.read()];
-    expect(model.run.readTicket(ACCOUNT)).toContain('b'.repeat(86));
+    expect(model.run.readPushed(ACCOUNT, 'pushed')).toContain('b'.repeat(86));
     expect(first?.value.reveal()).toBe(second?.value.reveal());
   });
 
@@ -113,8 +113,14 @@ describe('the pushed ticket on a server of Redis', () => {
   ])('%s counts as none, is told once, and gives way to the next ticket', async (_, damage) => {
     const { model, two, here, there } = rig();
     await here.put(ticket('a'));
-    const text = model.run.readTicket(ACCOUNT) ?? '';
-    model.run.keepTicket({ account: ACCOUNT, base: text, text: damage(text), duration: 1000, message: '' });
+    const text = model.run.readPushed(ACCOUNT, 'pushed') ?? '';
+    model.run.keepPushed('pushed', {
+      account: ACCOUNT,
+      base: text,
+      text: damage(text),
+      duration: 1000,
+      message: '',
+    });
     expect(await there.read()).toBeUndefined();
     expect(await there.read()).toBeUndefined();
     expect(two.warnings).toHaveLength(1);

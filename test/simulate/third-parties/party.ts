@@ -1,5 +1,5 @@
 import type { CodeStore } from '../../../src/core/ports.ts';
-import { type PushedCode, withCode, withoutValue } from '../../../src/core/pushed-code.ts';
+import { type PushedCode, putCode, settleCode } from '../../../src/core/pushed-code.ts';
 import type { PushedTicket } from '../../../src/core/pushed-ticket.ts';
 import { Secret } from '../../../src/core/secret.ts';
 import { MINUTE, SECOND } from '../../../src/core/time.ts';
@@ -106,13 +106,14 @@ function keptCodes(): CodeStore {
   return {
     read: async () => codes,
     async put(code) {
-      const next = withCode(codes, code);
-      if (next === 'full') throw new Error('too many codes');
-      codes = next ?? codes;
-      return next ? 'kept' : 'known';
+      const change = putCode(codes, code, 'memory');
+      if ('leave' in change) return change.leave;
+      codes = change.write;
+      return 'kept';
     },
     async settle(mark) {
-      codes = withoutValue(codes, mark) ?? codes;
+      const change = settleCode(codes, mark);
+      if ('write' in change) codes = change.write;
     },
   };
 }
