@@ -1,9 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Report } from '../core/events/report.ts';
 import { backoffDelay, failureOf } from '../core/failure.ts';
-import type { AccountStore, Clock, CodeStore, Unit } from '../core/ports.ts';
+import type { AccountStore, Clock, CodeStore, Provider, Unit } from '../core/ports.ts';
 import { lifeOfCode, type PushedCode } from '../core/pushed-code.ts';
-import type { Secret } from '../core/secret.ts';
 import { liveToken } from '../core/state/index.ts';
 import type { Text } from '../core/text.ts';
 import { SECOND } from '../core/time.ts';
@@ -16,6 +15,7 @@ export interface CodedParty {
   /** Of its token. */
   readonly unit: Unit;
   readonly codes: CodeStore;
+  readonly exchange: NonNullable<Provider['exchangeCode']>;
   /** The keys of the records of an account that is served; empty: it is not. */
   readonly accountsOf: (subject: string) => readonly string[];
   /** Opens the record of an account that is not served. */
@@ -42,7 +42,7 @@ export interface CodeDesk {
   /** Takes up what is kept for all third parties, or for the one with that account: something may have arrived. */
   look(account?: string): Promise<void>;
   /** To be told what has come of a code in a fetch. */
-  report(unit: Pick<Unit, 'name'> | undefined, report: Report): void;
+  report(report: Report): void;
 }
 
 /** How long an exchange may take, ms. */
@@ -54,8 +54,8 @@ const AGAIN = SECOND;
 /** What is kept is looked at this often, ms, where nobody tells that something has arrived. */
 const LOOK_EVERY = 30 * SECOND;
 
-/** The code is none, or has been used. */
-const USED_UP: ReadonlySet<number | undefined> = new Set([61009, 61010]);
+/** Codes that are remembered here: more than are ever kept. */
+const MOST_SETTLED = 1000;
 
 export function createCodeDesk(options: CodeDeskOptions): CodeDesk {
   const { clock, logger, reconciler, parties, mayAsk, random, exchanged, signal } = options;
@@ -84,8 +84,7 @@ export function createCodeDesk(options: CodeDeskOptions): CodeDesk {
     if (!mayAsk()) return;
     const open = known.filter((code) => code.value !== undefined);
     for (const code of open) {
-      if (settled.has(code.mark)) await settle(party, code.mark);
-      else if (isSuperseded(code, open)) await settle(party, code.mark);
+      if (settled.has(code.mark) || isSuperseded(code, open)) await settle(party, code.mark);
       else takeUp(party, code);
     }
   }
@@ -96,7 +95,7 @@ export function createCodeDesk(options: CodeDeskOptions): CodeDesk {
     for (const account of accounts) reconciler.authorise(account, { mark, value, receivedAt });
     if (accounts.length > 0) return;
     underWay.add(mark);
-    void exchange(party, { mark, value, subject, receivedAt })
+    void exchangeAlone(party, { mark, value, subject, receivedAt })
       .catch((error: unknown) => tellFailure(party, subject, error))
       .finally(() => underWay.delete(mark));
   }
@@ -120,7 +119,7 @@ export function createCodeDesk(options: CodeDeskOptions): CodeDesk {
    * refresh token, for whoever serves it next. It is done under the lock of the account, since another daemon may serve it
    * by now.
    */
-  async function exchange(party: CodedParty, code: Required<PushedCode>): Promise<void> {
+  async function exchangeAlone(party: CodedParty, code: Required<PushedCode>): Promise<void> {
     const { unit } = party;
     const store = party.open(code.subject);
     for (let failures = 0; !signal.aborted; ) {
@@ -148,9 +147,9 @@ export function createCodeDesk(options: CodeDeskOptions): CodeDesk {
   }
 
   async function tryOnce(
-    { unit, codes }: CodedParty,
+    { unit, codes, exchange }: CodedParty,
     store: Pick<AccountStore, 'lock' | 'read'>,
-    { mark, value }: { readonly mark: string; readonly value: Secret },
+    { mark }: Pick<PushedCode, 'mark'>,
   ): Promise<'exchanged' | 'used' | 'settled' | 'waits' | { readonly error: unknown }> {
     const state = reconciler.stateOf(unit.id);
     const token = state && liveToken(state, clock.now());
@@ -161,16 +160,10 @@ export function createCodeDesk(options: CodeDeskOptions): CodeDesk {
       // Another daemon may have used it while this one waited.
       const known = (await codes.read()).find((code) => code.mark === mark);
       if (!known?.value || (await store.read())?.grant?.exchanged === mark) return 'settled';
-      await withinTime(
-        EXCHANGE_PATIENCE,
-        (until) => unit.provider.exchangeCode?.({ code: value, token, signal: until }) ?? Promise.resolve(),
-        signal,
-      );
-      return 'exchanged';
+      const { value: code } = known;
+      return await withinTime(EXCHANGE_PATIENCE, (until) => exchange({ code, token, signal: until }), signal);
     } catch (error) {
-      const { errcode, blamesToken } = failureOf(error, 'unknown');
-      if (USED_UP.has(errcode)) return 'used';
-      if (blamesToken) reconciler.refuse((it) => it.equals(token.value));
+      if (failureOf(error, 'unknown').blamesToken) reconciler.refuse((it) => it.equals(token.value));
       return { error };
     } finally {
       await lease.release();
@@ -206,7 +199,7 @@ export function createCodeDesk(options: CodeDeskOptions): CodeDesk {
       );
       for (const party of concerned) await lookAt(party);
     },
-    report(_unit, report) {
+    report(report) {
       if (report.type !== 'code') return;
       settled.set(report.mark, clock.now().monotonic);
       for (const party of parties()) void settleIn(party, report.mark);
@@ -218,9 +211,6 @@ export function createCodeDesk(options: CodeDeskOptions): CodeDesk {
     if (known.some((code) => code.mark === mark && code.value)) await settle(party, mark);
   }
 }
-
-/** Codes that are remembered here: more than are ever kept. */
-const MOST_SETTLED = 1000;
 
 /** Whether the account has authorised once more since: then only the newest code counts. */
 function isSuperseded(code: PushedCode, all: readonly PushedCode[]): boolean {

@@ -1,13 +1,11 @@
-import { tokenAccount } from '../codec/account.ts';
 import { sha256 } from '../codec/encoding.ts';
-import { type Config, type CredentialConfig, type FetchedConfig, isFetched } from '../config/config.ts';
+import type { Config, CredentialConfig, FetchedConfig } from '../config/config.ts';
 import { ConfigError } from '../config/config-error.ts';
 import { createSecretFiles } from '../config/secret-file.ts';
 import type { Request } from '../coordination/cluster/secret-requests.ts';
 import { feedbackFolder } from '../coordination/folder/feedback-folder.ts';
 import { refreshDesk } from '../coordination/folder/refresh-desk.ts';
 import { requestFolder } from '../coordination/folder/request-folder.ts';
-import { listedName } from '../core/listing.ts';
 import type { Clock, Unit } from '../core/ports.ts';
 import type { Text } from '../core/text.ts';
 import { SECOND } from '../core/time.ts';
@@ -17,13 +15,14 @@ import { createReconciler, type Reconciler } from '../loop/reconciler.ts';
 import type { Logger } from '../observability/log/logger.ts';
 import { titledLogger } from '../observability/log/titled-logger.ts';
 import type { ServerStatus } from '../observability/status/server-status.ts';
-import { createCallPaces, createSharedReads, credentialKinds, ownerOf } from '../providers/index.ts';
+import { createCallPaces, createSharedReads } from '../providers/index.ts';
 import { publishers } from '../publishers/kinds.ts';
 import type { Channel } from '../push/channel.ts';
 import { redisOf } from '../redis/index.ts';
 import { atMostEvery } from '../system/time/at-most-every.ts';
 import { createWaker } from '../system/time/waker.ts';
-import { type CodedParty, createCodeDesk } from './code-desk.ts';
+import { createCodeDesk } from './code-desk.ts';
+import { codedParties } from './coded-parties.ts';
 import { findRemoved } from './config-diff.ts';
 import { createDoubt } from './doubt.ts';
 import { feedbackNews } from './feedback-news.ts';
@@ -103,7 +102,7 @@ export async function startDaemon(
       observer?.report(unit, what);
       snapshots.report(unit, what);
       pushEvents.report(unit, what);
-      codeDesk.report(unit, what);
+      codeDesk.report(what);
     },
     stateOf: ({ id }) => reconciler.stateOf(id),
     secretRefused: stores.resign,
@@ -319,30 +318,6 @@ interface Joined {
   readonly gone: readonly FetchedConfig[];
 }
 
-/** The third parties that are pushed codes, and the accounts that are served of each. */
-function codedParties(served: ReadonlyMap<string, Served>, stores: Pick<Stores, 'open'>): CodedParty[] {
-  const all = [...served.values()];
-  return all.flatMap(({ credential, codes, units: [unit] }) => {
-    if (!codes || !unit || !isFetched(credential)) return [];
-    const { type: partyType, appId: party, platform, name: partyName } = credential;
-    const kind = credentialKinds.find(({ via }) => via === partyType);
-    if (!kind) return [];
-    const open = (subject: string) => {
-      const { type } = kind;
-      const owner = ownerOf({ type, appId: subject, via: { appId: party } });
-      const of = { name: listedName(partyName, subject), type, appId: subject, kind: 'token' };
-      return stores.open(tokenAccount(platform.id, type, owner), of);
-    };
-    const accountsOf = (subject: string) =>
-      all.flatMap(({ credential: one, units: [its] }) =>
-        isFetched(one) && one.via?.name === credential.name && one.appId === subject && its
-          ? [its.account]
-          : [],
-      );
-    return [{ unit, codes, open, accountsOf: (subject) => [...new Set(accountsOf(subject))] }];
-  });
-}
-
 /** The titles of credentials by name; undefined for a credential without one. */
 function titlesOf(
   credentials: readonly Pick<CredentialConfig, 'name' | 'title'>[],
@@ -351,9 +326,8 @@ function titlesOf(
 }
 
 /** Handles a request that a follower forwarded to the leader, as if it had been made here. */
-function onForwardedRequest(reconciler: Pick<Reconciler, 'refreshFor' | 'refuse' | 'authorise'>) {
-  return (account: string, { refresh, refused, code }: Request): void => {
-    if (code) reconciler.authorise(account, code);
+function onForwardedRequest(reconciler: Pick<Reconciler, 'refreshFor' | 'refuse'>) {
+  return (account: string, { refresh, refused }: Request): void => {
     if (refresh) reconciler.refreshFor(account, refresh);
     if (refused !== undefined) reconciler.refuse((value) => sha256(value.reveal()) === refused);
   };

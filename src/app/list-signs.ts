@@ -109,13 +109,10 @@ export function createListSigns(options: ListSignsOptions): ListSigns {
   async function read(account: Unit): Promise<boolean> {
     const base = account.base === undefined ? undefined : reconciler.stateOf(account.base);
     const token = base && liveToken(base, clock.now());
-    if (!token || !account.provider.readGrants || !mayAsk()) return false;
+    const { readGrants } = account.provider;
+    if (!token || !readGrants || !mayAsk()) return false;
     try {
-      await withinTime(
-        PATIENCE,
-        (until) => account.provider.readGrants?.({ token, signal: until }) ?? Promise.resolve(),
-        signal,
-      );
+      await withinTime(PATIENCE, (until) => readGrants({ token, signal: until }), signal);
       return true;
     } catch {
       // Whoever is fetched by it meets and tells the same.

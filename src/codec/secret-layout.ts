@@ -18,8 +18,6 @@ export interface Keys {
   readonly pushed: string;
   /** Key of `data` that holds the authorisation codes that are pushed to a third party; see `pushed-codes.ts`. */
   readonly codes: string;
-  /** Key of `data` that holds an authorisation code on its way to the daemon that fetches. */
-  readonly code: string;
   /** Annotation that holds the rest of the record. */
   readonly record: string;
   /** Annotation in which followers leave a request for the daemon that fetches. */
@@ -57,7 +55,6 @@ export function keysOf(name: string, kind: Kind): Keys {
     listing: `${key}.listing`,
     pushed: `${key}.pushed`,
     codes: `${key}.codes`,
-    code: `${key}.code`,
     record: `${prefix}.wx-token-sidecar/${name}`,
     request: `${request}.wx-token-sidecar/${name}`,
   };
@@ -110,12 +107,12 @@ export function patchOf(wanted: Part, before: Part, keys: Keys) {
 
 /** Makes the merge patch after which the Secret holds nothing of a token or ticket. */
 export function removalOf({ data = {}, metadata: { annotations = {} } }: SecretContent, keys: Keys) {
-  const { value, entry, grant, listing, pushed, codes, code, record, request } = keys;
+  const { value, entry, grant, listing, pushed, codes, record, request } = keys;
   const without = (names: readonly string[], held: Readonly<Record<string, string>>) =>
     Object.fromEntries(names.filter((name) => Object.hasOwn(held, name)).map((name) => [name, null]));
   return {
     metadata: { annotations: without([record, request], annotations) },
-    data: without([value, entry, grant, listing, pushed, codes, code], data),
+    data: without([value, entry, grant, listing, pushed, codes], data),
   };
 }
 

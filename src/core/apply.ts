@@ -84,7 +84,7 @@ function applied(state: State, event: Event, context: Context): State {
     case 'unstored':
       return { ...state, store: unusable(state.store, event.failure, context) };
     case 'began': {
-      const { record, saved, downgraded } = event;
+      const { record, saved, downgraded, follows } = event;
       const store = { ...(saved ? usable(holding(state.store, record)) : state.store), saved };
       // A refresh that waits for another moment goes on waiting for it.
       const reason = reasonToFetch(state, context.policy, now);
@@ -96,7 +96,7 @@ function applied(state: State, event: Event, context: Context): State {
         record,
         store,
         request,
-        ...(authorisation && { authorisation: sent(authorisation) }),
+        ...(authorisation && authorisation.mark === follows && { authorisation: sent(authorisation) }),
       };
     }
     case 'fetched':

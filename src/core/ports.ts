@@ -7,7 +7,6 @@ import type { PushedCode } from './pushed-code.ts';
 import type { PushedTicket } from './pushed-ticket.ts';
 import type { AccountRecord, Grant } from './record.ts';
 import type { Secret } from './secret.ts';
-import type { AuthorisationCode } from './state/authorisation.ts';
 import type { Strength } from './state/request.ts';
 import type { Text } from './text.ts';
 import type { Instant } from './time.ts';
@@ -34,13 +33,14 @@ export interface Provider {
    * Exchanges the code of an account that is not served, which works once: after that the platform lists the account
    * with its refresh token. Nothing of the answer is kept. Present where accounts authorise a third party. The code of an
    * account that is served goes into a {@link fetch} of that one, so that no other fetch is under way meanwhile.
+   * @returns `used` where nothing will come of the code any more: somebody else has used it, or it is none
    * @throws {EdgeError} why it does not
    */
   exchangeCode?(request: {
     readonly code: Secret;
     readonly token: Token;
     readonly signal: AbortSignal;
-  }): Promise<void>;
+  }): Promise<'exchanged' | 'used'>;
   /**
    * Has the list read in which the platform tells what the account has granted; see `ListRead`. Present where there is one.
    * @throws {EdgeError} why it cannot be read
@@ -190,14 +190,10 @@ export interface AccountStore {
  */
 export type Purpose = 'fetch' | 'keep';
 
-/**
- * What somebody wants of the daemon that fetches: that the credential be refreshed, that a refused token be looked
- * into, or that the code of an authorisation be exchanged.
- */
+/** What somebody wants of the daemon that fetches: that the credential be refreshed, or that a refused token be looked into. */
 export type PeerRequest =
   | { readonly kind: 'refresh'; readonly strength: Strength; readonly generation: number }
-  | { readonly kind: 'refusal'; readonly token: Token }
-  | { readonly kind: 'authorisation'; readonly code: AuthorisationCode };
+  | { readonly kind: 'refusal'; readonly token: Token };
 
 /**
  * The lock of one account, while this daemon holds it. It can be lost at any moment, since a process may stand still

@@ -30,14 +30,19 @@ export function createFetching(
     const saved = await write(cell, record, lease);
     if (!saved && kills(cell.unit.policy, step.forced)) return;
     if (!(await lease.held())) return happen(cell, { type: 'blocked' });
-    happen(cell, { type: 'began', record, saved, ...(step.downgraded && { downgraded: step.downgraded }) });
+    // What becomes known while the step was prepared for another reason is followed up by the next one.
+    const authorisation = step.reason === 'authorised' ? cell.state.authorisation : undefined;
+    happen(cell, {
+      ...{ type: 'began', record, saved },
+      ...(step.downgraded && { downgraded: step.downgraded }),
+      ...(authorisation && { follows: authorisation.mark }),
+    });
     report(cell.unit, { type: 'fetching', step });
     const startedAt = clock.now();
     const token = cell.base && liveToken(cell.base.state, startedAt);
     const { ticket: pushed } = cell.state.pushed;
-    const authorisation = step.reason === 'authorised' ? cell.state.authorisation : undefined;
     const grant = authorisation?.grant ?? cell.state.record.grant;
-    const code = codeOf(authorisation, startedAt)?.value;
+    const code = codeOf(authorisation, startedAt);
     const takes = {
       ...(token && { token }),
       ...(grant && { grant }),

@@ -2,10 +2,8 @@ import { type Failure, failureOf } from '../core/failure.ts';
 import type { FetchStep, Step } from '../core/plan.ts';
 import type { Lease, PeerRequest } from '../core/ports.ts';
 import type { AccountRecord } from '../core/record.ts';
-import { codeOf } from '../core/state/authorisation.ts';
 import type { State } from '../core/state/index.ts';
 import { strengthToHandOver } from '../core/state/request.ts';
-import type { Instant } from '../core/time.ts';
 import type { Cell, Loop } from './cell.ts';
 
 export interface Locks {
@@ -16,16 +14,15 @@ export interface Locks {
 const UNLOCKED: Lease = { held: async () => true, release: async () => {} };
 
 export function createLocks({
-  clock,
   happen,
   report,
   unstored,
-}: Loop & {
+}: Pick<Loop, 'happen' | 'report'> & {
   readonly unstored: (cell: Cell, error: unknown) => void;
 }): Locks {
   async function handOver(cell: Cell, step: FetchStep): Promise<void> {
     const { reason } = step;
-    const request = peerRequestOf(step, cell.state, clock.now());
+    const request = peerRequestOf(step, cell.state);
     if (!request || (reason !== 'requested' && reason !== 'refused' && reason !== 'authorised'))
       return happen(cell, { type: 'blocked' });
     try {
@@ -60,14 +57,11 @@ export function createLocks({
 /** What the daemon that fetches is to be asked, for a step that only it can do. */
 function peerRequestOf(
   { reason }: FetchStep,
-  { request, record: { token }, authorisation }: State,
-  now: Instant,
+  { request, record: { token } }: State,
 ): PeerRequest | undefined {
-  if (reason === 'authorised') {
-    const code = codeOf(authorisation, now);
-    const refresh = { kind: 'refresh', strength: 'ordinary', generation: token?.generation ?? 0 } as const;
-    return code ? { kind: 'authorisation', code } : refresh;
-  }
+  // Its code it finds where codes are kept.
+  if (reason === 'authorised')
+    return { kind: 'refresh', strength: 'ordinary', generation: token?.generation ?? 0 };
   const strength = strengthToHandOver(request);
   if (reason === 'requested' && strength) {
     return { kind: 'refresh', strength, generation: token?.generation ?? 0 };

@@ -9,7 +9,7 @@ import { authorizers } from './authorizers.ts';
 import { APP_ID, credentialKind } from './kind.ts';
 import { OFFICIAL } from './official.ts';
 import { fetched, type PlatformAnswer, probeToken } from './platform.ts';
-import { type CodeCall, queryAuth } from './query-auth.ts';
+import { type CodeCall, isUsedUp, queryAuth } from './query-auth.ts';
 import { needed } from './third-party.ts';
 
 /** How long before its end a token is replaced, ms; hundreds of them are spread over the first half of that. */
@@ -114,9 +114,6 @@ export const authorizer = credentialKind({
   },
 });
 
-/** The code is none, or has been used: an app, or another daemon that was pushed it as well, has exchanged it. */
-const USED_UP: ReadonlySet<number | undefined> = new Set([61009, 61010]);
-
 /**
  * Fetches the token that comes with an authorisation. Only a fetch may do that: the code makes a token, and of two that are
  * made at one time the other one would be dead in five minutes.
@@ -127,7 +124,7 @@ async function exchange(call: CodeCall): Promise<Fetched | undefined> {
   try {
     answer = await queryAuth(call);
   } catch (error) {
-    if (USED_UP.has(failureOf(error, 'unknown').errcode)) return undefined;
+    if (isUsedUp(error)) return undefined;
     throw error;
   }
   const { authorization_info: info } = fieldsOf(answer.body);

@@ -2,7 +2,7 @@ import { HOUR, MINUTE, SECOND } from '../core/time.ts';
 import { APP_ID, credentialKind, type PushedKind } from './kind.ts';
 import { OFFICIAL } from './official.ts';
 import { fetched, probeToken } from './platform.ts';
-import { queryAuth } from './query-auth.ts';
+import { isUsedUp, queryAuth } from './query-auth.ts';
 import { neededTicket } from './third-party.ts';
 
 /** How long before its end a token is replaced, ms: the page advises 1 h 50 min of the 2 h. */
@@ -81,7 +81,13 @@ export const component = credentialKind({
       });
     },
     async exchangeCode({ code, token, signal }) {
-      await queryAuth({ platform, component: appId, token, code, signal, permit: undefined });
+      try {
+        await queryAuth({ platform, component: appId, token, code, signal, permit: undefined });
+        return 'exchanged';
+      } catch (error) {
+        if (isUsedUp(error)) return 'used';
+        throw error;
+      }
     },
     probe: (token, signal) => probeToken('open-platform', platform, token, signal),
   }),

@@ -1,4 +1,5 @@
 import type { Token } from '../core/credential.ts';
+import { failureOf } from '../core/failure.ts';
 import type { FetchRequest } from '../core/ports.ts';
 import type { Secret } from '../core/secret.ts';
 import type { Platform, PlatformAnswer } from './platform.ts';
@@ -30,4 +31,12 @@ export async function queryAuth(call: CodeCall): Promise<PlatformAnswer> {
     signal,
     permit,
   });
+}
+
+/** The code is none, or has been used: by an app, or by another daemon that was pushed it as well. */
+const USED_UP: ReadonlySet<number | undefined> = new Set([61009, 61010]);
+
+/** Whether a failure of {@link queryAuth} says that nothing will come of the code any more. */
+export function isUsedUp(error: unknown): boolean {
+  return USED_UP.has(failureOf(error, 'unknown').errcode);
 }

@@ -103,7 +103,14 @@ describe.concurrent('G6: restarts with a strange state', () => {
       await sandbox.advance(6_950 * SECOND);
       daemon.signal('SIGHUP');
       await daemon.logged(({ target, level }) => target !== undefined && level === 'error');
-      const calls = await fetches();
+      // The same may be said of the first token before the second one is asked for.
+      const calls = await eventually(
+        async () => {
+          const all = await fetches();
+          return all.length === 2 && all;
+        },
+        { for: 'the call' },
+      );
       const path = await recordIn(join(folder, 'state'));
       const stored = async () => sha256((await readRecord(path)).token.value) === calls[1]?.tokenSha256;
       await eventually(stored, { for: 'the record of what was fetched' });

@@ -7,7 +7,7 @@ import type { AccountRecord } from '../../src/core/record.ts';
 import { Secret } from '../../src/core/secret.ts';
 import { MINUTE, SECOND } from '../../src/core/time.ts';
 import { createReconciler } from '../../src/loop/reconciler.ts';
-import { fakeClock } from '../support/clock.ts';
+import { type FakeClock, fakeClock } from '../support/clock.ts';
 import { type CredentialType, policyFor } from '../support/kinds.ts';
 import { PASSING_FAULT, TARGET, token } from '../support/story.ts';
 import { eventually } from '../support/wait.ts';
@@ -211,9 +211,14 @@ describe('lost lock', () => {
   });
 });
 
+const codeAt = ({ now }: Pick<FakeClock, 'now'>) => ({
+  ...{ value: new Secret('queryauthcode@@@a'), mark: 'a' },
+  receivedAt: now().wall,
+});
+
 describe('the code of an authorisation', () => {
   it('it goes into a fetch, which begins when the one under way has ended', async () => {
-    const { edges, reconciler, settle } = house('access-token');
+    const { clock, edges, reconciler, settle } = house('access-token');
     let answered = () => {};
     const usual = edges.answer;
     edges.answer = async () => {
@@ -224,7 +229,7 @@ describe('the code of an authorisation', () => {
     };
     reconciler.tick();
     await eventually(() => edges.fetches === 1);
-    reconciler.authorise(accountOf('access-token'), { value: new Secret('queryauthcode@@@a'), mark: 'a' });
+    reconciler.authorise(accountOf('access-token'), codeAt(clock));
     reconciler.tick();
     expect(edges.codes).toEqual([undefined]);
     answered();
@@ -239,7 +244,7 @@ describe('the code of an authorisation', () => {
     const { clock, edges, reconciler, settle } = house('access-token');
     const { lock } = edges;
     edges.lock = async () => undefined;
-    reconciler.authorise(accountOf('access-token'), { value: new Secret('queryauthcode@@@a'), mark: 'a' });
+    reconciler.authorise(accountOf('access-token'), codeAt(clock));
     await settle();
     expect(edges.fetches).toBe(0);
     edges.lock = lock;
@@ -282,31 +287,16 @@ describe('leader and followers', () => {
     expect(reports.filter(({ type }) => type === 'handed-over')).toHaveLength(2);
   });
 
-  it('a follower hands the code of an authorisation over to the leader, once', async () => {
-    const { edges, reconciler, reports, settle, requests } = follower();
+  it('a follower asks the leader once to refresh an account that has authorised: it finds the code where codes are kept', async () => {
+    const { clock, edges, reconciler, reports, settle, requests } = follower();
     await settle();
     edges.lock = async () => undefined;
-    const code = { value: new Secret('queryauthcode@@@a'), mark: 'a' };
-    reconciler.authorise(accountOf('access-token'), code);
+    reconciler.authorise(accountOf('access-token'), codeAt(clock));
     await settle();
-    await settle();
-    expect(requests).toEqual([{ kind: 'authorisation', code: expect.objectContaining(code) }]);
-    expect(reports).toContainEqual({ type: 'handed-over', reason: 'authorised' });
-    expect(edges.fetches).toBe(1);
-  });
-
-  it('a code that has ended meanwhile is handed over as a refresh', async () => {
-    const { clock, edges, reconciler, settle, requests } = follower();
-    await settle();
-    const { handOver } = edges;
-    edges.lock = async () => undefined;
-    edges.handOver = async () => Promise.reject(NO_LOCKS);
-    reconciler.authorise(accountOf('access-token'), { value: new Secret('queryauthcode@@@a'), mark: 'a' });
-    await settle();
-    edges.handOver = handOver;
-    clock.pass(10 * MINUTE);
     await settle();
     expect(requests).toEqual([{ kind: 'refresh', strength: 'ordinary', generation: 2 }]);
+    expect(reports).toContainEqual({ type: 'handed-over', reason: 'authorised' });
+    expect(edges.fetches).toBe(1);
   });
 
   it('a hand-over that failed is tried again after a pause', async () => {

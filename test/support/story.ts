@@ -58,7 +58,10 @@ export function tell(
     look();
     const { step } = plan(state, policy, clock.now());
     const forced = step.kind === 'fetch' && step.forced;
-    happen({ type: 'began', record: begin(state, policy, forced, clock.now()), saved: true });
+    // It is the first reason to fetch.
+    const follows = state.authorisation?.mark;
+    const record = begin(state, policy, forced, clock.now());
+    happen({ type: 'began', record, saved: true, ...(follows !== undefined && { follows }) });
   };
   return {
     clock,

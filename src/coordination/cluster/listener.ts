@@ -69,8 +69,7 @@ export function createSecretListener({
     if (one.isTaking || one.isHeld) return;
     one.isTaking = true;
     try {
-      const { request: annotation, code } = one.keys;
-      const request = await takeRequest({ cache, kubernetes, annotation, code });
+      const request = await takeRequest({ cache, kubernetes, annotation: one.keys.request });
       if (one.failures > 0) report({ type: 'well', object });
       one.failures = 0;
       if (request) asked(one.account, request);

@@ -150,7 +150,7 @@ export function secretStore(options: SecretStoreOptions): AccountStore {
       const known = cache.now();
       // The leader would refresh another account instead.
       if (known && isTheirs(partOf(known, keys))) throw passing('kube-contested', OTHER_ACCOUNT);
-      await leaveRequest(request, { cache, kubernetes, annotation: keys.request, code: keys.code });
+      await leaveRequest(request, { cache, kubernetes, annotation: keys.request });
     },
     syncedAt: cache.syncedAt,
   };

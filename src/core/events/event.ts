@@ -56,6 +56,8 @@ export type Event =
       readonly record: AccountRecord;
       readonly saved: boolean;
       readonly downgraded?: DowngradeReason;
+      /** The mark of the authorisation that it follows up. */
+      readonly follows?: string;
     }
   | { readonly type: 'fetched'; readonly answer: Fetched; readonly startedAt: Instant }
   | { readonly type: 'failed'; readonly failure: Failure }

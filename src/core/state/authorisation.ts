@@ -1,6 +1,6 @@
 /** What is known of an authorisation, by a push or by the list, until a fetch has followed it up. */
 import type { Failure } from '../failure.ts';
-import { CODE_LIFE, lifeOfCode } from '../pushed-code.ts';
+import { lifeOfCode } from '../pushed-code.ts';
 import type { AccountRecord, Grant } from '../record.ts';
 import type { Secret } from '../secret.ts';
 import type { Instant } from '../time.ts';
@@ -11,8 +11,8 @@ export interface AuthorisationCode {
   readonly value: Secret;
   /** Tells the code from any other, and reveals nothing of it. */
   readonly mark: string;
-  /** Epoch ms: when it arrived; absent: just now. */
-  readonly receivedAt?: number;
+  /** Epoch ms: when it arrived. */
+  readonly receivedAt: number;
 }
 
 /** The platform lists another refresh token than that of the record: the account has authorised again. */
@@ -38,9 +38,7 @@ export interface Authorisation {
 
 export function authorised(sign: Sign, now: Instant): Authorisation {
   if ('grant' in sign) return { mark: sign.mark, grant: sign.grant, endsAt: now.monotonic };
-  const { value, mark, receivedAt } = sign;
-  const life = receivedAt === undefined ? CODE_LIFE : lifeOfCode({ receivedAt }, now.wall);
-  return { value, mark, endsAt: now.monotonic + life };
+  return { value: sign.value, mark: sign.mark, endsAt: now.monotonic + lifeOfCode(sign, now.wall) };
 }
 
 export function sent(authorisation: Authorisation): Authorisation {
@@ -48,12 +46,9 @@ export function sent(authorisation: Authorisation): Authorisation {
 }
 
 /** The code, while it may work; what has been authorised is to be fetched all the same once it does not. */
-export function codeOf(
-  authorisation: Authorisation | undefined,
-  now: Instant,
-): AuthorisationCode | undefined {
-  const { value, mark = '', endsAt = 0 } = authorisation ?? {};
-  return value && now.monotonic < endsAt ? { value, mark } : undefined;
+export function codeOf(authorisation: Authorisation | undefined, now: Instant): Secret | undefined {
+  const { value, endsAt = 0 } = authorisation ?? {};
+  return now.monotonic < endsAt ? value : undefined;
 }
 
 /**

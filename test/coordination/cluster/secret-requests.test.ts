@@ -3,7 +3,6 @@ import { sha256 } from '../../../src/codec/encoding.ts';
 import { keysOf } from '../../../src/codec/secret-layout.ts';
 import { leaveRequest, takeRequest } from '../../../src/coordination/cluster/secret-requests.ts';
 import type { PeerRequest } from '../../../src/core/ports.ts';
-import { Secret } from '../../../src/core/secret.ts';
 import { token } from '../../support/story.ts';
 import { fakeCache, fault, OBJECT, recordOf, turns } from './fake-secret.ts';
 
@@ -22,14 +21,14 @@ function refusal(mark: string): PeerRequest {
 }
 
 /** A mailbox that holds a request, or what somebody took for one. */
-function mailboxWith(request?: object | string, data: Readonly<Record<string, string>> = {}) {
+function mailboxWith(request?: object | string) {
   const text = typeof request === 'object' ? JSON.stringify(request) : request;
-  const fake = fakeCache(text === undefined ? {} : { data, annotations: { [KEY]: text } });
+  const fake = fakeCache(text === undefined ? {} : { annotations: { [KEY]: text } });
   const kubernetes = turns();
   return {
     ...fake,
     taken: kubernetes.taken,
-    mailbox: { cache: fake.cache, kubernetes, annotation: KEY, code: keysOf('shop', 'token').code },
+    mailbox: { cache: fake.cache, kubernetes, annotation: KEY },
     text: () => fake.annotation(KEY),
     request: () => JSON.parse(fake.annotation(KEY) ?? 'null') as { readonly id: string } | null,
   };
@@ -53,32 +52,6 @@ describe('requests that are left in a Secret', () => {
     const { mailbox, request } = mailboxWith();
     await leaveRequest(refusal('a'), mailbox);
     expect(request()).toEqual({ id: expect.any(String), refused: sha256(token('a')) });
-  });
-
-  it('an authorisation code is left in the data, and nothing of it in an annotation', async () => {
-    const fake = mailboxWith();
-    const value = 'queryauthcode@@@of-this-authorisation';
-    const request: PeerRequest = { kind: 'authorisation', code: { value: new Secret(value), mark: 'm1' } };
-    await leaveRequest(request, fake.mailbox);
-    expect(fake.request()).toEqual({ id: expect.any(String), authorised: 'm1' });
-    expect(fake.text()).not.toContain('queryauthcode');
-    const { asked } = fake;
-    await leaveRequest(request, fake.mailbox);
-    expect(asked).toEqual(['patch']);
-    await leaveRequest(refresh('ordinary', 3), fake.mailbox);
-    await leaveRequest(refusal('a'), fake.mailbox);
-    const taken = await takeRequest(fake.mailbox);
-    expect(taken).toMatchObject({ refresh: { generation: 3 }, refused: sha256(token('a')) });
-    expect([taken?.code?.value.reveal(), taken?.code?.mark]).toEqual([value, 'm1']);
-    expect([fake.text(), fake.cache.now()?.data]).toEqual([undefined, {}]);
-  });
-
-  it('an authorisation code that somebody has damaged or removed is none', async () => {
-    for (const data of [{}, { 'shop.code': Buffer.from('short').toString('base64') }]) {
-      const fake = mailboxWith({ id: ID, authorised: 'm1' }, data);
-      expect(await takeRequest(fake.mailbox)).toEqual({ id: ID });
-      expect(fake.cache.now()?.data ?? {}).toEqual({});
-    }
   });
 
   it('a request that lies there already is not asked for twice', async () => {

@@ -125,7 +125,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
 
     let wakeAt = Number.POSITIVE_INFINITY;
     const reconciler = createReconciler({
-      ...{ clock: life.clock, random, report: (unit, what) => codeDesk.report(unit, what) },
+      ...{ clock: life.clock, random, report: (_unit, what) => codeDesk.report(what) },
       // Played time stands still while promises are kept; it does not wait for the real event loop.
       giveWay: async () => {},
       wakeIn(ms) {
@@ -150,6 +150,8 @@ export function createDaemon(options: DaemonOptions): Daemon {
           .filter(({ id }) => id === PLATFORM.name)
           .map((unit) => ({
             ...{ unit, codes: party.codes, open: () => unit.store },
+            // Every account is served, so that its codes go into its fetches.
+            exchange: async () => 'exchanged' as const,
             accountsOf: (subject: string) => (known.has(subject) ? [subject] : []),
           })),
       mayAsk: () => true,
