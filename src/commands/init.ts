@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { ConfigError, type Problem } from '../config/config-error.ts';
 import { LANGUAGES, type Language, type Text, verbatim } from '../core/text.ts';
 import { kindOf } from '../providers/kinds.ts';
-import { mustBe } from '../schema/values.ts';
+import { mustBe } from '../schema/blocks.ts';
 import {
   type Answers,
   defaultPaths,

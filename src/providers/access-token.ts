@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { HOUR, MINUTE, SECOND } from '../core/time.ts';
-import { Duration, Flag, key, preset } from '../schema/values.ts';
+import { key, preset } from '../schema/blocks.ts';
+import { Duration, Flag } from '../schema/values.ts';
 import { APP_ID, credentialKind } from './kind.ts';
 import { OFFICIAL } from './official.ts';
 import { fetched, probeToken } from './platform.ts';

@@ -9,9 +9,9 @@ import type { Grant } from '../core/record.ts';
 import type { Secret } from '../core/secret.ts';
 import type { Text } from '../core/text.ts';
 import { MINUTE } from '../core/time.ts';
+import type { Options } from '../schema/blocks.ts';
 import type { KeyPath } from '../schema/key-path.ts';
 import type { Shape } from '../schema/odd-text.ts';
-import type { Options } from '../schema/values.ts';
 import type { Platform } from './platform.ts';
 import type { PlatformRequest } from './transport.ts';
 

@@ -1,7 +1,8 @@
 import * as v from 'valibot';
 import { HOUR, MINUTE, SECOND } from '../core/time.ts';
+import { key, preset } from '../schema/blocks.ts';
 import { say } from '../schema/message.ts';
-import { Duration, Flag, key, preset } from '../schema/values.ts';
+import { Duration, Flag } from '../schema/values.ts';
 import { APP_ID, credentialKind } from './kind.ts';
 import { OFFICIAL } from './official.ts';
 import { fetched, probeToken } from './platform.ts';

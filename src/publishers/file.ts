@@ -5,7 +5,8 @@ import type { Failure } from '../core/failure.ts';
 import type { Clock, Publisher } from '../core/ports.ts';
 import { type Text, verbatim } from '../core/text.ts';
 import type { Instant } from '../core/time.ts';
-import { AbsolutePath, Flag, Group, key, Mode, preset } from '../schema/values.ts';
+import { key, preset } from '../schema/blocks.ts';
+import { AbsolutePath, Flag, Group, Mode } from '../schema/values.ts';
 import { type Attributes, sweepNowAndThen, writeAtomically } from '../system/fs/atomic-write.ts';
 import { attributesFailure, fileFailure, fileProblem, hasAttributes } from '../system/fs/file-failure.ts';
 import {

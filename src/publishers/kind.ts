@@ -9,8 +9,8 @@ import type { Secret } from '../core/secret.ts';
 import type { Text } from '../core/text.ts';
 import type { Kubernetes } from '../kubernetes/index.ts';
 import type { Redis, RedisConfig } from '../redis/index.ts';
+import type { Options } from '../schema/blocks.ts';
 import type { Complain, KeyPath } from '../schema/key-path.ts';
-import type { Options } from '../schema/values.ts';
 import type { HostContext } from '../system/process/host-context.ts';
 import type { FormatName } from './formats.ts';
 

@@ -5,8 +5,8 @@ import { ConfigError } from '../../src/config/config-error.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { Document } from '../../src/config/schema/index.ts';
 import { credentialKinds } from '../../src/providers/kinds.ts';
+import { key, list, preset } from '../../src/schema/blocks.ts';
 import { complaintsOf, say } from '../../src/schema/message.ts';
-import { key, list, preset } from '../../src/schema/values.ts';
 import { expectChinese } from './told.ts';
 import { place } from './written.ts';
 

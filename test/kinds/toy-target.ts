@@ -1,7 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { verbatim } from '../../src/core/text.ts';
 import { type TargetConfig, targetKind } from '../../src/publishers/kind.ts';
-import { AbsolutePath, key } from '../../src/schema/values.ts';
+import { key } from '../../src/schema/blocks.ts';
+import { AbsolutePath } from '../../src/schema/values.ts';
 
 interface Drawer extends TargetConfig {
   readonly drawer: string;

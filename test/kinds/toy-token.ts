@@ -2,7 +2,8 @@ import { MINUTE } from '../../src/core/time.ts';
 import { credentialKind } from '../../src/providers/kind.ts';
 import { OFFICIAL } from '../../src/providers/official.ts';
 import { fetched, probeToken } from '../../src/providers/platform.ts';
-import { Duration, key } from '../../src/schema/values.ts';
+import { key } from '../../src/schema/blocks.ts';
+import { Duration } from '../../src/schema/values.ts';
 
 /** A type of credential that nothing but this file knows: an id and a window with names of their own. */
 export const toyToken = credentialKind({

@@ -1,8 +1,8 @@
 import type { Text } from '../../core/text.ts';
 import type { CredentialKind } from '../../providers/kind.ts';
 import { credentialKinds } from '../../providers/kinds.ts';
+import { isLoopback } from '../../schema/addresses.ts';
 import type { KeyPath } from '../../schema/key-path.ts';
-import { isLoopback } from '../../schema/values.ts';
 import type { PlatformConfig } from '../config.ts';
 import type { PlatformOverride, PlatformSettings } from '../schema/platform.ts';
 import type { Context } from './context.ts';

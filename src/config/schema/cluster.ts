@@ -1,5 +1,6 @@
 import type * as v from 'valibot';
-import { Duration, key, mapping, Name, Namespace, ObjectName, preset } from '../../schema/values.ts';
+import { key, mapping, preset } from '../../schema/blocks.ts';
+import { Duration, Name, Namespace, ObjectName } from '../../schema/values.ts';
 
 const NAMESPACE = 'Its namespace. Default: that of the pod, or of the context of KUBECONFIG.';
 

@@ -4,6 +4,7 @@ import { en, joined, oneOf, type Text, zh } from '../../core/text.ts';
 import type { CredentialKind, IdKey } from '../../providers/kind.ts';
 import { ALL_TICKETS, credentialKinds, DEFAULT_KIND, manyKinds } from '../../providers/kinds.ts';
 import { AppId } from '../../schema/app-id.ts';
+import { inWords, key, list, mapping, mustBeOneOf, preset } from '../../schema/blocks.ts';
 import { say } from '../../schema/message.ts';
 import {
   AbsolutePath,
@@ -11,13 +12,7 @@ import {
   durationUpTo,
   Flag,
   ForcedCalls,
-  inWords,
-  key,
-  list,
-  mapping,
-  mustBeOneOf,
   Name,
-  preset,
   Title,
   VariableName,
 } from '../../schema/values.ts';

@@ -1,20 +1,8 @@
 import * as v from 'valibot';
 import { LANGUAGES } from '../../core/text.ts';
-import {
-  AbsoluteFolder,
-  FolderMode,
-  Group,
-  HostName,
-  key,
-  ListenAddress,
-  LocalAddress,
-  list,
-  mapping,
-  mustBeOneOf,
-  preset,
-  Schedule,
-  Text,
-} from '../../schema/values.ts';
+import { HostName, ListenAddress, LocalAddress } from '../../schema/addresses.ts';
+import { key, list, mapping, mustBeOneOf, preset } from '../../schema/blocks.ts';
+import { AbsoluteFolder, FolderMode, Group, Schedule, Text } from '../../schema/values.ts';
 import { Cluster } from './cluster.ts';
 import { Credential } from './credential.ts';
 import { Platform } from './platform.ts';

@@ -1,15 +1,7 @@
 import type * as v from 'valibot';
-import {
-  AbsolutePath,
-  Duration,
-  Flag,
-  key,
-  list,
-  mapping,
-  PlatformUrl,
-  ProxyUrl,
-  preset,
-} from '../../schema/values.ts';
+import { PlatformUrl, ProxyUrl } from '../../schema/addresses.ts';
+import { key, list, mapping, preset } from '../../schema/blocks.ts';
+import { AbsolutePath, Duration, Flag } from '../../schema/values.ts';
 
 const TIMEOUT = 'How long a call may take, from connecting to the last byte of the answer.';
 const IPV4_FIRST =

@@ -1,7 +1,9 @@
 import * as v from 'valibot';
+import { isLoopback, ListenAddress } from '../../schema/addresses.ts';
 import { AppId } from '../../schema/app-id.ts';
+import { key, mapping } from '../../schema/blocks.ts';
 import { say } from '../../schema/message.ts';
-import { AbsolutePath, isLoopback, key, ListenAddress, mapping } from '../../schema/values.ts';
+import { AbsolutePath } from '../../schema/values.ts';
 
 const PATH = say({ en: 'must be a path like /wx/platform', zh: '必须是路径，如 /wx/platform' });
 

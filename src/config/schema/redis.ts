@@ -1,7 +1,8 @@
 import * as v from 'valibot';
 import type { Text as Words } from '../../core/text.ts';
+import { key, list, mapping, preset } from '../../schema/blocks.ts';
 import { say } from '../../schema/message.ts';
-import { AbsolutePath, Flag, key, list, mapping, Name, preset, Text } from '../../schema/values.ts';
+import { AbsolutePath, Flag, Name, Text } from '../../schema/values.ts';
 import { parseAddress } from '../../system/net/address.ts';
 
 const URL_FORM = say({

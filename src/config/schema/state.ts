@@ -1,6 +1,7 @@
 import * as v from 'valibot';
+import { key, mapping, preset } from '../../schema/blocks.ts';
 import { say } from '../../schema/message.ts';
-import { key, mapping, Name, preset } from '../../schema/values.ts';
+import { Name } from '../../schema/values.ts';
 
 const PREFIX = say({
   en: 'must be 1 to 64 printable characters without blanks and braces, like wx-token-sidecar:',

@@ -5,19 +5,10 @@ import { ALL_TICKETS } from '../../providers/kinds.ts';
 import { type FormatName, formats } from '../../publishers/formats.ts';
 import type { TargetKind, Settings as TargetSettings } from '../../publishers/kind.ts';
 import { targetKinds } from '../../publishers/kinds.ts';
+import { WebhookUrl } from '../../schema/addresses.ts';
+import { key, list, mapping, mustBe, mustBeOneOf, preset } from '../../schema/blocks.ts';
 import { say, sayOf } from '../../schema/message.ts';
-import {
-  AbsolutePath,
-  durationUpTo,
-  key,
-  list,
-  mapping,
-  mustBe,
-  mustBeOneOf,
-  preset,
-  Text,
-  WebhookUrl,
-} from '../../schema/values.ts';
+import { AbsolutePath, durationUpTo, Text } from '../../schema/values.ts';
 
 const FORMAT =
   'raw is the value and nothing else; json, php and properties hold the times as well; env is for a shell to source; ' +

@@ -3,7 +3,7 @@ import { en, type Text, zh } from '../../core/text.ts';
 import { kindOf } from '../../providers/kinds.ts';
 import { nameLookedFor } from '../../publishers/formats.ts';
 import { fileOf } from '../../publishers/kinds.ts';
-import { secretParameter } from '../../schema/values.ts';
+import { secretParameter } from '../../schema/addresses.ts';
 import { type CredentialConfig, type FetchedConfig, isFetched, type NotifierConfig } from '../config.ts';
 
 /**
