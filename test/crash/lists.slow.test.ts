@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { leave } from '../e2e/third-parties.ts';
 import { contentOf } from '../support/files.ts';
-import { BUILT_PROGRAM, startProcess, startProgram } from '../support/program.ts';
+import { startProgram } from '../support/program.ts';
 import { withSandbox } from '../support/sandbox.ts';
 import { needsTool } from '../support/tools.ts';
 import { temporaryFolder } from '../system/folder.ts';
+import { killedAt } from './killed-at.ts';
 
 const PLATFORM = 'wx0000000000000001';
 const [SHOP, CAFE] = ['wx1111111111111111', 'wx2222222222222222'];
@@ -80,18 +81,8 @@ async function listed() {
       }
     },
     /** Kills it at the call with that number, before it is made. @returns whether there is such a one */
-    async killedAt(call: 'rename' | 'unlink,unlinkat,rmdir', number: number): Promise<boolean> {
-      const at = `inject=${call}:signal=KILL:when=${number}`;
-      const traced = ['-f', '-qq', '-o', inFolder('trace'), '-e', `trace=${call}`, '-e', at];
-      const program = startProcess(
-        'strace',
-        [...traced, process.execPath, BUILT_PROGRAM, ...args],
-        { env: { UV_THREADPOOL_SIZE: '1', UV_USE_IO_URING: '0' } },
-        onTestFinished,
-      );
-      const { code } = await program.exited;
-      return code !== 0;
-    },
+    killedAt: (call: 'rename' | 'unlink,unlinkat,rmdir', number: number) =>
+      killedAt({ call, number }, args, inFolder('trace'), onTestFinished),
     async start(): Promise<string> {
       const next = startProgram(args, {}, onTestFinished);
       const { code } = await next.exited;

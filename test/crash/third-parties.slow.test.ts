@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { leave } from '../e2e/third-parties.ts';
 import { contentOf } from '../support/files.ts';
-import { BUILT_PROGRAM, startProcess, startProgram } from '../support/program.ts';
+import { startProgram } from '../support/program.ts';
 import { withSandbox } from '../support/sandbox.ts';
 import { needsTool } from '../support/tools.ts';
 import { temporaryFolder } from '../system/folder.ts';
 import { ageAll } from './age.ts';
+import { killedAt } from './killed-at.ts';
 
 const PLATFORM = 'wx0000000000000001';
 const SHOP = 'wx1111111111111111';
@@ -74,18 +75,8 @@ async function third(party: (typeof PARTIES)[number]) {
       await ageAll(stateDir, files, AGE[party]);
     },
     /** Kills it at the rename with that number, before it is made. @returns whether there is such a one */
-    async killedAt(rename: number): Promise<boolean> {
-      const at = `inject=rename:signal=KILL:when=${rename}`;
-      const traced = ['-f', '-qq', '-o', inFolder('trace'), '-e', 'trace=rename', '-e', at];
-      const program = startProcess(
-        'strace',
-        [...traced, process.execPath, BUILT_PROGRAM, ...args],
-        { env: { UV_THREADPOOL_SIZE: '1', UV_USE_IO_URING: '0' } },
-        onTestFinished,
-      );
-      const { code } = await program.exited;
-      return code !== 0;
-    },
+    killedAt: (number: number) =>
+      killedAt({ call: 'rename', number }, args, inFolder('trace'), onTestFinished),
     heal,
     lastCall: async () => (await sandbox.journal()).at(-1)?.seq ?? 0,
     callsSince: async (last: number) => (await sandbox.journal(last)).map((call) => call.path),

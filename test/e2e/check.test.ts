@@ -75,7 +75,7 @@ describe('check of a good configuration', () => {
       'everyone who gets at the secret file .+open\\.secret may read it',
       'everyone who gets at .+/volume/token may read it',
       'a budget of 29 fetches a day may be too small to keep a token alive',
-      'an access-token with a private state folder',
+      'access-token with a private state folder',
     ]) {
       expect(stdout).toMatch(new RegExp(`^  WARNING      ${warning}`, 'm'));
     }

@@ -190,6 +190,10 @@ describe('a component and an account that has authorised it', () => {
     await authorize();
     const none = await run(['check']);
     expect(none.stdout()).toContain(`${ticket}: no ticket yet`);
+    await leave(ticket, 'no ticket');
+    const odd = await run(['check']);
+    expect(odd.stdout()).toContain(`${ticket}: holds no ticket that can be used`);
+    expect(odd.stdout()).toContain('must hold the ticket alone');
     await push(HOUR);
     const daemon = start();
     await newToken('shop');

@@ -41,7 +41,13 @@ const LONGEST_TICKET = 512;
 /** What may be half of a ticket, and has not changed for so long, is whole; ms. */
 const SETTLED = SECOND;
 
-const Told = v.object({ ticket: v.string(), create_time: v.exactOptional(v.number()) });
+const Told = v.object({
+  ticket: v.string(),
+  // What reads XML has no numbers.
+  create_time: v.exactOptional(
+    v.union([v.number(), v.pipe(v.string(), v.regex(/^\d{1,12}$/), v.transform(Number))]),
+  ),
+});
 
 /** @param path of the file, which another user may write: links are not followed, and nothing but a file is opened */
 export function ticketFile(path: string, { clock, shape, warn }: TicketFileOptions): TicketFile {

@@ -68,7 +68,7 @@ function warnOfOtherDaemons(credential: FetchedConfig, isStateShared: boolean): 
     ? { en: '', zh: '' }
     : { en: ', or use stable-token', zh: '，或改用 stable-token' };
   const warning: Text = {
-    en: en`an ${type} with a private state folder: a daemon elsewhere that fetches for this AppID kills the token published here; share the state folder (WXTOKEN_STATE_DIR, stateDir), or keep the state in Redis (state.redis)${orStable}`,
+    en: en`${type} with a private state folder: a daemon elsewhere that fetches for this AppID kills the token published here; share the state folder (WXTOKEN_STATE_DIR, stateDir), or keep the state in Redis (state.redis)${orStable}`,
     zh: zh`${type} 使用了不共用的状态目录：别处的守护进程为该 AppID 获取时，会使这里发布的 token 失效；请共用状态目录（WXTOKEN_STATE_DIR、stateDir），或把状态放在 Redis（state.redis）${orStable}`,
   };
   return { facts: [], warnings: [warning] };

@@ -51,10 +51,13 @@ async function inspectTicket(credential: FetchedConfig, clock: Clock): Promise<F
   });
   const ticket = await file.read();
   if (!ticket) {
-    const none: Text = {
-      en: `${path}: no ticket yet; the app that is pushed the ${pushed.name} leaves it there`,
-      zh: `${path}：还没有 ticket；由接收 ${pushed.name} 推送的应用放在那里`,
-    };
+    const isThere = warnings.length > 0;
+    const none: Text = isThere
+      ? { en: `${path}: holds no ticket that can be used`, zh: `${path}：里面没有可用的 ticket` }
+      : {
+          en: `${path}: no ticket yet; the app that is pushed the ${pushed.name} leaves it there`,
+          zh: `${path}：还没有 ticket；由接收 ${pushed.name} 推送的应用放在那里`,
+        };
     return { facts: [[TICKET, none]], warnings };
   }
   const state = { ticket };

@@ -52,11 +52,15 @@ describe('a file in which an app leaves a ticket', () => {
     },
   );
 
-  it('create_time goes before the time of the file', async () => {
-    const { path, file } = await opened();
+  it.each([
+    ['a number', Number],
+    ['text', String],
+  ])('create_time goes before the time of the file, as %s', async (_, form) => {
+    const { path, file, warnings } = await opened();
     const created = Math.floor(Date.now() / 1000) - 7200;
-    await written(path, JSON.stringify({ ticket: TICKET, create_time: created }));
+    await written(path, JSON.stringify({ ticket: TICKET, create_time: form(created) }));
     expect(await file.read()).toMatchObject({ createdAt: created * 1000 });
+    expect(warnings).toEqual([]);
   });
 
   it.each([Date.now(), 0, -1, Date.now() / 1000 + 3600])(
