@@ -25,7 +25,7 @@ export interface CodedParty {
 export interface CodeDeskOptions {
   readonly clock: Clock;
   readonly logger: Pick<Logger, 'info' | 'warn'>;
-  readonly reconciler: Pick<Reconciler, 'stateOf' | 'refuse' | 'authorise' | 'settleCode'>;
+  readonly reconciler: Pick<Reconciler, 'stateOf' | 'doubt' | 'authorise' | 'settleCode'>;
   readonly parties: () => readonly CodedParty[];
   /** Whether this daemon may ask the platform: of a cluster the one that leads. */
   readonly mayAsk: () => boolean;
@@ -163,7 +163,8 @@ export function createCodeDesk(options: CodeDeskOptions): CodeDesk {
       const { value: code } = known;
       return await withinTime(EXCHANGE_PATIENCE, (until) => exchange({ code, token, signal: until }), signal);
     } catch (error) {
-      if (failureOf(error, 'unknown').blamesToken) reconciler.refuse((it) => it.equals(token.value));
+      if (failureOf(error, 'unknown').blamesToken)
+        reconciler.doubt((it) => it.equals(token.value), 'platform');
       return { error };
     } finally {
       await lease.release();

@@ -275,7 +275,7 @@ export async function startDaemon(
       background(desk.serve());
       background(codeDesk.look());
       listSigns.tick();
-      if (feedback) background(feedback.scan(reconciler.refuse));
+      if (feedback) background(feedback.scan((isIt) => reconciler.doubt(isIt, 'reader')));
     },
     async stop(lastAnswer = LAST_ANSWER) {
       waker.stop();
@@ -326,10 +326,11 @@ function titlesOf(
 }
 
 /** Handles a request that a follower forwarded to the leader, as if it had been made here. */
-function onForwardedRequest(reconciler: Pick<Reconciler, 'refreshFor' | 'refuse'>) {
-  return (account: string, { refresh, refused }: Request): void => {
+function onForwardedRequest(reconciler: Pick<Reconciler, 'refreshFor' | 'doubt'>) {
+  return (account: string, { refresh, refused, by }: Request): void => {
     if (refresh) reconciler.refreshFor(account, refresh);
-    if (refused !== undefined) reconciler.refuse((value) => sha256(value.reveal()) === refused);
+    if (refused !== undefined)
+      reconciler.doubt((value) => sha256(value.reveal()) === refused, by ?? 'reader');
   };
 }
 

@@ -7,7 +7,7 @@ import type { Reconciler } from '../loop/reconciler.ts';
 
 export interface DoubtOptions {
   readonly clock: Clock;
-  readonly reconciler: Pick<Reconciler, 'stateOf' | 'refuse' | 'refreshNow'>;
+  readonly reconciler: Pick<Reconciler, 'stateOf' | 'doubt' | 'refreshNow'>;
   /** Ends what is waited for. */
   readonly signal: AbortSignal;
 }
@@ -20,8 +20,7 @@ const PATIENCE = MINUTE;
 const AGAIN = 0.1 * SECOND;
 
 /**
- * Returns a function that lets a credential be asked for, since its token may have died: as if a reader had told so, where
- * it has one that should live. One that has just authorised again (`isBack`) does not wait for the pause that the refusals
+ * Returns a function that lets a credential be asked for, since its token may have died. One that has just authorised again (`isBack`) does not wait for the pause that the refusals
  * before have brought.
  */
 export function createDoubt({ clock, reconciler, signal }: DoubtOptions): Doubt {
@@ -37,7 +36,7 @@ export function createDoubt({ clock, reconciler, signal }: DoubtOptions): Doubt 
     const now = clock.now();
     const token = liveToken(state, now);
     const isHeld = isBack && heldFor(state.attempts, now) > 0;
-    if (token && !isHeld) reconciler.refuse((value) => value.equals(token.value));
+    if (token && !isHeld) reconciler.doubt((value) => value.equals(token.value), 'hint');
     else reconciler.refreshNow({ names: [name], strength: 'ordinary' });
   };
 }

@@ -21,7 +21,7 @@ export interface AccountsList {
 
 export interface PushEventsOptions {
   readonly clock: Clock;
-  readonly reconciler: Pick<Reconciler, 'stateOf' | 'refuse' | 'refreshNow'>;
+  readonly reconciler: Pick<Reconciler, 'stateOf' | 'doubt' | 'refreshNow'>;
   readonly credentials: () => readonly CredentialConfig[];
   /** The lists of accounts by which entries are served; absent: there are none. */
   readonly lists?: () => readonly AccountsList[];
@@ -103,7 +103,7 @@ export function createPushEvents(options: PushEventsOptions): PushEvents {
       const token = reconciler.stateOf(unit?.id ?? '')?.record.token;
       const isOver = clock.now().wall - at >= OUTCOMES || (token && token.issuedAt > at);
       if (isOver) authorised.delete(unit?.id ?? '');
-      else if (token) reconciler.refuse((value) => value.equals(token.value));
+      else if (token) reconciler.doubt((value) => value.equals(token.value), 'hint');
     },
   };
 }

@@ -7,10 +7,10 @@ import { withPublished } from './published.ts';
 import { blockedByPeer, heldFor, ticketReplaced, unblocked } from './state/attempts.ts';
 import { authorised, codeOf, sent } from './state/authorisation.ts';
 import { type PlatformClock, setByPlatform } from './state/clock.ts';
+import { doubted, probed, settled } from './state/doubts.ts';
 import type { State } from './state/index.ts';
 import type { LateResponse } from './state/late-response.ts';
 import { arrived, startAsked } from './state/pushed.ts';
-import { isUnreported, probed, refused, settled } from './state/reader-reports.ts';
 import { begun, closed, handedOver, requested, requestedOfMirror } from './state/request.ts';
 import {
   dated,
@@ -70,7 +70,7 @@ function applied(state: State, event: Event, context: Context): State {
       // It was written into the store.
       const told = { ...state, request, store: usable(state.store) };
       if (event.reason === 'authorised') return without(told, 'authorisation');
-      return event.reason === 'refused' ? { ...told, reports: settled(state.reports) } : told;
+      return event.reason === 'refused' ? { ...told, doubts: settled(state.doubts) } : told;
     }
     case 'withdrawn': {
       const { why } = event;
@@ -113,11 +113,12 @@ function applied(state: State, event: Event, context: Context): State {
       return withLate(state, { outcome: { failure: event.failure }, startedAt: event.startedAt });
     case 'settled':
       return withoutSatisfied(settleLate(state, context));
-    case 'refused':
-      return { ...state, reports: refused(state.reports, now, event.byPlatform) };
-    case 'probed':
-      if (isUnreported(state.reports)) return state;
-      return { ...state, reports: probed(state.reports, event.works) };
+    case 'doubted':
+      return { ...state, doubts: doubted(state.doubts, now, event.by) };
+    case 'probed': {
+      const doubts = probed(state.doubts, event.works);
+      return doubts === state.doubts ? state : { ...state, doubts };
+    }
     case 'timed':
       return timed(state, event.platformDate, context);
     case 'saved': {

@@ -7,6 +7,7 @@ import type { Token } from './credential.ts';
 import type { Policy } from './policy.ts';
 import { standing } from './record.ts';
 import { ledgerTime } from './state/clock.ts';
+import { untilAsked } from './state/doubts.ts';
 import { liveToken, type State } from './state/index.ts';
 import { lifeLeft } from './state/life.ts';
 import { untilNextRequest } from './state/request.ts';
@@ -34,7 +35,7 @@ export function reasonToFetch(state: State, policy: Policy, now: Instant): Reaso
   if (standing(record.secrets, state.fingerprint) === 'new') return 'new-secret';
   if (record.intent) return 'unfinished';
   if (!liveToken(state, now)) return 'expired';
-  if (state.reports.suspicion === 'ask' || refusalForces(state, policy, now)) return 'refused';
+  if (untilAsked(state.doubts, now) === 0 || refusalForces(state, policy, now)) return 'refused';
   if (untilDue(state, policy, now) <= 0) return 'due';
   return untilRecheck(state, policy, now) <= 0 ? 'recheck' : undefined;
 }
@@ -129,7 +130,7 @@ export function untilRecheck({ life: { askedAt }, record }: State, policy: Polic
  * allows it.
  */
 export function refusalForces(state: State, policy: Policy, now: Instant): boolean {
-  return state.reports.suspicion === 'force' && policy.refusalForces && !obstacleToForce(state, policy, now);
+  return state.doubts.suspicion === 'force' && policy.refusalForces && !obstacleToForce(state, policy, now);
 }
 
 /** Why a forced refresh cannot be forced now; undefined when it can. */

@@ -41,8 +41,11 @@ export interface Failure extends Told, Required<Bilingual<Told>> {
    */
   readonly effect: 'unsent' | 'none' | 'unknown';
   readonly backoff: Backoff;
-  /** The platform refuses the token that a ticket, or the token of another account, was asked for with. */
-  readonly blamesToken?: true;
+  /**
+   * The platform refuses the token that a ticket, or the token of another account, was asked for with; or possibly so: the
+   * same answer has another reason as well.
+   */
+  readonly blamesToken?: 'certainly' | 'possibly';
   /** The AppSecret is refused, or cannot be read: a daemon that has another one may do better. */
   readonly blamesSecret?: true;
   /** The ticket that the platform pushed is refused, or there is none: a newer one ends the pause. */

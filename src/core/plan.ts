@@ -20,10 +20,10 @@ import type { Unit } from './ports.ts';
 import { standing } from './record.ts';
 import { heldBack, heldFor, untilLock } from './state/attempts.ts';
 import { ledgerTime } from './state/clock.ts';
+import { isKnownDead, untilAsked } from './state/doubts.ts';
 import { liveToken, type State } from './state/index.ts';
 import { lifeLeft } from './state/life.ts';
 import { untilStart } from './state/pushed.ts';
-import { isUnreported } from './state/reader-reports.ts';
 import type { DowngradeReason } from './state/request.ts';
 import { untilLook, untilRetry } from './state/store.ts';
 import { dueAt, dueTargets } from './state/targets.ts';
@@ -109,8 +109,8 @@ function withWhatItTakes(step: Step, state: State, policy: Policy, now: Instant,
  * of them could only meet it again.
  */
 function isUsable(base: State, now: Instant): boolean {
-  const { suspicion, isSeen } = base.reports;
-  const isReplaced = suspicion === 'ask' && (isSeen || heldFor(base.attempts, now) === 0);
+  const { doubts, attempts } = base;
+  const isReplaced = isKnownDead(doubts) || (untilAsked(doubts, now) === 0 && heldFor(attempts, now) === 0);
   return liveToken(base, now) !== undefined && !isReplaced;
 }
 
@@ -194,10 +194,14 @@ function isGuess(reason: Reason, { record, clock }: State, { destructive }: Poli
 }
 
 function idleStep(state: State, policy: Policy, now: Instant): Step {
-  if (state.reports.suspicion === 'probe') return { kind: 'probe' };
+  if (state.doubts.suspicion === 'probe') return { kind: 'probe' };
   return {
     kind: 'wait',
-    ms: Math.min(untilDue(state, policy, now), untilRecheck(state, policy, now)),
+    ms: Math.min(
+      untilDue(state, policy, now),
+      untilRecheck(state, policy, now),
+      untilAsked(state.doubts, now) ?? Number.POSITIVE_INFINITY,
+    ),
     why: 'fresh',
   };
 }
@@ -259,7 +263,7 @@ export function restOf(
   const calm =
     !state.store.trouble &&
     !state.late &&
-    isUnreported(state.reports) &&
+    !state.doubts.suspicion &&
     state.request.manual === undefined &&
     !state.authorisation &&
     state.store.saved;

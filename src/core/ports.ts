@@ -7,6 +7,7 @@ import type { PushedCode } from './pushed-code.ts';
 import type { PushedTicket } from './pushed-ticket.ts';
 import type { AccountRecord, Grant } from './record.ts';
 import type { Secret } from './secret.ts';
+import type { Doubter } from './state/doubts.ts';
 import type { Strength } from './state/request.ts';
 import type { Text } from './text.ts';
 import type { Instant } from './time.ts';
@@ -190,10 +191,10 @@ export interface AccountStore {
  */
 export type Purpose = 'fetch' | 'keep';
 
-/** What somebody wants of the daemon that fetches: that the credential be refreshed, or that a refused token be looked into. */
+/** What somebody wants of the daemon that fetches: that the credential be refreshed, or that a doubt about its token be followed up. */
 export type PeerRequest =
   | { readonly kind: 'refresh'; readonly strength: Strength; readonly generation: number }
-  | { readonly kind: 'refusal'; readonly token: Token };
+  | { readonly kind: 'doubt'; readonly token: Token; readonly by: Doubter };
 
 /**
  * The lock of one account, while this daemon holds it. It can be lost at any moment, since a process may stand still

@@ -6,9 +6,9 @@
 import type { Context } from './context.ts';
 import type { Token } from './credential.ts';
 import type { AccountRecord } from './record.ts';
+import { doubtedByTarget } from './state/doubts.ts';
 import { liveToken, type State, withToken } from './state/index.ts';
 import { undoubted } from './state/life.ts';
-import { doubtedByTarget } from './state/reader-reports.ts';
 import { UNREAD_STORE, unsaved } from './state/store.ts';
 import { after, type Instant, MINUTE, SECOND } from './time.ts';
 import { lifeOf } from './token-age.ts';
@@ -97,7 +97,7 @@ export function withPublished(state: State, found: readonly Published[], context
   const ours = liveToken(known, context.now);
   const isDoubtful = ours && found.some((one) => one.isBare && weigh(one, ours, known, context) === 'newer');
   // A value alone may be anything. The token that we have is good as far as we know, so the platform is asked first.
-  return isDoubtful ? { ...known, reports: doubtedByTarget(known.reports, context.now) } : known;
+  return isDoubtful ? { ...known, doubts: doubtedByTarget(known.doubts, context.now) } : known;
 }
 
 function withNewest(state: State, found: readonly Published[], context: Context): State {

@@ -5,8 +5,8 @@ import { pauseBefore, untilDue } from './due.ts';
 import { type Backoff, backoffDelay } from './failure.ts';
 import type { Policy } from './policy.ts';
 import { type Attempts, paused, sameTokenAgain } from './state/attempts.ts';
+import { sameTokenDoubted } from './state/doubts.ts';
 import type { State } from './state/index.ts';
-import { sameTokenDoubted } from './state/reader-reports.ts';
 import { allDue } from './state/targets.ts';
 import { after, type Deadline, MINUTE, SECOND } from './time.ts';
 
@@ -27,7 +27,7 @@ const ALIVE = MINUTE;
  */
 export function sameAgain(state: State, known: Token, again: Token, end: Deadline, context: Context): State {
   const { policy, now } = context;
-  const settled: State = { ...state, reports: sameTokenDoubted(state.reports) };
+  const settled: State = { ...state, doubts: sameTokenDoubted(state.doubts) };
   if (policy.repeats === 'with-whole-life') {
     const pause = pauseBefore(state.life.end ?? end, known, now);
     const alive = after(now, pause + graceOf(known));

@@ -24,7 +24,7 @@ export type Happen = (cell: Cell, event: Event) => void;
 
 /** Told what happened to which unit; of a refusal that fits no unit, to none. */
 export type Reporter = (
-  unit: Pick<Unit, 'id' | 'name' | 'kind' | 'listedBy'> | undefined,
+  unit: Pick<Unit, 'id' | 'name' | 'kind' | 'base' | 'listedBy'> | undefined,
   report: Report,
 ) => void;
 

@@ -1,14 +1,14 @@
 import type { Token } from '../core/credential.ts';
 import type { Event } from '../core/events/event.ts';
-import { failureOf } from '../core/failure.ts';
+import { type Failure, failureOf } from '../core/failure.ts';
 import { begin } from '../core/outcome.ts';
 import type { FetchStep } from '../core/plan.ts';
 import { kills } from '../core/policy.ts';
 import type { FetchRequest, Lease } from '../core/ports.ts';
 import { codeOf } from '../core/state/authorisation.ts';
+import { judgeDoubt } from '../core/state/doubts.ts';
 import { liveToken } from '../core/state/index.ts';
 import { lifeLeft } from '../core/state/life.ts';
-import { judgeRefusal } from '../core/state/reader-reports.ts';
 import type { Instant } from '../core/time.ts';
 import type { Cell, Loop } from './cell.ts';
 import { type Records, watchedDeparture } from './store.ts';
@@ -49,11 +49,12 @@ export function createFetching(
       ...(pushed && { pushed }),
       ...(code && { code }),
     };
+    const { failure: before } = cell.state.attempts;
     const event = await ask(cell, { forced: step.forced, signal, ...takes }, startedAt, lease);
     happen(cell, event);
     if (event.type !== 'fetched' && event.type !== 'failed') return;
     if (authorisation?.value) tellOfCode(cell, authorisation.mark, event.type === 'fetched');
-    if (event.type === 'failed' && event.failure.blamesToken && doubt(cell.base, token)) {
+    if (event.type === 'failed' && doubt(cell.base, token, event.failure, before)) {
       // What a person asked for is made once there is another token to ask with.
       if (step.reason === 'requested') happen(cell, { type: 'requested', strength: 'ordinary' });
     }
@@ -80,17 +81,25 @@ export function createFetching(
   }
 
   /**
-   * The platform refused the token that another one was asked for with: that counts as if a reader had reported it.
+   * The platform has refused the token that another one was asked for with.
+   * @param before what the attempt before met
    * @returns whether another token is to come
    */
-  function doubt(base: Cell | undefined, token: Token | undefined): boolean {
-    if (!base) return false;
+  function doubt(
+    base: Cell | undefined,
+    token: Token | undefined,
+    { blamesToken, errcode }: Failure,
+    before: Failure | undefined,
+  ): boolean {
+    if (!base || !blamesToken) return false;
     // Another one has come meanwhile.
     if (base.state.record.token?.generation !== token?.generation) return true;
-    const verdict = judgeRefusal(base.state, clock.now());
-    report(base.unit, { type: 'refusal', verdict });
-    happen(base, { type: 'refused', byPlatform: true });
-    return verdict !== 'quiet';
+    // It was doubted for the same reason, and that has not helped: it is not the token then.
+    if (blamesToken === 'possibly' && before?.errcode === errcode) return false;
+    const by = blamesToken === 'possibly' ? 'hint' : 'platform';
+    report(base.unit, { type: 'doubt', by, verdict: judgeDoubt(base.state, clock.now(), by) });
+    happen(base, { type: 'doubted', by });
+    return true;
   }
 
   /** A failure leaves a code that may still work, or another one has come: then nothing has come of it yet. */

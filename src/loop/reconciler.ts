@@ -3,8 +3,8 @@ import { lasts, plan, restOf, type Step, type View } from '../core/plan.ts';
 import type { Unit } from '../core/ports.ts';
 import type { Secret } from '../core/secret.ts';
 import type { Sign } from '../core/state/authorisation.ts';
+import { type Doubter, judgeDoubt } from '../core/state/doubts.ts';
 import type { State } from '../core/state/index.ts';
-import { judgeRefusal } from '../core/state/reader-reports.ts';
 import type { Strength } from '../core/state/request.ts';
 import { type Loop, planOf, type Surroundings } from './cell.ts';
 import { type BusyCell, createCells } from './cells.ts';
@@ -37,8 +37,8 @@ export interface Reconciler {
   free(): void;
   /** Somebody may have changed what a target of a unit holds. */
   touched(id: string, target: string): void;
-  /** A reader says that the platform refused a token. `isIt` recognises that token. */
-  refuse(isIt: (value: Secret) => boolean): void;
+  /** A token may be dead. `isIt` recognises it. */
+  doubt(isIt: (value: Secret) => boolean, by: Doubter): void;
   /** What is known of the unit of this id; undefined where it is not served. */
   stateOf(id: string): State | undefined;
   /** Every unit as it is now. */
@@ -113,25 +113,25 @@ export function createReconciler(surroundings: Surroundings): Reconciler {
     planAll(concerned);
   }
 
-  function takeReport(cell: BusyCell): void {
+  function takeDoubt(cell: BusyCell, by: Doubter): void {
     const { follows } = cell.unit.policy;
-    const verdict = follows ? 'mirror' : judgeRefusal(cell.state, clock.now());
-    if (!follows) happen(cell, { type: 'refused' });
-    report(cell.unit, { type: 'refusal', verdict });
+    const verdict = follows ? 'mirror' : judgeDoubt(cell.state, clock.now(), by);
+    if (!follows) happen(cell, { type: 'doubted', by });
+    report(cell.unit, { type: 'doubt', by, verdict });
     advance(cell);
   }
 
   function start(cell: BusyCell, lane: string, work: () => Promise<void>): void {
     if (cell.lanes.includes(lane)) return;
     cell.lanes = [...cell.lanes, lane];
-    const { record, reports } = cell.state;
+    const { record, doubts } = cell.state;
     const done = work().then(() => {
       cell.lanes = cell.lanes.filter((other) => other !== lane);
       running.delete(done);
       if (!cells.holds(cell)) return;
       advance(cell);
       // There may be hundreds of them, and most that happens to this one is no news to them.
-      const isNews = cell.state.record.token !== record.token || cell.state.reports !== reports;
+      const isNews = cell.state.record.token !== record.token || cell.state.doubts !== doubts;
       if (isNews) for (const other of cell.leaning) advance(other);
     });
     running.add(done);
@@ -202,10 +202,11 @@ export function createReconciler(surroundings: Surroundings): Reconciler {
     },
     free: () => wake({ type: 'freed' }, cells.all()),
     invalidate: (account) => wake({ type: 'invalidated' }, cells.of(account)),
-    refuse: (isIt) => {
+    doubt: (isIt, by) => {
       const doubted = cells.all().filter(({ state: { record } }) => record.token && isIt(record.token.value));
-      for (const cell of doubted) takeReport(cell);
-      if (doubted.length === 0) report(undefined, { type: 'refusal', verdict: 'behind' });
+      for (const cell of doubted) takeDoubt(cell, by);
+      if (by === 'reader' && doubted.length === 0)
+        report(undefined, { type: 'doubt', by, verdict: 'behind' });
     },
     stateOf: (id) => cells.get(id)?.state,
     views() {

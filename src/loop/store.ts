@@ -57,7 +57,7 @@ export function createLocks({
 /** What the daemon that fetches is to be asked, for a step that only it can do. */
 function peerRequestOf(
   { reason }: FetchStep,
-  { request, record: { token } }: State,
+  { request, doubts, record: { token } }: State,
 ): PeerRequest | undefined {
   // Its code it finds where codes are kept.
   if (reason === 'authorised')
@@ -66,7 +66,7 @@ function peerRequestOf(
   if (reason === 'requested' && strength) {
     return { kind: 'refresh', strength, generation: token?.generation ?? 0 };
   }
-  return reason === 'refused' && token ? { kind: 'refusal', token } : undefined;
+  return reason === 'refused' && token ? { kind: 'doubt', token, by: doubts.by ?? 'reader' } : undefined;
 }
 
 /**

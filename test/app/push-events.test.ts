@@ -47,7 +47,8 @@ function daemon(isKept = true) {
     reconciler: {
       stateOf: () => state,
       refreshNow: () => {},
-      refuse: (isIt) => {
+      doubt: (isIt, by) => {
+        expect(by).toBe('hint');
         const held = state.record.token?.value;
         if (held && isIt(held)) doubted.push(held.reveal());
       },

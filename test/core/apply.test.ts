@@ -264,7 +264,7 @@ describe('rest of a credential', () => {
 
   it.each<[string, Changes]>([
     ['the store is in trouble', { store: { trouble: { failures: 1, failure: PASSING_FAULT, retryAt: 0 } } }],
-    ['readers have refused the token', { reports: { spent: 1, lastAt: 0 } }],
+    ['readers have refused the token', { doubts: { spent: 1, lastAt: 0, suspicion: 'ask', by: 'reader' } }],
     ['somebody asked for a refresh', { request: { manual: 'ordinary' } }],
     ['the record is not saved', { store: { saved: false } }],
   ])('a credential does not rest when %s', (_, changes) => {

@@ -18,7 +18,7 @@ describe('refusals reported by readers', () => {
     const story = tell('access-token');
     story.fetch(token('a'));
     story.clock.pass(HOUR);
-    for (let i = 0; i < 10; i += 1) story.happen({ type: 'refused' });
+    for (let i = 0; i < 10; i += 1) story.happen({ type: 'doubted', by: 'reader' });
     expect(fetching(story)).toEqual({ kind: 'fetch', reason: 'refused', forced: false });
     story.fetch(token('b'));
     expect(fetching(story)).toBeUndefined();
@@ -28,7 +28,7 @@ describe('refusals reported by readers', () => {
     const story = tell('stable-token');
     story.fetch(token('a'));
     story.clock.pass(MINUTE);
-    story.happen({ type: 'refused' });
+    story.happen({ type: 'doubted', by: 'reader' });
     story.fetch(token('a'), 7140);
     story.clock.pass(MINUTE);
     expect(story.plan().step).toEqual({ kind: 'probe' });
@@ -39,7 +39,7 @@ describe('refusals reported by readers', () => {
   it('a refused stable-token is never force-refreshed without permission, even when confirmed dead', () => {
     const story = tell('stable-token');
     story.fetch(token('a'));
-    story.happen({ type: 'refused' });
+    story.happen({ type: 'doubted', by: 'reader' });
     story.fetch(token('a'));
     story.happen({ type: 'probed', works: false });
     story.clock.pass(MINUTE);
@@ -49,7 +49,7 @@ describe('refusals reported by readers', () => {
   it('a refused stable-token is force-refreshed with permission once it is confirmed dead', () => {
     const story = tell('stable-token', { refusalForces: true });
     story.fetch(token('a'));
-    story.happen({ type: 'refused' });
+    story.happen({ type: 'doubted', by: 'reader' });
     story.fetch(token('a'));
     story.happen({ type: 'probed', works: false });
     story.clock.pass(MINUTE);
@@ -65,7 +65,7 @@ describe('refusals reported by readers', () => {
       story.fetch(token('0'));
       let fetches = 0;
       for (let passed = 0; passed < 110 * MINUTE; passed += 5 * SECOND) {
-        story.happen({ type: 'refused' });
+        story.happen({ type: 'doubted', by: 'reader' });
         const { step } = story.plan();
         if (step.kind === 'probe') story.happen({ type: 'probed', works: true });
         if (step.kind === 'fetch') {
@@ -82,12 +82,12 @@ describe('refusals reported by readers', () => {
     const story = tell('access-token');
     story.fetch(token('0'));
     for (let i = 1; i <= 3; i += 1) {
-      story.happen({ type: 'refused' });
+      story.happen({ type: 'doubted', by: 'reader' });
       if (fetching(story)) story.fetch(token(`${i}`));
     }
     expect(story.state().record.token?.value.reveal()).toBe(token('2'));
     story.clock.pass(31 * MINUTE);
-    story.happen({ type: 'refused' });
+    story.happen({ type: 'doubted', by: 'reader' });
     expect(fetching(story)).toMatchObject({ reason: 'refused' });
   });
 });

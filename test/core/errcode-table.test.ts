@@ -69,7 +69,7 @@ describe('error code table', () => {
   });
 
   it.each([
-    ['ticket', 40_001, { blamesToken: true }],
+    ['ticket', 40_001, { blamesToken: 'certainly' }],
     ['ticket', 45_009, {}],
     ['token', 40_001, { blamesSecret: true }],
     ['token', 40_125, { blamesSecret: true }],

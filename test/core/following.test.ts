@@ -58,7 +58,7 @@ describe('refresh handed over to the leader', () => {
 
   it('a follower hands over a refused token once and then waits', () => {
     const { follower } = couple();
-    follower.happen({ type: 'refused' });
+    follower.happen({ type: 'doubted', by: 'reader' });
     expect(follower.plan().step).toMatchObject({ kind: 'fetch', reason: 'refused' });
     follower.happen({ type: 'handed-over', reason: 'refused' });
     expect(follower.plan().step).toMatchObject({ kind: 'wait', why: 'fresh' });

@@ -209,7 +209,7 @@ export function play(beginning: Beginning, deeds: readonly Deed[]): Tale {
   function fetch(daemon: Daemon, step: FetchStep) {
     const record = begin(daemon.state, policy, step.forced, instant(daemon));
     const { manual } = daemon.state.request;
-    const { suspicion } = daemon.state.reports;
+    const { suspicion } = daemon.state.doubts;
     const saved = write(record);
     if (!saved) happen(daemon, { type: 'unstored', failure: failure({ effect: 'unsent' }) });
     if (!saved && kills(policy, step.forced)) return;
@@ -306,7 +306,7 @@ export function play(beginning: Beginning, deeds: readonly Deed[]): Tale {
       case 'request':
         return happen(daemon, { type: 'requested', strength: deed.strength });
       case 'refuse':
-        for (let time = 0; time < deed.times; time += 1) happen(daemon, { type: 'refused' });
+        for (let time = 0; time < deed.times; time += 1) happen(daemon, { type: 'doubted', by: 'reader' });
         return;
       case 'secret':
         daemon.fingerprint = deed.fingerprint;

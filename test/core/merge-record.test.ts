@@ -3,8 +3,8 @@ import { apply } from '../../src/core/apply.ts';
 import type { Failure } from '../../src/core/failure.ts';
 import { adopt, withFingerprint, withoutSatisfied } from '../../src/core/merge-record.ts';
 import { type AccountRecord, ONE_FETCH } from '../../src/core/record.ts';
+import { NO_DOUBTS } from '../../src/core/state/doubts.ts';
 import type { State } from '../../src/core/state/index.ts';
-import { NO_REPORTS } from '../../src/core/state/reader-reports.ts';
 import type { Strength } from '../../src/core/state/request.ts';
 import { HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
 import { type Changes, changed } from '../support/state.ts';
@@ -200,20 +200,20 @@ describe('refresh handed over to another daemon', () => {
     const { generation } = story.state().record;
     const asking = changed(story.state(), {
       request: { manual: 'forced' },
-      reports: { spent: 1, lastAt: 0, suspicion: 'ask' },
+      doubts: { spent: 1, lastAt: 0, suspicion: 'ask', by: 'reader' },
     });
     const handedOver = (state: State, reason: 'requested' | 'refused') =>
       apply(state, { type: 'handed-over', reason }, contextOf(story));
     const refresh = handedOver(asking, 'requested');
-    expect(refresh).toMatchObject({ request: { awaited: generation }, reports: asking.reports });
+    expect(refresh).toMatchObject({ request: { awaited: generation }, doubts: asking.doubts });
     expect(refresh.request).not.toHaveProperty('manual');
     const refusal = handedOver(asking, 'refused');
     expect(refusal).toMatchObject({
       request: { awaited: generation, manual: 'forced' },
-      reports: { spent: 1, lastAt: 0 },
+      doubts: { spent: 1, lastAt: 0 },
     });
-    expect(refusal.reports).not.toHaveProperty('suspicion');
-    expect(handedOver(story.state(), 'refused').reports).toEqual(NO_REPORTS);
+    expect(refusal.doubts).not.toHaveProperty('suspicion');
+    expect(handedOver(story.state(), 'refused').doubts).toEqual(NO_DOUBTS);
   });
 });
 

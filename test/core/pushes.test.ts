@@ -177,7 +177,7 @@ describe('an account that has authorised a third party', () => {
   it('it waits while a dead token of the third party is about to be replaced, and no longer than that', () => {
     const story = tell('authorizer');
     const third = party();
-    third.happen({ type: 'refused' });
+    third.happen({ type: 'doubted', by: 'reader' });
     expect(third.plan().step).toMatchObject({ kind: 'fetch', reason: 'refused' });
     expect(story.plan(third.state()).step).toMatchObject({ kind: 'wait', why: 'token' });
     third.fail({ effect: 'none' });
@@ -190,7 +190,7 @@ describe('an account that has authorised a third party', () => {
   it('it waits until there is another token where the platform itself has refused that of the third party', () => {
     const story = tell('authorizer');
     const third = party();
-    third.happen({ type: 'refused', byPlatform: true });
+    third.happen({ type: 'doubted', by: 'platform' });
     third.fail({ effect: 'none' });
     for (let time = 0; time < 5; time += 1) {
       story.happen({ type: 'requested', strength: 'ordinary' });
@@ -199,6 +199,22 @@ describe('an account that has authorised a third party', () => {
     }
     third.fetch(token('next'));
     expect(story.plan(third.state()).step).toMatchObject({ kind: 'fetch', reason: 'requested' });
+  });
+
+  it('it waits as well while the next try to replace what the platform keeps refusing waits, but not for a hint', () => {
+    const [story, refused, hinted] = [tell('authorizer'), party(), party()];
+    for (const mark of ['a', 'b', 'c']) {
+      refused.happen({ type: 'doubted', by: 'platform' });
+      refused.fetch(token(mark));
+      hinted.happen({ type: 'doubted', by: 'hint' });
+      hinted.fetch(token(mark));
+    }
+    refused.happen({ type: 'doubted', by: 'platform' });
+    hinted.happen({ type: 'doubted', by: 'hint' });
+    expect(refused.plan().step).toMatchObject({ kind: 'wait' });
+    expect(story.plan(refused.state()).step).toMatchObject({ kind: 'wait', why: 'token' });
+    expect(hinted.plan().step).toMatchObject({ kind: 'wait' });
+    expect(story.plan(hinted.state()).step).toMatchObject({ kind: 'fetch' });
   });
 
   it('its refreshes are spread over the first half of the last ten minutes', () => {

@@ -238,7 +238,7 @@ describe('minute of readers of an access-token', () => {
     story.fetch(token('b'));
     story.clock.pass(SECOND);
     expect(ask(story)).toMatchObject({ why: 'readers' });
-    story.happen({ type: 'refused' });
+    story.happen({ type: 'doubted', by: 'reader' });
     expect(story.plan().step).toMatchObject({ kind: 'fetch', reason: 'refused' });
   });
 

@@ -87,6 +87,7 @@ const OTHER: Text = { en: 'any other', zh: '其他' };
 const CALLER: Text = { en: "the caller's address", zh: '调用方的地址' };
 const NOTHING: Text = { en: 'Nothing: the daemon asks again.', zh: '无需处理：守护进程会再试。' };
 const SUSPECT: Text = { en: 'The token is suspect.', zh: '该 token 视为可疑。' };
+const UNCLEAR: Text = { en: 'The token may be dead.', zh: '该 token 可能已失效。' };
 const BLAMES_SECRET: Text = {
   en: 'A daemon with another AppSecret may try.',
   zh: '持有另一个 AppSecret 的守护进程可以尝试。',
@@ -148,6 +149,7 @@ function cellsOf(at: string, rule: ErrcodeRule, language: Language): string[] {
   const told = [
     ...(rule.advice ? [rule.advice] : []),
     ...(rule.token === 'suspect' ? [SUSPECT] : []),
+    ...(rule.token === 'unclear' ? [UNCLEAR] : []),
     ...(rule.secret === 'refused' ? [BLAMES_SECRET] : []),
     ...(rule.pushedTicket === 'refused' ? [BLAMES_TICKET] : []),
   ];

@@ -236,7 +236,7 @@ describe('requests to the leader', () => {
     await Promise.all([
       one.store.handOver?.({ kind: 'refresh', strength: 'ordinary', generation: 3 }),
       other.store.handOver?.({ kind: 'refresh', strength: 'forced', generation: 3 }),
-      one.store.handOver?.({ kind: 'refusal', token: refused }),
+      one.store.handOver?.({ kind: 'doubt', token: refused, by: 'reader' }),
     ]);
     const { metadata } = await stored(admin, path);
     expect(metadata.annotations).toEqual(asked);

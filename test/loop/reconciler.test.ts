@@ -276,13 +276,13 @@ describe('leader and followers', () => {
     edges.lock = async () => undefined;
     reconciler.refreshNow({ strength: 'forced' });
     await settle();
-    reconciler.refuse((value) => value.reveal() === token('1'));
+    reconciler.doubt((value) => value.reveal() === token('1'), 'hint');
     await settle();
     await settle();
     expect(edges.fetches).toBe(1);
     expect(requests).toEqual([
       { kind: 'refresh', strength: 'forced', generation: 2 },
-      { kind: 'refusal', token: expect.objectContaining({ generation: 2 }) },
+      { kind: 'doubt', token: expect.objectContaining({ generation: 2 }), by: 'hint' },
     ]);
     expect(reports.filter(({ type }) => type === 'handed-over')).toHaveLength(2);
   });

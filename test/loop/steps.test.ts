@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { EdgeError } from '../../src/core/failure.ts';
 import type { Judge } from '../../src/core/ports.ts';
 import { Secret } from '../../src/core/secret.ts';
-import { NO_REPORTS } from '../../src/core/state/reader-reports.ts';
+import { NO_DOUBTS, settled } from '../../src/core/state/doubts.ts';
 import { HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
 import { createSteps, createWaits } from '../../src/loop/steps.ts';
 import { changed } from '../support/state.ts';
@@ -183,14 +183,29 @@ describe('a ticket', () => {
     expect(used).toBe(token('base'));
   });
 
-  it('a token that is blamed for a failure is doubted, as if a reader had refused it', async () => {
+  it('a token that is blamed for a failure is doubted', async () => {
     const { cell, act, edges, parent, reports } = ticket(true);
     edges.fetch = async () => {
-      throw new EdgeError({ ...PASSING_FAULT, blamesToken: true });
+      throw new EdgeError({ ...PASSING_FAULT, blamesToken: 'certainly' });
     };
     await act(cell, { ...FETCH, reason: 'missing' });
-    expect(reports).toContainEqual({ type: 'refusal', verdict: 'asked' });
-    expect(parent.cell.state.reports).toMatchObject({ suspicion: 'ask', isSeen: true });
+    expect(reports).toContainEqual({ type: 'doubt', by: 'platform', verdict: 'asked' });
+    expect(parent.cell.state.doubts).toMatchObject({ suspicion: 'ask', by: 'platform' });
+  });
+
+  it('a token that is possibly to blame is a hint once: where another has not helped, it is not the token', async () => {
+    const { cell, act, edges, parent, reports } = ticket(true);
+    edges.fetch = async () => {
+      throw new EdgeError({ ...PASSING_FAULT, errcode: 40082, blamesToken: 'possibly' });
+    };
+    await act(cell, { ...FETCH, reason: 'missing' });
+    expect(parent.cell.state.doubts).toMatchObject({ suspicion: 'ask', by: 'hint', told: { times: 1 } });
+    parent.cell.state = { ...parent.cell.state, doubts: settled(parent.cell.state.doubts) };
+    await act(cell, { ...FETCH, reason: 'missing' });
+    expect(parent.cell.state.doubts).not.toHaveProperty('suspicion');
+    expect(reports.filter(({ type }) => type === 'doubt')).toEqual([
+      { type: 'doubt', by: 'hint', verdict: 'asked' },
+    ]);
   });
 
   it('a token that was replaced meanwhile, or is not blamed, is not doubted', async () => {
@@ -198,16 +213,16 @@ describe('a ticket', () => {
     replaced.edges.fetch = async () => {
       replaced.base.fetch(token('next'));
       replaced.parent.cell.state = replaced.base.state();
-      throw new EdgeError({ ...PASSING_FAULT, blamesToken: true });
+      throw new EdgeError({ ...PASSING_FAULT, blamesToken: 'certainly' });
     };
     await replaced.act(replaced.cell, { ...FETCH, reason: 'missing' });
-    expect(replaced.parent.cell.state.reports).toEqual(NO_REPORTS);
+    expect(replaced.parent.cell.state.doubts).toEqual(NO_DOUBTS);
     const trusted = ticket(true);
     trusted.edges.fetch = async () => {
       throw FAULT;
     };
     await trusted.act(trusted.cell, { ...FETCH, reason: 'missing' });
-    expect(trusted.parent.cell.state.reports).toEqual(NO_REPORTS);
+    expect(trusted.parent.cell.state.doubts).toEqual(NO_DOUBTS);
   });
 });
 

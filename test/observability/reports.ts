@@ -1,7 +1,7 @@
 import { platformFailure } from '../../src/core/errcodes/index.ts';
 import type { Report } from '../../src/core/events/report.ts';
 import type { FetchStep } from '../../src/core/plan.ts';
-import type { RefusalVerdict } from '../../src/core/state/reader-reports.ts';
+import type { Doubter, DoubtVerdict } from '../../src/core/state/doubts.ts';
 import { HOUR } from '../../src/core/time.ts';
 import { PASSING_FAULT, TARGET } from '../support/story.ts';
 
@@ -36,5 +36,5 @@ export const report = {
     expiresAt: 0,
   }),
   unpublished: (target = TARGET): Report => ({ type: 'unpublished', target, failure: PASSING_FAULT }),
-  refusal: (verdict: RefusalVerdict): Report => ({ type: 'refusal', verdict }),
+  doubt: (verdict: DoubtVerdict, by: Doubter = 'reader'): Report => ({ type: 'doubt', by, verdict }),
 } as const satisfies Record<string, Report | ((...parts: never[]) => Report)>;

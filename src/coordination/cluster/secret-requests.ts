@@ -18,8 +18,10 @@ const Refresh = v.object({
 const Stored = v.object({
   id: v.pipe(v.string(), v.maxLength(64)),
   refresh: v.exactOptional(Refresh),
-  /** SHA-256, in hex, of a token that a reader reports as refused. */
+  /** SHA-256, in hex, of a token that is doubted. */
   refused: v.exactOptional(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))),
+  /** Who doubts it; absent: a reader. */
+  by: v.exactOptional(v.picklist(['platform', 'hint'])),
 });
 
 /** A request that followers forward to the leader. It holds no secrets. */
@@ -88,9 +90,13 @@ async function change(
 }
 
 function merged(before: Request | undefined, request: PeerRequest): Omit<Request, 'id'> {
-  const { refresh, refused } = before ?? {};
-  if (request.kind === 'refusal') {
-    return { ...(refresh && { refresh }), refused: sha256(request.token.value.reveal()) };
+  const { refresh, refused, by } = before ?? {};
+  if (request.kind === 'doubt') {
+    return {
+      ...(refresh && { refresh }),
+      refused: sha256(request.token.value.reveal()),
+      ...(request.by !== 'reader' && { by: request.by }),
+    };
   }
   const { strength, generation } = request;
   return {
@@ -99,12 +105,14 @@ function merged(before: Request | undefined, request: PeerRequest): Omit<Request
       generation: Math.max(generation, refresh?.generation ?? 0),
     },
     ...(refused !== undefined && { refused }),
+    ...(by && { by }),
   };
 }
 
-function isSame({ refresh, refused }: Request, other: Omit<Request, 'id'>): boolean {
+function isSame({ refresh, refused, by }: Request, other: Omit<Request, 'id'>): boolean {
   return (
     refused === other.refused &&
+    by === other.by &&
     refresh?.strength === other.refresh?.strength &&
     refresh?.generation === other.refresh?.generation
   );

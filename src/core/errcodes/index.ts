@@ -69,7 +69,7 @@ export function platformFailure(
     ...(rid === undefined ? {} : { rid }),
     effect: 'none',
     backoff: rule.backoff,
-    ...(rule.token === 'suspect' && { blamesToken: true }),
+    ...(rule.token !== 'trusted' && { blamesToken: rule.token === 'suspect' ? 'certainly' : 'possibly' }),
     ...(rule.secret === 'refused' && { blamesSecret: true }),
     ...(rule.pushedTicket === 'refused' && { blamesTicket: true }),
   });

@@ -13,8 +13,8 @@ export interface ErrcodeRule {
   readonly meaning: Text;
   /** What a person should do, where a person can. */
   readonly advice?: Text;
-  /** May the published token still be believed after this answer? */
-  readonly token: 'trusted' | 'suspect';
+  /** May the token that was sent still be believed after this answer? `unclear`: the answer has another reason as well. */
+  readonly token: 'trusted' | 'suspect' | 'unclear';
   /** It is the AppSecret that was refused: one that has another may do better. */
   readonly secret?: 'refused';
   /** It is the pushed ticket that was refused: only a newer one helps. */

@@ -2,6 +2,7 @@ import { en, type Text, zh } from '../text.ts';
 import {
   AGAIN,
   DISTORTED,
+  type ErrcodeRule,
   type FamilyRules,
   REFUSED,
   type RuleTable,
@@ -36,15 +37,17 @@ const RENEWED: Text = {
   zh: '守护进程会换取新的。如果反复出现：它是不是另一个 suite 或服务商的 token？',
 };
 
-const SUITE_TOKEN: RuleTable = {
-  40082: {
-    ...SUSPECT,
-    meaning: {
-      en: 'the suite token is not valid, or the corp has not installed the app (不合法的suite_access_token)',
-      zh: 'suite_access_token 不合法，或企业没有安装该应用',
-    },
-    advice: RENEWED,
+const BAD_SUITE_TOKEN: ErrcodeRule = {
+  ...SUSPECT,
+  meaning: {
+    en: 'the suite token is not valid, or the corp has not installed the app (不合法的suite_access_token)',
+    zh: 'suite_access_token 不合法，或企业没有安装该应用',
   },
+  advice: RENEWED,
+};
+
+const SUITE_TOKEN: RuleTable = {
+  40082: BAD_SUITE_TOKEN,
   42009: {
     ...SUSPECT,
     meaning: {
@@ -212,6 +215,8 @@ export const WECOM_SERVICE: FamilyRules = {
 
   'corp-token': {
     ...SUITE_TOKEN,
+    // The corp may not have installed the app: then the token is good for the others.
+    40082: { ...BAD_SUITE_TOKEN, token: 'unclear' },
     40084: {
       ...UNAUTHORISED,
       secret: 'refused',

@@ -4,6 +4,7 @@ import type { Published } from '../published.ts';
 import type { PushedTicket } from '../pushed-ticket.ts';
 import type { AccountRecord } from '../record.ts';
 import type { Sign } from '../state/authorisation.ts';
+import type { Doubter } from '../state/doubts.ts';
 import type { DowngradeReason, HandedOver, Strength } from '../state/request.ts';
 import type { Deadline, Instant } from '../time.ts';
 
@@ -71,8 +72,8 @@ export type Event =
   | { readonly type: 'failed-late'; readonly failure: Failure; readonly startedAt: Instant }
   /** The lock is held again and the store was read, so the place of the late response can be told. */
   | { readonly type: 'settled' }
-  /** A reader says that the platform refuses the current token. */
-  | { readonly type: 'refused'; readonly byPlatform?: true }
+  /** The platform refuses the current token, or may do so. */
+  | { readonly type: 'doubted'; readonly by: Doubter }
   /** The platform was asked whether the current token works. */
   | { readonly type: 'probed'; readonly works: boolean }
   /** The platform was asked for its time, epoch ms, which it may not have told. */

@@ -1,8 +1,8 @@
 import type { Failure } from '../failure.ts';
 import type { FetchStep } from '../plan.ts';
 import type { Disturbance } from '../ports.ts';
+import type { Doubter, DoubtVerdict } from '../state/doubts.ts';
 import type { PushStanding } from '../state/pushed.ts';
-import type { RefusalVerdict } from '../state/reader-reports.ts';
 import type { HandedOver } from '../state/request.ts';
 
 /** What happened to a credential, as logs and metrics may say it. Durations are in ms; nothing is secret. */
@@ -50,9 +50,9 @@ export type Report =
   | { readonly type: 'code'; readonly mark: string; readonly outcome: 'exchanged' | 'lost' }
   /** A person's refresh was not made: others have moved on to a newer AppSecret. */
   | { readonly type: 'lagging' }
-  /** A reader says that the platform refused a token. */
-  | { readonly type: 'refusal'; readonly verdict: RefusalVerdict }
-  /** Readers doubted the token, an ordinary call brought it back: does it work? */
+  /** A token is doubted, and what comes of that. */
+  | { readonly type: 'doubt'; readonly by: Doubter; readonly verdict: DoubtVerdict }
+  /** The token was doubted, an ordinary call brought it back: does it work? */
   | { readonly type: 'probed'; readonly works: boolean }
   /** The pushes of its ticket have stopped, or flow again. `ageMs` is that of the newest ticket, if there is one. */
   | { readonly type: 'pushes'; readonly standing: PushStanding; readonly ageMs?: number }

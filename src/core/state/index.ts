@@ -10,10 +10,10 @@ import type { Deadline, Instant } from '../time.ts';
 import { type Attempts, NO_ATTEMPTS } from './attempts.ts';
 import type { Authorisation } from './authorisation.ts';
 import { guessedClock, type PlatformClock } from './clock.ts';
+import { type Doubts, NO_DOUBTS, settled } from './doubts.ts';
 import type { LateResponse } from './late-response.ts';
 import { type Life, lifeLeft, newLife } from './life.ts';
 import { NOTHING_PUSHED, type PushedState } from './pushed.ts';
-import { NO_REPORTS, type ReaderReports, settled } from './reader-reports.ts';
 import { NO_REQUEST, type RequestState } from './request.ts';
 import { type StoreState, UNREAD_STORE } from './store.ts';
 import { allDue, freshTargets, type Targets } from './targets.ts';
@@ -29,7 +29,7 @@ export interface State {
   readonly attempts: Attempts;
   readonly request: RequestState;
   readonly targets: Targets;
-  readonly reports: ReaderReports;
+  readonly doubts: Doubts;
   readonly pushed: PushedState;
   /** Present until a fetch has followed it up. */
   readonly authorisation?: Authorisation;
@@ -51,7 +51,7 @@ export function initialState(
     attempts: NO_ATTEMPTS,
     request: NO_REQUEST,
     targets: freshTargets(targets),
-    reports: NO_REPORTS,
+    doubts: NO_DOUBTS,
     pushed: NOTHING_PUSHED,
   };
 }
@@ -69,7 +69,7 @@ export function withToken(
     life: newLife(state.life, end, random, now),
     attempts: NO_ATTEMPTS,
     targets: allDue(state.targets),
-    reports: settled(state.reports),
+    doubts: settled(state.doubts),
   };
 }
 

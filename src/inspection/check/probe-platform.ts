@@ -185,7 +185,7 @@ export function recordedPlatform(
  */
 function isAnswer({ errcode, blamesToken, class: kind }: Failure): boolean {
   if (errcode === undefined) return false;
-  return blamesToken === true || (kind !== 'refused' && kind !== 'confirmation');
+  return blamesToken !== undefined || (kind !== 'refused' && kind !== 'confirmation');
 }
 
 /** The outcome of one request to one host. */

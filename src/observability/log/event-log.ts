@@ -4,8 +4,8 @@ import { LIST_KIND } from '../../core/listing.ts';
 import type { FetchStep } from '../../core/plan.ts';
 import type { Disturbance, Unit } from '../../core/ports.ts';
 import { ridTimeText } from '../../core/rid.ts';
+import type { Doubter, DoubtVerdict } from '../../core/state/doubts.ts';
 import type { PushStanding } from '../../core/state/pushed.ts';
-import type { RefusalVerdict } from '../../core/state/reader-reports.ts';
 import type { DowngradeReason } from '../../core/state/request.ts';
 import type { Text } from '../../core/text.ts';
 import { inWords } from './duration.ts';
@@ -19,7 +19,7 @@ const NOUNS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** The unit that a report is about. */
-type Named = Pick<Unit, 'name' | 'kind'>;
+type Named = Pick<Unit, 'name' | 'kind' | 'base'>;
 
 const LOST_CODE_ADVICE: Text = {
   en: "have the account's admin change the permission sets once (更新授权), which brings another code",
@@ -190,10 +190,14 @@ export function createEventLog(logger: Logger): (of: Named | undefined, report: 
         });
       case 'lagging':
         return logger.warn('not refreshed: this AppSecret is outdated, other daemons use a newer one', who);
-      case 'refusal': {
-        const { level, message, ...fields } = REFUSALS[report.verdict];
+      case 'doubt': {
+        const isGranted = of?.base !== undefined && kind === 'token';
+        const line = doubtLine(report.by, report.verdict, isGranted);
+        if (!line) return;
+        const { level, message, ...fields } = line;
         // A reader with an old token may report it thousands of times.
-        if (report.verdict === 'behind' && !isTimeToTell(id, 'behind')) return;
+        const isRepeated = report.verdict === 'behind' || report.verdict === 'later';
+        if (isRepeated && !isTimeToTell(id, report.verdict)) return;
         return logger[level](message, { ...who, ...fields });
       }
       case 'probed':
@@ -382,31 +386,74 @@ const DOWNGRADES: Readonly<Record<DowngradeReason, string>> = {
   'forced-budget': 'forced refresh downgraded to an ordinary call: forced budget exhausted',
 };
 
-/** Log lines for the verdicts on readers' reports of refused tokens. */
-const REFUSALS: Readonly<Record<RefusalVerdict, { level: keyof Logger; message: string; advice?: Text }>> = {
-  behind: {
-    level: 'info',
-    message: 'a reader reported a token that is not the current one; it must re-read the file',
-  },
-  pending: { level: 'debug', message: 'another reader reports the same token' },
-  asked: { level: 'warn', message: 'a reader reports that the token is refused; asking the platform' },
-  rival: {
-    level: 'error',
-    message: 'a token that had just replaced a refused one is refused again',
-    advice: {
-      en:
-        'another process is fetching for this appid: find it, or move every one to stable-token; ' +
-        'or the reader uses the token with another account',
-      zh: '另有进程在为该 AppID 获取 token：找到它，或者让所有进程都改用 stable-token；也可能是读取方把 token 用在了另一个账号上',
-    },
-  },
-  mirror: {
-    level: 'warn',
-    message: 'a reader reports that a mirrored token is refused',
-    advice: {
-      en: 'report it to the daemon that fetches it: this one only reads and publishes',
-      zh: '上报给获取它的守护进程：本守护进程只读取和发布',
-    },
-  },
-  quiet: { level: 'debug', message: 'a reader keeps reporting tokens; asking the platform did not help' },
+interface DoubtLine {
+  readonly level: keyof Logger;
+  readonly message: string;
+  readonly advice?: Text;
+}
+
+const RIVAL_MESSAGE = 'a token that had just replaced a refused one is refused again';
+const RIVAL: Text = {
+  en:
+    'another process is fetching for this appid: find it, or move every one to stable-token; ' +
+    'or the reader uses the token with another account',
+  zh: '另有进程在为该 AppID 获取 token：找到它，或者让所有进程都改用 stable-token；也可能是读取方把 token 用在了另一个账号上',
 };
+/** There is no stable-token of what is fetched with the token of a third party. */
+const GRANTED_RIVAL: Text = {
+  en:
+    'the account authorises again and again, or another process fetches its token with the same third party: find it; ' +
+    'or the reader uses the token with another account',
+  zh: '该账号在反复重新授权，或者另有进程用同一个第三方获取它的 token：找到它；也可能是读取方把 token 用在了另一个账号上',
+};
+
+/** Log lines for what doubts about tokens come to, by who doubts. */
+const DOUBTS: Readonly<Record<Doubter, Partial<Record<DoubtVerdict, DoubtLine>>>> = {
+  reader: {
+    behind: {
+      level: 'info',
+      message: 'a reader reported a token that is not the current one; it must re-read the file',
+    },
+    pending: { level: 'debug', message: 'another reader reports the same token' },
+    asked: { level: 'warn', message: 'a reader reports that the token is refused; asking the platform' },
+    rival: { level: 'error', message: RIVAL_MESSAGE, advice: RIVAL },
+    mirror: {
+      level: 'warn',
+      message: 'a reader reports that a mirrored token is refused',
+      advice: {
+        en: 'report it to the daemon that fetches it: this one only reads and publishes',
+        zh: '上报给获取它的守护进程：本守护进程只读取和发布',
+      },
+    },
+    quiet: { level: 'debug', message: 'a reader keeps reporting tokens; asking the platform did not help' },
+  },
+  platform: {
+    asked: {
+      level: 'warn',
+      message: 'the platform refused the token in a call of this daemon; fetching another',
+    },
+    later: {
+      level: 'warn',
+      message:
+        'the platform keeps refusing new tokens in calls of this daemon; fetching another after a pause',
+      advice: RIVAL,
+    },
+    rival: { level: 'error', message: RIVAL_MESSAGE, advice: RIVAL },
+  },
+  hint: {
+    asked: {
+      level: 'info',
+      message: 'an authorisation has changed, which may end the token; asking the platform',
+    },
+    later: {
+      level: 'info',
+      message:
+        'an authorisation changes again and again, which may end the token; asking the platform after a pause',
+    },
+  },
+};
+
+function doubtLine(by: Doubter, verdict: DoubtVerdict, isGranted: boolean): DoubtLine | undefined {
+  const line = DOUBTS[by][verdict];
+  return line && line.advice === RIVAL && isGranted ? { ...line, advice: GRANTED_RIVAL } : line;
+}

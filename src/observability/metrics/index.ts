@@ -216,8 +216,8 @@ function createCounters(registry: Registry): Counters {
           return;
         case 'code':
           return count(codes, { credential, outcome: report.outcome });
-        case 'refusal':
-          count(feedback, { credential, verdict: report.verdict });
+        case 'doubt':
+          if (report.by === 'reader') count(feedback, { credential, verdict: report.verdict });
           if (report.verdict === 'rival') count(rivals, { credential });
       }
     },

@@ -3,6 +3,7 @@ import { sha256 } from '../../../src/codec/encoding.ts';
 import { keysOf } from '../../../src/codec/secret-layout.ts';
 import { leaveRequest, takeRequest } from '../../../src/coordination/cluster/secret-requests.ts';
 import type { PeerRequest } from '../../../src/core/ports.ts';
+import type { Doubter } from '../../../src/core/state/doubts.ts';
 import { token } from '../../support/story.ts';
 import { fakeCache, fault, OBJECT, recordOf, turns } from './fake-secret.ts';
 
@@ -14,10 +15,10 @@ const refresh = (strength: 'ordinary' | 'preferred' | 'forced', generation: numb
   ...{ kind: 'refresh', strength, generation },
 });
 
-function refusal(mark: string): PeerRequest {
+function refusal(mark: string, by: Doubter = 'reader'): PeerRequest {
   const { token: refused } = recordOf(3, token(mark));
   if (!refused) throw new TypeError('no token');
-  return { kind: 'refusal', token: refused };
+  return { kind: 'doubt', token: refused, by };
 }
 
 /** A mailbox that holds a request, or what somebody took for one. */

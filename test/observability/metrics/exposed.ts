@@ -70,8 +70,8 @@ export async function exposeAll() {
   story.fetch(token('a'));
   story.happen({ type: 'unstored', failure: PASSING_FAULT });
   const exposed = await exposeShop(story, () => [listView('all', { at: 1, accounts: {} })]);
-  const { refreshed, refused, published, refusal } = report;
-  for (const one of [refreshed, refused(40164), published('written'), refusal('rival')])
+  const { refreshed, refused, published, doubt } = report;
+  for (const one of [refreshed, refused(40164), published('written'), doubt('rival')])
     exposed.report(SHOP, one);
   exposed.report(SHOP, { type: 'code', mark: 'a', outcome: 'exchanged' });
   exposed.pushed({ verdict: 'refused' });

@@ -70,8 +70,8 @@ describe('other counters', () => {
   it('feedback reports are counted by verdict, unknown tokens without a credential', async () => {
     const { report, ...exposed } = await shop();
     for (const verdict of ['asked', 'pending', 'quiet', 'behind'] as const)
-      report(SHOP, reports.refusal(verdict));
-    for (let times = 0; times < 3; times += 1) report(undefined, reports.refusal('behind'));
+      report(SHOP, reports.doubt(verdict));
+    for (let times = 0; times < 3; times += 1) report(undefined, reports.doubt('behind'));
     expect(await counted(exposed, 'wx_token_feedback_total')).toEqual({
       'shop asked': 1,
       'shop pending': 1,
@@ -84,7 +84,7 @@ describe('other counters', () => {
   it('detected rivals are counted per credential, starting from zero', async () => {
     const { report, ...exposed } = await shop();
     expect(await counted(exposed, 'wx_token_rival_detected_total')).toEqual({ shop: 0 });
-    report(SHOP, reports.refusal('rival'));
+    report(SHOP, reports.doubt('rival'));
     expect(await counted(exposed, 'wx_token_rival_detected_total')).toEqual({ shop: 1 });
     expect(await counted(exposed, 'wx_token_feedback_total')).toEqual({ 'shop rival': 1 });
   });
@@ -104,7 +104,7 @@ describe('counters of removed credentials', () => {
     reports.refused(40164),
     reports.published('written', target),
     reports.unpublished(target),
-    reports.refusal('rival'),
+    reports.doubt('rival'),
   ];
 
   async function served() {
@@ -122,7 +122,7 @@ describe('counters of removed credentials', () => {
         for (const one of everything(name === 'shop' ? 'file:/a' : 'file:/c'))
           exposed.report({ name, kind: 'token' }, one);
       for (const one of everything('file:/b')) exposed.report({ name: 'shop', kind: 'jsapi' }, one);
-      exposed.report(undefined, reports.refusal('behind'));
+      exposed.report(undefined, reports.doubt('behind'));
     };
     count();
     return {

@@ -204,7 +204,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
           const pushed = { mark: markOf(code), subject: appId, value: new Secret(code), receivedAt };
           void party.codes.put(pushed).then(() => codeDesk.look(component));
         }),
-      refuse: (token) => life.after(0, () => reconciler.refuse((value) => value.reveal() === token)),
+      refuse: (token) => life.after(0, () => reconciler.doubt((value) => value.reveal() === token, 'reader')),
     };
     life.after(0, () => {
       for (const { name } of parties) touched.add(name);
