@@ -58,7 +58,9 @@ async function watched(changes: object = {}) {
     ...bench,
     begin,
     status: async () => {
-      const [table, json] = await Promise.all([run(['status']), run(['status', '--json'])]);
+      // One after the other: what the first says, the second must say as well.
+      const json = await run(['status', '--json']);
+      const table = await run(['status']);
       return {
         codes: [table.code, json.code],
         table: table.stdout(),
