@@ -67,7 +67,7 @@ const SOON = 0.1 * SECOND;
 const LEAST_REST = SECOND;
 const MOST_REST = 15 * SECOND;
 
-/** Characters of a snapshot for each second of the pause after it. */
+/** Bytes of a snapshot for each second of the pause after it. */
 const EACH_SECOND = 100_000;
 
 /** Delay (ms) before the next write after one that failed. */
@@ -161,7 +161,7 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
     return hasEnded(snapshot.process) === false;
   }
 
-  /** @returns the size of the new snapshot, in characters */
+  /** @returns the size of the new snapshot, in bytes */
   async function replace(target: string, isStopped: boolean): Promise<number> {
     const text = await encodeSnapshot(options.views(), clock.now(), isStopped, {
       servers: options.servers(),

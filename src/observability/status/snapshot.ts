@@ -47,14 +47,14 @@ export interface Surroundings {
 
 /**
  * Encodes what a daemon knows. It does so in slices, so that a daemon of thousands of credentials goes on meanwhile.
- * @returns the pieces of the text
+ * @returns the pieces of the text, encoded
  */
 export async function encodeSnapshot(
   views: readonly View[],
   now: Instant,
   isStopped: boolean,
   { servers, hung = [] }: Surroundings,
-): Promise<readonly string[]> {
+): Promise<readonly Buffer[]> {
   const credentials = await piecesOf(views, ',\n', (view) =>
     escapeControls(JSON.stringify(statusOf(view, now))),
   );
@@ -67,7 +67,8 @@ export async function encodeSnapshot(
     servers,
     ...hungVolumes(hung),
   });
-  return [`${escapeControls(head).slice(0, -1)},"credentials":[\n`, ...credentials, '\n]}\n'];
+  const begin = Buffer.from(`${escapeControls(head).slice(0, -1)},"credentials":[\n`);
+  return [begin, ...credentials, Buffer.from('\n]}\n')];
 }
 
 const Text = v.string();

@@ -3,7 +3,7 @@ import type { View } from '../../core/plan.ts';
 import { type Instant, SECOND } from '../../core/time.ts';
 import type { HungVolume } from '../../system/fs/turns.ts';
 import { version } from '../../system/process/version.ts';
-import { inSlices, piecesOf } from '../../system/time/slices.ts';
+import { piecesOf } from '../../system/time/slices.ts';
 import type { HttpAnswer } from '../http/http-server.ts';
 import { escapeControls } from '../log/escape.ts';
 import type { History } from './history.ts';
@@ -31,9 +31,7 @@ export async function statusJson(
   return {
     status: 200,
     type: 'application/json',
-    body: await inSlices([`${head.slice(0, -1)},"credentials":[`, ...credentials, ']}\n'], (text) =>
-      Buffer.from(text),
-    ),
+    body: [Buffer.from(`${head.slice(0, -1)},"credentials":[`), ...credentials, Buffer.from(']}\n')],
     headers: { vary: 'accept' },
   };
 }

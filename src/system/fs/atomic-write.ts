@@ -30,7 +30,7 @@ const underWay = new Set<string>();
  * Replaces a file in one step. A reader that opens the path finds either the old or the new content, complete and
  * with the right mode and group from the first instant, even after a crash or a power loss at any point. A symbolic
  * link at the path is replaced, not followed.
- * @param content a text, or the pieces of a long one: everything else has its turn in between
+ * @param content a text, or the pieces of a long one, encoded: everything else has its turn in between
  * @param isWanted called at the last moment before the file would change; its argument returns the `lstat` of the
  *   file that would take its place. With `false` nothing is replaced
  * @returns whether the file was replaced
@@ -38,7 +38,7 @@ const underWay = new Set<string>();
  */
 export async function writeAtomically(
   path: string,
-  content: string | readonly string[],
+  content: string | readonly Uint8Array[],
   attributes: Attributes,
   isWanted: (look: () => Promise<BigIntStats>) => Promise<boolean> = async () => true,
 ): Promise<boolean> {
@@ -93,7 +93,7 @@ function create(path: string, { mode, gid }: Attributes): Promise<FileHandle> {
 /** Writes and closes the file. */
 async function writeDurably(
   file: FileHandle,
-  content: string | readonly string[],
+  content: string | readonly Uint8Array[],
   { mode, gid, isRequired = true }: Attributes,
 ): Promise<void> {
   try {
@@ -113,7 +113,7 @@ async function writeDurably(
 }
 
 /** Each piece goes on where the last one ended. */
-async function writePieces(file: FileHandle, pieces: readonly string[]): Promise<void> {
+async function writePieces(file: FileHandle, pieces: readonly Uint8Array[]): Promise<void> {
   const slices = createSlices();
   for (const piece of pieces) {
     await file.writeFile(piece);

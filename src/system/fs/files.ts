@@ -127,7 +127,7 @@ export interface FileHandle {
   stat(options: { readonly bigint: true }): Promise<BigIntStats>;
   /** Reads from where the last read ended. */
   read(buffer: Buffer): Promise<{ readonly buffer: Buffer; readonly bytesRead: number }>;
-  writeFile(content: string): Promise<void>;
+  writeFile(content: string | Uint8Array): Promise<void>;
   chown(uid: number, gid: number): Promise<void>;
   chmod(mode: number): Promise<void>;
   sync(): Promise<void>;
@@ -168,7 +168,7 @@ function inTurn(name: string, fd: number, flags: number): FileHandle {
     stat: async (options?: StatOptions) =>
       volumes.isNear(name) ? now.fstatSync(fd, options) : ask(() => fs.fstat(fd, options)),
     read: (buffer: Buffer) => ask(() => fs.read(fd, buffer, 0, buffer.length, null)),
-    writeFile: (content: string) => ask(() => fs.writeFile(fd, content)),
+    writeFile: (content: string | Uint8Array) => ask(() => fs.writeFile(fd, content)),
     chown: (uid: number, gid: number) => ask(() => fs.fchown(fd, uid, gid)),
     chmod: (mode: number) => ask(() => fs.fchmod(fd, mode)),
     sync: () => ask(() => fs.fsync(fd)),
@@ -193,7 +193,7 @@ function atOnce(fd: number): FileHandle {
   const handle = {
     stat: async (options?: StatOptions) => now.fstatSync(fd, options),
     read: async (buffer: Buffer) => ({ buffer, bytesRead: now.readSync(fd, buffer) }),
-    writeFile: async (content: string) => now.writeFileSync(fd, content),
+    writeFile: async (content: string | Uint8Array) => now.writeFileSync(fd, content),
     chown: async (uid: number, gid: number) => now.fchownSync(fd, uid, gid),
     chmod: async (mode: number) => now.fchmodSync(fd, mode),
     sync: async () => now.fsyncSync(fd),

@@ -21,7 +21,8 @@ describe('successful writes', () => {
   it('the pieces of a long text are written as one', async () => {
     const path = join(await temporaryFolder(), 'status');
     const pieces = Array.from({ length: 1000 }, (_, index) => `${index} 微信\n`);
-    await writeAtomically(path, pieces, { mode: 0o640 });
+    const encoded = pieces.map((piece) => Buffer.from(piece));
+    await writeAtomically(path, encoded, { mode: 0o640 });
     expect(await readFile(path, 'utf8')).toBe(pieces.join(''));
   });
 
