@@ -21,7 +21,7 @@ import type { Channel } from '../push/channel.ts';
 import { redisOf } from '../redis/index.ts';
 import { atMostEvery } from '../system/time/at-most-every.ts';
 import { createWaker } from '../system/time/waker.ts';
-import { createCodeDesk } from './code-desk.ts';
+import { type CodedParty, createCodeDesk } from './code-desk.ts';
 import { codedParties } from './coded-parties.ts';
 import { findRemoved } from './config-diff.ts';
 import { createDoubt } from './doubt.ts';
@@ -120,17 +120,20 @@ export async function startDaemon(
   });
   const watches = createTargetWatches(reconciler.touched);
   let served: ReadonlyMap<string, Served> = new Map();
+  /** Made once for what is served: there may be thousands, and they are asked for at every tick. */
+  let credentials: readonly CredentialConfig[] = [];
+  let parties: readonly CodedParty[] = [];
   const exchanges = new AbortController();
   const doubt = createDoubt({ clock, reconciler, signal: exchanges.signal });
   const mayAsk = () => stores.leadership()?.leads ?? true;
   const listSigns = createListSigns({
     ...{ clock, reconciler, units: () => units(), mayAsk, signal: exchanges.signal },
-    credentials: () => [...served.values()].map(({ credential }) => credential),
+    credentials: () => credentials,
     lists: () => lists.map(({ many: { name, via }, unit }) => ({ name, via, unit })),
   });
   const codeDesk = createCodeDesk({
     ...{ clock, logger, reconciler, random, mayAsk, signal: exchanges.signal },
-    parties: () => codedParties(served, stores),
+    parties: () => parties,
     exchanged: (party) => pushEvents.relist(party),
   });
   const pushEvents = createPushEvents({
@@ -140,7 +143,7 @@ export async function startDaemon(
         ...{ name, via },
         isBusy: () => reconciler.views().some(({ unit, busy }) => unit.id === id && busy),
       })),
-    credentials: () => [...served.values()].map(({ credential }) => credential),
+    credentials: () => credentials,
   });
   const feeds = createFeedWatches();
   let lists: readonly ServedList[] = [];
@@ -187,7 +190,8 @@ export async function startDaemon(
     current = next;
     served = joined;
     lists = listed;
-    const credentials = [...joined.values()].map(({ credential }) => credential);
+    credentials = [...joined.values()].map(({ credential }) => credential);
+    parties = codedParties(joined, stores);
     announcer.serve(credentials);
     reconciler.serve(units());
     stores.serve(units());
@@ -223,7 +227,7 @@ export async function startDaemon(
     changed,
     freed() {
       reconciler.free();
-      for (const { unit } of codedParties(served, stores)) background(codeDesk.look(unit.account));
+      for (const { unit } of parties) background(codeDesk.look(unit.account));
     },
     asked: onForwardedRequest(reconciler),
     requested: () => background(desk.serve()),
@@ -255,13 +259,12 @@ export async function startDaemon(
       ),
     reload(next) {
       return inTurn(async () => {
-        const before = [...served.values()].map(({ credential }) => credential);
+        const before = credentials;
         serve(await join(next));
         linked = placeStateLinks(stateDir, next.stateLinks);
-        const after = [...served.values()].map(({ credential }) => credential);
-        for (const { message, fields } of findRemoved(before, after, stores.placesOf))
+        for (const { message, fields } of findRemoved(before, credentials, stores.placesOf))
           logger.info(message, fields);
-        titles = titlesOf([...after, ...(next.many ?? [])]);
+        titles = titlesOf([...credentials, ...(next.many ?? [])]);
         // A secret may have changed, which the daemon learns only by reading it again.
         invalidateAll();
         reconciler.tick();
