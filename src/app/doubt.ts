@@ -34,6 +34,8 @@ export function createDoubt({ clock, reconciler, signal }: DoubtOptions): Doubt 
     }
     if (!state) return;
     const now = clock.now();
+    // The platform has said so already, and is asked again by itself.
+    if (state.life.unauthorised && !isBack) return;
     const token = liveToken(state, now);
     const isHeld = isBack && heldFor(state.attempts, now) > 0;
     if (token && !isHeld) reconciler.doubt((value) => value.equals(token.value), 'hint');

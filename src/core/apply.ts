@@ -26,11 +26,12 @@ import {
 import { freshTargets, leftAlone, published, touched, unpublished } from './state/targets.ts';
 import { after } from './time.ts';
 import { lifeOf } from './token-age.ts';
+import { withAuthorisationKnown, withBaseRenewed, withPeersFetch } from './unauthorised.ts';
 import { without } from './without.ts';
 
 /** The next state. Pure: the same state, event and context always give the same answer. */
 export function apply(state: State, event: Event, context: Context): State {
-  const next = applied(state, event, context);
+  const next = withAuthorisationKnown(applied(state, event, context), context.now);
   const store = dated(next.store, context.now);
   return store === next.store ? next : { ...next, store };
 }
@@ -119,6 +120,10 @@ function applied(state: State, event: Event, context: Context): State {
       const doubts = probed(state.doubts, event.works);
       return doubts === state.doubts ? state : { ...state, doubts };
     }
+    case 'orphaned':
+      return { ...state, life: { ...state.life, orphaned: event.at } };
+    case 'base-renewed':
+      return withBaseRenewed(state, now);
     case 'timed':
       return timed(state, event.platformDate, context);
     case 'saved': {
@@ -145,7 +150,10 @@ function applied(state: State, event: Event, context: Context): State {
 type Of<Type extends Event['type']> = Extract<Event, { type: Type }>;
 
 function observed(state: State, event: Of<'observed'>, context: Context): State {
-  const stored = adopt(withFingerprint(state, event.fingerprint), event.record, context);
+  const stored = withPeersFetch(
+    state,
+    adopt(withFingerprint(state, event.fingerprint), event.record, context),
+  );
   const found = event.published ? withPublished(stored, event.published, context) : stored;
   const store = finishedLook(found.store, event);
   // A mirror never writes, so a successful read is its only sign that the store has recovered.

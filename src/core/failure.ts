@@ -50,6 +50,8 @@ export interface Failure extends Told, Required<Bilingual<Told>> {
   readonly blamesSecret?: true;
   /** The ticket that the platform pushed is refused, or there is none: a newer one ends the pause. */
   readonly blamesTicket?: true;
+  /** The authorisation that the token rests on is gone, by word of the platform: the token that is there is dead. */
+  readonly endsAuthorisation?: true;
   /** The authorisation code that it was asked for with works no more: it is none, or has been used. */
   readonly spendsCode?: true;
 }

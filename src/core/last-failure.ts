@@ -5,6 +5,7 @@ import type { LastFailure } from './record.ts';
 import { heldFor, paused, peerFailure, peerRecovery } from './state/attempts.ts';
 import { ledgerTime } from './state/clock.ts';
 import type { State } from './state/index.ts';
+import { unauthorisedBy } from './unauthorised.ts';
 
 /**
  * The last failure, as far as it is about the AppSecret that we have now. An AppSecret that WeChat has taken before is
@@ -26,6 +27,7 @@ export function lastFailureOf(state: State, failure: Failure, { now }: Pick<Cont
   // A passing fault is no answer to what the platform said before, so that pause goes on.
   if (before && isPassing && before.until > at) return { ...before, ...row };
   const wait = isPassing ? 0 : heldFor(state.attempts, now);
+  const unauthorised = unauthorisedBy(state, failure, at);
   const { backoff: _backoff, effect: _effect, ...told } = failure;
   return {
     failure: told,
@@ -33,6 +35,7 @@ export function lastFailureOf(state: State, failure: Failure, { now }: Pick<Cont
     at,
     until: Math.round(at + wait),
     ...row,
+    ...(unauthorised && { unauthorised }),
   };
 }
 

@@ -14,7 +14,7 @@ import { afterFailure } from './state/authorisation.ts';
 import { ledgerTime, setByPlatform } from './state/clock.ts';
 import { liveToken, type State, withToken } from './state/index.ts';
 import { standingOf } from './state/late-response.ts';
-import { answered, confirmed, doubted, lifeLeft, undoubted } from './state/life.ts';
+import { answered, confirmed, doubted, fetchedAnew, lifeLeft, undoubted } from './state/life.ts';
 import { unsaved } from './state/store.ts';
 import type { Text } from './text.ts';
 import { after, type Instant, remaining, SECOND } from './time.ts';
@@ -75,7 +75,7 @@ export function fetched(
       }),
     },
     store: unsaved(state.store),
-    life: answered(undoubted(state.life), now),
+    life: answered(fetchedAnew(undoubted(state.life)), now),
     clock: platformDate === undefined ? state.clock : setByPlatform(state.clock, platformDate, now),
   };
   const token: Token = {

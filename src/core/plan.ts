@@ -21,8 +21,8 @@ import { standing } from './record.ts';
 import { heldBack, heldFor, untilLock } from './state/attempts.ts';
 import { ledgerTime } from './state/clock.ts';
 import { isKnownDead, untilAsked } from './state/doubts.ts';
-import { liveToken, type State } from './state/index.ts';
-import { lifeLeft } from './state/life.ts';
+import { liveToken, type State, servedToken } from './state/index.ts';
+import { diedAt, lifeLeft } from './state/life.ts';
 import { untilStart } from './state/pushed.ts';
 import type { DowngradeReason } from './state/request.ts';
 import { untilLook, untilRetry } from './state/store.ts';
@@ -123,7 +123,7 @@ const STARTABLE: ReadonlySet<Extract<Step, { kind: 'wait' }>['why']> = new Set([
 
 function duePublications(state: State, now: Instant): string[] {
   // Nobody knows yet what a late response did to the token, and what it brought may be older than what is there.
-  return state.late || !liveToken(state, now) ? [] : dueTargets(state.targets, now);
+  return state.late || !servedToken(state, now) ? [] : dueTargets(state.targets, now);
 }
 
 function nextStep(state: State, policy: Policy, now: Instant): Step {
@@ -170,7 +170,9 @@ function askStep(reason: Reason | undefined, state: State, policy: Policy, now: 
 function fetchStep(reason: Reason, state: State, policy: Policy, now: Instant): Step {
   if (isLagging(state, now)) return { kind: 'wait', ms: lifeLeft(state.life, now) ?? 0, why: 'lagging' };
   if (isGuess(reason, state, policy)) return { kind: 'ask-time' };
-  const early = reason === 'due' || reason === 'expired' ? untilTakenUp(state, policy, now) : 0;
+  // Readers have nothing to lose of tokens that are dead by word of the platform.
+  const isSpared = (reason === 'due' || reason === 'expired') && !diedAt(state.life);
+  const early = isSpared ? untilTakenUp(state, policy, now) : 0;
   if (early > 0) return { kind: 'wait', ms: early, why: 'unready' };
   const budget = fetchHold(state.record.ledger, policy.budget.fetchesPerDay, ledgerTime(state.clock, now));
   if (budget > 0) return { kind: 'wait', ms: budget, why: 'budget' };

@@ -1,6 +1,6 @@
 import type { Policy } from './policy.ts';
 import type { State } from './state/index.ts';
-import { lifeLeft } from './state/life.ts';
+import { diedAt, lifeLeft } from './state/life.ts';
 import type { TargetState } from './state/targets.ts';
 import { type Instant, remaining } from './time.ts';
 
@@ -29,5 +29,7 @@ export function targetLife(
   if (generation >= token.generation) return lifeLeft(state.life, now);
   // From its replacement on, a token lives for the overlap at most.
   const replaced = token.issuedAt + overlap - now.wall;
-  return Math.min(replaced, end ? remaining(end, now) : 0);
+  const died = diedAt(state.life);
+  // Without its authorisation no token of the account works.
+  return Math.min(replaced, end ? remaining(end, now) : 0, died ? remaining(died, now) : replaced);
 }

@@ -59,6 +59,19 @@ export interface LastFailure {
   /** How many attempts in a row have failed, counting all daemons of the account, and when the first of them did. */
   readonly failures: number;
   readonly since: number;
+  /**
+   * The platform has said that the authorisation behind the token is gone. It stands whatever the attempts after that have
+   * met, until one succeeds.
+   */
+  readonly unauthorised?: Unauthorised;
+}
+
+/** Since when a token has been dead because its authorisation is gone. */
+export interface Unauthorised {
+  /** Generation of that token. A newer one was fetched by another authorisation. */
+  readonly generation: number;
+  /** Epoch ms by the ledger's time. */
+  readonly at: number;
 }
 
 /**

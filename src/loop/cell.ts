@@ -12,6 +12,8 @@ export interface Cell {
   state: State;
   /** The one whose token this one is fetched with. */
   base?: Cell | undefined;
+  /** Those that are fetched with its token. */
+  leaning: readonly Cell[];
 }
 
 /** What is to be done about it next. */

@@ -1,8 +1,10 @@
 import { apply } from '../core/apply.ts';
+import type { Context } from '../core/context.ts';
 import type { Rest } from '../core/plan.ts';
 import type { Unit } from '../core/ports.ts';
-import { initialState } from '../core/state/index.ts';
+import { initialState, type State } from '../core/state/index.ts';
 import { kept } from '../core/state/kept.ts';
+import { isRenewed, orphans, waitsForBase } from '../core/unauthorised.ts';
 import type { Cell, Happen, Surroundings } from './cell.ts';
 
 /** A cell with what runs for it: one step at a time, and each target on its own. */
@@ -11,7 +13,6 @@ export interface BusyCell extends Cell {
   lanes: readonly string[];
   /** Until when it need not be planned again. */
   rest?: Rest | undefined;
-  /** Those that are fetched with its token. */
   leaning: readonly BusyCell[];
 }
 
@@ -38,9 +39,29 @@ export function createCells({ clock, random }: Pick<Surroundings, 'clock' | 'ran
 
   const happen: Happen = (cell, event) => {
     const { policy } = cell.unit;
-    const next = apply(cell.state, event, { policy, now: clock.now(), random: random() });
-    cell.state = kept(next, cell.state);
+    const before = cell.state;
+    const context = { policy, now: clock.now(), random: random() };
+    const next = withBaseOf(cell, apply(before, event, context), context);
+    cell.state = kept(next, before);
+    // There may be hundreds of them, of which most have nothing to learn.
+    if (cell.leaning.length === 0) return;
+    if (next.life.unauthorised && !before.life.unauthorised)
+      for (const other of cell.leaning) tellIfOrphaned(other);
+    if (isRenewed(before, next))
+      for (const other of cell.leaning)
+        if (waitsForBase(other.state)) happen(other, { type: 'base-renewed' });
   };
+
+  /** The state with what the token of its base says of it. */
+  function withBaseOf({ base }: Cell, state: State, context: Context): State {
+    const at = base?.state.life.unauthorised;
+    return at && orphans(base?.state, state) ? apply(state, { type: 'orphaned', at }, context) : state;
+  }
+
+  function tellIfOrphaned(cell: Cell): void {
+    const at = cell.base?.state.life.unauthorised;
+    if (at && orphans(cell.base?.state, cell.state)) happen(cell, { type: 'orphaned', at });
+  }
 
   function join(unit: Unit): BusyCell {
     const targets = unit.publishers.map(({ id }) => id);
@@ -77,6 +98,7 @@ export function createCells({ clock, random }: Pick<Surroundings, 'clock' | 'ran
         const base = cell.unit.base === undefined ? undefined : cells.get(cell.unit.base);
         cell.base = base;
         if (base) base.leaning = [...base.leaning, cell];
+        tellIfOrphaned(cell);
       }
     },
   };

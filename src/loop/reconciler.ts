@@ -124,14 +124,17 @@ export function createReconciler(surroundings: Surroundings): Reconciler {
   function start(cell: BusyCell, lane: string, work: () => Promise<void>): void {
     if (cell.lanes.includes(lane)) return;
     cell.lanes = [...cell.lanes, lane];
-    const { record, doubts } = cell.state;
+    const { record, doubts, life } = cell.state;
     const done = work().then(() => {
       cell.lanes = cell.lanes.filter((other) => other !== lane);
       running.delete(done);
       if (!cells.holds(cell)) return;
       advance(cell);
       // There may be hundreds of them, and most that happens to this one is no news to them.
-      const isNews = cell.state.record.token !== record.token || cell.state.doubts !== doubts;
+      const isNews =
+        cell.state.record.token !== record.token ||
+        cell.state.doubts !== doubts ||
+        cell.state.life.unauthorised !== life.unauthorised;
       if (isNews) for (const other of cell.leaning) advance(other);
     });
     running.add(done);

@@ -5,7 +5,7 @@ import type { Step } from '../core/plan.ts';
 import type { Judge, Probe, Publisher, Unit } from '../core/ports.ts';
 import { type Published, weigh } from '../core/published.ts';
 import type { AccountRecord } from '../core/record.ts';
-import { lifeLeft } from '../core/state/life.ts';
+import { diedAt, lifeLeft } from '../core/state/life.ts';
 import { type Cell, type Loop, planOf } from './cell.ts';
 import { createFetching } from './fetching.ts';
 import { createPushes } from './pushes.ts';
@@ -118,8 +118,10 @@ export function createSteps(loop: Loop, signal: AbortSignal, mayFetch: () => boo
     const isFound = token && published?.some((one) => one.token.value.equals(token.value));
     if (isFound && !record?.token?.value.equals(token.value) && !before?.value.equals(token.value))
       report(cell.unit, { type: 'found', lifeMs, isFirst: true });
-    else if (token && token.generation !== before?.generation) report(cell.unit, { type: 'adopted', lifeMs });
-    else if (failure?.class === 'refused' && !cell.state.attempts.failure)
+    else if (token && token.generation !== before?.generation) {
+      const isGone = diedAt(cell.state.life) !== undefined;
+      report(cell.unit, { type: 'adopted', lifeMs, ...(isGone && { unauthorised: true }) });
+    } else if (failure?.class === 'refused' && !cell.state.attempts.failure)
       report(cell.unit, { type: 'restored' });
   }
 

@@ -202,5 +202,7 @@ function missing(isListed: boolean): EdgeError {
         },
     effect: 'none',
     backoff: UNAUTHORISED.backoff,
+    // One that is listed has authorised.
+    ...(!isListed && { endsAuthorisation: true }),
   });
 }

@@ -12,10 +12,11 @@ import { SECOND } from '../../src/core/time.ts';
 const TABLE = new URL('./errcode-table.txt', import.meta.url);
 
 function lineOf(where: string, rule: ErrcodeRule) {
-  const { class: kind, backoff, meaning, advice, token, secret, pushedTicket } = rule;
+  const { class: kind, backoff, meaning, advice, token, secret, pushedTicket, authorisation } = rule;
   const { first, growth, cap, jitter } = backoff;
   const waits = `${first / SECOND}s x${growth} <=${cap / SECOND}s ${jitter}`;
-  const blamed = pushedTicket ? `pushed ticket ${pushedTicket}` : `secret ${secret ?? 'trusted'}`;
+  const gone = authorisation ? `, authorisation ${authorisation}` : '';
+  const blamed = pushedTicket ? `pushed ticket ${pushedTicket}` : `secret ${secret ?? 'trusted'}${gone}`;
   const said = LANGUAGES.flatMap((language) => [meaning[language], advice?.[language] ?? '-']);
   return [where, kind, waits, `token ${token}`, blamed, ...said].join(' | ');
 }

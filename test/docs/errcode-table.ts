@@ -22,7 +22,8 @@ Kubernetes and of hooks are in [operations.md](operations.md#error-codes); the s
 \`code\` in logs, \`status\` and the page is \`wx-\` and the number, for QQ bots \`qq-\` and the number. \`at\` is the call that was
 answered: \`token\` takes the AppSecret; \`ticket\` takes the token, as a probe does; the others are calls of third parties;
 \`any\` are all that have no row of their own. What [class](operations.md#error-codes) means for the next attempt is
-told there. \`pause\` is the time until the next attempt; ×2 ≤ 5 min: twice as long after each failure, up to five minutes.
+told there. \`pause\` is the time until the next attempt; ×2 ≤ 5 min: twice as long after each failure, up to five
+minutes; where it is not \`passing\`, up to a fifth is added, so 1 h may be 72 min.
 `,
   zh: `# 各平台的错误码
 
@@ -34,7 +35,7 @@ told there. \`pause\` is the time until the next attempt; ×2 ≤ 5 min: twice a
 
 日志、\`status\` 和状态页里的 \`code\` 是 \`wx-\` 加数字，QQ 机器人是 \`qq-\` 加数字。\`at\` 是得到该应答的调用：
 \`token\` 是接收 AppSecret 的接口；\`ticket\` 是携带 token 的接口，包括探测；其余是第三方的调用；\`any\` 是没有单独列出的所有调用。
-[类别](operations.md#错误码)对下一次尝试意味着什么，那里有说明。\`pause\` 是到下一次尝试的间隔；×2 ≤ 5 min：每次失败后加倍，直到五分钟。
+[类别](operations.md#错误码)对下一次尝试意味着什么，那里有说明。\`pause\` 是到下一次尝试的间隔；×2 ≤ 5 min：每次失败后加倍，直到五分钟；不是 \`passing\` 的，最多再加五分之一，所以 1 h 可能是 72 min。
 `,
 };
 
@@ -97,6 +98,11 @@ const BLAMES_TICKET: Text = {
   zh: '等待推送更新的 ticket。',
 };
 
+const ENDS_AUTHORISATION: Text = {
+  en: 'The token that is published counts as dead until a fetch succeeds.',
+  zh: '在下一次获取成功之前，已发布的 token 视为已失效。',
+};
+
 export function errcodePage(language: Language): string {
   const parts = TABLES.map(({ title, text, rules, besides }) =>
     [
@@ -152,6 +158,7 @@ function cellsOf(at: string, rule: ErrcodeRule, language: Language): string[] {
     ...(rule.token === 'unclear' ? [UNCLEAR] : []),
     ...(rule.secret === 'refused' ? [BLAMES_SECRET] : []),
     ...(rule.pushedTicket === 'refused' ? [BLAMES_TICKET] : []),
+    ...(rule.authorisation === 'gone' ? [ENDS_AUTHORISATION] : []),
   ];
   const fill = (text: Text) =>
     text[language]

@@ -243,6 +243,7 @@ describe('many accounts', () => {
     await eventually(async () => (await scrape()).includes('wx_token_accounts_unlisted{credential="all"} 1'));
     const lines = await scrape();
     expect(lines).toContain('wx_token_accounts{credential="all",state="fresh"} 29');
+    expect(lines).toContain('wx_token_accounts{credential="all",state="dead"} 1');
     expect(lines).toContain('wx_token_consecutive_failures{credential="all",kind="token"} 0');
     expect(lines.filter((line) => /wx0000|all\./.test(line))).toEqual([]);
     expect(lines.some((line) => line.includes('/{appId}/token"'))).toBe(true);

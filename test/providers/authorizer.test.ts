@@ -169,7 +169,7 @@ describe('the token of an account that has authorised a third party', () => {
     ['the refresh', { refresh: () => ({ errcode: 42001, errmsg: 'x' }) }, granted(OLD)],
   ] as const)('a dead token of the third party at %s is blamed on that', async (_, platform, grant) => {
     const { fetch } = await account(platform);
-    expect(await failureOf(fetch(grant))).toMatchObject({ blamesToken: true, effect: 'none' });
+    expect(await failureOf(fetch(grant))).toMatchObject({ blamesToken: 'certainly', effect: 'none' });
   });
 
   it('a list of many pages is read to its end, and again where it changed meanwhile', async () => {
@@ -247,7 +247,10 @@ describe('the code that an authorisation comes with', () => {
 
   it('any other refusal is told, and nothing else is asked', async () => {
     const { fetch, seen } = await account({ exchange: () => ({ errcode: 40_001, errmsg: 'dead' }) });
-    expect(await failureOf(fetch(granted(OLD), CODE))).toMatchObject({ errcode: 40_001, blamesToken: true });
+    expect(await failureOf(fetch(granted(OLD), CODE))).toMatchObject({
+      errcode: 40_001,
+      blamesToken: 'certainly',
+    });
     expect(calls(seen)).toEqual(['api_query_auth']);
   });
 });

@@ -2,7 +2,7 @@ import { type Details, decodeEntry } from '../../codec/details.ts';
 import { fromBase64, parseJson } from '../../codec/encoding.ts';
 import { recordOf } from '../../codec/record.ts';
 import { keysOf, mirrorAccount } from '../../codec/secret-layout.ts';
-import type { Kind } from '../../core/credential.ts';
+import type { Kind, Token } from '../../core/credential.ts';
 import type { ClusterEvent } from '../../core/events/cluster.ts';
 import { EdgeError, type FailureTexts, PASSING } from '../../core/failure.ts';
 import type { AccountStore, Clock } from '../../core/ports.ts';
@@ -190,7 +190,7 @@ export function mirrorStore({ account, credential, kind, cache, clock }: MirrorS
         token: { ...entry.token, generation },
         ledger: emptyLedger(0),
         secrets: [],
-        ...(lastFailure && { lastFailure }),
+        ...(lastFailure && { lastFailure: numberedHere(lastFailure, entry.token, generation) }),
       };
     },
     write: () => Promise.reject(new TypeError('a mirror writes nothing')),
@@ -201,6 +201,16 @@ export function mirrorStore({ account, credential, kind, cache, clock }: MirrorS
 
 function trouble(code: string, message: Text, advice?: Text): FailureTexts {
   return { class: 'passing', code, message, advice, effect: 'none', backoff: PASSING };
+}
+
+/** A mirror counts the generations of tokens by itself, so what is said of the writer's token is said of its own. */
+function numberedHere(
+  { unauthorised, ...rest }: LastFailure,
+  theirs: Pick<Token, 'generation'>,
+  generation: number,
+): LastFailure {
+  const isOfIt = unauthorised && theirs.generation <= unauthorised.generation;
+  return isOfIt ? { ...rest, unauthorised: { ...unauthorised, generation } } : rest;
 }
 
 /** The last failure of the daemon that writes the Secret; undefined when the writer is another program, or has none. */

@@ -72,6 +72,7 @@ export function platformFailure(
     ...(rule.token !== 'trusted' && { blamesToken: rule.token === 'suspect' ? 'certainly' : 'possibly' }),
     ...(rule.secret === 'refused' && { blamesSecret: true }),
     ...(rule.pushedTicket === 'refused' && { blamesTicket: true }),
+    ...(rule.authorisation === 'gone' && { endsAuthorisation: true }),
   });
 }
 

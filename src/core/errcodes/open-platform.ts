@@ -3,6 +3,7 @@ import { OFFICIAL } from './official.ts';
 import {
   AGAIN,
   DISTORTED,
+  type ErrcodeRule,
   type FamilyRules,
   QUOTA,
   REFUSED,
@@ -36,9 +37,9 @@ const RIVAL: Text = {
 };
 const REAUTHORISE: Text = {
   en:
-    "Have the account's admin authorise the platform again; the daemon then finds the account by itself, within an hour " +
+    "Have the account's admin authorise the platform again; the daemon then finds the account by itself, within 72 minutes " +
     'or at once on `refresh NAME`. What is published stays.',
-  zh: '请账号的管理员重新授权给第三方平台；之后守护进程会在一小时内自己发现该账号，`refresh NAME` 则立即发现。已发布的内容保持不变。',
+  zh: '请账号的管理员重新授权给第三方平台；之后守护进程会在 72 分钟内自己发现该账号，`refresh NAME` 则立即发现。已发布的内容保持不变。',
 };
 const CLEAR: Text = {
   en:
@@ -91,27 +92,31 @@ const DEAD_TOKEN: RuleTable = {
   },
 };
 
+const NOT_AUTHORISED: ErrcodeRule = {
+  ...UNAUTHORISED,
+  meaning: {
+    en: 'the account has not authorised this platform, or no longer (component is not authorized by this account)',
+    zh: '该账号没有授权给这个第三方平台，或已取消授权',
+  },
+  advice: REAUTHORISE,
+};
+
+const BAD_REFRESH_TOKEN: ErrcodeRule = {
+  ...UNAUTHORISED,
+  meaning: {
+    en: 'the refresh token of the account is not valid (refresh_token is invalid)',
+    zh: '该账号的 refresh_token 无效',
+  },
+  advice: {
+    en: en`The list of accounts (api_get_authorizer_list) has no other one. ${REAUTHORISE}`,
+    zh: zh`账号列表（api_get_authorizer_list）里也没有别的。${REAUTHORISE}`,
+  },
+};
+
 /** The account that has authorised the platform, or no longer has. */
 const AUTHORISATION: RuleTable = {
-  61003: {
-    ...UNAUTHORISED,
-    meaning: {
-      en: 'the account has not authorised this platform, or no longer (component is not authorized by this account)',
-      zh: '该账号没有授权给这个第三方平台，或已取消授权',
-    },
-    advice: REAUTHORISE,
-  },
-  61023: {
-    ...UNAUTHORISED,
-    meaning: {
-      en: 'the refresh token of the account is not valid (refresh_token is invalid)',
-      zh: '该账号的 refresh_token 无效',
-    },
-    advice: {
-      en: en`The list of accounts (api_get_authorizer_list) has no other one. ${REAUTHORISE}`,
-      zh: zh`账号列表（api_get_authorizer_list）里也没有别的。${REAUTHORISE}`,
-    },
-  },
+  61003: NOT_AUTHORISED,
+  61023: BAD_REFRESH_TOKEN,
   50002: {
     ...REFUSED,
     meaning: { en: 'the account is limited, frozen or deleted (用户受限)', zh: '账号受限、被冻结或已注销' },
@@ -332,6 +337,9 @@ export const OPEN_PLATFORM: FamilyRules = {
   'authorizer-token': {
     ...DEAD_TOKEN,
     ...AUTHORISATION,
+    // Only here it is the authorisation of the token's own account that was asked about.
+    61003: { ...NOT_AUTHORISED, authorisation: 'gone' },
+    61023: { ...BAD_REFRESH_TOKEN, authorisation: 'gone' },
     45009: {
       ...QUOTA,
       meaning: {

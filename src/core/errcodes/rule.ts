@@ -19,6 +19,8 @@ export interface ErrcodeRule {
   readonly secret?: 'refused';
   /** It is the pushed ticket that was refused: only a newer one helps. */
   readonly pushedTicket?: 'refused';
+  /** The authorisation behind the token is gone: the token that is there is dead, whatever its end claims. */
+  readonly authorisation?: 'gone';
 }
 
 export type RuleTable = Readonly<Record<number, ErrcodeRule>>;

@@ -46,6 +46,12 @@ const BAD_SUITE_TOKEN: ErrcodeRule = {
   advice: RENEWED,
 };
 
+const CANCELLED: ErrcodeRule = {
+  ...UNAUTHORISED,
+  meaning: { en: 'the authorisation is invalid or cancelled (授权关系无效)', zh: '授权无效或已取消' },
+  advice: REAUTHORISE,
+};
+
 const SUITE_TOKEN: RuleTable = {
   40082: BAD_SUITE_TOKEN,
   42009: {
@@ -101,11 +107,7 @@ export const WECOM_SERVICE: FamilyRules = {
         zh: zh`把 {ip} 加进服务商的 IP白名单，位置在${ADDRESSES}，而不是某个企业的企业可信IP。${AGAIN}`,
       },
     },
-    48004: {
-      ...UNAUTHORISED,
-      meaning: { en: 'the authorisation is invalid or cancelled (授权关系无效)', zh: '授权无效或已取消' },
-      advice: REAUTHORISE,
-    },
+    48004: CANCELLED,
   },
 
   token: {
@@ -220,12 +222,14 @@ export const WECOM_SERVICE: FamilyRules = {
     40084: {
       ...UNAUTHORISED,
       secret: 'refused',
+      authorisation: 'gone',
       meaning: {
         en: 'the permanent code is invalid or cancelled (不合法的永久授权码)',
         zh: '永久授权码无效或已取消',
       },
       advice: REAUTHORISE,
     },
+    48004: { ...CANCELLED, authorisation: 'gone' },
     41025: {
       ...REFUSED,
       secret: 'refused',

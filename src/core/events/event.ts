@@ -74,6 +74,10 @@ export type Event =
   | { readonly type: 'settled' }
   /** The platform refuses the current token, or may do so. */
   | { readonly type: 'doubted'; readonly by: Doubter }
+  /** The token that it was fetched with is dead, since its authorisation is gone. */
+  | { readonly type: 'orphaned'; readonly at: Deadline }
+  /** There is another token to ask with, or the same one is authorised again. */
+  | { readonly type: 'base-renewed' }
   /** The platform was asked whether the current token works. */
   | { readonly type: 'probed'; readonly works: boolean }
   /** The platform was asked for its time, epoch ms, which it may not have told. */

@@ -24,7 +24,12 @@ export type Report =
   /** Somebody else has replaced or removed what was published, or it was lost with everything there. */
   | { readonly type: 'disturbed'; readonly target: string; readonly what: Disturbance }
   /** A token was found in the store: from before a restart, or from another daemon. */
-  | { readonly type: 'adopted'; readonly lifeMs: number }
+  | {
+      readonly type: 'adopted';
+      readonly lifeMs: number;
+      /** It is dead before its end, since its authorisation is gone. */
+      readonly unauthorised?: true;
+    }
   | {
       readonly type: 'failed';
       readonly step: FetchStep;

@@ -150,6 +150,12 @@ export function ticketReplaced(attempts: Attempts): Attempts {
   return { ...without(attempts, 'hold'), failures: 0 };
 }
 
+/** There is another token to ask with than the one that was refused. It deserves a try. */
+export function baseRenewed(attempts: Attempts): Attempts {
+  if (!attempts.failure?.blamesToken) return attempts;
+  return { ...without(attempts, 'hold'), failures: 0 };
+}
+
 /** The wait before the next attempt, after `failures` of them. */
 export function holdAfter(
   { failures }: Pick<Attempts, 'failures'>,

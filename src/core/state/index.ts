@@ -12,7 +12,7 @@ import type { Authorisation } from './authorisation.ts';
 import { guessedClock, type PlatformClock } from './clock.ts';
 import { type Doubts, NO_DOUBTS, settled } from './doubts.ts';
 import type { LateResponse } from './late-response.ts';
-import { type Life, lifeLeft, newLife } from './life.ts';
+import { type Life, lifeByClocks, lifeLeft, newLife } from './life.ts';
 import { NOTHING_PUSHED, type PushedState } from './pushed.ts';
 import { NO_REQUEST, type RequestState } from './request.ts';
 import { type StoreState, UNREAD_STORE } from './store.ts';
@@ -76,6 +76,11 @@ export function withToken(
 /** The token, while it has life left. */
 export function liveToken({ life, record }: State, now: Instant): Token | undefined {
   return (lifeLeft(life, now) ?? 0) > 0 ? record.token : undefined;
+}
+
+/** The token, until it ends by the clocks, whatever the platform has said of its authorisation: so long it is published. */
+export function servedToken({ life, record }: State, now: Instant): Token | undefined {
+  return (lifeByClocks(life, now) ?? 0) > 0 ? record.token : undefined;
 }
 
 /** Whether every target holds the current token and that token has life left. */

@@ -13,6 +13,10 @@ export interface Life {
   readonly alive?: Deadline;
   /** The latest end that an intent without an outcome leaves to the token. */
   readonly doubt?: Deadline;
+  /** When the platform said that the authorisation behind the token is gone, see `unauthorised.ts`. */
+  readonly unauthorised?: Deadline;
+  /** When it said so of the token that this one was fetched with. It stands until this one is fetched anew. */
+  readonly orphaned?: Deadline;
   /** Monotonic ms at which the platform last answered well, or at which the token was taken over from the store. */
   readonly askedAt?: number;
   /** Monotonic ms of the start of the last request that brought the current token, even if it brought it again. */
@@ -53,8 +57,31 @@ export function undoubted(life: Life): Life {
   return without(life, 'doubt');
 }
 
-/** Milliseconds of life that the token has left, every reason to doubt it counted in; undefined without a token. */
-export function lifeLeft({ end, alive, doubt }: Life, now: Instant): number | undefined {
+/** The platform has handed the token out, so nothing that it said before speaks against it. */
+export function fetchedAnew(life: Life): Life {
+  return life.unauthorised || life.orphaned ? without(life, 'unauthorised', 'orphaned') : life;
+}
+
+/**
+ * Milliseconds of life that the token has left, every reason to doubt it counted in; undefined without a token. A token
+ * that the platform has declared dead has none, whatever its end claims.
+ */
+export function lifeLeft(life: Life, now: Instant): number | undefined {
+  const left = lifeByClocks(life, now);
+  const died = diedAt(life);
+  return left === undefined || !died ? left : Math.min(left, remaining(died, now));
+}
+
+/** When the platform said that the token is dead, because an authorisation is gone; undefined where it has not. */
+export function diedAt({ unauthorised, orphaned }: Life): Deadline | undefined {
+  return unauthorised && orphaned ? earlier(unauthorised, orphaned) : (unauthorised ?? orphaned);
+}
+
+/**
+ * As {@link lifeLeft}, whatever the platform has said of the authorisation behind it. So long, what is published stays:
+ * that word may be mistaken (it comes also where the platform errs), and nothing better is there.
+ */
+export function lifeByClocks({ end, alive, doubt }: Life, now: Instant): number | undefined {
   if (!end) return undefined;
   const left = remaining(doubt ? earlier(end, doubt) : end, now);
   return alive ? Math.max(left, remaining(alive, now)) : left;

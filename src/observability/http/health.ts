@@ -1,3 +1,4 @@
+import { currentFailure } from '../../core/last-failure.ts';
 import type { View } from '../../core/plan.ts';
 import type { Clock } from '../../core/ports.ts';
 import { servedLife } from '../../core/readiness.ts';
@@ -93,8 +94,9 @@ function describe(view: View, now: Instant): string {
   const { unit, state, leader } = view;
   const life = servedLife(state, unit.policy, now);
   const what = life === undefined ? 'not published' : life > 0 ? `valid for ${inWords(life)}` : 'dead';
-  const failure = obstacle(state, now);
   const isLacking = (life ?? 0) <= 0;
+  // After a restart the record alone knows why, until the platform has been asked again.
+  const failure = obstacle(state, now) ?? (isLacking ? currentFailure(state)?.failure : undefined);
   const waits = isLacking && leader !== undefined ? `: waits for ${leader}, which leads` : '';
   const why = failure ? `: ${failure.message}` : waits || (isLacking ? waitsForOthers(view) : '');
   const record = recordLine(view, failure?.message, now);

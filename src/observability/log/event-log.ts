@@ -106,7 +106,10 @@ export function createEventLog(logger: Logger): (of: Named | undefined, report: 
         forget(id, 'state');
         return report.lifeMs > 0
           ? logger.info(`adopted a stored ${noun}, valid for ${inWords(report.lifeMs)}`, who)
-          : logger.info(`found a stored ${noun}, but it has expired`, who);
+          : logger.info(
+              `found a stored ${noun}, but ${report.unauthorised ? 'the authorisation behind it is gone' : 'it has expired'}`,
+              who,
+            );
       case 'found': {
         repeated.delete(id);
         forget(id, 'fetch');

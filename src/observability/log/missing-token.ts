@@ -3,6 +3,7 @@ import type { Leadership } from '../../core/events/cluster.ts';
 import type { View } from '../../core/plan.ts';
 import type { Clock } from '../../core/ports.ts';
 import { liveToken } from '../../core/state/index.ts';
+import { diedAt } from '../../core/state/life.ts';
 import type { Text } from '../../core/text.ts';
 import type { Instant } from '../../core/time.ts';
 import { inWords } from './duration.ts';
@@ -85,6 +86,8 @@ export function createMissingTokenAlert({ clock, logger, patience }: MissingToke
  */
 function waits({ unit: { policy }, state, step }: View, now: Instant): boolean {
   if (policy.follows || (step.kind === 'wait' && step.why === 'token')) return false;
+  // That it is gone the leader has found out, and no other daemon would learn more.
+  if (diedAt(state.life)) return false;
   if (!liveToken(state, now)) return true;
   return !policy.repeats && reasonToFetch(state, policy, now) === 'due';
 }

@@ -99,7 +99,7 @@ export function gauges(all: readonly View[], now: Instant): readonly Family[] {
       (view) => (view.unit.kind === 'token' ? [[{}, lastSync(view, now)]] : []),
       Math.min,
     ),
-    accountsFamily(views, now),
+    accountsFamily(all, unlisted, now),
     gauge(
       'accounts_unlisted',
       'Accounts that the last whole list lacked, and that are not forgotten yet.',
@@ -124,16 +124,17 @@ function unlistedNames(views: readonly View[]): ReadonlySet<string> {
 }
 
 /** How the accounts of each list stand, as those see it who read what is published for them. */
-function accountsFamily(views: readonly View[], now: Instant): Family {
+function accountsFamily(views: readonly View[], unlisted: ReadonlySet<string>, now: Instant): Family {
   function* samples() {
     for (const { unit } of views.filter(({ unit: one }) => one.listed)) {
       const own = views.filter(({ unit: one }) => one.listedBy === unit.name && one.kind === 'token');
-      const lives = own.map((view) => servedLife(view.state, view.unit.policy, now));
-      const counts = {
-        fresh: lives.filter((life) => life !== undefined && life > 0).length,
-        dead: lives.filter((life) => life !== undefined && life <= 0).length,
-        missing: lives.filter((life) => life === undefined).length,
-      };
+      const counts = { fresh: 0, dead: 0, missing: 0 };
+      for (const { state, unit: account } of own) {
+        const life = servedLife(state, account.policy, now);
+        const standing = life === undefined ? 'missing' : life > 0 ? 'fresh' : 'dead';
+        // One that the list lacks is on its way out, and is not counted but as dead.
+        if (standing === 'dead' || !unlisted.has(account.name)) counts[standing] += 1;
+      }
       for (const [state, value] of Object.entries(counts))
         yield { labels: { credential: unit.name, state }, value };
     }

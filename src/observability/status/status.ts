@@ -134,8 +134,16 @@ function standingOf(life: number | undefined): Standing {
   return life > 0 ? 'fresh' : 'dead';
 }
 
-function told({ class: _ours, ...failure }: Omit<Failure, 'backoff' | 'effect'>) {
-  return failure;
+/** What people are told of it, and not what follows from it. */
+function told({ code, message, advice, zh, errcode, rid }: Omit<Failure, 'backoff' | 'effect'>) {
+  return {
+    code,
+    message,
+    ...(advice !== undefined && { advice }),
+    zh,
+    ...(errcode !== undefined && { errcode }),
+    ...(rid !== undefined && { rid }),
+  };
 }
 
 function seconds(ms: number): number {

@@ -164,6 +164,20 @@ describe('what a mirror says of its writer', () => {
     expect(await mirror.read()).toMatchObject({ lastFailure: LAST_FAILURE, generation: 1 });
   });
 
+  it('an authorisation that is gone is that of the token which the writer had then, by the number it has here', async () => {
+    const { mirror, say } = mirroring(entryOf(token('a')));
+    const said = (generation: number) => ({
+      annotations: {
+        [KEYS.record]: recordText({ setback: { ...LAST_FAILURE, unauthorised: { generation, at: 5 } } }),
+      },
+    });
+    say(said(700));
+    const read = await mirror.read();
+    expect(read?.lastFailure?.unauthorised).toEqual({ generation: read?.token?.generation, at: 5 });
+    say(said(699));
+    expect((await mirror.read())?.lastFailure).not.toHaveProperty('unauthorised');
+  });
+
   it('a failure is found in a record that has a token, of which the annotation holds no value', async () => {
     const { mirror, say } = mirroring(entryOf(token('a')));
     const bare = { sha256: 'x', expiresIn: 7200, generation: 3 };
