@@ -21,8 +21,9 @@ const Stored = v.object({
 });
 
 /** Encodes a pushed ticket, the value in the clear, as one line of JSON. @param account that it was pushed for */
-export function encodePushedTicket({ value, ...times }: PushedTicket, account: string): string {
+export function encodePushedTicket({ value, createdAt, receivedAt }: PushedTicket, account: string): string {
   const ticket = value.reveal();
+  const times = { createdAt, receivedAt };
   return `${JSON.stringify({ version: VERSION, account, ticket, sha256: sha256(ticket), ...times })}\n`;
 }
 

@@ -12,6 +12,11 @@ export interface PushedTicket {
   readonly createdAt: number;
   /** Epoch ms: when it arrived here. */
   readonly receivedAt: number;
+  /**
+   * Nothing tells when the platform made the push. Then `createdAt` is when this value was found first: a job may copy
+   * one ticket out of a cache for ever, long after the last push.
+   */
+  readonly undated?: true;
 }
 
 /** How a platform writes its pushes: the Open Platform in one way, WeCom in another. */
@@ -20,19 +25,30 @@ export type PushDialect = 'open-platform' | 'work-weixin';
 /** How far ahead of our clock the time of a push may be before it is not believed, ms. */
 export const AHEAD_OF_CLOCK = 10 * MINUTE;
 
-/** The one that was pushed last; of two with one time the first. */
+/** The one that was pushed last; of two with one time, or one that was found again, the first. */
 export function newestTicket(
   one: PushedTicket | undefined,
   other: PushedTicket | undefined,
 ): PushedTicket | undefined {
   if (!one || !other) return one ?? other;
-  return other.createdAt > one.createdAt ? other : one;
+  return other.createdAt > one.createdAt && !isFoundAgain(other, one) ? other : one;
 }
 
-/** Whether a push says something that is not known: another ticket, or that the platform still stands by this one. */
+/**
+ * Whether a push says something that is not known: another ticket, or that the platform still stands by this one. The
+ * Open Platform may push one ticket for an hour (seen in 2022), so the same one in a later push is as good as another. One
+ * of which nothing tells when it was pushed keeps the time at which it was found first: where the platform does repeat it,
+ * pushes seem to pause for that hour, and where the app is dead, that shows.
+ */
 export function isNews(ticket: PushedTicket, known: PushedTicket | undefined): boolean {
-  if (!known || ticket.createdAt > known.createdAt) return true;
+  if (!known) return true;
+  if (isFoundAgain(ticket, known)) return false;
+  if (ticket.createdAt > known.createdAt) return true;
   return ticket.createdAt === known.createdAt && !ticket.value.equals(known.value);
+}
+
+function isFoundAgain({ undated, value }: PushedTicket, known: PushedTicket): boolean {
+  return undated === true && value.equals(known.value);
 }
 
 /** What becomes of a ticket where another one may be kept: it takes its place, or that is left as the newer or the same one. */

@@ -157,6 +157,48 @@ describe('the ticket that the platform pushes', () => {
     expect(isNews(newer, newer)).toBe(false);
     expect(isNews(pushed(story, 0, 'c'), newer)).toBe(true);
   });
+
+  it('a ticket that nobody dates keeps the time at which it was found first, and its source is seen to be dead', () => {
+    const story = tell('component');
+    const find = (mark: string) =>
+      story.happen({
+        type: 'observed',
+        record: story.state().record,
+        ticket: { ...pushed(story, 0, mark), undated: true },
+      });
+    const standing = () => pushStanding(story.state().pushed, story.policy, story.clock.now());
+    const seen: (string | undefined)[] = [];
+    find('a');
+    for (let minute = 0; minute < 12 * 60; minute += 1) {
+      story.clock.pass(MINUTE);
+      find('a');
+      if (seen.at(-1) !== standing()) seen.push(standing());
+    }
+    expect(seen).toEqual(['flowing', 'quiet', 'ending']);
+    find('b');
+    expect(standing()).toBe('flowing');
+  });
+
+  it('a ticket that a platform repeats for an hour, and nobody dates, is no more than quiet', () => {
+    const story = tell('component');
+    for (let minute = 0; minute < 12 * 60; minute += 10) {
+      const mark = `${Math.floor(minute / 60)}`;
+      const ticket = { ...pushed(story, 0, mark), undated: true } as const;
+      story.happen({ type: 'observed', record: story.state().record, ticket });
+      story.clock.pass(10 * MINUTE);
+      const standing = pushStanding(story.state().pushed, story.policy, story.clock.now());
+      expect(['flowing', 'quiet']).toContain(standing);
+    }
+  });
+
+  it('the time of a push counts for a ticket that was found without one, and stays when it is found again', () => {
+    const story = tell('component');
+    const found = { ...pushed(story, 5 * MINUTE), undated: true } as const;
+    const dated = pushed(story, 0);
+    expect(isNews(dated, found)).toBe(true);
+    expect(isNews({ ...dated, undated: true, createdAt: dated.createdAt + MINUTE }, dated)).toBe(false);
+    expect(newestTicket(dated, { ...dated, undated: true, createdAt: dated.createdAt + MINUTE })).toBe(dated);
+  });
 });
 
 describe('an account that has authorised a third party', () => {

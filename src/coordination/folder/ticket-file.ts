@@ -89,9 +89,9 @@ export function ticketFile(path: string, { clock, shape, warn }: TicketFileOptio
       if (unsettled > 0) return unsettled;
       if (problem !== undefined) return complain(problem);
       const { wall } = clock.now();
-      const createdAt = createTime === undefined ? writtenAt : createTime * SECOND;
-      const isTime = createdAt > 0 && createdAt <= wall + AHEAD_OF_CLOCK;
-      if (!isTime && createTime !== undefined)
+      const createdAt = (createTime ?? 0) * SECOND;
+      const isDated = createdAt > 0 && createdAt <= wall + AHEAD_OF_CLOCK;
+      if (!isDated && createTime !== undefined)
         complain({
           en: 'has a create_time that is not of now, in epoch seconds: its own time counts',
           zh: '里的 create_time 不是现在的纪元秒：以文件自己的时间为准',
@@ -102,10 +102,12 @@ export function ticketFile(path: string, { clock, shape, warn }: TicketFileOptio
           zh: '里的 ticket 样子不寻常，仍然使用',
         });
       else told = undefined;
+      const receivedAt = Math.min(writtenAt, wall);
       return {
         value: new Secret(ticket),
-        createdAt: isTime ? createdAt : Math.min(writtenAt, wall),
-        receivedAt: Math.min(writtenAt, wall),
+        createdAt: isDated ? createdAt : receivedAt,
+        receivedAt,
+        ...(!isDated && { undated: true }),
       };
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;

@@ -40,7 +40,7 @@ export function redisTicketStore(place: PushedPlace): TicketStore {
     },
     async put(ticket) {
       const outcome = await keep(ticket);
-      if (outcome === 'kept') newest = newestTicket(ticket, newest);
+      if (outcome === 'kept') newest = newestTicket(newest, ticket);
       return outcome;
     },
   };

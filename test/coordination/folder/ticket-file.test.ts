@@ -47,7 +47,7 @@ describe('a file in which an app leaves a ticket', () => {
       const createdAt = await written(path, content, HOUR);
       const found = await file.read();
       expect(found?.value.reveal()).toBe(TICKET);
-      expect(found).toMatchObject({ createdAt, receivedAt: createdAt });
+      expect(found).toMatchObject({ createdAt, receivedAt: createdAt, undated: true });
       expect(warnings).toEqual([]);
     },
   );
@@ -59,7 +59,9 @@ describe('a file in which an app leaves a ticket', () => {
     const { path, file, warnings } = await opened();
     const created = Math.floor(Date.now() / 1000) - 7200;
     await written(path, JSON.stringify({ ticket: TICKET, create_time: form(created) }));
-    expect(await file.read()).toMatchObject({ createdAt: created * 1000 });
+    const found = await file.read();
+    expect(found).toMatchObject({ createdAt: created * 1000 });
+    expect(found).not.toHaveProperty('undated');
     expect(warnings).toEqual([]);
   });
 
@@ -68,7 +70,7 @@ describe('a file in which an app leaves a ticket', () => {
     async (create_time) => {
       const { path, file, warnings, translated } = await opened();
       const createdAt = await written(path, JSON.stringify({ ticket: TICKET, create_time }), HOUR);
-      expect(await file.read()).toMatchObject({ createdAt });
+      expect(await file.read()).toMatchObject({ createdAt, undated: true });
       expect(warnings).toHaveLength(1);
       expect(translated).toEqual([expect.stringMatching(/ticket 文件 .*create_time 不是现在/)]);
       expect(warnings[0]).toContain('create_time');
