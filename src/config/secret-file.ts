@@ -49,10 +49,21 @@ export function createSecretFiles(): (path: string) => FileMemo<Secret> {
 /**
  * Reads a key of pushes, anew at every call.
  * @param what it is, for messages
+ * @param readInput reads it as a part of the configuration
  * @throws {EdgeError} `secret-unusable`
  */
-export function readPushKey(path: string, what: 'Token' | 'EncodingAESKey'): Promise<Secret> {
-  return readSecretFile(path, inputReader(), IF_GONE, what);
+export function readPushKey(
+  path: string,
+  what: 'Token' | 'EncodingAESKey',
+  readInput?: ReadInput,
+): Promise<Secret> {
+  const given = readInput ?? inputReader();
+  // Blanks around it come with copying, and so do lines into which a long key was broken.
+  const read: ReadInput = async (file, largest) => {
+    const text = await given(file, largest);
+    return what === 'Token' ? text.trim() : text.replace(/\s/g, '');
+  };
+  return readSecretFile(path, read, readInput ? undefined : IF_GONE, what);
 }
 
 /**

@@ -49,6 +49,14 @@ function isPlaceholder(name: string): name is keyof Fillings {
   return PLACEHOLDERS.some((known) => known === name);
 }
 
+/** The first braces in a text that are meant as a placeholder, and are none of those that there are. */
+export function mistakenPlaceholder(text: string, known: readonly string[]): string | undefined {
+  const all = [...text.matchAll(BRACES)];
+  return all.find(([, literal, name = '']) => {
+    return literal === undefined && !known.includes(name) && MEANT.test(name.replace(/[\s_-]/g, ''));
+  })?.[0];
+}
+
 /** The placeholders in a text in which none is filled in. */
 export function placeholdersIn(text: string): readonly string[] {
   return PLACEHOLDERS.map((name) => `{${name}}`).filter((braces) => text.includes(braces));

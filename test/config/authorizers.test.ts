@@ -12,6 +12,10 @@ const ALL = {
   ...{ name: 'all', type: 'authorizers', via: 'platform', appId: undefined, secretFile: undefined },
   publish: file('{appId}/token'),
 };
+const OTHER = {
+  ...{ ...PLATFORM, name: 'other', appId: 'wx0000000000000002' },
+  ticket: { file: '$FOLDER/other-ticket' },
+};
 const [SHOP, CAFE] = ['wx1111111111111111', 'wx2222222222222222'];
 
 async function problemsOf(...credentials: readonly Keys[]): Promise<string[]> {
@@ -135,14 +139,42 @@ describe('an entry for all accounts that the platform lists', () => {
         { ...ALL, accounts: [SHOP] },
       ],
       [
-        'credentials[2].appId: the same account and type as credentials[1]: let one credential publish for both',
+        `credentials[2].accounts: has ${SHOP}, which credentials[1] serves as well: let one of them publish for both`,
       ],
     ],
     [
       'the same list as another one',
       [PLATFORM, ALL, { ...ALL, name: 'again', publish: file('again/{appId}') }],
       [
-        'credentials[2].appId: the same account and type as credentials[1]: let one credential publish for both',
+        'credentials[2].via: the list of this third party is served by credentials[1] as well: let one entry publish for both',
+      ],
+    ],
+    [
+      'the paths of another one',
+      [PLATFORM, { ...OTHER, publish: file('other') }, ALL, { ...ALL, name: 'again', via: 'other' }],
+      [
+        'credentials[3].publish[0].path: $FOLDER/out/{appId}/token is published by credentials[2].publish[0].path already',
+      ],
+    ],
+    [
+      'a path that the accounts that it names would share',
+      [PLATFORM, { ...ALL, accounts: [SHOP, CAFE], publish: file('token') }],
+      ['credentials[1].publish[0].path: must have {appId} in it: each account has a place of its own'],
+    ],
+    ...['{appid}', '{AppId}', '{app_id}', '{appID}', '{corpId}', '{account}'].map(
+      (mistaken): [string, readonly Keys[], readonly string[]] => [
+        `${mistaken} in a path`,
+        [PLATFORM, { ...ALL, accounts: [SHOP, CAFE], publish: file(`${mistaken}/token`) }],
+        [
+          `credentials[1].publish[0].path: knows no ${mistaken}: there are {appId} and {name}, written exactly so`,
+        ],
+      ],
+    ),
+    [
+      'the third party among its accounts',
+      [PLATFORM, { ...ALL, accounts: [SHOP, PLATFORM.appId] }],
+      [
+        'credentials[1].accounts: wx0000000000000001 is the third party itself: name the account that has authorised it',
       ],
     ],
   ])('an entry with %s is refused, naming the key', async (_, credentials, expected) => {
@@ -186,13 +218,31 @@ describe('what a Secret of a cluster has room for', () => {
   });
 
   it('two entries have the same share each, so that neither takes a place of the other', async () => {
-    const other = { ...PLATFORM, name: 'other', appId: 'wx0000000000000002', publish: file('other') };
+    const other = { ...OTHER, publish: file('other') };
     const all = { ...ALL, name: 'others', via: 'other', publish: file('others/{appId}') };
     expect(await mostInCluster(PLATFORM, ALL, other, all)).toEqual([48, 48]);
   });
 
+  it('accounts of one entry that share a key of a Secret or of Redis are told once', async () => {
+    const { problems } = await place();
+    const publish = [
+      { type: 'kubernetes-secret', namespace: 'shop', name: 'wx', key: 'token' },
+      { type: 'redis', connection: 'cache', key: 'token' },
+    ];
+    const text = JSON.stringify({
+      redis: [{ name: 'cache', url: 'redis://127.0.0.1:6379' }],
+      credentials: [PLATFORM, { ...ALL, accounts: [SHOP, CAFE], publish }].map((own) => account(own)),
+    });
+    expect(withoutPlaces(await problems(text))).toEqual(
+      [0, 1].map(
+        (index) =>
+          `credentials[1].publish[${index}].key: must have {appId} in it: each account has a place of its own`,
+      ),
+    );
+  });
+
   it('a Secret without room for one account is refused', async () => {
-    const ids = Array.from({ length: 98 }, (_, index) => `wx${String(index).padStart(16, '0')}`);
+    const ids = Array.from({ length: 98 }, (_, index) => `wx${String(index + 5000).padStart(16, '0')}`);
     const named = { ...ALL, name: 'named', accounts: ids, publish: file('named/{appId}') };
     const { problems } = await place();
     const document = { cluster: CLUSTER, credentials: [PLATFORM, named, ALL].map((own) => account(own)) };
@@ -203,7 +253,7 @@ describe('what a Secret of a cluster has room for', () => {
 
   it('2000 accounts can be named, and not one more', async () => {
     const ids = (count: number) =>
-      Array.from({ length: count }, (_, index) => `wx${String(index).padStart(16, '0')}`);
+      Array.from({ length: count }, (_, index) => `wx${String(index + 5000).padStart(16, '0')}`);
     expect((await loaded(PLATFORM, { ...ALL, accounts: ids(2000) })).credentials).toHaveLength(2001);
     expect(await problemsOf(PLATFORM, { ...ALL, accounts: ids(2001) })).toEqual([
       'credentials[1].accounts: names 2001 accounts: at most 2000 can be served',

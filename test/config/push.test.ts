@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { readPushKey } from '../../src/config/secret-file.ts';
 import { account, inJson, place, withoutPlaces } from './written.ts';
 
 type Keys = Readonly<Record<string, unknown>>;
@@ -36,15 +37,14 @@ async function problemsWith(push: Keys, keys: Keys = {}, top: Keys = LISTEN): Pr
 const IN_PUSH = 'credentials[0].ticket.push';
 
 describe('the receiver of pushes in the configuration', () => {
-  it('a credential says how its pushes are received, beside a ticket file or without one', async () => {
+  it('a credential says how its pushes are received', async () => {
     const { load, folder } = await withKeys();
     const forward = 'http://127.0.0.1:8080/wx/events';
     const previousEncodingAesKeyFile = '$FOLDER/secrets/old';
-    const ticket = { file: '$FOLDER/tickets/one', push: { ...PUSH, previousEncodingAesKeyFile, forward } };
+    const ticket = { push: { ...PUSH, previousEncodingAesKeyFile, forward } };
     const { credentials, push } = await load(inJson([component({}, { ticket })], LISTEN));
     expect(push).toMatchObject({ listen: { host: '127.0.0.1', port: 9109 } });
     expect(credentials[0]?.ticket).toEqual({
-      file: join(folder, 'tickets/one'),
       push: {
         path: '/wx/platform',
         tokenFile: join(folder, 'secrets/token'),
@@ -97,6 +97,56 @@ describe('the receiver of pushes in the configuration', () => {
     ]);
     expect(await problemsWith({}, { ticket: { file: '$FOLDER/tickets/one' } })).toEqual([
       'push: receives nothing: no credential has ticket.push',
+    ]);
+  });
+
+  it('a ticket file beside it is refused: it would stay as it is', async () => {
+    expect(await problemsWith({}, { ticket: { file: '$FOLDER/tickets/one', push: PUSH } })).toEqual([
+      'credentials[0].ticket.file: cannot stand beside push: an app leaves tickets in the file, and the receiver needs none, since it keeps its tickets itself',
+    ]);
+  });
+
+  it.each([
+    [{ push: { listen: '0.0.0.0:9109' } }, 'http://127.0.0.1:9109/wx/events', 'pushes are'],
+    [{ push: { listen: '127.0.0.1:9109' } }, 'http://127.0.0.1:9109/wx/platform', 'pushes are'],
+    [{ push: { listen: '[::1]:9109' } }, 'http://[::1]:9109/wx', 'pushes are'],
+    [{ push: { listen: '127.0.0.1:9109' } }, 'http://localhost:9109/wx', 'pushes are'],
+    [{ ...LISTEN, http: { listen: '127.0.0.1:9400' } }, 'http://127.0.0.1:9400/wx', 'health is'],
+    [{ ...LISTEN, tokenServer: { listen: '127.0.0.1:80' } }, 'http://127.0.0.1/wx', 'tokens are'],
+  ])('with %j events are not passed on to %s: that is the daemon itself', async (top, forward, what) => {
+    expect(await problemsWith({ forward }, {}, top)).toEqual([
+      `${IN_PUSH}.forward: is where ${what} served by this daemon: name the address of the app`,
+    ]);
+  });
+
+  it('an app at another address of the same port is no mistake', async () => {
+    const { load } = await withKeys();
+    const config = await load(inJson([component({ forward: 'http://127.0.0.2:9109/wx' })], LISTEN));
+    expect(config.credentials[0]?.ticket?.push?.forward).toBe('http://127.0.0.2:9109/wx');
+  });
+
+  it.each([
+    ['a blank at the end', 'callback-token ', `${KEY} `],
+    ['lines and blanks around them', '\n callback-token\r\n\n', `\t${KEY}\n\n`],
+    [
+      'a key that a console has broken into lines',
+      'callback-token',
+      `${KEY.slice(0, 20)}\n${KEY.slice(20)}\n`,
+    ],
+  ])('Token and EncodingAESKey are taken with %s, by the receiver as well', async (_, token, key) => {
+    const { load, folder } = await withKeys();
+    await writeFile(join(folder, 'secrets/token'), token);
+    await writeFile(join(folder, 'secrets/key'), key);
+    await load(inJson([component()], LISTEN));
+    expect((await readPushKey(join(folder, 'secrets/token'), 'Token')).reveal()).toBe('callback-token');
+    expect((await readPushKey(join(folder, 'secrets/key'), 'EncodingAESKey')).reveal()).toBe(KEY);
+  });
+
+  it('a Token with a blank in it is refused', async () => {
+    const { problems, folder } = await withKeys();
+    await writeFile(join(folder, 'secrets/token'), 'callback token');
+    expect(withoutPlaces(await problems(inJson([component()], LISTEN)))).toEqual([
+      expect.stringMatching(/tokenFile: .*must hold the Token alone/),
     ]);
   });
 

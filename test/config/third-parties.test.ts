@@ -1,3 +1,5 @@
+import { symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { account, inJson, place, withoutPlaces } from './written.ts';
 
@@ -42,7 +44,10 @@ describe('third parties and their accounts', () => {
   });
 
   it('one account of two platforms is two credentials, and of one platform a mistake', async () => {
-    const other = { ...PLATFORM, name: 'other', appId: 'wx0000000000000002', publish: file('other') };
+    const other = {
+      ...{ ...PLATFORM, name: 'other', appId: 'wx0000000000000002', publish: file('other') },
+      ticket: { file: '$FOLDER/other-ticket' },
+    };
     const again = { ...SHOP, name: 'again', publish: file('again') };
     expect(await countOf(PLATFORM, other, SHOP, { ...again, via: 'other' })).toBe(4);
     expect(await problemsOf(PLATFORM, SHOP, again)).toEqual([
@@ -102,6 +107,26 @@ describe('third parties and their accounts', () => {
       'credentials[0].ticket.file: is a file that would be published: the pushed ticket would be overwritten',
     ],
     [
+      'the ticket file of another platform',
+      [PLATFORM, { ...PLATFORM, name: 'other', appId: 'wx0000000000000002', publish: file('other') }],
+      'credentials[1].ticket.file: is that of credentials[0].ticket.file as well: each third party has tickets of its own, and the platform refuses those of another one (61006)',
+    ],
+    [
+      'the ticket file of a suite',
+      [PLATFORM, { ...SUITE, ticket: PLATFORM.ticket }],
+      'credentials[1].ticket.file: is that of credentials[0].ticket.file as well: each third party has tickets of its own, and the platform refuses those of another one (61006)',
+    ],
+    [
+      'a ticket file that holds a secret',
+      [{ ...PLATFORM, secretFile: '$FOLDER/secrets/two', ticket: { file: '$FOLDER/secrets/two' } }],
+      'credentials[0].ticket.file: is that of credentials[0].secretFile as well, which holds the AppSecret',
+    ],
+    [
+      'an account that is its platform',
+      [PLATFORM, { ...SHOP, appId: PLATFORM.appId }],
+      'credentials[1].appId: wx0000000000000001 is the third party itself: name the account that has authorised it',
+    ],
+    [
       'the id of a corp for a suite',
       [{ ...SUITE, suiteId: undefined, corpId: 'ww0000000000000001' }],
       'credentials[0].corpId: does not belong to wecom-suite, which has suiteId',
@@ -113,5 +138,16 @@ describe('third parties and their accounts', () => {
     ],
   ])('%s is one line that names the key', async (_, credentials, expected) => {
     expect(await problemsOf(...credentials)).toEqual([expected]);
+  });
+
+  it('one ticket file is seen behind a link as well', async () => {
+    const { folder, problems } = await place();
+    await writeFile(join(folder, 'ticket'), '');
+    await symlink(join(folder, 'ticket'), join(folder, 'linked'));
+    const suite = { ...SUITE, ticket: { file: '$FOLDER/linked' } };
+    const found = withoutPlaces(await problems(inJson([PLATFORM, suite].map((own) => account(own)))));
+    expect(found).toEqual([
+      expect.stringMatching(/^credentials\[1\]\.ticket\.file: is that of credentials\[0\]/),
+    ]);
   });
 });

@@ -33,6 +33,14 @@ export interface Resolved {
   readonly config: Omit<FetchedConfig, 'secret' | 'publish'> & { readonly secret?: SecretSource };
   readonly secret?: Secret;
   readonly targets: readonly PlacedTarget[];
+  /** It is one account of an entry for many: one that the entry names, or what stands for all that the platform lists. */
+  readonly many?: 'named' | 'listed';
+}
+
+/** Where the configuration says which account it is. */
+export function whoseAt({ at, config, many }: Pick<Resolved, 'at' | 'config' | 'many'>): KeyPath {
+  const key = { named: 'accounts', listed: 'via' } as const;
+  return [...at, many === undefined ? kindOf(config.type).id.key : key[many]];
 }
 
 /**

@@ -11,7 +11,14 @@ import { areWritable } from '../validate/writable.ts';
 import { resolveCluster, roomFor } from './cluster.ts';
 import { type Context, isMissing } from './context.ts';
 import { type Resolved, resolveCredential, type SharedSettings } from './credential.ts';
-import { MOST_ACCOUNTS, manyKindOf, NO_ACCOUNT, type ResolvedMany, resolveMany } from './many.ts';
+import {
+  MOST_ACCOUNTS,
+  manyKindOf,
+  NO_ACCOUNT,
+  type ResolvedMany,
+  resolveMany,
+  withoutSamples,
+} from './many.ts';
 import { CONCURRENCY, mapConcurrently } from './memoize.ts';
 import type { ResolvedMirror } from './mirror.ts';
 import { mayServe } from './platform.ts';
@@ -39,8 +46,12 @@ export interface ResolveOptions {
 export async function resolveConfig(
   settings: Settings,
   { document, publishes, ...fixed }: ResolveOptions,
-  context: Context,
+  given: Context,
 ): Promise<Config> {
+  const context: Context = {
+    ...given,
+    complain: (path, what) => given.complain(path, withoutSamples(what)),
+  };
   const { credentials = [], platform, feedback } = settings;
   const list = ['credentials'];
   const isListMissing = isMissing(context, list, settings.credentials, {

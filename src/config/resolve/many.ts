@@ -5,6 +5,7 @@ import type { CredentialKind } from '../../providers/kind.ts';
 import { manyKinds } from '../../providers/kinds.ts';
 import type { Settings as TargetSettings } from '../../publishers/kind.ts';
 import { placesOf } from '../../publishers/kinds.ts';
+import { mistakenPlaceholder } from '../../publishers/templates.ts';
 import type { KeyPath } from '../../schema/key-path.ts';
 import type { ManyConfig } from '../config.ts';
 import { type CredentialSettings, LISTED } from '../schema/credential.ts';
@@ -14,6 +15,13 @@ import { idKeys } from './kind-keys.ts';
 
 /** Accounts that stand for those which nobody knows yet, while the configuration is checked. */
 export const SAMPLES = ['wxffffffffffffffff', 'wxeeeeeeeeeeeeeeee'] as const;
+
+/** What is said of such an account, as the operator has written it: no message has an AppID that nobody knows. */
+export function withoutSamples({ en, zh }: Text): Text {
+  const written = (text: string) =>
+    SAMPLES.reduce<string>((all, sample) => all.replaceAll(sample, '{appId}'), text);
+  return { en: written(en), zh: written(zh) };
+}
 
 const REMOVE_AFTER = 168 * HOUR;
 
@@ -100,7 +108,8 @@ export async function resolveMany(
       });
     }
     await refuseSharedPlaces(settings, resolve, at, context);
-    return { named: await Promise.all(ids.slice(0, MOST_ACCOUNTS).map(resolve)) };
+    const named = await Promise.all(ids.slice(0, MOST_ACCOUNTS).map(resolve));
+    return { named: named.map((one) => ({ ...one, many: 'named' })) };
   }
   if (settings.optional)
     context.complain([...at, 'optional'], {
@@ -114,7 +123,7 @@ export async function resolveMany(
   };
   return {
     listed: {
-      sample,
+      sample: { ...sample, many: 'listed' },
       config: {
         ...{ name, type: many.type, platform, budget, coordinated, options, tickets, notify },
         ...(title !== undefined && { title }),
@@ -152,7 +161,9 @@ async function refuseSharedPlaces(
   const others = new Set(
     other.targets.flatMap(({ target }) => placesOf(target).map(({ words }) => words.en)),
   );
+  const mistaken = refuseMistakenPlaceholders(settings, at, context);
   for (const { target, at: here } of sample.targets) {
+    if (mistaken.has(Number(here.at(-1)))) continue;
     const isShared = placesOf(target).some(({ words }) => others.has(words.en));
     const index = Number(here.at(-1));
     const key = settings.publish?.[index]?.['path'] === undefined ? 'key' : 'path';
@@ -163,6 +174,29 @@ async function refuseSharedPlaces(
       });
   }
   return sample;
+}
+
+/** What stands for something else in the path of a file. A key of Redis or of a Secret is filled in by its kind. */
+const IN_PATHS = ['appId', 'name'] as const;
+
+/** Reports what is meant as a placeholder in a path, and is none. @returns the targets that have one, by their index */
+function refuseMistakenPlaceholders(
+  { publish = [] }: CredentialSettings,
+  at: KeyPath,
+  context: Context,
+): ReadonlySet<number> {
+  const found = new Set<number>();
+  for (const [index, target] of publish.entries()) {
+    const path = target?.['path'];
+    const mistaken = typeof path === 'string' ? mistakenPlaceholder(path, IN_PATHS) : undefined;
+    if (mistaken === undefined) continue;
+    found.add(index);
+    context.complain([...at, 'publish', index, 'path'], {
+      en: `knows no ${mistaken}: there are {appId} and {name}, written exactly so`,
+      zh: `没有 ${mistaken} 这个占位符：有 {appId} 和 {name}，大小写要一致`,
+    });
+  }
+  return found;
 }
 
 function refuseForeignKeys(settings: CredentialSettings, type: string, at: KeyPath, context: Context): void {

@@ -5,7 +5,7 @@ import type { CredentialKind, PushedKind } from '../../providers/kind.ts';
 import type { KeyPath } from '../../schema/key-path.ts';
 import type { PushConfig, TicketConfig } from '../config.ts';
 import type { CredentialSettings } from '../schema/credential.ts';
-import { readSecretFile } from '../secret-file.ts';
+import { readPushKey } from '../secret-file.ts';
 import { type Context, isMissing } from './context.ts';
 
 /** Checks where the ticket arrives that the platform pushes, and reports its problems. */
@@ -33,6 +33,12 @@ export async function resolvePushed(
     isMissing(context, [...here, 'file'], file, {
       en: `the file in which an app leaves the ${pushed.name}, or ${other}`,
       zh: `应用存放 ${pushed.name} 的文件，或者用 ${other}`,
+    });
+  }
+  if (file !== undefined && (push !== undefined || context.isWrong([...here, 'push']))) {
+    context.complain([...here, 'file'], {
+      en: 'cannot stand beside push: an app leaves tickets in the file, and the receiver needs none, since it keeps its tickets itself',
+      zh: '不能与 push 并用：这个文件由应用写入 ticket；接收端自己保存收到的 ticket，不需要文件',
     });
   }
   const received = push && (await resolvePush(push, pushed, [...here, 'push'], context));
@@ -88,7 +94,7 @@ async function checkFile(
 ): Promise<void> {
   if (!context.fetches) return;
   try {
-    const secret = await readSecretFile(path, context.readInput, undefined, what);
+    const secret = await readPushKey(path, what, context.readInput);
     if (what === 'EncodingAESKey' && encodingAesKeyIn(secret.reveal()) === undefined) {
       context.complain(at, {
         en: 'must hold the EncodingAESKey: 43 letters and digits',

@@ -1,7 +1,12 @@
 import { dirname } from 'node:path';
 import { en, type Text, zh } from '../../core/text.ts';
 import { folderProblem } from '../../system/fs/path-problem.ts';
-import { addressText } from '../../system/net/address.ts';
+import {
+  addressText,
+  isLoopbackHost,
+  type SocketAddress,
+  type TcpAddress,
+} from '../../system/net/address.ts';
 import type { Config } from '../config.ts';
 import type { Settings } from '../schema/index.ts';
 import { type Context, isMissing } from './context.ts';
@@ -51,6 +56,7 @@ export async function resolveServers(
       context.complain(['push', 'listen'], taken(what));
     }
   }
+  refuseForwardToUs({ http, tokenServer, push, credentials }, context);
   const unusable = tokens && 'path' in tokens ? await folderProblem(dirname(tokens.path)) : undefined;
   if (unusable !== undefined) context.complain(['tokenServer', 'listen'], unusable);
   const names = http?.allowedHosts.flatMap((name) => (name === undefined ? [] : [name.toLowerCase()]));
@@ -63,6 +69,49 @@ export async function resolveServers(
   };
 }
 
+/** Reports events that would be passed on to the daemon itself: no app would get them. */
+function refuseForwardToUs(
+  {
+    http,
+    tokenServer,
+    push,
+    credentials = [],
+  }: Pick<Settings, 'http' | 'tokenServer' | 'push' | 'credentials'>,
+  context: Context,
+): void {
+  for (const [index, credential] of credentials.entries()) {
+    const forward = credential?.ticket?.push?.forward;
+    if (forward === undefined) continue;
+    const { hostname, port } = new URL(forward);
+    const isHere = (listen: TcpAddress | SocketAddress | undefined) =>
+      listen !== undefined &&
+      'port' in listen &&
+      listen.port === Number(port === '' ? HTTP : port) &&
+      isReachedAt(listen.host, hostname.replace(/^\[|\]$/g, ''));
+    const servers = [
+      [push?.listen, PUSHES],
+      [http?.listen, HEALTH],
+      [tokenServer?.listen, TOKENS],
+    ] as const;
+    const [, what] = servers.find(([listen]) => isHere(listen)) ?? [];
+    if (what) {
+      context.complain(['credentials', index, 'ticket', 'push', 'forward'], {
+        en: en`is where ${what} served by this daemon: name the address of the app`,
+        zh: zh`是这个守护进程自己提供${what}的地址：请写应用的地址`,
+      });
+    }
+  }
+}
+
+const HTTP = 80;
+
+/** Whether somebody who listens on `host` is reached at that address of this machine. */
+function isReachedAt(host: string, loopback: string): boolean {
+  if (host === loopback || host === '0.0.0.0' || host === '::') return true;
+  return [host, loopback].includes('localhost') && isLoopbackHost(host) && isLoopbackHost(loopback);
+}
+
+const PUSHES: Text = { en: 'pushes are', zh: '推送接收' };
 const HEALTH: Text = { en: 'health is', zh: '健康检查' };
 const TOKENS: Text = { en: 'tokens are', zh: 'token' };
 

@@ -6,7 +6,7 @@ import type { KeyPath } from '../../schema/key-path.ts';
 import { isFetched } from '../config.ts';
 import type { CredentialSettings } from '../schema/credential.ts';
 import { type Context, isMissing } from './context.ts';
-import type { Resolved } from './credential.ts';
+import { type Resolved, whoseAt } from './credential.ts';
 import type { ResolvedMirror } from './mirror.ts';
 
 /**
@@ -31,11 +31,12 @@ export function linkVia(
 }
 
 function findParty(
-  { at, config }: Resolved,
+  own: Resolved,
   via: string | undefined,
   byName: ReadonlyMap<string, Resolved | ResolvedMirror>,
   context: Context,
 ): Resolved | undefined {
+  const { at, config } = own;
   const here: KeyPath = [...at, 'via'];
   const { type, platform } = config;
   const { via: wanted } = kindOf(type);
@@ -79,6 +80,13 @@ function findParty(
     context.complain(here, {
       en: 'names a credential at another base URL: its token is not known there',
       zh: '指向另一个 base URL 的凭据：那里不认识它的 token',
+    });
+    return undefined;
+  }
+  if (config.appId !== '' && party.config.appId === config.appId) {
+    context.complain(whoseAt(own), {
+      en: `${config.appId} is the third party itself: name the account that has authorised it`,
+      zh: `${config.appId} 就是第三方自己：请写授权给它的账号`,
     });
     return undefined;
   }

@@ -148,7 +148,7 @@ const common = {
     mapping({
       file: key(
         AbsolutePath,
-        'File in which an app leaves the newest ticket: the ticket alone, or JSON with ticket and create_time. It is read and left.',
+        'File in which an app leaves the newest ticket: the ticket alone, or JSON with ticket and create_time. It is read and left. Each third party has one of its own.',
       ),
       push: key(PushedTo, 'The platform pushes the ticket to the daemon itself, at the address of push.'),
     }),

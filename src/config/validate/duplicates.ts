@@ -7,7 +7,7 @@ import { placesOf } from '../../publishers/kinds.ts';
 import { type KeyPath, pathText } from '../../schema/key-path.ts';
 import { type ClusterConfig, isFetched, type MirrorConfig, type ObjectConfig } from '../config.ts';
 import type { Context } from '../resolve/context.ts';
-import type { Resolved } from '../resolve/credential.ts';
+import { type Resolved, whoseAt } from '../resolve/credential.ts';
 import type { ResolvedMirror } from '../resolve/mirror.ts';
 import type { PlacedTarget } from '../resolve/targets.ts';
 import type { CredentialSettings } from '../schema/credential.ts';
@@ -61,6 +61,10 @@ export function refuseSharedAccounts(
       first.set(account, resolved);
       continue;
     }
+    if (resolved.many !== undefined) {
+      refuseServedAlready(resolved, known, context);
+      continue;
+    }
     const same: Text = perSecret
       ? { en: 'the same corp and secret', zh: '企业和密钥' }
       : { en: 'the same account and type', zh: '账号和类型' };
@@ -70,6 +74,23 @@ export function refuseSharedAccounts(
       zh: zh`与 ${other} 的${same}相同：让一份凭据为两者发布`,
     });
   }
+}
+
+/** Of an entry for many accounts nobody has written an AppID: it names them in a list, or the platform does. */
+function refuseServedAlready(resolved: Resolved, known: Resolved, context: Context): void {
+  const { appId } = resolved.config;
+  const other = pathText(known.at);
+  const what: Text =
+    resolved.many === 'named'
+      ? {
+          en: `has ${appId}, which ${other} serves as well: let one of them publish for both`,
+          zh: `里有 ${appId}，${other} 也提供它：让其中一份为两者发布`,
+        }
+      : {
+          en: `the list of this third party is served by ${other} as well: let one entry publish for both`,
+          zh: `这个第三方平台的授权方列表，${other} 也在提供：让一条配置为两者发布`,
+        };
+  context.complain(whoseAt(resolved), what);
 }
 
 function isFetchedHere(resolved: Resolved | ResolvedMirror): resolved is Resolved {
@@ -173,12 +194,13 @@ function refuseShared(
   // For a Secret, the problem is reported at the setting `key` of the target.
   const here = places.some(({ secret }) => secret) ? [...at, 'key'] : at;
   const by = taken && ownerOf(taken);
-  if (by) {
+  const name = context.name(here);
+  const what: Text = { en: `is published by ${name} already`, zh: `已经由 ${name} 发布` };
+  // Accounts of one entry that share a place: that has been reported.
+  if (by && by.en !== what.en) {
     const full = inFull(taken);
     context.complain(here, { en: en`${full} ${by}`, zh: zh`${full} ${by}` });
   }
-  const name = context.name(here);
-  const what: Text = { en: `is published by ${name} already`, zh: `已经由 ${name} 发布` };
   for (const place of places) if (!owners.has(where(place))) owners.set(where(place), what);
 }
 

@@ -212,6 +212,7 @@ export async function areApart(paths: Paths, context: Context): Promise<boolean>
   };
   const owners = refuseSharedFiles(real, context, collide);
   refuseLostInputs(real, owners, collide);
+  refuseSharedTickets(real, context, collide);
   refuseFilesInFolders(real, collide);
   refuseSharedFolders(real, collide);
   return reported.size === 0;
@@ -223,6 +224,8 @@ function refuseSharedFiles({ files, document }: RealPaths, context: Context, col
   const owners = new Map<string, PlacedFile>();
   for (const file of files) {
     const other = owners.get(file.real);
+    // Accounts of one entry that share a path: that has been reported.
+    if (other && pathKey(other.at) === pathKey(file.at)) continue;
     if (other) {
       const isOfDetails = file.isDetails || other.isDetails;
       const owner = context.name(other.at);
@@ -277,6 +280,37 @@ function refuseLostInputs({ inputs, document, feedback }: RealPaths, owners: Own
       en: 'holds the configuration, which would be removed',
       zh: '里有配置文件，它会被删除',
     });
+  }
+}
+
+/**
+ * Reports a ticket file that holds something else as well. Of two third parties that share one each would take the ticket of
+ * the other, and the platform refuse it, now and then (61006: https://github.com/zoujingli/WeChatDeveloper/issues/29).
+ */
+function refuseSharedTickets({ inputs }: RealPaths, context: Context, collide: Collide): void {
+  for (const [index, { reals, at, content }] of inputs.entries()) {
+    if (content !== 'ticket') continue;
+    const other = inputs.find(
+      (one, place) =>
+        place !== index &&
+        (one.content !== 'ticket' || place < index) &&
+        one.reals.some((path) => reals.includes(path)),
+    );
+    if (!other) continue;
+    const name = context.name(other.at);
+    collide(
+      'tickets',
+      at,
+      other.content === 'ticket'
+        ? {
+            en: `is that of ${name} as well: each third party has tickets of its own, and the platform refuses those of another one (61006)`,
+            zh: `与 ${name} 是同一个文件：每个第三方的 ticket 各不相同，拿别人的会被平台拒绝（61006）`,
+          }
+        : {
+            en: en`is that of ${name} as well, which holds ${CONTENTS[other.content]}`,
+            zh: zh`与 ${name} 是同一个文件，里面是${CONTENTS[other.content]}`,
+          },
+    );
   }
 }
 

@@ -6,6 +6,7 @@ import { AHEAD_OF_CLOCK, type PushedTicket } from '../../core/pushed-ticket.ts';
 import { Secret } from '../../core/secret.ts';
 import { en, type Text, zh } from '../../core/text.ts';
 import { SECOND } from '../../core/time.ts';
+import { lstat } from '../../system/fs/files.ts';
 import { readProblem } from '../../system/fs/read-problem.ts';
 import { readRegularFile, replacementMark } from '../../system/fs/read-regular-file.ts';
 import { watchFiles } from '../../system/fs/watch-files.ts';
@@ -113,6 +114,7 @@ export function ticketFile(path: string, { clock, shape, warn }: TicketFileOptio
       const { code } = error as NodeJS.ErrnoException;
       // The app has not been pushed one yet, or is about to replace the file.
       if (code === 'ENOENT') return undefined;
+      if (code === 'ELOOP' && (await isLink(path))) return complain(LINK);
       const { problem } = await readProblem(path, error as NodeJS.ErrnoException);
       return complain(problem);
     }
@@ -145,6 +147,13 @@ export function ticketFile(path: string, { clock, shape, warn }: TicketFileOptio
   };
 }
 
+async function isLink(path: string): Promise<boolean> {
+  return await lstat(path).then(
+    (found) => found.isSymbolicLink(),
+    () => false,
+  );
+}
+
 interface Parsed {
   readonly ticket: string;
   /** Epoch seconds. */
@@ -155,6 +164,10 @@ interface Parsed {
 const FORMS: Text = {
   en: 'must hold the ticket alone, on one line, or JSON with ticket and create_time',
   zh: '里应当只有一行 ticket，或者带 ticket 和 create_time 的 JSON',
+};
+const LINK: Text = {
+  en: 'is a symbolic link, which is not followed, since an app that is broken into could point it anywhere: name the file itself, and let the app rename the next one into its place',
+  zh: '是符号链接，守护进程不会跟随，因为应用一旦被攻破，链接就可能指向任何地方：请写文件本身的路径，由应用把新文件改名到这个位置',
 };
 const EMPTY: Text = { en: 'is empty', zh: '是空的' };
 

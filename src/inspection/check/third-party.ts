@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import type { FetchedConfig } from '../../config/config.ts';
 import { ticketFile } from '../../coordination/folder/ticket-file.ts';
 import type { Fact, Findings } from '../../core/findings.ts';
@@ -6,6 +7,7 @@ import { pushStanding, ticketAge } from '../../core/state/pushed.ts';
 import { en, type Text, verbatim, zh } from '../../core/text.ts';
 import { durationText } from '../../observability/log/duration.ts';
 import { kindOf, policyOf } from '../../providers/index.ts';
+import { stat } from '../../system/fs/files.ts';
 
 /** Describes what a third party, or an account of one, hangs on: the other credential, and the pushed ticket. */
 export async function inspectThirdParty(credential: FetchedConfig, clock: Clock): Promise<Findings> {
@@ -52,6 +54,12 @@ async function inspectTicket(credential: FetchedConfig, clock: Clock): Promise<F
   const ticket = await file.read();
   if (!ticket) {
     const isThere = warnings.length > 0;
+    const folder = dirname(path);
+    if (!isThere && !(await isFolder(folder)))
+      warnings.push({
+        en: `${folder} is not there, or no folder: nobody can leave a ticket in ${path}; make it, or mount the volume of the app here`,
+        zh: `${folder} 不存在，或者不是目录：没有人能把 ticket 放进 ${path}；请创建它，或者把应用的卷挂载到这里`,
+      });
     const none: Text = isThere
       ? { en: `${path}: holds no ticket that can be used`, zh: `${path}：里面没有可用的 ticket` }
       : {
@@ -70,4 +78,11 @@ async function inspectTicket(credential: FetchedConfig, clock: Clock): Promise<F
     });
   const pushedAgo: Text = { en: en`${path}: pushed ${age} ago`, zh: zh`${path}：${age}前推送` };
   return { facts: [[TICKET, pushedAgo]], warnings };
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return await stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 }
