@@ -1,13 +1,15 @@
 import { type Config, isFetched } from '../config/config.ts';
 import { ConfigError } from '../config/config-error.ts';
+import { stateFolder } from '../coordination/folder/state-folder.ts';
 import type { Findings } from '../core/findings.ts';
 import { COMMA, en, joined, type Language, SEMICOLON, type Text, verbatim, zh } from '../core/text.ts';
 import { clusterProblems, inspectCluster } from '../inspection/check/cluster.ts';
 import { takeCommon } from '../inspection/check/common.ts';
-import { inspectCredential } from '../inspection/check/credential.ts';
+import { inspectCredential, type Surroundings } from '../inspection/check/credential.ts';
 import type { Explanation } from '../inspection/check/explanation.ts';
 import { inspectFeedback } from '../inspection/check/feedback.ts';
 import { formatSection, mergeFindings, type Said, saidIn } from '../inspection/check/findings.ts';
+import { keptTickets } from '../inspection/check/kept-tickets.ts';
 import { inspectMany } from '../inspection/check/many.ts';
 import { type Answers, probeAll } from '../inspection/check/online.ts';
 import { inspectRedisState } from '../inspection/check/redis-state.ts';
@@ -33,7 +35,7 @@ const SAID_NOTHING: Said = { facts: [], warnings: [] };
 
 const VERDICTS: readonly (readonly [Explanation['verdict'], Text])[] = [
   ['good', { en: 'good', zh: '正常' }],
-  ['untried', { en: 'reached, with the AppSecret untried', zh: '已连接，没有试 AppSecret' }],
+  ['untried', { en: 'reached, and asked for no token', zh: '已连接，没有请求 token' }],
   ['passing', { en: 'with a passing fault', zh: '暂时性故障' }],
   ['refused', { en: 'refused', zh: '被拒绝' }],
 ];
@@ -76,7 +78,7 @@ export async function run(argv: readonly string[], host: Host = process): Promis
     const language = languageOf(config, host.stdout, host.env);
     const asked = values.online
       ? await probeAll(config, { kubernetes, clock: systemClock, timeout, warn })
-      : { answers: [], lists: [], probes: [] };
+      : { answers: [], lists: [], probes: [], ...(await ticketsOnDisk(config, warn)) };
     const terminal = terminalOf(host.stdout, host.env, language);
     const sections = await inspect(config, { ...asked, ignored, language }, host.env);
     const blocks = sections.map(({ title, found }) => formatSection(title[language], found, terminal));
@@ -88,11 +90,21 @@ export async function run(argv: readonly string[], host: Host = process): Promis
   }
 }
 
+/** The pushed tickets that can be looked up without a request. */
+async function ticketsOnDisk(
+  config: Config,
+  warn: (line: string) => void,
+): Promise<Pick<Answers, 'tickets'>> {
+  if (config.cluster || config.state) return {};
+  const folder = stateFolder(config.stateDir, { mode: config.stateMode }, systemClock, warn);
+  return { tickets: await keptTickets(config, folder) };
+}
+
 /** Describes the entries that stand for as many accounts as the platform lists. */
 async function inspectLists(
   config: Config,
   answers: Answers['lists'],
-  surroundings: Parameters<typeof inspectMany>[2],
+  surroundings: Surroundings,
   env: Host['env'],
   language: Language,
 ): Promise<readonly { readonly name: string; readonly title: Text; readonly found: Said }[]> {
@@ -121,15 +133,17 @@ interface Asked extends Answers {
 
 async function inspect(
   config: Config,
-  { answers, lists, probes, cluster, state: sharedState, ignored, language }: Asked,
+  { answers, lists, probes, cluster, state: sharedState, tickets, ignored, language }: Asked,
   env: Host['env'],
 ): Promise<readonly Section[]> {
   const context = await readHostContext();
   const { names, uid, gid } = context;
   const state = await inspectState(config, context);
-  const surroundings = {
+  const surroundings: Surroundings = {
     host: context,
     isStateShared: state.shared || config.cluster !== undefined || config.state !== undefined,
+    ...(config.push && { receiver: config.push.listen }),
+    ...(tickets && { tickets }),
   };
   const credentials = config.credentials.map(async (credential, index) => {
     const found = await inspectCredential(credential, surroundings, env);

@@ -175,7 +175,7 @@ export type SecretSource =
   /** There is none here, for a command that fetches nothing; `unset` says where it should be. */
   | { readonly unset: string };
 
-/** Where a ticket arrives that the platform pushes: in a file that an app writes, at the receiver, or at both. */
+/** Where a ticket arrives that the platform pushes: in a file that an app writes, or at the receiver. */
 export interface TicketConfig {
   readonly file?: string;
   readonly push?: PushConfig;

@@ -98,7 +98,7 @@ describe('check --online of an entry by a list', () => {
     expect(none.code).toBe(0);
     expect(none.stdout()).toMatch(/^ {2}list {9}not asked: no live token of the third party is stored here/m);
     expect(none.stdout()).toContain('no daemon has read it yet');
-    expect(none.stdout()).toMatch(/; WeChat: 1 reached, with the AppSecret untried$/m);
+    expect(none.stdout()).toMatch(/; WeChat: 1 good$/m);
     expect([await bench.calls('component'), await bench.calls('list')]).toEqual([0, 0]);
   });
 

@@ -220,7 +220,7 @@ describe('check --online', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^ {2}WARNING {6}ignoring .+\.json: not JSON$/m);
     expect(stdout).toMatch(/^ {2}answer {7}a call without the AppSecret is answered/m);
-    expect(stdout).toMatch(/; WeChat: 1 reached, with the AppSecret untried$/m);
+    expect(stdout).toMatch(/; WeChat: 1 reached, and asked for no token$/m);
   });
 });
 

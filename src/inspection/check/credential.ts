@@ -1,10 +1,12 @@
 import { type CredentialConfig, type FetchedConfig, isFetched } from '../../config/config.ts';
 import { warningsOf } from '../../config/validate/warnings.ts';
 import type { Findings } from '../../core/findings.ts';
+import type { PushedTicket } from '../../core/pushed-ticket.ts';
 import { en, type Text, verbatim, zh } from '../../core/text.ts';
 import { durationText } from '../../observability/log/duration.ts';
 import { kindOf, policyOf } from '../../providers/index.ts';
 import { byKind } from '../../publishers/kinds.ts';
+import type { TcpAddress } from '../../system/net/address.ts';
 import type { HostContext } from '../../system/process/host-context.ts';
 import { systemClock } from '../../system/time/clock.ts';
 import { inspectSource } from './cluster.ts';
@@ -14,10 +16,20 @@ import { inspectPlatform } from './platform.ts';
 import { inspectSecret } from './secret.ts';
 import { inspectThirdParty } from './third-party.ts';
 
+/** What is known beside the credential itself. */
+export interface Surroundings {
+  readonly isStateShared: boolean;
+  readonly host: HostContext;
+  /** Where pushes are received; absent: nowhere. */
+  readonly receiver?: TcpAddress;
+  /** The pushed tickets that daemons keep, by the names of their credentials; absent: nobody has looked. */
+  readonly tickets?: ReadonlyMap<string, PushedTicket>;
+}
+
 /** Describes one credential and everything that it points at, without sending requests. */
 export async function inspectCredential(
   credential: CredentialConfig,
-  { isStateShared, host }: { readonly isStateShared: boolean; readonly host: HostContext },
+  { isStateShared, host, receiver, tickets }: Surroundings,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<Findings> {
   const [targets, notify] = await Promise.all([
@@ -33,7 +45,7 @@ export async function inspectCredential(
     describeRefresh(credential),
     warnings,
     await inspectSecret(credential.secret, host),
-    await inspectThirdParty(credential, systemClock),
+    await inspectThirdParty(credential, { clock: systemClock, host, receiver, tickets }),
     ...targets,
     notify,
     warnOfOtherDaemons(credential, isStateShared),

@@ -75,15 +75,26 @@ function answerInWords(outcome: Outcome, attempts: readonly Attempt[]): readonly
         ],
         [MORE, { en: 'nothing was fetched: that would kill it', zh: '没有获取：获取会使它失效' }],
       ];
-    case 'reached':
+    case 'accepted':
       return [
         [
           ANSWER,
           {
-            en: 'a call without the AppSecret is answered; AppSecret and IP whitelist were not tried:',
-            zh: '不带 AppSecret 的调用有应答；AppSecret 和 IP白名单没有试过：',
+            en: 'AppID, AppSecret and the IP whitelist of the third party are right: it was asked to push a ticket (api_start_push_ticket)',
+            zh: '第三方平台的 AppID、AppSecret 和白名单 IP 都正确：已请求它推送 ticket（api_start_push_ticket）',
           },
         ],
+        [
+          MORE,
+          {
+            en: 'no token was fetched: that takes a ticket, and would end the token in use',
+            zh: '没有获取 token：获取需要 ticket，并会使正在使用的失效',
+          },
+        ],
+      ];
+    case 'reached':
+      return [
+        [ANSWER, outcome.hasSecret ? SECRET_UNTRIED : TOKEN_UNTRIED],
         [MORE, NOT_FETCHED[outcome.why]],
       ];
     case 'listed':
@@ -108,6 +119,16 @@ function answerInWords(outcome: Outcome, attempts: readonly Attempt[]): readonly
   }
 }
 
+const SECRET_UNTRIED: Text = {
+  en: 'a call without the AppSecret is answered; AppSecret and IP whitelist were not tried:',
+  zh: '不带 AppSecret 的调用有应答；AppSecret 和 IP白名单没有试过：',
+};
+
+const TOKEN_UNTRIED: Text = {
+  en: 'the platform answers; whether it gives this account a token was not tried:',
+  zh: '平台有应答；它是否会给这个账号 token 没有试过：',
+};
+
 const NOT_FETCHED = {
   'would-kill': {
     en: 'a fetch kills the one that is published, and no live one is stored here to try',
@@ -120,6 +141,14 @@ const NOT_FETCHED = {
   'no-party': {
     en: 'no live token of the third party that it is fetched with is stored here',
     zh: '这里没有保存第三方平台的有效 token，而获取需要它',
+  },
+  'tickets-flow': {
+    en: 'a fetch kills the one that is published, and no live one is stored here to try; tickets are pushed, so the platform is not asked for them either',
+    zh: '获取会使已发布的失效，而这里也没有保存有效的可以试；ticket 推送正常，所以也不用请求推送',
+  },
+  'asked-already': {
+    en: 'the daemon asked the platform to push a ticket within the last 10 minutes, which takes both: status tells what it was answered',
+    zh: '守护进程在最近 10 分钟内请求过平台推送 ticket，这个请求要用到两者：结果见 status',
   },
   'no-ticket': {
     en: 'no ticket that the platform has pushed is here',

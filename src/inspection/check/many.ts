@@ -4,7 +4,7 @@ import type { Fact, Findings } from '../../core/findings.ts';
 import { en, type Text, zh } from '../../core/text.ts';
 import { durationText } from '../../observability/log/duration.ts';
 import type { RedisConfig } from '../../redis/connection-types.ts';
-import { inspectCredential } from './credential.ts';
+import { inspectCredential, type Surroundings } from './credential.ts';
 import { mergeFindings } from './findings.ts';
 
 /**
@@ -15,7 +15,7 @@ import { mergeFindings } from './findings.ts';
 export async function inspectMany(
   many: ManyConfig,
   count: number,
-  surroundings: Parameters<typeof inspectCredential>[1],
+  surroundings: Surroundings,
   redis: readonly RedisConfig[],
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<Findings> {

@@ -5,6 +5,7 @@ import { shareRedis } from '../../coordination/redis/index.ts';
 import { stateServer } from '../../coordination/redis/scripts.ts';
 import type { Findings } from '../../core/findings.ts';
 import type { Clock } from '../../core/ports.ts';
+import type { PushedTicket } from '../../core/pushed-ticket.ts';
 import type { Kubernetes } from '../../kubernetes/index.ts';
 import { createGates } from '../../loop/host-limit.ts';
 import { redisOf } from '../../redis/index.ts';
@@ -12,6 +13,7 @@ import { probeCluster, probeSource } from './cluster.ts';
 import { clusterRecords } from './cluster-records.ts';
 import { type Explanation, explain } from './explanation.ts';
 import { mergeFindings } from './findings.ts';
+import { keptTickets } from './kept-tickets.ts';
 import { describeList, nextListing } from './list.ts';
 import { probeList } from './probe-list.ts';
 import { probePlatform } from './probe-platform.ts';
@@ -29,6 +31,8 @@ export interface Answers {
   readonly lists: readonly ListAnswer[];
   /** One answer per credential about the Secrets into which it is published. */
   readonly probes: readonly (readonly TargetExplanation[])[];
+  /** The pushed tickets that daemons keep, by the names of their credentials. */
+  readonly tickets?: ReadonlyMap<string, PushedTicket>;
   /** The answer about the Lease and the Secret of the cluster, if one is configured. */
   readonly cluster?: Explanation | undefined;
   /** The answer about the shared state in Redis, if it is configured. */
@@ -122,14 +126,15 @@ export async function probeAll(
   }
 
   try {
-    const [answers, lists, probes, cluster, state] = await Promise.all([
+    const [answers, lists, probes, cluster, state, tickets] = await Promise.all([
       Promise.all(config.credentials.map(askInTurn)),
       askForLists(),
       probeTargets(config, { kubernetes, redis, clock, signal: end.signal }),
       config.cluster && probeCluster(config.cluster, config.credentials, kubernetes, end.signal),
       shared && connection && probeRedisState(shared, config, connection, clock, end.signal),
+      keptTickets(config, records),
     ]);
-    return { answers: answers.flat(), lists, probes, cluster, state };
+    return { answers: answers.flat(), lists, probes, cluster, state, tickets };
   } finally {
     clearTimeout(timer);
     await Promise.all([kubernetes.close(), redis.close()]);

@@ -9,6 +9,7 @@ import { type Failure, failureOf } from '../../core/failure.ts';
 import type { AccountStore, Clock, TicketStore } from '../../core/ports.ts';
 import { newestTicket, type PushedTicket } from '../../core/pushed-ticket.ts';
 import type { AccountRecord } from '../../core/record.ts';
+import { untilStart } from '../../core/state/pushed.ts';
 import { SECOND } from '../../core/time.ts';
 import {
   createPlatform,
@@ -25,6 +26,7 @@ import type { Transport } from '../../providers/transport.ts';
  * The answer of the platform.
  * - `token`: the platform issued a token
  * - `works`, `dead`: the platform accepts, or no longer accepts, the stored token
+ * - `accepted`: the platform took AppID and AppSecret in a call that fetches nothing: it was asked to push tickets
  * - `reached`: the platform answered a call that carries no secret; `why` says why nothing else was asked
  * - `listed`: the platform answered with the list that was asked for
  * - `failed`: no answer, or a refusal
@@ -35,12 +37,19 @@ export type Outcome =
   | { readonly kind: 'token'; readonly lifeMs: number }
   | { readonly kind: 'works'; readonly lifeMs: number }
   | { readonly kind: 'dead'; readonly failure: Failure }
-  | { readonly kind: 'reached'; readonly why: Unfetched }
+  | { readonly kind: 'accepted' }
+  | { readonly kind: 'reached'; readonly why: Unfetched; readonly hasSecret: boolean }
   | { readonly kind: 'listed' }
   | { readonly kind: 'failed'; readonly failure: Failure };
 
 /** Why no token was fetched. */
-export type Unfetched = 'would-kill' | 'no-budget' | 'no-party' | 'no-ticket';
+export type Unfetched =
+  | 'would-kill'
+  | 'no-budget'
+  | 'no-party'
+  | 'no-ticket'
+  | 'asked-already'
+  | 'tickets-flow';
 
 /** The outcome of asking the platform once. */
 export interface PlatformProbe {
@@ -134,7 +143,23 @@ export async function probePlatform(
       const isExpected = greeting ? failure.errcode !== undefined : isAnswer(failure);
       if (!isExpected) return { kind: 'failed', failure };
     }
-    return { kind: 'reached', why };
+    return { kind: 'reached', why, hasSecret: kind.secretless !== true };
+  }
+
+  /**
+   * Of a token whose fetch would end the one in use. A third party can be asked to push its ticket, which takes AppID,
+   * AppSecret and address and ends nothing; where a daemon would do so as well, since the call carries the secret.
+   */
+  async function withoutFetch(account: string, record: AccountRecord | undefined): Promise<Outcome> {
+    const policy = policyOf(credential);
+    if (!provider.startPushes || !policy.pushes?.canStart) return reach('would-kill');
+    const ticket = await newestTicketOf(account);
+    const now = clock.now();
+    const pushes = ticket ? { ticket } : {};
+    if (untilStart(pushes, policy, undefined, now) > 0) return reach('tickets-flow');
+    if (untilStart(pushes, policy, record?.pushStartedAt, now) > 0) return reach('asked-already');
+    await provider.startPushes({ signal });
+    return { kind: 'accepted' };
   }
 
   try {
@@ -144,7 +169,7 @@ export async function probePlatform(
     const { wall } = clock.now();
     if (destructive) {
       const isAlive = record?.token && record.token.expiresAt > wall;
-      return { attempts, outcome: await (isAlive ? tryStored(record.token) : reach('would-kill')) };
+      return { attempts, outcome: await (isAlive ? tryStored(record.token) : withoutFetch(account, record)) };
     }
     const time = { at: wall, certain: false };
     const isSpent = record !== undefined && fetchHold(record.ledger, budget.fetchesPerDay, time) > 0;

@@ -18,26 +18,39 @@ export async function inspectSecret(source: SecretSource, host: HostContext): Pr
     };
     return { facts: [[SECRET, text]], warnings: [] };
   }
-  const { file } = source;
+  return inspectSecretFile(source.file, host, SECRET, verbatim('AppSecret'));
+}
+
+/**
+ * Describes where a secret is kept and who else can read it, without revealing it.
+ * @param label of the line
+ * @param what it holds
+ */
+export async function inspectSecretFile(
+  file: string,
+  host: HostContext,
+  label: Text,
+  what: Text,
+): Promise<Findings> {
   const [found, real] = await Promise.all([stat(file).catch(() => undefined), realPath(file)]);
   // The configuration was valid a moment ago, so the file existed then.
   if (!found) {
     return {
-      facts: [[SECRET, { en: `${file}: gone`, zh: `${file}：不见了` }]],
+      facts: [[label, { en: `${file}: gone`, zh: `${file}：不见了` }]],
       warnings: [{ en: `${file} has just been removed`, zh: `${file} 刚刚被移除` }],
     };
   }
   const link: Text = real === file ? verbatim('') : { en: `leads to ${real}, `, zh: `指向 ${real}，` };
   const access = accessInWords(found, host.names);
   const facts: Fact[] = [
-    [SECRET, { en: en`${file}: ${link}readable, ${access}`, zh: zh`${file}：${link}可读，${access}` }],
+    [label, { en: en`${file}: ${link}readable, ${access}`, zh: zh`${file}：${link}可读，${access}` }],
   ];
   if (mountOf(host.mounts, real)?.point === real) {
     facts.push([
       MORE,
       {
-        en: 'mounted as a single file: another AppSecret may arrive only with a restart, in a folder it arrives live',
-        zh: '以单个文件挂载：新的 AppSecret 可能要重启才能看到，挂载目录则立即看到',
+        en: en`mounted as a single file: another ${what} may arrive only with a restart, in a folder it arrives live`,
+        zh: zh`以单个文件挂载：新的 ${what} 可能要重启才能看到，挂载目录则立即看到`,
       },
     ]);
   }
@@ -46,7 +59,7 @@ export async function inspectSecret(source: SecretSource, host: HostContext): Pr
       `everyone who gets at the secret file ${file} may read it: chmod o= and a group of the daemon's own; ` +
       'in Kubernetes defaultMode: 0440 of the volume, with securityContext.fsGroup',
     zh:
-      `能访问 AppSecret 文件 ${file} 的所有人都能读它：chmod o=，并设为守护进程自己的组；` +
+      zh`能访问 ${what} 文件 ${file} 的所有人都能读它：chmod o=，并设为守护进程自己的组；` +
       'Kubernetes 里用卷的 defaultMode: 0440 和 securityContext.fsGroup',
   };
   return { facts, warnings: (found.mode & 0o004) === 0 ? [] : [exposed] };
