@@ -6,6 +6,7 @@ import type { Request } from '../coordination/cluster/secret-requests.ts';
 import { feedbackFolder } from '../coordination/folder/feedback-folder.ts';
 import { refreshDesk } from '../coordination/folder/refresh-desk.ts';
 import { requestFolder } from '../coordination/folder/request-folder.ts';
+import type { PushReport } from '../core/events/push.ts';
 import type { Clock, Unit } from '../core/ports.ts';
 import type { Text } from '../core/text.ts';
 import { SECOND } from '../core/time.ts';
@@ -27,6 +28,7 @@ import { findRemoved } from './config-diff.ts';
 import { createDoubt } from './doubt.ts';
 import { feedbackNews } from './feedback-news.ts';
 import { createListSigns } from './list-signs.ts';
+import { createLostPushes } from './lost-pushes.ts';
 import { createManyAccounts, type ServedList } from './many.ts';
 import { createFollowersView, createReporting } from './observers.ts';
 import { clearStrayLink, createConfigWarnings, placeStateLinks } from './prepare.ts';
@@ -60,6 +62,8 @@ export interface Daemon extends Omit<Reconciler, 'serve'>, Pick<Stores, 'leaders
   reload(config: Config): Promise<void>;
   /** The credentials whose platform pushes to the receiver, as they are served now. */
   channels(): readonly Channel[];
+  /** What came of a push to the receiver. */
+  pushed(report: PushReport): void;
   /** Stops the daemon and releases its locks. @param lastAnswer how long a request in flight may still take, ms */
   stop(lastAnswer?: number): Promise<void>;
 }
@@ -112,8 +116,11 @@ export async function startDaemon(
     ...{ clock, logger, views: reconciler.views, leadership: stores.leadership, holderOf: stores.holderOf },
     duration: config.cluster?.lease.duration,
   });
+  const lostPushes = createLostPushes(clock);
+  const views = () => lostPushes.withLost(followersView.views());
   const snapshots = createSnapshots({
-    ...{ clock, logger, stateDir, views: followersView.views },
+    ...{ clock, logger, stateDir, views },
+    pushes: lostPushes.mark,
     access: { mode: stateMode, ...(stateGid !== undefined && { gid: stateGid }) },
     leader: () => stores.leadership()?.holder,
     servers: () => observer?.statuses() ?? [],
@@ -246,7 +253,8 @@ export async function startDaemon(
   return {
     ...reconciler,
     leadership: stores.leadership,
-    views: followersView.views,
+    views,
+    pushed: lostPushes.pushed,
     channels: () =>
       [...served.values()].flatMap(({ channel }) =>
         channel

@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts';
 import type { Leadership } from '../core/events/cluster.ts';
+import type { PushReport } from '../core/events/push.ts';
 import type { View } from '../core/plan.ts';
 import type { Clock } from '../core/ports.ts';
 import type { HealthServer } from '../observability/http/health-server.ts';
@@ -16,6 +17,8 @@ export interface ServersOptions {
   readonly views: () => readonly View[];
   /** The credentials whose platform pushes to the receiver, as they are served now. */
   readonly channels: () => readonly Channel[];
+  /** Told of what came of every push. */
+  readonly pushed: (report: PushReport) => void;
   /** Which daemon leads; undefined without a cluster. */
   readonly leadership: () => Leadership | undefined;
 }
@@ -35,7 +38,7 @@ export interface Servers extends Omit<HealthServer, 'start' | 'pushed'> {
 /** Creates the configured servers and loads only their code: a daemon that only writes a file needs none. */
 export async function createServers(
   { http, tokenServer, push, language }: Config,
-  { clock, logger, views, channels, leadership }: ServersOptions,
+  { clock, logger, views, channels, pushed, leadership }: ServersOptions,
 ): Promise<Servers> {
   const failed = (error: unknown) => logger.error('HTTP request failed', { error });
   const health =
@@ -53,6 +56,7 @@ export async function createServers(
       ...{ listen, clock, channels, failed },
       report(told) {
         tell(told);
+        pushed(told);
         health?.pushed(told);
       },
     });

@@ -52,6 +52,8 @@ export interface SnapshotsOptions {
   readonly leader: () => string | undefined;
   /** Returns what listens, and what should and cannot. */
   readonly servers: () => readonly ServerStatus[];
+  /** Returns another text when something else is wrong with pushes. */
+  readonly pushes: () => string;
   readonly stateDir: string;
   /** The permissions of the state folder. */
   readonly access: Access;
@@ -101,6 +103,7 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
   let leader: string | undefined;
   let listening = '';
   let hungPaths = '';
+  let pushes = '';
   /**
    * Monotonic ms at which the pause between two writes ends. The daemon starts with a pause, because it has to look
    * before it knows anything.
@@ -210,11 +213,13 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
         .hung()
         .map(({ path }) => path)
         .join('\n');
-      const isNew = now !== leader || servers !== listening || hung !== hungPaths;
+      const lost = options.pushes();
+      const isNew = now !== leader || servers !== listening || hung !== hungPaths || lost !== pushes;
       if (isNew || clock.now().monotonic >= renewAt) changed();
       leader = now;
       listening = servers;
       hungPaths = hung;
+      pushes = lost;
     },
     async stop(patience) {
       isOver = true;

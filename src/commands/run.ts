@@ -89,6 +89,7 @@ export async function run(argv: readonly string[]): Promise<number> {
       logger,
       views: () => daemon.views(),
       channels: () => daemon.channels(),
+      pushed: (told) => daemon.pushed(told),
       leadership: () => daemon.leadership(),
     });
     const daemon = await startDaemon(config, {

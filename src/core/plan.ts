@@ -17,6 +17,7 @@ import {
 import { currentFailure } from './last-failure.ts';
 import { kills, type Policy } from './policy.ts';
 import type { Unit } from './ports.ts';
+import type { LostPushes } from './push-trouble.ts';
 import { standing } from './record.ts';
 import { heldBack, heldFor, untilLock } from './state/attempts.ts';
 import { ledgerTime } from './state/clock.ts';
@@ -301,4 +302,6 @@ export interface View {
   readonly busy: boolean;
   /** The daemon that fetches it for all, where that is another one. */
   readonly leader?: string;
+  /** The pushes for it that were not taken by this daemon, since the last one that was. */
+  readonly lostPushes?: LostPushes;
 }

@@ -4,6 +4,7 @@ import { markOf } from '../codec/pushed-codes.ts';
 import type { PushReport } from '../core/events/push.ts';
 import { failureOf } from '../core/failure.ts';
 import type { Clock } from '../core/ports.ts';
+import type { PushRefusal } from '../core/push-trouble.ts';
 import { OLDEST_PUSH } from '../core/pushed-code.ts';
 import { AHEAD_OF_CLOCK } from '../core/pushed-ticket.ts';
 import { Secret } from '../core/secret.ts';
@@ -145,12 +146,12 @@ async function replyTo(request: IncomingMessage, rules: Rules): Promise<Reply> {
   const { dialect, id } = envelope;
   const channel = here.find(({ recipient }) => recipient.dialect === dialect && recipient.id === id);
   if (!channel) return { status: 200, body: SUCCESS, report: { verdict: 'unknown-account', id } };
-  const named = { credential: channel.credential, id };
+  const named = { credential: channel.credential, id, dialect };
   const keys = await keysOf(channel);
   if (typeof keys === 'string')
     return { status: 500, report: { verdict: 'failed', ...named, problem: keys } };
   const message = openMessage(envelope, signed, channel.recipient, keys);
-  if (!message) return { ...REFUSED, report: { verdict: 'refused', ...named } };
+  if (typeof message === 'string') return refusedBy(message, named);
   const contentType = request.headers['content-type'];
   const told = await act(channel, message, { query, body, contentType }, rules);
   const now = rules.clock.now().wall;
@@ -160,6 +161,10 @@ async function replyTo(request: IncomingMessage, rules: Rules): Promise<Reply> {
 
 const REFUSED = { status: 403, report: { verdict: 'refused' } } as const;
 
+function refusedBy(refusal: PushRefusal, named: Omit<PushReport, 'verdict'>): Reply {
+  return { ...REFUSED, report: { verdict: 'refused', ...named, refusal } };
+}
+
 /** Answers WeCom's check of the URL, by the first of the suites at the path that it is for. */
 async function answerCheck(
   channels: readonly Channel[],
@@ -168,18 +173,22 @@ async function answerCheck(
 ): Promise<Reply> {
   const echo = single(parameters, 'echostr');
   if (!signed || !echo) return REFUSED;
+  let refused: Reply = REFUSED;
   for (const { credential, recipient, keys: read } of channels) {
+    const { dialect, id } = recipient;
     const keys = await keysOf({ keys: read });
-    const body = typeof keys === 'string' ? undefined : openEcho(echo, signed, recipient, keys);
-    if (body !== undefined) {
-      return { status: 200, body, report: { verdict: 'check', credential, id: recipient.id } };
-    }
+    if (typeof keys === 'string') continue;
+    const opened = openEcho(echo, signed, recipient, keys);
+    if (typeof opened !== 'string')
+      return { status: 200, body: opened.text, report: { verdict: 'check', credential, id, dialect } };
+    // A check names no account: of several at one path nobody knows whose it was.
+    if (channels.length === 1) refused = refusedBy(opened, { credential, id, dialect });
   }
-  return REFUSED;
+  return refused;
 }
 
 interface Told extends Omit<Reply, 'report'> {
-  readonly report: Pick<PushReport, 'verdict' | 'problem' | 'isLeft'>;
+  readonly report: Pick<PushReport, 'verdict' | 'problem' | 'isLeft' | 'refusal'>;
 }
 
 const TAKEN = { status: 200, body: SUCCESS } as const;
@@ -222,7 +231,8 @@ async function keep(
   clock: Clock,
 ): Promise<Told> {
   const receivedAt = clock.now().wall;
-  if (!isTimely(recipient, createdAt, receivedAt)) return { status: 403, report: { verdict: 'stale' } };
+  if (!isTimely(recipient, createdAt, receivedAt))
+    return { status: 403, report: { verdict: 'stale', refusal: 'time' } };
   try {
     const kept = await within(
       KEEP_PATIENCE,

@@ -3,9 +3,16 @@
  * silent, the stricter reading is taken.
  */
 import { isPlausible } from '../core/credential.ts';
+import type { PushRefusal } from '../core/push-trouble.ts';
 import { AHEAD_OF_CLOCK, type PushDialect } from '../core/pushed-ticket.ts';
 import { HOUR, MINUTE, SECOND } from '../core/time.ts';
-import { decryptCallback, isSigned, parseEncodingAesKey, type SignedQuery } from './callback-crypto.ts';
+import {
+  decryptCallback,
+  isSigned,
+  type Opened,
+  parseEncodingAesKey,
+  type SignedQuery,
+} from './callback-crypto.ts';
 import { readFlatXml } from './flat-xml.ts';
 
 /** Whom a push is for: a third-party platform by its appid, a suite of WeCom by its id. */
@@ -101,32 +108,35 @@ export function readEnvelope(body: string): Envelope | undefined {
 
 /**
  * Opens an envelope for the recipient that it names.
- * @returns undefined if it is not to be believed; nothing says why, so that nobody can feel the way to what is
+ * @returns the message, or why it is not to be believed: that is for the operator alone, and no answer says it, so that
+ *   nobody can feel the way to what is
  */
 export function openMessage(
   { encrypted }: Envelope,
   query: SignedQuery,
   recipient: Recipient,
   keys: PushKeys,
-): Message | undefined {
-  if (!isSigned(keys.token, query, encrypted)) return undefined;
+): Message | Exclude<PushRefusal, 'time'> {
+  if (!isSigned(keys.token, query, encrypted)) return 'signature';
   const opened = decrypt(encrypted, keys, (receiver) => receiver === recipient.id);
-  const elements = opened === undefined ? undefined : readFlatXml(opened);
-  return elements && messageOf(elements, recipient);
+  if (typeof opened === 'string') return opened;
+  const elements = readFlatXml(opened.message);
+  return (elements && messageOf(elements, recipient)) ?? 'content';
 }
 
 /**
  * Answers WeCom's check of the URL.
- * @returns the text to answer, or undefined if the request is not to be believed
+ * @returns the text to answer, or why the request is not to be believed
  */
 export function openEcho(
   echo: string,
   query: SignedQuery,
   { corpId }: Recipient,
   keys: PushKeys,
-): string | undefined {
-  if (!isSigned(keys.token, query, echo)) return undefined;
-  return decrypt(echo, keys, (receiver) => corpId === undefined || receiver === corpId);
+): { readonly text: string } | Exclude<PushRefusal, 'time'> {
+  if (!isSigned(keys.token, query, echo)) return 'signature';
+  const opened = decrypt(echo, keys, (receiver) => corpId === undefined || receiver === corpId);
+  return typeof opened === 'string' ? opened : { text: opened.message };
 }
 
 /** Whether the time of a ticket can be that of one that works, by our clock at `now` (epoch ms). */
@@ -138,14 +148,16 @@ function decrypt(
   encrypted: string,
   { encodingAesKey, previousEncodingAesKey }: PushKeys,
   isFor: (receiver: string) => boolean,
-): string | undefined {
+): Opened | 'decryption' | 'content' {
+  let isOpen = false;
   for (const text of [encodingAesKey, previousEncodingAesKey]) {
     const key = text === undefined ? undefined : parseEncodingAesKey(text);
     const opened = key && decryptCallback(encrypted, key);
     // A wrong key may decrypt to something by chance: whom it is for tells.
-    if (opened && isFor(opened.receiver)) return opened.message;
+    if (opened && isFor(opened.receiver)) return opened;
+    isOpen ||= opened !== undefined;
   }
-  return undefined;
+  return isOpen ? 'content' : 'decryption';
 }
 
 function messageOf(elements: ReadonlyMap<string, string>, { dialect, id }: Recipient): Message | undefined {

@@ -31,6 +31,7 @@ async function keeper({ mode = 0o700, gid }: { readonly mode?: number; readonly 
   const open = () =>
     createSnapshots({
       ...{ clock: systemClock, stateDir, leader: () => undefined, servers: () => [] },
+      pushes: () => '',
       access: { mode, ...(gid !== undefined && { gid }) },
       logger: {
         warn: (line) => void said.push(`warn ${line}`),

@@ -104,7 +104,11 @@ describe('a component and an account that has authorised it', () => {
     });
     const [status] = JSON.parse(stdout).credentials;
     expect(status.pushed_ticket).toMatchObject({ state: 'quiet', age: expect.any(Number) });
-    expect((await run(['status'])).stdout()).toMatch(/ticket-in +\(pushed\) +1h \d+m +quiet/);
+    const said = (await run(['status'])).stdout();
+    expect(said).toMatch(/ticket-in +\(pushed\) +1h \d+m +quiet/);
+    expect(said.replace(/\s+/g, ' ')).toMatch(
+      /pushes no ticket has been pushed for longer than pushes ever pause to do see that the platform reaches the URL/,
+    );
   });
 
   it('a dead token of the component is replaced once, and what an account has of it is refreshed then', async () => {

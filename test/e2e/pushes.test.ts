@@ -21,6 +21,11 @@ const PATHS = {
   suite: '/cgi-bin/service/get_suite_token',
 };
 
+/** What `status --json` says of a credential. */
+interface Told {
+  readonly pushed_ticket?: { readonly state: string; readonly trouble?: object };
+}
+
 interface Pushed {
   readonly deliveries: readonly {
     readonly infoType: string;
@@ -120,6 +125,14 @@ async function pushing({ push = {}, http, redis }: { push?: object; http?: strin
         },
         { for: `a token of ${name}` },
       ),
+    async status() {
+      const shown = (args: readonly string[]) =>
+        startProgram(['status', ...args, '--config', config], {}, onTestFinished);
+      const [table, json] = [shown([]), shown(['--json'])];
+      await Promise.all([table.exited, json.exited]);
+      const { credentials } = JSON.parse(json.stdout()) as { credentials: readonly Told[] };
+      return { text: table.stdout(), credentials };
+    },
     authorize: () => sandbox.control('POST', `/components/${COMPONENT}/authorizers`, { appId: SHOP }),
     deliveries: async () =>
       (await sandbox.control<Pushed>('GET', `/components/${COMPONENT}/receiver`)).deliveries,
@@ -128,6 +141,35 @@ async function pushing({ push = {}, http, redis }: { push?: object; http?: strin
 }
 
 describe('a daemon that the platform pushes to', () => {
+  it.each([
+    ['Token', { token: 'another-token' }, 'push-signature', 'not signed with the Token'],
+    ['EncodingAESKey', { encodingAesKey: OLD_KEY }, 'push-decryption', 'does not open it'],
+  ])(
+    'a wrong %s is told by log and status, with how often and what to do, until it is right',
+    async (_, wrong, code, why) => {
+      const { start, register, sandbox, status, newToken } = await pushing();
+      const { daemon, receiver } = await start();
+      await register(receiver, wrong);
+      const line = await daemon.logged((one) => one.message.startsWith('a push was refused'));
+      expect(line).toMatchObject({ credential: 'platform', verdict: 'refused' });
+      expect(line.message).toContain(why);
+      await sandbox.control('POST', `/components/${COMPONENT}/tickets`);
+      const { text } = await eventually(async () => {
+        const found = await status();
+        return new RegExp(`ticket-in .*none .*${code}`).test(found.text) && found;
+      });
+      expect(text.replace(/\s+/g, ' ')).toMatch(
+        new RegExp(`pushes pushes are refused: it is .*${why}.* to do .*open\\.weixin\\.qq\\.com`),
+      );
+      await register(receiver);
+      await newToken('platform');
+      await eventually(async () => {
+        const [platform] = (await status()).credentials;
+        return platform?.pushed_ticket?.state === 'flowing' && platform.pushed_ticket.trouble === undefined;
+      });
+    },
+  );
+
   it('a component and a suite get their tokens from the pushed tickets, and a restart costs no call', async () => {
     const { start, register, registerSuite, newToken, sandbox, calls } = await pushing();
     const first = await start();

@@ -49,6 +49,7 @@ describe('pushed tickets', () => {
         verdict: 'ticket',
         credential: kind === 'component' ? 'platform' : 'suite',
         id: kind === 'component' ? COMPONENT : SUITE,
+        dialect: kind === 'component' ? 'open-platform' : 'work-weixin',
         infoType: kind === 'component' ? 'component_verify_ticket' : 'suite_ticket',
         age: 5000,
       },
@@ -145,21 +146,33 @@ describe('pushes that are not to be believed', () => {
   const message = ticketMessage('component', TICKET);
 
   it.each([
-    ['with another token', seal('component', message, { token: 'wrong' })],
-    ['encrypted for somebody else', seal('component', message, { receiver: 'wx9999999999999999' })],
+    ['with another token', 'signature', seal('component', message, { token: 'wrong' })],
+    ['with another key', 'decryption', seal('component', message, { key: KEY.toUpperCase() })],
+    [
+      'encrypted for somebody else',
+      'content',
+      seal('component', message, { receiver: 'wx9999999999999999' }),
+    ],
     [
       'that names another AppID inside',
+      'content',
       seal('component', ticketMessage('component', TICKET, NOON, 'wx9999999999999999')),
     ],
-    ['without a ticket', seal('component', ticketMessage('component', ''))],
-    ['with a ticket of blanks', seal('component', ticketMessage('component', 'a b'))],
-    ['whose message is no XML', seal('component', 'hello')],
-    ['whose message has a DOCTYPE', seal('component', `<!DOCTYPE xml>${message}`)],
-  ])('a push %s is refused with an empty body, and the answers do not differ', async (_, sealed) => {
-    const { url, kept, verdicts } = await receiving();
-    expect(await post(`${url}/wx/platform`, sealed)).toEqual(REFUSED);
-    expect([kept, verdicts()]).toEqual([[], ['refused']]);
-  });
+    ['without a ticket', 'content', seal('component', ticketMessage('component', ''))],
+    ['with a ticket of blanks', 'content', seal('component', ticketMessage('component', 'a b'))],
+    ['whose message is no XML', 'content', seal('component', 'hello')],
+    ['whose message has a DOCTYPE', 'content', seal('component', `<!DOCTYPE xml>${message}`)],
+  ])(
+    'a push %s is refused with an empty body, and the answers do not differ; the operator is told why: %s',
+    async (_, refusal, sealed) => {
+      const { url, kept, reports } = await receiving();
+      expect(await post(`${url}/wx/platform`, sealed)).toEqual(REFUSED);
+      expect(kept).toEqual([]);
+      expect(reports).toEqual([
+        { verdict: 'refused', credential: 'platform', id: COMPONENT, dialect: 'open-platform', refusal },
+      ]);
+    },
+  );
 
   it('a push whose body was exchanged, whose signature is missing, or given twice, is refused', async () => {
     const { url, kept } = await receiving();
@@ -259,16 +272,21 @@ describe('the check of the URL by WeCom', () => {
       seal('suite', '1616140317555161061', { receiver: PROVIDER }),
     );
     expect(answer).toEqual({ status: 200, text: '1616140317555161061' });
-    expect(reports).toEqual([{ verdict: 'check', credential: 'suite', id: SUITE }]);
+    expect(reports).toEqual([{ verdict: 'check', credential: 'suite', id: SUITE, dialect: 'work-weixin' }]);
   });
 
   it('it is refused when it is encrypted for somebody else, or not signed', async () => {
-    const { url } = await receiving();
+    const { url, reports } = await receiving();
     expect(await check(`${url}/wx/suite`, seal('suite', '1', { receiver: SUITE }))).toEqual(REFUSED);
     expect(await check(`${url}/wx/suite`, seal('suite', '1', { receiver: PROVIDER, token: 'x' }))).toEqual(
       REFUSED,
     );
     expect(await check(`${url}/wx/suite`, { query: '', body: '' })).toEqual(REFUSED);
+    expect(reports.map(({ credential, refusal }) => [credential, refusal])).toEqual([
+      ['suite', 'content'],
+      ['suite', 'signature'],
+      [undefined, undefined],
+    ]);
   });
 
   it('without the corpid of the provider whoever it is encrypted for is accepted', async () => {

@@ -1,3 +1,6 @@
+import type { PushRefusal } from '../push-trouble.ts';
+import type { PushDialect } from '../pushed-ticket.ts';
+
 /**
  * What became of a push of the platform: the label of a metric, and part of a line of the log.
  * `ticket`: kept; `older`: a ticket of a later push is kept already; `stale`: a ticket that cannot work any more, or of
@@ -28,6 +31,10 @@ export interface PushReport {
   readonly age?: number;
   /** It brought an authorisation code that nobody exchanges by himself: a person has to, within its ten minutes. */
   readonly isLeft?: true;
+  /** Why it was refused, of one that names an account that is served. */
+  readonly refusal?: PushRefusal;
+  /** How its platform writes pushes, as far as it names an account that is served. */
+  readonly dialect?: PushDialect;
   /** Why it could not be kept or passed on. */
   readonly problem?: string;
 }

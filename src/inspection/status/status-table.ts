@@ -77,10 +77,13 @@ function optionalName(credential: string): Text {
 
 /** The line of the ticket that the platform pushes. It has no target: the token is fetched with it. */
 function pushedTicketRow(
-  { state, age, error }: NonNullable<Told['pushed_ticket']>,
-  { language }: Terminal,
+  { state, age, error, trouble }: NonNullable<Told['pushed_ticket']>,
+  terminal: Terminal,
 ): readonly Cell[] {
+  const { language } = terminal;
   const { words, paint } = PUSHES[state];
+  // Where none have come that were not taken, the state says as much.
+  const lost = trouble?.count === undefined ? undefined : `${trouble.code} ${times(trouble.count, terminal)}`;
   return [
     NOTHING,
     NOTHING,
@@ -88,7 +91,7 @@ function pushedTicketRow(
     { text: PUSHED[language] },
     ageCell({ ...(age !== undefined && { age }) }),
     { text: words[language], paint },
-    errorCell(error?.code),
+    errorCell(lost ?? error?.code),
   ];
 }
 

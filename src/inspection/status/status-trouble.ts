@@ -30,15 +30,18 @@ const LABELS = {
   record: { en: 'record', zh: '记录' },
   restart: { en: 'restart', zh: '重启' },
   target: { en: 'target', zh: '目标' },
+  pushes: { en: 'pushes', zh: '推送' },
   next: { en: 'next', zh: '下一步' },
 } as const satisfies Readonly<Record<string, Text>>;
 
 /** Width of a label in columns, including the blanks after it. */
 const LABEL = 10;
 
-export function isInTrouble({ state, error, state_error, targets, next }: Told): boolean {
+export function isInTrouble({ state, error, state_error, pushed_ticket, targets, next }: Told): boolean {
   const isLate = targets.some(isNotWell);
-  return state !== 'fresh' || isLate || Boolean(error ?? state_error ?? next.overdue);
+  return (
+    state !== 'fresh' || isLate || Boolean(error ?? state_error ?? pushed_ticket?.trouble ?? next.overdue)
+  );
 }
 
 /**
@@ -94,7 +97,7 @@ function isNotWell({ state, error }: Told['targets'][number]): boolean {
   return state !== 'fresh' || error?.code === 'mode-not-had';
 }
 
-function linesOf({ error, state_error, targets, next }: Told, at: number): readonly Line[] {
+function linesOf({ error, state_error, pushed_ticket, targets, next }: Told, at: number): readonly Line[] {
   const lines: Line[] = [];
   if (error) {
     const { errcode, rid, failures, since } = error;
@@ -102,13 +105,9 @@ function linesOf({ error, state_error, targets, next }: Told, at: number): reado
       ...(errcode === undefined ? [] : [verbatim(`errcode ${errcode}`)]),
       ...(rid === undefined ? [] : [text((say) => `rid ${say(ridInWords(rid))}`)]),
     ];
-    const often: Text =
-      failures === 1
-        ? { en: ', once', zh: '，一次' }
-        : { en: `, ${failures} times in a row`, zh: `，连续 ${failures} 次` };
     lines.push(...problem(LABELS.error, error));
     if (codes.length > 0) lines.push([LABELS.answer, joined(codes, COMMA)]);
-    lines.push(sinceLine(since, at, often));
+    lines.push(sinceLine(since, at, howOften(failures)));
   }
   if (state_error) {
     const { since, restart, zh: translated } = state_error;
@@ -117,6 +116,7 @@ function linesOf({ error, state_error, targets, next }: Told, at: number): reado
     if (restart !== undefined)
       lines.push([LABELS.restart, { en: restart, zh: translated?.restart ?? restart }]);
   }
+  if (pushed_ticket) lines.push(...pushLines(pushed_ticket, at));
   for (const target of targets.filter(isNotWell)) {
     const { state, error: why } = target;
     const [path, holds] = [pathOf(target), OF_TARGET[state]];
@@ -125,6 +125,20 @@ function linesOf({ error, state_error, targets, next }: Told, at: number): reado
   }
   lines.push([LABELS.next, nextText(next)]);
   return lines;
+}
+
+function pushLines({ trouble, error }: NonNullable<Told['pushed_ticket']>, at: number): readonly Line[] {
+  return [
+    ...(trouble ? problem(LABELS.pushes, trouble) : []),
+    ...(trouble?.since === undefined ? [] : [sinceLine(trouble.since, at, howOften(trouble.count ?? 1))]),
+    ...(error ? problem(LABELS.pushes, error) : []),
+  ];
+}
+
+function howOften(count: number): Text {
+  return count === 1
+    ? { en: ', once', zh: '，一次' }
+    : { en: `, ${count} times in a row`, zh: `，连续 ${count} 次` };
 }
 
 function nextText({ in: seconds, what, zh: translated, overdue }: Told['next']): Text {

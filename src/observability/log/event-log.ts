@@ -3,6 +3,7 @@ import type { Failure } from '../../core/failure.ts';
 import { LIST_KIND } from '../../core/listing.ts';
 import type { FetchStep } from '../../core/plan.ts';
 import type { Disturbance, Unit } from '../../core/ports.ts';
+import { NO_PUSH } from '../../core/push-trouble.ts';
 import { ridTimeText } from '../../core/rid.ts';
 import type { Doubter, DoubtVerdict } from '../../core/state/doubts.ts';
 import type { PushStanding } from '../../core/state/pushed.ts';
@@ -290,14 +291,6 @@ const READ_AGAIN: Text = {
 const EARLY =
   'refresh --force within a minute of the last replacement: the token before the current one dies now, and readers ' +
   'that have not read the file since are refused (40001) until they do';
-
-/** Where to look when no ticket arrives. */
-const NO_PUSH: Text = {
-  en:
-    'see that the platform reaches the URL to which it pushes, that it is answered with success, and that the ticket is ' +
-    'handed on to this daemon (docs/third-parties.md)',
-  zh: '确认平台能访问它推送到的 URL、得到的回答是 success，并且 ticket 转交给了这个守护进程（docs/zh-CN/third-parties.md）',
-};
 
 /** Log lines for the pushes of a ticket. */
 const PUSHES: Readonly<

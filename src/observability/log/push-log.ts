@@ -1,5 +1,7 @@
 import type { PushReport, PushVerdict } from '../../core/events/push.ts';
 import type { Clock } from '../../core/ports.ts';
+import { type PushRefusal, refusalInWords } from '../../core/push-trouble.ts';
+import type { PushDialect } from '../../core/pushed-ticket.ts';
 import type { Text } from '../../core/text.ts';
 import { MINUTE, SECOND } from '../../core/time.ts';
 import type { Logger } from './logger.ts';
@@ -13,10 +15,6 @@ const MOST_UNKNOWN = 20;
 /** An id that can be shown. */
 const SHOWN = /^[\w-]{1,64}$/;
 
-const TIME_ADVICE: Text = {
-  en: 'if this comes with every push, compare the clock of this machine',
-  zh: '如果每次推送都这样，请核对本机的时钟',
-};
 const KEY_ADVICE: Text = {
   en: 'if the platform sends them, compare Token and EncodingAESKey with its console, and the appid with that of the platform',
   zh: '如果是平台发来的，请与后台核对 Token 和 EncodingAESKey，并核对 AppID 是不是平台的',
@@ -34,10 +32,10 @@ const LEFT_ADVICE: Text = {
 /** Logs pushes of the platform: what they are and what became of them, and nothing that they hold. */
 export function createPushLog(logger: Logger, clock: Clock): (report: PushReport) => void {
   const unknown = new Set<string>();
-  let refused = 0;
-  let toldAt = Number.NEGATIVE_INFINITY;
+  /** Of each reason, so that what anybody can make hides nothing of what the platform sends. */
+  const refused = new Map<string, { times: number; toldAt: number }>();
 
-  return ({ verdict, credential, id, infoType, age, problem, isLeft }) => {
+  return ({ verdict, credential, id, infoType, age, problem, isLeft, refusal, dialect }) => {
     const fields = {
       ...(credential !== undefined && { credential }),
       ...(id !== undefined && SHOWN.test(id) && { app_id: id }),
@@ -48,8 +46,6 @@ export function createPushLog(logger: Logger, clock: Clock): (report: PushReport
     switch (verdict) {
       case 'failed':
         return logger.error(`a push of the platform failed: ${problem ?? 'unexpected'}`, fields);
-      case 'stale':
-        return logger.warn('a pushed ticket of another time was refused', { ...fields, advice: TIME_ADVICE });
       case 'unknown-account': {
         const known = id ?? '';
         if (unknown.has(known) || unknown.size >= MOST_UNKNOWN) return;
@@ -59,18 +55,18 @@ export function createPushLog(logger: Logger, clock: Clock): (report: PushReport
           advice: UNKNOWN_ADVICE,
         });
       }
+      case 'stale':
       case 'refused': {
-        refused += 1;
+        const key = refusal === undefined ? '' : `${credential} ${refusal}`;
+        const { times, toldAt } = refused.get(key) ?? { times: 0, toldAt: Number.NEGATIVE_INFINITY };
         const now = clock.now().monotonic;
-        if (now - toldAt < REFUSED_EVERY) return;
-        logger.warn('a push that is not from the platform was refused', {
-          ...fields,
-          ...(refused > 1 && { times: refused }),
-          advice: KEY_ADVICE,
-        });
-        refused = 0;
-        toldAt = now;
-        return;
+        if (now - toldAt < REFUSED_EVERY) {
+          refused.set(key, { times: times + 1, toldAt });
+          return;
+        }
+        refused.set(key, { times: 0, toldAt: now });
+        const { message, ...told } = refusedInWords(refusal, dialect);
+        return logger.warn(message, { ...fields, ...(times > 0 && { times: times + 1 }), ...told });
       }
       case 'event':
         if (!isLeft) return logger.info('push received', fields);
@@ -88,3 +84,14 @@ export function createPushLog(logger: Logger, clock: Clock): (report: PushReport
 
 /** They come every few minutes. */
 const QUIET: ReadonlySet<PushVerdict> = new Set(['ticket', 'older', 'ignored']);
+
+/** Of what names no account that is served nobody knows by which key it should have been made. */
+function refusedInWords(
+  refusal: PushRefusal | undefined,
+  dialect: PushDialect | undefined,
+): { readonly message: string; readonly meaning?: { readonly zh: string }; readonly advice: Text } {
+  if (refusal === undefined || dialect === undefined)
+    return { message: 'a push that is not from the platform was refused', advice: KEY_ADVICE };
+  const { why, advice } = refusalInWords(refusal, dialect);
+  return { message: `a push was refused: ${why.en}`, meaning: { zh: `推送被拒绝：${why.zh}` }, advice };
+}

@@ -5,7 +5,7 @@ import type { HourOfHistory } from './history.ts';
 import { historyChart, lifeBar } from './page-chart.ts';
 import { type Html, html, prose } from './page-style.ts';
 import { moment, type PageTexts } from './page-texts.ts';
-import type { Status, StatusError, TargetError, TargetStatus } from './status.ts';
+import type { PushTroubleStatus, Status, StatusError, TargetError, TargetStatus } from './status.ts';
 import type { StateError } from './unwritten.ts';
 
 /** Severity of a credential's state. `warning`: it works, but will not go on working. */
@@ -22,10 +22,10 @@ export interface CardContext {
   readonly texts: PageTexts;
 }
 
-function toneOf({ state, error, state_error, targets }: Status): Tone {
+function toneOf({ state, error, state_error, pushed_ticket, targets }: Status): Tone {
   if (state !== 'fresh') return 'bad';
   const isLate = targets.some((target) => target.state !== 'fresh' || target.error);
-  return isLate || error || state_error ? 'warning' : 'good';
+  return isLate || error || state_error || pushed_ticket?.trouble ? 'warning' : 'good';
 }
 
 /** Renders one credential or one ticket with everything that is known of it. */
@@ -118,18 +118,28 @@ function lifeOf({ state, targets, expires_in = 1, ...newest }: Status, { wall, t
   };
 }
 
-function notes({ error, state_error, targets }: Status, context: CardContext): readonly Html[] {
+function notes(
+  { error, state_error, pushed_ticket, targets }: Status,
+  context: CardContext,
+): readonly Html[] {
   const { texts, language } = context;
   const ofTargets = targets.flatMap((one) => one.error ?? []);
-  const problems = [...(error ? [error] : []), ...(state_error ? [state_error] : []), ...ofTargets];
+  const { trouble, error: unasked } = pushed_ticket ?? {};
+  const problems: readonly TargetError[] = [error, state_error, trouble, unasked, ...ofTargets].filter(
+    (problem) => problem !== undefined,
+  );
   return problems.map((problem) => {
     const { message, advice } = inLanguage<TargetError>(problem, language);
     const remedy =
       advice === undefined ? '' : html`<p><b>${texts.labels.toDo}</b> <bdi>${prose(advice)}</bdi></p>`;
-    const often = problem === error ? html`<p class="facts">${howOften(error, context)}</p>` : '';
+    const often = error && problem === error ? html`<p class="facts">${howOften(error, context)}</p>` : '';
+    const lost =
+      trouble && problem === trouble ? html`<p class="facts">${howManyLost(trouble, context)}</p>` : '';
     const restart =
-      problem === state_error ? html`<p class="facts">${ifRestarted(state_error, context)}</p>` : '';
-    return html`<div class="note"><p><bdi>${message}</bdi></p>${remedy}${often}${restart}</div>`;
+      state_error && problem === state_error
+        ? html`<p class="facts">${ifRestarted(state_error, context)}</p>`
+        : '';
+    return html`<div class="note"><p><bdi>${message}</bdi></p>${remedy}${often}${lost}${restart}</div>`;
   });
 }
 
@@ -152,6 +162,13 @@ function howOften(
   ];
   const often = failures === 1 ? texts.onceAgo(ago, at) : texts.inARow(failures, ago, at);
   return html`${[...codes, ''].join(' · ')}${often}`;
+}
+
+function howManyLost({ code, count, since }: PushTroubleStatus, { wall, texts }: CardContext): Html | string {
+  if (count === undefined || since === undefined) return '';
+  const ago = texts.spoken(wall / SECOND - since);
+  const at = moment(since, wall);
+  return html`${code} · ${count === 1 ? texts.onceAgo(ago, at) : texts.inARow(count, ago, at)}`;
 }
 
 function facts(status: Status, context: CardContext): Html {

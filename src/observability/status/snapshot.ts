@@ -125,6 +125,9 @@ const Stored = v.object({
           state: v.picklist(['flowing', 'quiet', 'ending', 'none']),
           age: v.exactOptional(Seconds),
           error: v.exactOptional(v.object(told)),
+          trouble: v.exactOptional(
+            v.object({ ...told, count: v.exactOptional(v.number()), since: v.exactOptional(Epoch) }),
+          ),
         }),
       ),
       state_error: v.exactOptional(

@@ -1,9 +1,10 @@
 import { spent } from '../../core/budget.ts';
 import type { Kind } from '../../core/credential.ts';
 import type { Reason } from '../../core/due.ts';
-import type { Failure, Told } from '../../core/failure.ts';
+import { type Failure, type Told, toldWith } from '../../core/failure.ts';
 import { currentFailure } from '../../core/last-failure.ts';
 import type { Step, View } from '../../core/plan.ts';
+import { type PushTrouble, pushTrouble } from '../../core/push-trouble.ts';
 import { targetLife } from '../../core/readiness.ts';
 import { ledgerTime } from '../../core/state/clock.ts';
 import type { State } from '../../core/state/index.ts';
@@ -54,6 +55,14 @@ export interface PushedTicketStatus {
   readonly age?: number;
   /** Why the platform could not be asked to push again. */
   readonly error?: TargetError;
+  /** What is wrong with the pushes, and what a person does; absent while they come. */
+  readonly trouble?: PushTroubleStatus;
+}
+
+export interface PushTroubleStatus extends TargetError {
+  /** How many pushes in a row were not taken; `since` is when the first of them came. Absent where none has come. */
+  readonly count?: number;
+  readonly since?: number;
 }
 
 /** The failure of the last attempt, reported until an attempt succeeds. */
@@ -99,9 +108,11 @@ export function statusOf(view: View, now: Instant): Status {
   };
 }
 
-function pushedTicketOf({ unit, state }: View, now: Instant): Pick<Status, 'pushed_ticket'> {
+function pushedTicketOf({ unit, state, lostPushes }: View, now: Instant): Pick<Status, 'pushed_ticket'> {
   const standing = pushStanding(state.pushed, unit.policy, now);
-  if (standing === undefined) return {};
+  const { pushes } = unit.policy;
+  if (standing === undefined || !pushes) return {};
+  const trouble = pushTrouble(standing, lostPushes, pushes);
   const age = ticketAge(state.pushed, now);
   const { startFailure } = state.pushed;
   return {
@@ -109,7 +120,16 @@ function pushedTicketOf({ unit, state }: View, now: Instant): Pick<Status, 'push
       state: standing,
       ...(age !== undefined && { age: seconds(age) }),
       ...(startFailure && { error: errorOf(startFailure) }),
+      ...(trouble && { trouble: troubleOf(trouble) }),
     },
+  };
+}
+
+function troubleOf({ code, lost, ...texts }: PushTrouble): PushTroubleStatus {
+  return {
+    code,
+    ...toldWith(texts),
+    ...(lost && { count: lost.count, since: seconds(lost.since) }),
   };
 }
 

@@ -41,7 +41,12 @@ describe('push log', () => {
   });
 
   it('what could not be kept is an error with its reason, and a ticket of another time a warning', () => {
-    expect(told([{ verdict: 'failed', problem: 'no space is left' }, { verdict: 'stale' }])).toMatchObject([
+    expect(
+      told([
+        { verdict: 'failed', problem: 'no space is left' },
+        { verdict: 'stale', refusal: 'time', dialect: 'open-platform' },
+      ]),
+    ).toMatchObject([
       { level: 'error', message: 'a push of the platform failed: no space is left' },
       { level: 'warn', advice: expect.stringContaining('clock') },
     ]);
@@ -53,6 +58,33 @@ describe('push log', () => {
     expect(entries).toHaveLength(2);
     expect(entries[0]).not.toHaveProperty('times');
     expect(entries[1]).toMatchObject({ level: 'warn', times: 3 });
+  });
+
+  it.each([
+    ['signature', /not signed with the Token that tokenFile holds/, '消息校验Token'],
+    ['decryption', /the EncodingAESKey that encodingAesKeyFile holds does not open it/, '消息加解密Key'],
+  ] as const)('a push with a wrong %s is told with what to compare', (refusal, why, place) => {
+    const report = {
+      verdict: 'refused',
+      credential: 'platform',
+      dialect: 'open-platform',
+      refusal,
+    } as const;
+    expect(told([report])).toMatchObject([
+      {
+        level: 'warn',
+        message: expect.stringMatching(why),
+        advice: expect.stringContaining(place),
+      },
+    ]);
+  });
+
+  it('a push that anybody could make does not hide the refused one of the platform', () => {
+    const entries = told([
+      { verdict: 'refused' },
+      { verdict: 'refused', credential: 'platform', dialect: 'open-platform', refusal: 'decryption' },
+    ]);
+    expect(entries).toHaveLength(2);
   });
 
   it('an account that is not served is told once, and no more than twenty are', () => {
