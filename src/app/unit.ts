@@ -129,6 +129,7 @@ async function joinFetched(credential: FetchedConfig, edges: SharedEdges): Promi
     ...(via && { base: via.name }),
     ...(pace !== undefined && { pace }),
     ...(arriving && { pushed: arriving.tickets }),
+    ...(arriving?.channel && { isReceived: true }),
     account,
     host,
     policy: policyOf(credential),

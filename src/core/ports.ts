@@ -289,6 +289,8 @@ export interface Unit {
   readonly listed?: (listing: Listing) => void;
   /** Where the tickets arrive that its token is fetched with. */
   readonly pushed?: PushedTickets;
+  /** They arrive at the receiver, which a daemon opens that goes on running, and a `once` does not. */
+  readonly isReceived?: true;
   /** Units of one account share a record, a lock and a budget, in any process. */
   readonly account: string;
   /** The host that is asked. A host that hangs must not hold up the units of other hosts. */

@@ -11,6 +11,10 @@ const NO_TICKET: Text = {
   en: 'timed out: no ticket has come from the platform',
   zh: '超时：平台还没有推送 ticket',
 };
+const NO_RECEIVER: Text = {
+  en: 'once opens no receiver, and pushes come every 10 minutes: let the daemon (run) start first, which receives and keeps the ticket, in Kubernetes as a native sidecar and not behind an init container; once then finds the ticket beside the state',
+  zh: 'once 不打开接收端，而推送每 10 分钟一次：请先启动守护进程（run），由它接收并保存 ticket；在 Kubernetes 里用原生 sidecar，不要放在 init container 之后；之后 once 会在状态旁边找到 ticket',
+};
 const TIMED_OUT: Text = { en: 'timed out', zh: '超时' };
 
 /**
@@ -29,10 +33,10 @@ export function isSettled({ state, step }: View, now: Instant, left: number, bas
 }
 
 /**
- * Says why a unit is not published.
+ * Says why a unit is not published by a process that publishes once and ends.
  * @param base the view of the token that a ticket is fetched with: advice about the token is given there
  */
-export function whyUnpublished({ state, step, leader }: View, now: Instant, base?: View): Obstacle {
+export function whyUnpublished({ unit, state, step, leader }: View, now: Instant, base?: View): Obstacle {
   if (base && lacksToken(step)) {
     const failure = obstacle(base.state, now);
     const refused = needsAPerson(failure) && failure?.errcode !== undefined;
@@ -45,7 +49,8 @@ export function whyUnpublished({ state, step, leader }: View, now: Instant, base
   }
   const failure = obstacle(state, now);
   if (failure && failure.code !== 'aborted') return failure;
-  if (step.kind === 'wait' && step.why === 'pushed-ticket') return toldWith({ message: NO_TICKET });
+  if (step.kind === 'wait' && step.why === 'pushed-ticket')
+    return toldWith({ message: NO_TICKET, ...(unit.isReceived && { advice: NO_RECEIVER }) });
   if (leader === undefined) return toldWith({ message: TIMED_OUT });
   return toldWith({
     message: {

@@ -5,6 +5,7 @@ export const ONCE = {
   summary: 'fetch or re-use every credential, publish it, end',
   description: [
     'Adopts or fetches every credential, publishes it and ends: for init containers, cron and scripts.',
+    'It opens no receiver: a third party that is pushed its ticket there needs a daemon that runs, or has kept one.',
   ],
   options: {
     ...CONFIG_OPTION,

@@ -76,7 +76,11 @@ describe('waiting for a publication', () => {
       expect(view.step).toMatchObject({ kind: 'wait', why: 'pushed-ticket' });
       expect(isOver(story, 0)).toBe(false);
       expect(isOver(story, MINUTE)).toBe(false);
-      expect(whyUnpublished(view, story.clock.now()).message).toContain('no ticket has come');
+      const why = whyUnpublished(view, story.clock.now());
+      expect(why.message).toContain('no ticket has come');
+      expect(why.advice).toBeUndefined();
+      const received = { ...view, unit: { ...view.unit, isReceived: true } } as const;
+      expect(whyUnpublished(received, story.clock.now()).advice).toContain('once opens no receiver');
     },
   );
 

@@ -125,6 +125,18 @@ async function pushing({ push = {}, http, redis }: { push?: object; http?: strin
         },
         { for: `a token of ${name}` },
       ),
+    async once(timeout: string) {
+      const args = ['once', '--timeout', timeout, '--config', config];
+      const program = startProgram(args, {}, onTestFinished);
+      const { code } = await program.exited;
+      return {
+        code,
+        unpublished: (name: string) =>
+          program
+            .log()
+            .find((line) => line['credential'] === name && line.message.startsWith('not published')),
+      };
+    },
     async status() {
       const shown = (args: readonly string[]) =>
         startProgram(['status', ...args, '--config', config], {}, onTestFinished);
@@ -189,6 +201,30 @@ describe('a daemon that the platform pushes to', () => {
     expect([await newToken('platform'), await newToken('suite')]).toEqual([platform, suite]);
     expect([await calls('component'), await calls('suite')]).toEqual(before);
     expect(before).toEqual([1, 1]);
+  });
+
+  it('once opens no receiver and says so; it publishes with a ticket that a daemon has kept', async () => {
+    const { start, register, newToken, once, sandbox, folder } = await pushing();
+    const first = await once('2s');
+    expect(first.code).toBe(75);
+    for (const name of ['platform', 'suite'])
+      expect(first.unpublished(name)).toMatchObject({
+        message: 'not published: timed out: no ticket has come from the platform',
+        advice: expect.stringContaining('once opens no receiver'),
+      });
+    await sandbox.faults([{ kind: 'status', status: 502, path: PATHS.component }]);
+    const { daemon, receiver } = await start();
+    await register(receiver);
+    await eventually(async () =>
+      (await readdir(join(folder, 'state'))).some((name) => name.endsWith('.pushed')),
+    );
+    daemon.signal('SIGTERM');
+    await daemon.exited;
+    await sandbox.clearFaults();
+    await eventually(async () => (await once('3s')).unpublished('platform') === undefined, {
+      for: 'a once that publishes with the ticket',
+    });
+    expect(await newToken('platform')).toMatch(/^[\w-]{136}$/);
   });
 
   it('a ticket outlasts the daemon that received it: the next one fetches with it, without a push', async () => {
