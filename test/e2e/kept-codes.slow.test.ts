@@ -1,74 +1,12 @@
-import { readdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ageAll } from '../crash/age.ts';
-import { KEY, TOKEN } from '../push/receiving.ts';
-import { startProgram } from '../support/program.ts';
 import { eventually } from '../support/wait.ts';
 import { everyAccount, FIRST, SECOND } from './authorizers.ts';
-import { PATHS, PLATFORM, PLATFORM_SECRET, SHOP, thirdParty } from './third-parties.ts';
-
-const QUERY = '/cgi-bin/component/api_query_auth';
-
-/** A third-party platform that pushes to a daemon, which serves an account by name, or as the platform lists them. */
-async function pushed({ all = false, push = {} }: { readonly all?: boolean; readonly push?: object } = {}) {
-  const party = await thirdParty(onTestFinished);
-  const { sandbox, folder, path, token } = party;
-  const file = async (name: string, content: string) => {
-    await writeFile(join(folder, name), content, { mode: 0o600 });
-    return join(folder, name);
-  };
-  const keys = {
-    tokenFile: await file('push.token', TOKEN),
-    encodingAesKeyFile: await file('push.key', KEY),
-  };
-  const secretFile = await file('platform.secret', PLATFORM_SECRET);
-  const publish = (name: string) => [{ type: 'file', path: path(name) }];
-  const account = all
-    ? { name: 'all', type: 'authorizers', via: 'platform', publish: publish('{appId}') }
-    : { name: 'shop', type: 'authorizer', via: 'platform', appId: SHOP, publish: publish(SHOP) };
-  const config = await file(
-    'pushed.json',
-    JSON.stringify({
-      schedule: '* * * * * *',
-      stateDir: join(folder, 'state'),
-      platform: { baseUrl: sandbox.url },
-      push: { listen: '127.0.0.1:0' },
-      credentials: [
-        {
-          ...{ name: 'platform', type: 'component', appId: PLATFORM, secretFile },
-          ...{ ticket: { push: { path: '/wx/platform', ...keys, ...push } }, publish: publish('platform') },
-        },
-        account,
-      ],
-    }),
-  );
-  return {
-    ...party,
-    /** Starts a daemon that the platform pushes to. */
-    async listen() {
-      const daemon = startProgram(['--config', config], {}, onTestFinished);
-      const { message } = await daemon.logged(/^pushes on /);
-      await sandbox.control('PUT', `/components/${PLATFORM}/receiver`, {
-        ...{
-          url: `${message.replace('pushes on ', 'http://')}/wx/platform`,
-          token: TOKEN,
-          encodingAesKey: KEY,
-        },
-      });
-      return daemon;
-    },
-    queries: () => sandbox.calls(QUERY),
-    isKept: async () => (await readdir(join(folder, 'state'))).some((name) => name.includes('.json.code-')),
-    /** Whether what is published for the account is what the platform accepts. */
-    async works(): Promise<boolean> {
-      const response = await fetch(`${sandbox.url}/cgi-bin/getcallbackip?access_token=${await token(SHOP)}`);
-      return 'ip_list' in ((await response.json()) as object);
-    },
-  };
-}
+import { pushed, QUERY } from './pushed-codes.ts';
+import { PATHS, PLATFORM, SHOP } from './third-parties.ts';
 
 describe('the code of an account that authorises', () => {
   it('after a busy answer of the platform it is tried again, and brings the token', async () => {
