@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Token } from '../core/credential.ts';
 import type { Report } from '../core/events/report.ts';
 import { backoffDelay, failureOf } from '../core/failure.ts';
-import type { AccountStore, Clock, CodeStore, Provider, Unit } from '../core/ports.ts';
+import type { AccountStore, Clock, CodeStore, Unit } from '../core/ports.ts';
 import { lifeOfCode, type PushedCode } from '../core/pushed-code.ts';
+import type { Secret } from '../core/secret.ts';
 import { liveToken } from '../core/state/index.ts';
-import type { Text } from '../core/text.ts';
 import { SECOND } from '../core/time.ts';
 import type { Reconciler } from '../loop/reconciler.ts';
 import type { Logger } from '../observability/log/logger.ts';
@@ -15,12 +16,39 @@ export interface CodedParty {
   /** Of its token. */
   readonly unit: Unit;
   readonly codes: CodeStore;
-  readonly exchange: NonNullable<Provider['exchangeCode']>;
-  /** The keys of the records of an account that is served; empty: it is not. */
-  readonly accountsOf: (subject: string) => readonly string[];
-  /** Opens the record of an account that is not served. */
-  readonly open: (subject: string) => Pick<AccountStore, 'lock' | 'read'>;
+  /**
+   * @returns what is left to be done before anything else, where the answer cannot be had again; `used` where nothing will come
+   *   of the code any more
+   * @throws {EdgeError} why it is not exchanged
+   */
+  readonly exchange: (request: ExchangeRequest) => Promise<'exchanged' | 'used' | KeepAnswer>;
+  /** The end of the daemon waits for an exchange that is under way: its answer cannot be had again. */
+  readonly isIrreplaceable?: true;
+  /** The keys of the records of the account, if it is served: then its next fetch exchanges the code. */
+  readonly accountsOf: (subject: string | undefined) => readonly string[];
+  /** Opens what tells whose turn an exchange outside of a fetch is, and whether it has been made. */
+  readonly open: (code: Pick<PushedCode, 'subject'>) => {
+    readonly lock: AccountStore['lock'];
+    readonly isExchanged: (mark: string) => Promise<boolean>;
+  };
+  /** Called when something has come of a code outside of a fetch, or nothing will any more. */
+  readonly ended: (outcome: CodeOutcome, code: PushedCode) => Promise<void>;
 }
+
+export interface ExchangeRequest {
+  readonly code: Secret;
+  readonly mark: string;
+  readonly token: Token;
+  readonly signal: AbortSignal;
+  /** Asked at the last moment before anything is sent. */
+  readonly permit: () => boolean;
+}
+
+/** Keeps an answer, for all daemons. It resolves when that is durable, and goes on trying until then. @throws when it is to end */
+export type KeepAnswer = (signal: AbortSignal) => Promise<void>;
+
+/** `expired`: its time was over before the platform took it. */
+export type CodeOutcome = 'exchanged' | 'used' | 'expired';
 
 export interface CodeDeskOptions {
   readonly clock: Clock;
@@ -31,10 +59,10 @@ export interface CodeDeskOptions {
   readonly mayAsk: () => boolean;
   /** In [0, 1). */
   readonly random: () => number;
-  /** Called when the code of an account that is not served has been used: the list has its refresh token. */
-  readonly exchanged: (party: string) => Promise<void>;
-  /** Ends exchanges that are under way. Their codes stay kept. */
+  /** Ends exchanges that are under way, but for those whose answers cannot be had again. Their codes stay kept. */
   readonly signal: AbortSignal;
+  /** Ends them all. */
+  readonly cut: AbortSignal;
 }
 
 /** What sees to it that something comes of every code that is kept, once. */
@@ -43,6 +71,8 @@ export interface CodeDesk {
   look(account?: string): Promise<void>;
   /** To be told what has come of a code in a fetch. */
   report(report: Report): void;
+  /** Resolves when no exchange is under way whose answer cannot be had again. */
+  finish(): Promise<void>;
 }
 
 /** How long an exchange may take, ms. */
@@ -58,9 +88,9 @@ const LOOK_EVERY = 30 * SECOND;
 const MOST_SETTLED = 1000;
 
 export function createCodeDesk(options: CodeDeskOptions): CodeDesk {
-  const { clock, logger, reconciler, parties, mayAsk, random, exchanged, signal } = options;
-  /** Codes, by their marks, that are being exchanged here, of accounts that are not served. */
-  const underWay = new Set<string>();
+  const { clock, logger, reconciler, parties, mayAsk, random, signal, cut } = options;
+  /** Codes, by their marks, that are being exchanged here outside of a fetch. */
+  const underWay = new Map<string, { readonly party: CodedParty; readonly done: Promise<void> }>();
   /** Codes that something has come of, by their marks, which may not be written down yet. */
   const settled = new Map<string, number>();
   /** When each store was looked at last, monotonic ms. */
@@ -89,15 +119,16 @@ export function createCodeDesk(options: CodeDeskOptions): CodeDesk {
     }
   }
 
-  function takeUp(party: CodedParty, { mark, value, subject, receivedAt }: PushedCode): void {
-    if (!value || underWay.has(mark)) return;
+  function takeUp(party: CodedParty, code: PushedCode): void {
+    const { mark, value, subject, receivedAt } = code;
+    if (!value || underWay.has(mark) || signal.aborted) return;
     const accounts = party.accountsOf(subject);
     for (const account of accounts) reconciler.authorise(account, { mark, value, receivedAt });
     if (accounts.length > 0) return;
-    underWay.add(mark);
-    void exchangeAlone(party, { mark, value, subject, receivedAt })
+    const done = exchangeAlone(party, { ...code, value })
       .catch((error: unknown) => tellFailure(party, subject, error))
       .finally(() => underWay.delete(mark));
+    underWay.set(mark, { party, done });
   }
 
   async function settle({ codes, unit }: Pick<CodedParty, 'codes' | 'unit'>, mark: string): Promise<void> {
@@ -115,27 +146,20 @@ export function createCodeDesk(options: CodeDeskOptions): CodeDesk {
   }
 
   /**
-   * Exchanges the code of an account that is not served, for as long as it works: only after that the platform lists its
-   * refresh token, for whoever serves it next. It is done under the lock of the account, since another daemon may serve it
-   * by now.
+   * Exchanges a code outside of a fetch, for as long as it works. Of an account that is not served the platform lists the refresh
+   * token only after that, for whoever serves it next. It is done under a lock, since another daemon may do so, or serve the
+   * account by now.
    */
-  async function exchangeAlone(party: CodedParty, code: Required<PushedCode>): Promise<void> {
-    const { unit } = party;
-    const store = party.open(code.subject);
+  async function exchangeAlone(party: CodedParty, code: OpenCode): Promise<void> {
+    const turn = party.open(code);
     for (let failures = 0; !signal.aborted; ) {
       const [account] = party.accountsOf(code.subject);
       // It has come to be served meanwhile, and a fetch exchanges its code.
       if (account !== undefined) return reconciler.authorise(account, code);
-      if (lifeOfCode(code, clock.now().wall) <= 0) return giveUp(party, code, 'its ten minutes are over');
-      const outcome = await tryOnce(party, store, code);
+      if (lifeOfCode(code, clock.now().wall) <= 0) return end(party, code, 'expired');
+      const outcome = await tryOnce(party, turn, code);
       if (outcome === 'settled') return;
-      if (outcome === 'exchanged' || outcome === 'used') {
-        await settle(party, code.mark);
-        const fields = { credential: unit.name, app_id: code.subject };
-        if (outcome === 'exchanged') logger.info('an authorisation code was exchanged', fields);
-        else logger.warn('an authorisation code had been used already', { ...fields, advice: ADVICE });
-        return exchanged(unit.name);
-      }
+      if (outcome === 'exchanged' || outcome === 'used') return end(party, code, outcome);
       if (outcome === 'waits') {
         await pause(AGAIN);
         continue;
@@ -147,21 +171,35 @@ export function createCodeDesk(options: CodeDeskOptions): CodeDesk {
   }
 
   async function tryOnce(
-    { unit, codes, exchange }: CodedParty,
-    store: Pick<AccountStore, 'lock' | 'read'>,
+    party: CodedParty,
+    { lock, isExchanged }: ReturnType<CodedParty['open']>,
     { mark }: Pick<PushedCode, 'mark'>,
   ): Promise<'exchanged' | 'used' | 'settled' | 'waits' | { readonly error: unknown }> {
+    const { unit, codes, exchange, isIrreplaceable } = party;
     const state = reconciler.stateOf(unit.id);
     const token = state && liveToken(state, clock.now());
     if (!token || !mayAsk()) return 'waits';
-    const lease = await store.lock('fetch').catch(() => undefined);
+    const lease = await lock('fetch').catch(() => undefined);
     if (!lease) return 'waits';
     try {
       // Another daemon may have used it while this one waited.
       const known = (await codes.read()).find((code) => code.mark === mark);
-      if (!known?.value || (await store.read())?.grant?.exchanged === mark) return 'settled';
-      const { value: code } = known;
-      return await withinTime(EXCHANGE_PATIENCE, (until) => exchange({ code, token, signal: until }), signal);
+      if (!known?.value) return 'settled';
+      if (await isExchanged(mark)) {
+        await settle(party, mark);
+        return 'settled';
+      }
+      if (!(await lease.held())) return 'waits';
+      const permit = () => lease.isHeld?.() ?? true;
+      const request = { code: known.value, mark, token, permit };
+      const came = await withinTime(
+        EXCHANGE_PATIENCE,
+        (until) => exchange({ ...request, signal: until }),
+        isIrreplaceable ? cut : signal,
+      );
+      if (typeof came === 'string') return came;
+      await came(cut);
+      return 'exchanged';
     } catch (error) {
       if (failureOf(error, 'unknown').blamesToken)
         reconciler.doubt((it) => it.equals(token.value), 'platform');
@@ -171,19 +209,17 @@ export function createCodeDesk(options: CodeDeskOptions): CodeDesk {
     }
   }
 
-  async function giveUp(party: CodedParty, { mark, subject }: PushedCode, why: string): Promise<void> {
-    await settle(party, mark);
-    logger.warn(`an authorisation code was lost: ${why}`, {
-      ...{ credential: party.unit.name, app_id: subject, advice: ADVICE },
-    });
-    await exchanged(party.unit.name);
+  async function end(party: CodedParty, code: PushedCode, outcome: CodeOutcome): Promise<void> {
+    await settle(party, code.mark);
+    await party.ended(outcome, code);
   }
 
-  function tellFailure({ unit }: CodedParty, subject: string, error: unknown): void {
+  function tellFailure({ unit }: CodedParty, subject: string | undefined, error: unknown): void {
     if (signal.aborted) return;
     const { message, code, errcode } = failureOf(error, 'unknown');
     logger.warn(`an authorisation code was not exchanged yet: ${message}`, {
-      ...{ credential: unit.name, app_id: subject, code },
+      ...{ credential: unit.name, code },
+      ...(subject !== undefined && { app_id: subject }),
       ...(errcode !== undefined && { errcode }),
     });
   }
@@ -205,6 +241,10 @@ export function createCodeDesk(options: CodeDeskOptions): CodeDesk {
       settled.set(report.mark, clock.now().monotonic);
       for (const party of parties()) void settleIn(party, report.mark);
     },
+    async finish() {
+      const last = [...underWay.values()].filter(({ party }) => party.isIrreplaceable);
+      await Promise.all(last.map(({ done }) => done));
+    },
   };
 
   async function settleIn(party: CodedParty, mark: string): Promise<void> {
@@ -217,10 +257,10 @@ export function createCodeDesk(options: CodeDeskOptions): CodeDesk {
 function isSuperseded(code: PushedCode, all: readonly PushedCode[]): boolean {
   const isLater = ({ receivedAt, mark }: PushedCode) =>
     receivedAt > code.receivedAt || (receivedAt === code.receivedAt && mark > code.mark);
-  return all.some((other) => other.subject === code.subject && isLater(other));
+  const { subject } = code;
+  // Of whom the code of a suite is, nobody knows before it is exchanged.
+  return subject !== undefined && all.some((other) => other.subject === subject && isLater(other));
 }
 
-const ADVICE: Text = {
-  en: "the account's admin has to change the permission sets once (更新授权), unless the platform lists the account with a refresh token",
-  zh: '除非平台列出的该账号已有刷新令牌，否则请账号的管理员更新一次授权（更改权限集）',
-};
+/** A code of which nothing has come yet. */
+type OpenCode = PushedCode & Required<Pick<PushedCode, 'value'>>;

@@ -1,35 +1,91 @@
 import { tokenAccount } from '../codec/account.ts';
-import { isFetched } from '../config/config.ts';
+import { type FetchedConfig, isFetched } from '../config/config.ts';
 import { listedName } from '../core/listing.ts';
+import type { Provider } from '../core/ports.ts';
+import type { Text } from '../core/text.ts';
+import type { Reporter } from '../loop/cell.ts';
+import type { Logger } from '../observability/log/logger.ts';
 import { credentialKinds, ownerOf } from '../providers/index.ts';
-import type { CodedParty } from './code-desk.ts';
+import type { CodedParty, CodeOutcome } from './code-desk.ts';
 import type { Stores } from './stores.ts';
+import { type KeepPermanentCode, suiteParty } from './suite-codes.ts';
 import type { Served } from './unit.ts';
+
+export interface CodedPartiesOptions {
+  readonly stores: Pick<Stores, 'open'>;
+  readonly logger: Pick<Logger, 'info' | 'warn'>;
+  /** Has the lists of a third party read again: the platform lists an account with its refresh token now. */
+  readonly relist: (party: string) => Promise<void>;
+  readonly keepPermanentCode: KeepPermanentCode;
+  readonly report: Reporter;
+}
 
 /** The third parties that are pushed codes, and the accounts that are served of each. */
 export function codedParties(
   served: ReadonlyMap<string, Served>,
-  stores: Pick<Stores, 'open'>,
+  options: CodedPartiesOptions,
 ): CodedParty[] {
   const all = [...served.values()];
-  return all.flatMap(({ credential, codes, units: [unit] }) => {
-    const exchange = unit?.provider.exchangeCode;
-    if (!codes || !exchange || !isFetched(credential)) return [];
-    const { type: partyType, appId: party, platform, name: partyName } = credential;
-    const kind = credentialKinds.find(({ via }) => via === partyType);
-    if (!kind) return [];
-    const open = (subject: string) => {
-      const { type } = kind;
-      const owner = ownerOf({ type, appId: subject, via: { appId: party } });
-      const of = { name: listedName(partyName, subject), type, appId: subject, kind: 'token' };
-      return stores.open(tokenAccount(platform.id, type, owner), of);
-    };
-    const accountsOf = (subject: string) =>
-      all.flatMap(({ credential: one, units: [its] }) =>
-        isFetched(one) && one.via?.name === credential.name && one.appId === subject && its
-          ? [its.account]
-          : [],
-      );
-    return [{ unit, codes, exchange, open, accountsOf: (subject) => [...new Set(accountsOf(subject))] }];
+  return all.flatMap((one) => {
+    const { credential } = one;
+    const { exchangeCode, obtainPermanentCode } = one.units[0]?.provider ?? {};
+    if (!isFetched(credential)) return [];
+    if (exchangeCode) return componentParty(one, credential, exchangeCode, all, options);
+    return obtainPermanentCode ? suiteParty(one, credential, obtainPermanentCode, options) : [];
   });
 }
+
+function componentParty(
+  { codes, units: [unit] }: Served,
+  { type: partyType, appId: party, platform, name: partyName }: FetchedConfig,
+  exchange: NonNullable<Provider['exchangeCode']>,
+  all: readonly Served[],
+  { stores, logger, relist }: CodedPartiesOptions,
+): CodedParty[] {
+  const kind = credentialKinds.find(({ via }) => via === partyType);
+  if (!unit || !codes || !kind) return [];
+
+  function open(subject: string) {
+    const { type } = kind ?? { type: '' };
+    const owner = ownerOf({ type, appId: subject, via: { appId: party } });
+    const of = { name: listedName(partyName, subject), type, appId: subject, kind: 'token' };
+    return stores.open(tokenAccount(platform.id, type, owner), of);
+  }
+
+  const accountsOf = (subject: string | undefined) =>
+    all.flatMap(({ credential: one, units: [its] }) =>
+      isFetched(one) && one.via?.name === partyName && one.appId === subject && its ? [its.account] : [],
+    );
+  return [
+    {
+      ...{ unit, codes, exchange },
+      accountsOf: (subject) => [...new Set(accountsOf(subject))],
+      open({ subject = '' }) {
+        const { lock, read } = open(subject);
+        return { lock, isExchanged: async (mark) => (await read())?.grant?.exchanged === mark };
+      },
+      async ended(outcome, { subject = '' }) {
+        tell[outcome](logger, { credential: partyName, app_id: subject });
+        await relist(partyName);
+      },
+    },
+  ];
+}
+
+type Tell = (
+  logger: CodedPartiesOptions['logger'],
+  fields: { readonly credential: string; readonly app_id: string },
+) => void;
+
+const tell: Readonly<Record<CodeOutcome, Tell>> = {
+  exchanged: (logger, fields) => logger.info('an authorisation code was exchanged', fields),
+  used: (logger, fields) =>
+    logger.warn('an authorisation code had been used already', { ...fields, advice: ADVICE }),
+  expired: (logger, fields) =>
+    logger.warn('an authorisation code was lost: its ten minutes are over', { ...fields, advice: ADVICE }),
+};
+
+const ADVICE: Text = {
+  en: "the account's admin has to change the permission sets once (更新授权), unless the platform lists the account with a refresh token",
+  zh: '除非平台列出的该账号已有刷新令牌，否则请账号的管理员更新一次授权（更改权限集）',
+};

@@ -31,13 +31,14 @@ import { createListSigns } from './list-signs.ts';
 import { createLostPushes } from './lost-pushes.ts';
 import { createManyAccounts, type ServedList } from './many.ts';
 import { createFollowersView, createReporting } from './observers.ts';
+import { createPermanentCodes } from './permanent-codes.ts';
 import { clearStrayLink, createConfigWarnings, placeStateLinks } from './prepare.ts';
 import { createPushEvents } from './push-events.ts';
 import { createRetirement } from './retirement.ts';
 import { createSnapshots } from './snapshots.ts';
 import { createStores, type Stores } from './stores.ts';
 import { createTargetWatches } from './target-watches.ts';
-import { createFeedWatches, joinCredentials, type Served, unitsOf } from './unit.ts';
+import { createFeedWatches, joinCredentials, type Served, type ServedSuite, unitsOf } from './unit.ts';
 
 export interface DaemonOptions {
   readonly clock: Clock;
@@ -94,8 +95,10 @@ export async function startDaemon(
     listRead: (party: string) => () => listSigns.listRead(party)(),
     paceOf: createCallPaces(clock, stores.takeTurn),
     secretFiles: createSecretFiles(),
-    warn: ({ en, zh }: Text, fields: { readonly credential: string }) =>
+    warn: ({ en, zh }: Text, fields: { readonly credential: string; readonly corp_id?: string }) =>
       logger.warn(en, { ...fields, meaning: { zh } }),
+    placed: (path: string, fields: { readonly credential: string; readonly corp_id: string }) =>
+      logger.info(`wrote the permanent code of a corp to ${path}`, fields),
     ticketChanged: (account: string) => changed(account),
   };
   const waker = createWaker(clock, () => reconciler.tick());
@@ -130,7 +133,10 @@ export async function startDaemon(
   /** Made once for what is served: there may be thousands, and they are asked for at every tick. */
   let credentials: readonly CredentialConfig[] = [];
   let parties: readonly CodedParty[] = [];
+  let suites: readonly ServedSuite[] = [];
+  /** Ends what can be taken up again; `cut` ends all that is under way. */
   const exchanges = new AbortController();
+  const cut = new AbortController();
   const doubt = createDoubt({ clock, reconciler, signal: exchanges.signal });
   const mayAsk = () => stores.leadership()?.leads ?? true;
   const listSigns = createListSigns({
@@ -139,9 +145,12 @@ export async function startDaemon(
     lists: () => lists.map(({ many: { name, via }, unit }) => ({ name, via, unit })),
   });
   const codeDesk = createCodeDesk({
-    ...{ clock, logger, reconciler, random, mayAsk, signal: exchanges.signal },
+    ...{ clock, logger, reconciler, random, mayAsk, signal: exchanges.signal, cut: cut.signal },
     parties: () => parties,
-    exchanged: (party) => pushEvents.relist(party),
+  });
+  const permanentCodes = createPermanentCodes({
+    ...{ clock, logger, random },
+    suites: () => suites,
   });
   const pushEvents = createPushEvents({
     ...{ clock, reconciler, follow: listSigns.follow, signal: exchanges.signal },
@@ -198,7 +207,13 @@ export async function startDaemon(
     served = joined;
     lists = listed;
     credentials = [...joined.values()].map(({ credential }) => credential);
-    parties = codedParties(joined, stores);
+    parties = codedParties(joined, {
+      ...{ stores, logger, report, relist: pushEvents.relist },
+      keepPermanentCode: permanentCodes.keep,
+    });
+    suites = [...joined.values()].flatMap(({ permanentCodes: kept, units: [unit] }) =>
+      kept && unit ? [{ ...kept, unit }] : [],
+    );
     announcer.serve(credentials);
     reconciler.serve(units());
     stores.serve(units());
@@ -240,9 +255,10 @@ export async function startDaemon(
     requested: () => background(desk.serve()),
   });
 
-  /** What is kept of an account may be another one: its record, its pushed ticket, or the codes that it was pushed. */
+  /** What is kept of an account may be another one: its record, its pushed ticket, the codes that it was pushed, or what they brought. */
   function changed(account: string): void {
     reconciler.invalidate(account);
+    background(permanentCodes.look(account));
     background(codeDesk.look(account));
   }
 
@@ -284,6 +300,7 @@ export async function startDaemon(
       followersView.look();
       snapshots.beat();
       background(desk.serve());
+      background(permanentCodes.look());
       background(codeDesk.look());
       listSigns.tick();
       if (feedback) background(feedback.scan((isIt) => reconciler.doubt(isIt, 'reader')));
@@ -299,10 +316,10 @@ export async function startDaemon(
         giveUp = resolve;
       });
       const patience = setTimeout(
-        () => void [reconciler.abort(), kubernetes.close(), redis.close(), giveUp()],
+        () => void [cut.abort(), reconciler.abort(), kubernetes.close(), redis.close(), giveUp()],
         lastAnswer,
       );
-      await reconciler.stop();
+      await Promise.all([reconciler.stop(), codeDesk.finish()]);
       // What has begun is not left half removed; the next start goes on with the rest.
       await Promise.race([retiring.catch(() => {}), isLate]);
       clearTimeout(patience);

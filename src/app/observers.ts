@@ -1,3 +1,4 @@
+import { SECRET_AWAITED } from '../config/secret-file.ts';
 import type { Leadership } from '../core/events/cluster.ts';
 import type { View } from '../core/plan.ts';
 import type { Clock } from '../core/ports.ts';
@@ -34,7 +35,9 @@ export function createReporting({ logger, observer, secretRefused, ...options }:
     report(unit, what) {
       log(unit, what);
       observer?.(unit, what);
-      if (what.type === 'failed' && what.failure.blamesSecret) secretRefused();
+      // One that is written once a corp authorises is missing at all daemons alike.
+      const isRefused = what.type === 'failed' && what.failure.code !== SECRET_AWAITED;
+      if (isRefused && what.failure.blamesSecret) secretRefused();
       if (unit && what.type === 'published') announcer.published(unit, what.result, what.expiresAt);
     },
   };

@@ -10,7 +10,7 @@ export type OpenChannel = Omit<Channel, 'event'>;
 /** Opens the channel of a credential whose platform pushes to the receiver. */
 export function openChannel(
   { name, type, appId }: Pick<FetchedConfig, 'name' | 'type' | 'appId'>,
-  { path, forward, corpId, ...files }: PushConfig,
+  { path, forward, corpId, permanentCodes: _template, ...files }: PushConfig,
   tickets: Pick<TicketStore, 'put'>,
   codes: Pick<CodeStore, 'put'> | undefined,
 ): OpenChannel {
@@ -33,7 +33,7 @@ async function readKeys({
   tokenFile,
   encodingAesKeyFile,
   previousEncodingAesKeyFile: previous,
-}: Omit<PushConfig, 'path'>): Promise<ChannelKeys> {
+}: Omit<PushConfig, 'path' | 'permanentCodes'>): Promise<ChannelKeys> {
   const [token, encodingAesKey, previousEncodingAesKey] = await Promise.all([
     readPushKey(tokenFile, 'Token'),
     readPushKey(encodingAesKeyFile, 'EncodingAESKey'),

@@ -6,7 +6,15 @@ import type { Request } from '../coordination/cluster/secret-requests.ts';
 import { stateFolder } from '../coordination/folder/state-folder.ts';
 import type { Kind } from '../core/credential.ts';
 import type { Leadership } from '../core/events/cluster.ts';
-import type { AccountStore, Clock, CodeStore, TakeTurn, TicketStore, Unit } from '../core/ports.ts';
+import type {
+  AccountStore,
+  Clock,
+  CodeStore,
+  PermanentCodeStore,
+  TakeTurn,
+  TicketStore,
+  Unit,
+} from '../core/ports.ts';
 import { verbatim } from '../core/text.ts';
 import { kubernetesOf } from '../kubernetes/index.ts';
 import { createClusterLog } from '../observability/log/cluster-log.ts';
@@ -42,6 +50,8 @@ export interface Stores {
   readonly takeTurn: TakeTurn;
   /** Opens the codes of authorisations that are pushed to a third party. */
   openCodes(account: string, subject: Subject): CodeStore;
+  /** Opens the permanent codes of the corps that have installed a suite. */
+  openPermanentCodes(account: string, subject: Subject): PermanentCodeStore;
   /**
    * Opens the read-only record of a mirrored credential.
    * @throws {ConfigError} when no cluster can be reached from here
@@ -151,6 +161,10 @@ export async function createStores(
     takeTurn: cluster?.takeTurn ?? shared?.takeTurn ?? folder.takeTurn,
     openCodes: (account, subject) =>
       cluster?.openCodes(account, subject) ?? shared?.openCodes(account) ?? folder.openCodes(account),
+    openPermanentCodes: (account, subject) =>
+      cluster?.openPermanentCodes(account, subject) ??
+      shared?.openPermanentCodes(account) ??
+      folder.openPermanentCodes(account),
     async mirror(source, kind) {
       await needCluster('credentials');
       mirrors ??= loadMirrors();

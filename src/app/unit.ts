@@ -3,10 +3,19 @@ import { ticketAccount, tokenAccount } from '../codec/account.ts';
 import { type CredentialConfig, type FetchedConfig, isFetched, type MirrorConfig } from '../config/config.ts';
 import { ConfigError } from '../config/config-error.ts';
 import { secretReader } from '../config/secret-file.ts';
+import { type PermanentCodeFiles, permanentCodeFiles } from '../coordination/folder/permanent-code-files.ts';
 import { ticketFile } from '../coordination/folder/ticket-file.ts';
 import type { Kind } from '../core/credential.ts';
 import type { Policy } from '../core/policy.ts';
-import type { Clock, CodeStore, Publisher, PushedTickets, TicketStore, Unit } from '../core/ports.ts';
+import type {
+  Clock,
+  CodeStore,
+  PermanentCodeStore,
+  Publisher,
+  PushedTickets,
+  TicketStore,
+  Unit,
+} from '../core/ports.ts';
 import type { Secret } from '../core/secret.ts';
 import type { Text } from '../core/text.ts';
 import { MINUTE } from '../core/time.ts';
@@ -28,6 +37,7 @@ import type { FileMemo } from '../system/fs/read-regular-file.ts';
 import { prepareTargets } from './prepare.ts';
 import { type OpenChannel, openChannel } from './push-channels.ts';
 import { pushedTickets } from './pushed-tickets.ts';
+import { recordInMemory } from './record-in-memory.ts';
 import type { Stores } from './stores.ts';
 
 /** The units of one configured credential: its token, then the tickets that are fetched with it. */
@@ -37,14 +47,24 @@ export interface JoinedCredential {
   readonly channel?: OpenChannel;
   /** The codes that are pushed to a third party, for all its daemons; absent: none are exchanged. */
   readonly codes?: CodeStore;
+  /** Where the permanent codes of corps go that have installed a suite; absent: nowhere. */
+  readonly permanentCodes?: Omit<ServedSuite, 'unit'>;
   /** Watches what else it is fed from, while it is served; absent: nothing. */
   watch?(): Promise<{ close(): Promise<void> }>;
   close(): Promise<void>;
 }
 
+/** A suite whose corps' permanent codes are got and kept here. */
+export interface ServedSuite {
+  /** Of its token. */
+  readonly unit: Unit;
+  readonly store: PermanentCodeStore;
+  readonly files: PermanentCodeFiles;
+}
+
 /** The edges that all credentials share. */
 export interface SharedEdges {
-  readonly stores: Pick<Stores, 'open' | 'openTickets' | 'openCodes' | 'mirror'>;
+  readonly stores: Pick<Stores, 'open' | 'openTickets' | 'openCodes' | 'openPermanentCodes' | 'mirror'>;
   readonly clock: Clock;
   readonly sharedReads: SharedReads;
   /** Told of every reading of a third party's list. @param party the AppID of the third party */
@@ -53,25 +73,36 @@ export interface SharedEdges {
   readonly paceOf: (thirdParty: string) => CallPace;
   /** Returns what is known of a secret file, which is read again when it has changed. */
   readonly secretFiles: (path: string) => FileMemo<Secret>;
-  readonly warn: (message: Text, fields: { readonly credential: string }) => void;
+  readonly warn: (message: Text, fields: { readonly credential: string; readonly corp_id?: string }) => void;
+  /** Called when the file of a corp has been written. */
+  readonly placed: (path: string, fields: { readonly credential: string; readonly corp_id: string }) => void;
   /** Called when a ticket, or a code, may have been pushed for an account. */
   readonly ticketChanged: (account: string) => void;
   readonly createPublisher: CreatePublisher;
 }
+
+/** Takes the place of the hash in the account of a WeCom app whose secret is not there yet. */
+const AWAITED = '/awaited';
 
 /**
  * Identifies the account of a credential independently of the credential's name, since all daemons that fetch for one
  * account must share its lock and budget. A WeCom corp has one token for each app, and only the secret tells its apps
  * apart.
  * @returns `account`: platform, type and appid (after that of the third party), separated by slashes; for WeCom followed by `app`, a hash of the secret
+ * `unread` is why there is no secret yet, where the daemon itself waits to write it: until then it is an account of its own
  * @throws {EdgeError} when the secret of a WeCom app cannot be read
  */
 export async function accountOf(credential: FetchedConfig) {
   const { type, platform, secret } = credential;
   const account = tokenAccount(platform.id, type, ownerOf(credential));
   if (!kindOf(type).perSecret) return { account, app: '' };
-  const app = `/${fingerprintOf(account, await secretReader(secret)()).slice(0, 12)}`;
-  return { account: `${account}${app}`, app };
+  try {
+    const app = `/${fingerprintOf(account, await secretReader(secret)()).slice(0, 12)}`;
+    return { account: `${account}${app}`, app };
+  } catch (unread) {
+    if (!('file' in secret) || !secret.awaited) throw unread;
+    return { account: `${account}${AWAITED}`, app: AWAITED, unread };
+  }
 }
 
 /**
@@ -88,7 +119,9 @@ async function joinFetched(credential: FetchedConfig, edges: SharedEdges): Promi
   const { name, type, appId, optional, platform, budget, via, listedBy } = credential;
   const named = namesOf(credential);
   const kind = kindOf(type);
-  const secret = secretReader(credential.secret);
+  const { account, app, unread } = await accountOf(credential);
+  // Once the secret is there, the account is another one: then all is joined anew.
+  const secret = unread === undefined ? secretReader(credential.secret) : () => Promise.reject(unread);
   const direct = createTransport(platform);
   const pace = via && tokenAccount(platform.id, kind.via ?? '', via.appId);
   const transport = pace === undefined ? direct : paced(direct, paceOf(pace));
@@ -98,7 +131,6 @@ async function joinFetched(credential: FetchedConfig, edges: SharedEdges): Promi
     platform: createPlatform(kind.family, platform.hosts, transport, clock),
     ...(via && { via: { appId: via.appId, sharedReads, listRead: listRead(via.appId) } }),
   };
-  const { account, app } = await accountOf(credential);
   // The fingerprint is needed at every look at the state, and thousands of accounts may have one file. The secret itself is
   // read whenever it is sent.
   const file = 'file' in credential.secret ? secretFiles(credential.secret.file) : undefined;
@@ -110,7 +142,10 @@ async function joinFetched(credential: FetchedConfig, edges: SharedEdges): Promi
   }
   const host = platform.hosts[0] ?? '';
   const provider = providerOf(kind, source);
-  const codes = provider.exchangeCode && stores.openCodes(account, { name, type, appId, kind: 'token' });
+  const subject = { name, type, appId, kind: 'token' };
+  const permanentCodes = permanentCodesOf(credential, account, edges);
+  await permanentCodes?.files.prepare();
+  const codes = provider.exchangeCode || permanentCodes ? stores.openCodes(account, subject) : undefined;
   const arriving = kind.pushed && arrivingTickets(credential, account, codes, edges);
 
   function publishersOf(what: Kind, owner: string): Publisher[] {
@@ -136,7 +171,8 @@ async function joinFetched(credential: FetchedConfig, edges: SharedEdges): Promi
     fingerprint: () => fingerprint().catch(() => undefined),
     isSameSecret: () => last !== undefined && (file?.isCurrent() ?? true),
     provider,
-    store: stores.open(account, { name, type, appId, kind: 'token' }),
+    store:
+      unread === undefined ? stores.open(account, { name, type, appId, kind: 'token' }) : recordInMemory(),
     publishers: publishersOf('token', account),
   };
 
@@ -158,7 +194,10 @@ async function joinFetched(credential: FetchedConfig, edges: SharedEdges): Promi
       fingerprint: async () => undefined,
       isSameSecret: () => true,
       provider: ofTicket(source),
-      store: stores.open(ticketOwner, { name, type, appId, kind: what }),
+      store:
+        unread !== undefined && perApp
+          ? recordInMemory()
+          : stores.open(ticketOwner, { name, type, appId, kind: what }),
       publishers: publishersOf(what, ticketOwner),
     };
   }
@@ -168,7 +207,26 @@ async function joinFetched(credential: FetchedConfig, edges: SharedEdges): Promi
     ...(arriving?.watch && { watch: arriving.watch }),
     ...(arriving?.channel && { channel: arriving.channel }),
     ...(codes && { codes }),
+    ...(permanentCodes && { permanentCodes }),
     close: () => transport.close(),
+  };
+}
+
+/** Where the permanent codes go that the codes bring which are pushed to a suite. */
+function permanentCodesOf(
+  { name, type, appId, ticket }: FetchedConfig,
+  account: string,
+  { stores, warn, placed }: SharedEdges,
+): JoinedCredential['permanentCodes'] {
+  const template = ticket?.push?.permanentCodes;
+  if (template === undefined) return undefined;
+  return {
+    store: stores.openPermanentCodes(account, { name, type, appId, kind: 'token' }),
+    files: permanentCodeFiles({
+      template,
+      written: (path, corpId) => placed(path, { credential: name, corp_id: corpId }),
+      warn: (message, corpId) => warn(message, { credential: name, corp_id: corpId }),
+    }),
   };
 }
 

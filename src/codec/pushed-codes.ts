@@ -17,7 +17,7 @@ const Stored = v.object({
     v.object({
       /** SHA-256 of the code, in hex. */
       mark: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
-      subject: v.pipe(v.string(), v.maxLength(64)),
+      subject: v.exactOptional(v.pipe(v.string(), v.maxLength(64))),
       code: v.exactOptional(v.string()),
       receivedAt: Epoch,
     }),

@@ -18,6 +18,8 @@ export interface Keys {
   readonly pushed: string;
   /** Key of `data` that holds the authorisation codes that are pushed to a third party; see `pushed-codes.ts`. */
   readonly codes: string;
+  /** Key of `data` that holds the permanent codes of corps that have installed a suite; see `permanent-codes.ts`. */
+  readonly permanentCodes: string;
   /** Annotation that holds the rest of the record. */
   readonly record: string;
   /** Annotation in which followers leave a request for the daemon that fetches. */
@@ -55,6 +57,7 @@ export function keysOf(name: string, kind: Kind): Keys {
     listing: `${key}.listing`,
     pushed: `${key}.pushed`,
     codes: `${key}.codes`,
+    permanentCodes: `${key}.permanent-codes`,
     record: `${prefix}.wx-token-sidecar/${name}`,
     request: `${request}.wx-token-sidecar/${name}`,
   };

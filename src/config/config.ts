@@ -168,7 +168,8 @@ export interface ManyConfig
  * variable.
  */
 export type SecretSource =
-  | { readonly file: string }
+  /** `awaited`: the daemon writes it itself, once the corp has authorised; until then it need not be there. */
+  | { readonly file: string; readonly awaited?: true }
   | { readonly value: Secret }
   /** The type has no secret of its own. */
   | { readonly none: true }
@@ -192,6 +193,8 @@ export interface PushConfig {
   readonly forward?: string;
   /** Corpid of the provider of a suite. */
   readonly corpId?: string;
+  /** The path of the file of each corp that has installed a suite, with `{corpId}` in it, which its permanent code is written to. */
+  readonly permanentCodes?: string;
 }
 
 /** How the daemon reaches the platform. */

@@ -1,4 +1,3 @@
-import type { BigIntStats } from 'node:fs';
 import { resolve } from 'node:path';
 import { verbatim } from '../core/text.ts';
 import { pathKey } from '../schema/key-path.ts';
@@ -9,7 +8,7 @@ import { ConfigError, type Reading } from './config-error.ts';
 import { createLabels } from './labels.ts';
 import { CONFIG_VARIABLE, givenVariables, isAccountVariable } from './read/environment.ts';
 import { readConfigFile } from './read/file.ts';
-import { inputReader } from './read/input.ts';
+import { inputReader, type WasRead } from './read/input.ts';
 import { languageSaid } from './read/language.ts';
 import { readSettings } from './read/settings.ts';
 import { createReport } from './report.ts';
@@ -42,7 +41,7 @@ export interface LoadOptions {
    * Called with every file of {@link Config.inputs} that was read, and with what the open file was before its content
    * was read, so that a later change of it can be told.
    */
-  readonly wasRead?: (path: string, stat: BigIntStats) => void;
+  readonly wasRead?: WasRead;
 }
 
 /**

@@ -24,7 +24,10 @@ const LARGEST_FILE = 2 * LONGEST_SECRET;
  * a file, the function rejects like {@link readSecretFile}.
  */
 export function secretReader(source: SecretSource): () => Promise<Secret> {
-  if ('file' in source) return () => readSecretFile(source.file, inputReader(), IF_GONE);
+  if ('file' in source)
+    return source.awaited
+      ? () => readAwaited(source.file)
+      : () => readSecretFile(source.file, inputReader(), IF_GONE);
   if ('value' in source) return async () => source.value;
   if ('none' in source) {
     return async () => {
@@ -34,6 +37,22 @@ export function secretReader(source: SecretSource): () => Promise<Secret> {
   return async () => {
     throw unusable(source.unset, { en: 'is not set here', zh: '在这里没有设置' });
   };
+}
+
+/** The code of a failure: the daemon itself has not written the secret file yet, here or anywhere. */
+export const SECRET_AWAITED = 'secret-awaited';
+
+/** Reads a file that the daemon itself writes. @throws {EdgeError} as {@link readSecretFile}, or {@link SECRET_AWAITED} */
+async function readAwaited(path: string): Promise<Secret> {
+  try {
+    return await readSecretFile(path, inputReader(), UNTIL_AUTHORISED);
+  } catch (error) {
+    const isMissing = ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
+    if (!(error instanceof EdgeError) || !isMissing) throw error;
+    const what: Text = { en: 'is not there yet', zh: '还不存在' };
+    const { failure } = unusable(path, what, UNTIL_AUTHORISED);
+    throw new EdgeError({ ...failure, code: SECRET_AWAITED }, { cause: error.cause });
+  }
 }
 
 /** Returns a function that returns what is known of a secret file, one for each file; a changed file is read again. */
@@ -136,6 +155,12 @@ export async function isExposed(path: string): Promise<boolean> {
     () => false,
   );
 }
+
+/** Advice for a file that the daemon writes itself. */
+const UNTIL_AUTHORISED: Text = {
+  en: 'the daemon writes it when the corp authorises the suite; if it has done so before, have its admin authorise the app again',
+  zh: '企业授权该应用后由守护进程写入；如果之前已经授权过，请企业的管理员重新授权该应用',
+};
 
 /** Advice for a file that was there when the daemon started. */
 const IF_GONE: Text = {

@@ -1,6 +1,7 @@
 import type { Fetched, Kind, Token } from './credential.ts';
 import type { Failure } from './failure.ts';
 import type { Listing } from './listing.ts';
+import type { ObtainedCode, PermanentCode } from './permanent-code.ts';
 import type { Policy } from './policy.ts';
 import type { Precedence, Published } from './published.ts';
 import type { PushedCode } from './pushed-code.ts';
@@ -42,6 +43,18 @@ export interface Provider {
     readonly token: Token;
     readonly signal: AbortSignal;
   }): Promise<'exchanged' | 'used'>;
+  /**
+   * Exchanges the authorisation code of a corp, which works once, for its permanent code, which nobody can ask for again.
+   * Present where corps install a suite.
+   * @returns `used` where nothing will come of the code any more: somebody else has used it, or it is none
+   * @throws {EdgeError} why it does not
+   */
+  obtainPermanentCode?(request: {
+    readonly code: Secret;
+    readonly token: Token;
+    readonly signal: AbortSignal;
+    readonly permit: () => boolean;
+  }): Promise<ObtainedCode | 'used'>;
   /**
    * Has the list read in which the platform tells what the account has granted; see `ListRead`. Present where there is one.
    * @throws {EdgeError} why it cannot be read
@@ -257,6 +270,27 @@ export interface CodeStore {
    * @throws {EdgeError} why that cannot be written
    */
   settle(mark: string): Promise<void>;
+}
+
+/**
+ * Keeps the permanent codes of the corps that have installed a suite, for all its daemons and for good: nobody can get one again.
+ */
+export interface PermanentCodeStore {
+  /**
+   * Reads the newest code of each corp, in no particular order.
+   * @throws {EdgeError} why they cannot be read
+   */
+  read(): Promise<readonly PermanentCode[]>;
+  /**
+   * To be asked before a code is got that could not be kept.
+   * @throws {EdgeError} why the code of another corp could not be kept
+   */
+  checkRoom(): Promise<void>;
+  /**
+   * Keeps a code that has been got now in place of the corp's former one; resolves when it is durable.
+   * @throws {EdgeError} why it cannot be written
+   */
+  put(code: Pick<PermanentCode, 'corpId' | 'value' | 'mark'>): Promise<void>;
 }
 
 /**

@@ -10,8 +10,8 @@ import { without } from './without.ts';
 export interface PushedCode {
   /** Tells the code from any other, and reveals nothing of it. */
   readonly mark: string;
-  /** The id of the account that has authorised. */
-  readonly subject: string;
+  /** The id of the account that has authorised; absent where only the exchange tells, as that of a corp. */
+  readonly subject?: string;
   /** Absent once something has come of it: then it is known so that the same push is not acted upon again. */
   readonly value?: Secret;
   /** Epoch ms: when it arrived here. */

@@ -1,7 +1,11 @@
+import { isPlausible, oddAnswer } from '../core/credential.ts';
+import { failureOf } from '../core/failure.ts';
+import { isCorpId, type ObtainedCode } from '../core/permanent-code.ts';
+import { Secret } from '../core/secret.ts';
 import { MINUTE } from '../core/time.ts';
 import { credentialKind, type PushedKind, repeatingPolicy } from './kind.ts';
 import { fetched } from './platform.ts';
-import { neededTicket } from './third-party.ts';
+import { needed, neededTicket } from './third-party.ts';
 import { WECOM } from './wecom.ts';
 
 /** The ticket of a suite: pushed every 10 to 15 minutes, and dead after 30 (docs/wechat-facts.md, Third parties). */
@@ -58,7 +62,52 @@ export const wecomSuite = credentialKind({
       });
       return fetched(answer, 'suite_access_token');
     },
+    async obtainPermanentCode({ code, token, signal, permit }) {
+      try {
+        const { body } = await platform.call({
+          method: 'POST',
+          path: '/cgi-bin/service/v2/get_permanent_code',
+          endpoint: 'query-auth',
+          query: { suite_access_token: needed(token) },
+          body: { auth_code: code.reveal() },
+          repeatable: false,
+          signal,
+          permit,
+        });
+        return obtained(body);
+      } catch (error) {
+        if (USED_UP.has(failureOf(error, 'unknown').errcode)) return 'used';
+        throw error;
+      }
+    },
     // No cheap call is known that takes it.
     probe: async () => ({ works: true }),
   }),
 });
+
+/** The authorisation code is none, or has been used (docs/wechat-facts.md, Error codes). */
+const USED_UP: ReadonlySet<number | undefined> = new Set([40058, 40078]);
+
+/**
+ * Reads the permanent code and the corp out of an answer, which has no access token
+ * (https://developer.work.weixin.qq.com/document/path/100776, 2025-05-21).
+ * @throws {EdgeError} `odd-answer` for anything else: what it holds cannot be kept
+ */
+function obtained(body: unknown): ObtainedCode {
+  const { permanent_code: code, auth_corp_info: corp } = (body ?? {}) as Readonly<Record<string, unknown>>;
+  const { corpid: corpId } = (corp ?? {}) as Readonly<Record<string, unknown>>;
+  if (typeof code !== 'string') throw oddAnswer({ en: 'has no permanent_code', zh: '没有 permanent_code' });
+  if (!isPlausible(code))
+    throw oddAnswer({
+      en: 'has a permanent_code of a length or alphabet that cannot be one',
+      zh: '里的 permanent_code 长度或字符不可能是真的',
+    });
+  if (typeof corpId !== 'string')
+    throw oddAnswer({ en: 'has no auth_corp_info.corpid', zh: '没有 auth_corp_info.corpid' });
+  if (!isCorpId(corpId))
+    throw oddAnswer({
+      en: 'has a corpid with other characters than letters, digits, - and _: no file is named after it',
+      zh: '里的 corpid 含有字母、数字、- 和 _ 以外的字符：不用它作文件名',
+    });
+  return { corpId, value: new Secret(code) };
+}

@@ -250,15 +250,20 @@ async function keep(
  * @returns the reason if it cannot be kept
  */
 async function keepCode(
-  { codes }: Channel,
+  { codes, recipient }: Channel,
   { code, subject, createdAt }: Extract<Message, { type: 'event' }>,
   clock: Clock,
 ): Promise<string | undefined> {
   const receivedAt = clock.now().wall;
   const isTimely = createdAt > receivedAt - OLDEST_PUSH && createdAt <= receivedAt + AHEAD_OF_CLOCK;
-  if (!codes || code === undefined || subject === undefined || !isTimely) return undefined;
+  // Which corp it is, a suite learns by the exchange.
+  const isWhole = recipient.dialect === 'work-weixin' || subject !== undefined;
+  if (!codes || code === undefined || !isWhole || !isTimely) return undefined;
   try {
-    const kept = { mark: markOf(code), subject, value: new Secret(code), receivedAt };
+    const kept = {
+      ...{ mark: markOf(code), value: new Secret(code), receivedAt },
+      ...(recipient.dialect === 'open-platform' && subject !== undefined && { subject }),
+    };
     await within(KEEP_PATIENCE, codes.put(kept));
     return undefined;
   } catch (error) {

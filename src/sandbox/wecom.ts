@@ -2,6 +2,7 @@ import { type Corp, type CorpApp, replaceApp } from './accounts.ts';
 import { countFailure, isBlocked } from './callers.ts';
 import { chinaDay, countIn } from './counter.ts';
 import { isRefusal, type PlatformRequest, type Refusal, refuse, text } from './protocol.ts';
+import { fetchOfBuiltApp } from './third-parties/suite-calls.ts';
 import { newToken, secondsLeft } from './tokens.ts';
 import type { Call, World } from './world.ts';
 
@@ -13,6 +14,8 @@ import type { Call, World } from './world.ts';
 export const fetchCorpToken: Call = (world, request, now) => {
   const caller = world.callers.get(request.ip);
   if (isBlocked(caller, now)) return refuse('wecom', 45009);
+  const built = fetchOfBuiltApp(world, request, now);
+  if (built) return built;
   const found = findApp(world, request);
   if (isRefusal(found)) {
     world.callers.set(request.ip, countFailure(caller, now));

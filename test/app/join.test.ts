@@ -34,6 +34,7 @@ async function joining() {
         return store;
       },
       openCodes: () => ({ read: async () => [], put: async () => 'kept', settle: async () => {} }),
+      openPermanentCodes: () => ({ read: async () => [], checkRoom: async () => {}, put: async () => {} }),
       openTickets(owner) {
         opened.push(`tickets of ${owner}`);
         return { read: async () => undefined, put: async () => 'kept' };
@@ -46,6 +47,7 @@ async function joining() {
     paceOf: createCallPaces(systemClock, async () => 0),
     secretFiles: createSecretFiles(),
     warn: () => {},
+    placed: () => {},
     ticketChanged: () => {},
     createPublisher(target, subject) {
       const publisher = filePublisher(target as FileTarget, subject);

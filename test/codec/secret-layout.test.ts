@@ -43,13 +43,17 @@ describe('layout of the cluster Secret', () => {
     expect(new Set(keys).size).toBe(keys.length);
     expect(keysOf('shop', 'token')).toEqual({
       ...{ value: 'shop', entry: 'shop.json', grant: 'shop.grant', pushed: 'shop.pushed' },
-      ...{ listing: 'shop.listing', codes: 'shop.codes' },
+      ...{ listing: 'shop.listing', codes: 'shop.codes', permanentCodes: 'shop.permanent-codes' },
       ...{ record: 'token.wx-token-sidecar/shop', request: 'request.wx-token-sidecar/shop' },
     });
     expect(keysOf('shop', 'wx_card')).toEqual({
       ...{ value: 'shop.wx_card', entry: 'shop.wx_card.json' },
       ...{ grant: 'shop.wx_card.grant', pushed: 'shop.wx_card.pushed' },
-      ...{ listing: 'shop.wx_card.listing', codes: 'shop.wx_card.codes' },
+      ...{
+        listing: 'shop.wx_card.listing',
+        codes: 'shop.wx_card.codes',
+        permanentCodes: 'shop.wx_card.permanent-codes',
+      },
       ...{ record: 'wx-card.wx-token-sidecar/shop', request: 'request.wx-card.wx-token-sidecar/shop' },
     });
   });

@@ -1,6 +1,7 @@
 import { symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { KEY } from '../push/receiving.ts';
 import { account, inJson, place, withoutPlaces } from './written.ts';
 
 type Keys = Readonly<Record<string, unknown>>;
@@ -33,6 +34,86 @@ async function countOf(...credentials: readonly Keys[]): Promise<number> {
   const { load } = await place();
   return (await load(inJson(credentials.map((own) => account(own))))).credentials.length;
 }
+
+const PUSH = {
+  ...{ path: '/wx/suite', tokenFile: '$FOLDER/secrets/one', encodingAesKeyFile: '$FOLDER/secrets/key' },
+  permanentCodes: '$FOLDER/codes/{corpId}',
+};
+
+/** What is wrong with a suite that is pushed to, and whoever stands beside it. */
+async function pushedProblems(push: Keys, ...others: readonly Keys[]): Promise<string[]> {
+  const { folder, problems } = await place();
+  await writeFile(join(folder, 'secrets', 'key'), KEY);
+  const pushed = { ...SUITE, ticket: { push: { ...PUSH, ...push } } };
+  const text = inJson([pushed, ...others].map((own) => account(own)));
+  const listening = JSON.stringify({ ...JSON.parse(text), push: { listen: '127.0.0.1:0' } });
+  return withoutPlaces(await problems(listening).catch((error: Error) => [error.message]));
+}
+
+describe('where the permanent codes of a suite go', () => {
+  const corp = { ...CORP, secretFile: '$FOLDER/codes/wpAbCdEf' };
+
+  it('the secret of a corp may be the file that the daemon will write, and of no other corp', async () => {
+    const right = ['nothing is wrong with it'];
+    expect(await pushedProblems({}, corp)).toEqual(right);
+    const own = { ...corp, type: 'wecom', via: undefined, name: 'own' };
+    expect(await pushedProblems({}, corp, { ...own, publish: file('own') })).toEqual(right);
+    const other = await pushedProblems({}, { ...corp, corpId: 'wpabcdef' });
+    expect(other).toContain(
+      'credentials[1].secretFile: $FOLDER/codes/wpAbCdEf is written for another corp than wpabcdef: upper and lower case count',
+    );
+  });
+
+  it.each<[string, Keys, readonly Keys[], string]>([
+    [
+      'beside forward',
+      { forward: 'http://127.0.0.1:8080/' },
+      [],
+      'credentials[0].ticket.push.permanentCodes: cannot stand beside forward: a code works once, so either the app exchanges it or the daemon',
+    ],
+    [
+      'without the corp',
+      { permanentCodes: '$FOLDER/codes/{corpid}' },
+      [],
+      'credentials[0].ticket.push.permanentCodes: must have {corpId} in it once: each corp has a file of its own',
+    ],
+    [
+      'in a place where a corp could be called like a secret',
+      { permanentCodes: '$FOLDER/secrets/{corpId}' },
+      [],
+      'credentials[0].ticket.push.permanentCodes: could be $FOLDER/secrets/one, for a corp of that name: give the codes a folder of their own',
+    ],
+    [
+      'in a place where a corp could be called like what is published',
+      { permanentCodes: '$FOLDER/out/{corpId}' },
+      [],
+      'credentials[0].ticket.push.permanentCodes: could be $FOLDER/out/suite, for a corp of that name: give the codes a folder of their own',
+    ],
+    [
+      'in the place of another suite',
+      {},
+      [
+        {
+          ...{ ...SUITE, name: 'other', suiteId: 'ww0000000000000002', publish: file('other') },
+          ticket: { push: PUSH },
+        },
+      ],
+      'credentials[1].ticket.push.permanentCodes: $FOLDER/codes/{corpId} is published by credentials[0].ticket.push.permanentCodes already',
+    ],
+  ])('%s is one line that names the key', async (_, push, others, expected) => {
+    expect(await pushedProblems(push, ...others)).toEqual([expected]);
+  });
+
+  it('a component has none', async () => {
+    const { folder, problems } = await place();
+    await writeFile(join(folder, 'secrets', 'key'), KEY);
+    const text = inJson([account({ ...PLATFORM, ticket: { push: PUSH } })]);
+    const listening = JSON.stringify({ ...JSON.parse(text), push: { listen: '127.0.0.1:0' } });
+    expect(withoutPlaces(await problems(listening))).toEqual([
+      'credentials[0].ticket.push.permanentCodes: belongs to suites of WeCom: an account of a component has no permanent code',
+    ]);
+  });
+});
 
 describe('third parties and their accounts', () => {
   it('a platform with an account, and a suite with a corp, are right', async () => {

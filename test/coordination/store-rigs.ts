@@ -1,14 +1,22 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'vitest';
+import { sha256 } from '../../src/codec/encoding.ts';
 import { keysOf as secretKeysOf } from '../../src/codec/secret-layout.ts';
 import { codeSecret } from '../../src/coordination/cluster/code-secret.ts';
+import { permanentCodeSecret } from '../../src/coordination/cluster/permanent-code-secret.ts';
 import { secretStore } from '../../src/coordination/cluster/secret-store.ts';
 import { ticketSecret } from '../../src/coordination/cluster/ticket-secret.ts';
 import { stateFolder } from '../../src/coordination/folder/state-folder.ts';
 import { shareRedis } from '../../src/coordination/redis/index.ts';
 import { keysOf as redisKeysOf, stateServer } from '../../src/coordination/redis/scripts.ts';
-import type { AccountStore, CodeStore, Lease, TicketStore } from '../../src/core/ports.ts';
+import type {
+  AccountStore,
+  CodeStore,
+  Lease,
+  PermanentCodeStore,
+  TicketStore,
+} from '../../src/core/ports.ts';
 import { redisOf } from '../../src/redis/index.ts';
 import { systemClock } from '../../src/system/time/clock.ts';
 import { startRedis } from '../support/redis-server.ts';
@@ -23,12 +31,16 @@ export interface Rig {
   readonly tickets: { readonly one: TicketStore; readonly two: TicketStore };
   /** The codes that are pushed to the account, as each of the two opens them. */
   readonly codes: { readonly one: CodeStore; readonly two: CodeStore };
+  /** The permanent codes of corps, as each of the two opens them. */
+  readonly permanentCodes: { readonly one: PermanentCodeStore; readonly two: PermanentCodeStore };
   /** The second takes the lock over, though the first believes that it has it. @returns the second's lease */
   takeOver(): Promise<Lease>;
   /** Puts text that no daemon wrote in the place of the record. */
   spoil(text: string): Promise<void>;
   /** Puts text that no daemon wrote in the place of the pushed ticket. */
   spoilTicket(text: string): Promise<void>;
+  /** Puts text that no daemon wrote in the place of the permanent codes: where each corp has a place of its own, of that corp's. */
+  spoilPermanentCodes(text: string, corpId: string): Promise<void>;
   /** What was stored is gone. */
   lose(): Promise<void>;
   /** The store cannot be used any more. */
@@ -55,6 +67,7 @@ const onFolder: OpenRig = async () => {
     ...{ one: state.open(ACCOUNT), two },
     tickets: { one: state.openTickets(ACCOUNT), two: other.openTickets(ACCOUNT) },
     codes: { one: state.openCodes(ACCOUNT), two: other.openCodes(ACCOUNT) },
+    permanentCodes: { one: state.openPermanentCodes(ACCOUNT), two: other.openPermanentCodes(ACCOUNT) },
     async takeOver() {
       await rm(`${path}.owner`, { force: true });
       await rm(`${path}.lock`, { recursive: true, force: true });
@@ -62,6 +75,8 @@ const onFolder: OpenRig = async () => {
     },
     spoil: (text) => writeFile(path, text, { mode: 0o600 }),
     spoilTicket: (text) => writeFile(`${path}.pushed`, text, { mode: 0o600 }),
+    spoilPermanentCodes: (text, corpId) =>
+      writeFile(`${path}.permanent-code-${sha256(corpId).slice(0, 32)}`, text, { mode: 0o600 }),
     lose: () => rm(path),
     async close() {
       await rm(folder, { recursive: true, force: true });
@@ -108,10 +123,12 @@ const inSecret: OpenRig = async () => {
   });
   const openTickets = () => ticketSecret(place(), keys);
   const openCodes = () => codeSecret(place(), keys, systemClock);
+  const openPermanentCodes = () => permanentCodeSecret(place(), keys, systemClock);
   return {
     ...{ one: leading('one', 'two', open(votes.one)), two },
     tickets: { one: openTickets(), two: openTickets() },
     codes: { one: openCodes(), two: openCodes() },
+    permanentCodes: { one: openPermanentCodes(), two: openPermanentCodes() },
     async takeOver() {
       votes.one.leads = false;
       votes.two.leads = true;
@@ -123,6 +140,10 @@ const inSecret: OpenRig = async () => {
     },
     async spoilTicket(text) {
       fake.write({ data: { [keys.pushed]: Buffer.from(text).toString('base64') } });
+      fake.hear();
+    },
+    async spoilPermanentCodes(text) {
+      fake.write({ data: { [keys.permanentCodes]: Buffer.from(text).toString('base64') } });
       fake.hear();
     },
     async lose() {
@@ -152,20 +173,23 @@ const onRedis: OpenRig = async (ctx) => {
       store: shared.open(ACCOUNT),
       tickets: shared.openTickets(ACCOUNT),
       codes: shared.openCodes(ACCOUNT),
+      permanentCodes: shared.openPermanentCodes(ACCOUNT),
     };
   }
   const keys = redisKeysOf(prefix, ACCOUNT);
-  const [first, { store: two, tickets, codes }] = [open(), open()];
+  const [first, { store: two, tickets, codes, permanentCodes }] = [open(), open()];
   return {
     ...{ one: first.store, two },
     tickets: { one: first.tickets, two: tickets },
     codes: { one: first.codes, two: codes },
+    permanentCodes: { one: first.permanentCodes, two: permanentCodes },
     async takeOver() {
       await redis.cli('DEL', keys.lock);
       return lockOf(two);
     },
     spoil: async (text) => void (await redis.cli('SET', keys.record, text)),
     spoilTicket: async (text) => void (await redis.cli('SET', keys.pushed, text)),
+    spoilPermanentCodes: async (text) => void (await redis.cli('SET', keys.permanentCodes, text)),
     lose: async () => void (await redis.cli('DEL', keys.record)),
     close: redis.kill,
   };

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { sha256 } from '../../src/codec/encoding.ts';
 import { markOf } from '../../src/codec/pushed-codes.ts';
-import type { AccountStore, CodeStore, Lease } from '../../src/core/ports.ts';
+import type { AccountStore, CodeStore, Lease, PermanentCodeStore } from '../../src/core/ports.ts';
 import type { PushedCode } from '../../src/core/pushed-code.ts';
 import type { PushedTicket } from '../../src/core/pushed-ticket.ts';
 import type { AccountRecord } from '../../src/core/record.ts';
@@ -254,5 +255,60 @@ describe.each(RIGS)('the authorisation codes that are pushed to a third party, i
     const { codes, close } = await open(ctx);
     await close();
     await expect(codes.two.put(first)).rejects.toMatchObject({ name: 'EdgeError' });
+  });
+});
+
+const CORP = 'wpAbCdEf';
+const permanent = (value: string, from: string, corpId = CORP) => ({
+  ...{ corpId, value: new Secret(value), mark: markOf(from) },
+});
+
+describe.each(RIGS)('the permanent codes of corps that have installed a suite, in %s', (name, open) => {
+  const permanentCodeOf = async (store: PermanentCodeStore, corpId = CORP) =>
+    (await store.read()).find((code) => code.corpId === corpId)?.value.reveal();
+
+  it('one that is kept here is read elsewhere, with where it came from, and stays beside those of others', async (ctx) => {
+    const { permanentCodes } = await open(ctx);
+    expect(await permanentCodes.two.read()).toEqual([]);
+    await permanentCodes.one.checkRoom();
+    await permanentCodes.one.put(permanent('permanent-code-1', 'code-1'));
+    await permanentCodes.two.put(permanent('permanent-code-2', 'code-2', CORP.toLowerCase()));
+    for (const store of [permanentCodes.one, permanentCodes.two]) {
+      expect(await permanentCodeOf(store)).toBe('permanent-code-1');
+      expect(await permanentCodeOf(store, CORP.toLowerCase())).toBe('permanent-code-2');
+    }
+    const [first] = (await permanentCodes.two.read()).filter(({ corpId }) => corpId === CORP);
+    expect(first).toMatchObject({ mark: markOf('code-1'), former: [] });
+  });
+
+  it('the next one of a corp takes its place, whatever the clocks say, and knows it by its mark', async (ctx) => {
+    const { permanentCodes } = await open(ctx);
+    await permanentCodes.one.put(permanent('permanent-code-1', 'code-1'));
+    await permanentCodes.two.put(permanent('permanent-code-2', 'code-2'));
+    const [code, ...others] = await permanentCodes.one.read();
+    expect(others).toEqual([]);
+    expect(code).toMatchObject({ former: [sha256('permanent-code-1')], mark: markOf('code-2') });
+    expect(code?.value.reveal()).toBe('permanent-code-2');
+  });
+
+  it('what a later version wrote, or nobody can read, is never written over', async (ctx) => {
+    const { permanentCodes, spoilPermanentCodes } = await open(ctx);
+    await permanentCodes.one.put(permanent('permanent-code-1', 'code-1'));
+    const text = '{"version":2}';
+    await spoilPermanentCodes(text, 'wpOther');
+    if (name === 'a state folder')
+      return expect(await permanentCodeOf(permanentCodes.two)).toBe('permanent-code-1');
+    const failing = { name: 'EdgeError', message: expect.stringContaining('not permanent codes') };
+    await expect(permanentCodes.two.checkRoom()).rejects.toMatchObject(failing);
+    await expect(permanentCodes.two.put(permanent('permanent-code-2', 'code-2'))).rejects.toMatchObject(
+      failing,
+    );
+  });
+
+  it('where none can be kept, that is a failure with the reason', async (ctx) => {
+    const { permanentCodes, close } = await open(ctx);
+    await close();
+    const put = permanentCodes.two.put(permanent('permanent-code-1', 'code-1'));
+    await expect(put).rejects.toMatchObject({ name: 'EdgeError' });
   });
 });

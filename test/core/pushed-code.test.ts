@@ -14,10 +14,11 @@ import { HOUR, MINUTE } from '../../src/core/time.ts';
 
 const AT = Date.UTC(2026, 0, 1);
 
-const code = (mark: string): PushedCode => ({
-  ...{ mark, subject: 'wx1111111111111111', receivedAt: AT },
-  value: new Secret(`queryauthcode@@@${mark}`),
-});
+const code = (mark: string) =>
+  ({
+    ...{ mark, subject: 'wx1111111111111111', receivedAt: AT },
+    value: new Secret(`queryauthcode@@@${mark}`),
+  }) satisfies PushedCode;
 
 describe('the codes that are known', () => {
   it('one that is known is not kept again, whatever has come of it', () => {

@@ -368,6 +368,31 @@ describe('events', () => {
     expect(full.events).toEqual([]);
   });
 
+  it('the code of a suite is kept without an account: which corp it is, the exchange tells', async () => {
+    const kept: PushedCode[] = [];
+    const codes = {
+      async put(code: PushedCode) {
+        kept.push(code);
+        return 'kept' as const;
+      },
+    };
+    const { url, reports } = await receiving({ suite: { codes } });
+    for (const infoType of ['create_auth', 'reset_permanent_code']) {
+      const message = noticeText({
+        ...{ receiver: { kind: 'suite', id: SUITE }, infoType, at: NOON },
+        fields: [['AuthCode', `code of ${infoType}`]],
+      });
+      expect(await post(`${url}/wx/suite`, seal('suite', message))).toEqual(SUCCESS);
+    }
+    expect(kept.map(({ value }) => value?.reveal())).toEqual([
+      'code of create_auth',
+      'code of reset_permanent_code',
+    ]);
+    expect(kept.map(({ subject }) => subject)).toEqual([undefined, undefined]);
+    expect(reports.map(({ isLeft }) => isLeft)).toEqual([undefined, undefined]);
+    expect(JSON.stringify(reports)).not.toContain('code of');
+  });
+
   it('a code that was recorded half an hour ago is not kept: the push is a hint and no more', async () => {
     const kept: unknown[] = [];
     const codes = {

@@ -132,6 +132,23 @@ describe('corps of a suite', () => {
     expect(await fetchCorp({}, token)).toMatchObject({ errcode: 42009 });
   });
 
+  it('the app that a provider builds for one corp gets its token as an app of that corp does', async () => {
+    const { sandbox } = await withSuite();
+    const template = 'dk1111111111111111';
+    await sandbox.control('POST', '/suites', { ...SUITE, suiteId: template, provider: PROVIDER.corpId });
+    const { permanentCode } = await sandbox.control('POST', `/suites/${template}/corps`, { corpId: CORP });
+    const ask = async (corpid: string, corpsecret: unknown) => {
+      const query = new URLSearchParams({ corpid, corpsecret: String(corpsecret) });
+      return JSON.parse(await (await fetch(`${sandbox.url}/cgi-bin/gettoken?${query}`)).text());
+    };
+    const first = await ask(CORP, permanentCode);
+    expect(first).toMatchObject({ errcode: 0, expires_in: 7200 });
+    expect(await ask(CORP, permanentCode)).toEqual(first);
+    expect(await ask(CORP.toLowerCase(), permanentCode)).toMatchObject({ errcode: 40013 });
+    await sandbox.control('PATCH', `/suites/${template}/corps/${CORP}`, { resetPermanentCode: true });
+    expect((await ask(CORP, permanentCode))['errcode']).toBeGreaterThan(0);
+  });
+
   it('a corp that cancels ends its token, and one that resets its permanent code needs the new one', async () => {
     const { sandbox, fetchCorp } = await withCorp();
     const path = `/suites/${SUITE.suiteId}/corps/${CORP}`;

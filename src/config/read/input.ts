@@ -8,11 +8,17 @@ import { readRegularFile } from '../../system/fs/read-regular-file.ts';
  */
 export type ReadInput = (path: string, largest: number) => Promise<string>;
 
-/** @param wasRead called with each file that was read, and with what it was before its content was read */
-export function inputReader(wasRead: (path: string, stat: BigIntStats) => void = () => {}): ReadInput {
+/** Called with a file that was read, and with what it was before its content was read; undefined: there was none. */
+export type WasRead = (path: string, stat: BigIntStats | undefined) => void;
+
+export function inputReader(wasRead: WasRead = () => {}): ReadInput {
   return async (path, largest) => {
     // Files in Kubernetes volumes are symbolic links, which an update points to another file.
-    const { text, stat } = await readRegularFile(path, largest, { followLinks: true });
+    const reading = readRegularFile(path, largest, { followLinks: true });
+    const { text, stat } = await reading.catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') wasRead(path, undefined);
+      throw error;
+    });
     wasRead(path, stat);
     return text;
   };

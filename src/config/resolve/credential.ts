@@ -25,6 +25,8 @@ export interface SharedSettings {
   /** Whether all daemons that use the same accounts share their state. */
   readonly coordinated: boolean;
   readonly connections: Connections;
+  /** Whether the daemon itself writes the secret of a corp to that path, once the corp authorises. */
+  readonly isAwaited: (path: string, corpId: unknown) => boolean;
 }
 
 /** A checked credential, its position in the configuration, and the values that later checks need. */
@@ -51,7 +53,7 @@ export function whoseAt({ at, config, many }: Pick<Resolved, 'at' | 'config' | '
 export async function resolveCredential(
   settings: CredentialSettings,
   at: KeyPath,
-  { platform, coordinated, connections }: SharedSettings,
+  { platform, coordinated, connections, isAwaited }: SharedSettings,
   context: Context,
 ): Promise<Resolved | ResolvedMirror | undefined> {
   const { type, name, title, budget, optional, notify } = settings;
@@ -70,7 +72,7 @@ export async function resolveCredential(
   const { source, secret } =
     isTypeKnown && kind.secretless
       ? noSecret(settings, kind, at, context)
-      : await findSecret(settings, at, context);
+      : await findSecret(settings, at, isAwaited, context);
   const ticket = isTypeKnown ? await resolvePushed(settings, kind, at, context) : undefined;
   const own = { general: platform, own: settings.platform, at: [...at, 'platform'], kind };
   const resolvedPlatform = await resolvePlatform(own, context);
@@ -250,8 +252,9 @@ export interface FoundSecret {
 
 /** Finds the AppSecret of a credential and reports its problems. No message contains the AppSecret. */
 async function findSecret(
-  { secretFile, secretEnv, type }: CredentialSettings,
+  { secretFile, secretEnv, type, ...own }: CredentialSettings,
   at: KeyPath,
+  isAwaited: SharedSettings['isAwaited'],
   context: Context,
 ): Promise<FoundSecret> {
   const [inFile, inVariable] = [
@@ -265,14 +268,18 @@ async function findSecret(
     });
   }
   if (secretFile !== undefined) {
+    const awaited = isAwaited(secretFile, own['corpId']) && ({ awaited: true } as const);
+    const source = { file: secretFile, ...awaited };
     try {
-      return { source: { file: secretFile }, secret: await readSecretFile(secretFile, context.readInput) };
+      return { source, secret: await readSecretFile(secretFile, context.readInput) };
     } catch (error) {
+      const isMissing = ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
+      if (awaited && isMissing) return { source };
       // A volume that does not answer passes, and other accounts need not wait for it, unless the secret tells which
       // account this is.
       const passes = isUnanswered((error as Error).cause) && type !== undefined && !kindOf(type).perSecret;
       if (context.fetches && !passes) context.complain(inFile, inOneLine(failureOf(error, 'unsent')));
-      return { source: { file: secretFile } };
+      return { source };
     }
   }
   if (secretEnv !== undefined) return fromVariable(secretEnv, inVariable, context);

@@ -1,3 +1,4 @@
+import { codeFileOf, isCorpId } from '../../core/permanent-code.ts';
 import { omit } from '../../core/without.ts';
 import { kindOf, policyOf } from '../../providers/kinds.ts';
 import type { RedisConfig } from '../../redis/connection-types.ts';
@@ -69,12 +70,20 @@ export async function resolveConfig(
   const { redis = await resolveRedis(settings, context) } = fixed;
   const declared = settings.redis.flatMap((one) => one?.name ?? []);
   const connections = { redis, declared, isListed: areListed(settings, context) };
+  const templates = credentials.flatMap((one) => one?.ticket?.push?.permanentCodes ?? []);
+  const isAwaited = (path: string, corpId: unknown) =>
+    isCorpId(corpId) && templates.some((template) => codeFileOf(template, corpId) === path);
   const found = await mapConcurrently(
     credentials,
     CONCURRENCY,
     async (credential, index) =>
       credential &&
-      (await resolveEntry(credential, [...list, index], { platform, coordinated, connections }, context)),
+      (await resolveEntry(
+        credential,
+        [...list, index],
+        { platform, coordinated, connections, isAwaited },
+        context,
+      )),
   );
   const entries = found.filter((entry) => entry !== undefined);
   const manyFound = entries.flatMap(({ listed }) => listed ?? []);

@@ -54,6 +54,7 @@ async function resolvePush(
   context: Context,
 ): Promise<PushConfig | undefined> {
   const { path, tokenFile, encodingAesKeyFile, previousEncodingAesKeyFile, forward, corpId } = push;
+  const { permanentCodes } = push;
   isMissing(context, [...at, 'path'], path, {
     en: 'the path of the URL in the console of the platform',
     zh: '平台后台所填 URL 的路径',
@@ -72,6 +73,17 @@ async function resolvePush(
       zh: '只用于企业微信的第三方应用（suite），它的 URL 以服务商的名义验证',
     });
   }
+  if (permanentCodes !== undefined && dialect !== 'work-weixin') {
+    context.complain([...at, 'permanentCodes'], {
+      en: 'belongs to suites of WeCom: an account of a component has no permanent code',
+      zh: '只用于企业微信的第三方应用（suite）：component 的账号没有永久授权码',
+    });
+  } else if (permanentCodes !== undefined && forward !== undefined) {
+    context.complain([...at, 'permanentCodes'], {
+      en: 'cannot stand beside forward: a code works once, so either the app exchanges it or the daemon',
+      zh: '不能与 forward 并用：授权码只能用一次，由应用或守护进程之一来换取',
+    });
+  }
   if (tokenFile !== undefined) await checkFile(tokenFile, 'Token', [...at, 'tokenFile'], context);
   for (const [name, file] of Object.entries({ encodingAesKeyFile, previousEncodingAesKeyFile })) {
     if (file !== undefined) await checkFile(file, 'EncodingAESKey', [...at, name], context);
@@ -82,6 +94,7 @@ async function resolvePush(
     ...(previousEncodingAesKeyFile !== undefined && { previousEncodingAesKeyFile }),
     ...(forward !== undefined && { forward }),
     ...(corpId !== undefined && { corpId }),
+    ...(permanentCodes !== undefined && { permanentCodes }),
   };
 }
 

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { CORP_ID } from '../../core/permanent-code.ts';
 import { isLoopback, ListenAddress } from '../../schema/addresses.ts';
 import { AppId } from '../../schema/app-id.ts';
 import { key, mapping } from '../../schema/blocks.ts';
@@ -24,6 +25,17 @@ const LoopbackUrl = v.pipe(
   ),
 );
 
+const TEMPLATE = say({
+  en: `must have ${CORP_ID} in it once: each corp has a file of its own`,
+  zh: `里面必须有且只有一个 ${CORP_ID}：每个企业有自己的文件`,
+});
+
+/** The path of one file for each corp. */
+const CorpPath = v.pipe(
+  AbsolutePath,
+  v.check((path) => path.split(CORP_ID).length === 2, TEMPLATE),
+);
+
 /** Schema of `ticket.push`: how the platform's pushes for one credential are received. */
 export const PushedTo = mapping(
   {
@@ -45,7 +57,11 @@ export const PushedTo = mapping(
     ),
     forward: key(
       LoopbackUrl,
-      'URL of an app on loopback that everything but tickets is passed on to as it came; then the app exchanges the codes. Without it the daemon does, for a component.',
+      'URL of an app on loopback that everything but tickets is passed on to as it came; then the app exchanges the codes. Without it the daemon does, for a component, and for a suite with permanentCodes.',
+    ),
+    permanentCodes: key(
+      CorpPath,
+      'For wecom-suite the file of each corp, {corpId} in place of its CorpID, which its permanent code is written to: the daemon exchanges the codes of corps that authorise. Without it they are told of, and left to a person. Not beside forward.',
     ),
     corpId: key(
       AppId,

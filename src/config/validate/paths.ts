@@ -1,5 +1,7 @@
 import { basename, dirname, join, sep } from 'node:path';
+import { CORP_ID, isCorpId } from '../../core/permanent-code.ts';
 import { en, type Text, zh } from '../../core/text.ts';
+import { kindOf } from '../../providers/kinds.ts';
 import { placesOf, targetKindOf } from '../../publishers/kinds.ts';
 import { type KeyPath, pathKey } from '../../schema/key-path.ts';
 import { realpath } from '../../system/fs/files.ts';
@@ -28,6 +30,10 @@ export interface PlacedFile extends PlacedPath {
 export interface PlacedInput extends PlacedPath {
   /** What would be lost if the daemon overwrote or removed the file. */
   readonly content: keyof typeof CONTENTS;
+  /** The daemon itself writes it, for one corp. */
+  readonly awaited?: true;
+  /** The corp whose secret it is. */
+  readonly corpId?: string;
 }
 
 /** What a file holds that the daemon reads. */
@@ -40,8 +46,10 @@ const CONTENTS = {
 
 /** Every valid path of a configuration. */
 export interface Paths {
-  /** The published files (each target, then its details file), and the socket of the token server. */
+  /** The published files (each target, then its details file), those of permanent codes, and the socket of the token server. */
   readonly files: readonly PlacedFile[];
+  /** The paths of the files of permanent codes, with `{corpId}` in them. They are among `files`. */
+  readonly codes: readonly PlacedFile[];
   readonly inputs: readonly PlacedInput[];
   /** The configuration file, if there is one. */
   readonly document: string | undefined;
@@ -74,6 +82,7 @@ export async function pathsOf(
   context: Context,
 ): Promise<FoundPaths> {
   const files = resolved.flatMap(publishedBy);
+  const codes = resolved.flatMap(codeFilesOf);
   const inputs = resolved.flatMap((credential) => inputsOf(credential, settings));
   const place = await findStateFolder(
     settings.stateDir,
@@ -96,9 +105,10 @@ export async function pathsOf(
   const lasting = inputs.filter(({ content }) => content !== 'ticket');
   const read = [...(document === undefined ? [] : [document]), ...lasting.map(({ path }) => path)];
   return {
-    published: files,
+    published: [...files, ...codes],
     paths: {
-      files: [...files, ...socketOf(settings)],
+      files: [...files, ...codes, ...socketOf(settings)],
+      codes,
       inputs,
       document,
       state: isStateKnown ? { path: stateDir, at: ['stateDir'] } : undefined,
@@ -129,6 +139,12 @@ function publishedBy({ targets }: Pick<Resolved, 'targets'>): PlacedFile[] {
   );
 }
 
+function codeFilesOf({ at, config }: Resolved | ResolvedMirror): PlacedFile[] {
+  const path = isFetched(config) ? config.ticket?.push?.permanentCodes : undefined;
+  if (path === undefined) return [];
+  return [{ path, at: [...at, 'ticket', 'push', 'permanentCodes'], isDetails: false }];
+}
+
 function socketOf({ tokenServer }: Settings): PlacedFile[] {
   const listen = tokenServer?.listen;
   if (!listen || !('path' in listen)) return [];
@@ -152,7 +168,12 @@ function inputsOf(
     }
   }
   if (secret && 'file' in secret) {
-    inputs.push({ path: secret.file, at: [...at, 'secretFile'], content: 'appSecret' });
+    const { file, awaited } = secret;
+    inputs.push({
+      ...{ path: file, at: [...at, 'secretFile'], content: 'appSecret' },
+      ...(awaited && { awaited }),
+      ...(kindOf(config.type).id.key === 'corpId' && { corpId: config.appId }),
+    });
   }
   const own = credentials?.[Number(at[1])]?.platform.caFile;
   const where = own === undefined ? ['platform'] : [...at, 'platform'];
@@ -165,6 +186,7 @@ function inputsOf(
 export interface RealPaths {
   /** `real` is the directory entry that a write would replace, so a link at the end of the path is not followed. */
   readonly files: readonly (PlacedFile & { readonly real: string })[];
+  readonly codes: RealPaths['files'];
   /** The link and the file that it leads to: losing either would break the input. */
   readonly inputs: readonly (PlacedInput & { readonly reals: readonly string[] })[];
   readonly document: readonly string[];
@@ -172,7 +194,7 @@ export interface RealPaths {
   readonly feedback: (PlacedPath & { readonly real: string }) | undefined;
 }
 
-async function followLinks({ files, inputs, document, state, feedback }: Paths): Promise<RealPaths> {
+async function followLinks({ files, codes, inputs, document, state, feedback }: Paths): Promise<RealPaths> {
   // Like `realPath` and `realEntry`, but folders that many paths share are resolved once.
   const follow = memoized(async (path: string): Promise<string> => {
     return await realpath(path).catch(() => (dirname(path) === path ? path : entry(path)));
@@ -181,6 +203,10 @@ async function followLinks({ files, inputs, document, state, feedback }: Paths):
   const both = async (path: string) => [await entry(path), await follow(path)];
   return {
     files: await mapConcurrently(files, CONCURRENCY, async (file) => ({
+      ...file,
+      real: await entry(file.path),
+    })),
+    codes: await mapConcurrently(codes, CONCURRENCY, async (file) => ({
       ...file,
       real: await entry(file.path),
     })),
@@ -213,6 +239,7 @@ export async function areApart(paths: Paths, context: Context): Promise<boolean>
   const owners = refuseSharedFiles(real, context, collide);
   refuseLostInputs(real, owners, collide);
   refuseSharedTickets(real, context, collide);
+  refuseCodesOverOthers(real, collide);
   refuseFilesInFolders(real, collide);
   refuseSharedFolders(real, collide);
   return reported.size === 0;
@@ -257,6 +284,39 @@ function refuseSharedFiles({ files, document }: RealPaths, context: Context, col
     }
   }
   return owners;
+}
+
+/**
+ * Reports files that a permanent code could be written over: the platform names the corps, and any of them could be called
+ * as the last part of such a path.
+ */
+function refuseCodesOverOthers({ files, codes, inputs, document }: RealPaths, collide: Collide): void {
+  for (const { real: template, at } of codes) {
+    const [before = '', after = ''] = template.split(CORP_ID);
+    const isOne = (path: string) =>
+      path.length > before.length + after.length &&
+      path.startsWith(before) &&
+      path.endsWith(after) &&
+      isCorpId(path.slice(before.length, path.length - after.length));
+    const others = [
+      ...files.map(({ path, real }) => ({ path, reals: [real] })),
+      ...inputs.filter(({ awaited, corpId }) => !awaited && corpId === undefined),
+      ...document.map((path) => ({ path, reals: [path] })),
+    ];
+    const lost = others.find(({ reals }) => reals.some(isOne));
+    for (const { corpId, awaited, reals, path, at: here } of inputs) {
+      if (awaited || corpId === undefined || !reals.some(isOne)) continue;
+      collide('codes', here, {
+        en: `${path} is written for another corp than ${corpId}: upper and lower case count`,
+        zh: `${path} 是为另一个企业写入的，不是 ${corpId}：区分大小写`,
+      });
+    }
+    if (lost)
+      collide('codes', at, {
+        en: `could be ${lost.path}, for a corp of that name: give the codes a folder of their own`,
+        zh: `企业 ID 恰好同名时就是 ${lost.path}：请把永久授权码放在单独的目录里`,
+      });
+  }
 }
 
 function refuseLostInputs({ inputs, document, feedback }: RealPaths, owners: Owners, collide: Collide): void {

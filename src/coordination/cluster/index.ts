@@ -4,7 +4,15 @@ import type { Subject } from '../../codec/details.ts';
 import { keysOf } from '../../codec/secret-layout.ts';
 import type { Kind } from '../../core/credential.ts';
 import type { ClusterEvent, Leadership } from '../../core/events/cluster.ts';
-import type { AccountStore, Clock, CodeStore, TakeTurn, TicketStore, Unit } from '../../core/ports.ts';
+import type {
+  AccountStore,
+  Clock,
+  CodeStore,
+  PermanentCodeStore,
+  TakeTurn,
+  TicketStore,
+  Unit,
+} from '../../core/ports.ts';
 import { TURN_LIFE } from '../../core/turns.ts';
 import type { Kubernetes } from '../../kubernetes/index.ts';
 import { objectAt, objectLabel, type Place } from '../../kubernetes/resources.ts';
@@ -14,6 +22,7 @@ import { createStepDown } from '../lease/step-down.ts';
 import { codeSecret } from './code-secret.ts';
 import { forgetRecord } from './forget-record.ts';
 import { createSecretListener } from './listener.ts';
+import { permanentCodeSecret } from './permanent-code-secret.ts';
 import { openSecret } from './secret-cache.ts';
 import type { Warn } from './secret-reader.ts';
 import type { Request } from './secret-requests.ts';
@@ -48,6 +57,8 @@ export interface Cluster {
   openTickets(account: string, subject: Subject & { readonly kind: Kind }): TicketStore;
   /** Opens the codes of authorisations that are pushed to a third party. */
   openCodes(account: string, subject: Subject & { readonly kind: Kind }): CodeStore;
+  /** Opens the permanent codes of the corps that have installed a suite. */
+  openPermanentCodes(account: string, subject: Subject & { readonly kind: Kind }): PermanentCodeStore;
   /**
    * Removes what the Secret keeps of an account that is gone for good; on the leader alone.
    * @returns what was removed, by its names for people
@@ -124,6 +135,10 @@ export async function joinCluster(options: ClusterOptions): Promise<Cluster> {
     },
     openCodes(account, { name, kind }) {
       return codeSecret({ account, name, cache, kubernetes, warn }, keysOf(name, kind), clock);
+    },
+    openPermanentCodes(account, { name, kind }) {
+      const place = { account, name, cache, kubernetes, warn };
+      return permanentCodeSecret(place, keysOf(name, kind), clock);
     },
     async forget(account, { name, kind }) {
       const keys = keysOf(name, kind);

@@ -42,9 +42,8 @@ interface Served {
   readonly kind: Kind;
   readonly keys: Keys;
   reported: readonly Part[];
-  /** The pushed ticket, and the pushed codes, as the Secret has them. */
-  pushed: string | undefined;
-  codes: string | undefined;
+  /** The pushed ticket, the pushed codes and what those have brought, as the Secret has them. */
+  beside: readonly (string | undefined)[];
   isTaking: boolean;
   /** How often in a row its request could not be taken. */
   failures: number;
@@ -99,12 +98,11 @@ export function createSecretListener({
       const found = now
         ? [partOf(now, one.keys), ...renamedPartsOf(now, one.keys, one.kind, one.account)]
         : [];
-      const pushed = now?.data?.[one.keys.pushed];
-      const codes = now?.data?.[one.keys.codes];
-      if (!areSame(found, one.reported) || pushed !== one.pushed || codes !== one.codes) {
+      const { pushed, codes, permanentCodes } = one.keys;
+      const beside = [pushed, codes, permanentCodes].map((key) => now?.data?.[key]);
+      if (!areSame(found, one.reported) || beside.some((each, index) => each !== one.beside[index])) {
         one.reported = found;
-        one.pushed = pushed;
-        one.codes = codes;
+        one.beside = beside;
         changed(one.account);
       }
       if (now?.metadata.annotations?.[one.keys.request] !== undefined && leads()) void takeRequestOf(one);
@@ -124,8 +122,7 @@ export function createSecretListener({
           kind,
           keys,
           reported: [],
-          pushed: undefined,
-          codes: undefined,
+          beside: [],
           isTaking: false,
           failures: 0,
           isHeld: false,

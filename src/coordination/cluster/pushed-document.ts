@@ -1,4 +1,5 @@
 import { fromBase64, toBase64 } from '../../codec/encoding.ts';
+import { EdgeError, PASSING } from '../../core/failure.ts';
 import type { Patch } from '../../kubernetes/client.ts';
 import { compareAndSet } from '../../kubernetes/compare-and-set.ts';
 import type { Kubernetes } from '../../kubernetes/index.ts';
@@ -24,6 +25,8 @@ export interface PushedForm<T> {
   /** @throws {Error} why the text cannot be used */
   readonly decode: (text: string, account: string) => T;
   readonly encode: (value: T, account: string) => string;
+  /** What cannot be read counts as an error, and is never written over: nobody can get it again. */
+  readonly isIrreplaceable?: true;
 }
 
 /** A document under one key of the cluster's Secret, which is written by compare-and-set. */
@@ -42,6 +45,13 @@ export interface PushedDocument<T> {
   ): Promise<Left | undefined>;
 }
 
+function unreadable(where: string, reason: string): EdgeError {
+  return new EdgeError({
+    ...{ class: 'passing', code: 'unreadable', effect: 'unsent', backoff: PASSING },
+    message: { en: `${where} holds ${reason}`, zh: `${where} 的内容无法使用：${reason}` },
+  });
+}
+
 /** Attempts of one write: others write other keys of the Secret, and each of their writes is a conflict. */
 const MOST_TRIES = 20;
 
@@ -51,7 +61,7 @@ const MOST_TRIES = 20;
  */
 export function pushedDocument<T>(
   { account, name, cache, kubernetes, warn }: PushedPlace,
-  { key, decode, encode }: PushedForm<T>,
+  { key, decode, encode, isIrreplaceable }: PushedForm<T>,
 ): PushedDocument<T> {
   const where = `${key} of the ${objectLabel(cache.object)}`;
   let complained: string | undefined;
@@ -65,6 +75,7 @@ export function pushedDocument<T>(
       return value;
     } catch (error) {
       const { message } = error as Error;
+      if (isIrreplaceable) throw unreadable(where, message);
       if (message !== complained) warn(`ignoring ${where}: ${message}`, { credential: name });
       complained = message;
       return undefined;

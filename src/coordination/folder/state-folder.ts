@@ -1,6 +1,13 @@
 import { basename, join } from 'node:path';
 import { parseJson } from '../../codec/encoding.ts';
-import type { AccountStore, Clock, CodeStore, TakeTurn, TicketStore } from '../../core/ports.ts';
+import type {
+  AccountStore,
+  Clock,
+  CodeStore,
+  PermanentCodeStore,
+  TakeTurn,
+  TicketStore,
+} from '../../core/ports.ts';
 import type { AccountRecord } from '../../core/record.ts';
 import type { Text } from '../../core/text.ts';
 import { DAY } from '../../core/time.ts';
@@ -13,6 +20,7 @@ import { type FolderWatch, watchFolder } from '../../system/fs/watch-folder.ts';
 import { watchNames } from '../../system/fs/watch-names.ts';
 import { accountStore, type FileStore, LARGEST_RECORD, RECORD_NAME } from './account-store.ts';
 import { codeFiles, codesPath } from './code-store.ts';
+import { permanentCodeStore, permanentCodesPath } from './permanent-code-store.ts';
 import { REQUESTS } from './request-folder.ts';
 import { ownerFile } from './stale-lock.ts';
 import { pushedPath, ticketFileStore } from './ticket-store.ts';
@@ -35,6 +43,8 @@ export interface StateFolder {
   openTickets(account: string): TicketStore;
   /** Opens the codes that are pushed to a third party, each of which has a file of its own beside the record. */
   openCodes(account: string): CodeStore;
+  /** Opens the permanent codes of the corps that have installed a suite, each of which has a file of its own beside the record. */
+  openPermanentCodes(account: string): PermanentCodeStore;
   readonly takeTurn: TakeTurn;
   /**
    * Watches the folder. Events that get lost are made up for by reading the records at intervals.
@@ -59,7 +69,7 @@ export function stateFolder(
   const opened = new Map<string, { readonly account: string; readonly store: FileStore }>();
   /** The accounts of pushed tickets, by the names of their files. */
   const pushed = new Map<string, string>();
-  /** The accounts of third parties that are pushed codes, by what the names of the codes' files begin with. */
+  /** The accounts of third parties that are pushed codes, by what the names of the files of codes begin with. */
   const codes = new Map<string, string>();
 
   /** Takes over and releases the locks that killed daemons of these accounts left behind. */
@@ -119,6 +129,12 @@ export function stateFolder(
       const name = codesPath(recordFile(account));
       codes.set(name, account);
       return codeFiles(join(folder, name), { account, clock, access, warn });
+    },
+    openPermanentCodes(account) {
+      const name = permanentCodesPath(recordFile(account));
+      codes.set(name, account);
+      const others = elsewhere.map((other) => join(other, name));
+      return permanentCodeStore(join(folder, name), others, { account, clock, access, warn });
     },
     takeTurn: folderTurns(folder, access, clock),
     watch(changed, requested) {

@@ -1,11 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { ClusterEvent } from '../../core/events/cluster.ts';
-import type { AccountStore, Clock, CodeStore, TakeTurn, TicketStore } from '../../core/ports.ts';
+import type {
+  AccountStore,
+  Clock,
+  CodeStore,
+  PermanentCodeStore,
+  TakeTurn,
+  TicketStore,
+} from '../../core/ports.ts';
 import { SECOND } from '../../core/time.ts';
 import { TURN_AGAIN, TURN_LIFE, TURNS } from '../../core/turns.ts';
 import { type After, accountLock, LOCK_TIMES, type LockTimes } from './account-lock.ts';
 import { redisCodeStore } from './code-store.ts';
+import { redisPermanentCodes } from './permanent-code-store.ts';
 import type { PushedPlace } from './pushed-document.ts';
 import { createReach } from './reach.ts';
 import { type RecordStore, recordStore } from './record-store.ts';
@@ -59,6 +67,8 @@ export interface SharedRedis {
   openTickets(account: string): TicketStore;
   /** Opens the codes of authorisations that are pushed to a third party. */
   openCodes(account: string): CodeStore;
+  /** Opens the permanent codes of the corps that have installed a suite. */
+  openPermanentCodes(account: string): PermanentCodeStore;
   readonly takeTurn: TakeTurn;
   /** The process that was found to hold the lock of an account; undefined when nobody was. */
   holderOf(account: string): string | undefined;
@@ -85,6 +95,7 @@ export function shareRedis(options: SharedRedisOptions): SharedRedis {
   const stores = new Map<string, RecordStore>();
   const tickets = new Map<string, TicketStore>();
   const codes = new Map<string, CodeStore>();
+  const permanentCodes = new Map<string, PermanentCodeStore>();
   let listeners: SharedRedisListeners | undefined;
   let hasListened = false;
   /** Monotonic ms. */
@@ -145,6 +156,12 @@ export function shareRedis(options: SharedRedisOptions): SharedRedis {
       codes.set(account, store);
       return store;
     },
+    openPermanentCodes(account) {
+      const store =
+        permanentCodes.get(account) ?? redisPermanentCodes(placeOf(account, 'permanentCodes'), clock);
+      permanentCodes.set(account, store);
+      return store;
+    },
     async takeTurn(name) {
       const take = () => server.takeTurn(name, TURNS, TURN_LIFE);
       return (await reach.of(name).writes(take)) ? 0 : TURN_AGAIN;
@@ -181,6 +198,7 @@ function messageOf(writer: string, account: string, what: What): string {
 
 function readMessage(message: string) {
   const [writer = '', account = '', mark] = message.split(' ', 3);
-  const what: What = mark === 'pushed' || mark === 'codes' ? mark : 'record';
+  const isPushed = mark === 'pushed' || mark === 'codes' || mark === 'permanentCodes';
+  const what: What = isPushed ? mark : 'record';
   return { writer, account, what };
 }

@@ -23,8 +23,8 @@ export interface PushedForm<T> {
   /** @throws {Error} why the text cannot be used */
   readonly decode: (text: string, account: string) => T;
   readonly encode: (value: T, account: string) => string;
-  /** It stays so long after it was last written, ms. */
-  readonly expiry: number;
+  /** It stays so long after it was last written, ms; absent: for good. What cannot be read then is never written over. */
+  readonly expiry?: number;
 }
 
 /** What is stored there. */
@@ -50,6 +50,16 @@ export interface PushedDocument<T> {
   ): Promise<Left | undefined>;
 }
 
+/** A duration that is none. */
+const FOR_GOOD = 0;
+
+function unreadable(where: string, reason: string): EdgeError {
+  return new EdgeError({
+    ...{ class: 'passing', code: 'unreadable', effect: 'unsent', backoff: PASSING },
+    message: { en: `${where} holds ${reason}`, zh: `${where} 的内容无法使用：${reason}` },
+  });
+}
+
 /** Attempts of one write: whoever else writes at the same moment has been pushed something as well. */
 const MOST_TRIES = 20;
 
@@ -65,6 +75,7 @@ export function pushedDocument<T>(place: PushedPlace, form: PushedForm<T>): Push
       return { text, value };
     } catch (error) {
       const reason = (error as Error).message;
+      if (form.expiry === undefined) throw unreadable(where, reason);
       if (reason !== complained) warn(`ignoring ${where}: ${reason}`);
       complained = reason;
       return { text };
@@ -82,7 +93,7 @@ export function pushedDocument<T>(place: PushedPlace, form: PushedForm<T>): Push
       const wanted = decide(base.value);
       if ('leave' in wanted) return wanted.leave;
       const text = form.encode(wanted.write, account);
-      const write = { account, base: base.text ?? '', text, duration: form.expiry, message };
+      const write = { account, base: base.text ?? '', text, duration: form.expiry ?? FOR_GOOD, message };
       const answer = await reach.writes(() => server.keepPushed(what, write));
       if (answer.isKept) return undefined;
       base = storedAs(answer.stored);

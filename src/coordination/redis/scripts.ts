@@ -26,6 +26,7 @@ export function keysOf(prefix: string, account: string) {
     lock: `${base}:lock`,
     pushed: `${base}:pushed`,
     codes: `${base}:codes`,
+    permanentCodes: `${base}:permanent-codes`,
   };
   return { ...names, probe: `${base}:probe`, turn: (index: number) => `${base}:turn-${index}` };
 }
@@ -76,14 +77,15 @@ redis.call('PUBLISH', ARGV[5], ARGV[6])
 return 'written'
 `;
 
-/** KEYS: pushed ticket, or codes. ARGV: what has to be there, text, ms, channel, message. */
+/** KEYS: pushed ticket, or codes. ARGV: what has to be there, text, ms (0: for good), channel, message. */
 const KEEP_PUSHED = `
 local stored = redis.call('GET', KEYS[1])
 if (stored or '') ~= ARGV[1] then
   if stored then return {'changed', stored} end
   return {'changed'}
 end
-redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+if ARGV[3] == '0' then redis.call('SET', KEYS[1], ARGV[2])
+else redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) end
 redis.call('PUBLISH', ARGV[4], ARGV[5])
 return {'kept'}
 `;

@@ -62,8 +62,8 @@ export interface StateServer {
   keep(account: string, version: number, text: string, duration: number): Promise<void>;
 }
 
-/** What is pushed for an account, by the end of its key: its ticket, or the codes of authorisations. */
-export type WhatIsPushed = 'pushed' | 'codes';
+/** What is pushed for an account: its ticket, or the codes of authorisations; and the permanent codes that those have brought. */
+export type WhatIsPushed = 'pushed' | 'codes' | 'permanentCodes';
 
 /** What has been pushed, to be kept if nothing has changed. */
 export interface PushedWrite {
@@ -71,7 +71,7 @@ export interface PushedWrite {
   /** What has to be stored, to the byte, for the text to be kept; empty where nothing has to be. */
   readonly base: string;
   readonly text: string;
-  /** How long the text stays unless one is kept again, ms. */
+  /** How long the text stays unless one is kept again, ms; 0: for good. */
   readonly duration: number;
   /** Told to all who listen, once it is kept. */
   readonly message: string;

@@ -53,6 +53,15 @@ export type Report =
    * whoever used it before has brought; `lost` where it works no more, and the platform refuses the account without one.
    */
   | { readonly type: 'code'; readonly mark: string; readonly outcome: 'exchanged' | 'lost' }
+  /**
+   * What has come of the authorisation code of a corp that has installed a suite. `exchanged`: its permanent code is kept;
+   * `used`: somebody has used it, maybe this program in an attempt whose answer was lost; `expired`: its time was over.
+   */
+  | {
+      readonly type: 'permanent-code';
+      readonly outcome: 'exchanged' | 'used' | 'expired';
+      readonly corpId?: string;
+    }
   /** A person's refresh was not made: others have moved on to a newer AppSecret. */
   | { readonly type: 'lagging' }
   /** A token is doubted, and what comes of that. */

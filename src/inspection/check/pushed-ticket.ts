@@ -125,7 +125,14 @@ const METHODS: Readonly<Record<PushDialect, string>> = {
 
 async function inspectReceiver(
   credential: FetchedConfig,
-  { path, tokenFile, encodingAesKeyFile, previousEncodingAesKeyFile: previous, forward }: PushConfig,
+  {
+    path,
+    tokenFile,
+    encodingAesKeyFile,
+    previousEncodingAesKeyFile: previous,
+    forward,
+    permanentCodes,
+  }: PushConfig,
   { name, dialect }: PushedKind,
   { clock, host, receiver, tickets }: TicketSurroundings,
 ): Promise<Findings> {
@@ -160,6 +167,18 @@ async function inspectReceiver(
             },
           ],
         ];
+  const exchanged: Fact[] =
+    permanentCodes === undefined
+      ? []
+      : [
+          [
+            { en: 'codes', zh: '授权码' },
+            {
+              en: `exchanged here for the permanent code, which is written to ${permanentCodes}`,
+              zh: `在这里换取永久授权码，写入 ${permanentCodes}`,
+            },
+          ],
+        ];
   const ticket = tickets?.get(credential.name);
   const now = clock.now();
   const age = ticket && durationText(ticketAge({ ticket }, now) ?? 0);
@@ -174,7 +193,7 @@ async function inspectReceiver(
         ]
       : [];
   return mergeFindings({ facts, warnings: [] }, ...files, {
-    facts: [...passedOn, [TICKET, receivedText(name, tickets !== undefined, age)]],
+    facts: [...passedOn, ...exchanged, [TICKET, receivedText(name, tickets !== undefined, age)]],
     warnings,
   });
 }

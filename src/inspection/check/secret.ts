@@ -18,7 +18,14 @@ export async function inspectSecret(source: SecretSource, host: HostContext): Pr
     };
     return { facts: [[SECRET, text]], warnings: [] };
   }
-  return inspectSecretFile(source.file, host, SECRET, verbatim('AppSecret'));
+  const { file, awaited } = source;
+  const isThere = !awaited || (await stat(file).catch(() => undefined)) !== undefined;
+  if (isThere) return inspectSecretFile(file, host, SECRET, verbatim('AppSecret'));
+  const text: Text = {
+    en: `${file}: not there yet; the daemon writes it when the corp authorises the suite`,
+    zh: `${file}：还没有；企业授权该应用后由守护进程写入`,
+  };
+  return { facts: [[SECRET, text]], warnings: [] };
 }
 
 /**

@@ -32,12 +32,14 @@ export async function inspectThirdParty(
 
 /** Nobody exchanges the codes of a suite by himself. */
 const LEFT_CODES: Text = {
-  en: 'the codes of corps that authorise (create_auth, reset_permanent_code) are not exchanged here: set forward, so that an app does, or somebody has to within 10 minutes of each',
-  zh: '企业授权时推送的授权码（create_auth、reset_permanent_code）这里不使用：请设置 forward 让应用来使用，否则每次都要有人在 10 分钟内处理',
+  en: 'the codes of corps that authorise (create_auth, reset_permanent_code) are not exchanged here: set permanentCodes, so that the daemon does, or forward, so that an app does, or somebody has to within 10 minutes of each',
+  zh: '企业授权时推送的授权码（create_auth、reset_permanent_code）这里不使用：请设置 permanentCodes 由守护进程换取，或设置 forward 让应用来换取，否则每次都要有人在 10 分钟内处理',
 };
 
 function leftCodes({ type, ticket }: FetchedConfig): Text[] {
   const { pushed } = kindOf(type);
-  const isLeft = ticket?.push && pushed?.dialect === 'work-weixin' && ticket.push.forward === undefined;
+  const { forward, permanentCodes } = ticket?.push ?? {};
+  const isSuite = ticket?.push !== undefined && pushed?.dialect === 'work-weixin';
+  const isLeft = isSuite && forward === undefined && permanentCodes === undefined;
   return isLeft ? [LEFT_CODES] : [];
 }

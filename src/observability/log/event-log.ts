@@ -22,6 +22,16 @@ const NOUNS: ReadonlyMap<string, string> = new Map([
 /** The unit that a report is about. */
 type Named = Pick<Unit, 'name' | 'kind' | 'base'>;
 
+const LOST_PERMANENT_CODES = {
+  used: 'an authorisation code of a corp was lost: the platform says that it is none, or has been used',
+  expired: 'an authorisation code of a corp was lost: its ten minutes are over',
+} as const;
+
+const LOST_PERMANENT_CODE_ADVICE: Text = {
+  en: 'unless an app has exchanged it, the corp has no permanent code now: have its admin authorise the app again (for 代开发 press 重新获取secret in the provider console), which brings another code',
+  zh: '除非应用已经用掉它，否则该企业现在没有永久授权码：请企业的管理员重新授权该应用（代开发应用在服务商后台点“重新获取secret”），平台会推送新的授权码',
+};
+
 const LOST_CODE_ADVICE: Text = {
   en: "have the account's admin change the permission sets once (更新授权), which brings another code",
   zh: '请账号的管理员更新一次授权（更改权限集），平台会推送新的授权码',
@@ -226,6 +236,18 @@ export function createEventLog(logger: Logger): (of: Named | undefined, report: 
               ...who,
               advice: LOST_CODE_ADVICE,
             });
+      case 'permanent-code': {
+        const corp = report.corpId === undefined ? {} : { corp_id: report.corpId };
+        if (report.outcome === 'exchanged')
+          return logger.info('exchanged an authorisation code: the permanent code of a corp is kept', {
+            ...who,
+            ...corp,
+          });
+        return logger.error(LOST_PERMANENT_CODES[report.outcome], {
+          ...who,
+          advice: LOST_PERMANENT_CODE_ADVICE,
+        });
+      }
       case 'push-started':
         if (!report.failure) {
           forget(id, 'push');

@@ -25,8 +25,8 @@ const UNKNOWN_ADVICE: Text = {
 };
 
 const LEFT_ADVICE: Text = {
-  en: 'within its 10 minutes somebody has to exchange it for the permanent code (get_permanent_code) and put that into secretFile of the wecom-corp; afterwards only the corp can help, by authorising again. Let an app do so: set forward of the push',
-  zh: '请在 10 分钟有效期内用它换取永久授权码（get_permanent_code），并写入该 wecom-corp 的 secretFile；过期后只有企业重新授权才行。可以让应用来做：设置 push 的 forward',
+  en: 'within its 10 minutes somebody has to exchange it for the permanent code (get_permanent_code) and put that into secretFile of the wecom-corp; afterwards only the corp can help, by authorising again. Let the daemon do so: set permanentCodes of the push, or an app: set forward',
+  zh: '请在 10 分钟有效期内用它换取永久授权码（get_permanent_code），并写入该 wecom-corp 的 secretFile；过期后只有企业重新授权才行。可以让守护进程来做：设置 push 的 permanentCodes；或者让应用来做：设置 forward',
 };
 
 /** Logs pushes of the platform: what they are and what became of them, and nothing that they hold. */

@@ -216,6 +216,11 @@ function createCounters(registry: Registry): Counters {
           return;
         case 'code':
           return count(codes, { credential, outcome: report.outcome });
+        case 'permanent-code':
+          return count(codes, {
+            credential,
+            outcome: report.outcome === 'exchanged' ? 'exchanged' : 'lost',
+          });
         case 'doubt':
           if (report.by === 'reader') count(feedback, { credential, verdict: report.verdict });
           if (report.verdict === 'rival') count(rivals, { credential });
@@ -235,7 +240,7 @@ function createCounters(registry: Registry): Counters {
       served = targets;
       for (const credential of new Set(units.map(credentialLabel))) rivals.counter.inc({ credential }, 0);
       for (const unit of units)
-        if (unit.provider.readGrants)
+        if (unit.provider.readGrants || unit.provider.obtainPermanentCode)
           codes.counter.inc({ credential: credentialLabel(unit), outcome: 'lost' }, 0);
       for (const { counter } of ofCredentials) void keepOnly(served, counter);
     },

@@ -105,6 +105,25 @@ export const fetchSuiteCorpToken: Call = (world, request, now) => {
   return { body: { access_token: token.value, expires_in: secondsLeft(token, now) }, token: token.value };
 };
 
+/** Templates of apps that a provider builds for single corps (代开发) have ids of their own. */
+const TEMPLATE = /^dk/;
+
+/**
+ * `/cgi-bin/gettoken` for an app that a provider has built for one corp: its secret is the permanent code
+ * (https://developer.work.weixin.qq.com/document/path/97164).
+ * @returns undefined where it is no such app
+ */
+export function fetchOfBuiltApp(world: World, { query }: PlatformRequest, now: number) {
+  const [corpId, secret] = [text(query['corpid']), text(query['corpsecret'])];
+  const corp = [...world.thirdParties.suiteCorps.values()].find(
+    (one) => TEMPLATE.test(one.suiteId) && one.corpId === corpId && one.permanentCode === secret,
+  );
+  if (!corp || corp.isRevoked) return undefined;
+  const token = issueCorpToken(world, { ...corp, fetches: countIn(corp.fetches, chinaDay(now)) }, now);
+  const body = { errcode: 0, errmsg: 'ok', access_token: token.value, expires_in: secondsLeft(token, now) };
+  return { body, token: token.value };
+}
+
 function authorizeSuite(
   world: World,
   request: PlatformRequest,

@@ -81,8 +81,11 @@ const NONE = 'none';
 
 /** What files were when they were read. */
 export interface ReadMarks {
-  /** Notes a file. Of one that is read more than once the first time counts: a change since then shows. */
-  note(path: string, stat: BigIntStats): void;
+  /**
+   * Notes a file, or that there was none. Of one that is read more than once the first time counts: a change since then
+   * shows.
+   */
+  note(path: string, stat: BigIntStats | undefined): void;
   /** Returns what {@link marksOf} returns while none of these files has changed since. A file that was never read has. */
   of(paths: readonly string[]): string;
 }
@@ -91,7 +94,7 @@ export function createReadMarks(): ReadMarks {
   const marks = new Map<string, string>();
   return {
     note(path, stat) {
-      if (!marks.has(path)) marks.set(path, changeMark(stat));
+      if (!marks.has(path)) marks.set(path, stat ? changeMark(stat) : NONE);
     },
     of: (paths) => paths.map((path) => marks.get(path) ?? 'unread').join(' '),
   };

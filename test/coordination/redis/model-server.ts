@@ -89,7 +89,7 @@ export function modelServer(now: () => number): ModelServer {
         const key = `${account} ${what}`;
         const stored = get(key);
         if ((stored ?? '') !== base) return { isKept: false, ...(stored !== undefined && { stored }) };
-        set(key, text, duration);
+        set(key, text, duration === 0 ? Number.POSITIVE_INFINITY : duration);
         for (const listener of listeners) listener(message);
         return { isKept: true };
       },

@@ -55,6 +55,16 @@ describe('counters of platform calls', () => {
 });
 
 describe('other counters', () => {
+  it('codes of corps are counted by what came of them: one that was used, or is too old, is lost', async () => {
+    const { report, ...exposed } = await shop();
+    for (const outcome of ['exchanged', 'used', 'expired'] as const)
+      report(SHOP, { type: 'permanent-code', outcome });
+    expect(await counted(exposed, 'wx_token_authorisation_codes_total')).toEqual({
+      'shop exchanged': 1,
+      'shop lost': 2,
+    });
+  });
+
   it('publications are counted by target and result', async () => {
     const { report, ...exposed } = await shop();
     const { published, unpublished } = reports;

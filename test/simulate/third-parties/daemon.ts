@@ -142,20 +142,22 @@ export function createDaemon(options: DaemonOptions): Daemon {
     const units = parties.map(join);
     reconciler.serve(units);
     const known = new Set(party.accounts.map(({ appId }) => appId));
+    const endless = new AbortController().signal;
     const codeDesk = createCodeDesk({
-      ...{ clock: life.clock, reconciler, random, signal: new AbortController().signal },
+      ...{ clock: life.clock, reconciler, random, signal: endless, cut: endless },
       logger: { info: () => {}, warn: () => {} },
       parties: () =>
         units
           .filter(({ id }) => id === PLATFORM.name)
           .map((unit) => ({
-            ...{ unit, codes: party.codes, open: () => unit.store },
+            ...{ unit, codes: party.codes },
+            open: () => ({ lock: unit.store.lock, isExchanged: async () => false }),
             // Every account is served, so that its codes go into its fetches.
             exchange: async () => 'exchanged' as const,
-            accountsOf: (subject: string) => (known.has(subject) ? [subject] : []),
+            accountsOf: (subject = '') => (known.has(subject) ? [subject] : []),
+            ended: async () => {},
           })),
       mayAsk: () => true,
-      exchanged: async () => {},
     });
 
     /** Skips the ticks at which nothing would be done. */
