@@ -9,7 +9,7 @@ import type { Logger } from '../observability/log/logger.ts';
 import type { CallPace } from '../providers/call-pace.ts';
 import { createPlatform, createTransport, paced } from '../providers/index.ts';
 import type { ListRead, SharedReads } from '../providers/kind.ts';
-import { SKIPPED } from './skipped.ts';
+import { LEFT, SKIPPED } from './skipped.ts';
 import type { Stores } from './stores.ts';
 
 /** The unit of a list, with the entry that it belongs to. */
@@ -122,6 +122,7 @@ export function createManyAccounts(options: ManyAccountsOptions): ManyAccounts {
       ids: new Set(served.map(({ appId }) => appId)),
       missing,
       skipped: new Map(skipped.map(({ id, why }) => [id, why])),
+      left: skipped.flatMap(({ left = [] }) => left),
     };
     told.set(name, now);
     if (before && isDeepStrictEqual(before, now)) return;
@@ -132,9 +133,16 @@ export function createManyAccounts(options: ManyAccountsOptions): ManyAccounts {
       ...some('added', added),
       ...some('removed', removed),
     });
+    const stays = now.left.filter((path) => !before?.left.includes(path));
+    if (stays.length > 0)
+      logger.warn(LEFT.message.en, {
+        ...{ credential: name, ...some('left', stays) },
+        ...{ advice: LEFT.advice, meaning: { zh: LEFT.message.zh } },
+      });
     for (const [why, { message, advice }] of Object.entries(SKIPPED)) {
       const ids = [...now.skipped].filter(([id, one]) => one === why && before?.skipped.get(id) !== why);
-      if (ids.length === 0) continue;
+      // It has been said with what is left of them.
+      if (ids.length === 0 || (why === 'configured' && stays.length > 0)) continue;
       const fields = {
         credential: name,
         ...some(
@@ -190,6 +198,8 @@ interface Telling {
   readonly ids: ReadonlySet<string>;
   readonly missing: number;
   readonly skipped: ReadonlyMap<string, Skipped>;
+  /** Files of accounts that have an entry of their own. */
+  readonly left: readonly string[];
 }
 
 function some(field: string, ids: readonly string[]): Readonly<Record<string, readonly string[]>> {

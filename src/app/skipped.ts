@@ -38,3 +38,15 @@ export const SKIPPED: Readonly<Record<Skipped, { readonly message: Text; readonl
     },
   },
 };
+
+/** What is told in place of that where files are left of accounts that have an entry of their own by now. */
+export const LEFT: { readonly message: Text; readonly advice: Text } = {
+  message: {
+    en: 'listed accounts have an entry of their own, which serves them; what this entry published for them stays, and is no longer refreshed',
+    zh: '列出的账号中有的另有自己的配置，由那一份提供；这一条为它们发布过的内容还在，但不再刷新',
+  },
+  advice: {
+    en: 'let their readers read what the entry of their own publishes, and remove what is left',
+    zh: '让读取方改读它们自己的配置所发布的内容，并删除留下的文件',
+  },
+};

@@ -4,6 +4,7 @@ import { kindOf } from '../providers/kinds.ts';
 import type { TargetConfig } from '../publishers/kind.ts';
 import { placesOf } from '../publishers/kinds.ts';
 import type { RedisConfig } from '../redis/connection-types.ts';
+import { lstat } from '../system/fs/files.ts';
 import {
   type Config,
   type CredentialConfig,
@@ -33,7 +34,15 @@ export interface Expansion {
   /** How many of those that are served the last whole list lacked. */
   readonly missing: number;
   /** Those that are listed and not served, and why. */
-  readonly skipped: readonly { readonly id: string; readonly why: Skipped }[];
+  readonly skipped: readonly SkippedAccount[];
+}
+
+/** A listed account that its entry does not serve. */
+export interface SkippedAccount {
+  readonly id: string;
+  readonly why: Skipped;
+  /** Files that lie where the entry would publish for it, and that nothing refreshes: they are of a time when it did. */
+  readonly left?: readonly string[];
 }
 
 /**
@@ -107,15 +116,13 @@ export function createExpander(): Expander {
     async expand({ credentials, redis = [] }, many, listing) {
       const places = placesOfAll(credentials);
       const named = accountsOf(credentials, many);
-      const [served, gone, skipped]: [FetchedConfig[], FetchedConfig[], { id: string; why: Skipped }[]] = [
-        [],
-        [],
-        [],
-      ];
+      const [served, gone, skipped]: [FetchedConfig[], FetchedConfig[], SkippedAccount[]] = [[], [], []];
       let missing = 0;
       for (const [id, standing] of standings(listing, many)) {
         if (named.has(id)) {
-          if (standing !== 'gone') skipped.push({ id, why: 'configured' });
+          if (standing === 'gone') continue;
+          const left = await filesLeft(await one(many, id, redis), places);
+          skipped.push({ id, why: 'configured', ...(left.length > 0 && { left }) });
           continue;
         }
         const credential = await one(many, id, redis);
@@ -172,7 +179,29 @@ function accountsOf(
 
 function placesOfAll(credentials: readonly CredentialConfig[]) {
   const taken = new Set(credentials.flatMap(({ publish }) => wordsOf(publish)));
-  return { meets: (publish: readonly TargetConfig[]) => wordsOf(publish).some((words) => taken.has(words)) };
+  return {
+    has: (words: string) => taken.has(words),
+    meets: (publish: readonly TargetConfig[]) => wordsOf(publish).some((words) => taken.has(words)),
+  };
+}
+
+/** The files of an account that lie there, and that no credential publishes. */
+async function filesLeft(
+  credential: FetchedConfig | undefined,
+  { has }: Pick<ReturnType<typeof placesOfAll>, 'has'>,
+): Promise<readonly string[]> {
+  const files = (credential?.publish ?? []).flatMap((target) =>
+    placesOf(target).flatMap(({ file, words }) => (file && !has(words.en) ? [file.path] : [])),
+  );
+  const found = await Promise.all(
+    files.map((path) =>
+      lstat(path).then(
+        () => [path],
+        () => [],
+      ),
+    ),
+  );
+  return found.flat();
 }
 
 function wordsOf(publish: readonly TargetConfig[]): string[] {

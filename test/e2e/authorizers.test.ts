@@ -1,4 +1,4 @@
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { contentOf } from '../support/files.ts';
@@ -148,6 +148,42 @@ describe('accounts that are served as the platform lists them', () => {
     expect(told).toMatchObject({ level: 'info', credential: 'all', accounts: [FIRST] });
     expect(await token(FIRST)).toBeUndefined();
     expect(await calls('authorizer')).toBe(2);
+  });
+
+  it('an account that gets an entry of its own leaves what its list published, and log and check say which files', async () => {
+    const { push, authorize, start, newToken, write, path, run } = await everyAccount();
+    await authorize(FIRST);
+    await authorize(SECOND);
+    await push();
+    const daemon = start();
+    await Promise.all([newToken(FIRST), newToken(SECOND)]);
+    await write(({ credentials, ...rest }) => ({
+      ...rest,
+      credentials: [
+        ...credentials,
+        {
+          ...{ name: 'shop', type: 'authorizer', via: 'platform', appId: FIRST },
+          publish: [{ type: 'file', path: path('shop') }],
+        },
+      ],
+    }));
+    const left = [path(FIRST), `${path(FIRST)}.json`];
+    const told = await daemon.logged(/what this entry published for them stays/);
+    expect(told).toMatchObject({ level: 'warn', credential: 'all', left });
+    expect(told['advice']).toContain('remove what is left');
+    await newToken('shop');
+    daemon.signal('SIGTERM');
+    await daemon.exited;
+
+    // A start tells of it as well, and check; once the files are gone nobody does.
+    const next = start();
+    expect(await next.logged(/what this entry published for them stays/)).toMatchObject({ left });
+    next.signal('SIGTERM');
+    await next.exited;
+    const said = async () => (await run(['check', '--online'])).stdout().replace(/\s+/g, ' ');
+    expect(await said()).toContain(`is no longer refreshed: ${left.join(', ')}; let their readers`);
+    for (const file of left) await rm(file);
+    expect(await said()).not.toContain('is no longer refreshed');
   });
 
   it('an account is not served where something else is published in its place', async () => {

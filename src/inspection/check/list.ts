@@ -1,4 +1,4 @@
-import { SKIPPED } from '../../app/skipped.ts';
+import { LEFT, SKIPPED } from '../../app/skipped.ts';
 import type { ManyConfig } from '../../config/config.ts';
 import type { Expansion, Skipped } from '../../config/expand.ts';
 import { type Fact, type Findings, MORE } from '../../core/findings.ts';
@@ -87,6 +87,12 @@ export function describeList(
     if (why === 'configured') facts.push([MORE, line]);
     else warnings.push(line);
   }
+  const left = skipped.flatMap((one) => one.left ?? []);
+  if (left.length > 0)
+    warnings.push({
+      en: en`${LEFT.message}: ${namesOf(left)}; ${LEFT.advice}`,
+      zh: zh`${LEFT.message}：${namesOf(left)}；${LEFT.advice}`,
+    });
   if (now && !now.isComplete) warnings.push(NOT_WHOLE);
   return { facts, warnings };
 }
