@@ -151,7 +151,7 @@ describe.concurrent('mirrors', () => {
     await becomes({
       ...{ code: 0, credential: 'copy', state: 'fresh', account: 'mirror/shop/wx-token/shop' },
       daemon: { state: 'running', pid: program.pid },
-      ...{ issued_at: expect.any(Number), next: { brief: 'a look' } },
+      ...{ issued_at: expect.any(Number), next: { brief: 'read its source' } },
     });
     const table = mirror.start(['status']);
     expect(await table.exited).toMatchObject({ code: 0 });

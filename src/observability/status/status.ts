@@ -282,7 +282,7 @@ const WAITS: Readonly<Record<Extract<Step, { kind: 'wait' }>['why'], Words>> = {
       en: 'another try: another daemon holds the lock, or the state (folder, Secret or Redis) does not work',
       zh: '再试一次：另一个守护进程占着锁，或状态（目录、Secret 或 Redis）不可用',
     },
-    { en: 'a try at the lock', zh: '再取锁' },
+    { en: 'waits for lock or state', zh: '等锁或状态' },
   ],
   budget: [
     { en: 'a fetch, when the budget of calls allows it', zh: '等调用限额允许时获取' },
@@ -296,8 +296,8 @@ const WAITS: Readonly<Record<Extract<Step, { kind: 'wait' }>['why'], Words>> = {
     { en: 'old AppSecret', zh: 'AppSecret 过旧' },
   ],
   source: [
-    { en: 'a look at where it is mirrored from', zh: '查看镜像的来源' },
-    { en: 'a look', zh: '查看' },
+    { en: 'reading again what it is mirrored from', zh: '再次读取镜像的来源' },
+    { en: 'read its source', zh: '读取来源' },
   ],
   gathering: [
     {
@@ -358,7 +358,7 @@ const REASONS: Readonly<Record<Reason, Words>> = {
   ],
   recheck: [
     { en: 'to learn whether it was replaced elsewhere', zh: '查看是否在别处被更换' },
-    { en: 'a look', zh: '查看' },
+    { en: 'see if replaced', zh: '看是否已更换' },
   ],
 };
 
@@ -368,24 +368,27 @@ const SMALL: Readonly<Record<Exclude<Step['kind'], 'wait' | 'fetch'>, Words>> = 
     { en: 'start pushes', zh: '请求推送' },
   ],
   look: [
-    { en: 'a look at the state', zh: '查看状态' },
-    { en: 'a look', zh: '查看' },
+    {
+      en: 'reading the record, which another daemon may have written',
+      zh: '读取记录，它可能已被别的守护进程改写',
+    },
+    { en: 'read the record', zh: '读取记录' },
   ],
   save: [
-    { en: 'a write to the state', zh: '写入状态' },
-    { en: 'a save', zh: '保存' },
+    { en: 'writing to the record what it lacks', zh: '把记录里缺的写进去' },
+    { en: 'write the record', zh: '写入记录' },
   ],
   settle: [
     { en: 'finding out which of two answers is the newer one', zh: '确定两个应答中哪一个更新' },
-    { en: 'two answers', zh: '两个应答' },
+    { en: 'compare two answers', zh: '比较两个应答' },
   ],
   probe: [
     { en: 'asking the platform whether it works', zh: '询问微信它是否有效' },
-    { en: 'does it work?', zh: '是否有效' },
+    { en: 'ask if it works', zh: '询问是否有效' },
   ],
   'ask-time': [
     { en: 'asking the platform what time it is', zh: '询问微信的时间' },
-    { en: 'what time is it?', zh: '对时' },
+    { en: 'ask for the time', zh: '对时' },
   ],
 };
 
@@ -418,7 +421,7 @@ function worded([what, brief]: Words, seconds = 0): NextStep {
 function elsewhereBy(leader: string, step: Step): Words | undefined {
   const waits: Words = [
     { en: `waits for ${leader}, which leads`, zh: `等待 leader ${leader}` },
-    { en: 'the leader', zh: '等 leader' },
+    { en: 'waits for leader', zh: '等 leader' },
   ];
   if (step.kind === 'fetch') return waits;
   if (step.kind !== 'wait' || step.why === 'token' || step.why === 'source') return undefined;
