@@ -87,6 +87,17 @@ const EVENTS: Readonly<Record<PushDialect, ReadonlySet<string>>> = {
   'work-weixin': new Set(['create_auth', 'change_auth', 'cancel_auth', 'reset_permanent_code']),
 };
 
+/**
+ * A mini program that the platform has registered has authorised it with that. The event has names of its own, and is of no
+ * account where the registration failed: then its status is not 0. Its code is exchanged like any other, as WxJava does.
+ */
+const REGISTERED = {
+  infoType: 'notify_third_fasteregister',
+  subject: 'appid',
+  code: 'auth_code',
+  status: 'status',
+} as const;
+
 /** Longest ticket in bytes, as WeCom's page says; those of components are shorter. */
 const LONGEST_TICKET = 512;
 
@@ -169,9 +180,14 @@ function messageOf(elements: ReadonlyMap<string, string>, { dialect, id }: Recip
     const ticket = elements.get(words.ticket);
     return isTicket(ticket) ? { type: 'ticket', infoType, ticket, createdAt } : undefined;
   }
-  if (!EVENTS[dialect].has(infoType)) return { type: 'unknown', infoType, createdAt };
-  const subject = elements.get(words.subject);
-  const code = elements.get(words.code);
+  const isRegistered =
+    dialect === 'open-platform' &&
+    infoType === REGISTERED.infoType &&
+    elements.get(REGISTERED.status) === '0';
+  if (!EVENTS[dialect].has(infoType) && !isRegistered) return { type: 'unknown', infoType, createdAt };
+  const names = isRegistered ? REGISTERED : words;
+  const subject = elements.get(names.subject);
+  const code = elements.get(names.code);
   return { type: 'event', infoType, createdAt, ...(subject && { subject }), ...(code && { code }) };
 }
 

@@ -290,6 +290,16 @@ describe('a daemon that the platform pushes to', () => {
     });
   });
 
+  it('a mini program that the platform has registered gets its token by the code of that event', async () => {
+    const { start, register, newToken, calls, sandbox } = await pushing();
+    const { receiver } = await start();
+    await register(receiver);
+    await newToken('platform');
+    await sandbox.control('POST', `/components/${COMPONENT}/authorizers`, { appId: SHOP, registered: true });
+    await newToken('shop');
+    expect(await calls('query')).toBe(1);
+  });
+
   it('an account that authorises gets its token within moments: its code is exchanged, once', async () => {
     const { start, register, newToken, authorize, calls, deliveries, sandbox } = await pushing();
     const { daemon, receiver } = await start();

@@ -329,6 +329,22 @@ describe('events', () => {
     },
   );
 
+  it('a mini program that was registered is an authorisation with a code, and a registration that failed is none', async () => {
+    const { url, events, verdicts } = await receiving();
+    const registration = (status: string) =>
+      eventMessage('notify_third_fasteregister', [
+        ['appid', SHOP],
+        ['status', status],
+        ['auth_code', 'queryauthcode@@@y'],
+        ['msg', 'OK'],
+      ]).replace('</xml>', '<info><name><![CDATA[shop]]></name></info></xml>');
+    expect(await post(`${url}/wx/platform`, seal('component', registration('0')))).toEqual(SUCCESS);
+    expect(await post(`${url}/wx/platform`, seal('component', registration('89251')))).toEqual(SUCCESS);
+    await eventually(() => events.length === 1, { for: 'the hint' });
+    expect(events).toMatchObject([{ subject: SHOP, code: 'queryauthcode@@@y' }]);
+    expect(verdicts()).toEqual(['event', 'ignored']);
+  });
+
   it('the code of an authorisation is passed on with the hint, and is in no report', async () => {
     const { url, events, reports } = await receiving();
     await post(`${url}/wx/platform`, seal('component', AUTHORIZED));

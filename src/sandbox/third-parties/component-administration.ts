@@ -87,7 +87,13 @@ export function issueComponentTicket(world: World, appId: string, now: number): 
  * refresh token (https://github.com/WeixinCloud/wxcloudrun-wxcomponent/issues/10, 2022-04).
  * @returns the code to exchange
  */
-export function authorizeAccount(world: World, componentAppId: string, appId: string, now: number): string {
+export function authorizeAccount(
+  world: World,
+  componentAppId: string,
+  appId: string,
+  now: number,
+  isRegistered = false,
+): string {
   const { authorizers, authorizationCodes } = world.thirdParties;
   const key = authorizerKey(componentAppId, appId);
   const before = authorizers.get(key);
@@ -105,6 +111,20 @@ export function authorizeAccount(world: World, componentAppId: string, appId: st
   });
   const code = world.mint.authorizationCode();
   authorizationCodes.set(code, { authorizer: key, endsAt: now + CODE_LIFE, isUsed: false });
+  if (isRegistered) {
+    notify(world, {
+      receiver: { kind: 'component', id: componentAppId },
+      infoType: 'notify_third_fasteregister',
+      at: now,
+      fields: [
+        ['appid', appId],
+        ['status', '0'],
+        ['auth_code', code],
+        ['msg', 'OK'],
+      ],
+    });
+    return code;
+  }
   notify(world, {
     receiver: { kind: 'component', id: componentAppId },
     infoType: isRenewed ? 'updateauthorized' : 'authorized',

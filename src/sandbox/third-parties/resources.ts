@@ -52,7 +52,11 @@ const componentPatchSchema = v.strictObject({
   pushing: v.optional(v.boolean()),
   killTokens,
 });
-const newAuthorizerSchema = v.strictObject({ appId: accountId, exchanged: v.optional(v.boolean(), false) });
+const newAuthorizerSchema = v.strictObject({
+  appId: accountId,
+  exchanged: v.optional(v.boolean(), false),
+  registered: v.optional(v.boolean(), false),
+});
 const authorizerPatchSchema = v.strictObject({
   limited: v.optional(v.boolean()),
   dailyQuota: v.optional(quota),
@@ -114,10 +118,10 @@ export const THIRD_PARTY_RESOURCES: Readonly<Record<string, Readonly<Record<stri
   'components/APPID/receiver': receiverOf('component'),
   'components/APPID/authorizers': {
     POST: ({ platform: { world }, clock }, request) =>
-      withBody(request, newAuthorizerSchema, ({ appId, exchanged }) => {
+      withBody(request, newAuthorizerSchema, ({ appId, exchanged, registered }) => {
         const [, component = ''] = request.segments;
         if (!describeComponent(world, component, clock.now())) return unknown(component);
-        const authorizationCode = authorizeAccount(world, component, appId, clock.now());
+        const authorizationCode = authorizeAccount(world, component, appId, clock.now(), registered);
         if (exchanged) markExchanged(world, component, appId);
         return { status: 201, body: { appId, authorizationCode } };
       }),
