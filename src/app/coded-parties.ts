@@ -2,18 +2,15 @@ import { tokenAccount } from '../codec/account.ts';
 import { type FetchedConfig, isFetched } from '../config/config.ts';
 import { listedName } from '../core/listing.ts';
 import type { Provider } from '../core/ports.ts';
-import type { Text } from '../core/text.ts';
 import type { Reporter } from '../loop/cell.ts';
-import type { Logger } from '../observability/log/logger.ts';
 import { credentialKinds, ownerOf } from '../providers/index.ts';
-import type { CodedParty, CodeOutcome } from './code-desk.ts';
+import type { CodedParty } from './code-desk.ts';
 import type { Stores } from './stores.ts';
 import { type KeepPermanentCode, suiteParty } from './suite-codes.ts';
 import type { Served } from './unit.ts';
 
 export interface CodedPartiesOptions {
   readonly stores: Pick<Stores, 'open'>;
-  readonly logger: Pick<Logger, 'info' | 'warn'>;
   /** Has the lists of a third party read again: the platform lists an account with its refresh token now. */
   readonly relist: (party: string) => Promise<void>;
   readonly keepPermanentCode: KeepPermanentCode;
@@ -40,7 +37,7 @@ function componentParty(
   { type: partyType, appId: party, platform, name: partyName }: FetchedConfig,
   exchange: NonNullable<Provider['exchangeCode']>,
   all: readonly Served[],
-  { stores, logger, relist }: CodedPartiesOptions,
+  { stores, relist, report }: CodedPartiesOptions,
 ): CodedParty[] {
   const kind = credentialKinds.find(({ via }) => via === partyType);
   if (!unit || !codes || !kind) return [];
@@ -65,27 +62,9 @@ function componentParty(
         return { lock, isExchanged: async (mark) => (await read())?.grant?.exchanged === mark };
       },
       async ended(outcome, { subject = '' }) {
-        tell[outcome](logger, { credential: partyName, app_id: subject });
+        report(unit, { type: 'unserved-code', outcome, appId: subject });
         await relist(partyName);
       },
     },
   ];
 }
-
-type Tell = (
-  logger: CodedPartiesOptions['logger'],
-  fields: { readonly credential: string; readonly app_id: string },
-) => void;
-
-const tell: Readonly<Record<CodeOutcome, Tell>> = {
-  exchanged: (logger, fields) => logger.info('an authorisation code was exchanged', fields),
-  used: (logger, fields) =>
-    logger.warn('an authorisation code had been used already', { ...fields, advice: ADVICE }),
-  expired: (logger, fields) =>
-    logger.warn('an authorisation code was lost: its ten minutes are over', { ...fields, advice: ADVICE }),
-};
-
-const ADVICE: Text = {
-  en: "the account's admin has to change the permission sets once (更新授权), unless the platform lists the account with a refresh token",
-  zh: '除非平台列出的该账号已有刷新令牌，否则请账号的管理员更新一次授权（更改权限集）',
-};

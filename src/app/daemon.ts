@@ -208,7 +208,7 @@ export async function startDaemon(
     lists = listed;
     credentials = [...joined.values()].map(({ credential }) => credential);
     parties = codedParties(joined, {
-      ...{ stores, logger, report, relist: pushEvents.relist },
+      ...{ stores, report, relist: pushEvents.relist },
       keepPermanentCode: permanentCodes.keep,
     });
     suites = [...joined.values()].flatMap(({ permanentCodes: kept, units: [unit] }) =>
@@ -303,6 +303,7 @@ export async function startDaemon(
       background(permanentCodes.look());
       background(codeDesk.look());
       listSigns.tick();
+      pushEvents.tick();
       if (feedback) background(feedback.scan((isIt) => reconciler.doubt(isIt, 'reader')));
     },
     async stop(lastAnswer = LAST_ANSWER) {

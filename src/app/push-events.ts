@@ -42,8 +42,19 @@ export interface PushEvents {
   happened(name: string, event: PushEvent, isKept: boolean): Promise<void>;
   /** The lists of a third party may have changed. @param name of the third party */
   relist(name: string): Promise<void>;
+  /** Has accounts fetched once more whose codes apps may have used meanwhile. To be called at every tick. */
+  tick(): void;
   /** To be told what happened to a unit. */
   readonly report: Reporter;
+}
+
+interface ExchangedElsewhere {
+  /** Name of the third party. */
+  readonly party: string;
+  /** AppID of the account. */
+  readonly subject: string;
+  /** Monotonic ms. */
+  readonly moments: readonly number[];
 }
 
 /**
@@ -52,20 +63,31 @@ export interface PushEvents {
  */
 const OUTCOMES = 2 * MINUTE;
 
+/**
+ * When an account is fetched once more whose code an app uses, ms after the push. The code works for ten minutes, and the token that
+ * another one replaces for five: so whenever the app uses the code, what is published works until the next of these.
+ */
+const ONCE_MORE = [4.5 * MINUTE, 9.5 * MINUTE];
+
 export function createPushEvents(options: PushEventsOptions): PushEvents {
   const { clock, reconciler, credentials, lists = () => [], follow, signal } = options;
   const doubt = createDoubt(options);
   /** When units learnt of an authorisation last, epoch ms. */
   const authorised = new Map<string, number>();
+  /** Accounts whose code an app is about to use, and when they are to be fetched once more, monotonic ms. */
+  const exchangedElsewhere = new Map<string, ExchangedElsewhere>();
   /** The lists that are to be read again once what is under way for them has ended. */
   const waiting = new Set<string>();
 
+  function accountsOf(party: string, subject: string | undefined): readonly string[] {
+    return credentials().flatMap((one) =>
+      isFetched(one) && one.via?.name === party && one.appId === subject ? [one.name] : [],
+    );
+  }
+
   /** Lets the accounts be asked for that an event is about. */
   function hint(name: string, subject: string | undefined, isBack: boolean): void {
-    const concerned = credentials().filter(
-      (one) => isFetched(one) && one.via?.name === name && one.appId === subject,
-    );
-    for (const { name: account } of concerned) {
+    for (const account of accountsOf(name, subject)) {
       authorised.set(account, clock.now().wall);
       void doubt(account, isBack);
     }
@@ -92,9 +114,24 @@ export function createPushEvents(options: PushEventsOptions): PushEvents {
       // What cancels comes without a code. A code that is kept is exchanged by whoever takes it up.
       if (!(isKept && isTimely)) hint(name, subject, code !== undefined);
       await relist(name);
-      if (!isKept && isTimely && subject !== undefined) await follow(name, subject);
+      if (isKept || !isTimely || subject === undefined) return;
+      const { monotonic } = clock.now();
+      const moments = ONCE_MORE.map((ms) => monotonic + ms);
+      exchangedElsewhere.set(`${name} ${subject}`, { party: name, subject, moments });
+      await follow(name, subject);
     },
     relist,
+    tick() {
+      const { monotonic } = clock.now();
+      for (const [key, { party, subject, moments }] of exchangedElsewhere) {
+        const left = moments.filter((at) => at > monotonic);
+        if (left.length === moments.length) continue;
+        const names = accountsOf(party, subject);
+        if (names.length > 0) reconciler.refreshNow({ names, strength: 'ordinary' });
+        if (left.length > 0) exchangedElsewhere.set(key, { party, subject, moments: left });
+        else exchangedElsewhere.delete(key);
+      }
+    },
     // An exchange that an app makes, or that of an account that was not served yet, makes a token, which replaces that of a
     // fetch under way. So what such a fetch brings is doubted as well.
     report(unit, { type }) {

@@ -52,6 +52,8 @@ export interface Failure extends Told, Required<Bilingual<Told>> {
   readonly blamesTicket?: true;
   /** The authorisation that the token rests on is gone, by word of the platform: the token that is there is dead. */
   readonly endsAuthorisation?: true;
+  /** Nothing is known that the account has granted, which it could be asked for with. */
+  readonly lacksGrant?: true;
   /** The authorisation code that it was asked for with works no more: it is none, or has been used. */
   readonly spendsCode?: true;
 }

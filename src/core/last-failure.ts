@@ -24,8 +24,8 @@ export function lastFailureOf(state: State, failure: Failure, { now }: Pick<Cont
   const { at } = ledgerTime(state.clock, now);
   const row = { failures: (before?.failures ?? 0) + 1, since: before?.since ?? at };
   const isPassing = failure.class === 'passing';
-  // A passing fault is no answer to what the platform said before, so that pause goes on.
-  if (before && isPassing && before.until > at) return { ...before, ...row };
+  // A passing fault is no answer to what the platform said before, so that pause goes on; what it says of the token asked with is.
+  if (before && isPassing && !failure.blamesToken && before.until > at) return { ...before, ...row };
   const wait = isPassing ? 0 : heldFor(state.attempts, now);
   const unauthorised = unauthorisedBy(state, failure, at);
   const { backoff: _backoff, effect: _effect, ...told } = failure;

@@ -4,6 +4,7 @@ import { EdgeError, failureOf } from '../core/failure.ts';
 import type { Grant } from '../core/record.ts';
 import { Secret } from '../core/secret.ts';
 import { MINUTE, SECOND } from '../core/time.ts';
+import { without } from '../core/without.ts';
 import { fieldsOf, type ListCall, type Listed, readAccounts } from './authorizer-list.ts';
 import { authorizers } from './authorizers.ts';
 import { APP_ID, credentialKind } from './kind.ts';
@@ -17,6 +18,9 @@ const AHEAD = 10 * MINUTE;
 
 /** The refresh token is not the one that the platform has for the account. */
 const INVALID_REFRESH_TOKEN = 61023;
+
+/** The account has not authorised the platform, or no longer. */
+const NOT_AUTHORISED = 61003;
 
 /** A list that another account asked for so long ago, ms, will do for one that has just come. */
 const FRESH_ENOUGH = MINUTE;
@@ -64,6 +68,8 @@ export const authorizer = credentialKind({
     const { appId: component } = party;
     /** Whether the account was looked up before: then a list from before that says nothing new. */
     let isLookedUp = false;
+    /** Whether the list has lacked the account since it was last fetched. */
+    let isKnownGone = false;
 
     async function list(call: Call): Promise<Listed | undefined> {
       let isOwn = false;
@@ -79,6 +85,20 @@ export const authorizer = credentialKind({
       return listed?.grant || isOwn ? listed : look(0);
     }
 
+    /**
+     * Whether the list lacks the account as well. Where it has it, or cannot be read, a no of the platform may be a mistake, and
+     * nobody is to be told that a token is dead which works.
+     */
+    async function isGone(call: Call): Promise<boolean> {
+      if (isKnownGone) return true;
+      isLookedUp = true;
+      isKnownGone = await list(call).then(
+        (listed) => listed === undefined,
+        () => false,
+      );
+      return isKnownGone;
+    }
+
     /** Fetches by the refresh token that is known, and by that of the list where it is missing or refused. */
     async function byRefreshToken(call: Call, grant: Grant | undefined): Promise<Fetched> {
       const found = grant ? { grant } : await list(call);
@@ -86,7 +106,10 @@ export const authorizer = credentialKind({
       try {
         return await refresh(call, found.grant);
       } catch (error) {
-        if (failureOf(error, 'unknown').errcode !== INVALID_REFRESH_TOKEN) throw error;
+        const failure = failureOf(error, 'unknown');
+        if (failure.errcode === NOT_AUTHORISED && !(await isGone(call)))
+          throw new EdgeError(without(failure, 'endsAuthorisation'), { cause: error });
+        if (failure.errcode !== INVALID_REFRESH_TOKEN) throw error;
         isLookedUp = true;
         const listed = (await list(call))?.grant;
         // The list has no other one, so the account has to authorise the platform again.
@@ -99,9 +122,10 @@ export const authorizer = credentialKind({
       async fetch({ token, grant, code, signal, permit }) {
         const call = { platform, component, account: appId, token, signal, permit };
         const exchanged = code && (await exchange({ ...call, code }));
-        if (exchanged) return exchanged;
         try {
-          return await byRefreshToken(call, grant);
+          const answer = exchanged ?? (await byRefreshToken(call, grant));
+          isKnownGone = false;
+          return answer;
         } catch (error) {
           throw code ? withSpentCode(error) : error;
         }
@@ -180,6 +204,7 @@ function missing(isListed: boolean): EdgeError {
   return new EdgeError({
     class: 'refused',
     code: isListed ? 'no-refresh-token' : 'not-authorised',
+    lacksGrant: true,
     message: isListed
       ? {
           en: 'the platform lists the account without a refresh token: nobody has exchanged its authorisation code (api_query_auth)',

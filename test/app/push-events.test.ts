@@ -27,6 +27,7 @@ function daemon(isKept = true) {
   const clock = fakeClock();
   const doubted: string[] = [];
   const followed: string[] = [];
+  const fetched: string[] = [];
   let state: State = initialState('a', [], clock.now(), 0);
   const hold = (value: string, issuedAt: number) => {
     const held = {
@@ -46,7 +47,7 @@ function daemon(isKept = true) {
     clock,
     reconciler: {
       stateOf: () => state,
-      refreshNow: () => {},
+      refreshNow: ({ names }) => void fetched.push(...(names ?? [])),
       doubt: (isIt, by) => {
         expect(by).toBe('hint');
         const held = state.record.token?.value;
@@ -64,7 +65,7 @@ function daemon(isKept = true) {
       { ...event, subject: 'wx1111111111111111', ...(code !== undefined && { code }), ...changes },
       isKept,
     );
-  return { clock, hold, events, push, doubted, followed };
+  return { clock, hold, events, push, doubted, followed, fetched };
 }
 
 describe('an account that authorises again', () => {
@@ -114,5 +115,31 @@ describe('an account that authorises again', () => {
     await push('queryauthcode@@@1');
     expect(doubted).toEqual([token('before')]);
     expect(followed).toEqual(['platform wx1111111111111111']);
+  });
+
+  it('it is fetched twice more while the app may use the code: that makes a token which replaces what was fetched before', async () => {
+    const { clock, hold, events, push, fetched } = daemon(false);
+    hold('before', clock.now().wall);
+    await push('queryauthcode@@@1');
+    // The platform sends a push again that it thinks was not taken.
+    await push('queryauthcode@@@1');
+    const at: number[] = [];
+    for (let passed = 5 * SECOND; passed <= 20 * MINUTE; passed += 5 * SECOND) {
+      clock.pass(5 * SECOND);
+      events.tick();
+      at.push(...fetched.splice(0).map(() => passed / MINUTE));
+    }
+    expect(at).toEqual([4.5, 9.5]);
+  });
+
+  it('it is fetched no more often where no app may use a code', async () => {
+    const [kept, cancelled] = [daemon(), daemon(false)];
+    await kept.push('queryauthcode@@@1');
+    await cancelled.push();
+    for (const { clock, events, fetched } of [kept, cancelled]) {
+      clock.pass(10 * MINUTE);
+      events.tick();
+      expect(fetched).toEqual([]);
+    }
   });
 });

@@ -3,6 +3,7 @@ import { apply } from '../../src/core/apply.ts';
 import type { Failure } from '../../src/core/failure.ts';
 import { adopt, withFingerprint, withoutSatisfied } from '../../src/core/merge-record.ts';
 import { type AccountRecord, ONE_FETCH } from '../../src/core/record.ts';
+import { NO_ATTEMPTS } from '../../src/core/state/attempts.ts';
 import { NO_DOUBTS } from '../../src/core/state/doubts.ts';
 import type { State } from '../../src/core/state/index.ts';
 import type { Strength } from '../../src/core/state/request.ts';
@@ -122,6 +123,21 @@ describe('records found in the store', () => {
       expect(over.attempts).not.toHaveProperty('hold');
     }
   });
+
+  it.each(['endsAuthorisation', 'lacksGrant'] as const)(
+    'a new token in the store ends a refusal that is about the account and not about this daemon (%s)',
+    (what) => {
+      const story = served();
+      const other = served('b').state().record;
+      const generation = story.state().record.generation + 2;
+      if (!other.token) throw new TypeError('it was fetched');
+      const found = { ...other, generation, token: { ...other.token, generation } };
+      const hold = { why: 'backoff', until: story.clock.now().monotonic + HOUR } as const;
+      const failure = { ...REFUSED, code: 'wx-61003', errcode: 61003, [what]: true };
+      const { attempts } = taken(story, found, { attempts: { failures: 3, hold, failure } });
+      expect(attempts).toEqual(NO_ATTEMPTS);
+    },
+  );
 
   it('a daemon backs off while another daemon fetches the same due token', () => {
     const story = served();

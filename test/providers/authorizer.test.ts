@@ -10,6 +10,7 @@ import { httpServer, type Seen } from './servers.ts';
 
 const COMPONENT = 'wx0000000000000001';
 const SHOP = 'wx1111111111111111';
+const OTHER = 'wx2222222222222222';
 const PARTY_TOKEN = '76_token-of-the-component';
 const OLD = 'refreshtoken@@@the-old-one-of-it';
 const NEW = 'refreshtoken@@@the-new-one-of-it';
@@ -148,10 +149,24 @@ describe('the token of an account that has authorised a third party', () => {
     expect(calls(seen)).toEqual(['api_authorizer_token', 'api_get_authorizer_list']);
   });
 
-  it('a cancelled authorisation is no reason to look into the list', async () => {
-    const { fetch, seen } = await account({ refresh: () => ({ errcode: 61003, errmsg: 'no' }) });
-    expect(await failureOf(fetch(granted(OLD)))).toMatchObject({ code: 'wx-61003', class: 'refused' });
-    expect(calls(seen)).toEqual(['api_authorizer_token']);
+  it('a no to its authorisation says that its token is dead where the list lacks it as well, and is looked up once', async () => {
+    const refresh = () => ({ errcode: 61003, errmsg: 'no' });
+    const { fetch, seen } = await account({ refresh, list: () => listing(row(OTHER, NEW)) });
+    for (let time = 0; time < 2; time += 1)
+      expect(await failureOf(fetch(granted(OLD)))).toMatchObject({
+        ...{ code: 'wx-61003', class: 'refused', endsAuthorisation: true },
+      });
+    expect(seen.filter(({ target }) => target.includes('api_get_authorizer_list'))).toHaveLength(1);
+  });
+
+  it.each([
+    ['has it', () => listing(row(SHOP, OLD))],
+    ['cannot be read', () => ({ errcode: -1, errmsg: 'busy' })],
+  ] as const)('a no to its authorisation says nothing of its token where the list %s', async (_, list) => {
+    const { fetch } = await account({ refresh: () => ({ errcode: 61003, errmsg: 'no' }), list });
+    const failure = await failureOf(fetch(granted(OLD)));
+    expect(failure).toMatchObject({ code: 'wx-61003', class: 'refused' });
+    expect(failure).not.toHaveProperty('endsAuthorisation');
   });
 
   it.each([

@@ -54,6 +54,15 @@ export type Report =
    */
   | { readonly type: 'code'; readonly mark: string; readonly outcome: 'exchanged' | 'lost' }
   /**
+   * What has come of the authorisation code of an account that is not served, told of its third party. `used`: an app has used it
+   * already, and the list may have the account's refresh token by that. `expired`: its time was over before the platform took it.
+   */
+  | {
+      readonly type: 'unserved-code';
+      readonly outcome: 'exchanged' | 'used' | 'expired';
+      readonly appId: string;
+    }
+  /**
    * What has come of the authorisation code of a corp that has installed a suite. `exchanged`: its permanent code is kept;
    * `used`: somebody has used it, maybe this program in an attempt whose answer was lost; `expired`: its time was over.
    */

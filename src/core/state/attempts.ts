@@ -126,11 +126,14 @@ export function peerFoundSameToken(attempts: Attempts): Attempts {
 }
 
 /**
- * Another daemon brought a new token. That ends every failure but the refusal of our own AppSecret, which a neighbour's
- * token does not make better: we go on as a follower, and try our secret as seldom as before.
+ * Another daemon brought a new token. That ends every failure but a refusal of us, of our AppSecret or address, which a neighbour's token
+ * does not make better: we go on as a follower, and try as seldom as before. What is wrong with the authorisation of an
+ * account is wrong for all daemons, and so over for all.
  */
 export function peerBroughtToken(attempts: Attempts): Attempts {
-  const isOurRefusal = attempts.failure?.class === 'refused' && !attempts.reportedByPeer;
+  const { failure, reportedByPeer } = attempts;
+  const isOfAccount = failure?.endsAuthorisation || failure?.lacksGrant;
+  const isOurRefusal = failure?.class === 'refused' && !reportedByPeer && !isOfAccount;
   return isOurRefusal ? { ...attempts, unready: 0, blocked: 0 } : NO_ATTEMPTS;
 }
 

@@ -32,6 +32,26 @@ const LOST_PERMANENT_CODE_ADVICE: Text = {
   zh: '除非应用已经用掉它，否则该企业现在没有永久授权码：请企业的管理员重新授权该应用（代开发应用在服务商后台点“重新获取secret”），平台会推送新的授权码',
 };
 
+const UNSERVED_CODE_ADVICE: Text = {
+  en: "the account's admin has to change the permission sets once (更新授权), unless the platform lists the account with a refresh token",
+  zh: '除非平台列出的该账号已有刷新令牌，否则请账号的管理员更新一次授权（更改权限集）',
+};
+
+/** Log lines for what has come of the codes of accounts that are not served. */
+const UNSERVED_CODES = {
+  exchanged: { level: 'info', message: 'an authorisation code was exchanged' },
+  used: {
+    level: 'warn',
+    message: 'an authorisation code had been used already',
+    advice: UNSERVED_CODE_ADVICE,
+  },
+  expired: {
+    level: 'warn',
+    message: 'an authorisation code was lost: its ten minutes are over',
+    advice: UNSERVED_CODE_ADVICE,
+  },
+} as const;
+
 const LOST_CODE_ADVICE: Text = {
   en: "have the account's admin change the permission sets once (更新授权), which brings another code",
   zh: '请账号的管理员更新一次授权（更改权限集），平台会推送新的授权码',
@@ -236,6 +256,10 @@ export function createEventLog(logger: Logger): (of: Named | undefined, report: 
               ...who,
               advice: LOST_CODE_ADVICE,
             });
+      case 'unserved-code': {
+        const { level, message, ...advice } = UNSERVED_CODES[report.outcome];
+        return logger[level](message, { ...who, app_id: report.appId, ...advice });
+      }
       case 'permanent-code': {
         const corp = report.corpId === undefined ? {} : { corp_id: report.corpId };
         if (report.outcome === 'exchanged')
@@ -413,9 +437,9 @@ interface DoubtLine {
 const RIVAL_MESSAGE = 'a token that had just replaced a refused one is refused again';
 const RIVAL: Text = {
   en:
-    'another process is fetching for this appid: find it, or move every one to stable-token; ' +
+    'another process is fetching for this appid: find it, or, of an official account, move every one to stable-token; ' +
     'or the reader uses the token with another account',
-  zh: '另有进程在为该 AppID 获取 token：找到它，或者让所有进程都改用 stable-token；也可能是读取方把 token 用在了另一个账号上',
+  zh: '另有进程在为该 AppID 获取 token：找到它；公众号和小程序也可以让所有进程都改用 stable-token；也可能是读取方把 token 用在了另一个账号上',
 };
 /** There is no stable-token of what is fetched with the token of a third party. */
 const GRANTED_RIVAL: Text = {

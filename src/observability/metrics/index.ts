@@ -216,6 +216,11 @@ function createCounters(registry: Registry): Counters {
           return;
         case 'code':
           return count(codes, { credential, outcome: report.outcome });
+        case 'unserved-code':
+          // Nobody knows of one that an app has used whether it has come to anything.
+          if (report.outcome !== 'used')
+            count(codes, { credential, outcome: report.outcome === 'exchanged' ? 'exchanged' : 'lost' });
+          return;
         case 'permanent-code':
           return count(codes, {
             credential,

@@ -65,6 +65,16 @@ describe('other counters', () => {
     });
   });
 
+  it('codes of accounts that are not served are counted, but for one that an app has used', async () => {
+    const { report, ...exposed } = await shop();
+    for (const outcome of ['exchanged', 'used', 'expired'] as const)
+      report(SHOP, { type: 'unserved-code', outcome, appId: 'wx1111111111111111' });
+    expect(await counted(exposed, 'wx_token_authorisation_codes_total')).toEqual({
+      'shop exchanged': 1,
+      'shop lost': 1,
+    });
+  });
+
   it('publications are counted by target and result', async () => {
     const { report, ...exposed } = await shop();
     const { published, unpublished } = reports;
