@@ -37,6 +37,7 @@ describe('kills between the writes of an exchange', () => {
     async function trial(number: number): Promise<{ readonly wasKilled: boolean; readonly outcome: string }> {
       const corpId = `wpCorp${number}`;
       await sandbox.faults([{ kind: 'status', status: 502, path: EXCHANGE }]);
+      const codesBefore = await kept('permanent-code');
       const before = await listen();
       await newToken('suite');
       const waiting = await kept('code');
@@ -66,6 +67,8 @@ describe('kills between the writes of an exchange', () => {
       const pid = await tracedBy(killed);
       if (!isOver && pid !== undefined) process.kill(pid, 'SIGTERM');
       await killed.exited;
+      // Other files are renamed as well: a kill at one of those may come between the answer and its first write, too.
+      const isKept = (await kept('permanent-code')) > codesBefore;
       const next = await listen();
       const outcome = await eventually(
         async () => {
@@ -76,6 +79,7 @@ describe('kills between the writes of an exchange', () => {
       );
       await ended(next, 'SIGTERM');
       const isToldLost = next.log().some(({ message }) => LOST.test(message));
+      if (isKept) expect(outcome, `killed at rename ${number}, with the permanent code kept`).toBe('written');
       return {
         wasKilled,
         outcome: outcome === 'written' && isToldLost ? 'written, and told as lost' : outcome,
@@ -90,9 +94,7 @@ describe('kills between the writes of an exchange', () => {
     }
     process.stdout.write(`killed at ${outcomes.length - 1} renames: ${outcomes.join(', ')}\n`);
     expect(outcomes.length).toBeGreaterThanOrEqual(4);
-    expect(outcomes.filter((outcome) => outcome === 'lost')).toHaveLength(1);
     expect(new Set(outcomes)).toEqual(new Set(['written', 'lost']));
-    // One kill is that of the answer; no other costs a code.
     expect(outcomes.at(-1)).toBe('written');
   });
 });
