@@ -129,14 +129,15 @@ async function serve(request: IncomingMessage, response: ServerResponse, rules: 
 
 async function replyTo(request: IncomingMessage, rules: Rules): Promise<Reply> {
   const [path = '', ...rest] = (request.url ?? '').split('?');
-  const here = rules.channels().filter((channel) => channel.path === path);
-  if (here.length === 0) return { status: 404 };
-  const checked = here.filter(({ recipient }) => recipient.dialect === 'work-weixin');
-  const methods = checked.length > 0 ? ['GET', 'POST'] : ['POST'];
-  if (!methods.includes(request.method ?? '')) return { status: 405, headers: { allow: methods.join(', ') } };
   const query = rest.join('?');
   const parameters = new URLSearchParams(query);
   const signed = signedQuery(parameters);
+  const here = rules.channels().filter((channel) => channel.path === path);
+  // Whoever looks around on the internet is no news, but a platform whose console has another URL is.
+  if (here.length === 0) return { status: 404, ...(signed && { report: { verdict: 'unknown-path', path } }) };
+  const checked = here.filter(({ recipient }) => recipient.dialect === 'work-weixin');
+  const methods = checked.length > 0 ? ['GET', 'POST'] : ['POST'];
+  if (!methods.includes(request.method ?? '')) return { status: 405, headers: { allow: methods.join(', ') } };
   if (request.method === 'GET') return await answerCheck(checked, parameters, signed);
   const body = await readBody(request);
   if (!body) return { status: 413 };

@@ -242,6 +242,14 @@ describe('requests to the receiver', () => {
     expect([refused.status, refused.headers.get('allow')]).toEqual([405, 'GET, POST']);
   });
 
+  it('a push for a path that is not configured is told of, and what nobody has signed is not', async () => {
+    const { url, reports } = await receiving();
+    const sealed = seal('component', ticketMessage('component', 'ticket@@@a'));
+    expect((await post(`${url}/wx/plattform`, sealed)).status).toBe(404);
+    await fetch(`${url}/wx/plattform?signature=1`, { method: 'POST' });
+    expect(reports).toEqual([{ verdict: 'unknown-path', path: '/wx/plattform' }]);
+  });
+
   it('a body of more than 64 KB is answered 413, whether its length was told or not', async () => {
     const { url } = await receiving();
     const body = 'x'.repeat(65_537);

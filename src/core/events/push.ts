@@ -6,7 +6,7 @@ import type { PushDialect } from '../pushed-ticket.ts';
  * `ticket`: kept; `older`: a ticket of a later push is kept already; `stale`: a ticket that cannot work any more, or of
  * another time than ours, as a push that is replayed has; `event`: something has been authorised or cancelled;
  * `check`: WeCom's check of the URL; `ignored`: an event that concerns no token; `unknown-account`: for nobody served
- * here; `refused`: not signed, or not encrypted, for us; `failed`: believed, and could not be kept or passed on.
+ * here; `unknown-path`: signed as a push, and for no path that is configured; `refused`: not signed, or not encrypted, for us; `failed`: believed, and could not be kept or passed on.
  */
 export type PushVerdict =
   | 'ticket'
@@ -16,6 +16,7 @@ export type PushVerdict =
   | 'check'
   | 'ignored'
   | 'unknown-account'
+  | 'unknown-path'
   | 'refused'
   | 'failed';
 
@@ -26,6 +27,8 @@ export interface PushReport {
   readonly credential?: string;
   /** The appid or suite id that it names; anybody may have written it. */
   readonly id?: string;
+  /** The path that it came to, of one that is none; anybody may have written it. */
+  readonly path?: string;
   readonly infoType?: string;
   /** Time since the platform made it, ms; negative if its clock is ahead of ours. */
   readonly age?: number;

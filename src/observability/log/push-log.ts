@@ -12,7 +12,8 @@ const REFUSED_EVERY = MINUTE;
 /** Most ids of accounts that are not served here that are told, each once: anybody can invent them. */
 const MOST_UNKNOWN = 20;
 
-/** An id that can be shown. */
+/** A path, and an id, that can be shown. */
+const SHOWN_PATH = /^\/[\w./-]{0,127}$/;
 const SHOWN = /^[\w-]{1,64}$/;
 
 const KEY_ADVICE: Text = {
@@ -22,6 +23,11 @@ const KEY_ADVICE: Text = {
 const UNKNOWN_ADVICE: Text = {
   en: 'serve it with a credential of its own, or leave it: it is answered and dropped',
   zh: '为它配置一份凭据，或者不用管：已应答并丢弃',
+};
+
+const PATH_ADVICE: Text = {
+  en: 'if the platform sends it, compare the URL in its console, and what the ingress makes of it, with path of the push',
+  zh: '如果是平台发来的，请核对后台里的 URL、ingress 转发后的路径与 push 的 path',
 };
 
 const LEFT_ADVICE: Text = {
@@ -35,7 +41,16 @@ export function createPushLog(logger: Logger, clock: Clock): (report: PushReport
   /** Of each reason, so that what anybody can make hides nothing of what the platform sends. */
   const refused = new Map<string, { times: number; toldAt: number }>();
 
-  return ({ verdict, credential, id, infoType, age, problem, isLeft, refusal, dialect }) => {
+  /** @returns how many there were since the last time, this one included; undefined where it is not yet time to tell */
+  function timesToTell(key: string): number | undefined {
+    const { times, toldAt } = refused.get(key) ?? { times: 0, toldAt: Number.NEGATIVE_INFINITY };
+    const now = clock.now().monotonic;
+    const isTime = now - toldAt >= REFUSED_EVERY;
+    refused.set(key, isTime ? { times: 0, toldAt: now } : { times: times + 1, toldAt });
+    return isTime ? times + 1 : undefined;
+  }
+
+  return ({ verdict, credential, id, path, infoType, age, problem, isLeft, refusal, dialect }) => {
     const fields = {
       ...(credential !== undefined && { credential }),
       ...(id !== undefined && SHOWN.test(id) && { app_id: id }),
@@ -58,15 +73,20 @@ export function createPushLog(logger: Logger, clock: Clock): (report: PushReport
       case 'stale':
       case 'refused': {
         const key = refusal === undefined ? '' : `${credential} ${refusal}`;
-        const { times, toldAt } = refused.get(key) ?? { times: 0, toldAt: Number.NEGATIVE_INFINITY };
-        const now = clock.now().monotonic;
-        if (now - toldAt < REFUSED_EVERY) {
-          refused.set(key, { times: times + 1, toldAt });
-          return;
-        }
-        refused.set(key, { times: 0, toldAt: now });
+        const times = timesToTell(key);
+        if (times === undefined) return;
         const { message, ...told } = refusedInWords(refusal, dialect);
-        return logger.warn(message, { ...fields, ...(times > 0 && { times: times + 1 }), ...told });
+        return logger.warn(message, { ...fields, ...(times > 1 && { times }), ...told });
+      }
+      case 'unknown-path': {
+        const times = timesToTell('unknown path');
+        if (times === undefined) return;
+        return logger.warn('a push for a path that is not configured', {
+          ...fields,
+          ...(path !== undefined && SHOWN_PATH.test(path) && { path }),
+          ...(times > 1 && { times }),
+          advice: PATH_ADVICE,
+        });
       }
       case 'event':
         if (!isLeft) return logger.info('push received', fields);

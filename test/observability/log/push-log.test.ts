@@ -60,6 +60,19 @@ describe('push log', () => {
     expect(entries[1]).toMatchObject({ level: 'warn', times: 3 });
   });
 
+  it('pushes for paths that are not configured are a line a minute at most, with the path where it can be shown', () => {
+    const entries = told([
+      { verdict: 'unknown-path', path: '/wx/plattform' },
+      { verdict: 'unknown-path', path: '/wx/other' },
+      { verdict: 'refused' },
+    ]);
+    expect(entries).toMatchObject([
+      { level: 'warn', path: '/wx/plattform', advice: expect.stringContaining('URL in its console') },
+      { level: 'warn', verdict: 'refused' },
+    ]);
+    expect(told([{ verdict: 'unknown-path', path: '/wx/<x>' }])[0]).not.toHaveProperty('path');
+  });
+
   it.each([
     ['signature', /not signed with the Token that tokenFile holds/, '消息校验Token'],
     ['decryption', /the EncodingAESKey that encodingAesKeyFile holds does not open it/, '消息加解密Key'],
