@@ -98,6 +98,7 @@ export function createSteps(loop: Loop, signal: AbortSignal, mayFetch: () => boo
     const { fingerprint } = cell.unit;
     const { token: before } = cell.state.record;
     const { failure } = cell.state.attempts;
+    const wasGone = cell.state.life.unauthorised !== undefined;
     const { monotonic: asOf } = clock.now();
     const [record, ours, published, ticket] = await Promise.all([
       records.read(cell),
@@ -121,7 +122,9 @@ export function createSteps(loop: Loop, signal: AbortSignal, mayFetch: () => boo
     else if (token && token.generation !== before?.generation) {
       const isGone = diedAt(cell.state.life) !== undefined;
       report(cell.unit, { type: 'adopted', lifeMs, ...(isGone && { unauthorised: true }) });
-    } else if (failure?.class === 'refused' && !cell.state.attempts.failure)
+    } else if (cell.state.life.unauthorised && !wasGone && record?.lastFailure)
+      report(cell.unit, { type: 'unauthorised', failure: record.lastFailure.failure });
+    else if (failure?.class === 'refused' && !cell.state.attempts.failure)
       report(cell.unit, { type: 'restored' });
   }
 

@@ -241,6 +241,20 @@ describe('a look at the store', () => {
     expect(reports).toHaveLength(1);
   });
 
+  it('that another daemon was told of an authorisation that is gone is told once', async () => {
+    const writer = tell('authorizer');
+    writer.fetch(token('theirs'));
+    const { cell, act, edges, reports } = stepping(aCell(tell('authorizer', {}, 0.5, writer.clock)));
+    edges.read = async () => writer.state().record;
+    await act(cell, { kind: 'look' });
+    writer.fail({ class: 'refused', code: 'wx-61003', effect: 'none', endsAuthorisation: true });
+    for (let time = 0; time < 2; time += 1) await act(cell, { kind: 'look' });
+    expect(reports).toMatchObject([
+      { type: 'adopted' },
+      { type: 'unauthorised', failure: { code: 'wx-61003' } },
+    ]);
+  });
+
   it('what is partial, and a secret that cannot be read, are seen as such', async () => {
     const { cell, act, edges, events } = stepping(aCell());
     edges.isPartial = true;

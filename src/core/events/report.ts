@@ -1,6 +1,7 @@
 import type { Failure } from '../failure.ts';
 import type { FetchStep } from '../plan.ts';
 import type { Disturbance } from '../ports.ts';
+import type { LastFailure } from '../record.ts';
 import type { Doubter, DoubtVerdict } from '../state/doubts.ts';
 import type { PushStanding } from '../state/pushed.ts';
 import type { HandedOver } from '../state/request.ts';
@@ -30,6 +31,8 @@ export type Report =
       /** It is dead before its end, since its authorisation is gone. */
       readonly unauthorised?: true;
     }
+  /** The platform has told another daemon that the authorisation behind the token is gone. */
+  | { readonly type: 'unauthorised'; readonly failure: LastFailure['failure'] }
   | {
       readonly type: 'failed';
       readonly step: FetchStep;

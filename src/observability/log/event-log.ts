@@ -141,6 +141,11 @@ export function createEventLog(logger: Logger): (of: Named | undefined, report: 
               `found a stored ${noun}, but ${report.unauthorised ? 'the authorisation behind it is gone' : 'it has expired'}`,
               who,
             );
+      case 'unauthorised':
+        return logger.error(
+          `another daemon was told that the authorisation is gone: the ${noun} counts as dead: ${report.failure.message}`,
+          { ...who, ...details(report.failure) },
+        );
       case 'found': {
         repeated.delete(id);
         forget(id, 'fetch');
@@ -308,7 +313,7 @@ function call({ step, tookMs }: { readonly step: FetchStep; readonly tookMs: num
   return { reason: step.reason, ...(step.forced && { forced: true }), took_ms: Math.round(tookMs) };
 }
 
-function details(failure: Failure): Fields {
+function details(failure: Omit<Failure, 'effect' | 'backoff'>): Fields {
   const { code, errcode, rid } = failure;
   const ridTime = rid && ridTimeText(rid);
   return {
