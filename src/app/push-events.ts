@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { sha256 } from '../codec/encoding.ts';
 import { type CredentialConfig, isFetched } from '../config/config.ts';
 import type { Report } from '../core/events/report.ts';
 import type { Clock } from '../core/ports.ts';
@@ -63,6 +64,9 @@ interface ExchangedElsewhere {
  */
 const OUTCOMES = 2 * MINUTE;
 
+/** Most events that are remembered: of thousands of accounts some authorise in the same minutes. */
+const MOST_SEEN = 10_000;
+
 /**
  * When an account is fetched once more whose code an app uses, ms after the push. The code works for ten minutes, and the token that
  * another one replaces for five: so whenever the app uses the code, what is published works until the next of these.
@@ -74,6 +78,8 @@ export function createPushEvents(options: PushEventsOptions): PushEvents {
   const doubt = createDoubt(options);
   /** When units learnt of an authorisation last, epoch ms. */
   const authorised = new Map<string, number>();
+  /** Marks of events, and when they came, epoch ms. */
+  const seen = new Map<string, number>();
   /** Accounts whose code an app is about to use, and when they are to be fetched once more, monotonic ms. */
   const exchangedElsewhere = new Map<string, ExchangedElsewhere>();
   /** The lists that are to be read again once what is under way for them has ended. */
@@ -83,6 +89,16 @@ export function createPushEvents(options: PushEventsOptions): PushEvents {
     return credentials().flatMap((one) =>
       isFetched(one) && one.via?.name === party && one.appId === subject ? [one.name] : [],
     );
+  }
+
+  /** Whether the platform has pushed it before: it repeats what it thinks was not taken, and anybody may who has recorded it. */
+  function isRepeated(name: string, { infoType, subject, createdAt, code }: PushEvent): boolean {
+    const { wall } = clock.now();
+    for (const [key, at] of seen) if (Math.abs(wall - at) >= OLDEST_PUSH) seen.delete(key);
+    const key = sha256(JSON.stringify([name, infoType, subject, createdAt, code]));
+    const isKnown = seen.has(key);
+    if (seen.size < MOST_SEEN) seen.set(key, wall);
+    return isKnown;
   }
 
   /** Lets the accounts be asked for that an event is about. */
@@ -109,7 +125,9 @@ export function createPushEvents(options: PushEventsOptions): PushEvents {
   }
 
   return {
-    async happened(name, { code, subject, createdAt }, isKept) {
+    async happened(name, event, isKept) {
+      if (isRepeated(name, event)) return;
+      const { code, subject, createdAt } = event;
       const isTimely = code !== undefined && clock.now().wall - createdAt < OLDEST_PUSH;
       // What cancels comes without a code. A code that is kept is exchanged by whoever takes it up.
       if (!(isKept && isTimely)) hint(name, subject, code !== undefined);

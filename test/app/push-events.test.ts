@@ -109,6 +109,16 @@ describe('an account that authorises again', () => {
     expect(doubted).toEqual([token('before')]);
   });
 
+  it('what the platform pushes again is acted upon once, and another event of the same kind again', async () => {
+    const { clock, hold, push, doubted } = daemon(false);
+    hold('before', clock.now().wall);
+    const cancelled = { infoType: 'unauthorized', createdAt: clock.now().wall };
+    for (let time = 0; time < 3; time += 1) await push(undefined, cancelled);
+    expect(doubted).toHaveLength(1);
+    await push(undefined, { ...cancelled, createdAt: clock.now().wall + SECOND });
+    expect(doubted).toHaveLength(2);
+  });
+
   it('where an app exchanges its code the list is followed, and what is there is doubted', async () => {
     const { clock, hold, push, doubted, followed } = daemon(false);
     hold('before', clock.now().wall);

@@ -108,8 +108,9 @@ describe('what watches a daemon whose accounts come and go', () => {
     await revoke(FIRST);
     await relist();
     await daemon.logged((line) => line['missing'] === 1);
-    // Its readers have it on, and nobody is alarmed.
-    expect(await served(`all.${FIRST}`)).toEqual([200, await token(FIRST)]);
+    // Its file stays, and nobody is alarmed.
+    await eventually(async () => (await served(`all.${FIRST}`))[0] === 503);
+    expect(await token(FIRST)).toBeDefined();
     expect(await probes()).toEqual([200, 200, 200]);
     await eventually(async () =>
       (await metrics()).includes('wx_token_accounts_unlisted{credential="all"} 1'),

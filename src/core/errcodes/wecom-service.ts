@@ -37,6 +37,11 @@ const RENEWED: Text = {
   zh: '守护进程会换取新的。如果反复出现：它是不是另一个 suite 或服务商的 token？',
 };
 
+const NOT_INSTALLED: Text = {
+  en: "The daemon has the suite's token looked into. If this comes back, the corp has not installed the app: have its admin install it.",
+  zh: '守护进程会核实 suite 的 token。如果反复出现，说明该企业没有安装此应用：请企业的管理员安装。',
+};
+
 const BAD_SUITE_TOKEN: ErrcodeRule = {
   ...SUSPECT,
   meaning: {
@@ -218,7 +223,7 @@ export const WECOM_SERVICE: FamilyRules = {
   'corp-token': {
     ...SUITE_TOKEN,
     // The corp may not have installed the app: then the token is good for the others.
-    40082: { ...BAD_SUITE_TOKEN, token: 'unclear' },
+    40082: { ...BAD_SUITE_TOKEN, token: 'unclear', advice: NOT_INSTALLED },
     40084: {
       ...UNAUTHORISED,
       secret: 'refused',

@@ -1,8 +1,8 @@
 import { LIST_KIND } from '../../core/listing.ts';
 import type { View } from '../../core/plan.ts';
 import type { Clock } from '../../core/ports.ts';
-import { servedToken } from '../../core/state/index.ts';
-import { lifeByClocks } from '../../core/state/life.ts';
+import { liveToken } from '../../core/state/index.ts';
+import { lifeLeft } from '../../core/state/life.ts';
 import { type Instant, SECOND } from '../../core/time.ts';
 import { type HttpAnswer, type HttpServer, type HttpServerOptions, startHttpServer } from './http-server.ts';
 
@@ -33,10 +33,9 @@ function answerTo(path: string, views: readonly View[], now: Instant): HttpAnswe
   const isByList = views.some(({ unit }) => unit.kind === LIST_KIND);
   const view = path === '/' && tokens.length === 1 && !isByList ? tokens[0] : asked;
   if (!view) return undefined;
-  // As a file does, it goes on to hand out a token whose authorisation is said to be gone.
-  const token = servedToken(view.state, now);
+  const token = liveToken(view.state, now);
   if (!token) return json(503, { code: 500, accessToken: null });
-  const expiresIn = Math.floor((lifeByClocks(view.state.life, now) ?? 0) / SECOND);
+  const expiresIn = Math.floor((lifeLeft(view.state.life, now) ?? 0) / SECOND);
   return json(200, { code: 200, accessToken: token.value.reveal(), expiresIn });
 }
 

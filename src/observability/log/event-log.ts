@@ -241,7 +241,7 @@ export function createEventLog(logger: Logger): (of: Named | undefined, report: 
       }
       case 'probed':
         return report.works
-          ? logger.info('the platform accepts the token that a reader reported as refused', who)
+          ? logger.info('the platform accepts the token that was doubted', who)
           : logger.error('the platform refuses the token, and an ordinary call brings no other', {
               ...who,
               advice: {
@@ -490,12 +490,12 @@ const DOUBTS: Readonly<Record<Doubter, Partial<Record<DoubtVerdict, DoubtLine>>>
   hint: {
     asked: {
       level: 'info',
-      message: 'an authorisation has changed, which may end the token; asking the platform',
+      message: 'something has become known that may have ended the token; asking the platform',
     },
     later: {
       level: 'info',
       message:
-        'an authorisation changes again and again, which may end the token; asking the platform after a pause',
+        'something becomes known again and again that may have ended the token; asking the platform after a pause',
     },
   },
 };
