@@ -8,6 +8,9 @@ const ID: Readonly<Record<string, string>> = {
   suiteId: 'ww0000000000000001',
 };
 
+/** Of an account that is fetched through the one of {@link ID}. */
+const CHILD_ID: typeof ID = { ...ID, appId: 'wx1111111111111111' };
+
 /** An account of a type, and what else it takes: the third party that it is fetched through, what pushes come to. */
 export function accountsOf(kind: CredentialKind): Part[] {
   const { type, id, via } = kind;
@@ -20,7 +23,7 @@ export function accountsOf(kind: CredentialKind): Part[] {
   const account = {
     name: type,
     type,
-    [id.key]: ID[id.key],
+    [id.key]: (via === undefined ? ID : CHILD_ID)[id.key],
     ...(via !== undefined && { via }),
     ...(kind.pushed && { ticket: { push } }),
   };
