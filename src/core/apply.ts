@@ -117,7 +117,7 @@ function applied(state: State, event: Event, context: Context): State {
     case 'doubted':
       return { ...state, doubts: doubted(state.doubts, now, event.by) };
     case 'probed': {
-      const doubts = probed(state.doubts, event.works);
+      const doubts = probed(state.doubts, event.works, context.policy.destructive, now);
       return doubts === state.doubts ? state : { ...state, doubts };
     }
     case 'orphaned':

@@ -85,6 +85,8 @@ describe('refusals reported by readers', () => {
       story.happen({ type: 'doubted', by: 'reader' });
       if (fetching(story)) story.fetch(token(`${i}`));
     }
+    expect(story.plan().step).toEqual({ kind: 'probe' });
+    story.happen({ type: 'probed', works: true });
     expect(story.state().record.token?.value.reveal()).toBe(token('2'));
     story.clock.pass(31 * MINUTE);
     story.happen({ type: 'doubted', by: 'reader' });

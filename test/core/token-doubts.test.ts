@@ -4,6 +4,7 @@ import {
   doubted,
   judgeDoubt,
   NO_DOUBTS,
+  probed,
   settled,
   untilAsked,
 } from '../../src/core/state/doubts.ts';
@@ -50,25 +51,44 @@ describe('refusals of the current token', () => {
     expect(judged(twice, { later: 30 * MINUTE })).toBe('asked');
   });
 
-  it('a token that is refused after two fetches is left alone', () => {
-    expect(judged(twice, { later: 30 * MINUTE - 1 })).toBe('quiet');
+  it('after two fetches the platform is asked whether the token works, once a minute', () => {
+    expect(judged(twice, { later: 30 * MINUTE - 1 })).toBe('checked');
+    const third = refuse(twice, 4_000);
+    expect(third).toEqual({ spent: 2, lastAt: 4_000, suspicion: 'probe', by: 'reader', checkedAt: 4_000 });
+    const works = probed(third, true, true, { wall: 0, monotonic: 4_500 });
+    expect(works).not.toHaveProperty('suspicion');
+    expect(refuse(works, 4_000 + MINUTE - 1)).not.toHaveProperty('suspicion');
+    expect(refuse(works, 4_000 + MINUTE)).toMatchObject({ suspicion: 'probe' });
   });
 
-  it('two refusals cost a fetch each, and more cost nothing for half an hour', () => {
+  it('a token that does not work is replaced where any fetch brings another, and otherwise by force alone', () => {
+    const third = refuse(twice, 4_000);
+    const now = { wall: 0, monotonic: 4_500 };
+    expect(probed(third, false, true, now)).toMatchObject({ suspicion: 'ask', by: 'platform' });
+    expect(probed(third, false, false, now)).toMatchObject({ suspicion: 'force' });
+  });
+
+  it('an account that authorises again and again is healed each time that a reader reports its token', () => {
+    const story = tell('access-token');
+    story.fetch(token('0'));
+    for (let time = 1; time <= 5; time += 1) {
+      story.clock.pass(10 * MINUTE);
+      story.happen({ type: 'doubted', by: 'reader' });
+      if (story.plan().step.kind === 'probe') story.happen({ type: 'probed', works: false });
+      expect(story.plan().step, `${time}`).toEqual({ kind: 'fetch', reason: 'refused', forced: false });
+      story.fetch(token(`${time}`));
+    }
+  });
+
+  it('two refusals cost a fetch each, and more cost none for half an hour', () => {
     const first = refuse(NO_DOUBTS, 1_000);
     expect(first).toEqual({ spent: 1, lastAt: 1_000, suspicion: 'ask', by: 'reader' });
     expect(refuse(first, 2_000)).toEqual({ spent: 1, lastAt: 2_000, suspicion: 'ask', by: 'reader' });
     const second = refuse(settled(first), 3_000);
     expect(second).toEqual({ spent: 2, lastAt: 3_000, suspicion: 'ask', by: 'reader' });
-    const third = refuse(settled(second), 4_000);
-    expect(third).toEqual({ spent: 2, lastAt: 4_000 });
-    expect(refuse(third, 4_000 + 30 * MINUTE - 1)).not.toHaveProperty('suspicion');
-    expect(refuse(third, 4_000 + 30 * MINUTE)).toEqual({
-      spent: 1,
-      lastAt: 4_000 + 30 * MINUTE,
-      suspicion: 'ask',
-      by: 'reader',
-    });
+    const third = settled(refuse(settled(second), 4_000));
+    expect(refuse(third, 4_000 + 30 * MINUTE - 1)).toMatchObject({ spent: 2, suspicion: 'probe' });
+    expect(refuse(third, 4_000 + 30 * MINUTE)).toMatchObject({ spent: 1, suspicion: 'ask', by: 'reader' });
   });
 
   it.each(['platform', 'hint'] as const)(

@@ -27,14 +27,22 @@ export interface Doubts {
   readonly suspicion?: Suspicion;
   /** Whose suspicion it is: of several the one that weighs most. */
   readonly by?: Doubter;
+  /** Monotonic ms at which the platform was last asked whether the token works, since readers went on to report tokens. */
+  readonly checkedAt?: number;
   /** What the platform has told lately, and when that was followed up last, or will be; monotonic ms. */
   readonly told?: { readonly times: number; readonly askAt: number };
 }
 
 export const NO_DOUBTS: Doubts = { spent: 0, lastAt: Number.NEGATIVE_INFINITY };
 
-/** A reader that refuses whatever it is given costs this many fetches, then nothing. */
+/** A reader that refuses whatever it is given costs this many fetches. */
 const MOST = 2;
+
+/**
+ * After that its word costs no token any more, but the platform is asked so often whether the token works, ms: it may be dead
+ * all the same, as after each of several authorisations of an account that nothing else tells of.
+ */
+const CHECKED_EVERY = MINUTE;
 
 /** After this long without a report, the next one starts a new episode: a returning rival, not a broken reader. */
 const FORGIVEN = 30 * MINUTE;
@@ -58,10 +66,19 @@ const LONGEST_PAUSE = 20 * MINUTE;
  * - `later`: the platform is asked after a pause, since it has been asked for the like several times
  * - `pending`: the platform is being asked already
  * - `rival`: the platform is asked as well, but a token that had just replaced a refused one is refused again
- * - `quiet`: asking did not help twice, so nothing more is done about what readers say
+ * - `checked`: another token did not help twice, so the platform is asked whether this one works
+ * - `quiet`: that has just been asked
  * - `mirror`: another program fetches this token, and is the one to tell
  */
-export type DoubtVerdict = 'behind' | 'asked' | 'later' | 'pending' | 'rival' | 'quiet' | 'mirror';
+export type DoubtVerdict =
+  | 'behind'
+  | 'asked'
+  | 'later'
+  | 'pending'
+  | 'rival'
+  | 'checked'
+  | 'quiet'
+  | 'mirror';
 
 /** What a doubt about the current token would come to. */
 export function judgeDoubt(
@@ -72,6 +89,7 @@ export function judgeDoubt(
   if (doubts.suspicion) return 'pending';
   const next = doubted(doubts, now, by);
   if (next.suspicion === undefined) return 'quiet';
+  if (next.suspicion === 'probe') return 'checked';
   if ((untilAsked(next, now) ?? 0) > 0) return 'later';
   const age = now.wall - (record.token?.issuedAt ?? 0);
   return by !== 'hint' && isRecent(doubts.lastAt, now) && age < RIVAL_AGE ? 'rival' : 'asked';
@@ -87,9 +105,10 @@ export function doubted(doubts: Doubts, now: Instant, by: Doubter): Doubts {
   if (doubts.suspicion) return { ...doubts, lastAt, by: weightier(by, doubts.by) };
   if (by === 'reader') {
     const spent = isRecent(doubts.lastAt, now) ? doubts.spent : 0;
-    return spent < MOST
-      ? { ...doubts, spent: spent + 1, lastAt, suspicion: 'ask', by }
-      : { ...doubts, spent, lastAt };
+    if (spent < MOST) return { ...doubts, spent: spent + 1, lastAt, suspicion: 'ask', by };
+    const { checkedAt = Number.NEGATIVE_INFINITY } = doubts;
+    if (lastAt - checkedAt < CHECKED_EVERY) return { ...doubts, spent, lastAt };
+    return { ...doubts, spent, lastAt, suspicion: 'probe', by, checkedAt: lastAt };
   }
   const { told } = doubts;
   const times = told && isRecent(told.askAt, now) ? told.times : 0;
@@ -127,11 +146,15 @@ export function sameTokenDoubted(doubts: Doubts): Doubts {
   return doubts.suspicion === 'ask' ? { ...doubts, suspicion: 'probe' } : doubts;
 }
 
-/** The platform was asked whether the current token works. */
-export function probed(doubts: Doubts, works: boolean): Doubts {
+/**
+ * The platform was asked whether the current token works.
+ * @param isReplaceable any fetch brings another one
+ */
+export function probed(doubts: Doubts, works: boolean, isReplaceable: boolean, now: Instant): Doubts {
   // Another token may have come meanwhile, of which the answer says nothing.
   if (doubts.suspicion !== 'probe') return doubts;
-  return works ? settled(doubts) : { ...doubts, suspicion: 'force' };
+  if (works) return settled(doubts);
+  return isReplaceable ? doubted(settled(doubts), now, 'platform') : { ...doubts, suspicion: 'force' };
 }
 
 /** Milliseconds until the fetch that a doubt owes may be made; undefined where none is owed. */

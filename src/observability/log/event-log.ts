@@ -235,7 +235,7 @@ export function createEventLog(logger: Logger): (of: Named | undefined, report: 
         if (!line) return;
         const { level, message, ...fields } = line;
         // A reader with an old token may report it thousands of times.
-        const isRepeated = report.verdict === 'behind' || report.verdict === 'later';
+        const isRepeated = REPEATED.has(report.verdict);
         if (isRepeated && !isTimeToTell(id, report.verdict)) return;
         return logger[level](message, { ...who, ...fields });
       }
@@ -433,6 +433,9 @@ const DOWNGRADES: Readonly<Record<DowngradeReason, string>> = {
   'forced-budget': 'forced refresh downgraded to an ordinary call: forced budget exhausted',
 };
 
+/** A reader with an old token may report it thousands of times. */
+const REPEATED: ReadonlySet<DoubtVerdict> = new Set(['behind', 'later', 'checked']);
+
 interface DoubtLine {
   readonly level: keyof Logger;
   readonly message: string;
@@ -472,7 +475,12 @@ const DOUBTS: Readonly<Record<Doubter, Partial<Record<DoubtVerdict, DoubtLine>>>
         zh: '上报给获取它的守护进程：本守护进程只读取和发布',
       },
     },
-    quiet: { level: 'debug', message: 'a reader keeps reporting tokens; asking the platform did not help' },
+    checked: {
+      level: 'warn',
+      message:
+        'a reader keeps reporting tokens although they were replaced; asking the platform whether this one works',
+    },
+    quiet: { level: 'debug', message: 'a reader keeps reporting tokens; the platform has just been asked' },
   },
   platform: {
     asked: {
