@@ -10,6 +10,7 @@ import {
   peerBroughtToken,
   peerFailure,
   peerFoundSameToken,
+  secretFound,
   secretReplaced,
 } from './state/attempts.ts';
 import { caughtUp, ledgerTime } from './state/clock.ts';
@@ -118,7 +119,8 @@ function withEndOf(token: Token, { wall }: Deadline): Token {
 /** Takes over the fingerprint of our own AppSecret, as it is now; undefined when the AppSecret could not be read. */
 export function withFingerprint(state: State, fingerprint: string | undefined): State {
   if (fingerprint === undefined || fingerprint === state.fingerprint) return state;
-  if (state.fingerprint === undefined) return { ...state, fingerprint };
+  if (state.fingerprint === undefined)
+    return { ...state, fingerprint, attempts: secretFound(state.attempts) };
   const isProven = state.record.secrets.at(-1) === fingerprint;
   return { ...state, fingerprint, attempts: secretReplaced(state.attempts, isProven) };
 }

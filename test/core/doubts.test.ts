@@ -111,6 +111,15 @@ describe('changes of the AppSecret', () => {
     expect(story.plan().step).toMatchObject({ kind: 'wait', why: 'fresh' });
   });
 
+  it('an AppSecret that appears is tried at once, whatever pause the tries without one have brought', () => {
+    const story = tell('access-token');
+    const backoff = { first: MINUTE, growth: 1, cap: MINUTE, jitter: 'added' } as const;
+    story.fail({ code: 'secret-awaited', effect: 'unsent', blamesSecret: true, backoff });
+    expect(story.plan().step).toMatchObject({ kind: 'wait', why: 'backoff' });
+    observe(story, 'there');
+    expect(fetching(story)).toMatchObject({ reason: 'missing' });
+  });
+
   it('a new AppSecret costs one ordinary call to prove it', () => {
     const story = tell('stable-token');
     observe(story, 'old');

@@ -147,6 +147,12 @@ export function secretReplaced(attempts: Attempts, isProven: boolean): Attempts 
   return isProven ? without(retried, 'failure', 'reportedByPeer') : retried;
 }
 
+/** There is an AppSecret, which could not be read before. It deserves a try. */
+export function secretFound(attempts: Attempts): Attempts {
+  if (!attempts.failure?.blamesSecret) return attempts;
+  return { ...without(attempts, 'hold'), failures: 0 };
+}
+
 /** Another ticket has been pushed than the one that was refused. It deserves a try. */
 export function ticketReplaced(attempts: Attempts): Attempts {
   if (!attempts.failure?.blamesTicket) return attempts;
