@@ -95,7 +95,9 @@ describe.concurrent('G3: a rival process with the same AppSecret', () => {
       await taken(group.feedbackDir);
       reports += 1;
     };
-    const isQuiet = (member: Member) => member.log().some(({ message }) => message.endsWith('did not help'));
+    // It has spent its fetches, has had the platform asked whether the token works, and asks nothing more for a minute.
+    const isQuiet = (member: Member) =>
+      member.log().some(({ message }) => message.endsWith('the platform has just been asked'));
     while (!group.members.every(isQuiet)) await refuse();
     const spent = (await ours(group)).length - 1;
     for (let more = 0; more < 3; more += 1) await refuse();
