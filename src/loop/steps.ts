@@ -131,7 +131,8 @@ export function createSteps(loop: Loop, signal: AbortSignal, mayFetch: () => boo
   async function probe(cell: Cell): Promise<void> {
     const { works } = await asked(cell);
     happen(cell, { type: 'probed', works });
-    report(cell.unit, { type: 'probed', works });
+    const isReplaced = !works && cell.unit.policy.destructive;
+    report(cell.unit, { type: 'probed', works, ...(isReplaced && { isReplaced }) });
   }
 
   async function askTime(cell: Cell): Promise<void> {

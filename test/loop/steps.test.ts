@@ -285,6 +285,15 @@ describe('a look at the store', () => {
 });
 
 describe('a question to the platform', () => {
+  it('a token that does not work is told as replaced where any fetch brings another', async () => {
+    const story = tell('access-token');
+    story.fetch(token('a'));
+    const { cell, act, edges, reports } = stepping(aCell(story));
+    edges.probe = async () => ({ works: false });
+    await act(cell, { kind: 'probe' });
+    expect(reports).toEqual([{ type: 'probed', works: false, isReplaced: true }]);
+  });
+
   it.each([true, false])('a probe tells whether the token works: %s', async (works) => {
     const { cell, act, edges, events, reports } = due();
     edges.probe = async () => ({ works });

@@ -79,7 +79,12 @@ export type Report =
   /** A token is doubted, and what comes of that. */
   | { readonly type: 'doubt'; readonly by: Doubter; readonly verdict: DoubtVerdict }
   /** The token was doubted, an ordinary call brought it back: does it work? */
-  | { readonly type: 'probed'; readonly works: boolean }
+  | {
+      readonly type: 'probed';
+      readonly works: boolean;
+      /** It does not work, and is fetched anew. */
+      readonly isReplaced?: true;
+    }
   /** The pushes of its ticket have stopped, or flow again. `ageMs` is that of the newest ticket, if there is one. */
   | { readonly type: 'pushes'; readonly standing: PushStanding; readonly ageMs?: number }
   /** The platform was asked to push tickets again. */

@@ -5,10 +5,11 @@ import type { FetchStep } from '../../core/plan.ts';
 import type { Disturbance, Unit } from '../../core/ports.ts';
 import { NO_PUSH } from '../../core/push-trouble.ts';
 import { ridTimeText } from '../../core/rid.ts';
-import type { Doubter, DoubtVerdict } from '../../core/state/doubts.ts';
 import type { PushStanding } from '../../core/state/pushed.ts';
 import type { DowngradeReason } from '../../core/state/request.ts';
 import type { Text } from '../../core/text.ts';
+import { codeLine } from './code-lines.ts';
+import { doubtLine, isOften, probeLine } from './doubt-lines.ts';
 import { inWords } from './duration.ts';
 import type { Fields, Logger } from './logger.ts';
 import { toldFields } from './told-fields.ts';
@@ -21,41 +22,6 @@ const NOUNS: ReadonlyMap<string, string> = new Map([
 
 /** The unit that a report is about. */
 type Named = Pick<Unit, 'name' | 'kind' | 'base'>;
-
-const LOST_PERMANENT_CODES = {
-  used: 'an authorisation code of a corp was lost: the platform says that it is none, or has been used',
-  expired: 'an authorisation code of a corp was lost: its ten minutes are over',
-} as const;
-
-const LOST_PERMANENT_CODE_ADVICE: Text = {
-  en: 'unless an app has exchanged it, the corp has no permanent code now: have its admin authorise the app again (for 代开发 press 重新获取secret in the provider console), which brings another code',
-  zh: '除非应用已经用掉它，否则该企业现在没有永久授权码：请企业的管理员重新授权该应用（代开发应用在服务商后台点“重新获取secret”），平台会推送新的授权码',
-};
-
-const UNSERVED_CODE_ADVICE: Text = {
-  en: "the account's admin has to change the permission sets once (更新授权), unless the platform lists the account with a refresh token",
-  zh: '除非平台列出的该账号已有刷新令牌，否则请账号的管理员更新一次授权（更改权限集）',
-};
-
-/** Log lines for what has come of the codes of accounts that are not served. */
-const UNSERVED_CODES = {
-  exchanged: { level: 'info', message: 'an authorisation code was exchanged' },
-  used: {
-    level: 'warn',
-    message: 'an authorisation code had been used already',
-    advice: UNSERVED_CODE_ADVICE,
-  },
-  expired: {
-    level: 'warn',
-    message: 'an authorisation code was lost: its ten minutes are over',
-    advice: UNSERVED_CODE_ADVICE,
-  },
-} as const;
-
-const LOST_CODE_ADVICE: Text = {
-  en: "have the account's admin change the permission sets once (更新授权), which brings another code",
-  zh: '请账号的管理员更新一次授权（更改权限集），平台会推送新的授权码',
-};
 
 /**
  * Logs what happens to the units, one line for each report. A failure that repeats is logged the first, second, fourth,
@@ -234,48 +200,23 @@ export function createEventLog(logger: Logger): (of: Named | undefined, report: 
         const line = doubtLine(report.by, report.verdict, isGranted);
         if (!line) return;
         const { level, message, ...fields } = line;
-        // A reader with an old token may report it thousands of times.
-        const isRepeated = REPEATED.has(report.verdict);
-        if (isRepeated && !isTimeToTell(id, report.verdict)) return;
+        if (isOften(report.verdict) && !isTimeToTell(id, report.verdict)) return;
         return logger[level](message, { ...who, ...fields });
       }
-      case 'probed':
-        return report.works
-          ? logger.info('the platform accepts the token that was doubted', who)
-          : logger.error('the platform refuses the token, and an ordinary call brings no other', {
-              ...who,
-              advice: {
-                en: 'refresh --force, or allowForce: true, brings a new one and kills the old one',
-                zh: 'refresh --force 或 allowForce: true 会换来新的，同时使旧的失效',
-              },
-            });
+      case 'probed': {
+        const { level, message, ...fields } = probeLine(report);
+        return logger[level](message, { ...who, ...fields });
+      }
       case 'pushes': {
         const { level, message, advice } = PUSHES[report.standing];
         const age = report.ageMs === undefined ? '' : `; the newest ticket is ${inWords(report.ageMs)} old`;
         return logger[level](`${message}${age}`, { ...who, ...(advice && { advice }) });
       }
       case 'code':
-        return report.outcome === 'exchanged'
-          ? logger.info('followed up an authorisation code: the account has its token', who)
-          : logger.error('an authorisation code was lost, and the platform refuses the account without it', {
-              ...who,
-              advice: LOST_CODE_ADVICE,
-            });
-      case 'unserved-code': {
-        const { level, message, ...advice } = UNSERVED_CODES[report.outcome];
-        return logger[level](message, { ...who, app_id: report.appId, ...advice });
-      }
+      case 'unserved-code':
       case 'permanent-code': {
-        const corp = report.corpId === undefined ? {} : { corp_id: report.corpId };
-        if (report.outcome === 'exchanged')
-          return logger.info('exchanged an authorisation code: the permanent code of a corp is kept', {
-            ...who,
-            ...corp,
-          });
-        return logger.error(LOST_PERMANENT_CODES[report.outcome], {
-          ...who,
-          advice: LOST_PERMANENT_CODE_ADVICE,
-        });
+        const { level, message, ...fields } = codeLine(report);
+        return logger[level](message, { ...who, ...fields });
       }
       case 'push-started':
         if (!report.failure) {
@@ -432,83 +373,3 @@ const DOWNGRADES: Readonly<Record<DowngradeReason, string>> = {
     'forced refresh downgraded to an ordinary call: WeChat ignores a forced one within 30 s of another',
   'forced-budget': 'forced refresh downgraded to an ordinary call: forced budget exhausted',
 };
-
-/** A reader with an old token may report it thousands of times. */
-const REPEATED: ReadonlySet<DoubtVerdict> = new Set(['behind', 'later', 'checked']);
-
-interface DoubtLine {
-  readonly level: keyof Logger;
-  readonly message: string;
-  readonly advice?: Text;
-}
-
-const RIVAL_MESSAGE = 'a token that had just replaced a refused one is refused again';
-const RIVAL: Text = {
-  en:
-    'another process is fetching for this appid: find it, or, of an official account, move every one to stable-token; ' +
-    'or the reader uses the token with another account',
-  zh: '另有进程在为该 AppID 获取 token：找到它；公众号和小程序也可以让所有进程都改用 stable-token；也可能是读取方把 token 用在了另一个账号上',
-};
-/** There is no stable-token of what is fetched with the token of a third party. */
-const GRANTED_RIVAL: Text = {
-  en:
-    'the account authorises again and again, or another process fetches its token with the same third party: find it; ' +
-    'or the reader uses the token with another account',
-  zh: '该账号在反复重新授权，或者另有进程用同一个第三方获取它的 token：找到它；也可能是读取方把 token 用在了另一个账号上',
-};
-
-/** Log lines for what doubts about tokens come to, by who doubts. */
-const DOUBTS: Readonly<Record<Doubter, Partial<Record<DoubtVerdict, DoubtLine>>>> = {
-  reader: {
-    behind: {
-      level: 'info',
-      message: 'a reader reported a token that is not the current one; it must re-read the file',
-    },
-    pending: { level: 'debug', message: 'another reader reports the same token' },
-    asked: { level: 'warn', message: 'a reader reports that the token is refused; asking the platform' },
-    rival: { level: 'error', message: RIVAL_MESSAGE, advice: RIVAL },
-    mirror: {
-      level: 'warn',
-      message: 'a reader reports that a mirrored token is refused',
-      advice: {
-        en: 'report it to the daemon that fetches it: this one only reads and publishes',
-        zh: '上报给获取它的守护进程：本守护进程只读取和发布',
-      },
-    },
-    checked: {
-      level: 'warn',
-      message:
-        'a reader keeps reporting tokens although they were replaced; asking the platform whether this one works',
-    },
-    quiet: { level: 'debug', message: 'a reader keeps reporting tokens; the platform has just been asked' },
-  },
-  platform: {
-    asked: {
-      level: 'warn',
-      message: 'the platform refused the token in a call of this daemon; fetching another',
-    },
-    later: {
-      level: 'warn',
-      message:
-        'the platform keeps refusing new tokens in calls of this daemon; fetching another after a pause',
-      advice: RIVAL,
-    },
-    rival: { level: 'error', message: RIVAL_MESSAGE, advice: RIVAL },
-  },
-  hint: {
-    asked: {
-      level: 'info',
-      message: 'something has become known that may have ended the token; asking the platform',
-    },
-    later: {
-      level: 'info',
-      message:
-        'something becomes known again and again that may have ended the token; asking the platform after a pause',
-    },
-  },
-};
-
-function doubtLine(by: Doubter, verdict: DoubtVerdict, isGranted: boolean): DoubtLine | undefined {
-  const line = DOUBTS[by][verdict];
-  return line && line.advice === RIVAL && isGranted ? { ...line, advice: GRANTED_RIVAL } : line;
-}
