@@ -2,7 +2,7 @@ import type { CredentialConfig, NotifierConfig } from '../config/config.ts';
 import type { Kind } from '../core/credential.ts';
 import type { Clock, Unit } from '../core/ports.ts';
 import type { State } from '../core/state/index.ts';
-import type { Targets } from '../core/state/targets.ts';
+import { type Targets, targetOf } from '../core/state/targets.ts';
 import { SECOND } from '../core/time.ts';
 import {
   createConcurrencyLimiter,
@@ -80,14 +80,14 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
   function isComplete(unit: Published): boolean {
     const state = options.stateOf(unit);
     const newest = state?.record.token?.generation;
-    return Object.values(state?.targets ?? {}).every(({ generation }) => generation === newest);
+    return (state?.targets ?? []).every(({ generation }) => generation === newest);
   }
 
   function tell(unit: Published, expiresAt: number): void {
     const { name, kind } = unit;
     const credential = served.get(name);
     if (!credential) return;
-    const file = fileOf(credential, kind, options.stateOf(unit)?.targets ?? {});
+    const file = fileOf(credential, kind, options.stateOf(unit)?.targets ?? []);
     const change = { credential: name, kind, file, expiresAt: Math.floor(expiresAt / 1000) };
     for (const key of keysOf(credential)) deliveries.get(key)?.changed(change);
   }
@@ -121,7 +121,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
 function fileOf({ publish }: CredentialConfig, kind: Kind, targets: Targets): string {
   const held = publish.flatMap((target) => {
     const path = target.of === kind ? publishedFile(target) : undefined;
-    const { generation, failure } = targets[targetKindOf(target).idOf(target)] ?? {};
+    const { generation, failure } = targetOf(targets, targetKindOf(target).idOf(target)) ?? {};
     return path === undefined || generation === undefined || failure ? [] : [{ path, generation }];
   });
   const newest = Math.max(...held.map(({ generation }) => generation));

@@ -236,7 +236,7 @@ function strength(
 
 /** Whether the credential, or a target of it, is not as it should be. A store that does not work forbids to force. */
 function isInTrouble(state: State, now: Instant): boolean {
-  const isBroken = Object.values(state.targets).some(({ failure }) => failure);
+  const isBroken = state.targets.some(({ failure }) => failure);
   return isBroken || !liveToken(state, now) || currentFailure(state) !== undefined;
 }
 

@@ -81,6 +81,6 @@ function lacksToken(step: Step): boolean {
 
 /** Milliseconds until the next target that does not hold the current token is tried again. */
 function msToNextPublication({ targets, record }: State, now: Instant): number {
-  const behind = Object.values(targets).filter(({ generation }) => generation !== record.token?.generation);
+  const behind = targets.filter(({ generation }) => generation !== record.token?.generation);
   return Math.min(...behind.map(({ dueAt }) => dueAt - now.monotonic));
 }

@@ -10,7 +10,7 @@ import { type Instant, remaining } from './time.ts';
  * life of the newest token: that may not have arrived yet, and the one that it replaced still works.
  */
 export function servedLife(state: State, policy: Policy, now: Instant): number | undefined {
-  const lives = Object.values(state.targets).map((target) => targetLife(target, state, policy, now));
+  const lives = state.targets.map((target) => targetLife(target, state, policy, now));
   if (lives.length === 0) return lifeLeft(state.life, now);
   return lives.reduce((least, life) =>
     life === undefined || least === undefined ? undefined : Math.min(life, least),

@@ -6,6 +6,7 @@ import type { Failure } from './failure.ts';
 import type { Unit } from './ports.ts';
 import { liveToken, type State } from './state/index.ts';
 import { behindSince } from './state/store.ts';
+import { targetOf } from './state/targets.ts';
 import type { Instant } from './time.ts';
 
 /**
@@ -42,7 +43,7 @@ function restartCost(state: State, { policy, publishers }: Served, now: Instant)
   // A token that has ended is fetched anew, with or without a restart.
   if (!token || state.store.holds === token.generation) return 'ledger';
   const isEvident = publishers.some(
-    ({ id, tellsAll }) => tellsAll && state.targets[id]?.generation === token.generation,
+    ({ id, tellsAll }) => tellsAll && targetOf(state.targets, id)?.generation === token.generation,
   );
   if (isEvident) return 'ledger';
   return policy.destructive ? 'token' : 'call';

@@ -29,7 +29,7 @@ function announcing(...credentials: readonly CredentialConfig[]) {
     generation: 2,
     token: aToken('t'.repeat(32), { generation: 2 }),
   };
-  let targets: Targets = {};
+  let targets: Targets = [];
   const stateOf = () => ({ record, targets });
   const waits: Wait[] = [];
   const announcer = createAnnouncer({
@@ -45,7 +45,7 @@ function announcing(...credentials: readonly CredentialConfig[]) {
     events,
     waits,
     /** @param now what is known of its targets then */
-    publish(name: string, now: Targets = {}, result: 'written' | 'unchanged' = 'written') {
+    publish(name: string, now: Targets = [], result: 'written' | 'unchanged' = 'written') {
       targets = now;
       announcer.published({ id: name, name, kind: 'token' }, result, systemClock.now().wall + HOUR);
     },
@@ -213,12 +213,10 @@ describe('credential published into two files', () => {
   /** What is known of the two, each by the generation it holds and whether the last write failed. */
   function known(first: number, second: number, failed: readonly string[] = []): Targets {
     const entries = Object.entries({ [FIRST]: first, [SECOND]: second });
-    return Object.fromEntries(
-      entries.map(([path, generation]) => {
-        const state = { generation, dueAt: 0, failures: 0 };
-        return [idOf({ path }), failed.includes(path) ? { ...state, failures: 1, failure: full } : state];
-      }),
-    );
+    return entries.map(([path, generation]) => {
+      const state = { id: idOf({ path }), generation, dueAt: 0, failures: 0 };
+      return failed.includes(path) ? { ...state, failures: 1, failure: full } : state;
+    });
   }
 
   async function publishing() {

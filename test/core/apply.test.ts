@@ -5,6 +5,7 @@ import { restOf } from '../../src/core/plan.ts';
 import { servedLife } from '../../src/core/readiness.ts';
 import { untilLock } from '../../src/core/state/attempts.ts';
 import { isPublished, obstacle, type State } from '../../src/core/state/index.ts';
+import { targetOf } from '../../src/core/state/targets.ts';
 import { after, HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
 import { lifeOf } from '../../src/core/token-age.ts';
 import { graceOf } from '../../src/core/unchanged-token.ts';
@@ -61,7 +62,10 @@ describe('state of a credential', () => {
   it('new targets are due at once whatever the old targets held', () => {
     const story = published();
     const next = applied(story, story.state(), { type: 'retargeted', targets: ['a', 'b'] });
-    expect(next.targets).toEqual({ a: { dueAt: 0, failures: 0 }, b: { dueAt: 0, failures: 0 } });
+    expect(next.targets).toEqual([
+      { id: 'a', dueAt: 0, failures: 0 },
+      { id: 'b', dueAt: 0, failures: 0 },
+    ]);
   });
 
   it('a failing target is retried at growing intervals and keeps what it holds', () => {
@@ -70,14 +74,14 @@ describe('state of a credential', () => {
     let state = story.state();
     for (const wait of [1, 2, 4, 8]) {
       state = applied(story, state, { type: 'unpublished', target: TARGET, failure });
-      expect(state.targets[TARGET]).toMatchObject({
+      expect(targetOf(state.targets, TARGET)).toMatchObject({
         generation: story.state().record.token?.generation,
         dueAt: story.clock.now().monotonic + wait * SECOND,
         failure,
       });
     }
     const other = applied(story, state, { type: 'unpublished', target: 'new', failure });
-    expect(other.targets['new']).toMatchObject({ failures: 1 });
+    expect(targetOf(other.targets, 'new')).toMatchObject({ failures: 1 });
   });
 
   it('a published target is checked again after a minute, an outdated one at once', () => {
@@ -85,9 +89,10 @@ describe('state of a credential', () => {
     const { monotonic } = story.clock.now();
     const { generation = 0 } = story.state().record.token ?? {};
     const event = { type: 'published', target: TARGET, generation } as const;
-    expect(applied(story, story.state(), event).targets[TARGET]?.dueAt).toBe(monotonic + MINUTE);
+    const [target] = applied(story, story.state(), event).targets;
+    expect(target?.dueAt).toBe(monotonic + MINUTE);
     const older = applied(story, story.state(), { ...event, generation: generation - 1 });
-    expect(older.targets[TARGET]).toEqual({ generation: generation - 1, dueAt: 0, failures: 0 });
+    expect(older.targets).toEqual([{ id: TARGET, generation: generation - 1, dueAt: 0, failures: 0 }]);
   });
 
   it('a failing store is retried at growing intervals of at most half a minute', () => {
@@ -150,15 +155,15 @@ describe('publication state', () => {
     const now = story.clock.now();
     const state = story.state();
     expect(isPublished(state, now)).toBe(true);
-    const [held] = Object.values(state.targets);
+    const [held] = state.targets;
     if (!held) throw new TypeError('there is one');
-    expect(isPublished({ ...state, targets: { a: held, b: { dueAt: 0, failures: 0 } } }, now)).toBe(false);
-    expect(isPublished({ ...state, targets: { a: { ...held, generation: 0 } } }, now)).toBe(false);
+    expect(isPublished({ ...state, targets: [held, { id: 'b', dueAt: 0, failures: 0 }] }, now)).toBe(false);
+    expect(isPublished({ ...state, targets: [{ ...held, generation: 0 }] }, now)).toBe(false);
     story.clock.pass(2 * HOUR);
     expect(isPublished(story.state(), story.clock.now())).toBe(false);
     expect(isPublished(tell('stable-token').state(), now)).toBe(false);
     const { end: _no, ...endless } = state.life;
-    expect(isPublished({ ...state, life: endless, targets: {} }, now)).toBe(false);
+    expect(isPublished({ ...state, life: endless, targets: [] }, now)).toBe(false);
   });
 
   it('the obstacle is the failure of a target, else of the platform, else of the store', () => {
@@ -172,7 +177,10 @@ describe('publication state', () => {
     expect(obstacle(story.state(), now)).toBeUndefined();
     expect(obstacle(state, now)).toBe(store);
     expect(obstacle(failed, now)).toBe(platform);
-    const targets = { a: { dueAt: 0, failures: 0 }, b: { dueAt: 0, failures: 1, failure: disk } };
+    const targets = [
+      { id: 'a', dueAt: 0, failures: 0 },
+      { id: 'b', dueAt: 0, failures: 1, failure: disk },
+    ];
     expect(obstacle({ ...failed, targets }, now)).toBe(disk);
     // Of a token that is dead no target has anything to say.
     story.clock.pass(2 * HOUR);
@@ -183,17 +191,17 @@ describe('publication state', () => {
     const story = published();
     const now = story.clock.now();
     const { generation = 0 } = story.state().record.token ?? {};
-    const held = { generation, dueAt: 0, failures: 0 };
-    const older = { ...held, generation: generation - 1, end: after(now, MINUTE) };
-    const unknown = { dueAt: 0, failures: 0 };
+    const held = { id: 'held', generation, dueAt: 0, failures: 0 };
+    const older = { ...held, id: 'older', generation: generation - 1, end: after(now, MINUTE) };
+    const unknown = { id: 'unknown', dueAt: 0, failures: 0 };
     const lifeWith = (targets: State['targets']) =>
       servedLife({ ...story.state(), targets }, story.policy, now);
-    expect(lifeWith({ a: held, b: older })).toBe(MINUTE);
-    expect(lifeWith({ a: older, b: held })).toBe(MINUTE);
-    expect(lifeWith({ a: held, b: held })).toBe(2 * HOUR);
-    expect(lifeWith({ a: held, b: unknown })).toBeUndefined();
-    expect(lifeWith({ a: unknown, b: held })).toBeUndefined();
-    expect(lifeWith({})).toBe(2 * HOUR);
+    expect(lifeWith([held, older])).toBe(MINUTE);
+    expect(lifeWith([older, held])).toBe(MINUTE);
+    expect(lifeWith([held, { ...held, id: 'other' }])).toBe(2 * HOUR);
+    expect(lifeWith([held, unknown])).toBeUndefined();
+    expect(lifeWith([unknown, held])).toBeUndefined();
+    expect(lifeWith([])).toBe(2 * HOUR);
   });
 });
 

@@ -101,7 +101,7 @@ describe('records found in the store', () => {
     );
     expect(next.record).toMatchObject({ generation: generation + 1, token: { generation: generation + 1 } });
     expect(next.store.saved).toBe(false);
-    expect(Object.values(next.targets).map(({ dueAt }) => dueAt)).toEqual([0]);
+    expect(next.targets.map(({ dueAt }) => dueAt)).toEqual([0]);
   });
 
   it('a new token in the store ends every failure but the refusal of our own secret', () => {

@@ -56,7 +56,8 @@ describe('waiting for a publication', () => {
       target: TARGET,
       failure: { ...PASSING_FAULT, code: 'disk-full' },
     });
-    const dueIn = (story.state().targets[TARGET]?.dueAt ?? 0) - story.clock.now().monotonic;
+    const [target] = story.state().targets;
+    const dueIn = (target?.dueAt ?? 0) - story.clock.now().monotonic;
     expect(dueIn).toBeGreaterThan(0);
     expect(isOver(story, dueIn)).toBe(false);
     expect(isOver(story, dueIn - 1)).toBe(true);

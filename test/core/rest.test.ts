@@ -21,7 +21,7 @@ function published(): State {
     record: { ...state.record, token },
     store: { ...state.store, lookedAt: START.monotonic },
     life: { ...state.life, end: after(START, 120 * MINUTE) },
-    targets: { file: { generation: token.generation, dueAt: START.monotonic + MINUTE, failures: 0 } },
+    targets: [{ id: 'file', generation: token.generation, dueAt: START.monotonic + MINUTE, failures: 0 }],
   };
 }
 
@@ -59,10 +59,10 @@ describe('idle credential', () => {
 
   it('a target that does not hold the token ends the rest when it is due', () => {
     const state = published();
-    const { file } = state.targets;
+    const [file] = state.targets;
     if (!file) throw new Error('no target');
     const failing = { ...file, dueAt: at(20 * SECOND).monotonic };
-    expect(rested({ ...state, targets: { file: failing } }).lookAt).toBe(at(20 * SECOND).monotonic);
+    expect(rested({ ...state, targets: [failing] }).lookAt).toBe(at(20 * SECOND).monotonic);
   });
 
   it('an idle credential stops resting when it or its base token changes', () => {

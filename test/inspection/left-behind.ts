@@ -13,7 +13,7 @@ import { filePublisher, idOf, isFileTarget } from '../../src/publishers/file.ts'
 import { LEAST } from '../config/configured.ts';
 import { judgeOf } from '../support/judge.ts';
 import type { TicketType } from '../support/kinds.ts';
-import { type Story, TARGET, tell } from '../support/story.ts';
+import { type Story, tell } from '../support/story.ts';
 import { viewOf } from '../support/view.ts';
 import { temporaryFolder } from '../system/folder.ts';
 
@@ -59,9 +59,9 @@ export async function leftBehind(
   function view() {
     const { name } = credential ?? {};
     const told = viewOf(story, { kind, ...(name !== undefined && { name }) });
-    const { [TARGET]: target } = told.state.targets;
+    const [target] = told.state.targets;
     if (!target) throw new Error('a story without its target');
-    const all = Object.fromEntries(targets.map((one) => [idOf(one), target]));
+    const all = targets.map((one) => ({ ...target, id: idOf(one) }));
     return { ...told, state: { ...told.state, targets: all } };
   }
 

@@ -27,6 +27,6 @@ export function restOf(
 function untilPublication(state: State, now: Instant): number {
   const token = liveToken(state, now);
   if (!token || state.late) return Number.POSITIVE_INFINITY;
-  const behind = Object.values(state.targets).filter(({ generation }) => generation !== token.generation);
+  const behind = state.targets.filter(({ generation }) => generation !== token.generation);
   return Math.min(...behind.map(({ dueAt }) => dueAt - now.monotonic));
 }

@@ -86,10 +86,7 @@ export function servedToken({ life, record }: State, now: Instant): Token | unde
 /** Whether every target holds the current token and that token has life left. */
 export function isPublished(state: State, now: Instant): boolean {
   const token = liveToken(state, now);
-  return (
-    token !== undefined &&
-    Object.values(state.targets).every((target) => target.generation === token.generation)
-  );
+  return token !== undefined && state.targets.every((target) => target.generation === token.generation);
 }
 
 /**
@@ -97,7 +94,7 @@ export function isPublished(state: State, now: Instant): boolean {
  * platform or the store did.
  */
 export function obstacle(state: State, now: Instant): Failure | undefined {
-  const targets = liveToken(state, now) ? Object.values(state.targets) : [];
+  const targets = liveToken(state, now) ? state.targets : [];
   return (
     targets.find(({ failure }) => failure)?.failure ??
     state.attempts.failure ??

@@ -15,7 +15,7 @@ export function kept(next: State, before: State): State {
     ...next,
     record: next.record === before.record ? next.record : keptRecord(next.record),
     life: copy(next.life),
-    targets: copy(Object.fromEntries(Object.entries(next.targets).map(([id, target]) => [id, copy(target)]))),
+    targets: next.targets.map(copy),
   };
 }
 

@@ -5,6 +5,8 @@ import { type Deadline, type Instant, MINUTE, SECOND } from '../time.ts';
 
 /** What is known of one of them. */
 export interface TargetState {
+  /** That of its publisher. */
+  readonly id: string;
   /** The generation of the token it holds; undefined until this process has looked. */
   readonly generation?: number;
   /** The end of that token, as it was known when it was published. */
@@ -17,8 +19,8 @@ export interface TargetState {
   readonly flaw?: Failure;
 }
 
-/** By the publishers' ids. */
-export type Targets = Readonly<Record<string, TargetState>>;
+/** In the order of the publishers. A list, since V8 gives an object with a key of its own a layout of its own. */
+export type Targets = readonly TargetState[];
 
 /** A published target is looked at again this often, in case someone changed or removed it. */
 const RECHECK_TARGET = MINUTE;
@@ -28,12 +30,20 @@ const LOOK_SOON = 2 * SECOND;
 
 /** Targets of which nothing is known: what they hold is looked at, and replaced if need be. */
 export function freshTargets(ids: readonly string[]): Targets {
-  return Object.fromEntries(ids.map((id) => [id, { dueAt: 0, failures: 0 }]));
+  return ids.map(fresh);
+}
+
+function fresh(id: string): TargetState {
+  return { id, dueAt: 0, failures: 0 };
+}
+
+export function targetOf(targets: Targets, id: string): TargetState | undefined {
+  return targets.find((target) => target.id === id);
 }
 
 /** Every target is to be brought up to date at once, whatever it was waiting for. */
 export function allDue(targets: Targets): Targets {
-  return Object.fromEntries(Object.entries(targets).map(([id, target]) => [id, { ...target, dueAt: 0 }]));
+  return targets.map((target) => ({ ...target, dueAt: 0 }));
 }
 
 /**
@@ -48,13 +58,13 @@ export function published(
   now: Instant,
 ): Targets {
   const dueAt = isCurrent ? now.monotonic + RECHECK_TARGET : 0;
-  return { ...targets, [id]: { ...token, dueAt, failures: 0 } };
+  return withTarget(targets, { id, ...token, dueAt, failures: 0 });
 }
 
 /** Monotonic ms at which the first of them is to be looked at. */
 export function dueAt(targets: Targets): number {
   let first = Number.POSITIVE_INFINITY;
-  for (const target of Object.values(targets)) first = Math.min(first, target.dueAt);
+  for (const target of targets) first = Math.min(first, target.dueAt);
   return first;
 }
 
@@ -65,26 +75,32 @@ export function unpublished(
   failure: Failure,
   { now, random }: Pick<Context, 'now' | 'random'>,
 ): Targets {
-  const failures = (targets[id]?.failures ?? 0) + 1;
+  const known = targetOf(targets, id) ?? fresh(id);
+  const failures = known.failures + 1;
   const dueAt = now.monotonic + backoffDelay(failure.backoff, failures, random);
-  return { ...targets, [id]: { ...targets[id], dueAt, failures, failure } };
+  return withTarget(targets, { ...known, dueAt, failures, failure });
 }
 
 /** A target holds what may be newer than our token, and is left alone until the platform has been asked. */
 export function leftAlone(targets: Targets, id: string, now: Instant): Targets {
-  const known = targets[id] ?? { failures: 0 };
-  return { ...targets, [id]: { ...known, dueAt: now.monotonic + LOOK_SOON } };
+  const known = targetOf(targets, id) ?? fresh(id);
+  return withTarget(targets, { ...known, dueAt: now.monotonic + LOOK_SOON });
 }
 
 /** Somebody may have changed what a target holds, or it can be reached again: it is looked at at once. */
 export function touched(targets: Targets, id: string): Targets {
-  const known = targets[id];
-  return known ? { ...targets, [id]: { ...known, dueAt: 0 } } : targets;
+  const known = targetOf(targets, id);
+  return known ? withTarget(targets, { ...known, dueAt: 0 }) : targets;
 }
 
 /** Ids of the targets that may be tried, or looked at, now. */
 export function dueTargets(targets: Targets, now: Instant): string[] {
-  return Object.entries(targets)
-    .filter(([, target]) => now.monotonic >= target.dueAt)
-    .map(([id]) => id);
+  return targets.filter((target) => now.monotonic >= target.dueAt).map(({ id }) => id);
+}
+
+/** The targets with what is known of one of them now. */
+function withTarget(targets: Targets, next: TargetState): Targets {
+  return targetOf(targets, next.id)
+    ? targets.map((target) => (target.id === next.id ? next : target))
+    : [...targets, next];
 }

@@ -197,14 +197,14 @@ export interface TargetError extends Told, Bilingual<Told> {
 }
 
 function targetStatuses(view: View, now: Instant): readonly TargetStatus[] {
-  return Object.entries(view.state.targets).map(([id, target]) => targetStatus(id, target, view, now));
+  return view.state.targets.map((target) => targetStatus(target, view, now));
 }
 
-function targetStatus(id: string, target: TargetState, { unit, state }: View, now: Instant): TargetStatus {
+function targetStatus(target: TargetState, { unit, state }: View, now: Instant): TargetStatus {
   const life = targetLife(target, state, unit.policy, now);
   const failure = target.failure ?? target.flaw;
   return {
-    id,
+    id: target.id,
     state: standing(target, state.record.token?.generation, life),
     ...timesOf(target, state, life, now),
     ...(failure && { error: errorOf(failure) }),

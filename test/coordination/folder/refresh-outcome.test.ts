@@ -104,9 +104,8 @@ describe('refresh outcomes', () => {
     const story = tell('stable-token');
     story.fetch(token('a'));
     expect(outcomeOf(story)).toBeUndefined();
-    const [[id, target] = ['', undefined]] = Object.entries(story.state().targets);
     const failure = { ...PASSING_FAULT, message: 'the disk is full' };
-    const targets = { [id]: { ...target, dueAt: 0, failures: 1, failure } };
+    const targets = story.state().targets.map((target) => ({ ...target, dueAt: 0, failures: 1, failure }));
     expect(outcomeOf(story, { targets })).toMatchObject({ result: 'failed', message: 'the disk is full' });
   });
 });

@@ -36,7 +36,7 @@ export function scene(): {
   };
   const publish = (story: Story) => {
     const generation = story.state().record.token?.generation ?? 0;
-    for (const target of Object.keys(story.state().targets)) {
+    for (const { id: target } of story.state().targets) {
       story.happen({ type: 'published', target, generation });
     }
   };
