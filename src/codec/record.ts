@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { isPlausible, readAnswer, type Token } from '../core/credential.ts';
-import type { AccountRecord, Grant, LastFailure } from '../core/record.ts';
+import { type AccountRecord, type Grant, type Hours, type LastFailure, NO_CALLS } from '../core/record.ts';
 import { Secret } from '../core/secret.ts';
 import { omit } from '../core/without.ts';
 import { parseJson, sha256 } from './encoding.ts';
@@ -17,7 +17,7 @@ const Count = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1e12));
 const MOST_WRITES = 1e9;
 /** Schema of a generation. */
 export const Generation = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MOST_WRITES));
-const Hours = v.record(v.pipe(v.string(), v.regex(/^\d{1,9}$/)), Count);
+const StoredHours = v.record(v.pipe(v.string(), v.regex(/^\d{1,9}$/)), Count);
 
 /** A message for people. */
 const Text = v.pipe(v.string(), v.maxLength(2_000));
@@ -51,8 +51,8 @@ const Stored = v.object({
   ),
   intent: v.exactOptional(v.object({ at: Epoch, forced: v.boolean() })),
   ledger: v.object({
-    fetches: Hours,
-    forced: Hours,
+    fetches: StoredHours,
+    forced: StoredHours,
     lastFetch: v.exactOptional(Epoch),
     lastForced: v.exactOptional(Epoch),
     lastRequested: v.exactOptional(Epoch),
@@ -102,16 +102,26 @@ const Stored = v.object({
  * Turns the record into plain data. It holds the token in the clear, so it may go only where the token itself may go.
  */
 export function storedOf(whole: AccountRecord) {
-  const { token, lastFailure, grant } = whole;
+  const { token, lastFailure, grant, ledger } = whole;
   const value = token?.value.reveal() ?? '';
   const refreshToken = grant?.refreshToken.reveal() ?? '';
   return {
     version: RECORD_VERSION,
     ...omit(whole, 'token', 'lastFailure', 'grant'),
+    ledger: { ...ledger, fetches: storedHours(ledger.fetches), forced: storedHours(ledger.forced) },
     ...(lastFailure && { setback: lastFailure }),
     ...(token && { token: { ...token, value, sha256: sha256(value) } }),
     ...(grant && { grant: { ...grant, refreshToken, sha256: sha256(refreshToken) } }),
   };
+}
+
+function storedHours(hours: Hours): v.InferOutput<typeof StoredHours> {
+  return Object.fromEntries(hours.map(({ hour, calls }) => [hour, calls]));
+}
+
+function decodeHours(stored: v.InferOutput<typeof StoredHours>): Hours {
+  const hours = Object.entries(stored).map(([hour, calls]) => ({ hour: Number(hour), calls }));
+  return hours.length === 0 ? NO_CALLS : hours;
 }
 
 /** Encodes the record, the token in the clear included, as one line of JSON. */
@@ -175,10 +185,11 @@ function readVersion1(stored: unknown, account: string): AccountRecord {
   // Report only the top-level key, which the schema knows: deeper keys may contain user data.
   if (issues) throw unknown(v.getDotPath(issues[0])?.split('.')[0] ?? 'not an object');
   if (output.account !== account) throw new Error('a record of another account');
-  const { token, setback, grant } = output;
+  const { token, setback, grant, ledger } = output;
   const granted = grant && decodeGrant(grant);
   return {
     ...omit(output, 'token', 'setback', 'grant'),
+    ledger: { ...ledger, fetches: decodeHours(ledger.fetches), forced: decodeHours(ledger.forced) },
     ...(setback && { lastFailure: { ...setback, failure: translated(setback.failure) } }),
     ...(token && { token: decodeToken(token) }),
     ...(granted && { grant: granted }),

@@ -2,7 +2,7 @@
  * What the budget of calls allows, and when it allows the next call. `due.ts` says when a fetch is due, and
  * `state/attempts.ts` what else holds an attempt back, and until when.
  */
-import type { Hours, Ledger } from './record.ts';
+import type { HourOfCalls, Hours, Ledger } from './record.ts';
 import type { LedgerTime } from './state/clock.ts';
 import { GATHERING } from './state/request.ts';
 import { DAY, HOUR, SECOND } from './time.ts';
@@ -42,19 +42,19 @@ export function spent({ fetches, forced }: Ledger, time: LedgerTime): { fetches:
 /** Gives back a call that never left this host: an outage of the network must not eat the recovery's budget. */
 export function refund(ledger: Ledger): Ledger {
   if (ledger.lastFetch === undefined) return ledger;
-  const hour = hourOf(ledger.lastFetch);
-  return { ...ledger, fetches: { ...ledger.fetches, [hour]: Math.max(0, (ledger.fetches[hour] ?? 0) - 1) } };
+  const refunded = hourOf(ledger.lastFetch);
+  const fetches = ledger.fetches.map(({ hour, calls }) =>
+    hour === refunded ? { hour, calls: Math.max(0, calls - 1) } : { hour, calls },
+  );
+  return { ...ledger, fetches };
 }
 
 /**
  * Calls of the last 24 hours, rounded up to whole hours. Calls that a wrong clock dated into the future count as well.
  */
 function used(hours: Hours, { at }: LedgerTime, newest = Number.POSITIVE_INFINITY): number {
-  const oldest = Math.floor((at - DAY) / HOUR);
-  return Object.entries(hours).reduce(
-    (sum, [hour, calls]) => (Number(hour) >= oldest && Number(hour) <= newest ? sum + calls : sum),
-    0,
-  );
+  const oldest = hourOf(at - DAY);
+  return hours.reduce((sum, { hour, calls }) => (hour >= oldest && hour <= newest ? sum + calls : sum), 0);
 }
 
 /**
@@ -66,7 +66,7 @@ export function fetchHold(ledger: Ledger, limit: number, time: LedgerTime): numb
   const spent = used(ledger.fetches, time);
   const half = limit / 2;
   // Calls that a wrong clock dated into the future, or that a damaged file invented, slow down but never stop for good.
-  const future = spent - used(ledger.fetches, time, Math.floor(time.at / HOUR));
+  const future = spent - used(ledger.fetches, time, hourOf(time.at));
   if (spent >= limit && future === 0) return untilOldestLeaves(ledger.fetches, time);
   if (spent < (isFrugal(ledger, time) ? half / 2 : half)) return 0;
   return Math.max(0, DAY / half - elapsed(ledger.lastFetch, time));
@@ -100,23 +100,22 @@ function isGap({ lastFetch }: Ledger, { at, certain }: LedgerTime): boolean {
 }
 
 function count(hours: Hours, time: LedgerTime): Hours {
-  const kept: Record<string, number> = {};
   const now = hourOf(time.at);
-  for (const [hour, calls] of Object.entries(hours)) {
-    if (time.certain && Number(hour) < Math.floor((time.at - DAY) / HOUR)) continue;
+  const oldest = time.certain ? hourOf(time.at - DAY) : 0;
+  let counted = 1;
+  const others: HourOfCalls[] = [];
+  for (const one of hours) {
+    if (one.hour < oldest) continue;
     // A call that a wrong clock dated into the future was made by now.
-    const when = time.certain && Number(hour) > Number(now) ? now : hour;
-    kept[when] = (kept[when] ?? 0) + calls;
+    if (one.hour === now || (time.certain && one.hour > now)) counted += one.calls;
+    else others.push(one);
   }
-  kept[now] = (kept[now] ?? 0) + 1;
-  return kept;
+  return [...others, { hour: now, calls: counted }].toSorted((a, b) => a.hour - b.hour);
 }
 
 function untilOldestLeaves(hours: Hours, { at }: LedgerTime): number {
-  const oldest = Math.floor((at - DAY) / HOUR);
-  const counted = Object.keys(hours)
-    .map(Number)
-    .filter((hour) => hour >= oldest);
+  const oldest = hourOf(at - DAY);
+  const counted = hours.map(({ hour }) => hour).filter((hour) => hour >= oldest);
   return (Math.min(...counted) + 1) * HOUR + DAY - at;
 }
 
@@ -134,6 +133,6 @@ function elapsed(since: number | undefined, { at, certain }: LedgerTime): number
   return Math.max(0, at - since);
 }
 
-function hourOf(epoch: number): string {
-  return String(Math.floor(epoch / HOUR));
+function hourOf(epoch: number): number {
+  return Math.floor(epoch / HOUR);
 }

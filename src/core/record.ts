@@ -7,8 +7,20 @@ import type { Failure } from './failure.ts';
 import type { Listing } from './listing.ts';
 import type { Secret } from './secret.ts';
 
-/** Calls by hour since the epoch: rolling, because when the platform resets its counters is not confirmed. */
-export type Hours = Readonly<Record<string, number>>;
+/**
+ * Calls by hour, the oldest first: rolling, because when the platform resets its counters is not confirmed. A list, since
+ * what V8 makes of an object with numbers for keys takes more than a kilobyte for a day.
+ */
+export type Hours = readonly HourOfCalls[];
+
+export interface HourOfCalls {
+  /** Since the epoch. */
+  readonly hour: number;
+  readonly calls: number;
+}
+
+/** One for all: most accounts are never forced. */
+export const NO_CALLS: Hours = [];
 
 /**
  * The calls that the account has spent, durable and shared by all daemons of the account. A daemon writes every call
@@ -30,7 +42,7 @@ export interface Ledger {
 
 /** @param wall epoch ms */
 export function emptyLedger(wall: number): Ledger {
-  return { fetches: {}, forced: {}, since: wall };
+  return { fetches: NO_CALLS, forced: NO_CALLS, since: wall };
 }
 
 /**

@@ -16,12 +16,18 @@ const FULL: AccountRecord = {
   intent: { at: NOW + 1_000, forced: true },
   ledger: {
     ...emptyRecord(ACCOUNT, NOW).ledger,
-    fetches: { '490896': 3, '490897': 1 },
-    forced: { '490896': 1 },
+    fetches: [
+      { hour: 490896, calls: 3 },
+      { hour: 490897, calls: 1 },
+    ],
+    forced: [{ hour: 490896, calls: 1 }],
     lastFetch: NOW - 500,
     lastForced: NOW - 1_000,
   },
 };
+
+/** The same as it is written. */
+const STORED = JSON.parse(encodeRecord(FULL));
 
 /** A record with its token in the clear, so that two can be compared. */
 function shown({ token, ...record }: AccountRecord): unknown {
@@ -30,11 +36,11 @@ function shown({ token, ...record }: AccountRecord): unknown {
 
 /** The stored text with some of its fields changed; `undefined` removes one. */
 function changed(changes: Readonly<Record<string, unknown>>): string {
-  return JSON.stringify({ ...JSON.parse(encodeRecord(FULL)), ...changes });
+  return JSON.stringify({ ...STORED, ...changes });
 }
 
 function changedToken(changes: Readonly<Record<string, unknown>>): string {
-  return changed({ token: { ...JSON.parse(encodeRecord(FULL)).token, ...changes } });
+  return changed({ token: { ...STORED.token, ...changes } });
 }
 
 function refusal(text: string): string {
@@ -162,10 +168,10 @@ describe('refused records', () => {
   it.each([
     ['no ledger', undefined],
     ['an empty ledger', {}],
-    ['a negative fetch count', { ...FULL.ledger, fetches: { '490896': -1 } }],
-    ['an impossible fetch count', { ...FULL.ledger, fetches: { '490896': 1e300 } }],
-    ['an invalid hour in its ledger', { ...FULL.ledger, fetches: { [VALUE]: 1 } }],
-    ['a last fetch beyond all dates', { ...FULL.ledger, lastFetch: 1e300 }],
+    ['a negative fetch count', { ...STORED.ledger, fetches: { '490896': -1 } }],
+    ['an impossible fetch count', { ...STORED.ledger, fetches: { '490896': 1e300 } }],
+    ['an invalid hour in its ledger', { ...STORED.ledger, fetches: { [VALUE]: 1 } }],
+    ['a last fetch beyond all dates', { ...STORED.ledger, lastFetch: 1e300 }],
   ])('a record with %s is refused', (_, ledger) => {
     expect(refusal(changed({ ledger }))).toBe('Error: not a record of this program (ledger)');
   });

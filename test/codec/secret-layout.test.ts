@@ -11,7 +11,7 @@ const NOW = Date.UTC(2026, 0, 1);
 
 /** As long as a record can be: every hour of a day in the ledger, five secrets, and an error that tells a story. */
 function longest(): AccountRecord {
-  const hours = Object.fromEntries(Array.from({ length: 26 }, (_, hour) => [String(490_896 + hour), 2000]));
+  const hours = Array.from({ length: 26 }, (_, hour) => ({ hour: 490_896 + hour, calls: 2000 }));
   const story = '错误'.repeat(1_000);
   const failure = {
     class: 'refused',

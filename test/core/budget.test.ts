@@ -13,14 +13,14 @@ const guessed = (at = NOW): LedgerTime => ({ at, certain: false });
 
 /** A ledger whose past is known; hours are counted from now. */
 function ledger(hours: Readonly<Record<number, number>>, changes: Partial<Ledger> = {}): Ledger {
-  const fetches = Object.fromEntries(
-    Object.entries(hours).map(([hour, calls]) => [HOUR_NOW + Number(hour), calls]),
-  );
-  return { fetches, forced: {}, since: NOW - 30 * DAY, ...changes };
+  const fetches = Object.entries(hours)
+    .map(([hour, calls]) => ({ hour: HOUR_NOW + Number(hour), calls }))
+    .toSorted((a, b) => a.hour - b.hour);
+  return { fetches, forced: [], since: NOW - 30 * DAY, ...changes };
 }
 
 const hoursOf = ({ fetches }: Ledger) =>
-  Object.fromEntries(Object.entries(fetches).map(([hour, calls]) => [Number(hour) - HOUR_NOW, calls]));
+  Object.fromEntries(fetches.map(({ hour, calls }) => [hour - HOUR_NOW, calls]));
 
 describe('fetch budget', () => {
   it('half of the budget may be spent at once', () => {
@@ -54,7 +54,7 @@ describe('fetch budget', () => {
     const idleFor = (ms: number) => ledger({ 0: 30 }, { lastFetch: NOW - ms });
     expect(fetchHold(idleFor(DAY + 1), 100, guessed())).toBe(0);
     // The call lies so far back that its turn has come; the forced ones tell what is known.
-    const forced = { forced: { [HOUR_NOW]: 10 } };
+    const forced = { forced: [{ hour: HOUR_NOW, calls: 10 }] };
     expect(forcedObstacle({ ...idleFor(DAY + 1), ...forced }, 20, guessed())).toBe('forced-budget');
     expect(forcedObstacle({ ...idleFor(DAY), ...forced }, 20, guessed())).toBeUndefined();
     expect(forcedObstacle({ ...idleFor(DAY + 1), ...forced }, 20, certain())).toBeUndefined();
@@ -85,7 +85,7 @@ describe('forced budget', () => {
 
   it('the forced budget holds for a day, half of it on the first day', () => {
     const forced = (count: number, since = NOW - 30 * DAY) =>
-      ledger({}, { forced: { [HOUR_NOW - 2]: count }, since });
+      ledger({}, { forced: [{ hour: HOUR_NOW - 2, calls: count }], since });
     expect(forcedObstacle(forced(19), 20, certain())).toBeUndefined();
     expect(forcedObstacle(forced(20), 20, certain())).toBe('forced-budget');
     expect(forcedObstacle(forced(9, NOW), 20, certain())).toBeUndefined();
@@ -99,11 +99,11 @@ describe('ledger of calls', () => {
   it('a call is counted in its hour, a forced one also as forced', () => {
     const ordinary = spend(ledger({ 0: 2, '-1': 1 }), false, certain());
     expect(hoursOf(ordinary)).toEqual({ '-1': 1, 0: 3 });
-    expect(ordinary).toMatchObject({ lastFetch: NOW, forced: {} });
+    expect(ordinary).toMatchObject({ lastFetch: NOW, forced: [] });
     expect(ordinary).not.toHaveProperty('lastForced');
     const forced = spend(ordinary, true, certain(NOW + MINUTE));
     expect(forced).toMatchObject({
-      ...{ lastFetch: NOW + MINUTE, lastForced: NOW + MINUTE, forced: { [HOUR_NOW]: 1 } },
+      ...{ lastFetch: NOW + MINUTE, lastForced: NOW + MINUTE, forced: [{ hour: HOUR_NOW, calls: 1 }] },
     });
     expect(spent(forced, certain())).toEqual({ fetches: 5, forced: 1 });
   });
@@ -138,10 +138,10 @@ describe('ledger of calls', () => {
   it('a call that never left this host is refunded, and never more than was spent', () => {
     expect(hoursOf(refund(ledger({ 0: 3 }, { lastFetch: NOW })))).toEqual({ 0: 2 });
     expect(hoursOf(refund(ledger({ 0: 0 }, { lastFetch: NOW })))).toEqual({ 0: 0 });
-    expect(hoursOf(refund(ledger({ '-1': 1 }, { lastFetch: NOW })))).toEqual({ '-1': 1, 0: 0 });
+    expect(hoursOf(refund(ledger({ '-1': 1 }, { lastFetch: NOW })))).toEqual({ '-1': 1 });
     const unused = emptyLedger(NOW);
     expect(refund(unused)).toBe(unused);
-    expect(unused).toEqual({ fetches: {}, forced: {}, since: NOW });
+    expect(unused).toEqual({ fetches: [], forced: [], since: NOW });
   });
 });
 

@@ -300,7 +300,7 @@ describe('call budget', () => {
   it('the budget is not used up by forged calls dated into the far future', () => {
     const story = tell('stable-token', { budget: { fetchesPerDay: 200, forcedPerDay: 20 } });
     const { record } = story.state();
-    const ledger = { ...record.ledger, fetches: { 999999999: 200 } };
+    const ledger = { ...record.ledger, fetches: [{ hour: 999999999, calls: 200 }] };
     story.happen({ type: 'observed', record: { ...record, generation: 1, ledger } });
     expect(fetching(story)).toMatchObject({ reason: 'missing' });
   });

@@ -35,7 +35,7 @@ describe('AppSecrets in a record', () => {
     expect(emptyRecord('account', 5)).toEqual({
       account: 'account',
       generation: 0,
-      ledger: { fetches: {}, forced: {}, since: 5 },
+      ledger: { fetches: [], forced: [], since: 5 },
       secrets: [],
     });
   });
@@ -57,7 +57,7 @@ describe('platform time', () => {
   it('a guessed time before the last call moves up to it, a certain one stays', () => {
     const now = { wall: 50_100, monotonic: 1_100 };
     const ledger = (lastFetch?: number) => ({
-      ...{ fetches: {}, forced: {}, since: 0 },
+      ...{ fetches: [], forced: [], since: 0 },
       ...(lastFetch !== undefined && { lastFetch }),
     });
     const guess = { ...clock, anchor: { ...anchor, certain: false } };

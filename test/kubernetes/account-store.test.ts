@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { storedOf } from '../../src/codec/record.ts';
 import type { Lease } from '../../src/core/ports.ts';
 import { sha256 } from '../e2e/workbench.ts';
 import { token } from '../support/story.ts';
@@ -77,7 +78,7 @@ describe('records in a Secret', () => {
     await one.store.write(recordOf(2, token('a')), await locked(one));
     await admin.ask('PATCH', path, { data: { shop: Buffer.from(token('b')).toString('base64') } });
     await eventually(async () => (await one.store.read()) === undefined);
-    const record = JSON.stringify({ version: 1, ...recordOf(2), account: 'weixin/stable-token/other' });
+    const record = JSON.stringify({ ...storedOf(recordOf(2)), account: 'weixin/stable-token/other' });
     await admin.ask('PATCH', path, { metadata: { annotations: { 'token.wx-token-sidecar/shop': record } } });
     await eventually(async () => (await one.store.read()) ?? one.warnings.length === 2);
     expect(one.warnings).toEqual([
@@ -96,7 +97,7 @@ describe('records in a Secret', () => {
     one.leads = false;
     const held = await locked(one, 'keep');
     for (const record of [
-      JSON.stringify({ version: 1, ...recordOf(2), account: 'weixin/stable-token/other' }),
+      JSON.stringify({ ...storedOf(recordOf(2)), account: 'weixin/stable-token/other' }),
       'nonsense',
     ]) {
       await admin.ask('PATCH', path, {

@@ -74,7 +74,7 @@ export function recordOf(generation: number, value?: string): AccountRecord {
   return {
     account: ACCOUNT,
     generation,
-    ledger: { fetches: { '490896': generation }, forced: {}, lastFetch: at, since: at },
+    ledger: { fetches: [{ hour: 490896, calls: generation }], forced: [], lastFetch: at, since: at },
     secrets: ['f'.repeat(32)],
     ...(value !== undefined && {
       token: {

@@ -98,9 +98,7 @@ function rankOf({ unit, state }: View, now: Instant): number {
   const rank = (name: (typeof RANKS)[number]) => RANKS.indexOf(name);
   if (left === undefined || left <= 0) return rank(unit.optional ? 'optional' : 'dead');
   const { token, lastFailure } = state.record;
-  const isLate = state.targets.some(
-    ({ generation, failure }) => failure || generation !== token?.generation,
-  );
+  const isLate = state.targets.some(({ generation, failure }) => failure || generation !== token?.generation);
   return rank(isLate || lastFailure || behindSince(state.store, now) ? 'trouble' : 'good');
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { encodeEntry } from '../../../src/codec/details.ts';
+import { storedOf } from '../../../src/codec/record.ts';
 import { keysOf } from '../../../src/codec/secret-layout.ts';
 import { mirrorStore } from '../../../src/coordination/cluster/mirrors.ts';
 import { MINUTE } from '../../../src/core/time.ts';
@@ -25,7 +26,7 @@ const LAST_FAILURE = {
 } as const;
 
 const recordText = (changes: object = {}) =>
-  JSON.stringify({ version: 1, ...recordOf(3), setback: LAST_FAILURE, ...changes });
+  JSON.stringify({ ...storedOf(recordOf(3)), setback: LAST_FAILURE, ...changes });
 
 function mirroring(content?: Content) {
   const fake = fakeCache(content);
@@ -48,7 +49,7 @@ describe('what a mirror reads', () => {
     const { token: written } = recordOf(1, token('a'));
     expect(await mirror.read()).toEqual({
       ...{ account: 'mirror/shop/wx-token/shop', generation: 1, token: written },
-      ...{ ledger: { fetches: {}, forced: {}, since: 0 }, secrets: [] },
+      ...{ ledger: { fetches: [], forced: [], since: 0 }, secrets: [] },
     });
     expect(asked).toEqual(['ready']);
     expect(mirror.syncedAt?.()).toBe(77);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { storedOf } from '../../../src/codec/record.ts';
 import { encodePart, keysOf, type Part } from '../../../src/codec/secret-layout.ts';
 import { secretReader } from '../../../src/coordination/cluster/secret-reader.ts';
 import type { AccountRecord } from '../../../src/core/record.ts';
@@ -168,7 +169,7 @@ describe('complaints about a record in a Secret', () => {
 
   it('a record of another account is named with advice, once for each account', async () => {
     const theirs = (account: string, generation: number) =>
-      contentOf({ record: JSON.stringify({ version: 1, ...recordOf(generation), account }) });
+      contentOf({ record: JSON.stringify({ ...storedOf(recordOf(generation)), account }) });
     const { reader, warnings, state, say } = reading(theirs(OTHER, 1));
     state.leads = false;
     expect(await reader.read()).toBeUndefined();

@@ -219,7 +219,7 @@ describe('a record in a Secret that a later version of this program wrote', () =
   it('its token is taken from the details beside it, and its record is kept before it is replaced', async () => {
     const { store, locked, fake, warnings, record } = downgraded();
     const found = await store.read();
-    expect(found).toMatchObject({ account: ACCOUNT, generation: 7, ledger: { fetches: {} } });
+    expect(found).toMatchObject({ account: ACCOUNT, generation: 7, ledger: { fetches: [] } });
     expect(found?.token?.value.reveal()).toBe(token('a'));
     expect(warnings).toEqual([
       expect.stringMatching(/record version 2; this one reads up to 1\); the token is taken/),
