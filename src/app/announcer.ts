@@ -105,7 +105,8 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
           else if (config) next.set(key, open(key, config));
         }
       }
-      served = new Map(credentials.map((credential) => [credential.name, credential]));
+      const notifying = credentials.filter(({ notify }) => notify.length > 0);
+      served = new Map(notifying.map((credential) => [credential.name, credential]));
       deliveries = next;
       for (const [key, delivery] of before) if (!next.has(key)) end(key, delivery);
     },

@@ -197,7 +197,7 @@ export async function startDaemon(
     const credentials = [...next.credentials, ...listed];
     const joined = await joinCredentials(credentials, served, edges);
     // The lines about a credential that is no longer served name its title as well.
-    titles = new Map([...titles, ...titlesOf([...credentials, ...(next.many ?? [])])]);
+    titles = titlesOf([...credentials, ...(next.many ?? [])], titles);
     await warnOf(next.credentials);
     return { config: next, joined, lists: many.lists(next, lists), gone };
   }
@@ -347,11 +347,17 @@ interface Joined {
   readonly gone: readonly FetchedConfig[];
 }
 
-/** The titles of credentials by name; undefined for a credential without one. */
+/** The titles of credentials by name, of those that have one. @param others titles of credentials that may be gone */
 function titlesOf(
   credentials: readonly Pick<CredentialConfig, 'name' | 'title'>[],
-): ReadonlyMap<string, string | undefined> {
-  return new Map(credentials.map(({ name, title }) => [name, title]));
+  others: ReadonlyMap<string, string> = new Map(),
+): ReadonlyMap<string, string> {
+  const titles = new Map(others);
+  for (const { name, title } of credentials) {
+    if (title === undefined) titles.delete(name);
+    else titles.set(name, title);
+  }
+  return titles;
 }
 
 /** Handles a request that a follower forwarded to the leader, as if it had been made here. */

@@ -8,10 +8,11 @@ const never = () => {
 
 /** A unit that can be looked at and do nothing. */
 function aUnit({ policy }: Pick<Story, 'policy'>, changes: Partial<Unit> = {}): Unit {
+  const { name = 'shop', kind = 'token' } = changes;
   return {
-    id: 'shop',
-    name: 'shop',
-    kind: 'token',
+    id: kind === 'token' ? name : `${name}/${kind}`,
+    name,
+    kind,
     optional: false,
     account: 'weixin/stable-token/wx0000000000000000',
     host: 'https://api.weixin.qq.com',

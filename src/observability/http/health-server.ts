@@ -6,6 +6,7 @@ import type { Clock, Unit } from '../../core/ports.ts';
 import type { Language } from '../../core/text.ts';
 import type { Volumes } from '../../system/fs/volumes.ts';
 import { createMetrics } from '../metrics/index.ts';
+import type { Labelled } from '../metrics/labels.ts';
 import { createHistory } from '../status/history.ts';
 import { statusPage } from '../status/page.ts';
 import { statusJson } from '../status/status-json.ts';
@@ -31,7 +32,7 @@ export interface HealthServerOptions extends Pick<HttpServerOptions, 'listen' | 
 
 /** The server for health, metrics and the status page, with the methods that feed it. */
 export interface HealthServer {
-  report(of: Pick<Unit, 'name' | 'kind'> | undefined, report: Report): void;
+  report(of: Labelled | undefined, report: Report): void;
   /** Counts a push of the platform. */
   pushed(report: PushReport): void;
   /** Sets the units that are served from now on. */

@@ -104,15 +104,10 @@ function createVolumeMetrics(registry: Registry, volumes: Pick<Volumes, 'hung' |
 /** Histogram buckets, seconds: a platform that answers takes a tenth, one that hangs behind a proxy takes ten. */
 const DURATIONS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
-type Outcome = Extract<Report, { type: 'refreshed' | 'unchanged' | 'failed' }>;
-
 const RESULTS = { refreshed: 'success', unchanged: 'unchanged', failed: 'failure' } as const;
 
-/**
- * What has series: the targets of the units that are served, by `CREDENTIAL/KIND`; all of them as labels. Each has a few, and
- * thousands of sets would take more memory than what is in them.
- */
-type Served = ReadonlyMap<string, readonly string[]>;
+/** What has series: the targets of the units that are served, by `CREDENTIAL/KIND`; all of them as labels. */
+type Series = ReadonlyMap<string, ReadonlySet<string>>;
 
 export interface Counters extends Pick<Metrics, 'report' | 'pushed' | 'reloaded' | 'serve'> {
   /** The counters with a series for each credential. */
@@ -175,79 +170,74 @@ function createCounters(registry: Registry): Counters {
   for (const result of ['applied', 'refused']) reloads.inc({ result }, 0);
 
   const ofCredentials = [refreshes, publications, errors, feedback, rivals, pushes, codes];
-  let served: Served = new Map();
+  let served: ReadonlyMap<string, Unit> = new Map();
 
-  /** Ignores late reports of units that are no longer served: each would create a series that stays for ever. */
-  function count({ counter }: CounterOfCredentials, labels: Record<string, string>): void {
-    if (isAmong(served, labels)) counter.inc(labels);
-  }
-
-  function asked(credential: string, kind: string, { type, step, tookMs }: Outcome): void {
-    count(refreshes, { credential, kind, result: RESULTS[type], reason: step.reason });
-    durations.observe(tookMs / SECOND);
+  /** Late reports of what is no longer served are ignored: each would create a series that stays for ever. */
+  function isServed({ id }: Pick<Unit, 'id'>, target?: string): boolean {
+    const unit = served.get(id);
+    return unit !== undefined && (target === undefined || unit.publishers.some((one) => one.id === target));
   }
 
   return {
     families: ofCredentials.map(({ family }) => family),
     report(of, report) {
+      if (of && !isServed(of, 'target' in report ? report.target : undefined)) return;
       const [credential, kind] = of ? [credentialLabel(of), of.kind] : ['', 'token'];
       const target = (id: string) => (of ? targetLabel(of, id) : id);
       switch (report.type) {
         case 'refreshed':
         case 'unchanged':
-          return asked(credential, kind, report);
         case 'failed':
-          asked(credential, kind, report);
-          if (report.failure.errcode !== undefined)
-            count(errors, { credential, errcode: errcodeOf(report.failure) });
+          refreshes.counter.inc({
+            credential,
+            kind,
+            result: RESULTS[report.type],
+            reason: report.step.reason,
+          });
+          durations.observe(report.tookMs / SECOND);
+          if (report.type === 'failed' && report.failure.errcode !== undefined)
+            errors.counter.inc({ credential, errcode: errcodeOf(report.failure) });
           return;
-        case 'published':
-          return count(publications, {
+        case 'published': {
+          const result = report.result === 'mended' ? 'written' : report.result;
+          return publications.counter.inc({ credential, kind, target: target(report.target), result });
+        }
+        case 'unpublished':
+          return publications.counter.inc({
             credential,
             kind,
             target: target(report.target),
-            result: report.result === 'mended' ? 'written' : report.result,
+            result: 'failed',
           });
-        case 'unpublished':
-          return count(publications, { credential, kind, target: target(report.target), result: 'failed' });
         case 'disturbed':
           // What was lost with everything else was hardly a rival's doing.
-          if (report.what !== 'lost') count(rivals, { credential });
+          if (report.what !== 'lost') rivals.counter.inc({ credential });
           return;
         case 'code':
-          return count(codes, { credential, outcome: report.outcome });
+          return codes.counter.inc({ credential, outcome: report.outcome });
         case 'unserved-code':
           // Nobody knows of one that an app has used whether it has come to anything.
-          if (report.outcome !== 'used')
-            count(codes, { credential, outcome: report.outcome === 'exchanged' ? 'exchanged' : 'lost' });
-          return;
+          if (report.outcome === 'used') return;
+          return codes.counter.inc({ credential, outcome: outcomeOf(report) });
         case 'permanent-code':
-          return count(codes, {
-            credential,
-            outcome: report.outcome === 'exchanged' ? 'exchanged' : 'lost',
-          });
+          return codes.counter.inc({ credential, outcome: outcomeOf(report) });
         case 'doubt':
-          if (report.by === 'reader') count(feedback, { credential, verdict: report.verdict });
-          if (report.verdict === 'rival') count(rivals, { credential });
+          if (report.by === 'reader') feedback.counter.inc({ credential, verdict: report.verdict });
+          if (report.verdict === 'rival') rivals.counter.inc({ credential });
       }
     },
-    pushed: ({ credential = '', verdict }) => count(pushes, { credential, verdict }),
+    pushed: ({ credential = '', verdict }) => {
+      if (credential === '' || isServed({ id: credential })) pushes.counter.inc({ credential, verdict });
+    },
     reloaded: (result) => reloads.inc({ result }),
     serve(units) {
-      const targets = new Map<string, string[]>();
-      for (const unit of units) {
-        const credential = credentialLabel(unit);
-        const known = targets.get(`${credential}/${unit.kind}`) ?? [];
-        const labels = unit.publishers.map(({ id }) => targetLabel(unit, id));
-        known.push(...labels.filter((label) => !known.includes(label)));
-        targets.set(`${credential}/${unit.kind}`, known);
-      }
-      served = targets;
+      served = new Map(units.map((unit) => [unit.id, unit]));
       for (const credential of new Set(units.map(credentialLabel))) rivals.counter.inc({ credential }, 0);
       for (const unit of units)
         if (unit.provider.readGrants || unit.provider.obtainPermanentCode)
           codes.counter.inc({ credential: credentialLabel(unit), outcome: 'lost' }, 0);
-      for (const { counter } of ofCredentials) void keepOnly(served, counter);
+      const series = seriesOf(units);
+      for (const { counter } of ofCredentials) void keepOnly(series, counter);
     },
   };
 }
@@ -264,15 +254,30 @@ function createCounter(short: string, help: string, labelNames: readonly string[
   return { counter, family: { name, help, type: 'counter', samples } };
 }
 
-async function keepOnly(served: Served, counter: Counter): Promise<void> {
-  const { values } = await counter.get();
-  for (const { labels } of values) if (!isAmong(served, labels)) counter.remove(labels);
+function seriesOf(units: readonly Unit[]): Series {
+  const series = new Map<string, Set<string>>();
+  for (const unit of units) {
+    const key = `${credentialLabel(unit)}/${unit.kind}`;
+    const targets = series.get(key) ?? new Set<string>();
+    for (const { id } of unit.publishers) targets.add(targetLabel(unit, id));
+    series.set(key, targets);
+  }
+  return series;
 }
 
-function isAmong(served: Served, { credential, kind = 'token', target }: Sample['labels']): boolean {
+async function keepOnly(series: Series, counter: Counter): Promise<void> {
+  const { values } = await counter.get();
+  for (const { labels } of values) if (!isAmong(series, labels)) counter.remove(labels);
+}
+
+function isAmong(series: Series, { credential, kind = 'token', target }: Sample['labels']): boolean {
   if (credential === '') return true;
-  const targets = served.get(`${credential}/${kind}`);
-  return targets !== undefined && (target === undefined || targets.includes(String(target)));
+  const targets = series.get(`${credential}/${kind}`);
+  return targets !== undefined && (target === undefined || targets.has(String(target)));
+}
+
+function outcomeOf({ outcome }: { readonly outcome: string }): string {
+  return outcome === 'exchanged' ? 'exchanged' : 'lost';
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Unit } from '../../core/ports.ts';
 
 /** What names a series of a unit. */
-export type Labelled = Pick<Unit, 'name' | 'kind' | 'listedBy'>;
+export type Labelled = Pick<Unit, 'id' | 'name' | 'kind' | 'listedBy'>;
 
 /**
  * The value of the label `credential`. Accounts that a list has brought share the series of its entry: there may be

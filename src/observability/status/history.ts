@@ -11,11 +11,11 @@ export interface HourOfHistory {
 }
 
 export interface History {
-  report(of: Pick<Unit, 'name' | 'kind'> | undefined, report: Report): void;
+  report(of: Pick<Unit, 'id'> | undefined, report: Report): void;
   /** Returns the last 24 hours, the current one last, without the hours in which nothing happened. */
-  of(unit: Pick<Unit, 'name' | 'kind'>): readonly HourOfHistory[];
+  of(unit: Pick<Unit, 'id'>): readonly HourOfHistory[];
   /** Sets the units that are served. The history of all other units is forgotten. */
-  serve(units: readonly Pick<Unit, 'name' | 'kind'>[]): void;
+  serve(units: readonly Pick<Unit, 'id'>[]): void;
 }
 
 /** Length of the history in hours, including the current hour. */
@@ -25,11 +25,9 @@ export const HISTORY_HOURS = 24;
 export function createHistory(clock: Clock): History {
   let hours = new Map<string, readonly HourOfHistory[]>();
 
-  const keyOf = ({ name, kind }: Pick<Unit, 'name' | 'kind'>) => `${name}/${kind}`;
-
-  function recent(key: string, now: number): readonly HourOfHistory[] {
+  function recent(id: string, now: number): readonly HourOfHistory[] {
     const oldest = now - (HISTORY_HOURS - 1) * HOUR;
-    return (hours.get(key) ?? []).filter(({ at }) => at >= oldest && at <= now);
+    return (hours.get(id) ?? []).filter(({ at }) => at >= oldest && at <= now);
   }
 
   const thisHour = () => Math.floor(clock.now().wall / HOUR) * HOUR;
@@ -39,18 +37,18 @@ export function createHistory(clock: Clock): History {
       const isCall = type === 'refreshed' || type === 'unchanged' || type === 'failed';
       if (!of || !isCall) return;
       const at = thisHour();
-      const known = recent(keyOf(of), at);
+      const known = recent(of.id, at);
       const current = known.at(-1)?.at === at ? known.at(-1) : undefined;
       const counted = {
         at,
         refreshed: (current?.refreshed ?? 0) + (type === 'failed' ? 0 : 1),
         failed: (current?.failed ?? 0) + (type === 'failed' ? 1 : 0),
       };
-      hours.set(keyOf(of), [...(current ? known.slice(0, -1) : known), counted]);
+      hours.set(of.id, [...(current ? known.slice(0, -1) : known), counted]);
     },
-    of: (unit) => recent(keyOf(unit), thisHour()),
+    of: (unit) => recent(unit.id, thisHour()),
     serve(units) {
-      const kept = units.map((unit) => [keyOf(unit), recent(keyOf(unit), thisHour())] as const);
+      const kept = units.map((unit) => [unit.id, recent(unit.id, thisHour())] as const);
       hours = new Map(kept.filter(([, known]) => known.length > 0));
     },
   };

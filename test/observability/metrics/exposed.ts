@@ -20,7 +20,7 @@ export interface Exposed extends Omit<HealthServer, 'start'> {
   readonly get: () => Promise<Response>;
 }
 
-export const SHOP = { name: 'shop', kind: 'token' } as const;
+export const SHOP = { id: 'shop', name: 'shop', kind: 'token' } as const;
 
 /** A health server over so many credentials; it ends with the test. */
 export async function expose(clock: Clock, views: () => readonly View[]): Promise<Exposed> {

@@ -22,7 +22,7 @@ describe('counters of platform calls', () => {
     const { report, ...exposed } = await shop();
     const { first, refreshed, unchanged, timeout, refused } = reports;
     for (const one of [first, refreshed, refreshed, unchanged, timeout, refused(40164)]) report(SHOP, one);
-    report({ name: 'shop', kind: 'jsapi' }, first);
+    report({ id: 'shop/jsapi', name: 'shop', kind: 'jsapi' }, first);
     expect(await counted(exposed, 'wx_token_refresh_total')).toEqual({
       'shop token missing success': 1,
       'shop token due success': 2,
@@ -140,8 +140,9 @@ describe('counters of removed credentials', () => {
     const count = () => {
       for (const name of ['shop', 'bot'])
         for (const one of everything(name === 'shop' ? 'file:/a' : 'file:/c'))
-          exposed.report({ name, kind: 'token' }, one);
-      for (const one of everything('file:/b')) exposed.report({ name: 'shop', kind: 'jsapi' }, one);
+          exposed.report({ id: name, name, kind: 'token' }, one);
+      for (const one of everything('file:/b'))
+        exposed.report({ id: 'shop/jsapi', name: 'shop', kind: 'jsapi' }, one);
       exposed.report(undefined, reports.doubt('behind'));
     };
     count();

@@ -16,8 +16,8 @@ const BAD: Report = {
   lifeMs: 0,
   tookMs: 100,
 };
-const SHOP = { name: 'shop', kind: 'token' } as const;
-const TICKET = { name: 'shop', kind: 'jsapi' } as const;
+const SHOP = { id: 'shop' };
+const TICKET = { id: 'shop/jsapi' };
 
 function started() {
   const clock = fakeClock();
