@@ -188,11 +188,7 @@ function fetchStep(reason: Reason, state: State, policy: Policy, now: Instant): 
 function isGuess(reason: Reason, { record, clock }: State, { destructive }: Policy): boolean {
   const byClock = reason === 'due' || reason === 'expired';
   return (
-    destructive &&
-    byClock &&
-    !clock.anchor.certain &&
-    !clock.timeAsked &&
-    record.token?.platformDate !== undefined
+    destructive && byClock && !clock.certain && !clock.timeAsked && record.token?.platformDate !== undefined
   );
 }
 

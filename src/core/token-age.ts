@@ -34,7 +34,7 @@ export function lifeOf(
  * @param greatest the greatest age that the token can have, whatever clocks say, ms
  */
 function ageOf(token: Token, { clock }: State, greatest: number, now: Instant): number | undefined {
-  const isExact = clock.anchor.certain && token.platformDate !== undefined;
+  const isExact = clock.certain && token.platformDate !== undefined;
   const ages = isExact
     ? [platformTime(clock, now) - token.platformDate]
     : agesByClocks(token, now).filter((age) => age > -SKEW);

@@ -9,26 +9,22 @@ import type { Instant } from '../time.ts';
  * What time it was at the platform at one moment of our own clocks, epoch ms. From then on the time passes by our
  * clocks, whoever sets them.
  */
-interface Anchor extends Instant {
+export interface PlatformClock extends Pick<Instant, 'wall' | 'monotonic'> {
   readonly date: number;
   /** Whether the platform said so. Until it has, `date` is what this machine's clock said when the daemon began. */
   readonly certain: boolean;
-}
-
-export interface PlatformClock {
-  readonly anchor: Anchor;
   /** Whether the platform was asked for its time, even if it did not tell. */
   readonly timeAsked: boolean;
 }
 
 /** The clock of a daemon that begins: all it has is this machine's clock. */
 export function guessedClock(now: Instant): PlatformClock {
-  return { anchor: { date: now.wall, ...now, certain: false }, timeAsked: false };
+  return dated(now.wall, now, false, false);
 }
 
 /** The clock after the platform dated an answer. */
 export function setByPlatform(clock: PlatformClock, platformDate: number, now: Instant): PlatformClock {
-  return { ...clock, anchor: { date: platformDate, ...now, certain: true } };
+  return dated(platformDate, now, true, clock.timeAsked);
 }
 
 /**
@@ -37,12 +33,12 @@ export function setByPlatform(clock: PlatformClock, platformDate: number, now: I
  */
 export function caughtUp(clock: PlatformClock, { lastFetch = 0 }: Ledger, now: Instant): PlatformClock {
   const { at, certain } = ledgerTime(clock, now);
-  return certain || lastFetch <= at ? clock : { ...clock, anchor: { date: lastFetch, ...now, certain } };
+  return certain || lastFetch <= at ? clock : dated(lastFetch, now, certain, clock.timeAsked);
 }
 
 /** The platform's time now, epoch ms. By the faster of our clocks: one stands still under a suspended machine. */
-export function platformTime({ anchor }: PlatformClock, now: Instant): number {
-  return anchor.date + Math.max(now.monotonic - anchor.monotonic, now.wall - anchor.wall);
+export function platformTime({ date, wall, monotonic }: PlatformClock, now: Instant): number {
+  return date + Math.max(now.monotonic - monotonic, now.wall - wall);
 }
 
 /** The time by which calls are counted, epoch ms. */
@@ -52,6 +48,15 @@ export interface LedgerTime {
   readonly certain: boolean;
 }
 
-export function ledgerTime({ anchor }: PlatformClock, now: Instant): LedgerTime {
-  return { at: Math.round(anchor.date + now.monotonic - anchor.monotonic), certain: anchor.certain };
+export function ledgerTime({ date, monotonic, certain }: PlatformClock, now: Instant): LedgerTime {
+  return { at: Math.round(date + now.monotonic - monotonic), certain };
+}
+
+function dated(
+  date: number,
+  { wall, monotonic }: Instant,
+  certain: boolean,
+  timeAsked: boolean,
+): PlatformClock {
+  return { date, wall, monotonic, certain, timeAsked };
 }
