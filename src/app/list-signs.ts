@@ -78,10 +78,12 @@ export function createListSigns(options: ListSignsOptions): ListSigns {
   function accountsOf(
     is: (via: { readonly name: string; readonly appId: string }, appId: string) => boolean,
   ) {
-    const names = new Set(
-      credentials().flatMap((one) => (isFetched(one) && one.via && is(one.via, one.appId) ? [one.name] : [])),
-    );
-    return units().filter(({ id }) => names.has(id));
+    const names = new Set<string>();
+    // Of thousands most often none is one.
+    for (const one of credentials()) {
+      if (isFetched(one) && one.via && is(one.via, one.appId)) names.add(one.name);
+    }
+    return names.size === 0 ? [] : units().filter(({ id }) => names.has(id));
   }
 
   function tell(

@@ -242,7 +242,7 @@ export interface Rest {
   readonly base: State | undefined;
   readonly since: Instant;
   readonly ms: number;
-  /** Monotonic ms at which store and targets are to be looked at, whatever events say. */
+  /** Monotonic ms at which store and targets are first to be looked at, whatever events say. */
   readonly lookAt: number;
 }
 
@@ -270,14 +270,6 @@ export function restOf(
   const ms = Math.min(step.ms, lifeLeft(state.life, now) ?? 0) - SOON;
   const lookAt = Math.min(now.monotonic + untilLook(state.store, now), dueAt(state.targets));
   return ms > 0 && lookAt > now.monotonic ? { state, base, since: now, ms, lookAt } : undefined;
-}
-
-/**
- * The same rest after a look at which store and targets were as before.
- * @param state the state after it. When its targets are due it leaves as it is: whatever ends the rest has them looked at
- */
-export function restAfterLook({ base, since, ms }: Rest, state: State, now: Instant): Rest {
-  return { state, base, since, ms, lookAt: now.monotonic + untilLook(state.store, now) };
 }
 
 /** Whether a rest goes on, by both clocks. */

@@ -1,3 +1,4 @@
+import { apply } from '../core/apply.ts';
 import type { Event } from '../core/events/event.ts';
 import type { Report } from '../core/events/report.ts';
 import { type Plan, plan } from '../core/plan.ts';
@@ -10,15 +11,32 @@ export interface Cell {
   /** Another one of the same account after a change of the configuration. */
   unit: Unit;
   state: State;
+  /** When a glance last found that nothing has changed, which the state does not say yet: see {@link stateOf}. */
+  glancedAt?: Instant | undefined;
   /** The one whose token this one is fetched with. */
   base?: Cell | undefined;
   /** Those that are fetched with its token. */
   leaning: readonly Cell[];
 }
 
+/**
+ * What is known of it. A glance that finds nothing leaves no new state behind, but a note: thousands of states a minute would
+ * each live just long enough to be kept where only a collection of the whole heap finds them.
+ */
+export function stateOf({ state, unit: { policy }, glancedAt: now }: Cell): State {
+  return now ? apply(state, { type: 'unchanged' }, { policy, now, random: 0 }) : state;
+}
+
+/** The same, for good: what else becomes known comes after it. */
+export function settle(cell: Cell): State {
+  cell.state = stateOf(cell);
+  cell.glancedAt = undefined;
+  return cell.state;
+}
+
 /** What is to be done about it next. */
-export function planOf({ state, unit, base }: Cell, now: Instant): Plan {
-  return plan(state, unit.policy, now, base?.state);
+export function planOf(cell: Cell, now: Instant): Plan {
+  return plan(stateOf(cell), cell.unit.policy, now, cell.base?.state);
 }
 
 /** Applies an event to what is known. */

@@ -5,7 +5,7 @@ import type { Unit } from '../core/ports.ts';
 import { initialState, type State } from '../core/state/index.ts';
 import { kept } from '../core/state/kept.ts';
 import { isRenewed, orphans, waitsForBase } from '../core/unauthorised.ts';
-import type { Cell, Happen, Surroundings } from './cell.ts';
+import { type Cell, type Happen, type Surroundings, settle } from './cell.ts';
 
 /** A cell with what runs for it: one step at a time, and each target on its own. */
 export interface BusyCell extends Cell {
@@ -13,6 +13,9 @@ export interface BusyCell extends Cell {
   lanes: readonly string[];
   /** Until when it need not be planned again. */
   rest?: Rest | undefined;
+  /** Monotonic ms at which it is to be glanced at while it rests, and at which its targets are as well. */
+  lookAt: number;
+  targetsAt: number;
   leaning: readonly BusyCell[];
 }
 
@@ -39,7 +42,7 @@ export function createCells({ clock, random }: Pick<Surroundings, 'clock' | 'ran
 
   const happen: Happen = (cell, event) => {
     const { policy } = cell.unit;
-    const before = cell.state;
+    const before = settle(cell);
     const context = { policy, now: clock.now(), random: random() };
     const next = withBaseOf(cell, apply(before, event, context), context);
     cell.state = kept(next, before);
@@ -68,7 +71,7 @@ export function createCells({ clock, random }: Pick<Surroundings, 'clock' | 'ran
     const known = cells.get(unit.id);
     if (known?.unit.account !== unit.account) {
       const state = initialState(unit.account, targets, clock.now(), random());
-      return { unit, state, lanes: NONE, leaning: NONE };
+      return { unit, state, lanes: NONE, leaning: NONE, lookAt: 0, targetsAt: 0 };
     }
     if (known.unit !== unit) {
       known.unit = unit;

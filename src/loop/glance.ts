@@ -1,26 +1,33 @@
-import { lasts, restAfterLook } from '../core/plan.ts';
+import { lasts } from '../core/plan.ts';
 import type { Unit } from '../core/ports.ts';
-import type { Loop } from './cell.ts';
+import { LOOK_AGAIN } from '../core/state/store.ts';
+import { RECHECK_TARGET } from '../core/state/targets.ts';
+import type { Instant } from '../core/time.ts';
 import type { BusyCell } from './cells.ts';
+
+/** Targets that are due before the next glance are not left to it, whatever a tick comes late, ms. */
+const HALF_A_LOOK = LOOK_AGAIN / 2;
 
 /**
  * Looks at everything of a cell that rests, where that takes no waiting: whether its record, its AppSecret and all that it
  * has published are what they were. Thousands of cells are looked at again and again, and nearly always nothing has
  * changed; see docs/decisions/0026-glances.md.
+ * @param now may be one for many cells, and is kept
  * @returns whether that is certain, and so all that was to be done about it now
  */
-export function createGlance({ clock, happen }: Pick<Loop, 'clock' | 'happen'>): (cell: BusyCell) => boolean {
-  return (cell) => {
-    const { rest, unit, state, base, lanes } = cell;
-    if (!rest || lanes.length > 0 || !lasts(rest, state, base?.state, clock.now())) return false;
-    const { token } = state.record;
-    // A pushed ticket, and a list of accounts, come by ways of their own.
-    if (!token || unit.pushed || unit.listed || !isAsKnown(unit)) return false;
-    if (!unit.publishers.every(({ isAsPublished }) => isAsPublished?.(token))) return false;
-    happen(cell, { type: 'unchanged' });
-    cell.rest = restAfterLook(rest, cell.state, clock.now());
-    return true;
-  };
+export function glance(cell: BusyCell, now: Instant): boolean {
+  const { rest, unit, state, base, lanes } = cell;
+  if (!rest || lanes.length > 0 || !lasts(rest, state, base?.state, now)) return false;
+  const { token } = state.record;
+  // A pushed ticket, and a list of accounts, come by ways of their own.
+  if (!token || unit.pushed || unit.listed || !isAsKnown(unit)) return false;
+  if (now.monotonic >= cell.targetsAt - HALF_A_LOOK) {
+    if (!unit.publishers.every((publisher) => publisher.isAsPublished?.(token))) return false;
+    cell.targetsAt = now.monotonic + RECHECK_TARGET;
+  }
+  cell.glancedAt = now;
+  cell.lookAt = now.monotonic + LOOK_AGAIN;
+  return true;
 }
 
 function isAsKnown({ store, isSameSecret }: Unit): boolean {

@@ -6,9 +6,10 @@ import type { Sign } from '../core/state/authorisation.ts';
 import { type Doubter, judgeDoubt } from '../core/state/doubts.ts';
 import type { State } from '../core/state/index.ts';
 import type { Strength } from '../core/state/request.ts';
-import { type Loop, planOf, type Surroundings } from './cell.ts';
+import { dueAt } from '../core/state/targets.ts';
+import { type Loop, planOf, type Surroundings, settle, stateOf } from './cell.ts';
 import { type BusyCell, createCells } from './cells.ts';
-import { createGlance } from './glance.ts';
+import { glance } from './glance.ts';
 import { createGates } from './host-limit.ts';
 import { createPaces } from './pace.ts';
 import { createSteps, createWaits } from './steps.ts';
@@ -73,15 +74,16 @@ export function createReconciler(surroundings: Surroundings): Reconciler {
   const loop: Loop = { clock, report, happen };
   const { act, publish } = createSteps(loop, requests.signal, () => !stopping);
   const waits = createWaits(loop);
-  const glance = createGlance(loop);
 
   function advance(cell: BusyCell): void {
     const now = clock.now();
-    const { state, base } = cell;
+    const state = settle(cell);
     if (state.record.listing) cell.unit.listed?.(state.record.listing);
     const planned = planOf(cell, now);
     const { publish: due, step } = planned;
-    cell.rest = restOf(planned, state, base?.state, now);
+    cell.rest = restOf(planned, state, cell.base?.state, now);
+    cell.lookAt = cell.rest?.lookAt ?? now.monotonic;
+    cell.targetsAt = dueAt(state.targets);
     for (const publisher of cell.unit.publishers) {
       if (due.includes(publisher.id)) start(cell, `publish ${publisher.id}`, () => publish(cell, publisher));
     }
@@ -115,7 +117,7 @@ export function createReconciler(surroundings: Surroundings): Reconciler {
 
   function takeDoubt(cell: BusyCell, by: Doubter): void {
     const { follows } = cell.unit.policy;
-    const verdict = follows ? 'mirror' : judgeDoubt(cell.state, clock.now(), by);
+    const verdict = follows ? 'mirror' : judgeDoubt(settle(cell), clock.now(), by);
     if (!follows) happen(cell, { type: 'doubted', by });
     report(cell.unit, { type: 'doubt', by, verdict });
     advance(cell);
@@ -155,9 +157,10 @@ export function createReconciler(surroundings: Surroundings): Reconciler {
 
   function planSlice(): void {
     let left = SLICE;
+    const now = clock.now();
     for (const cell of due) {
       due.delete(cell);
-      if (cells.holds(cell) && !glance(cell)) advance(cell);
+      if (cells.holds(cell) && !glance(cell, now)) advance(cell);
       left -= 1;
       if (left === 0) return;
     }
@@ -178,8 +181,8 @@ export function createReconciler(surroundings: Surroundings): Reconciler {
     serve: cells.serve,
     tick: () => {
       const now = clock.now();
-      const isDue = ({ rest, state, base }: BusyCell) =>
-        !rest || now.monotonic >= rest.lookAt || !lasts(rest, state, base?.state, now);
+      const isDue = ({ rest, lookAt, state, base }: BusyCell) =>
+        !rest || now.monotonic >= lookAt || !lasts(rest, state, base?.state, now);
       planAll(cells.all().filter(isDue));
     },
     refreshNow: ({ names, strength }) =>
@@ -211,11 +214,16 @@ export function createReconciler(surroundings: Surroundings): Reconciler {
       if (by === 'reader' && doubted.length === 0)
         report(undefined, { type: 'doubt', by, verdict: 'behind' });
     },
-    stateOf: (id) => cells.get(id)?.state,
+    stateOf(id) {
+      const cell = cells.get(id);
+      return cell && stateOf(cell);
+    },
     views() {
       const now = clock.now();
-      return cells.all().map(({ unit, state, base, lanes }) => {
-        const baseState = base?.state;
+      return cells.all().map((cell) => {
+        const { unit, lanes } = cell;
+        const state = stateOf(cell);
+        const baseState = cell.base?.state;
         return {
           unit,
           state,

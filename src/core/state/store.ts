@@ -38,7 +38,7 @@ const NEVER = Number.NEGATIVE_INFINITY;
 export const UNREAD_STORE: StoreState = { saved: true, lookedAt: NEVER, invalidatedAt: NEVER };
 
 /** The net below the watch on the store, for volumes where events never come, ms. */
-const LOOK_AGAIN = 30 * SECOND;
+export const LOOK_AGAIN = 30 * SECOND;
 
 /** A store that does not work is tried again at least this often: it may be all that a due fetch waits for. */
 const STORE_AGAIN = 30 * SECOND;

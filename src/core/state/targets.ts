@@ -23,7 +23,7 @@ export interface TargetState {
 export type Targets = readonly TargetState[];
 
 /** A published target is looked at again this often, in case someone changed or removed it. */
-const RECHECK_TARGET = MINUTE;
+export const RECHECK_TARGET = MINUTE;
 
 /** A target that is left alone for now is looked at again this often, ms. */
 const LOOK_SOON = 2 * SECOND;
