@@ -58,8 +58,11 @@ function componentParty(
       ...{ unit, codes, exchange },
       accountsOf: (subject) => [...new Set(accountsOf(subject))],
       open({ subject = '' }) {
-        const { lock, read } = open(subject);
-        return { lock, isExchanged: async (mark) => (await read())?.grant?.exchanged === mark };
+        const store = open(subject);
+        return {
+          lock: (purpose) => store.lock(purpose),
+          isExchanged: async (mark) => (await store.read())?.grant?.exchanged === mark,
+        };
       },
       async ended(outcome, { subject = '' }) {
         report(unit, { type: 'unserved-code', outcome, appId: subject });

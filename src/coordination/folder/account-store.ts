@@ -1,22 +1,24 @@
 import type { BigIntStats } from 'node:fs';
+import { dirname } from 'node:path';
 import { decodeRecord, encodeRecord, LaterRecordError, RECORD_VERSION } from '../../codec/record.ts';
 import { EdgeError, PASSING } from '../../core/failure.ts';
-import type { AccountStore, Clock } from '../../core/ports.ts';
+import type { AccountStore, Clock, Lease } from '../../core/ports.ts';
 import type { AccountRecord } from '../../core/record.ts';
 import type { Text } from '../../core/text.ts';
 import { type Attributes, writeAtomically } from '../../system/fs/atomic-write.ts';
 import { fileFailure } from '../../system/fs/file-failure.ts';
 import { glanceAt, isUnanswered, stat } from '../../system/fs/files.ts';
-import type { Access } from '../../system/fs/make-folder.ts';
+import { type Access, makeFolderFor } from '../../system/fs/make-folder.ts';
 import { readUnlessKnown, replacementMark } from '../../system/fs/read-regular-file.ts';
 import { checkWriter } from '../../system/fs/trusted-writer.ts';
-import { fileLock } from './file-lock.ts';
+import { takeLock } from './file-lock.ts';
+import type { LockObservation } from './stale-lock.ts';
 
 /** Bytes. A record is less than a tenth of this: a larger file was not written by this program. */
 export const LARGEST_RECORD = 256 * 1024;
 
-export interface AccountStoreOptions {
-  readonly account: string;
+/** What the records of one folder have in common. */
+export interface RecordOptions {
   /** Who may use the folder: decides the mode and group of the files. */
   readonly access: Access;
   readonly clock: Clock;
@@ -26,6 +28,9 @@ export interface AccountStoreOptions {
 
 /** The record of one account in a file, with its lock beside it. */
 export interface FileStore extends AccountStore {
+  readonly account: string;
+  readonly path: string;
+  isAsKnown(): boolean;
   /** Whether the file was replaced since this store last read or wrote it. Cheaper than reading the file. */
   hasChanged(): Promise<boolean>;
 }
@@ -34,38 +39,133 @@ export interface FileStore extends AccountStore {
  * Keeps the record of one account in the file `path`. A record that cannot be read or trusted counts as absent.
  * Writing throws an {@link EdgeError} with code `lock-lost` when another process has taken the lock meanwhile.
  */
-export function accountStore(path: string, { account, access, clock, warn }: AccountStoreOptions): FileStore {
-  const attributes: Attributes = {
-    mode: access.mode & 0o660,
-    ...(access.gid !== undefined && { gid: access.gid }),
-  };
-  const lock = fileLock(path, attributes.mode, clock);
-  let complained: string | undefined;
-  let isModeTold = false;
-  /** The record that was last read or written, with the mark by which its file is recognised. */
-  let known: { readonly mark: string; readonly record: AccountRecord } | undefined;
-  /** Whether this process has read or written a record of its own version. */
-  let isInUse = false;
-  /** The record that lies there, which a later version of this program wrote. */
-  let later: { readonly text: string; readonly version: number } | undefined;
+export function accountStore(path: string, account: string, options: RecordOptions): FileStore {
+  return new RecordFile(path, account, options);
+}
 
-  /** The record holds the token: others who may read it are told of once. @param mode that the file has */
-  function warnOfMode(mode: number): void {
-    if (isModeTold || (mode & ~attributes.mode) === 0) return;
-    isModeTold = true;
-    const [has, wanted] = [mode, attributes.mode].map((bits) => bits.toString(8).padStart(4, '0'));
-    warn(
-      `${path} has mode ${has}, not ${wanted}: its volume ignores modes; put the state folder on another one`,
-    );
+/** The record that lies there, which a later version of this program wrote. */
+interface LaterRecord {
+  readonly text: string;
+  readonly version: number;
+}
+
+/** WARNING: there is one for every account, so a field more is thousands of fields. */
+class RecordFile implements FileStore {
+  readonly path: string;
+  readonly account: string;
+  readonly #options: RecordOptions;
+  /** The record that was last read or written, and the mark by which its file is recognised. */
+  #record: AccountRecord | undefined;
+  #mark: string | undefined;
+  /** What was last seen of another holder of the lock. */
+  #holder: LockObservation | undefined;
+  #later: LaterRecord | undefined;
+  #complained: string | undefined;
+  #isModeTold = false;
+  /** Whether this process has read or written a record of its own version. */
+  #isInUse = false;
+
+  constructor(path: string, account: string, options: RecordOptions) {
+    this.path = path;
+    this.account = account;
+    this.#options = options;
+  }
+
+  async read(): Promise<AccountRecord | undefined> {
+    const { access, warn } = this.#options;
+    try {
+      const mark = this.#mark;
+      const isKnown = (found: BigIntStats) => replacementMark(found) === mark;
+      const found = await readUnlessKnown(
+        this.path,
+        LARGEST_RECORD,
+        mark === undefined ? undefined : isKnown,
+      );
+      if (found) {
+        // It decides what is published.
+        await checkWriter(this.path, found.stat, access.gid);
+        this.#know(found.stat, this.#decode(found.text));
+        this.#isInUse = true;
+      }
+      this.#complained = undefined;
+      return this.#record;
+    } catch (error) {
+      this.#know(undefined, undefined);
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT') {
+        this.#later = undefined;
+        return undefined;
+      }
+      // Nothing is known of the record: it is not that there were none.
+      if (isUnanswered(error)) throw fileFailure('read', this.path, error);
+      if (message !== this.#complained) {
+        warn(`ignoring ${this.path}: ${message}${this.#later ? DOWNGRADED : ''}`);
+      }
+      this.#complained = message;
+      return undefined;
+    }
+  }
+
+  async write(record: AccountRecord, lease: Lease): Promise<void> {
+    const { path } = this;
+    const attributes = attributesFor(this.#options.access);
+    if (this.#later) await this.#keepBeside(this.#later);
+    let held: boolean;
+    try {
+      held = await writeAtomically(path, encodeRecord(record), attributes, async (look) => {
+        const found = await look();
+        this.#know(found, record);
+        this.#warnOfMode(Number(found.mode) & 0o777, attributes.mode);
+        return lease.held();
+      });
+    } catch (error) {
+      throw fileFailure('write', path, error);
+    }
+    if (!held) throw lockLost(path);
+    this.#isInUse = true;
+    this.#later = undefined;
+  }
+
+  async lock(): Promise<Lease | undefined> {
+    try {
+      return await this.#takeLock();
+    } catch (error) {
+      // The folder may have been deleted. Without it there is no lock, and a credential that needs one cannot be fetched.
+      if (!isMissing(error)) throw error;
+      await makeFolderFor(dirname(this.path), this.#options.access).catch(() => {});
+      return this.#takeLock();
+    }
+  }
+
+  isAsKnown(): boolean {
+    const found = this.#mark === undefined ? undefined : glanceAt(this.path);
+    return found !== undefined && replacementMark(found) === this.#mark;
+  }
+
+  async hasChanged(): Promise<boolean> {
+    const found = await stat(this.path, { bigint: true }).catch(() => undefined);
+    return (found && replacementMark(found)) !== this.#mark;
+  }
+
+  #know(found: BigIntStats | undefined, record: AccountRecord | undefined): void {
+    this.#mark = found && replacementMark(found);
+    this.#record = record;
+  }
+
+  async #takeLock(): Promise<Lease | undefined> {
+    const { access, clock } = this.#options;
+    const { lease, seen } = await takeLock(this.path, attributesFor(access).mode, clock, this.#holder);
+    this.#holder = seen;
+    return lease;
   }
 
   /** Decodes a record, and takes note of one that a later version of this program wrote. */
-  function decode(text: string): AccountRecord {
-    later = undefined;
+  #decode(text: string): AccountRecord {
+    this.#later = undefined;
     try {
-      return decodeRecord(text, account);
+      return decodeRecord(text, this.account);
     } catch (error) {
-      if (error instanceof LaterRecordError) later = { text, version: error.version };
+      if (error instanceof LaterRecordError) this.#later = { text, version: error.version };
       throw error;
     }
   }
@@ -75,17 +175,12 @@ export function accountStore(path: string, { account, access, clock, warn }: Acc
    * @throws {EdgeError} when it cannot be kept, or when a daemon of the later version runs beside this one: whose record
    *   would be replaced again and again
    */
-  async function keepBeside({
-    text,
-    version,
-  }: {
-    readonly text: string;
-    readonly version: number;
-  }): Promise<void> {
-    if (isInUse) throw laterDaemon(path, version);
-    const kept = laterPath(path, version);
+  async #keepBeside({ text, version }: LaterRecord): Promise<void> {
+    if (this.#isInUse) throw laterDaemon(this.path, version);
+    const { access, warn } = this.#options;
+    const kept = laterPath(this.path, version);
     try {
-      await writeAtomically(kept, text, attributes, async () => true);
+      await writeAtomically(kept, text, attributesFor(access), async () => true);
     } catch (error) {
       throw fileFailure('write', kept, error);
     }
@@ -94,61 +189,29 @@ export function accountStore(path: string, { account, access, clock, warn }: Acc
     );
   }
 
-  return {
-    async read() {
-      try {
-        const mark = known?.mark;
-        const isKnown = (stat: BigIntStats) => replacementMark(stat) === mark;
-        const found = await readUnlessKnown(path, LARGEST_RECORD, mark === undefined ? undefined : isKnown);
-        if (found) {
-          // It decides what is published.
-          await checkWriter(path, found.stat, access.gid);
-          known = { mark: replacementMark(found.stat), record: decode(found.text) };
-          isInUse = true;
-        }
-        complained = undefined;
-        return known?.record;
-      } catch (error) {
-        known = undefined;
-        const { code, message } = error as NodeJS.ErrnoException;
-        if (code === 'ENOENT') {
-          later = undefined;
-          return undefined;
-        }
-        // Nothing is known of the record: it is not that there were none.
-        if (isUnanswered(error)) throw fileFailure('read', path, error);
-        if (message !== complained) warn(`ignoring ${path}: ${message}${later ? DOWNGRADED : ''}`);
-        complained = message;
-        return undefined;
-      }
-    },
-    async write(record, lease) {
-      if (later) await keepBeside(later);
-      let held: boolean;
-      try {
-        held = await writeAtomically(path, encodeRecord(record), attributes, async (look) => {
-          const found = await look();
-          known = { mark: replacementMark(found), record };
-          warnOfMode(Number(found.mode) & 0o777);
-          return lease.held();
-        });
-      } catch (error) {
-        throw fileFailure('write', path, error);
-      }
-      if (!held) throw lockLost(path);
-      isInUse = true;
-      later = undefined;
-    },
-    lock: lock.take,
-    isAsKnown() {
-      const found = known && glanceAt(path);
-      return found !== undefined && replacementMark(found) === known?.mark;
-    },
-    async hasChanged() {
-      const found = await stat(path, { bigint: true }).catch(() => undefined);
-      return (found && replacementMark(found)) !== known?.mark;
-    },
-  };
+  /** The record holds the token: others who may read it are told of once. */
+  #warnOfMode(has: number, wanted: number): void {
+    if (this.#isModeTold || (has & ~wanted) === 0) return;
+    this.#isModeTold = true;
+    this.#options.warn(
+      `${this.path} has mode ${octal(has)}, not ${octal(wanted)}: its volume ignores modes; ` +
+        'put the state folder on another one',
+    );
+  }
+}
+
+/** Mode and group of the files in a folder, of which nobody needs to execute one. */
+function attributesFor({ mode, gid }: Access): Attributes {
+  return { mode: mode & 0o660, ...(gid !== undefined && { gid }) };
+}
+
+function octal(mode: number): string {
+  return mode.toString(8).padStart(4, '0');
+}
+
+function isMissing(error: unknown): boolean {
+  const { cause } = error as Error;
+  return (cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
 }
 
 /** What becomes of a record that this program is too old for. */

@@ -23,45 +23,38 @@ const UPDATE = 2 * SECOND;
 /** Nonces of the locks that this process holds. */
 const ours = new Set<string>();
 
-/**
- * The lock `PATH.lock`, which one process holds at a time. It only lowers the number of platform calls: a frozen holder
- * may wake up after another process has taken the lock over. The record then keeps it from harm, and the nonce in
- * `PATH.owner` tells it that it has lost the lock.
- */
-export interface FileLock {
-  /**
-   * @returns undefined while another process holds it
-   * @throws {EdgeError} `lock-unusable` when this file system or folder does not allow locks
-   */
-  take(): Promise<Lease | undefined>;
+/** What came of one try to take a lock. */
+export interface LockTry {
+  /** Undefined while another process holds the lock. */
+  readonly lease: Lease | undefined;
+  /** What was seen of another holder, for the next try; undefined where there was none. */
+  readonly seen: LockObservation | undefined;
 }
 
-/** @param mode permission bits of `PATH.owner`, the file that names the holder */
-export function fileLock(path: string, mode: number, clock: Clock): FileLock {
-  let observation: LockObservation | undefined;
-
-  async function take(): Promise<Lease | undefined> {
+/**
+ * Tries once to take the lock `PATH.lock`, which one process holds at a time. It only lowers the number of platform calls:
+ * a frozen holder may wake up after another process has taken the lock over. The record then keeps it from harm, and the
+ * nonce in `PATH.owner` tells it that it has lost the lock.
+ * @param mode permission bits of `PATH.owner`, the file that names the holder
+ * @param before what the last try of the caller saw: only who comes again can tell that a holder elsewhere is gone
+ * @throws {EdgeError} `lock-unusable` when this file system or folder does not allow locks
+ */
+export async function takeLock(
+  path: string,
+  mode: number,
+  clock: Clock,
+  before: LockObservation | undefined,
+): Promise<LockTry> {
+  try {
     const lease = await tryLock(path, mode);
-    if (lease) {
-      observation = undefined;
-      return lease;
-    }
-    const { stale, seen } = await checkStale(path, observation, (nonce) => ours.has(nonce), clock);
-    observation = seen;
-    if (!stale || !seen || !(await removeStale(path, seen, clock))) return undefined;
-    return tryLock(path, mode);
+    if (lease) return { lease, seen: undefined };
+    const { stale, seen } = await checkStale(path, before, (nonce) => ours.has(nonce), clock);
+    if (!stale || !seen || !(await removeStale(path, seen, clock))) return { lease: undefined, seen };
+    return { lease: await tryLock(path, mode), seen };
+  } catch (error) {
+    const { failure } = fileFailure('lock', path, error);
+    throw new EdgeError({ ...failure, code: 'lock-unusable', effect: 'unsent' }, { cause: error });
   }
-
-  return {
-    take: async () => {
-      try {
-        return await take();
-      } catch (error) {
-        const { failure } = fileFailure('lock', path, error);
-        throw new EdgeError({ ...failure, code: 'lock-unusable', effect: 'unsent' }, { cause: error });
-      }
-    },
-  };
 }
 
 async function tryLock(path: string, mode: number): Promise<Lease | undefined> {

@@ -1,4 +1,4 @@
-import { basename, join } from 'node:path';
+import { basename, join, sep } from 'node:path';
 import { parseJson } from '../../codec/encoding.ts';
 import type {
   AccountStore,
@@ -8,7 +8,6 @@ import type {
   TakeTurn,
   TicketStore,
 } from '../../core/ports.ts';
-import type { AccountRecord } from '../../core/record.ts';
 import type { Text } from '../../core/text.ts';
 import { DAY } from '../../core/time.ts';
 import { sweepLeftovers } from '../../system/fs/atomic-write.ts';
@@ -20,6 +19,7 @@ import { type FolderWatch, watchFolder } from '../../system/fs/watch-folder.ts';
 import { watchNames } from '../../system/fs/watch-names.ts';
 import { accountStore, type FileStore, LARGEST_RECORD, RECORD_NAME } from './account-store.ts';
 import { codeFiles, codesPath } from './code-store.ts';
+import { movedStore } from './moved-store.ts';
 import { permanentCodeStore, permanentCodesPath } from './permanent-code-store.ts';
 import { REQUESTS } from './request-folder.ts';
 import { ownerFile } from './stale-lock.ts';
@@ -66,16 +66,25 @@ export function stateFolder(
   warn: (message: string) => void,
   elsewhere: readonly string[] = [],
 ): StateFolder {
-  const opened = new Map<string, { readonly account: string; readonly store: FileStore }>();
+  const options = { access, clock, warn };
+  const root = join(folder);
+  /** By the paths of the records. */
+  const opened = new Map<string, FileStore>();
   /** The accounts of pushed tickets, by the names of their files. */
   const pushed = new Map<string, string>();
   /** The accounts of third parties that are pushed codes, by what the names of the files of codes begin with. */
   const codes = new Map<string, string>();
 
+  /** Joined from a list a path is one text; put together otherwise it would keep its parts, for each account. */
+  function pathOf(name: string): string {
+    return [root, name].join(sep);
+  }
+
   /** Takes over and releases the locks that killed daemons of these accounts left behind. */
   async function sweepLocks(found: readonly string[]): Promise<void> {
     const names = new Set(found);
-    for (const [name, { store }] of opened) {
+    for (const [path, store] of opened) {
+      const name = basename(path);
       if (!names.has(`${name}.lock`) && !names.has(ownerFile(name))) continue;
       const lease = await store.lock('keep').catch(() => undefined);
       await lease?.release();
@@ -90,7 +99,7 @@ export function stateFolder(
         const names = await readdir(folder);
         await sweepLeftovers(folder, names);
         await sweepLocks(names);
-        await removeExpiredRecords(folder, (name) => opened.has(name), clock.now().wall, names);
+        await removeExpiredRecords(folder, (name) => opened.has(pathOf(name)), clock.now().wall, names);
         await mayUse(folder, constants.R_OK | constants.W_OK | constants.X_OK);
         return undefined;
       } catch (error) {
@@ -99,26 +108,12 @@ export function stateFolder(
     },
     open(account) {
       const name = recordFile(account);
-      const options = { account, access, clock, warn };
-      const others = elsewhere.map((other) => accountStore(join(other, name), options));
-      const store = takingAlong(accountStore(join(folder, name), options), others, () =>
-        warn(`took along the record of ${account} from ${elsewhere.join(' or ')}: ${ONE_FOLDER}`),
-      );
-      opened.set(name, { account, store });
-      return {
-        ...store,
-        async lock(purpose) {
-          try {
-            return await store.lock(purpose);
-          } catch (error) {
-            // The folder may have been deleted. Without it there is no lock, and a credential that needs one cannot
-            // be fetched.
-            if (!isMissing(error)) throw error;
-            await makeFolderFor(folder, access).catch(() => {});
-            return store.lock(purpose);
-          }
-        },
-      };
+      const path = pathOf(name);
+      const here = accountStore(path, account, options);
+      const others = elsewhere.map((other) => accountStore(join(other, name), account, options));
+      const store = others.length > 0 ? movedStore(here, others, warn) : here;
+      opened.set(path, store);
+      return store;
     },
     openTickets(account) {
       const name = pushedPath(recordFile(account));
@@ -141,9 +136,9 @@ export function stateFolder(
       const records = watchNames(folder, (name) => {
         const pushedTo = pushed.get(name) ?? codes.get(name.replace(/[0-9a-f]*$/, ''));
         if (pushedTo !== undefined) changed(pushedTo);
-        const one = opened.get(name);
+        const store = opened.get(pathOf(name));
         // This daemon itself causes most of the events.
-        if (one) void one.store.hasChanged().then((isNews) => isNews && changed(one.account));
+        if (store) void store.hasChanged().then((isNews) => isNews && changed(store.account));
       });
       const requests = watchFolder(join(folder, REQUESTS), requested);
       return {
@@ -156,64 +151,9 @@ export function stateFolder(
   };
 }
 
-/** What to do where a record was found in another state folder. */
-const ONE_FOLDER =
-  'if another daemon still uses that folder, give both one WXTOKEN_STATE_DIR; otherwise nothing is to be done';
-
-/**
- * Lets a record that is missing here be the newest of those that lie elsewhere, until it has been written here: so a
- * state folder that was moved costs no call and loses no ledger. What lies elsewhere stays as it is.
- */
-function takingAlong(store: FileStore, others: readonly FileStore[], told: () => void): FileStore {
-  if (others.length === 0) return store;
-  let isOver = false;
-  let found: AccountRecord | undefined;
-
-  async function newestOfOthers(): Promise<AccountRecord | undefined> {
-    const records = await Promise.all(others.map((other) => other.read().catch(() => undefined)));
-    return records
-      .filter((record) => record !== undefined)
-      .toSorted((a, b) => lastCall(b) - lastCall(a) || b.generation - a.generation)[0];
-  }
-
-  return {
-    ...store,
-    async read() {
-      const record = await store.read();
-      if (record || isOver) {
-        isOver = true;
-        found = undefined;
-        return record;
-      }
-      if (!found) {
-        found = await newestOfOthers();
-        if (found) told();
-        else isOver = true;
-      }
-      return found;
-    },
-    async write(record, lease) {
-      await store.write(record, lease);
-      isOver = true;
-      found = undefined;
-    },
-    isPartial: () => found !== undefined,
-  };
-}
-
-/** Generations of two folders are unrelated: the record that was used last is the newer one, epoch ms. */
-function lastCall({ ledger: { lastFetch, since }, token }: AccountRecord): number {
-  return Math.max(lastFetch ?? since, token?.issuedAt ?? 0);
-}
-
 /** `weixin.stable-token.wx0000000000000000.json` */
 function recordFile(account: string): string {
   return `${account.replaceAll('/', '.').replaceAll(':', '_')}.json`;
-}
-
-function isMissing(error: unknown): boolean {
-  const { cause } = error as Error;
-  return (cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
 }
 
 /**

@@ -20,7 +20,7 @@ async function opened(access: { readonly mode: number; readonly gid?: number } =
   const path = join(await temporaryFolder(), 'record.json');
   const warnings: string[] = [];
   const warn = (message: string) => warnings.push(message);
-  const open = () => accountStore(path, { account: ACCOUNT, access, clock: systemClock, warn });
+  const open = () => accountStore(path, ACCOUNT, { access, clock: systemClock, warn });
   return { path, warnings, store: open(), other: open() };
 }
 

@@ -1,15 +1,13 @@
 import { mkdir, readFile, rm, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { fileLock } from '../../../src/coordination/folder/file-lock.ts';
-import { systemClock } from '../../../src/system/time/clock.ts';
 import { isRoot, modeOf, namesIn, temporaryFolder } from '../../system/folder.ts';
 import { program } from '../../system/program.ts';
-import { recordPath, startHolder } from './locksmith.ts';
+import { lockOf, recordPath, startHolder } from './locksmith.ts';
 
 const holder = program(new URL('./holder.ts', import.meta.url));
 
-const take = (path: string) => fileLock(path, 0o600, systemClock).take();
+const take = (path: string) => lockOf(path).take();
 
 describe('taking and releasing', () => {
   it('a lock has one holder at a time and is free again once released', async () => {

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline';
-import { fileLock } from '../../../src/coordination/folder/file-lock.ts';
+import { takeLock } from '../../../src/coordination/folder/file-lock.ts';
 import { systemClock } from '../../../src/system/time/clock.ts';
 
 /**
@@ -7,7 +7,7 @@ import { systemClock } from '../../../src/system/time/clock.ts';
  * answered with `held` or `lost`, `release` with `released`, `exit` ends it in the middle of everything.
  */
 const [path = ''] = process.argv.slice(2);
-const lease = await fileLock(path, 0o600, systemClock).take();
+const { lease } = await takeLock(path, 0o600, systemClock, undefined);
 process.stdout.write(lease ? 'taken' : 'busy');
 
 createInterface({ input: process.stdin }).on('line', async (order) => {

@@ -1,12 +1,11 @@
 import { mkdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { fileLock } from '../../../src/coordination/folder/file-lock.ts';
 import { checkStale, removeStale } from '../../../src/coordination/folder/stale-lock.ts';
 import { fakeClock } from '../../support/clock.ts';
 import { namesIn } from '../../system/folder.ts';
 import { program } from '../../system/program.ts';
-import { recordPath, startHolder } from './locksmith.ts';
+import { lockOf, recordPath, startHolder } from './locksmith.ts';
 
 const SECOND = 1_000;
 const YEAR = 365 * 24 * 3_600 * SECOND;
@@ -37,7 +36,7 @@ describe('locks of killed processes', () => {
     const path = await recordPath();
     const other = await startHolder(holder, path);
     await other.kill();
-    const lease = await fileLock(path, 0o600, fakeClock()).take();
+    const lease = await lockOf(path, fakeClock()).take();
     expect(await lease?.held()).toBe(true);
     await lease?.release();
     expect(await namesIn(dirname(path))).toEqual([]);
@@ -46,7 +45,7 @@ describe('locks of killed processes', () => {
   it('a lock of a process killed elsewhere is taken over after ten seconds without a change', async () => {
     const path = await deadElsewhere();
     const clock = fakeClock();
-    const lock = fileLock(path, 0o600, clock);
+    const lock = lockOf(path, clock);
     expect(await lock.take()).toBeUndefined();
     clock.pass(9 * SECOND);
     expect(await lock.take()).toBeUndefined();
@@ -62,7 +61,7 @@ describe('locks of killed processes', () => {
       const path = await deadElsewhere();
       await touch(path, offset);
       const clock = fakeClock();
-      const lock = fileLock(path, 0o600, clock);
+      const lock = lockOf(path, clock);
       clock.set(-offset);
       expect(await lock.take()).toBeUndefined();
       clock.pass(10 * SECOND);
@@ -95,7 +94,7 @@ describe('locks of killed processes', () => {
     await other.kill();
     await mkdir(`${path}.takeover`);
     const clock = fakeClock();
-    const lock = fileLock(path, 0o600, clock);
+    const lock = lockOf(path, clock);
     // It may be slow, and about to take the lock.
     for (const passed of [0, 9 * SECOND]) {
       clock.pass(passed);
@@ -124,7 +123,7 @@ describe('locks of living processes', () => {
   it('a lock from another host is left alone while it is renewed, however wrong its clock', async () => {
     const path = await deadElsewhere();
     const clock = fakeClock();
-    const lock = fileLock(path, 0o600, clock);
+    const lock = lockOf(path, clock);
     for (let round = 0; round < 30; round += 1) {
       await touch(path, round * SECOND - YEAR);
       expect(await lock.take()).toBeUndefined();
@@ -138,7 +137,7 @@ describe('locks of living processes', () => {
     expect(await last.ask('release')).toBe('released');
     await last.kill();
     await mkdir(`${path}.lock`);
-    expect(await fileLock(path, 0o600, fakeClock()).take()).toBeUndefined();
+    expect(await lockOf(path, fakeClock()).take()).toBeUndefined();
     expect(await namesIn(dirname(path))).toContain('account.json.lock');
   });
 
@@ -147,7 +146,7 @@ describe('locks of living processes', () => {
     const last = await startHolder(holder, path);
     await last.exit();
     await mkdir(`${path}.lock`);
-    expect(await fileLock(path, 0o600, fakeClock()).take()).toBeUndefined();
+    expect(await lockOf(path, fakeClock()).take()).toBeUndefined();
     expect(await namesIn(dirname(path))).toContain('account.json.lock');
   });
 });
@@ -158,7 +157,7 @@ describe('frozen holders', () => {
     const frozen = await startHolder(holder, path);
     frozen.freeze();
     const clock = fakeClock();
-    const lock = fileLock(path, 0o600, clock);
+    const lock = lockOf(path, clock);
     expect(await lock.take()).toBeUndefined();
     clock.pass(10 * SECOND);
     const lease = await lock.take();
@@ -177,7 +176,7 @@ describe('frozen holders', () => {
     const path = await recordPath();
     const frozen = await startHolder(holder, path);
     frozen.freeze();
-    expect(await fileLock(path, 0o600, fakeClock()).take()).toBeUndefined();
+    expect(await lockOf(path, fakeClock()).take()).toBeUndefined();
     frozen.thaw();
     expect(await frozen.ask('held')).toBe('held');
   });

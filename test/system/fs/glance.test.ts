@@ -40,8 +40,8 @@ afterAll(async () => {
 });
 
 function stores(path: string) {
-  const options = { account: ACCOUNT, access: { mode: 0o700 }, clock: systemClock, warn: () => {} };
-  return { store: accountStore(path, options), other: accountStore(path, options) };
+  const options = { access: { mode: 0o700 }, clock: systemClock, warn: () => {} };
+  return { store: accountStore(path, ACCOUNT, options), other: accountStore(path, ACCOUNT, options) };
 }
 
 async function published(path: string) {
@@ -55,16 +55,16 @@ async function published(path: string) {
 describe.skipIf(!existsSync(MEMORY))('a glance at files in memory', () => {
   it('a record that nobody has written since is known without a question', async () => {
     const { store, other } = stores(join(folder, 'record.json'));
-    expect(store.isAsKnown?.()).toBe(false);
+    expect(store.isAsKnown()).toBe(false);
     await store.write(RECORD, HELD);
-    expect(store.isAsKnown?.()).toBe(true);
+    expect(store.isAsKnown()).toBe(true);
     await other.read();
     await other.write({ ...RECORD, generation: 4 }, HELD);
-    expect(store.isAsKnown?.()).toBe(false);
+    expect(store.isAsKnown()).toBe(false);
     await store.read();
-    expect(store.isAsKnown?.()).toBe(true);
+    expect(store.isAsKnown()).toBe(true);
     await unlink(join(folder, 'record.json'));
-    expect(store.isAsKnown?.()).toBe(false);
+    expect(store.isAsKnown()).toBe(false);
   });
 
   it.each([
