@@ -157,7 +157,7 @@ export async function startDaemon(
     lists: () =>
       lists.map(({ many: { name, via }, unit: { id } }) => ({
         ...{ name, via },
-        isBusy: () => reconciler.views().some(({ unit, busy }) => unit.id === id && busy),
+        isBusy: () => [...reconciler.views()].some(({ unit, busy }) => unit.id === id && busy),
       })),
     credentials: () => credentials,
   });

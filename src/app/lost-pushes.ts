@@ -7,7 +7,7 @@ import { type LostPushes, withPush } from '../core/push-trouble.ts';
 export interface LostPushesView {
   pushed(report: PushReport): void;
   /** Adds them to the views of the credentials that they are for. */
-  withLost(views: readonly View[]): readonly View[];
+  withLost(views: Iterable<View>): Iterable<View>;
   /** What is wrong with pushes, without how often: it changes with the reason alone, however many come. */
   mark(): string;
 }
@@ -23,13 +23,12 @@ export function createLostPushes(clock: Clock): LostPushesView {
       if (now) lost.set(credential, now);
       else lost.delete(credential);
     },
-    withLost(views) {
-      if (lost.size === 0) return views;
-      return views.map((view) => {
+    *withLost(views) {
+      for (const view of views) {
         const { name, policy } = view.unit;
         const lostPushes = policy.pushes ? lost.get(name) : undefined;
-        return lostPushes ? { ...view, lostPushes } : view;
-      });
+        yield lostPushes ? { ...view, lostPushes } : view;
+      }
     },
     mark: () => [...lost].map(([name, { why }]) => `${name} ${why}`).join(),
   };

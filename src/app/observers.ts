@@ -45,8 +45,8 @@ export function createReporting({ logger, observer, secretRefused, ...options }:
 
 /** A follower's view of the units: it names the leader it waits for, and warns when it has waited for long. */
 export interface FollowersView {
-  /** The views of all units; on a follower with the leader that each waits for. */
-  views(): readonly View[];
+  /** The views of all units, one by one; on a follower with the leader that each waits for. */
+  views(): Iterable<View>;
   /** Warns of credentials for which the leader has delivered nothing for long. Cheap to call: it acts once a second. */
   look(): void;
 }
@@ -54,7 +54,7 @@ export interface FollowersView {
 export interface FollowersViewOptions {
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly views: () => readonly View[];
+  readonly views: () => Iterable<View>;
   readonly leadership: () => Leadership | undefined;
   /** The daemon that has the lock of an account at the moment, where that is another one. */
   readonly holderOf?: (account: string) => string | undefined;
@@ -70,17 +70,17 @@ export function createFollowersView(options: FollowersViewOptions): FollowersVie
   const { clock, logger, leadership, holderOf = () => undefined, duration = 0 } = options;
   const tell = createMissingTokenAlert({ clock, logger, patience: LEASES * duration });
 
-  function views(): readonly View[] {
+  function* views(): Iterable<View> {
     const { leads = true, holder } = leadership() ?? {};
-    return options.views().map((view) => {
+    for (const view of options.views()) {
       const leader = leads ? holderOf(view.unit.account) : holder;
-      return leader === undefined || view.unit.policy.follows ? view : { ...view, leader };
-    });
+      yield leader === undefined || view.unit.policy.follows ? view : { ...view, leader };
+    }
   }
 
   function look(): void {
     const known = leadership();
-    if (known) tell(known.leads ? [] : views(), known);
+    if (known) tell(known.leads ? [] : [...views()], known);
   }
 
   return { views, look: atMostEvery(SECOND, clock, look) };

@@ -14,7 +14,7 @@ import { type KeptServer, keepListening } from './keep-listening.ts';
 export interface ServersOptions {
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly views: () => readonly View[];
+  readonly views: () => Iterable<View>;
   /** The credentials whose platform pushes to the receiver, as they are served now. */
   readonly channels: () => readonly Channel[];
   /** Told of what came of every push. */

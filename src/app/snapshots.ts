@@ -47,7 +47,7 @@ export interface Snapshots {
 export interface SnapshotsOptions {
   readonly clock: Clock;
   readonly logger: Pick<Logger, 'warn' | 'info'>;
-  readonly views: () => readonly View[];
+  readonly views: () => Iterable<View>;
   /** Returns the daemon that refreshes for all, if that is another daemon. */
   readonly leader: () => string | undefined;
   /** Returns what listens, and what should and cannot. */

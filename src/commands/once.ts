@@ -64,7 +64,7 @@ async function settle(daemon: Daemon, deadline: number): Promise<void> {
   daemon.tick();
   for (let now = systemClock.now(); now.monotonic < deadline; now = systemClock.now()) {
     const left = deadline - now.monotonic;
-    const views = daemon.views();
+    const views = [...daemon.views()];
     const baseOf = basesAmong(views);
     if (views.every((view) => isSettled(view, now, left, baseOf(view)))) return;
     await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL));
@@ -75,7 +75,7 @@ async function settle(daemon: Daemon, deadline: number): Promise<void> {
 /** Logs why credentials are not published, and returns the exit code. */
 function judge(daemon: Daemon, logger: Logger): number {
   const now = systemClock.now();
-  const views = daemon.views();
+  const views = [...daemon.views()];
   const baseOf = basesAmong(views);
   const unpublished = views.filter(({ state }) => !isPublished(state, now));
   for (const view of unpublished) {

@@ -41,7 +41,7 @@ const MAX_NAMED = 10;
 /** Returns the log fields that describe the configuration at the start. */
 function summary({ credentials: named, many = [] }: Config, daemon: Daemon) {
   const credentials = [...named, ...many];
-  const targets = daemon.views().flatMap(({ unit }) => unit.publishers.map(({ id }) => id));
+  const targets = [...daemon.views()].flatMap(({ unit }) => unit.publishers.map(({ id }) => id));
   if (credentials.length > MAX_NAMED) return { credentials: credentials.length, targets: targets.length };
   return {
     credentials: credentials.map((credential) => ({

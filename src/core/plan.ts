@@ -283,7 +283,9 @@ export function lasts(rest: Rest, state: State, base: State | undefined, now: In
 /** A unit as it is now. */
 export interface View {
   readonly unit: Unit;
+  /** Without the last glance at what it rests on, which has found nothing. */
   readonly state: State;
+  readonly glancedAt?: Instant;
   /** What is to be done next for it. */
   readonly step: Step;
   /** Whether something is under way for it. */

@@ -1,5 +1,5 @@
 import type { Event } from '../core/events/event.ts';
-import { lasts, plan, restOf, type Step, type View } from '../core/plan.ts';
+import { lasts, restOf, type Step, type View } from '../core/plan.ts';
 import type { Unit } from '../core/ports.ts';
 import type { Secret } from '../core/secret.ts';
 import type { Sign } from '../core/state/authorisation.ts';
@@ -42,8 +42,8 @@ export interface Reconciler {
   doubt(isIt: (value: Secret) => boolean, by: Doubter): void;
   /** What is known of the unit of this id; undefined where it is not served. */
   stateOf(id: string): State | undefined;
-  /** Every unit as it is now. */
-  views(): readonly View[];
+  /** Every unit as it is now. There may be thousands, and most who look at them need each for a moment: so each is made then. */
+  views(): Iterable<View>;
   /** Resolves when nothing is under way any more. */
   idle(): Promise<void>;
   /** Starts nothing new. Resolves when what runs has ended, its tokens are published and every lock is given back. */
@@ -218,22 +218,21 @@ export function createReconciler(surroundings: Surroundings): Reconciler {
       const cell = cells.get(id);
       return cell && stateOf(cell);
     },
-    views() {
+    *views() {
       const now = clock.now();
-      return cells.all().map((cell) => {
-        const { unit, lanes } = cell;
-        const state = stateOf(cell);
-        const baseState = cell.base?.state;
-        return {
+      for (const cell of cells.all()) {
+        const { unit, state, glancedAt, lanes } = cell;
+        yield {
           unit,
           state,
+          ...(glancedAt && { glancedAt }),
           // Most who look at thousands of units, as a scrape does, do not ask for it.
           get step() {
-            return plan(state, unit.policy, now, baseState).step;
+            return planOf(cell, now).step;
           },
           busy: lanes.length > 0,
         };
-      });
+      }
     },
     idle,
     stop: () => {

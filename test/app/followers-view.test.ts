@@ -38,7 +38,7 @@ function daemon(leadership: typeof FOLLOWS | undefined, changes: Partial<Policy>
       followersView.look();
     }
   };
-  return { ...followersView, wait, lines, looks: () => looks };
+  return { ...followersView, wait, lines, looks: () => looks, views: () => [...followersView.views()] };
 }
 
 describe('a daemon that follows another one', () => {

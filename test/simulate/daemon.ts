@@ -88,7 +88,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     };
     const reconciler = createReconciler({ clock: life.clock, random, report: () => {} });
     reconciler.serve([unit]);
-    const stateNow = () => reconciler.views()[0]?.state;
+    const stateNow = () => reconciler.stateOf(NAME);
 
     stop = reconciler.stop;
     clockSet = () => {

@@ -24,7 +24,7 @@ export interface Refresher {
   /** Cancels the requested refreshes of these credentials that have not begun. */
   withdraw(names: readonly string[]): void;
   tick(): void;
-  views(): readonly UnitView[];
+  views(): Iterable<UnitView>;
 }
 
 export interface RefreshDesk {
@@ -54,7 +54,7 @@ export function refreshDesk(folder: RequestFolder, refresher: Refresher, clock: 
   const inService = new Map<string, number>();
 
   const isOurs = ({ credentials }: RefreshRequest) => {
-    const served = new Set(refresher.views().map(({ unit }) => unit.account));
+    const served = new Set([...refresher.views()].map(({ unit }) => unit.account));
     return credentials.some(({ account }) => served.has(account));
   };
 
@@ -65,7 +65,7 @@ export function refreshDesk(folder: RequestFolder, refresher: Refresher, clock: 
       ({ name }) => !inService.has(name) || (!request.forced && readersMs(name) > request.patience),
     );
 
-  const viewsOf = (name: string) => refresher.views().filter(({ unit }) => unit.name === name);
+  const viewsOf = (name: string) => [...refresher.views()].filter(({ unit }) => unit.name === name);
 
   /** How long readers still get to take up the token of a credential, ms. */
   function readersMs(name: string): number {

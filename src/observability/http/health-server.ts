@@ -21,7 +21,7 @@ import {
 
 export interface HealthServerOptions extends Pick<HttpServerOptions, 'listen' | 'allowedHosts' | 'failed'> {
   readonly clock: Clock;
-  readonly views: () => readonly View[];
+  readonly views: () => Iterable<View>;
   /** Which daemon leads; undefined without a cluster. */
   readonly leadership: () => Leadership | undefined;
   /** The volumes that the daemon asks. */

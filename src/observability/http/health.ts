@@ -38,7 +38,7 @@ const MOST_LINES = 100;
 /** Judges liveness, readiness and start-up from the views of all units. */
 export function createHealth(
   clock: Clock,
-  views: () => readonly View[],
+  views: () => Iterable<View>,
   hung: () => readonly HungVolume[] = () => [],
 ): Health {
   let lastBeat = clock.now().monotonic;
@@ -46,7 +46,7 @@ export function createHealth(
 
   function judge(isGood: (view: View, now: Instant) => boolean): Verdict {
     const now = clock.now();
-    const judged = views().map((view) => ({ view, good: isGood(view, now) }));
+    const judged = [...views()].map((view) => ({ view, good: isGood(view, now) }));
     const ordered = [...judged.filter(({ good }) => !good), ...judged.filter(({ good }) => good)];
     const lines = ordered.slice(0, MOST_LINES).map(({ view }) => describe(view, now));
     const rest = ordered.length - lines.length;

@@ -8,7 +8,7 @@ import { type HttpAnswer, type HttpServer, type HttpServerOptions, startHttpServ
 
 export interface TokenServerOptions extends Pick<HttpServerOptions, 'listen' | 'failed'> {
   readonly clock: Clock;
-  readonly views: () => readonly View[];
+  readonly views: () => Iterable<View>;
 }
 
 /**
@@ -19,7 +19,7 @@ export function startTokenServer({ clock, views, ...server }: TokenServerOptions
   return startHttpServer({
     ...server,
     allowedHosts: [],
-    answer: async (path) => answerTo(path, views(), clock.now()),
+    answer: async (path) => answerTo(path, [...views()], clock.now()),
   });
 }
 

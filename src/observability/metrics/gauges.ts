@@ -15,10 +15,9 @@ import { credentialLabel } from './labels.ts';
 type Reading = readonly (readonly [Readonly<Record<string, string>>, number | undefined])[];
 
 /** The gauges that are computed at each scrape from the current views. */
-export function gauges(all: readonly View[], now: Instant): readonly Family[] {
+export function gauges(all: () => Iterable<View>, now: Instant): readonly Family[] {
   // An account that its list lacks is expected to be dead: it must not hide how the others stand.
-  const unlisted = unlistedNames(all);
-  const views = unlisted.size === 0 ? all : all.filter(({ unit }) => !unlisted.has(unit.name));
+  const unlisted = unlistedNames(all());
 
   function gauge(
     name: string,
@@ -29,10 +28,11 @@ export function gauges(all: readonly View[], now: Instant): readonly Family[] {
     function* samples() {
       /** Of accounts that share a series, the worst value is the one to be told. */
       const shared = new Map<string, Sample>();
-      for (const view of views) {
-        const credential = credentialLabel(view.unit);
-        // That there is nothing to tell of this one took its time as well.
+      for (const view of all()) {
+        // That there is nothing to tell of this one takes its time as well.
         yield undefined;
+        if (unlisted.has(view.unit.name)) continue;
+        const credential = credentialLabel(view.unit);
         for (const [labels, value] of read(view)) {
           if (value === undefined) continue;
           const sample = { labels: { credential, ...labels }, value };
@@ -112,7 +112,7 @@ export function gauges(all: readonly View[], now: Instant): readonly Family[] {
 }
 
 /** The names of the accounts that the last whole list of their entry lacked. */
-function unlistedNames(views: readonly View[]): ReadonlySet<string> {
+function unlistedNames(views: Iterable<View>): ReadonlySet<string> {
   const names = new Set<string>();
   for (const { unit, state } of views) {
     // Most are no list, and there may be thousands.
@@ -124,12 +124,14 @@ function unlistedNames(views: readonly View[]): ReadonlySet<string> {
 }
 
 /** How the accounts of each list stand, as those see it who read what is published for them. */
-function accountsFamily(views: readonly View[], unlisted: ReadonlySet<string>, now: Instant): Family {
+function accountsFamily(all: () => Iterable<View>, unlisted: ReadonlySet<string>, now: Instant): Family {
   function* samples() {
-    for (const { unit } of views.filter(({ unit: one }) => one.listed)) {
-      const own = views.filter(({ unit: one }) => one.listedBy === unit.name && one.kind === 'token');
+    for (const { unit } of all()) {
+      yield undefined;
+      if (!unit.listed) continue;
       const counts = { fresh: 0, dead: 0, missing: 0 };
-      for (const { state, unit: account } of own) {
+      for (const { state, unit: account } of all()) {
+        if (account.listedBy !== unit.name || account.kind !== 'token') continue;
         const life = servedLife(state, account.policy, now);
         const standing = life === undefined ? 'missing' : life > 0 ? 'fresh' : 'dead';
         // One that the list lacks is on its way out, and is not counted but as dead.
@@ -191,8 +193,8 @@ function lastSuccess({ record: { token }, life: { confirmedAt } }: State, now: I
  * Epoch seconds at which the shared record was last known. While it is being read again, the time of the read before
  * counts: a read that hangs must not hide it.
  */
-function lastSync({ unit, state: { store } }: View, now: Instant): number | undefined {
-  const synced = unit.store.syncedAt?.();
+function lastSync({ unit, state: { store }, glancedAt }: View, now: Instant): number | undefined {
+  const synced = unit.store.syncedAt?.() ?? glancedAt?.monotonic;
   if (synced !== undefined) return epoch(synced, now);
   return epoch(Number.isFinite(store.lookedAt) ? store.lookedAt : store.seenAt?.monotonic, now);
 }

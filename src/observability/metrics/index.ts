@@ -33,7 +33,7 @@ export interface Metrics {
  */
 export function createMetrics(
   clock: Clock,
-  views: () => readonly View[],
+  views: () => Iterable<View>,
   leadership: () => Leadership | undefined,
   volumes?: Pick<Volumes, 'hung' | 'hangs'>,
 ): Metrics {
@@ -50,7 +50,7 @@ export function createMetrics(
   let scraping: Promise<readonly Buffer[]> | undefined;
 
   async function scrape(): Promise<readonly Buffer[]> {
-    return await expose([...gauges(views(), clock.now()), ...families], await registry.metrics());
+    return await expose([...gauges(views, clock.now()), ...families], await registry.metrics());
   }
 
   return {

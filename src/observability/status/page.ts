@@ -29,7 +29,7 @@ const REFRESH = 30;
  * which is whole without its script.
  */
 export async function statusPage(
-  views: readonly View[],
+  views: Iterable<View>,
   history: History,
   now: Instant,
   language: Language = 'en',
@@ -64,7 +64,12 @@ export async function statusPage(
 ${STYLE_ELEMENT}
 </head>
 <body>
-<header class="top ${headline.tone}"><h1>${headline.text}</h1><p>${subtitle(views, host, now, texts)}</p></header>
+<header class="top ${headline.tone}"><h1>${headline.text}</h1><p>${subtitle(
+    found.map(({ view }) => view),
+    host,
+    now,
+    texts,
+  )}</p></header>
 ${filter(texts)}
 <p class="stale" role="alert" data-text="${texts.stale}" hidden></p>
 <main>

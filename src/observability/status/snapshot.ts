@@ -50,7 +50,7 @@ export interface Surroundings {
  * @returns the pieces of the text, encoded
  */
 export async function encodeSnapshot(
-  views: readonly View[],
+  views: Iterable<View>,
   now: Instant,
   isStopped: boolean,
   { servers, hung = [] }: Surroundings,

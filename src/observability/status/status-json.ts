@@ -11,7 +11,7 @@ import { statusOf } from './status.ts';
 
 /** Returns as JSON, for programs, what the page shows to people. */
 export async function statusJson(
-  views: readonly View[],
+  views: Iterable<View>,
   history: History,
   now: Instant,
   hung: readonly HungVolume[] = [],

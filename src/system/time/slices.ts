@@ -35,7 +35,7 @@ export function createSlices(clock: Clock = systemClock): Slices {
 }
 
 /** Does the work for each item in order, in slices. */
-export async function inSlices<T, R>(items: readonly T[], work: (item: T) => R): Promise<readonly R[]> {
+export async function inSlices<T, R>(items: Iterable<T>, work: (item: T) => R): Promise<readonly R[]> {
   const slices = createSlices();
   const results: R[] = [];
   for (const item of items) {
@@ -57,20 +57,22 @@ const JOINED = 64;
  * @returns pieces of UTF-8 that are one text when they are put together
  */
 export async function piecesOf<T>(
-  items: readonly T[],
+  items: Iterable<T>,
   between: string,
   work: (item: T) => string,
 ): Promise<readonly Buffer[]> {
   const slices = createSlices();
   const pieces: Buffer[] = [];
   let texts: string[] = [];
-  for (const [index, item] of items.entries()) {
+  function join() {
+    pieces.push(Buffer.from((pieces.length > 0 ? between : '') + texts.join(between)));
+    texts = [];
+  }
+  for (const item of items) {
     texts.push(work(item));
-    if (texts.length === JOINED || index === items.length - 1) {
-      pieces.push(Buffer.from((pieces.length > 0 ? between : '') + texts.join(between)));
-      texts = [];
-    }
+    if (texts.length === JOINED) join();
     if (slices.isOver()) await slices.giveWay();
   }
+  if (texts.length > 0) join();
   return pieces;
 }
