@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock, TakeTurn } from '../core/ports.ts';
 import { TURN_LIFE, TURNS } from '../core/turns.ts';
-import type { Transport } from './transport.ts';
+import type { SentRequest, Transport, TransportAnswer } from './transport.ts';
 
 /**
  * Waits until a call may leave. A fetch may make up to three calls (with the refresh token that it has, for the list, with
@@ -62,12 +62,25 @@ export function createCallPaces(clock: Clock, take: TakeTurn): (name: string) =>
 }
 
 /** The same transport, whose requests wait for their turn. */
-export function paced({ send, close }: Transport, turn: CallPace): Transport {
-  return {
-    async send(origin, request) {
-      await turn(request.signal);
-      return send(origin, request);
-    },
-    close,
-  };
+export function paced(transport: Transport, turn: CallPace): Transport {
+  return new Paced(transport, turn);
+}
+
+class Paced implements Transport {
+  readonly #transport: Transport;
+  readonly #turn: CallPace;
+
+  constructor(transport: Transport, turn: CallPace) {
+    this.#transport = transport;
+    this.#turn = turn;
+  }
+
+  async send(origin: string, request: SentRequest): Promise<TransportAnswer> {
+    await this.#turn(request.signal);
+    return this.#transport.send(origin, request);
+  }
+
+  close(): Promise<void> {
+    return this.#transport.close();
+  }
 }

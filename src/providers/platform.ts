@@ -38,32 +38,48 @@ export function createPlatform(
   transport: Transport,
   clock: Clock,
 ): Platform {
-  let preferred = 0;
-  let returnAt = 0;
+  return new Hosts(family, hosts, transport, clock);
+}
 
-  return {
-    async call(request) {
-      if (clock.now().monotonic >= returnAt) preferred = 0;
-      let failure: unknown;
-      let reached = false;
-      for (let turn = 0; turn < hosts.length; turn += 1) {
-        const index = (preferred + turn) % hosts.length;
-        try {
-          const answer = read(await transport.send(hosts[index] ?? '', request), family, request);
-          if (index !== preferred) returnAt = clock.now().monotonic + STICKINESS;
-          preferred = index;
-          return answer;
-        } catch (error) {
-          // An earlier host may have executed the request; that a later one could not be reached does not change
-          // this.
-          failure = reached ? withUnknownEffect(error) : error;
-          reached ||= error instanceof EdgeError && error.failure.effect === 'unknown';
-          if (request.signal.aborted || !mayAskAnotherHost(error, request)) break;
-        }
+class Hosts implements Platform {
+  readonly #family: PlatformFamily;
+  readonly #hosts: readonly string[];
+  readonly #transport: Transport;
+  readonly #clock: Clock;
+  /** Index of the host that is asked first, until {@link #returnAt}. */
+  #preferred = 0;
+  /** Monotonic ms at which the first host is tried again. */
+  #returnAt = 0;
+
+  constructor(family: PlatformFamily, hosts: readonly string[], transport: Transport, clock: Clock) {
+    this.#family = family;
+    this.#hosts = hosts;
+    this.#transport = transport;
+    this.#clock = clock;
+  }
+
+  async call(request: PlatformRequest): Promise<PlatformAnswer> {
+    if (this.#clock.now().monotonic >= this.#returnAt) this.#preferred = 0;
+    const hosts = this.#hosts;
+    let failure: unknown;
+    let reached = false;
+    for (let turn = 0; turn < hosts.length; turn += 1) {
+      const index = (this.#preferred + turn) % hosts.length;
+      try {
+        const answer = read(await this.#transport.send(hosts[index] ?? '', request), this.#family, request);
+        if (index !== this.#preferred) this.#returnAt = this.#clock.now().monotonic + STICKINESS;
+        this.#preferred = index;
+        return answer;
+      } catch (error) {
+        // An earlier host may have executed the request; that a later one could not be reached does not change
+        // this.
+        failure = reached ? withUnknownEffect(error) : error;
+        reached ||= error instanceof EdgeError && error.failure.effect === 'unknown';
+        if (request.signal.aborted || !mayAskAnotherHost(error, request)) break;
       }
-      throw failure;
-    },
-  };
+    }
+    throw failure;
+  }
 }
 
 /**

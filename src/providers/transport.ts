@@ -36,7 +36,7 @@ export interface Transport {
    * @throws {EdgeError} when no complete response arrived; its `effect` is `unsent` until the request is put on a
    *   connection, then `unknown`
    */
-  send(origin: string, request: Omit<PlatformRequest, 'repeatable' | 'endpoint'>): Promise<TransportAnswer>;
+  send(origin: string, request: SentRequest): Promise<TransportAnswer>;
   /** Aborts all requests, and every later one at once. */
   close(): Promise<void>;
 }
@@ -46,73 +46,88 @@ const LARGEST_BODY = 64 * 1024;
 
 /** Creates a transport; each request has its own connection. */
 export function createTransport(options: TransportOptions): Transport {
-  // An AbortController and its signal for each of thousands of accounts would be a kilobyte.
-  let isClosed = false;
-  let underWay: readonly Deadline[] = [];
+  return new OwnConnections(options);
+}
 
-  return {
-    async send(origin, { method, path, query, body, signal, permit = () => true, largest = LARGEST_BODY }) {
-      // A base URL may end in a path: the prefix of a reverse proxy.
-      const url = new URL(`${origin.replace(/\/+$/, '')}${path}`);
-      for (const [name, value] of Object.entries(query ?? {})) url.searchParams.set(name, value);
-      // One listener per concurrent request: Node would report more than ten as a leak.
-      setMaxListeners(0, signal);
-      const deadline = startDeadline({
-        ms: options.timeout,
-        until: [signal],
-        suspendAware: true,
+/** What is under way of an account that asks nothing: of thousands of them nearly all, and an array each would be dear. */
+const NOTHING: readonly Deadline[] = [];
+
+class OwnConnections implements Transport {
+  readonly #options: TransportOptions;
+  // An AbortController and its signal for each of thousands of accounts would be a kilobyte.
+  #isClosed = false;
+  #underWay = NOTHING;
+
+  constructor(options: TransportOptions) {
+    this.#options = options;
+  }
+
+  async send(
+    origin: string,
+    { method, path, query, body, signal, permit = () => true, largest = LARGEST_BODY }: SentRequest,
+  ): Promise<TransportAnswer> {
+    // A base URL may end in a path: the prefix of a reverse proxy.
+    const url = new URL(`${origin.replace(/\/+$/, '')}${path}`);
+    for (const [name, value] of Object.entries(query ?? {})) url.searchParams.set(name, value);
+    // One listener per concurrent request: Node would report more than ten as a leak.
+    setMaxListeners(0, signal);
+    const deadline = startDeadline({
+      ms: this.#options.timeout,
+      until: [signal],
+      suspendAware: true,
+    });
+    this.#underWay = [...this.#underWay, deadline];
+    if (this.#isClosed) deadline.abort(closed());
+    let route: Route | undefined;
+    let departed = false;
+    try {
+      route = openRoute({
+        url,
+        ...(this.#options.proxy !== undefined && { proxy: this.#options.proxy }),
+        connect: connectOptions(this.#options),
+        limits: { maxResponseSize: largest },
+        onConnectFailure: deadline.abort,
       });
-      underWay = [...underWay, deadline];
-      if (isClosed) deadline.abort(closed());
-      let route: Route | undefined;
-      let departed = false;
-      try {
-        route = openRoute({
-          url,
-          ...(options.proxy !== undefined && { proxy: options.proxy }),
-          connect: connectOptions(options),
-          limits: { maxResponseSize: largest },
-          onConnectFailure: deadline.abort,
-        });
-        const observed = route.dispatcher.compose(
-          sendGate(() => {
-            departed = permit();
-            return departed;
-          }),
-        );
-        const answer = exchange(url, {
-          dispatcher: observed,
-          method,
-          // undici sends a string with Content-Length. The platform answers a chunked POST with 412 and an empty
-          // body (docs/wechat-facts.md, "Transport").
-          ...(body && { body: JSON.stringify(body) }),
-          headers: {
-            accept: 'application/json',
-            'cache-control': 'no-cache',
-            'user-agent': `wx-token-sidecar/${version}`,
-            ...(body && { 'content-type': 'application/json' }),
-          },
-        });
-        // Not by the request's own signal: undici obeys one only once it has a connection, which may never happen.
-        return await Promise.race([answer, deadline.reached]);
-      } catch (error) {
-        throw transportFailure(url.host, error, {
-          departed,
-          proxy: route?.pendingProxy(),
-          hasLogin: route?.hasLogin(),
-          tried: route?.tried(),
-        });
-      } finally {
-        deadline.release();
-        underWay = underWay.filter((other) => other !== deadline);
-        route?.close();
-      }
-    },
-    async close() {
-      isClosed = true;
-      for (const deadline of underWay) deadline.abort(closed());
-    },
-  };
+      const observed = route.dispatcher.compose(
+        sendGate(() => {
+          departed = permit();
+          return departed;
+        }),
+      );
+      const answer = exchange(url, {
+        dispatcher: observed,
+        method,
+        // undici sends a string with Content-Length. The platform answers a chunked POST with 412 and an empty
+        // body (docs/wechat-facts.md, "Transport").
+        ...(body && { body: JSON.stringify(body) }),
+        headers: {
+          accept: 'application/json',
+          'cache-control': 'no-cache',
+          'user-agent': `wx-token-sidecar/${version}`,
+          ...(body && { 'content-type': 'application/json' }),
+        },
+      });
+      // Not by the request's own signal: undici obeys one only once it has a connection, which may never happen.
+      return await Promise.race([answer, deadline.reached]);
+    } catch (error) {
+      throw transportFailure(url.host, error, {
+        departed,
+        proxy: route?.pendingProxy(),
+        hasLogin: route?.hasLogin(),
+        tried: route?.tried(),
+      });
+    } finally {
+      deadline.release();
+      const others = this.#underWay.filter((other) => other !== deadline);
+      this.#underWay = others.length > 0 ? others : NOTHING;
+      route?.close();
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const deadline of this.#underWay) deadline.abort(closed());
+  }
 }
 
 function closed(): DOMException {
@@ -142,6 +157,9 @@ function connectOptions({ timeout, ca, ipv4First }: TransportOptions) {
     ...(ipv4First && { ipv4HeadStart: headStartWithin(timeout) }),
   };
 }
+
+/** What of a request decides how it is sent. */
+export type SentRequest = Omit<PlatformRequest, 'repeatable' | 'endpoint'>;
 
 /** A request to the platform. */
 export interface PlatformRequest {

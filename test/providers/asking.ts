@@ -57,7 +57,7 @@ export function asking(
 
   return {
     fetch,
-    close: transport.close,
+    close: () => transport.close(),
     async failure(request) {
       const error = await fetch(request).then(
         () => undefined,

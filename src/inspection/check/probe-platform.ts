@@ -201,7 +201,7 @@ export function recordedPlatform(
   const transport = createTransport(options);
   const recording = recordingTransport(transport, clock, attempts);
   const edge = rememberingFailure(createPlatform(family, hosts, recording, clock));
-  return { attempts: attempts as readonly Attempt[], edge, close: transport.close };
+  return { attempts: attempts as readonly Attempt[], edge, close: () => transport.close() };
 }
 
 /**
@@ -247,7 +247,7 @@ function recordingTransport(transport: Transport, clock: Clock, attempts: Attemp
         throw error;
       }
     },
-    close: transport.close,
+    close: () => transport.close(),
   };
 }
 
