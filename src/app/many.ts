@@ -7,7 +7,7 @@ import { LIST_KIND, type Listing, listedName } from '../core/listing.ts';
 import type { Clock, Publisher, Unit } from '../core/ports.ts';
 import type { Logger } from '../observability/log/logger.ts';
 import type { CallPace } from '../providers/call-pace.ts';
-import { createPlatform, createTransport, paced } from '../providers/index.ts';
+import { bound, createPlatform, createTransport, paced } from '../providers/index.ts';
 import type { ListRead, SharedReads } from '../providers/kind.ts';
 import { LEFT, SKIPPED } from './skipped.ts';
 import type { Stores } from './stores.ts';
@@ -105,7 +105,7 @@ export function createManyAccounts(options: ManyAccountsOptions): ManyAccounts {
         host: platform.hosts[0] ?? '',
         policy: kind.many.policy({ budget, absence: many.removeAfter }),
         fingerprint: async () => undefined,
-        provider: kind.many.provider(source),
+        provider: bound(kind.many, source),
         store: stores.open(account, { name, type: many.type, appId: via.appId, kind: LIST_KIND }),
         publishers: [publisher],
         listed: (listing) => take(account, listing),

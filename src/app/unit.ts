@@ -21,6 +21,7 @@ import type { Text } from '../core/text.ts';
 import { MINUTE } from '../core/time.ts';
 import type { CallPace } from '../providers/call-pace.ts';
 import {
+  bound,
   createPlatform,
   createTransport,
   fingerprintOf,
@@ -177,7 +178,8 @@ async function joinFetched(credential: FetchedConfig, edges: SharedEdges): Promi
   };
 
   function ticket(what: Kind): Unit {
-    const { perApp, policy, provider: ofTicket } = ticketOf(what);
+    const ticketKind = ticketOf(what);
+    const { perApp } = ticketKind;
     const owner = ownerOf(credential);
     const ticketOwner = ticketAccount(platform.id, perApp ? `${owner}${app}` : owner, what);
     return {
@@ -189,11 +191,11 @@ async function joinFetched(credential: FetchedConfig, edges: SharedEdges): Promi
       base: token.id,
       account: ticketOwner,
       host,
-      policy: policy({ budget }),
+      policy: ticketKind.policy({ budget }),
       // A ticket is fetched without the secret.
       fingerprint: async () => undefined,
       isSameSecret: () => true,
-      provider: ofTicket(source),
+      provider: bound(ticketKind, source),
       store:
         unread !== undefined && perApp
           ? recordInMemory()

@@ -30,7 +30,7 @@ export interface Provider {
    * Asks the platform to push tickets again. Present where `pushes.canStart` of the policy is set.
    * @throws {EdgeError} why it does not
    */
-  startPushes?(request: Pick<FetchRequest, 'signal' | 'permit'>): Promise<void>;
+  readonly startPushes?: ((request: Pick<FetchRequest, 'signal' | 'permit'>) => Promise<void>) | undefined;
   /**
    * Exchanges the code of an account that is not served, which works once: after that the platform lists the account
    * with its refresh token. Nothing of the answer is kept. Present where accounts authorise a third party. The code of an
@@ -38,28 +38,34 @@ export interface Provider {
    * @returns `used` where nothing will come of the code any more: somebody else has used it, or it is none
    * @throws {EdgeError} why it does not
    */
-  exchangeCode?(request: {
-    readonly code: Secret;
-    readonly token: Token;
-    readonly signal: AbortSignal;
-  }): Promise<'exchanged' | 'used'>;
+  readonly exchangeCode?:
+    | ((request: {
+        readonly code: Secret;
+        readonly token: Token;
+        readonly signal: AbortSignal;
+      }) => Promise<'exchanged' | 'used'>)
+    | undefined;
   /**
    * Exchanges the authorisation code of a corp, which works once, for its permanent code, which nobody can ask for again.
    * Present where corps install a suite.
    * @returns `used` where nothing will come of the code any more: somebody else has used it, or it is none
    * @throws {EdgeError} why it does not
    */
-  obtainPermanentCode?(request: {
-    readonly code: Secret;
-    readonly token: Token;
-    readonly signal: AbortSignal;
-    readonly permit: () => boolean;
-  }): Promise<ObtainedCode | 'used'>;
+  readonly obtainPermanentCode?:
+    | ((request: {
+        readonly code: Secret;
+        readonly token: Token;
+        readonly signal: AbortSignal;
+        readonly permit: () => boolean;
+      }) => Promise<ObtainedCode | 'used'>)
+    | undefined;
   /**
    * Has the list read in which the platform tells what the account has granted; see `ListRead`. Present where there is one.
    * @throws {EdgeError} why it cannot be read
    */
-  readGrants?(request: { readonly token: Token; readonly signal: AbortSignal }): Promise<void>;
+  readonly readGrants?:
+    | ((request: { readonly token: Token; readonly signal: AbortSignal }) => Promise<void>)
+    | undefined;
   /** Asks the platform, by a cheap call, whether it accepts a token. Never rejects. */
   probe(token: Token, signal: AbortSignal): Promise<Probe>;
 }

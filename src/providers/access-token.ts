@@ -74,8 +74,8 @@ export const accessToken = credentialKind({
     manual: 'ordinary',
     refusalForces: false,
   }),
-  provider: ({ appId, secret, platform }) => ({
-    async fetch({ signal, permit }) {
+  calls: {
+    async fetch({ appId, secret, platform }, { signal, permit }) {
       const answer = await platform.call({
         method: 'GET',
         path: '/cgi-bin/token',
@@ -87,6 +87,6 @@ export const accessToken = credentialKind({
       });
       return fetched(answer, 'access_token');
     },
-    probe: (token, signal) => probeToken('official', platform, token, signal),
-  }),
+    probe: ({ platform }, token, signal) => probeToken('official', platform, token, signal),
+  },
 });

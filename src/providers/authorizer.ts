@@ -7,7 +7,7 @@ import { MINUTE, SECOND } from '../core/time.ts';
 import { without } from '../core/without.ts';
 import { fieldsOf, type ListCall, type Listed, readAccounts } from './authorizer-list.ts';
 import { authorizers } from './authorizers.ts';
-import { APP_ID, credentialKind } from './kind.ts';
+import { APP_ID, credentialKind, type Lookup, type Source } from './kind.ts';
 import { OFFICIAL } from './official.ts';
 import { fetched, type PlatformAnswer, probeToken } from './platform.ts';
 import { type CodeCall, isUsedUp, queryAuth } from './query-auth.ts';
@@ -62,81 +62,88 @@ export const authorizer = credentialKind({
     manual: 'ordinary',
     refusalForces: false,
   }),
-  provider({ appId, via, platform }) {
-    if (!via) throw new TypeError('an authorizer is fetched through a component');
-    const party = via;
-    const { appId: component } = party;
-    /** Whether the account was looked up before: then a list from before that says nothing new. */
-    let isLookedUp = false;
-    /** Whether the list has lacked the account since it was last fetched. */
-    let isKnownGone = false;
-
-    async function list(call: Call): Promise<Listed | undefined> {
-      let isOwn = false;
-      const look = async (atMostOld: number) => {
-        const { accounts } = await readAccounts(party, atMostOld, call, () => {
-          isOwn = true;
-        });
-        return accounts.get(appId);
-      };
-      const listed = await look(isLookedUp ? 0 : FRESH_ENOUGH);
-      isLookedUp = true;
-      // The account may have authorised since somebody else had the list read, and a no would count for ten minutes.
-      return listed?.grant || isOwn ? listed : look(0);
-    }
-
-    /**
-     * Whether the list lacks the account as well. Where it has it, or cannot be read, a no of the platform may be a mistake, and
-     * nobody is to be told that a token is dead which works.
-     */
-    async function isGone(call: Call): Promise<boolean> {
-      if (isKnownGone) return true;
-      isLookedUp = true;
-      isKnownGone = await list(call).then(
-        (listed) => listed === undefined,
-        () => false,
-      );
-      return isKnownGone;
-    }
-
-    /** Fetches by the refresh token that is known, and by that of the list where it is missing or refused. */
-    async function byRefreshToken(call: Call, grant: Grant | undefined): Promise<Fetched> {
-      const found = grant ? { grant } : await list(call);
-      if (!found?.grant) throw missing(found !== undefined);
+  calls: {
+    async fetch(source, { token, grant, code, signal, permit }) {
+      const call = callOf(source, { token, signal, permit });
+      const exchanged = code && (await exchange({ ...call, code }));
       try {
-        return await refresh(call, found.grant);
+        const answer = exchanged ?? (await byRefreshToken(source, call, grant));
+        lookupOf(source).isKnownGone = false;
+        return answer;
       } catch (error) {
-        const failure = failureOf(error, 'unknown');
-        if (failure.errcode === NOT_AUTHORISED && !(await isGone(call)))
-          throw new EdgeError(without(failure, 'endsAuthorisation'), { cause: error });
-        if (failure.errcode !== INVALID_REFRESH_TOKEN) throw error;
-        isLookedUp = true;
-        const listed = (await list(call))?.grant;
-        // The list has no other one, so the account has to authorise the platform again.
-        if (!listed || listed.refreshToken.equals(found.grant.refreshToken)) throw error;
-        return await refresh(call, listed);
+        throw code ? withSpentCode(error) : error;
       }
-    }
-
-    return {
-      async fetch({ token, grant, code, signal, permit }) {
-        const call = { platform, component, account: appId, token, signal, permit };
-        const exchanged = code && (await exchange({ ...call, code }));
-        try {
-          const answer = exchanged ?? (await byRefreshToken(call, grant));
-          isKnownGone = false;
-          return answer;
-        } catch (error) {
-          throw code ? withSpentCode(error) : error;
-        }
-      },
-      async readGrants({ token, signal }) {
-        await readAccounts(party, TOGETHER, { platform, component, token, signal, permit: undefined });
-      },
-      probe: (token, signal) => probeToken('official', platform, token, signal),
-    };
+    },
+    async readGrants(source, { token, signal }) {
+      await readAccounts(partyOf(source), TOGETHER, callOf(source, { token, signal, permit: undefined }));
+    },
+    probe: ({ platform }, token, signal) => probeToken('official', platform, token, signal),
   },
 });
+
+function lookupOf(source: Source): Lookup {
+  const party = partyOf(source);
+  party.lookup ??= { isLookedUp: false, isKnownGone: false };
+  return party.lookup;
+}
+
+function partyOf({ via }: Source): NonNullable<Source['via']> {
+  if (!via) throw new TypeError('an authorizer is fetched through a component');
+  return via;
+}
+
+function callOf(source: Source, request: Pick<Call, 'token' | 'signal' | 'permit'>): Call {
+  return { ...request, platform: source.platform, component: partyOf(source).appId, account: source.appId };
+}
+
+async function list(source: Source, call: Call): Promise<Listed | undefined> {
+  const lookup = lookupOf(source);
+  let isOwn = false;
+  const look = async (atMostOld: number) => {
+    const { accounts } = await readAccounts(partyOf(source), atMostOld, call, () => {
+      isOwn = true;
+    });
+    return accounts.get(source.appId);
+  };
+  const listed = await look(lookup.isLookedUp ? 0 : FRESH_ENOUGH);
+  lookup.isLookedUp = true;
+  // The account may have authorised since somebody else had the list read, and a no would count for ten minutes.
+  return listed?.grant || isOwn ? listed : look(0);
+}
+
+/**
+ * Whether the list lacks the account as well. Where it has it, or cannot be read, a no of the platform may be a mistake, and
+ * nobody is to be told that a token is dead which works.
+ */
+async function isGone(source: Source, call: Call): Promise<boolean> {
+  const lookup = lookupOf(source);
+  if (lookup.isKnownGone) return true;
+  lookup.isLookedUp = true;
+  lookup.isKnownGone = await list(source, call).then(
+    (listed) => listed === undefined,
+    () => false,
+  );
+  return lookup.isKnownGone;
+}
+
+/** Fetches by the refresh token that is known, and by that of the list where it is missing or refused. */
+async function byRefreshToken(source: Source, call: Call, grant: Grant | undefined): Promise<Fetched> {
+  const found = grant ? { grant } : await list(source, call);
+  if (!found?.grant) throw missing(found !== undefined);
+  try {
+    return await refresh(call, found.grant);
+  } catch (error) {
+    const failure = failureOf(error, 'unknown');
+    if (failure.errcode === NOT_AUTHORISED && !(await isGone(source, call)))
+      throw new EdgeError(without(failure, 'endsAuthorisation'), { cause: error });
+    if (failure.errcode !== INVALID_REFRESH_TOKEN) throw error;
+    lookupOf(source).isLookedUp = true;
+    const listed = (await list(source, call))?.grant;
+    // The list has no other one, so the account has to authorise the platform again.
+    if (!listed || listed.refreshToken.equals(found.grant.refreshToken)) throw error;
+    return await refresh(call, listed);
+  }
+}
 
 /**
  * Fetches the token that comes with an authorisation. Only a fetch may do that: the code makes a token, and of two that are

@@ -35,8 +35,8 @@ export const authorizers: ManyKind = {
     manual: 'ordinary',
     refusalForces: false,
   }),
-  provider: ({ platform, via }) => ({
-    async fetch({ token, signal, permit }) {
+  calls: {
+    async fetch({ platform, via }, { token, signal, permit }) {
       if (!via) throw new TypeError('accounts are listed to a component');
       const call = { platform, component: via.appId, token, signal, permit };
       // Accounts that come with this list find their refresh tokens in it.
@@ -51,5 +51,5 @@ export const authorizers: ManyKind = {
     },
     // What lists the accounts is no token that anybody could refuse.
     probe: async () => ({ works: true }),
-  }),
+  },
 };

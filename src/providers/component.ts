@@ -50,8 +50,8 @@ export const component = credentialKind({
     refusalForces: false,
     pushes: VERIFY_TICKET.pushes,
   }),
-  provider: ({ appId, secret, platform }) => ({
-    async fetch({ pushed, signal, permit }) {
+  calls: {
+    async fetch({ appId, secret, platform }, { pushed, signal, permit }) {
       const component_verify_ticket = neededTicket(pushed);
       const answer = await platform.call({
         method: 'POST',
@@ -68,7 +68,7 @@ export const component = credentialKind({
       });
       return fetched(answer, 'component_access_token');
     },
-    async startPushes({ signal, permit }) {
+    async startPushes({ appId, secret, platform }, { signal, permit }) {
       await platform.call({
         method: 'POST',
         path: '/cgi-bin/component/api_start_push_ticket',
@@ -80,7 +80,7 @@ export const component = credentialKind({
         permit,
       });
     },
-    async exchangeCode({ code, token, signal }) {
+    async exchangeCode({ appId, platform }, { code, token, signal }) {
       try {
         await queryAuth({ platform, component: appId, token, code, signal, permit: undefined });
         return 'exchanged';
@@ -89,6 +89,6 @@ export const component = credentialKind({
         throw error;
       }
     },
-    probe: (token, signal) => probeToken('open-platform', platform, token, signal),
-  }),
+    probe: ({ platform }, token, signal) => probeToken('open-platform', platform, token, signal),
+  },
 });

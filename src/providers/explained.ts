@@ -1,7 +1,9 @@
+import type { Fetched } from '../core/credential.ts';
 import { EdgeError, textsOf } from '../core/failure.ts';
-import type { Provider } from '../core/ports.ts';
+import type { FetchRequest, Provider } from '../core/ports.ts';
 import { en, type Text, zh } from '../core/text.ts';
 import { oddity } from '../schema/odd-text.ts';
+import { Bound } from './bound.ts';
 import type { CredentialKind, Source } from './kind.ts';
 
 /** The platform does not know the AppID or CorpID (docs/wechat-facts.md, "Error codes"). */
@@ -12,33 +14,32 @@ const UNKNOWN_ID = 40013;
  * is odd about the one that was sent: whoever made a slip in copying looks there last.
  */
 export function providerOf(kind: CredentialKind, source: Source): Provider {
-  const provider = kind.provider(source);
+  return new Explained(kind, source);
+}
 
-  async function explain(error: unknown): Promise<unknown> {
-    if (!(error instanceof EdgeError) || error.failure.errcode === undefined) return error;
-    const { failure } = error;
-    const hint =
-      failure.errcode === UNKNOWN_ID
-        ? aboutId(kind, source.appId)
-        : failure.blamesSecret
-          ? await aboutSecret(kind, source)
-          : undefined;
-    if (hint === undefined) return error;
-    const { message, advice } = textsOf(failure);
-    const both = advice ? { en: en`${hint} ${advice}`, zh: zh`${hint}${advice}` } : hint;
-    return new EdgeError({ ...failure, message, advice: both }, { cause: error });
+class Explained extends Bound<Source, CredentialKind> {
+  override async fetch(request: FetchRequest): Promise<Fetched> {
+    try {
+      return await super.fetch(request);
+    } catch (error) {
+      throw await explain(error, this.kind, this.source);
+    }
   }
+}
 
-  return {
-    ...provider,
-    async fetch(request) {
-      try {
-        return await provider.fetch(request);
-      } catch (error) {
-        throw await explain(error);
-      }
-    },
-  };
+async function explain(error: unknown, kind: CredentialKind, source: Source): Promise<unknown> {
+  if (!(error instanceof EdgeError) || error.failure.errcode === undefined) return error;
+  const { failure } = error;
+  const hint =
+    failure.errcode === UNKNOWN_ID
+      ? aboutId(kind, source.appId)
+      : failure.blamesSecret
+        ? await aboutSecret(kind, source)
+        : undefined;
+  if (hint === undefined) return error;
+  const { message, advice } = textsOf(failure);
+  const both = advice ? { en: en`${hint} ${advice}`, zh: zh`${hint}${advice}` } : hint;
+  return new EdgeError({ ...failure, message, advice: both }, { cause: error });
 }
 
 function aboutId({ id, idWarning }: CredentialKind, appId: string): Text | undefined {

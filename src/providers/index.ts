@@ -1,3 +1,4 @@
+export { bound } from './bound.ts';
 export { createCallPaces, paced } from './call-pace.ts';
 export { providerOf } from './explained.ts';
 export { fingerprintOf } from './kind.ts';

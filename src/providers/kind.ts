@@ -29,8 +29,29 @@ export interface Source {
     readonly appId: string;
     readonly sharedReads: SharedReads;
     readonly listRead?: ListRead;
+    /** Of this account alone: calls keep nothing, so they leave here what the next one must know. */
+    lookup?: Lookup;
   };
 }
+
+/** What looking an account up in the list of its third party has told. */
+export interface Lookup {
+  /** Whether the account was looked up before: then a list from before that says nothing new. */
+  isLookedUp: boolean;
+  /** Whether the list has lacked the account since it was last fetched. */
+  isKnownGone: boolean;
+}
+
+/**
+ * What a {@link Provider} does, as functions that take what they are to do it for: there is one of each for all accounts.
+ * They keep nothing; `providerOf` and `bound` make a provider of them.
+ */
+export type Calls<S> = {
+  readonly [M in keyof Provider]: (
+    source: S,
+    ...request: Parameters<NonNullable<Provider[M]>>
+  ) => ReturnType<NonNullable<Provider[M]>>;
+};
 
 /**
  * Called when a reading of a third party's list begins, whoever wants it.
@@ -118,8 +139,7 @@ export interface CredentialKind<E extends v.ObjectEntries = v.ObjectEntries> {
   warnings?(options: Options<E>): readonly Text[];
   /** Returns how the loop treats a credential of this type. */
   policy(options: Options<E>, terms: Terms): Policy;
-  /** Creates the provider, which fetches and probes the credential. */
-  provider(source: Source): Provider;
+  readonly calls: Calls<Source>;
 }
 
 /**
@@ -142,8 +162,8 @@ export interface ManyKind {
   readonly accountId: RegExp;
   /** Returns how the loop treats the list. @param terms `absence` is how long an account is served on that it lacks, ms */
   policy(terms: Pick<Terms, 'budget'> & Required<Pick<Policy, 'absence'>>): Policy;
-  /** Creates the provider of the list, whose answers carry the accounts. */
-  provider(source: Pick<Source, 'platform' | 'via'>): Provider;
+  /** Their answers carry the accounts. */
+  readonly calls: Calls<Pick<Source, 'platform' | 'via'>>;
 }
 
 /** A ticket that the platform pushes to a third party. */
@@ -207,6 +227,6 @@ export function repeatingPolicy(
 export function fingerprintOf(account: string, secret: Secret): string {
   return createHmac('sha256', `wx-token-sidecar ${account}`)
     .update(secret.reveal())
-    .digest('hex')
-    .slice(0, 32);
+    .digest()
+    .toString('hex', 0, 16);
 }

@@ -43,8 +43,8 @@ export const qqBot = credentialKind({
     manual: 'ordinary',
     refusalForces: false,
   }),
-  provider: ({ appId, secret, platform }) => ({
-    async fetch({ signal, permit }) {
+  calls: {
+    async fetch({ appId, secret, platform }, { signal, permit }) {
       const answer = await platform.call({
         method: 'POST',
         path: '/app/getAppAccessToken',
@@ -58,5 +58,5 @@ export const qqBot = credentialKind({
     },
     // No cheap call is known that takes it.
     probe: async () => ({ works: true }),
-  }),
+  },
 });

@@ -85,8 +85,8 @@ export const stableToken = credentialKind({
       ...(again !== 'off' && { recheck: again }),
     };
   },
-  provider: ({ appId, secret, platform }) => ({
-    async fetch({ forced, signal, permit }) {
+  calls: {
+    async fetch({ appId, secret, platform }, { forced, signal, permit }) {
       const answer = await platform.call({
         method: 'POST',
         path: '/cgi-bin/stable_token',
@@ -103,6 +103,6 @@ export const stableToken = credentialKind({
       });
       return fetched(answer, 'access_token');
     },
-    probe: (token, signal) => probeToken('official', platform, token, signal),
-  }),
+    probe: ({ platform }, token, signal) => probeToken('official', platform, token, signal),
+  },
 });

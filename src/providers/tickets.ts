@@ -1,7 +1,6 @@
 import { EdgeError, PASSING } from '../core/failure.ts';
 import type { Policy } from '../core/policy.ts';
-import type { Provider } from '../core/ports.ts';
-import { repeatingPolicy, type Source, type Terms } from './kind.ts';
+import { type Calls, repeatingPolicy, type Source, type Terms } from './kind.ts';
 import { fetched } from './platform.ts';
 
 /**
@@ -11,7 +10,7 @@ export interface TicketKind {
   /** Whether each app, that is, each AppSecret, has its own ticket; otherwise all apps of an account share one. */
   readonly perApp: boolean;
   policy(terms: Pick<Terms, 'budget'>): Policy;
-  provider(source: Pick<Source, 'platform'>): Provider;
+  readonly calls: Calls<Pick<Source, 'platform'>>;
 }
 
 /** Each kind of ticket, by its name in the configuration. The kinds of credentials say which tickets they have. */
@@ -48,8 +47,8 @@ function ticket({ path, type, perApp = false }: TicketCall): TicketKind {
   return {
     perApp,
     policy: (terms) => repeatingPolicy({ repeats: 'with-whole-life', needsToken: true }, terms),
-    provider: ({ platform }) => ({
-      async fetch({ token, signal, permit }) {
+    calls: {
+      async fetch({ platform }, { token, signal, permit }) {
         if (!token) throw noToken();
         const query = { access_token: token.value.reveal(), ...(type !== undefined && { type }) };
         const answer = await platform.call({
@@ -65,7 +64,7 @@ function ticket({ path, type, perApp = false }: TicketCall): TicketKind {
       },
       // WeChat has no call that checks a ticket (docs/wechat-facts.md, Tickets).
       probe: async () => ({ works: true }),
-    }),
+    },
   };
 }
 

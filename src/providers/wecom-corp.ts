@@ -26,8 +26,8 @@ export const wecomCorp = credentialKind({
     },
   },
   policy: (_options, terms) => repeatingPolicy({ repeats: 'with-rest', needsToken: true }, terms),
-  provider: ({ appId, secret, platform }) => ({
-    async fetch({ token, signal, permit }) {
+  calls: {
+    async fetch({ appId, secret, platform }, { token, signal, permit }) {
       const suite_access_token = needed(token);
       const answer = await platform.call({
         method: 'POST',
@@ -41,6 +41,6 @@ export const wecomCorp = credentialKind({
       });
       return fetched(answer, 'access_token');
     },
-    probe: (token, signal) => probeToken('wecom', platform, token, signal),
-  }),
+    probe: ({ platform }, token, signal) => probeToken('wecom', platform, token, signal),
+  },
 });

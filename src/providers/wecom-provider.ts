@@ -21,8 +21,8 @@ export const wecomProvider = credentialKind({
     },
   },
   policy: (_options, terms) => repeatingPolicy({ repeats: 'with-rest', needsToken: false }, terms),
-  provider: ({ appId, secret, platform }) => ({
-    async fetch({ signal, permit }) {
+  calls: {
+    async fetch({ appId, secret, platform }, { signal, permit }) {
       const answer = await platform.call({
         method: 'POST',
         path: '/cgi-bin/service/get_provider_token',
@@ -36,5 +36,5 @@ export const wecomProvider = credentialKind({
     },
     // No cheap call is known that takes it.
     probe: async () => ({ works: true }),
-  }),
+  },
 });

@@ -48,8 +48,8 @@ export const wecomSuite = credentialKind({
     ...repeatingPolicy({ repeats: 'with-rest', needsToken: false }, terms),
     pushes: SUITE_TICKET.pushes,
   }),
-  provider: ({ appId, secret, platform }) => ({
-    async fetch({ pushed, signal, permit }) {
+  calls: {
+    async fetch({ appId, secret, platform }, { pushed, signal, permit }) {
       const suite_ticket = neededTicket(pushed);
       const answer = await platform.call({
         method: 'POST',
@@ -62,7 +62,7 @@ export const wecomSuite = credentialKind({
       });
       return fetched(answer, 'suite_access_token');
     },
-    async obtainPermanentCode({ code, token, signal, permit }) {
+    async obtainPermanentCode({ platform }, { code, token, signal, permit }) {
       try {
         const { body } = await platform.call({
           method: 'POST',
@@ -82,7 +82,7 @@ export const wecomSuite = credentialKind({
     },
     // No cheap call is known that takes it.
     probe: async () => ({ works: true }),
-  }),
+  },
 });
 
 /** The authorisation code is none, or has been used (docs/wechat-facts.md, Error codes). */

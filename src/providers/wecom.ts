@@ -44,8 +44,8 @@ export const wecom = credentialKind({
     },
   },
   policy: (_options, terms) => repeatingPolicy({ repeats: 'with-rest', needsToken: false }, terms),
-  provider: ({ appId, secret, platform }) => ({
-    async fetch({ signal, permit }) {
+  calls: {
+    async fetch({ appId, secret, platform }, { signal, permit }) {
       const answer = await platform.call({
         method: 'GET',
         path: '/cgi-bin/gettoken',
@@ -57,6 +57,6 @@ export const wecom = credentialKind({
       });
       return fetched(answer, 'access_token');
     },
-    probe: (token, signal) => probeToken('wecom', platform, token, signal),
-  }),
+    probe: ({ platform }, token, signal) => probeToken('wecom', platform, token, signal),
+  },
 });

@@ -1,7 +1,7 @@
 import { type Answer, readAnswer, type Token } from '../../src/core/credential.ts';
 import { EdgeError } from '../../src/core/failure.ts';
 import { Secret } from '../../src/core/secret.ts';
-import { createPlatform, createTransport, kindOf, ticketOf } from '../../src/providers/index.ts';
+import { bound, createPlatform, createTransport, kindOf, ticketOf } from '../../src/providers/index.ts';
 import type { TransportOptions } from '../../src/providers/transport.ts';
 import { systemClock } from '../../src/system/time/clock.ts';
 import { APPID, GOOD, PATIENCE, SECRET, TOKEN } from '../providers/asking.ts';
@@ -32,7 +32,7 @@ export async function attempt(
   const transport = createTransport({ timeout: PATIENCE, ...options });
   const platform = createPlatform(KINDS[kind].family, [url], transport, systemClock);
   const secret = async () => new Secret(SECRET);
-  const provider = KINDS[kind].provider({ appId: APPID, secret, platform });
+  const provider = bound(KINDS[kind], { appId: APPID, secret, platform });
   try {
     const signal = new AbortController().signal;
     const { value } = await provider.fetch({ forced: false, token: LIVE, signal });

@@ -2,7 +2,7 @@ import { EdgeError, PASSING } from '../../src/core/failure.ts';
 import type { AccountStore, Clock, Publisher, Unit } from '../../src/core/ports.ts';
 import type { AccountRecord } from '../../src/core/record.ts';
 import { Secret } from '../../src/core/secret.ts';
-import { createPlatform, kindOf, ticketOf } from '../../src/providers/index.ts';
+import { bound, createPlatform, kindOf, ticketOf } from '../../src/providers/index.ts';
 import type { Transport } from '../../src/providers/transport.ts';
 import { transportFailure } from '../../src/providers/transport-failure.ts';
 import { createPlatform as createSandbox } from '../../src/sandbox/platform.ts';
@@ -70,27 +70,27 @@ export function createAccounts(
   }
 
   function unitsOf({ name, type, appId, ticket }: Credential): Unit[] {
-    const { family, provider } = kindOf(type);
+    const kind = kindOf(type);
     const source = {
       appId,
       secret: async () => new Secret(SECRET),
-      platform: createPlatform(family, [HOST], transport, clock),
+      platform: createPlatform(kind.family, [HOST], transport, clock),
     };
     const token: Unit = {
       ...common(name, 'token'),
       policy: policyFor(type, { budget: BUDGET }),
-      provider: provider(source),
+      provider: bound(kind, source),
       fingerprint: async () => 'f',
     };
     if (!ticket) return [token];
-    const kind = ticketOf(ticket);
+    const ticketKind = ticketOf(ticket);
     return [
       token,
       {
         ...common(name, ticket),
         base: token.id,
-        policy: kind.policy({ budget: BUDGET }),
-        provider: kind.provider(source),
+        policy: ticketKind.policy({ budget: BUDGET }),
+        provider: bound(ticketKind, source),
         fingerprint: async () => undefined,
       },
     ];

@@ -30,8 +30,8 @@ export const toyToken = credentialKind({
     manual: 'forced',
     refusalForces: false,
   }),
-  provider: ({ appId, secret, platform }) => ({
-    async fetch({ forced, signal, permit }) {
+  calls: {
+    async fetch({ appId, secret, platform }, { forced, signal, permit }) {
       const body = {
         grant_type: 'client_credential',
         appid: appId,
@@ -42,6 +42,6 @@ export const toyToken = credentialKind({
       const call = { method: 'POST', path, endpoint: 'token', body, repeatable: !forced } as const;
       return fetched(await platform.call({ ...call, signal, permit }), 'access_token');
     },
-    probe: (token, signal) => probeToken('official', platform, token, signal),
-  }),
+    probe: ({ platform }, token, signal) => probeToken('official', platform, token, signal),
+  },
 });

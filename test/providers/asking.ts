@@ -4,7 +4,7 @@ import type { Answer } from '../../src/core/credential.ts';
 import { EdgeError } from '../../src/core/failure.ts';
 import type { Clock } from '../../src/core/ports.ts';
 import { Secret } from '../../src/core/secret.ts';
-import { createPlatform, createTransport, kindOf } from '../../src/providers/index.ts';
+import { bound, createPlatform, createTransport, kindOf } from '../../src/providers/index.ts';
 import type { TransportOptions } from '../../src/providers/transport.ts';
 import { systemClock } from '../../src/system/time/clock.ts';
 import type { CredentialType } from '../support/kinds.ts';
@@ -51,7 +51,7 @@ export function asking(
   const transport = createTransport({ timeout: PATIENCE, ...options });
   onTestFinished(() => transport.close());
   const platform = createPlatform(kindOf(type).family, [hosts].flat(), transport, clock);
-  const provider = kindOf(type).provider({ appId: APPID, secret, platform });
+  const provider = bound(kindOf(type), { appId: APPID, secret, platform });
   const fetch = ({ forced = false, signal = new AbortController().signal, permit }: Request = {}) =>
     provider.fetch({ forced, signal, ...(permit && { permit }) });
 

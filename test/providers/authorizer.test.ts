@@ -2,7 +2,13 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { EdgeError } from '../../src/core/failure.ts';
 import type { Grant } from '../../src/core/record.ts';
 import { Secret } from '../../src/core/secret.ts';
-import { createPlatform, createSharedReads, createTransport, kindOf } from '../../src/providers/index.ts';
+import {
+  bound,
+  createPlatform,
+  createSharedReads,
+  createTransport,
+  kindOf,
+} from '../../src/providers/index.ts';
 import { systemClock } from '../../src/system/time/clock.ts';
 import { aToken } from '../publishers/token.ts';
 import { PATIENCE, TOKEN } from './asking.ts';
@@ -55,7 +61,7 @@ async function account({
   const platform = createPlatform('open-platform', [url], transport, systemClock);
   const sharedReads = createSharedReads(systemClock);
   const of = (appId: string) =>
-    kindOf('authorizer').provider({
+    bound(kindOf('authorizer'), {
       ...{ appId, platform, via: { appId: COMPONENT, sharedReads } },
       secret: () => Promise.reject(new TypeError('an authorizer has no secret')),
     });

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createPlatform, createSharedReads, createTransport } from '../../src/providers/index.ts';
+import { bound, createPlatform, createSharedReads, createTransport } from '../../src/providers/index.ts';
 import { manyKinds } from '../../src/providers/kinds.ts';
 import { systemClock } from '../../src/system/time/clock.ts';
 import { aToken } from '../publishers/token.ts';
@@ -24,14 +24,16 @@ async function read(answer: (offset: number, call: number) => object) {
   });
   const transport = createTransport({ timeout: PATIENCE });
   onTestFinished(() => transport.close());
-  const provider = manyKinds.get('authorizers')?.many.provider({
+  const many = manyKinds.get('authorizers')?.many;
+  if (!many) throw new TypeError('there is no such type');
+  const provider = bound(many, {
     platform: createPlatform('open-platform', [url], transport, systemClock),
     via: { appId: 'wx0000000000000001', sharedReads: createSharedReads(systemClock) },
   });
-  const fetched = await provider?.fetch({
+  const fetched = await provider.fetch({
     ...{ forced: false, signal: new AbortController().signal, token: aToken('76_token-of-the-component') },
   });
-  return { ...fetched?.listed, expiresIn: fetched?.expiresIn, calls };
+  return { ...fetched.listed, expiresIn: fetched.expiresIn, calls };
 }
 
 describe('the list of all accounts', () => {

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Secret } from '../../src/core/secret.ts';
-import { createPlatform, createTransport, kindOf } from '../../src/providers/index.ts';
+import { bound, createPlatform, createTransport, kindOf } from '../../src/providers/index.ts';
 import { systemClock } from '../../src/system/time/clock.ts';
 
 const CODE = 'queryauthcode@@@of-a-corp';
@@ -32,7 +32,7 @@ async function answered(answer: object, permit = () => true) {
   onTestFinished(() => transport.close());
   const host = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const kind = kindOf('wecom-suite');
-  const provider = kind.provider({
+  const provider = bound(kind, {
     appId: 'ww0000000000000001',
     secret: async () => new Secret('s'.repeat(32)),
     platform: createPlatform(kind.family, [host], transport, systemClock),

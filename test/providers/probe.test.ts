@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Secret } from '../../src/core/secret.ts';
-import { createPlatform, createTransport, kindOf } from '../../src/providers/index.ts';
+import { bound, createPlatform, createTransport, kindOf } from '../../src/providers/index.ts';
 import { systemClock } from '../../src/system/time/clock.ts';
 import { aToken } from '../publishers/token.ts';
 import { APPID, PATIENCE, SECRET, TOKEN } from './asking.ts';
@@ -13,7 +13,7 @@ async function works(url: string): Promise<boolean> {
   const platform = createPlatform('official', [url], transport, systemClock);
   const source = { appId: APPID, secret: async () => new Secret(SECRET), platform };
   const { signal } = new AbortController();
-  return (await kindOf('stable-token').provider(source).probe(aToken(TOKEN), signal)).works;
+  return (await bound(kindOf('stable-token'), source).probe(aToken(TOKEN), signal)).works;
 }
 
 describe('probe of a token that readers refused', () => {

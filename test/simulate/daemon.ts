@@ -4,6 +4,7 @@ import { Secret } from '../../src/core/secret.ts';
 import type { State } from '../../src/core/state/index.ts';
 import { SECOND } from '../../src/core/time.ts';
 import { createReconciler } from '../../src/loop/reconciler.ts';
+import { bound } from '../../src/providers/bound.ts';
 import type { CredentialKind } from '../../src/providers/kind.ts';
 import { createPlatform } from '../../src/providers/platform.ts';
 import { TEST_ACCOUNT } from '../support/sandbox.ts';
@@ -67,7 +68,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       account: ACCOUNT,
       policy,
       fingerprint: async () => 'f',
-      provider: kind.provider({
+      provider: bound(kind, {
         appId: TEST_ACCOUNT.appId,
         secret: async () => new Secret(TEST_ACCOUNT.secret),
         platform: createPlatform(

@@ -5,7 +5,7 @@ import { fetchHold } from '../../core/budget.ts';
 import { failureOf } from '../../core/failure.ts';
 import { LIST_KIND, type Listed, type Listing } from '../../core/listing.ts';
 import type { Clock } from '../../core/ports.ts';
-import { createSharedReads } from '../../providers/index.ts';
+import { bound, createSharedReads } from '../../providers/index.ts';
 import { liveTokenOf, type PlatformProbe, recordedPlatform, type Stored } from './probe-platform.ts';
 
 /** Why the platform was not asked for its list. */
@@ -50,7 +50,7 @@ export async function probeList(
   if (record && fetchHold(record.ledger, budget.fetchesPerDay, time) > 0)
     return { ...known, unasked: 'no-budget' };
   const { attempts, edge, close } = recordedPlatform(platform, kind.family, clock);
-  const provider = kind.many.provider({
+  const provider = bound(kind.many, {
     platform: edge,
     via: { appId: via.appId, sharedReads: createSharedReads(clock) },
   });

@@ -4,6 +4,7 @@ import type { Unit } from '../../../src/core/ports.ts';
 import { Secret } from '../../../src/core/secret.ts';
 import { SECOND } from '../../../src/core/time.ts';
 import { createReconciler } from '../../../src/loop/reconciler.ts';
+import { bound } from '../../../src/providers/bound.ts';
 import { type CallPace, createCallPace, paced } from '../../../src/providers/call-pace.ts';
 import type { SharedReads } from '../../../src/providers/kind.ts';
 import { kindOf } from '../../../src/providers/kinds.ts';
@@ -255,7 +256,7 @@ function unitOf(
       : { base: PLATFORM.name, pace: PLATFORM.appId }),
     policy: policyFor(type),
     fingerprint: async () => (isComponent ? 'f' : undefined),
-    provider: kind.provider({
+    provider: bound(kind, {
       appId,
       secret: async () => new Secret(PLATFORM.secret),
       platform: createPlatform(kind.family, HOSTS, pace ? paced(wire, pace) : wire, clock),
