@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { ticketAccount, tokenAccount } from '../codec/account.ts';
 import { type CredentialConfig, type FetchedConfig, isFetched, type MirrorConfig } from '../config/config.ts';
 import { ConfigError } from '../config/config-error.ts';
+import { createSharing, type Share } from '../config/resolve/sharing.ts';
 import { secretReader } from '../config/secret-file.ts';
 import { type PermanentCodeFiles, permanentCodeFiles } from '../coordination/folder/permanent-code-files.ts';
 import { ticketFile } from '../coordination/folder/ticket-file.ts';
@@ -111,11 +112,19 @@ export async function accountOf(credential: FetchedConfig) {
  * @throws {EdgeError} when the AppSecret identifies the account and cannot be read
  * @throws {ConfigError} when there is no cluster to mirror from
  */
-async function joinCredential(credential: CredentialConfig, edges: SharedEdges): Promise<JoinedCredential> {
-  return isFetched(credential) ? joinFetched(credential, edges) : joinMirror(credential, edges);
+async function joinCredential(
+  credential: CredentialConfig,
+  edges: SharedEdges,
+  share: Share,
+): Promise<JoinedCredential> {
+  return isFetched(credential) ? joinFetched(credential, edges, share) : joinMirror(credential, edges);
 }
 
-async function joinFetched(credential: FetchedConfig, edges: SharedEdges): Promise<JoinedCredential> {
+async function joinFetched(
+  credential: FetchedConfig,
+  edges: SharedEdges,
+  share: Share,
+): Promise<JoinedCredential> {
   const { stores, clock, createPublisher, sharedReads, listRead, secretFiles, paceOf } = edges;
   const { name, type, appId, optional, platform, budget, via, listedBy } = credential;
   const named = namesOf(credential);
@@ -168,7 +177,7 @@ async function joinFetched(credential: FetchedConfig, edges: SharedEdges): Promi
     ...(arriving?.channel && { isReceived: true }),
     account,
     host,
-    policy: policyOf(credential),
+    policy: share(policyOf(credential)),
     fingerprint: () => fingerprint().catch(() => undefined),
     isSameSecret: () => last !== undefined && (file?.isCurrent() ?? true),
     provider,
@@ -191,7 +200,7 @@ async function joinFetched(credential: FetchedConfig, edges: SharedEdges): Promi
       base: token.id,
       account: ticketOwner,
       host,
-      policy: ticketKind.policy({ budget }),
+      policy: share(ticketKind.policy({ budget })),
       // A ticket is fetched without the secret.
       fingerprint: async () => undefined,
       isSameSecret: () => true,
@@ -379,13 +388,14 @@ export async function joinCredentials(
   edges: SharedEdges,
 ): Promise<ReadonlyMap<string, Served>> {
   const joined = new Map<string, Served>();
+  const share = createSharing();
   for (const credential of credentials) {
     const known = before.get(credential.name);
     // Nothing is opened a second time for one that stays: the stores would watch the record of the other one.
     const one =
       known && (await isUnchanged(known, credential))
         ? known
-        : { credential, ...(await joinCredential(credential, edges)) };
+        : { credential, ...(await joinCredential(credential, edges, share)) };
     joined.set(credential.name, one);
   }
   const news = [...joined.values()].filter((one) => before.get(one.credential.name) !== one);

@@ -16,6 +16,7 @@ import { readAuthorities } from './resolve/authorities.ts';
 import type { Context } from './resolve/context.ts';
 import { resolveConfig } from './resolve/index.ts';
 import { memoized } from './resolve/memoize.ts';
+import { createSharing } from './resolve/sharing.ts';
 import { groupId } from './resolve/targets.ts';
 import { applyWithoutRestart } from './validate/restart-required.ts';
 
@@ -88,6 +89,7 @@ export async function loadConfig(
     groupId: memoized(groupId),
     programProblem: publishes ? memoized(programProblem) : async () => undefined,
     readInput,
+    share: createSharing(),
     readAuthorities: memoized((path) => readAuthorities(path, readInput)),
   };
   const config = await resolveConfig(settings, { document, publishes }, context);

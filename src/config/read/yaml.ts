@@ -136,7 +136,10 @@ function plainValue(root: Node | null): Plain {
     if (!inAlias && node.anchor !== undefined) anchors.set(node.anchor, node);
     if (isMap(node)) return readMap(node, path, inAlias);
     if (isSeq(node)) return node.items.map((item, index) => readPart(item, [...path, index], inAlias));
-    return isScalar(node) ? node.value : undefined;
+    if (!isScalar(node)) return undefined;
+    // What aliases repeat stays one string.
+    if (!inAlias) node.value = detached(node.value);
+    return node.value;
   }
 
   function readAlias(alias: Alias, path: KeyPath): unknown {
@@ -166,6 +169,11 @@ function plainValue(root: Node | null): Plain {
 
   const value = root === null ? null : read(root, [], false);
   return { value: isTooLarge ? undefined : value, problems, aliases };
+}
+
+/** Copies a string, since the parser's are slices: as long as one account has one, the whole text stays in memory. */
+function detached(value: unknown): unknown {
+  return typeof value === 'string' ? JSON.parse(JSON.stringify(value)) : value;
 }
 
 function startOf(node: unknown): number {

@@ -3,6 +3,7 @@ import type { Complain, KeyPath } from '../../schema/key-path.ts';
 import type { Labels } from '../labels.ts';
 import type { ReadInput } from '../read/input.ts';
 import type { Authorities } from './authorities.ts';
+import type { Share } from './sharing.ts';
 
 /** What all checks of one configuration share: labels for messages, the environment, and cached look-ups. */
 export interface Context extends Pick<Labels, 'name' | 'brief' | 'setting'> {
@@ -30,6 +31,8 @@ export interface Context extends Pick<Labels, 'name' | 'brief' | 'setting'> {
   programProblem(path: string): Promise<Text | undefined>;
   /** Reads a file that belongs to the configuration. */
   readonly readInput: ReadInput;
+  /** Makes equal parts of several credentials one object. */
+  readonly share: Share;
   /** Reads the certificates in a file; see `readAuthorities`. */
   readAuthorities(path: string): Promise<Authorities>;
 }

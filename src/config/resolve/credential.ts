@@ -95,13 +95,13 @@ export async function resolveCredential(
       appId,
       ...(source && { secret: source }),
       ...(ticket && { ticket }),
-      platform: resolvedPlatform,
-      options,
-      budget,
+      platform: context.share(resolvedPlatform),
+      options: context.share(options),
+      budget: context.share(budget),
       coordinated,
       optional,
-      tickets,
-      notify: await resolveNotify(notify, at, context),
+      tickets: context.share(tickets),
+      notify: context.share(await resolveNotify(notify, at, context)),
     },
   };
 }
