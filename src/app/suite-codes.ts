@@ -35,10 +35,14 @@ export function suiteParty(
     {
       ...{ unit, codes, isIrreplaceable: true },
       accountsOf: () => [],
-      open: () => ({
-        lock: stores.open(`${unit.account}/permanent-codes`, { name, type, appId, kind: 'token' }).lock,
-        isExchanged: (mark) => isKept(suite.store, mark),
-      }),
+      open() {
+        const account = `${unit.account}/permanent-codes`;
+        const store = stores.open(account, { name, type, appId, kind: 'token' });
+        return {
+          lock: (purpose) => store.lock(purpose),
+          isExchanged: (mark) => isKept(suite.store, mark),
+        };
+      },
       async exchange({ mark, ...request }) {
         await suite.store.checkRoom();
         const obtained = await obtain(request);
