@@ -26,6 +26,7 @@ import { type CodedParty, createCodeDesk } from './code-desk.ts';
 import { codedParties } from './coded-parties.ts';
 import { findRemoved } from './config-diff.ts';
 import { createDoubt } from './doubt.ts';
+import { createFeedWatches } from './feed-watches.ts';
 import { feedbackNews } from './feedback-news.ts';
 import { createListSigns } from './list-signs.ts';
 import { createLostPushes } from './lost-pushes.ts';
@@ -38,7 +39,7 @@ import { createRetirement } from './retirement.ts';
 import { createSnapshots } from './snapshots.ts';
 import { createStores, type Stores } from './stores.ts';
 import { createTargetWatches } from './target-watches.ts';
-import { createFeedWatches, joinCredentials, type Served, type ServedSuite, unitsOf } from './unit.ts';
+import { joinCredentials, type Served, type ServedSuite, unitsOf } from './unit.ts';
 
 export interface DaemonOptions {
   readonly clock: Clock;

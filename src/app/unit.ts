@@ -12,6 +12,7 @@ import type {
   Clock,
   CodeStore,
   PermanentCodeStore,
+  Provider,
   Publisher,
   PushedTickets,
   TicketStore,
@@ -25,7 +26,6 @@ import {
   bound,
   createPlatform,
   createTransport,
-  fingerprintOf,
   kindOf,
   ownerOf,
   paced,
@@ -34,8 +34,10 @@ import {
   ticketOf,
 } from '../providers/index.ts';
 import type { ListRead, SharedReads } from '../providers/kind.ts';
+import type { Transport } from '../providers/transport.ts';
 import type { CreatePublisher } from '../publishers/kinds.ts';
 import type { FileMemo } from '../system/fs/read-regular-file.ts';
+import { accountOf, NO_SECRET, watchSecret } from './app-secret.ts';
 import { prepareTargets } from './prepare.ts';
 import { type OpenChannel, openChannel } from './push-channels.ts';
 import { pushedTickets } from './pushed-tickets.ts';
@@ -83,30 +85,6 @@ export interface SharedEdges {
   readonly createPublisher: CreatePublisher;
 }
 
-/** Takes the place of the hash in the account of a WeCom app whose secret is not there yet. */
-const AWAITED = '/awaited';
-
-/**
- * Identifies the account of a credential independently of the credential's name, since all daemons that fetch for one
- * account must share its lock and budget. A WeCom corp has one token for each app, and only the secret tells its apps
- * apart.
- * @returns `account`: platform, type and appid (after that of the third party), separated by slashes; for WeCom followed by `app`, a hash of the secret
- * `unread` is why there is no secret yet, where the daemon itself waits to write it: until then it is an account of its own
- * @throws {EdgeError} when the secret of a WeCom app cannot be read
- */
-export async function accountOf(credential: FetchedConfig) {
-  const { type, platform, secret } = credential;
-  const account = tokenAccount(platform.id, type, ownerOf(credential));
-  if (!kindOf(type).perSecret) return { account, app: '' };
-  try {
-    const app = `/${fingerprintOf(account, await secretReader(secret)()).slice(0, 12)}`;
-    return { account: `${account}${app}`, app };
-  } catch (unread) {
-    if (!('file' in secret) || !secret.awaited) throw unread;
-    return { account: `${account}${AWAITED}`, app: AWAITED, unread };
-  }
-}
-
 /**
  * Joins the edges of one credential.
  * @throws {EdgeError} when the AppSecret identifies the account and cannot be read
@@ -141,15 +119,7 @@ async function joinFetched(
     platform: createPlatform(kind.family, platform.hosts, transport, clock),
     ...(via && { via: { appId: via.appId, sharedReads, listRead: listRead(via.appId) } }),
   };
-  // The fingerprint is needed at every look at the state, and thousands of accounts may have one file. The secret itself is
-  // read whenever it is sent.
   const file = 'file' in credential.secret ? secretFiles(credential.secret.file) : undefined;
-  let last: { readonly value: Secret; readonly fingerprint: string } | undefined;
-  async function fingerprint(): Promise<string> {
-    const value = await (file ? file.get() : secret());
-    if (last?.value !== value) last = { value, fingerprint: fingerprintOf(account, value) };
-    return last.fingerprint;
-  }
   const host = platform.hosts[0] ?? '';
   const provider = providerOf(kind, source);
   const subject = { name, type, appId, kind: 'token' };
@@ -178,8 +148,7 @@ async function joinFetched(
     account,
     host,
     policy: share(policyOf(credential)),
-    fingerprint: () => fingerprint().catch(() => undefined),
-    isSameSecret: () => last !== undefined && (file?.isCurrent() ?? true),
+    ...watchSecret(account, secret, file),
     provider,
     store:
       unread === undefined ? stores.open(account, { name, type, appId, kind: 'token' }) : recordInMemory(),
@@ -202,8 +171,7 @@ async function joinFetched(
       host,
       policy: share(ticketKind.policy({ budget })),
       // A ticket is fetched without the secret.
-      fingerprint: async () => undefined,
-      isSameSecret: () => true,
+      ...NO_SECRET,
       provider: bound(ticketKind, source),
       store:
         unread !== undefined && perApp
@@ -219,8 +187,13 @@ async function joinFetched(
     ...(arriving?.channel && { channel: arriving.channel }),
     ...(codes && { codes }),
     ...(permanentCodes && { permanentCodes }),
-    close: () => transport.close(),
+    close: closing(transport),
   };
+}
+
+/** Apart from the rest of what joins an account, all of which a function that is made among it would keep in memory. */
+function closing(transport: Transport): () => Promise<void> {
+  return () => transport.close();
 }
 
 /** Where the permanent codes go that the codes bring which are pushed to a suite. */
@@ -291,6 +264,7 @@ const POLICY: Policy = {
 };
 
 const ASKED = () => Promise.reject(new TypeError('a mirror asks no platform'));
+const NEVER_ASKED: Provider = { fetch: ASKED, probe: ASKED };
 
 /**
  * Joins a mirror, which reads a token that another program fetches and publishes it here.
@@ -324,8 +298,8 @@ async function joinMirror(
       account,
       host: account,
       policy: POLICY,
-      fingerprint: async () => undefined,
-      provider: { fetch: ASKED, probe: ASKED },
+      fingerprint: NO_SECRET.fingerprint,
+      provider: NEVER_ASKED,
       store,
       publishers: publish.filter(({ of }) => of === kind).map((target) => createPublisher(target, subject)),
     };
@@ -343,32 +317,6 @@ function namesOf({ name, title }: CredentialConfig): Pick<Unit, 'name' | 'title'
 /** A served credential with its configuration. */
 export interface Served extends JoinedCredential {
   readonly credential: CredentialConfig;
-}
-
-/**
- * Watches what served credentials are fed from.
- * @returns begins with new ones and ends with those that are no longer served
- */
-export function createFeedWatches(): {
-  serve(joined: ReadonlyMap<string, Served>): void;
-  close(): Promise<void>;
-} {
-  let watches: ReadonlyMap<Served, Promise<{ close(): Promise<void> }>> = new Map();
-
-  return {
-    serve(joined) {
-      const next = new Map<Served, Promise<{ close(): Promise<void> }>>();
-      for (const one of joined.values()) {
-        const watch = watches.get(one) ?? one.watch?.();
-        if (watch) next.set(one, watch);
-      }
-      for (const [one, watch] of watches) if (!next.has(one)) void watch.then((ended) => ended.close());
-      watches = next;
-    },
-    async close() {
-      await Promise.all([...watches.values()].map(async (watch) => (await watch).close()));
-    },
-  };
 }
 
 /** The units of all served credentials. */

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { accountOf } from '../app/app-secret.ts';
 import { STATE_FOLDER } from '../app/prepare.ts';
-import { accountOf } from '../app/unit.ts';
 import { type Config, type FetchedConfig, isFetched } from '../config/config.ts';
 import { ConfigError } from '../config/config-error.ts';
 import { accountOfList } from '../config/expand.ts';

@@ -1,7 +1,7 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { accountOf } from '../../src/app/unit.ts';
+import { accountOf } from '../../src/app/app-secret.ts';
 import { isFetched } from '../../src/config/config.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { stateFolder } from '../../src/coordination/folder/state-folder.ts';

@@ -1,4 +1,4 @@
-import { accountOf } from '../../app/unit.ts';
+import { accountOf } from '../../app/app-secret.ts';
 import { type Config, isFetched } from '../../config/config.ts';
 import type { PushedTicket } from '../../core/pushed-ticket.ts';
 import { kindOf } from '../../providers/index.ts';

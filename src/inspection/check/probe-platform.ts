@@ -1,4 +1,4 @@
-import { accountOf } from '../../app/unit.ts';
+import { accountOf } from '../../app/app-secret.ts';
 import type { FetchedConfig } from '../../config/config.ts';
 import { secretReader } from '../../config/secret-file.ts';
 import { ticketFile } from '../../coordination/folder/ticket-file.ts';

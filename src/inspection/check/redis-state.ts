@@ -1,4 +1,4 @@
-import { accountOf } from '../../app/unit.ts';
+import { accountOf } from '../../app/app-secret.ts';
 import { decodeRecord } from '../../codec/record.ts';
 import { type Config, type CredentialConfig, isFetched, type StateConfig } from '../../config/config.ts';
 import { LOCK_TIMES } from '../../coordination/redis/account-lock.ts';
