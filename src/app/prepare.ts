@@ -15,8 +15,8 @@ import { lstat, readlink, symlink, unlink } from '../system/fs/files.ts';
 export async function prepareTargets(units: readonly Unit[]): Promise<Problem[]> {
   const publishers = units.flatMap((unit) => unit.publishers);
   const targets = await Promise.all(
-    publishers.map(async ({ id, prepare }) =>
-      (await prepare()).map((what): Problem => ({ where: verbatim(id), what })),
+    publishers.map(async (publisher) =>
+      (await publisher.prepare()).map((what): Problem => ({ where: verbatim(publisher.id), what })),
     ),
   );
   const told = new Map<string, Problem>();

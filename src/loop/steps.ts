@@ -71,7 +71,7 @@ export function createSteps(loop: Loop, signal: AbortSignal, mayFetch: () => boo
   async function survey({ unit }: Cell): Promise<readonly Published[] | undefined> {
     if (surveyed.has(unit) || unit.policy.follows) return undefined;
     surveyed.add(unit);
-    const found = await Promise.all(unit.publishers.map(({ published }) => published?.()));
+    const found = await Promise.all(unit.publishers.map((publisher) => publisher.published?.()));
     return found.filter((one) => one !== undefined);
   }
 

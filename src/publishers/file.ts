@@ -1,8 +1,10 @@
+import type { BigIntStats } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { Subject } from '../codec/details.ts';
 import type { Token } from '../core/credential.ts';
 import type { Failure } from '../core/failure.ts';
-import type { Clock, Publisher } from '../core/ports.ts';
+import type { Clock, Judge, Publisher } from '../core/ports.ts';
+import type { Published } from '../core/published.ts';
 import { type Text, verbatim } from '../core/text.ts';
 import type { Instant } from '../core/time.ts';
 import { key, preset } from '../schema/blocks.ts';
@@ -27,7 +29,7 @@ import { systemClock } from '../system/time/clock.ts';
 import type { FileTarget } from './file-target.ts';
 import { formats, holdsEntry } from './formats.ts';
 import { type TargetConfig, targetKind } from './kind.ts';
-import { LARGEST, publishedReader } from './published-file.ts';
+import { LARGEST, type PublishedReader, publishedReader } from './published-file.ts';
 
 /** Returns the files of a target in the order in which they are written. */
 export function filesOf({ path, format, details }: Pick<FileTarget, 'path' | 'format' | 'details'>) {
@@ -37,7 +39,8 @@ export function filesOf({ path, format, details }: Pick<FileTarget, 'path' | 'fo
 
 /** Returns the name of a target in logs, metrics and state. */
 export function idOf({ path }: Pick<FileTarget, 'path'>): string {
-  return `file:${path}`;
+  // From a list it is one text; put together otherwise it would keep its parts, for each account.
+  return ['file:', path].join('');
 }
 
 /** Creates a publisher for a file. The file is absent until the first success, and from then on always whole. */
@@ -46,131 +49,188 @@ export function filePublisher(
   subject: Subject,
   clock: Clock = systemClock,
 ): Publisher {
-  const files = filesOf(target);
-  const folder = dirname(target.path);
-  const reader = publishedReader(target, subject);
-  /** The files that do not have the mode and group that were set, and how they differ. */
-  let flaws: readonly (readonly [path: string, flaw: Failure])[] = [];
-  let checked: readonly string[] = [];
-  /** The token that all files were last found to hold, and what they were then. */
-  let verified: { readonly token: Token; readonly marks: readonly string[] } | undefined;
+  return new FilePublisher(target, subject, clock);
+}
 
-  function noteAttributes(path: string, found: { readonly mode: number; readonly gid: number }): void {
-    const others = flaws.filter(([other]) => other !== path);
-    flaws = hasAttributes(found, target)
-      ? others
-      : [...others, [path, attributesFailure(path, target, found)]];
+/** WARNING: there is one for every account, so a field more is thousands of fields. */
+class FilePublisher implements Publisher {
+  readonly id: string;
+  readonly #target: Omit<FileTarget, 'of'>;
+  readonly #subject: Subject;
+  readonly #clock: Clock;
+  readonly #reader: PublishedReader;
+  /** The files that do not have the mode and group that were set, and how they differ. Absent: none. */
+  #flaws: readonly (readonly [path: string, flaw: Failure])[] | undefined;
+  /** Whether the mode and group of a file were looked at after it was written. */
+  #isChecked = false;
+  #areDetailsChecked = false;
+  /** The token that all files were last found to hold, and what they were then: see {@link marksOf}. */
+  #verified: Token | undefined;
+  #marks: string | undefined;
+
+  constructor(target: Omit<FileTarget, 'of'>, subject: Subject, clock: Clock) {
+    this.id = idOf(target);
+    this.#target = target;
+    this.#subject = subject;
+    this.#clock = clock;
+    this.#reader = publishedReader(target, subject);
   }
 
-  /** What all files were when they were last read and held this token. */
-  function marksOf(token: Token): readonly string[] | undefined {
-    return verified && isSameToken(verified.token, token) ? verified.marks : undefined;
+  get tellsAll(): boolean {
+    return this.#target.details || this.#target.format !== 'raw';
+  }
+
+  flaw(): Failure | undefined {
+    return this.#flaws?.[0]?.[1];
+  }
+
+  async prepare(): Promise<readonly Text[]> {
+    const folder = dirname(this.#target.path);
+    try {
+      await makeFolder(folder);
+      await sweepNowAndThen(folder);
+    } catch (error) {
+      // That passes, and other targets and accounts need not wait for it: the first write tries again.
+      if (isUnanswered(error)) return [];
+      return [fileProblem('create the folder', folder, error)];
+    }
+    const problems = await Promise.all(pathsOf(this.#target).map((path) => pathProblem(path)));
+    return problems.filter((problem) => problem !== undefined);
+  }
+
+  async retire(): Promise<readonly string[]> {
+    const { path: main } = this.#target;
+    // A file without its details may be anybody's by now.
+    const found = await this.#reader.read();
+    if (!found || found.isBare) return [];
+    const removed: string[] = [];
+    try {
+      for (const path of pathsOf(this.#target).toReversed()) {
+        if (await isGone(unlink(path))) removed.push(path);
+      }
+    } catch (error) {
+      throw fileFailure('remove', main, error);
+    }
+    // Where each account has a folder of its own it would stay for ever. One with anything in it stays.
+    const folder = dirname(main);
+    if (removed.length > 0 && basename(folder).includes(this.#subject.appId)) {
+      await rmdir(folder).catch(() => {});
+    }
+    return removed;
+  }
+
+  isAsPublished(token: Token): boolean {
+    return (
+      this.#isVerified(token) && marksOf(pathsOf(this.#target).map((path) => glanceAt(path))) === this.#marks
+    );
+  }
+
+  published(): Promise<Published | undefined> {
+    return this.#reader.read();
+  }
+
+  async publish(token: Token, judge: Judge): ReturnType<Publisher['publish']> {
+    if (await this.#areAsVerified(token)) return 'unchanged';
+    this.#verify(undefined, undefined);
+    const target = this.#target;
+    const contents = filesOf(target).map((file) => ({
+      ...file,
+      content: formats[file.format](token, this.#subject),
+    }));
+    const missing: typeof contents = [];
+    /** Whether readers get another value: that its mode or its details were mended is no news to them. */
+    let isNews = false;
+    const seen: (BigIntStats | undefined)[] = [];
+    const known = new Map<string, RegularFile>();
+    // In the other order than they are written, as the reader has it.
+    for (const file of contents.toReversed()) {
+      const look = await held(file.path, file.content, target, this.#clock.now());
+      if (look.found) known.set(file.path, look.found);
+      seen.unshift(look.settled);
+      // A file that has its mode by now only needed it again.
+      if (look.attributes) this.#noteAttributes(file.path, look.attributes);
+      else missing.unshift(file);
+      if (file.path === target.path) isNews = !look.isSame;
+    }
+    if (missing.length === 0) {
+      this.#verify(token, marksOf(seen));
+      this.#reader.settle(token, contents);
+      return 'unchanged';
+    }
+    const found = await this.#reader.read(known);
+    const precedence = found && judge.weigh(found);
+    if (found && precedence === 'newer') return (await judge.isNewest()) ? found : 'superseded';
+    const isStranger = found && this.#reader.isOthers() && isOfAnotherStore(found.token, token);
+    if (isStranger && (await judge.isNewest())) judge.shared();
+    // The same token with the times of another daemon is left alone: otherwise two would overwrite each other for
+    // ever. What this process finds when it begins is brought up to date once.
+    if (
+      precedence === 'same' &&
+      this.#reader.isSettled() &&
+      missing.every(({ format }) => holdsEntry(format))
+    ) {
+      this.#reader.settle(token, []);
+      return 'unchanged';
+    }
+    for (const { path, content } of missing) {
+      if (!(await replace(path, content, target, judge.isNewest))) return 'superseded';
+      await this.#checkOnce(path);
+    }
+    this.#reader.settle(token, contents);
+    await sweepNowAndThen(dirname(target.path));
+    return isNews ? 'written' : 'mended';
+  }
+
+  /** Whether a volume ignores modes is seen once: it does not change while it is mounted. */
+  async #checkOnce(path: string): Promise<void> {
+    const isMain = path === this.#target.path;
+    if (isMain ? this.#isChecked : this.#areDetailsChecked) return;
+    this.#noteAttributes(path, await lstat(path));
+    if (isMain) this.#isChecked = true;
+    else this.#areDetailsChecked = true;
+  }
+
+  #noteAttributes(path: string, found: { readonly mode: number; readonly gid: number }): void {
+    const flaws = (this.#flaws ?? []).filter(([other]) => other !== path);
+    if (!hasAttributes(found, this.#target)) {
+      flaws.push([path, attributesFailure(path, this.#target, found)]);
+    }
+    this.#flaws = flaws.length > 0 ? flaws : undefined;
+  }
+
+  #verify(token: Token | undefined, marks: string | undefined): void {
+    this.#verified = marks === undefined ? undefined : token;
+    this.#marks = marks;
+  }
+
+  /** Whether all files held this token when they were last read. */
+  #isVerified(token: Token): boolean {
+    if (!this.#verified || !isSameToken(this.#verified, token)) return false;
+    // That of a record that was read again: the former one need not be kept beside it.
+    this.#verified = token;
+    return true;
   }
 
   /** Whether all files are as they were when they were last read. Where others may write unseen it says no. */
-  async function areAsVerified(token: Token): Promise<boolean> {
-    const marks = marksOf(token);
-    if (!marks || !files.every(({ path }) => volumes.isNear(path))) return false;
+  async #areAsVerified(token: Token): Promise<boolean> {
+    const paths = pathsOf(this.#target);
+    if (!this.#isVerified(token) || !paths.every((path) => volumes.isNear(path))) return false;
     const found = await Promise.all(
-      files.map(({ path }) => lstat(path, { bigint: true }).catch(() => undefined)),
+      paths.map((path) => lstat(path, { bigint: true }).catch(() => undefined)),
     );
-    return found.every((one, index) => one !== undefined && changeMark(one) === marks[index]);
+    return marksOf(found) === this.#marks;
   }
+}
 
-  return {
-    id: idOf(target),
-    flaw: () => flaws[0]?.[1],
+/** The same as {@link filesOf}, for those who look thousands of times. */
+function pathsOf({ path, details }: Pick<FileTarget, 'path' | 'details'>): readonly string[] {
+  return details ? [`${path}.json`, path] : [path];
+}
 
-    async prepare() {
-      try {
-        await makeFolder(folder);
-        await sweepNowAndThen(folder);
-      } catch (error) {
-        // That passes, and other targets and accounts need not wait for it: the first write tries again.
-        if (isUnanswered(error)) return [];
-        return [fileProblem('create the folder', folder, error)];
-      }
-      const problems = await Promise.all(files.map((file) => pathProblem(file.path)));
-      return problems.filter((problem) => problem !== undefined);
-    },
-
-    async retire() {
-      // A file without its details may be anybody's by now.
-      const found = await reader.read();
-      if (!found || found.isBare) return [];
-      const removed: string[] = [];
-      try {
-        for (const { path } of files.toReversed()) {
-          if (await isGone(unlink(path))) removed.push(path);
-        }
-      } catch (error) {
-        throw fileFailure('remove', target.path, error);
-      }
-      // Where each account has a folder of its own it would stay for ever. One with anything in it stays.
-      if (removed.length > 0 && basename(folder).includes(subject.appId)) await rmdir(folder).catch(() => {});
-      return removed;
-    },
-
-    isAsPublished(token) {
-      const marks = marksOf(token);
-      return (
-        marks !== undefined &&
-        files.every(({ path }, index) => {
-          const found = glanceAt(path);
-          return found !== undefined && changeMark(found) === marks[index];
-        })
-      );
-    },
-    published: reader.read,
-    tellsAll: target.details || target.format !== 'raw',
-
-    async publish(token, judge) {
-      if (await areAsVerified(token)) return 'unchanged';
-      verified = undefined;
-      const contents = files.map((file) => ({ ...file, content: formats[file.format](token, subject) }));
-      const missing: typeof contents = [];
-      /** Whether readers get another value: that its mode or its details were mended is no news to them. */
-      let isNews = false;
-      const marks: string[] = [];
-      const known = new Map<string, RegularFile>();
-      // In the other order than they are written, as the reader has it.
-      for (const file of contents.toReversed()) {
-        const { isSame, attributes, mark, found } = await held(file.path, file.content, target, clock.now());
-        if (found) known.set(file.path, found);
-        if (mark !== undefined) marks.unshift(mark);
-        // A file that has its mode by now only needed it again.
-        if (attributes) noteAttributes(file.path, attributes);
-        else missing.unshift(file);
-        if (file.path === target.path) isNews = !isSame;
-      }
-      if (missing.length === 0) {
-        if (marks.length === files.length) verified = { token, marks };
-        reader.settle(token, contents);
-        return 'unchanged';
-      }
-      const found = await reader.read(known);
-      const precedence = found && judge.weigh(found);
-      if (found && precedence === 'newer') return (await judge.isNewest()) ? found : 'superseded';
-      const isStranger = found && reader.isOthers() && isOfAnotherStore(found.token, token);
-      if (isStranger && (await judge.isNewest())) judge.shared();
-      // The same token with the times of another daemon is left alone: otherwise two would overwrite each other for
-      // ever. What this process finds when it begins is brought up to date once.
-      if (precedence === 'same' && reader.isSettled() && missing.every(({ format }) => holdsEntry(format))) {
-        reader.settle(token, []);
-        return 'unchanged';
-      }
-      for (const { path, content } of missing) {
-        if (!(await replace(path, content, target, judge.isNewest))) return 'superseded';
-        // Whether a volume ignores modes is seen once: it does not change while it is mounted.
-        if (checked.includes(path)) continue;
-        noteAttributes(path, await lstat(path));
-        checked = checked.concat(path);
-      }
-      reader.settle(token, contents);
-      await sweepNowAndThen(folder);
-      return isNews ? 'written' : 'mended';
-    },
-  };
+/** By which a change of any of the files is seen; undefined where one of them is not known. */
+function marksOf(files: readonly (BigIntStats | undefined)[]): string | undefined {
+  const marks = files.map((found) => found && changeMark(found));
+  return marks.includes(undefined) ? undefined : marks.join(' ');
 }
 
 /** Whether a file has been removed; false where it was not there. */
@@ -225,8 +285,8 @@ interface Held {
   readonly isSame: boolean;
   /** Mode and group that it has; absent when it has to be written. */
   readonly attributes?: { readonly mode: number; readonly gid: number };
-  /** By which a change of the file is seen; absent for one that has just been written, whose next change may not show. */
-  readonly mark?: string;
+  /** What the file was; absent for one that has just been written, whose next change may not show. */
+  readonly settled?: BigIntStats;
   /** What was read there. */
   readonly found?: RegularFile;
 }
@@ -247,7 +307,7 @@ async function held(path: string, content: string, wanted: Attributes, now: Inst
     if (!isSame) return { isSame, found: { text, stat } };
     const attributes = { mode: Number(stat.mode), gid: Number(stat.gid) };
     if (hasAttributes(attributes, wanted))
-      return { isSame, attributes, ...(isSettled(stat, now.wall) && { mark: changeMark(stat) }) };
+      return { isSame, attributes, ...(isSettled(stat, now.wall) && { settled: stat }) };
     if (wanted.gid !== undefined) await file.chown(process.geteuid?.() ?? -1, wanted.gid);
     await file.chmod(wanted.mode);
     return { isSame, attributes: await file.stat() };

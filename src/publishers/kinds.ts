@@ -40,7 +40,7 @@ export function byKind(
 }
 
 /** Creates the publisher of a target for one token or ticket. */
-export type CreatePublisher = (target: Omit<TargetConfig, 'of'>, subject: Subject) => Publisher;
+export type CreatePublisher = (target: TargetConfig, subject: Subject) => Publisher;
 
 /**
  * Creates the function that makes all publishers of one daemon.
@@ -51,6 +51,6 @@ export function publishers(edges: PublisherEdges): CreatePublisher {
   return (target, subject) => {
     const create = open.get(targetKindOf(target).type);
     if (!create) throw new TypeError(`nothing publishes to ${target.type}`);
-    return create({ ...target, of: subject.kind }, subject);
+    return create(target, subject);
   };
 }

@@ -15,6 +15,8 @@ export const LARGEST = 64 * 1024;
 /** How many values a process remembers as its own earlier ones. */
 const REMEMBERED = 4;
 
+type Target = Pick<FileTarget, 'path' | 'format' | 'details'>;
+
 /** Reads the files of a target back, as evidence of what was published there. */
 export interface PublishedReader {
   /**
@@ -26,63 +28,92 @@ export interface PublishedReader {
   settle(token: Token, contents: readonly { readonly path: string; readonly content: string }[]): void;
   /** Whether {@link settle} was called. */
   isSettled(): boolean;
-  /** Whether another process has written the details that were read last. */
+  /** Whether another process has written the details that were read last, since the last {@link settle}. */
   isOthers(): boolean;
 }
 
 /** Creates the reader of one target. */
-export function publishedReader(
-  { path, format, details }: Pick<FileTarget, 'path' | 'format' | 'details'>,
-  subject: Subject,
-): PublishedReader {
-  const detailsPath = details ? `${path}.json` : holdsEntry(format) ? path : undefined;
-  /** The details as this process wrote or left them, and as it last read them. */
-  let settled: string | undefined;
-  let seen: string | undefined;
-  let isSettled = false;
-  let lastRead: Token | undefined;
-  /**
-   * Fingerprints of the values that this process has published or replaced: where one of them comes back, it is an old
-   * one.
-   */
-  let own: readonly string[] = [];
+export function publishedReader(target: Target, subject: Subject): PublishedReader {
+  return new FileReader(target, subject);
+}
 
-  /** What a file tells of a token, of this account or another one. */
-  function toldBy(text: string, of: FileTarget['format']): Details | undefined {
-    return (holdsEntry(of) ? detailsOrEntryIn(text) : undefined) ?? detailsIn(fieldsIn(of, text, subject));
+/** WARNING: there is one for every account, so a field more is thousands of fields. */
+class FileReader implements PublishedReader {
+  readonly #target: Target;
+  readonly #subject: Subject;
+  /** Fingerprint of the details as this process wrote or left them. */
+  #settled: string | undefined;
+  /** The details and the value that were read last, until it is settled what becomes of them. */
+  #seen: string | undefined;
+  #lastRead: Token | undefined;
+  /**
+   * Fingerprints of the values that this process has published or replaced, with blanks in between: where one of them
+   * comes back, it is an old one.
+   */
+  #own = '';
+
+  constructor(target: Target, subject: Subject) {
+    this.#target = target;
+    this.#subject = subject;
   }
 
-  return {
-    async read(known) {
-      // The details are written first: read after the value, they are never older than it.
-      const main = await sight(path, known?.get(path));
-      const beside = details ? await sight(`${path}.json`, known?.get(`${path}.json`)) : undefined;
-      const detailsText = (details ? beside : main)?.text;
-      seen = detailsPath === undefined ? undefined : detailsText;
-      const whole = format === 'raw' ? beside : main;
-      const told = whole && toldBy(whole.text, format === 'raw' ? 'json' : format);
-      const found = told && publishedOf(told, subject);
-      if (format !== 'raw') return found;
-      const bare = main && valueAlone(main);
-      const isKnown =
-        !bare ||
-        told?.token.value.equals(bare.value) ||
-        (beside && found && isAfter(beside, main)) ||
-        own.includes(markOf(bare));
-      lastRead = isKnown ? found?.token : bare;
-      return isKnown ? found : { token: bare, isBare: true };
-    },
-    settle(token, contents) {
-      isSettled = true;
-      const marks = [...(lastRead ? [markOf(lastRead)] : []), markOf(token)];
-      own = [...new Set([...own.filter((known) => !marks.includes(known)), ...marks])].slice(-REMEMBERED);
-      lastRead = undefined;
-      settled = contents.find((one) => one.path === detailsPath)?.content ?? seen;
-    },
-    isSettled: () => isSettled,
-    isOthers: () =>
-      isSettled && seen !== undefined && seen !== settled && entryIn(seen)?.appId === subject.appId,
-  };
+  async read(known?: ReadonlyMap<string, RegularFile>): Promise<Published | undefined> {
+    const { path, format, details } = this.#target;
+    const subject = this.#subject;
+    // The details are written first: read after the value, they are never older than it.
+    const main = await sight(path, known?.get(path));
+    const beside = details ? await sight(`${path}.json`, known?.get(`${path}.json`)) : undefined;
+    const detailsText = (details ? beside : main)?.text;
+    this.#seen = detailsPathOf(this.#target) === undefined ? undefined : detailsText;
+    const whole = format === 'raw' ? beside : main;
+    const told = whole && toldBy(whole.text, format === 'raw' ? 'json' : format, subject);
+    const found = told && publishedOf(told, subject);
+    if (format !== 'raw') return found;
+    const bare = main && valueAlone(main);
+    const isKnown =
+      !bare ||
+      told?.token.value.equals(bare.value) ||
+      (beside && found && isAfter(beside, main)) ||
+      this.#own.includes(markOf(bare));
+    this.#lastRead = isKnown ? found?.token : bare;
+    return isKnown ? found : { token: bare, isBare: true };
+  }
+
+  settle(token: Token, contents: readonly { readonly path: string; readonly content: string }[]): void {
+    const marks = [...(this.#lastRead ? [markOf(this.#lastRead)] : []), markOf(token)];
+    const former = this.#own.split(' ').filter((mark) => mark !== '' && !marks.includes(mark));
+    this.#own = [...new Set([...former, ...marks])].slice(-REMEMBERED).join(' ');
+    const detailsPath = detailsPathOf(this.#target);
+    const details = contents.find((one) => one.path === detailsPath)?.content ?? this.#seen;
+    this.#settled = details && sha256(details);
+    this.#lastRead = undefined;
+    this.#seen = undefined;
+  }
+
+  isSettled(): boolean {
+    return this.#own !== '';
+  }
+
+  isOthers(): boolean {
+    const seen = this.#seen;
+    return (
+      this.isSettled() &&
+      seen !== undefined &&
+      sha256(seen) !== this.#settled &&
+      entryIn(seen)?.appId === this.#subject.appId
+    );
+  }
+}
+
+/** The file that tells all of the token; undefined where none of them does. */
+function detailsPathOf({ path, format, details }: Target): string | undefined {
+  if (details) return `${path}.json`;
+  return holdsEntry(format) ? path : undefined;
+}
+
+/** What a file tells of a token, of this account or another one. */
+function toldBy(text: string, of: FileTarget['format'], subject: Subject): Details | undefined {
+  return (holdsEntry(of) ? detailsOrEntryIn(text) : undefined) ?? detailsIn(fieldsIn(of, text, subject));
 }
 
 /**

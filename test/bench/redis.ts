@@ -57,7 +57,9 @@ async function publishTable({ socket }: BenchRedis, surroundings: Surroundings):
   const keys: readonly LayoutKey[] = [{ key: 'wx:access_token', holds: 'value', encoding: 'raw' }];
   const kubernetes = kubernetesOf({ clock: systemClock, environment: {} });
   const inRedis = publishers({ kubernetes, redis, clock: systemClock })(
-    { ...({ type: 'redis', format: 'raw', connection: 'cache', server: 'here', keys } as const) },
+    {
+      ...({ type: 'redis', of: 'token', format: 'raw', connection: 'cache', server: 'here', keys } as const),
+    },
     { ...SUBJECT, account: 'bench' },
   );
   const file = async (folder: string) => {

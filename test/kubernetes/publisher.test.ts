@@ -49,6 +49,7 @@ async function bench({ onTestFinished }: TestContext, made: object = {}, timeout
       const { namespace } = cluster;
       const usual = {
         type: 'kubernetes-secret',
+        of: subject.kind,
         namespace,
         name: 'wx-token',
         key: 'token',
@@ -403,7 +404,7 @@ describe('problems that prevent the start', () => {
       clock: systemClock,
     });
     const target = { type: 'kubernetes-secret', namespace: 'a', name: 'b', key: 'c', format: 'raw' } as const;
-    const publisher = create(target, SUBJECT);
+    const publisher = create({ ...target, of: 'token' }, SUBJECT);
     expect(await publisher.prepare()).toMatchObject([
       { en: expect.stringMatching(/^there is no Kubernetes here/) },
     ]);

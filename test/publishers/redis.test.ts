@@ -49,7 +49,8 @@ function daemon(ctx: Pick<TestContext, 'onTestFinished'>, config: RedisConfig, k
   ctx.onTestFinished(redis.close);
   const disturbances: Disturbance[] = [];
   const create = publishers({ kubernetes, redis, clock: systemClock });
-  const target = { type: 'redis', format: 'raw', connection: config.name, server: 'here', keys } as const;
+  const of = SUBJECT.kind;
+  const target = { type: 'redis', of, format: 'raw', connection: config.name, server: 'here', keys } as const;
   const publisher = create(target, SUBJECT);
   const publish = (token: Token, changes: Partial<Judge> = {}) =>
     publisher.publish(
