@@ -108,7 +108,7 @@ export async function startDaemon(
     ...{ clock, random, logger },
     observer(unit, what) {
       observer?.report(unit, what);
-      snapshots.report(unit, what);
+      snapshots.report(what);
       pushEvents.report(unit, what);
       codeDesk.report(what);
     },

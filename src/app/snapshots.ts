@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Report } from '../core/events/report.ts';
 import type { View } from '../core/plan.ts';
-import type { Clock, Unit } from '../core/ports.ts';
+import type { Clock } from '../core/ports.ts';
 import { DAY, SECOND } from '../core/time.ts';
 import type { Logger } from '../observability/log/logger.ts';
 import { toldFields } from '../observability/log/told-fields.ts';
@@ -34,7 +34,7 @@ export interface Snapshots {
    * Takes note of what happened. It returns at once: the loop never waits for a write, and no failed write reaches
    * it.
    */
-  report(unit: Pick<Unit, 'id'> | undefined, report: Report): void;
+  report(report: Report): void;
   /** To be called when the daemon has looked at the clock. */
   beat(): void;
   /**
@@ -90,7 +90,6 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
     isRequired: false,
   };
   const folder = snapshotFolder(stateDir);
-  const isNews = createNews();
   let path = '';
   /** The snapshot that this daemon wrote last, and the mark by which the daemon recognises it. */
   let ours: { readonly path: string; readonly mark: string } | undefined;
@@ -203,8 +202,8 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
       path = snapshotPath(stateDir, credentials);
       changed();
     },
-    report(unit, report) {
-      if (isNews(unit, report)) changed();
+    report(report) {
+      if (isNews(report)) changed();
     },
     beat() {
       const now = options.leader();
@@ -250,19 +249,7 @@ async function withPatience(work: Promise<void>, ms: number): Promise<void> {
   clearTimeout(timer);
 }
 
-/**
- * Returns a function that tells whether a report changes the status or only confirms it. The daemon looks at each
- * target once a minute, and it is news that a target is as it should be only if that was not known before.
- */
-export function createNews(): (unit: Pick<Unit, 'id'> | undefined, report: Report) => boolean {
-  const held = new Map<string, number>();
-  return (unit, report) => {
-    if (report.type === 'fetching') return false;
-    if (report.type !== 'published' && report.type !== 'unpublished') return true;
-    const key = `${unit?.id} ${report.target}`;
-    const before = held.get(key);
-    if (report.type === 'unpublished') held.delete(key);
-    else held.set(key, report.expiresAt);
-    return report.type === 'unpublished' || report.result !== 'unchanged' || before !== report.expiresAt;
-  };
+/** Whether a report changes the status; otherwise it only confirms it. */
+export function isNews(report: Report): boolean {
+  return report.type !== 'fetching' && !(report.type === 'published' && report.isKnown);
 }

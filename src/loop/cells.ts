@@ -22,6 +22,12 @@ export interface BusyCell extends Cell {
 /** One for all: there are thousands of cells, of which few have anything. */
 const NONE: readonly never[] = [];
 
+/** The lanes but one. */
+export function withoutLane({ lanes }: Pick<BusyCell, 'lanes'>, lane: string): readonly string[] {
+  const others = lanes.filter((other) => other !== lane);
+  return others.length > 0 ? others : NONE;
+}
+
 /** The cells of the units at work, and the only way in which what is known of them changes. */
 export interface Cells {
   readonly happen: Happen;
@@ -71,7 +77,18 @@ export function createCells({ clock, random }: Pick<Surroundings, 'clock' | 'ran
     const known = cells.get(unit.id);
     if (known?.unit.account !== unit.account) {
       const state = initialState(unit.account, targets, clock.now(), random());
-      return { unit, state, lanes: NONE, leaning: NONE, lookAt: 0, targetsAt: 0 };
+      // With every field it may have: one that comes later lies in a table of its own.
+      return {
+        unit,
+        state,
+        base: undefined,
+        leaning: NONE,
+        lanes: NONE,
+        rest: undefined,
+        glancedAt: undefined,
+        lookAt: 0,
+        targetsAt: 0,
+      };
     }
     if (known.unit !== unit) {
       known.unit = unit;

@@ -8,7 +8,7 @@ import type { State } from '../core/state/index.ts';
 import type { Strength } from '../core/state/request.ts';
 import { dueAt } from '../core/state/targets.ts';
 import { type Loop, planOf, type Surroundings, settle, stateOf } from './cell.ts';
-import { type BusyCell, createCells } from './cells.ts';
+import { type BusyCell, createCells, withoutLane } from './cells.ts';
 import { glance } from './glance.ts';
 import { createGates } from './host-limit.ts';
 import { createPaces } from './pace.ts';
@@ -128,7 +128,7 @@ export function createReconciler(surroundings: Surroundings): Reconciler {
     cell.lanes = [...cell.lanes, lane];
     const { record, doubts, life } = cell.state;
     const done = work().then(() => {
-      cell.lanes = cell.lanes.filter((other) => other !== lane);
+      cell.lanes = withoutLane(cell, lane);
       running.delete(done);
       if (!cells.holds(cell)) return;
       advance(cell);

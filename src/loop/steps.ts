@@ -6,6 +6,7 @@ import type { Judge, Probe, Publisher, Unit } from '../core/ports.ts';
 import { type Published, weigh } from '../core/published.ts';
 import type { AccountRecord } from '../core/record.ts';
 import { diedAt, lifeLeft } from '../core/state/life.ts';
+import { isConfirmed, targetOf } from '../core/state/targets.ts';
 import { type Cell, type Loop, planOf } from './cell.ts';
 import { createFetching } from './fetching.ts';
 import { createPushes } from './pushes.ts';
@@ -50,8 +51,18 @@ export function createSteps(loop: Loop, signal: AbortSignal, mayFetch: () => boo
       if (result === 'superseded') return happen(cell, { type: 'invalidated' });
       const isFlawed = publisher.flaw?.();
       const flaw = isFlawed && { flaw: isFlawed };
+      const before = targetOf(cell.state.targets, target);
       happen(cell, { type: 'published', target, generation: token.generation, ...flaw });
-      report(cell.unit, { type: 'published', target, result, expiresAt: token.expiresAt, ...flaw });
+      const isKnown = result === 'unchanged' && isConfirmed(before, targetOf(cell.state.targets, target));
+      const { expiresAt } = token;
+      report(cell.unit, {
+        type: 'published',
+        target,
+        result,
+        expiresAt,
+        ...flaw,
+        ...(isKnown && { isKnown }),
+      });
     } catch (error) {
       const failure = failureOf(error, 'none');
       happen(cell, { type: 'unpublished', target, failure });

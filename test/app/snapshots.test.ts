@@ -1,7 +1,7 @@
 import { mkdir, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createNews, createSnapshots } from '../../src/app/snapshots.ts';
+import { createSnapshots, isNews } from '../../src/app/snapshots.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { Report } from '../../src/core/events/report.ts';
 import { decodeSnapshot, type Snapshot } from '../../src/observability/status/snapshot.ts';
@@ -16,7 +16,6 @@ import { eventually } from '../support/wait.ts';
 import { modeOf, temporaryFolder } from '../system/folder.ts';
 
 const CHANGED: Report = { type: 'lagging' };
-const UNIT = { id: 'shop' };
 
 /** For the last write: more than it takes, ms. */
 const PATIENCE = 60_000;
@@ -72,10 +71,10 @@ describe('snapshots of a daemon', () => {
 
   it('a thousand changes at once are written once', async () => {
     const { snapshots, read, looks } = await keeper();
-    for (let time = 0; time < 1000; time += 1) snapshots.report(UNIT, CHANGED);
+    for (let time = 0; time < 1000; time += 1) snapshots.report(CHANGED);
     await eventually(() => read());
     expect(looks()).toBe(1);
-    snapshots.report(UNIT, CHANGED);
+    snapshots.report(CHANGED);
     await eventually(() => looks() === 2);
   });
 
@@ -94,7 +93,7 @@ describe('snapshots of a daemon', () => {
     const { snapshots, stateDir, said, looks, read } = await keeper();
     await writeFile(stateDir, 'a file');
     for (const count of [1, 2]) {
-      snapshots.report(UNIT, CHANGED);
+      snapshots.report(CHANGED);
       await eventually(() => looks() >= count);
     }
     await eventually(() => said.length > 0);
@@ -102,7 +101,7 @@ describe('snapshots of a daemon', () => {
       expect.stringMatching(/^warn cannot write .*ENOTDIR; until then status shows what was written last/),
     ]);
     await rm(stateDir);
-    snapshots.report(UNIT, CHANGED);
+    snapshots.report(CHANGED);
     await eventually(() => read());
     await eventually(() => said.includes('info the status file can be written again'));
     expect(said).toHaveLength(2);
@@ -179,26 +178,11 @@ describe('snapshots of daemons with the same configuration on one host', () => {
 });
 
 describe('news', () => {
-  const at = (expiresAt: number, result: 'written' | 'unchanged' = 'unchanged'): Report => {
-    return { type: 'published', target: 'file:/a', result, expiresAt };
-  };
-  const failure = {
-    class: 'passing',
-    code: 'ENOSPC',
-    message: 'full',
-    zh: { message: 'full' },
-    effect: 'none',
-  } as const;
-  const backoff = { first: 1, growth: 1, cap: 1, jitter: 'added' } as const;
+  const published = { type: 'published', target: 'file:/a', result: 'unchanged', expiresAt: 1 } as const;
 
-  it('that a target is as it should be is news once', () => {
-    const isNews = createNews();
-    const unpublished: Report = { type: 'unpublished', target: 'file:/a', failure: { ...failure, backoff } };
-    const told = [at(1), at(1), at(2), at(2, 'written'), at(2), unpublished, at(2), at(2), CHANGED];
-    expect(told.map((one) => isNews(UNIT, one))).toEqual([
-      ...[true, false, true, true, false],
-      ...[true, true, false, true],
-    ]);
-    expect(isNews({ id: 'other' }, at(2))).toBe(true);
+  it('that a target is as it was known to be is no news, and neither is that a call begins', () => {
+    expect(isNews({ ...published, isKnown: true })).toBe(false);
+    expect(isNews({ type: 'fetching', step: { kind: 'fetch', reason: 'due', forced: false } })).toBe(false);
+    expect([published, CHANGED].map(isNews)).toEqual([true, true]);
   });
 });

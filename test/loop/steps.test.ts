@@ -341,7 +341,15 @@ describe('a publication', () => {
     const { generation, expiresAt } = cell.state.record.token ?? {};
     await publish(cell, target(result).publisher);
     expect(events).toEqual([{ type: 'published', target: TARGET, generation }]);
-    expect(reports).toEqual([{ type: 'published', target: TARGET, result, expiresAt }]);
+    expect(reports).toMatchObject([{ type: 'published', target: TARGET, result, expiresAt }]);
+  });
+
+  it('that a target is as it was known to be is told as known, until it fails', async () => {
+    const { cell, publish, reports } = due();
+    const [good, bad] = [target('unchanged').publisher, target(new Error('full')).publisher];
+    for (const publisher of [good, bad, good, good]) await publish(cell, publisher);
+    const known = reports.map((report) => report.type === 'published' && report.isKnown === true);
+    expect(known).toEqual([true, false, false, true]);
   });
 
   it('a token that a newer one overtook makes the store be looked at', async () => {

@@ -100,5 +100,7 @@ export type Report =
       readonly expiresAt: number;
       /** What is wrong with the target all the same. */
       readonly flaw?: Failure;
+      /** It was unchanged, as was known before: the daemon looks at each target once a minute. */
+      readonly isKnown?: true;
     }
   | { readonly type: 'unpublished'; readonly target: string; readonly failure: Failure };

@@ -61,6 +61,16 @@ export function published(
   return withTarget(targets, { id, ...token, dueAt, failures: 0 });
 }
 
+/** Whether what a look has found at a target is what was known of it before. */
+export function isConfirmed(before: TargetState | undefined, found: TargetState | undefined): boolean {
+  return (
+    before?.generation === found?.generation &&
+    before?.end?.wall === found?.end?.wall &&
+    before?.failure === found?.failure &&
+    before?.flaw === found?.flaw
+  );
+}
+
 /** Monotonic ms at which the first of them is to be looked at. */
 export function dueAt(targets: Targets): number {
   let first = Number.POSITIVE_INFINITY;
