@@ -23,11 +23,22 @@ export async function ageAll(stateDir: string, files: readonly string[], ms: num
 const TIMES = ['issuedAt', 'expiresAt', 'platformDate', 'at', 'issued_at', 'expires_at', 'platform_date'];
 
 function earlier(times: Times, by: number): Times {
-  const entries = Object.entries(times).map(([key, value]) => {
-    if (key === 'bootTime') return [key, earlier(value as Times, by)];
-    return [key, TIMES.includes(key) && typeof value === 'number' ? value - by : value];
+  const entries = Object.entries(times).flatMap(([key, value]) => {
+    if (key === 'bootTime') return bootTimeBefore(value as BootTime, by);
+    return [[key, TIMES.includes(key) && typeof value === 'number' ? value - by : value]];
   });
   return Object.fromEntries(entries);
+}
+
+interface BootTime {
+  readonly boot: string;
+  /** Since the machine began, ms. */
+  readonly at: number;
+}
+
+/** A machine that began after that would have written none of its own. */
+function bootTimeBefore({ boot, at }: BootTime, by: number) {
+  return at >= by ? [['bootTime', { boot, at: at - by }]] : [];
 }
 
 /** In place, so that mode and owner stay. */
