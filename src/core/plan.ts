@@ -252,6 +252,12 @@ const SOON = 35 * SECOND;
 /** A wall clock that was corrected by more than this has not gone on with the other one, ms. */
 const CORRECTION = SECOND;
 
+/** Whether the wall clock has been set since then. */
+export function isCorrected(since: Instant, now: Instant): boolean {
+  const passed = now.monotonic - since.monotonic;
+  return Math.abs(now.wall - since.wall - passed) >= CORRECTION;
+}
+
 /** How long a plan goes on to say that there is nothing to do; undefined where it says something else or may soon. */
 export function restOf(
   { publish, step }: Plan,
@@ -268,7 +274,7 @@ export function restOf(
     state.store.saved;
   if (step.kind !== 'wait' || publish.length > 0 || !calm) return undefined;
   const ms = Math.min(step.ms, lifeLeft(state.life, now) ?? 0) - SOON;
-  const lookAt = Math.min(now.monotonic + untilLook(state.store, now), dueAt(state.targets));
+  const lookAt = Math.min(now.monotonic + Math.min(untilLook(state.store, now), ms), dueAt(state.targets));
   return ms > 0 && lookAt > now.monotonic ? { state, base, since: now, ms, lookAt } : undefined;
 }
 
@@ -276,8 +282,7 @@ export function restOf(
 export function lasts(rest: Rest, state: State, base: State | undefined, now: Instant): boolean {
   const { since, ms } = rest;
   const passed = now.monotonic - since.monotonic;
-  const isCorrected = Math.abs(now.wall - since.wall - passed) >= CORRECTION;
-  return rest.state === state && rest.base === base && passed < ms && !isCorrected;
+  return rest.state === state && rest.base === base && passed < ms && !isCorrected(since, now);
 }
 
 /** A unit as it is now. */

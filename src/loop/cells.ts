@@ -11,9 +11,9 @@ import { type Cell, type Happen, type Surroundings, settle } from './cell.ts';
 export interface BusyCell extends Cell {
   base?: BusyCell | undefined;
   lanes: readonly string[];
-  /** Until when it need not be planned again. */
+  /** Until when it need not be planned again, unless something happens to it. */
   rest?: Rest | undefined;
-  /** Monotonic ms at which it is to be glanced at while it rests, and at which its targets are as well. */
+  /** Monotonic ms at which its rest ends or it is to be glanced at, and at which its targets are as well. */
   lookAt: number;
   targetsAt: number;
   leaning: readonly BusyCell[];
@@ -49,6 +49,7 @@ export function createCells({ clock, random }: Pick<Surroundings, 'clock' | 'ran
   const happen: Happen = (cell, event) => {
     const { policy } = cell.unit;
     const before = settle(cell);
+    endRest(cell as BusyCell);
     const context = { policy, now: clock.now(), random: random() };
     const next = withBaseOf(cell, apply(before, event, context), context);
     cell.state = kept(next, before);
@@ -60,6 +61,12 @@ export function createCells({ clock, random }: Pick<Surroundings, 'clock' | 'ran
       for (const other of cell.leaning)
         if (waitsForBase(other.state)) happen(other, { type: 'base-renewed' });
   };
+
+  /** Something happens to it, or to the one whose token it is fetched with. */
+  function endRest(cell: BusyCell): void {
+    cell.rest = undefined;
+    for (const other of cell.leaning) other.rest = undefined;
+  }
 
   /** The state with what the token of its base says of it. */
   function withBaseOf({ base }: Cell, state: State, context: Context): State {
@@ -116,6 +123,7 @@ export function createCells({ clock, random }: Pick<Surroundings, 'clock' | 'ran
       sharing = byAccount;
       for (const cell of joined) {
         const base = cell.unit.base === undefined ? undefined : cells.get(cell.unit.base);
+        if (cell.base !== base) cell.rest = undefined;
         cell.base = base;
         if (base) base.leaning = [...base.leaning, cell];
         tellIfOrphaned(cell);

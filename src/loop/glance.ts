@@ -26,7 +26,7 @@ export function glance(cell: BusyCell, now: Instant): boolean {
     cell.targetsAt = now.monotonic + RECHECK_TARGET;
   }
   cell.glancedAt = now;
-  cell.lookAt = now.monotonic + LOOK_AGAIN;
+  cell.lookAt = Math.min(now.monotonic + LOOK_AGAIN, rest.since.monotonic + rest.ms);
   return true;
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Unit } from '../../src/core/ports.ts';
 import type { AccountRecord } from '../../src/core/record.ts';
 import { Secret } from '../../src/core/secret.ts';
-import { SECOND } from '../../src/core/time.ts';
+import { HOUR, SECOND } from '../../src/core/time.ts';
 import { createReconciler } from '../../src/loop/reconciler.ts';
 import { fakeClock } from '../support/clock.ts';
 import { policyFor } from '../support/kinds.ts';
@@ -114,6 +114,13 @@ describe('resting credential', () => {
     publications = 0;
     expect((await asksIn(61)).reads).toBeGreaterThan(0);
     expect(publications).toBeGreaterThan(0);
+  });
+
+  it('a clock that is set past the end of the token has it replaced at the next tick', async () => {
+    const { asksIn, clock } = await restingHouse();
+    await asksIn(60);
+    clock.set(3 * HOUR);
+    expect((await asksIn(1)).reads).toBeGreaterThan(0);
   });
 
   it('an event has the credential looked at, whatever a glance would say', async () => {
