@@ -12,12 +12,18 @@ export function createSharing(): Share {
   const known = new Map<string, unknown>();
   return <T>(part: T): T => {
     const key = JSON.stringify(part, shortened);
-    if (!known.has(key)) known.set(key, part);
     const like = known.get(key);
-    // The key leaves things out, so it alone proves nothing.
-    return isDeepStrictEqual(like, part) ? (like as T) : part;
+    if (like === undefined) {
+      known.set(key, part);
+      return part;
+    }
+    // The key leaves things out, so it alone proves nothing. A start with one account need not load what compares.
+    return key === EMPTY || isDeepStrictEqual(like, part) ? (like as T) : part;
   };
 }
+
+/** The key of a list with nothing in it, of which there are several even for one account. */
+const EMPTY = '[]';
 
 /** Most characters of a text that is a part of a key: certificates are far longer. */
 const LONGEST = 256;
