@@ -75,6 +75,6 @@ class AppSecret {
   }
 
   isSame(): boolean {
-    return this.#value !== undefined && this.#source.isCurrent();
+    return this.#value !== undefined && this.#source.isCurrent(this.#value);
   }
 }

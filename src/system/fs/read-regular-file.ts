@@ -136,10 +136,11 @@ export interface FileMemo<T> {
   /** Returns the cached or the new value. @throws as what computes it does */
   get(): Promise<T>;
   /**
-   * Whether the value that was returned last is certainly that of the file, found out without waiting: the file is in
-   * memory and has not changed, or it was looked at a moment ago for somebody else.
+   * Whether this value is certainly that of the file, found out without waiting: the file is in memory and has not changed, or it
+   * was looked at a moment ago for somebody else.
+   * @param value what the one who asks was given. Somebody else may have been given a newer one since
    */
-  isCurrent(): boolean;
+  isCurrent(value: T): boolean;
 }
 
 /** How long (ms) a look at a file counts for all who ask: thousands of accounts may have one file. */
@@ -174,8 +175,8 @@ export function fileMemo<T>(path: string, make: () => Promise<T>, clock: Clock =
       });
       return underWay;
     },
-    isCurrent() {
-      if (!known) return false;
+    isCurrent(value) {
+      if (known?.made !== value) return false;
       const { monotonic } = clock.now();
       if (monotonic - lookedAt < ONE_LOOK) return true;
       const found = glanceAt(path, true);

@@ -1,10 +1,23 @@
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, rename, rm, stat, symlink, unlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  unlink,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { watchSecret } from '../../../src/app/app-secret.ts';
 import { accountStore } from '../../../src/coordination/folder/account-store.ts';
 import type { Clock, Lease } from '../../../src/core/ports.ts';
 import { emptyRecord } from '../../../src/core/record.ts';
+import { Secret } from '../../../src/core/secret.ts';
 import { MINUTE } from '../../../src/core/time.ts';
 import { filePublisher } from '../../../src/publishers/file.ts';
 import { glanceAt } from '../../../src/system/fs/files.ts';
@@ -100,16 +113,35 @@ describe.skipIf(!existsSync(MEMORY))('a glance at files in memory', () => {
     await writeFile(path, 'one');
     let reads = 0;
     const memo = fileMemo(path, async () => ++reads, clock);
-    expect(memo.isCurrent()).toBe(false);
-    await memo.get();
-    expect(memo.isCurrent()).toBe(true);
+    expect(memo.isCurrent(1)).toBe(false);
+    expect(await memo.get()).toBe(1);
+    expect(memo.isCurrent(1)).toBe(true);
     await writeFile(`${path}.new`, 'two');
     await rename(`${path}.new`, path);
-    expect(memo.isCurrent()).toBe(true);
+    expect(memo.isCurrent(1)).toBe(true);
     clock.pass(1_000);
-    expect(memo.isCurrent()).toBe(false);
+    expect(memo.isCurrent(1)).toBe(false);
     expect(await memo.get()).toBe(2);
-    expect(memo.isCurrent()).toBe(true);
+    expect(memo.isCurrent(1)).toBe(false);
+    expect(memo.isCurrent(2)).toBe(true);
+  });
+
+  it('each of two accounts with one secret file learns that it was replaced', async () => {
+    const clock = fakeClock();
+    const path = join(folder, 'shared-secret');
+    await writeFile(path, 'one');
+    const read = async () => new Secret(await readFile(path, 'utf8'));
+    const memo = fileMemo(path, read, clock);
+    const [first, second] = ['first', 'second'].map((account) => watchSecret(account, read, memo));
+    const before = [await first?.fingerprint(), await second?.fingerprint()];
+    await writeFile(`${path}.new`, 'two');
+    await rename(`${path}.new`, path);
+    clock.pass(1_000);
+    expect([first?.isSameSecret(), second?.isSameSecret()]).toEqual([false, false]);
+    expect(await first?.fingerprint()).not.toBe(before[0]);
+    expect([first?.isSameSecret(), second?.isSameSecret()]).toEqual([true, false]);
+    expect(await second?.fingerprint()).not.toBe(before[1]);
+    expect(second?.isSameSecret()).toBe(true);
   });
 });
 
