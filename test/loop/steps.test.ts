@@ -352,6 +352,19 @@ describe('a publication', () => {
     expect(known).toEqual([true, false, false, true]);
   });
 
+  it('what is wrong with a target all the same is told as known when it is told again', async () => {
+    const { cell, publish, reports } = due();
+    const flawed = {
+      ...target('unchanged').publisher,
+      flaw: () => ({ ...PASSING_FAULT, message: 'mode 0777' }),
+    };
+    for (const publisher of [flawed, flawed]) await publish(cell, publisher);
+    expect(reports.map((report) => report.type === 'published' && report.isKnown === true)).toEqual([
+      false,
+      true,
+    ]);
+  });
+
   it('a token that a newer one overtook makes the store be looked at', async () => {
     const { cell, publish, events, reports } = due();
     await publish(cell, target('superseded').publisher);

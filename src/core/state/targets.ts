@@ -67,7 +67,7 @@ export function isConfirmed(before: TargetState | undefined, found: TargetState 
     before?.generation === found?.generation &&
     before?.end?.wall === found?.end?.wall &&
     before?.failure === found?.failure &&
-    before?.flaw === found?.flaw
+    before?.flaw?.message === found?.flaw?.message
   );
 }
 
