@@ -1,7 +1,7 @@
 import { apply } from '../core/apply.ts';
 import type { Event } from '../core/events/event.ts';
 import type { Report } from '../core/events/report.ts';
-import { type Plan, plan } from '../core/plan.ts';
+import { type Plan, plan, type Rest } from '../core/plan.ts';
 import type { Clock, Unit } from '../core/ports.ts';
 import type { State } from '../core/state/index.ts';
 import type { Instant } from '../core/time.ts';
@@ -11,6 +11,8 @@ export interface Cell {
   /** Another one of the same account after a change of the configuration. */
   unit: Unit;
   state: State;
+  /** Until when it need not be planned again, unless something happens to it. */
+  rest?: Rest | undefined;
   /** When a glance last found that nothing has changed, which the state does not say yet: see {@link stateOf}. */
   glancedAt?: Instant | undefined;
   /** The one whose token this one is fetched with. */

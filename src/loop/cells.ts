@@ -1,6 +1,5 @@
 import { apply } from '../core/apply.ts';
 import type { Context } from '../core/context.ts';
-import type { Rest } from '../core/plan.ts';
 import type { Unit } from '../core/ports.ts';
 import { initialState, type State } from '../core/state/index.ts';
 import { kept } from '../core/state/kept.ts';
@@ -11,8 +10,6 @@ import { type Cell, type Happen, type Surroundings, settle } from './cell.ts';
 export interface BusyCell extends Cell {
   base?: BusyCell | undefined;
   lanes: readonly string[];
-  /** Until when it need not be planned again, unless something happens to it. */
-  rest?: Rest | undefined;
   /** Monotonic ms at which its rest ends or it is to be glanced at, and at which its targets are as well. */
   lookAt: number;
   targetsAt: number;
@@ -49,7 +46,7 @@ export function createCells({ clock, random }: Pick<Surroundings, 'clock' | 'ran
   const happen: Happen = (cell, event) => {
     const { policy } = cell.unit;
     const before = settle(cell);
-    endRest(cell as BusyCell);
+    endRest(cell);
     const context = { policy, now: clock.now(), random: random() };
     const next = withBaseOf(cell, apply(before, event, context), context);
     cell.state = kept(next, before);
@@ -63,7 +60,7 @@ export function createCells({ clock, random }: Pick<Surroundings, 'clock' | 'ran
   };
 
   /** Something happens to it, or to the one whose token it is fetched with. */
-  function endRest(cell: BusyCell): void {
+  function endRest(cell: Cell): void {
     cell.rest = undefined;
     for (const other of cell.leaning) other.rest = undefined;
   }
