@@ -1,14 +1,15 @@
-// Puts a second way to start beside the program in FOLDER: start.cjs, and what this Node's V8 has compiled of the program while
-// it fetched a token from its own sandbox.
+// Puts a second way to start beside the program in FOLDER: start.cjs, the program in parts, and what this Node's V8 has compiled
+// of them while it fetched a token from its own sandbox.
 //   node build/code-cache.mjs FOLDER
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { writeParts } from './parts.mjs';
 
 const FOLDER = resolve(process.argv[2] ?? 'dist');
 const PROGRAM = join(FOLDER, 'wx-token-sidecar.js');
@@ -17,6 +18,18 @@ const PATIENCE = 120_000;
 /** The account that the sandbox has by itself. */
 const APP_ID = 'wx0000000000000000';
 const SECRET = '0'.repeat(32);
+
+/** With what most daemons have: a file of YAML, a published file and an address for health and metrics. */
+function configuration(url, token) {
+  return {
+    log: { level: 'warn' },
+    http: { listen: '127.0.0.1:0' },
+    platform: { baseUrl: url },
+    credentials: [
+      { name: 'app', appId: APP_ID, secretEnv: 'SECRET', publish: [{ type: 'file', path: token }] },
+    ],
+  };
+}
 
 const here = (name) => fileURLToPath(new URL(`./start/${name}`, import.meta.url));
 
@@ -33,23 +46,20 @@ async function firstUrl(output) {
   throw new Error('the sandbox ended');
 }
 
+const start = join(FOLDER, 'start.cjs');
+await writeParts(join(FOLDER, 'parts'));
+await copyFile(here('start.cjs'), start);
 const sandbox = node([PROGRAM, 'sandbox', '--listen', '127.0.0.1:0']);
 const folder = await mkdtemp(join(tmpdir(), 'wx-'));
 try {
-  const url = await firstUrl(sandbox.stdout);
-  const daemon = node([here('rehearse.cjs'), PROGRAM, join(FOLDER, 'wx-token-sidecar.cache')], {
-    WXTOKEN_APPID: APP_ID,
-    WXTOKEN_SECRET: SECRET,
-    WXTOKEN_API_BASE_URL: url,
-    WXTOKEN_FILE: join(folder, 'token'),
-    WXTOKEN_LISTEN: '127.0.0.1:0',
-    WXTOKEN_LOG_LEVEL: 'warn',
-  });
+  const token = join(folder, 'token');
+  const config = join(folder, 'config.yaml');
+  await writeFile(config, JSON.stringify(configuration(await firstUrl(sandbox.stdout), token)));
+  const daemon = node([here('rehearse.cjs'), start, token, '--config', config], { SECRET });
   const late = setTimeout(() => daemon.kill('SIGKILL'), PATIENCE);
   const [code] = await once(daemon, 'exit');
   clearTimeout(late);
   if (code !== 0) throw new Error(`no code cache: the program ended with ${code}`);
-  await copyFile(here('start.cjs'), join(FOLDER, 'start.cjs'));
 } finally {
   sandbox.kill();
   await rm(folder, { recursive: true, force: true });

@@ -25,6 +25,7 @@ const PARTS = {
     './client-h2.js': 'nothing.mjs',
     // Bodies that are neither text nor bytes.
     '../web/fetch/body.js': 'nothing.mjs',
+    '../llhttp/constants.js': 'llhttp-constants.cjs',
     'node:http': 'undici-http.mjs',
     'node:assert': 'assert.cjs',
   },

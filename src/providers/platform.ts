@@ -1,5 +1,5 @@
 import { type Answer, type AnswerField, oddAnswer, readAnswer, type Token } from '../core/credential.ts';
-import { errcodeRule, type PlatformFamily, platformFailure } from '../core/errcodes/index.ts';
+import type { PlatformFamily } from '../core/errcodes/index.ts';
 import { EdgeError, failureOf } from '../core/failure.ts';
 import type { Clock, Probe } from '../core/ports.ts';
 import { MINUTE } from '../core/time.ts';
@@ -66,7 +66,11 @@ class Hosts implements Platform {
     for (let turn = 0; turn < hosts.length; turn += 1) {
       const index = (this.#preferred + turn) % hosts.length;
       try {
-        const answer = read(await this.#transport.send(hosts[index] ?? '', request), this.#family, request);
+        const answer = await read(
+          await this.#transport.send(hosts[index] ?? '', request),
+          this.#family,
+          request,
+        );
         if (index !== this.#preferred) this.#returnAt = this.#clock.now().monotonic + STICKINESS;
         this.#preferred = index;
         return answer;
@@ -100,16 +104,17 @@ function withUnknownEffect(error: unknown): unknown {
  * Interprets a response by its content, not by header or status: error codes come with HTTP 200, and JSON comes as
  * text/plain (docs/wechat-facts.md, "Form of answers").
  */
-function read(
+async function read(
   { status, text, date, location }: TransportAnswer,
   family: PlatformFamily,
   request: PlatformRequest,
-): PlatformAnswer {
+): Promise<PlatformAnswer> {
   const body = parse(text);
   const fields = family === 'qq' ? QQ_FIELDS : FIELDS;
   const errcode = errcodeIn(body, fields.code);
   if (errcode) {
     const errmsg = withoutEcho(errmsgIn(body, fields.message), request);
+    const { platformFailure } = await errcodes();
     throw new EdgeError(platformFailure(family, request.endpoint, { errcode, errmsg }));
   }
   if (status < 200 || status > 299) throw statusFailure(status, location);
@@ -123,6 +128,11 @@ function read(
       zh: `里的 ${fields.code} 不是数字`,
     });
   return { body, ...(date !== undefined && { platformDate: date }) };
+}
+
+/** The tables are a twentieth of what a daemon would load at its start, and are needed once the platform refuses something. */
+function errcodes() {
+  return import('../core/errcodes/index.ts');
 }
 
 function parse(text: string): unknown {
@@ -216,9 +226,9 @@ export async function probeToken(
     return { works: true, ...date };
   } catch (error) {
     const { errcode } = failureOf(error, 'none');
-    return {
-      works: errcode === undefined || errcodeRule(family, 'ticket', errcode)?.token !== 'suspect',
-    };
+    if (errcode === undefined) return { works: true };
+    const { errcodeRule } = await errcodes();
+    return { works: errcodeRule(family, 'ticket', errcode)?.token !== 'suspect' };
   }
 }
 

@@ -17,7 +17,7 @@ import { judgeOf } from '../support/judge.ts';
 import { missing } from '../support/tools.ts';
 import { TEST_APP, TEST_SECRET } from './account.ts';
 import { type Figures, figuresOf, ratiosOf, shown } from './figures.ts';
-import { type NodeProcess, PROGRAM, startNode } from './node.ts';
+import { BUNDLE, type NodeProcess, startNode } from './node.ts';
 import { startPlatform } from './platform.ts';
 import { type BenchRedis, startRedis } from './redis-server.ts';
 import type { Measure, Row, Surroundings, Table } from './row.ts';
@@ -26,7 +26,7 @@ import { memoryOf } from './usage.ts';
 
 /**
  * What it costs to publish into Redis, and what its client takes in memory: of those who do not use it, the text of it in the
- * one file that is the program. What a read costs, `reading` measures.
+ * one file of the npm package; the image leaves it on the disk. What a read costs, `reading` measures.
  */
 export const measureRedis: Measure = async (surroundings) => {
   const redis = await startRedis(surroundings);
@@ -128,8 +128,8 @@ async function memoryRows(redis: BenchRedis, surroundings: Surroundings): Promis
   const daemons = { without: [] as NodeProcess[], off: [] as NodeProcess[], on: [] as NodeProcess[] };
   for (let turn = 0; turn < SIDE_BY_SIDE; turn += 1) {
     daemons.without.push(await daemon(bare, url, undefined, surroundings));
-    daemons.off.push(await daemon(PROGRAM, url, undefined, surroundings));
-    daemons.on.push(await daemon(PROGRAM, url, redis, surroundings));
+    daemons.off.push(await daemon(BUNDLE, url, undefined, surroundings));
+    daemons.on.push(await daemon(BUNDLE, url, redis, surroundings));
   }
   await delay(SETTLED);
   const ownOf = (all: readonly NodeProcess[]) =>
@@ -175,14 +175,12 @@ const execute = promisify(execFile);
 
 /** Seen from the bundle of the bench. */
 const BUILD = fileURLToPath(new URL('../build/bundle.mjs', import.meta.url));
-const CODE_CACHE = fileURLToPath(new URL('../build/code-cache.mjs', import.meta.url));
 
 async function bundleWithout(name: string, surroundings: Surroundings): Promise<string> {
   // Beside the other one: elsewhere Node would take it for a script, and not for a module of this package.
-  const folder = await scratch(surroundings, dirname(PROGRAM));
+  const folder = await scratch(surroundings, dirname(BUNDLE));
   await execute(process.execPath, [BUILD, folder, `--without=${name}`]);
-  await execute(process.execPath, [CODE_CACHE, folder]);
-  return join(folder, basename(PROGRAM));
+  return join(folder, basename(BUNDLE));
 }
 
 /** One whose token is published: into a file, and into Redis where that is given. */

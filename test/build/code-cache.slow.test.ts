@@ -1,5 +1,18 @@
 import { execFile } from 'node:child_process';
-import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import {
+  chmod,
+  copyFile,
+  cp,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,7 +28,10 @@ const run = promisify(execFile);
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PROGRAM = ['wx-token-sidecar.js', 'wx-token-sidecar.js.map'];
-const STARTED = ['start.cjs', 'wx-token-sidecar.cache'];
+/** The part that a daemon starts with. */
+const MAIN = 'parts/main.js';
+/** The length of the comment with a SHA-256 that a part begins with. */
+const STAMP = 68;
 const NOBODY = 65_534;
 
 /** Where the program and its cache were made once, as for an image. */
@@ -40,9 +56,10 @@ afterAll(() => rm(made, { recursive: true, force: true }));
 
 /** A copy of it, for a test to change. */
 async function copy(): Promise<{ root: string; dist: string; start: string }> {
-  const root = await folder([...PROGRAM, ...STARTED], join(made, 'dist'));
+  const root = await folder([...PROGRAM, 'start.cjs'], join(made, 'dist'));
   onTestFinished(() => rm(root, { recursive: true, force: true }));
   const dist = join(root, 'dist');
+  await cp(join(made, 'dist', 'parts'), join(dist, 'parts'), { recursive: true });
   return { root, dist, start: join(dist, 'start.cjs') };
 }
 
@@ -76,22 +93,23 @@ describe('code cache', () => {
 
   it('the program starts without its cache', async () => {
     const { start, dist } = await copy();
-    await rm(join(dist, 'wx-token-sidecar.cache'));
+    await rm(join(dist, `${MAIN}.cache`));
     expect(await cacheOf(start)).toBeUndefined();
   });
 
   it('the program starts when its cache is cut short', async () => {
     const { start, dist } = await copy();
-    const cache = await readFile(join(dist, 'wx-token-sidecar.cache'));
-    await writeFile(join(dist, 'wx-token-sidecar.cache'), cache.subarray(0, cache.length / 2));
+    const cache = await readFile(join(dist, `${MAIN}.cache`));
+    await writeFile(join(dist, `${MAIN}.cache`), cache.subarray(0, cache.length / 2));
     expect(await cacheOf(start)).toBe('rejected');
   });
 
-  it('the cache is not used for another bundle, even for one of the same length', async () => {
+  it('the cache is not used for the part of another build, even for one of the same length', async () => {
     const { start, dist } = await copy();
-    const bundle = join(dist, 'wx-token-sidecar.js');
-    const text = await readFile(bundle, 'utf8');
-    await writeFile(bundle, text.replace('wx-token-sidecar keeps', 'wx-token-sidecar Keeps'));
+    const text = (await readFile(join(dist, MAIN), 'latin1')).slice(STAMP);
+    const other = text.replace('wx-token-sidecar keeps', 'wx-token-sidecar Keeps');
+    const hash = createHash('sha256').update(other).digest('hex');
+    await writeFile(join(dist, MAIN), `/*${hash}*/${other}`);
     expect(await cacheOf(start)).toBeUndefined();
     const { stdout } = await run(process.execPath, [start, '--help']);
     expect(stdout).toMatch(/^wx-token-sidecar Keeps /);
@@ -99,8 +117,11 @@ describe('code cache', () => {
 
   it('a user who may only read the program fetches a token with the cache', async () => {
     const { root, dist, start } = await copy();
-    for (const file of [...PROGRAM, ...STARTED]) await chmod(join(dist, file), 0o444);
-    for (const path of [dist, root]) await chmod(path, 0o555);
+    const folders = [join(dist, 'parts'), dist, root];
+    for (const path of folders)
+      for (const file of await readdir(path, { withFileTypes: true }))
+        if (file.isFile()) await chmod(join(path, file.name), 0o444);
+    for (const path of folders) await chmod(path, 0o555);
     const sandbox = await openSandbox();
     onTestFinished(sandbox.close);
     const volume = await mkdtemp(join(tmpdir(), 'wx-'));
@@ -119,7 +140,7 @@ describe('code cache', () => {
     expect(await once.exited, once.stderr()).toEqual({ code: 0, signal: null });
     expect(once.stderr()).toContain('cache accepted');
     expect(await contentOf(file)).toMatch(/^.{16,}$/);
-    for (const path of [dist, root]) await chmod(path, 0o755);
+    for (const path of folders) await chmod(path, 0o755);
   });
 });
 
@@ -145,7 +166,49 @@ it('what the program loads only when it needs it comes with the cache, too: hook
   await eventually(async () => (await contentOf(join(root, 'told'))) !== undefined, { for: 'the hook' });
   const { message } = await daemon.logged(/^health and metrics on /);
   expect((await fetch(`http://${message.split(' ').at(-1)}/readyz`)).status).toBe(200);
-  expect(daemon.stderr()).toContain('cache accepted');
+  // The main part, what reads YAML and the server, each with what they need alone.
+  expect(daemon.stderr().match(/cache accepted/g)?.length).toBeGreaterThan(3);
+});
+
+describe('parts', () => {
+  it('all of the program is in them: each command tells its help', async () => {
+    const { start } = await copy();
+    const { stdout } = await run(process.execPath, [start, '--help']);
+    const commands = [...stdout.matchAll(/^ {2}([a-z]+) {2,}/gm)].map(([, command]) => command ?? '');
+    expect(commands).toContain('sandbox');
+    for (const command of commands) {
+      const told = await run(process.execPath, [start, command, '--help']);
+      expect(told.stdout, command).toMatch(/^Usage: |wx-token-sidecar/);
+    }
+  });
+
+  it('a part that could not be read when it was needed is read when it is needed again', async () => {
+    const { start, dist, root } = await copy();
+    const sandbox = await openSandbox();
+    onTestFinished(sandbox.close);
+    const errcodes = await partWith(dist, '40164');
+    await rename(errcodes, `${errcodes}.gone`);
+    const env = {
+      WXTOKEN_APPID: TEST_ACCOUNT.appId,
+      WXTOKEN_SECRET: 'f'.repeat(32),
+      WXTOKEN_FILE: join(root, 'volume', 'token'),
+      WXTOKEN_API_BASE_URL: sandbox.url,
+    };
+    const daemon = startProcess(process.execPath, [start, 'run'], { env }, onTestFinished);
+    await daemon.logged(/ENOENT/);
+    await rename(`${errcodes}.gone`, errcodes);
+    await daemon.logged(/40125|40001/);
+  });
+
+  /** The part of the other than the first that has these words. */
+  async function partWith(dist: string, words: string): Promise<string> {
+    for (const name of await readdir(join(dist, 'parts'))) {
+      const path = join(dist, 'parts', name);
+      if (name.endsWith('.js') && name !== 'main.js' && (await readFile(path, 'latin1')).includes(words))
+        return path;
+    }
+    throw new Error(`no part has ${words}`);
+  }
 });
 
 describe('stack traces', () => {
@@ -159,12 +222,12 @@ describe('stack traces', () => {
     return failed.stderr;
   }
 
-  it('a stack trace names the functions and the bundle, with the cache as without', async () => {
+  it('a stack trace names the functions and the bundle or its part, with the cache as without', async () => {
     const { start, dist } = await copy();
     for (const program of [start, join(dist, 'wx-token-sidecar.js')]) {
       const trace = await traceOf(program);
       expect(trace).toMatch(/unexpected: Error: broken for a test/);
-      expect(trace).toMatch(/at configLoader \(.*\/dist\/wx-token-sidecar\.js:\d+:\d+\)/);
+      expect(trace).toMatch(/at configLoader \(.*\/dist\/(wx-token-sidecar|parts\/main)\.js:\d+:\d+\)/);
     }
   });
 

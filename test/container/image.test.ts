@@ -16,13 +16,15 @@ const FILES = [
   `${HOME}/LICENSE`,
   `${HOME}/dist/THIRD-PARTY-LICENSES`,
   `${HOME}/dist/start.cjs`,
-  `${HOME}/dist/wx-token-sidecar.cache`,
   `${HOME}/dist/wx-token-sidecar.cdx.json`,
   `${HOME}/dist/wx-token-sidecar.js`,
   `${HOME}/package.json`,
   'etc/group',
   'etc/passwd',
 ];
+
+/** The program in parts, and what V8 has compiled of them: names hold a hash of what is in them. */
+const PART = new RegExp(`^${HOME}/dist/parts/[\\w-]+\\.js(\\.cache)?$`);
 
 /** What Node loads, on any kind of processor. */
 const LIBRARY =
@@ -59,12 +61,15 @@ it('the image holds Node, the bundle with its licences, and no other program', a
       return { mode, owner, path: path.join(' ') };
     });
   const files = entries.filter(({ mode }) => mode.startsWith('-'));
-  const others = files.map(({ path }) => path).filter((path) => !LIBRARY.test(path) && !PAPER.test(path));
+  const paths = files.map(({ path }) => path);
+  const others = paths.filter((path) => !LIBRARY.test(path) && !PAPER.test(path) && !PART.test(path));
   expect(others.sort()).toEqual([...FILES].sort());
+  const main = `${HOME}/dist/parts/main.js`;
+  expect(paths).toEqual(expect.arrayContaining([main, `${main}.cache`]));
   const licence = '/usr/local/LICENSE';
   const test = ['run', '--rm', '--network', 'none', '--entrypoint', '["test","-f"]', NODE_IMAGE, licence];
   const { code } = await tryPodman(...test);
-  expect(files.map(({ path }) => path)).toEqual(
+  expect(paths).toEqual(
     expect.arrayContaining([
       expect.stringMatching(/\/libc\.so\.6$/),
       'usr/share/doc/libc6/copyright',

@@ -12,10 +12,13 @@ export interface ProcessIdentity {
   readonly pid: number;
 }
 
+/** Identifies the current boot of the machine, the same in all its containers; undefined where the system does not say. */
+export const boot = bootId();
+
 /** The identity of this process. */
 export const self: ProcessIdentity = {
   namespace: createHash('sha256')
-    .update(`${bootId() ?? ''} ${hostname()} ${pidNamespace()}`)
+    .update(`${boot ?? ''} ${hostname()} ${pidNamespace()}`)
     .digest('hex')
     .slice(0, 12),
   pid: process.pid,
@@ -57,11 +60,7 @@ function pidNamespace(): string {
   }
 }
 
-/**
- * Identifies the current boot of the machine, the same in all its containers; undefined where the system does not
- * say.
- */
-export function bootId(): string | undefined {
+function bootId(): string | undefined {
   try {
     const id = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
     return /^[0-9a-f-]{36}$/.test(id) ? id : undefined;

@@ -1,11 +1,9 @@
 import type { Clock } from '../../core/ports.ts';
-import { bootId } from '../process/process-identity.ts';
-
-/** Processes can compare their monotonic clocks only if they know that they run in the same boot. */
-const boot = bootId();
+import { boot } from '../process/process-identity.ts';
 
 /**
- * The only module that reads the time. `hrtime` is CLOCK_MONOTONIC, which counts from the start of the machine, not
+ * The only module that reads the time. Processes can compare their monotonic clocks only if they know that they run in the same
+ * boot. `hrtime` is CLOCK_MONOTONIC, which counts from the start of the machine, not
  * of the process.
  */
 export const systemClock: Clock = {

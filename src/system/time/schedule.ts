@@ -9,10 +9,11 @@ import { MINUTE, SECOND } from '../../core/time.ts';
 export const LONGEST_GAP = 30 * SECOND;
 
 /**
- * The default schedule. A test proves that it is allowed; validating it here would take a thirtieth of the start-up
- * time.
+ * The default schedule, and its seconds. A test proves that it is allowed, and that these are its seconds: asking the cron
+ * library takes a millisecond before the first token.
  */
 export const DEFAULT_SCHEDULE = '*/5 * * * * *';
+const DEFAULT_SECONDS = Array.from({ length: 12 }, (_, index) => index * 5);
 
 /** Explains why a cron expression cannot drive the daemon; undefined when it can. */
 export function scheduleProblem(expression: string): Text | undefined {
@@ -46,6 +47,7 @@ export function scheduleProblem(expression: string): Text | undefined {
  * completely: its other fields match every minute, and no time zone is offset by a fraction of a minute.
  */
 export function secondsOf(expression: string): readonly number[] {
+  if (expression === DEFAULT_SCHEDULE) return DEFAULT_SECONDS;
   return [...new Set(parse(expression).second)].sort((a, b) => a - b);
 }
 
