@@ -11,6 +11,8 @@ export interface Cell {
   /** Another one of the same account after a change of the configuration. */
   unit: Unit;
   state: State;
+  /** Its place in the order of the units; none once it is no longer among them. */
+  slot: number;
   /** Until when it need not be planned again, unless something happens to it. */
   rest?: Rest | undefined;
   /** When a glance last found that nothing has changed, which the state does not say yet: see {@link stateOf}. */

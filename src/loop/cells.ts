@@ -1,5 +1,6 @@
 import { apply } from '../core/apply.ts';
 import type { Context } from '../core/context.ts';
+import type { Rest } from '../core/plan.ts';
 import type { Unit } from '../core/ports.ts';
 import { initialState, type State } from '../core/state/index.ts';
 import { kept } from '../core/state/kept.ts';
@@ -10,14 +11,16 @@ import { type Cell, type Happen, type Surroundings, settle } from './cell.ts';
 export interface BusyCell extends Cell {
   base?: BusyCell | undefined;
   lanes: readonly string[];
-  /** Monotonic ms at which its rest ends or it is to be glanced at, and at which its targets are as well. */
-  lookAt: number;
+  /** Monotonic ms at which its targets are to be glanced at as well. */
   targetsAt: number;
   leaning: readonly BusyCell[];
 }
 
 /** One for all: there are thousands of cells, of which few have anything. */
 const NONE: readonly never[] = [];
+
+/** The slot of one that is not among the units. */
+const NOWHERE = -1;
 
 /** The lanes but one. */
 export function withoutLane({ lanes }: Pick<BusyCell, 'lanes'>, lane: string): readonly string[] {
@@ -30,6 +33,12 @@ export interface Cells {
   readonly happen: Happen;
   /** In the order of the units. */
   all(): readonly BusyCell[];
+  /** Those that do not rest, and those that are to be looked at at that time, monotonic ms. In the order of the units. */
+  due(at: number): readonly BusyCell[];
+  /** It rests, as long as nothing happens to it; without a rest it does not. */
+  settleDown(cell: Cell, rest: Rest | undefined): void;
+  /** It goes on resting, and is to be looked at then, monotonic ms. */
+  lookAgain(cell: Cell, at: number): void;
   get(id: string): BusyCell | undefined;
   /** Those that share a record. */
   of(account: string): readonly BusyCell[];
@@ -41,6 +50,12 @@ export interface Cells {
 
 export function createCells({ clock, random }: Pick<Surroundings, 'clock' | 'random'>): Cells {
   let cells: ReadonlyMap<string, BusyCell> = new Map();
+  let ordered: readonly BusyCell[] = [];
+  /**
+   * When each is to be looked at, by its slot: monotonic ms, 0 for one that does not rest. A tick goes through all of them, and
+   * thousands of objects would each have to be fetched from memory for that.
+   */
+  let lookAt = new Float64Array(0);
   let sharing: ReadonlyMap<string, readonly BusyCell[]> = new Map();
 
   const happen: Happen = (cell, event) => {
@@ -59,10 +74,19 @@ export function createCells({ clock, random }: Pick<Surroundings, 'clock' | 'ran
         if (waitsForBase(other.state)) happen(other, { type: 'base-renewed' });
   };
 
+  function settleDown(cell: Cell, rest: Rest | undefined): void {
+    cell.rest = rest;
+    lookAgain(cell, rest?.lookAt ?? 0);
+  }
+
+  function lookAgain({ slot }: Cell, at: number): void {
+    if (slot !== NOWHERE) lookAt[slot] = at;
+  }
+
   /** Something happens to it, or to the one whose token it is fetched with. */
   function endRest(cell: Cell): void {
-    cell.rest = undefined;
-    for (const other of cell.leaning) other.rest = undefined;
+    settleDown(cell, undefined);
+    for (const other of cell.leaning) settleDown(other, undefined);
   }
 
   /** The state with what the token of its base says of it. */
@@ -90,27 +114,42 @@ export function createCells({ clock, random }: Pick<Surroundings, 'clock' | 'ran
         lanes: NONE,
         rest: undefined,
         glancedAt: undefined,
-        lookAt: 0,
+        slot: NOWHERE,
         targetsAt: 0,
       };
     }
     if (known.unit !== unit) {
       known.unit = unit;
-      known.rest = undefined;
+      settleDown(known, undefined);
       happen(known, { type: 'retargeted', targets });
     }
     return known;
   }
 
+  function place(next: readonly BusyCell[]): void {
+    const before = lookAt;
+    const times = next.map(({ slot }) => before[slot] ?? 0);
+    for (const cell of ordered) cell.slot = NOWHERE;
+    next.forEach((cell, slot) => {
+      cell.slot = slot;
+    });
+    ordered = next;
+    lookAt = Float64Array.from(times);
+  }
+
   return {
     happen,
-    all: () => [...cells.values()],
+    all: () => ordered,
+    due: (at) => ordered.filter((_, slot) => at >= (lookAt[slot] ?? 0)),
+    settleDown,
+    lookAgain,
     get: (id) => cells.get(id),
     of: (account) => sharing.get(account) ?? [],
     holds: (cell) => cells.get(cell.unit.id) === cell,
     serve(units) {
       const joined = units.map(join);
       cells = new Map(joined.map((cell) => [cell.unit.id, cell]));
+      place([...cells.values()]);
       const byAccount = new Map<string, BusyCell[]>();
       for (const cell of joined) {
         cell.leaning = NONE;
@@ -120,7 +159,7 @@ export function createCells({ clock, random }: Pick<Surroundings, 'clock' | 'ran
       sharing = byAccount;
       for (const cell of joined) {
         const base = cell.unit.base === undefined ? undefined : cells.get(cell.unit.base);
-        if (cell.base !== base) cell.rest = undefined;
+        if (cell.base !== base) settleDown(cell, undefined);
         cell.base = base;
         if (base) base.leaning = [...base.leaning, cell];
         tellIfOrphaned(cell);

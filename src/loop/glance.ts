@@ -13,21 +13,20 @@ const HALF_A_LOOK = LOOK_AGAIN / 2;
  * has published are what they were. Thousands of cells are looked at again and again, and nearly always nothing has
  * changed; see docs/decisions/0026-glances.md.
  * @param now may be one for many cells, and is kept
- * @returns whether that is certain, and so all that was to be done about it now
+ * @returns when it is to be looked at again, monotonic ms; undefined where that is not certain, and so the cell to be planned
  */
-export function glance(cell: BusyCell, now: Instant): boolean {
+export function glance(cell: BusyCell, now: Instant): number | undefined {
   const { rest, unit, state, base, lanes } = cell;
-  if (!rest || lanes.length > 0 || !lasts(rest, state, base?.state, now)) return false;
+  if (!rest || lanes.length > 0 || !lasts(rest, state, base?.state, now)) return undefined;
   const { token } = state.record;
   // A pushed ticket, and a list of accounts, come by ways of their own.
-  if (!token || unit.pushed || unit.listed || !isAsKnown(unit)) return false;
+  if (!token || unit.pushed || unit.listed || !isAsKnown(unit)) return undefined;
   if (now.monotonic >= cell.targetsAt - HALF_A_LOOK) {
-    if (!unit.publishers.every((publisher) => publisher.isAsPublished?.(token))) return false;
+    if (!unit.publishers.every((publisher) => publisher.isAsPublished?.(token))) return undefined;
     cell.targetsAt = now.monotonic + RECHECK_TARGET;
   }
   cell.glancedAt = now;
-  cell.lookAt = Math.min(now.monotonic + LOOK_AGAIN, rest.since.monotonic + rest.ms);
-  return true;
+  return Math.min(now.monotonic + LOOK_AGAIN, rest.since.monotonic + rest.ms);
 }
 
 function isAsKnown({ store, isSameSecret }: Unit): boolean {

@@ -7,6 +7,7 @@ import { type Doubter, judgeDoubt } from '../core/state/doubts.ts';
 import type { State } from '../core/state/index.ts';
 import type { Strength } from '../core/state/request.ts';
 import { dueAt } from '../core/state/targets.ts';
+import type { Instant } from '../core/time.ts';
 import { type Loop, planOf, type Surroundings, settle, stateOf } from './cell.ts';
 import { type BusyCell, createCells, withoutLane } from './cells.ts';
 import { glance } from './glance.ts';
@@ -82,8 +83,7 @@ export function createReconciler(surroundings: Surroundings): Reconciler {
     if (state.record.listing) cell.unit.listed?.(state.record.listing);
     const planned = planOf(cell, now);
     const { publish: due, step } = planned;
-    cell.rest = restOf(planned, state, cell.base?.state, now);
-    cell.lookAt = cell.rest?.lookAt ?? now.monotonic;
+    cells.settleDown(cell, restOf(planned, state, cell.base?.state, now));
     cell.targetsAt = dueAt(state.targets);
     for (const publisher of cell.unit.publishers) {
       if (due.includes(publisher.id)) start(cell, `publish ${publisher.id}`, () => publish(cell, publisher));
@@ -161,10 +161,18 @@ export function createReconciler(surroundings: Surroundings): Reconciler {
     const now = clock.now();
     for (const cell of due) {
       due.delete(cell);
-      if (cells.holds(cell) && !glance(cell, now)) advance(cell);
+      if (cells.holds(cell) && !rests(cell, now)) advance(cell);
       left -= 1;
       if (left === 0) return;
     }
+  }
+
+  /** Whether a glance tells that there is nothing to do. */
+  function rests(cell: BusyCell, now: Instant): boolean {
+    const lookAt = glance(cell, now);
+    if (lookAt === undefined) return false;
+    cells.lookAgain(cell, lookAt);
+    return true;
   }
 
   async function planRest(): Promise<void> {
@@ -184,9 +192,7 @@ export function createReconciler(surroundings: Surroundings): Reconciler {
       const now = clock.now();
       const hasJumped = isCorrected(lastTick, now);
       lastTick = now;
-      // Of thousands this reads no more than the cell: what else it would take is asked of those that are glanced at.
-      const isDue = ({ rest, lookAt }: BusyCell) => !rest || hasJumped || now.monotonic >= lookAt;
-      planAll(cells.all().filter(isDue));
+      planAll(hasJumped ? cells.all() : cells.due(now.monotonic));
     },
     refreshNow: ({ names, strength }) =>
       wake(

@@ -48,7 +48,7 @@ export function aCell(story: Story = tell('stable-token'), changes: Changes = {}
     },
     ...of,
   };
-  const cell: Cell = { unit, state: changed(story.state(), changes), leaning: [] };
+  const cell: Cell = { unit, state: changed(story.state(), changes), leaning: [], slot: -1 };
   const loop: Loop = {
     clock,
     report: (_of, report) => void reports.push(report),
