@@ -91,6 +91,12 @@ describe('code cache', () => {
     expect(await cacheOf((await copy()).start, '--stack-trace-limit=20')).toBe('rejected');
   });
 
+  it('a limit of the heap costs the cache before Node 24, as findings/node-heap-size-rejects-a-code-cache.sh tells', async () => {
+    const [line = ''] = process.versions.node.split('.');
+    const said = Number(line) < 24 ? 'rejected' : 'accepted';
+    expect(await cacheOf((await copy()).start, '--max-old-space-size=128')).toBe(said);
+  });
+
   it('the program starts without its cache', async () => {
     const { start, dist } = await copy();
     await rm(join(dist, `${MAIN}.cache`));
