@@ -5,9 +5,6 @@ import { RECHECK_TARGET } from '../core/state/targets.ts';
 import type { Instant } from '../core/time.ts';
 import type { BusyCell } from './cells.ts';
 
-/** Targets that are due before the next glance are not left to it, whatever a tick comes late, ms. */
-const HALF_A_LOOK = LOOK_AGAIN / 2;
-
 /**
  * Looks at everything of a cell that rests, where that takes no waiting: whether its record, its AppSecret and all that it
  * has published are what they were. Thousands of cells are looked at again and again, and nearly always nothing has
@@ -21,12 +18,12 @@ export function glance(cell: BusyCell, now: Instant): number | undefined {
   const { token } = state.record;
   // A pushed ticket, and a list of accounts, come by ways of their own.
   if (!token || unit.pushed || unit.listed || !isAsKnown(unit)) return undefined;
-  if (now.monotonic >= cell.targetsAt - HALF_A_LOOK) {
+  if (now.monotonic >= cell.targetsAt) {
     if (!unit.publishers.every((publisher) => publisher.isAsPublished?.(token))) return undefined;
     cell.targetsAt = now.monotonic + RECHECK_TARGET;
   }
   cell.glancedAt = now;
-  return Math.min(now.monotonic + LOOK_AGAIN, rest.since.monotonic + rest.ms);
+  return Math.min(now.monotonic + LOOK_AGAIN, cell.targetsAt, rest.since.monotonic + rest.ms);
 }
 
 function isAsKnown({ store, isSameSecret }: Unit): boolean {

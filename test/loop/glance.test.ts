@@ -104,6 +104,19 @@ describe('resting credential', () => {
     expect((await asksIn(61)).publications).toBeGreaterThan(0);
   });
 
+  it('a target is looked at within a minute, whenever its record was looked at for another reason', async () => {
+    for (let before = 0; before < 60; before += 7) {
+      for (let after = 0; after < 60; after += 4) {
+        const { asksIn, known, reconciler } = await restingHouse();
+        await asksIn(60 + before);
+        reconciler.invalidate('a');
+        await asksIn(after);
+        known.target = false;
+        expect((await asksIn(60)).publications, `${before} s, then ${after} s`).toBeGreaterThan(0);
+      }
+    }
+  });
+
   it('a credential whose target tells nothing without waiting is looked at as ever', async () => {
     let publications = 0;
     const publish = async () => {
