@@ -28,6 +28,7 @@ import { findRemoved } from './config-diff.ts';
 import { createDoubt } from './doubt.ts';
 import { createFeedWatches } from './feed-watches.ts';
 import { feedbackNews } from './feedback-news.ts';
+import type { ServedSuite } from './joined.ts';
 import { createListSigns } from './list-signs.ts';
 import { createLostPushes } from './lost-pushes.ts';
 import { createManyAccounts, type ServedList } from './many.ts';
@@ -39,7 +40,7 @@ import { createRetirement } from './retirement.ts';
 import { createSnapshots } from './snapshots.ts';
 import { createStores, type Stores } from './stores.ts';
 import { createTargetWatches } from './target-watches.ts';
-import { joinCredentials, type Served, type ServedSuite, unitsOf } from './unit.ts';
+import { joinCredentials, type Served, unitsOf } from './unit.ts';
 
 export interface DaemonOptions {
   readonly clock: Clock;

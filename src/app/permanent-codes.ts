@@ -4,8 +4,8 @@ import type { Clock, Unit } from '../core/ports.ts';
 import type { Text } from '../core/text.ts';
 import { SECOND } from '../core/time.ts';
 import type { Logger } from '../observability/log/logger.ts';
+import type { ServedSuite } from './joined.ts';
 import type { KeepPermanentCode } from './suite-codes.ts';
-import type { ServedSuite } from './unit.ts';
 
 export interface PermanentCodesOptions {
   readonly clock: Clock;

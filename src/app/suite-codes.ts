@@ -3,8 +3,9 @@ import type { ObtainedCode } from '../core/permanent-code.ts';
 import type { PermanentCodeStore, Provider } from '../core/ports.ts';
 import type { Reporter } from '../loop/cell.ts';
 import type { CodedParty } from './code-desk.ts';
+import type { ServedSuite } from './joined.ts';
 import type { Stores } from './stores.ts';
-import type { Served, ServedSuite } from './unit.ts';
+import type { Served } from './unit.ts';
 
 /** Keeps a permanent code that has been got now, and goes on trying until it is durable. @throws when it is to end before that */
 export type KeepPermanentCode = (

@@ -1,27 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import { ticketAccount, tokenAccount } from '../codec/account.ts';
-import { type CredentialConfig, type FetchedConfig, isFetched, type MirrorConfig } from '../config/config.ts';
+import { type CredentialConfig, type FetchedConfig, isFetched } from '../config/config.ts';
 import { ConfigError } from '../config/config-error.ts';
-import { createSharing, type Share } from '../config/resolve/sharing.ts';
 import { secretReader } from '../config/secret-file.ts';
-import { type PermanentCodeFiles, permanentCodeFiles } from '../coordination/folder/permanent-code-files.ts';
+import { createSharing, type Share } from '../config/sharing.ts';
+import { permanentCodeFiles } from '../coordination/folder/permanent-code-files.ts';
 import { ticketFile } from '../coordination/folder/ticket-file.ts';
 import type { Kind } from '../core/credential.ts';
-import type { Policy } from '../core/policy.ts';
-import type {
-  Clock,
-  CodeStore,
-  PermanentCodeStore,
-  Provider,
-  Publisher,
-  PushedTickets,
-  TicketStore,
-  Unit,
-} from '../core/ports.ts';
-import type { Secret } from '../core/secret.ts';
+import type { CodeStore, Publisher, PushedTickets, TicketStore, Unit } from '../core/ports.ts';
 import type { Text } from '../core/text.ts';
-import { MINUTE } from '../core/time.ts';
-import type { CallPace } from '../providers/call-pace.ts';
 import {
   bound,
   createPlatform,
@@ -33,57 +20,14 @@ import {
   providerOf,
   ticketOf,
 } from '../providers/index.ts';
-import type { ListRead, SharedReads } from '../providers/kind.ts';
 import type { Transport } from '../providers/transport.ts';
-import type { CreatePublisher } from '../publishers/kinds.ts';
-import type { FileMemo } from '../system/fs/read-regular-file.ts';
 import { accountOf, NO_SECRET, watchSecret } from './app-secret.ts';
+import { type JoinedCredential, namesOf, type SharedEdges } from './joined.ts';
+import { joinMirror } from './mirror.ts';
 import { prepareTargets } from './prepare.ts';
-import { type OpenChannel, openChannel } from './push-channels.ts';
+import { openChannel } from './push-channels.ts';
 import { pushedTickets } from './pushed-tickets.ts';
 import { recordInMemory } from './record-in-memory.ts';
-import type { Stores } from './stores.ts';
-
-/** The units of one configured credential: its token, then the tickets that are fetched with it. */
-export interface JoinedCredential {
-  readonly units: readonly Unit[];
-  /** What the platform pushes for it to the receiver; absent: nothing. */
-  readonly channel?: OpenChannel;
-  /** The codes that are pushed to a third party, for all its daemons; absent: none are exchanged. */
-  readonly codes?: CodeStore;
-  /** Where the permanent codes of corps go that have installed a suite; absent: nowhere. */
-  readonly permanentCodes?: Omit<ServedSuite, 'unit'>;
-  /** Watches what else it is fed from, while it is served; absent: nothing. */
-  watch?(): Promise<{ close(): Promise<void> }>;
-  close(): Promise<void>;
-}
-
-/** A suite whose corps' permanent codes are got and kept here. */
-export interface ServedSuite {
-  /** Of its token. */
-  readonly unit: Unit;
-  readonly store: PermanentCodeStore;
-  readonly files: PermanentCodeFiles;
-}
-
-/** The edges that all credentials share. */
-export interface SharedEdges {
-  readonly stores: Pick<Stores, 'open' | 'openTickets' | 'openCodes' | 'openPermanentCodes' | 'mirror'>;
-  readonly clock: Clock;
-  readonly sharedReads: SharedReads;
-  /** Told of every reading of a third party's list. @param party the AppID of the third party */
-  readonly listRead: (party: string) => ListRead;
-  /** The pace of the calls for the accounts of a third party. */
-  readonly paceOf: (thirdParty: string) => CallPace;
-  /** Returns what is known of a secret file, which is read again when it has changed. */
-  readonly secretFiles: (path: string) => FileMemo<Secret>;
-  readonly warn: (message: Text, fields: { readonly credential: string; readonly corp_id?: string }) => void;
-  /** Called when the file of a corp has been written. */
-  readonly placed: (path: string, fields: { readonly credential: string; readonly corp_id: string }) => void;
-  /** Called when a ticket, or a code, may have been pushed for an account. */
-  readonly ticketChanged: (account: string) => void;
-  readonly createPublisher: CreatePublisher;
-}
 
 /**
  * Joins the edges of one credential.
@@ -247,71 +191,6 @@ function arrivingTickets(
     ...(ticket?.push && { channel: openChannel({ name, type, appId }, ticket.push, kept, keptCodes) }),
     ...(file && { watch: () => file.watch(() => ticketChanged(account)) }),
   };
-}
-
-/** The policy of a mirror: no fetch is ever due, since another program fetches the token. */
-const POLICY: Policy = {
-  follows: true,
-  destructive: false,
-  needsToken: false,
-  window: 5 * MINUTE,
-  windowShrinks: false,
-  spread: 0,
-  overlap: 5 * MINUTE,
-  budget: { fetchesPerDay: 0, forcedPerDay: 0 },
-  manual: 'ordinary',
-  refusalForces: false,
-};
-
-const ASKED = () => Promise.reject(new TypeError('a mirror asks no platform'));
-const NEVER_ASKED: Provider = { fetch: ASKED, probe: ASKED };
-
-/**
- * Joins a mirror, which reads a token that another program fetches and publishes it here.
- * @throws {ConfigError} when there is no cluster to read from
- */
-async function joinMirror(
-  mirror: MirrorConfig,
-  { stores, createPublisher }: Pick<SharedEdges, 'stores' | 'createPublisher'>,
-): Promise<JoinedCredential> {
-  const { name, from, optional, publish } = mirror;
-
-  async function unitOf(kind: Kind): Promise<Unit> {
-    const { account, store } = await stores.mirror(from, kind);
-    const subject = {
-      name,
-      kind,
-      // Only the source knows type and appid, and it may not have been read yet: a format asks for them when it is
-      // written.
-      get type() {
-        return store.source().type;
-      },
-      get appId() {
-        return store.source().appId;
-      },
-    };
-    return {
-      id: kind === 'token' ? name : `${name}/${kind}`,
-      ...namesOf(mirror),
-      kind,
-      optional,
-      account,
-      host: account,
-      policy: POLICY,
-      fingerprint: NO_SECRET.fingerprint,
-      provider: NEVER_ASKED,
-      store,
-      publishers: publish.filter(({ of }) => of === kind).map((target) => createPublisher(target, subject)),
-    };
-  }
-
-  const kinds = [...new Set(publish.map(({ of }) => of))];
-  return { units: await Promise.all(kinds.map(unitOf)), close: async () => {} };
-}
-
-/** What a unit is called: by machines, and by people if the configuration says so. */
-function namesOf({ name, title }: CredentialConfig): Pick<Unit, 'name' | 'title'> {
-  return { name, ...(title !== undefined && { title }) };
 }
 
 /** A served credential with its configuration. */

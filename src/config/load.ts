@@ -16,8 +16,8 @@ import { readAuthorities } from './resolve/authorities.ts';
 import type { Context } from './resolve/context.ts';
 import { resolveConfig } from './resolve/index.ts';
 import { memoized } from './resolve/memoize.ts';
-import { createSharing } from './resolve/sharing.ts';
 import { groupId } from './resolve/targets.ts';
+import { createSharing } from './sharing.ts';
 import { applyWithoutRestart } from './validate/restart-required.ts';
 
 /** How a configuration is read, and what the caller will do with it. */

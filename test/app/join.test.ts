@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { joinCredentials, type SharedEdges, unitsOf } from '../../src/app/unit.ts';
+import type { SharedEdges } from '../../src/app/joined.ts';
+import { joinCredentials, unitsOf } from '../../src/app/unit.ts';
 import { createSecretFiles } from '../../src/config/secret-file.ts';
 import { createCallPaces, createSharedReads } from '../../src/providers/index.ts';
 import { filePublisher } from '../../src/publishers/file.ts';

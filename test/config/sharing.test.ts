@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createSharing } from '../../src/config/resolve/sharing.ts';
+import { createSharing } from '../../src/config/sharing.ts';
 
 describe('parts of configurations that are equal', () => {
   it('equal parts are one object, and others stay what they are', () => {

@@ -2,8 +2,8 @@ import { en, type Text, zh } from '../../core/text.ts';
 import type { Complain, KeyPath } from '../../schema/key-path.ts';
 import type { Labels } from '../labels.ts';
 import type { ReadInput } from '../read/input.ts';
+import type { Share } from '../sharing.ts';
 import type { Authorities } from './authorities.ts';
-import type { Share } from './sharing.ts';
 
 /** What all checks of one configuration share: labels for messages, the environment, and cached look-ups. */
 export interface Context extends Pick<Labels, 'name' | 'brief' | 'setting'> {
