@@ -5,7 +5,7 @@ import { volumeMessage } from './observability/log/volume-log.ts';
 import { volumes } from './system/fs/files.ts';
 import { neutraliseDebugSwitches } from './system/process/debug-switches.ts';
 import { endProcess } from './system/process/end-process.ts';
-import { preferSmall } from './system/process/v8-flags.ts';
+import { keepWebAssemblyPlain } from './system/process/v8-flags.ts';
 import { version } from './system/process/version.ts';
 import type { CommandName } from './usage/index.ts';
 
@@ -63,7 +63,7 @@ neutraliseDebugSwitches();
 process.stderr.on('error', () => {});
 process.stdout.on('error', () => {});
 
-preferSmall();
+keepWebAssemblyPlain();
 // Until there is a log: a command must not wait for a volume without a word.
 volumes.tell((event) => complain(volumeMessage(event)));
 /**
