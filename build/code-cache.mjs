@@ -13,7 +13,7 @@ import { writeParts } from './parts.mjs';
 
 const FOLDER = resolve(process.argv[2] ?? 'dist');
 const PROGRAM = join(FOLDER, 'wx-token-sidecar.js');
-/** How long (ms) the program may take to its first token, on a processor that is emulated, too. */
+/** How long (ms) the sandbox, and the program until its first token, may take, on a processor that is emulated, too. */
 const PATIENCE = 120_000;
 /** The account that the sandbox has by itself. */
 const APP_ID = 'wx0000000000000000';
@@ -38,6 +38,13 @@ function node(args, env = {}) {
   return spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
 }
 
+/** Ends a process that takes too long. */
+function impatient(child) {
+  const late = setTimeout(() => child.kill('SIGKILL'), PATIENCE);
+  child.once('exit', () => clearTimeout(late));
+  return child;
+}
+
 async function firstUrl(output) {
   for await (const line of createInterface({ input: output })) {
     const [url] = /http:\/\/[\d.]+:\d+/.exec(line) ?? [];
@@ -49,16 +56,14 @@ async function firstUrl(output) {
 const start = join(FOLDER, 'start.cjs');
 await writeParts(join(FOLDER, 'parts'));
 await copyFile(here('start.cjs'), start);
-const sandbox = node([PROGRAM, 'sandbox', '--listen', '127.0.0.1:0']);
+const sandbox = impatient(node([PROGRAM, 'sandbox', '--listen', '127.0.0.1:0']));
 const folder = await mkdtemp(join(tmpdir(), 'wx-'));
 try {
   const token = join(folder, 'token');
   const config = join(folder, 'config.yaml');
   await writeFile(config, JSON.stringify(configuration(await firstUrl(sandbox.stdout), token)));
-  const daemon = node([here('rehearse.cjs'), start, token, '--config', config], { SECRET });
-  const late = setTimeout(() => daemon.kill('SIGKILL'), PATIENCE);
+  const daemon = impatient(node([here('rehearse.cjs'), start, token, '--config', config], { SECRET }));
   const [code] = await once(daemon, 'exit');
-  clearTimeout(late);
   if (code !== 0) throw new Error(`no code cache: the program ended with ${code}`);
 } finally {
   sandbox.kill();

@@ -32,7 +32,7 @@ export async function writeParts(folder) {
 
 /**
  * The program as esbuild divides it: whatever is imported on demand is apart, and what several share is in one chunk for them.
- * By name: the text, the source that begins there, if any, and what it imports at once, by name.
+ * By name: the text, the source that begins there, if any, and what it imports, by name: all of it, and at once.
  */
 async function divided() {
   const { outputFiles, metafile } = await build({
@@ -49,7 +49,8 @@ async function divided() {
       const name = basename(path);
       const own = imports.filter(({ external }) => !external);
       const atOnce = own.filter(({ kind }) => kind === 'import-statement');
-      return [name, { text: texts.get(name), entryPoint, imports: atOnce.map((one) => basename(one.path)) }];
+      const names = (some) => some.map((one) => basename(one.path));
+      return [name, { text: texts.get(name), entryPoint, imports: names(own), atOnce: names(atOnce) }];
     }),
   );
 }
@@ -59,12 +60,12 @@ function chunkOf(chunks, source) {
   throw new Error(`${source} is not imported on demand`);
 }
 
-/** The names of these chunks and of all that they import. */
+/** The names of these chunks and of all that they import at once. */
 function closure(chunks, names, found = new Set()) {
   for (const name of names) {
     if (found.has(name)) continue;
     found.add(name);
-    closure(chunks, chunks.get(name).imports, found);
+    closure(chunks, chunks.get(name).atOnce, found);
   }
   return found;
 }

@@ -41,7 +41,7 @@ function compiled(filename) {
   const source = readFileSync(filename);
   const cachedData = cacheOf(filename, source);
   // All parts are ASCII.
-  return new Script(source.latin1Slice(), { filename, ...(cachedData && { cachedData }) });
+  return new Script(source.toString('latin1'), { filename, ...(cachedData && { cachedData }) });
 }
 
 /** V8 itself compares no more than lengths. */

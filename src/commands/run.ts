@@ -5,6 +5,7 @@ import type { Config } from '../config/config.ts';
 import type { Text } from '../core/text.ts';
 import { SECOND } from '../core/time.ts';
 import { inWords } from '../observability/log/duration.ts';
+import { errcodes } from '../providers/platform.ts';
 import { volumes } from '../system/fs/files.ts';
 import { createReadMarks } from '../system/fs/watch-files.ts';
 import { version } from '../system/process/version.ts';
@@ -24,6 +25,9 @@ import { listenForSignals } from './signals.ts';
  */
 const VOLUME_PATIENCE = 30 * SECOND;
 const LAST_VOLUME_PATIENCE = 1.5 * SECOND;
+
+/** How long (ms) after the first tick everything is loaded that will be needed without warning. */
+const LATER = 0.5 * SECOND;
 
 /** A tick that is later than this, in ms, shows that the process was stopped or could not run. */
 const STANDSTILL = 5 * SECOND;
@@ -117,6 +121,9 @@ export async function run(argv: readonly string[]): Promise<number> {
     servers.listen();
     // The first tick comes before everything that is needed only later: a pod may be waiting for its first token.
     tick();
+
+    // It is asked for again when it is needed.
+    setTimeout(() => void errcodes().catch(() => {}), LATER).unref();
 
     let { schedule, onHangup } = config;
     let ticker = startTicker(schedule, systemClock, tick);

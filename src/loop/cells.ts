@@ -120,7 +120,6 @@ export function createCells({ clock, random }: Pick<Surroundings, 'clock' | 'ran
     }
     if (known.unit !== unit) {
       known.unit = unit;
-      settleDown(known, undefined);
       happen(known, { type: 'retargeted', targets });
     }
     return known;

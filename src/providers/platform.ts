@@ -130,8 +130,11 @@ async function read(
   return { body, ...(date !== undefined && { platformDate: date }) };
 }
 
-/** The tables are a twentieth of what a daemon would load at its start, and are needed once the platform refuses something. */
-function errcodes() {
+/**
+ * Loads what the platforms' error codes mean: a twentieth of what a daemon would load at its start, and needed once a platform
+ * refuses something. A daemon asks for it before that, since it may have run out of open files by then.
+ */
+export function errcodes() {
   return import('../core/errcodes/index.ts');
 }
 

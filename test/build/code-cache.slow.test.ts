@@ -14,7 +14,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -72,7 +72,7 @@ async function cacheOf(start: string, options = '') {
   const { stdout, stderr } = await run(process.execPath, [start, '--version'], { env });
   const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
   expect(stdout).toBe(`wx-token-sidecar ${version}\n`);
-  return /^cache (accepted|rejected)$/m.exec(stderr)?.[1];
+  return /^cache (accepted|rejected): main\.js$/m.exec(stderr)?.[1];
 }
 
 describe('code cache', () => {
@@ -172,8 +172,8 @@ it('what the program loads only when it needs it comes with the cache, too: hook
   await eventually(async () => (await contentOf(join(root, 'told'))) !== undefined, { for: 'the hook' });
   const { message } = await daemon.logged(/^health and metrics on /);
   expect((await fetch(`http://${message.split(' ').at(-1)}/readyz`)).status).toBe(200);
-  // The main part, what reads YAML and the server, each with what they need alone.
-  expect(daemon.stderr().match(/cache accepted/g)?.length).toBeGreaterThan(3);
+  for (const part of ['main', 'yaml-\\w+', 'health-server-\\w+'])
+    expect(daemon.stderr()).toMatch(new RegExp(`^cache accepted: ${part}\\.js$`, 'm'));
 });
 
 describe('parts', () => {
@@ -203,6 +203,29 @@ describe('parts', () => {
     const daemon = startProcess(process.execPath, [start, 'run'], { env }, onTestFinished);
     await daemon.logged(/ENOENT/);
     await rename(`${errcodes}.gone`, errcodes);
+    await daemon.logged(/40125|40001/);
+  });
+
+  it('what error codes mean is read half a second after the start, and so before it is needed', async () => {
+    const { start, dist, root } = await copy();
+    const sandbox = await openSandbox();
+    onTestFinished(sandbox.close);
+    const secret = join(root, 'secret');
+    await writeFile(secret, TEST_ACCOUNT.secret, { mode: 0o600 });
+    const env = {
+      WXTOKEN_APPID: TEST_ACCOUNT.appId,
+      WXTOKEN_SECRET_FILE: secret,
+      WXTOKEN_FILE: join(root, 'volume', 'token'),
+      WXTOKEN_API_BASE_URL: sandbox.url,
+      NODE_OPTIONS: TELL_CACHE,
+    };
+    const daemon = startProcess(process.execPath, [start, 'run'], { env }, onTestFinished);
+    await daemon.logged(/^published$/);
+    const part = basename(await partWith(dist, '40164'));
+    await eventually(async () => daemon.stderr().includes(part), { for: 'the part to be read' });
+    await rm(join(dist, 'parts'), { recursive: true });
+    await writeFile(secret, 'f'.repeat(32));
+    daemon.signal('SIGHUP');
     await daemon.logged(/40125|40001/);
   });
 

@@ -1,5 +1,6 @@
 // Loaded into a program under test: says on standard error what V8 makes of the code cache that a script is given.
 import { syncBuiltinESMExports } from 'node:module';
+import { basename } from 'node:path';
 import vm from 'node:vm';
 
 const { Script } = vm;
@@ -8,7 +9,8 @@ vm.Script = class extends Script {
   constructor(source, options) {
     super(source, options);
     if (!options.cachedData) return;
-    process.stderr.write(`cache ${this.cachedDataRejected ? 'rejected' : 'accepted'}\n`);
+    const verdict = this.cachedDataRejected ? 'rejected' : 'accepted';
+    process.stderr.write(`cache ${verdict}: ${basename(options.filename)}\n`);
   }
 };
 syncBuiltinESMExports();
