@@ -1,4 +1,6 @@
 import { setImmediate as breathe } from 'node:timers/promises';
+// The program imports it on demand, and what is imported for the first time comes with an event of the process, not with a promise.
+import '../../src/core/errcodes/index.ts';
 
 /** What happens when, in true time: milliseconds since the simulation began, which no clock in it has to agree with. */
 export interface Agenda {
