@@ -124,6 +124,9 @@ function neededAfter(kept: readonly Kept[], accounts: readonly string[]) {
   };
 }
 
+/** Times that a start is killed at each of its renames, at the most. */
+const MOST_PASSES = 3;
+
 describe('kills while accounts come and go', () => {
   it('a kill before any rename of a first start leaves what the next one heals without a needless call', async ({
     skip,
@@ -134,27 +137,32 @@ describe('kills while accounts come and go', () => {
     let kills = 0;
     /** What was written down when it was killed. */
     const seen = { listAlone: 0, oneAccount: 0 };
-    for (let rename = 1; ; rename += 1) {
-      await empty();
-      if (!(await killedAt('rename', rename))) break;
-      kills += 1;
-      const kept = await records();
-      const needed = neededAfter(kept, [SHOP, CAFE]);
-      const isWritten = kept.some(({ listing }) => listing);
-      if (isWritten && needed.authorizer === 2) seen.listAlone += 1;
-      if (needed.authorizer === 1) seen.oneAccount += 1;
-      const calls = await counting();
-      expect(await start(), `rename ${rename}`).toBe('well');
-      const asked = await calls();
-      for (const what of ['component', 'list', 'authorizer'] as const)
-        expect(asked[what], `${what} after rename ${rename}`).toBeLessThanOrEqual(needed[what]);
-      for (const name of ['platform', SHOP, CAFE])
-        expect(await works(await contentOf(path(name))), `${name} after rename ${rename}`).toBe(true);
-      expect((await records()).filter(({ intent }) => intent)).toEqual([]);
+    async function killAtEachRename(): Promise<void> {
+      for (let rename = 1; ; rename += 1) {
+        await empty();
+        if (!(await killedAt('rename', rename))) return;
+        kills += 1;
+        const kept = await records();
+        const needed = neededAfter(kept, [SHOP, CAFE]);
+        const isWritten = kept.some(({ listing }) => listing);
+        if (isWritten && needed.authorizer === 2) seen.listAlone += 1;
+        if (needed.authorizer === 1) seen.oneAccount += 1;
+        const calls = await counting();
+        expect(await start(), `rename ${rename}`).toBe('well');
+        const asked = await calls();
+        for (const what of ['component', 'list', 'authorizer'] as const)
+          expect(asked[what], `${what} after rename ${rename}`).toBeLessThanOrEqual(needed[what]);
+        for (const name of ['platform', SHOP, CAFE])
+          expect(await works(await contentOf(path(name))), `${name} after rename ${rename}`).toBe(true);
+        expect((await records()).filter(({ intent }) => intent)).toEqual([]);
+      }
     }
+    const isSeen = () => Math.min(...Object.values(seen)) > 0;
+    // Two accounts at a time write in another order each time, so that a pass may miss a moment.
+    for (let pass = 0; pass < MOST_PASSES && !isSeen(); pass += 1) await killAtEachRename();
     process.stdout.write(`a first start: killed at ${kills} renames\n`);
     // Between the record of the list and the first token of an account, and between two of them.
-    expect(Math.min(...Object.values(seen)), JSON.stringify(seen)).toBeGreaterThan(0);
+    expect(isSeen(), JSON.stringify(seen)).toBe(true);
   });
 
   it.for(['rename', 'unlink,unlinkat,rmdir'] as const)(

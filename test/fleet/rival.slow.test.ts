@@ -60,28 +60,27 @@ describe.concurrent('G3: a rival process with the same AppSecret', () => {
     const readers = files.map((file) => startRestlessReader({ file, url: sandbox.url }, onTestFinished));
     const reporting = reportRefusals(group, readers, onTestFinished);
 
-    for (const round of [1, 2]) {
+    // It takes one daemon that is told twice, and who of them takes a report is chance.
+    const isNamed = () =>
+      members.some((member) => member.log().some(({ advice }) => /^another process/.test(String(advice))));
+    let rounds = 0;
+    while (rounds < 2 || !isNamed()) {
+      rounds += 1;
       const before = (await journal.refusals()).length;
       reporting.about((await contentOf(files[0] ?? '')) ?? '');
       // Of two calls the second kills what was current before the first.
       await rival(group);
       await rival(group);
-      await newestEverywhere(group, 1 + round);
+      await newestEverywhere(group, 1 + rounds);
       const times = (await journal.refusals()).slice(before).map(({ at }) => at);
       const span = Math.max(...times) - Math.min(...times);
       tell(
-        `access-token: ${times.length} reads of four readers refused for ${span} ms under a rival, round ${round}`,
+        `access-token: ${times.length} reads of four readers refused for ${span} ms under a rival, round ${rounds}`,
       );
     }
-    await eventually(
-      () =>
-        members.some((member) => member.log().some(({ advice }) => /^another process/.test(String(advice)))),
-      { for: 'a daemon that names the rival' },
-    );
-
     for (const reader of readers) expect((await reader.stop()).bad).toEqual([]);
     for (const history of histories) expectForwardOnly(history, await journal.fetches());
-    expect(await ours(group)).toHaveLength(3);
+    expect(await ours(group)).toHaveLength(1 + rounds);
   });
 
   it('a reader that refuses every access-token costs each daemon at most two calls', async ({
