@@ -76,21 +76,24 @@ function unlessLink(look: typeof fs.lstat, follow: typeof fs.stat): typeof fs.st
 
 /**
  * @param follows whether the call follows a link at the end of its path
- * @param atOnce the same call without a thread, for a path in memory; absent: it may wait for something else
+ * @param atOnce the same call without a thread, for a path in memory; absent: it may wait for something else. A path with `..`,
+ *   which may lead elsewhere than its name says, is asked in a thread
  */
 function guarded<F>(call: F, follows: boolean, atOnce?: (path: never, ...rest: never[]) => unknown): F {
-  const ask = (path: PathLike, ...rest: readonly unknown[]) =>
-    volumes.ask(nameOf(path), () => (call as Call)(path, ...rest), {
+  const ask = (path: PathLike, ...rest: readonly unknown[]) => {
+    const name = nameOf(path);
+    return volumes.ask(name, () => (call as Call)(path, ...rest), {
       follows,
-      ...(atOnce && { atOnce: () => (atOnce as Direct)(path, ...rest) }),
+      ...(atOnce && name === path && { atOnce: () => (atOnce as Direct)(path, ...rest) }),
     });
+  };
   return ask as F;
 }
 
 /** Most paths end in no link: then this is one question, and else the link is followed. */
 export const stat = unlessLink(guarded(fs.lstat, false, now.lstatSync), guarded(fs.stat, true, now.statSync));
 export const access = guarded(fs.access, true, now.accessSync);
-export const realpath = guarded(fs.realpath, true);
+export const realpath = guarded(fs.realpath, true, now.realpathSync.native);
 export const readFile = guarded(fs.readFile, true);
 export const lstat = guarded(fs.lstat, false, now.lstatSync);
 export const readlink = guarded(fs.readlink, false, now.readlinkSync);
@@ -115,7 +118,8 @@ export const rename = guarded(fs.rename, false, now.renameSync);
 export function glanceAt(path: string, follows = false): now.BigIntStats | undefined {
   if (!volumes.isAtOnce(path, follows)) return undefined;
   try {
-    return now.lstatSync(path, { bigint: true, throwIfNoEntry: false });
+    const look = follows ? now.statSync : now.lstatSync;
+    return look(path, { bigint: true, throwIfNoEntry: false });
   } catch {
     return undefined;
   }
@@ -141,11 +145,13 @@ export interface FileHandle {
 export async function open(path: PathLike, flags: number, mode?: number): Promise<FileHandle> {
   const name = nameOf(path);
   const ask = (all: number, follows: boolean) =>
-    volumes.ask<FileHandle>(name, async () => inTurn(name, await fs.open(path, all, mode), all), {
+    volumes.ask<FileHandle>(name, async () => inTurn(name, follows, await fs.open(path, all, mode), all), {
       follows,
       late: (late) => late.close(),
       // The other end of a pipe may be nobody.
-      atOnce: () => atOnce(now.openSync(path, all | now.constants.O_NONBLOCK, mode)),
+      ...(name === path && {
+        atOnce: () => atOnce(now.openSync(path, all | now.constants.O_NONBLOCK, mode)),
+      }),
     });
   const { O_NOFOLLOW } = now.constants;
   if ((flags & O_NOFOLLOW) !== 0) return ask(flags, false);
@@ -157,16 +163,19 @@ export async function open(path: PathLike, flags: number, mode?: number): Promis
   });
 }
 
-/** The handle of which every call that may wait for a volume goes in its turn on the volume of the file. */
-function inTurn(name: string, fd: number, flags: number): FileHandle {
+/**
+ * The handle of which every call that may wait for a volume goes in its turn on the volume of the file.
+ * @param follows whether a link at the end of the name was followed when the file was opened
+ */
+function inTurn(name: string, follows: boolean, fd: number, flags: number): FileHandle {
   const { O_WRONLY, O_RDWR } = now.constants;
   const mayWrite = (flags & (O_WRONLY | O_RDWR)) !== 0;
-  const ask = <T>(work: () => Promise<T>) => volumes.ask(name, work);
+  const ask = <T>(work: () => Promise<T>) => volumes.ask(name, work, { follows });
   let isOpen = true;
   const handle = {
     // What a disk of this machine holds is at hand while it is open.
     stat: async (options?: StatOptions) =>
-      volumes.isNear(name) ? now.fstatSync(fd, options) : ask(() => fs.fstat(fd, options)),
+      volumes.isNear(name, follows) ? now.fstatSync(fd, options) : ask(() => fs.fstat(fd, options)),
     read: (buffer: Buffer) => ask(() => fs.read(fd, buffer, 0, buffer.length, null)),
     writeFile: (content: string | Uint8Array) => ask(() => fs.writeFile(fd, content)),
     chown: (uid: number, gid: number) => ask(() => fs.fchown(fd, uid, gid)),
@@ -176,11 +185,13 @@ function inTurn(name: string, fd: number, flags: number): FileHandle {
       // By now the number may be that of another file.
       if (!isOpen) return;
       isOpen = false;
-      const isNear = volumes.isNear(name);
+      const isNear = volumes.isNear(name, follows);
       // Nothing is left to be done with what was only read.
       if (isNear && !mayWrite) return now.closeSync(fd);
       // What is done under the name need not wait for it.
-      const closed = volumes.askLater(name, () => fs.close(fd), `${name} (closing ${fd})`);
+      const closed = volumes.askLater(name, () => fs.close(fd), {
+        ...{ follows, turn: `${name} (closing ${fd})` },
+      });
       if (!isNear) await closed;
     },
   };

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { chmod, chown, mkdir, stat } from './files.ts';
+import { chmod, chown, isUnanswered, mkdir, stat } from './files.ts';
 
 /**
  * Creates a folder and all missing parents, with mode 0755 minus the umask: never world-writable, because others
@@ -53,6 +53,9 @@ async function makeOne(folder: string): Promise<boolean> {
 async function isFolder(path: string): Promise<boolean> {
   return await stat(path).then(
     (found) => found.isDirectory(),
-    () => false,
+    (error: unknown) => {
+      if (isUnanswered(error)) throw error;
+      return false;
+    },
   );
 }

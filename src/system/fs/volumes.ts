@@ -18,6 +18,13 @@ export interface AskOptions<T> {
   readonly atOnce?: () => T;
 }
 
+export interface LaterOptions {
+  /** Whether the call is about what a link at the end of the path leads to. */
+  readonly follows?: boolean;
+  /** What it takes its turn with instead of what is asked of the path; also for people. */
+  readonly turn?: string;
+}
+
 /**
  * The volumes of this machine and the questions (system calls) that are under way on each.
  *
@@ -36,20 +43,19 @@ export interface Volumes extends Pick<Turns, 'hung' | 'hangs' | 'tell' | 'giveUp
   ask<T>(path: string, work: () => Promise<T>, options?: AskOptions<T>): Promise<T>;
   /**
    * Does the work at once or, on a volume that hangs, when it answers again. Never rejects.
-   * @param turn what it takes its turn with instead of what is asked of the path; also for people
    */
-  askLater(path: string, work: () => Promise<unknown>, turn?: string): Promise<void>;
+  askLater(path: string, work: () => Promise<unknown>, options?: LaterOptions): Promise<void>;
   /** Whether the volume of a path is not known to hang. Cheap; for what must be done without waiting. */
   answers(path: string): boolean;
   /** Whether it is known without a question where a path leads, also through a link at its end. */
   knows(path: string): boolean;
   /**
-   * Whether a call may be made without a thread: no link is on the way to the path, and all that leads there is in memory.
+   * Whether a call may be made without a thread: the path and all that leads there is in memory, see {@link createPlaces}.
    * Cheap.
    */
   isAtOnce(path: string, follows: boolean): boolean;
   /** Whether a path is known to be on a disk of this machine or in memory, and its volume is not known to hang. */
-  isNear(path: string): boolean;
+  isNear(path: string, follows?: boolean): boolean;
   /** Asks every volume in use for its state every five seconds from now on, so that a hang is noticed before it matters. */
   watch(): void;
   /** To be called at each tick: what {@link watch} is about to do is done now, so that the process wakes up once for both. */
@@ -75,7 +81,7 @@ export function createVolumes({ clock, mountTable, probe }: VolumesOptions): Vol
   const stretches = createStretches(STRETCH, clock);
   const turns = createTurns(clock);
   const { enter, open } = turns;
-  const places = createPlaces<Volume>({ clock, mountTable, open, readLink, isNoLink });
+  const places = createPlaces<Volume>({ clock, mountTable, open, readLink, look });
   let probedAt = Number.NEGATIVE_INFINITY;
   let probing: NodeJS.Timeout | undefined;
 
@@ -104,15 +110,15 @@ export function createVolumes({ clock, mountTable, probe }: VolumesOptions): Vol
           atOnce && places.isInMemory(path, follows) ? stretches.run(atOnce) : enter(found, path, work, late),
         );
     },
-    async askLater(path, work, turn = path) {
-      const volume = places.known(path, false) ?? (await places.find(path, false).catch(() => undefined));
+    async askLater(path, work, { follows = false, turn = path } = {}) {
+      const volume = places.known(path, follows) ?? (await places.find(path, follows).catch(() => undefined));
       if (!volume) return;
       const attempt = () => enter(volume, turn, work).then(ignore, ignore);
       if (volume.hangsOn) volume.later.push(() => void attempt());
       else await attempt();
     },
-    isNear(path) {
-      const volume = places.known(path, false);
+    isNear(path, follows = false) {
+      const volume = places.known(path, follows);
       return volume !== undefined && !volume.isNetwork && !volume.hangsOn;
     },
     isAtOnce: places.isInMemory,
@@ -136,11 +142,13 @@ function linkless(error: unknown): undefined | null {
   return (error as NodeJS.ErrnoException).code === 'EINVAL' ? undefined : null;
 }
 
-function isNoLink(path: string): boolean {
+function look(path: string): 'link' | 'other' | 'missing' {
   try {
-    return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === false;
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    if (!found) return 'missing';
+    return found.isSymbolicLink() ? 'link' : 'other';
   } catch {
-    return false;
+    return 'link';
   }
 }
 

@@ -5,7 +5,7 @@ import { mkdtemp, open as openInThread, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeAtomically } from '../../../src/system/fs/atomic-write.ts';
-import { lstat, mkdir, open, rmdir, stat } from '../../../src/system/fs/files.ts';
+import { lstat, mkdir, open, realpath, rmdir, stat } from '../../../src/system/fs/files.ts';
 import { readRegularFile } from '../../../src/system/fs/read-regular-file.ts';
 import { eventually } from '../../support/wait.ts';
 
@@ -56,6 +56,41 @@ describe.skipIf(!existsSync(MEMORY))('files in memory', () => {
     } finally {
       await release();
     }
+  });
+
+  it('a folder that was missing a moment ago needs no thread either', async () => {
+    const fresh = join(folder, 'fresh');
+    const path = join(fresh, 'deeper', 'token');
+    for (const missing of [fresh, path])
+      await expect(stat(missing)).rejects.toMatchObject({ code: 'ENOENT' });
+    const release = occupyThreads();
+    try {
+      await expect(realpath(path)).rejects.toMatchObject({ code: 'ENOENT' });
+      await mkdir(fresh);
+      await mkdir(join(fresh, 'deeper'));
+      expect(await writeAtomically(path, 'content', { mode: 0o640 })).toBe(true);
+      expect(await realpath(path)).toBe(path);
+    } finally {
+      await release();
+    }
+  });
+
+  it('what comes as a link where nothing was is asked in a thread, since it may hang', async () => {
+    const linked = join(folder, 'linked-later');
+    await expect(stat(linked)).rejects.toMatchObject({ code: 'ENOENT' });
+    await symlink('/', linked);
+    const release = occupyThreads();
+    let isAnswered = false;
+    const answer = stat(linked).then(() => {
+      isAnswered = true;
+    });
+    try {
+      for (let look = 0; look < 10; look += 1) await stat(folder);
+      expect(isAnswered).toBe(false);
+    } finally {
+      await release();
+    }
+    await answer;
   });
 
   it('what a link leads to is asked in a thread, since it may hang', async () => {
