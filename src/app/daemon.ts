@@ -21,6 +21,7 @@ import { publishers } from '../publishers/kinds.ts';
 import type { Channel } from '../push/channel.ts';
 import { redisOf } from '../redis/index.ts';
 import { atMostEvery } from '../system/time/at-most-every.ts';
+import { createSlices } from '../system/time/slices.ts';
 import { createWaker } from '../system/time/waker.ts';
 import { type CodedParty, createCodeDesk } from './code-desk.ts';
 import { codedParties } from './coded-parties.ts';
@@ -116,7 +117,10 @@ export async function startDaemon(
     stateOf: ({ id }) => reconciler.stateOf(id),
     secretRefused: stores.resign,
   });
-  const reconciler = createReconciler({ clock, random, report, wakeIn: waker.in });
+  const reconciler = createReconciler({
+    ...{ clock, random, report, wakeIn: waker.in },
+    slices: () => createSlices(clock),
+  });
   const followersView = createFollowersView({
     ...{ clock, logger, views: reconciler.views, leadership: stores.leadership, holderOf: stores.holderOf },
     duration: config.cluster?.lease.duration,

@@ -18,6 +18,13 @@ export interface Clock {
   now(): Instant;
 }
 
+/** Gives way to everything else between many small pieces of work: there may be thousands of them. */
+export interface Slices {
+  /** To be called after each piece: whether everything else is to have its turn now, by {@link giveWay}. */
+  isOver(): boolean;
+  giveWay(): Promise<void>;
+}
+
 /** Where a credential comes from. */
 export interface Provider {
   /**

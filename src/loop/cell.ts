@@ -2,7 +2,7 @@ import { apply } from '../core/apply.ts';
 import type { Event } from '../core/events/event.ts';
 import type { Report } from '../core/events/report.ts';
 import { type Plan, plan, type Rest } from '../core/plan.ts';
-import type { Clock, Unit } from '../core/ports.ts';
+import type { Clock, Slices, Unit } from '../core/ports.ts';
 import type { State } from '../core/state/index.ts';
 import type { Instant } from '../core/time.ts';
 
@@ -59,8 +59,8 @@ export interface Surroundings {
   readonly report: Reporter;
   /** Asks for a tick in so many ms, should the next one come later; absent: ticks come often enough. */
   readonly wakeIn?: (ms: number) => void;
-  /** Lets everything else have its turn between two slices of planning; absent: the event loop goes round once. */
-  readonly giveWay?: () => Promise<unknown>;
+  /** Divides the planning of all that is due at a time; absent: it is done in one go. */
+  readonly slices?: () => Slices;
 }
 
 /** What every part of the loop works with. */

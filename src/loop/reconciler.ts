@@ -1,6 +1,6 @@
 import type { Event } from '../core/events/event.ts';
 import { isCorrected, restOf, type Step, type View } from '../core/plan.ts';
-import type { Unit } from '../core/ports.ts';
+import type { Slices, Unit } from '../core/ports.ts';
 import type { Secret } from '../core/secret.ts';
 import type { Sign } from '../core/state/authorisation.ts';
 import { type Doubter, judgeDoubt } from '../core/state/doubts.ts';
@@ -53,16 +53,11 @@ export interface Reconciler {
   abort(): void;
 }
 
-/** So many cells are planned in one go: what they begin goes on at once, and everything else has its turn after that. */
-const SLICE = 64;
-
-function aroundTheEventLoop(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
+const IN_ONE_GO: Slices = { isOver: () => false, giveWay: async () => {} };
 
 /** The only loop: plan, act, apply. Everything that wakes it ends in {@link Reconciler.tick}. */
 export function createReconciler(surroundings: Surroundings): Reconciler {
-  const { clock, report, wakeIn, giveWay = aroundTheEventLoop } = surroundings;
+  const { clock, report, wakeIn, slices = () => IN_ONE_GO } = surroundings;
   const running = new Set<Promise<void>>();
   const requests = new AbortController();
   const gates = createGates();
@@ -143,27 +138,26 @@ export function createReconciler(surroundings: Surroundings): Reconciler {
     running.add(done);
   }
 
-  /** Plans the first ones now and the others slice by slice. */
+  /** Plans the first ones now and the others slice by slice: what they begin goes on at once. */
   function planAll(cellsDue: Iterable<BusyCell>): void {
     const isUnderWay = due.size > 0;
     for (const cell of cellsDue) due.add(cell);
     if (isUnderWay) return;
-    planSlice();
+    const planning = slices();
+    planSlice(planning);
     if (due.size === 0) return;
-    const done = planRest().then(() => {
+    const done = planRest(planning).then(() => {
       running.delete(done);
     });
     running.add(done);
   }
 
-  function planSlice(): void {
-    let left = SLICE;
+  function planSlice(planning: Slices): void {
     const now = clock.now();
     for (const cell of due) {
       due.delete(cell);
       if (cells.holds(cell) && !rests(cell, now)) advance(cell);
-      left -= 1;
-      if (left === 0) return;
+      if (planning.isOver()) return;
     }
   }
 
@@ -175,10 +169,10 @@ export function createReconciler(surroundings: Surroundings): Reconciler {
     return true;
   }
 
-  async function planRest(): Promise<void> {
+  async function planRest(planning: Slices): Promise<void> {
     while (due.size > 0) {
-      await giveWay();
-      planSlice();
+      await planning.giveWay();
+      planSlice(planning);
     }
   }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createTerm } from '../../src/coordination/lease/elector.ts';
 import type { Report } from '../../src/core/events/report.ts';
 import { EdgeError } from '../../src/core/failure.ts';
-import type { Lease, PeerRequest, Purpose, Unit } from '../../src/core/ports.ts';
+import type { Lease, PeerRequest, Purpose, Slices, Unit } from '../../src/core/ports.ts';
 import type { AccountRecord } from '../../src/core/record.ts';
 import { Secret } from '../../src/core/secret.ts';
 import { MINUTE, SECOND } from '../../src/core/time.ts';
@@ -28,6 +28,18 @@ const NO_LOCKS = new EdgeError({
 const NOT_SENT = new EdgeError({ ...PASSING_FAULT, code: 'aborted', message: 'not sent', effect: 'unsent' });
 
 const accountOf = (type: CredentialType) => `weixin/${type}/wx0000000000000000`;
+
+/** Of 64 pieces each. */
+function slices(): Slices {
+  let pieces = 0;
+  return {
+    isOver() {
+      pieces += 1;
+      return pieces % 64 === 0;
+    },
+    giveWay: () => new Promise((resolve) => setImmediate(resolve)),
+  };
+}
 
 /** The real loop between edges that do as the test says. */
 function house(type: CredentialType) {
@@ -101,7 +113,7 @@ function house(type: CredentialType) {
     ],
   };
   const report = (_of: unknown, what: Report) => void reports.push(what);
-  const reconciler = createReconciler({ clock, random: () => 0.5, report });
+  const reconciler = createReconciler({ clock, random: () => 0.5, report, slices });
   reconciler.serve([unit]);
   const settle = async () => {
     reconciler.tick();

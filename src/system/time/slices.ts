@@ -1,19 +1,21 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Clock } from '../../core/ports.ts';
+import type { Clock, Slices } from '../../core/ports.ts';
 import { systemClock } from './clock.ts';
 
 /** How long (ms) many small pieces of work may go on before everything else has its turn. */
-const LONGEST = 4;
+const LONGEST = 2;
 
 /** Pieces of work between two looks at the clock, far less than a millisecond of them, and most in one go. */
 const UNLOOKED = 8;
 const MOST = 256;
 
-/** Gives way to everything else between many small pieces of work: there may be thousands of them. */
-export interface Slices {
-  /** To be called after each piece: whether everything else is to have its turn now, by {@link giveWay}. */
-  isOver(): boolean;
-  giveWay(): Promise<void>;
+/** The last turn of the event loop that somebody waits for. */
+let lastTurn: Promise<void> = Promise.resolve();
+
+/** A turn of the event loop for this slice alone: those of a tick, a scrape and a status file do not add up in one. */
+function ownTurn(): Promise<void> {
+  lastTurn = lastTurn.then(() => setImmediate());
+  return lastTurn;
 }
 
 export function createSlices(clock: Clock = systemClock): Slices {
@@ -27,7 +29,7 @@ export function createSlices(clock: Clock = systemClock): Slices {
       return pieces >= MOST || clock.now().monotonic - since >= LONGEST;
     },
     async giveWay() {
-      await setImmediate();
+      await ownTurn();
       pieces = 0;
       since = clock.now().monotonic;
     },

@@ -127,8 +127,6 @@ export function createDaemon(options: DaemonOptions): Daemon {
     let wakeAt = Number.POSITIVE_INFINITY;
     const reconciler = createReconciler({
       ...{ clock: life.clock, random, report: (_unit, what) => codeDesk.report(what) },
-      // Played time stands still while promises are kept; it does not wait for the real event loop.
-      giveWay: async () => {},
       wakeIn(ms) {
         const at = agenda.now() + Math.max(ms, SOONEST_WAKE);
         if (ms > LATEST_WAKE || at >= wakeAt) return;

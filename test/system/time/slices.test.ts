@@ -14,6 +14,26 @@ describe('work in slices', () => {
     expect(isOverIn(100)).toBe(false);
   });
 
+  it('no turn of the event loop goes to two of them', async () => {
+    let turn = 0;
+    let isOver = false;
+    setImmediate(function next() {
+      turn += 1;
+      if (!isOver) setImmediate(next);
+    });
+    const turns = await Promise.all(
+      Array.from({ length: 3 }, async () => {
+        const slices = createSlices();
+        await slices.giveWay();
+        const first = turn;
+        await slices.giveWay();
+        return [first, turn];
+      }),
+    );
+    isOver = true;
+    expect(new Set(turns.flat()).size).toBe(6);
+  });
+
   it('the results are in the order of the items, and pieces are one text', async () => {
     const items = Array.from({ length: 1000 }, (_, index) => index);
     expect(await inSlices(items, (item) => item * 2)).toEqual(items.map((item) => item * 2));
