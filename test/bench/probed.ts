@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { type NodeOptions, type NodeProcess, PROGRAM, startNode } from './node.ts';
+import { type NodeOptions, type NodeProcess, startNode } from './node.ts';
 
 /** Seen from the bundle. */
 const PROBE = fileURLToPath(new URL('../test/bench/probe.mjs', import.meta.url));
 
-/** The built program with a probe in it. */
+/** A program with a probe in it. */
 export interface Probed extends NodeProcess {
   ask(question: 'held'): Promise<{ readonly held: number; readonly resident: number }>;
   ask(question: 'count' | 'watch'): Promise<unknown>;
@@ -14,7 +14,7 @@ export interface Probed extends NodeProcess {
 
 export function startProbed(args: readonly string[], options: Omit<NodeOptions, 'ipc'>): Probed {
   const flags = ['--expose-gc', `--import=${pathToFileURL(PROBE).href}`];
-  const node = startNode([...flags, PROGRAM, ...args], { ...options, ipc: true });
+  const node = startNode([...flags, ...args], { ...options, ipc: true });
   return {
     ...node,
     async ask(question: string) {

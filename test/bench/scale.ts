@@ -1,7 +1,8 @@
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { appIdOf, TEST_SECRET } from './account.ts';
 import { type Agency, LATENCY, openAgency } from './agency.ts';
-import { startNode } from './node.ts';
+import { PROGRAM, startNode } from './node.ts';
 import { type Probed, startProbed } from './probed.ts';
 import type { Measure, Row, Surroundings } from './row.ts';
 import { cpuOf } from './usage.ts';
@@ -25,6 +26,12 @@ const ALL_LOOKED_AT = 65_000;
 /** How long nothing to do is looked at: so many ticks; ms. */
 const IDLE_TICKS = 12;
 const TICK = 5_000;
+
+/** A file is looked at again after so long on average, ms: a record after 30 s, what is published after a minute. */
+const LOOKED_AT_AGAIN = 20_000;
+
+/** As in `slices.ts`, ms. */
+const SLICE = 2;
 
 /** The budget of a tick, of the longest stretch in it, and of that in a scrape; ms. */
 const MOST_A_TICK = 60;
@@ -55,6 +62,36 @@ for (let one = running; one > 0; one -= 1) {
 }
 `;
 
+/**
+ * Holds as much as the daemon does and looks at as many files in each tick, in slices, and nothing else: what this costs Node, of
+ * which a collection of garbage after a rest is the most.
+ */
+const BARE_TICKS = `
+const { lstatSync } = require('node:fs');
+const { FOLDER, COUNT, TICK, LOOKS, SLICE } = process.env;
+const held = Array.from({ length: COUNT }, (_, account) => ({
+  path: FOLDER + '/c' + account + '/token',
+  rest: Array.from({ length: 50 }, (_, index) => ({ index, account, text: 'of ' + account, none: undefined })),
+}));
+let next = 0;
+setInterval(() => {
+  let left = Number(LOOKS);
+  function slice() {
+    const until = performance.now() + Number(SLICE);
+    while (left > 0 && performance.now() < until) {
+      const account = held[next++ % held.length];
+      const found = lstatSync(account.path, { bigint: true });
+      const mark = [found.ino, found.size, found.mtimeNs, found.ctimeNs].join(':');
+      if (account.mark !== undefined && account.mark !== mark) throw new Error(account.path);
+      account.mark = mark;
+      left -= 1;
+    }
+    if (left > 0) setImmediate(slice);
+  }
+  slice();
+}, Number(TICK));
+`;
+
 export const measureScale: Measure = async (surroundings) => {
   const agency = await openAgency(MANY, surroundings);
   const bare = await bareRound(agency, surroundings);
@@ -77,7 +114,7 @@ export const measureScale: Measure = async (surroundings) => {
       budget: `≤ ${limit} KB`,
       met: each <= limit,
     });
-    if (http) rows.push(...(await atRest(many.daemon)));
+    if (http) rows.push(...(await atRest(many, surroundings)));
     else rows.push(roundRow(many, bare));
     await many.daemon.end();
   }
@@ -86,6 +123,8 @@ export const measureScale: Measure = async (surroundings) => {
 
 interface Round {
   readonly daemon: Probed;
+  /** Its configuration, beside all files. */
+  readonly config: string;
   /** From the first request to the last token published, ms; of the processor, ms. */
   readonly took: number;
   readonly cpu: number;
@@ -99,7 +138,7 @@ async function firstRound(
 ): Promise<Round> {
   const config = await agency.configure(count, { http });
   surroundings.say(`  ${count} credentials, metrics ${http ? 'on' : 'off'} …`);
-  const daemon = startProbed(['run', '--config', config], surroundings);
+  const daemon = startProbed([PROGRAM, 'run', '--config', config], surroundings);
   await daemon.line(/"message":"started"/);
   const before = await cpuOf(daemon.pid);
   const from = performance.now();
@@ -107,7 +146,7 @@ async function firstRound(
   const took = performance.now() - from;
   const cpu = (await cpuOf(daemon.pid)) - before;
   await delay(SETTLED);
-  return { daemon, took, cpu };
+  return { daemon, config, took, cpu };
 }
 
 async function bareRound({ url }: Agency, surroundings: Surroundings): Promise<number> {
@@ -132,16 +171,26 @@ function roundRow({ took, cpu }: Round, bare: number): Row {
   };
 }
 
-async function atRest(daemon: Probed): Promise<Row[]> {
+async function atRest({ daemon, config }: Round, surroundings: Surroundings): Promise<Row[]> {
   const [address] = await daemon.line(/127\.0\.0\.1:\d+/);
+  const bare = startProbed(['-e', BARE_TICKS], {
+    ...surroundings,
+    env: {
+      ...{ FOLDER: join(dirname(config), 'volume'), COUNT: String(MANY), TICK: String(TICK) },
+      ...{ LOOKS: String((MANY * TICK) / LOOKED_AT_AGAIN), SLICE: String(SLICE) },
+    },
+  });
+  const both = (question: 'count' | 'watch' | 'busy') =>
+    Promise.all([daemon.ask(question as 'busy'), bare.ask(question as 'busy')]);
   await delay(ALL_LOOKED_AT);
   // To watch for stretches the loop is woken every millisecond, which would count as well.
-  await daemon.ask('count');
+  await both('count');
   await delay(IDLE_TICKS * TICK);
-  const tick = (await daemon.ask('busy')).active / IDLE_TICKS;
-  await daemon.ask('watch');
+  const [tick, bareTick] = (await both('busy')).map(({ active }) => active / IDLE_TICKS) as [number, number];
+  await both('watch');
   await delay(IDLE_TICKS * TICK);
-  const idle = await daemon.ask('busy');
+  const [idle, bareIdle] = await both('busy');
+  await bare.end();
   await daemon.ask('watch');
   const scrape = await (await fetch(`http://${address}/metrics`)).text();
   const { longest } = await daemon.ask('busy');
@@ -150,7 +199,7 @@ async function atRest(daemon: Probed): Promise<Row[]> {
     {
       what: `a tick of the daemon, ${MANY} credentials, with what it looks at: each record every 30 s, each file every minute`,
       ours: `${tick.toFixed(1)} ms a tick, ${idle.longest.toFixed(0)} ms at the most in one go`,
-      bare: '',
+      bare: `as many looks in slices of ${SLICE} ms, as much held: ${bareTick.toFixed(1)} ms a tick, ${bareIdle.longest.toFixed(0)} ms at the most in one go`,
       figure: `${tick.toFixed(1)} ms`,
       budget: `≤ ${MOST_A_TICK} ms, ≤ ${MOST_IN_ONE_GO} ms in one go`,
       met: tick <= MOST_A_TICK && idle.longest <= MOST_IN_ONE_GO,
