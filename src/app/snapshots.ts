@@ -165,23 +165,25 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
 
   /** @returns the size of the new snapshot, in bytes */
   async function replace(target: string, isStopped: boolean): Promise<number> {
-    const text = await encodeSnapshot(options.views(), clock.now(), isStopped, {
-      servers: options.servers(),
-      hung: volumes.hung(),
-    });
     const before = ours;
-    const put = () =>
-      writeAtomically(target, text, attributes, async (look) => {
-        ours = { path: target, mark: replacementMark(await look()) };
+    let size = 0;
+    const put = () => {
+      const surroundings = { servers: options.servers(), hung: volumes.hung() };
+      const text = encodeSnapshot(options.views(), clock.now(), isStopped, surroundings);
+      return writeAtomically(target, text, attributes, async (look) => {
+        const found = await look();
+        ours = { path: target, mark: replacementMark(found) };
+        size = Number(found.size);
         return true;
       });
+    };
     await put().catch(async (error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw error;
       await prepare();
       await put();
     });
     if (before && before.path !== target) await retire(before);
-    return text.reduce((sum, { length }) => sum + length, 0);
+    return size;
   }
 
   /** Creates the folder and removes the files of daemons that are gone. */

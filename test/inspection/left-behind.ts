@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { type Config, isFetched } from '../../src/config/config.ts';
 import { loadConfig } from '../../src/config/load.ts';
@@ -76,10 +77,8 @@ export async function leftBehind(
       story.publish();
     },
     async write(fate = 'running') {
-      const text = (
-        await encodeSnapshot([view()], story.clock.now(), fate === 'stopped', { servers: [] })
-      ).join('');
-      const told = JSON.parse(text);
+      const encoded = encodeSnapshot([view()], story.clock.now(), fate === 'stopped', { servers: [] });
+      const told = JSON.parse(await text(encoded));
       const pid = fate === 'ended' ? await endedProcess() : process.ppid;
       await mkdir(dirname(snapshot), { recursive: true });
       await writeFile(snapshot, JSON.stringify({ ...told, process: { ...told.process, pid } }));

@@ -47,17 +47,16 @@ export interface Surroundings {
 
 /**
  * Encodes what a daemon knows. It does so in slices, so that a daemon of thousands of credentials goes on meanwhile.
- * @returns the pieces of the text, encoded
+ * @returns the pieces of the text, encoded. Each is to be written before the next one is made: megabytes that are kept for
+ *   as long as that takes are collected with the whole heap
  */
-export async function encodeSnapshot(
+export async function* encodeSnapshot(
   views: Iterable<View>,
   now: Instant,
   isStopped: boolean,
   { servers, hung = [] }: Surroundings,
-): Promise<readonly Buffer[]> {
-  const credentials = await piecesOf(views, ',\n', (view) =>
-    escapeControls(JSON.stringify(statusOf(view, now))),
-  );
+): AsyncGenerator<Buffer> {
+  const credentials = piecesOf(views, ',\n', (view) => escapeControls(JSON.stringify(statusOf(view, now))));
   const head = JSON.stringify({
     format: FORMAT,
     version,
@@ -67,8 +66,9 @@ export async function encodeSnapshot(
     servers,
     ...hungVolumes(hung),
   });
-  const begin = Buffer.from(`${escapeControls(head).slice(0, -1)},"credentials":[\n`);
-  return [begin, ...credentials, Buffer.from('\n]}\n')];
+  yield Buffer.from(`${escapeControls(head).slice(0, -1)},"credentials":[\n`);
+  yield* credentials;
+  yield Buffer.from('\n]}\n');
 }
 
 const Text = v.string();

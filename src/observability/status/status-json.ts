@@ -16,7 +16,7 @@ export async function statusJson(
   now: Instant,
   hung: readonly HungVolume[] = [],
 ): Promise<HttpAnswer> {
-  const credentials = await piecesOf(views, ',', (view) =>
+  const credentials = piecesOf(views, ',', (view) =>
     escapeControls(
       JSON.stringify({
         ...statusOf(view, now),
@@ -28,10 +28,13 @@ export async function statusJson(
     ...{ version, node: process.version, host: hostname(), at: Math.floor(now.wall / SECOND) },
     ...hungVolumes(hung),
   });
+  const body: Buffer[] = [Buffer.from(`${head.slice(0, -1)},"credentials":[`)];
+  for await (const piece of credentials) body.push(piece);
+  body.push(Buffer.from(']}\n'));
   return {
     status: 200,
     type: 'application/json',
-    body: [Buffer.from(`${head.slice(0, -1)},"credentials":[`), ...credentials, Buffer.from(']}\n')],
+    body,
     headers: { vary: 'accept' },
   };
 }

@@ -4,7 +4,6 @@ import { basename, dirname, join } from 'node:path';
 import { MINUTE } from '../../core/time.ts';
 import { hasEnded, self } from '../process/process-identity.ts';
 import { systemClock } from '../time/clock.ts';
-import { createSlices } from '../time/slices.ts';
 import { constants, type FileHandle, lstat, open, readdir, rename, unlink } from './files.ts';
 
 /** Permissions of a written file. */
@@ -30,7 +29,7 @@ const underWay = new Set<string>();
  * Replaces a file in one step. A reader that opens the path finds either the old or the new content, complete and
  * with the right mode and group from the first instant, even after a crash or a power loss at any point. A symbolic
  * link at the path is replaced, not followed.
- * @param content a text, or the pieces of a long one, encoded: everything else has its turn in between
+ * @param content a text, or the pieces of a long one, encoded, of which each is written before the next one is asked for
  * @param isWanted called at the last moment before the file would change; its argument returns the `lstat` of the
  *   file that would take its place. With `false` nothing is replaced
  * @returns whether the file was replaced
@@ -38,7 +37,7 @@ const underWay = new Set<string>();
  */
 export async function writeAtomically(
   path: string,
-  content: string | readonly Uint8Array[],
+  content: string | AsyncIterable<Uint8Array>,
   attributes: Attributes,
   isWanted: (look: () => Promise<BigIntStats>) => Promise<boolean> = async () => true,
 ): Promise<boolean> {
@@ -93,12 +92,12 @@ function create(path: string, { mode, gid }: Attributes): Promise<FileHandle> {
 /** Writes and closes the file. */
 async function writeDurably(
   file: FileHandle,
-  content: string | readonly Uint8Array[],
+  content: string | AsyncIterable<Uint8Array>,
   { mode, gid, isRequired = true }: Attributes,
 ): Promise<void> {
   try {
     if (typeof content === 'string') await file.writeFile(content);
-    else await writePieces(file, content);
+    else for await (const piece of content) await file.writeFile(piece);
     // Set the group before the mode: a change of group clears bits that the mode may contain.
     try {
       if (gid !== undefined) await file.chown(process.geteuid?.() ?? -1, gid);
@@ -109,15 +108,6 @@ async function writeDurably(
     await file.sync();
   } finally {
     await file.close();
-  }
-}
-
-/** Each piece goes on where the last one ended. */
-async function writePieces(file: FileHandle, pieces: readonly Uint8Array[]): Promise<void> {
-  const slices = createSlices();
-  for (const piece of pieces) {
-    await file.writeFile(piece);
-    if (slices.isOver()) await slices.giveWay();
   }
 }
 

@@ -39,6 +39,7 @@ export function createSlices(clock: Clock = systemClock): Slices {
 /** Does the work for each item in order, in slices. */
 export async function inSlices<T, R>(items: Iterable<T>, work: (item: T) => R): Promise<readonly R[]> {
   const slices = createSlices();
+  await slices.giveWay();
   const results: R[] = [];
   for (const item of items) {
     results.push(work(item));
@@ -58,23 +59,25 @@ const JOINED = 64;
  * @param between is put between two of them
  * @returns pieces of UTF-8 that are one text when they are put together
  */
-export async function piecesOf<T>(
+export async function* piecesOf<T>(
   items: Iterable<T>,
   between: string,
   work: (item: T) => string,
-): Promise<readonly Buffer[]> {
+): AsyncGenerator<Buffer> {
   const slices = createSlices();
-  const pieces: Buffer[] = [];
+  let isFirst = true;
   let texts: string[] = [];
-  function join() {
-    pieces.push(Buffer.from((pieces.length > 0 ? between : '') + texts.join(between)));
+  await slices.giveWay();
+  function join(): Buffer {
+    const piece = Buffer.from((isFirst ? '' : between) + texts.join(between));
+    isFirst = false;
     texts = [];
+    return piece;
   }
   for (const item of items) {
     texts.push(work(item));
-    if (texts.length === JOINED) join();
+    if (texts.length === JOINED) yield join();
     if (slices.isOver()) await slices.giveWay();
   }
-  if (texts.length > 0) join();
-  return pieces;
+  if (texts.length > 0) yield join();
 }

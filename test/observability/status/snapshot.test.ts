@@ -1,3 +1,4 @@
+import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { decodeSnapshot, encodeSnapshot } from '../../../src/observability/status/snapshot.ts';
 import { statusOf } from '../../../src/observability/status/status.ts';
@@ -13,14 +14,11 @@ describe('snapshots', () => {
     story.happen({ type: 'unpublished', target: 'file:/var/run/wx/token', failure: PASSING_FAULT });
     story.happen({ type: 'unstored', failure: { ...PASSING_FAULT, message: 'no \u202eroom\u001b[2J' } });
     const [view, now] = [viewOf(story), story.clock.now()];
-    const text = (
-      await encodeSnapshot([view, viewOf(tell('jsapi'), { kind: 'jsapi' })], now, false, {
-        servers: [],
-      })
-    ).join('');
-    expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u202e]/);
-    expect(text).not.toContain(token('a'));
-    const { at, credentials } = decodeSnapshot(text);
+    const views = [view, viewOf(tell('jsapi'), { kind: 'jsapi' })];
+    const encoded = await text(encodeSnapshot(views, now, false, { servers: [] }));
+    expect(encoded).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u202e]/);
+    expect(encoded).not.toContain(token('a'));
+    const { at, credentials } = decodeSnapshot(encoded);
     expect(at).toBe(now.wall / 1000);
     expect(credentials[0]).toEqual(statusOf(view, now));
     expect(credentials[1]).toMatchObject({ kind: 'jsapi', state: 'missing' });
@@ -36,10 +34,10 @@ describe('snapshots', () => {
       if (!isOver) setImmediate(turn);
     };
     setImmediate(turn);
-    const text = (await encodeSnapshot(views, fakeClock().now(), true, { servers: [] })).join('');
+    const encoded = await text(encodeSnapshot(views, fakeClock().now(), true, { servers: [] }));
     isOver = true;
     expect(turns).toBeGreaterThanOrEqual(7);
-    expect(decodeSnapshot(text)).toMatchObject({ stopped: true });
-    expect(decodeSnapshot(text).credentials).toHaveLength(2000);
+    expect(decodeSnapshot(encoded)).toMatchObject({ stopped: true });
+    expect(decodeSnapshot(encoded).credentials).toHaveLength(2000);
   });
 });

@@ -21,9 +21,29 @@ describe('successful writes', () => {
   it('the pieces of a long text are written as one', async () => {
     const path = join(await temporaryFolder(), 'status');
     const pieces = Array.from({ length: 1000 }, (_, index) => `${index} 微信\n`);
-    const encoded = pieces.map((piece) => Buffer.from(piece));
-    await writeAtomically(path, encoded, { mode: 0o640 });
+    const written: string[] = [];
+    async function* encoded() {
+      for (const piece of pieces) {
+        yield Buffer.from(piece);
+        written.push(piece);
+      }
+    }
+    await writeAtomically(path, encoded(), { mode: 0o640 });
+    expect(written).toEqual(pieces);
     expect(await readFile(path, 'utf8')).toBe(pieces.join(''));
+  });
+
+  it('a long text that cannot be made to its end leaves the old file and nothing else', async () => {
+    const folder = await temporaryFolder();
+    const path = join(folder, 'status');
+    await writeFile(path, 'old');
+    async function* broken() {
+      yield Buffer.from('new');
+      throw new Error('no more');
+    }
+    await expect(writeAtomically(path, broken(), { mode: 0o640 })).rejects.toThrow('no more');
+    expect(await namesIn(folder)).toEqual(['status']);
+    expect(await readFile(path, 'utf8')).toBe('old');
   });
 
   it('a write replaces the old file with a new file', async () => {
