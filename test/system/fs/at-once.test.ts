@@ -75,6 +75,28 @@ describe.skipIf(!existsSync(MEMORY))('files in memory', () => {
     }
   });
 
+  it('a path that goes back is asked in a thread, since it may lead elsewhere than its name says', async () => {
+    await mkdir(join(folder, 'aside'));
+    await writeAtomically(join(folder, 'beside'), 'content', { mode: 0o640 });
+    const release = occupyThreads();
+    let answers = 0;
+    const answered = () => {
+      answers += 1;
+    };
+    const path = `${folder}/aside/../beside`;
+    const opened = open(path, constants.O_RDONLY);
+    const all = [stat(path).then(answered), opened.then(answered)];
+    try {
+      for (let look = 0; look < 10; look += 1) await stat(folder);
+      expect(answers).toBe(0);
+    } finally {
+      await release();
+    }
+    await Promise.all(all);
+    await (await opened).close();
+    expect(answers).toBe(2);
+  });
+
   it('what comes as a link where nothing was is asked in a thread, since it may hang', async () => {
     const linked = join(folder, 'linked-later');
     await expect(stat(linked)).rejects.toMatchObject({ code: 'ENOENT' });
