@@ -89,8 +89,6 @@ export function createPlaces<Volume>(options: PlacesOptions<Volume>): Places<Vol
   /** Real paths by the path that leads to them, and places by the real path of a folder. */
   let reals = new Map<string, string>();
   let byFolder = new Map<string, Place<Volume>>();
-  /** There are thousands of folders, and few kinds of them. */
-  const kinds = new Map<string, Place<Volume>>();
   /** The same of what is not there, which may come as a link at any time. */
   let missing = new Map<string, string>();
   /** Paths in memory that no link led to a moment ago, and that were none. */
@@ -121,7 +119,6 @@ export function createPlaces<Volume>(options: PlacesOptions<Volume>): Places<Vol
     plain = new Set();
     rootLinks.clear();
     byFolder = new Map();
-    kinds.clear();
   }
 
   /** @param real without symbolic links, but for one at its end */
@@ -135,9 +132,7 @@ export function createPlaces<Volume>(options: PlacesOptions<Volume>): Places<Vol
     const { volume } = volumes.get(device) ?? { volume: open(mount?.point ?? '/', storage === 'network') };
     volumes.set(device, { volume, storage, path: folder });
     const isNear = leadsNearby(folder);
-    const kind = `${device} ${isNear}`;
-    const place = kinds.get(kind) ?? { volume, isNear, isAtOnce: isNear && storage === 'memory' };
-    kinds.set(kind, place);
+    const place = { volume, isNear, isAtOnce: isNear && storage === 'memory' };
     byFolder.set(folder, place);
     return place;
   }
