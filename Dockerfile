@@ -27,6 +27,8 @@ COPY --from=build /image /
 # Once more, since not every builder keeps the owner.
 COPY --from=build --chown=1000:1000 /image/run /run
 ENV PATH=/usr/local/bin
+# Memory of the C library lies in one place for all threads: docs/decisions/0030-one-heap-of-malloc.md. The bench does the same.
+ENV MALLOC_ARENA_MAX=1
 # By number: Kubernetes cannot tell whether a name is root.
 USER 1000:1000
 # Node is the first process, so that HUP and TERM reach the daemon.

@@ -5,6 +5,8 @@ import type { Surroundings } from './row.ts';
 
 /** Beside the bundle of the bench: the program as the image starts it, with its code cache. */
 export const PROGRAM = fileURLToPath(new URL('./start.cjs', import.meta.url));
+/** What the image sets for it: see Dockerfile. */
+const IMAGE = { MALLOC_ARENA_MAX: '1' };
 /** As the npm package starts it. */
 export const BUNDLE = fileURLToPath(new URL('./wx-token-sidecar.js', import.meta.url));
 
@@ -29,7 +31,8 @@ export interface NodeOptions extends Pick<Surroundings, 'atEnd'> {
 }
 
 export function startNode(args: readonly string[], options: NodeOptions): NodeProcess {
-  return startProgram(process.execPath, args, options);
+  const env = args.includes(PROGRAM) ? { ...IMAGE, ...options.env } : options.env;
+  return startProgram(process.execPath, args, { ...options, ...(env && { env }) });
 }
 
 /** Starts a program in a clean environment; it is killed at the end at the latest. */
