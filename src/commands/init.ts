@@ -162,6 +162,10 @@ async function ask(given: Given, language: Language): Promise<Answers | undefine
   const terminal = createInterface({ input: process.stdin, output: process.stdout, prompt: '> ' });
   // What is typed or pasted ahead waits here; `question` would lose it.
   const lines = terminal[Symbol.asyncIterator]();
+  let isOpen = true;
+  terminal.once('close', () => {
+    isOpen = false;
+  });
   try {
     let answers: Given = { ...given };
     for (const make of QUESTIONS) {
@@ -172,7 +176,8 @@ async function ask(given: Given, language: Language): Promise<Answers | undefine
         if (answer !== undefined && !wrong) break;
         if (wrong) process.stdout.write(`  ${wrong[language]}\n`);
         process.stdout.write(`${text[language]}${fallback === undefined ? '' : ` [${fallback}]`}\n`);
-        terminal.prompt();
+        // The end may be typed ahead as well, and Node 24 throws where a closed terminal is to prompt.
+        if (isOpen) terminal.prompt();
         const { value, done } = await lines.next();
         if (done) return undefined;
         answer = value.trim() || (fallback ?? '');
