@@ -144,15 +144,20 @@ export interface FileHandle {
  */
 export async function open(path: PathLike, flags: number, mode?: number): Promise<FileHandle> {
   const name = nameOf(path);
+  const isPlain = name === path;
   const ask = (all: number, follows: boolean) =>
-    volumes.ask<FileHandle>(name, async () => inTurn(name, follows, await fs.open(path, all, mode), all), {
-      follows,
-      late: (late) => late.close(),
-      // The other end of a pipe may be nobody.
-      ...(name === path && {
-        atOnce: () => atOnce(now.openSync(path, all | now.constants.O_NONBLOCK, mode)),
-      }),
-    });
+    volumes.ask<FileHandle>(
+      name,
+      async () => inTurn({ name, isPlain, follows }, await fs.open(path, all, mode), all),
+      {
+        follows,
+        late: (late) => late.close(),
+        // The other end of a pipe may be nobody.
+        ...(isPlain && {
+          atOnce: () => atOnce(now.openSync(path, all | now.constants.O_NONBLOCK, mode)),
+        }),
+      },
+    );
   const { O_NOFOLLOW } = now.constants;
   if ((flags & O_NOFOLLOW) !== 0) return ask(flags, false);
   if (volumes.knows(name)) return ask(flags, true);
@@ -163,19 +168,26 @@ export async function open(path: PathLike, flags: number, mode?: number): Promis
   });
 }
 
-/**
- * The handle of which every call that may wait for a volume goes in its turn on the volume of the file.
- * @param follows whether a link at the end of the name was followed when the file was opened
- */
-function inTurn(name: string, follows: boolean, fd: number, flags: number): FileHandle {
+/** How a file was opened. */
+interface Opened {
+  readonly name: string;
+  /** Whether the name is the very path: another one may lead elsewhere. */
+  readonly isPlain: boolean;
+  /** Whether a link at the end of the name was followed. */
+  readonly follows: boolean;
+}
+
+/** The handle of which every call that may wait for a volume goes in its turn on the volume of the file. */
+function inTurn({ name, isPlain, follows }: Opened, fd: number, flags: number): FileHandle {
   const { O_WRONLY, O_RDWR } = now.constants;
   const mayWrite = (flags & (O_WRONLY | O_RDWR)) !== 0;
   const ask = <T>(work: () => Promise<T>) => volumes.ask(name, work, { follows });
+  const isNear = () => isPlain && volumes.isNear(name, follows);
   let isOpen = true;
   const handle = {
     // What a disk of this machine holds is at hand while it is open.
     stat: async (options?: StatOptions) =>
-      volumes.isNear(name, follows) ? now.fstatSync(fd, options) : ask(() => fs.fstat(fd, options)),
+      isNear() ? now.fstatSync(fd, options) : ask(() => fs.fstat(fd, options)),
     read: (buffer: Buffer) => ask(() => fs.read(fd, buffer, 0, buffer.length, null)),
     writeFile: (content: string | Uint8Array) => ask(() => fs.writeFile(fd, content)),
     chown: (uid: number, gid: number) => ask(() => fs.fchown(fd, uid, gid)),
@@ -185,14 +197,14 @@ function inTurn(name: string, follows: boolean, fd: number, flags: number): File
       // By now the number may be that of another file.
       if (!isOpen) return;
       isOpen = false;
-      const isNear = volumes.isNear(name, follows);
+      const near = isNear();
       // Nothing is left to be done with what was only read.
-      if (isNear && !mayWrite) return now.closeSync(fd);
+      if (near && !mayWrite) return now.closeSync(fd);
       // What is done under the name need not wait for it.
       const closed = volumes.askLater(name, () => fs.close(fd), {
         ...{ follows, turn: `${name} (closing ${fd})` },
       });
-      if (!isNear) await closed;
+      if (!near) await closed;
     },
   };
   return handle as FileHandle;

@@ -105,13 +105,16 @@ export function createPlaces<Volume>(options: PlacesOptions<Volume>): Places<Vol
       missedAt = monotonic;
       missing = new Map();
     }
-    if (monotonic - trustedAt >= STILL_NO_LINK) {
-      trustedAt = monotonic;
-      plain = new Set();
-      for (const [link, { target }] of rootLinks) void verify(link, target);
-    }
     const text = mountTable();
-    if (text === table && reals.size + plain.size + byFolder.size < MOST_REMEMBERED) return;
+    if (text !== table || reals.size + plain.size + byFolder.size >= MOST_REMEMBERED) begin(text);
+    if (monotonic - trustedAt < STILL_NO_LINK) return;
+    trustedAt = monotonic;
+    plain = new Set();
+    for (const [link, { target }] of rootLinks) void verify(link, target);
+  }
+
+  /** Forgets what was known of other mounts. */
+  function begin(text: string): void {
     table = text;
     mounts = parseMounts(text);
     points = new Map(mounts.map(({ point }) => [point, undefined]));
@@ -185,7 +188,10 @@ export function createPlaces<Volume>(options: PlacesOptions<Volume>): Places<Vol
    * above it: one that has become a link itself may lead elsewhere.
    */
   async function verify(link: string, target: string): Promise<void> {
+    const asked = table;
     const isSo = await leadsTo(link, target).catch(() => false);
+    // Something may be mounted over the link or its target by now.
+    if (asked !== table) return;
     if (isSo && leadsToMemory(target)) {
       if (rootLinks.has(link) || rootLinks.size < MOST_ROOT_LINKS)
         rootLinks.set(link, { target, askedAt: clock.now().monotonic });

@@ -51,7 +51,7 @@ export interface Volumes extends Pick<Turns, 'hung' | 'hangs' | 'tell' | 'giveUp
   knows(path: string): boolean;
   /**
    * Whether a call may be made without a thread: the path and all that leads there is in memory, see {@link createPlaces}.
-   * Cheap.
+   * Cheap. Of a path with `..` it says no, as {@link isNear} does.
    */
   isAtOnce(path: string, follows: boolean): boolean;
   /** Whether a path is known to be on a disk of this machine or in memory, and its volume is not known to hang. */
@@ -118,10 +118,11 @@ export function createVolumes({ clock, mountTable, probe }: VolumesOptions): Vol
       else await attempt();
     },
     isNear(path, follows = false) {
+      if (goesBack(path)) return false;
       const volume = places.known(path, follows);
       return volume !== undefined && !volume.isNetwork && !volume.hangsOn;
     },
-    isAtOnce: places.isInMemory,
+    isAtOnce: (path, follows) => !goesBack(path) && places.isInMemory(path, follows),
     knows: (path) => places.known(path, true) !== undefined,
     answers: (path) => !places.known(path, false)?.hangsOn,
     watch() {
@@ -140,6 +141,11 @@ export function createVolumes({ clock, mountTable, probe }: VolumesOptions): Vol
 function linkless(error: unknown): undefined | null {
   if (isUnanswered(error)) throw error;
   return (error as NodeJS.ErrnoException).code === 'EINVAL' ? undefined : null;
+}
+
+/** Whether a path may lead elsewhere than its text says: what is before `..` is followed first, and may be a link. */
+function goesBack(path: string): boolean {
+  return path.includes('/../') || path.endsWith('/..');
 }
 
 function look(path: string): 'link' | 'other' | 'missing' {

@@ -5,7 +5,16 @@ import { mkdtemp, open as openInThread, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeAtomically } from '../../../src/system/fs/atomic-write.ts';
-import { lstat, mkdir, open, realpath, rmdir, stat } from '../../../src/system/fs/files.ts';
+import {
+  glanceAt,
+  lstat,
+  mkdir,
+  open,
+  realpath,
+  rmdir,
+  stat,
+  volumes,
+} from '../../../src/system/fs/files.ts';
 import { readRegularFile } from '../../../src/system/fs/read-regular-file.ts';
 
 const MEMORY = '/dev/shm';
@@ -96,6 +105,8 @@ describe.skipIf(!existsSync(MEMORY))('files in memory', () => {
     const path = `${folder}/aside/../beside`;
     await expectToWait(() => stat(path));
     await expectToWait(async () => (await open(path, constants.O_RDONLY)).close());
+    expect(glanceAt(path)).toBeUndefined();
+    expect(volumes.isNear(path)).toBe(false);
   });
 
   it('what comes as a link where nothing was is asked in a thread, since it may hang', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MINUTE } from '../../../src/core/time.ts';
+import { MINUTE, SECOND } from '../../../src/core/time.ts';
 import { createPlaces } from '../../../src/system/fs/places.ts';
 import { fakeClock } from '../../support/clock.ts';
 
@@ -12,7 +12,8 @@ const MOUNTS = `1 1 8:1 / / rw - ext4 /dev/sda1 rw
 `;
 
 /** @param links by path. Everything else is a folder, but for what is named `missing` */
-function house(links: Record<string, string>, mounts = MOUNTS) {
+function house(links: Record<string, string>, given = MOUNTS) {
+  let mounts = given;
   const clock = fakeClock();
   const inThread: string[] = [];
   const lookAt = (path: string) => links[path] ?? (path.includes('missing') ? null : undefined);
@@ -34,7 +35,10 @@ function house(links: Record<string, string>, mounts = MOUNTS) {
     await places.find(path, false);
     await new Promise((resolve) => setImmediate(resolve));
   }
-  return { clock, places, inThread, links, answered };
+  function mount(line: string) {
+    mounts += `${line}\n`;
+  }
+  return { clock, places, inThread, links, answered, mount };
 }
 
 const VAR_RUN = { '/var/run': '/run' };
@@ -93,6 +97,21 @@ describe('what is in memory', () => {
     clock.pass(MINUTE);
     places.isInMemory(token, false);
     await answered(token);
+    expect(places.isInMemory(token, false)).toBe(false);
+  });
+
+  it('the link counts no longer where something is mounted over it, be it while it is asked for', async () => {
+    const { places, clock, answered, mount } = house({ ...VAR_RUN });
+    const token = '/var/run/wx/token';
+    await answered(token);
+    expect(places.isInMemory(token, false)).toBe(true);
+    clock.pass(MINUTE);
+    // What is asked now is answered after the next look at the mounts.
+    expect(places.isInMemory(token, false)).toBe(true);
+    mount('7 1 0:60 / /var rw - nfs4 server:/var rw');
+    clock.pass(SECOND);
+    expect(places.isInMemory(token, false)).toBe(false);
+    await answered('/etc');
     expect(places.isInMemory(token, false)).toBe(false);
   });
 
