@@ -27,7 +27,7 @@ const JOINED = 100;
 export async function expose(families: readonly Family[], rest: string): Promise<readonly Buffer[]> {
   const pieces: Buffer[] = [];
   const slices = createSlices();
-  // All views have just been made.
+  // What asked for it has had its part of this turn.
   await slices.giveWay();
   for (const { name, help, type, samples } of families) {
     let text = `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;

@@ -47,8 +47,8 @@ export interface Surroundings {
 
 /**
  * Encodes what a daemon knows. It does so in slices, so that a daemon of thousands of credentials goes on meanwhile.
- * @returns the pieces of the text, encoded. Each is to be written before the next one is made: megabytes that are kept for
- *   as long as that takes are collected with the whole heap
+ * @returns the pieces of the text, encoded. Each is to be written before the next one is made: megabytes that are held until
+ *   the end would be garbage that only a collection of the whole heap finds
  */
 export async function* encodeSnapshot(
   views: Iterable<View>,
