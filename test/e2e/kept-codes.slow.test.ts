@@ -21,8 +21,10 @@ describe('the code of an account that authorises', () => {
 
   it('where the token of the platform is refused another one is fetched, and the code is sent again', async () => {
     const { listen, newToken, authorize, queries, calls, sandbox } = await pushed();
-    await listen();
+    const daemon = await listen();
     await newToken('platform');
+    // Its look at the list, for which it has the token, is over: what is refused is the code.
+    await daemon.logged((line) => line['code'] === 'not-authorised');
     await sandbox.control('PATCH', `/components/${PLATFORM}`, { killTokens: true });
     await authorize(false);
     await newToken(SHOP);
