@@ -11,7 +11,7 @@ import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { systemClock } from '../time/clock.ts';
 import { readMountTable } from './mounts.ts';
-import { createVolumes } from './volumes.ts';
+import { createVolumes, isExact } from './volumes.ts';
 
 export { constants } from 'node:fs';
 export { isUnanswered } from './turns.ts';
@@ -61,7 +61,13 @@ type Direct = (path: PathLike, ...rest: readonly unknown[]) => unknown;
 
 /** Names the path of a call. Bytes that are not text name the same folder all the same. */
 function nameOf(path: PathLike): string {
+  if (isItsName(path)) return path;
   return resolve(Buffer.isBuffer(path) ? path.toString('latin1') : String(path));
+}
+
+/** Whether a path leads where its name says: of bytes that are not text nothing is known. */
+function isItsName(path: PathLike): path is string {
+  return typeof path === 'string' && isExact(path);
 }
 
 /** Asks `look`, which follows no link, and only where it has found one `follow`: else that would be another question. */
@@ -76,15 +82,15 @@ function unlessLink(look: typeof fs.lstat, follow: typeof fs.stat): typeof fs.st
 
 /**
  * @param follows whether the call follows a link at the end of its path
- * @param atOnce the same call without a thread, for a path in memory; absent: it may wait for something else. A path with `..`,
- *   which may lead elsewhere than its name says, is asked in a thread
+ * @param atOnce the same call without a thread, for a path in memory; absent: it may wait for something else. A path that may
+ *   lead elsewhere than its name says is asked in a thread
  */
 function guarded<F>(call: F, follows: boolean, atOnce?: (path: never, ...rest: never[]) => unknown): F {
   const ask = (path: PathLike, ...rest: readonly unknown[]) => {
     const name = nameOf(path);
     return volumes.ask(name, () => (call as Call)(path, ...rest), {
       follows,
-      ...(atOnce && name === path && { atOnce: () => (atOnce as Direct)(path, ...rest) }),
+      ...(atOnce && isItsName(path) && { atOnce: () => (atOnce as Direct)(path, ...rest) }),
     });
   };
   return ask as F;
@@ -144,7 +150,7 @@ export interface FileHandle {
  */
 export async function open(path: PathLike, flags: number, mode?: number): Promise<FileHandle> {
   const name = nameOf(path);
-  const isPlain = name === path;
+  const isPlain = isItsName(path);
   const ask = (all: number, follows: boolean) =>
     volumes.ask<FileHandle>(
       name,
@@ -171,7 +177,7 @@ export async function open(path: PathLike, flags: number, mode?: number): Promis
 /** How a file was opened. */
 interface Opened {
   readonly name: string;
-  /** Whether the name is the very path: another one may lead elsewhere. */
+  /** Whether it was opened by its name: another path may lead elsewhere. */
   readonly isPlain: boolean;
   /** Whether a link at the end of the name was followed. */
   readonly follows: boolean;

@@ -51,7 +51,7 @@ export interface Volumes extends Pick<Turns, 'hung' | 'hangs' | 'tell' | 'giveUp
   knows(path: string): boolean;
   /**
    * Whether a call may be made without a thread: the path and all that leads there is in memory, see {@link createPlaces}.
-   * Cheap. Of a path with `..` it says no, as {@link isNear} does.
+   * Cheap. Of a path that is not {@link isExact} it says no, as {@link isNear} does.
    */
   isAtOnce(path: string, follows: boolean): boolean;
   /** Whether a path is known to be on a disk of this machine or in memory, and its volume is not known to hang. */
@@ -118,11 +118,11 @@ export function createVolumes({ clock, mountTable, probe }: VolumesOptions): Vol
       else await attempt();
     },
     isNear(path, follows = false) {
-      if (goesBack(path)) return false;
+      if (!isExact(path)) return false;
       const volume = places.known(path, follows);
       return volume !== undefined && !volume.isNetwork && !volume.hangsOn;
     },
-    isAtOnce: (path, follows) => !goesBack(path) && places.isInMemory(path, follows),
+    isAtOnce: (path, follows) => isExact(path) && places.isInMemory(path, follows),
     knows: (path) => places.known(path, true) !== undefined,
     answers: (path) => !places.known(path, false)?.hangsOn,
     watch() {
@@ -143,9 +143,12 @@ function linkless(error: unknown): undefined | null {
   return (error as NodeJS.ErrnoException).code === 'EINVAL' ? undefined : null;
 }
 
-/** Whether a path may lead elsewhere than its text says: what is before `..` is followed first, and may be a link. */
-function goesBack(path: string): boolean {
-  return path.includes('/../') || path.endsWith('/..');
+/**
+ * Whether a path is absolute and leads where its text says, but for links: no part of it is empty, `.` or `..`. What is before `..`
+ * is followed first, and may be a link; and so is what is before a slash at the end, by calls that follow no link, too.
+ */
+export function isExact(path: string): boolean {
+  return path.startsWith('/') && !/\/\.{0,2}(?:\/|$)/.test(path);
 }
 
 function look(path: string): 'link' | 'other' | 'missing' {

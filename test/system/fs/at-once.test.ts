@@ -99,15 +99,18 @@ describe.skipIf(!existsSync(MEMORY))('files in memory', () => {
     }
   });
 
-  it('a path that goes back is asked in a thread, since it may lead elsewhere than its name says', async () => {
-    await mkdir(join(folder, 'aside'));
-    await writeAtomically(join(folder, 'beside'), 'content', { mode: 0o640 });
-    const path = `${folder}/aside/../beside`;
-    await expectToWait(() => stat(path));
-    await expectToWait(async () => (await open(path, constants.O_RDONLY)).close());
-    expect(glanceAt(path)).toBeUndefined();
-    expect(volumes.isNear(path)).toBe(false);
-  });
+  it.each(['aside/../beside', 'aside/..', 'aside/', 'aside/.', './beside', '/beside'])(
+    'a path that ends in %s is asked in a thread, since it may lead elsewhere than its name says',
+    async (end) => {
+      await mkdir(join(folder, 'aside'), { recursive: true });
+      await writeAtomically(join(folder, 'beside'), 'content', { mode: 0o640 });
+      const path = `${folder}/${end}`;
+      await expectToWait(() => stat(path));
+      await expectToWait(async () => (await open(path, constants.O_RDONLY)).close());
+      expect(glanceAt(path)).toBeUndefined();
+      expect(volumes.isNear(path)).toBe(false);
+    },
+  );
 
   it('what comes as a link where nothing was is asked in a thread, since it may hang', async () => {
     const linked = join(folder, 'linked-later');
