@@ -11,6 +11,7 @@ import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { systemClock } from '../time/clock.ts';
 import { readMountTable } from './mounts.ts';
+import { createSharedSyncs } from './shared-syncs.ts';
 import { createVolumes, isExact } from './volumes.ts';
 
 export { constants } from 'node:fs';
@@ -55,6 +56,8 @@ export const volumes = createVolumes({
   mountTable: readMountTable,
   probe: (path) => fs.statfs(path),
 });
+
+const shareSync = createSharedSyncs();
 
 type Call = (path: PathLike, ...rest: readonly unknown[]) => Promise<unknown>;
 type Direct = (path: PathLike, ...rest: readonly unknown[]) => unknown;
@@ -140,6 +143,7 @@ export interface FileHandle {
   writeFile(content: string | Uint8Array): Promise<void>;
   chown(uid: number, gid: number): Promise<void>;
   chmod(mode: number): Promise<void>;
+  /** Of a folder on a disk of this machine, one sync serves all who ask before it begins. */
   sync(): Promise<void>;
   close(): Promise<void>;
 }
@@ -185,8 +189,9 @@ interface Opened {
 
 /** The handle of which every call that may wait for a volume goes in its turn on the volume of the file. */
 function inTurn({ name, isPlain, follows }: Opened, fd: number, flags: number): FileHandle {
-  const { O_WRONLY, O_RDWR } = now.constants;
+  const { O_WRONLY, O_RDWR, O_DIRECTORY } = now.constants;
   const mayWrite = (flags & (O_WRONLY | O_RDWR)) !== 0;
+  const isFolder = (flags & O_DIRECTORY) !== 0;
   const ask = <T>(work: () => Promise<T>) => volumes.ask(name, work, { follows });
   const isNear = () => isPlain && volumes.isNear(name, follows);
   let isOpen = true;
@@ -198,7 +203,12 @@ function inTurn({ name, isPlain, follows }: Opened, fd: number, flags: number): 
     writeFile: (content: string | Uint8Array) => ask(() => fs.writeFile(fd, content)),
     chown: (uid: number, gid: number) => ask(() => fs.fchown(fd, uid, gid)),
     chmod: (mode: number) => ask(() => fs.fchmod(fd, mode)),
-    sync: () => ask(() => fs.fsync(fd)),
+    async sync() {
+      const sync = () => fs.fsync(fd);
+      if (!isFolder || !isNear()) return ask(sync);
+      const { dev, ino } = now.fstatSync(fd, { bigint: true });
+      return shareSync(`${dev}:${ino}`, ask, sync);
+    },
     async close() {
       // By now the number may be that of another file.
       if (!isOpen) return;
