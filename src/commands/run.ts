@@ -9,6 +9,7 @@ import { errcodes } from '../providers/platform.ts';
 import { volumes } from '../system/fs/files.ts';
 import { createReadMarks } from '../system/fs/watch-files.ts';
 import { version } from '../system/process/version.ts';
+import { beats } from '../system/time/beats.ts';
 import { systemClock } from '../system/time/clock.ts';
 import { startTicker } from '../system/time/ticker.ts';
 import { helpOf } from '../usage/help.ts';
@@ -106,7 +107,7 @@ export async function run(argv: readonly string[]): Promise<number> {
       if (lateMs > STANDSTILL) logger.warn(`stalled for ${inWords(lateMs)}`, { advice: STARVED });
       daemon.tick();
       servers.beat();
-      volumes.beat();
+      beats.beat();
     };
     logger.info('started', {
       version,

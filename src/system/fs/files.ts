@@ -9,6 +9,7 @@ import type { BigIntStats, PathLike, StatOptions, Stats } from 'node:fs';
 import * as now from 'node:fs';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { beats } from '../time/beats.ts';
 import { systemClock } from '../time/clock.ts';
 import { readMountTable } from './mounts.ts';
 import { createSharedSyncs } from './shared-syncs.ts';
@@ -53,6 +54,7 @@ const fs = {
 /** The volumes of this process, whose threads they share. */
 export const volumes = createVolumes({
   clock: systemClock,
+  beats,
   mountTable: readMountTable,
   probe: (path) => fs.statfs(path),
 });

@@ -2,6 +2,7 @@ import { lstatSync, readlink } from 'node:fs';
 import { promisify } from 'node:util';
 import type { Clock } from '../../core/ports.ts';
 import { SECOND } from '../../core/time.ts';
+import type { Beats } from '../time/beats.ts';
 import { createStretches } from '../time/stretches.ts';
 import { createPlaces } from './places.ts';
 import { createTurns, isUnanswered, type Late, type Turns, type Volume } from './turns.ts';
@@ -58,39 +59,34 @@ export interface Volumes extends Pick<Turns, 'hung' | 'hangs' | 'tell' | 'giveUp
   isNear(path: string, follows?: boolean): boolean;
   /** Asks every volume in use for its state every five seconds from now on, so that a hang is noticed before it matters. */
   watch(): void;
-  /** To be called at each tick: what {@link watch} is about to do is done now, so that the process wakes up once for both. */
-  beat(): void;
 }
 
-/** How often (ms) a daemon asks the volumes: at a tick after the first of these, or by itself after the second. */
-const PROBE = 2.5 * SECOND;
-const LATEST_PROBE = 5.5 * SECOND;
+/** How long (ms) a daemon does not ask the volumes: at each tick of the default schedule it does. */
+const UNASKED = 2.5 * SECOND;
 
 /** How long (ms) questions that memory answers at once may hold up everything else. */
 const STRETCH = 5;
 
 export interface VolumesOptions {
   readonly clock: Clock;
+  readonly beats: Pick<Beats, 'every'>;
   /** Returns the text of /proc/self/mountinfo; empty where there is none. */
   readonly mountTable: () => string;
   /** Asks a volume for its state, past every cache. */
   readonly probe: (path: string) => Promise<unknown>;
 }
 
-export function createVolumes({ clock, mountTable, probe }: VolumesOptions): Volumes {
+export function createVolumes({ clock, beats, mountTable, probe }: VolumesOptions): Volumes {
   const stretches = createStretches(STRETCH, clock);
   const turns = createTurns(clock);
   const { enter, open } = turns;
   const places = createPlaces<Volume>({ clock, mountTable, open, readLink, look });
-  let probedAt = Number.NEGATIVE_INFINITY;
-  let probing: NodeJS.Timeout | undefined;
 
   function readLink(path: string, volume: Volume): Promise<string | undefined | null> {
     return enter(volume, path, () => promisify(readlink)(path)).catch(linkless);
   }
 
   function probeAll(): void {
-    probedAt = clock.now().monotonic;
     for (const [volume, path] of places.mayHang()) {
       // A question that is under way tells as much.
       if (volume.running.size === 0) enter(volume, path, () => probe(path)).catch(() => {});
@@ -125,15 +121,7 @@ export function createVolumes({ clock, mountTable, probe }: VolumesOptions): Vol
     isAtOnce: (path, follows) => isExact(path) && places.isInMemory(path, follows),
     knows: (path) => places.known(path, true) !== undefined,
     answers: (path) => !places.known(path, false)?.hangsOn,
-    watch() {
-      probedAt = clock.now().monotonic;
-      probing = setInterval(probeAll, LATEST_PROBE).unref();
-    },
-    beat() {
-      if (!probing || clock.now().monotonic - probedAt < PROBE) return;
-      probing.refresh();
-      probeAll();
-    },
+    watch: () => void beats.every(UNASKED, probeAll),
   };
 }
 

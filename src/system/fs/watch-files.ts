@@ -1,6 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 import { dirname } from 'node:path';
 import { SECOND } from '../../core/time.ts';
+import { beats } from '../time/beats.ts';
 import { isUnanswered, realpath, stat } from './files.ts';
 import { changeMark } from './read-regular-file.ts';
 import { watchNames } from './watch-names.ts';
@@ -10,8 +11,8 @@ export interface FilesWatch {
   close(): Promise<void>;
 }
 
-/** Polling interval (ms), for volumes that never send change events. */
-const POLL_INTERVAL = 10 * SECOND;
+/** How long (ms) nothing is polled: at every second tick it is, for volumes that never send change events. */
+const UNPOLLED = 7.5 * SECOND;
 
 /**
  * Quiet time (ms) before a change is reported: editors write in several steps and Kubernetes swaps many files at
@@ -46,15 +47,15 @@ export async function watchFiles(paths: readonly string[], changed: () => void):
     changed();
   }
 
-  const poll = setInterval(() => {
+  const endPolling = beats.every(UNPOLLED, () => {
     // That sets a watch up again whose folder was replaced.
     for (const watch of watches) watch.works();
     void compare();
-  }, POLL_INTERVAL).unref();
+  });
   return {
     async close() {
       clearTimeout(timer);
-      clearInterval(poll);
+      endPolling();
       await Promise.all(watches.map((watch) => watch.close()));
     },
   };

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { VolumeEvent } from '../../../src/system/fs/turns.ts';
 import { createVolumes } from '../../../src/system/fs/volumes.ts';
+import { beats, createBeats } from '../../../src/system/time/beats.ts';
 import { systemClock } from '../../../src/system/time/clock.ts';
 import { eventually } from '../../support/wait.ts';
 
@@ -20,7 +21,12 @@ function open() {
   const told: VolumeEvent[] = [];
   const asked: string[] = [];
   const answers = new Map<string, (value: string) => void>();
-  const volumes = createVolumes({ clock: systemClock, mountTable: () => TABLE, probe: async () => {} });
+  const volumes = createVolumes({
+    clock: systemClock,
+    beats,
+    mountTable: () => TABLE,
+    probe: async () => {},
+  });
   volumes.tell((event) => told.push(event));
   volumes.giveUpAfter(2_000);
   const ask = (path: string, late?: (value: string) => void) =>
@@ -52,15 +58,18 @@ describe.concurrent('questions to volumes', () => {
   it('a tick asks the volumes in use that have not been asked for some seconds, once they are watched', async () => {
     let monotonic = 0;
     const probed: string[] = [];
+    const clock = { now: () => ({ wall: 0, monotonic }) };
+    const beats = createBeats(clock);
     const volumes = createVolumes({
-      clock: { now: () => ({ wall: 0, monotonic }) },
+      clock,
+      beats,
       mountTable: () => TABLE,
       probe: async (path) => probed.push(path),
     });
     await Promise.all(['/a', '/net/a', '/memory/a'].map((path) => volumes.ask(path, async () => {})));
     const beat = (at: number) => {
       monotonic = at;
-      volumes.beat();
+      beats.beat();
     };
     beat(5_000);
     expect(probed).toEqual([]);
