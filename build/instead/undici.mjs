@@ -4,6 +4,7 @@ import request_ from 'undici/lib/api/api-request.js';
 import { parseURL } from 'undici/lib/core/util.js';
 import Dispatcher from 'undici/lib/dispatcher/dispatcher.js';
 
+export { default as errors } from 'undici/lib/core/errors.js';
 export { default as Agent } from 'undici/lib/dispatcher/agent.js';
 export { default as Client } from 'undici/lib/dispatcher/client.js';
 export { default as Pool } from 'undici/lib/dispatcher/pool.js';

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { isDeepStrictEqual } from 'node:util';
-import { Agent, type Dispatcher, request } from 'undici';
+import { Agent, type Dispatcher, errors, request } from 'undici';
 import { EdgeError, type Failure } from '../core/failure.ts';
 import { SECOND } from '../core/time.ts';
 import { marksOf } from '../system/fs/watch-files.ts';
@@ -200,15 +200,31 @@ export const LARGEST_ANSWER = 4 * 1024 * 1024;
 /** Maximum number of concurrent calls. */
 const MAX_CALLS = 16;
 
+/**
+ * undici's own limits are off: whoever calls has a deadline, and for as long as an answer is under way they wake the process up
+ * twice a second.
+ */
+const UNLIMITED = { headersTimeout: 0, bodyTimeout: 0 };
+
 function createAgents(trust: Trust, { connect: timeout, idle }: Timeouts): Agents {
   const connector = createConnector({ tls: trust, timeout, keepAliveDelay: KEEP_ALIVE_DELAY });
   const { connect } = connector;
   return {
     trust,
     connector,
-    calls: new Agent({ connect, connections: MAX_CALLS, maxResponseSize: LARGEST_ANSWER }),
-    watches: new Agent({ connect, headersTimeout: 0, bodyTimeout: idle }),
+    calls: new Agent({ ...UNLIMITED, connect, connections: MAX_CALLS, maxResponseSize: LARGEST_ANSWER }),
+    watches: new Agent({ ...UNLIMITED, connect: untilSilent(connect, idle) }),
   };
+}
+
+/** Makes connections that break when nothing has come or gone for so long, ms. */
+function untilSilent(connect: Connector['connect'], idle: number): Connector['connect'] {
+  return (options, done) =>
+    connect(options, (...outcome) => {
+      const [, socket] = outcome;
+      socket?.setTimeout(idle, () => socket.destroy(new errors.BodyTimeoutError()));
+      done(...outcome);
+    });
 }
 
 /** The current connections. When certificates or keys are replaced, which is rare, the pool creates new ones. */
