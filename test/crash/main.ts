@@ -27,6 +27,11 @@ async function main(): Promise<number> {
     },
   });
   if (values.help) return say(HELP);
+  const unknown = values.scene.filter((name) => !isScene(name));
+  if (unknown.length > 0) {
+    process.stderr.write(`crash: no such scene: ${unknown.join(', ')}\n\n${HELP}`);
+    return 2;
+  }
   const undo: (() => Promise<void>)[] = [];
   const atEnd = (step: () => Promise<void>) => void undo.push(step);
   try {
