@@ -61,8 +61,8 @@ export interface Volumes extends Pick<Turns, 'hung' | 'hangs' | 'tell' | 'giveUp
   watch(): void;
 }
 
-/** How long (ms) a daemon does not ask the volumes: at each tick of the default schedule it does. */
-const UNASKED = 2.5 * SECOND;
+/** How often (ms) a daemon asks the volumes. */
+const PROBE = 5 * SECOND;
 
 /** How long (ms) questions that memory answers at once may hold up everything else. */
 const STRETCH = 5;
@@ -121,7 +121,7 @@ export function createVolumes({ clock, beats, mountTable, probe }: VolumesOption
     isAtOnce: (path, follows) => isExact(path) && places.isInMemory(path, follows),
     knows: (path) => places.known(path, true) !== undefined,
     answers: (path) => !places.known(path, false)?.hangsOn,
-    watch: () => void beats.every(UNASKED, probeAll),
+    watch: () => void beats.every(PROBE, probeAll),
   };
 }
 
@@ -132,11 +132,11 @@ function linkless(error: unknown): undefined | null {
 }
 
 /**
- * Whether a path is absolute and leads where its text says, but for links: no part of it is empty, `.` or `..`. What is before `..`
- * is followed first, and may be a link; and so is what is before a slash at the end, by calls that follow no link, too.
+ * Whether a path is absolute and no part of it is empty, `.` or `..`: then it leads where its text says, but for links. What is
+ * before `..` is followed first, and may be a link; and so is what is before a slash at the end, by calls that follow no link, too.
  */
 export function isExact(path: string): boolean {
-  return path.startsWith('/') && !/\/\.{0,2}(?:\/|$)/.test(path);
+  return path === '/' || (path.startsWith('/') && !/\/\.{0,2}(?:\/|$)/.test(path));
 }
 
 function look(path: string): 'link' | 'other' | 'missing' {

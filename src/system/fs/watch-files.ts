@@ -11,8 +11,8 @@ export interface FilesWatch {
   close(): Promise<void>;
 }
 
-/** How long (ms) nothing is polled: at every second tick it is, for volumes that never send change events. */
-const UNPOLLED = 7.5 * SECOND;
+/** Polling interval (ms), for volumes that never send change events. */
+const POLL_INTERVAL = 10 * SECOND;
 
 /**
  * Quiet time (ms) before a change is reported: editors write in several steps and Kubernetes swaps many files at
@@ -47,7 +47,7 @@ export async function watchFiles(paths: readonly string[], changed: () => void):
     changed();
   }
 
-  const endPolling = beats.every(UNPOLLED, () => {
+  const endPolling = beats.every(POLL_INTERVAL, () => {
     // That sets a watch up again whose folder was replaced.
     for (const watch of watches) watch.works();
     void compare();

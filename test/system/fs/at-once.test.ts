@@ -100,7 +100,7 @@ describe.skipIf(!existsSync(MEMORY))('files in memory', () => {
   });
 
   it.each(['aside/../beside', 'aside/..', 'aside/', 'aside/.', './beside', '/beside'])(
-    'a path that ends in %s is asked in a thread, since it may lead elsewhere than its name says',
+    'a path that ends in %s is not written as its name is and is asked in a thread, since it may lead elsewhere',
     async (end) => {
       await mkdir(join(folder, 'aside'), { recursive: true });
       await writeAtomically(join(folder, 'beside'), 'content', { mode: 0o640 });
