@@ -217,12 +217,21 @@ function createAgents(trust: Trust, { connect: timeout, idle }: Timeouts): Agent
   };
 }
 
+/** How long (ms) a process that stood still has for reading what came meanwhile. */
+const CATCHING_UP = SECOND;
+
 /** Makes connections that break when nothing has come or gone for so long, ms. */
 function untilSilent(connect: Connector['connect'], idle: number): Connector['connect'] {
   return (options, done) =>
     connect(options, (...outcome) => {
       const [, socket] = outcome;
-      socket?.setTimeout(idle, () => socket.destroy(new errors.BodyTimeoutError()));
+      socket?.setTimeout(idle, () => {
+        const { bytesRead } = socket;
+        const end = () => {
+          if (socket.bytesRead === bytesRead) socket.destroy(new errors.BodyTimeoutError());
+        };
+        setTimeout(end, CATCHING_UP).unref();
+      });
       done(...outcome);
     });
 }
