@@ -115,7 +115,8 @@ const LEASE = 'wx-token-sidecar';
 /** How often the Lease of the daemon that fetches is renewed, ms. */
 const RENEWAL = 2 * SECOND;
 
-const secret: Medium = {
+/** What daemons of a cluster share. */
+export const inSecret: Medium = {
   name: 'secret',
   bare: 'a GET with watch=1, write, fsync, rename, fsync',
   async open(place, { atEnd }) {
@@ -196,4 +197,4 @@ function commandOf(words: readonly string[]): string {
 }
 
 /** In the order of the table. */
-export const MEDIA: readonly Medium[] = [stateFolder, secret, redis];
+export const MEDIA: readonly Medium[] = [stateFolder, inSecret, redis];

@@ -2,11 +2,12 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { TEST_APP, TEST_SECRET } from './account.ts';
 import { figuresOf, ratiosOf, shown } from './figures.ts';
+import { accountOf, inSecret, recordOf } from './media.ts';
 import { type NodeProcess, PROGRAM, startNode } from './node.ts';
 import { startPlatform } from './platform.ts';
 import type { Measure, Surroundings } from './row.ts';
 import { scratch } from './scratch.ts';
-import { cpuOf, memoryOf } from './usage.ts';
+import { cpuOf, memoryOf, sleepsOf } from './usage.ts';
 
 /** So many of each run side by side. */
 const PAIRS = 4;
@@ -14,6 +15,8 @@ const PAIRS = 4;
 /** Until the start is over and done with, and how long rest is looked at, ms. */
 const SETTLED = 10_000;
 const REST = 30_000;
+
+const TEN_SECONDS = 10_000;
 
 const MB = 2 ** 20;
 
@@ -31,7 +34,7 @@ export const measureRest: Measure = async (surroundings) => {
     ours.push(await asked(await daemon(url, surroundings), '/livez'));
   }
   await delay(SETTLED);
-  const [cpu, bareCpu] = await Promise.all([shareOf(ours), shareOf(bare)]);
+  const [rest, bareRest] = await Promise.all([restOf(ours), restOf(bare)]);
   const [memory, bareMemory] = await Promise.all([
     Promise.all(ours.map(({ pid }) => memoryOf(pid))),
     Promise.all(bare.map(({ pid }) => memoryOf(pid))),
@@ -39,7 +42,11 @@ export const measureRest: Measure = async (surroundings) => {
   const resident = (all: typeof memory) => all.map((one) => one.resident / MB);
   const own = (all: typeof memory) => `${(figuresOf(all.map((one) => one.own)).median / MB).toFixed(0)} MB`;
   const ratio = ratiosOf(resident(memory), resident(bareMemory));
-  const share = figuresOf(cpu);
+  const share = figuresOf(rest.cpu);
+  await Promise.all([...ours, ...bare].map((one) => one.end()));
+  const followers = await startFollowers(url, surroundings);
+  await delay(SETTLED);
+  const followersRest = await restOf(followers);
   return [
     {
       what: 'memory at rest, one credential, health on',
@@ -51,11 +58,17 @@ export const measureRest: Measure = async (surroundings) => {
     },
     {
       what: 'CPU at rest',
-      ours: shown(share, '%', 3),
-      bare: `HTTP server: ${shown(figuresOf(bareCpu), '%', 3)}`,
+      ours: restText(rest),
+      bare: `HTTP server: ${restText(bareRest)}`,
       figure: shown(share, '%', 3),
       budget: '≤ 0.02 % of a core',
       met: share.median <= 0.02,
+    },
+    {
+      what: '… of a follower of a cluster, whose leader renews its Lease every two seconds',
+      ours: restText(followersRest),
+      bare: '',
+      figure: shown(figuresOf(followersRest.cpu), '%', 3),
     },
   ];
 };
@@ -82,13 +95,43 @@ async function asked(server: NodeProcess, path: string): Promise<NodeProcess> {
   return server;
 }
 
-/** Percent of a core. */
-async function shareOf(processes: readonly NodeProcess[]): Promise<readonly number[]> {
-  const used = () => Promise.all(processes.map(({ pid }) => cpuOf(pid)));
+/** Daemons of one cluster, none of which leads. */
+async function startFollowers(platform: string, surroundings: Surroundings): Promise<readonly NodeProcess[]> {
+  const opened = await inSecret.open({ folder: await scratch(surroundings), platform }, surroundings);
+  if ('missing' in opened) throw new Error(opened.missing);
+  opened.prepare(recordOf(accountOf(platform), 'the-token', 1))();
+  const followers: NodeProcess[] = [];
+  for (let pair = 0; pair < PAIRS; pair += 1) {
+    const env = await opened.daemon(`follower-${pair}`, join(await scratch(surroundings), 'token'));
+    const follower = startNode([PROGRAM, 'run'], { ...surroundings, env });
+    await follower.line(/"message":"published"/);
+    followers.push(follower);
+  }
+  return followers;
+}
+
+/** What processes at rest take: percent of a core, and how often they wake up in ten seconds. */
+interface Rest {
+  readonly cpu: readonly number[];
+  readonly wakes: readonly number[];
+}
+
+async function restOf(processes: readonly NodeProcess[]): Promise<Rest> {
+  const used = () =>
+    Promise.all(processes.map(async ({ pid }) => ({ cpu: await cpuOf(pid), sleeps: await sleepsOf(pid) })));
   const before = await used();
   const from = performance.now();
   await delay(REST);
   const after = await used();
   const took = performance.now() - from;
-  return after.map((time, index) => (100 * (time - (before[index] ?? 0))) / took);
+  const grown = (key: 'cpu' | 'sleeps') =>
+    after.map((one, index) => (one[key] - (before[index]?.[key] ?? 0)) / took);
+  return {
+    cpu: grown('cpu').map((share) => 100 * share),
+    wakes: grown('sleeps').map((each) => each * TEN_SECONDS),
+  };
+}
+
+function restText({ cpu, wakes }: Rest): string {
+  return `${shown(figuresOf(cpu), '%', 3)}, wakes up ${shown(figuresOf(wakes), 'times', 0)} in ten seconds`;
 }

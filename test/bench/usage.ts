@@ -28,3 +28,9 @@ export async function cpuOf(pid: number): Promise<number> {
   );
   return times.reduce((sum, time) => sum + time, 0);
 }
+
+/** How often the main thread has fallen asleep so far, which is as often as it was woken up. */
+export async function sleepsOf(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/task/${pid}/status`, 'utf8');
+  return Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(status)?.[1]);
+}
