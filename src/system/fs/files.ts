@@ -145,7 +145,7 @@ export interface FileHandle {
   writeFile(content: string | Uint8Array): Promise<void>;
   chown(uid: number, gid: number): Promise<void>;
   chmod(mode: number): Promise<void>;
-  /** Of a folder on a disk of this machine, one sync serves all who ask before it begins. */
+  /** Of a folder on this machine, one sync serves all who ask before it begins. */
   sync(): Promise<void>;
   close(): Promise<void>;
 }

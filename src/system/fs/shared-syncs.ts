@@ -32,7 +32,7 @@ export function createSharedSyncs(): SharedSyncs {
         nobodyElse();
       }
     }
-    // Not at once: others who are as far share it.
+    // Not at once: it may be its turn already, and then it would begin before it is known to others, and to itself.
     const own = Promise.resolve().then(begin);
     toCome.set(folder, own);
     return own;

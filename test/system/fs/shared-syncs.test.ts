@@ -1,5 +1,6 @@
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { volumes } from '../../../src/system/fs/files.ts';
+import { mkdir, volumes } from '../../../src/system/fs/files.ts';
 import { createSharedSyncs } from '../../../src/system/fs/shared-syncs.ts';
 import { namesIn, temporaryFolder } from '../folder.ts';
 import { program } from '../program.ts';
@@ -93,19 +94,21 @@ describe('syncs of a folder', () => {
   });
 });
 
-describe('many who write into a folder on a disk at once', () => {
+describe('many who write into folders on a disk at once', () => {
   const writers = program(new URL('./sharing-writers.ts', import.meta.url));
 
-  it('share its syncs, and none is over before one that began after its rename', async ({ skip }) => {
+  it('share the syncs of each, and none is over before one that began after its rename', async ({ skip }) => {
     const folder = await temporaryFolder();
-    if (volumes.isAtOnce(folder, true))
-      skip('the temporary folder is in memory, where nothing waits for a sync');
+    const folders = ['one', 'other'].map((name) => join(folder, name));
+    for (const one of folders) await mkdir(one);
+    const isShared = folders.every((one) => volumes.isNear(one) && !volumes.isAtOnce(one, true));
+    if (!isShared) skip('the temporary folder is on no disk of this machine');
     const count = 100;
-    const { files, folders, uncovered } = JSON.parse(await writers.run([folder, String(count)])) as {
-      readonly [key in 'files' | 'folders' | 'uncovered']: number;
+    const said = JSON.parse(await writers.run([String(count), ...folders])) as {
+      readonly [key in 'files' | 'folders' | 'uncovered' | 'replaced']: number;
     };
-    expect(await namesIn(folder)).toHaveLength(count);
-    expect([files, uncovered]).toEqual([count, 0]);
-    expect(folders).toBeLessThan(count);
+    expect(said).toMatchObject({ files: 2 * count, uncovered: 0, replaced: 2 });
+    expect(said.folders).toBeLessThan(2 * count);
+    for (const one of ['one-before', 'other']) expect(await namesIn(join(folder, one))).toHaveLength(count);
   });
 });

@@ -1,12 +1,13 @@
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /**
- * A program: FOLDER COUNT. Writes so many files into a folder at once, on a disk, and says how often files and the folder were
- * synced, and how many writes were over before a sync of the folder that had begun after their rename.
+ * A program: COUNT FOLDER…. Writes so many files into each of these folders at once, on a disk, and says how often files and folders
+ * were synced, and how many writes were over before a sync of their folder that had begun after their rename. Then it puts another
+ * folder in the place of the first, syncs both at once, and says how many were synced.
  */
-const [folder = '', count = ''] = process.argv.slice(2);
+const [count, ...folders] = process.argv.slice(2);
 
 /** What a sync takes on top, ms, so that others come meanwhile. */
 const SLOW = 5;
@@ -14,8 +15,8 @@ const SLOW = 5;
 let step = 0;
 const renamedAt = new Map<string, number>();
 const synced = { files: 0, folders: 0 };
-/** When the last sync of the folder of those that are over began. */
-let coveredUntil = -1;
+/** When the last sync of each folder of those that are over began, by inode. */
+const coveredUntil = new Map<number, number>();
 
 const { rename, fsync } = fs;
 fs.rename = ((from: string, to: string, done: fs.NoParamCallback) =>
@@ -24,26 +25,41 @@ fs.rename = ((from: string, to: string, done: fs.NoParamCallback) =>
     done(error);
   })) as typeof fs.rename;
 fs.fsync = ((fd: number, done: fs.NoParamCallback) => {
-  const isFolder = fs.fstatSync(fd).isDirectory();
+  const found = fs.fstatSync(fd);
+  const isFolder = found.isDirectory();
   synced[isFolder ? 'folders' : 'files'] += 1;
   const begun = step++;
   fsync(fd, (error) => {
     setTimeout(() => {
-      if (isFolder) coveredUntil = Math.max(coveredUntil, begun);
+      if (isFolder) coveredUntil.set(found.ino, Math.max(coveredUntil.get(found.ino) ?? -1, begun));
       done(error);
     }, SLOW);
   });
 }) as typeof fs.fsync;
 syncBuiltinESMExports();
 
-// It keeps the calls that it finds.
+// They keep the calls that they find.
 const { writeAtomically } = await import('../../../src/system/fs/atomic-write.ts');
+const { constants, open } = await import('../../../src/system/fs/files.ts');
+
 let uncovered = 0;
-await Promise.all(
-  Array.from({ length: Number(count) }, async (_, index) => {
-    const path = join(folder, `file-${index}`);
-    await writeAtomically(path, 'content', { mode: 0o640 });
-    if ((renamedAt.get(path) ?? Number.POSITIVE_INFINITY) > coveredUntil) uncovered += 1;
-  }),
-);
-process.stdout.write(JSON.stringify({ ...synced, uncovered }));
+async function write(path: string): Promise<void> {
+  await writeAtomically(path, 'content', { mode: 0o640 });
+  const until = coveredUntil.get(fs.statSync(dirname(path)).ino) ?? -1;
+  if ((renamedAt.get(path) ?? Number.POSITIVE_INFINITY) > until) uncovered += 1;
+}
+const paths = Array.from({ length: Number(count) }, (_, index) =>
+  folders.map((folder) => join(folder, `file-${index}`)),
+).flat();
+await Promise.all(paths.map(write));
+const written = { ...synced, uncovered };
+
+const [first = ''] = folders;
+const openFolder = () => open(first, constants.O_RDONLY | constants.O_DIRECTORY);
+const before = await openFolder();
+fs.renameSync(first, `${first}-before`);
+fs.mkdirSync(first);
+const handles = [before, await openFolder(), before];
+coveredUntil.clear();
+await Promise.all(handles.map((handle) => handle.sync()));
+process.stdout.write(JSON.stringify({ ...written, replaced: coveredUntil.size }));
