@@ -4,7 +4,7 @@ import { Agent, type Dispatcher, errors, request } from 'undici';
 import { EdgeError, type Failure } from '../core/failure.ts';
 import { SECOND } from '../core/time.ts';
 import { marksOf } from '../system/fs/watch-files.ts';
-import { type Connector, createConnector } from '../system/net/connector.ts';
+import { type Connector, createConnector, UNTIMED } from '../system/net/connector.ts';
 import { sendGate } from '../system/net/send-gate.ts';
 import { version } from '../system/process/version.ts';
 import { type Deadline, startDeadline } from '../system/time/deadline.ts';
@@ -200,20 +200,14 @@ export const LARGEST_ANSWER = 4 * 1024 * 1024;
 /** Maximum number of concurrent calls. */
 const MAX_CALLS = 16;
 
-/**
- * undici's own limits are off: whoever calls has a deadline, and for as long as an answer is under way they wake the process up
- * twice a second.
- */
-const UNLIMITED = { headersTimeout: 0, bodyTimeout: 0 };
-
 function createAgents(trust: Trust, { connect: timeout, idle }: Timeouts): Agents {
   const connector = createConnector({ tls: trust, timeout, keepAliveDelay: KEEP_ALIVE_DELAY });
   const { connect } = connector;
   return {
     trust,
     connector,
-    calls: new Agent({ ...UNLIMITED, connect, connections: MAX_CALLS, maxResponseSize: LARGEST_ANSWER }),
-    watches: new Agent({ ...UNLIMITED, connect: untilSilent(connect, idle) }),
+    calls: new Agent({ ...UNTIMED, connect, connections: MAX_CALLS, maxResponseSize: LARGEST_ANSWER }),
+    watches: new Agent({ ...UNTIMED, connect: untilSilent(connect, idle) }),
   };
 }
 

@@ -14,9 +14,6 @@ import { stoppedFailure, withinTime } from './time-limit.ts';
 /** Bytes read of a response body, so that an ordinary one is not cut off; the content is ignored. */
 const BODY_BYTES = 16 * 1024;
 
-/** The timeout of the notifier covers all phases. */
-const UNLIMITED = { headersTimeout: 0, bodyTimeout: 0 };
-
 /**
  * Sends the change as JSON in one POST. A 2xx status means success, whatever follows. It follows no redirect, so
  * that it only contacts the configured address.
@@ -39,7 +36,6 @@ export function webhookNotifier({ url, timeout }: WebhookConfig): Notifier {
       try {
         route = openRoute({
           url: target,
-          limits: UNLIMITED,
           onConnectFailure: (error) => unconnected.abort(error),
         });
         const gate = sendGate(() => {

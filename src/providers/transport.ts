@@ -85,7 +85,7 @@ class OwnConnections implements Transport {
         url,
         ...(this.#options.proxy !== undefined && { proxy: this.#options.proxy }),
         connect: connectOptions(this.#options),
-        limits: { maxResponseSize: largest },
+        maxResponseSize: largest,
         onConnectFailure: deadline.abort,
       });
       const observed = route.dispatcher.compose(

@@ -29,6 +29,12 @@ export interface Connector {
   close(): void;
 }
 
+/**
+ * For whatever uses a connector: undici's own time limits are off. Whoever calls has one for the whole call, and for as long as an
+ * answer is under way undici's wake the process up twice a second.
+ */
+export const UNTIMED = { headersTimeout: 0, bodyTimeout: 0 };
+
 /** undici's own. */
 const KEEP_ALIVE_DELAY = 60 * SECOND;
 

@@ -1,6 +1,6 @@
 import { Agent, Client, type Dispatcher, Pool, ProxyAgent } from 'undici';
 import type { Text } from '../../core/text.ts';
-import { type Connector, type ConnectorOptions, createConnector } from './connector.ts';
+import { type Connector, type ConnectorOptions, createConnector, UNTIMED } from './connector.ts';
 import { environmentProxy, parseProxy } from './environment-proxy.ts';
 
 export interface RouteOptions {
@@ -10,8 +10,8 @@ export interface RouteOptions {
   readonly proxy?: string;
   /** Connection options, used towards the requested host (directly or through a proxy) and towards the proxy. */
   readonly connect?: Omit<ConnectorOptions, 'timeout'>;
-  /** Limits for a response: size in bytes, times in ms. */
-  readonly limits: Pick<Agent.Options, 'maxResponseSize' | 'headersTimeout' | 'bodyTimeout'>;
+  /** Limits the body of a response, in bytes. */
+  readonly maxResponseSize?: number;
   /** Called when a connection cannot be established. */
   readonly onConnectFailure: (error: Error) => void;
 }
@@ -38,12 +38,19 @@ export interface Route {
  * changes.
  * @throws {Error} `ERR_INVALID_URL` when the URL of the proxy is neither http nor https
  */
-export function openRoute({ url, proxy, connect = {}, limits, onConnectFailure }: RouteOptions): Route {
+export function openRoute({
+  url,
+  proxy,
+  connect = {},
+  maxResponseSize,
+  onConnectFailure,
+}: RouteOptions): Route {
   const connector = createConnector(connect);
   const via = proxyFor(url, proxy);
   let pending: string | undefined;
   const common = {
-    ...limits,
+    ...UNTIMED,
+    ...(maxResponseSize !== undefined && { maxResponseSize }),
     // Also announces it to the peer: `Connection: close`.
     pipelining: 0,
     // When a proxy hangs up, undici would reconnect thousands of times a second.
@@ -60,7 +67,7 @@ export function openRoute({ url, proxy, connect = {}, limits, onConnectFailure }
         // The handshake through the tunnel; whoever opens the route limits its time.
         requestTls: { ...connect.tls, timeout: 0 },
         clientFactory: (address) =>
-          new Pool(address, { connect: connector.connect, headersTimeout: 0 }).compose(
+          new Pool(address, { ...UNTIMED, connect: connector.connect }).compose(
             observeTunnel((isOpen) => {
               pending = isOpen ? undefined : address.origin;
             }),
